@@ -1,0 +1,57 @@
+# Everything a newcomer types. Each target makes what it needs first.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long check format lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: .venv/.dev ## the environment in .venv, and nothing else
+
+run: .venv/.runtime ## serve Digi; without credentials the playground on this machine
+	@$(BIN)/python app.py
+
+test: .venv/.dev ## the tests that take seconds
+	@$(BIN)/python -m pytest
+
+test-long: .venv/.dev ## all tests, also those that take minutes
+	@$(BIN)/python -m pytest -m "long or not long" --timeout 3600
+
+check: .venv/.dev ## format, lint, types, contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## write what `make check` would ask for
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## take newer dependencies (needs uv)
+	uv pip compile pyproject.toml $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --group dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+
+clean: ## remove the environment and what tools left; never the data
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Digi needs Python 3.11 or newer. Install it, or name it: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv is missing here. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# The stamps say which lock file is installed; a newer lock makes them stale.
+.venv/.runtime: requirements.lock | .venv/bin/python
+	@echo "Installing what Digi needs into .venv (once) ..." >&2
+	@$(INSTALL) -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock requirements.lock | .venv/bin/python
+	@echo "Installing what Digi and its tests need into .venv (once) ..." >&2
+	@$(INSTALL) -r requirements-dev.lock
+	@touch $@ .venv/.runtime
