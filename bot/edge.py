@@ -1,0 +1,181 @@
+"""What an edge is, and the ports it needs. An edge is a way in and out: Slack, Teams, the browser.
+
+In: the edge checks and reads its platform's JSON and calls `receive(Delivery) -> Answer`.
+Out: the courier calls `deliver(Parcel)`, which answers with the platform's id of the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Literal, Protocol, Union
+
+from msgspec import Struct
+
+from dialogs.cards import FinishedCard, FinishedForm, Spans
+
+# --- in -----------------------------------------------------------------------------------
+
+
+class Typed(Struct, frozen=True, tag="typed"):
+    """Words after `/digi`, after a mention, or in the private chat."""
+
+    text: str
+
+
+class Pressed(Struct, frozen=True, tag="pressed"):
+    """A button; `token` is what Digi put on it."""
+
+    token: str
+
+
+class Submitted(Struct, frozen=True, tag="submitted"):
+    """A filled form; `values` by field id: text, a list of texts, or an ISO date."""
+
+    token: str
+    values: dict[str, Union[str, list[str], None]]
+
+
+class Members(Struct, frozen=True, tag="members"):
+    """Who is in the channel now."""
+
+    people: tuple[str, ...]
+
+
+What = Union[Typed, Pressed, Submitted, Members]
+
+
+class Sender(Struct, frozen=True):
+    person: str
+    name: str = ""
+    locale: str = ""
+    foreign: bool = False
+
+
+class Delivery(Struct, frozen=True):
+    """One thing that reached an edge. The same `key` again is the same thing again."""
+
+    tenant: str
+    sender: Sender
+    key: str
+    what: What
+    channel: str = ""
+
+
+class Fault(Struct, frozen=True):
+    """Under this field, or above the form where `field` is empty."""
+
+    field: str
+    text: Spans
+
+
+class Answer(Struct, frozen=True):
+    """What belongs to this moment: cards only this person sees, a form to open, faults in one."""
+
+    language: Literal["da", "en"] = "da"
+    cards: tuple[FinishedCard, ...] = ()
+    form: FinishedForm | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+Receive = Callable[[Delivery], Awaitable[Answer]]
+
+# --- out ----------------------------------------------------------------------------------
+
+
+class Parcel(Struct, frozen=True):
+    """One message to be delivered. `id` is the letter's: the same id again is the same message.
+
+    `target` is the platform's id of the message to redraw (`update`) or to answer (`thread`).
+    `again` says that a copy may already have arrived.
+    """
+
+    id: str
+    tenant: str
+    kind: Literal["post", "update", "thread", "private"]
+    card: FinishedCard
+    language: Literal["da", "en"]
+    channel: str = ""
+    person: str = ""
+    target: str = ""
+    again: bool = False
+
+
+class DeliveryFailed(Exception):
+    """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
+    it may have arrived all the same; `retry_after` is the platform's own wish in seconds."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.uncertain = uncertain
+        self.retry_after = retry_after
+
+
+class Edge(Protocol):
+    """The courier's view of an edge."""
+
+    def serves(self, tenant: str) -> bool: ...
+
+    def typed(self, command: str) -> str:
+        """How one types a command here: `/digi hjælp`, `@Digi hjælp`."""
+        ...
+
+    async def deliver(self, parcel: Parcel) -> str: ...
+
+
+# --- ports that the browser's edge needs ---------------------------------------------------
+
+
+class RoomMessage(Struct, frozen=True):
+    """A message in the pretended workplace. `place` is `channel:<id>` or `private:<person>`."""
+
+    id: str
+    place: str
+    by: str
+    body: bytes
+    at: datetime
+    thread: str = ""
+    seq: int = 0
+
+
+class WebRoom(Protocol):
+    """Where the pretended workplace keeps its messages, so that they survive a restart."""
+
+    async def put(self, message: RoomMessage) -> int:
+        """Store or replace (same id) a message; the answer is its new place in the order of change."""
+        ...
+
+    async def read(self, place: str, after: int = 0) -> list[RoomMessage]: ...
+
+    async def one(self, id: str) -> RoomMessage | None: ...
+
+
+class Clockwork(Protocol):
+    """The playground's hold on the world's clock."""
+
+    def now(self) -> datetime: ...
+
+    async def move_to(self, target: datetime) -> None:
+        """Step to each due moment on the way and let everything that is due happen."""
+        ...
+
+    async def settle(self) -> None:
+        """Let everything that is due now happen and be delivered."""
+        ...
+
+    async def landmarks(self) -> dict[str, datetime]:
+        """`question`, `overview`, `release`: when the next of each is due, where one is."""
+        ...
+
+    async def start_over(self) -> None:
+        """*Begynd forfra*: everything of the playground is deleted, the clock is real again."""
+        ...

@@ -1,0 +1,526 @@
+"""What can happen to Digi, in words no chat platform owns.
+
+A `Signed` event says who did it and when: the gate stamps both. An `Unsigned` one has no
+field for either, so that nothing after the gate can keep what it never received. A `Look`
+only wants to see something and changes nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Literal, Union
+
+from msgspec import Struct
+
+Person = str
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    project: str = ""
+    by: Person = ""
+    at: datetime = EPOCH
+    id: str = ""
+
+
+class Unsigned(Struct, frozen=True, kw_only=True):
+    project: str = ""
+
+
+# --- a project ----------------------------------------------------------------------------
+
+Origin = Literal["must", "shape", "own"]
+Level = Literal["informed", "asked", "decide"]
+Length = Literal["whole", "short"]
+
+
+class Started(Signed, frozen=True, tag="started"):
+    """`/digi start Ny omsorgsplatform`: a draft at once, with nothing but its name."""
+
+    name: str
+    channel: str = ""
+
+
+class Drafted(Signed, frozen=True, tag="drafted"):
+    """The form of `/digi start`, new or opened again for an existing draft (`project` set)."""
+
+    name: str
+    channel: str = ""
+    about: str = ""
+    origin: Origin = "shape"
+    phase: str = "1"
+    workplace: str = "general"
+    leader: Person = ""
+    tr: tuple[Person, ...] = ()
+    amr: tuple[Person, ...] = ()
+    facilitator: tuple[Person, ...] = ()
+    fixed: str = ""
+    shape: str = ""
+    unknown: str = ""
+    unknown_until: date | None = None
+    level: Level = "asked"
+    weekday: str = "1"
+    hour: int = 600
+    overview_weekday: str = "3"
+    overview_hour: int = 780
+    decision: date | None = None
+    language: Literal["da", "en"] = "da"
+    length: Length = "whole"
+
+
+class ShownInChannel(Signed, frozen=True, tag="shown_in_channel"):
+    """*Vis det i kanalen*."""
+
+
+class DraftDropped(Signed, frozen=True, tag="draft_dropped"):
+    pass
+
+
+class FrameSet(Signed, frozen=True, tag="frame_set"):
+    phase: str
+    fixed: str = ""
+    shape: str = ""
+    unknown: str = ""
+    unknown_until: date | None = None
+    level: Level = "asked"
+
+
+class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
+    about: str = ""
+    every_weeks: str = "1"
+    weekday: str = "1"
+    hour: int = 600
+    overview_weekday: str = "3"
+    overview_hour: int = 780
+    decision: date | None = None
+    days_off: str = ""
+    language: Literal["da", "en"] = "da"
+
+
+class RolesChanged(Signed, frozen=True, tag="roles_changed"):
+    """A leader is handed on, a facilitator is found; representatives only where none is yet."""
+
+    leader: Person = ""
+    deputy: Person = ""
+    tr: tuple[Person, ...] = ()
+    amr: tuple[Person, ...] = ()
+    facilitator: tuple[Person, ...] = ()
+
+
+class RoleConfirmed(Signed, frozen=True, tag="role_confirmed"):
+    role: str
+    union: str = ""
+
+
+class RoleDeclined(Signed, frozen=True, tag="role_declined"):
+    role: str
+
+
+class Paused(Signed, frozen=True, tag="paused"):
+    until: date | None = None
+
+
+class NotNow(Signed, frozen=True, tag="not_now"):
+    """*Ikke nu*: an honourable end for now, with its reason."""
+
+    reason: str
+    until: date | None = None
+
+
+class StoppedHere(Signed, frozen=True, tag="stopped_here"):
+    """*Vi stopper her*: an honourable end in any phase, with its reason."""
+
+    reason: str
+
+
+class Resumed(Signed, frozen=True, tag="resumed"):
+    pass
+
+
+class Ended(Signed, frozen=True, tag="ended"):
+    """The end after the last phase: what got better, what got worse."""
+
+    better: str = ""
+    worse: str = ""
+    promise: str = ""
+    look_again: tuple[str, ...] = ()
+
+
+class Helped(Signed, frozen=True, tag="helped"):
+    """*Hjalp det?* after three weeks: go on, more calmly, end here, or (short course) the whole."""
+
+    choice: Literal["go_on", "calmer", "end", "whole"]
+    leave_out: str = ""
+
+
+class Deleted(Signed, frozen=True, tag="deleted"):
+    """`/digi slet`: a draft, an ended project, or what one wrote by name."""
+
+    what: Literal["project", "mine"]
+
+
+# --- the walk -----------------------------------------------------------------------------
+
+
+class NextNow(Signed, frozen=True, tag="next_now"):
+    """The next question now, not on its day."""
+
+
+class PlanMoved(Signed, frozen=True, tag="plan_moved"):
+    question: str
+    way: Literal["up", "down", "first"]
+
+
+class PlanSkipped(Signed, frozen=True, tag="plan_skipped"):
+    question: str
+
+
+class PlanTaken(Signed, frozen=True, tag="plan_taken"):
+    """A question of *Flere spørgsmål* is put into the plan."""
+
+    question: str
+
+
+class PlanAdded(Signed, frozen=True, tag="plan_added"):
+    """A question of the team's own."""
+
+    text: str
+    first: Literal["team", "trio"] = "team"
+
+
+class ThemePosted(Signed, frozen=True, tag="theme_posted"):
+    """A grundspørgsmål with its five questions in one message."""
+
+    theme: str
+
+
+class PhaseMoved(Signed, frozen=True, tag="phase_moved"):
+    """Forward or back; `decided` says by whom; `open_*` what becomes of what is not finished."""
+
+    to: str
+    decided: Literal["us", "elsewhere"] = "us"
+    decided_note: str = ""
+    open_questions: Literal["take", "aside", "elsewhere"] = "take"
+    why_unanswered: str = ""
+
+
+class StillStands(Signed, frozen=True, tag="still_stands"):
+    """*Står den ved magt?* for the conclusions of K1 and O4 at a change of phase."""
+
+    question: str
+    stands: Literal["yes", "no"]
+
+
+# --- one question -------------------------------------------------------------------------
+
+
+class Ask(Signed, frozen=True, tag="ask"):
+    """The walk asks a question: of the trio first, or of the team. It brings its own words."""
+
+    question: str
+    da: str
+    en: str
+    why_da: str = ""
+    why_en: str = ""
+    theme: str = ""
+    phase: int = 0
+    source_da: str = ""
+    source_en: str = ""
+    trio: bool = False
+    number: int = 0
+    theme_post: str = ""
+
+
+class Answered(Signed, frozen=True, tag="answered"):
+    question: str
+    text: str
+
+
+class AnsweredUnnamed(Unsigned, frozen=True, tag="answered_unnamed"):
+    question: str
+    text: str
+
+
+class TrioProposed(Signed, frozen=True, tag="trio_proposed"):
+    """What leader, TR and AMR suggest to the team on a question asked of them first."""
+
+    question: str
+    text: str
+
+
+class ClosedForAnswers(Signed, frozen=True, tag="closed_for_answers"):
+    """*Luk for svar*: final for writing; only then does anybody see what came without a name."""
+
+    question: str
+
+
+class SummedUp(Signed, frozen=True, tag="summed_up"):
+    """*Saml op*, or *Vi har talt om det* where `spoken` says that it was said aloud."""
+
+    question: str
+    outcome: Literal["concluded", "aside", "med"] = "concluded"
+    text: str = ""
+    what1: str = ""
+    who1: Person = ""
+    when1: date | None = None
+    what2: str = ""
+    who2: Person = ""
+    when2: date | None = None
+    spoken: str = ""
+
+
+class Fits(Unsigned, frozen=True, tag="fits"):
+    """*Det passer*, without a name."""
+
+    question: str
+
+
+class Missing(Unsigned, frozen=True, tag="missing"):
+    """*Der mangler noget*, without a name; the wording goes to whoever summed up."""
+
+    question: str
+    text: str
+
+
+class TakenUpAgain(Signed, frozen=True, tag="taken_up_again"):
+    question: str
+
+
+class LaidAside(Signed, frozen=True, tag="laid_aside"):
+    """The walk lays an unfinished question aside at a change of phase."""
+
+    question: str
+    elsewhere: bool = False
+
+
+class Superseded(Signed, frozen=True, tag="superseded"):
+    """The walk has ended: a question still open is closed without a conclusion."""
+
+    question: str
+
+
+# --- say it -------------------------------------------------------------------------------
+
+Matter = Literal["question", "idea", "concern"]
+Sending = Literal["release", "next_working_day"]
+
+
+class SaidUnnamed(Unsigned, frozen=True, tag="said_unnamed"):
+    kind: Matter
+    text: str
+    readers: tuple[Person, ...] = ()
+    everyone: bool = False
+    sending: Sending = "release"
+    understood: bool = False
+
+
+class SaidByName(Signed, frozen=True, tag="said_by_name"):
+    kind: Matter
+    text: str
+    readers: tuple[Person, ...] = ()
+    everyone: bool = False
+
+
+class AuthorWrote(Unsigned, frozen=True, tag="author_wrote"):
+    """More from the author, by code."""
+
+    code: str
+    text: str
+
+
+class AuthorObjected(Unsigned, frozen=True, tag="author_objected"):
+    """The author objects, once, to a closing."""
+
+    code: str
+    text: str
+
+
+class AuthorWithdrew(Unsigned, frozen=True, tag="author_withdrew"):
+    code: str
+
+
+class Released(Signed, frozen=True, tag="released"):
+    """Told by the release to a concern that now exists."""
+
+    concern: str
+    kind: Matter
+    readers: tuple[Person, ...] = ()
+    everyone: bool = False
+    author: Person = ""
+    number: int = 0
+
+
+class AuthorAdded(Signed, frozen=True, tag="author_added"):
+    """Told by the release: what an author did later by code."""
+
+    concern: str
+    what: Literal["wrote", "objected", "withdrew"]
+
+
+class ConcernSeen(Signed, frozen=True, tag="concern_seen"):
+    """A reader takes it on and promises a date for the answer."""
+
+    concern: str
+    until: date | None = None
+
+
+class ConcernAnswered(Signed, frozen=True, tag="concern_answered"):
+    """The four answers; who and when belong to *do*, where and when to *others*, when to *later*."""
+
+    concern: str
+    answer: Literal["do", "no", "others", "later"]
+    text: str
+    who: str = ""
+    until: date | None = None
+
+
+class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
+    concern: str
+
+
+class TakenToTrio(Signed, frozen=True, tag="taken_to_trio"):
+    """A representative takes what the author allowed to leader, TR and AMR together."""
+
+    concern: str
+
+
+# --- agreements ---------------------------------------------------------------------------
+
+
+class Offered(Signed, frozen=True, tag="offered"):
+    agreement: str
+    what: str
+    owner: Person
+    due: date | None = None
+    question: str = ""
+
+
+class AgreementMade(Signed, frozen=True, tag="agreement_made"):
+    """An agreement that somebody writes down by hand."""
+
+    what: str
+    who: Person = ""
+    due: date | None = None
+
+
+class AgreementTaken(Signed, frozen=True, tag="agreement_taken"):
+    agreement: str
+
+
+class AgreementDeclined(Signed, frozen=True, tag="agreement_declined"):
+    agreement: str
+
+
+class AgreementDone(Signed, frozen=True, tag="agreement_done"):
+    agreement: str
+
+
+class AgreementNotDone(Signed, frozen=True, tag="agreement_not_done"):
+    agreement: str
+    why: str = ""
+
+
+class AgreementNewDate(Signed, frozen=True, tag="agreement_new_date"):
+    agreement: str
+    due: date | None = None
+
+
+# --- the weekly things --------------------------------------------------------------------
+
+
+class NewsGiven(Signed, frozen=True, tag="news_given"):
+    """The leader's two lines at the top of the overview."""
+
+    text: str
+
+
+class TrioPointRaised(Signed, frozen=True, tag="trio_point_raised"):
+    """*Tag op næste gang* in the private note of leader, TR and AMR."""
+
+    text: str
+
+
+# --- a person's own -----------------------------------------------------------------------
+
+
+class PersonPaused(Signed, frozen=True, tag="person_paused"):
+    until: date | None = None
+
+
+class PersonResumed(Signed, frozen=True, tag="person_resumed"):
+    pass
+
+
+class PersonSettings(Signed, frozen=True, tag="person_settings"):
+    start: int = 480
+    end: int = 960
+    language: Literal["", "da", "en"] = ""
+
+
+class MembersSeen(Signed, frozen=True, tag="members_seen"):
+    """Who is in the channel: on joining, on leaving, and once a day."""
+
+    channel: str
+    people: tuple[Person, ...] = ()
+
+
+class Woke(Signed, frozen=True, tag="woke"):
+    """A timer has come due. `at` is the moment it was due, whenever it comes."""
+
+    dialog: str
+    of: str
+    name: str
+
+
+UnsignedEvent = Union[
+    AnsweredUnnamed, Fits, Missing, SaidUnnamed, AuthorWrote, AuthorObjected, AuthorWithdrew
+]  # fmt: skip
+
+SignedEvent = Union[
+    Started, Drafted, ShownInChannel, DraftDropped, FrameSet, SettingsChanged, RolesChanged,
+    RoleConfirmed, RoleDeclined, Paused, NotNow, StoppedHere, Resumed, Ended, Helped, Deleted,
+    NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
+    Ask, Answered, TrioProposed, ClosedForAnswers, SummedUp, TakenUpAgain, LaidAside, Superseded,
+    SaidByName, Released, AuthorAdded, ConcernSeen, ConcernAnswered, ConcernClosed, TakenToTrio,
+    Offered, AgreementMade, AgreementTaken, AgreementDeclined, AgreementDone, AgreementNotDone,
+    AgreementNewDate, NewsGiven, TrioPointRaised, PersonPaused, PersonResumed, PersonSettings,
+    MembersSeen, Woke,
+]  # fmt: skip
+
+Event = Union[SignedEvent, UnsignedEvent]
+
+
+# --- looks --------------------------------------------------------------------------------
+
+View = Literal[
+    # help.py
+    "help", "unknown", "no_project", "about", "about_all", "lessons", "advice", "example", "source",
+    # project.py
+    "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
+    "end", "helped", "delete", "confirm_role", "me",
+    # walk.py
+    "status", "plan", "add_question", "more_questions", "themes", "phase", "next",
+    # question.py
+    "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
+    "trio_proposal", "questions",
+    # say.py
+    "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
+    # concern.py
+    "concerns", "concern", "answer_concern", "take_concern",
+    # agreement.py
+    "agreements", "new_agreement", "new_date", "not_done",
+    # digest.py, summary.py, trio.py
+    "overview", "summary", "news", "trio", "trio_point",
+]  # fmt: skip
+
+
+class Look(Struct, frozen=True, tag="look"):
+    """Wants to see something: a form, a status, answers. Repeatable, and writes nothing."""
+
+    view: View
+    project: str = ""
+    ref: str = ""
+    words: str = ""
+
+
+Press = Union[Event, Look]
