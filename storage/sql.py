@@ -1,0 +1,62 @@
+"""What a script is, the statements it names, and what may go wrong with them."""
+
+import functools
+import re
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+Row: TypeAlias = dict[str, Any]
+# A transaction as a generator: it yields (statement name, parameters) and receives rows.
+# It does no I/O, so it can be tried again as a whole and tested without a database.
+Script: TypeAlias = Generator[tuple[str, Mapping[str, Any]], list[Row], T]
+
+FOLDER = Path(__file__).parent
+_HEADING = re.compile(r"^-- name:\s*(\S+)[ \t]*$", re.MULTILINE)
+
+
+class StoreError(Exception):
+    """The store cannot do this as things are."""
+
+    def __init__(self, detail: str = "") -> None:
+        said = " ".join((type(self).__doc__ or "").split())
+        super().__init__(f"{said} ({detail})" if detail else said)
+
+
+class Conflict(StoreError):
+    """Something else has changed this in the meantime: load it again and decide again."""
+
+
+class Unavailable(StoreError):
+    """The database cannot be written or reached right now: see that the disk has room, that its
+    folder may be written and that no other Digi holds it, and try again; nothing is lost."""
+
+
+class Damaged(StoreError):
+    """The database file is damaged and was not touched: keep a copy of it, and put the latest
+    backup in its place with `python app.py restore`."""
+
+
+class NewerSchema(StoreError):
+    """The database was written by a newer Digi than this one: start the newer one, or restore the
+    copy that was made before the upgrade."""
+
+
+def queries(folder: Path = FOLDER) -> Mapping[str, str]:
+    """Every statement by its name, read once from `queries.sql` in the folder."""
+    return _queries(folder / "queries.sql")
+
+
+@functools.cache
+def _queries(file: Path) -> Mapping[str, str]:
+    before, *parts = _HEADING.split(file.read_text(encoding="utf-8"))
+    if any(line.strip() and not line.startswith("--") for line in before.splitlines()):
+        raise ValueError(f"{file}: a statement stands before the first '-- name:'")
+    found: dict[str, str] = {}
+    for name, text in zip(parts[::2], parts[1::2], strict=True):
+        if name in found:
+            raise ValueError(f"{file}: the name {name} is used twice")
+        found[name] = text.strip()
+    return MappingProxyType(found)

@@ -1,0 +1,206 @@
+"""Sealing: what lies in the drawer is read by nobody who has only the drawer."""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import unicodedata
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+POOL_FLOOR = 4096
+_NONCE = 12
+_MAC = 16
+
+
+class KeyProblem(Exception):
+    """The key file cannot be used."""
+
+
+class Unreadable(Exception):
+    """What was sealed does not open: the key is another one, or the row was moved or changed."""
+
+
+class Vault:
+    """Seals and opens with one key; the key itself is used for nothing but deriving others."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise KeyProblem(f"a key is {KEY_BYTES} bytes, this one is {len(key)}")
+        self._aead = AESGCM(_derived(key, "seal"))
+        self._mac_key = _derived(key, "mac")
+        self._fingerprint = _derived(key, "fingerprint")[:8].hex()
+
+    def __repr__(self) -> str:
+        return f"Vault({self._fingerprint})"
+
+    def fingerprint(self) -> str:
+        """Tells two keys apart and gives nothing of them away."""
+        return self._fingerprint
+
+    def seal(self, plain: bytes, *aad: str) -> bytes:
+        """Encrypted, and bound to the place that the parts of `aad` name."""
+        nonce = os.urandom(_NONCE)
+        return nonce + self._aead.encrypt(nonce, plain, _joined(aad))
+
+    def open(self, sealed: bytes, *aad: str) -> bytes:
+        try:
+            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
+        except (InvalidTag, ValueError):
+            # From nothing: a traceback with the sealed bytes in it helps nobody.
+            raise Unreadable(f"{aad[0] if aad else 'it'} does not open with this key") from None
+
+    def mac(self, data: bytes) -> str:
+        """A tag of 22 letters that only the holder of the key can make."""
+        tag = hmac.digest(self._mac_key, data, "sha256")[:_MAC]
+        return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
+
+    def check_mac(self, data: bytes, tag: str) -> bool:
+        return hmac.compare_digest(self.mac(data).encode(), tag.encode("utf-8", "replace"))
+
+
+def _derived(key: bytes, use: str) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=f"digi {use} 1".encode()).derive(key)
+
+
+def _joined(parts: tuple[str, ...]) -> bytes:
+    # With its length before each part, ("ab", "c") and ("a", "bc") are two places.
+    raw = [part.encode() for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
+
+
+# The key file
+
+
+def read_key(path: Path) -> bytes:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        raise KeyProblem(
+            f"{path}: there is no key; put the key of this database back there,"
+            " or name its place in DIGI_KEY_FILE"
+        ) from None
+    except OSError as error:
+        raise KeyProblem(f"{path}: the key cannot be read ({error.strerror})") from None
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise KeyProblem(
+            f"{path}: this is no Digi key; put the key of this database back there,"
+            " or name its place in DIGI_KEY_FILE"
+        )
+    return key
+
+
+def make_key(path: Path) -> bytes:
+    """A new key in a new file; an old one is never written over."""
+    key = secrets.token_bytes(KEY_BYTES)
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        raise KeyProblem(f"{path}: there is a key already, and it was left as it is") from None
+    with os.fdopen(file, "wb") as out:
+        out.write(base64.b64encode(key) + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    return key
+
+
+# Receipt codes
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
+_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_BETWEEN = re.compile(r"[\s\-‐-―−_.]+")
+_CODE_LENGTH = 16
+
+
+def new_code() -> str:
+    """80 random bits and a check character, as a person copies them: XXXX-XXXX-XXXX-XXXX-C."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
+    return _shown(letters + _check_letter(letters))
+
+
+def normalise_code(text: str) -> str | None:
+    """The code as it was shown, however it was typed; None where it cannot be one."""
+    plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper().translate(_ALIKE)
+    if len(plain) != _CODE_LENGTH + 1 or not set(plain) <= _VALUE.keys():
+        return None
+    if _check_letter(plain[:-1]) != plain[-1]:
+        return None
+    return _shown(plain)
+
+
+def code_hash(code: str) -> bytes:
+    """What is kept of a code. It has 80 random bits, so a plain hash cannot be tried through."""
+    shown = normalise_code(code)
+    if shown is None:
+        raise ValueError("not a receipt code")
+    return hashlib.sha256(shown.encode()).digest()
+
+
+def form_hash(form: str) -> bytes:
+    """What is kept of a form's id, to know a second press of Send again."""
+    return hashlib.sha256(b"form " + form.encode()).digest()
+
+
+def _shown(plain: str) -> str:
+    return "-".join(plain[i : i + 4] for i in range(0, len(plain), 4))
+
+
+def _check_letter(letters: str) -> str:
+    # A sum in GF(32): every changed letter and every swapped pair gives another letter, and the
+    # check stays within the alphabet (Crockford's own modulo 37 needs * ~ $ = U).
+    total = 0
+    for letter in letters:
+        total = (total ^ _VALUE[letter]) << 1
+        if total & 32:
+            total ^= 0b100101
+    return _ALPHABET[total]
+
+
+# The pool
+
+
+class PoolEntry(msgspec.Struct, frozen=True):
+    """One unreleased contribution; it carries no person and no time."""
+
+    id: str
+    receipt: bytes
+    form: bytes
+    body: msgspec.Raw
+
+
+_entries = msgspec.json.Decoder(tuple[PoolEntry, ...])
+
+
+def pool_entry(receipt: bytes, form: bytes, body: object) -> PoolEntry:
+    """A new entry with an id from the system's randomness (never one that carries a time)."""
+    return PoolEntry(uuid.uuid4().hex, receipt, form, msgspec.Raw(msgspec.json.encode(body)))
+
+
+def seal_pool(vault: Vault, entries: Iterable[PoolEntry], *aad: str) -> bytes:
+    """All entries in the order of their random ids, in a size that tells little, sealed whole."""
+    plain = msgspec.json.encode(sorted(entries, key=lambda entry: entry.id))
+    size = max(POOL_FLOOR, 1 << (len(plain) - 1).bit_length())
+    # JSON bears blanks after its end, so what is sealed has exactly this size.
+    return vault.seal(plain.ljust(size), *aad)
+
+
+def open_pool(vault: Vault, sealed: bytes, *aad: str) -> tuple[PoolEntry, ...]:
+    return _entries.decode(vault.open(sealed, *aad))
