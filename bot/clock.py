@@ -54,8 +54,3 @@ class Clock:
     def monotonic(self) -> float:
         """For backoff, limits and sessions, which no moved clock may hurry."""
         return self._monotonic()
-
-
-def microseconds(moment: datetime) -> int:
-    """A moment as the store keeps it."""
-    return (moment - _EPOCH) // _MICROSECOND

@@ -1,0 +1,350 @@
+"""The environment as one frozen value; every problem is reported at once, with its remedy."""
+
+import difflib
+import hashlib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+from dotenv import dotenv_values
+
+LogLevel = Literal["error", "warning", "info", "debug"]
+AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
+L = TypeVar("L", bound=str)
+
+NAMES = frozenset(
+    [
+        "DIGI_HOME",
+        "DIGI_DATABASE",
+        "DIGI_KEY_FILE",
+        "DIGI_HOST",
+        "DIGI_PORT",
+        "DIGI_LOG",
+        "DIGI_PACKS",
+        "DIGI_PUBLIC_URL",
+        "DIGI_OPERATOR_FILE",
+        "DIGI_TEAMS_TENANTS",
+        "DIGI_TEAMS_HOSTS",
+        "DIGI_TEAMS_LOCAL",
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_APP_TOKEN",
+        "SLACK_CLIENT_ID",
+        "SLACK_CLIENT_SECRET",
+        "SLACK_API_URL",
+        "MICROSOFT_APP_ID",
+        "MICROSOFT_APP_PASSWORD",
+        "MICROSOFT_APP_TYPE",
+        "MICROSOFT_APP_TENANT_ID",
+        "MICROSOFT_OPENID_URL",
+        "MICROSOFT_LOGIN_URL",
+    ]
+)
+
+
+class SettingsError(Exception):
+    """The settings do not do; each problem names its variable and the remedy."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers for this Digi; shown by `/digi om`."""
+
+    controller: str = ""
+    contact: str = ""
+    legal_basis: str = ""
+    whistleblower: str = ""
+
+
+class Slack(msgspec.Struct, frozen=True):
+    bot_token: str | None
+    signing_secret: str | None
+    app_token: str | None
+    client_id: str | None
+    client_secret: str | None
+    api_url: str
+
+    def __repr__(self) -> str:
+        return "Slack(...)"  # tokens do not belong in a traceback
+
+
+class Teams(msgspec.Struct, frozen=True):
+    app_id: str | None
+    app_password: str | None
+    app_type: AppType
+    app_tenant: str | None
+    openid_url: str | None
+    login_url: str | None
+    tenants: tuple[str, ...]
+    hosts: tuple[str, ...]
+    local: bool
+
+    def __repr__(self) -> str:
+        return "Teams(...)"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    home: Path
+    sqlite: Path | None
+    postgres: str | None
+    key_file: Path
+    host: str
+    port: int
+    log: LogLevel
+    packs: tuple[Path, ...]
+    public_url: str | None
+    operator: Operator
+    slack: Slack | None
+    teams: Teams | None
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r}, ...)"  # the database's url holds a password
+
+    @property
+    def playground(self) -> bool:
+        """Without a platform's credentials Digi serves its playground."""
+        return self.slack is None and self.teams is None
+
+
+def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
+    """Read the environment, and for what it leaves out the file; raises SettingsError."""
+    given = os.environ if environ is None else environ
+    values = {**_from_file(env_file), **given}
+    return _Reader({name: text.strip() for name, text in values.items()}).settings()
+
+
+def _from_file(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    try:
+        found = dotenv_values(file, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError([f"{file} cannot be read ({error}): mend it or remove it."]) from None
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def default_key_file(home: Path) -> Path:
+    """One key for each home, outside of it: a copy of the home does not take the key along."""
+    place = home.resolve()
+    mark = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
+    return Path.home() / ".config" / "digi" / f"{place.name or 'home'}-{mark}.key"
+
+
+class _Reader:
+    """Collects problems while it reads, so that an operator hears of all of them at once."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self._problems: list[str] = []
+
+    def settings(self) -> Settings:
+        self._look_for_misspelt_names()
+        home = Path(self._get("DIGI_HOME") or "data").expanduser()
+        sqlite, postgres = self._database(home)
+        read = Settings(
+            home=home,
+            sqlite=sqlite,
+            postgres=postgres,
+            key_file=self._key_file(home),
+            host=self._get("DIGI_HOST") or "127.0.0.1",
+            port=self._port(),
+            log=self._one_of("DIGI_LOG", "info", get_args(LogLevel)),
+            packs=self._packs(),
+            public_url=self._url("DIGI_PUBLIC_URL"),
+            operator=self._operator(),
+            slack=self._slack(),
+            teams=self._teams(),
+        )
+        if self._problems:
+            raise SettingsError(self._problems)
+        return read
+
+    def _get(self, name: str) -> str | None:
+        return self._values.get(name) or None
+
+    def _problem(self, line: str) -> None:
+        self._problems.append(line)
+
+    def _look_for_misspelt_names(self) -> None:
+        for name in sorted(self._values):
+            if name.startswith("DIGI_") and name not in NAMES:
+                near = difflib.get_close_matches(name, NAMES, 1)
+                remedy = f"did you mean {near[0]}?" if near else "remove it."
+                self._problem(f"{name} is no setting of Digi: {remedy}")
+
+    def _database(self, home: Path) -> tuple[Path | None, str | None]:
+        text = self._get("DIGI_DATABASE")
+        if text is None:
+            return home / "digi.db", None
+        if text.startswith(("postgresql://", "postgres://")):
+            return None, text
+        if "://" in text:
+            self._problem(
+                "DIGI_DATABASE is neither a file nor a postgresql:// address:"
+                " name one of them, or leave it out for a file in DIGI_HOME."
+            )
+            return None, None
+        return Path(text).expanduser(), None
+
+    def _key_file(self, home: Path) -> Path:
+        if text := self._get("DIGI_KEY_FILE"):
+            return Path(text).expanduser()
+        try:
+            return default_key_file(home)
+        except RuntimeError:
+            self._problem(
+                "DIGI_KEY_FILE is not set and this user has no home folder:"
+                " name a file outside DIGI_HOME that only Digi may read."
+            )
+            return Path()
+
+    def _port(self) -> int:
+        text = self._get("DIGI_PORT") or "8642"
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+            self._problem("DIGI_PORT is no port: give a number from 1 to 65535.")
+            return 0
+        return int(text)
+
+    def _one_of(self, name: str, default: L, choices: tuple[L, ...]) -> L:
+        text = self._get(name)
+        if text is None:
+            return default
+        for choice in choices:
+            if choice.lower() == text.lower():
+                return choice
+        self._problem(f"{name} is unknown: take one of {', '.join(choices)}.")
+        return default
+
+    def _packs(self) -> tuple[Path, ...]:
+        text = self._get("DIGI_PACKS") or ""
+        packs = tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
+        for pack in packs:
+            if not pack.exists():
+                self._problem(
+                    f"DIGI_PACKS names {pack}, which is not there:"
+                    f" correct the path (several are parted by '{os.pathsep}')."
+                )
+        return packs
+
+    def _url(self, name: str) -> str | None:
+        text = self._get(name)
+        if text is None:
+            return None
+        try:
+            url = urlsplit(text)
+            fine = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname))
+        except ValueError:
+            fine = False
+        if not fine:
+            self._problem(f"{name} is no safe address: give one that begins with https://.")
+        return text.rstrip("/")
+
+    def _operator(self) -> Operator:
+        text = self._get("DIGI_OPERATOR_FILE")
+        if text is None:
+            return Operator()
+        try:
+            return msgspec.convert(
+                tomllib.loads(Path(text).expanduser().read_text(encoding="utf-8")), Operator
+            )
+        except OSError as error:
+            why = error.strerror or "it cannot be read"
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+            why = str(error)
+        self._problem(
+            f"DIGI_OPERATOR_FILE names {text}, which does not do ({why}): give a TOML file"
+            f" with texts for {', '.join(Operator.__struct_fields__)}."
+        )
+        return Operator()
+
+    def _slack(self) -> Slack | None:
+        api_url = self._url("SLACK_API_URL") or "https://slack.com/api"
+        slack = Slack(
+            bot_token=self._get("SLACK_BOT_TOKEN"),
+            signing_secret=self._get("SLACK_SIGNING_SECRET"),
+            app_token=self._get("SLACK_APP_TOKEN"),
+            client_id=self._get("SLACK_CLIENT_ID"),
+            client_secret=self._get("SLACK_CLIENT_SECRET"),
+            api_url=f"{api_url}/",
+        )
+        several = slack.client_id or slack.client_secret
+        if not (slack.bot_token or slack.signing_secret or slack.app_token or several):
+            return None
+        if several and not (slack.client_id and slack.client_secret):
+            missing = "SLACK_CLIENT_SECRET" if slack.client_id else "SLACK_CLIENT_ID"
+            self._problem(f"{missing} is missing: SLACK_CLIENT_ID and _SECRET go together.")
+        if not slack.bot_token and not several:
+            self._problem(
+                "SLACK_BOT_TOKEN is missing: copy it from 'OAuth & Permissions' of the Slack app"
+                " (or set SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for several workspaces)."
+            )
+        if not slack.signing_secret and not slack.app_token:
+            self._problem(
+                "SLACK_SIGNING_SECRET is missing: copy it from 'Basic Information' of the Slack app"
+                " (or set SLACK_APP_TOKEN for Socket Mode)."
+            )
+        if slack.bot_token and not slack.bot_token.startswith("xoxb-"):
+            self._problem("SLACK_BOT_TOKEN is no bot token: take the one that begins with xoxb-.")
+        if slack.app_token and not slack.app_token.startswith("xapp-"):
+            self._problem("SLACK_APP_TOKEN is no app token: take the one that begins with xapp-.")
+        return slack
+
+    def _teams(self) -> Teams | None:
+        local = self._get("DIGI_TEAMS_LOCAL") or "0"
+        if local not in {"0", "1"}:
+            self._problem("DIGI_TEAMS_LOCAL is unknown: set it to 1, or leave it out.")
+        teams = Teams(
+            app_id=self._get("MICROSOFT_APP_ID"),
+            app_password=self._get("MICROSOFT_APP_PASSWORD"),
+            app_type=self._one_of("MICROSOFT_APP_TYPE", "MultiTenant", get_args(AppType)),
+            app_tenant=self._get("MICROSOFT_APP_TENANT_ID"),
+            openid_url=self._url("MICROSOFT_OPENID_URL"),
+            login_url=self._url("MICROSOFT_LOGIN_URL"),
+            tenants=self._list("DIGI_TEAMS_TENANTS"),
+            hosts=self._list("DIGI_TEAMS_HOSTS"),
+            local=local == "1",
+        )
+        if teams.local and teams.app_id:
+            self._problem(
+                "DIGI_TEAMS_LOCAL=1 is for trying without an app id:"
+                " leave it out, or leave MICROSOFT_APP_ID out."
+            )
+        if not teams.app_id:
+            if teams.app_password:
+                self._problem(
+                    "MICROSOFT_APP_ID is missing: copy it from the bot's registration,"
+                    " or leave MICROSOFT_APP_PASSWORD out."
+                )
+            return teams if teams.local else None
+        if not teams.app_password and teams.app_type != "UserAssignedMSI":
+            self._problem(
+                "MICROSOFT_APP_PASSWORD is missing: make a client secret for the bot's registration"
+                " and put its value there."
+            )
+        if not teams.app_tenant and teams.app_type != "MultiTenant":
+            self._problem(
+                f"MICROSOFT_APP_TENANT_ID is missing: a bot of the type {teams.app_type}"
+                " belongs to one tenant; give its id."
+            )
+        return teams
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        parts = (self._get(name) or "").split(",")
+        return tuple(part.strip() for part in parts if part.strip())
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
