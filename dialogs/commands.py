@@ -252,7 +252,13 @@ def _known(command: Command, tail: str, words: int) -> Known | Empty:
 def _unknown(typed: str, tail: str, words: int) -> Misspelt | Empty:
     # Something with figures or signs inside, such as a code or an address, is not echoed.
     inside = _WORD.search(tail.split(maxsplit=1)[0]) if tail and not tail[0].isspace() else None
-    if inside or words > _WORDS or len(typed) > _LETTERS or typed.count("-") > 1:
+    if (
+        inside
+        or words > _WORDS
+        or len(typed) > _LETTERS
+        or typed.count("-") > 1
+        or not typed.replace("-", "").isalpha()
+    ):
         return Empty(had_words=True)
     had_words = _WORD.search(tail) is not None
     near = _nearest(_folded(typed))
@@ -265,13 +271,14 @@ def _unknown(typed: str, tail: str, words: int) -> Misspelt | Empty:
 def _nearest(typed: str) -> tuple[Command, str] | None:
     """The name with the fewest slips to it, else the only one that begins like this."""
     near = [
-        (distance, place)
+        # Of two that are as near, the one whose letters are all there in another order.
+        (distance, sorted(spelling) != sorted(typed), place)
         for place, (spelling, _, _) in enumerate(_spellings())
         if abs(len(spelling) - len(typed)) <= (limit := _limit(spelling, typed))
         and (distance := _distance(spelling, typed)) <= limit
     ]
     if near:
-        _, command, name = _spellings()[min(near)[1]]
+        _, command, name = _spellings()[min(near)[-1]]
         return command, name
     begun = {
         name: command

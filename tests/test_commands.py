@@ -189,6 +189,7 @@ def test_words_after_a_misspelt_private_command_are_dropped_too(typed: str) -> N
         "abc-def-ghi",
         "x" * 41,
         "12",
+        "x²",
     ],
 )
 def test_talk_and_codes_are_neither_guessed_at_nor_echoed(typed: str) -> None:
@@ -229,6 +230,8 @@ def test_one_slip_in_a_name_is_answered_with_that_name(slip: tuple[str, str, Com
         ("sporgmaal", "spørgsmål", "questions", "da"),
         ("agremeents", "agreements", "agreements", "en"),
         ("statsu", "status", "status", None),
+        ("puase", "pause", "pause", None),
+        ("pahse", "phase", "phase", "en"),
         ("aftalerne", "aftaler", "agreements", "da"),
         ("grund", "grundspørgsmål", "theme", "da"),
         ("indstil", "indstillinger", "settings", "da"),
