@@ -121,7 +121,10 @@ class DeliveryFailed(Exception):
 
 
 class Edge(Protocol):
-    """The courier's view of an edge."""
+    """The courier's view of an edge. `repeats`: the same parcel again does no harm here."""
+
+    @property
+    def repeats(self) -> bool: ...
 
     def serves(self, tenant: str) -> bool: ...
 

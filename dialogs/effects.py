@@ -200,7 +200,7 @@ class PoolEntry(Struct, frozen=True, tag="pool_entry"):
     ref: str
     body: dict[str, Any]
     author: bytes = b""  # hash of the receipt it speaks for, where an author acts by code
-    nullifier: str = ""  # at most one entry with this mark; a second replaces the first
+    one_each: bool = False  # a second one by the same person replaces the first
     withdraw: bool = False  # take the author's own entry out before anybody has seen it
 
 

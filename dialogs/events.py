@@ -159,6 +159,18 @@ class Deleted(Signed, frozen=True, tag="deleted"):
     what: Literal["project", "mine"]
 
 
+class Begun(Signed, frozen=True, tag="begun"):
+    """Told to a conversation when the project starts, goes on, or has other hours: set timers."""
+
+    dialog: Literal["walk", "digest", "summary", "trio", "say"]
+
+
+class Halted(Signed, frozen=True, tag="halted"):
+    """Told to a conversation when the project pauses or ends: no timer of yours may ring."""
+
+    dialog: Literal["walk", "digest", "summary", "trio", "say"]
+
+
 # --- the walk -----------------------------------------------------------------------------
 
 
@@ -452,8 +464,8 @@ class PersonResumed(Signed, frozen=True, tag="person_resumed"):
 
 
 class PersonSettings(Signed, frozen=True, tag="person_settings"):
-    start: int = 480
-    end: int = 960
+    start: int = 8
+    end: int = 16
     language: Literal["", "da", "en"] = ""
 
 
@@ -479,7 +491,7 @@ UnsignedEvent = Union[
 SignedEvent = Union[
     Started, Drafted, ShownInChannel, DraftDropped, FrameSet, SettingsChanged, RolesChanged,
     RoleConfirmed, RoleDeclined, Paused, NotNow, StoppedHere, Resumed, Ended, Helped, Deleted,
-    NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
+    Begun, Halted, NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
     Ask, Answered, TrioProposed, ClosedForAnswers, SummedUp, TakenUpAgain, LaidAside, Superseded,
     SaidByName, Released, AuthorAdded, ConcernSeen, ConcernAnswered, ConcernClosed, TakenToTrio,
     Offered, AgreementMade, AgreementTaken, AgreementDeclined, AgreementDone, AgreementNotDone,
@@ -494,7 +506,8 @@ Event = Union[SignedEvent, UnsignedEvent]
 
 View = Literal[
     # help.py
-    "help", "unknown", "no_project", "about", "about_all", "lessons", "advice", "example", "source",
+    "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
+    "about", "about_all", "lessons", "advice", "example", "source",
     # project.py
     "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
     "end", "helped", "delete", "confirm_role", "me",

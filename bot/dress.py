@@ -1,0 +1,267 @@
+"""Turns a neutral card into a finished one: the only place that knows languages and phrases."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+import msgspec
+
+from bot.tokens import Mac, write_form, write_press
+from content.model import Catalogue
+from dialogs import cards as c
+from dialogs.calendar import Calendar, local
+from dialogs.facts import Prefs
+
+Language = Literal["da", "en"]
+_PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+
+KeptKey = tuple[str, str, str]
+
+
+def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
+    """Whose names and which kept words a card or form needs."""
+    people: dict[str, None] = {}
+    kept: dict[KeptKey, None] = {}
+    for node in _nodes(thing):
+        if isinstance(node, c.Who):
+            people[node.person] = None
+        elif isinstance(node, c.Kept):
+            kept[node.kind, node.id, node.field] = None
+    return tuple(people), tuple(kept)
+
+
+def _nodes(thing: Any) -> Iterator[Any]:
+    yield thing
+    if isinstance(thing, msgspec.Struct):
+        for name in thing.__struct_fields__:
+            yield from _nodes(getattr(thing, name))
+    elif isinstance(thing, tuple | list):
+        for one in thing:
+            yield from _nodes(one)
+    elif isinstance(thing, dict):
+        for one in thing.values():
+            yield from _nodes(one)
+
+
+class Dresser:
+    """Dresses for one reader: a language, names, opened words, and how commands are typed."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        language: Language,
+        *,
+        tenant: str,
+        mac: Mac,
+        people: Mapping[str, Prefs],
+        words: Mapping[KeptKey, str],
+        typed: Callable[[str], str],
+        today: date,
+        calendar: Calendar | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self.language: Language = language
+        self._tenant = tenant
+        self._mac = mac
+        self._people = people
+        self._words = words
+        self._typed = typed
+        self._today = today
+        self._calendar = calendar or Calendar()
+
+    # --- cards and forms ------------------------------------------------------------------
+
+    def card(self, card: c.NeutralCard) -> c.FinishedCard:
+        return c.Card(tuple(self._part(part) for part in card.parts))
+
+    def _part(self, part: c.Part[c.Line]) -> c.Part[c.Spans]:
+        match part:
+            case c.Heading(text=text):
+                return c.Heading(self.line(text))
+            case c.Paragraph(text=text):
+                return c.Paragraph(self.line(text))
+            case c.Small(text=text):
+                return c.Small(self.line(text))
+            case c.Facts(rows=rows):
+                return c.Facts(tuple((self.line(a), self.line(b)) for a, b in rows))
+            case c.Quote(words=words, by=by):
+                return c.Quote(self.line(words), None if by is None else self.line(by))
+            case c.Bullets(items=items, numbered=numbered):
+                return c.Bullets(tuple(self.line(i) for i in items), numbered)
+            case c.Progress(step=step, of=of, label=label):
+                return c.Progress(step, of, self.line(label))
+            case c.Buttons(buttons=buttons):
+                return c.Buttons(tuple(self._button(b) for b in buttons))
+        raise AssertionError(part)
+
+    def _button(self, button: c.Button[c.Line]) -> c.Button[c.Spans]:
+        assert button.press is not None
+        return c.Button(
+            self.line(button.label),
+            None,
+            button.style,
+            None if button.confirm is None else self.line(button.confirm),
+            write_press(self._mac, self._tenant, button.press),
+        )
+
+    def form(self, form: c.NeutralForm) -> c.FinishedForm:
+        return c.Form(
+            self.line(form.title),
+            tuple(self._field(field) for field in form.fields),
+            self.line(form.submit),
+            form.into,
+            {},
+            write_form(self._mac, self._tenant, form, uuid.uuid4().hex),
+        )
+
+    def _field(self, field: c.Field[c.Line]) -> c.Field[c.Spans]:
+        changes: dict[str, Any] = {}
+        for name in ("label", "hint", "text"):
+            line = getattr(field, name, None)
+            if line is not None:
+                changes[name] = self.line(line)
+        if isinstance(field, c.TextField) and field.value is not None:
+            changes["value"] = self.line(field.value)
+        if isinstance(field, c.Choice | c.Choices):
+            changes["options"] = tuple(
+                c.Option(o.value, self.line(o.label), None if o.hint is None else self.line(o.hint))
+                for o in field.options
+            )
+        finished: c.Field[c.Spans] = msgspec.structs.replace(field, **changes)  # type: ignore[assignment,type-var]
+        return finished
+
+    # --- lines ----------------------------------------------------------------------------
+
+    def line(self, line: c.Line) -> c.Spans:
+        spans = self._spans(line)
+        # A sentence that begins with a date begins with a capital letter.
+        if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
+            first = spans[0]
+            if first.text[:1].islower() and self._template(line).startswith(("{", "**{", "*{")):
+                raised = first.text[0].upper() + first.text[1:]
+                spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
+        return spans
+
+    def _spans(self, line: c.Line) -> c.Spans:
+        match line:
+            case c.Words(text=text):
+                return (c.Quoted(text),)
+            case c.Kept(kind=kind, id=id, field=field):
+                return (c.Quoted(self._words.get((kind, id, field), "…")),)
+            case c.Who(person=person):
+                prefs = self._people.get(person)
+                return (c.Mention(person, prefs.name if prefs and prefs.name else person),)
+            case c.Day(day=day):
+                return (c.Plain(self.day(day)),)
+            case c.Moment(at=at):
+                return (c.Plain(self.moment(at)),)
+            case c.Hour(minutes=minutes):
+                return (c.Plain(self.hour(minutes // 60, minutes % 60)),)
+            case c.Count(n=n):
+                return (c.Plain(str(n)),)
+            case c.Said(da=da, en=en):
+                return _marked(da if self.language == "da" else en)
+            case c.Typed(command=command):
+                return (c.Strong(self._typed(command)),)
+            case c.Listing(items=items):
+                return self._listing(items)
+            case c.Several(lines=lines):
+                return self._several(lines)
+            case c.Text(key=key, args=args):
+                return self._text(key, args)
+        raise AssertionError(line)
+
+    def _template(self, line: c.Text) -> str:
+        n = line.args.get("n")
+        count = n.n if isinstance(n, c.Count) else None
+        return self._catalogue.phrase(line.key).of(self.language, count)
+
+    def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
+        return self._filled(self._template(c.Text(key, dict(args))), args)
+
+    def _filled(self, template: str, args: Mapping[str, c.Line]) -> c.Spans:
+        found: list[c.Span] = []
+        end = 0
+        for piece in _PIECE.finditer(template):
+            if piece.start() > end:
+                found.append(c.Plain(template[end : piece.start()]))
+            strong, emph, name = piece.groups()
+            if strong is not None:
+                found.extend(_styled(c.Strong, self._filled(strong, args)))
+            elif emph is not None:
+                found.extend(_styled(c.Emph, self._filled(emph, args)))
+            else:
+                found.extend(self._spans(args[name]))
+            end = piece.end()
+        if end < len(template):
+            found.append(c.Plain(template[end:]))
+        return tuple(found)
+
+    def _listing(self, items: tuple[c.Line, ...]) -> c.Spans:
+        last = " og " if self.language == "da" else " and "
+        found: list[c.Span] = []
+        for i, item in enumerate(items):
+            if i:
+                found.append(c.Plain(last if i == len(items) - 1 else ", "))
+            found.extend(self._spans(item))
+        return tuple(found)
+
+    def _several(self, lines: tuple[c.Line, ...]) -> c.Spans:
+        found: list[c.Span] = []
+        for line in lines:
+            if found:
+                found.append(c.Plain(" "))
+            found.extend(self.line(line))
+        return tuple(found)
+
+    # --- dates ----------------------------------------------------------------------------
+
+    def day(self, day: date) -> str:
+        """Torsdag den 26. november; the year is said where it is another."""
+        weekday = self._word(f"day.{_DAYS[day.weekday()]}")
+        month = self._word(f"month.{_MONTHS[day.month - 1]}")
+        year = "" if day.year == self._today.year else f" {day.year}"
+        if self.language == "da":
+            return f"{weekday} den {day.day}. {month}{year}"
+        return f"{weekday} {day.day} {month}{year}"
+
+    def moment(self, at: datetime) -> str:
+        wall = local(self._calendar, at)
+        return f"{self.day(wall.date())} {self.hour(wall.hour, wall.minute)}"
+
+    def hour(self, hour: int, minute: int) -> str:
+        if self.language == "da":
+            return f"kl. {hour}.{minute:02}" if minute else f"kl. {hour}"
+        return f"at {hour}:{minute:02}"
+
+    def _word(self, key: str) -> str:
+        return self._catalogue.phrase(key).of(self.language)
+
+
+def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
+    for span in spans:
+        yield span if isinstance(span, c.Mention | c.Link) else style(span.text)
+
+
+def _marked(text: str) -> c.Spans:
+    """Words of the catalogue may carry strong and emphasis, and nothing else."""
+    found: list[c.Span] = []
+    end = 0
+    for piece in re.finditer(r"\*\*(.+?)\*\*|\*(.+?)\*", text, re.S):
+        if piece.start() > end:
+            found.append(c.Plain(text[end : piece.start()]))
+        strong, emph = piece.groups()
+        found.append(c.Emph(emph) if strong is None else c.Strong(strong))
+        end = piece.end()
+    if end < len(text):
+        found.append(c.Plain(text[end:]))
+    return tuple(found)

@@ -1,0 +1,279 @@
+"""The two passages: a turn changes something, a look changes nothing; an event's type says which.
+
+An unsigned turn is a turn that writes its pool row and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from bot.clock import Clock
+from bot.dress import Dresser, Language, wanted
+from bot.edge import Answer, Delivery, Edge, Fault, Sender
+from bot.gate import Gate, Passed, Stopped
+from content.model import Catalogue
+from dialogs import cards as c
+from dialogs.conversation import Conversation
+from dialogs.conversations import CONVERSATIONS, SIGHTS
+from dialogs.effects import Effect, FieldError, Moment, Open, Show
+from dialogs.events import Look, Person, SignedEvent, UnsignedEvent, Woke
+from dialogs.facts import Fact, Known, Prefs, Project, Viewer
+from dialogs.route import route
+from storage.sql import Conflict
+from storage.store import Database, Names, PostBody, Refused, Scripts, Turn
+from storage.vault import Vault, code_hash, code_of
+
+ATTEMPTS = 5
+# What opens the pool must have left no trace in a log before anything is said of it.
+OPENS_POOL = frozenset({"closed_for_answers", "phase_moved", "summed_up", "woke"})
+
+
+class Dialogs:
+    """The conversations, as a turn's script asks for them."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def route(self, event: SignedEvent) -> tuple[str, str]:
+        return route(event)
+
+    def needs(self, dialog: str, state: bytes | None, event: SignedEvent) -> tuple[Fact[Any], ...]:
+        conversation = CONVERSATIONS[dialog]
+        return conversation.needs(_read(conversation, state), event)
+
+    def decide(
+        self, dialog: str, state: bytes | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
+    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
+        conversation = CONVERSATIONS[dialog]
+        before = _read(conversation, state)
+        after, effects = conversation.decide(before, event, Known(self._catalogue, found))
+        if after is before:
+            return state, effects
+        return None if after is None else msgspec.json.encode(after), effects
+
+
+def _read(conversation: Conversation, state: bytes | None) -> Any:
+    return None if state is None else msgspec.json.decode(state, type=conversation.state)
+
+
+class Engine:
+    def __init__(
+        self,
+        database: Database,
+        scripts: Scripts,
+        catalogue: Catalogue,
+        vault: Vault,
+        clock: Clock,
+        gate: Gate,
+        edges: tuple[Edge, ...],
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._catalogue = catalogue
+        self._vault = vault
+        self._clock = clock
+        self._gate = gate
+        self._edges = edges
+        self._dialogs = Dialogs(catalogue)
+        self.letters_written = asyncio.Event()
+
+    # --- in -------------------------------------------------------------------------------
+
+    async def receive(self, delivery: Delivery) -> Answer:
+        """One thing that reached an edge, from the gate to the answer of this moment."""
+        passed = await self._gate.check(delivery)
+        tenant, sender = delivery.tenant, delivery.sender
+        if isinstance(passed, Stopped):
+            language = passed.project.language if passed.project else ""
+            about = passed.project.id if passed.project else ""
+            return await self._answer(
+                tenant, about, passed.moments, self._speaks(passed.prefs, sender.locale, language)
+            )
+        language = self._speaks(passed.prefs, sender.locale, passed.language)
+        if isinstance(passed.event, Look):
+            assert passed.viewer is not None
+            moments = await self._look(tenant, passed.project, passed.event, passed.viewer)
+        elif passed.viewer is None and passed.form:
+            moments = await self._unsigned(passed)
+        else:
+            moments = await self._turn(passed, sender)
+        return await self._answer(tenant, passed.project, moments, language)
+
+    async def _turn(self, passed: Passed, sender: Sender) -> tuple[Moment, ...]:
+        event: Any = passed.event
+        prefs = passed.prefs
+        if sender.name and (prefs.name, prefs.locale) != (sender.name, sender.locale):
+            known = msgspec.structs.replace(prefs, name=sender.name, locale=sender.locale)
+            await self._database.tx(
+                self._scripts.keep_prefs, passed.tenant, sender.person, known
+            )
+        turn = Turn(passed.tenant, passed.project, passed.key, event, self._clock.now())
+        return await self.turn(turn)
+
+    async def turn(self, turn: Turn) -> tuple[Moment, ...]:
+        """One signed event, once. Tried again as a whole where somebody was quicker."""
+        tag = type(turn.event).__struct_config__.tag
+        run = self._database.tx_sealed if tag in OPENS_POOL else self._database.tx
+        for attempt in range(ATTEMPTS):
+            try:
+                outcome = await run(self._scripts.turn, turn, self._dialogs)
+                break
+            except Refused as refused:
+                return refused.moments
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        if outcome.wrote:
+            self.letters_written.set()
+        moments: tuple[Moment, ...] = outcome.moments
+        return moments
+
+    async def _unsigned(self, passed: Passed) -> tuple[Moment, ...]:
+        event: Any = passed.event
+        conversation = _unsigned_conversation(event)
+        assert conversation.unsigned is not None
+        assert conversation.unsigned_needs is not None
+        facts = conversation.unsigned_needs(event)
+        found = await self._database.read(
+            self._scripts.unsigned_facts, passed.tenant, passed.project, facts
+        )
+        entry, moments = conversation.unsigned(event, Known(self._catalogue, found))
+        if entry is None:
+            return moments
+        # The same form gives the same code, so that a second press of Send shows it again.
+        code = code_of(self._vault, passed.form)
+        await self._database.tx_sealed(
+            self._scripts.put_in_pool,
+            passed.tenant,
+            passed.project,
+            entry,
+            passed.form,
+            code_hash(code),
+            passed.mark,
+        )
+        return tuple(_with_code(moment, code) for moment in moments)
+
+    async def _look(
+        self, tenant: str, project: str, look: Look, viewer: Viewer
+    ) -> tuple[Moment, ...]:
+        sight = SIGHTS[look.view]
+        found = await self._database.read(
+            self._scripts.look, tenant, project, sight.needs(look, viewer)
+        )
+        return sight.show(look, viewer, Known(self._catalogue, found))
+
+    # --- out ------------------------------------------------------------------------------
+
+    async def woke(self, turn: Turn) -> None:
+        assert isinstance(turn.event, Woke)
+        await self.turn(turn)
+
+    async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
+        """A standing post as its dialog sees it now."""
+        state = await self._database.read(
+            self._scripts.state_of, tenant, project, post.dialog, post.of
+        )
+        if state is None:
+            return None
+        conversation = CONVERSATIONS[post.dialog]
+        before = _read(conversation, state)
+        found = await self._database.read(
+            self._scripts.look, tenant, project, conversation.view_needs(before, post.slot)
+        )
+        return conversation.view(before, post.slot, Known(self._catalogue, found))
+
+    async def dress_card(
+        self, tenant: str, project: str, card: c.NeutralCard, person: Person = ""
+    ) -> tuple[c.FinishedCard, Language]:
+        """A letter's card in the channel's language, or in the person's own."""
+        people, kept = wanted(card)
+        asked = (*people, person) if person else people
+        names: Names = await self._database.read(
+            self._scripts.names, tenant, project, asked, kept
+        )
+        channel = names.project.language if names.project else ""
+        language: Language = self._speaks(
+            names.people[person] if person else Prefs(), "", channel, channel=not person
+        )
+        return self._dresser(tenant, names, language).card(card), language
+
+    async def prefs(self, tenant: str, person: Person) -> Prefs:
+        names: Names = await self._database.read(self._scripts.names, tenant, "", (person,), ())
+        return names.people[person]
+
+    async def _answer(
+        self, tenant: str, project: str, moments: tuple[Moment, ...], language: Language
+    ) -> Answer:
+        people, kept = wanted(moments)
+        names: Names = await self._database.read(
+            self._scripts.names, tenant, project, people, kept
+        )
+        dresser = self._dresser(tenant, names, language)
+        cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
+        forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]
+        faults = tuple(
+            Fault(m.field, dresser.line(m.text)) for m in moments if isinstance(m, FieldError)
+        )
+        return Answer(language, cards, forms[0] if forms else None, faults)
+
+    def _dresser(self, tenant: str, names: Names, language: Language) -> Dresser:
+        project: Project | None = names.project
+        return Dresser(
+            self._catalogue,
+            language,
+            tenant=tenant,
+            mac=self._vault,
+            people=names.people,
+            words=names.words,
+            typed=self.edge_of(tenant).typed,
+            today=self._clock.now().date(),
+            calendar=project.calendar if project else None,
+        )
+
+    def edge_of(self, tenant: str) -> Edge:
+        return next(edge for edge in self._edges if edge.serves(tenant))
+
+    @staticmethod
+    def _speaks(
+        prefs: Prefs, locale: str, project: str, *, channel: bool = False
+    ) -> Language:
+        """The channel's language; or the person's choice, else the platform's, else the project's."""
+        for said in ((project,) if channel else (prefs.language, prefs.locale, locale, project)):
+            if said[:2] in ("da", "en"):
+                return "da" if said[:2] == "da" else "en"
+        return "da"
+
+
+def _unsigned_conversation(event: UnsignedEvent) -> Conversation:
+    name = type(event).__struct_config__.tag
+    return CONVERSATIONS["question" if name in ("answered_unnamed", "fits", "missing") else "say"]
+
+
+def _with_code(moment: Moment, code: str) -> Moment:
+    """The code goes into the answer of this moment, and nowhere else."""
+    if isinstance(moment, Show):
+        return msgspec.structs.replace(moment, card=_coded(moment.card, code))
+    return moment
+
+
+def _coded(node: Any, code: str) -> Any:
+    if isinstance(node, c.Text) and "code" in node.args:
+        return msgspec.structs.replace(node, args={**node.args, "code": c.Words(code)})
+    if isinstance(node, msgspec.Struct):
+        changes = {
+            name: _coded(value, code)
+            for name in node.__struct_fields__
+            if isinstance(value := getattr(node, name), msgspec.Struct | tuple)
+        }
+        return msgspec.structs.replace(node, **changes) if changes else node
+    if isinstance(node, tuple):
+        return tuple(_coded(one, code) for one in node)
+    return node
+
+

@@ -1,0 +1,455 @@
+"""The gate: who may do what, before anything is done.
+
+It reads what reached an edge, loads the sender's roles from our own store, checks the one table
+of event types and roles, keeps the limits, stamps signed events and drops the sender of unsigned
+ones. What passes knows no platform.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bot.clean import clean
+from bot.clock import Clock
+from bot.edge import Delivery, Members, Pressed, Submitted, Typed
+from bot.tokens import EVENTS, BadToken, FormToken, read_form, read_press
+from dialogs import events as e
+from dialogs.cards import Line, NeutralCard, Who, Words, card, text
+from dialogs.cards import Listing as Names
+from dialogs.cards import Paragraph as P
+from dialogs.commands import parse
+from dialogs.effects import FieldError, Moment, Show
+from dialogs.events import Event, Look, Press, Signed, Unsigned
+from dialogs.facts import Prefs, Project, Role, Viewer
+from dialogs.route import pressed_by_words
+from storage.store import Database, Scripts
+from storage.vault import Vault
+
+ACTS_A_MINUTE = 60
+LONGEST = 3000
+
+ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
+LEADS = frozenset({"leader", "deputy", "starter"})
+RUNS = LEADS | {"facilitator"}
+TRIO = frozenset({"leader", "deputy", "representative"})
+ANYONE = frozenset({"anyone"})
+NOT_LEADERS = frozenset({"member", "representative", "facilitator"})
+OURSELVES: frozenset[str] = frozenset()
+
+# The access table. `anyone` needs no project; `OURSELVES` is never let in from outside.
+MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
+    e.Started: ANYONE,
+    e.Drafted: ANYONE,
+    e.ShownInChannel: LEADS | {"representative"},
+    e.DraftDropped: LEADS,
+    e.FrameSet: LEADS,
+    e.SettingsChanged: RUNS,
+    e.RolesChanged: LEADS,
+    e.RoleConfirmed: ANYONE,
+    e.RoleDeclined: ANYONE,
+    e.Paused: LEADS,
+    e.NotNow: LEADS,
+    e.StoppedHere: LEADS,
+    e.Resumed: LEADS,
+    e.Ended: LEADS,
+    e.Helped: RUNS,
+    e.Deleted: ALL,
+    e.Begun: OURSELVES,
+    e.Halted: OURSELVES,
+    e.NextNow: RUNS,
+    e.PlanMoved: RUNS,
+    e.PlanSkipped: RUNS,
+    e.PlanTaken: RUNS,
+    e.PlanAdded: RUNS,
+    e.ThemePosted: RUNS,
+    e.PhaseMoved: LEADS,
+    e.StillStands: RUNS,
+    e.Ask: OURSELVES,
+    e.Answered: ALL,
+    e.AnsweredUnnamed: NOT_LEADERS,
+    e.TrioProposed: TRIO,
+    e.ClosedForAnswers: RUNS,
+    e.SummedUp: RUNS,
+    e.Fits: NOT_LEADERS,
+    e.Missing: NOT_LEADERS,
+    e.TakenUpAgain: RUNS,
+    e.LaidAside: OURSELVES,
+    e.Superseded: OURSELVES,
+    e.SaidUnnamed: NOT_LEADERS,
+    e.SaidByName: ALL,
+    e.AuthorWrote: NOT_LEADERS,
+    e.AuthorObjected: NOT_LEADERS,
+    e.AuthorWithdrew: NOT_LEADERS,
+    e.Released: OURSELVES,
+    e.AuthorAdded: OURSELVES,
+    e.ConcernSeen: ALL,
+    e.ConcernAnswered: ALL,
+    e.ConcernClosed: ALL,
+    e.TakenToTrio: frozenset({"representative"}),
+    e.Offered: OURSELVES,
+    e.AgreementMade: RUNS | {"representative"},
+    e.AgreementTaken: ALL,
+    e.AgreementDeclined: ALL,
+    e.AgreementDone: ALL,
+    e.AgreementNotDone: ALL,
+    e.AgreementNewDate: ALL,
+    e.NewsGiven: LEADS,
+    e.TrioPointRaised: TRIO,
+    e.PersonPaused: ANYONE,
+    e.PersonResumed: ANYONE,
+    e.PersonSettings: ANYONE,
+    e.MembersSeen: OURSELVES,
+    e.Woke: OURSELVES,
+}
+
+# Looks that not everybody may take; a project is needed for all but LOOKS_ANYWHERE.
+MAY_LOOK: Mapping[str, frozenset[str]] = {
+    "settings": RUNS,
+    "change_roles": LEADS,
+    "frame": LEADS,
+    "pause": LEADS,
+    "not_now": LEADS,
+    "stop": LEADS,
+    "end": LEADS,
+    "helped": RUNS,
+    "add_question": RUNS,
+    "phase": ALL,
+    "sum_up": RUNS,
+    "talked": RUNS,
+    "answer_unnamed": NOT_LEADERS,
+    "missing": NOT_LEADERS,
+    "trio_proposal": TRIO,
+    "say_unnamed": NOT_LEADERS,
+    "write_more": NOT_LEADERS,
+    "object": NOT_LEADERS,
+    "withdraw": NOT_LEADERS,
+    "new_agreement": RUNS | {"representative"},
+    "overview": RUNS,
+    "summary": TRIO,
+    "news": LEADS,
+    "trio": TRIO,
+    "trio_point": TRIO,
+}
+LOOKS_ANYWHERE = frozenset(
+    {"help", "unknown", "start", "about", "about_all", "me", "code", "by_code", "not_yet",
+     "which_project", "private_words"}
+)  # fmt: skip
+
+# What is refused in words of its own: which phrase says who can instead.
+SAYS_WHO: Mapping[frozenset[str], str] = {
+    LEADS: "gate.leaders",
+    RUNS: "gate.runners",
+    TRIO: "gate.trio",
+    NOT_LEADERS: "gate.not_leaders",
+}
+
+
+class Passed(Struct, frozen=True):
+    """What has passed: an event or a look, with all that the engine needs and no more.
+
+    For an unsigned event there is neither viewer nor key, and `form` and `mark` are all that
+    tells a second press of Send, or a second vote, from the first.
+    """
+
+    tenant: str
+    project: str
+    event: Event | Look
+    prefs: Prefs
+    viewer: Viewer | None = None
+    key: str = ""
+    form: str = ""
+    mark: str = ""
+    language: str = ""
+
+
+class Stopped(Struct, frozen=True):
+    """It ends here, with these words."""
+
+    moments: tuple[Moment, ...]
+    prefs: Prefs
+    project: Project | None = None
+
+
+class Gate:
+    def __init__(self, database: Database, scripts: Scripts, vault: Vault, clock: Clock) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._vault = vault
+        self._clock = clock
+        self._acts: Counter[tuple[str, str]] = Counter()
+        self._minute = 0.0
+
+    async def check(self, delivery: Delivery) -> Passed | Stopped:
+        tenant, person = delivery.tenant, delivery.sender.person
+        prefs = await self._seen(delivery)
+        form: FormToken | None = None
+        match delivery.what:
+            case Members(people=people):
+                return Passed(
+                    tenant, "", e.MembersSeen(channel=delivery.channel, people=people,
+                                              at=self._clock.now(), id=uuid.uuid4().hex),
+                    prefs, key=delivery.key,
+                )  # fmt: skip
+            case Typed(text=typed):
+                press: Press = pressed_by_words(parse(clean(typed)), private=not delivery.channel)
+            case Pressed(token=token):
+                try:
+                    press = read_press(self._vault, tenant, token)
+                except BadToken:
+                    return Stopped((_show("gate.old_button"),), prefs)
+            case Submitted(token=token, values=values):
+                try:
+                    form = read_form(self._vault, tenant, token)
+                except BadToken:
+                    return Stopped((FieldError("", text("gate.old_form")),), prefs)
+                read = _read_values(form, values)
+                if not isinstance(read, e.Signed | e.Unsigned | Look):
+                    return Stopped(read, prefs)
+                press = read
+        if self._too_many(tenant, person):
+            return Stopped((_error_or_card(form, "gate.too_many"),), prefs)
+        return await self._passes(delivery, press, prefs, form)
+
+    async def _passes(
+        self, delivery: Delivery, press: Press, prefs: Prefs, form: FormToken | None
+    ) -> Passed | Stopped:
+        tenant, person = delivery.tenant, delivery.sender.person
+        anywhere = _anywhere(press)
+        wanted = press.project
+        if not wanted and not delivery.channel:
+            mine = await self._database.read(self._scripts.projects_of, tenant, person)
+            if len(mine) == 1:
+                wanted = mine[0].id
+            elif mine and not anywhere:
+                # Which of several: the same act again, with the project named.
+                press = Look("which_project", words=_again(press))
+                anywhere = True
+        project, roles, prefs, there = await self._database.read(
+            self._scripts.standing, tenant, wanted, delivery.channel, person
+        )
+        held = _roles(project, roles, person, there, delivery.sender.foreign)
+        viewer = Viewer(
+            person=person,
+            roles=held,
+            at=self._clock.now(),
+            channel=delivery.channel or (project.channel if project else ""),
+            project=project.id if project else "",
+            private=not delivery.channel,
+        )
+        if project is None and not anywhere:
+            press = Look("no_project")
+        elif project is not None and not anywhere and not held:
+            return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
+        elif (no := _refused(press, viewer, project, roles)) is not None:
+            moment = FieldError("", no) if form is not None else Show(card(P(no)))
+            return Stopped((moment,), prefs, project)
+        about = project.id if project else ""
+        language = project.language if project else ""
+        if isinstance(press, Look):
+            look = msgspec.structs.replace(press, project=about)
+            return Passed(tenant, about, look, prefs, viewer, language=language)
+        if isinstance(press, Unsigned):
+            # From here on nobody knows who it was.
+            unsigned = msgspec.structs.replace(press, project=about)
+            ref = getattr(press, "question", "")
+            mark = self._vault.mac(f"mark|{tenant}|{about}|{ref}|{person}".encode())
+            id = form.form if form is not None else uuid.uuid4().hex
+            return Passed(tenant, about, unsigned, prefs, form=id, mark=mark, language=language)
+        key = f"form:{form.form}" if form is not None else delivery.key
+        signed = msgspec.structs.replace(
+            press,
+            project=press.project or about,
+            by=person,
+            at=self._clock.now(),
+            id=uuid.uuid4().hex,
+            **({"channel": delivery.channel or press.channel} if hasattr(press, "channel") else {}),
+        )
+        if isinstance(signed, e.Started | e.Drafted) and not signed.project:
+            signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
+        return Passed(tenant, signed.project, signed, prefs, viewer, key, language=language)
+
+    async def _seen(self, delivery: Delivery) -> Prefs:
+        """What we know of the sender. A name is kept when a signed act comes, never here: a look
+        and an unsigned act leave no trace."""
+        _, _, prefs, _ = await self._database.read(
+            self._scripts.standing, delivery.tenant, "", "", delivery.sender.person
+        )
+        found: Prefs = prefs
+        return found
+
+    def _too_many(self, tenant: str, person: str) -> bool:
+        now = self._clock.monotonic()
+        if now - self._minute > 60:
+            self._acts.clear()
+            self._minute = now
+        self._acts[tenant, person] += 1
+        return self._acts[tenant, person] > ACTS_A_MINUTE
+
+
+def _roles(
+    project: Project | None, roles: tuple[Role, ...], person: str, there: bool, foreign: bool
+) -> frozenset[str]:
+    if project is None:
+        return frozenset({"anyone"})
+    held = set()
+    if there:
+        held.add("member")
+    if foreign:
+        return frozenset(held)
+    for role in roles:
+        if role.person != person or role.status != "confirmed":
+            continue
+        held.add("representative" if role.role in ("tr", "amr") else role.role)
+        held.add("member")
+    led = any(r.role in ("leader", "deputy") and r.person == person for r in roles)
+    if led and any(
+        r.role in ("leader", "deputy") and r.person == person and r.status in ("confirmed", "was")
+        for r in roles
+    ):
+        held.add("has_led")
+    confirmed_leader = any(r.role == "leader" and r.status == "confirmed" for r in roles)
+    if project.starter == person and (project.stage == "draft" or not confirmed_leader):
+        held.add("starter")
+    if any(r.person == person and r.status == "asked" for r in roles):
+        held.add("asked")
+    return frozenset(held)
+
+
+def _anywhere(press: Press) -> bool:
+    if isinstance(press, Look):
+        return press.view in LOOKS_ANYWHERE
+    return MAY.get(type(press)) is ANYONE
+
+
+def _refused(
+    press: Press, viewer: Viewer, project: Project | None, roles: tuple[Role, ...]
+) -> Line | None:
+    """None where it may pass; otherwise a friendly no that says who can."""
+    if isinstance(press, Look):
+        allowed = MAY_LOOK.get(press.view, ALL)
+        if press.view in LOOKS_ANYWHERE or project is None:
+            return None
+        if "asked" in viewer.roles and press.view in ("roles", "confirm_role", "draft"):
+            return None
+    else:
+        allowed = MAY.get(type(press), OURSELVES)
+        if allowed is ANYONE:
+            return None
+    if allowed is NOT_LEADERS and "has_led" in viewer.roles:
+        return text("gate.has_led")
+    if viewer.roles & allowed:
+        return None
+    key = SAYS_WHO.get(allowed, "gate.not_yours")
+    people = _who(allowed, roles)
+    if not people:
+        return text(f"{key}_nobody" if key != "gate.not_yours" else key)
+    return text(key, who=Names(tuple(Who(p) for p in people)))
+
+
+def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
+    def fits(role: str) -> bool:
+        return (role if role not in ("tr", "amr") else "representative") in allowed
+
+    return tuple(
+        dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role))
+    )
+
+
+def _show(key: str) -> Show:
+    return Show(_said(key))
+
+
+def _said(key: str) -> NeutralCard:
+    return card(P(text(key)))
+
+
+def _error_or_card(form: FormToken | None, key: str) -> Moment:
+    return _show(key) if form is None else FieldError("", text(key))
+
+
+def _again(press: Press) -> str:
+    return msgspec.json.encode(press).decode()
+
+
+def _read_values(
+    form: FormToken, values: Mapping[str, Any]
+) -> Event | Look | tuple[FieldError, ...]:
+    """The event that a filled form becomes, or what needs another look."""
+    faults: list[FieldError] = []
+    found: dict[str, Any] = {}
+    for id, rule in form.rules.items():
+        value = values.get(id)
+        match rule.kind:
+            case "text":
+                words = clean(value) if isinstance(value, str) else ""
+                if rule.required and not words:
+                    faults.append(FieldError(id, text("gate.field_missing")))
+                elif len(words) > min(rule.limit, LONGEST):
+                    faults.append(FieldError(id, text("gate.field_long", limit=_count(rule.limit))))
+                found[id] = words
+            case "choice" | "one":
+                one = value if isinstance(value, str) else (value or [""])[0]
+                if rule.kind == "choice" and one and one not in rule.options:
+                    one = ""
+                if rule.required and not one:
+                    faults.append(FieldError(id, text("gate.field_choose")))
+                found[id] = one
+            case "choices" | "many":
+                many = [value] if isinstance(value, str) and value else list(value or ())
+                if rule.kind == "choices":
+                    many = [v for v in many if v in rule.options]
+                if rule.required and not many:
+                    faults.append(FieldError(id, text("gate.field_choose")))
+                found[id] = many
+            case "date":
+                day = _date(value)
+                if (rule.required and not value) or (value and day is None):
+                    faults.append(FieldError(id, text("gate.field_date")))
+                found[id] = day
+            case "time":
+                minutes = _minutes(value)
+                if (rule.required and not value) or (value and minutes is None):
+                    faults.append(FieldError(id, text("gate.field_time")))
+                if minutes is not None:
+                    found[id] = minutes
+            case _:
+                raise AssertionError(rule.kind)
+    if faults:
+        return tuple(faults)
+    kind = Look if form.into == "look" else EVENTS[form.into]
+    whole = {"type": form.into, **found, **form.fixed}
+    try:
+        return msgspec.convert(whole, kind, strict=False)
+    except msgspec.ValidationError:
+        return (FieldError("", text("gate.old_form")),)
+
+
+def _count(n: int) -> Line:
+    return Words(str(n))
+
+
+def _date(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and value else None
+    except ValueError:
+        return None
+
+
+def _minutes(value: object) -> int | None:
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if ":" in value or "." in value:
+        hour, _, minute = value.replace(".", ":").partition(":")
+        if hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60:
+            return int(hour) * 60 + int(minute)
+        return None
+    return int(value) if value.isdigit() and int(value) < 24 * 60 else None
+
+

@@ -1,0 +1,286 @@
+"""The courier: everything that is said, is said from here; a timer is a letter that comes back.
+
+Letters of one place go in order. A claimed letter is held by a lease and a token; whoever lost
+the lease can no longer mark it. What the platform may already have is never sent twice unmarked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from bot.clock import Clock
+from bot.edge import DeliveryFailed, Parcel
+from bot.engine import Engine
+from bot.log import Log
+from dialogs import cards as c
+from dialogs.calendar import Calendar, bag_moment, local
+from dialogs.events import Woke
+from storage.store import (
+    BagBody,
+    Database,
+    Letter,
+    PostBody,
+    SayBody,
+    Scripts,
+    TimerBody,
+    Turn,
+)
+
+LEASE_US = 60_000_000
+AT_ONCE = 20
+TRIES = 30
+LONGEST_WAIT = 15 * 60.0
+NAP = 1.0
+
+
+class Courier:
+    def __init__(
+        self, database: Database, scripts: Scripts, engine: Engine, clock: Clock, log: Log
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._engine = engine
+        self._clock = clock
+        self._log = log
+        self._one_at_a_time = asyncio.Lock()
+        self._night = date.min
+        self._checkpointed = datetime.min
+
+    async def run(self) -> None:
+        """Until cancelled: deliver what is due, sleep until something is, look once a second."""
+        await self._database.tx(self._scripts.freed)
+        while True:
+            async with self._one_at_a_time:
+                try:
+                    await self._housekeeping()
+                    worked = await self._round()
+                except Exception as error:
+                    self._log.failed("courier", type(error).__name__)
+                    worked = 0
+            if worked:
+                continue
+            self._engine.letters_written.clear()
+            try:
+                await asyncio.wait_for(self._engine.letters_written.wait(), NAP)
+            except TimeoutError:
+                continue
+
+    async def settle(self) -> None:
+        """Until nothing is due."""
+        async with self._one_at_a_time:
+            while await self._round():
+                pass
+
+    async def move_to(self, target: datetime) -> None:
+        """Step the world's clock to each due moment up to the target; at each, drain until quiet."""
+        async with self._one_at_a_time:
+            while await self._round():
+                pass
+            while True:
+                due = await self._database.read(self._scripts.next_due)
+                if due is None or due > target:
+                    break
+                if due > self._clock.now():
+                    await self._set_clock(due)
+                await self._housekeeping()
+                while await self._round():
+                    pass
+            if target > self._clock.now():
+                await self._set_clock(target)
+            await self._housekeeping()
+
+    async def _set_clock(self, at: datetime) -> None:
+        offset = self._clock.move_to(_us(at))
+        await self._database.tx(self._scripts.set_meta, "clock_offset_us", str(offset))
+
+    # --- one round ------------------------------------------------------------------------
+
+    async def _round(self) -> int:
+        letters = await self._database.tx(
+            self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE
+        )
+        for letter in letters:
+            await self._one(letter)
+        return len(letters)
+
+    async def _one(self, letter: Letter) -> None:
+        try:
+            match letter.kind:
+                case "timer":
+                    await self._rings(letter)
+                case "bag":
+                    await self._bag(letter)
+                case _:
+                    await self._says(letter)
+        except DeliveryFailed as failure:
+            await self._failed(letter, failure)
+        except Exception as error:
+            # A fault in one letter must not hold up the others; it is tried again, then shown.
+            self._log.failed("letter", type(error).__name__, letter=letter.id)
+            await self._failed(letter, DeliveryFailed(type(error).__name__))
+
+    async def _rings(self, letter: Letter) -> None:
+        body = msgspec.json.decode(letter.body, type=TimerBody)
+        woke = Woke(
+            project=letter.project, at=letter.due, id=f"{letter.id}@{_us(letter.due)}",
+            dialog=body.dialog, of=body.of, name=body.name,
+        )  # fmt: skip
+        await self._engine.woke(
+            Turn(
+                letter.tenant, letter.project, f"{letter.id}@{_us(letter.due)}", woke,
+                self._clock.now(), (letter.id, letter.token),
+            )  # fmt: skip
+        )
+
+    async def _says(self, letter: Letter) -> None:
+        parcel = await self._parcel(letter)
+        if parcel is None:
+            await self._database.tx(self._scripts.sent, letter, "")
+            return
+        edge = self._engine.edge_of(letter.tenant)
+        if letter.uncertain and not edge.repeats:
+            if letter.kind == "private":
+                await self._database.tx(self._scripts.dead, letter)
+                return
+            parcel = msgspec.structs.replace(parcel, again=True)
+        platform_id = await edge.deliver(parcel)
+        await self._database.tx(self._scripts.sent, letter, platform_id)
+
+    async def _parcel(self, letter: Letter) -> Parcel | None:
+        """None where there is nothing to say any more."""
+        tenant, project = letter.tenant, letter.project
+        where, _, who = letter.place.partition(":")
+        person = who if where == "person" else ""
+        target = ""
+        match letter.kind:
+            case "post" | "redraw":
+                body = msgspec.json.decode(letter.body, type=PostBody)
+                post = await self._database.read(self._scripts.post, tenant, project, body)
+                neutral = await self._engine.draw(tenant, project, body)
+                if post is None or neutral is None:
+                    return None
+                if letter.kind == "redraw":
+                    if letter.id != f"redraw:{post.id}" or not post.platform_id:
+                        return None
+                    target = post.platform_id
+                elif letter.id != post.id:
+                    return None
+                kind = "update" if letter.kind == "redraw" else "post"
+            case "say":
+                said = msgspec.json.decode(letter.body, type=SayBody)
+                neutral = msgspec.json.decode(said.card, type=c.NeutralCard)
+                kind = "post"
+                if said.thread is not None:
+                    post = await self._database.read(
+                        self._scripts.post, tenant, project, said.thread
+                    )
+                    if post is not None and post.platform_id:
+                        target, kind = post.platform_id, "thread"
+            case "private":
+                bag = msgspec.json.decode(letter.body, type=BagBody)
+                neutral = msgspec.json.decode(bag.card, type=c.NeutralCard)
+                kind = "private"
+            case _:
+                raise AssertionError(letter.kind)
+        card, language = await self._engine.dress_card(tenant, project, neutral, person)
+        if person and kind == "post":
+            kind = "private"
+        return Parcel(
+            id=letter.id, tenant=tenant, kind=kind, card=card, language=language,
+            channel=who if where == "channel" else "", person=person, target=target,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+    # --- the bag of private letters -------------------------------------------------------
+
+    async def _bag(self, letter: Letter) -> None:
+        """One letter with everything that waits for a person, at most twice a week."""
+        tenant, person = letter.tenant, letter.place.partition(":")[2]
+        now = self._clock.now()
+        calendar = Calendar()
+        prefs = await self._engine.prefs(tenant, person)
+        monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
+        days = await self._database.read(self._scripts.bag_days, tenant, person, monday)
+        held = max(letter.due, now)
+        if prefs.paused and prefs.paused_until is not None:
+            resumes = datetime.combine(prefs.paused_until, datetime.min.time(), now.tzinfo)
+            held = max(held, resumes)
+        elif prefs.paused:
+            held = now + timedelta(days=7)
+        moment = bag_moment(calendar, held, prefs.hours, days)
+        if _same_hour(calendar, moment, now) or moment <= now:
+            await self._empty(letter, person, now, calendar)
+        else:
+            await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
+
+    async def _empty(
+        self, letter: Letter, person: str, now: datetime, calendar: Calendar
+    ) -> None:
+        letters: list[Letter] = await self._database.tx(
+            self._scripts.bag, letter.tenant, letter.place, now
+        )
+        opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
+        opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
+        language: str = "da"
+        parts: list[c.Part[c.Spans]] = []
+        for body, one in opened:
+            neutral = msgspec.json.decode(body.card, type=c.NeutralCard)
+            card, language = await self._engine.dress_card(
+                one.tenant, one.project, neutral, person
+            )
+            parts.extend(card.parts)
+        parcel = Parcel(
+            id=f"bag:{letter.id}", tenant=letter.tenant, kind="private",
+            card=c.Card(tuple(parts)), language=language, person=person,
+        )  # type: ignore[arg-type]  # fmt: skip
+        edge = self._engine.edge_of(letter.tenant)
+        if not letter.uncertain or edge.repeats:
+            await edge.deliver(parcel)
+        await self._database.tx(
+            self._scripts.bag_sent, letter.tenant, person, local(calendar, now).date(),
+            tuple(one.id for one in letters),
+        )  # fmt: skip
+
+    # --- when it goes wrong ---------------------------------------------------------------
+
+    async def _failed(self, letter: Letter, failure: DeliveryFailed) -> None:
+        if failure.permanent or letter.attempts >= TRIES:
+            self._log.failed("dead", failure.reason, letter=letter.id)
+            await self._database.tx(self._scripts.dead, letter)
+            return
+        wait = failure.retry_after
+        if wait is None:
+            wait = min(LONGEST_WAIT, 2.0 ** min(letter.attempts, 12)) * random.uniform(0.5, 1.0)
+        at = self._clock.now() + timedelta(seconds=wait)
+        await self._database.tx(self._scripts.later, letter, at, failure.uncertain)
+
+    # --- what happens by the clock --------------------------------------------------------
+
+    async def _housekeeping(self) -> None:
+        """Each full minute the log is emptied; each night all pools are rewritten."""
+        now = self._clock.now()
+        minute = now.replace(second=0, microsecond=0, tzinfo=None)
+        if minute != self._checkpointed:
+            self._checkpointed = minute
+            await self._database.checkpoint()
+        night = (now - timedelta(hours=2)).date()
+        if night != self._night:
+            first = self._night == date.min
+            self._night = night
+            if not first:
+                await self._database.tx_sealed(self._scripts.refresh_pools)
+                await self._database.tx(self._scripts.prune, now - timedelta(days=60))
+
+
+def _same_hour(calendar: Calendar, one: datetime, other: datetime) -> bool:
+    """The bag may go all through the hour it is due in."""
+    a, b = local(calendar, one), local(calendar, other)
+    return (a.date(), a.hour) == (b.date(), b.hour)
+
+
+def _us(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)
+

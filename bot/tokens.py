@@ -1,0 +1,135 @@
+"""What Digi writes on its buttons and forms, and reads back: sealed against forgery and mix-ups.
+
+A token carries a press or a form's purpose as JSON with a MAC bound to the workplace. It is no
+secret; it only cannot be made or changed by anybody else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from dialogs.cards import (
+    Choice,
+    Choices,
+    DateField,
+    NeutralForm,
+    Note,
+    People,
+    TextField,
+    TimeField,
+)
+from dialogs.events import Look, Press, SignedEvent, UnsignedEvent
+
+
+class Mac(Protocol):
+    def mac(self, data: bytes) -> str: ...
+
+    def check_mac(self, data: bytes, tag: str) -> bool: ...
+
+
+class FieldRule(Struct, frozen=True, array_like=True):
+    kind: str
+    required: bool
+    limit: int = 0
+    options: tuple[str, ...] = ()
+
+
+class FormToken(Struct, frozen=True):
+    into: str
+    fixed: dict[str, str]
+    form: str
+    rules: dict[str, FieldRule]
+
+
+class BadToken(Exception):
+    """Not ours, from another workplace, or from a Digi that has another key."""
+
+
+_press = msgspec.json.Decoder(Press)
+_form = msgspec.json.Decoder(FormToken)
+EVENTS: dict[str, type[Any]] = {
+    str(t.__struct_config__.tag): t
+    for t in (*SignedEvent.__args__, *UnsignedEvent.__args__)  # type: ignore[attr-defined]
+}
+_HIDDEN = frozenset({"by", "at", "id"})
+
+
+def write_press(mac: Mac, tenant: str, press: Press) -> str:
+    body = msgspec.json.decode(msgspec.json.encode(press))
+    kind = EVENTS.get(body["type"], Look)
+    defaults = {
+        field.name: field.default
+        for field in msgspec.structs.fields(kind)
+        if field.default is not msgspec.NODEFAULT
+    }
+    body = {
+        k: v
+        for k, v in body.items()
+        if k not in _HIDDEN and (k not in defaults or v != msgspec.to_builtins(defaults[k]))
+    }
+    return _written(mac, tenant, b"p", msgspec.json.encode(body))
+
+
+def read_press(mac: Mac, tenant: str, token: str) -> Press:
+    try:
+        return _press.decode(_read(mac, tenant, b"p", token))
+    except msgspec.MsgspecError:
+        raise BadToken from None
+
+
+def write_form(mac: Mac, tenant: str, form: NeutralForm, form_id: str) -> str:
+    rules = {}
+    for field in form.fields:
+        match field:
+            case TextField():
+                rules[field.id] = FieldRule("text", field.required, field.limit)
+            case Choice():
+                rules[field.id] = FieldRule(
+                    "choice", field.required, 0, tuple(o.value for o in field.options)
+                )
+            case Choices():
+                rules[field.id] = FieldRule(
+                    "choices", field.required, 0, tuple(o.value for o in field.options)
+                )
+            case People():
+                rules[field.id] = FieldRule("many" if field.many else "one", field.required)
+            case DateField():
+                rules[field.id] = FieldRule("date", field.required)
+            case TimeField():
+                rules[field.id] = FieldRule("time", field.required)
+            case Note():
+                pass
+    body = msgspec.json.encode(FormToken(form.into, form.fixed, form_id, rules))
+    return _written(mac, tenant, b"f", body)
+
+
+def read_form(mac: Mac, tenant: str, token: str) -> FormToken:
+    try:
+        return _form.decode(_read(mac, tenant, b"f", token))
+    except msgspec.MsgspecError:
+        raise BadToken from None
+
+
+def _written(mac: Mac, tenant: str, kind: bytes, body: bytes) -> str:
+    tag = mac.mac(_bound(tenant, kind, body))
+    return base64.urlsafe_b64encode(body).decode().rstrip("=") + "." + tag
+
+
+def _read(mac: Mac, tenant: str, kind: bytes, token: str) -> bytes:
+    text, _, tag = token.rpartition(".")
+    try:
+        body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        raise BadToken from None
+    if not mac.check_mac(_bound(tenant, kind, body), tag):
+        raise BadToken
+    return body
+
+
+def _bound(tenant: str, kind: bytes, body: bytes) -> bytes:
+    return kind + b"\0" + tenant.encode() + b"\0" + body

@@ -1,0 +1,234 @@
+"""Exactly one script for each fact that a dialog may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from dialogs import facts as f
+from storage.pool import Pool
+from storage.sql import Row, Script
+from storage.vault import Vault, code_hash, normalise_code
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_us(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=us)
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Whose facts: a project of a workplace."""
+
+    tenant: str
+    project: str
+    vault: Vault
+
+    def open(self, table: str, sealed: bytes, *more: str) -> bytes:
+        return self.vault.open(sealed, table, self.tenant, self.project, *more)
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"tenant": self.tenant, "project": self.project}
+
+
+def _about(scope: Scope, fact: f.About) -> Script[f.Project | None]:
+    return (yield from project_of(scope))
+
+
+def project_of(scope: Scope) -> Script[f.Project | None]:
+    rows = yield "state_get", {**scope.key, "dialog": "project", "id": "project"}
+    if not rows:
+        return None
+    body = scope.open("state", rows[0]["body"], "project", "project")
+    return msgspec.json.decode(body, type=f.Project)
+
+
+def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
+    rows = yield "role_all", scope.key
+    return tuple(
+        f.Role(
+            row["person"],
+            row["role"],
+            row["status"],
+            scope.open("role", row["body"], row["person"], row["role"]).decode(),
+        )
+        for row in rows
+    )
+
+
+def _roles(scope: Scope, fact: f.Roles) -> Script[tuple[f.Role, ...]]:
+    return (yield from roles_of(scope))
+
+
+def _team(scope: Scope, fact: f.Team) -> Script[tuple[str, ...]]:
+    project = yield from project_of(scope)
+    if project is None:
+        return ()
+    rows = yield "member_all", {"tenant": scope.tenant, "channel": project.channel}
+    return tuple(row["person"] for row in rows)
+
+
+def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
+    rows = yield "person_get", {"tenant": tenant, "person": person}
+    if not rows:
+        return f.Prefs()
+    return msgspec.json.decode(vault.open(rows[0]["body"], "person", tenant, person), type=f.Prefs)
+
+
+def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:
+    return (yield from prefs_of(scope.tenant, scope.vault, fact.person))
+
+
+def _rec(scope: Scope, kind: str, row: Row) -> f.Rec:
+    body = msgspec.json.decode(scope.open("record", row["body"], kind, row["id"]))
+    return f.Rec(row["id"], row["ref"], row["person"], from_us(row["at_us"]), body)
+
+
+def _records(scope: Scope, fact: f.Records) -> Script[tuple[f.Rec, ...]]:
+    if fact.ref:
+        rows = yield (
+            "records_of_ref",
+            {**scope.key, "kind": fact.kind, "ref": fact.ref, "limit": fact.limit},
+        )
+    else:
+        rows = yield "records_of_kind", {**scope.key, "kind": fact.kind, "limit": fact.limit}
+    return tuple(_rec(scope, fact.kind, row) for row in rows)
+
+
+def _records_since(scope: Scope, fact: f.RecordsSince) -> Script[tuple[f.Rec, ...]]:
+    rows = yield (
+        "records_since",
+        {**scope.key, "kind": fact.kind, "since": to_us(fact.since)},
+    )
+    return tuple(_rec(scope, fact.kind, row) for row in rows)
+
+
+def _mine(scope: Scope, fact: f.Mine) -> Script[f.Rec | None]:
+    rows = yield (
+        "record_mine",
+        {**scope.key, "kind": fact.kind, "ref": fact.ref, "person": fact.person},
+    )
+    return _rec(scope, fact.kind, rows[0]) if rows else None
+
+
+def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
+    rows = yield "record_count", {**scope.key, "kind": fact.kind, "ref": fact.ref}
+    return int(rows[0]["n"])
+
+
+def _state(scope: Scope, fact: f.State) -> Script[bytes | None]:
+    rows = yield "state_get", {**scope.key, "dialog": fact.dialog, "id": fact.of}
+    return scope.open("state", rows[0]["body"], fact.dialog, fact.of) if rows else None
+
+
+def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
+    rows = yield "state_all", {**scope.key, "dialog": fact.dialog}
+    return tuple(
+        f.Stated(row["id"], scope.open("state", row["body"], fact.dialog, row["id"]))
+        for row in rows
+    )
+
+
+def _unnamed(scope: Scope, row: Row) -> f.Unnamed:
+    body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
+    return f.Unnamed(row["id"], row["kind"], row["ref"], row["release"], body)
+
+
+def _published(scope: Scope, fact: f.Published) -> Script[tuple[f.Unnamed, ...]]:
+    if fact.ref:
+        rows = yield "published_of_ref", {**scope.key, "kind": fact.kind, "ref": fact.ref}
+    else:
+        rows = yield "published_of", {**scope.key, "kind": fact.kind}
+    return tuple(_unnamed(scope, row) for row in rows)
+
+
+def _snapshot(scope: Scope, fact: f.SnapshotOf) -> Script[f.Snap | None]:
+    rows = yield "snapshot_get", {**scope.key, "audience": fact.audience}
+    if not rows:
+        return None
+    [row] = rows
+    body = scope.open("snapshot", row["body"], row["audience"], str(row["release"]))
+    return f.Snap(row["audience"], row["release"], msgspec.json.decode(body))
+
+
+def _unreleased(scope: Scope, fact: f.Unreleased) -> Script[tuple[f.Waiting, ...]]:
+    rows = yield "pool_get", scope.key
+    if not rows:
+        return ()
+    pool = Pool.open(scope.vault, scope.tenant, scope.project, rows[0]["sealed"])
+    return pool.drawn(fact.kinds, fact.ref)
+
+
+def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
+    """Known and unknown codes take the same way: every pool is opened, then the index is asked."""
+    code = normalise_code(fact.code)
+    receipt = code_hash(code) if code else b"\0" * 32
+    found: f.Authored | None = None
+    pools = yield "pool_all", {"tenant": scope.tenant}
+    for row in pools:
+        pool = Pool.open(scope.vault, scope.tenant, row["project"], row["sealed"])
+        found = pool.authored(row["project"], receipt) or found
+    rows = yield "published_by_receipt", {"tenant": scope.tenant, "receipt": receipt}
+    for row in rows:
+        there = Scope(scope.tenant, row["project"], scope.vault)
+        one = _unnamed(there, row)
+        later = yield (
+            "published_of_ref",
+            {**there.key, "kind": "more", "ref": one.id},
+        )
+        more = tuple(_unnamed(there, r).body for r in later)
+        found = f.Authored(row["project"], False, one.kind, one.ref, one.id, one.body, more)
+    return found
+
+
+def _my_projects(scope: Scope, fact: f.MyProjects) -> Script[tuple[f.Project, ...]]:
+    rows = yield "projects_of_person", {"tenant": scope.tenant, "person": fact.person}
+    found = []
+    for row in rows:
+        project = yield from project_of(Scope(scope.tenant, row["id"], scope.vault))
+        if project is not None:
+            found.append(project)
+    return tuple(sorted(found, key=lambda p: p.drafted_at))
+
+
+def _channel_project(scope: Scope, fact: f.ChannelProject) -> Script[f.Project | None]:
+    rows = yield "project_of_channel", {"tenant": scope.tenant, "channel": fact.channel}
+    if not rows:
+        return None
+    return (yield from project_of(Scope(scope.tenant, rows[0]["id"], scope.vault)))
+
+
+SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
+    f.About: _about,
+    f.Roles: _roles,
+    f.Team: _team,
+    f.PrefsOf: _prefs,
+    f.Records: _records,
+    f.RecordsSince: _records_since,
+    f.Mine: _mine,
+    f.HowMany: _how_many,
+    f.State: _state,
+    f.States: _states,
+    f.Published: _published,
+    f.SnapshotOf: _snapshot,
+    f.Unreleased: _unreleased,
+    f.ByCode: _by_code,
+    f.MyProjects: _my_projects,
+    f.ChannelProject: _channel_project,
+}
+
+
+def gather(
+    scope: Scope, wanted: tuple[f.Fact[Any], ...]
+) -> Generator[tuple[str, Any], list[Row], dict[f.Fact[Any], Any]]:
+    """The answers to all these facts."""
+    return {fact: (yield from SCRIPTS[type(fact)](scope, fact)) for fact in dict.fromkeys(wanted)}

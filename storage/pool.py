@@ -1,0 +1,110 @@
+"""The pool: everything of a project that was said without a name and is not released yet.
+
+One sealed row, rewritten whole, padded to a power of two: what lies in it has no row, index,
+version or time of its own. Entries are sorted by random ids.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import uuid
+from typing import Any
+
+import msgspec
+
+from dialogs.effects import PoolEntry
+from dialogs.facts import Authored, Waiting
+from storage.vault import Vault
+
+SMALLEST = 4096
+_chance: random.Random = random.SystemRandom()
+
+
+class Entry(msgspec.Struct, frozen=True):
+    id: str
+    kind: str
+    ref: str
+    receipt: bytes  # SHA-256 of the code
+    form: bytes  # SHA-256 of the form id: a retry is known by it
+    body: dict[str, Any]
+    author: bytes = b""
+    mark: str = ""
+
+
+def form_hash(form: str) -> bytes:
+    return hashlib.sha256(b"form|" + form.encode()).digest()
+
+
+class Pool:
+    def __init__(self, entries: tuple[Entry, ...] = ()) -> None:
+        self.entries = entries
+
+    @classmethod
+    def open(cls, vault: Vault, tenant: str, project: str, sealed: bytes) -> Pool:
+        padded = vault.open(sealed, "pool", tenant, project)
+        size = int.from_bytes(padded[:4], "big")
+        return cls(msgspec.json.decode(padded[4 : 4 + size], type=tuple[Entry, ...]))
+
+    def seal(self, vault: Vault, tenant: str, project: str) -> bytes:
+        body = msgspec.json.encode(sorted(self.entries, key=lambda e: e.id))
+        size = SMALLEST
+        while size < len(body) + 4:
+            size *= 2
+        padded = len(body).to_bytes(4, "big") + body
+        return vault.seal(padded.ljust(size, b"\0"), "pool", tenant, project)
+
+    def add(self, entry: PoolEntry, receipt: bytes, form: str, mark: str) -> Pool:
+        """With this entry in it. The same form again changes nothing; an author's later words join
+        an entry that still waits; a withdrawal takes it out as if it had never been."""
+        known = form_hash(form)
+        if any(e.form == known for e in self.entries):
+            return self
+        original = next((e for e in self.entries if entry.author and e.receipt == entry.author), None)
+        rest = tuple(e for e in self.entries if e is not original)
+        if original is not None and entry.withdraw:
+            return Pool(rest)
+        if original is not None:
+            more = [*original.body.get("more", ()), {**entry.body, "form": known.hex()}]
+            if any(m.get("form") == known.hex() for m in original.body.get("more", ())):
+                return self
+            body = {**original.body, "more": more}
+            return Pool((*rest, msgspec.structs.replace(original, body=body)))
+        mark = mark if entry.one_each else ""
+        others = tuple(
+            e
+            for e in self.entries
+            if not (mark and e.mark == mark and (e.kind, e.ref) == (entry.kind, entry.ref))
+        )
+        new = Entry(
+            _random_id(), entry.kind, entry.ref, receipt, known, entry.body, entry.author, mark
+        )
+        return Pool((*others, new))
+
+    def without(self, ids: frozenset[str]) -> Pool:
+        return Pool(tuple(e for e in self.entries if e.id not in ids))
+
+    def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
+        """Entries of these kinds in an order of chance, each with the random id it will bear."""
+        chosen = [e for e in self.entries if e.kind in kinds and (not ref or e.ref == ref)]
+        _chance.shuffle(chosen)
+        return tuple(
+            Waiting(e.id, _random_id(), e.kind, e.ref, e.body, e.receipt, e.author)
+            for e in chosen
+        )
+
+    def authored(self, project: str, receipt: bytes) -> Authored | None:
+        for e in self.entries:
+            if e.receipt == receipt:
+                return Authored(project, True, e.kind, e.ref, e.id, e.body)
+        return None
+
+
+def _random_id() -> str:
+    return uuid.UUID(int=_chance.getrandbits(128), version=4).hex
+
+
+def set_chance(chance: random.Random) -> None:
+    """For the proofs that compare two stores byte by byte."""
+    global _chance  # noqa: PLW0603
+    _chance = chance

@@ -1,0 +1,365 @@
+-- Every statement Digi runs, by name. Valid on SQLite as it stands; `/*pg ... */` is PostgreSQL's.
+
+-- name: meta_get
+SELECT value FROM meta WHERE key = :key;
+
+-- name: meta_set
+INSERT INTO meta (key, value) VALUES (:key, :value)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: inbox_first
+INSERT INTO inbox (tenant, key, at_us) VALUES (:tenant, :key, :now)
+ON CONFLICT (tenant, key) DO NOTHING RETURNING key;
+
+-- name: inbox_reply
+SELECT reply FROM inbox WHERE tenant = :tenant AND key = :key;
+
+-- name: inbox_answered
+UPDATE inbox SET reply = :reply WHERE tenant = :tenant AND key = :key;
+
+-- name: inbox_prune
+DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'once:%';
+
+-- name: project_open
+INSERT INTO project (tenant, id, channel, open) VALUES (:tenant, :project, :channel, 1)
+ON CONFLICT (tenant, id) DO UPDATE SET channel = excluded.channel, open = 1;
+
+-- name: project_close
+UPDATE project SET open = 0 WHERE tenant = :tenant AND id = :project;
+
+-- name: project_of_channel
+SELECT id FROM project WHERE tenant = :tenant AND channel = :channel AND open = 1;
+
+-- name: project_last_of_channel
+SELECT project.id AS id FROM project JOIN state ON state.tenant = project.tenant
+    AND state.project = project.id AND state.dialog = 'project'
+WHERE project.tenant = :tenant AND project.channel = :channel
+ORDER BY project.open DESC, project.id LIMIT 1;
+
+-- name: projects_of_person
+SELECT project.id AS id FROM project
+WHERE project.tenant = :tenant AND project.open = 1 AND (
+    EXISTS (SELECT 1 FROM member WHERE member.tenant = project.tenant
+        AND member.channel = project.channel AND member.person = :person)
+    OR EXISTS (SELECT 1 FROM role WHERE role.tenant = project.tenant
+        AND role.project = project.id AND role.person = :person))
+ORDER BY project.id;
+
+-- name: project_delete
+DELETE FROM project WHERE tenant = :tenant AND id = :project;
+
+-- name: state_get
+SELECT version, body FROM state
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
+
+-- name: state_all
+SELECT id, body FROM state
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog ORDER BY id;
+
+-- name: state_new
+INSERT INTO state (tenant, project, dialog, id, version, body)
+VALUES (:tenant, :project, :dialog, :id, 1, :body)
+ON CONFLICT (tenant, project, dialog, id) DO NOTHING RETURNING version;
+
+-- name: state_move
+UPDATE state SET body = :body, version = version + 1
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id
+    AND version = :version RETURNING version;
+
+-- name: state_drop
+DELETE FROM state
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
+
+-- name: state_delete
+DELETE FROM state WHERE tenant = :tenant AND project = :project;
+
+-- name: record_put
+INSERT INTO record (tenant, project, kind, id, ref, person, at_us, body)
+VALUES (:tenant, :project, :kind, :id, :ref, :person, :at, :body)
+ON CONFLICT (tenant, project, kind, id) DO UPDATE
+SET ref = excluded.ref, person = excluded.person, at_us = excluded.at_us, body = excluded.body;
+
+-- name: record_one
+SELECT id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
+
+-- name: records_of_kind
+SELECT id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind
+ORDER BY at_us, person, id LIMIT :limit;
+
+-- name: records_of_ref
+SELECT id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref
+ORDER BY at_us, person, id LIMIT :limit;
+
+-- name: records_since
+SELECT id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND at_us >= :since
+ORDER BY at_us, person, id LIMIT 1000;
+
+-- name: record_mine
+SELECT id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref
+    AND person = :person
+ORDER BY at_us DESC, id LIMIT 1;
+
+-- name: record_count
+SELECT count(DISTINCT person) AS n FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;
+
+-- name: record_forget
+DELETE FROM record WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
+
+-- name: record_forget_ref
+DELETE FROM record WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;
+
+-- name: record_forget_person
+DELETE FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND person = :person;
+
+-- name: record_delete
+DELETE FROM record WHERE tenant = :tenant AND project = :project;
+
+-- name: role_put
+INSERT INTO role (tenant, project, person, role, status, given, body)
+VALUES (:tenant, :project, :person, :role, :status,
+    (SELECT coalesce(max(given), 0) + 1 FROM role WHERE tenant = :tenant AND project = :project),
+    :body)
+ON CONFLICT (tenant, project, person, role) DO UPDATE
+SET status = excluded.status, body = excluded.body;
+
+-- name: role_all
+SELECT person, role, status, body FROM role
+WHERE tenant = :tenant AND project = :project ORDER BY given, person, role;
+
+-- name: role_delete
+DELETE FROM role WHERE tenant = :tenant AND project = :project;
+
+-- name: person_get
+SELECT body FROM person WHERE tenant = :tenant AND id = :person;
+
+-- name: person_put
+INSERT INTO person (tenant, id, body) VALUES (:tenant, :person, :body)
+ON CONFLICT (tenant, id) DO UPDATE SET body = excluded.body;
+
+-- name: member_all
+SELECT person FROM member WHERE tenant = :tenant AND channel = :channel ORDER BY person;
+
+-- name: member_one
+SELECT person FROM member WHERE tenant = :tenant AND channel = :channel AND person = :person;
+
+-- name: member_add
+INSERT INTO member (tenant, channel, person) VALUES (:tenant, :channel, :person)
+ON CONFLICT (tenant, channel, person) DO NOTHING;
+
+-- name: member_clear
+DELETE FROM member WHERE tenant = :tenant AND channel = :channel;
+
+-- name: pool_get
+SELECT sealed FROM pool WHERE tenant = :tenant AND project = :project;
+
+-- name: pool_put
+INSERT INTO pool (tenant, project, sealed) VALUES (:tenant, :project, :sealed)
+ON CONFLICT (tenant, project) DO UPDATE SET sealed = excluded.sealed;
+
+-- name: pool_touch
+UPDATE pool SET sealed = sealed WHERE tenant = :tenant AND project = :project RETURNING project;
+
+-- name: pool_all
+SELECT project, sealed FROM pool WHERE tenant = :tenant ORDER BY project;
+
+-- name: pool_every
+SELECT tenant, project FROM pool ORDER BY tenant, project;
+
+-- name: pool_delete
+DELETE FROM pool WHERE tenant = :tenant AND project = :project;
+
+-- name: publish
+INSERT INTO published (tenant, project, id, kind, ref, release, receipt, body)
+VALUES (:tenant, :project, :id, :kind, :ref, :release, :receipt, :body);
+
+-- name: published_of
+SELECT id, kind, ref, release, body FROM published
+WHERE tenant = :tenant AND project = :project AND kind = :kind ORDER BY id;
+
+-- name: published_of_ref
+SELECT id, kind, ref, release, body FROM published
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref ORDER BY id;
+
+-- name: published_one
+SELECT id, kind, ref, release, body FROM published
+WHERE tenant = :tenant AND project = :project AND id = :id;
+
+-- name: published_by_receipt
+SELECT project, id, kind, ref, release, body FROM published
+WHERE tenant = :tenant AND receipt = :receipt ORDER BY project, id;
+
+-- name: published_delete
+DELETE FROM published WHERE tenant = :tenant AND project = :project;
+
+-- name: snapshot_put
+INSERT INTO snapshot (tenant, project, audience, release, body)
+VALUES (:tenant, :project, :audience, :release, :body)
+ON CONFLICT (tenant, project, audience, release) DO UPDATE SET body = excluded.body;
+
+-- name: snapshot_get
+SELECT audience, release, body FROM snapshot
+WHERE tenant = :tenant AND project = :project AND audience = :audience
+ORDER BY release DESC LIMIT 1;
+
+-- name: snapshot_delete
+DELETE FROM snapshot WHERE tenant = :tenant AND project = :project;
+
+-- name: post_put
+INSERT INTO post (tenant, project, dialog, dialog_id, slot, id, place, platform_id)
+VALUES (:tenant, :project, :dialog, :of, :slot, :id, :place, '')
+ON CONFLICT (tenant, project, dialog, dialog_id, slot) DO UPDATE
+SET id = excluded.id, place = excluded.place, platform_id = '';
+
+-- name: post_get
+SELECT id, place, platform_id FROM post
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND dialog_id = :of
+    AND slot = :slot;
+
+-- name: post_sent
+UPDATE post SET platform_id = :platform_id WHERE tenant = :tenant AND project = :project
+    AND id = :id;
+
+-- name: post_delete
+DELETE FROM post WHERE tenant = :tenant AND project = :project;
+
+-- name: letter_put
+INSERT INTO letter (id, tenant, project, place, kind, state, due_us, seq, next_us, token,
+    attempts, body)
+VALUES (:id, :tenant, :project, :place, :kind, 'ready', :due,
+    (SELECT coalesce(max(seq), 0) + 1 FROM letter), :due, 0, 0, :body)
+ON CONFLICT (id) DO UPDATE SET state = 'ready', due_us = excluded.due_us, seq = excluded.seq,
+    next_us = excluded.next_us, token = letter.token + 1, attempts = 0, body = excluded.body;
+
+-- name: letter_cancel
+DELETE FROM letter WHERE id = :id;
+
+-- name: letter_next_due
+SELECT min(CASE WHEN next_us > due_us THEN next_us ELSE due_us END) AS at_us FROM letter
+WHERE state <> 'dead';
+
+-- name: letter_claim
+-- The first letter of each place that is due, and not held back or held by another.
+WITH head AS MATERIALIZED (
+    SELECT l.id AS id FROM letter AS l
+    WHERE l.state <> 'dead' AND l.next_us <= :now AND l.due_us <= :now AND NOT EXISTS (
+        SELECT 1 FROM letter AS e
+        WHERE e.tenant = l.tenant AND e.place = l.place AND e.state <> 'dead'
+            AND e.due_us <= :now
+            AND (e.due_us < l.due_us OR (e.due_us = l.due_us AND e.seq < l.seq)))
+    ORDER BY l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
+)
+UPDATE letter SET state = CASE WHEN state = 'sending' THEN 'uncertain' ELSE 'sending' END,
+    next_us = :until, token = token + 1, attempts = attempts + 1
+FROM head WHERE letter.id = head.id
+RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
+    letter.place AS place, letter.kind AS kind, letter.state AS state,
+    letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,
+    letter.attempts AS attempts, letter.body AS body;
+
+-- name: letter_held
+-- Is this letter still the holder's, with this token?
+SELECT id FROM letter WHERE id = :id AND token = :token;
+
+-- name: letter_done
+DELETE FROM letter WHERE id = :id AND token = :token RETURNING id;
+
+-- name: letter_later
+UPDATE letter SET state = :state, next_us = :at WHERE id = :id AND token = :token RETURNING id;
+
+-- name: letter_dead
+UPDATE letter SET state = 'dead' WHERE id = :id AND token = :token RETURNING id;
+
+-- name: letter_bag
+-- Everything that waits in a person's bag.
+SELECT id, tenant, project, place, kind, state, due_us, seq, token, attempts, body FROM letter
+WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state <> 'dead' AND due_us <= :now
+ORDER BY due_us, seq;
+
+-- name: letter_hold
+UPDATE letter SET next_us = :at, state = 'ready'
+WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state <> 'dead';
+
+-- name: letter_freed
+-- After a stop nobody holds anything: what was being sent is uncertain.
+UPDATE letter SET next_us = due_us WHERE state IN ('sending', 'uncertain');
+
+-- name: letter_all
+SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter
+ORDER BY due_us, seq;
+
+-- name: letter_delete
+DELETE FROM letter WHERE tenant = :tenant AND project = :project;
+
+-- name: timer_due
+SELECT id, due_us FROM letter WHERE tenant = :tenant AND id = :id;
+
+-- name: bagged_days
+SELECT day FROM bagged WHERE tenant = :tenant AND person = :person AND day >= :since;
+
+-- name: bagged_put
+INSERT INTO bagged (tenant, person, day) VALUES (:tenant, :person, :day)
+ON CONFLICT (tenant, person, day) DO NOTHING;
+
+-- name: room_put
+INSERT INTO room (id, place, thread, author, at_us, first, seq, body)
+VALUES (:id, :place, :thread, :author, :at,
+    (SELECT coalesce(max(seq), 0) + 1 FROM room),
+    (SELECT coalesce(max(seq), 0) + 1 FROM room), :body)
+ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, body = excluded.body
+RETURNING seq;
+
+-- name: room_read
+SELECT id, place, thread, author, at_us, first, seq, body FROM room
+WHERE place = :place AND seq > :after ORDER BY first;
+
+-- name: room_one
+SELECT id, place, thread, author, at_us, first, seq, body FROM room WHERE id = :id;
+
+-- name: room_clear
+DELETE FROM room;
+
+-- name: clear_project
+DELETE FROM project WHERE tenant = :tenant;
+
+-- name: clear_inbox
+DELETE FROM inbox WHERE tenant = :tenant;
+
+-- name: clear_state
+DELETE FROM state WHERE tenant = :tenant;
+
+-- name: clear_record
+DELETE FROM record WHERE tenant = :tenant;
+
+-- name: clear_role
+DELETE FROM role WHERE tenant = :tenant;
+
+-- name: clear_person
+DELETE FROM person WHERE tenant = :tenant;
+
+-- name: clear_member
+DELETE FROM member WHERE tenant = :tenant;
+
+-- name: clear_pool
+DELETE FROM pool WHERE tenant = :tenant;
+
+-- name: clear_published
+DELETE FROM published WHERE tenant = :tenant;
+
+-- name: clear_snapshot
+DELETE FROM snapshot WHERE tenant = :tenant;
+
+-- name: clear_post
+DELETE FROM post WHERE tenant = :tenant;
+
+-- name: clear_letter
+DELETE FROM letter WHERE tenant = :tenant;
+
+-- name: clear_bagged
+DELETE FROM bagged WHERE tenant = :tenant;

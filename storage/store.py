@@ -1,0 +1,619 @@
+"""What Digi remembers: turns, looks, claims and releases, as scripts over named statements.
+
+A script is a generator that yields statements and receives rows; it runs unchanged on either
+database and may be tried again as a whole. Every text is sealed by the vault before it is yielded.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from dialogs import effects as fx
+from dialogs.calendar import Calendar
+from dialogs.effects import Effect, Moment, PoolEntry
+from dialogs.events import SignedEvent, Woke
+from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
+from storage.facts import Scope, from_us, gather, prefs_of, project_of, roles_of, to_us
+from storage.pool import Pool, form_hash
+from storage.sql import Conflict, Row, Script, StoreError
+from storage.vault import Vault
+
+DEPTH = 8
+NEVER_US = 2**62
+
+
+class TooDeep(StoreError):
+    """Dialogs told each other more than eight deep: that is a fault in Digi."""
+
+
+class NoPool(StoreError):
+    """The project has no pool: it was never opened, or it has been erased."""
+
+
+class Decider(Protocol):
+    """What the engine lends a turn: the dialogs, without the store knowing any of them."""
+
+    def route(self, event: SignedEvent) -> tuple[str, str]: ...
+
+    def needs(self, dialog: str, state: bytes | None, event: SignedEvent) -> tuple[Fact[Any], ...]: ...
+
+    def decide(
+        self, dialog: str, state: bytes | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
+    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]: ...
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One signed event on its way through a transaction."""
+
+    tenant: str
+    project: str
+    key: str
+    event: SignedEvent
+    now: datetime
+    letter: tuple[str, int] | None = None  # the timer's letter that this turn answers, and its token
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """Something to be said or done later, as the courier holds it."""
+
+    id: str
+    tenant: str
+    project: str
+    place: str
+    kind: str
+    due: datetime
+    body: bytes
+    token: int = 0
+    attempts: int = 0
+    uncertain: bool = False
+
+
+class PostBody(msgspec.Struct, frozen=True):
+    dialog: str
+    of: str
+    slot: str
+
+
+class SayBody(msgspec.Struct, frozen=True):
+    card: msgspec.Raw
+    thread: PostBody | None = None
+
+
+class TimerBody(msgspec.Struct, frozen=True):
+    dialog: str
+    of: str
+    name: str
+
+
+class BagBody(msgspec.Struct, frozen=True):
+    card: msgspec.Raw
+    urgency: int
+
+
+class PostRow(msgspec.Struct, frozen=True):
+    id: str
+    place: str
+    platform_id: str
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What dressing needs to know of people and of words that are kept."""
+
+    people: dict[str, Prefs]
+    words: dict[tuple[str, str, str], str]
+    project: Project | None
+
+
+Reply = tuple[Moment, ...]
+_moments = msgspec.json.Decoder(tuple[Moment, ...])
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a turn answers: moments, whether it was new, whether letters were written."""
+
+    moments: Reply
+    fresh: bool
+    wrote: bool = False
+
+
+class Scripts:
+    """All transactions, over one vault."""
+
+    def __init__(self, vault: Vault) -> None:
+        self.vault = vault
+
+    # --- turns ----------------------------------------------------------------------------
+
+    def turn(self, turn: Turn, decider: Decider) -> Script[Outcome]:
+        tenant = turn.tenant
+        first = yield "inbox_first", {"tenant": tenant, "key": turn.key, "now": to_us(turn.now)}
+        if turn.letter is not None:
+            # A timer that was moved, cancelled or taken over meanwhile must not ring.
+            done = yield "letter_done", {"id": turn.letter[0], "token": turn.letter[1]}
+            if not done:
+                return Outcome((), False)
+        if not first:
+            rows = yield "inbox_reply", {"tenant": tenant, "key": turn.key}
+            sealed = rows[0]["reply"] if rows else None
+            if sealed is None:
+                return Outcome((), False)
+            reply = self.vault.open(sealed, "inbox", tenant, turn.key)
+            return Outcome(_moments.decode(reply), False)
+
+        moments: list[Moment] = []
+        queue: deque[tuple[SignedEvent, int]] = deque([(turn.event, 0)])
+        count = 0
+        while queue:
+            event, depth = queue.popleft()
+            if depth > DEPTH:
+                raise TooDeep(type(event).__name__)
+            project = event.project or turn.project
+            scope = Scope(tenant, project, self.vault)
+            dialog, of = decider.route(event)
+            rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
+            before = scope.open("state", rows[0]["body"], dialog, of) if rows else None
+            found = yield from gather(scope, decider.needs(dialog, before, event))
+            after, effects = decider.decide(dialog, before, event, found)
+            if after != before:
+                version = rows[0]["version"] if rows else 0
+                yield from self._keep_state(scope, dialog, of, version, after)
+            for effect in effects:
+                count += 1
+                match effect:
+                    case fx.Tell(event=told):
+                        told = msgspec.structs.replace(
+                            told,
+                            project=told.project or project,
+                            by=told.by or event.by,
+                            at=event.at,
+                            id=f"{event.id}.{count}",
+                        )
+                        queue.append((told, depth + 1))
+                    case fx.Show() | fx.Open() | fx.FieldError():
+                        moments.append(effect)
+                    case _:
+                        yield from self._apply(scope, dialog, of, event, turn.now, effect)
+        if any(isinstance(m, fx.FieldError) for m in moments):
+            # Nothing was decided: the same form may be sent again with other words.
+            raise Refused(tuple(moments))
+        if moments:
+            reply = self.vault.seal(msgspec.json.encode(moments), "inbox", tenant, turn.key)
+            yield "inbox_answered", {"tenant": tenant, "key": turn.key, "reply": reply}
+        return Outcome(tuple(moments), True, wrote=True)
+
+    def _keep_state(
+        self, scope: Scope, dialog: str, of: str, version: int, after: bytes | None
+    ) -> Script[None]:
+        key = {**scope.key, "dialog": dialog, "id": of}
+        if after is None:
+            yield "state_drop", key
+            return
+        body = self._seal(scope, "state", after, dialog, of)
+        if version == 0:
+            moved = yield "state_new", {**key, "body": body}
+        else:
+            moved = yield "state_move", {**key, "body": body, "version": version}
+        if not moved:
+            raise Conflict(f"{dialog}/{of}")
+
+    def _seal(self, scope: Scope, table: str, plain: bytes, *more: str) -> bytes:
+        return self.vault.seal(plain, table, scope.tenant, scope.project, *more)
+
+    def _apply(
+        self, scope: Scope, dialog: str, of: str, event: SignedEvent, now: datetime, effect: Effect
+    ) -> Script[None]:
+        match effect:
+            case fx.Record():
+                body = self._seal(
+                    scope, "record", msgspec.json.encode(effect.body), effect.kind, effect.id
+                )
+                yield "record_put", {
+                    **scope.key, "kind": effect.kind, "id": effect.id, "ref": effect.ref,
+                    "person": effect.person, "at": to_us(effect.at), "body": body,
+                }  # fmt: skip
+            case fx.Forget(kind=kind, id=id, ref=ref, person=person):
+                if id:
+                    yield "record_forget", {**scope.key, "kind": kind, "id": id}
+                if ref:
+                    yield "record_forget_ref", {**scope.key, "kind": kind, "ref": ref}
+                if person:
+                    yield "record_forget_person", {**scope.key, "kind": kind, "person": person}
+            case fx.Post():
+                yield from self._post(scope, effect.dialog or dialog, effect.of or of, event, effect)
+            case fx.Redraw():
+                yield from self._redraw(scope, effect.dialog or dialog, effect.of or of, event, effect)
+            case fx.Say():
+                yield from self._say(scope, dialog, of, event, now, effect)
+            case fx.Privately():
+                yield from self._privately(scope, event, now, effect)
+            case fx.Timer(name=name, at=at):
+                body = msgspec.json.encode(TimerBody(dialog, of, name))
+                id = self._timer_id(scope, dialog, of, name)
+                yield from self._letter(scope, id, f"timer:{scope.project}", "timer", at, body)
+            case fx.Cancel(name=name):
+                yield "letter_cancel", {"id": self._timer_id(scope, dialog, of, name)}
+            case fx.Grant(person=person, role=role, status=status, detail=detail):
+                body = self._seal(scope, "role", detail.encode(), person, role)
+                yield "role_put", {
+                    **scope.key, "person": person, "role": role, "status": status, "body": body,
+                }  # fmt: skip
+            case fx.OpenProject(project=project, channel=channel):
+                key = {"tenant": scope.tenant, "project": project}
+                yield "project_open", {**key, "channel": channel}
+                existing = yield "pool_get", key
+                if not existing:
+                    sealed = Pool().seal(self.vault, scope.tenant, project)
+                    yield "pool_put", {**key, "sealed": sealed}
+            case fx.CloseProject():
+                yield "project_close", scope.key
+            case fx.EraseProject():
+                yield from self._erase(scope)
+            case fx.Keep():
+                yield from self._keep(scope, effect)
+            case fx.SetMembers(channel=channel, people=people):
+                yield "member_clear", {"tenant": scope.tenant, "channel": channel}
+                for person in people:
+                    yield "member_add", {
+                        "tenant": scope.tenant, "channel": channel, "person": person,
+                    }  # fmt: skip
+            case fx.Publish():
+                body = self._seal(scope, "published", msgspec.json.encode(effect.body), effect.id)
+                yield "publish", {
+                    **scope.key, "id": effect.id, "kind": effect.kind, "ref": effect.ref,
+                    "release": effect.release, "receipt": effect.receipt, "body": body,
+                }  # fmt: skip
+                yield from self._repool(scope, frozenset({effect.entry}))
+            case fx.Unpool(entries=entries):
+                yield from self._repool(scope, frozenset(entries))
+            case fx.Refresh():
+                yield from self._repool(scope, frozenset())
+            case fx.Snapshot(audience=audience, release=release, body=content):
+                body = self._seal(
+                    scope, "snapshot", msgspec.json.encode(content), audience, str(release)
+                )
+                yield "snapshot_put", {
+                    **scope.key, "audience": audience, "release": release, "body": body,
+                }  # fmt: skip
+            case _:
+                raise AssertionError(effect)
+
+    # --- letters --------------------------------------------------------------------------
+
+    def _timer_id(self, scope: Scope, dialog: str, of: str, name: str) -> str:
+        return f"timer:{scope.tenant}:{scope.project}:{dialog}:{of}:{name}"
+
+    def _letter(
+        self, scope: Scope, id: str, place: str, kind: str, due: datetime, body: bytes
+    ) -> Script[None]:
+        sealed = self._seal(scope, "letter", body, id)
+        yield "letter_put", {
+            "id": id, "tenant": scope.tenant, "project": scope.project, "place": place,
+            "kind": kind, "due": to_us(due), "body": sealed,
+        }  # fmt: skip
+
+    def _post(
+        self, scope: Scope, dialog: str, of: str, event: SignedEvent, effect: fx.Post
+    ) -> Script[None]:
+        project = yield from project_of(scope)
+        channel = project.channel if project else ""
+        place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
+        id = uuid.uuid4().hex
+        yield "post_put", {
+            **scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place,
+        }  # fmt: skip
+        body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
+        yield from self._letter(scope, id, place, "post", event.at, body)
+
+    def _redraw(
+        self, scope: Scope, dialog: str, of: str, event: SignedEvent, effect: fx.Redraw
+    ) -> Script[None]:
+        rows = yield (
+            "post_get",
+            {**scope.key, "dialog": dialog, "of": of, "slot": effect.slot},
+        )
+        if not rows:
+            return
+        [post] = rows
+        body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
+        id = f"redraw:{post['id']}"
+        yield from self._letter(scope, id, post["place"], "redraw", event.at, body)
+
+    def _once(self, scope: Scope, once: str, now: datetime) -> Script[bool]:
+        if not once:
+            return True
+        key = f"once:{scope.project}:{once}"
+        rows = yield "inbox_first", {"tenant": scope.tenant, "key": key, "now": to_us(now)}
+        return bool(rows)
+
+    def _say(
+        self, scope: Scope, dialog: str, of: str, event: SignedEvent, now: datetime, effect: fx.Say
+    ) -> Script[None]:
+        if not (yield from self._once(scope, effect.once, now)):
+            return
+        project = yield from project_of(scope)
+        if project is None:
+            return
+        thread = None
+        if effect.thread:
+            thread = PostBody(effect.dialog or dialog, effect.of or of, effect.thread)
+        body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
+        yield from self._letter(
+            scope, uuid.uuid4().hex, f"channel:{project.channel}", "say", event.at, body
+        )
+
+    def _privately(
+        self, scope: Scope, event: SignedEvent, now: datetime, effect: fx.Privately
+    ) -> Script[None]:
+        if not effect.person or not (yield from self._once(scope, effect.once, now)):
+            return
+        raw = msgspec.Raw(msgspec.json.encode(effect.card))
+        body = msgspec.json.encode(BagBody(raw, effect.urgency))
+        kind = "private" if effect.now else "bag"
+        place = f"person:{effect.person}" if effect.now else f"bag:{effect.person}"
+        yield from self._letter(scope, uuid.uuid4().hex, place, kind, event.at, body)
+
+    # --- smaller writes -------------------------------------------------------------------
+
+    def _keep(self, scope: Scope, effect: fx.Keep) -> Script[None]:
+        prefs = yield from prefs_of(scope.tenant, self.vault, effect.person)
+        prefs = msgspec.structs.replace(
+            prefs,
+            hours=effect.hours or prefs.hours,
+            language=prefs.language if effect.language is None else effect.language,
+            paused=prefs.paused if effect.paused is None else effect.paused,
+            paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
+        )
+        yield from self.keep_prefs(scope.tenant, effect.person, prefs)
+
+    def keep_prefs(self, tenant: str, person: str, prefs: Prefs) -> Script[None]:
+        body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
+        yield "person_put", {"tenant": tenant, "person": person, "body": body}
+
+    def _repool(self, scope: Scope, gone: frozenset[str]) -> Script[None]:
+        rows = yield "pool_get", scope.key
+        if not rows:
+            return
+        pool = Pool.open(self.vault, scope.tenant, scope.project, rows[0]["sealed"])
+        sealed = pool.without(gone).seal(self.vault, scope.tenant, scope.project)
+        yield "pool_put", {**scope.key, "sealed": sealed}
+
+    def _erase(self, scope: Scope) -> Script[None]:
+        for table in (
+            "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
+        ):  # fmt: skip
+            yield f"{table}_delete", scope.key
+
+    # --- unsigned turns -------------------------------------------------------------------
+
+    def unsigned_facts(
+        self, tenant: str, project: str, facts: tuple[Fact[Any], ...]
+    ) -> Script[dict[Fact[Any], Any]]:
+        return (yield from gather(Scope(tenant, project, self.vault), facts))
+
+    def put_in_pool(
+        self, tenant: str, project: str, entry: PoolEntry, form: str, receipt: bytes, mark: str
+    ) -> Script[bool]:
+        """One statement that writes: the pool's row. False where the form was there already."""
+        key = {"tenant": tenant, "project": project}
+        rows = yield "pool_touch", key
+        if not rows:
+            raise NoPool(project)
+        rows = yield "pool_get", key
+        before = Pool.open(self.vault, tenant, project, rows[0]["sealed"])
+        after = before.add(entry, receipt, form, mark)
+        yield "pool_put", {**key, "sealed": after.seal(self.vault, tenant, project)}
+        return after is not before
+
+    # --- looks ----------------------------------------------------------------------------
+
+    def look(
+        self, tenant: str, project: str, facts: tuple[Fact[Any], ...]
+    ) -> Script[dict[Fact[Any], Any]]:
+        for fact in facts:
+            assert not isinstance(fact, Unreleased), "only a release opens the pool"
+        return (yield from gather(Scope(tenant, project, self.vault), facts))
+
+    def state_of(self, tenant: str, project: str, dialog: str, of: str) -> Script[bytes | None]:
+        scope = Scope(tenant, project, self.vault)
+        rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
+        return scope.open("state", rows[0]["body"], dialog, of) if rows else None
+
+    def standing(
+        self, tenant: str, project: str, channel: str, person: str
+    ) -> Script[tuple[Project | None, tuple[Role, ...], Prefs, bool]]:
+        """What the gate asks: the project at hand, its roles, the person, and whether the person
+        is among those in the channel."""
+        if not project and channel:
+            rows = yield "project_of_channel", {"tenant": tenant, "channel": channel}
+            if not rows:
+                rows = yield "project_last_of_channel", {"tenant": tenant, "channel": channel}
+            project = rows[0]["id"] if rows else ""
+        prefs = yield from prefs_of(tenant, self.vault, person)
+        if not project:
+            return None, (), prefs, bool(channel)
+        scope = Scope(tenant, project, self.vault)
+        about = yield from project_of(scope)
+        roles = yield from roles_of(scope)
+        there: list[Row] = []
+        if about is not None:
+            there = yield (
+                "member_one",
+                {"tenant": tenant, "channel": about.channel, "person": person},
+            )
+        return about, roles, prefs, bool(there)
+
+    def projects_of(self, tenant: str, person: str) -> Script[tuple[Project, ...]]:
+        rows = yield "projects_of_person", {"tenant": tenant, "person": person}
+        found = []
+        for row in rows:
+            project = yield from project_of(Scope(tenant, row["id"], self.vault))
+            if project is not None:
+                found.append(project)
+        return tuple(sorted(found, key=lambda p: p.drafted_at))
+
+    def names(
+        self,
+        tenant: str,
+        project: str,
+        people: tuple[str, ...],
+        words: tuple[tuple[str, str, str], ...],
+    ) -> Script[Names]:
+        """Names of people and words of records, for dressing."""
+        scope = Scope(tenant, project, self.vault)
+        prefs = {}
+        for person in people:
+            prefs[person] = yield from prefs_of(tenant, self.vault, person)
+        opened = {}
+        for kind, id, field in words:
+            if kind == "published":
+                rows = yield "published_one", {**scope.key, "id": id}
+                aad: tuple[str, ...] = ("published", id)
+            else:
+                rows = yield "record_one", {**scope.key, "kind": kind, "id": id}
+                aad = ("record", kind, id)
+            if rows:
+                body = msgspec.json.decode(scope.open(aad[0], rows[0]["body"], *aad[1:]))
+                opened[kind, id, field] = str(body.get(field, ""))
+        about = yield from project_of(scope)
+        return Names(prefs, opened, about)
+
+    # --- the courier ----------------------------------------------------------------------
+
+    def claim(self, now: datetime, lease_us: int, limit: int) -> Script[list[Letter]]:
+        rows = yield (
+            "letter_claim",
+            {"now": to_us(now), "until": to_us(now) + lease_us, "limit": limit},
+        )
+        rows.sort(key=lambda row: (row["due_us"], row["seq"]))
+        return [self._opened(row) for row in rows]
+
+    def _opened(self, row: Row) -> Letter:
+        scope = Scope(row["tenant"], row["project"], self.vault)
+        body = scope.open("letter", row["body"], row["id"])
+        return Letter(
+            row["id"], row["tenant"], row["project"], row["place"], row["kind"],
+            from_us(row["due_us"]), body, row["token"], row["attempts"],
+            row["state"] == "uncertain",
+        )  # fmt: skip
+
+    def bag(self, tenant: str, place: str, now: datetime) -> Script[list[Letter]]:
+        rows = yield "letter_bag", {"tenant": tenant, "place": place, "now": to_us(now)}
+        return [self._opened(row) for row in rows]
+
+    def bag_days(self, tenant: str, person: str, since: date) -> Script[tuple[date, ...]]:
+        rows = yield (
+            "bagged_days",
+            {"tenant": tenant, "person": person, "since": since.isoformat()},
+        )
+        return tuple(date.fromisoformat(row["day"]) for row in rows)
+
+    def bag_waits(self, tenant: str, place: str, at: datetime) -> Script[None]:
+        yield "letter_hold", {"tenant": tenant, "place": place, "at": to_us(at)}
+
+    def bag_sent(self, tenant: str, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
+        yield "bagged_put", {"tenant": tenant, "person": person, "day": day.isoformat()}
+        for id in ids:
+            yield "letter_cancel", {"id": id}
+
+    def sent(self, letter: Letter, platform_id: str) -> Script[bool]:
+        """The letter is done; a post is known by the platform's id from now on."""
+        if letter.kind == "post":
+            yield "post_sent", {
+                "tenant": letter.tenant, "project": letter.project, "id": letter.id,
+                "platform_id": platform_id,
+            }  # fmt: skip
+        rows = yield "letter_done", {"id": letter.id, "token": letter.token}
+        return bool(rows)
+
+    def later(self, letter: Letter, at: datetime, uncertain: bool) -> Script[None]:
+        state = "sending" if uncertain else "ready"
+        yield (
+            "letter_later",
+            {"id": letter.id, "token": letter.token, "at": to_us(at), "state": state},
+        )
+
+    def dead(self, letter: Letter) -> Script[None]:
+        yield "letter_dead", {"id": letter.id, "token": letter.token}
+
+    def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:
+        rows = yield "post_get", {
+            "tenant": tenant, "project": project, "dialog": body.dialog, "of": body.of,
+            "slot": body.slot,
+        }  # fmt: skip
+        return PostRow(rows[0]["id"], rows[0]["place"], rows[0]["platform_id"]) if rows else None
+
+    def next_due(self) -> Script[datetime | None]:
+        rows = yield "letter_next_due", {}
+        at = rows[0]["at_us"]
+        return None if at is None or at >= NEVER_US else from_us(at)
+
+    def timer(self, tenant: str, project: str, dialog: str, of: str, name: str) -> Script[datetime | None]:
+        scope = Scope(tenant, project, self.vault)
+        id = self._timer_id(scope, dialog, of, name)
+        rows = yield "timer_due", {"tenant": tenant, "id": id}
+        return from_us(rows[0]["due_us"]) if rows else None
+
+    def freed(self) -> Script[None]:
+        yield "letter_freed", {}
+
+    def letters(self) -> Script[list[Row]]:
+        return (yield "letter_all", {})
+
+    # --- the house ------------------------------------------------------------------------
+
+    def meta(self, key: str) -> Script[str]:
+        rows = yield "meta_get", {"key": key}
+        return str(rows[0]["value"]) if rows else ""
+
+    def set_meta(self, key: str, value: str) -> Script[None]:
+        yield "meta_set", {"key": key, "value": value}
+
+    def refresh_pools(self) -> Script[int]:
+        """Each night, whether anybody wrote or not."""
+        rows = yield "pool_every", {}
+        for row in rows:
+            yield from self._repool(Scope(row["tenant"], row["project"], self.vault), frozenset())
+        return len(rows)
+
+    def prune(self, before: datetime) -> Script[None]:
+        yield "inbox_prune", {"before": to_us(before)}
+
+    def clear_tenant(self, tenant: str) -> Script[None]:
+        for table in (
+            "project", "inbox", "state", "record", "role", "person", "member", "pool", "published",
+            "snapshot", "post", "letter", "bagged",
+        ):  # fmt: skip
+            yield f"clear_{table}", {"tenant": tenant}
+        yield "room_clear", {}
+
+
+class Refused(Exception):
+    """A form needs another look: the transaction is undone and the moments are the answer."""
+
+    def __init__(self, moments: Reply) -> None:
+        super().__init__("refused")
+        self.moments = moments
+
+
+class Database(Protocol):
+    """One of the two databases. `tx` may be grouped with others into one commit; `tx_sealed` has
+    left nothing behind in a write-ahead log when it returns; `read` writes nothing."""
+
+    async def tx(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
+
+    async def tx_sealed(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
+
+    async def read(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
+
+    async def checkpoint(self) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
+__all__ = ["Calendar", "Conflict", "Database", "Letter", "Scripts", "Turn", "form_hash"]
