@@ -111,6 +111,8 @@ WALK = (
     "pitfalls",
 )
 
+NOT_OF_THE_SET = ("item", "source", "sources", "late", "short")
+
 QUESTION_LENGTH = 200
 NOTE_LENGTH = 350
 
@@ -234,7 +236,7 @@ class _Reading:
             "themes": [_theme_item(theme) for theme in themes],
             "theme-questions": [_question_item(q) for q in asked if q.theme],
             "phase-questions": [_question_item(q) for q in asked if q.phase],
-            "phase-themes": _place_items(order, questions, phases),
+            "phase-themes": _place_items(order, questions),
         }
         sets = {id: self.set(id, known[id], by_set[id]) for id in known}
         whole = {id: set for id, set in sets.items() if set is not None}
@@ -380,6 +382,8 @@ class _Reading:
             if key in seen:
                 self.say(file, key, "this id is used twice; give one of them another")
             seen.add(key)
+            if "source" in data:
+                raw.setdefault("source", data["source"])
             if "source" in raw:
                 if raw["source"] not in sources:
                     self.say(file, key, f"no source is called {raw['source']}; add it to sources")
@@ -410,9 +414,7 @@ class _Reading:
         return msgspec.structs.replace(made, order=tuple(order))
 
     def set(self, id: str, data: Table, items: list[Item]) -> Set | None:
-        raw = {
-            name: data[name] for name in data if name not in ("item", "sources", "late", "short")
-        }
+        raw = {name: data[name] for name in data if name not in NOT_OF_THE_SET}
         made = self.convert(f"{id}.toml", "the top", {"id": id, "items": [], **raw}, Set)
         return msgspec.structs.replace(made, items=tuple(items)) if made is not None else None
 
@@ -526,10 +528,7 @@ def _question_item(question: Question) -> Item:
     )
 
 
-def _place_items(
-    order: list[Place], questions: dict[str, Question], phases: list[Phase]
-) -> list[Item]:
-    sources = {phase.number: phase.source for phase in phases}
+def _place_items(order: list[Place], questions: dict[str, Question]) -> list[Item]:
     return [
         Item(
             id=place.question,
@@ -538,7 +537,7 @@ def _place_items(
             kind="trio" if place.trio else "team",
             phase=(place.phase,),
             refs=(place.question,),
-            source=sources[place.phase],
+            source=place.source or questions[place.question].source,
             ours=True,
         )
         for place in order

@@ -96,6 +96,7 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True):
     """The id of an exercise that goes with it, where there is one."""
     after: Both | None = None
     """What must have happened first, where something must."""
+    source: Source | None = None
 
 
 class Course(Struct, frozen=True, forbid_unknown_fields=True):
