@@ -103,6 +103,7 @@ class Sqlite:
     ) -> None:
         self._lock = lock
         self._statements = statements
+        self._writer_conn = writer
         self._closed = False
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()

@@ -1,0 +1,435 @@
+"""The embedded driver: what is confirmed is kept, and nothing that failed harms another."""
+
+import asyncio
+import hashlib
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable, queries
+from storage.sqlite import FileLock, Sqlite
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE note (id TEXT PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE reply (note TEXT NOT NULL REFERENCES note (id), text TEXT NOT NULL);
+"""
+QUERIES = """
+-- What the tests say to their database.
+-- name: add
+INSERT INTO note (id, text) VALUES (:id, :text) RETURNING id;
+
+-- name: reply
+INSERT INTO reply (note, text) VALUES (:note, :text);
+
+-- name: all
+SELECT id, text FROM note ORDER BY id;
+
+-- name: clear
+DELETE FROM note;
+
+-- name: wrong
+SELECT id FROM nowhere;
+"""
+
+
+def add(id: str, text: str = "") -> Script[str]:
+    rows = yield "add", {"id": id, "text": text}
+    found: str = rows[0]["id"]
+    return found
+
+
+def add_and_fail(id: str) -> Script[None]:
+    yield "add", {"id": id, "text": ""}
+    raise LookupError(id)
+
+
+def reply(note: str) -> Script[None]:
+    yield "reply", {"note": note, "text": ""}
+
+
+def every() -> Script[list[Row]]:
+    return (yield "all", {})
+
+
+def clear() -> Script[None]:
+    yield "clear", {}
+
+
+def wrong() -> Script[None]:
+    yield "wrong", {}
+
+
+def write_folder(folder: Path) -> Path:
+    (folder / "migrations").mkdir(parents=True)
+    (folder / "migrations" / "0001_base.sql").write_text(SCHEMA, encoding="utf-8")
+    (folder / "queries.sql").write_text(QUERIES, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "sql")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "digi.db"
+
+
+@pytest.fixture
+async def store(path: Path, folder: Path) -> AsyncIterator[Sqlite]:
+    store = await Sqlite.open(path, folder=folder)
+    yield store
+    await store.close()
+
+
+def wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def digest(path: Path) -> tuple[str, str]:
+    return (
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+        hashlib.sha256(wal(path).read_bytes()).hexdigest(),
+    )
+
+
+async def ids(store: Sqlite) -> list[str]:
+    return [row["id"] for row in await store.read(every)]
+
+
+async def test_what_a_script_returns_is_what_the_caller_gets(store: Sqlite) -> None:
+    """A transaction is on the disk when it returns, and a reader sees it at once."""
+    assert await store.tx(add, "a", text="æøå") == "a"
+    assert await store.read(every) == [{"id": "a", "text": "æøå"}]
+
+
+async def test_the_files_are_for_their_owner_only(store: Sqlite, path: Path) -> None:
+    """Database, WAL and lock are 0600 in a folder that is 0700."""
+    await store.tx(add, "a")
+    for file in path.parent.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_broken_rule_of_the_database_is_a_conflict(store: Sqlite) -> None:
+    """A key that is there and a reference to nothing are conflicts that leave no trace."""
+    await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(reply, "nobody")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_failing_script_does_not_hurt_its_neighbours(store: Sqlite) -> None:
+    """Of many transactions in one commit, each that fails is undone alone."""
+    jobs = [store.tx(add_and_fail if n % 3 == 0 else add, f"{n:03}") for n in range(300)]
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [isinstance(result, LookupError) for result in results] == [
+        n % 3 == 0 for n in range(300)
+    ]
+    assert await ids(store) == [f"{n:03}" for n in range(300) if n % 3]
+
+
+async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Sqlite) -> None:
+    """What no operator can mend is not dressed up as passing trouble, and the store goes on."""
+    for run in (store.tx, store.read, store.tx_sealed):
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            await run(wrong)
+    await store.tx(add, "a")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_look_that_writes_is_a_bug(store: Sqlite) -> None:
+    """Readers cannot write, and it is not said to be trouble with the disk."""
+    with pytest.raises(RuntimeError, match="only to read"):
+        await store.read(add, "a")
+    assert await ids(store) == []
+
+
+async def test_a_look_writes_no_byte(store: Sqlite, path: Path) -> None:
+    """Database and WAL are byte-identical after any number of looks."""
+    await store.tx(add, "a")
+    before = digest(path)
+    await asyncio.gather(*(store.read(every) for _ in range(100)))
+    assert digest(path) == before
+
+
+async def test_a_cancelled_caller_leaves_the_transaction_standing(store: Sqlite) -> None:
+    """Who goes away hears nothing, the commit stands, and the others get their own answers."""
+    gone = [asyncio.ensure_future(store.tx(add, f"gone{n}")) for n in range(20)]
+    stays = [asyncio.ensure_future(store.tx(add, f"stays{n}")) for n in range(20)]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    assert await asyncio.gather(*stays) == [f"stays{n}" for n in range(20)]
+    assert all(task.cancelled() for task in await settled(gone))
+    assert len(await ids(store)) == 40
+
+
+async def settled(tasks: list[asyncio.Task[str]]) -> list[asyncio.Task[str]]:
+    await asyncio.wait(tasks)
+    return tasks
+
+
+async def test_a_checkpoint_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
+    """After it the WAL has no byte, and all is in the file."""
+    await store.tx(add, "a")
+    assert wal(path).stat().st_size > 0
+    assert await store.checkpoint()
+    assert wal(path).stat().st_size == 0
+    assert await ids(store) == ["a"]
+
+
+async def test_a_sealed_transaction_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
+    """When an anonymous turn is answered, the WAL tells of nothing before it either."""
+    await store.tx(add, "named")
+    assert await store.tx_sealed(add, "sealed") == "sealed"
+    assert wal(path).stat().st_size == 0
+    assert await ids(store) == ["named", "sealed"]
+
+
+async def test_sealed_and_plain_transactions_keep_their_order(store: Sqlite) -> None:
+    """A sealed one is alone in its commit, and each is answered, whatever is mixed."""
+    jobs = [(store.tx_sealed if n % 7 == 0 else store.tx)(add, f"{n:03}") for n in range(100)]
+    checks = [store.checkpoint() for _ in range(3)]
+    assert await asyncio.gather(*jobs) == [f"{n:03}" for n in range(100)]
+    assert all(await asyncio.gather(*checks))
+    assert len(await ids(store)) == 100
+
+
+async def test_a_checkpoint_waits_for_a_reader(store: Sqlite, path: Path) -> None:
+    """A reader that holds the WAL for a moment delays the answer, and the WAL is empty then."""
+    await store.tx(add, "a")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM note").fetchall()
+    sealed = asyncio.ensure_future(store.tx_sealed(add, "b"))
+    done, _ = await asyncio.wait([sealed], timeout=0.5)
+    assert not done
+    reader.close()
+    assert await sealed == "b"
+    assert wal(path).stat().st_size == 0
+
+
+async def test_a_wal_that_stays_held_is_said(
+    store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sealed transaction is not answered as done while the WAL still tells of it."""
+    monkeypatch.setattr("storage.sqlite._CHECKPOINT_SECONDS", 0.2)
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM note").fetchall()
+    with pytest.raises(Unavailable, match="WAL"):
+        await store.tx_sealed(add, "a")
+    assert not await store.checkpoint()
+    reader.close()
+    assert await store.checkpoint()
+    with pytest.raises(Conflict):
+        await store.tx_sealed(add, "a")
+
+
+async def test_what_was_deleted_is_in_no_file(store: Sqlite, path: Path) -> None:
+    """After a deletion and a checkpoint its words are in neither database nor WAL."""
+    canary = "kanariefugl" * 50
+    await store.tx(add, "a", canary)
+    assert canary.encode() in path.read_bytes() + wal(path).read_bytes()
+    await store.tx(clear)
+    assert await store.checkpoint()
+    assert b"kanariefugl" not in path.read_bytes() + wal(path).read_bytes()
+
+
+async def test_a_full_database_is_passing_trouble(store: Sqlite, path: Path) -> None:
+    """Where there is no room the caller is told, reading goes on, and it recovers by itself."""
+    await store.tx(add, "a")
+    await store.checkpoint()
+    store_pages(store, path, room=False)
+    with pytest.raises(Unavailable, match="room"):
+        await store.tx(add, "b", "x" * 100_000)
+    assert await ids(store) == ["a"]
+    store_pages(store, path, room=True)
+    await store.tx(add, "b", "x" * 100_000)
+    assert await ids(store) == ["a", "b"]
+
+
+def store_pages(store: Sqlite, path: Path, *, room: bool) -> None:
+    """Let the writer's own connection have no page more, or again as many as it likes."""
+    pages = 4_294_967_294 if room else path.stat().st_size // 4096
+    store._writer_conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
+
+
+async def test_a_closed_store_says_so(path: Path, folder: Path) -> None:
+    """What waits is finished first; later callers hear that it is over; closing twice is fine."""
+    store = await Sqlite.open(path, folder=folder)
+    waiting = [asyncio.ensure_future(store.tx(add, f"{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert len(await asyncio.gather(*waiting)) == 50
+    with pytest.raises(Unavailable, match="closed"):
+        await store.tx(add, "late")
+    await store.close()
+    assert not wal(path).exists()
+
+
+async def test_a_second_process_is_refused(store: Sqlite, path: Path, folder: Path) -> None:
+    """One process serves a file; another is told who stands in its way."""
+    code = (
+        "import asyncio, sys\nfrom pathlib import Path\nfrom storage.sqlite import Sqlite\n"
+        "asyncio.run(Sqlite.open(Path(sys.argv[1]), folder=Path(sys.argv[2]), wait=0.2))"
+    )
+    second = await asyncio.to_thread(run, code, path, folder)
+    assert second.returncode == 1
+    assert "another Digi holds" in second.stderr
+    await store.tx(add, "a")
+
+
+def run(code: str, *args: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, check=False
+    )
+
+
+async def test_a_starting_store_waits_for_the_lock(path: Path, folder: Path) -> None:
+    """A restart does not fail because the old process takes a moment to go."""
+    first = await Sqlite.open(path, folder=folder)
+    starting = asyncio.ensure_future(Sqlite.open(path, folder=folder))
+    await asyncio.sleep(0.3)
+    assert not starting.done()
+    await first.close()
+    await (await starting).close()
+    FileLock(path).release()
+
+
+async def test_a_damaged_file_is_refused_and_left_as_it_is(path: Path, folder: Path) -> None:
+    """A zeroed page is found at start, and the file is not touched."""
+    store = await Sqlite.open(path, folder=folder)
+    for n in range(50):
+        await store.tx(add, f"{n}", "x" * 1000)
+    await store.close()
+    raw = bytearray(path.read_bytes())
+    raw[4096 * 5 : 4096 * 6] = bytes(4096)
+    path.write_bytes(raw)
+    with pytest.raises(Damaged, match="restore"):
+        await Sqlite.open(path, folder=folder)
+    assert path.read_bytes() == raw
+    FileLock(path).release()
+
+
+async def test_a_file_that_is_no_database_is_refused(path: Path, folder: Path) -> None:
+    """Any other file is left as it is."""
+    path.parent.mkdir()
+    path.write_bytes(b"Kaere dagbog " * 1000)
+    before = path.read_bytes()
+    with pytest.raises(Damaged):
+        await Sqlite.open(path, folder=folder)
+    assert path.read_bytes() == before
+
+
+async def test_a_lost_file_is_not_made_anew_over_its_wal(path: Path, folder: Path) -> None:
+    """Where the WAL is there and the database is not, somebody must look first."""
+    path.parent.mkdir()
+    wal(path).write_bytes(b"something")
+    with pytest.raises(Damaged, match="gone"):
+        await Sqlite.open(path, folder=folder)
+    assert not path.exists()
+    assert wal(path).read_bytes() == b"something"
+
+
+_WRITER = """
+import asyncio, sys
+from pathlib import Path
+from storage.sqlite import Sqlite
+from tests.test_sqlite import add
+
+async def main():
+    store = await Sqlite.open(Path(sys.argv[1]), folder=Path(sys.argv[2]))
+    async def one(lane):
+        for n in range(100_000):
+            print(await store.tx(add, f"{sys.argv[3]}-{lane}-{n}"), flush=True)
+    await asyncio.gather(*(one(lane) for lane in range(20)))
+
+asyncio.run(main())
+"""
+
+
+def kill_while_writing(path: Path, folder: Path, name: str) -> set[str]:
+    """Start a writer, kill it in the middle, and say what it had confirmed."""
+    writer: subprocess.Popen[str] = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path), str(folder), name],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout is not None
+    said = [writer.stdout.readline()]
+    time.sleep(0.05)
+    os.kill(writer.pid, signal.SIGKILL)
+    said += writer.stdout.readlines()
+    writer.stdout.close()
+    writer.wait()
+    return {line.strip() for line in said if line.endswith("\n")}
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.long)])
+async def test_a_killed_process_keeps_what_it_confirmed(
+    path: Path, folder: Path, times: int
+) -> None:
+    """`kill -9` with twenty writers in flight loses no acknowledged commit."""
+    confirmed: set[str] = set()
+    for n in range(times):
+        confirmed |= await asyncio.to_thread(kill_while_writing, path, folder, f"{n}")
+    store = await Sqlite.open(path, folder=folder)
+    kept = set(await ids(store))
+    await store.close()
+    assert len(confirmed) > times
+    assert confirmed <= kept
+
+
+async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
+    """Durable commits, real deletion and references are on, whatever SQLite was built with."""
+
+    def pragma(name: str) -> Any:
+        return store._writer_conn.execute(f"PRAGMA {name}").fetchone()[0]
+
+    assert pragma("journal_mode") == "wal"
+    assert pragma("synchronous") == 2
+    assert pragma("secure_delete") == 1
+    assert pragma("foreign_keys") == 1
+    assert pragma("trusted_schema") == 0
+
+
+def test_a_statement_is_found_by_its_name(folder: Path) -> None:
+    """Names come from headings; a comment before the first is none."""
+    found = queries(folder)
+    assert set(found) == {"add", "reply", "all", "clear", "wrong"}
+    assert found["clear"] == "DELETE FROM note;"
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT 1;\n-- name: a\nSELECT 2;\n", "-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;"]
+)
+def test_a_statement_without_a_name_of_its_own_is_refused(tmp_path: Path, text: str) -> None:
+    """A statement before the first name, or a name used twice, would be lost silently."""
+    (tmp_path / "queries.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"queries\.sql"):
+        queries(tmp_path)
+
+
+def test_an_error_of_the_store_tells_the_operator_what_to_do() -> None:
+    """The message is the class's own sentence on one line, with the detail behind it."""
+    for kind in (Conflict, Unavailable, Damaged):
+        said = str(kind("the detail"))
+        assert issubclass(kind, StoreError)
+        assert "\n" not in said
+        assert ":" in said
+        assert said.endswith("(the detail)")
