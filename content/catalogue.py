@@ -162,7 +162,9 @@ def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> 
     for number, item in enumerate(found.items, 1):
         lines.append("")
         name = f"{item.name.of(language)}: " if item.name else ""
-        lines.append(f"{number}. {name}{item.text.of(language)}")
+        kind = catalogue.phrases.get(f"kind.{item.kind}")
+        after = f" ({kind.of(language)})" if kind else ""
+        lines.append(f"{number}. {name}{item.text.of(language)}{after}")
         lines += [f"   {note.of(language)}" for note in item.more]
         lines += _parts(catalogue, item.parts, language, "   ")
         lines.append(f"   {source_line(catalogue, item.source, language)}")
@@ -236,7 +238,7 @@ class _Reading:
             "themes": [_theme_item(theme) for theme in themes],
             "theme-questions": [_question_item(q) for q in asked if q.theme],
             "phase-questions": [_question_item(q) for q in asked if q.phase],
-            "phase-themes": _place_items(order, questions),
+            "phase-themes": _place_items(order, questions, phases),
         }
         sets = {id: self.set(id, known[id], by_set[id]) for id in known}
         whole = {id: set for id, set in sets.items() if set is not None}
@@ -346,7 +348,9 @@ class _Reading:
             return {}
         found = {}
         for key, raw in data.items():
-            if self.texts("publications.toml", key, raw):
+            if not isinstance(raw, dict):
+                self.say("publications.toml", key, "this is no table; give it title and publisher")
+            elif self.texts("publications.toml", key, raw):
                 made = self.convert("publications.toml", key, {"key": key, **raw}, Publication)
                 if made is not None:
                     found[key] = made
@@ -362,13 +366,15 @@ class _Reading:
         for name in ("title", "intro", "parts"):
             self.texts(file, name, data.get(name, {}))
         for name, raw in data.get("sources", {}).items():
-            self.texts(file, f"sources.{name}", raw)
-            if raw.get("publication") not in publications:
-                self.say(
-                    file,
-                    f"sources.{name}",
-                    f"no publication is called {raw.get('publication')}; see publications.toml",
-                )
+            key = f"sources.{name}"
+            if self.texts(file, key, raw):
+                source = self.convert(file, key, raw, Source)
+                if source is not None and source.publication not in publications:
+                    self.say(
+                        file,
+                        key,
+                        f"no publication is called {source.publication}; see publications.toml",
+                    )
 
     def items(self, id: str, known: dict[str, Table], kind: type[T]) -> list[T]:
         data = known.get(id, {})
@@ -385,7 +391,7 @@ class _Reading:
             if "source" in data:
                 raw.setdefault("source", data["source"])
             if "source" in raw:
-                if raw["source"] not in sources:
+                if not isinstance(raw["source"], str) or raw["source"] not in sources:
                     self.say(file, key, f"no source is called {raw['source']}; add it to sources")
                     continue
                 raw["source"] = sources[raw["source"]]
@@ -528,10 +534,14 @@ def _question_item(question: Question) -> Item:
     )
 
 
-def _place_items(order: list[Place], questions: dict[str, Question]) -> list[Item]:
+def _place_items(
+    order: list[Place], questions: dict[str, Question], phases: list[Phase]
+) -> list[Item]:
+    names = {phase.number: phase.name for phase in phases}
     return [
         Item(
             id=place.question,
+            name=names[place.phase],
             text=questions[place.question].text,
             more=(place.after,) if place.after else (),
             kind="trio" if place.trio else "team",
