@@ -7,18 +7,14 @@ import os
 import re
 import secrets
 import unicodedata
-import uuid
-from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
-POOL_FLOOR = 4096
 _NONCE = 12
 _MAC = 16
 
@@ -39,6 +35,7 @@ class Vault:
             raise KeyProblem(f"a key is {KEY_BYTES} bytes, this one is {len(key)}")
         self._aead = AESGCM(_derived(key, "seal"))
         self._mac_key = _derived(key, "mac")
+        self._draw_key = _derived(key, "draw")
         self._fingerprint = _derived(key, "fingerprint")[:8].hex()
 
     def __repr__(self) -> str:
@@ -67,6 +64,10 @@ class Vault:
 
     def check_mac(self, data: bytes, tag: str) -> bool:
         return hmac.compare_digest(self.mac(data).encode(), tag.encode("utf-8", "replace"))
+
+    def drawn(self, data: bytes) -> bytes:
+        """32 bytes as good as random to all but the holder of the key, the same for the same."""
+        return hmac.digest(self._draw_key, data, "sha256")
 
 
 def _derived(key: bytes, use: str) -> bytes:
@@ -130,17 +131,14 @@ _BETWEEN = re.compile(r"[\s\-‐-―−_.]+")
 _CODE_LENGTH = 16
 
 
-def new_code() -> str:
-    """80 random bits and a check character, as a person copies them: XXXX-XXXX-XXXX-XXXX-C."""
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
-    return _shown(letters + _check_letter(letters))
+def code_of(vault: Vault, form: str) -> str:
+    """80 bits and a check character, as a person copies them: XXXX-XXXX-XXXX-XXXX-C.
 
-
-def code_of(vault: "Vault", form: str) -> str:
-    """The code that belongs to a form: the same press of Send again shows the same code."""
-    tag = vault.mac(b"code|" + form.encode())
-    bits = int.from_bytes(base64.urlsafe_b64decode(tag + "=="), "big")
-    letters = "".join(_ALPHABET[bits >> (5 * i) & 31] for i in range(_CODE_LENGTH))
+    Drawn from the form's random id, so that pressing Send again shows the same code, and nothing
+    but its hash is kept.
+    """
+    bits = int.from_bytes(vault.drawn(b"receipt " + form.encode())[:10], "big")
+    letters = "".join(_ALPHABET[bits >> 5 * at & 31] for at in range(_CODE_LENGTH))
     return _shown(letters + _check_letter(letters))
 
 
@@ -162,11 +160,6 @@ def code_hash(code: str) -> bytes:
     return hashlib.sha256(shown.encode()).digest()
 
 
-def form_hash(form: str) -> bytes:
-    """What is kept of a form's id, to know a second press of Send again."""
-    return hashlib.sha256(b"form " + form.encode()).digest()
-
-
 def _shown(plain: str) -> str:
     return "-".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
@@ -180,35 +173,3 @@ def _check_letter(letters: str) -> str:
         if total & 32:
             total ^= 0b100101
     return _ALPHABET[total]
-
-
-# The pool
-
-
-class PoolEntry(msgspec.Struct, frozen=True):
-    """One unreleased contribution; it carries no person and no time."""
-
-    id: str
-    receipt: bytes
-    form: bytes
-    body: msgspec.Raw
-
-
-_entries = msgspec.json.Decoder(tuple[PoolEntry, ...])
-
-
-def pool_entry(receipt: bytes, form: bytes, body: object) -> PoolEntry:
-    """A new entry with an id from the system's randomness (never one that carries a time)."""
-    return PoolEntry(uuid.uuid4().hex, receipt, form, msgspec.Raw(msgspec.json.encode(body)))
-
-
-def seal_pool(vault: Vault, entries: Iterable[PoolEntry], *aad: str) -> bytes:
-    """All entries in the order of their random ids, in a size that tells little, sealed whole."""
-    plain = msgspec.json.encode(sorted(entries, key=lambda entry: entry.id))
-    size = max(POOL_FLOOR, 1 << (len(plain) - 1).bit_length())
-    # JSON bears blanks after its end, so what is sealed has exactly this size.
-    return vault.seal(plain.ljust(size), *aad)
-
-
-def open_pool(vault: Vault, sealed: bytes, *aad: str) -> tuple[PoolEntry, ...]:
-    return _entries.decode(vault.open(sealed, *aad))

@@ -4,28 +4,25 @@ import base64
 import stat
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialogs.effects import PoolEntry
+from storage.pool import Pool
 from storage.vault import (
-    POOL_FLOOR,
     KeyProblem,
     Unreadable,
     Vault,
     code_hash,
-    form_hash,
+    code_of,
     make_key,
-    new_code,
     normalise_code,
-    open_pool,
-    pool_entry,
     read_key,
-    seal_pool,
 )
 
 KEY = bytes(range(32))
+VAULT = Vault(KEY)
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PLACE = ("pool", "web:playground", "p1")
 _OVERHEAD = 12 + 16  # nonce and tag
@@ -116,7 +113,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
 
 def test_a_code_has_its_form_and_is_never_the_same() -> None:
     """Codes look like XXXX-XXXX-XXXX-XXXX-C and are read back as they were shown."""
-    codes = {new_code() for _ in range(500)}
+    codes = {code_of(VAULT, f"form {n}") for n in range(500)}
     assert len(codes) == 500
     for code in codes:
         assert [len(part) for part in code.split("-")] == [4, 4, 4, 4, 1]
@@ -145,8 +142,8 @@ def test_a_code_is_read_however_it_was_typed() -> None:
 
 def test_every_single_wrong_letter_is_noticed() -> None:
     """The check letter catches each change of one letter, and each swap of two unlike ones."""
-    for _ in range(20):
-        plain = new_code().replace("-", "")
+    for n in range(20):
+        plain = code_of(VAULT, f"form {n}").replace("-", "")
         for at, right in enumerate(plain):
             for letter in LETTERS.replace(right, ""):
                 assert normalise_code(plain[:at] + letter + plain[at + 1 :]) is None
@@ -163,25 +160,26 @@ def test_other_text_is_no_code_and_does_no_harm(text: str) -> None:
 
 
 def test_a_wrong_code_has_no_hash() -> None:
-    """Nothing is looked up for what cannot be a code; a form's hash is of another kind."""
+    """Nothing is looked up for what cannot be a code."""
     with pytest.raises(ValueError, match="not a receipt code"):
         code_hash("0000")
-    code = new_code()
-    assert form_hash(code) != code_hash(code)
+
+
+def test_the_same_form_shows_the_same_code_again() -> None:
+    """Pressing Send twice gives one receipt, which nobody without the key can work out."""
+    assert code_of(VAULT, "form") == code_of(Vault(KEY), "form")
+    assert code_of(VAULT, "form") != code_of(Vault(bytes(32)), "form")
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40, 200])
 def test_a_pool_comes_back_whole_in_the_order_of_random_ids(count: int) -> None:
     """What is laid in is there again, sorted by ids that say nothing of when it came."""
-    vault = Vault(KEY)
-    entries = [
-        pool_entry(code_hash(new_code()), form_hash(f"f{n}"), {"text": f"æøå {n}"})
-        for n in range(count)
-    ]
-    found = open_pool(vault, seal_pool(vault, entries, *PLACE), *PLACE)
-    assert [entry.id for entry in found] == sorted(entry.id for entry in entries)
-    assert {bytes(entry.body) for entry in found} == {bytes(entry.body) for entry in entries}
-    assert {entry.receipt for entry in found} == {entry.receipt for entry in entries}
+    pool = Pool()
+    for n in range(count):
+        pool = laid_in(pool, f"f{n}", f"æøå {n}")
+    found = Pool.open(VAULT, *PLACE[1:], pool.seal(VAULT, *PLACE[1:])).entries
+    assert [entry.id for entry in found] == sorted(entry.id for entry in pool.entries)
+    assert {entry.body["text"] for entry in found} == {f"æøå {n}" for n in range(count)}
 
 
 @pytest.mark.parametrize(
@@ -189,36 +187,37 @@ def test_a_pool_comes_back_whole_in_the_order_of_random_ids(count: int) -> None:
 )
 def test_a_pool_has_the_size_of_a_power_of_two(letters: int, size: int) -> None:
     """One more contribution shows in the row's size only where a power of two is passed."""
-    vault = Vault(KEY)
-    entry = pool_entry(bytes(32), bytes(32), {"text": "x" * letters})
-    assert len(seal_pool(vault, [entry], *PLACE)) == size + _OVERHEAD
+    pool = laid_in(Pool(), "f", "x" * letters)
+    assert len(pool.seal(VAULT, *PLACE[1:])) == size + _OVERHEAD
 
 
 @given(st.integers(0, 9000))
 def test_no_pool_is_of_any_other_size(letters: int) -> None:
     """Whatever is written, the size is a power of two and at least the floor."""
-    vault = Vault(KEY)
-    entry = pool_entry(bytes(32), bytes(32), {"text": "x" * letters})
-    size = len(seal_pool(vault, [entry], *PLACE)) - _OVERHEAD
-    assert size >= POOL_FLOOR
+    size = len(laid_in(Pool(), "f", "x" * letters).seal(VAULT, *PLACE[1:])) - _OVERHEAD
+    assert size >= 4096
     assert size.bit_count() == 1
 
 
-def test_a_pool_sealed_twice_shares_no_bytes() -> None:
+def test_a_pool_sealed_twice_shares_nothing_but_its_size() -> None:
     """A rewriting at night cannot be told from one after a contribution."""
-    vault = Vault(KEY)
-    entry = pool_entry(bytes(32), bytes(32), {})
-    first, second = (seal_pool(vault, [entry], *PLACE) for _ in range(2))
+    pool = laid_in(Pool(), "f", "ord")
+    first, second = (pool.seal(VAULT, *PLACE[1:]) for _ in range(2))
     assert first != second
     assert len(first) == len(second)
 
 
-def test_an_entry_carries_no_person_and_no_time() -> None:
-    """The fields of an entry are these four; a new one must be argued for here."""
-    entry = pool_entry(bytes(32), bytes(32), {})
-    assert entry.__struct_fields__ == ("id", "receipt", "form", "body")
-    assert entry.id[12] == "4"  # a version 4 uuid is random throughout
-    assert msgspec.json.decode(entry.body) == {}
+def test_a_pool_of_another_project_does_not_open() -> None:
+    """A row that was copied to another project or workplace is unreadable there."""
+    sealed = laid_in(Pool(), "f", "ord").seal(VAULT, "web:playground", "p1")
+    for place in (("web:playground", "p2"), ("slack:T1", "p1")):
+        with pytest.raises(Unreadable):
+            Pool.open(VAULT, *place, sealed)
+
+
+def laid_in(pool: Pool, form: str, text: str) -> Pool:
+    entry = PoolEntry(kind="concern", ref="", body={"text": text})
+    return pool.add(entry, code_hash(code_of(VAULT, form)), form, "")
 
 
 def _check(plain: str) -> str:
