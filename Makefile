@@ -43,7 +43,7 @@ clean: ## remove the environment and what tools left; never the data
 	  echo "Digi needs Python 3.11 or newer. Install it, or name it: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python's venv is missing here. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 # The stamps say which lock file is installed; a newer lock makes them stale.
 .venv/.runtime: requirements.lock | .venv/bin/python
