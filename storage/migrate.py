@@ -12,6 +12,11 @@ from sqlite_utils import Database
 
 from storage.sql import FOLDER, NewerSchema, StoreError
 
+# What must be there to read which schema a file has; every other table comes from a migration.
+_OWN = (
+    "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_us INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+)
 _FILE = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
@@ -65,10 +70,8 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     conn.execute("PRAGMA foreign_keys=OFF")
     conn.execute("BEGIN IMMEDIATE")
     try:
-        conn.execute(
-            "CREATE TABLE IF NOT EXISTS migration"
-            " (name TEXT PRIMARY KEY, applied_us INTEGER NOT NULL)"
-        )
+        for table in _OWN:
+            conn.execute(table)
         for migration in todo:
             for statement in statements(migration.sql):
                 conn.execute(statement).fetchall()

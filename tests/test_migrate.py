@@ -1,12 +1,13 @@
 """Migrations: in order, whole or not at all, and never over a newer schema."""
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from storage.migrate import migrations, statements
-from storage.sql import NewerSchema, StoreError
+from storage.sql import NewerSchema, StoreError, queries
 from storage.sqlite import Sqlite
 from tests.test_sqlite import add, ids, write_folder
 
@@ -161,3 +162,17 @@ async def test_the_real_schema_is_made_twice_alike(tmp_path: Path) -> None:
         await store.close()
     assert applied(path) == [migration.name for migration in migrations()]
     assert list(path.parent.glob("*.before-*")) == []
+
+
+async def test_every_statement_fits_the_schema(tmp_path: Path) -> None:
+    """Each named statement is understood by the database that the migrations make."""
+    path = tmp_path / "digi.db"
+    await (await Sqlite.open(path)).close()
+    conn = sqlite3.connect(path)
+    for name, sql in queries().items():
+        wanted = dict.fromkeys(re.findall(r"(?<!:):([a-z_]\w*)", sql), 0)
+        try:
+            conn.execute(f"EXPLAIN {sql}", wanted).fetchall()
+        except sqlite3.Error as error:
+            pytest.fail(f"{name}: {error}")
+    conn.close()
