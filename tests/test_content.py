@@ -160,6 +160,31 @@ def test_the_lists_of_roles_and_of_starts_are_whole(catalogue: Catalogue) -> Non
     assert len(may.parts["steps"]) == 2
 
 
+def test_each_recommendation_has_its_insights_and_pitfalls(catalogue: Catalogue) -> None:
+    """Four recommendations, with three insights and four pitfalls each that point back."""
+    for item in catalogue.set("recommendations").items:
+        for id, n in (("insights", 3), ("pitfalls", 4)):
+            pointing = [i for i in catalogue.set(id).items if i.kind == item.id]
+            assert len(pointing) == n
+            assert all(i.refs == (f"recommendations/{item.id}",) for i in pointing)
+
+
+def test_a_story_says_what_they_did_and_what_others_can_take(catalogue: Catalogue) -> None:
+    """Three stories, the last with the four principles of that place."""
+    stories = catalogue.set("cases").items
+    assert all(story.parts["did"] and story.parts["take"] for story in stories)
+    assert [len(story.parts.get("principles", ())) for story in stories] == [0, 0, 4]
+
+
+def test_every_item_fits_a_phase_that_exists(catalogue: Catalogue) -> None:
+    """Advice can be found for each of the four phases, and for no other."""
+    for found in catalogue.sets.values():
+        assert all(set(item.phase) <= {1, 2, 3, 4} for item in found.items), found.id
+    for n in (1, 2, 3, 4):
+        assert catalogue.set("involvement-advice").fitting(n)
+        assert catalogue.set("pitfalls").fitting(n)
+
+
 def test_nothing_is_shouted(catalogue: Catalogue) -> None:
     """No Danish text has an exclamation mark."""
     shouted = [where for where, text in all_texts(catalogue) if "!" in text.da]
