@@ -106,9 +106,7 @@ def _check(db: Database, known: list[Migration], applied: list[str]) -> None:
     if len(applied) <= len(names):
         return
     # A newer schema may still be fit for us: the migrations say which code they can bear.
-    oldest = None
-    if "meta" in db.table_names():
-        oldest = db.conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchone()
+    oldest = db.conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchone()
     if oldest is None or int(oldest[0]) > len(names):
         raise NewerSchema(f"it has {applied[-1]}, this code ends at {names[-1]}")
 
