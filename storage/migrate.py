@@ -12,11 +12,6 @@ from sqlite_utils import Database
 
 from storage.sql import FOLDER, NewerSchema, StoreError
 
-# What must be there to read which schema a file has; every other table comes from a migration.
-_OWN = (
-    "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied_us INTEGER NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-)
 _FILE = re.compile(r"\d{4}_[a-z0-9_]+\.sql")
 
 
@@ -70,8 +65,10 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     conn.execute("PRAGMA foreign_keys=OFF")
     conn.execute("BEGIN IMMEDIATE")
     try:
-        for table in _OWN:
-            conn.execute(table)
+        conn.execute(
+            "CREATE TABLE IF NOT EXISTS migration"
+            " (name TEXT PRIMARY KEY, applied_us INTEGER NOT NULL)"
+        )
         for migration in todo:
             for statement in statements(migration.sql):
                 conn.execute(statement).fetchall()

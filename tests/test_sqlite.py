@@ -19,6 +19,7 @@ from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable,
 from storage.sqlite import FileLock, Sqlite
 
 SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE note (id TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE reply (note TEXT NOT NULL REFERENCES note (id), text TEXT NOT NULL);
 """
