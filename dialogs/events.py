@@ -159,6 +159,12 @@ class Deleted(Signed, frozen=True, tag="deleted"):
     what: Literal["project", "mine"]
 
 
+class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
+    """Told by the walk: the project is in another phase from now on."""
+
+    phase: int
+
+
 class Begun(Signed, frozen=True, tag="begun"):
     """Told to a conversation when the project starts, goes on, or has other hours: set timers."""
 
@@ -491,7 +497,7 @@ UnsignedEvent = Union[
 SignedEvent = Union[
     Started, Drafted, ShownInChannel, DraftDropped, FrameSet, SettingsChanged, RolesChanged,
     RoleConfirmed, RoleDeclined, Paused, NotNow, StoppedHere, Resumed, Ended, Helped, Deleted,
-    Begun, Halted, NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
+    PhaseEntered, Begun, Halted, NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
     Ask, Answered, TrioProposed, ClosedForAnswers, SummedUp, TakenUpAgain, LaidAside, Superseded,
     SaidByName, Released, AuthorAdded, ConcernSeen, ConcernAnswered, ConcernClosed, TakenToTrio,
     Offered, AgreementMade, AgreementTaken, AgreementDeclined, AgreementDone, AgreementNotDone,

@@ -33,6 +33,7 @@ def route(event: SignedEvent) -> Place:
             | e.Ended()
             | e.Helped()
             | e.Deleted()
+            | e.PhaseEntered()
         ):
             return PROJECT
         case (
