@@ -177,6 +177,12 @@ class Halted(Signed, frozen=True, tag="halted"):
     dialog: Literal["walk", "digest", "summary", "trio", "say"]
 
 
+class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
+    """Told by the walk: the project is in another phase now."""
+
+    phase: int
+
+
 # --- the walk -----------------------------------------------------------------------------
 
 
@@ -488,6 +494,7 @@ class Woke(Signed, frozen=True, tag="woke"):
     dialog: str
     of: str
     name: str
+    came: datetime = EPOCH  # when it came, where that is later than it was due
 
 
 UnsignedEvent = Union[
