@@ -177,12 +177,6 @@ class Halted(Signed, frozen=True, tag="halted"):
     dialog: Literal["walk", "digest", "summary", "trio", "say"]
 
 
-class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
-    """Told by the walk: the project is in another phase now."""
-
-    phase: int
-
-
 # --- the walk -----------------------------------------------------------------------------
 
 
