@@ -14,6 +14,7 @@ from bot.tokens import Mac, write_form, write_press
 from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
+from dialogs.commands import word_for
 from dialogs.facts import Prefs
 
 Language = Literal["da", "en"]
@@ -171,7 +172,7 @@ class Dresser:
             case c.Said(da=da, en=en):
                 return _marked(da if self.language == "da" else en)
             case c.Typed(command=command):
-                return (c.Strong(self._typed(command)),)
+                return (c.Strong(self._typed(word_for(command, self.language))),)
             case c.Listing(items=items):
                 return self._listing(items)
             case c.Several(lines=lines):

@@ -17,6 +17,13 @@ from dialogs.cards import FinishedCard, FinishedForm, Spans
 # --- in -----------------------------------------------------------------------------------
 
 
+class Sender(Struct, frozen=True):
+    person: str
+    name: str = ""
+    locale: str = ""
+    foreign: bool = False
+
+
 class Typed(Struct, frozen=True, tag="typed"):
     """Words after `/digi`, after a mention, or in the private chat."""
 
@@ -37,19 +44,12 @@ class Submitted(Struct, frozen=True, tag="submitted"):
 
 
 class Members(Struct, frozen=True, tag="members"):
-    """Who is in the channel now."""
+    """Who is in the channel now, and what they are called."""
 
-    people: tuple[str, ...]
+    people: tuple[Sender, ...]
 
 
 What = Union[Typed, Pressed, Submitted, Members]
-
-
-class Sender(Struct, frozen=True):
-    person: str
-    name: str = ""
-    locale: str = ""
-    foreign: bool = False
 
 
 class Delivery(Struct, frozen=True):

@@ -23,7 +23,7 @@ from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, Show
 from dialogs.events import Look, Person, SignedEvent, UnsignedEvent, Woke
-from dialogs.facts import Fact, Known, Prefs, Project, Viewer
+from dialogs.facts import Fact, Known, Operator, Prefs, Project, Viewer
 from dialogs.route import route
 from storage.sql import Conflict
 from storage.store import Database, Names, PostBody, Refused, Scripts, Turn
@@ -72,6 +72,7 @@ class Engine:
         clock: Clock,
         gate: Gate,
         edges: tuple[Edge, ...],
+        operator: Operator = Operator(),
     ) -> None:
         self._database = database
         self._scripts = scripts
@@ -80,6 +81,7 @@ class Engine:
         self._clock = clock
         self._gate = gate
         self._edges = edges
+        self._operator = operator
         self._dialogs = Dialogs(catalogue)
         self.letters_written = asyncio.Event()
 
@@ -107,14 +109,19 @@ class Engine:
 
     async def _turn(self, passed: Passed, sender: Sender) -> tuple[Moment, ...]:
         event: Any = passed.event
-        prefs = passed.prefs
-        if sender.name and (prefs.name, prefs.locale) != (sender.name, sender.locale):
-            known = msgspec.structs.replace(prefs, name=sender.name, locale=sender.locale)
-            await self._database.tx(
-                self._scripts.keep_prefs, passed.tenant, sender.person, known
-            )
+        for known in (sender, *passed.people):
+            await self._know(passed.tenant, known)
         turn = Turn(passed.tenant, passed.project, passed.key, event, self._clock.now())
         return await self.turn(turn)
+
+    async def _know(self, tenant: str, sender: Sender) -> None:
+        """What people are called: kept when they act by name, never for a look or without one."""
+        if not sender.name:
+            return
+        prefs = await self.prefs(tenant, sender.person)
+        if (prefs.name, prefs.locale) != (sender.name, sender.locale):
+            known = msgspec.structs.replace(prefs, name=sender.name, locale=sender.locale)
+            await self._database.tx(self._scripts.keep_prefs, tenant, sender.person, known)
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
         """One signed event, once. Tried again as a whole where somebody was quicker."""
@@ -166,7 +173,7 @@ class Engine:
         found = await self._database.read(
             self._scripts.look, tenant, project, sight.needs(look, viewer)
         )
-        return sight.show(look, viewer, Known(self._catalogue, found))
+        return sight.show(look, viewer, Known(self._catalogue, found, self._operator))
 
     # --- out ------------------------------------------------------------------------------
 

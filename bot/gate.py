@@ -18,12 +18,13 @@ from msgspec import Struct
 
 from bot.clean import clean
 from bot.clock import Clock
-from bot.edge import Delivery, Members, Pressed, Submitted, Typed
+from bot.edge import Delivery, Members, Pressed, Sender, Submitted, Typed
 from bot.tokens import EVENTS, BadToken, FormToken, read_form, read_press
 from dialogs import events as e
-from dialogs.cards import Line, NeutralCard, Who, Words, card, text
+from dialogs.cards import Line, Who, Words, card, text
 from dialogs.cards import Listing as Names
 from dialogs.cards import Paragraph as P
+from dialogs.cards import Typed as Command
 from dialogs.commands import parse
 from dialogs.effects import FieldError, Moment, Show
 from dialogs.events import Event, Look, Press, Signed, Unsigned
@@ -63,6 +64,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Deleted: ALL,
     e.Begun: OURSELVES,
     e.Halted: OURSELVES,
+    e.PhaseEntered: OURSELVES,
     e.NextNow: RUNS,
     e.PlanMoved: RUNS,
     e.PlanSkipped: RUNS,
@@ -167,6 +169,7 @@ class Passed(Struct, frozen=True):
     form: str = ""
     mark: str = ""
     language: str = ""
+    people: tuple[Sender, ...] = ()
 
 
 class Stopped(Struct, frozen=True):
@@ -193,9 +196,11 @@ class Gate:
         match delivery.what:
             case Members(people=people):
                 return Passed(
-                    tenant, "", e.MembersSeen(channel=delivery.channel, people=people,
-                                              at=self._clock.now(), id=uuid.uuid4().hex),
-                    prefs, key=delivery.key,
+                    tenant, "", e.MembersSeen(
+                        channel=delivery.channel, people=tuple(one.person for one in people),
+                        at=self._clock.now(), id=uuid.uuid4().hex,
+                    ),
+                    prefs, key=delivery.key, people=people,
                 )  # fmt: skip
             case Typed(text=typed):
                 press: Press = pressed_by_words(parse(clean(typed)), private=not delivery.channel)
@@ -349,8 +354,10 @@ def _refused(
     key = SAYS_WHO.get(allowed, "gate.not_yours")
     people = _who(allowed, roles)
     if not people:
-        return text(f"{key}_nobody" if key != "gate.not_yours" else key)
-    return text(key, who=Names(tuple(Who(p) for p in people)))
+        return _says(f"{key}_nobody" if key != "gate.not_yours" else key)
+    if key in ("gate.not_yours", "gate.not_leaders"):
+        return _says(key)
+    return _says(key, who=Names(tuple(Who(p) for p in people)))
 
 
 def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
@@ -362,12 +369,22 @@ def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
     )
 
 
+_COMMANDS = {"help": Command("help"), "status": Command("status"), "roles": Command("roles")}
+_FILLED = {
+    "gate.old_button": ("help",),
+    "gate.leaders": ("status",),
+    "gate.leaders_nobody": ("roles",),
+    "gate.runners_nobody": ("roles",),
+    "gate.trio_nobody": ("roles",),
+}
+
+
+def _says(key: str, **args: Line) -> Line:
+    return text(key, **args, **{name: _COMMANDS[name] for name in _FILLED.get(key, ())})
+
+
 def _show(key: str) -> Show:
-    return Show(_said(key))
-
-
-def _said(key: str) -> NeutralCard:
-    return card(P(text(key)))
+    return Show(card(P(_says(key))))
 
 
 def _error_or_card(form: FormToken | None, key: str) -> Moment:

@@ -69,6 +69,10 @@ class Courier:
             except TimeoutError:
                 continue
 
+    def still(self) -> asyncio.Lock:
+        """While this is held nothing is claimed or sent."""
+        return self._one_at_a_time
+
     async def settle(self) -> None:
         """Until nothing is due."""
         async with self._one_at_a_time:
@@ -127,7 +131,7 @@ class Courier:
         body = msgspec.json.decode(letter.body, type=TimerBody)
         woke = Woke(
             project=letter.project, at=letter.due, id=f"{letter.id}@{_us(letter.due)}",
-            dialog=body.dialog, of=body.of, name=body.name,
+            dialog=body.dialog, of=body.of, name=body.name, came=self._clock.now(),
         )  # fmt: skip
         await self._engine.woke(
             Turn(

@@ -85,7 +85,8 @@ class Several(Struct, frozen=True, tag="several"):
 
 
 class Typed(Struct, frozen=True, tag="typed"):
-    """A command as one types it on the platform at hand: `/digi hjælp` or `@Digi hjælp`."""
+    """A command, by its code name (`help`), as one types it in this language on the platform at
+    hand: `/digi hjælp` or `@Digi help`."""
 
     command: str
 

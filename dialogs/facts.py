@@ -62,6 +62,8 @@ class Project(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     better: str = ""
     worse: str = ""
+    promise: str = ""  # what phase 2 promised, as it was written down at the end
+    erase_on: date | None = None  # when all of it is deleted, once it has ended
 
     @property
     def open(self) -> bool:
@@ -276,14 +278,29 @@ class ChannelProject(Fact[Project | None], frozen=True):
     channel: str
 
 
+class Operator(Struct, frozen=True):
+    """Who answers for this Digi, as its operator has written it; empty where nothing is."""
+
+    controller: str = ""
+    contact: str = ""
+    legal_basis: str = ""
+    whistleblower: str = ""
+
+
 # --- what a dialog receives ---------------------------------------------------------------
 
 
 class Known:
-    """The answers to the facts that were asked for, and the catalogue."""
+    """The answers to the facts that were asked for, the catalogue, and who answers for Digi."""
 
-    def __init__(self, catalogue: Catalogue, found: Mapping[Fact[Any], Any]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        found: Mapping[Fact[Any], Any],
+        operator: Operator = Operator(),
+    ) -> None:
         self.catalogue = catalogue
+        self.operator = operator
         self._found = found
 
     def __call__(self, fact: Fact[T]) -> T:

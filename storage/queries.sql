@@ -294,6 +294,10 @@ UPDATE letter SET next_us = due_us WHERE state IN ('sending', 'uncertain');
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter
 ORDER BY due_us, seq;
 
+-- name: letter_timers
+SELECT id, due_us FROM letter WHERE tenant = :tenant AND kind = 'timer' AND state <> 'dead'
+ORDER BY due_us;
+
 -- name: letter_delete
 DELETE FROM letter WHERE tenant = :tenant AND project = :project;
 

@@ -559,6 +559,14 @@ class Scripts:
         rows = yield "timer_due", {"tenant": tenant, "id": id}
         return from_us(rows[0]["due_us"]) if rows else None
 
+    def timers(self, tenant: str) -> Script[list[tuple[str, datetime]]]:
+        """What will come due in a workplace, soonest first: `dialog:of:name` and when."""
+        rows = yield "letter_timers", {"tenant": tenant}
+        return [
+            (row["id"].removeprefix(f"timer:{tenant}:").partition(":")[2], from_us(row["due_us"]))
+            for row in rows
+        ]
+
     def freed(self) -> Script[None]:
         yield "letter_freed", {}
 

@@ -1,6 +1,9 @@
 -- Every BLOB is sealed by the vault, except hashes; every TEXT is an id or a word of the code.
 -- The words `meta.value` may hold are listed in tests/test_inventory.py, as is every column here.
 
+CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO meta (key, value) VALUES ('oldest_code', '1');
+
 CREATE TABLE project (
     tenant TEXT NOT NULL, id TEXT NOT NULL, channel TEXT NOT NULL, open INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)

@@ -1,0 +1,401 @@
+"""Digi: builds the house and opens its doors. The only file that knows all rooms."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import secrets
+import signal
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from bot import settings as digi_settings
+from bot.clock import Clock
+from bot.edge import Edge
+from bot.engine import Engine
+from bot.gate import Gate
+from bot.log import Log
+from bot.outbox import Courier
+from bot.settings import Settings, SettingsError
+from content import catalogue as content
+from content.catalogue import ContentError
+from content.model import Catalogue
+from dialogs.facts import Operator
+from storage.sql import StoreError
+from storage.sqlite import Sqlite
+from storage.store import Database, Scripts
+from storage.vault import KeyProblem, Vault, make_key, read_key
+
+VERSION = "0.1.0"
+DATABASE = "digi.db"
+FINE, PROBLEM, USAGE = 0, 1, 2
+
+
+class Problem(Exception):
+    """Something an operator can mend, said in one line."""
+
+
+# --- the house --------------------------------------------------------------------------------
+
+
+@dataclass
+class House:
+    """Everything that is built once and lives as long as the process."""
+
+    database: Database
+    scripts: Scripts
+    vault: Vault
+    catalogue: Catalogue
+    clock: Clock
+    engine: Engine
+    courier: Courier
+    log: Log
+    _running: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        self._running.append(asyncio.create_task(self.courier.run(), name="courier"))
+
+    async def landmarks(self, tenant: str) -> dict[str, datetime]:
+        """When the next question, overview and release of a workplace are due."""
+        names = {
+            "walk:walk:rhythm": "question",
+            "digest:digest:overview": "overview",
+            "say:say:release": "release",
+        }
+        found: dict[str, datetime] = {}
+        for name, due in await self.database.read(self.scripts.timers, tenant):
+            if name in names:
+                found.setdefault(names[name], due)
+        return found
+
+    async def start_over(self, tenant: str) -> None:
+        """Everything of a workplace is deleted, and the clock is real again."""
+        await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
+        self.clock.reset()
+        await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
+
+    async def close(self) -> None:
+        for task in self._running:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.database.close()
+
+
+async def build(
+    home: Path,
+    *,
+    edges: Sequence[Edge],
+    clock: Clock | None = None,
+    key_file: Path | None = None,
+    database: Path | None = None,
+    packs: tuple[Path, ...] = (),
+    log: Log | None = None,
+    operator: Operator = Operator(),
+) -> House:
+    """Settings -> key -> store -> catalogue -> engine -> courier. The edges are handed in."""
+    path = database or home / DATABASE
+    vault = Vault(the_key(path, key_file or digi_settings.default_key_file(home)))
+    catalogue = content.load()
+    store = await Sqlite.open(path)
+    scripts = Scripts(vault)
+    log = log or Log("error")
+    try:
+        await _same_key(store, scripts, vault)
+        offset = await store.read(scripts.meta, "clock_offset_us")
+        clock = clock or Clock(int(offset or 0))
+        gate = Gate(store, scripts, vault, clock)
+        engine = Engine(store, scripts, catalogue, vault, clock, gate, tuple(edges), operator)
+        courier = Courier(store, scripts, engine, clock, log)
+    except BaseException:
+        await store.close()
+        raise
+    return House(store, scripts, vault, catalogue, clock, engine, courier, log)
+
+
+def the_key(database: Path, key_file: Path) -> bytes:
+    """A key is made only beside a new database; an old database must find its own again."""
+    if database.exists() or key_file.exists():
+        return read_key(key_file)
+    return make_key(key_file)
+
+
+async def _same_key(store: Database, scripts: Scripts, vault: Vault) -> None:
+    known = await store.read(scripts.meta, "key_fingerprint")
+    if not known:
+        await store.tx(scripts.set_meta, "key_fingerprint", vault.fingerprint())
+    elif known != vault.fingerprint():
+        raise KeyProblem(
+            "this is not the key that the database was made with;"
+            " put the right one back, or name its place in DIGI_KEY_FILE"
+        )
+
+
+# --- serving ----------------------------------------------------------------------------------
+
+
+class PlaygroundClock:
+    """The playground's hold on the world's clock: bot.edge.Clockwork."""
+
+    def __init__(self, house: House, tenant: str) -> None:
+        self._house = house
+        self._tenant = tenant
+
+    def now(self) -> datetime:
+        return self._house.clock.now()
+
+    async def move_to(self, target: datetime) -> None:
+        await self._house.courier.move_to(target)
+
+    async def settle(self) -> None:
+        await self._house.courier.settle()
+
+    async def landmarks(self) -> dict[str, datetime]:
+        return await self._house.landmarks(self._tenant)
+
+    async def start_over(self) -> None:
+        async with self._house.courier.still():
+            await self._house.start_over(self._tenant)
+
+
+async def serve(settings: Settings) -> None:
+    """Until stopped: one aiohttp application for every edge, and the courier beside it."""
+    log = Log(settings.log)
+    if not settings.playground:
+        raise Problem(
+            "Slack and Teams are not built into this version yet: take their variables out of the"
+            " environment to serve the playground"
+        )
+    if settings.host not in ("127.0.0.1", "localhost", "::1"):
+        raise Problem("DIGI_HOST: the playground is served on this machine only (127.0.0.1)")
+    from bot.edge import RoomMessage
+    from bot.web.edge import WebEdge
+    from bot.web.people import TENANT
+    from bot.web.playground import add_routes
+    from storage.room import Room
+
+    edge = WebEdge()
+    house = await build(
+        settings.home, edges=(edge,), key_file=settings.key_file, database=settings.sqlite,
+        packs=settings.packs, log=log,
+        operator=msgspec.convert(settings.operator, Operator, from_attributes=True),
+    )  # fmt: skip
+    room = Room(house.database, house.vault, RoomMessage)
+    edge.open(room, house.clock.now)
+    app = web.Application(client_max_size=1024 * 1024)
+    app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
+    await add_routes(
+        app, house.engine.receive, room, edge, PlaygroundClock(house, TENANT),
+        port=settings.port, token=secrets.token_urlsafe(24), commands=command_help(house.catalogue),
+    )  # fmt: skip
+    house.start()
+    await _until_stopped(app, settings, house)
+
+
+async def _until_stopped(app: web.Application, settings: Settings, house: House) -> None:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+        except OSError as error:
+            raise Problem(
+                f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
+                " or name another in DIGI_PORT"
+            ) from None
+        print(f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)", flush=True)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop.set)
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+        await house.close()
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+def _readyz(house: House):  # type: ignore[no-untyped-def]
+    async def ready(_: web.Request) -> web.Response:
+        try:
+            await house.database.read(house.scripts.meta, "key_fingerprint")
+        except StoreError:
+            return web.Response(status=503, text="the database does not answer\n")
+        return web.Response(text="ready\n")
+
+    return ready
+
+
+def command_help(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """What the playground suggests when one types a slash: the word, and what it does."""
+    from dialogs.commands import COMMANDS, word_for
+
+    return [
+        (word_for(command.name, "da"), catalogue.phrase(f"command.{command.name}").of("da"))
+        for command in COMMANDS
+        if f"command.{command.name}" in catalogue.phrases
+    ]
+
+
+# --- the command line -------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.does(args))
+    except SettingsError as error:
+        for line in error.problems:
+            print(line, file=sys.stderr)
+    except (Problem, StoreError, KeyProblem, ContentError) as error:
+        print(str(error), file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return PROBLEM
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python app.py", description="Digi")
+    parser.add_argument("--version", action="version", version=f"digi {VERSION}")
+    parser.set_defaults(does=_run)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def add(name: str, does: object, text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=text, description=text)
+        found.set_defaults(does=does)
+        return found
+
+    add("run", _run, "serve Digi (the default)")
+    add("check", _check, "look at settings, key, database and content; say what to mend")
+    listing = add("content", _content, "the catalogue: set id, items in da, items in en")
+    listing.add_argument("--set", metavar="ID", help="one set as people will read it")
+    listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
+    add("key", _key, "make the key of a new database")
+    add("outbox", _outbox, "what waits to be sent, and what is dead")
+    return parser
+
+
+def _run(_: argparse.Namespace) -> int:
+    asyncio.run(serve(digi_settings.load()))
+    return FINE
+
+
+def _check(_: argparse.Namespace) -> int:
+    """A doctor: every problem with its remedy."""
+    problems: list[str] = []
+    settings: Settings | None = None
+    try:
+        settings = digi_settings.load()
+        print(f"settings\tfine\t{settings.home}")
+    except SettingsError as error:
+        problems.extend(f"settings\t{line}" for line in error.problems)
+    try:
+        loaded = content.load()
+        items = sum(da for _, da, _ in content.table(loaded))
+        print(f"content\tfine\t{len(loaded.sets)} sets, {items} items, da and en")
+    except ContentError as error:
+        problems.extend(f"content\t{line}" for line in str(error).splitlines())
+    if settings is not None:
+        problems.extend(_check_database(settings))
+    for line in problems:
+        print(line)
+    return PROBLEM if problems else FINE
+
+
+def _check_database(settings: Settings) -> list[str]:
+    path = settings.sqlite or settings.home / DATABASE
+    problems = []
+    if not path.exists():
+        print(f"database\tnone yet\t{path} (made at the first start)")
+    else:
+        try:
+            conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            try:
+                said = conn.execute("PRAGMA quick_check").fetchone()[0]
+                known = conn.execute(
+                    "SELECT value FROM meta WHERE key = 'key_fingerprint'"
+                ).fetchone()
+            finally:
+                conn.close()
+            if said == "ok":
+                print(f"database\tfine\t{path}")
+            else:
+                problems.append(f"database\t{path} is damaged: put the latest backup in its place")
+        except sqlite3.Error as error:
+            known = None
+            problems.append(f"database\t{path} cannot be read ({error})")
+        else:
+            problems.extend(_check_key(settings.key_file, known[0] if known else None))
+    if settings.key_file.resolve().is_relative_to(settings.home.resolve()):
+        problems.append(
+            f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
+            " move it and name its new place in DIGI_KEY_FILE"
+        )
+    return problems
+
+
+def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
+    try:
+        vault = Vault(read_key(key_file))
+    except KeyProblem as error:
+        return [f"key\t{error}"]
+    if fingerprint not in (None, vault.fingerprint()):
+        return [f"key\t{key_file} is not the key this database was made with: put the right one back"]
+    print(f"key\tfine\t{key_file}")
+    return []
+
+
+def _content(args: argparse.Namespace) -> int:
+    loaded = content.load()
+    if args.set:
+        if args.set not in loaded.sets:
+            raise Problem(f"there is no set {args.set}: python app.py content lists them all")
+        print(content.as_people_read_it(loaded, args.set, args.lang))
+        return FINE
+    for row in content.table(loaded):
+        print("\t".join(str(cell) for cell in row))
+    return FINE
+
+
+def _key(_: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    make_key(settings.key_file)
+    print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
+    return FINE
+
+
+def _outbox(_: argparse.Namespace) -> int:
+    """Reads beside a running server: id, kind, place, state, due, tries. Never what is said."""
+    settings = digi_settings.load()
+    path = settings.sqlite or settings.home / DATABASE
+    if not path.exists():
+        raise Problem(f"there is no database at {path} yet: it is made at the first start")
+    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        rows = conn.execute(
+            "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
+        ).fetchall()
+    except sqlite3.Error as error:
+        raise Problem(f"{path} cannot be read ({error}): python app.py check says more") from None
+    finally:
+        conn.close()
+    for id, kind, place, state, due_us, attempts in rows:
+        due = datetime.fromtimestamp(due_us / 1_000_000, UTC).isoformat(timespec="seconds")
+        print("\t".join((state, kind, place, due, str(attempts), id)))
+    return FINE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,421 @@
+"""Help that knows role and state, advice, sources, what Digi is, and words it does not know."""
+
+from __future__ import annotations
+
+import msgspec
+
+from content.model import Both, Item
+from dialogs import events as e
+from dialogs.cards import (
+    Bullets,
+    Button,
+    Buttons,
+    Count,
+    Facts,
+    Heading,
+    Line,
+    Paragraph,
+    Quote,
+    Said,
+    Small,
+    Typed,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.conversation import Conversation, Moments, Sight
+from dialogs.conversation import Facts as Needs
+from dialogs.effects import Show
+from dialogs.events import Look, Press
+from dialogs.facts import About, Known, MyProjects, Project, States, Viewer
+
+ADVICE_SETS = ("involvement-advice", "pitfalls")
+
+
+def said(both: Both) -> Said:
+    return Said(both.da, both.en)
+
+
+def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
+    """Help has no state: nothing is ever routed to it."""
+    raise AssertionError(event)
+
+
+def _view(state: object, slot: str, known: Known) -> object:
+    raise AssertionError(slot)
+
+
+# --- help ---------------------------------------------------------------------------------
+
+
+def _needs_help(look: Look, viewer: Viewer) -> Needs:
+    return (About(), MyProjects(viewer.person), States("question"))
+
+
+def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """One screen: what you can do now, in this role, with the project as it is."""
+    project = known(About())
+    if project is None:
+        return (Show(_help_without(viewer, known)),)
+    p = project.id
+    rows: list[tuple[Line, Line]] = []
+
+    def row(command: str) -> None:
+        rows.append((Typed(command), text(f"command.{command}")))
+
+    main: list[Button[Line] | None] = []
+    runs = viewer.may("leader", "deputy", "starter", "facilitator")
+    leads = viewer.may("leader", "deputy", "starter")
+    match project.stage:
+        case "draft":
+            main.append(Button(text("help.draft"), Look("draft", project=p), "main"))
+            for command in ("start", "roles"):
+                row(command)
+        case "running":
+            main.append(Button(text("button.say"), Look("say", project=p), "main"))
+            main.append(Button(text("button.where_are_we"), Look("status", project=p)))
+            for command in ("status", "questions", "say", "code", "agreements", "advice"):
+                row(command)
+            if runs:
+                for command in ("next", "theme", "meeting", "plan"):
+                    row(command)
+            if leads:
+                for command in ("phase", "digest", "settings"):
+                    row(command)
+            if viewer.may("leader", "deputy", "representative"):
+                row("trio")
+        case "paused" | "not_now":
+            main.append(Button(text("button.say"), Look("say", project=p), "main"))
+            for command in ("status", "say", "code"):
+                row(command)
+            if leads:
+                row("resume")
+        case _:
+            for command in ("status", "agreements", "code", "start"):
+                row(command)
+    rows.append((Typed("about"), text("command.about")))
+    return (
+        Show(
+            card(
+                Heading(text("help.title")),
+                Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
+                Facts(tuple(rows)),
+                buttons(*main),
+                Small(text("help.not_needed")),
+            )
+        ),
+    )
+
+
+def _help_without(viewer: Viewer, known: Known):  # type: ignore[no-untyped-def]
+    mine = known(MyProjects(viewer.person))
+    return card(
+        Heading(text("help.title")),
+        Paragraph(text("help.who_i_am")),
+        Facts(
+            (
+                (Typed("start"), text("command.start")),
+                (Typed("code"), text("command.code")),
+                (Typed("about"), text("command.about")),
+            )
+        ),
+        Buttons(
+            (
+                *(
+                    Button[Line](Words(project.name), Look("status", project=project.id))
+                    for project in mine[:5]
+                ),
+                *(
+                    ()
+                    if viewer.private
+                    else (Button[Line](text("help.begin"), Look("start"), "main"),)
+                ),
+            )
+        )
+        if mine or not viewer.private
+        else None,
+        Small(text("help.not_needed")),
+    )
+
+
+# --- words that are no command ------------------------------------------------------------
+
+
+def _nothing(look: Look, viewer: Viewer) -> Needs:
+    return ()
+
+
+def _unknown(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if look.words and look.ref:
+        line = text("help.misspelt", word=Words(look.words), nearest=Words(look.ref))
+    elif look.ref:
+        line = text("help.misspelt_quiet", nearest=Words(look.ref))
+    else:
+        line = text("help.unknown")
+    return (Show(card(Paragraph(line), Small(text("help.try_help", help=Typed("help"))))),)
+
+
+def _no_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if viewer.private:
+        return (Show(card(Paragraph(text("help.no_project_private")))),)
+    return (
+        Show(
+            card(
+                Paragraph(text("help.no_project")),
+                buttons(Button(text("help.begin"), Look("start"), "main")),
+            )
+        ),
+    )
+
+
+def _needs_mine(look: Look, viewer: Viewer) -> Needs:
+    return (MyProjects(viewer.person),)
+
+
+_press = msgspec.json.Decoder(Press)
+
+
+def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """The same act again, with the project that is meant."""
+    press = _press.decode(look.words)
+    found = tuple(
+        Button[Line](Words(project.name), msgspec.structs.replace(press, project=project.id))
+        for project in known(MyProjects(viewer.person))[:8]
+    )
+    return (Show(card(Paragraph(text("help.which_project")), Buttons(found))),)
+
+
+def _private_words(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """Words typed where they lie under the author's name: not kept, not repeated."""
+    project = known(About())
+    p = project.id if project else ""
+    target = Look("code") if look.ref == "code" else Look("say", project=p)
+    label = "button.code" if look.ref == "code" else "button.say"
+    return (
+        Show(
+            card(
+                Paragraph(text("help.private_words")),
+                buttons(Button(text(label), target, "main")),
+                Small(text("help.try_help", help=Typed("help"))),
+            )
+        ),
+    )
+
+
+def _not_yet(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return (
+        Show(
+            card(
+                Paragraph(text("help.not_yet")),
+                Small(text("help.try_help", help=Typed("help"))),
+            )
+        ),
+    )
+
+
+# --- what Digi is -------------------------------------------------------------------------
+
+
+def _about(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known(About())
+    p = project.id if project else ""
+    return (
+        Show(
+            card(
+                Heading(text("about.title")),
+                Paragraph(text("about.what")),
+                Paragraph(text("about.not")),
+                Facts(_about_rows(project, known)),
+                buttons(Button(text("button.read_more"), Look("about_all", project=p))),
+            )
+        ),
+    )
+
+
+def _about_rows(project: Project | None, known: Known) -> tuple[tuple[Line, Line], ...]:
+    """Controller, purpose, basis, categories, recipients, retention; said where one is missing."""
+    operator = known.operator
+
+    def given(value: str) -> Line:
+        return Words(value) if value else text("about.not_given")
+
+    rows: list[tuple[Line, Line]] = [
+        (text("about.controller"), given(operator.controller)),
+        (text("about.contact"), given(operator.contact)),
+        (text("about.purpose"), text("about.purpose_is")),
+        (text("about.basis"), given(operator.legal_basis)),
+        (text("about.categories"), text("about.categories_are")),
+        (text("about.recipients"), text("about.recipients_are")),
+    ]
+    days = project.retention_days if project else 90
+    rows.append((text("about.retention"), text("about.retention_is", n=Count(days))))
+    rows.append((text("about.whistleblower"), given(operator.whistleblower)))
+    return tuple(rows)
+
+
+def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """The whole of what stands before something is said without a name."""
+    return (
+        Show(
+            card(
+                Heading(text("about.unnamed_title")),
+                Paragraph(text("about.unnamed_kept")),
+                Bullets(tuple(text(f"about.unnamed_{n}") for n in range(1, 8))),
+                Paragraph(text("about.unnamed_not")),
+                Small(
+                    text("about.whistleblower_is", where=Words(known.operator.whistleblower))
+                    if known.operator.whistleblower
+                    else text("about.whistleblower_missing")
+                ),
+            )
+        ),
+    )
+
+
+# --- advice, sources ----------------------------------------------------------------------
+
+
+def _needs_about(look: Look, viewer: Viewer) -> Needs:
+    return (About(),)
+
+
+def advice(known: Known, phase: int) -> tuple[tuple[str, Item], ...]:
+    """All that fits a phase, advice and pitfalls in turn."""
+    lists = [
+        [(f"{name}/{item.id}", item) for item in known.catalogue.set(name).fitting(phase)]
+        for name in ADVICE_SETS
+        if name in known.catalogue.sets
+    ]
+    found: list[tuple[str, Item]] = []
+    for n in range(max((len(each) for each in lists), default=0)):
+        found.extend(each[n] for each in lists if n < len(each))
+    return tuple(found)
+
+
+def _advice(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """One at a time; the day says where one begins, and each press goes on from there."""
+    project = known(About())
+    phase = project.phase if project else 1
+    fitting = advice(known, phase)
+    start = viewer.at.date().toordinal()
+    n = int(look.ref) if look.ref.isdigit() else start
+    _, item = fitting[n % len(fitting)]
+    p = project.id if project else ""
+    return (
+        Show(
+            card(
+                Heading(said(item.name) if item.name else text("help.advice")),
+                Paragraph(said(item.text)),
+                _remedy(item),
+                Small(_source_line(known, item.source.publication, said(item.source.section))),
+                buttons(
+                    Button(text("help.more_advice"), Look("advice", project=p, ref=str(n + 1)))
+                ),
+            )
+        ),
+    )
+
+
+def _remedy(item: Item) -> Bullets[Line] | None:
+    lines = (*item.parts.get("look_for", ()), *item.parts.get("remedy", ()))
+    return Bullets(tuple(said(line) for line in lines)) if lines else None
+
+
+def _source_line(known: Known, publication: str, section: Line) -> Line:
+    found = known.catalogue.publication(publication)
+    return text("help.source", title=said(found.title), section=section)
+
+
+def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """Where a question, or everything, comes from."""
+    question = known.catalogue.questions.get(look.ref)
+    if question is not None:
+        return (
+            Show(
+                card(
+                    Quote(said(question.text)),
+                    Paragraph(
+                        _source_line(
+                            known, question.source.publication, said(question.source.section)
+                        )
+                    ),
+                    Small(text("help.own_words")),
+                )
+            ),
+        )
+    rows = tuple(
+        text("help.publication", title=said(one.title), publisher=said(one.publisher))
+        for one in known.catalogue.publications.values()
+    )
+    own = text("help.own_question") if look.ref else text("help.sources")
+    return (Show(card(Paragraph(own), Bullets(rows), Small(text("help.own_words")))),)
+
+
+def _example(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What others met on the way: a pitfall or a story that fits the phase."""
+    project = known(About())
+    phase = project.phase if project else 1
+    found: list[Item] = []
+    for name in ("cases", "pitfalls"):
+        if name in known.catalogue.sets:
+            found.extend(known.catalogue.set(name).fitting(phase))
+    n = int(look.ref) if look.ref.isdigit() else viewer.at.date().toordinal()
+    item = found[n % len(found)]
+    p = project.id if project else ""
+    return (
+        Show(
+            card(
+                Heading(said(item.name) if item.name else text("help.example")),
+                Paragraph(said(item.text)),
+                Bullets(tuple(said(line) for line in item.more)) if item.more else None,
+                _remedy(item),
+                Small(_source_line(known, item.source.publication, said(item.source.section))),
+                buttons(
+                    Button(text("help.more_examples"), Look("example", project=p, ref=str(n + 1)))
+                ),
+            )
+        ),
+    )
+
+
+def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What a project may become: its ways of beginning, and what to watch in each."""
+    items = known.catalogue.set("start-kinds").items
+    rows = tuple((said(item.name), said(item.text)) for item in items if item.name)
+    return (
+        Show(
+            card(
+                Heading(text("help.lessons")),
+                Facts(rows),
+                buttons(
+                    Button(text("help.advice"), Look("advice", project=look.project)),
+                    Button(text("help.example"), Look("example", project=look.project)),
+                ),
+            )
+        ),
+    )
+
+
+CONVERSATION = Conversation(
+    name="help",
+    state=None,
+    needs=lambda state, event: (),
+    decide=_decide,  # type: ignore[arg-type]
+    view_needs=lambda state, slot: (),
+    view=_view,  # type: ignore[arg-type]
+    sights={
+        "help": Sight(_needs_help, _help),
+        "unknown": Sight(_nothing, _unknown),
+        "no_project": Sight(_nothing, _no_project),
+        "which_project": Sight(_needs_mine, _which_project),
+        "private_words": Sight(_needs_about, _private_words),
+        "not_yet": Sight(_nothing, _not_yet),
+        "about": Sight(_needs_about, _about),
+        "about_all": Sight(_nothing, _about_all),
+        "lessons": Sight(_nothing, _lessons),
+        "advice": Sight(_needs_about, _advice),
+        "example": Sight(_needs_about, _example),
+        "source": Sight(_nothing, _source),
+    },
+)
