@@ -67,6 +67,11 @@ class WebEdge:
         self.epoch = secrets.token_hex(4)
         """Another epoch means that what a window has drawn may be gone: it reads all anew."""
 
+    @property
+    def repeats(self) -> bool:
+        """The same parcel again is the same message again."""
+        return True
+
     def serves(self, tenant: str) -> bool:
         return tenant == self._tenant
 

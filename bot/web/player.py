@@ -343,7 +343,9 @@ class Player:
 
     def _take(self, person: str, answer: Answer, *, submitted: bool) -> list[str]:
         form = self._forms.get(person) if submitted else None
-        labels = {f.id: plain(f.label) for f in form.fields if not isinstance(f, Note)} if form else {}
+        labels = (
+            {f.id: plain(f.label) for f in form.fields if not isinstance(f, Note)} if form else {}
+        )
         faults = [
             ": ".join(filter(None, (labels.get(fault.field, ""), plain(fault.text))))
             for fault in answer.faults
@@ -361,9 +363,7 @@ class Player:
             self._codes[person] = codes[-1]
         return faults
 
-    async def _button(
-        self, person: str, label: str, near: str
-    ) -> tuple[Button[Spans], str]:
+    async def _button(self, person: str, label: str, near: str) -> tuple[Button[Spans], str]:
         """The newest button of that name: in whispers, in the private chat, in the channel."""
         surfaces: list[tuple[FinishedCard, str]] = [
             (card, "") for cards in reversed(self._whispers.get(person, [])) for card in cards
@@ -486,9 +486,10 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _at(day: date, hour: str | None, minute: str | None) -> datetime:
-    return datetime(day.year, day.month, day.day, int(hour or 8), int(minute or 0), tzinfo=COPENHAGEN)
+    return datetime(
+        day.year, day.month, day.day, int(hour or 8), int(minute or 0), tzinfo=COPENHAGEN
+    )
 
 
 def _key() -> str:
     return f"web:{uuid.uuid4()}"
-

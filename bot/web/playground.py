@@ -11,7 +11,7 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -60,7 +60,12 @@ CAP = 1024 * 1024
 HEARTBEAT = 15.0
 TOKEN = "X-Digi-Token"
 
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -80,7 +85,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "It was not saved. Your text is still here. Try again in a moment.",
     },
     "unreadable": {
-        "da": "Det kunne jeg ikke læse, og der er ikke ændret noget. Genindlæs siden, og prøv igen.",
+        "da": "Det kunne jeg ikke læse. Der er ikke ændret noget. Genindlæs siden, og prøv igen.",
         "en": "I could not read that, and nothing has changed. Reload the page and try again.",
     },
     "nobody": {
@@ -122,10 +127,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "no_course": {
         "da": "Der er intet forløb at spille her.",
         "en": "There is no course to play here.",
-    },
-    "course_stuck": {
-        "da": "Forløbet gik i stå undervejs. Det, der er sket, kan du se. Prøv igen, eller begynd forfra.",
-        "en": "The course got stuck on its way. You can see what happened. Try again or start over.",
     },
 }
 
@@ -175,7 +176,7 @@ class Shown(Struct, frozen=True):
     id: str
     place: str
     by: str
-    at: datetime
+    at: str
     thread: str
     seq: int
     text: str
@@ -435,7 +436,9 @@ class Playground:
             self._tell_course(CourseNews(running=True))
             await self._empty()
             channel = CHANNELS[0].id
-            player = Player(self._receive, _Heard(self._room, self._edge), self._clock, PEOPLE, channel)
+            player = Player(
+                self._receive, _Heard(self._room, self._edge), self._clock, PEOPLE, channel
+            )
             problems = await player.play(scenario, self._on_step)
             for problem in problems:
                 log.error("the prepared course: %s", problem.partition(":")[0])
@@ -464,9 +467,13 @@ class Playground:
 
     async def _introduce(self) -> None:
         """Tell Digi who is in the channels, as a chat platform does."""
-        everybody = Members(tuple(person.id for person in PEOPLE))
+        everybody = Members(
+            tuple(Sender(person.id, person.name, person.locale) for person in PEOPLE)
+        )
         for channel in CHANNELS:
-            delivery = Delivery(TENANT, Sender(""), f"web:members:{channel.id}", everybody, channel.id)
+            delivery = Delivery(
+                TENANT, Sender(""), f"web:members:{channel.id}", everybody, channel.id
+            )
             try:
                 await self._receive(delivery)
             except Exception as error:
@@ -529,7 +536,8 @@ def _shown(message: RoomMessage) -> Shown:
         id=message.id,
         place=message.place,
         by=message.by,
-        at=message.at,
+        # Of one length always, so that the page can put moments in order as they are.
+        at=message.at.astimezone(UTC).isoformat(timespec="microseconds"),
         thread=message.thread,
         seq=message.seq,
         text=body.text,
@@ -582,7 +590,9 @@ def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
                 raise Refused(403, "token")
             return await handler(request)
         except Refused as refused:
-            return _json({"failed": SENTENCES[refused.sentence][_language(request)]}, refused.status)
+            return _json(
+                {"failed": SENTENCES[refused.sentence][_language(request)]}, refused.status
+            )
         except Exception as error:
             log.error("a request to the playground failed: %s", type(error).__name__)
             return _json({"failed": SENTENCES["unsaved"][_language(request)]}, 503)

@@ -1,0 +1,201 @@
+// What the page itself says. What Digi says comes from the server.
+
+const words = {
+  da: {
+    subtitle: "Legeplads",
+    skip: "Gå til skrivefeltet",
+    who: "Hvem er du?",
+    places: "Samtaler",
+    another: "Åbn et vindue mere",
+    clock: "Uret",
+    close: "Luk",
+    cancel: "Fortryd",
+    send: "Send",
+    sending: "Sender …",
+    to_question: "Til næste spørgsmål",
+    to_overview: "Til næste overblik",
+    a_day: "En dag frem",
+    a_week: "En uge frem",
+    moving: "Uret flyttes …",
+    moved: (when) => `Nu er det ${when}.`,
+    next_question: "Næste spørgsmål",
+    next_overview: "Næste overblik",
+    next_release: "Næste udsendelse",
+    course_title: "Prøv på fem minutter",
+    course_about: "Se tre uger af et forløb blive til, og gå selv videre derfra.",
+    course: "Spil et forløb ind i uge 3",
+    course_confirm: "Det, der ligger her nu, bliver slettet først. Så spilles forløbet fra begyndelsen.",
+    course_step: (step, of) => `Trin ${step} af ${of}`,
+    course_done: "Forløbet er nu i uge 3. Vælg, hvem du vil være, og gå videre.",
+    course_stuck: "Forløbet gik i stå undervejs. Det, der er sket, kan du se. Prøv igen, eller begynd forfra.",
+    start_over: "Begynd forfra",
+    start_over_confirm: "Alt på legepladsen bliver slettet, og uret går igen som dit eget. Det kan ikke fortrydes.",
+    about: "Arbejdspladsen og dens folk er opdigtede. Digi er den rigtige. Intet forlader denne maskine.",
+    role_leader: "Leder",
+    role_representative: "Medarbejdervalgte",
+    role_facilitator: "Tovholder",
+    role_member: "Kolleger",
+    private: "Digi og dig",
+    private_about: (name) => `Kun ${name} og Digi er her`,
+    unread: (n) => (n === 1 ? "1 ny" : `${n} nye`),
+    letters: (n) => (n === 1 ? "1 ny besked fra Digi" : `${n} nye beskeder fra Digi`),
+    composer: (place) => `Skriv i ${place}`,
+    composer_private: "Skriv til Digi",
+    hint: "Skriv /digi hjælp, eller skriv til holdet",
+    hint_private: "Skriv til Digi, for eksempel hjælp",
+    help: "hjælp",
+    suggestions: "Det kan du skrive til Digi",
+    slash: "Kommandoer til Digi begynder med /digi. Din tekst er ikke sendt.",
+    typed: (command) => `Du skrev ${command}`,
+    whisper: "Kun du kan se dette",
+    dismiss: "Luk",
+    thread: (n) => (n === 1 ? "1 svar i tråden" : `${n} svar i tråden`),
+    quiet: "Her er stille endnu",
+    quiet_channel: "Skriv /digi start og navnet på den nye teknologi. Eller se et forløb, der allerede er i gang.",
+    quiet_private: "Her får du besked, når der er noget, kun du skal se. Skriv hjælp, så siger Digi, hvad du kan gøre nu.",
+    write_start: "Skriv /digi start",
+    start: "start",
+    required: "skal udfyldes",
+    none: "Intet valgt",
+    nobody: "Ingen valgt",
+    left: (n) => (n === 1 ? "1 tegn tilbage" : `${n} tegn tilbage`),
+    over: (n) => (n === 1 ? "1 tegn for meget" : `${n} tegn for meget`),
+    missing_text: "Skriv noget her.",
+    missing_choice: "Vælg en af mulighederne.",
+    missing_choices: "Vælg mindst en.",
+    missing_people: "Vælg mindst en person.",
+    missing_date: "Vælg en dato.",
+    missing_time: "Vælg et klokkeslæt.",
+    bad_date: "Skriv en hel dato, eller lad feltet stå tomt.",
+    bad_time: "Skriv et helt klokkeslæt, eller lad feltet stå tomt.",
+    too_long: (n) => `Teksten er ${n} tegn for lang.`,
+    unsaved: "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik.",
+    unreached: "Det kom ikke frem, og der er ikke ændret noget. Prøv igen om et øjeblik.",
+    offline: "Forbindelsen er væk. Jeg prøver igen.",
+    someone: "Ukendt",
+  },
+  en: {
+    subtitle: "Playground",
+    skip: "Go to the text field",
+    who: "Who are you?",
+    places: "Conversations",
+    another: "Open one more window",
+    clock: "The clock",
+    close: "Close",
+    cancel: "Cancel",
+    send: "Send",
+    sending: "Sending …",
+    to_question: "To the next question",
+    to_overview: "To the next overview",
+    a_day: "One day on",
+    a_week: "One week on",
+    moving: "Moving the clock …",
+    moved: (when) => `It is now ${when}.`,
+    next_question: "Next question",
+    next_overview: "Next overview",
+    next_release: "Next release",
+    course_title: "Try it in five minutes",
+    course_about: "See three weeks of a course take shape, and go on from there yourself.",
+    course: "Play a course into week 3",
+    course_confirm: "What is here now is deleted first. Then the course is played from the beginning.",
+    course_step: (step, of) => `Step ${step} of ${of}`,
+    course_done: "The course is now in week 3. Choose who you want to be, and go on.",
+    course_stuck: "The course got stuck on its way. You can see what happened. Try again or start over.",
+    start_over: "Start over",
+    start_over_confirm: "Everything in the playground is deleted, and the clock runs as your own again. This cannot be undone.",
+    about: "The workplace and its people are made up. Digi is the real one. Nothing leaves this machine.",
+    role_leader: "Leader",
+    role_representative: "Elected representatives",
+    role_facilitator: "Facilitator",
+    role_member: "Colleagues",
+    private: "Digi and you",
+    private_about: (name) => `Only ${name} and Digi are here`,
+    unread: (n) => `${n} new`,
+    letters: (n) => (n === 1 ? "1 new message from Digi" : `${n} new messages from Digi`),
+    composer: (place) => `Write in ${place}`,
+    composer_private: "Write to Digi",
+    hint: "Type /digi help, or write to the team",
+    hint_private: "Write to Digi, for example help",
+    help: "help",
+    suggestions: "What you can type to Digi",
+    slash: "Commands to Digi begin with /digi. Your text was not sent.",
+    typed: (command) => `You typed ${command}`,
+    whisper: "Only you can see this",
+    dismiss: "Close",
+    thread: (n) => (n === 1 ? "1 reply in the thread" : `${n} replies in the thread`),
+    quiet: "It is quiet here so far",
+    quiet_channel: "Type /digi start and the name of the new technology. Or watch a course that is already under way.",
+    quiet_private: "You are told here when there is something for you alone. Type help, and Digi says what you can do now.",
+    write_start: "Type /digi start",
+    start: "start",
+    required: "must be filled in",
+    none: "Nothing chosen",
+    nobody: "Nobody chosen",
+    left: (n) => (n === 1 ? "1 character left" : `${n} characters left`),
+    over: (n) => (n === 1 ? "1 character too many" : `${n} characters too many`),
+    missing_text: "Write something here.",
+    missing_choice: "Choose one of them.",
+    missing_choices: "Choose at least one.",
+    missing_people: "Choose at least one person.",
+    missing_date: "Choose a date.",
+    missing_time: "Choose a time.",
+    bad_date: "Write a whole date, or leave the field empty.",
+    bad_time: "Write a whole time, or leave the field empty.",
+    too_long: (n) => `The text is ${n} characters too long.`,
+    unsaved: "It was not saved. Your text is still here. Try again in a moment.",
+    unreached: "It did not arrive, and nothing has changed. Try again in a moment.",
+    offline: "The connection is gone. I am trying again.",
+    someone: "Unknown",
+  },
+};
+
+let language = "da";
+
+export function speak(chosen) {
+  language = chosen === "en" ? "en" : "da";
+}
+
+export function say(key, ...args) {
+  const found = words[language][key];
+  return typeof found === "function" ? found(...args) : found;
+}
+
+// --- time, as people in Copenhagen say it --------------------------------------------------
+
+const zone = "Europe/Copenhagen";
+const formats = new Map();
+
+function format(options) {
+  const key = language + JSON.stringify(options);
+  if (!formats.has(key)) {
+    const locale = language === "en" ? "en-GB" : "da-DK";
+    formats.set(key, new Intl.DateTimeFormat(locale, { ...options, timeZone: zone }));
+  }
+  return formats.get(key);
+}
+
+export function clockTime(at) {
+  return format({ hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
+export function day(at) {
+  const year = format({ year: "numeric" });
+  const parts = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" })
+    .formatToParts(at)
+    .map(({ type, value }) => [type, value]);
+  const of = Object.fromEntries(parts);
+  const suffix = year.format(at) === year.format(new Date()) ? "" : ` ${of.year}`;
+  return language === "en"
+    ? `${of.weekday} ${of.day} ${of.month}${suffix}`
+    : `${of.weekday} den ${of.day}. ${of.month}${suffix}`;
+}
+
+export function dayKey(at) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(at);
+}
+
+export function moment(at) {
+  const time = clockTime(at);
+  if (language === "en") return `${day(at)}, ${time}`;
+  return `${day(at)} kl. ${time.replace(/^0/, "").replace(/[.:]00$/, "")}`;
+}
