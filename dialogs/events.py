@@ -328,6 +328,7 @@ class SaidUnnamed(Unsigned, frozen=True, tag="said_unnamed"):
     text: str
     readers: tuple[Person, ...] = ()
     everyone: bool = False
+    trio: bool = False
     sending: Sending = "release"
     understood: bool = False
 
@@ -337,6 +338,7 @@ class SaidByName(Signed, frozen=True, tag="said_by_name"):
     text: str
     readers: tuple[Person, ...] = ()
     everyone: bool = False
+    trio: bool = False
 
 
 class AuthorWrote(Unsigned, frozen=True, tag="author_wrote"):
@@ -364,6 +366,7 @@ class Released(Signed, frozen=True, tag="released"):
     kind: Matter
     readers: tuple[Person, ...] = ()
     everyone: bool = False
+    trio: bool = False
     author: Person = ""
     number: int = 0
 

@@ -136,6 +136,7 @@ class Unnamed(Struct, frozen=True):
     ref: str
     release: int
     body: dict[str, Any]
+    receipt: bytes = b""
 
 
 class Waiting(Struct, frozen=True):
@@ -165,7 +166,12 @@ class Snap(Struct, frozen=True):
 
 
 class Authored(Struct, frozen=True):
-    """What a code opens: an entry still waiting, or one that has been released."""
+    """What a code opens: an entry still waiting, or one that has been released.
+
+    `receipt` is the code's hash, in whose name the author goes on; `later` is what the author
+    added and has been released, `unsent` what still waits, with its kind. A released thing said
+    brings the state of its concern and the words of its answers.
+    """
 
     project: str
     waiting: bool
@@ -174,6 +180,10 @@ class Authored(Struct, frozen=True):
     id: str
     body: dict[str, Any]
     later: tuple[dict[str, Any], ...] = ()
+    receipt: bytes = b""
+    unsent: tuple[tuple[str, dict[str, Any]], ...] = ()
+    state: bytes | None = None
+    answers: tuple[Rec, ...] = ()
 
 
 # --- the facts ----------------------------------------------------------------------------

@@ -140,7 +140,7 @@ def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
 
 def _unnamed(scope: Scope, row: Row) -> f.Unnamed:
     body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
-    return f.Unnamed(row["id"], row["kind"], row["ref"], row["release"], body)
+    return f.Unnamed(row["id"], row["kind"], row["ref"], row["release"], body, row["receipt"])
 
 
 def _published(scope: Scope, fact: f.Published) -> Script[tuple[f.Unnamed, ...]]:
@@ -169,24 +169,40 @@ def _unreleased(scope: Scope, fact: f.Unreleased) -> Script[tuple[f.Waiting, ...
 
 
 def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
-    """Known and unknown codes take the same way: every pool is opened, then the index is asked."""
+    """Known and unknown codes take the same way: every pool is opened, then the same is asked."""
     code = normalise_code(fact.code)
     receipt = code_hash(code) if code else b"\0" * 32
     found: f.Authored | None = None
+    unsent: list[tuple[str, dict[str, Any]]] = []
     pools = yield "pool_all", {"tenant": scope.tenant}
     for row in pools:
         pool = Pool.open(scope.vault, scope.tenant, row["project"], row["sealed"])
         found = pool.authored(row["project"], receipt) or found
+        unsent.extend(pool.spoken_for(receipt))
     rows = yield "published_by_receipt", {"tenant": scope.tenant, "receipt": receipt}
-    for row in rows:
-        there = Scope(scope.tenant, row["project"], scope.vault)
-        one = _unnamed(there, row)
-        later = yield (
-            "published_of_ref",
-            {**there.key, "kind": "more", "ref": one.id},
+    one = _unnamed(Scope(scope.tenant, rows[0]["project"], scope.vault), rows[0]) if rows else None
+    there = Scope(scope.tenant, rows[0]["project"] if rows else scope.project, scope.vault)
+    id = one.id if one else "-"
+    later = yield "published_of_ref", {**there.key, "kind": "more", "ref": id}
+    state = yield "state_get", {**there.key, "dialog": "concern", "id": id}
+    answers = yield (
+        "records_of_ref",
+        {**there.key, "kind": "concern_answer", "ref": id, "limit": 100},
+    )
+    if one is not None:
+        found = f.Authored(
+            there.project,
+            False,
+            one.kind,
+            one.ref,
+            one.id,
+            one.body,
+            tuple(_unnamed(there, row).body for row in later),
+            receipt,
+            tuple(unsent),
+            there.open("state", state[0]["body"], "concern", id) if state else None,
+            tuple(_rec(there, "concern_answer", row) for row in answers),
         )
-        more = tuple(_unnamed(there, r).body for r in later)
-        found = f.Authored(row["project"], False, one.kind, one.ref, one.id, one.body, more)
     return found
 
 
@@ -231,4 +247,7 @@ def gather(
     scope: Scope, wanted: tuple[f.Fact[Any], ...]
 ) -> Generator[tuple[str, Any], list[Row], dict[f.Fact[Any], Any]]:
     """The answers to all these facts."""
-    return {fact: (yield from SCRIPTS[type(fact)](scope, fact)) for fact in dict.fromkeys(wanted)}
+    found: dict[f.Fact[Any], Any] = {}
+    for fact in dict.fromkeys(wanted):
+        found[fact] = yield from SCRIPTS[type(fact)](scope, fact)
+    return found

@@ -60,7 +60,9 @@ class Pool:
         known = form_hash(form)
         if any(e.form == known for e in self.entries):
             return self
-        original = next((e for e in self.entries if entry.author and e.receipt == entry.author), None)
+        original = next(
+            (e for e in self.entries if entry.author and e.receipt == entry.author), None
+        )
         rest = tuple(e for e in self.entries if e is not original)
         if original is not None and entry.withdraw:
             return Pool(rest)
@@ -89,15 +91,18 @@ class Pool:
         chosen = [e for e in self.entries if e.kind in kinds and (not ref or e.ref == ref)]
         _chance.shuffle(chosen)
         return tuple(
-            Waiting(e.id, _random_id(), e.kind, e.ref, e.body, e.receipt, e.author)
-            for e in chosen
+            Waiting(e.id, _random_id(), e.kind, e.ref, e.body, e.receipt, e.author) for e in chosen
         )
 
     def authored(self, project: str, receipt: bytes) -> Authored | None:
         for e in self.entries:
             if e.receipt == receipt:
-                return Authored(project, True, e.kind, e.ref, e.id, e.body)
+                return Authored(project, True, e.kind, e.ref, e.id, e.body, receipt=receipt)
         return None
+
+    def spoken_for(self, receipt: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """What an author added to what has been released, and what has not been sent yet."""
+        return tuple((e.kind, e.body) for e in self.entries if e.author == receipt)
 
 
 def _random_id() -> str:

@@ -180,11 +180,11 @@ INSERT INTO published (tenant, project, id, kind, ref, release, receipt, body)
 VALUES (:tenant, :project, :id, :kind, :ref, :release, :receipt, :body);
 
 -- name: published_of
-SELECT id, kind, ref, release, body FROM published
+SELECT id, kind, ref, release, receipt, body FROM published
 WHERE tenant = :tenant AND project = :project AND kind = :kind ORDER BY id;
 
 -- name: published_of_ref
-SELECT id, kind, ref, release, body FROM published
+SELECT id, kind, ref, release, receipt, body FROM published
 WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref ORDER BY id;
 
 -- name: published_one
@@ -192,7 +192,7 @@ SELECT id, kind, ref, release, body FROM published
 WHERE tenant = :tenant AND project = :project AND id = :id;
 
 -- name: published_by_receipt
-SELECT project, id, kind, ref, release, body FROM published
+SELECT project, id, kind, ref, release, receipt, body FROM published
 WHERE tenant = :tenant AND receipt = :receipt ORDER BY project, id;
 
 -- name: published_delete
