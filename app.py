@@ -8,18 +8,19 @@ import secrets
 import signal
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from aiohttp import web
 
 from bot import settings as digi_settings
 from bot.clock import Clock
-from bot.edge import Edge
+from bot.edge import Delivery, Edge, Members, RoomMessage, Sender
 from bot.engine import Engine
 from bot.gate import Gate
 from bot.log import Log
@@ -28,7 +29,8 @@ from bot.settings import Settings, SettingsError
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
-from dialogs.facts import Operator
+from dialogs.commands import COMMANDS, word_for
+from dialogs.facts import NOBODY, Operator
 from storage.sql import StoreError
 from storage.sqlite import Sqlite
 from storage.store import Database, Scripts
@@ -76,6 +78,15 @@ class House:
                 found.setdefault(names[name], due)
         return found
 
+    async def gather_playground(self) -> None:
+        """Everybody of the pretended workplace is in its channels."""
+        from bot.web.people import CHANNELS, PEOPLE, TENANT
+
+        there = tuple(Sender(one.id, one.name, one.locale) for one in PEOPLE)
+        for channel in CHANNELS:
+            key = f"members:{channel.id}"
+            await self.engine.receive(Delivery(TENANT, Sender(""), key, Members(there), channel.id))
+
     async def start_over(self, tenant: str) -> None:
         """Everything of a workplace is deleted, and the clock is real again."""
         await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
@@ -90,18 +101,21 @@ class House:
         await self.database.close()
 
 
+EdgesOf = Callable[[Database, Vault, Clock], Sequence[Edge]]
+
+
 async def build(
     home: Path,
     *,
-    edges: Sequence[Edge],
+    edges: EdgesOf,
     clock: Clock | None = None,
     key_file: Path | None = None,
     database: Path | None = None,
     packs: tuple[Path, ...] = (),
     log: Log | None = None,
-    operator: Operator = Operator(),
+    operator: Operator = NOBODY,
 ) -> House:
-    """Settings -> key -> store -> catalogue -> engine -> courier. The edges are handed in."""
+    """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
     path = database or home / DATABASE
     vault = Vault(the_key(path, key_file or digi_settings.default_key_file(home)))
     catalogue = content.load()
@@ -113,7 +127,16 @@ async def build(
         offset = await store.read(scripts.meta, "clock_offset_us")
         clock = clock or Clock(int(offset or 0))
         gate = Gate(store, scripts, vault, clock)
-        engine = Engine(store, scripts, catalogue, vault, clock, gate, tuple(edges), operator)
+        engine = Engine(
+            store,
+            scripts,
+            catalogue,
+            vault,
+            clock,
+            gate,
+            tuple(edges(store, vault, clock)),
+            operator,
+        )
         courier = Courier(store, scripts, engine, clock, log)
     except BaseException:
         await store.close()
@@ -145,25 +168,32 @@ async def _same_key(store: Database, scripts: Scripts, vault: Vault) -> None:
 class PlaygroundClock:
     """The playground's hold on the world's clock: bot.edge.Clockwork."""
 
-    def __init__(self, house: House, tenant: str) -> None:
-        self._house = house
+    def __init__(self, tenant: str, clock: Clock) -> None:
         self._tenant = tenant
+        self._clock = clock
+        self.house: House | None = None
 
     def now(self) -> datetime:
-        return self._house.clock.now()
+        return self._clock.now()
 
     async def move_to(self, target: datetime) -> None:
-        await self._house.courier.move_to(target)
+        await self._there().courier.move_to(target)
 
     async def settle(self) -> None:
-        await self._house.courier.settle()
+        await self._there().courier.settle()
 
     async def landmarks(self) -> dict[str, datetime]:
-        return await self._house.landmarks(self._tenant)
+        return await self._there().landmarks(self._tenant)
 
     async def start_over(self) -> None:
-        async with self._house.courier.still():
-            await self._house.start_over(self._tenant)
+        house = self._there()
+        async with house.courier.still():
+            await house.start_over(self._tenant)
+        await house.gather_playground()
+
+    def _there(self) -> House:
+        assert self.house is not None, "the house is built before anybody asks"
+        return self.house
 
 
 async def serve(settings: Settings) -> None:
@@ -176,25 +206,33 @@ async def serve(settings: Settings) -> None:
         )
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
         raise Problem("DIGI_HOST: the playground is served on this machine only (127.0.0.1)")
-    from bot.edge import RoomMessage
     from bot.web.edge import WebEdge
     from bot.web.people import TENANT
     from bot.web.playground import add_routes
     from storage.room import Room
 
-    edge = WebEdge()
+    rooms: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
+        room = Room(store, vault, RoomMessage)
+        held = PlaygroundClock(TENANT, clock)
+        edge = WebEdge(room, held)
+        rooms.append((room, edge, held))
+        return [edge]
+
     house = await build(
-        settings.home, edges=(edge,), key_file=settings.key_file, database=settings.sqlite,
+        settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
         packs=settings.packs, log=log,
         operator=msgspec.convert(settings.operator, Operator, from_attributes=True),
     )  # fmt: skip
-    room = Room(house.database, house.vault, RoomMessage)
-    edge.open(room, house.clock.now)
+    [(room, edge, held)] = rooms
+    held.house = house
+    await house.gather_playground()
     app = web.Application(client_max_size=1024 * 1024)
     app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
-    await add_routes(
-        app, house.engine.receive, room, edge, PlaygroundClock(house, TENANT),
-        port=settings.port, token=secrets.token_urlsafe(24), commands=command_help(house.catalogue),
+    add_routes(
+        app, house.engine.receive, room, edge, held, port=settings.port,
+        token=secrets.token_urlsafe(24), commands=lambda language: command_help(house, language),
     )  # fmt: skip
     house.start()
     await _until_stopped(app, settings, house)
@@ -211,7 +249,10 @@ async def _until_stopped(app: web.Application, settings: Settings, house: House)
                 f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
                 " or name another in DIGI_PORT"
             ) from None
-        print(f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)", flush=True)
+        print(
+            f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)",
+            flush=True,
+        )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
@@ -226,7 +267,7 @@ async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-def _readyz(house: House):  # type: ignore[no-untyped-def]
+def _readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def ready(_: web.Request) -> web.Response:
         try:
             await house.database.read(house.scripts.meta, "key_fingerprint")
@@ -237,14 +278,13 @@ def _readyz(house: House):  # type: ignore[no-untyped-def]
     return ready
 
 
-def command_help(catalogue: Catalogue) -> list[tuple[str, str]]:
+def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str, str]]:
     """What the playground suggests when one types a slash: the word, and what it does."""
-    from dialogs.commands import COMMANDS, word_for
-
+    phrases = house.catalogue.phrases
     return [
-        (word_for(command.name, "da"), catalogue.phrase(f"command.{command.name}").of("da"))
+        (word_for(command.name, language), phrases[key].of(language))
         for command in COMMANDS
-        if f"command.{command.name}" in catalogue.phrases
+        if (key := f"command.{command.name}") in phrases
     ]
 
 
@@ -352,7 +392,9 @@ def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
     except KeyProblem as error:
         return [f"key\t{error}"]
     if fingerprint not in (None, vault.fingerprint()):
-        return [f"key\t{key_file} is not the key this database was made with: put the right one back"]
+        return [
+            f"key\t{key_file} is not the key this database was made with: put the right one back"
+        ]
     print(f"key\tfine\t{key_file}")
     return []
 

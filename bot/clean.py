@@ -30,7 +30,9 @@ def clean(text: str) -> str:
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.replace("\ufffd", "").replace("\r\n", "\n").replace("\r", "\n")
     text = unicodedata.normalize("NFC", text).translate(_GONE).translate(_ALIKE)
-    text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co"))
+    text = "".join(
+        c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co")
+    )
     text = _joined_emoji_only(text)
     lines = [" ".join(line.split(" ")).rstrip() for line in text.split("\n")]
     return "\n".join(lines).strip()

@@ -137,7 +137,7 @@ class Dresser:
                 c.Option(o.value, self.line(o.label), None if o.hint is None else self.line(o.hint))
                 for o in field.options
             )
-        finished: c.Field[c.Spans] = msgspec.structs.replace(field, **changes)  # type: ignore[assignment,type-var]
+        finished: c.Field[c.Spans] = msgspec.structs.replace(field, **changes)  # type: ignore[assignment]
         return finished
 
     # --- lines ----------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class Submitted(Struct, frozen=True, tag="submitted"):
     """A filled form; `values` by field id: text, a list of texts, or an ISO date."""
 
     token: str
-    values: dict[str, Union[str, list[str], None]]
+    values: dict[str, str | list[str] | None]
 
 
 class Members(Struct, frozen=True, tag="members"):
@@ -154,7 +154,7 @@ class WebRoom(Protocol):
     """Where the pretended workplace keeps its messages, so that they survive a restart."""
 
     async def put(self, message: RoomMessage) -> int:
-        """Store or replace (same id) a message; the answer is its new place in the order of change."""
+        """Store or replace (same id) a message; answers its new place in the order of change."""
         ...
 
     async def read(self, place: str, after: int = 0) -> list[RoomMessage]: ...

@@ -6,9 +6,7 @@ An unsigned turn is a turn that writes its pool row and nothing else.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,7 +21,7 @@ from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, Show
 from dialogs.events import Look, Person, SignedEvent, UnsignedEvent, Woke
-from dialogs.facts import Fact, Known, Operator, Prefs, Project, Viewer
+from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, Viewer
 from dialogs.route import route
 from storage.sql import Conflict
 from storage.store import Database, Names, PostBody, Refused, Scripts, Turn
@@ -72,7 +70,7 @@ class Engine:
         clock: Clock,
         gate: Gate,
         edges: tuple[Edge, ...],
-        operator: Operator = Operator(),
+        operator: Operator = NOBODY,
     ) -> None:
         self._database = database
         self._scripts = scripts
@@ -201,9 +199,7 @@ class Engine:
         """A letter's card in the channel's language, or in the person's own."""
         people, kept = wanted(card)
         asked = (*people, person) if person else people
-        names: Names = await self._database.read(
-            self._scripts.names, tenant, project, asked, kept
-        )
+        names: Names = await self._database.read(self._scripts.names, tenant, project, asked, kept)
         channel = names.project.language if names.project else ""
         language: Language = self._speaks(
             names.people[person] if person else Prefs(), "", channel, channel=not person
@@ -218,9 +214,7 @@ class Engine:
         self, tenant: str, project: str, moments: tuple[Moment, ...], language: Language
     ) -> Answer:
         people, kept = wanted(moments)
-        names: Names = await self._database.read(
-            self._scripts.names, tenant, project, people, kept
-        )
+        names: Names = await self._database.read(self._scripts.names, tenant, project, people, kept)
         dresser = self._dresser(tenant, names, language)
         cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
         forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]
@@ -247,11 +241,9 @@ class Engine:
         return next(edge for edge in self._edges if edge.serves(tenant))
 
     @staticmethod
-    def _speaks(
-        prefs: Prefs, locale: str, project: str, *, channel: bool = False
-    ) -> Language:
-        """The channel's language; or the person's choice, else the platform's, else the project's."""
-        for said in ((project,) if channel else (prefs.language, prefs.locale, locale, project)):
+    def _speaks(prefs: Prefs, locale: str, project: str, *, channel: bool = False) -> Language:
+        """The channel's language; or the person's choice, else the platform's, the project's."""
+        for said in (project,) if channel else (prefs.language, prefs.locale, locale, project):
             if said[:2] in ("da", "en"):
                 return "da" if said[:2] == "da" else "en"
         return "da"
@@ -282,5 +274,3 @@ def _coded(node: Any, code: str) -> Any:
     if isinstance(node, tuple):
         return tuple(_coded(one, code) for one in node)
     return node
-
-

@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -364,9 +364,7 @@ def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
     def fits(role: str) -> bool:
         return (role if role not in ("tr", "amr") else "representative") in allowed
 
-    return tuple(
-        dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role))
-    )
+    return tuple(dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role)))
 
 
 _COMMANDS = {"help": Command("help"), "status": Command("status"), "roles": Command("roles")}
@@ -468,5 +466,3 @@ def _minutes(value: object) -> int | None:
             return int(hour) * 60 + int(minute)
         return None
     return int(value) if value.isdigit() and int(value) < 24 * 60 else None
-
-

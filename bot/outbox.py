@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -48,7 +49,7 @@ class Courier:
         self._log = log
         self._one_at_a_time = asyncio.Lock()
         self._night = date.min
-        self._checkpointed = datetime.min
+        self._checkpointed = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
@@ -80,7 +81,7 @@ class Courier:
                 pass
 
     async def move_to(self, target: datetime) -> None:
-        """Step the world's clock to each due moment up to the target; at each, drain until quiet."""
+        """Step the clock to each due moment up to the target; at each, drain until quiet."""
         async with self._one_at_a_time:
             while await self._round():
                 pass
@@ -104,9 +105,7 @@ class Courier:
     # --- one round ------------------------------------------------------------------------
 
     async def _round(self) -> int:
-        letters = await self._database.tx(
-            self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE
-        )
+        letters = await self._database.tx(self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE)
         for letter in letters:
             await self._one(letter)
         return len(letters)
@@ -135,9 +134,13 @@ class Courier:
         )  # fmt: skip
         await self._engine.woke(
             Turn(
-                letter.tenant, letter.project, f"{letter.id}@{_us(letter.due)}", woke,
-                self._clock.now(), (letter.id, letter.token),
-            )  # fmt: skip
+                letter.tenant,
+                letter.project,
+                f"{letter.id}@{_us(letter.due)}",
+                woke,
+                self._clock.now(),
+                (letter.id, letter.token),
+            )
         )
 
     async def _says(self, letter: Letter) -> None:
@@ -160,6 +163,7 @@ class Courier:
         where, _, who = letter.place.partition(":")
         person = who if where == "person" else ""
         target = ""
+        kind: Literal["post", "update", "thread", "private"]
         match letter.kind:
             case "post" | "redraw":
                 body = msgspec.json.decode(letter.body, type=PostBody)
@@ -196,7 +200,7 @@ class Courier:
         return Parcel(
             id=letter.id, tenant=tenant, kind=kind, card=card, language=language,
             channel=who if where == "channel" else "", person=person, target=target,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     # --- the bag of private letters -------------------------------------------------------
 
@@ -220,26 +224,22 @@ class Courier:
         else:
             await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
 
-    async def _empty(
-        self, letter: Letter, person: str, now: datetime, calendar: Calendar
-    ) -> None:
+    async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
         letters: list[Letter] = await self._database.tx(
             self._scripts.bag, letter.tenant, letter.place, now
         )
         opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
         opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
-        language: str = "da"
+        language: Literal["da", "en"] = "da"
         parts: list[c.Part[c.Spans]] = []
         for body, one in opened:
             neutral = msgspec.json.decode(body.card, type=c.NeutralCard)
-            card, language = await self._engine.dress_card(
-                one.tenant, one.project, neutral, person
-            )
+            card, language = await self._engine.dress_card(one.tenant, one.project, neutral, person)
             parts.extend(card.parts)
         parcel = Parcel(
             id=f"bag:{letter.id}", tenant=letter.tenant, kind="private",
             card=c.Card(tuple(parts)), language=language, person=person,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         edge = self._engine.edge_of(letter.tenant)
         if not letter.uncertain or edge.repeats:
             await edge.deliver(parcel)
@@ -266,7 +266,7 @@ class Courier:
     async def _housekeeping(self) -> None:
         """Each full minute the log is emptied; each night all pools are rewritten."""
         now = self._clock.now()
-        minute = now.replace(second=0, microsecond=0, tzinfo=None)
+        minute = now.replace(second=0, microsecond=0)
         if minute != self._checkpointed:
             self._checkpointed = minute
             await self._database.checkpoint()
@@ -287,4 +287,3 @@ def _same_hour(calendar: Calendar, one: datetime, other: datetime) -> bool:
 
 def _us(at: datetime) -> int:
     return round(at.timestamp() * 1_000_000)
-

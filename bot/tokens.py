@@ -77,7 +77,8 @@ def write_press(mac: Mac, tenant: str, press: Press) -> str:
 
 def read_press(mac: Mac, tenant: str, token: str) -> Press:
     try:
-        return _press.decode(_read(mac, tenant, b"p", token))
+        press: Press = _press.decode(_read(mac, tenant, b"p", token))
+        return press
     except msgspec.MsgspecError:
         raise BadToken from None
 

@@ -190,7 +190,7 @@ Effect = Union[
     Record, Forget, Post, Redraw, Say, Privately, Timer, Cancel, Tell, Grant, OpenProject,
     CloseProject, EraseProject, Keep, SetMembers, Publish, Unpool, Snapshot, Refresh,
 ]  # fmt: skip
-Effects = tuple[Union[Effect, Moment], ...]
+Effects = tuple[Effect | Moment, ...]
 
 
 class PoolEntry(Struct, frozen=True, tag="pool_entry"):

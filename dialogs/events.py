@@ -257,6 +257,7 @@ class Answered(Signed, frozen=True, tag="answered"):
 class AnsweredUnnamed(Unsigned, frozen=True, tag="answered_unnamed"):
     question: str
     text: str
+    understood: bool = False
 
 
 class TrioProposed(Signed, frozen=True, tag="trio_proposed"):
@@ -298,6 +299,7 @@ class Missing(Unsigned, frozen=True, tag="missing"):
 
     question: str
     text: str
+    understood: bool = False
 
 
 class TakenUpAgain(Signed, frozen=True, tag="taken_up_again"):
@@ -386,7 +388,7 @@ class ConcernSeen(Signed, frozen=True, tag="concern_seen"):
 
 
 class ConcernAnswered(Signed, frozen=True, tag="concern_answered"):
-    """The four answers; who and when belong to *do*, where and when to *others*, when to *later*."""
+    """One of the four answers; who and when belong to *do*, where and when to *others*."""
 
     concern: str
     answer: Literal["do", "no", "others", "later"]

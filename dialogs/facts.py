@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
+from content.model import Catalogue
 from msgspec import Struct
 
-from content.model import Catalogue
 from dialogs.calendar import Calendar
 from dialogs.events import Length, Level, Origin, Person
 
@@ -297,6 +297,9 @@ class Operator(Struct, frozen=True):
     whistleblower: str = ""
 
 
+NOBODY = Operator()
+
+
 # --- what a dialog receives ---------------------------------------------------------------
 
 
@@ -307,7 +310,7 @@ class Known:
         self,
         catalogue: Catalogue,
         found: Mapping[Fact[Any], Any],
-        operator: Operator = Operator(),
+        operator: Operator = NOBODY,
     ) -> None:
         self.catalogue = catalogue
         self.operator = operator

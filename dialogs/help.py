@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-
 from content.model import Both, Item
+
 from dialogs import events as e
 from dialogs.cards import (
     Bullets,
@@ -14,6 +14,7 @@ from dialogs.cards import (
     Facts,
     Heading,
     Line,
+    NeutralCard,
     Paragraph,
     Quote,
     Said,
@@ -42,7 +43,7 @@ def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, 
     raise AssertionError(event)
 
 
-def _view(state: object, slot: str, known: Known) -> object:
+def _view(state: object, slot: str, known: Known) -> NeutralCard:
     raise AssertionError(slot)
 
 
@@ -108,7 +109,7 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _help_without(viewer: Viewer, known: Known):  # type: ignore[no-untyped-def]
+def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
     mine = known(MyProjects(viewer.person))
     return card(
         Heading(text("help.title")),
@@ -401,9 +402,9 @@ CONVERSATION = Conversation(
     name="help",
     state=None,
     needs=lambda state, event: (),
-    decide=_decide,  # type: ignore[arg-type]
+    decide=_decide,
     view_needs=lambda state, slot: (),
-    view=_view,  # type: ignore[arg-type]
+    view=_view,
     sights={
         "help": Sight(_needs_help, _help),
         "unknown": Sight(_nothing, _unknown),

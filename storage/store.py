@@ -17,7 +17,7 @@ import msgspec
 from dialogs import effects as fx
 from dialogs.calendar import Calendar
 from dialogs.effects import Effect, Moment, PoolEntry
-from dialogs.events import SignedEvent, Woke
+from dialogs.events import SignedEvent
 from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
 from storage.facts import Scope, from_us, gather, prefs_of, project_of, roles_of, to_us
 from storage.pool import Pool, form_hash
@@ -41,7 +41,9 @@ class Decider(Protocol):
 
     def route(self, event: SignedEvent) -> tuple[str, str]: ...
 
-    def needs(self, dialog: str, state: bytes | None, event: SignedEvent) -> tuple[Fact[Any], ...]: ...
+    def needs(
+        self, dialog: str, state: bytes | None, event: SignedEvent
+    ) -> tuple[Fact[Any], ...]: ...
 
     def decide(
         self, dialog: str, state: bytes | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
@@ -56,7 +58,9 @@ class Turn(msgspec.Struct, frozen=True):
     key: str
     event: SignedEvent
     now: datetime
-    letter: tuple[str, int] | None = None  # the timer's letter that this turn answers, and its token
+    letter: tuple[str, int] | None = (
+        None  # the timer's letter that this turn answers, and its token
+    )
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -225,9 +229,13 @@ class Scripts:
                 if person:
                     yield "record_forget_person", {**scope.key, "kind": kind, "person": person}
             case fx.Post():
-                yield from self._post(scope, effect.dialog or dialog, effect.of or of, event, effect)
+                yield from self._post(
+                    scope, effect.dialog or dialog, effect.of or of, event, effect
+                )
             case fx.Redraw():
-                yield from self._redraw(scope, effect.dialog or dialog, effect.of or of, event, effect)
+                yield from self._redraw(
+                    scope, effect.dialog or dialog, effect.of or of, event, effect
+                )
             case fx.Say():
                 yield from self._say(scope, dialog, of, event, now, effect)
             case fx.Privately():
@@ -553,7 +561,9 @@ class Scripts:
         at = rows[0]["at_us"]
         return None if at is None or at >= NEVER_US else from_us(at)
 
-    def timer(self, tenant: str, project: str, dialog: str, of: str, name: str) -> Script[datetime | None]:
+    def timer(
+        self, tenant: str, project: str, dialog: str, of: str, name: str
+    ) -> Script[datetime | None]:
         scope = Scope(tenant, project, self.vault)
         id = self._timer_id(scope, dialog, of, name)
         rows = yield "timer_due", {"tenant": tenant, "id": id}

@@ -5,18 +5,18 @@ A transcript is UTF-8 text; lines beginning with # tell what it shows. The world
 
     anne > /digi start Ny omsorgsplatform      types in the channel
     anne privat > status                       types in the private chat
-    mette > tryk "Svar"                        the newest button with this word that mette can see:
-                                               what Digi just showed her, her private chat, the channel
+    mette > tryk "Svar"                        the newest button with this word that she can see:
+                                               what was just shown, her private chat, the channel
     mette > tryk "Svar" på "Kerneopgaven"      the newest one in a message with this text
     mette > udfyld Svar="Mere tid" Frist=2026-12-04 Hvem="Ali Demir, Jonas Friis"
                                                fills the open form by its labels and sends it
     mette > send                               sends the open form as it is
     ur > til 2026-12-03 09:00                  moves the clock (Copenhagen); also: en dag, en uge,
                                                til spørgsmål, til overblik
-    kanal < "Velkommen"                        stands in a channel message (or thread) since the last act
+    kanal < "Velkommen"                        in a channel message (or thread) since the last act
     kanal <! "Hemmeligt"                       stands in no channel message at all
-    mette < "Tak"                              in what was just shown to her (card, form, fault), or in
-                                               a private message since the last act
+    mette < "Tak"                              in what was just shown to her (card, form, fault), or
+                                               in a private message since the last act
     mette <! "Hemmeligt"                       in nothing that she has seen so far
     mette < kode                               a code was shown; {kode} stands for it from now on
 
@@ -45,8 +45,8 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 BEGINNING = datetime(2026, 11, 2, 9, tzinfo=COPENHAGEN)
 PEOPLE = {
     "anne": "Anne Holm", "mette": "Mette Krogh", "jonas": "Jonas Friis", "ali": "Ali Demir",
-    "fatima": "Fatima Yildiz", "peter": "Peter Lund", "sofie": "Sofie Bæk", "lars": "Lars Østergaard",
-    "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
+    "fatima": "Fatima Yildiz", "peter": "Peter Lund", "sofie": "Sofie Bæk",
+    "lars": "Lars Østergaard", "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
     "omar": "Omar Said", "grethe": "Grethe Munk",
 }  # fmt: skip
 _CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
@@ -169,9 +169,12 @@ class Stage:
         self.faults[person] = ""
         answer = await self.house.engine.receive(
             Delivery(
-                TENANT, Sender(person, PEOPLE[person], "da"), f"act:{self.acts}", what,  # type: ignore[arg-type]
+                TENANT,
+                Sender(person, PEOPLE[person], "da"),
+                f"act:{self.acts}",
+                what,  # type: ignore[arg-type]
                 "" if private else CHANNEL,
-            )  # fmt: skip
+            )
         )
         if isinstance(what, Submitted) and not answer.faults:
             self.form[person] = None
@@ -273,10 +276,14 @@ class Stage:
                         else list(chosen)
                     )
                 case c.People(values=chosen, many=many):
-                    people = [_person(one) for one in _many(said)] if said is not None else [*chosen]
+                    people = (
+                        [_person(one) for one in _many(said)] if said is not None else [*chosen]
+                    )
                     values[field.id] = people if many else (people[0] if people else "")
                 case c.DateField(value=day):
-                    values[field.id] = said if said is not None else (day.isoformat() if day else "")
+                    values[field.id] = (
+                        said if said is not None else (day.isoformat() if day else "")
+                    )
                 case c.TimeField(value=minutes):
                     values[field.id] = (
                         said if said is not None else (str(minutes) if minutes is not None else "")
@@ -321,7 +328,8 @@ class Stage:
         if who == "kanal":
             text = self.channel(since_last_act=sign == "<")
         elif what == "kode":
-            assert self.code in self.just(who) and self.code
+            assert self.code
+            assert self.code in self.just(who)
             return
         else:
             text = self.just(who) if sign == "<" else self.ever(who)
@@ -341,7 +349,7 @@ class Stage:
                 marks = await self.house.landmarks(TENANT)
                 target = marks["question" if act == "til spørgsmål" else "overview"]
             case _:
-                when = datetime.strptime(act.removeprefix("til "), "%Y-%m-%d %H:%M")
+                when = datetime.fromisoformat(act.removeprefix("til "))
                 target = when.replace(tzinfo=COPENHAGEN)
         await self.move(target)
 
@@ -383,7 +391,12 @@ def _person(said: str) -> str:
 async def stage(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> AsyncIterator[Stage]:
     """A house in this folder whose clock stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
-    house = await build(folder, edges=(edge,), clock=frozen_clock())
+    house = await build(
+        folder,
+        edges=lambda *_: (edge,),
+        clock=frozen_clock(),
+        key_file=folder / "key" / "digi.key",
+    )
     edge.clock = house.clock
     try:
         found = Stage(house, edge)
