@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Literal, Protocol, Union
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -49,7 +49,7 @@ class Members(Struct, frozen=True, tag="members"):
     people: tuple[Sender, ...]
 
 
-What = Union[Typed, Pressed, Submitted, Members]
+What = Typed | Pressed | Submitted | Members
 
 
 class Delivery(Struct, frozen=True):

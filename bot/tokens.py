@@ -54,7 +54,7 @@ _press = msgspec.json.Decoder(Press)
 _form = msgspec.json.Decoder(FormToken)
 EVENTS: dict[str, type[Any]] = {
     str(t.__struct_config__.tag): t
-    for t in (*SignedEvent.__args__, *UnsignedEvent.__args__)  # type: ignore[attr-defined]
+    for t in (*SignedEvent.__args__, *UnsignedEvent.__args__)
 }
 _HIDDEN = frozenset({"by", "at", "id"})
 

@@ -7,7 +7,7 @@ bot/dress.py turns them into parts of `Spans` (finished words), which an edge ca
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Generic, Literal, TypeVar, Union
+from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -91,9 +91,7 @@ class Typed(Struct, frozen=True, tag="typed"):
     command: str
 
 
-Line = Union[
-    Words, Kept, Who, Day, Moment, Hour, Count, Said, Text, Listing, Several, Typed
-]  # fmt: skip
+Line = Words | Kept | Who | Day | Moment | Hour | Count | Said | Text | Listing | Several | Typed
 
 # --- lines, as edges receive them ---------------------------------------------------------
 
@@ -126,7 +124,7 @@ class Link(Struct, frozen=True, tag="link"):
     url: str
 
 
-Span = Union[Plain, Strong, Emph, Mention, Quoted, Link]
+Span = Plain | Strong | Emph | Mention | Quoted | Link
 Spans = tuple[Span, ...]
 
 
@@ -196,9 +194,10 @@ class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):
     buttons: tuple[Button[L], ...]
 
 
-Part = Union[
-    Heading[L], Paragraph[L], Small[L], Facts[L], Quote[L], Bullets[L], Progress[L], Buttons[L]
-]  # fmt: skip
+Part = (
+    Heading[L] | Paragraph[L] | Small[L] | Facts[L] | Quote[L] | Bullets[L] | Progress[L]
+    | Buttons[L]
+)  # fmt: skip
 
 
 class Card(Struct, Generic[L], frozen=True):
@@ -281,9 +280,9 @@ class Note(Struct, Generic[L], frozen=True, tag="note"):
     text: L
 
 
-Field = Union[
-    TextField[L], Choice[L], Choices[L], People[L], DateField[L], TimeField[L], Note[L]
-]  # fmt: skip
+Field = (
+    TextField[L] | Choice[L] | Choices[L] | People[L] | DateField[L] | TimeField[L] | Note[L]
+)  # fmt: skip
 
 
 class Form(Struct, Generic[L], frozen=True):

@@ -8,7 +8,7 @@ belong to the answer of this moment only. An unsigned event may have `Moment`s a
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -185,11 +185,12 @@ class FieldError(Struct, frozen=True, tag="field_error"):
     text: Line
 
 
-Moment = Union[Show, Open, FieldError]
-Effect = Union[
-    Record, Forget, Post, Redraw, Say, Privately, Timer, Cancel, Tell, Grant, OpenProject,
-    CloseProject, EraseProject, Keep, SetMembers, Publish, Unpool, Snapshot, Refresh,
-]  # fmt: skip
+Moment = Show | Open | FieldError
+Effect = (
+    Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | Grant
+    | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Unpool
+    | Snapshot | Refresh
+)  # fmt: skip
 Effects = tuple[Effect | Moment, ...]
 
 

@@ -8,7 +8,7 @@ only wants to see something and changes nothing.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Literal, Union
+from typing import Literal
 
 from msgspec import Struct
 
@@ -496,22 +496,24 @@ class Woke(Signed, frozen=True, tag="woke"):
     came: datetime = EPOCH  # when it came, where that is later than it was due
 
 
-UnsignedEvent = Union[
-    AnsweredUnnamed, Fits, Missing, SaidUnnamed, AuthorWrote, AuthorObjected, AuthorWithdrew
-]  # fmt: skip
+UnsignedEvent = (
+    AnsweredUnnamed | Fits | Missing | SaidUnnamed | AuthorWrote | AuthorObjected
+    | AuthorWithdrew
+)  # fmt: skip
 
-SignedEvent = Union[
-    Started, Drafted, ShownInChannel, DraftDropped, FrameSet, SettingsChanged, RolesChanged,
-    RoleConfirmed, RoleDeclined, Paused, NotNow, StoppedHere, Resumed, Ended, Helped, Deleted,
-    PhaseEntered, Begun, Halted, NextNow, PlanMoved, PlanSkipped, PlanTaken, PlanAdded, ThemePosted, PhaseMoved, StillStands,
-    Ask, Answered, TrioProposed, ClosedForAnswers, SummedUp, TakenUpAgain, LaidAside, Superseded,
-    SaidByName, Released, AuthorAdded, ConcernSeen, ConcernAnswered, ConcernClosed, TakenToTrio,
-    Offered, AgreementMade, AgreementTaken, AgreementDeclined, AgreementDone, AgreementNotDone,
-    AgreementNewDate, NewsGiven, TrioPointRaised, PersonPaused, PersonResumed, PersonSettings,
-    MembersSeen, Woke,
-]  # fmt: skip
+SignedEvent = (
+    Started | Drafted | ShownInChannel | DraftDropped | FrameSet | SettingsChanged
+    | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow | StoppedHere | Resumed
+    | Ended | Helped | Deleted | PhaseEntered | Begun | Halted | NextNow | PlanMoved
+    | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved | StillStands | Ask
+    | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
+    | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
+    | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
+    | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
+    | PersonPaused | PersonResumed | PersonSettings | MembersSeen | Woke
+)  # fmt: skip
 
-Event = Union[SignedEvent, UnsignedEvent]
+Event = SignedEvent | UnsignedEvent
 
 
 # --- looks --------------------------------------------------------------------------------
@@ -548,4 +550,4 @@ class Look(Struct, frozen=True, tag="look"):
     words: str = ""
 
 
-Press = Union[Event, Look]
+Press = Event | Look

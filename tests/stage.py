@@ -46,7 +46,8 @@ BEGINNING = datetime(2026, 11, 2, 9, tzinfo=COPENHAGEN)
 PEOPLE = {
     "anne": "Anne Holm", "mette": "Mette Krogh", "jonas": "Jonas Friis", "ali": "Ali Demir",
     "fatima": "Fatima Yildiz", "peter": "Peter Lund", "sofie": "Sofie Bæk",
-    "lars": "Lars Østergaard", "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
+    "lars": "Lars Østergaard",
+    "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
     "omar": "Omar Said", "grethe": "Grethe Munk",
 }  # fmt: skip
 _CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
