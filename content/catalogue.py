@@ -213,7 +213,7 @@ class _Reading:
         for id in WALK:
             if id not in files:
                 self.say(f"{id}.toml", "", "the walk needs this file; put it back")
-        known = {id: files[id] for id in COUNTS if id in files}
+        known = {id: files[id] for id in COUNTS if id in files and self.shaped(id, files[id])}
         for id, data in known.items():
             self.header(id, data, publications)
 
@@ -231,8 +231,6 @@ class _Reading:
         }
 
         self.walk(phases, themes, asked, course, files)
-        if self.problems:
-            return None
         by_set = plain | {
             "phases": [_phase_item(phase) for phase in phases],
             "themes": [_theme_item(theme) for theme in themes],
@@ -243,6 +241,8 @@ class _Reading:
         sets = {id: self.set(id, known[id], by_set[id]) for id in known}
         whole = {id: set for id, set in sets.items() if set is not None}
         self.references(whole, questions, phrases)
+        if self.problems:
+            return None
         return Catalogue(
             phrases=phrases,
             questions=questions,
@@ -355,6 +355,17 @@ class _Reading:
                 if made is not None:
                     found[key] = made
         return found
+
+    def shaped(self, id: str, data: Table) -> bool:
+        """Items are a list of tables, sources a table of tables."""
+        items, sources = data.get("item", []), data.get("sources", {})
+        sound = isinstance(items, list) and all(isinstance(item, dict) for item in items)
+        if not sound:
+            self.say(f"{id}.toml", "item", "this is no list of tables; write each under [[item]]")
+        if not isinstance(sources, dict):
+            self.say(f"{id}.toml", "sources", "this is no table; write each under [sources.name]")
+            return False
+        return sound
 
     def header(self, id: str, data: Table, publications: dict[str, Publication]) -> None:
         file = f"{id}.toml"
@@ -471,6 +482,8 @@ class _Reading:
         self, sets: dict[str, Set], questions: dict[str, Question], phrases: dict[str, Phrase]
     ) -> None:
         everything = set(questions) | {f"{s.id}/{i.id}" for s in sets.values() for i in s.items}
+        # After another fault an item may be missing only because it could not be read.
+        whole = not self.problems
         for found in sets.values():
             file = f"{found.id}.toml"
             used = {name for item in found.items for name in item.parts} | set(found.parts)
@@ -479,7 +492,7 @@ class _Reading:
                     self.say(file, name, f"no phrase is called part.{name}; add it to phrases")
             for item in found.items:
                 for ref in item.refs:
-                    if ref not in everything:
+                    if whole and ref not in everything:
                         self.say(file, item.id, f"nothing is called {ref}; correct it")
 
 
@@ -551,4 +564,5 @@ def _place_items(
             ours=True,
         )
         for place in order
+        if place.question in questions and place.phase in names
     ]

@@ -169,6 +169,12 @@ def test_each_recommendation_has_its_insights_and_pitfalls(catalogue: Catalogue)
             assert all(i.refs == (f"recommendations/{item.id}",) for i in pointing)
 
 
+def test_ways_to_take_part_are_counted_by_phase(catalogue: Catalogue) -> None:
+    """Three for ideas, seven for impact, ten for the third phase, eighteen for the last."""
+    practice = catalogue.set("phase-practice")
+    assert [len(practice.fitting(n)) for n in (1, 2, 3, 4)] == [3, 7, 10, 18]
+
+
 def test_a_story_says_what_they_did_and_what_others_can_take(catalogue: Catalogue) -> None:
     """Three stories, the last with the four principles of that place."""
     stories = catalogue.set("cases").items
@@ -367,6 +373,25 @@ def test_a_fault_is_named_with_file_key_and_remedy(copy: Path, fault: str) -> No
     text = (copy / file).read_text(encoding="utf-8")
     assert old in text
     (copy / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ContentError) as raised:
+        load(copy)
+    assert problem in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("item = 3", "rasmus.toml: item: this is no list of tables"),
+        ("item = [3]", "rasmus.toml: item: this is no list of tables"),
+        ("sources = 3", "rasmus.toml: sources: this is no table"),
+        ("sources.model = 3", "rasmus.toml: sources.model: Expected `object`, got `int`"),
+        ("parts = 3", "rasmus.toml: the top: Expected `object`, got `int`"),
+    ],
+)
+def test_a_misshapen_file_is_named_and_not_a_crash(copy: Path, line: str, problem: str) -> None:
+    """Whatever stands where items, sources or parts should be is told like any other fault."""
+    top = 'title = { da = "RASMUS", en = "RASMUS" }\n'
+    (copy / "rasmus.toml").write_text(top + line, encoding="utf-8")
     with pytest.raises(ContentError) as raised:
         load(copy)
     assert problem in str(raised.value)
