@@ -176,7 +176,7 @@ def source_line(catalogue: Catalogue, source: Source, language: Language) -> str
     title = catalogue.publication(source.publication).title.of(language)
     page = f", s. {source.page}" if source.page and language == "da" else ""
     page = f", p. {source.page}" if source.page and language == "en" else page
-    return f"{title}: {source.section.of(language)}{page}"
+    return f"{title} · {source.section.of(language)}{page}"
 
 
 def _parts(
