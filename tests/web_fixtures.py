@@ -298,7 +298,7 @@ async def playground(port: int, course: Path | None = None) -> AsyncIterator[Wor
         token=PAGE_TOKEN,
         commands=lambda language: COMMANDS[language],
         course=course or Path("no such course"),
-        pace=0.0,
+        pace=0.01,
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

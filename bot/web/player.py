@@ -73,7 +73,7 @@ T = TypeVar("T")
 Values = dict[str, str | list[str] | None]
 OnStep = Callable[[int, int, str], Awaitable[None]]
 
-_CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}-[0-9A-Z*~$=]\b")
+_CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}-[0-9A-Z*~$=](?![0-9A-Z])")
 _PRESS = re.compile(r'tryk\s+"([^"]+)"(?:\s+på\s+"([^"]+)")?\s*')
 _PAIR = re.compile(r'\s*(?:"([^"]+)"|([^="]+?))\s*=\s*(?:"([^"]*)"|(\S+))')
 _EXPECT = re.compile(r'(<!?)\s*(?:"([^"]*)"|(kode))\s*')

@@ -373,7 +373,14 @@ function drawLog(fresh = false) {
   const empty = !wanted.some(([key]) => !key.startsWith("day:"));
   if (empty) wanted.push(["quiet", page.me.id, drawQuiet]);
   place(log, wanted);
-  if (near) log.scrollTop = log.scrollHeight;
+  if (near) toTheEnd(log);
+}
+
+/* A message taller than the window is met at its first line, not its last. */
+function toTheEnd(log) {
+  const last = log.lastElementChild;
+  if (last && last.offsetHeight > log.clientHeight) last.scrollIntoView({ block: "start" });
+  else log.scrollTop = log.scrollHeight;
 }
 
 /* Puts the wanted rows in order. A row stays the same element as long as its version does. */
