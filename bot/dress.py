@@ -53,6 +53,15 @@ def _nodes(thing: Any) -> Iterator[Any]:
             yield from _nodes(one)
 
 
+def cut(text: str, limit: int) -> str:
+    """The beginning of a text, up to a word's end."""
+    if not limit or len(text) <= limit:
+        return text
+    short = text[: limit - 1]
+    whole, _, rest = short.rpartition(" ")
+    return f"{(whole if whole and len(rest) < 40 else short).rstrip(' ,.;:')}…"
+
+
 class Dresser:
     """Dresses for one reader: a language, names, opened words, and how commands are typed."""
 
@@ -156,8 +165,8 @@ class Dresser:
         match line:
             case c.Words(text=text):
                 return (c.Quoted(text),)
-            case c.Kept(kind=kind, id=id, field=field):
-                return (c.Quoted(self._words.get((kind, id, field), "…")),)
+            case c.Kept(kind=kind, id=id, field=field, cut=limit):
+                return (c.Quoted(cut(self._words.get((kind, id, field), "…"), limit)),)
             case c.Who(person=person):
                 prefs = self._people.get(person)
                 return (c.Mention(person, prefs.name if prefs and prefs.name else person),)

@@ -23,11 +23,15 @@ class Words(Struct, frozen=True, tag="words"):
 
 
 class Kept(Struct, frozen=True, tag="kept"):
-    """What a person wrote, by the id of its record: opened from the vault at sending."""
+    """What a person wrote, by the id of its record: opened from the vault at sending.
+
+    Where `cut` is a number, no more than so many characters of it.
+    """
 
     kind: str
     id: str
     field: str = "text"
+    cut: int = 0
 
 
 class Who(Struct, frozen=True, tag="who"):
