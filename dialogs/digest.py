@@ -2,9 +2,52 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs import events as e
+from dialogs.calendar import (
+    add_working_days,
+    at_local,
+    local,
+    next_weekly,
+    next_within_hours,
+    within_hours,
+)
+from dialogs.cards import (
+    Button,
+    Form,
+    Kept,
+    Line,
+    NeutralCard,
+    Paragraph,
+    Small,
+    TextField,
+    buttons,
+    card,
+    text,
+)
+from dialogs.cards import Moment as At
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step
+from dialogs.effects import (
+    Cancel,
+    Effect,
+    FieldError,
+    Open,
+    Post,
+    Privately,
+    Record,
+    Say,
+    Show,
+    Timer,
+)
+from dialogs.events import Look, SignedEvent
+from dialogs.facts import About, Known, Project, Records, Roles, Viewer
+from dialogs.facts import State as StateOf
+from dialogs.overview import advice, details, found, label, overview_card, overview_facts
 
 
 class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
@@ -13,6 +56,240 @@ class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
     quiet: int = 0  # weeks in a row with nothing to tell
     news: str = ""  # record id, kind "news", not yet told
     advised: tuple[str, ...] = ()  # set/item that the overview has used
+    week: str = ""  # of the last overview that was posted
+    asked: str = ""  # the week for whose overview the leader has been asked for two lines
+    told: dict[str, str] = {}  # what has been told, and how it stood then
 
 
 State = Digest
+NEWS_LIMIT = 400
+CLOSED = ("draft", "stopped", "ended")
+AWAY = timedelta(days=8)
+
+
+# --- decide -------------------------------------------------------------------------------
+
+
+def needs(state: Digest | None, event: SignedEvent) -> Facts:
+    match event:
+        case e.Woke(name="overview"):
+            return overview_facts()
+        case _:
+            return (About(), Roles())
+
+
+def decide(state: Digest | None, event: SignedEvent, known: Known) -> Step:
+    state = state or Digest()
+    match event:
+        case e.Begun():
+            # A pause is no absence: what is counted from here has nothing to explain.
+            return replace(state, last=event.at), _timers(known.project, event.at)
+        case e.Halted():
+            return state, (Cancel("overview"), Cancel("ask_news"))
+        case e.NewsGiven(text=words):
+            return _given(state, event, words, known)
+        case e.Woke(name=name):
+            if not known.project.running:
+                return state, ()
+            now = max(event.at, event.came)
+            return (
+                _asks(state, event, now, known)
+                if name == "ask_news"
+                else _overview(state, event, now, known)
+            )
+        case _:
+            return state, ()
+
+
+def _timers(project: Project, after: datetime) -> tuple[Effect, ...]:
+    return (Timer("overview", next_overview(project, after)), _asking(project, after))
+
+
+def next_overview(project: Project, after: datetime) -> datetime:
+    hour, minute = divmod(project.overview_hour, 60)
+    return next_weekly(project.calendar, after, project.overview_weekday, hour, minute)
+
+
+def _asking(project: Project, after: datetime) -> Timer:
+    """The working day before an overview, at ten: that one, or the next where this is past."""
+    moment = next_overview(project, after)
+    while (asked := _day_before(project, moment)) <= after:
+        moment = next_overview(project, moment)
+    return Timer("ask_news", asked)
+
+
+def _day_before(project: Project, moment: datetime) -> datetime:
+    day = local(project.calendar, moment).date()
+    return at_local(project.calendar, add_working_days(project.calendar, day, -1), 10)
+
+
+def _latest(project: Project, now: datetime) -> datetime:
+    """When an overview was last due: now, as a rule, and earlier where Digi was away."""
+    moment = next_overview(project, now - timedelta(days=60))
+    while (later := next_overview(project, moment)) <= now:
+        moment = later
+    return min(moment, now)
+
+
+def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Step:
+    project = known.project
+    due = _latest(project, now)
+    if now - due > timedelta(hours=1) and not within_hours(project.calendar, now):
+        return state, (Timer("overview", next_within_hours(project.calendar, now)),)
+    again = Timer("overview", next_overview(project, now))
+    week = label(known, due)
+    away = None
+    if state.last is not None and now - state.last > AWAY:
+        missed = next_overview(project, state.last)
+        away = local(project.calendar, missed).date() if missed < due else None
+    decided = replace(state, last=now)
+    if state.week == week:
+        return decided, (again,)
+    new = found(known, state.news, state.told, due)
+    if not new.anything:
+        quiet = state.quiet + 1
+        told = _nothing_new(known) if quiet == 2 else ()
+        return replace(decided, quiet=quiet), (again, *told)
+    line, advised = advice(known.catalogue, project.phase, state.advised)
+    slot = f"overview:{week}"
+    shown = overview_card(known, new, due, line, away)
+    effects: list[Effect] = [
+        Record("overview", slot, slot, "", event.at, {"card": msgspec.to_builtins(shown)}),
+        Post(slot),
+        *(Say(page, thread=slot) for page in details(known, new, due)),
+        again,
+    ]
+    decided = replace(
+        decided,
+        posted=state.posted + 1,
+        quiet=0,
+        news="",
+        advised=advised,
+        week=week,
+        told=new.told,
+    )
+    return decided, tuple(effects)
+
+
+def _nothing_new(known: Known) -> tuple[Effect, ...]:
+    project = known.project
+    shown = card(Paragraph(text("digest.quiet")), buttons(_news_button(project)))
+    return tuple(Privately(person, shown, urgency=4) for person in known.holders("leader"))
+
+
+def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Step:
+    project = known.project
+    again = _asking(project, now)
+    moment = next_overview(project, now)
+    if state.news or _day_before(project, moment) < now - timedelta(hours=12):
+        return state, (again,)
+    shown = card(
+        Paragraph(text("digest.ask_news", moment=At(moment))), buttons(_news_button(project))
+    )
+    asked = tuple(Privately(person, shown, urgency=2) for person in known.holders("leader"))
+    return replace(state, asked=label(known, moment)), (*asked, again)
+
+
+def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
+    project = known.project
+    if project.stage in CLOSED:
+        return state, (FieldError("", text("digest.closed")),)
+    kept = Record("news", "", event.id, event.by, event.at, {"text": words})
+    if not project.running:
+        told = text("digest.news_paused")
+    else:
+        told = text("digest.news_given", moment=At(next_overview(project, event.at)))
+    return replace(state, news=event.id), (kept, Show(card(Paragraph(told))))
+
+
+def _news_button(project: Project) -> Button[Line]:
+    return Button(text("digest.write_news"), Look("news", project=project.id), "main")
+
+
+# --- the standing post --------------------------------------------------------------------
+
+
+def view_needs(state: Digest, slot: str) -> Facts:
+    return (Records("overview", slot, 1),)
+
+
+def view(state: Digest, slot: str, known: Known) -> NeutralCard:
+    """As it was decided: what has happened since belongs to the next one."""
+    [kept] = known(Records("overview", slot, 1))
+    return msgspec.convert(kept.body["card"], NeutralCard)
+
+
+# --- looks --------------------------------------------------------------------------------
+
+
+def _preview_needs(look: Look, viewer: Viewer) -> Facts:
+    return (*overview_facts(), StateOf("digest", "digest"))
+
+
+def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known.project
+    if project.stage in CLOSED:
+        return (Show(card(Paragraph(text("digest.closed")))),)
+    state = known.state("digest", "digest", Digest) or Digest()
+    new = found(known, state.news, state.told, viewer.at)
+    mine = buttons(
+        _news_button(project) if viewer.may("leader", "deputy", "starter") else None,
+        Button(text("digest.mine"), Look("summary", project=project.id))
+        if viewer.may("leader", "deputy", "representative")
+        else None,
+    )
+    comes = (
+        text("digest.preview", moment=At(next_overview(project, viewer.at)))
+        if project.running
+        else text("digest.preview_paused")
+    )
+    if not new.anything:
+        return (Show(card(Paragraph(text("digest.preview_nothing")), Small(comes), mine)),)
+    line, _ = advice(known.catalogue, project.phase, state.advised)
+    return (
+        Show(card(Small(comes), mine)),
+        Show(overview_card(known, new, viewer.at, line, None)),
+        *(Show(page) for page in details(known, new, viewer.at)),
+    )
+
+
+def _news_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), StateOf("digest", "digest"))
+
+
+def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known.project
+    if project.stage in CLOSED:
+        return (Show(card(Paragraph(text("digest.closed")))),)
+    state = known.state("digest", "digest", Digest) or Digest()
+    return (
+        Open(
+            Form(
+                title=text("digest.form_news"),
+                fields=(
+                    TextField(
+                        "text",
+                        text("digest.field_news"),
+                        hint=text("digest.hint_news"),
+                        long=True,
+                        limit=NEWS_LIMIT,
+                        value=Kept("news", state.news) if state.news else None,
+                    ),
+                ),
+                submit=text("button.save"),
+                into="news_given",
+                fixed={"project": project.id},
+            )
+        ),
+    )
+
+
+CONVERSATION = Conversation(
+    name="digest",
+    state=State,
+    needs=needs,
+    decide=decide,
+    view_needs=view_needs,
+    view=view,
+    sights={"overview": Sight(_preview_needs, _preview), "news": Sight(_news_needs, _news)},
+)
