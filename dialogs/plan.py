@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from content.model import Both, Catalogue, Course, Place, Source
 from msgspec import Struct
 from msgspec.structs import replace
 
-from content.model import Both, Catalogue, Course, Place, Source
 from dialogs import events as e
 from dialogs.facts import Project
 
@@ -33,6 +33,7 @@ class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
     asked: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()  # posted in one go
+    fives: dict[str, tuple[str, ...]] = {}  # of each such theme the questions, as posted
     last_asked: datetime | None = None
     phases: tuple[tuple[int, datetime], ...] = ()  # which phase was entered when
     stands: tuple[tuple[str, str], ...] = ()  # question: asked, yes or no, since the last change
