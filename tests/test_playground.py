@@ -147,6 +147,13 @@ async def test_each_name_of_loopback_is_answered(
         assert response.status == 200
 
 
+def test_the_team_has_fourteen() -> None:
+    """Leader, TR, AMR, facilitator and ten colleagues, so that figures may be shown."""
+    assert len(PEOPLE) == 14
+    assert len({person.id for person in PEOPLE} | {person.name for person in PEOPLE}) == 28
+    assert sum(person.role == "member" for person in PEOPLE) >= 6
+
+
 @pytest.mark.parametrize("path", ["type", "press", "submit", "clock", "course", "start-over"])
 @pytest.mark.parametrize(
     "headers",
@@ -312,18 +319,6 @@ async def test_a_form_is_submitted_under_its_own_key(
         assert "gemt" in json.dumps(answer, ensure_ascii=False)
     assert len(world.digi.given) == 1
     assert world.digi.deliveries[-1].key == "form:form-1"
-
-
-async def test_everybody_is_introduced_at_the_start_and_after_starting_over(
-    world: World, http: aiohttp.ClientSession
-) -> None:
-    """Digi learns who is in each channel, as it does from a chat platform."""
-    assert len(world.digi.members[CHANNEL]) == len(PEOPLE) == 14
-    assert len(world.digi.members) == 2
-    world.digi.members.clear()
-    world.digi.__init__(world.edge)  # type: ignore[misc]
-    await post(http, world, "start-over", {"as": "anne"})
-    assert len(world.digi.members) == 2
 
 
 async def test_the_page_never_gets_what_is_sealed(

@@ -14,11 +14,9 @@ from bot.edge import (
     Answer,
     Delivery,
     Fault,
-    Members,
     Parcel,
     Pressed,
     RoomMessage,
-    Sender,
     Submitted,
     Typed,
 )
@@ -206,7 +204,6 @@ class SmallDigi:
         self._edge = edge
         self._answers: dict[str, Answer] = {}
         self.deliveries: list[Delivery] = []
-        self.members: dict[str, tuple[Sender, ...]] = {}
         self.given: list[Submitted] = []
         self.card = EVERY_PART
         self.form = EVERY_FIELD
@@ -225,8 +222,6 @@ class SmallDigi:
 
     async def _answer(self, delivery: Delivery) -> Answer:
         match delivery.what:
-            case Members(people):
-                self.members[delivery.channel] = people
             case Typed(text) if text.startswith("start"):
                 await self.deliver("q1", "post", self.card, channel=delivery.channel)
                 note = shown("Du er leder i det her forløb.")

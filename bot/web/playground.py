@@ -23,7 +23,6 @@ from bot.edge import (
     Answer,
     Clockwork,
     Delivery,
-    Members,
     Pressed,
     Receive,
     RoomMessage,
@@ -252,7 +251,6 @@ def add_routes(
     post("/play/clock", playground.move_clock)
     post("/play/course", playground.play_course)
     post("/play/start-over", playground.start_over)
-    app.on_startup.append(playground.open)
     app.on_shutdown.append(playground.close)
 
 
@@ -277,12 +275,10 @@ class Playground:
         self._course = course
         self._pace = pace
         self._moving = asyncio.Lock()
+        self._letters: dict[str, dict[str, int]] = {}
         self._playing: asyncio.Task[None] | None = None
         self._news = CourseNews(running=False)
         self._closing = False
-
-    async def open(self, app: web.Application) -> None:
-        await self._introduce()
 
     async def close(self, app: web.Application) -> None:
         self._closing = True
@@ -305,7 +301,7 @@ class Playground:
                 channels=CHANNELS,
                 messages=[_shown(message) for message in messages],
                 after=max((message.seq for message in messages), default=0),
-                letters=await self._letters(),
+                letters=await self._letters_of_all(),
                 time=await self._time(),
                 commands=self._commands(me.locale),
                 course=self._news,
@@ -338,7 +334,7 @@ class Playground:
                         if fresh:
                             shown = [_shown(message) for message in fresh]
                             await _tell(response, "messages", shown, str(after))
-                        await _tell(response, "letters", await self._letters())
+                        await _tell(response, "letters", await self._letters_of_all())
                     if "clock" in news or "room" in news:
                         await _tell(response, "time", await self._time())
                     if "course" in news:
@@ -461,35 +457,22 @@ class Playground:
 
     async def _empty(self) -> None:
         await self._clock.start_over()
+        self._letters.clear()
         self._edge.emptied()
         self._edge.tell("clock", None)
-        await self._introduce()
-
-    async def _introduce(self) -> None:
-        """Tell Digi who is in the channels, as a chat platform does."""
-        everybody = Members(
-            tuple(Sender(person.id, person.name, person.locale) for person in PEOPLE)
-        )
-        for channel in CHANNELS:
-            delivery = Delivery(
-                TENANT, Sender(""), f"web:members:{channel.id}", everybody, channel.id
-            )
-            try:
-                await self._receive(delivery)
-            except Exception as error:
-                log.error("the playground's people were not taken in: %s", type(error).__name__)
 
     async def _messages(self, me: Person, after: int = 0) -> list[RoomMessage]:
         places = [channel_place(channel.id) for channel in CHANNELS] + [private_place(me.id)]
         found = [message for place in places for message in await self._room.read(place, after)]
         return sorted(found, key=lambda message: message.seq)
 
-    async def _letters(self) -> dict[str, list[int]]:
+    async def _letters_of_all(self) -> dict[str, list[int]]:
         """Where in the order of change each person's private messages stand, to count the new."""
-        return {
-            person.id: [message.seq for message in await self._room.read(private_place(person.id))]
-            for person in PEOPLE
-        }
+        for person in PEOPLE:
+            known = self._letters.setdefault(person.id, {})
+            newer = await self._room.read(private_place(person.id), max(known.values(), default=0))
+            known.update((message.id, message.seq) for message in newer)
+        return {person: list(known.values()) for person, known in self._letters.items()}
 
     async def _time(self) -> WorldTime:
         return WorldTime(self._clock.now(), await self._clock.landmarks())

@@ -661,7 +661,6 @@ function composerKey(event) {
 function openForm(answer, from) {
   const form = answer.form;
   const dialog = at("form");
-  const back = dialog.open ? null : document.activeElement;
   const { elements, fields } = drawForm(form, page.people);
   const title = make("h2", { id: "form-title", tabindex: "-1" }, line(form.title));
   const above = make("div", { class: "fault", role: "alert" });
@@ -707,10 +706,7 @@ function openForm(answer, from) {
     }
   });
   dialog.replaceChildren(element);
-  if (!dialog.open) {
-    dialog.showModal();
-    dialog.addEventListener("close", () => back?.isConnected && back.focus(), { once: true });
-  }
+  if (!dialog.open) dialog.showModal();
   if (fields.length) fields[0].focus();
   else title.focus();
   element.querySelector(".fields").scrollTop = 0;
@@ -835,6 +831,13 @@ function openClock(open) {
   }
   if (open) at("close-clock").focus();
   else [at("open-clock"), at("open-clock-medium")].find((one) => one.offsetParent)?.focus();
+}
+
+/* A closing dialog gives focus back to where it was, unless that was drawn anew meanwhile. */
+for (const dialog of [at("form"), at("confirm")]) {
+  dialog.addEventListener("close", () => {
+    if (document.activeElement === document.body) at("composer-text").focus();
+  });
 }
 
 // --- the beginning -------------------------------------------------------------------------
