@@ -29,7 +29,9 @@ from storage.vault import Vault, code_hash, code_of
 
 ATTEMPTS = 5
 # What opens the pool must have left no trace in a log before anything is said of it.
-OPENS_POOL = frozenset({"closed_for_answers", "phase_moved", "summed_up", "woke"})
+OPENS_POOL = frozenset(
+    {"closed_for_answers", "ended", "phase_moved", "stopped_here", "summed_up", "woke"}
+)
 
 
 class Dialogs:
