@@ -62,6 +62,7 @@ from dialogs.facts import (
     Waiting,
 )
 from dialogs.plan import Walk, entered
+from dialogs.question_forms import fewest, writers
 from dialogs.question_states import Concluded, State, all_of, is_open, title
 from dialogs.walk_views import LEADS, hidden, nothing_here, phase_name, progress, stage_line
 
@@ -407,12 +408,12 @@ def released(walk: Walk, known: Known) -> Effects:
         w for w in known(Unreleased(("answer",)))
         if (state := asked.get(w.ref)) is not None and state.elimination
     )  # fmt: skip
-    if not waiting or _could_have_written(waiting, known) < known.project.threshold:
+    if not waiting or _could_have_written(waiting, known) < fewest(known.project):
         return ()
     ref = f"phase:{walk.phase}"
     return (
         *(
-            Publish(w.entry, w.new_id, w.kind, ref, 0, w.body, w.receipt)
+            Publish(w.entry, w.new_id, w.kind, ref, 0, {"text": _words(w)}, w.receipt)
             for w in sorted(waiting, key=lambda w: w.new_id)
         ),
         *(Say(_together(walk, some, first=n == 0)) for n, some in enumerate(_pages(waiting))),
@@ -425,8 +426,12 @@ def _could_have_written(waiting: tuple[Waiting, ...], known: Known) -> int:
     named = Counter(
         person for person, _ in {(a.person, a.ref) for a in answers if a.ref in questions}
     )
-    led = {r.person for r in known(Roles()) if r.role in ("leader", "deputy")}
-    return sum(person not in led and named[person] < len(questions) for person in known(Team()))
+    return sum(named[person] < len(questions) for person in writers(known))
+
+
+def _words(waiting: Waiting) -> str:
+    """What its author wrote, with what was added by code."""
+    return "\n\n".join(str(one["text"]) for one in (waiting.body, *waiting.body.get("more", ())))
 
 
 def _pages(waiting: tuple[Waiting, ...]) -> list[tuple[Waiting, ...]]:
@@ -434,7 +439,7 @@ def _pages(waiting: tuple[Waiting, ...]) -> list[tuple[Waiting, ...]]:
     page: list[Waiting] = []
     size = 0
     for one in waiting:
-        length = len(str(one.body.get("text", "")))
+        length = len(_words(one))
         if page and size + length > LONGEST:
             pages.append(tuple(page))
             page, size = [], 0

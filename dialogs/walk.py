@@ -40,8 +40,8 @@ from dialogs.events import Look, SignedEvent
 from dialogs.facts import About, HowMany, Known, Roles, States, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.plan import Planned, Walk
+from dialogs.question_states import Asked, all_of, read
 from dialogs.question_states import State as QuestionState
-from dialogs.question_states import all_of, is_open, read
 
 __all__ = ["CONVERSATION", "Planned", "State", "Walk"]
 
@@ -124,7 +124,9 @@ def _halted(state: Walk | None, known: Known) -> Step:
     if known.project.stage in ("stopped", "ended"):
         effects += phase.released(state, known)
         effects += tuple(
-            Tell(e.Superseded(question=id)) for id, s in all_of(known).items() if is_open(s)
+            Tell(e.Superseded(question=id))
+            for id, s in all_of(known).items()
+            if isinstance(s, Asked)
         )
     return state, effects
 
