@@ -225,6 +225,8 @@ def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent) -> Step:
 def _no(state: State | None, event: e.SignedEvent) -> Effects:
     """What is true now, for whoever pressed what no longer fits. Nothing that was typed is lost."""
     match event:
+        case e.TrioProposed() if takes_answers(state):
+            return (FieldError("", text("question.proposal_late")),)
         case e.Answered() | e.TrioProposed() | e.SummedUp():
             return (FieldError("", as_it_is(state)),)
         case e.ClosedForAnswers() | e.TakenUpAgain():
