@@ -8,6 +8,7 @@ from typing import assert_never, cast
 
 from content.model import Catalogue
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dialogs.agreement import Agreement, overdue, unowned, what
 from dialogs.calendar import iso_week, local
@@ -32,10 +33,10 @@ from dialogs.cards import (
     card,
     text,
 )
-from dialogs.concern import Answer, Concern
+from dialogs.concern import HELPERS, Answer, Concern, answer_parts, open_to_all
 from dialogs.conversation import Facts
 from dialogs.events import Look
-from dialogs.facts import About, Known, Roles, States
+from dialogs.facts import About, Known, States
 from dialogs.facts import State as StateOf
 from dialogs.plan import Planned, Walk
 from dialogs.question_states import Concluded, ToMed
@@ -45,7 +46,6 @@ from dialogs.walk_views import next_question_at, words_of
 SHORT = 240
 PAGE = 2600
 SOON = 7
-WAITING = ("sent", "seen", "forwarded")
 ON = (
     "digest.on.monday", "digest.on.tuesday", "digest.on.wednesday", "digest.on.thursday",
     "digest.on.friday", "digest.on.saturday", "digest.on.sunday",
@@ -70,10 +70,9 @@ class Overview(Struct, frozen=True, kw_only=True):
 def overview_facts() -> Facts:
     return (
         About(),
-        Roles(),
         States("question"),
         States("agreement"),
-        States("concern"),
+        *HELPERS,
         StateOf("walk", "walk"),
     )
 
@@ -108,20 +107,19 @@ def found(known: Known, news: str, before: Mapping[str, str], at: datetime) -> O
         for one in known.states("agreement", Agreement).values()
         if (mark := _agreement_mark(one, today)) and _fresh(told, f"agreement:{one.id}", mark)
     ]
-    open_to_all = [
+    read_by_all = [
         one
-        for one in known.states("concern", Concern).values()
-        if one.everyone
-        and one.status != "withdrawn"
+        for one in open_to_all(known)
+        if one.status != "withdrawn"
         and _fresh(told, f"concern:{one.id}", _concern_mark(one, today))
     ]
-    open_to_all.sort(key=lambda one: (not one.answers, one.release, one.id))
+    read_by_all.sort(key=lambda one: (not one.answers, one.release, one.id))
     return Overview(
         news=news,
         concluded=tuple(sorted(concluded, key=_when)),
         agreements=tuple(agreements),
-        asked=tuple(one for one in open_to_all if one.kind != "concern"),
-        concerns=tuple(one for one in open_to_all if one.kind == "concern"),
+        asked=tuple(one for one in read_by_all if one.kind != "concern"),
+        concerns=tuple(one for one in read_by_all if one.kind == "concern"),
         told=told,
     )
 
@@ -158,7 +156,7 @@ def _concern_mark(one: Concern, today: date) -> str:
 
 
 def promise_passed(one: Concern, today: date) -> bool:
-    return one.promised is not None and one.promised < today and one.status in WAITING
+    return one.promised is not None and one.promised < today and one.waits
 
 
 # --- the card -----------------------------------------------------------------------------
@@ -268,8 +266,8 @@ def next_planned(walk: Walk | None) -> Planned | None:
 
 
 def words(one: Concern, cut: int = 0) -> Kept:
-    """What was said: by name it is a record, without it was published."""
-    return Kept("said" if one.author else "published", one.id, cut=cut)
+    """What was said, or the beginning of it."""
+    return replace(one.words, cut=cut)
 
 
 def answer(one: Answer, cut: int = 0) -> Line:
@@ -356,13 +354,10 @@ def _agreement(one: Agreement, today: date) -> Parts:
 def _said(one: Concern, today: date) -> Parts:
     by = Who(one.author) if one.author else None
     parts: list[Part[Line]] = [Quote(words(one), by)]
-    parts += [
-        Paragraph(text("digest.answered_by", who=Who(given.by), answer=answer(given)))
-        for given in one.answers
-    ]
+    parts += answer_parts(one)
     if promise_passed(one, today) and one.promised is not None:
         parts.append(Small(text("digest.promise_passed", day=Day(one.promised))))
-    elif not one.answers or one.status == "forwarded":
+    elif not one.answers or (one.waits and one.promised is not None):
         parts.append(Small(_waits(one)))
     return tuple(parts)
 
