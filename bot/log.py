@@ -14,6 +14,7 @@ NOISY = (
 class Log:
     def __init__(self, level: str = "info") -> None:
         self._log = logging.getLogger("digi")
+        self.failures: list[tuple[str, str]] = []  # the newest, for /metrics and for tests
         self._log.setLevel(level.upper())
         self._log.propagate = False
         if not self._log.handlers:
@@ -32,6 +33,7 @@ class Log:
 
     def failed(self, what: str, kind: str, *, letter: str = "") -> None:
         """`kind` is the name of an error's type or a reason of our own, never its text."""
+        self.failures = [*self.failures[-99:], (what, kind)]
         self._log.warning("%s failed: %s%s", what, kind, f" ({letter})" if letter else "")
 
 

@@ -1,0 +1,31 @@
+"""All conversations by name, and all sights by theirs."""
+
+from __future__ import annotations
+
+from dialogs import (
+    agreement,
+    concern,
+    digest,
+    help,
+    person,
+    project,
+    question,
+    say,
+    summary,
+    trio,
+    walk,
+)
+from dialogs.conversation import Conversation, Sight
+
+CONVERSATIONS: dict[str, Conversation] = {
+    module.CONVERSATION.name: module.CONVERSATION
+    for module in (
+        project, person, walk, question, say, concern, agreement, digest, summary, trio, help,
+    )
+}  # fmt: skip
+
+SIGHTS: dict[str, Sight] = {
+    view: sight
+    for conversation in CONVERSATIONS.values()
+    for view, sight in conversation.sights.items()
+}
