@@ -9,7 +9,7 @@ import re
 import socket
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,43 @@ async def test_what_cannot_be_read_is_answered_in_one_sentence(
     assert status == 400
     assert list(answer) == ["failed"]
     assert "Traceback" not in answer["failed"]
+
+
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+likely = st.fixed_dictionaries(
+    {"as": st.just("anne"), "place": st.just(PLACE), "key": st.builds(new_key)},
+    optional={
+        "text": st.one_of(st.text(), st.text().map("/digi {}".format), values),
+        "token": st.one_of(st.sampled_from(["answer", "form-1"]), st.text()),
+        "values": st.one_of(st.dictionaries(st.text(), st.text()), values),
+        "to": st.one_of(st.just("week"), values),
+        "channel": st.one_of(st.just(CHANNEL), values),
+    },
+)
+
+
+async def test_no_payload_breaks_anything(
+    world: World, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is posted is answered with 200 or 400, and nothing of it is logged."""
+    payloads: list[object] = []
+
+    @settings(
+        max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(st.one_of(values, likely))
+    def make(payload: object) -> None:
+        payloads.append(payload)
+
+    await asyncio.to_thread(make)
+    for payload in payloads:
+        for path in ("type", "press", "submit", "clock"):
+            assert (await post(http, world, path, payload))[0] in (200, 400)
+    assert [record.getMessage() for record in caplog.records if record.name != "asyncio"] == []
 
 
 async def test_more_than_a_megabyte_is_refused(world: World, http: aiohttp.ClientSession) -> None:
@@ -551,7 +588,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def window(
-    browser: Browser, world: World, person: str, width: int = 1440, height: int = 900
+    browser: Browser,
+    world: World,
+    person: str,
+    width: int = 1440,
+    height: int = 900,
+    *,
+    breaks: bool = False,
 ) -> AsyncIterator[Page]:
     """A person's window; an error on the page, or a request that leaves the machine, fails."""
     context = await browser.new_context(viewport={"width": width, "height": height})
@@ -566,7 +609,7 @@ async def window(
     await expect(page.locator("#person-select option")).to_have_count(14)
     yield page
     await context.close()
-    assert wrong == []
+    assert breaks or wrong == []
     assert [url for url in asked if not url.startswith(world.url + "/")] == []
 
 
@@ -757,16 +800,19 @@ async def test_starting_over_asks_first_and_clears_every_window(
 async def test_a_window_finds_its_way_back_after_a_restart(browser: Browser) -> None:
     """When Digi is started again, with another token, an open window goes on by itself."""
     port = free_port()
-    async with playground(port) as world, window(browser, world, "anne") as page:
-        await write(page, "Før")
-        await expect(page.get_by_text("Før")).to_be_visible()
-        room = world.room
-        await page.evaluate("window.same = true")
-        world.edge.emptied()
-        await world.edge.say("again", PLACE, "mette", "Efter")
-        await expect(page.get_by_text("Efter")).to_be_visible()
-        assert len(room.messages) == 2
-        assert await page.evaluate("window.same")
+    async with AsyncExitStack() as stack:
+        async with playground(port) as world:
+            page = await stack.enter_async_context(window(browser, world, "anne", breaks=True))
+            await write(page, "Før")
+            await expect(page.get_by_text("Før")).to_be_visible()
+            await page.evaluate("window.same = true")
+        await expect(page.locator("#offline")).to_have_text("Forbindelsen er væk. Jeg prøver igen.")
+        await page.fill("#composer-text", "Efter")
+        async with playground(port, token="another token"):
+            await page.press("#composer-text", "Enter")
+            await expect(page.locator(".said")).to_have_text("Efter")
+            await expect(page.locator("#offline")).to_be_empty()
+            assert await page.evaluate("window.same")
 
 
 # --- every card and every form ------------------------------------------------------------
@@ -892,7 +938,7 @@ async def test_every_card_and_form_is_drawn_whatever_it_says(
     made: list[Answer] = []
 
     @settings(
-        max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(st.lists(cards, max_size=2).map(tuple), forms)
     def make(some: tuple[FinishedCard, ...], form: FinishedForm) -> None:

@@ -239,7 +239,7 @@ class SmallDigi:
             case Pressed("delete"):
                 await self.deliver("q1-x", "update", shown("Forløbet er slettet."), target="q1")
             case Submitted(values=values) as given:
-                if "fejl" in str(values["text"]):
+                if "fejl" in str(values.get("text")):
                     fault = Fault("text", words("Der står fejl i teksten. Ret det, og send igen."))
                     return Answer(faults=(fault,))
                 self.given.append(given)
@@ -276,7 +276,9 @@ class World(msgspec.Struct):
 
 
 @asynccontextmanager
-async def playground(port: int, course: Path | None = None) -> AsyncIterator[World]:
+async def playground(
+    port: int, course: Path | None = None, token: str = PAGE_TOKEN
+) -> AsyncIterator[World]:
     """The playground, served for real on this machine."""
     room = MemoryRoom()
     clock = StillClock(room)
@@ -290,7 +292,7 @@ async def playground(port: int, course: Path | None = None) -> AsyncIterator[Wor
         edge,
         clock,
         port=port,
-        token=PAGE_TOKEN,
+        token=token,
         commands=lambda language: COMMANDS[language],
         course=course or Path("no such course"),
         pace=0.01,

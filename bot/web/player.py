@@ -181,8 +181,9 @@ class Player:
         self._people = {person.id: person for person in people}
         self._channel = channel
         self._tenant = tenant
-        self._whispers: dict[str, list[tuple[FinishedCard, ...]]] = {}
-        self._forms: dict[str, FinishedForm] = {}
+        # Each with the channel it stands in, which goes along with the next act from it.
+        self._whispers: dict[str, list[tuple[tuple[FinishedCard, ...], str]]] = {}
+        self._forms: dict[str, tuple[FinishedForm, str]] = {}
         self._faults: dict[str, list[str]] = {}
         self._codes: dict[str, str] = {}
 
@@ -231,9 +232,9 @@ class Player:
         return await self._act(person, _key(), Pressed(button.token), channel)
 
     async def fill(self, person: str, values: Mapping[str, str]) -> list[str]:
-        form = self._forms.get(person)
-        if form is None:
+        if person not in self._forms:
             raise Lost("no form is open")
+        form, channel = self._forms[person]
         filled = self._filled(form, {key: self._with_code(person, v) for key, v in values.items()})
         missing = [
             f"{plain(field.label)}: missing"
@@ -243,7 +244,8 @@ class Player:
         if missing:
             self._faults[person] = missing
             return missing
-        return await self._act(person, f"form:{form.token}", Submitted(form.token, filled))
+        submitted = Submitted(form.token, filled)
+        return await self._act(person, f"form:{form.token}", submitted, channel)
 
     async def move(self, words: str) -> list[str]:
         if words in _STEPS:
@@ -262,6 +264,8 @@ class Player:
             target = _at(today + timedelta(days=ahead), named.group(2), named.group(3))
         else:
             raise Lost("the clock does not know that place")
+        if target < self._clock.now():
+            raise Lost("that moment has passed, and the clock only moves forward")
         await self._clock.move_to(target)
         return []
 
@@ -274,17 +278,19 @@ class Player:
         for place in (channel_place(self._channel), private_place(who)):
             for message in await self._messages(place):
                 shown += self._lines(message)
-        for whisper in self._whispers.get(who, []):
-            shown += [line for card in whisper for line in lines(card)]
+        for cards, _ in self._whispers.get(who, []):
+            shown += [line for card in cards for line in lines(card)]
         if who in self._forms:
-            shown += form_lines(self._forms[who])
+            shown += form_lines(self._forms[who][0])
         return "\n".join([*shown, *self._faults.get(who, [])])
 
     async def newest(self, person: str) -> str:
         """What this person was shown last: in a whisper, in a form and in the private chat."""
-        shown = [line for card in self._whispers.get(person, [()])[-1] for line in lines(card)]
+        shown: list[str] = []
+        for cards, _ in self._whispers.get(person, [])[-1:]:
+            shown += [line for card in cards for line in lines(card)]
         if person in self._forms:
-            shown += form_lines(self._forms[person])
+            shown += form_lines(self._forms[person][0])
         for message in (await self._messages(private_place(person)))[-1:]:
             shown += self._lines(message)
         return "\n".join([*shown, *self._faults.get(person, [])])
@@ -339,10 +345,10 @@ class Player:
         sender = Sender(who.id, who.name, who.locale)
         answer = await self._receive(Delivery(self._tenant, sender, key, what, channel))
         await self._clock.settle()
-        return self._take(who.id, answer, submitted=isinstance(what, Submitted))
+        return self._take(who.id, answer, channel, submitted=isinstance(what, Submitted))
 
-    def _take(self, person: str, answer: Answer, *, submitted: bool) -> list[str]:
-        form = self._forms.get(person) if submitted else None
+    def _take(self, person: str, answer: Answer, channel: str, *, submitted: bool) -> list[str]:
+        form = self._forms[person][0] if submitted else None
         labels = (
             {f.id: plain(f.label) for f in form.fields if not isinstance(f, Note)} if form else {}
         )
@@ -354,9 +360,9 @@ class Player:
         if submitted and not faults:
             self._forms.pop(person, None)
         if answer.cards:
-            self._whispers.setdefault(person, []).append(answer.cards)
+            self._whispers.setdefault(person, []).append((answer.cards, channel))
         if answer.form is not None:
-            self._forms[person] = answer.form
+            self._forms[person] = (answer.form, channel)
         shown = "\n".join(line for card in answer.cards for line in lines(card))
         shown += "\n".join(form_lines(answer.form)) if answer.form else ""
         if codes := _CODE.findall(shown):
@@ -366,7 +372,9 @@ class Player:
     async def _button(self, person: str, label: str, near: str) -> tuple[Button[Spans], str]:
         """The newest button of that name: in whispers, in the private chat, in the channel."""
         surfaces: list[tuple[FinishedCard, str]] = [
-            (card, "") for cards in reversed(self._whispers.get(person, [])) for card in cards
+            (card, channel)
+            for cards, channel in reversed(self._whispers.get(person, []))
+            for card in cards
         ]
         for place, channel in (
             (private_place(person), ""),

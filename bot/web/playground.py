@@ -315,6 +315,7 @@ class Playground:
         await response.prepare(request)
         try:
             with self._edge.listening() as listener:
+                await response.write(b"retry: 1000\n\n")
                 await _tell(response, "hello", self._edge.epoch)
                 for kind in ("room", "clock"):
                     listener.tell(kind, None)
@@ -397,7 +398,7 @@ class Playground:
                         return _json({"failed": SENTENCES[f"no_{act.to}"][me.locale]})
                 else:
                     target = self._clock.now() + timedelta(days=7 if act.to == "week" else 1)
-                await self._clock.move_to(target)
+                await self._clock.move_to(max(target, self._clock.now()))
             except Exception as error:
                 log.error("the playground's clock did not move: %s", type(error).__name__)
                 return _json({"failed": SENTENCES["not_moved"][me.locale]})

@@ -86,7 +86,7 @@ async function post(path, body, again = true) {
   }
   if (response.status === 403 && again) {
     // Digi was started again and knows this page no longer: take its new token, and try once.
-    await load();
+    await begin();
     return post(path, body, false);
   }
   try {
