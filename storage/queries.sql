@@ -241,8 +241,13 @@ ON CONFLICT (id) DO UPDATE SET state = 'ready', due_us = excluded.due_us, seq = 
 DELETE FROM letter WHERE id = :id;
 
 -- name: letter_next_due
-SELECT min(CASE WHEN next_us > due_us THEN next_us ELSE due_us END) AS at_us FROM letter
-WHERE state <> 'dead';
+-- Of each place only the first: what stands behind it cannot go before it does.
+SELECT min(CASE WHEN l.next_us > l.due_us THEN l.next_us ELSE l.due_us END) AS at_us
+FROM letter AS l
+WHERE l.state <> 'dead' AND NOT EXISTS (
+    SELECT 1 FROM letter AS e
+    WHERE e.tenant = l.tenant AND e.place = l.place AND e.state <> 'dead'
+        AND (e.due_us < l.due_us OR (e.due_us = l.due_us AND e.seq < l.seq)));
 
 -- name: letter_claim
 -- The first letter of each place that is due, and not held back or held by another.
