@@ -108,14 +108,19 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
             return (About(), Roles())
         case e.Answered(question=question, by=by):
             return (Mine("answer", question, by),)
-        case e.ClosedForAnswers(question=question) | e.SummedUp(question=question):
+        case (
+            e.ClosedForAnswers(question=question)
+            | e.SummedUp(question=question)
+            | e.LaidAside(question=question)
+            | e.Superseded(question=question)
+        ):
             return (
                 About(), Roles(), Team(), Records("answer", question),
                 Unreleased(("answer",), question),
             )  # fmt: skip
         case e.Woke(name="holds", of=question):
             return (About(), Roles(), Team(), Unreleased(("fits", "objection"), question))
-        case e.Woke():
+        case e.Woke() | e.TakenUpAgain():
             return (About(),)
         case _:
             return ()
@@ -132,7 +137,7 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
         case Proposed():
             return _proposed(state, event, known)
         case Concluded() | ToMed() | SetAside():
-            return _done(state, event)
+            return _done(state, event, known)
         case _:
             assert_never(state)
 
@@ -175,9 +180,9 @@ def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             found, effects = _sum_up(after, event, known)
             return found, (Cancel("trio"), *shown, *effects)
         case e.LaidAside(elsewhere=elsewhere):
-            return _laid_aside(state, event, elsewhere=elsewhere)
+            return _laid_aside(state, event, known, elsewhere=elsewhere)
         case e.Superseded():
-            return _laid_aside(state, event, ended=True)
+            return _laid_aside(state, event, known, ended=True)
         case _:
             return state, _no(state, event)
 
@@ -192,9 +197,9 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
         case e.SummedUp():
             return _sum_up(state, event, known)
         case e.LaidAside(elsewhere=elsewhere):
-            return _laid_aside(state, event, elsewhere=elsewhere)
+            return _laid_aside(state, event, known, elsewhere=elsewhere)
         case e.Superseded():
-            return _laid_aside(state, event, ended=True)
+            return _laid_aside(state, event, known, ended=True)
         case _:
             return state, _no(state, event)
 
@@ -207,9 +212,9 @@ def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
             return state, _no(state, event)
 
 
-def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent) -> Step:
+def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Known) -> Step:
     match event:
-        case e.TakenUpAgain() if not (isinstance(state, SetAside) and state.ended):
+        case e.TakenUpAgain() if known.project.open and not _ended(state):
             # What was closed stays closed: what is left to do is to talk.
             closed = state.closed if isinstance(state, SetAside) else True
             after = Discussed(
@@ -220,6 +225,10 @@ def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent) -> Step:
             return after, (Post("post"), *_theme(state.words))
         case _:
             return state, _no(state, event)
+
+
+def _ended(state: State) -> bool:
+    return isinstance(state, SetAside) and state.ended
 
 
 def _no(state: State | None, event: e.SignedEvent) -> Effects:
@@ -420,16 +429,23 @@ def _objections(state: Proposed, found: tuple[Waiting, ...], project: str) -> Pr
 
 
 def _laid_aside(
-    state: Asked, event: e.SignedEvent, *, elsewhere: bool = False, ended: bool = False
+    state: Asked,
+    event: e.SignedEvent,
+    known: Known,
+    *,
+    elsewhere: bool = False,
+    ended: bool = False,
 ) -> Step:
+    """Without a conclusion; what was written until then can be read."""
+    closed, effects = (state, ()) if state.closed or state.with_trio else _close(state, known)
     after = SetAside(
         words=state.words, asked_at=state.asked_at, set_aside_at=event.at, elsewhere=elsewhere,
-        ended=ended, closed=state.closed, elimination=state.elimination, unnamed=state.unnamed,
+        ended=ended, closed=not state.with_trio, elimination=closed.elimination, unnamed=closed.unnamed,
     )  # fmt: skip
     trio: Lasting = ()
     if state.with_trio:
         trio = (Cancel("trio"), *(Redraw(f"trio:{p}") for p in state.trio))
-    return after, (*trio, *_redraws(after))
+    return after, (*effects, *trio, *_redraws(after))
 
 
 # --- without a name -----------------------------------------------------------------------

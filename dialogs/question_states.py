@@ -86,7 +86,7 @@ class SetAside(Struct, frozen=True, kw_only=True, tag="set_aside"):
     conclusion: str = ""
     elsewhere: bool = False
     ended: bool = False  # the course ended before anybody summed up
-    closed: bool = False
+    closed: bool = True  # only where the team was never asked it is not
     elimination: bool = False
     unnamed: int = 0
 

@@ -38,6 +38,7 @@ from dialogs.question_states import (
     takes_answers,
     title,
 )
+from dialogs.walk_views import hidden, nothing_here, stage_line
 
 ON_A_PAGE = 30
 IN_THE_LIST = 10
@@ -475,6 +476,8 @@ def meeting_needs(look: Look, viewer: Viewer) -> Facts:
 def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
     """One screen for a meeting, of the question named or of the one asked last."""
     project, found = known.project.id, all_of(known)
+    if hidden(known.project, viewer):
+        return (Show(nothing_here()),)
     asked = found.get(look.ref) if look.ref else None
     if asked is not None and not is_open(asked):
         return told(asked, project)
@@ -482,6 +485,9 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
         (s for s in found.values() if is_open(s)), key=lambda s: (s.asked_at, -s.words.number)
     )
     state = asked or (candidates[-1] if candidates else None)
+    resting = stage_line(known.project)
+    if state is None and resting is not None:
+        return (Show(c.card(Paragraph(resting))),)
     if state is None:
         return (
             Show(
@@ -538,6 +544,8 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
 def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
     """What has been asked, newest first."""
     project = known.project.id
+    if hidden(known.project, viewer):
+        return (Show(nothing_here()),)
     found = sorted(
         (s for s in all_of(known).values() if not _with_trio(s)),
         key=lambda s: (s.asked_at, -s.words.number),
