@@ -3,6 +3,7 @@
 import { drawCard, drawForm, line, make, mark } from "./draw.js";
 import { clockTime, day, dayKey, moment, say, speak } from "./words.js";
 
+const narrow = matchMedia("(max-width: 780px)");
 const at = (id) => document.getElementById(id);
 const ROLES = ["leader", "representative", "facilitator", "member"];
 
@@ -301,7 +302,7 @@ function drawPlace() {
   at("place-about").textContent = place.about;
   const own = page.place.startsWith("private:");
   at("composer-label").textContent = own ? say("composer_private") : say("composer", place.name);
-  at("composer-text").placeholder = say(own ? "hint_private" : "hint");
+  at("composer-text").placeholder = say(own ? "hint_private" : narrow.matches ? "hint_narrow" : "hint");
   at("composer-fault").textContent = "";
   at("suggestions").setAttribute("aria-label", say("suggestions"));
   document.title = `${page.me.name} · ${place.name} · Digi`;
@@ -868,5 +869,6 @@ document.addEventListener("visibilitychange", () => {
     drawPlaces();
   }
 });
+narrow.addEventListener("change", () => page.me && drawPlace());
 setInterval(tick, 5000);
 begin();

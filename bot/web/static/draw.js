@@ -154,7 +154,7 @@ function drawField(field, people) {
         label: [{ type: "plain", text: person.name }],
         hint: [{ type: "plain", text: person.job }],
       }));
-      if (field.many) return several(field, options, field.values, "missing_people", true);
+      if (field.many) return manyPeople(field, options);
       const names = people.map((person) => [person.id, `${person.name} (${person.job})`]);
       return select(field, names, field.values[0] ?? "", "nobody", "missing_people");
     }
@@ -188,7 +188,7 @@ function frame(field, control, { group = false, extra = null } = {}) {
   const hint = field.hint ? make("p", { class: "hint", id: unique() }, line(field.hint)) : null;
   const fault = make("p", { class: "fault", id: unique(), hidden: true });
   const describedBy = [hint?.id, extra?.id, fault.id].filter(Boolean).join(" ");
-  const first = group ? control.querySelector("input") : control;
+  const first = group ? control.querySelector("summary, input") : control;
   const label = [...line(field.label), required(field)];
   let element;
   if (group) {
@@ -264,9 +264,28 @@ function choice(field) {
   };
 }
 
-function several(field, options, values, missing, columns = false) {
+/* A whole team is a long list: it is folded, and its first line says who is chosen. */
+function manyPeople(field, options) {
+  const { list, inputs } = boxes("checkbox", unique(), options, field.values);
+  list.classList.add("columns");
+  const summary = make("summary");
+  const fold = make("details", { class: "pick" }, summary, list);
+  const chosen = () => options.filter((_, index) => inputs[index].checked);
+  const tell = () => {
+    const names = chosen().map((option) => plain(option.label));
+    summary.textContent = names.join(", ") || say("nobody");
+  };
+  list.addEventListener("change", tell);
+  tell();
+  return {
+    ...frame(field, fold, { group: true }),
+    read: () => chosen().map((option) => option.value),
+    fault: () => (field.required && !chosen().length ? say("missing_people") : ""),
+  };
+}
+
+function several(field, options, values, missing) {
   const { list, inputs } = boxes("checkbox", unique(), options, values);
-  list.classList.toggle("columns", columns);
   const read = () => inputs.filter((input) => input.checked).map((input) => input.value);
   return {
     ...frame(field, list, { group: true }),
