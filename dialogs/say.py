@@ -30,6 +30,7 @@ from dialogs.facts import Authored, ByCode, Known, Viewer, Waiting
 EVERYONE = "everyone"
 FEW = 5  # so few that a text is easily guessed: the author confirms having read so
 MANY = 10  # with fewer, two weeks are gathered for one release
+RELEASED_AT = 7 * 60  # minutes after midnight
 SENT_AT = 14
 WEEKLY = "release"
 ROOM = 2900  # what one text may hold, with all that the author added before it was sent
@@ -115,9 +116,10 @@ def _weeks(known: Known) -> int:
 
 
 def _release_after(at: datetime, known: Known) -> datetime:
-    """An hour before an overview, so that the overview can carry it."""
+    """The morning of an overview's day: so the readers' summary of that morning can tell of it,
+    they have time to answer, and the overview can carry both."""
     project = known.project
-    minutes = max(0, project.overview_hour - 60)
+    minutes = max(0, min(RELEASED_AT, project.overview_hour - 60))
     return next_weekly(project.calendar, at, project.overview_weekday, *divmod(minutes, 60))
 
 
