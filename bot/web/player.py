@@ -357,8 +357,8 @@ class Player:
             for fault in answer.faults
         ]
         self._faults[person] = faults
-        if submitted and not faults:
-            self._forms.pop(person, None)
+        if not (submitted and faults):
+            self._forms.pop(person, None)  # sent, or left for something else
         if answer.cards:
             self._whispers.setdefault(person, []).append((answer.cards, channel))
         if answer.form is not None:
@@ -461,7 +461,7 @@ def _preset(field: Field[Spans]) -> str | list[str] | None:
 
 
 def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
-    """The candidate of that name; the beginning of a name will do."""
+    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
     wanted = label.strip().casefold()
     for name, found in candidates:
         if name.casefold() == wanted:
@@ -469,6 +469,9 @@ def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
     for name, found in candidates:
         if name.casefold().startswith(wanted):
             return found
+    having = [found for name, found in candidates if wanted in name.casefold()]
+    if len(having) == 1:
+        return having[0]
     raise Lost(f"no {kind} {label!r}; there are: {', '.join(name for name, _ in candidates)}")
 
 
