@@ -50,6 +50,7 @@ from dialogs.effects import (
     Effect,
     Effects,
     FieldError,
+    Forget,
     Open,
     Post,
     Privately,
@@ -228,7 +229,7 @@ def _while_taken(state: Agreement, event: Change, known: Known) -> Step:
             left = replace(state, status="not_done", changed_at=event.at)
             reason = Record("not_done", state.id, state.id, event.by, event.at, {"text": why})
             return left, (
-                *((reason,) if why else ()),
+                reason if why else Forget("not_done", state.id),
                 *_quiet(),
                 *_redrawn(),
                 *_shown(text("agreement.now_not_done", what=what(state.id))),

@@ -36,7 +36,7 @@ from dialogs.cards import (
 from dialogs.concern import HELPERS, Answer, Concern, answer_parts, open_to_all
 from dialogs.conversation import Facts
 from dialogs.events import Look
-from dialogs.facts import About, Known, States
+from dialogs.facts import About, Known, Records, States
 from dialogs.facts import State as StateOf
 from dialogs.plan import Planned, Walk
 from dialogs.question_states import Concluded, ToMed
@@ -46,6 +46,7 @@ from dialogs.walk_views import next_question_at, words_of
 SHORT = 240
 PAGE = 2600
 SOON = 7
+WHY = Records("not_done")
 ON = (
     "digest.on.monday", "digest.on.tuesday", "digest.on.wednesday", "digest.on.thursday",
     "digest.on.friday", "digest.on.saturday", "digest.on.sunday",
@@ -73,6 +74,7 @@ def overview_facts() -> Facts:
         States("question"),
         States("agreement"),
         *HELPERS,
+        WHY,
         StateOf("walk", "walk"),
     )
 
@@ -173,7 +175,7 @@ def overview_card(
         None if away is None else Paragraph(text("digest.away", day=Day(away))),
         Paragraph(text("digest.news", news=Kept("news", new.news))) if new.news else None,
         *_reached(new),
-        *_agreed(known, today),
+        *_agreed(known, new, today),
         *_asked(new),
         *_worried(new, today),
         *_next(known, at),
@@ -200,15 +202,17 @@ def _and_rest(first: Text, rest: int) -> Line:
     return Several((first, text("digest.rest"))) if rest else first
 
 
-def _agreed(known: Known, today: date) -> list[Paragraph[Line]]:
+def _agreed(known: Known, new: Overview, today: date) -> list[Paragraph[Line]]:
     """How the agreements stand; done ones only in the week after they were."""
     everything = known.states("agreement", Agreement).values()
     taken = [one for one in everything if one.status == "taken"]
     late = [one for one in taken if overdue(one, today)]
     coming = [one.due for one in taken if one.due is not None and one.due >= today]
     lines: list[Line] = []
-    if done := sum(one.status == "done" for one in everything):
+    if done := sum(one.status == "done" for one in new.agreements):
         lines.append(text("digest.done", n=Count(done)))
+    if left := sum(one.status == "not_done" for one in new.agreements):
+        lines.append(text("digest.not_done", n=Count(left)))
     if coming:
         next_day = min(coming)
         lines.append(text("digest.due", n=Count(coming.count(next_day)), day=Day(next_day)))
@@ -297,12 +301,13 @@ def _waits(one: Concern) -> Line:
 def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...]:
     """All of it, a topic a message, and a new one where a message would be long."""
     today = local(known.project.calendar, at).date()
+    why = frozenset(rec.id for rec in known(WHY))
     pages: list[NeutralCard] = []
     _pages(pages, "digest.details_reached", [_conclusion(one) for one in new.concluded])
     _pages(
         pages,
         "digest.details_agreements",
-        [_agreement(one, today) for one in new.agreements],
+        [_agreement(one, why, today) for one in new.agreements],
         size=300,
     )
     _pages(pages, "digest.details_asked", [_said(one, today) for one in new.asked])
@@ -331,7 +336,7 @@ def _conclusion(one: Concluded | ToMed) -> Parts:
     )
 
 
-def _agreement(one: Agreement, today: date) -> Parts:
+def _agreement(one: Agreement, why: frozenset[str], today: date) -> Parts:
     """Who does it is said while it is going well; a date that has passed has no name."""
     match one.status:
         case "offered" | "declined":
@@ -348,7 +353,9 @@ def _agreement(one: Agreement, today: date) -> Parts:
             line = text("digest.detail_taken", who=Who(one.owner))
         case _:
             assert_never(one.status)
-    return (Quote(what(one.id)), Small(line))
+    told = one.status == "not_done" and one.id in why
+    reason = text("digest.because", text=Kept("not_done", one.id))
+    return (Quote(what(one.id)), Small(Several((line, reason)) if told else line))
 
 
 def _said(one: Concern, today: date) -> Parts:
