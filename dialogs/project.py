@@ -46,11 +46,12 @@ from dialogs.facts import (
     Role,
     RoleName,
     Roles,
+    State,
     States,
     Viewer,
 )
+from dialogs.question_states import Concluded, one_of
 
-State = Project
 ProjectEvent = (
     e.Started
     | e.Drafted
@@ -76,7 +77,10 @@ WELCOME = "welcome"
 OTHERS: tuple[Literal["walk", "digest", "summary", "trio", "say"], ...] = (
     "walk", "digest", "summary", "trio", "say",
 )  # fmt: skip
+MORNING = 8
 HELPED_AFTER = timedelta(weeks=3)
+# What freed time is for, what the business case is worth, what the technology is for.
+PROMISES = ("kerneopgave.3", "fase2.1", "kerneopgave.1")
 NAMED_KINDS = ("answer", "trio_answer")
 _DATE = re.compile(r"(\d{1,2})[./-]\s?(\d{1,2})[./-]\s?(\d{4})$")
 
@@ -268,8 +272,15 @@ def _granted(roles: tuple[Role, ...], grants: Iterable[Grant]) -> tuple[Role, ..
 def _draft(state: Project, event: _Decided, known: Known) -> Step:
     roles = known(Roles())
     match event:
-        case e.Started():
-            return _elsewhere(state, event) or (state, (Show(_seen_draft(state, roles, event.by)),))
+        case e.Started(by=by):
+            if other := _elsewhere(state, event):
+                return other
+            if by not in _circle(state, roles):
+                return state, (Show(cards.taken(state)),)
+            return state, (
+                Show(cards.said("project.already_draft")),
+                Show(cards.draft(state, roles, by)),
+            )
         case e.Drafted(by=by):
             if other := _elsewhere(state, event):
                 return other
@@ -279,19 +290,13 @@ def _draft(state: Project, event: _Decided, known: Known) -> Step:
         case e.ShownInChannel():
             return _shown(state, event, roles)
         case e.DraftDropped(by=by):
-            told = cards.said("project.dropped_by", who=c.Who(by), name=c.Words(state.name))
-            return None, (
-                EraseProject(),
-                *(
-                    Privately(person, told, now=True)
-                    for person in sorted(_circle(state, roles) - {by})
-                ),
-                Show(cards.said("project.dropped", name=c.Words(state.name))),
-            )
+            return _dropped(state, roles, by)
         case e.RolesChanged():
             return _roles_changed(state, event, roles)
         case e.FrameSet() | e.SettingsChanged():
-            after, _ = _changed(state, event)
+            after, effects = _changed(state, event)
+            if after is state:
+                return state, effects
             return after, (
                 *_redraw_drafts(after, roles),
                 Show(cards.draft(after, roles, event.by)),
@@ -303,6 +308,17 @@ def _draft(state: Project, event: _Decided, known: Known) -> Step:
             return state, (Show(cards.what_is_true(state)),)
         case _:
             assert_never(event)
+
+
+def _dropped(state: Project, roles: tuple[Role, ...], by: Person) -> Step:
+    """Those who had seen the draft are told that it is gone."""
+    name = c.Words(state.name)
+    told = cards.said("project.dropped_by", who=c.Who(by), name=name)
+    return None, (
+        EraseProject(),
+        *(Privately(person, told, now=True) for person in sorted(_circle(state, roles) - {by})),
+        Show(cards.said("project.dropped", name=name)),
+    )
 
 
 def _seen_draft(state: Project, roles: tuple[Role, ...], person: Person) -> Card[Line]:
@@ -328,7 +344,7 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
         *(Privately(r.person, cards.holds_now(after, r.role), now=True) for r in trio),
         *(Privately(r.person, cards.asked_for(after, r.role, event.by), now=True) for r in helpers),
         *_begin(),
-        Timer("helped", _working_ten(after, local(after.calendar, event.at + HELPED_AFTER).date())),
+        Timer("helped", _morning(after, local(after.calendar, event.at + HELPED_AFTER).date())),
         Show(cards.said("project.shown", name=c.Words(after.name))),
     )
 
@@ -357,11 +373,12 @@ def _halt() -> tuple[Tell, ...]:
     return tuple(Tell(e.Halted(dialog=dialog)) for dialog in OTHERS)
 
 
-def _working_ten(state: Project, day: date) -> datetime:
-    """Ten o'clock on this day, or on the first working day after it."""
+def _morning(state: Project, day: date) -> datetime:
+    """Early on this day, before the question and the letters of the day; or on the first working
+    day after it."""
     if not is_working_day(state.calendar, day):
         day = next_working_day(state.calendar, day)
-    return at_local(state.calendar, day, 10)
+    return at_local(state.calendar, day, MORNING)
 
 
 def _today(state: Project, at: datetime) -> date:
@@ -390,7 +407,7 @@ def _running(state: Project, event: _Decided, known: Known) -> Step:
             return after, (
                 *_rest(after, event.at),
                 Say(cards.paused(after)),
-                Show(cards.said("project.done_paused")),
+                Show(cards.said("project.done_paused", resume=c.Typed("resume"))),
             )
         case e.NotNow():
             return _not_now(state, event)
@@ -427,7 +444,7 @@ def _resting(state: Project, event: _Decided, known: Known) -> Step:
             return after, (
                 *_rest(after, at, halt=False),
                 Say(cards.paused(after)),
-                Show(cards.said("project.done_paused")),
+                Show(cards.said("project.done_paused", resume=c.Typed("resume"))),
             )
         case e.NotNow():
             return _not_now(state, event)
@@ -466,7 +483,7 @@ def _past(state: Project, until: date | None, at: datetime) -> FieldError | None
 
 def _rest(state: Project, at: datetime, *, halt: bool = True) -> Effects:
     until = state.until
-    timer = Cancel("until") if until is None else Timer("until", _working_ten(state, until))
+    timer = Cancel("until") if until is None else Timer("until", _morning(state, until))
     return (timer, Redraw(WELCOME), *(_halt() if halt else ()))
 
 
@@ -478,7 +495,7 @@ def _not_now(state: Project, event: e.NotNow) -> Step:
         _reason(event),
         *_rest(after, event.at, halt=state.running),
         Say(cards.not_now(after, event.id, event.by)),
-        Show(cards.said("project.done_not_now")),
+        Show(cards.said("project.done_not_now", resume=c.Typed("resume"))),
     )
 
 
@@ -530,7 +547,7 @@ def _ended(state: Project, event: e.Ended) -> Step:
         Record("end", "", "end", event.by, event.at, body),
         *_close(after, erased),
         *(
-            Timer(f"again:{n}", at_local(state.calendar, day, 10))
+            Timer(f"again:{n}", at_local(state.calendar, day, MORNING))
             for n, day in zip(months, days, strict=True)
         ),
         Say(cards.ended(after, "end", event.by, erased, days)),
@@ -545,7 +562,7 @@ def _close(state: Project, erased: date) -> Effects:
         Cancel("until"),
         Cancel("helped"),
         CloseProject(),
-        Timer("retention", at_local(state.calendar, erased, 10)),
+        Timer("retention", at_local(state.calendar, erased, MORNING)),
     )
 
 
@@ -554,7 +571,7 @@ def _later(state: Project, at: datetime, months: int) -> date:
     day = _today(state, at)
     year, month = divmod(day.month - 1 + months, 12)
     first = date(day.year + year, month + 1, 1)
-    return _working_ten(state, first + timedelta(days=min(day.day, 28) - 1)).date()
+    return _morning(state, first + timedelta(days=min(day.day, 28) - 1)).date()
 
 
 def _erased(state: Project, at: datetime, months: Sequence[int] = ()) -> date:
@@ -786,7 +803,9 @@ def _helped(state: Project, event: e.Helped) -> Step:
                 Show(
                     card_with(
                         text("project.helped_done_end"),
-                        c.Button(text("button.end_here"), Look("end", project=state.id)),
+                        c.Button(
+                            text("button.end_here"), Look("end", project=state.id, ref="form")
+                        ),
                     )
                 ),
             )
@@ -807,7 +826,7 @@ def _woke(state: Project, event: e.Woke, known: Known) -> Step:
             return state, tuple(Privately(person, card) for person in dict.fromkeys(people))
         case "helped" if state.open:
             day = _today(state, event.at) + timedelta(weeks=1)
-            return state, (Timer("helped", _working_ten(state, day)),)
+            return state, (Timer("helped", _morning(state, day)),)
         case "until" if state.stage == "paused":
             return _resumed(state, ())
         case "until" if state.stage == "not_now":
@@ -837,7 +856,9 @@ def _deleted(state: Project, event: e.Deleted, known: Known) -> Step:
             if not _may_delete(state, known(Roles()), by):
                 return state, (Show(cards.said("project.delete_who")),)
             if state.open and state.stage != "draft":
-                return state, (Show(cards.said("project.delete_not_yet")),)
+                return state, (Show(cards.said("project.delete_not_yet", end=c.Typed("end"))),)
+            if state.stage == "draft":
+                return _dropped(state, known(Roles()), by)
             said = cards.said("project.deleted", name=c.Words(state.name))
             return None, (EraseProject(), Show(said))
         case _:
@@ -872,17 +893,11 @@ def _here(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles())
 
 
-def _start_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles(), ChannelProject(viewer.channel))
-
-
 def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
     state, roles = known(About()), known(Roles())
-    if state is None or not state.open:
-        state = known(ChannelProject(viewer.channel)) if viewer.channel else None
-    if viewer.private and not look.ref and (state is None or state.stage != "draft"):
+    if viewer.private and (state is None or state.stage != "draft"):
         return (Show(cards.said("project.start_in_channel")),)
-    if state is None:
+    if state is None or not state.open:
         return (Open(forms.draft(None, (), viewer.person, viewer.channel)),)
     if state.stage != "draft" or viewer.person not in _circle(state, roles):
         return (Show(cards.taken(state)),)
@@ -956,10 +971,31 @@ def _stop(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(cards.what_is_true(state)),)
 
 
+def _end_needs(look: Look, viewer: Viewer) -> Facts:
+    return (
+        About(),
+        *(State("question", question) for question in PROMISES),
+        *(Records("conclusion", question) for question in PROMISES),
+    )
+
+
+def _promise(known: Known) -> str:
+    """What the team arrived at when it weighed things up: the first of these that holds."""
+    for question in PROMISES:
+        asked = one_of(known, question)
+        if isinstance(asked, Concluded):
+            for record in known(Records("conclusion", question)):
+                if record.id == asked.conclusion:
+                    return str(record.body["text"])
+    return ""
+
+
 def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(forms.end(state, "", _erased(state, viewer.at))),)
+        if look.ref != "form":
+            return (Show(cards.ways_to_end(state)),)
+        return (Open(forms.end(state, _promise(known), _erased(state, viewer.at))),)
     return (Show(cards.what_is_true(state)),)
 
 
@@ -980,13 +1016,13 @@ def _delete(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 CONVERSATION = Conversation(
     name="project",
-    state=State,
+    state=Project,
     needs=needs,
     decide=decide,
     view_needs=view_needs,
     view=view,
     sights={
-        "start": Sight(_start_needs, _start),
+        "start": Sight(_here, _start),
         "draft": Sight(_here, _draft_look),
         "settings": Sight(_settings_needs, _settings),
         "roles": Sight(_here, _roles_look),
@@ -995,7 +1031,7 @@ CONVERSATION = Conversation(
         "pause": Sight(_here, _pause),
         "not_now": Sight(_here, _not_now_look),
         "stop": Sight(_here, _stop),
-        "end": Sight(_here, _end),
+        "end": Sight(_end_needs, _end),
         "helped": Sight(_here, _helped_look),
         "delete": Sight(_here, _delete),
         "confirm_role": Sight(_here, _confirm_role),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import assert_never
 
 from dialogs import cards as c
 from dialogs import events as e
@@ -314,6 +315,24 @@ def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: b
 # --- pauses and ends ----------------------------------------------------------------------
 
 
+def ways_to_end(state: Project) -> Card[Line]:
+    """To end, to put down for now, to stop, or only to rest: all of them are in order."""
+    return card(
+        c.Heading(text("project.ways_title")),
+        c.Bullets(tuple(text(f"project.way_{way}") for way in ("end", "stop", "not_now", "pause"))),
+        c.Buttons(
+            (
+                Button(
+                    text("project.end_submit"), Look("end", project=state.id, ref="form"), "main"
+                ),
+                Button(text("button.stop_here"), Look("stop", project=state.id)),
+                Button(text("button.not_now"), Look("not_now", project=state.id)),
+                Button(text("project.pause_submit"), Look("pause", project=state.id)),
+            )
+        ),
+    )
+
+
 def paused(state: Project) -> Card[Line]:
     return card(
         c.Paragraph(
@@ -410,7 +429,7 @@ def did_it_help(state: Project) -> Card[Line]:
             whole,
             Button(text("button.continue"), e.Helped(project=state.id, choice="go_on")),
             calmer,
-            Button(text("button.end_here"), Look("end", project=state.id)),
+            Button(text("button.end_here"), Look("end", project=state.id, ref="form")),
             Button(text("project.leave_out_button"), Look("helped", project=state.id)),
         ),
     )
@@ -443,8 +462,16 @@ def taken(other: Project) -> Card[Line]:
 def what_is_true(state: Project) -> Card[Line]:
     """The answer to a press that no longer fits."""
     if state.stage in ("paused", "not_now") and state.until is not None:
-        return said("project.true_paused_until", day=c.Day(state.until))
-    return said(f"project.true_{state.stage}")
+        return said("project.true_paused_until", day=c.Day(state.until), resume=c.Typed("resume"))
+    match state.stage:
+        case "draft" | "running":
+            return said(f"project.true_{state.stage}")
+        case "paused" | "not_now":
+            return said(f"project.true_{state.stage}", resume=c.Typed("resume"))
+        case "stopped" | "ended":
+            return said(f"project.true_{state.stage}", start=c.Typed("start"))
+        case _:
+            assert_never(state.stage)
 
 
 # --- what the channel is told ---------------------------------------------------------------
