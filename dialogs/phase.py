@@ -64,7 +64,15 @@ from dialogs.facts import (
 from dialogs.plan import Walk, entered
 from dialogs.question_forms import fewest, writers
 from dialogs.question_states import Concluded, State, all_of, is_open, title
-from dialogs.walk_views import LEADS, hidden, nothing_here, phase_name, progress, stage_line
+from dialogs.walk_views import (
+    LEADS,
+    hidden,
+    lowered,
+    nothing_here,
+    phase_name,
+    progress,
+    stage_line,
+)
 
 AT_MOST = 3
 STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions come back at each change
@@ -293,6 +301,7 @@ def _news(
     """To the channel: where we are now, who decided it, and what one can be part of."""
     project = known.project
     phase = known.catalogue.phase(after.phase)
+    name = Said(lowered(phase.name.da), lowered(phase.name.en))
     back = after.phase < project.phase
     decided: Line
     if event.decided_note.strip():
@@ -302,10 +311,7 @@ def _news(
         decided = text(DECIDED[event.decided], who=Who(event.by))
     left = len(after.rest) > len(before.rest)
     return card(
-        Heading(
-            text("walk.phase.back_heading" if back else "walk.phase.heading",
-                 phase=phase_name(known, after.phase))
-        ),
+        Heading(text("walk.phase.back_heading" if back else "walk.phase.heading", name=name)),
         progress(known, after.phase),
         Paragraph(text("walk.phase.back_is_fine")) if back else None,
         Paragraph(decided),

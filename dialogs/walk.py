@@ -214,7 +214,7 @@ def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
         themes=tuple(dict.fromkeys((*state.themes, event.theme))),
         fives={**state.fives, event.theme: tuple(q.id for q in five)},
     )
-    said = card(Paragraph(text("walk.themes.posted")))
+    said = card(Paragraph(text("walk.themes.posted" if tells else "walk.themes.again")))
     return state, (*tells, Post(f"theme:{event.theme}"), Show(said))
 
 

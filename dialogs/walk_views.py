@@ -102,13 +102,13 @@ def nothing_here() -> NeutralCard:
 
 def progress(known: Known, phase: int) -> Progress[Line]:
     phases = known.catalogue.phases
-    return Progress(phase, len(phases), phase_name(known, phase))
+    return Progress(phase, len(phases), phase_name(known, phase, "walk.phase_name"))
 
 
-def phase_name(known: Known, phase: int) -> Text:
+def phase_name(known: Known, phase: int, key: str = "walk.phase_in") -> Text:
     name = known.catalogue.phase(phase).name
     of = len(known.catalogue.phases)
-    return text("walk.phase_name", number=Count(phase), of=Count(of), name=Said(name.da, name.en))
+    return text(key, number=Count(phase), of=Count(of), name=Said(name.da, name.en))
 
 
 def words_of(planned: Planned, known: Known) -> Line:
@@ -309,9 +309,12 @@ def theme_card(
         ),
         buttons(
             Button(
-                text("walk.button.post_theme"),
+                text(
+                    "walk.button.post_theme_again"
+                    if all(q.id in asked for q in five)
+                    else "walk.button.post_theme"
+                ),
                 e.ThemePosted(project=project.id, theme=theme_id),
-                style="main",
             )
             if runs and project.running
             else None,
@@ -410,7 +413,12 @@ def _status_rows(
     if project.open:
         rows.append((text("walk.status.now"), _now_line(now)))
     concluded = sum(isinstance(s, Concluded) for s in asked.values())
-    rows.append((text("walk.status.summed_up"), text("walk.status.concluded", n=Count(concluded))))
+    summed_up = (
+        text("walk.status.concluded", n=Count(concluded))
+        if concluded
+        else text("walk.status.none_concluded")
+    )
+    rows.append((text("walk.status.summed_up"), summed_up))
     rows.append((text("walk.status.agreements"), _agreed(agreements, viewer, project)))
     if project.running and walk is not None:
         upcoming: Line = (
@@ -509,12 +517,12 @@ def _can_do(
 def _names(phases: tuple[Phase, ...]) -> Line:
     """Their names in running text; commas only, since a name may have an and of its own."""
     return Said(
-        ", ".join(_lower(p.name.da) for p in phases),
-        ", ".join(_lower(p.name.en) for p in phases),
+        ", ".join(lowered(p.name.da) for p in phases),
+        ", ".join(lowered(p.name.en) for p in phases),
     )
 
 
-def _lower(name: str) -> str:
+def lowered(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
