@@ -533,6 +533,7 @@ def _way(look: Look, viewer: Viewer, known: Known) -> Moments:
                     if leads
                     else Button(text("say.unnamed"), Look("say_unnamed", project=project)),
                     Button(text("button.code"), Look("code", project=project)),
+                    Button(text("concern.see"), Look("concerns", project=project)),
                     Button(text("button.read_more"), Look("about_all", project=project)),
                 ),
             )
