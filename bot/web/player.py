@@ -7,7 +7,9 @@ A scenario is UTF-8 text; `#` begins a comment. Its lines:
     mette > tryk "Svar"                         her newest button of that name
     mette > tryk "Svar" på "Kerneopgaven"       on the newest message that contains the text
     mette > udfyld Svar="Mere tid" Dato=2026-12-04 Læsere="Anne Holm, Jonas Friis"
+    mette > udfyld Dato={+7}                    a week from then; {kode} is the last code shown
     ur > til spørgsmål | til overblik | en dag | en uge | til 2026-12-04 09:00 | til mandag 08:00
+    ur > til tre hele uger                      the next Monday with three weeks without a day off
     mette < kode                                a code is shown to her
     anne < "text"                               in what she was shown last
     anne <! "text"                              nowhere before her eyes
@@ -40,6 +42,7 @@ from bot.edge import (
 )
 from bot.web.edge import Body, read_body
 from bot.web.people import DIGI, TENANT, Person, channel_place, private_place
+from dialogs.calendar import Calendar, is_working_day
 from dialogs.cards import (
     Bullets,
     Button,
@@ -76,6 +79,7 @@ OnStep = Callable[[int, int, str], Awaitable[None]]
 _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}-[0-9A-Z*~$=](?![0-9A-Z])")
 _PRESS = re.compile(r'tryk\s+"([^"]+)"(?:\s+på\s+"([^"]+)")?\s*')
 _PAIR = re.compile(r'\s*(?:"([^"]+)"|([^="]+?))\s*=\s*(?:"([^"]*)"|(\S+))')
+_AHEAD = re.compile(r"\{\+(\d+)\}")
 _EXPECT = re.compile(r'(<!?)\s*(?:"([^"]*)"|(kode))\s*')
 _LINE = re.compile(r"(\w+)(\s+privat)?\s*([<>].*)")
 _MOMENT = re.compile(r"til (\d{4}-\d\d-\d\d)(?: (\d\d?):(\d\d))?")
@@ -258,6 +262,8 @@ class Player:
             if due is None:
                 raise Lost("nothing of that kind is planned")
             target = due
+        elif words == "til tre hele uger":
+            target = self._three_whole_weeks()
         elif (named := _WEEKDAY.fullmatch(words)) and named.group(1) in _WEEKDAYS:
             today = self._clock.now().astimezone(COPENHAGEN).date()
             ahead = (_WEEKDAYS.index(named.group(1)) - today.weekday() - 1) % 7 + 1
@@ -268,6 +274,16 @@ class Player:
             raise Lost("that moment has passed, and the clock only moves forward")
         await self._clock.move_to(target)
         return []
+
+    def _three_whole_weeks(self) -> datetime:
+        """The next Monday morning with three weeks ahead in which no day is off."""
+        calendar = Calendar()
+        monday = self._clock.now().astimezone(COPENHAGEN).date()
+        monday += timedelta(days=(-monday.weekday() - 1) % 7 + 1)
+        workdays = [timedelta(days=n) for n in range(21) if n % 7 < 5]
+        while not all(is_working_day(calendar, monday + day) for day in workdays):
+            monday += timedelta(days=7)
+        return _at(monday, "8", "00")
 
     # --- eyes -----------------------------------------------------------------------------
 
@@ -411,7 +427,9 @@ class Player:
         return self._people[id]
 
     def _with_code(self, person: str, value: str) -> str:
-        return value.replace("{kode}", self._codes.get(person, ""))
+        value = value.replace("{kode}", self._codes.get(person, ""))
+        today = self._clock.now().astimezone(COPENHAGEN).date()
+        return _AHEAD.sub(lambda days: str(today + timedelta(days=int(days[1]))), value)
 
     # --- forms ----------------------------------------------------------------------------
 
