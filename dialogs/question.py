@@ -359,7 +359,15 @@ def _sum_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
         )  # fmt: skip
         shown = text("question.now_proposed", until=Moment(until))
         rest = (Timer("holds", until), Show(card(Paragraph(shown))))
-    return after, (*effects, *record, *offers, *_redraws(after), *rest)
+    return after, (*effects, *record, *offers, *_shown_anew(state, after), *rest)
+
+
+def _shown_anew(before: Asked, after: State) -> Lasting:
+    """A theme's one post has no room for a proposal: it gets a post of its own."""
+    has_own = not before.words.theme_post or (isinstance(before, Discussed) and before.again)
+    if has_own or isinstance(after, SetAside):
+        return _redraws(after)
+    return (Post("post"), *_theme(after.words))
 
 
 def _agreements(event: e.SummedUp) -> tuple[tuple[int, str, str, date | None], ...]:
@@ -440,7 +448,8 @@ def _laid_aside(
     closed, effects = (state, ()) if state.closed or state.with_trio else _close(state, known)
     after = SetAside(
         words=state.words, asked_at=state.asked_at, set_aside_at=event.at, elsewhere=elsewhere,
-        ended=ended, closed=not state.with_trio, elimination=closed.elimination, unnamed=closed.unnamed,
+        ended=ended, closed=not state.with_trio, elimination=closed.elimination,
+        unnamed=closed.unnamed,
     )  # fmt: skip
     trio: Lasting = ()
     if state.with_trio:

@@ -6,7 +6,19 @@ from typing import assert_never
 
 from dialogs import agreement as agreements
 from dialogs import cards as c
-from dialogs.cards import Button, Heading, Kept, Line, Paragraph, Part, Quote, Small, Who, text
+from dialogs.cards import (
+    Button,
+    Buttons,
+    Heading,
+    Kept,
+    Line,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    Who,
+    text,
+)
 from dialogs.conversation import Facts, Moments
 from dialogs.effects import Show
 from dialogs.events import ClosedForAnswers as Close
@@ -38,7 +50,7 @@ from dialogs.question_states import (
     takes_answers,
     title,
 )
-from dialogs.walk_views import hidden, nothing_here, stage_line
+from dialogs.walk_views import RUNS, hidden, nothing_here, stage_line
 
 ON_A_PAGE = 30
 IN_THE_LIST = 10
@@ -138,18 +150,11 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             answer_button(project, words.id, main=True),
-            Button(
-                text("button.answer_unnamed"),
-                Look("answer_unnamed", project=project, ref=words.id),
-            ),
+            unnamed_button(project, words.id),
             see_button(project, words.id),
         ),
         c.buttons(
-            Button(
-                text("button.close_answers"),
-                Close(project=project, question=words.id),
-                confirm=text("question.close_confirm"),
-            ),
+            close_button(project, words.id),
             _sum_up(project, words.id) if isinstance(state, Discussed) else _talked(state, project),
             source_button(project, words),
         ),
@@ -207,10 +212,7 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
         *_agreed(state, known),
         Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
         c.buttons(
-            Button(text("button.it_fits"), Fits(project=project, question=words.id), style="main"),
-            Button(
-                text("button.something_missing"), Look("missing", project=project, ref=words.id)
-            ),
+            *fit_buttons(project, words.id),
             see_button(project, words.id),
             source_button(project, words),
         ),
@@ -322,8 +324,25 @@ def answer_button(project: str, question: str, *, main: bool = False) -> Button[
     return Button(text("button.answer"), look, style="main" if main else "plain")
 
 
+def unnamed_button(project: str, question: str) -> Button[Line]:
+    look = Look("answer_unnamed", project=project, ref=question)
+    return Button(text("button.answer_unnamed"), look)
+
+
+def close_button(project: str, question: str) -> Button[Line]:
+    press = Close(project=project, question=question)
+    return Button(text("button.close_answers"), press, confirm=text("question.close_confirm"))
+
+
 def see_button(project: str, question: str) -> Button[Line]:
     return Button(text("button.see_answers"), Look("see_answers", project=project, ref=question))
+
+
+def fit_buttons(project: str, question: str) -> tuple[Button[Line], ...]:
+    return (
+        Button(text("button.it_fits"), Fits(project=project, question=question), style="main"),
+        Button(text("button.something_missing"), Look("missing", project=project, ref=question)),
+    )
 
 
 def again_button(project: str, question: str) -> Button[Line]:
@@ -340,6 +359,30 @@ def source_button(project: str, words: Words) -> Button[Line] | None:
 def _sum_up(project: str, question: str) -> Button[Line]:
     look = Look("sum_up", project=project, ref=question)
     return Button(text("button.sum_up"), look)
+
+
+def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
+    """What this person can do with the question now; a theme's one post has no room for it."""
+    question, runs = state.words.id, viewer.may(*RUNS)
+    match state:
+        case Asked(closed=False):
+            return (
+                c.buttons(answer_button(project, question), unnamed_button(project, question)),
+                c.buttons(close_button(project, question), _sum_up(project, question))
+                if runs
+                else None,
+            )
+        case Asked():
+            return (c.buttons(_sum_up(project, question)) if runs else None,)
+        case Proposed():
+            return (c.buttons(*fit_buttons(project, question)),)
+        case Concluded() | ToMed():
+            return (c.buttons(again_button(project, question)) if runs else None,)
+        case SetAside():
+            there = runs and not state.ended
+            return (c.buttons(again_button(project, question)) if there else None,)
+        case _:
+            assert_never(state)
 
 
 def _talked(state: Asked, project: str) -> Button[Line]:
@@ -407,8 +450,9 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
         return (
             Show(
                 c.card(
+                    Heading(title(state.words)),
                     Paragraph(text("question.locked")),
-                    c.buttons(answer_button(project, look.ref, main=True)),
+                    *ways(state, viewer, project),
                 )
             ),
         )
@@ -437,10 +481,8 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
                 *(Small(line) for line in unnamed_words(state) if state.elimination),
                 Small(text("question.only_named")) if takes_answers(state) else None,
                 Small(text("question.and_more", n=c.Count(rest))) if rest > 0 else None,
-                c.buttons(
-                    Button(text("question.show_more"), more) if rest > 0 else None,
-                    answer_button(project, look.ref) if takes_answers(state) else None,
-                ),
+                c.buttons(Button(text("question.show_more"), more)) if rest > 0 else None,
+                *ways(state, viewer, project),
             )
         ),
     )
@@ -538,14 +580,19 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def list_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), States("question"))
+    one = (
+        HowMany("answer", look.ref), Records("trio_answer", look.ref), States("agreement")
+    ) if look.ref else ()  # fmt: skip
+    return (About(), States("question"), *one)
 
 
 def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What has been asked, newest first."""
+    """What has been asked, newest first; or the one that is named, with all that one can do."""
     project = known.project.id
     if hidden(known.project, viewer):
         return (Show(nothing_here()),)
+    if look.ref:
+        return _one(all_of(known).get(look.ref), viewer, known)
     found = sorted(
         (s for s in all_of(known).values() if not _with_trio(s)),
         key=lambda s: (s.asked_at, -s.words.number),
@@ -580,3 +627,13 @@ def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
     )
+
+
+def _one(state: State | None, viewer: Viewer, known: Known) -> Moments:
+    if state is None:
+        return told(None, known.project.id)
+    if isinstance(state, Asked) and state.with_trio:
+        if viewer.person not in state.trio:
+            return told(state, known.project.id)
+        return (Show(post(state, f"trio:{viewer.person}", known)),)
+    return (Show(post(state, "post", known)),)
