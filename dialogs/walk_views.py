@@ -88,7 +88,13 @@ def stage_line(project: Project) -> Line | None:
 
 def not_running(project: Project) -> NeutralCard | None:
     line = stage_line(project)
-    return None if line is None else card(Paragraph(line), buttons(_where(project)))
+    if line is None:
+        return None
+    if project.stage == "draft":
+        to = Button[Line](text("walk.button.draft"), Look("draft", project=project.id))
+    else:
+        to = Button(text("button.where_are_we"), Look("status", project=project.id))
+    return card(Paragraph(line), buttons(to))
 
 
 def hidden(project: Project, viewer: Viewer) -> bool:
@@ -117,10 +123,6 @@ def words_of(planned: Planned, known: Known) -> Line:
         return Words(planned.text)
     found = spoken(planned, known.catalogue)
     return Words(planned.id) if found is None else Said(found.text.da, found.text.en)
-
-
-def _where(project: Project) -> Button[Line]:
-    return Button(text("button.where_are_we"), Look("status", project=project.id))
 
 
 # --- the plan -----------------------------------------------------------------------------
