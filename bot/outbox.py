@@ -34,7 +34,7 @@ from storage.store import (
 LEASE_US = 60_000_000
 AT_ONCE = 20
 TRIES = 30
-LONGEST_WAIT = 15 * 60.0
+LONGEST_WAIT = 60 * 60.0
 NAP = 1.0
 
 
@@ -53,10 +53,13 @@ class Courier:
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
-        await self._database.tx(self._scripts.freed)
+        freed = False
         while True:
             async with self._one_at_a_time:
                 try:
+                    if not freed:
+                        await self._database.tx(self._scripts.freed)
+                        freed = True
                     await self._housekeeping()
                     worked = await self._round()
                 except Exception as error:
@@ -86,11 +89,10 @@ class Courier:
             while await self._round():
                 pass
             while True:
-                due = await self._database.read(self._scripts.next_due)
+                due = await self._database.read(self._scripts.next_due, self._clock.now())
                 if due is None or due > target:
                     break
-                if due > self._clock.now():
-                    await self._set_clock(due)
+                await self._set_clock(due)
                 await self._housekeeping()
                 while await self._round():
                     pass
@@ -123,7 +125,8 @@ class Courier:
             await self._failed(letter, failure)
         except Exception as error:
             # A fault in one letter must not hold up the others; it is tried again, then shown.
-            self._log.failed("letter", type(error).__name__, letter=letter.id)
+            if letter.attempts & (letter.attempts - 1) == 0:  # the 1st, 2nd, 4th, 8th time ...
+                self._log.failed("letter", type(error).__name__, letter=letter.id)
             await self._failed(letter, DeliveryFailed(type(error).__name__))
 
     async def _rings(self, letter: Letter) -> None:
@@ -149,8 +152,10 @@ class Courier:
             await self._database.tx(self._scripts.sent, letter, "")
             return
         edge = self._engine.edge_of(letter.tenant)
-        if letter.uncertain and not edge.repeats:
-            if letter.kind == "private":
+        if letter.uncertain and not edge.repeats and parcel.kind != "update":
+            # A private message never again; one in the channel once more, and marked.
+            if parcel.kind == "private" or letter.twice:
+                self._log.failed("dead", "uncertain", letter=letter.id)
                 await self._database.tx(self._scripts.dead, letter)
                 return
             parcel = msgspec.structs.replace(parcel, again=True)
@@ -212,22 +217,21 @@ class Courier:
         prefs = await self._engine.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
         days = await self._database.read(self._scripts.bag_days, tenant, person, monday)
-        held = max(letter.due, now)
+        # The bag may go all through the hour it is due in.
+        held = now.replace(minute=0, second=0, microsecond=0)
         if prefs.paused and prefs.paused_until is not None:
             resumes = datetime.combine(prefs.paused_until, datetime.min.time(), now.tzinfo)
             held = max(held, resumes)
         elif prefs.paused:
             held = now + timedelta(days=7)
         moment = bag_moment(calendar, held, prefs.hours, days)
-        if _same_hour(calendar, moment, now) or moment <= now:
+        if moment <= now:
             await self._empty(letter, person, now, calendar)
         else:
             await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
 
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
-        letters: list[Letter] = await self._database.tx(
-            self._scripts.bag, letter.tenant, letter.place, now
-        )
+        letters: list[Letter] = await self._database.tx(self._scripts.bag, letter, now)
         opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
         opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
         language: Literal["da", "en"] = "da"
@@ -241,8 +245,15 @@ class Courier:
             card=c.Card(tuple(parts)), language=language, person=person,
         )  # fmt: skip
         edge = self._engine.edge_of(letter.tenant)
-        if not letter.uncertain or edge.repeats:
+        if letter.uncertain and not edge.repeats:
+            self._log.failed("dead", "uncertain", letter=letter.id)
+            await self._database.tx(self._scripts.dead, *letters)
+            return
+        try:
             await edge.deliver(parcel)
+        except DeliveryFailed as failure:
+            await self._failed(letter, failure, *letters)
+            return
         await self._database.tx(
             self._scripts.bag_sent, letter.tenant, person, local(calendar, now).date(),
             tuple(one.id for one in letters),
@@ -250,10 +261,11 @@ class Courier:
 
     # --- when it goes wrong ---------------------------------------------------------------
 
-    async def _failed(self, letter: Letter, failure: DeliveryFailed) -> None:
-        if failure.permanent or letter.attempts >= TRIES:
+    async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> None:
+        # A timer never dies: whatever it would have set going again would be lost with it.
+        if letter.kind != "timer" and (failure.permanent or letter.attempts >= TRIES):
             self._log.failed("dead", failure.reason, letter=letter.id)
-            await self._database.tx(self._scripts.dead, letter)
+            await self._database.tx(self._scripts.dead, *(bag or (letter,)))
             return
         wait = failure.retry_after
         if wait is None:
@@ -272,17 +284,10 @@ class Courier:
             await self._database.checkpoint()
         night = (now - timedelta(hours=2)).date()
         if night != self._night:
-            first = self._night == date.min
+            # Kept in the store: a night that Digi slept through is made good at the start.
+            await self._database.tx_sealed(self._scripts.refresh_pools, night)
+            await self._database.tx(self._scripts.prune, now - timedelta(days=60))
             self._night = night
-            if not first:
-                await self._database.tx_sealed(self._scripts.refresh_pools)
-                await self._database.tx(self._scripts.prune, now - timedelta(days=60))
-
-
-def _same_hour(calendar: Calendar, one: datetime, other: datetime) -> bool:
-    """The bag may go all through the hour it is due in."""
-    a, b = local(calendar, one), local(calendar, other)
-    return (a.date(), a.hour) == (b.date(), b.hour)
 
 
 def _us(at: datetime) -> int:
