@@ -61,7 +61,7 @@ CLOSED = ("draft", "stopped", "ended")
 
 def needs(state: Summary | None, event: SignedEvent) -> Facts:
     if isinstance(event, e.Woke):
-        return _facts(state or Summary(), event.at)
+        return _facts(state or Summary(), max(event.at, event.came))
     return (About(),)
 
 

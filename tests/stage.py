@@ -26,6 +26,7 @@ karen, omar, grethe.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from collections.abc import AsyncIterator
@@ -395,7 +396,7 @@ async def stage(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> Async
     house = await build(
         folder,
         edges=lambda *_: (edge,),
-        clock=frozen_clock(),
+        clock=slow_clock(),
         key_file=folder / "key" / "digi.key",
     )
     edge.clock = house.clock
@@ -410,6 +411,7 @@ async def stage(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> Async
         await house.close()
 
 
-def frozen_clock() -> Clock:
-    at = round(BEGINNING.timestamp() * 1_000_000)
-    return Clock(real_us=lambda: at)
+def slow_clock() -> Clock:
+    """A clock that goes on by a millisecond each time it is read: never still, never ahead."""
+    at = itertools.count(round(BEGINNING.timestamp() * 1_000_000), 1000)
+    return Clock(real_us=lambda: next(at))

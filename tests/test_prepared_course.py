@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,7 +34,7 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 )
 async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_path: Path) -> None:
     """Every press finds its button; there are overviews with a conclusion and an answer."""
-    at = round(start.timestamp() * 1_000_000)
+    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
     made: list[tuple[Room[RoomMessage], app.PlaygroundClock]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
@@ -45,7 +46,7 @@ async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_pa
     house = await app.build(
         tmp_path,
         edges=edges,
-        clock=Clock(real_us=lambda: at),
+        clock=Clock(real_us=lambda: next(at)),
         key_file=tmp_path / "key" / "digi.key",
     )
     [(room, held)] = made
