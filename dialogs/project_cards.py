@@ -12,6 +12,7 @@ from dialogs.cards import Button, Card, Line, Part, card, text
 from dialogs.events import Look, Person
 from dialogs.facts import Frame, Project, Role
 
+WELCOME = "welcome"  # the slot of the welcome in the channel
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEATS = ("leader", "deputy", "tr", "amr", "facilitator")
 TRIO = ("leader", "deputy", "tr", "amr")
@@ -105,14 +106,17 @@ def holds_now(project: Project, role: str) -> Card[Line]:
 # --- the draft ----------------------------------------------------------------------------
 
 
-def draft(
-    state: Project, roles: tuple[Role, ...], reader: Person, *, edited: bool = False
-) -> Card[Line]:
+def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]:
     if state.stage != "draft":
         return card(
             c.Heading(text("project.draft_title", name=c.Words(state.name))),
             c.Paragraph(text("project.draft_shown")),
             c.buttons(*_mine_to_confirm(state, roles, reader)),
+        )
+    if reader not in circle(state, roles):
+        return card(
+            c.Heading(text("project.draft_title", name=c.Words(state.name))),
+            c.Paragraph(text("project.draft_not_yours")),
         )
     asked = [r for r in roles if r.person == reader and r.status == "asked" and r.role in TRIO]
     mine = {r.role for r in roles if r.person == reader and r.status == "confirmed"}
@@ -514,3 +518,18 @@ def declined(state: Project, person: Person, role: str) -> Card[Line]:
         c.Paragraph(text(f"project.declined_{role}", who=c.Who(person), name=c.Words(state.name))),
         c.Buttons((Button(text("project.change_roles"), Look("change_roles", project=state.id)),)),
     )
+
+
+def with_buttons(line: Line, *found: c.Button[Line]) -> Card[Line]:
+    return card(c.Paragraph(line), c.buttons(*found))
+
+
+def seen_draft(state: Project, roles: tuple[Role, ...], person: Person) -> Card[Line]:
+    if person in circle(state, roles):
+        return draft(state, roles, person)
+    return taken(state)
+
+
+def circle(state: Project, roles: tuple[Role, ...]) -> set[Person]:
+    """Who sees a draft: whoever started it, leader, TR and AMR."""
+    return {state.starter, *(r.person for r in holding(roles, *TRIO))}

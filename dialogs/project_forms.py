@@ -22,7 +22,7 @@ from dialogs.cards import (
 from dialogs.facts import Frame, Project, Rec, Role
 from dialogs.project_cards import WEEKDAYS, holding
 
-NAME, LINES, PARAGRAPH = 80, 300, 500
+NAME, LINES, PARAGRAPH = 80, 300, 400
 WORKDAYS = 5
 
 
