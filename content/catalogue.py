@@ -161,7 +161,8 @@ def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> 
     lines += _parts(catalogue, found.parts, language, "")
     for number, item in enumerate(found.items, 1):
         lines.append("")
-        name = f"{item.name.of(language)}: " if item.name else ""
+        name = item.name.of(language) if item.name else ""
+        name = f"{name} " if name.endswith("?") else f"{name}: " if name else ""
         kind = catalogue.phrases.get(f"kind.{item.kind}")
         after = f" ({kind.of(language)})" if kind else ""
         lines.append(f"{number}. {name}{item.text.of(language)}{after}")
