@@ -229,7 +229,9 @@ class Dresser:
         found: list[c.Span] = []
         for line in lines:
             if found:
-                found.append(c.Plain(" "))
+                # People do not always end what they wrote with a full stop.
+                open_ended = isinstance(found[-1], c.Quoted) and found[-1].text[-1:].isalnum()
+                found.append(c.Plain(". " if open_ended else " "))
             found.extend(self.line(line))
         return tuple(found)
 
@@ -259,7 +261,8 @@ class Dresser:
 
 def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
     for span in spans:
-        yield span if isinstance(span, c.Mention | c.Link) else style(span.text)
+        # People's words stay theirs, whatever stands around them.
+        yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
 
 
 def _marked(text: str) -> c.Spans:

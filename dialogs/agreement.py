@@ -28,6 +28,7 @@ from dialogs.cards import (
     Heading,
     Kept,
     Line,
+    Listing,
     NeutralCard,
     Paragraph,
     Part,
@@ -167,7 +168,7 @@ def _changed(state: Agreement, event: Change, known: Known) -> Step:
     if known.project.stage in CLOSED:
         return state, _shown(text("agreement.closed"))
     if not _theirs(state, event.by, known):
-        return state, _shown(_who_can(state))
+        return state, _shown(_who_can(state, known))
     match state.status:
         case "offered" | "declined":
             return _while_offered(state, event, known)
@@ -302,11 +303,15 @@ def _redrawn() -> tuple[Effect, ...]:
 
 
 def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
-    if state.status != "taken" or state.due is None or not known.project.running:
+    if state.status != "taken" or state.due is None or known.project.stage in CLOSED:
         return ()
     project = known.project.id
+    calendar = known.project.calendar
     now = max(event.at, event.came)
-    today = local(known.project.calendar, now).date()
+    today = local(calendar, now).date()
+    if not known.project.running:
+        # A pause keeps quiet, and forgets nothing.
+        return (Timer(name, at_local(calendar, add_working_days(calendar, today, 1), EARLY)),)
     match name:
         case "reminder" if state.due >= today:
             told = text("agreement.reminder", day=Day(state.due))
@@ -327,15 +332,25 @@ def _theirs(state: Agreement, person: str, known: Known) -> bool:
     """Its owner's; anybody's while it has none; who leads or runs it, where the owner has gone."""
     if not state.owner or state.owner == person:
         return True
+    return _gone(state, known) and person in _caretakers(known)
+
+
+def _gone(state: Agreement, known: Known) -> bool:
     held = {role.person for role in known(Roles()) if role.status == "confirmed"}
-    gone = state.owner not in known(Team()) and state.owner not in held
-    return gone and person in known.holders("leader", "deputy", "facilitator")
+    return state.owner not in known(Team()) and state.owner not in held
 
 
-def _who_can(state: Agreement) -> Line:
-    return text(
-        "agreement.not_yours", typed=Typed("agreements"), who=Who(state.owner), what=what(state.id)
-    )
+def _caretakers(known: Known) -> tuple[str, ...]:
+    return known.holders("leader", "deputy", "facilitator")
+
+
+def _who_can(state: Agreement, known: Known) -> Text:
+    name = what(state.id)
+    can = tuple(Who(person) for person in _caretakers(known))
+    if _gone(state, known) and can:
+        return text("agreement.owner_gone", who=Who(state.owner), can=Listing(can), what=name)
+    typed = Typed("agreements")
+    return text("agreement.not_yours", who=Who(state.owner), what=name, typed=typed)
 
 
 def _past(due: date | None, at: datetime, known: Known) -> bool:
@@ -528,12 +543,7 @@ def _one(look: Look, viewer: Viewer, known: Known) -> Agreement | Text | Several
     if not state.owner:
         return text("agreement.take_first", what=what(state.id))
     if not _theirs(state, viewer.person, known):
-        return text(
-            "agreement.not_yours",
-            typed=Typed("agreements"),
-            who=Who(state.owner),
-            what=what(state.id),
-        )
+        return _who_can(state, known)
     if state.status == "done":
         return text("agreement.is_done", what=what(state.id))
     return state

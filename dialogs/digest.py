@@ -181,13 +181,15 @@ def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Ste
     project = known.project
     again = _asking(project, now)
     moment = next_overview(project, now)
-    if state.news or _day_before(project, moment) < now - timedelta(hours=12):
+    week = label(known, moment)
+    late = _day_before(project, moment) < now - timedelta(hours=12)
+    if state.news or state.asked == week or late:
         return state, (again,)
     shown = card(
         Paragraph(text("digest.ask_news", moment=At(moment))), buttons(_news_button(project))
     )
     asked = tuple(Privately(person, shown, urgency=2) for person in known.holders("leader"))
-    return replace(state, asked=label(known, moment)), (*asked, again)
+    return replace(state, asked=week), (*asked, again)
 
 
 def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:

@@ -62,6 +62,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     concerns: tuple[Concern, ...]
     told: dict[str, str]
     news: str = ""
+    came: bool = False  # a concern that was not there before, rather than news of one
 
     @property
     def anything(self) -> bool:
@@ -122,6 +123,9 @@ def found(known: Known, news: str, before: Mapping[str, str], at: datetime) -> O
         agreements=tuple(agreements),
         asked=tuple(one for one in read_by_all if one.kind != "concern"),
         concerns=tuple(one for one in read_by_all if one.kind == "concern"),
+        came=any(
+            one.kind == "concern" and f"concern:{one.id}" not in before for one in read_by_all
+        ),
         told=told,
     )
 
@@ -241,7 +245,12 @@ def _worried(new: Overview, today: date) -> list[Paragraph[Line]]:
     """No figures: how many there are is nobody's to know."""
     if not new.concerns:
         return []
-    lines: list[Line] = [text("digest.concerns")]
+    answered = any(one.answers for one in new.concerns)
+    lines: list[Line] = [
+        text("digest.concerns_answered" if answered else "digest.concerns")
+        if new.came
+        else text("digest.concerns_again")
+    ]
     if any(promise_passed(one, today) for one in (*new.concerns, *new.asked)):
         lines.append(text("digest.passed"))
     return [Paragraph(Several(tuple(lines)))]

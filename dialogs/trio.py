@@ -125,7 +125,8 @@ def _note(state: Trio, event: e.Woke, known: Known) -> Step:
         return state, (again,)
     people = dict.fromkeys(known.holders("leader", "tr", "amr"))
     letters = tuple(Privately(person, shown, urgency=4) for person in people)
-    told = tuple(dict.fromkeys((*state.told, *(one.conclusion for one in _to_med(known)))))
+    named = (med for _, med in _points(state, _day_of(now, known.project), known) if med)
+    told = tuple(dict.fromkeys((*state.told, *named)))
     return replace(state, points=(), told=told), (*letters, again)
 
 
@@ -144,7 +145,7 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
         for id, one in questions(known).items()
         if isinstance(one, Asked) and one.with_trio
     ]
-    points = _points(state, _day_of(at, project), known)[:POINTS]
+    points = _points(state, _day_of(at, project), known)
     raised = state.points[-RAISED:]
     if not (waiting or points or raised):
         return None
@@ -162,7 +163,10 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
             ),
         ]
     if points:
-        parts += [Paragraph(text("trio.points")), Bullets(tuple(points), numbered=True)]
+        parts += [
+            Paragraph(text("trio.points")),
+            Bullets(tuple(line for line, _ in points), numbered=True),
+        ]
     if raised:
         parts += [
             Paragraph(text("trio.raised_points")),
@@ -171,23 +175,26 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
     return card(*parts, *_missing(known), _next_time(project))
 
 
-def _points(state: Trio, today: date, known: Known) -> list[Line]:
-    """What all three may see and nobody has finished: concerns, MED, agreements, in that order."""
-    concerns = [
-        text("trio.concern", text=replace(one.words, cut=CUT)) for one in _unanswered(known)
+def _points(state: Trio, today: date, known: Known) -> list[tuple[Line, str]]:
+    """What all three may see and nobody has finished: one of each kind first, then more of them.
+
+    Beside a matter for MED stands its conclusion, so that it is named in one note only.
+    """
+    concerns: list[tuple[Line, str]] = [
+        (text("trio.concern", text=replace(one.words, cut=CUT)), "") for one in _unanswered(known)
     ]
-    med = [
-        text("trio.med", text=Kept("conclusion", one.conclusion, cut=CUT))
+    med: list[tuple[Line, str]] = [
+        (text("trio.med", text=Kept("conclusion", one.conclusion, cut=CUT)), one.conclusion)
         for one in _to_med(known)
         if one.conclusion not in state.told
     ]
-    late = [
-        text("trio.overdue", text=replace(what(one.id), cut=CUT), day=Day(one.due or today))
+    late: list[tuple[Line, str]] = [
+        (text("trio.overdue", text=replace(what(one.id), cut=CUT), day=Day(one.due or today)), "")
         for one in known.states("agreement", Agreement).values()
         if overdue(one, today)
     ]
-    found: list[Line] = [*concerns[:1], *med[:1], *late[:1]]
-    return [*found, *concerns[1:], *med[1:], *late[1:]]
+    first = [*concerns[:1], *med[:1], *late[:1]]
+    return [*first, *concerns[1:], *med[1:], *late[1:]][:POINTS]
 
 
 def _unanswered(known: Known) -> list[Concern]:
