@@ -136,6 +136,7 @@ async def build(
             gate,
             tuple(edges(store, vault, clock)),
             operator,
+            log,
         )
         courier = Courier(store, scripts, engine, clock, log)
     except BaseException:
@@ -322,6 +323,7 @@ def _parser() -> argparse.ArgumentParser:
     listing = add("content", _content, "the catalogue: set id, items in da, items in en")
     listing.add_argument("--set", metavar="ID", help="one set as people will read it")
     listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
+    listing.add_argument("--lix", action="store_true", help="how easy each set's Danish is to read")
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "what waits to be sent, and what is dead")
     return parser
@@ -406,8 +408,10 @@ def _content(args: argparse.Namespace) -> int:
             raise Problem(f"there is no set {args.set}: python app.py content lists them all")
         print(content.as_people_read_it(loaded, args.set, args.lang))
         return FINE
+    ease = content.readability(loaded) if args.lix else {}
     for row in content.table(loaded):
-        print("\t".join(str(cell) for cell in row))
+        cells = (*row, f"{ease[row[0]]:.0f}") if args.lix else row
+        print("\t".join(str(cell) for cell in cells))
     return FINE
 
 

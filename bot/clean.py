@@ -4,52 +4,56 @@ from __future__ import annotations
 
 import unicodedata
 
-# Bidi controls could turn a line around; zero-width marks could mark an author. The zero-width
-# joiner stays between characters that it joins (families, flags of emoji) and nowhere else.
+# What is not seen: bidi controls could turn a line around, the others could mark an author.
 _GONE = dict.fromkeys(
     [
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-        0x200B, 0x200C, 0x200E, 0x200F, 0x061C, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064,
-        0xFEFF, 0x00AD, 0x180E, 0x034F,
+        0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200B, 0x200C, 0x200E, 0x200F,
+        0x3164, 0xFEFF, 0xFFA0,
+        *range(0x180B, 0x1810), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE0F), *range(0xFFF0, 0xFFFC), *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000),
     ]
 )  # fmt: skip
 _ALIKE = str.maketrans(
     {
         "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'",
-        "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u2009": " ", "\u200a": " ", "\u2008": " ",
-        "\u3000": " ", "\t": " ", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n", "\v": "\n",
-        "\f": "\n",
+        **dict.fromkeys("\t\u00a0\u1680\u202f\u205f\u3000", " "),
+        **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
+        **dict.fromkeys("\r\v\f\u0085\u2028\u2029", "\n"),
     }
 )  # fmt: skip
+# These two are seen only beside a picture: a family is joined, a heart is red.
 _JOINER = "\u200d"
+_COLOURED = "\ufe0f"
+_KEYCAP = "\u20e3"
 
 
 def clean(text: str) -> str:
     """The same words from any door: NFC, plain spaces, straight quotes, LF, trimmed."""
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    text = text.replace("\ufffd", "").replace("\r\n", "\n").replace("\r", "\n")
-    text = unicodedata.normalize("NFC", text).translate(_GONE).translate(_ALIKE)
-    text = "".join(
-        c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co")
-    )
-    text = _joined_emoji_only(text)
-    lines = [" ".join(line.split(" ")).rstrip() for line in text.split("\n")]
-    return "\n".join(lines).strip()
+    text = text.replace("\ufffd", "").replace("\r\n", "\n").translate(_GONE).translate(_ALIKE)
+    text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Co"))
+    # Last, because what was taken out may have stood between a letter and its accent.
+    text = unicodedata.normalize("NFC", _only_with_pictures(text))
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
-def _joined_emoji_only(text: str) -> str:
-    if _JOINER not in text:
+def _only_with_pictures(text: str) -> str:
+    if _JOINER not in text and _COLOURED not in text:
         return text
-    kept = []
-    for i, c in enumerate(text):
-        if c == _JOINER and not (
-            0 < i < len(text) - 1 and _pictures(text[i - 1]) and _pictures(text[i + 1])
-        ):
+    kept: list[str] = []
+    for at, c in enumerate(text):
+        before, after = kept[-1] if kept else "", text[at + 1 : at + 2]
+        if c == _COLOURED and not (_picture(before) or after == _KEYCAP):
+            continue
+        if c == _JOINER and not ((_picture(before) or before == _COLOURED) and _picture(after)):
             continue
         kept.append(c)
     return "".join(kept)
 
 
-def _pictures(c: str) -> bool:
-    return unicodedata.category(c) in ("So", "Sk", "Mn") or c == "\ufe0f"
+def _picture(c: str) -> bool:
+    return c != "" and (unicodedata.category(c) == "So" or c in _SKINS)
+
+
+_SKINS = frozenset(map(chr, range(0x1F3FB, 0x1F400)))

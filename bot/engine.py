@@ -6,6 +6,7 @@ An unsigned turn is a turn that writes its pool row and nothing else.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,14 +14,16 @@ import msgspec
 
 from bot.clock import Clock
 from bot.dress import Dresser, Language, wanted
-from bot.edge import Answer, Delivery, Edge, Fault, Sender
+from bot.edge import Answer, Delivery, Edge, Fault, Members, Sender, Submitted, Typed
 from bot.gate import Gate, Passed, Stopped
+from bot.log import Log
 from content.model import Catalogue
 from dialogs import cards as c
+from dialogs.calendar import Calendar, local
 from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, Show
-from dialogs.events import Look, Person, SignedEvent, UnsignedEvent, Woke
+from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
 from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, Viewer
 from dialogs.route import route
 from storage.sql import Conflict
@@ -73,7 +76,10 @@ class Engine:
         gate: Gate,
         edges: tuple[Edge, ...],
         operator: Operator = NOBODY,
+        log: Log | None = None,
     ) -> None:
+        self._log = log or Log("error")
+        self.failures: Counter[str] = Counter()
         self._database = database
         self._scripts = scripts
         self._catalogue = catalogue
@@ -88,7 +94,30 @@ class Engine:
     # --- in -------------------------------------------------------------------------------
 
     async def receive(self, delivery: Delivery) -> Answer:
-        """One thing that reached an edge, from the gate to the answer of this moment."""
+        """One thing that reached an edge, from the gate to the answer of this moment.
+
+        What fails is undone as a whole, and the person is told so and can do it again.
+        """
+        try:
+            return await self._received(delivery)
+        except Exception as error:
+            if isinstance(delivery.what, Typed | Members):
+                self._log.failed("act", type(error).__name__)
+            else:
+                # It may have been without a name, and a line in the log has a time.
+                self.failures[type(error).__name__] += 1
+            return self._not_done(delivery)
+
+    def _not_done(self, delivery: Delivery) -> Answer:
+        locale = delivery.sender.locale
+        language = self._speaks(Prefs(), locale, "")
+        dresser = self._dresser(delivery.tenant, Names({}, {}, None), language)
+        if isinstance(delivery.what, Submitted):
+            return Answer(language, faults=(Fault("", dresser.line(c.text("gate.not_saved"))),))
+        said = c.card(c.Paragraph(c.text("gate.not_done")))
+        return Answer(language, (dresser.card(said),))
+
+    async def _received(self, delivery: Delivery) -> Answer:
         passed = await self._gate.check(delivery)
         tenant, sender = delivery.tenant, delivery.sender
         if isinstance(passed, Stopped):
@@ -101,7 +130,7 @@ class Engine:
         if isinstance(passed.event, Look):
             assert passed.viewer is not None
             moments = await self._look(tenant, passed.project, passed.event, passed.viewer)
-        elif passed.viewer is None and passed.form:
+        elif isinstance(passed.event, Unsigned):
             moments = await self._unsigned(passed)
         else:
             moments = await self._turn(passed, sender)
@@ -125,17 +154,23 @@ class Engine:
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
         """One signed event, once. Tried again as a whole where somebody was quicker."""
+        try:
+            return await self._decided(turn)
+        except Refused as refused:
+            return refused.moments
+
+    async def _decided(self, turn: Turn) -> tuple[Moment, ...]:
         tag = type(turn.event).__struct_config__.tag
         run = self._database.tx_sealed if tag in OPENS_POOL else self._database.tx
         for attempt in range(ATTEMPTS):
             try:
                 outcome = await run(self._scripts.turn, turn, self._dialogs)
                 break
-            except Refused as refused:
-                return refused.moments
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise
+        if outcome.pooled and run is not self._database.tx_sealed:
+            await self._database.checkpoint()
         if outcome.wrote:
             self.letters_written.set()
         moments: tuple[Moment, ...] = outcome.moments
@@ -178,8 +213,9 @@ class Engine:
     # --- out ------------------------------------------------------------------------------
 
     async def woke(self, turn: Turn) -> None:
+        """A timer has come due; nobody is there whom a refusal could be told."""
         assert isinstance(turn.event, Woke)
-        await self.turn(turn)
+        await self._decided(turn)
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """A standing post as its dialog sees it now."""
@@ -227,6 +263,7 @@ class Engine:
 
     def _dresser(self, tenant: str, names: Names, language: Language) -> Dresser:
         project: Project | None = names.project
+        calendar = project.calendar if project else Calendar()
         return Dresser(
             self._catalogue,
             language,
@@ -235,8 +272,8 @@ class Engine:
             people=names.people,
             words=names.words,
             typed=self.edge_of(tenant).typed,
-            today=self._clock.now().date(),
-            calendar=project.calendar if project else None,
+            today=local(calendar, self._clock.now()).date(),
+            calendar=calendar,
         )
 
     def edge_of(self, tenant: str) -> Edge:

@@ -7,6 +7,7 @@ ones. What passes knows no platform.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from msgspec import Struct
 from bot.clean import clean
 from bot.clock import Clock
 from bot.edge import Delivery, Members, Pressed, Sender, Submitted, Typed
-from bot.tokens import EVENTS, BadToken, FormToken, read_form, read_press
+from bot.tokens import EVENTS, BadToken, FieldRule, FormToken, read_form, read_press
 from dialogs import events as e
 from dialogs.cards import Line, Who, Words, card, text
 from dialogs.cards import Listing as Names
@@ -35,6 +36,8 @@ from storage.vault import Vault
 
 ACTS_A_MINUTE = 60
 LONGEST = 3000
+YEARS = range(2000, 2101)
+_ID = re.compile(r"[\w.:@|+-]{1,128}", re.ASCII)
 
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
 LEADS = frozenset({"leader", "deputy", "starter"})
@@ -156,8 +159,8 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 class Passed(Struct, frozen=True):
     """What has passed: an event or a look, with all that the engine needs and no more.
 
-    For an unsigned event there is neither viewer nor key, and `form` and `mark` are all that
-    tells a second press of Send, or a second vote, from the first.
+    For an unsigned event there is neither viewer nor key, and `form` is all that tells a second
+    press of Send from the first; a vote, and nothing else, has a `mark` that tells a second one.
     """
 
     tenant: str
@@ -232,6 +235,8 @@ class Gate:
             mine = await self._database.read(self._scripts.projects_of, tenant, person)
             if len(mine) == 1:
                 wanted = mine[0].id
+            elif mine and not anywhere and form is not None:
+                return Stopped((FieldError("", text("gate.old_form")),), prefs)
             elif mine and not anywhere:
                 # Which of several: the same act again, with the project named.
                 press = Look("which_project", words=_again(press))
@@ -248,9 +253,10 @@ class Gate:
             project=project.id if project else "",
             private=not delivery.channel,
         )
-        if project is None and not anywhere:
+        if project is None and not anywhere and not press.project and form is None:
             press = Look("no_project")
-        elif project is not None and not anywhere and not held:
+        elif not anywhere and (project is None or not held):
+            # What is not theirs and what is not there are answered alike.
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
         elif (no := _refused(press, viewer, project, roles)) is not None:
             moment = FieldError("", no) if form is not None else Show(card(P(no)))
@@ -263,10 +269,14 @@ class Gate:
         if isinstance(press, Unsigned):
             # From here on nobody knows who it was.
             unsigned = msgspec.structs.replace(press, project=about)
-            ref = getattr(press, "question", "")
-            mark = self._vault.mac(f"mark|{tenant}|{about}|{ref}|{person}".encode())
+            mark = ""
+            if isinstance(press, e.Fits):
+                vote = f"mark|{tenant}|{about}|{press.question}|{person}"
+                mark = self._vault.mac(vote.encode())
             id = form.form if form is not None else uuid.uuid4().hex
-            return Passed(tenant, about, unsigned, prefs, form=id, mark=mark, language=language)
+            # Of the person remains the language of the answer.
+            spoken = Prefs(language=prefs.language, locale=prefs.locale)
+            return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
         key = f"form:{form.form}" if form is not None else delivery.key
         signed = msgspec.structs.replace(
             press,
@@ -411,16 +421,12 @@ def _read_values(
                 found[id] = words
             case "choice" | "one":
                 one = value if isinstance(value, str) else (value or [""])[0]
-                if rule.kind == "choice" and one and one not in rule.options:
-                    one = ""
-                if rule.required and not one:
+                if (rule.required and not one) or (one and not _known(rule, one)):
                     faults.append(FieldError(id, text("gate.field_choose")))
                 found[id] = one
             case "choices" | "many":
                 many = [value] if isinstance(value, str) and value else list(value or ())
-                if rule.kind == "choices":
-                    many = [v for v in many if v in rule.options]
-                if rule.required and not many:
+                if (rule.required and not many) or not all(_known(rule, v) for v in many):
                     faults.append(FieldError(id, text("gate.field_choose")))
                 found[id] = many
             case "date":
@@ -446,15 +452,23 @@ def _read_values(
         return (FieldError("", text("gate.old_form")),)
 
 
+def _known(rule: FieldRule, value: str) -> bool:
+    """One of the options, or what could be a person's id."""
+    if rule.kind in ("choice", "choices"):
+        return value in rule.options
+    return _ID.fullmatch(value) is not None
+
+
 def _count(n: int) -> Line:
     return Words(str(n))
 
 
 def _date(value: object) -> date | None:
     try:
-        return date.fromisoformat(value) if isinstance(value, str) and value else None
+        day = date.fromisoformat(value) if isinstance(value, str) and value else None
     except ValueError:
         return None
+    return day if day is not None and day.year in YEARS else None
 
 
 def _minutes(value: object) -> int | None:

@@ -49,6 +49,7 @@ class Courier:
         self._log = log
         self._one_at_a_time = asyncio.Lock()
         self._night = date.min
+        self._told = -1
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -282,6 +283,11 @@ class Courier:
         if minute != self._checkpointed:
             self._checkpointed = minute
             await self._database.checkpoint()
+        if now.hour != self._told:
+            self._told = now.hour
+            for kind, times in self._engine.failures.items():
+                self._log.failed("presses and forms of an hour", f"{kind} ({times})")
+            self._engine.failures.clear()
         night = (now - timedelta(hours=2)).date()
         if night != self._night:
             # Kept in the store: a night that Digi slept through is made good at the start.

@@ -53,8 +53,7 @@ class BadToken(Exception):
 _press = msgspec.json.Decoder(Press)
 _form = msgspec.json.Decoder(FormToken)
 EVENTS: dict[str, type[Any]] = {
-    str(t.__struct_config__.tag): t
-    for t in (*SignedEvent.__args__, *UnsignedEvent.__args__)
+    str(t.__struct_config__.tag): t for t in (*SignedEvent.__args__, *UnsignedEvent.__args__)
 }
 _HIDDEN = frozenset({"by", "at", "id"})
 

@@ -241,36 +241,27 @@ ON CONFLICT (id) DO UPDATE SET state = 'ready', due_us = excluded.due_us, seq = 
 DELETE FROM letter WHERE id = :id;
 
 -- name: letter_next_due
--- Of each place only the first: what stands behind it cannot go before it does.
-SELECT min(CASE WHEN l.next_us > l.due_us THEN l.next_us ELSE l.due_us END) AS at_us
-FROM letter AS l
-WHERE l.state <> 'dead' AND NOT EXISTS (
-    SELECT 1 FROM letter AS e
-    WHERE e.tenant = l.tenant AND e.place = l.place AND e.state <> 'dead'
-        AND (e.due_us < l.due_us OR (e.due_us = l.due_us AND e.seq < l.seq)));
+-- What is due by now and still here stands behind an earlier letter of its place.
+SELECT min(next_us) AS at_us FROM letter WHERE state <> 'dead' AND next_us > :now;
 
 -- name: letter_claim
 -- The first letter of each place that is due, and not held back or held by another.
 WITH head AS MATERIALIZED (
     SELECT l.id AS id FROM letter AS l
-    WHERE l.state <> 'dead' AND l.next_us <= :now AND l.due_us <= :now AND NOT EXISTS (
+    WHERE l.state <> 'dead' AND l.next_us <= :now AND NOT EXISTS (
         SELECT 1 FROM letter AS e
-        WHERE e.tenant = l.tenant AND e.place = l.place AND e.state <> 'dead'
-            AND e.due_us <= :now
-            AND (e.due_us < l.due_us OR (e.due_us = l.due_us AND e.seq < l.seq)))
-    ORDER BY l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
+        WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
+            AND (e.due_us, e.seq) < (l.due_us, l.seq))
+    ORDER BY l.next_us, l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
 )
-UPDATE letter SET state = CASE WHEN state = 'sending' THEN 'uncertain' ELSE 'sending' END,
+UPDATE letter SET state = CASE state WHEN 'ready' THEN 'sending' WHEN 'sending' THEN 'uncertain'
+        ELSE 'twice' END,
     next_us = :until, token = token + 1, attempts = attempts + 1
 FROM head WHERE letter.id = head.id
 RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
     letter.place AS place, letter.kind AS kind, letter.state AS state,
     letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,
     letter.attempts AS attempts, letter.body AS body;
-
--- name: letter_held
--- Is this letter still the holder's, with this token?
-SELECT id FROM letter WHERE id = :id AND token = :token;
 
 -- name: letter_done
 DELETE FROM letter WHERE id = :id AND token = :token RETURNING id;
@@ -287,13 +278,23 @@ SELECT id, tenant, project, place, kind, state, due_us, seq, token, attempts, bo
 WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state <> 'dead' AND due_us <= :now
 ORDER BY due_us, seq;
 
+-- name: letter_bagged
+-- They go out together, so what becomes of one becomes of all.
+UPDATE letter SET state = 'sending'
+WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready' AND due_us <= :now;
+
 -- name: letter_hold
 UPDATE letter SET next_us = :at, state = 'ready'
 WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state <> 'dead';
 
+-- name: letter_let_go
+-- The person's hours or pause are others now: look again when it may go.
+UPDATE letter SET next_us = due_us
+WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready';
+
 -- name: letter_freed
 -- After a stop nobody holds anything: what was being sent is uncertain.
-UPDATE letter SET next_us = due_us WHERE state IN ('sending', 'uncertain');
+UPDATE letter SET next_us = due_us WHERE state IN ('sending', 'uncertain', 'twice');
 
 -- name: letter_all
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter

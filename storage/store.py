@@ -26,6 +26,8 @@ from storage.vault import Vault
 
 DEPTH = 8
 NEVER_US = 2**62
+# What takes something out of the pool, or writes it anew.
+POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 
 
 class TooDeep(StoreError):
@@ -75,7 +77,8 @@ class Letter(msgspec.Struct, frozen=True):
     body: bytes
     token: int = 0
     attempts: int = 0
-    uncertain: bool = False
+    uncertain: bool = False  # it may have arrived already
+    twice: bool = False  # a second copy may have arrived as well
 
 
 class PostBody(msgspec.Struct, frozen=True):
@@ -124,6 +127,7 @@ class Outcome(msgspec.Struct, frozen=True):
     moments: Reply
     fresh: bool
     wrote: bool = False
+    pooled: bool = False  # it opened or changed the pool
 
 
 class Scripts:
@@ -136,12 +140,12 @@ class Scripts:
 
     def turn(self, turn: Turn, decider: Decider) -> Script[Outcome]:
         tenant = turn.tenant
-        first = yield "inbox_first", {"tenant": tenant, "key": turn.key, "now": to_us(turn.now)}
         if turn.letter is not None:
             # A timer that was moved, cancelled or taken over meanwhile must not ring.
             done = yield "letter_done", {"id": turn.letter[0], "token": turn.letter[1]}
             if not done:
                 return Outcome((), False)
+        first = yield "inbox_first", {"tenant": tenant, "key": turn.key, "now": to_us(turn.now)}
         if not first:
             rows = yield "inbox_reply", {"tenant": tenant, "key": turn.key}
             sealed = rows[0]["reply"] if rows else None
@@ -153,6 +157,7 @@ class Scripts:
         moments: list[Moment] = []
         queue: deque[tuple[SignedEvent, int]] = deque([(turn.event, 0)])
         count = 0
+        pooled = False
         while queue:
             event, depth = queue.popleft()
             if depth > DEPTH:
@@ -162,7 +167,9 @@ class Scripts:
             dialog, of = decider.route(event)
             rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
             before = scope.open("state", rows[0]["body"], dialog, of) if rows else None
-            found = yield from gather(scope, decider.needs(dialog, before, event))
+            wanted = decider.needs(dialog, before, event)
+            pooled = pooled or any(isinstance(fact, Unreleased) for fact in wanted)
+            found = yield from gather(scope, wanted)
             after, effects = decider.decide(dialog, before, event, found)
             if after != before:
                 version = rows[0]["version"] if rows else 0
@@ -182,6 +189,7 @@ class Scripts:
                     case fx.Show() | fx.Open() | fx.FieldError():
                         moments.append(effect)
                     case _:
+                        pooled = pooled or isinstance(effect, POOLED)
                         yield from self._apply(scope, dialog, of, event, turn.now, effect)
         if any(isinstance(m, fx.FieldError) for m in moments):
             # Nothing was decided: the same form may be sent again with other words.
@@ -189,7 +197,7 @@ class Scripts:
         if moments:
             reply = self.vault.seal(msgspec.json.encode(moments), "inbox", tenant, turn.key)
             yield "inbox_answered", {"tenant": tenant, "key": turn.key, "reply": reply}
-        return Outcome(tuple(moments), True, wrote=True)
+        return Outcome(tuple(moments), True, wrote=True, pooled=pooled)
 
     def _keep_state(
         self, scope: Scope, dialog: str, of: str, version: int, after: bytes | None
@@ -378,6 +386,7 @@ class Scripts:
             paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
         )
         yield from self.keep_prefs(scope.tenant, effect.person, prefs)
+        yield "letter_let_go", {"tenant": scope.tenant, "place": f"bag:{effect.person}"}
 
     def keep_prefs(self, tenant: str, person: str, prefs: Prefs) -> Script[None]:
         body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
@@ -507,11 +516,18 @@ class Scripts:
         return Letter(
             row["id"], row["tenant"], row["project"], row["place"], row["kind"],
             from_us(row["due_us"]), body, row["token"], row["attempts"],
-            row["state"] == "uncertain",
+            row["state"] in ("uncertain", "twice"), row["state"] == "twice",
         )  # fmt: skip
 
-    def bag(self, tenant: str, place: str, now: datetime) -> Script[list[Letter]]:
-        rows = yield "letter_bag", {"tenant": tenant, "place": place, "now": to_us(now)}
+    def bag(self, head: Letter, now: datetime) -> Script[list[Letter]]:
+        """What goes into one letter with the claimed one; where that may have arrived already,
+        exactly what was in it then."""
+        key = {"tenant": head.tenant, "place": head.place, "now": to_us(now)}
+        rows = yield "letter_bag", key
+        if head.uncertain:
+            rows = [row for row in rows if row["state"] != "ready"]
+        else:
+            yield "letter_bagged", key
         return [self._opened(row) for row in rows]
 
     def bag_days(self, tenant: str, person: str, since: date) -> Script[tuple[date, ...]]:
@@ -531,23 +547,26 @@ class Scripts:
 
     def sent(self, letter: Letter, platform_id: str) -> Script[bool]:
         """The letter is done; a post is known by the platform's id from now on."""
-        if letter.kind == "post":
+        rows = yield "letter_done", {"id": letter.id, "token": letter.token}
+        if rows and letter.kind == "post":
             yield "post_sent", {
                 "tenant": letter.tenant, "project": letter.project, "id": letter.id,
                 "platform_id": platform_id,
             }  # fmt: skip
-        rows = yield "letter_done", {"id": letter.id, "token": letter.token}
         return bool(rows)
 
     def later(self, letter: Letter, at: datetime, uncertain: bool) -> Script[None]:
-        state = "sending" if uncertain else "ready"
+        """Try again then. A claim moves the state on by one: what is kept here is what it was
+        before, and one more where this try too may have arrived."""
+        state = ("ready", "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
         yield (
             "letter_later",
             {"id": letter.id, "token": letter.token, "at": to_us(at), "state": state},
         )
 
-    def dead(self, letter: Letter) -> Script[None]:
-        yield "letter_dead", {"id": letter.id, "token": letter.token}
+    def dead(self, *letters: Letter) -> Script[None]:
+        for letter in letters:
+            yield "letter_dead", {"id": letter.id, "token": letter.token}
 
     def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:
         rows = yield "post_get", {
@@ -556,8 +575,8 @@ class Scripts:
         }  # fmt: skip
         return PostRow(rows[0]["id"], rows[0]["place"], rows[0]["platform_id"]) if rows else None
 
-    def next_due(self) -> Script[datetime | None]:
-        rows = yield "letter_next_due", {}
+    def next_due(self, after: datetime) -> Script[datetime | None]:
+        rows = yield "letter_next_due", {"now": to_us(after)}
         at = rows[0]["at_us"]
         return None if at is None or at >= NEVER_US else from_us(at)
 
@@ -592,8 +611,11 @@ class Scripts:
     def set_meta(self, key: str, value: str) -> Script[None]:
         yield "meta_set", {"key": key, "value": value}
 
-    def refresh_pools(self) -> Script[int]:
-        """Each night, whether anybody wrote or not."""
+    def refresh_pools(self, night: date) -> Script[int]:
+        """Once each night, whether anybody wrote or not; answers how many were rewritten."""
+        if (yield from self.meta("pools_rewritten")) == night.isoformat():
+            return 0
+        yield from self.set_meta("pools_rewritten", night.isoformat())
         rows = yield "pool_every", {}
         for row in rows:
             yield from self._repool(Scope(row["tenant"], row["project"], self.vault), frozenset())
