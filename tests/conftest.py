@@ -1,0 +1,54 @@
+"""What holds for every test: a failing dialog is heard, and every card and form is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bot.dress import Dresser
+from bot.edge import Answer, Delivery
+from bot.engine import Engine
+from dialogs import cards as c
+from tests.cards import Dressed
+
+_answers_kindly = Engine._not_done
+_card, _form = Dresser.card, Dresser.form
+
+
+@pytest.fixture(autouse=True)
+def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person is told kindly that something failed; a test must hear what it was."""
+
+    def loud(engine: Engine, delivery: Delivery) -> Answer:
+        raise  # noqa: PLE0704 - called where the failure was caught
+
+    monkeypatch.setattr(Engine, "_not_done", loud)
+
+
+@pytest.fixture
+def kindly(_heard: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """For tests of what a person is told when something fails."""
+    return lambda: monkeypatch.setattr(Engine, "_not_done", _answers_kindly)
+
+
+@pytest.fixture(autouse=True)
+def dressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dressed]:
+    """Every card and form that a test's people were shown is held to what all edges can draw."""
+    found = Dressed()
+
+    def card(dresser: Dresser, neutral: c.NeutralCard) -> c.FinishedCard:
+        finished = _card(dresser, neutral)
+        found.cards.append(finished)
+        return finished
+
+    def form(dresser: Dresser, neutral: c.NeutralForm) -> c.FinishedForm:
+        finished = _form(dresser, neutral)
+        found.forms.append(finished)
+        return finished
+
+    monkeypatch.setattr(Dresser, "card", card)
+    monkeypatch.setattr(Dresser, "form", form)
+    yield found
+    problems = found.problems()
+    assert not problems, "\n".join(problems)
