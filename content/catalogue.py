@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,6 +117,8 @@ QUESTION_LENGTH = 200
 NOTE_LENGTH = 350
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+WORD = re.compile(r"\w+")
+SENTENCE_END = re.compile(r"[.?:]")
 MARKED = re.compile(r"\*\*[^*\s](?:[^*]*[^*\s])?\*\*|\*[^*\s](?:[^*]*[^*\s])?\*")
 
 T = TypeVar("T")
@@ -150,6 +152,28 @@ def table(catalogue: Catalogue) -> list[tuple[str, int, int]]:
         )
         for set in catalogue.sets.values()
     ]
+
+
+def lix(texts: Iterable[str]) -> float:
+    """How hard Danish is to read: words a sentence, plus the share of words over six letters."""
+    found = list(texts)
+    words = [word for text in found for word in WORD.findall(text)]
+    # A line in a list is a sentence, with or without a full stop.
+    sentences = sum(max(1, len(SENTENCE_END.findall(text))) for text in found)
+    long = sum(len(word) > 6 for word in words)
+    return len(words) / sentences + 100 * long / len(words)
+
+
+def readability(catalogue: Catalogue) -> dict[str, float]:
+    """The LIX of each set's running text in Danish; names are headings and are left out."""
+    return {
+        set.id: lix(
+            text.da
+            for item in set.items
+            for text in (item.text, *item.more, *(t for part in item.parts.values() for t in part))
+        )
+        for set in catalogue.sets.values()
+    }
 
 
 def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> str:

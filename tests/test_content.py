@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 import content
-from content.catalogue import COUNTS, WALK, ContentError, as_people_read_it, load, table
+from content.catalogue import (
+    COUNTS,
+    WALK,
+    ContentError,
+    as_people_read_it,
+    load,
+    readability,
+    table,
+)
+from content.catalogue import lix as lix_of
 from content.model import Both, Catalogue, Item, Phrase, Place, Plural
 
 FOLDER = Path(content.__file__).parent
@@ -87,8 +96,8 @@ def lix(text: str) -> float:
 
 
 def test_every_set_has_as_many_items_as_the_publications_hold(catalogue: Catalogue) -> None:
-    """Each set is counted in both languages, and the walk's sets are all there."""
-    assert [(id, COUNTS[id], COUNTS[id]) for id in catalogue.sets] == table(catalogue)
+    """Every set of the map is there, and each is counted in both languages."""
+    assert [(id, n, n) for id, n in COUNTS.items()] == table(catalogue)
     assert set(WALK) <= set(catalogue.sets)
 
 
@@ -169,6 +178,50 @@ def test_each_recommendation_has_its_insights_and_pitfalls(catalogue: Catalogue)
             assert all(i.refs == (f"recommendations/{item.id}",) for i in pointing)
 
 
+def test_the_matter_of_schools_is_whole(catalogue: Catalogue) -> None:
+    """Questions, actions and risks by theme, and 18 cells of the 24, six left empty as they are."""
+    themes = [item.id for item in catalogue.set("education-themes").items]
+    kinds = {
+        id: [[item.kind for item in catalogue.set(id).items].count(theme) for theme in themes]
+        for id in ("education-questions", "education-actions", "education-risks")
+    }
+    assert kinds["education-questions"] == [3, 3, 3, 3]
+    assert kinds["education-actions"] == [3, 4, 7, 9]
+    assert kinds["education-risks"] == [2, 4, 4, 0]
+    cells = {(item.kind, item.across) for item in catalogue.set("education-effects").items}
+    nuggets = [item.id for item in catalogue.set("guldkorn").items]
+    empty = {(theme, nugget) for theme in themes for nugget in nuggets} - cells
+    assert len(cells) == 18
+    assert empty == {
+        ("core-task", "influence"),
+        ("core-task", "support"),
+        ("core-task", "predictability"),
+        ("core-task", "demands"),
+        ("profession", "support"),
+        ("relations", "predictability"),
+    }
+
+
+def test_the_role_table_has_an_example_for_all_but_others(catalogue: Catalogue) -> None:
+    """Six rows and four columns; the exercise fills in the same six rows."""
+    rows = catalogue.set("role-table").items
+    assert [bool(row.parts.get("examples")) for row in rows] == [True] * 5 + [False]
+    assert len(catalogue.set("role-table").parts["columns"]) == 4
+    [step] = catalogue.set("roles-exercise").items
+    assert step.refs == tuple(f"role-table/{row.id}" for row in rows)
+
+
+def test_the_pack_of_schools_is_marked(catalogue: Catalogue) -> None:
+    """What only applies in education says so, and nothing else does."""
+    education = {found.id for found in catalogue.sets.values() if found.pack == "education"}
+    sources = {
+        found.id: {item.source.publication for item in found.items}
+        for found in catalogue.sets.values()
+    }
+    only = {id for id, publications in sources.items() if publications == {"uddannelse"}}
+    assert education == only
+
+
 def test_ways_to_take_part_are_counted_by_phase(catalogue: Catalogue) -> None:
     """Three for ideas, seven for impact, ten for the third phase, eighteen for the last."""
     practice = catalogue.set("phase-practice")
@@ -210,9 +263,20 @@ def test_the_questions_are_easy_to_read(catalogue: Catalogue) -> None:
         assert lix(text) < 45, (group[0].id, round(lix(text)))
 
 
+def test_every_set_is_easy_to_read(catalogue: Catalogue) -> None:
+    """LIX is under 40 for each set's Danish, and the command line reckons as this test does."""
+    for found in catalogue.sets.values():
+        lines = [text.da for item in found.items for text in texts_of(item) if text != item.name]
+        whole = " ".join(line if re.search(r"[.?:]", line) else f"{line}." for line in lines)
+        assert readability(catalogue)[found.id] == pytest.approx(lix(whole)), found.id
+        assert lix(whole) < 40, (found.id, round(lix(whole)))
+
+
 def test_lix_is_the_known_measure() -> None:
     """Four words in one sentence, one of them long: 4 + 25."""
     assert lix("Vi taler om kerneopgaven.") == 29
+    assert lix_of(["Vi taler om kerneopgaven."]) == 29
+    assert lix_of(["Tid til kerneopgaven", "Ro"]) == 2 + 25
 
 
 def test_a_plural_is_picked_by_its_number() -> None:
