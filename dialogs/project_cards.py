@@ -134,8 +134,7 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
         ),
         c.Facts((*_about_rows(state), *role_rows(roles))),
         c.Paragraph(_rhythm(state)),
-        *(part for r in asked if r.role != "leader" or reader != state.starter
-          for part in asks(r.role)),
+        *(part for r in asked for part in asks(r.role)),
         c.buttons(
             *_mine_to_confirm(state, roles, reader),
             Button(
@@ -234,27 +233,33 @@ def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
         c.Heading(text("project.welcome_title", name=c.Words(state.name))),
         _standing(state),
         c.Paragraph(text("project.welcome_me")),
-        c.Paragraph(
-            text(
-                "project.welcome_rhythm"
-                if state.every_weeks == 1
-                else "project.welcome_rhythm_calm",
-                question=weekday(state.weekday),
-                overview=weekday(state.overview_weekday),
-                hour=c.Hour(state.overview_hour),
-            )
-        ),
-        c.Paragraph(text("project.welcome_say")),
+        _when(state),
+        c.Paragraph(text("project.welcome_say")) if state.open else None,
         c.Facts(rows) if rows else None,
         c.Facts(role_rows(roles)),
         c.Progress(state.phase, 4, text(f"project.we_are_in_{state.phase}")),
-        c.Buttons(
-            (
-                Button(text("button.say"), Look("say", project=state.id), "main"),
-                Button(text("button.where_are_we"), Look("status", project=state.id)),
-                Button(text("project.roles_button"), Look("roles", project=state.id)),
-            )
+        c.buttons(
+            Button(text("button.say"), Look("say", project=state.id), "main")
+            if state.open
+            else None,
+            Button(text("button.where_are_we"), Look("status", project=state.id)),
+            Button(text("project.roles_button"), Look("roles", project=state.id)),
         ),
+    )
+
+
+def _when(state: Project) -> Part[Line] | None:
+    """The rhythm, while there is one."""
+    if not state.running:
+        return None
+    key = "project.welcome_rhythm" if state.every_weeks == 1 else "project.welcome_rhythm_calm"
+    return c.Paragraph(
+        text(
+            key,
+            question=weekday(state.weekday),
+            overview=weekday(state.overview_weekday),
+            hour=c.Hour(state.overview_hour),
+        )
     )
 
 
