@@ -53,6 +53,7 @@ from dialogs.question_states import (
 from dialogs.walk_views import RUNS, hidden, nothing_here, stage_line
 
 ON_A_PAGE = 30
+LETTERS_ON_A_PAGE = 9000
 IN_THE_LIST = 10
 
 
@@ -187,6 +188,8 @@ def _closed(state: Asked, known: Known) -> c.NeutralCard:
 def closing_words(state: State, known: Known) -> tuple[Line, ...]:
     """That writing is over; how many answered by name; what became of the rest. No figure of it."""
     answered = known(HowMany("answer", state.words.id))
+    if not answered and not state.unnamed and not state.elimination:
+        return text("question.closed_empty"), text("question.no_answers")
     return (
         text("question.closed"),
         text("question.answered", n=c.Count(answered))
@@ -469,8 +472,9 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
     everything = [*named, *unnamed]
     start = int(look.words) if look.words.isdigit() else 0
-    page, rest = everything[start : start + ON_A_PAGE], len(everything) - start - ON_A_PAGE
-    more = Look("see_answers", project=project, ref=look.ref, words=str(start + ON_A_PAGE))
+    page = _page(everything[start:])
+    rest = len(everything) - start - len(page)
+    more = Look("see_answers", project=project, ref=look.ref, words=str(start + len(page)))
     return (
         Show(
             c.card(
@@ -486,6 +490,18 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
     )
+
+
+def _page(quotes: list[Quote[Line]]) -> list[Quote[Line]]:
+    """As many as fit into one message; at least one."""
+    found: list[Quote[Line]] = []
+    room = LETTERS_ON_A_PAGE
+    for quote in quotes[:ON_A_PAGE]:
+        room -= len(quote.words.text) if isinstance(quote.words, c.Words) else 0
+        if found and room < 0:
+            break
+        found.append(quote)
+    return found
 
 
 def _conclusion(state: State) -> tuple[Part[Line], ...]:
