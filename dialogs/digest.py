@@ -24,6 +24,7 @@ from dialogs.cards import (
     Line,
     NeutralCard,
     Paragraph,
+    Part,
     Small,
     TextField,
     buttons,
@@ -145,18 +146,18 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
     decided = replace(state, last=now)
     if state.week == week:
         return decided, (again,)
-    new = found(known, state.news, state.told, due)
+    new = found(known, state.news, state.told, now)
     if not new.anything:
         quiet = state.quiet + 1
         told = _nothing_new(known) if quiet == 2 else ()
         return replace(decided, quiet=quiet), (again, *told)
     line, advised = advice(known.catalogue, project.phase, state.advised)
     slot = f"overview:{week}"
-    shown = overview_card(known, new, due, line, away)
+    shown = overview_card(known, new, now, line, due=due, away=away)
     effects: list[Effect] = [
         Record("overview", slot, slot, "", event.at, {"card": msgspec.to_builtins(shown)}),
         Post(slot),
-        *(Say(page, thread=slot) for page in details(known, new, due)),
+        *(Say(page, thread=slot) for page in details(known, new, now)),
         again,
     ]
     decided = replace(
@@ -240,17 +241,25 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
         if viewer.may("leader", "deputy", "representative")
         else None,
     )
-    comes = (
-        text("digest.preview", moment=At(next_overview(project, viewer.at)))
-        if project.running
-        else text("digest.preview_paused")
-    )
+    moment = At(next_overview(project, viewer.at))
     if not new.anything:
-        return (Show(card(Paragraph(text("digest.preview_nothing")), Small(comes), mine)),)
+        comes: Part[Line] | None = None
+        if project.running:
+            comes = Small(text("digest.comes", moment=moment))
+        return (Show(card(Paragraph(text("digest.preview_nothing")), comes, mine)),)
     line, _ = advice(known.catalogue, project.phase, state.advised)
     return (
-        Show(card(Small(comes), mine)),
-        Show(overview_card(known, new, viewer.at, line, None)),
+        Show(
+            card(
+                Small(
+                    text("digest.preview", moment=moment)
+                    if project.running
+                    else text("digest.preview_paused")
+                ),
+                mine,
+            )
+        ),
+        Show(overview_card(known, new, viewer.at, line)),
         *(Show(page) for page in details(known, new, viewer.at)),
     )
 

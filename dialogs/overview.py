@@ -169,10 +169,17 @@ def promise_passed(one: Concern, today: date) -> bool:
 
 
 def overview_card(
-    known: Known, new: Overview, at: datetime, advice: Line | None, away: date | None
+    known: Known,
+    new: Overview,
+    at: datetime,
+    advice: Line | None,
+    *,
+    due: datetime | None = None,
+    away: date | None = None,
 ) -> NeutralCard:
+    """As it is at a moment, for the week in which it was due."""
     project = known.project
-    _, week = iso_week(project.calendar, at)
+    _, week = iso_week(project.calendar, due or at)
     today = local(project.calendar, at).date()
     return card(
         Heading(text("digest.title", week=Words(str(week)), name=Words(project.name))),
