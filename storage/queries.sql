@@ -21,7 +21,8 @@ UPDATE inbox SET reply = :reply WHERE tenant = :tenant AND key = :key;
 DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'once:%';
 
 -- name: project_open
-INSERT INTO project (tenant, id, channel, open) VALUES (:tenant, :project, :channel, 1)
+INSERT INTO project (tenant, id, channel, open, seq) VALUES (:tenant, :project, :channel, 1,
+    (SELECT coalesce(max(seq), 0) + 1 FROM project WHERE tenant = :tenant))
 ON CONFLICT (tenant, id) DO UPDATE SET channel = excluded.channel, open = 1;
 
 -- name: project_close
@@ -34,7 +35,7 @@ SELECT id FROM project WHERE tenant = :tenant AND channel = :channel AND open = 
 SELECT project.id AS id FROM project JOIN state ON state.tenant = project.tenant
     AND state.project = project.id AND state.dialog = 'project'
 WHERE project.tenant = :tenant AND project.channel = :channel
-ORDER BY project.open DESC, project.id LIMIT 1;
+ORDER BY project.open DESC, project.seq DESC LIMIT 1;
 
 -- name: projects_of_person
 SELECT project.id AS id FROM project

@@ -6,6 +6,7 @@ INSERT INTO meta (key, value) VALUES ('oldest_code', '1');
 
 CREATE TABLE project (
     tenant TEXT NOT NULL, id TEXT NOT NULL, channel TEXT NOT NULL, open INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
     PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX project_one_open ON project (tenant, channel) WHERE open = 1;
