@@ -28,6 +28,7 @@ from dialogs.cards import (
     Small,
     TextField,
     Who,
+    Words,
     buttons,
     card,
     text,
@@ -342,6 +343,7 @@ def _to_the_leader(
     ask = Paragraph[Line](text("walk.phase.frame"))
     leaders = tuple(p for p in known.holders("leader") if p != event.by)
     letter = card(
+        Heading(Words(project.name)),
         Paragraph(text("walk.phase.moved_by", who=Who(event.by), phase=phase_name(known, to))),
         ask,
         frame,

@@ -178,10 +178,11 @@ def taken(walk: Walk, item: Planned) -> Walk:
 
 def entered(walk: Walk, phase: int, at: datetime) -> Walk:
     """Another phase. What was not asked before it is no debt; the team's own comes along."""
-    before = tuple(p for p in walk.plan if p.phase < phase)
-    own = tuple(replace(p, phase=phase) for p in before if p.text)
-    left = tuple(p for p in before if not p.text)
-    plan = own + tuple(p for p in walk.plan if p.phase >= phase)
+    here = tuple(
+        replace(p, phase=phase) if p.text and p.phase <= walk.phase else p for p in walk.plan
+    )
+    plan = tuple(p for p in here if p.phase >= phase)
+    left = tuple(p for p in here if p.phase < phase)
     rest = left + walk.rest
     if phase < walk.phase and walk.length == "whole":
         back = tuple(p for p in rest if p.phase == phase and p.id not in walk.skipped)

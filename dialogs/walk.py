@@ -17,7 +17,6 @@ from dialogs.cards import (
     Option,
     Paragraph,
     TextField,
-    Words,
     card,
     text,
 )
@@ -146,7 +145,8 @@ def _woke(state: Walk, event: e.Woke, known: Known) -> Step:
     if after.last_asked != state.last_asked or state.told:
         return after, (*effects, timer)
     told = tuple(
-        Privately(person, v.phase_done(after, known), urgency=4) for person in _running_it(known)
+        Privately(person, v.phase_done(after, known, letter=True), urgency=4)
+        for person in _running_it(known)
     )
     return replace(after, told=True), (*effects, *told, timer)
 
@@ -177,7 +177,7 @@ def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Wal
             effects.append(Tell(p.ask(planned, words, known.catalogue)))
             return p.asked(state, planned.id, event.at), tuple(effects)
         state = replace(state, plan=p.without(state.plan, planned.id))
-        gone = card(Paragraph(text("walk.gone", id=Words(planned.id))))
+        gone = v.gone_card(known.project, planned.id)
         effects += [Privately(person, gone) for person in _leading(known)]
     return state, tuple(effects)
 

@@ -136,9 +136,11 @@ def plan_card(
     plan = walk.plan
     start = min(start, max(0, (len(plan) - 1) // PAGE * PAGE))
     shown = plan[start : start + PAGE]
+    stage = stage_line(project)
     parts: list[Part[Line] | None] = [
         Heading(text("walk.plan.heading")),
         None if said is None else Paragraph(said),
+        None if stage is None else Paragraph(stage),
         Paragraph(_plan_size(walk)),
     ]
     for number, planned in enumerate(shown, start + 1):
@@ -400,7 +402,9 @@ def status_card(
         progress(known, project.phase),
         Small(text("walk.status.then", names=_names(after))) if after else None,
         Paragraph(stage) if stage is not None else None,
-        Facts(_status_rows(walk, viewer, known, asked, agreements, now)),
+        Facts(_status_rows(walk, viewer, known, asked, agreements, now))
+        if project.stage != "draft"
+        else None,
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer, now),
     )  # fmt: skip
@@ -494,9 +498,11 @@ def _can_do(
     if isinstance(now, Asked) and project.running:
         if now.with_trio:
             first.append(look("walk.button.see_question", "questions", now.words.id, main=True))
-        elif now.closed and runs:
-            first.append(look("button.sum_up", "sum_up", now.words.id, main=True))
-        elif not now.closed:
+        elif now.closed:
+            if runs:
+                first.append(look("button.sum_up", "sum_up", now.words.id, main=True))
+            first.append(look("walk.button.see_question", "questions", now.words.id))
+        else:
             first.append(look("button.answer", "answer", now.words.id, main=True))
             if "has_led" not in viewer.roles and not viewer.may("leader", "deputy"):
                 first.append(look("button.answer_unnamed", "answer_unnamed", now.words.id))
@@ -531,7 +537,7 @@ def lowered(name: str) -> str:
 # --- what is told -------------------------------------------------------------------------
 
 
-def phase_done(walk: Walk, known: Known) -> NeutralCard:
+def phase_done(walk: Walk, known: Known, *, letter: bool = False) -> NeutralCard:
     """Nothing of this phase is left to ask: what the ways on are."""
     project = known.project
     last = walk.phase >= len(known.catalogue.phases)
@@ -545,6 +551,7 @@ def phase_done(walk: Walk, known: Known) -> NeutralCard:
         line = text("walk.done.phase", phase=phase_name(known, walk.phase))
         on = Button(text("walk.button.phase"), Look("phase", project=project.id))
     return card(
+        Heading(Words(project.name)) if letter else None,
         Paragraph(line),
         buttons(on, Button(text("walk.button.more"), Look("more_questions", project=project.id))),
     )
@@ -555,7 +562,7 @@ def must_card(known: Known) -> NeutralCard:
     project = known.project
     four = must(known.catalogue, project.phase)
     return card(
-        Heading(text("walk.must.heading")),
+        Heading(text("walk.must.heading", project=Words(project.name))),
         Paragraph(text("walk.must.intro")),
         Bullets(tuple(words_of(p, known) for p in four), numbered=True),
         Small(text("walk.must.how")),
@@ -568,6 +575,15 @@ def must_card(known: Known) -> NeutralCard:
                 for n, p in enumerate(four, 1)
             )
         ),
+    )
+
+
+def gone_card(project: Project, question: str) -> NeutralCard:
+    """To the leader: a planned question is no longer in the catalogue."""
+    return card(
+        Heading(Words(project.name)),
+        Paragraph(text("walk.gone", id=Words(question))),
+        buttons(Button(text("walk.button.plan"), Look("plan", project=project.id))),
     )
 
 
