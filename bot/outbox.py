@@ -18,7 +18,14 @@ from bot.edge import DeliveryFailed, Parcel
 from bot.engine import Engine
 from bot.log import Log
 from dialogs import cards as c
-from dialogs.calendar import Calendar, bag_moment, local
+from dialogs.calendar import (
+    LETTERS_A_WEEK,
+    Calendar,
+    Hours,
+    bag_moment,
+    local,
+    within_hours,
+)
 from dialogs.events import Woke
 from storage.store import (
     BagBody,
@@ -218,18 +225,27 @@ class Courier:
         prefs = await self._engine.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
         days = await self._database.read(self._scripts.bag_days, tenant, person, monday)
-        # The bag may go all through the hour it is due in.
-        held = now.replace(minute=0, second=0, microsecond=0)
+        held = letter.due
         if prefs.paused and prefs.paused_until is not None:
             resumes = datetime.combine(prefs.paused_until, datetime.min.time(), now.tzinfo)
             held = max(held, resumes)
         elif prefs.paused:
             held = now + timedelta(days=7)
         moment = bag_moment(calendar, held, prefs.hours, days)
+        if moment <= now and not self._may_still(calendar, now, prefs.hours, days):
+            moment = bag_moment(calendar, now, prefs.hours, days)
         if moment <= now:
             await self._empty(letter, person, now, calendar)
         else:
             await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
+
+    @staticmethod
+    def _may_still(calendar: Calendar, now: datetime, hours: Hours, days: tuple[date, ...]) -> bool:
+        """Whether a bag whose moment has come, or was missed a while ago, may go now."""
+        today = local(calendar, now).date()
+        return (
+            within_hours(calendar, now, hours) and today not in days and len(days) < LETTERS_A_WEEK
+        )
 
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
         letters: list[Letter] = await self._database.tx(self._scripts.bag, letter, now)
