@@ -141,10 +141,9 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
         Paragraph(
             c.Several(
                 (
-                    text("question.answered", n=c.Count(answered))
+                    text("question.answered_open", n=c.Count(answered))
                     if answered
                     else text("question.answered_none"),
-                    text("question.how_to_see"),
                     text("question.at_a_meeting"),
                 )
             )
