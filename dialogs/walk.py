@@ -30,7 +30,6 @@ from dialogs.effects import (
     Open,
     Post,
     Privately,
-    Redraw,
     Show,
     Tell,
     Timer,
@@ -112,14 +111,14 @@ def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
         return p.begun(course, project, event.at), (timer, *notes)
     if state.length != project.length == "whole":
         state = p.lengthened(state, course)
-    return state, (timer, *_themes_again(state))
+    return state, (timer,)
 
 
 def _halted(state: Walk | None, known: Known) -> Step:
     """No question rings now; at an end, what is still open is closed without a conclusion."""
     if state is None:
         return None, (Cancel(RHYTHM),)
-    effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM), *_themes_again(state))
+    effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
     if known.project.stage in ("stopped", "ended"):
         effects += phase.released(state, known)
         effects += tuple(
@@ -128,11 +127,6 @@ def _halted(state: Walk | None, known: Known) -> Step:
             if isinstance(s, Asked)
         )
     return state, effects
-
-
-def _themes_again(state: Walk) -> tuple[Effect, ...]:
-    """Their buttons come and go with the project's running."""
-    return tuple(Redraw(f"theme:{theme}") for theme in state.themes)
 
 
 def _woke(state: Walk, event: e.Woke, known: Known) -> Step:

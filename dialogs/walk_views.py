@@ -350,7 +350,7 @@ def theme_post(
             Look("answer", project=project.id, ref=id),
         )
         for n, id in enumerate(five, 1)
-        if project.running and takes_answers(asked.get(id))
+        if project.open and takes_answers(asked.get(id))
     ]
     return card(
         Heading(Said(theme.name.da, theme.name.en)),
@@ -495,7 +495,7 @@ def _can_do(
                     look("walk.button.agreements", "agreements")),
         )  # fmt: skip
     first: list[Button[Line]] = []
-    if isinstance(now, Asked) and project.running:
+    if isinstance(now, Asked):
         if now.with_trio:
             first.append(look("walk.button.see_question", "questions", now.words.id, main=True))
         elif now.closed:
