@@ -241,7 +241,8 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
         if viewer.may("leader", "deputy", "representative")
         else None,
     )
-    moment = At(next_overview(project, viewer.at))
+    due = next_overview(project, viewer.at)
+    moment = At(due)
     if not new.anything:
         comes: Part[Line] | None = None
         if project.running:
@@ -259,7 +260,7 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
                 mine,
             )
         ),
-        Show(overview_card(known, new, viewer.at, line)),
+        Show(overview_card(known, new, viewer.at, line, due=due)),
         *(Show(page) for page in details(known, new, viewer.at)),
     )
 

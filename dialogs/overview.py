@@ -380,9 +380,14 @@ def _said(one: Concern, today: date) -> Parts:
     parts += answer_parts(one)
     if promise_passed(one, today) and one.promised is not None:
         parts.append(Small(text("digest.promise_passed", day=Day(one.promised))))
-    elif not one.answers or (one.waits and one.promised is not None):
+    elif not one.answers or _promised_again(one):
         parts.append(Small(_waits(one)))
     return tuple(parts)
+
+
+def _promised_again(one: Concern) -> bool:
+    """A promise that does not stand in the last answer."""
+    return one.waits and one.promised not in (None, one.answers[-1].until)
 
 
 # --- a piece of advice --------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _summary(
     day = local(project.calendar, at).date()
     parts: list[Part[Line] | None] = [
         *_new(state, person, leads, known),
-        *_owed(person, day, known),
+        *_owed(person, leads, day, known),
     ]
     if leads:
         parts += [
@@ -170,8 +170,13 @@ def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part
     ]
 
 
-def _owed(person: Person, day: date, known: Known) -> list[Part[Line] | None]:
-    waiting = owed(known, person, day)
+def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Line] | None]:
+    """What all may read waits for the leader; for a representative, what was meant for them."""
+    waiting = [
+        one
+        for one in owed(known, person, day)
+        if leads or person in (*one.concern.readers, one.concern.promised_by)
+    ]
     if not waiting:
         return []
     project = known.project.id
