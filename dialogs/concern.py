@@ -111,10 +111,13 @@ def for_reader(known: Known, person: Person) -> tuple[Concern, ...]:
 
 
 def owed(known: Known, person: Person, day: date) -> tuple[Owed, ...]:
-    """What waits for this person's answer; what was promised first comes first."""
+    """What waits for this person's answer; what was promised first comes first. What all may read
+    and nobody has promised to answer is the leader's."""
     found = []
+    leads = person in (known.holders("leader") or known.holders("deputy"))
     for one in _ordered(known.states("concern", Concern).values()):
-        mine = person == one.promised_by if one.promised_by else may_answer(one, person, known)
+        named = person in one.readers or (one.everyone and not one.readers and leads)
+        mine = person == one.promised_by if one.promised_by else named and person != one.author
         if one.waits and mine:
             late = one.promised is not None and one.promised < day
             found.append(Owed(one, one.promised, late))
@@ -189,7 +192,7 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
         case e.AuthorAdded():
             return _author_added(state, event)
         case e.Woke():
-            return state, _due(state, event)
+            return state, _due(state, event, known)
         case e.ConcernSeen() | e.ConcernAnswered() | e.ConcernClosed() | e.TakenToTrio():
             if (no := _refused(state, event.by, known)) is not None:
                 return state, (Show(no),)
@@ -378,8 +381,10 @@ def _to_trio(state: Concern, event: e.TakenToTrio, known: Known) -> Step:
     )
 
 
-def _due(state: Concern, event: e.Woke) -> Effects:
+def _due(state: Concern, event: e.Woke, known: Known) -> Effects:
     if not state.waits or state.promised is None or not state.promised_by:
+        return ()
+    if not known.project.open:
         return ()
     key = "concern.due_forwarded" if state.status == "forwarded" else "concern.due"
     here = {"project": event.project, "ref": state.id}
@@ -460,6 +465,9 @@ def _list(look: Look, viewer: Viewer, known: Known) -> Moments:
         return (Show(card(c.Paragraph(text("concern.none")), c.buttons(say))),)
     texts = {u.id: str(u.body["text"]) for u in known(f.Published("said"))}
     texts |= {r.id: str(r.body["text"]) for r in known(f.Records("said"))}
+    if look.ref == "owed":
+        waits = {o.concern.id for o in owed(known, viewer.person, today)}
+        found = [one for one in found if one.id in waits]
     start = int(look.ref) if look.ref.isdecimal() and int(look.ref) < len(found) else 0
     parts: list[Part[Line] | None] = [c.Heading(text("concern.heading"))]
     if mine:

@@ -519,7 +519,8 @@ def _form_needs(look: Look, viewer: Viewer) -> Facts:
 def _way(look: Look, viewer: Viewer, known: Known) -> Moments:
     if (closed := _closed(known.state("say", "say", Say), known)) is not None:
         code: Button[Line] = Button(text("button.code"), Look("code", project=viewer.project))
-        return (Show(card(c.Paragraph(closed), c.buttons(code))),)
+        read: Button[Line] = Button(text("concern.see"), Look("concerns", project=viewer.project))
+        return (Show(card(c.Paragraph(closed), c.buttons(code, read))),)
     project = viewer.project
     leads = viewer.may("leader", "deputy", "has_led")
     return (

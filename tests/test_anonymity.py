@@ -22,12 +22,15 @@ import pytest
 
 from bot.edge import Delivery, Pressed, Sender, Submitted
 from bot.tokens import write_press
+from content import catalogue as content
 from dialogs.conversations import SIGHTS
+from dialogs.effects import PoolEntry
 from dialogs.events import Look
 from dialogs.facts import Published, States
 from storage import pool as pools
 from storage.facts import Scope, gather
 from storage.sql import Script
+from storage.vault import code_hash
 from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
 CANARY = "Kanariefugl-9f3b Åse på 4. sal"
@@ -312,6 +315,40 @@ async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path) -> N
         assert len(await waiting(played, tmp_path)) == 2
 
 
+async def test_more_words_sent_twice_are_kept_once(tmp_path: Path) -> None:
+    """Also what an author adds by code is known by its form, before and after the release."""
+    async with running(tmp_path) as played:
+        code = await says(played, "sofie", CANARY)
+        for released in (False, True):
+            if released:
+                await played.move(RELEASED)
+            await by_code(played, "sofie", code, "Skriv et svar")
+            form = played.form["sofie"]
+            for _ in range(2):
+                played.form["sofie"] = form
+                await played.fill("sofie", {"Din": "og mere"})
+            [entry] = await waiting(played, tmp_path)
+            assert released or len(entry.body["more"]) == 1
+        await played.move(RELEASED + timedelta(days=7))
+        assert (await by_code(played, "sofie", code)).count("og mere") == 2
+
+
+async def test_a_withdrawal_that_crosses_the_release_is_not_lost(tmp_path: Path) -> None:
+    """Decided while the text still waited, written after it had gone: it holds at the next one."""
+    async with running(tmp_path) as played:
+        code = await says(played, "sofie", CANARY)
+        await played.move(RELEASED)
+        house, project = played.house, project_of(tmp_path)
+        late = PoolEntry("withdraws", "", {}, code_hash(code), withdraw=True)
+        await house.database.tx_sealed(
+            house.scripts.put_in_pool, TENANT, project, late, "a form", b"", ""
+        )
+        assert "trukket tilbage" not in await look(played, "anne", "concerns", project)
+        await played.move(RELEASED + timedelta(days=7))
+        assert "trukket tilbage" in await look(played, "anne", "concerns", project)
+        assert await waiting(played, tmp_path) == ()
+
+
 # --- what can be seen -------------------------------------------------------------------------
 
 
@@ -471,7 +508,7 @@ async def test_a_release_has_lost_the_order_in_which_it_was_written(
         for n in range(48):
             await says(played, authors[n % len(authors)], f"Tekst nummer {n:02}")
             played.house.engine._gate._acts.clear()
-        await played.move(RELEASED)
+        await played.move(datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN))
         published, states = await opened(played, tmp_path)
         number = {one.id: int(one.body["text"].split()[-1]) for one in published}
         with reading(tmp_path) as conn:
@@ -594,6 +631,17 @@ async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path) -> None:
         await played.fill("sofie", {**values, "I er få": "Jeg har læst det"})
         assert "Din tekst er modtaget." in played.just("sofie")
         assert len(await waiting(played, tmp_path)) == 1
+
+
+def test_what_is_said_before_writing_is_short() -> None:
+    """At most 60 words in each language, with the longest date."""
+    phrase = content.load().phrase("say.honest")
+    for language, when in (
+        ("da", "torsdag den 24. september 2026 kl. 7.30"),
+        ("en", "Wednesday 24 September 2026 at 7:30"),
+    ):
+        words = phrase.of(language).replace("{when}", when).split()  # type: ignore[arg-type]
+        assert len(words) <= 60, language
 
 
 # --- canaries ---------------------------------------------------------------------------------
