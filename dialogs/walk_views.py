@@ -516,7 +516,7 @@ def _can_do(
             third.append(Button(text("walk.button.next_now"), e.NextNow(project=project.id)))
         third.append(look("walk.button.plan", "plan"))
     if leads and project.running:
-        third.append(look("walk.button.phase", "phase"))
+        third.append(look("walk.phase.submit", "phase"))
     if leads and not project.running:
         third.append(Button(text("button.continue"), e.Resumed(project=project.id)))
     return buttons(*first), buttons(*second), buttons(*third)
