@@ -31,6 +31,7 @@ from dialogs.effects import FieldError, Moment, Show
 from dialogs.events import Event, Look, Press, Signed, Unsigned
 from dialogs.facts import Prefs, Project, Role, Viewer
 from dialogs.route import pressed_by_words
+from storage.facts import may_see
 from storage.store import Database, Scripts
 from storage.vault import Vault
 
@@ -244,6 +245,14 @@ class Gate:
         project, roles, prefs, there = await self._database.read(
             self._scripts.standing, tenant, wanted, delivery.channel, person
         )
+        hidden = project is not None and not may_see(project, roles, person)
+        if hidden:
+            # A draft is seen by whoever began it and by those it asks; for others it is not there.
+            project, roles, there = None, (), False
+            if press.project:
+                return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
+            if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
+                return Stopped((_error_or_card(form, "gate.draft_waits"),), prefs, None)
         held = _roles(project, roles, person, there, delivery.sender.foreign)
         viewer = Viewer(
             person=person,

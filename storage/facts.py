@@ -206,14 +206,30 @@ def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
     return found
 
 
-def _my_projects(scope: Scope, fact: f.MyProjects) -> Script[tuple[f.Project, ...]]:
-    rows = yield "projects_of_person", {"tenant": scope.tenant, "person": fact.person}
+def may_see(project: f.Project, roles: tuple[f.Role, ...], person: str) -> bool:
+    """A draft is seen by whoever began it and by those it asks to take a role."""
+    return (
+        project.stage != "draft"
+        or project.starter == person
+        or any(role.person == person for role in roles)
+    )
+
+
+def projects_of(tenant: str, vault: Vault, person: str) -> Script[tuple[f.Project, ...]]:
+    """The open projects whose channel a person is in or has a role in, oldest first."""
+    rows = yield "projects_of_person", {"tenant": tenant, "person": person}
     found = []
     for row in rows:
-        project = yield from project_of(Scope(scope.tenant, row["id"], scope.vault))
-        if project is not None:
+        there = Scope(tenant, row["id"], vault)
+        project = yield from project_of(there)
+        roles = yield from roles_of(there)
+        if project is not None and may_see(project, roles, person):
             found.append(project)
     return tuple(sorted(found, key=lambda p: p.drafted_at))
+
+
+def _my_projects(scope: Scope, fact: f.MyProjects) -> Script[tuple[f.Project, ...]]:
+    return (yield from projects_of(scope.tenant, scope.vault, fact.person))
 
 
 def _channel_project(scope: Scope, fact: f.ChannelProject) -> Script[f.Project | None]:

@@ -19,7 +19,16 @@ from dialogs.calendar import Calendar
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import SignedEvent
 from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
-from storage.facts import Scope, from_us, gather, prefs_of, project_of, roles_of, to_us
+from storage.facts import (
+    Scope,
+    from_us,
+    gather,
+    prefs_of,
+    project_of,
+    projects_of,
+    roles_of,
+    to_us,
+)
 from storage.pool import Pool, form_hash
 from storage.sql import Conflict, Row, Script, StoreError
 from storage.vault import Vault
@@ -466,13 +475,7 @@ class Scripts:
         return about, roles, prefs, bool(there)
 
     def projects_of(self, tenant: str, person: str) -> Script[tuple[Project, ...]]:
-        rows = yield "projects_of_person", {"tenant": tenant, "person": person}
-        found = []
-        for row in rows:
-            project = yield from project_of(Scope(tenant, row["id"], self.vault))
-            if project is not None:
-                found.append(project)
-        return tuple(sorted(found, key=lambda p: p.drafted_at))
+        return (yield from projects_of(tenant, self.vault, person))
 
     def names(
         self,
