@@ -19,7 +19,14 @@ from dialogs import cards as c
 from dialogs import effects as fx
 from dialogs import events as e
 from dialogs import facts as f
-from dialogs.calendar import Calendar, at_local, local, next_weekly, next_working_day
+from dialogs.calendar import (
+    Calendar,
+    at_local,
+    is_working_day,
+    local,
+    next_weekly,
+    next_working_day,
+)
 from dialogs.cards import Button, Line, NeutralCard, Option, Part, Words, card, text
 from dialogs.concern import Concern, answer_parts, status_line
 from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
@@ -91,7 +98,7 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
 
 def _begun(state: State | None, event: e.Begun, known: Known) -> Step:
     at = event.at
-    if state is not None and not state.over and state.next_release > at:
+    if state is not None and not state.over:
         return replace(state, ended=False), _timers(state, at, known)
     weeks = _weeks(known)
     new = Say(
@@ -106,8 +113,8 @@ def _begun(state: State | None, event: e.Begun, known: Known) -> Step:
 def _timers(state: Say, at: datetime, known: Known) -> tuple[fx.Timer, ...]:
     return (
         fx.Timer("release", state.next_release),
-        fx.Timer("day", _day_after(at, known)),
-        fx.Timer("morning", _day_after(at, known, hour=0)),
+        fx.Timer("day", _next_at(at, known, SENT_AT)),
+        fx.Timer("morning", _next_at(at, known, 0)),
     )
 
 
@@ -123,9 +130,20 @@ def _release_after(at: datetime, known: Known) -> datetime:
     return next_weekly(project.calendar, at, project.overview_weekday, *divmod(minutes, 60))
 
 
-def _day_after(at: datetime, known: Known, hour: int = SENT_AT) -> datetime:
+def _day_after(at: datetime, known: Known) -> datetime:
+    """The working day after this one: what is written today lies over a night at least."""
     calendar = known.project.calendar
-    return at_local(calendar, next_working_day(calendar, local(calendar, at).date()), hour)
+    return at_local(calendar, next_working_day(calendar, local(calendar, at).date()), SENT_AT)
+
+
+def _next_at(at: datetime, known: Known, hour: int) -> datetime:
+    """The next time that a working day has this hour, maybe today."""
+    calendar = known.project.calendar
+    today = local(calendar, at).date()
+    moment = at_local(calendar, today, hour)
+    if moment > at and is_working_day(calendar, today):
+        return moment
+    return at_local(calendar, next_working_day(calendar, today), hour)
 
 
 def may_write(known: Known) -> int:
@@ -164,7 +182,7 @@ def _daily(state: Say, event: e.Woke, known: Known) -> Step:
         return state, ()
     today = local(known.project.calendar, event.at).date().isoformat()
     waiting = tuple(w for w in known(f.Unreleased(("said",))) if w.ref != WEEKLY and w.ref <= today)
-    again = fx.Timer("day", _day_after(event.at, known))
+    again = fx.Timer("day", _next_at(event.at, known, SENT_AT))
     if not waiting:
         return state, (again,)
     number = state.number + 1
@@ -177,7 +195,7 @@ def _morning(state: Say, at: datetime, known: Known) -> Step:
     if state.over:
         return state, ()
     new = replace(state, next_day=_day_after(at, known))
-    return new, (fx.Timer("morning", _day_after(at, known, hour=0)),)
+    return new, (fx.Timer("morning", _next_at(at, known, 0)),)
 
 
 # --- a release ----------------------------------------------------------------------------

@@ -605,6 +605,20 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path) -> None:
         assert await waiting(played, tmp_path) == ()
 
 
+async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path) -> None:
+    """Saving the settings again on that very morning does not put it off."""
+    async with running(tmp_path) as played:
+        await says(played, "sofie", CANARY, early=True)
+        assert "tirsdag den 3. november kl. 14" in played.just("sofie")
+        await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
+        await played.type("anne", "indstillinger")
+        if played.form["anne"] is None:
+            await played.press("anne", "Ret")
+        await played.fill("anne", {"Overblikket kommer": "15:00"})
+        await played.move(datetime(2026, 11, 3, 14, 1, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
 async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Path) -> None:
     """Written in the morning of a day, it does not go that day."""
     async with running(tmp_path) as played:
