@@ -67,9 +67,7 @@ from dialogs.question_forms import fewest, writers
 from dialogs.question_states import Concluded, State, all_of, is_open, title
 from dialogs.walk_views import (
     LEADS,
-    hidden,
     lowered,
-    nothing_here,
     phase_name,
     progress,
     stage_line,
@@ -108,8 +106,6 @@ def look_needs(look: Look, viewer: Viewer) -> Facts:
 def look(look: Look, viewer: Viewer, known: Known) -> tuple[Moment, ...]:
     """The form for who may move the project; for others, where we are."""
     project = known.project
-    if hidden(project, viewer):
-        return (Show(nothing_here()),)
     stage = stage_line(project)
     if stage is not None:
         return (Show(card(progress(known, project.phase), Paragraph(stage))),)

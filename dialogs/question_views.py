@@ -50,7 +50,7 @@ from dialogs.question_states import (
     takes_answers,
     title,
 )
-from dialogs.walk_views import RUNS, hidden, nothing_here, stage_line
+from dialogs.walk_views import RUNS, stage_line
 
 ON_A_PAGE = 30
 LETTERS_ON_A_PAGE = 9000
@@ -533,8 +533,6 @@ def meeting_needs(look: Look, viewer: Viewer) -> Facts:
 def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
     """One screen for a meeting, of the question named or of the one asked last."""
     project, found = known.project.id, all_of(known)
-    if hidden(known.project, viewer):
-        return (Show(nothing_here()),)
     asked = found.get(look.ref) if look.ref else None
     if asked is not None and not is_open(asked):
         return told(asked, project)
@@ -604,8 +602,6 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
 def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
     """What has been asked, newest first; or the one that is named, with all that one can do."""
     project = known.project.id
-    if hidden(known.project, viewer):
-        return (Show(nothing_here()),)
     if look.ref:
         return _one(all_of(known).get(look.ref), viewer, known)
     found = sorted(

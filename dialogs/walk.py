@@ -94,8 +94,10 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
             raise AssertionError(event)
 
 
-def _not_there_yet(known: Known) -> Effects:
-    return (Show(v.not_running(known.project) or v.nothing_here()),)
+def _not_there_yet(known: Known) -> Moments:
+    """Before the project starts there is no plan."""
+    stopped = v.not_running(known.project)
+    return () if stopped is None else (Show(stopped),)
 
 
 def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
@@ -313,48 +315,34 @@ def _status_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), WALK, States("question"), States("agreement"))
 
 
-def _guarded(viewer: Viewer, known: Known) -> NeutralCard | None:
-    """What is said where there is no plan to look at."""
-    if v.hidden(known.project, viewer):
-        return v.nothing_here()
-    if _walk(known) is None:
-        return v.not_running(known.project) or v.nothing_here()
-    return None
-
-
 def _start(look: Look) -> int:
     return int(look.ref) if look.ref.isascii() and look.ref.isdigit() else 0
 
 
 def _status(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if v.hidden(known.project, viewer):
-        return (Show(v.nothing_here()),)
     agreements = known.states("agreement", Agreement)
     return (Show(v.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
 
 
 def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     walk = _walk(known)
-    no = _guarded(viewer, known)
-    if no is not None or walk is None:
-        return (Show(no or v.nothing_here()),)
+    if walk is None:
+        return _not_there_yet(known)
     runs = viewer.may(*v.RUNS)
     return (Show(v.plan_card(walk, known.project, known, runs=runs, start=_start(look))),)
 
 
 def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     walk = _walk(known)
-    no = _guarded(viewer, known)
-    if no is not None or walk is None:
-        return (Show(no or v.nothing_here()),)
+    if walk is None:
+        return _not_there_yet(known)
     runs = viewer.may(*v.RUNS)
     return (Show(v.more_card(walk, known.project, known, runs=runs, start=_start(look))),)
 
 
 def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    no = _guarded(viewer, known)
-    if no is not None:
-        return (Show(no),)
+    if _walk(known) is None:
+        return _not_there_yet(known)
     runs = viewer.may(*v.RUNS)
     if look.ref in {theme.id for theme in known.catalogue.themes}:
         one: dict[str, QuestionState] = all_of(known)
@@ -364,11 +352,8 @@ def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    no = _guarded(viewer, known)
-    if no is not None:
-        return (Show(no),)
-    if not known.project.open:
-        return (Show(v.not_running(known.project) or v.nothing_here()),)
+    if _walk(known) is None or not known.project.open:
+        return _not_there_yet(known)
     form: Form[Line] = Form(
         title=text("walk.add.title"),
         fields=(

@@ -97,15 +97,6 @@ def not_running(project: Project) -> NeutralCard | None:
     return card(Paragraph(line), buttons(to))
 
 
-def hidden(project: Project, viewer: Viewer) -> bool:
-    """A draft is not yet shown to the team."""
-    return project.stage == "draft" and not viewer.may(*LEADS, "representative", "asked")
-
-
-def nothing_here() -> NeutralCard:
-    return card(Paragraph(text("walk.nothing_here")))
-
-
 def progress(known: Known, phase: int) -> Progress[Line]:
     phases = known.catalogue.phases
     return Progress(phase, len(phases), phase_name(known, phase, "walk.phase_name"))
