@@ -118,7 +118,7 @@ async def build(
     """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
     path = database or home / DATABASE
     vault = Vault(the_key(path, key_file or digi_settings.default_key_file(home)))
-    catalogue = content.load()
+    catalogue = content.load(packs=packs)
     store = await Sqlite.open(path)
     scripts = Scripts(vault)
     log = log or Log("error")
@@ -344,7 +344,7 @@ def _check(_: argparse.Namespace) -> int:
     except SettingsError as error:
         problems.extend(f"settings\t{line}" for line in error.problems)
     try:
-        loaded = content.load()
+        loaded = content.load(packs=settings.packs if settings else ())
         items = sum(da for _, da, _ in content.table(loaded))
         print(f"content\tfine\t{len(loaded.sets)} sets, {items} items, da and en")
     except ContentError as error:
@@ -402,7 +402,7 @@ def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
 
 
 def _content(args: argparse.Namespace) -> int:
-    loaded = content.load()
+    loaded = content.load(packs=digi_settings.load().packs)
     if args.set:
         if args.set not in loaded.sets:
             raise Problem(f"there is no set {args.set}: python app.py content lists them all")

@@ -23,6 +23,7 @@ from content.model import (
     Source,
     Theme,
 )
+from content.packs import OWN, Packs
 
 # How many items each set has. The publications decide it, so it is not a setting.
 COUNTS = {
@@ -133,9 +134,18 @@ class ContentError(Exception):
         self.problems = tuple(problems)
 
 
-def load(folder: Path | None = None) -> Catalogue:
-    """Read and check everything in a folder; raise ContentError with all that is wrong."""
-    reading = _Reading(folder or Path(__file__).parent)
+def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
+    """Read and check a folder with packs laid over it; raise ContentError with all that is wrong.
+
+    Ours is checked on its own first, so that what is wrong afterwards is the packs' and is theirs
+    to mend.
+    """
+    catalogue = _read(folder or Path(__file__).parent, ())
+    return _read(folder or Path(__file__).parent, packs) if packs else catalogue
+
+
+def _read(folder: Path, packs: tuple[Path, ...]) -> Catalogue:
+    reading = _Reading(folder, packs)
     catalogue = reading.catalogue()
     if reading.problems or catalogue is None:
         raise ContentError(reading.problems)
@@ -220,18 +230,22 @@ def placeholders(text: str) -> set[str]:
 
 
 class _Reading:
-    """One reading of one folder, and the problems met on the way."""
+    """One reading of one folder with packs laid over it, and the problems met on the way."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, packs: tuple[Path, ...]) -> None:
         self.folder = folder
         self.problems: list[str] = []
+        self.packs = Packs(packs, self.read, self.say)
 
     def catalogue(self) -> Catalogue | None:
         phrases = self.phrases()
         files: dict[str, Table] = {}
         for path in sorted(self.folder.glob("*.toml")):
-            if (data := self.read(path)) is not None:
+            if (data := self.read(path, path.name)) is not None:
                 files[path.stem] = data
+        self.packs.lay(files, COUNTS)
+        if self.packs.own:
+            _name_their_own(files, phrases)
         publications = self.publications(files.pop("publications", None))
         for id in files.keys() - COUNTS.keys():
             self.say(f"{id}.toml", "", "no set has this name; rename it, or add it to COUNTS")
@@ -279,13 +293,14 @@ class _Reading:
         )
 
     def say(self, file: str, key: str, problem: str) -> None:
+        file = self.packs.file(file, key)
         self.problems.append(f"{file}: {key}: {problem}" if key else f"{file}: {problem}")
 
-    def read(self, path: Path) -> Table | None:
+    def read(self, path: Path, name: str) -> Table | None:
         try:
             return tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.say(path.name, "", f"this is not TOML in UTF-8 ({error}); correct that line")
+            self.say(name, "", f"this is not TOML in UTF-8 ({error}); correct that line")
             return None
 
     # What Digi says
@@ -294,14 +309,33 @@ class _Reading:
         found: dict[str, Phrase] = {}
         for path in sorted((self.folder / "phrases").glob("*.toml")):
             name = f"phrases/{path.name}"
-            for key, raw in self.flat(name, self.read(path) or {}, ""):
+            for key, raw in self.flat(name, self.read(path, name) or {}, ""):
                 if key in found:
                     self.say(name, key, "another file has this key; keep one of them")
                 if self.both(name, key, raw):
                     phrase = self.convert(name, key, raw, Phrase)
                     if phrase is not None:
                         found[key] = phrase
+        self.replaced_phrases(found)
         return found
+
+    def replaced_phrases(self, found: dict[str, Phrase]) -> None:
+        """A pack says something of ours in its own words, with the same names in braces."""
+        seen: set[tuple[Path, str]] = set()
+        for pack, name, data in self.packs.phrases():
+            for key, raw in self.flat(name, data, ""):
+                if (pack, key) in seen:
+                    self.say(name, key, "another file has this key; keep one of them")
+                seen.add((pack, key))
+                ours = found.get(key)
+                # A part's name is a heading; a list of one's own may have one of its own.
+                if ours is None and not key.startswith("part."):
+                    self.say(name, key, "no phrase has this key; copy the key from our phrases")
+                elif self.both(name, key, raw) and (phrase := self.convert(name, key, raw, Phrase)):
+                    if ours and (odd := _placeholders_of(ours) ^ _placeholders_of(phrase)):
+                        names = ", ".join(f"{{{one}}}" for one in sorted(odd))
+                        self.say(name, key, f"{names}: use the same names in braces as ours")
+                    found[key] = phrase
 
     def flat(self, file: str, data: Table, prefix: str) -> Iterator[tuple[str, Table]]:
         for name, value in data.items():
@@ -397,7 +431,7 @@ class _Reading:
         count = len(data.get("item", []))
         if data.get("n") != count:
             self.say(file, "n", f"it says {data.get('n')}, and there are {count}; make them agree")
-        if count != COUNTS[id]:
+        if count != COUNTS[id] and not self.packs.folders:
             self.say(file, "n", f"there are {count} items; the set has {COUNTS[id]}")
         for name in ("title", "intro", "parts"):
             self.texts(file, name, data.get(name, {}))
@@ -519,6 +553,23 @@ class _Reading:
                 for ref in item.refs:
                     if whole and ref not in everything:
                         self.say(file, item.id, f"nothing is called {ref}; correct it")
+
+
+def _name_their_own(files: dict[str, Table], phrases: dict[str, Phrase]) -> None:
+    """The source of what a workplace wrote itself, unless its pack has named one."""
+    title, section = (
+        {"da": phrases[key].of("da"), "en": phrases[key].of("en")}
+        for key in ("own.publication", "own.section")
+    )
+    files["publications"].setdefault(OWN, {"title": title, "publisher": title})
+    for data in files.values():
+        if any(item.get("source") == OWN for item in data.get("item", [])):
+            data["sources"].setdefault(OWN, {"publication": OWN, "section": section})
+
+
+def _placeholders_of(phrase: Phrase) -> set[str]:
+    forms = (phrase.da,) if isinstance(phrase.da, str) else (phrase.da.one, phrase.da.other)
+    return set[str]().union(*map(placeholders, forms))
 
 
 def _forms(value: object) -> list[str]:

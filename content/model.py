@@ -216,6 +216,10 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     def set(self, id: str) -> Set:
         return self.sets[id]
 
+    def for_workplace(self, workplace: str) -> tuple[Set, ...]:
+        """The sets that a kind of workplace meets: what holds for all, and what holds for it."""
+        return tuple(s for s in self.sets.values() if s.pack in ("general", workplace))
+
     def publication(self, key: str) -> Publication:
         return self.publications[key]
 

@@ -390,7 +390,9 @@ def _person(said: str) -> str:
 
 
 @asynccontextmanager
-async def stage(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE), packs: tuple[Path, ...] = ()
+) -> AsyncIterator[Stage]:
     """A house in this folder whose clock stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
     house = await build(
@@ -398,6 +400,7 @@ async def stage(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> Async
         edges=lambda *_: (edge,),
         clock=slow_clock(),
         key_file=folder / "key" / "digi.key",
+        packs=packs,
     )
     edge.clock = house.clock
     try:
