@@ -245,14 +245,16 @@ class Gate:
         project, roles, prefs, there = await self._database.read(
             self._scripts.standing, tenant, wanted, delivery.channel, person
         )
-        hidden = project is not None and not may_see(project, roles, person)
-        if hidden:
+        if project is not None and not may_see(project, roles, person):
             # A draft is seen by whoever began it and by those it asks; for others it is not there.
+            starter = project.starter
             project, roles, there = None, (), False
             if press.project:
                 return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
             if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
-                return Stopped((_error_or_card(form, "gate.draft_waits"),), prefs, None)
+                waits = text("gate.draft_waits", who=Who(starter))
+                moment = FieldError("", waits) if form is not None else Show(card(P(waits)))
+                return Stopped((moment,), prefs, None)
         held = _roles(project, roles, person, there, delivery.sender.foreign)
         viewer = Viewer(
             person=person,
