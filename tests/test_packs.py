@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+import content
 from content.catalogue import ContentError, as_people_read_it, load, source_line
 from content.model import Catalogue
 from tests.stage import stage
@@ -279,6 +281,25 @@ def test_a_fault_of_a_pack_names_pack_file_key_and_remedy(tmp_path: Path, fault:
     name, text, problem = FAULTS[fault]
     [line] = faults(only(tmp_path / "p", name, text))
     assert line.startswith(problem)
+
+
+def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> None:
+    """The files of docs/packs.md, written as they stand there, make a sound pack."""
+    guide = Path(content.__file__).parents[1] / "docs" / "packs.md"
+    blocks = re.findall(
+        r"^ *`(\S+\.toml)`\n\n *```toml\n(.*?)```",
+        guide.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+    assert len(blocks) == 5
+    for name, text in blocks:
+        only(tmp_path / "nordby", name, text)
+    laid = load(packs=(tmp_path / "nordby",))
+    assert laid.course.places(1)[-1].question == "nordby.ruter"
+    assert laid.publication("own").title.en == "Nordby Municipality"
+    assert laid.set("cases").n == 2
+    assert laid.phrase("button.take_agreement").of("da") == "Den tager jeg"
+    assert laid.set("involvement-advice").item("nordby.tavle").phase == (3, 4)
 
 
 def test_a_folder_with_nothing_for_digi_is_told(tmp_path: Path) -> None:
