@@ -59,7 +59,7 @@ def _values(kind: Any) -> st.SearchStrategy[Any]:
 
 
 KINDS: list[type[Any]] = [*EVENTS.values(), e.Look]
-PRESSES = st.one_of(map(presses, KINDS))
+PRESSES = st.one_of([presses(kind) for kind in KINDS])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
