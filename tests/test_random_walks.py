@@ -76,9 +76,7 @@ class Walker:
                     people = self.chance.sample(sorted(PEOPLE), self.chance.randint(0, 2))
                     values[field.id] = people if many else (people[0] if people else "")
                 case c.DateField():
-                    day = self.stage.house.clock.now() + timedelta(
-                        days=self.chance.randint(-5, 60)
-                    )
+                    day = self.stage.house.clock.now() + timedelta(days=self.chance.randint(-5, 60))
                     values[field.id] = self.chance.choice(("", day.date().isoformat(), "31/2"))
                 case c.TimeField():
                     values[field.id] = self.chance.choice(("", "600", "10.30", "kl. fem"))
