@@ -33,6 +33,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app import House, build
@@ -137,8 +138,9 @@ def text_of_form(form: c.FinishedForm) -> str:
 
 
 class Stage:
-    def __init__(self, house: House, edge: PaperEdge) -> None:
+    def __init__(self, house: House, edge: PaperEdge, locale: Literal["da", "en"] = "da") -> None:
         self.house = house
+        self.locale = locale
         self.edge = edge
         self.shown: dict[str, list[c.FinishedCard]] = {p: [] for p in PEOPLE}
         self.form: dict[str, c.FinishedForm | None] = dict.fromkeys(PEOPLE)
@@ -172,7 +174,7 @@ class Stage:
         answer = await self.house.engine.receive(
             Delivery(
                 TENANT,
-                Sender(person, PEOPLE[person], "da"),
+                Sender(person, PEOPLE[person], self.locale),
                 f"act:{self.acts}",
                 what,  # type: ignore[arg-type]
                 "" if private else CHANNEL,
@@ -391,7 +393,11 @@ def _person(said: str) -> str:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE), packs: tuple[Path, ...] = ()
+    folder: Path,
+    *,
+    team: tuple[str, ...] = tuple(PEOPLE),
+    packs: tuple[Path, ...] = (),
+    locale: Literal["da", "en"] = "da",
 ) -> AsyncIterator[Stage]:
     """A house in this folder whose clock stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
@@ -404,8 +410,8 @@ async def stage(
     )
     edge.clock = house.clock
     try:
-        found = Stage(house, edge)
-        there = tuple(Sender(person, PEOPLE[person], "da") for person in team)
+        found = Stage(house, edge, locale)
+        there = tuple(Sender(person, PEOPLE[person], locale) for person in team)
         await house.engine.receive(
             Delivery(TENANT, Sender(""), f"members:{len(team)}", Members(there), CHANNEL)
         )
