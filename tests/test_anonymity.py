@@ -429,9 +429,11 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path
         await says(played, "emil", "Til den nye leder", to="Bodil Aagaard")
         await played.move(RELEASED + timedelta(days=7))
         for person in ("bodil", "peter"):
-            seen = await look(played, person, "concerns", project)
-            assert "Kanariefugl-9f3b" not in seen
-            assert "Den gamle leder" not in seen
+            for view in ("concerns", "concern", "answer_concern", "take_concern", "summary"):
+                for ref in instances(tmp_path):
+                    seen = await look(played, person, view, project, ref)
+                    assert "Kanariefugl-9f3b" not in seen
+                    assert "Den gamle leder" not in seen
         assert "Til den nye leder" in await look(played, "bodil", "concerns", project)
         old = await look(played, "anne", "concerns", project)
         assert "Kanariefugl-9f3b" in old
@@ -602,6 +604,23 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path) -> None:
         await played.move(datetime(2026, 11, 4, 20, tzinfo=COPENHAGEN))
         assert len(await waiting(played, tmp_path)) == 1
         await played.move(datetime(2026, 11, 5, 12, 30, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path: Path) -> None:
+    """An overview moved to the day after a release does not let a single day's texts go."""
+    async with running(tmp_path) as played:
+        await played.move(datetime(2026, 11, 4, 12, tzinfo=COPENHAGEN))
+        await played.type("anne", "indstillinger")
+        if played.form["anne"] is None:
+            await played.press("anne", "Ret")
+        await played.fill("anne", {"Ugens overblik": "fredag"})
+        await played.move(datetime(2026, 11, 5, 9, tzinfo=COPENHAGEN))
+        await says(played, "sofie", CANARY)
+        assert "fredag den 13. november kl. 7" in played.just("sofie")
+        await played.move(datetime(2026, 11, 6, 20, tzinfo=COPENHAGEN))
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(datetime(2026, 11, 13, 8, tzinfo=COPENHAGEN))
         assert await waiting(played, tmp_path) == ()
 
 
