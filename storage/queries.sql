@@ -57,6 +57,9 @@ WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
 SELECT id, body FROM state
 WHERE tenant = :tenant AND project = :project AND dialog = :dialog ORDER BY id;
 
+-- name: state_of_tenant
+SELECT project, dialog, id, body FROM state WHERE tenant = :tenant ORDER BY project, dialog, id;
+
 -- name: state_new
 INSERT INTO state (tenant, project, dialog, id, version, body)
 VALUES (:tenant, :project, :dialog, :id, 1, :body)

@@ -450,6 +450,20 @@ class Scripts:
         rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
         return scope.open("state", rows[0]["body"], dialog, of) if rows else None
 
+    def all_states(self, tenant: str) -> Script[list[tuple[str, str, bytes]]]:
+        """Every state of a workplace: dialog, id, and what it says."""
+        rows = yield "state_of_tenant", {"tenant": tenant}
+        return [
+            (
+                row["dialog"],
+                row["id"],
+                Scope(tenant, row["project"], self.vault).open(
+                    "state", row["body"], row["dialog"], row["id"]
+                ),
+            )
+            for row in rows
+        ]
+
     def standing(
         self, tenant: str, project: str, channel: str, person: str
     ) -> Script[tuple[Project | None, tuple[Role, ...], Prefs, bool]]:

@@ -1,0 +1,75 @@
+"""State that an older Digi wrote must still load, and mean the same.
+
+`saved_states/<dialog>.jsonl` holds states as they lay in the store, one a line. They are added to
+when a state gains a shape (`python -m tests.test_saved_states`), and never rewritten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dialogs.conversations import CONVERSATIONS
+from tests.stage import TENANT, stage
+
+FOLDER = Path(__file__).parent / "saved_states"
+SAVED = [
+    (file.stem, line)
+    for file in sorted(FOLDER.glob("*.jsonl"))
+    for line in file.read_text(encoding="utf-8").splitlines()
+]
+
+
+def test_every_conversation_with_a_state_has_saved_ones() -> None:
+    """A conversation that keeps something has at least one saved state to be held to."""
+    keeping = {name for name, one in CONVERSATIONS.items() if one.state is not type(None)}
+    assert {name for name, _ in SAVED} >= {name for name in keeping if CONVERSATIONS[name].state}
+
+
+@pytest.mark.parametrize(("dialog", "line"), SAVED)
+def test_a_saved_state_still_loads(dialog: str, line: str) -> None:
+    """It decodes, and nothing that it said is lost when it is written again."""
+    state = msgspec.json.decode(line, type=CONVERSATIONS[dialog].state)
+    again = msgspec.to_builtins(state)
+    for key, value in msgspec.json.decode(line).items():
+        assert msgspec.json.encode(again[key]) == msgspec.json.encode(value)
+
+
+async def _collect() -> dict[str, dict[str, bytes]]:
+    """One state of each shape that a lively course leaves behind."""
+    found: dict[str, dict[str, bytes]] = {}
+    transcripts = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+    for transcript in transcripts:
+        with tempfile.TemporaryDirectory() as folder:
+            async with stage(Path(folder)) as played:
+                await played.play(transcript.read_text(encoding="utf-8"))
+                house = played.house
+                for dialog, of, body in await house.database.read(house.scripts.all_states, TENANT):
+                    shape = msgspec.json.decode(body)
+                    key = f"{shape.get('type')} {sorted(shape)} {shape.get('status', '')}"
+                    found.setdefault(dialog, {}).setdefault(key, body)
+    return found
+
+
+def main() -> None:
+    for dialog, states in asyncio.run(_collect()).items():
+        file = FOLDER / f"{dialog}.jsonl"
+        known = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        shapes = {tuple(sorted(msgspec.json.decode(line))) for line in known}
+        new = [
+            body.decode()
+            for body in states.values()
+            if tuple(sorted(msgspec.json.decode(body))) not in shapes or not known
+        ]
+        if new:
+            file.write_text("\n".join([*known, *new]) + "\n", encoding="utf-8")
+            print(f"{file.name}: {len(new)} new", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
