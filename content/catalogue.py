@@ -202,7 +202,8 @@ def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> 
         lines.append(f"{number}. {name}{item.text.of(language)}{after}")
         lines += [f"   {note.of(language)}" for note in item.more]
         lines += _parts(catalogue, item.parts, language, "   ")
-        lines.append(f"   {source_line(catalogue, item.source, language)}")
+        ours = f" · {catalogue.phrase('own.reading').of(language)}" if item.ours else ""
+        lines.append(f"   {source_line(catalogue, item.source, language)}{ours}")
     return "\n".join(lines) + "\n"
 
 

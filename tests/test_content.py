@@ -145,6 +145,13 @@ def test_people_can_read_every_set_with_its_sources(catalogue: Catalogue) -> Non
                 assert text.en in english
 
 
+def test_what_is_our_own_reading_is_said_to_be(catalogue: Catalogue) -> None:
+    """Each item that goes beyond its source says so beside the source, and no other does."""
+    for found in catalogue.sets.values():
+        said = as_people_read_it(catalogue, found.id, "da").count(" · Digis eget bud\n")
+        assert said == sum(item.ours for item in found.items), found.id
+
+
 def test_the_longer_lists_of_the_models_are_whole(catalogue: Catalogue) -> None:
     """RASMUS has 18 and 19 in its lists; every pitfall says what to look for and what to do."""
     rasmus = catalogue.set("rasmus").items
