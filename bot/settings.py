@@ -225,12 +225,12 @@ class _Reader:
 
     def _packs(self) -> tuple[Path, ...]:
         text = self._get("DIGI_PACKS") or ""
-        packs = tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part)
+        packs = tuple(Path(part.strip()).expanduser() for part in text.split(",") if part.strip())
         for pack in packs:
             if not pack.exists():
                 self._problem(
                     f"DIGI_PACKS names {pack}, which is not there:"
-                    f" correct the path (several are parted by '{os.pathsep}')."
+                    " correct the path (several are parted by commas)."
                 )
         return packs
 
