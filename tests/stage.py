@@ -27,11 +27,9 @@ karen, omar, grethe.
 from __future__ import annotations
 
 import itertools
-import re
-import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -40,6 +38,7 @@ from app import House, build
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
 from dialogs import cards as c
+from tests.play import CODE, Play
 
 TENANT = "test:arbejdsplads"
 CHANNEL = "C-hjemmepleje"
@@ -52,7 +51,6 @@ PEOPLE = {
     "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
     "omar": "Omar Said", "grethe": "Grethe Munk",
 }  # fmt: skip
-_CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
 
 
 class Message:
@@ -137,9 +135,9 @@ def text_of_form(form: c.FinishedForm) -> str:
     return "\n".join(lines)
 
 
-class Stage:
+class Stage(Play):
     def __init__(self, house: House, edge: PaperEdge, locale: Literal["da", "en"] = "da") -> None:
-        self.house = house
+        super().__init__(house, TENANT)
         self.locale = locale
         self.edge = edge
         self.shown: dict[str, list[c.FinishedCard]] = {p: [] for p in PEOPLE}
@@ -148,7 +146,6 @@ class Stage:
         self.seen: dict[str, list[str]] = {p: [] for p in PEOPLE}
         self.last = ""
         self.mark = 0
-        self.code = ""
         self.acts = 0
 
     # --- acts -----------------------------------------------------------------------------
@@ -189,7 +186,7 @@ class Stage:
         self.faults[person] = "\n".join(c.plain(f.text) for f in answer.faults)
         self.seen[person] += [text_of(card) for card in answer.cards]
         for card in answer.cards:
-            if found := _CODE.search(text_of(card)):
+            if found := CODE.search(text_of(card)):
                 self.code = found[0]
         await self.house.courier.settle()
         return answer
@@ -294,81 +291,6 @@ class Stage:
                     )
         assert not left, f"the form has no field {sorted(left)}:\n{text_of_form(form)}"
         return values
-
-    # --- transcripts ----------------------------------------------------------------------
-
-    async def play(self, script: str) -> None:
-        for number, raw in enumerate(script.splitlines(), 1):
-            line = raw.strip()
-            if not line or line.startswith("#"):
-                continue
-            try:
-                await self._line(line)
-            except AssertionError as wrong:
-                raise AssertionError(f"line {number}: {line}\n{wrong}") from wrong
-
-    async def _line(self, line: str) -> None:
-        if line.startswith("ur > "):
-            await self._clock(line[5:].strip())
-            return
-        if found := re.fullmatch(r"(\w+) (<!?) (.+)", line):
-            self._expects(*found.groups())
-            return
-        found = re.fullmatch(r"(\w+)( privat)? > (.+)", line)
-        assert found, "what does this line mean?"
-        person, private, act = found[1], bool(found[2]), found[3].replace("{kode}", self.code)
-        if pressed := re.fullmatch(r'tryk "(.+?)"(?: på "(.+)")?', act):
-            await self.press(person, pressed[1], pressed[2] or "")
-        elif act == "send":
-            await self.fill(person, {})
-        elif act.startswith("udfyld "):
-            pairs = shlex.split(act.removeprefix("udfyld "))
-            await self.fill(person, dict(p.split("=", 1) for p in _glued(pairs)))
-        else:
-            await self.type(person, act, private=private)
-
-    def _expects(self, who: str, sign: str, what: str) -> None:
-        wanted = what.strip().strip('"').replace("{kode}", self.code)
-        if who == "kanal":
-            text = self.channel(since_last_act=sign == "<")
-        elif what == "kode":
-            assert self.code
-            assert self.code in self.just(who)
-            return
-        else:
-            text = self.just(who) if sign == "<" else self.ever(who)
-        if sign == "<":
-            assert wanted in text, f"--- not in ---\n{text}"
-        else:
-            assert wanted not in text, f"--- but it is in ---\n{text}"
-
-    async def _clock(self, act: str) -> None:
-        now = self.house.clock.now()
-        match act:
-            case "en dag":
-                target = now + timedelta(days=1)
-            case "en uge":
-                target = now + timedelta(days=7)
-            case "til spørgsmål" | "til overblik":
-                marks = await self.house.landmarks(TENANT)
-                target = marks["question" if act == "til spørgsmål" else "overview"]
-            case _:
-                when = datetime.fromisoformat(act.removeprefix("til "))
-                target = when.replace(tzinfo=COPENHAGEN)
-        await self.move(target)
-
-
-def _glued(pairs: list[str]) -> list[str]:
-    """`Dato for svar=2026-01-01` may have blanks in its label."""
-    found: list[str] = []
-    rest = ""
-    for piece in pairs:
-        rest = f"{rest} {piece}".strip()
-        if "=" in piece:
-            found.append(rest)
-            rest = ""
-    assert not rest, f"no value for {rest}"
-    return found
 
 
 def _many(said: str) -> list[str]:
