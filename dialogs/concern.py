@@ -225,7 +225,10 @@ def _new(event: e.Released) -> Step:
 def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
     if state.status == "withdrawn":
         return state, ()
+    state = widened(state, event.readers, event.everyone)
     match event.what:
+        case "widened":
+            return state, ()
         case "withdrew":
             return replace(state, status="withdrawn", promised=None), (fx.Cancel("due"),)
         case "objected":
@@ -235,6 +238,12 @@ def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
         case "wrote":
             again = state.status in ("answered", "closed")
             return replace(state, more=state.more + 1, status="sent" if again else state.status), ()
+
+
+def widened(one: Concern, readers: tuple[Person, ...], everyone: bool) -> Concern:
+    """The author alone may let more people read it."""
+    new = tuple(p for p in readers if p not in one.readers)
+    return replace(one, readers=(*one.readers, *new), everyone=one.everyone or everyone)
 
 
 def _refused(state: Concern, person: Person, known: Known) -> NeutralCard | None:
@@ -531,17 +540,16 @@ def _one(look: Look, viewer: Viewer, known: Known) -> Moments:
         parts.append(c.Quote(c.Kept("published", more.id)))
     parts.extend(answer_parts(one))
     parts.append(c.Small(text("concern.stands", status=status_line(one, today))))
-    parts.append(c.Small(_readers(one)))
+    parts.append(c.Small(readers_line(one.readers, one.everyone)))
     if may_answer(one, viewer.person, known):
         parts.append(_acts(one, viewer))
     return (Show(card(*parts)),)
 
 
-def _readers(one: Concern) -> Line:
-    names = c.Listing(tuple(c.Who(p) for p in one.readers))
-    if one.everyone:
+def readers_line(readers: tuple[Person, ...], everyone: bool) -> Line:
+    if everyone:
         return text("concern.read_by_all")
-    return text("concern.read_by", who=names)
+    return text("concern.read_by", who=c.Listing(tuple(c.Who(p) for p in readers)))
 
 
 def _acts(one: Concern, viewer: Viewer) -> Part[Line] | None:

@@ -344,10 +344,12 @@ class SaidByName(Signed, frozen=True, tag="said_by_name"):
 
 
 class AuthorWrote(Unsigned, frozen=True, tag="author_wrote"):
-    """More from the author, by code."""
+    """More from the author, by code: words, or more people who may read it, or both."""
 
     code: str
-    text: str
+    text: str = ""
+    readers: tuple[Person, ...] = ()
+    everyone: bool = False
 
 
 class AuthorObjected(Unsigned, frozen=True, tag="author_objected"):
@@ -377,7 +379,9 @@ class AuthorAdded(Signed, frozen=True, tag="author_added"):
     """Told by the release: what an author did later by code."""
 
     concern: str
-    what: Literal["wrote", "objected", "withdrew"]
+    what: Literal["wrote", "objected", "withdrew", "widened"]
+    readers: tuple[Person, ...] = ()
+    everyone: bool = False
 
 
 class ConcernSeen(Signed, frozen=True, tag="concern_seen"):

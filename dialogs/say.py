@@ -28,7 +28,7 @@ from dialogs.calendar import (
     next_working_day,
 )
 from dialogs.cards import Button, Line, NeutralCard, Option, Part, Words, card, text
-from dialogs.concern import Concern, answer_parts, status_line
+from dialogs.concern import Concern, answer_parts, readers_line, status_line, widened
 from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Privately, Publish, Show
 from dialogs.events import Look, Person
@@ -228,19 +228,17 @@ def _released(
                 )
             )
         )
-    later = [
-        (w, concerns.get(w.ref or by_receipt.get(w.author, "")))
-        for w in waiting
-        if w.kind != "said"
-    ]
-    gone = {one.id for w, one in later if one is not None and w.kind == "withdraws"}
-    for w, found in sorted(later, key=lambda pair: pair[0].new_id):
+    later = [(w, w.ref or by_receipt.get(w.author, "")) for w in waiting if w.kind != "said"]
+    gone = {of for w, of in later if w.kind == "withdraws"}
+    for w, of in sorted(later, key=lambda pair: pair[0].new_id):
+        found = concerns.get(of)
         if found is None or found.status == "withdrawn":
             effects.append(fx.Unpool((w.entry,)))
             continue
-        if found.id not in gone:
-            went_on.update(found.readers)
-        effects.extend(_went_on(w, found, number, withdrawn=found.id in gone))
+        effects.extend(_went_on(w, found, number, withdrawn=of in gone))
+        if of not in gone:
+            concerns[of] = widened(found, *_widening(w.body))
+            went_on.update(concerns[of].readers)
     unnamed = [one for one in concerns.values() if not one.author] + new
     if everybody or new:
         effects.extend(_snapshots(unnamed, number, known))
@@ -251,7 +249,7 @@ def _released(
 
 
 def _from_pool(w: Waiting, number: int) -> Concern:
-    return Concern(
+    one = Concern(
         id=w.new_id,
         kind=w.body["kind"],
         readers=tuple(w.body["readers"]),
@@ -259,6 +257,13 @@ def _from_pool(w: Waiting, number: int) -> Concern:
         trio=w.body["trio"],
         release=number,
     )
+    for more in w.body.get("more", ()):
+        one = widened(one, *_widening(more))
+    return one
+
+
+def _widening(body: dict[str, Any]) -> tuple[tuple[Person, ...], bool]:
+    return tuple(body.get("readers", ())), bool(body.get("everyone", False))
 
 
 def _published(w: Waiting, number: int) -> tuple[Publish, ...]:
@@ -266,6 +271,8 @@ def _published(w: Waiting, number: int) -> tuple[Publish, ...]:
     whole = str(w.body["text"])
     rest: list[str] = []
     for more in w.body.get("more", ()):
+        if not more["text"]:
+            continue
         joined = f"{whole}\n\n{more['text']}"
         if len(joined) <= ROOM and not rest:
             whole = joined
@@ -288,12 +295,19 @@ def _went_on(w: Waiting, one: Concern, number: int, *, withdrawn: bool) -> tuple
         return fx.Unpool((w.entry,)), fx.Tell(told)
     if withdrawn:
         return (fx.Unpool((w.entry,)),)
+    readers, everyone = _widening(w.body)
+    if not w.body["text"]:
+        told = e.AuthorAdded(concern=one.id, what="widened", readers=readers, everyone=everyone)
+        return fx.Unpool((w.entry,)), fx.Tell(told)
     objects = w.kind == "objects"
-    body: dict[str, Any] = {"text": w.body["text"], "objection": objects}
-    return (
-        Publish(w.entry, w.new_id, "more", one.id, number, body),
-        fx.Tell(e.AuthorAdded(concern=one.id, what="objected" if objects else "wrote")),
+    told = e.AuthorAdded(
+        concern=one.id,
+        what="objected" if objects else "wrote",
+        readers=readers,
+        everyone=everyone,
     )
+    body: dict[str, Any] = {"text": w.body["text"], "objection": objects}
+    return Publish(w.entry, w.new_id, "more", one.id, number, body), fx.Tell(told)
 
 
 def _snapshots(unnamed: list[Concern], number: int, known: Known) -> tuple[fx.Snapshot, ...]:
@@ -501,7 +515,11 @@ def _by_author(
             entry = PoolEntry("withdraws", ref, {}, found.receipt, withdraw=True)
             said = text("say.gone")
         case e.AuthorWrote(text=words):
-            entry = PoolEntry("more", ref, {"text": words}, found.receipt)
+            readers, everyone = _chosen(event.readers, event.everyone)
+            if not words and not readers and not everyone:
+                return None, (FieldError("text", text("say.nothing_new")),)
+            body = {"text": words, "readers": readers, "everyone": everyone}
+            entry = PoolEntry("more", ref, body, found.receipt)
             said = text("say.more_received")
         case e.AuthorObjected(text=words):
             entry = PoolEntry("objects", ref, {"text": words}, found.receipt)
@@ -567,25 +585,27 @@ def _kinds() -> c.Choice[Line]:
     return c.Choice("kind", text("say.field_kind"), options)
 
 
-def _readers(viewer: Viewer, known: Known) -> c.Choices[Line]:
-    """The project's own people by name and role; nobody is chosen beforehand."""
+def _readers(
+    viewer: Viewer, known: Known, already: tuple[Person, ...] = ()
+) -> tuple[Option[Line], ...]:
+    """The project's own people by name and role, and everybody."""
     options: dict[str, Option[Line]] = {}
     for role in known(f.Roles()):
         if role.status != "confirmed" or role.role not in ("leader", "tr", "amr"):
             continue
-        if role.person == viewer.person or role.person in options:
+        if role.person in (viewer.person, *already, *options):
             continue
         who, what = c.Who(role.person), text(f"say.role_{role.role}")
         label = text("say.reader", who=who, role=what)
         if role.detail and role.role == "tr":
             label = text("say.reader_union", who=who, role=what, union=Words(role.detail))
         options[role.person] = Option(role.person, label)
-    return c.Choices(
-        "readers",
-        text("say.field_readers"),
-        (*options.values(), Option(EVERYONE, text("say.everyone"))),
-        required=True,
-    )
+    return (*options.values(), Option(EVERYONE, text("say.everyone")))
+
+
+def _who(viewer: Viewer, known: Known) -> c.Choices[Line]:
+    """Nobody is chosen beforehand."""
+    return c.Choices("readers", text("say.field_readers"), _readers(viewer, known), required=True)
 
 
 def _consent(known: Known) -> c.Choice[Line] | None:
@@ -604,7 +624,7 @@ def _named_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     fields: tuple[c.Field[Line] | None, ...] = (
         _kinds(),
         c.TextField("text", text("say.field_text"), long=True),
-        _readers(viewer, known),
+        _who(viewer, known),
         _consent(known),
         c.Note(text("say.named_note")),
     )
@@ -628,7 +648,7 @@ def _unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
         c.Note(text("say.honest", when=c.Moment(state.next_release))),
         _kinds(),
         c.TextField("text", text("say.field_text"), long=True),
-        _readers(viewer, known),
+        _who(viewer, known),
         _consent(known),
         c.Choice(
             "sending",
@@ -686,7 +706,10 @@ def _by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
         c.Quote(Words(str(found.body.get("text", "")))),
     ]
     for more in (*found.body.get("more", ()), *found.later):
-        parts.append(c.Quote(Words(str(more["text"]))))
+        if more["text"]:
+            parts.append(c.Quote(Words(str(more["text"]))))
+    if found.kind == "said":
+        parts.append(c.Small(_reads(found, one)))
     if one is not None:
         parts.append(c.Paragraph(text("concern.stands", status=status_line(one, today))))
         written = {r.id: {k: str(v) for k, v in r.body.items()} for r in found.answers}
@@ -701,11 +724,23 @@ def _by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
     unsent = [(kind, body) for kind, body in found.unsent if kind in ("more", "objects")]
     if unsent:
         parts.append(c.Paragraph(text("say.unsent")))
-        parts.extend(c.Quote(Words(str(body["text"]))) for _, body in unsent)
+        parts.extend(c.Quote(Words(str(body["text"]))) for _, body in unsent if body["text"])
+        if any(any(_widening(body)) for _, body in unsent):
+            parts.append(c.Paragraph(text("say.widening_waits")))
     if any(kind == "withdraws" for kind, _ in found.unsent):
         parts.append(c.Paragraph(text("say.withdrawal_waits")))
     parts.append(_authors_buttons(found, look.words))
     return (Show(card(*parts)),)
+
+
+def _reads(found: Authored, one: Concern | None) -> Line:
+    if one is not None:
+        return readers_line(one.readers, one.everyone)
+    readers, everyone = _widening(found.body)
+    for more in found.body.get("more", ()):
+        also, everybody = _widening(more)
+        readers, everyone = (*readers, *also), everyone or everybody
+    return readers_line(tuple(dict.fromkeys(readers)), everyone)
 
 
 def _goes(at: datetime | None, day: str) -> Line:
@@ -738,22 +773,22 @@ def _authors_buttons(found: Authored, code: str) -> Part[Line] | None:
 
 
 def _author_needs(look: Look, viewer: Viewer) -> Facts:
-    return (ByCode(look.ref), f.About(), HERE)
+    return (ByCode(look.ref), f.About(), f.Roles(), HERE)
 
 
 def _write_more(look: Look, viewer: Viewer, known: Known) -> Moments:
-    return _author_form(look, known, e.AuthorWrote(code=look.ref, text=""))
+    return _author_form(look, viewer, known, e.AuthorWrote(code=look.ref))
 
 
 def _object(look: Look, viewer: Viewer, known: Known) -> Moments:
-    return _author_form(look, known, e.AuthorObjected(code=look.ref, text=""))
+    return _author_form(look, viewer, known, e.AuthorObjected(code=look.ref, text=""))
 
 
 def _withdraw(look: Look, viewer: Viewer, known: Known) -> Moments:
-    return _author_form(look, known, e.AuthorWithdrew(code=look.ref))
+    return _author_form(look, viewer, known, e.AuthorWithdrew(code=look.ref))
 
 
-def _author_form(look: Look, known: Known, event: Authors) -> Moments:
+def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Moments:
     found = known(ByCode(look.ref))
     if found is None or found.project != look.project:
         return (Show(_unknown_code()),)
@@ -769,13 +804,25 @@ def _author_form(look: Look, known: Known, event: Authors) -> Moments:
                       "button.withdraw"),
             )  # fmt: skip
         case e.AuthorWrote():
-            title, into, key = "say.write_more", "author_wrote", "say.more_note"
+            one = _concern(found)
+            already = tuple(found.body["readers"]) if one is None else one.readers
+            everyone = found.body["everyone"] if one is None else one.everyone
+            fields: tuple[c.Field[Line] | None, ...] = (
+                c.Note(text("say.more_note")),
+                c.TextField("text", text("say.field_text"), long=True, required=False),
+                None
+                if everyone
+                else c.Choices(
+                    "readers", text("say.field_more_readers"), _readers(viewer, known, already)
+                ),
+            )
+            return (_open("say.write_more", fields, "author_wrote", fixed),)
         case e.AuthorObjected():
-            title, into, key = "say.object", "author_objected", "say.object_note"
+            words: c.Field[Line] = c.TextField("text", text("say.field_text"), long=True)
+            note: c.Field[Line] = c.Note(text("say.object_note"))
+            return (_open("say.object", (note, words), "author_objected", fixed),)
         case _:
             assert_never(event)
-    words: c.Field[Line] = c.TextField("text", text("say.field_text"), long=True)
-    return (_open(title, (c.Note(text(key)), words), into, fixed),)
 
 
 def _view(state: State, slot: str, known: Known) -> NeutralCard:
