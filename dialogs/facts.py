@@ -336,7 +336,5 @@ class Known:
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
         """Who holds one of these roles, in the order in which they were given."""
         return tuple(
-            dict.fromkeys(
-                r.person for r in self(Roles()) if r.role in roles and r.status == status
-            )
+            dict.fromkeys(r.person for r in self(Roles()) if r.role in roles and r.status == status)
         )
