@@ -56,7 +56,7 @@ class Courier:
         self._log = log
         self._one_at_a_time = asyncio.Lock()
         self._night = date.min
-        self._told = -1
+        self._hour: datetime | None = None
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -299,11 +299,13 @@ class Courier:
         if minute != self._checkpointed:
             self._checkpointed = minute
             await self._database.checkpoint()
-        if now.hour != self._told:
-            self._told = now.hour
+        hour = minute.replace(minute=0)
+        if hour != self._hour and self._hour is not None:
+            # Not at their moment: that would be a clock for those who write without a name.
             for kind, times in self._engine.failures.items():
                 self._log.failed("presses and forms of an hour", f"{kind} ({times})")
             self._engine.failures.clear()
+        self._hour = hour
         night = (now - timedelta(hours=2)).date()
         if night != self._night:
             # Kept in the store: a night that Digi slept through is made good at the start.

@@ -467,6 +467,21 @@ class TrioPointRaised(Signed, frozen=True, tag="trio_point_raised"):
     text: str
 
 
+# --- advice -------------------------------------------------------------------------------
+
+
+class AdviceAsked(Signed, frozen=True, tag="advice_asked"):
+    """A piece of advice or an example, another one each time."""
+
+    kind: Literal["advice", "example"] = "advice"
+
+
+class AdviceGiven(Signed, frozen=True, tag="advice_given"):
+    """Told by whoever gave some of it in a message: it waits until the rest has been given."""
+
+    ids: tuple[str, ...]
+
+
 # --- a person's own -----------------------------------------------------------------------
 
 
@@ -514,7 +529,7 @@ SignedEvent = (
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
     | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
-    | PersonPaused | PersonResumed | PersonSettings | MembersSeen | Woke
+    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | MembersSeen | Woke
 )  # fmt: skip
 
 Event = SignedEvent | UnsignedEvent
@@ -525,12 +540,14 @@ Event = SignedEvent | UnsignedEvent
 View = Literal[
     # help.py
     "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
-    "about", "about_all", "lessons", "advice", "example", "source",
+    "about", "about_all",
+    # advice.py
+    "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",
     # project.py
     "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
     "end", "helped", "delete", "confirm_role", "me",
     # walk.py
-    "status", "plan", "add_question", "more_questions", "themes", "phase", "next",
+    "status", "plan", "add_question", "more_questions", "themes", "phase",
     # question.py
     "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
     "trio_proposal", "questions",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -198,8 +200,16 @@ async def a_house(
         await house.close()
 
 
-def raw(folder: Path) -> bytes:
-    """Database and WAL, as they lie on the disk."""
+def on_disk(folder: Path) -> str:
+    """A fingerprint of database and WAL, byte by byte, as they lie on the disk."""
     path = folder / "digi.db"
     wal = Path(f"{path}-wal")
-    return path.read_bytes() + (wal.read_bytes() if wal.exists() else b"")
+    found = hashlib.sha256(path.read_bytes())
+    found.update(wal.read_bytes() if wal.exists() else b"")
+    return found.hexdigest()
+
+
+def kept(folder: Path) -> list[str]:
+    """Every row of every table."""
+    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
+        return list(conn.iterdump())

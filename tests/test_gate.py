@@ -17,7 +17,7 @@ from dialogs import cards as c
 from dialogs import events as e
 from dialogs.effects import FieldError, Grant, Open, Show
 from dialogs.facts import Prefs
-from tests.house import CHANNEL, MONDAY, PROJECT, TENANT, Wall, a_house, found, raw
+from tests.house import CHANNEL, MONDAY, PROJECT, TENANT, Wall, a_house, found, on_disk
 
 # What each of these people is in the project, as the gate must see it.
 PEOPLE: dict[str, frozenset[str]] = {
@@ -377,12 +377,12 @@ async def test_a_value_that_does_not_do_is_said_under_its_field(
     house: House, tmp_path: Path, field: str, value: Any, key: str
 ) -> None:
     """Nothing changes, and what was typed stays."""
-    before = raw(tmp_path / "home")
+    before = on_disk(tmp_path / "home")
     found = await gate_of(house).check(filled(house, {**GOOD, field: value}))
     assert isinstance(found, Stopped)
     assert [m.field for m in found.moments if isinstance(m, FieldError)] == [field]
     assert _keys(found) == {key}
-    assert raw(tmp_path / "home") == before
+    assert on_disk(tmp_path / "home") == before
 
 
 async def test_every_fault_of_a_form_is_said_at_once(house: House) -> None:
