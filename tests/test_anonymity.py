@@ -182,11 +182,11 @@ def instances(folder: Path) -> list[str]:
 Seen = dict[tuple[str, ...], str]
 
 
-async def everything_seen(played: Stage, folder: Path) -> Seen:
+async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS) -> Seen:
     """Every view of people of every role, and all that was ever posted or sent."""
     project, refs = project_of(folder), instances(folder)
     seen: Seen = {}
-    for person in LOOKERS:
+    for person in lookers:
         for view in VIEWS:
             for ref in refs:
                 seen[person, view, ref] = await look(played, person, view, project, ref)
@@ -394,6 +394,75 @@ async def test_what_later_happens_by_code_shows_at_the_next_release_only(tmp_pat
         after = await everything_seen(played, tmp_path)
         assert "trukket tilbage" in after["anne", "concerns", ""]
         assert "En anden tekst" not in after["anne", "concerns", ""]
+
+
+async def unnamed_act(played: Stage, chance: random.Random, codes: list[str]) -> None:
+    """Somebody who does not lead says something without a name, or goes on with a code."""
+    person = chance.choice(("sofie", "lars", "emil", "noor", "karen", "mette"))
+    played.house.engine._gate._acts.clear()
+    match chance.choice(("say", "early", "answer", "more", "withdraw", "object")):
+        case "say" | "early" as when:
+            readers = ["Anne Holm", "Jonas Friis", "alle", "Anne Holm, Jonas Friis"]
+            early = when == "early"
+            to = chance.choice(readers)
+            codes.append(await says(played, person, f"Tekst {len(codes)}", to=to, early=early))
+        case "answer":
+            await played.press(person, "Svar uden navn")
+            if played.form[person] is not None:
+                await played.fill(person, {"Dit svar": f"Svar {len(codes)}"})
+                codes.append(played.code)
+        case act if codes:
+            seen = await by_code(played, person, chance.choice(codes))
+            words = {"more": "Skriv et svar", "object": "Jeg er ikke enig"}
+            button = words.get(act, "Træk teksten tilbage")
+            if f"[{button}" in seen or f"{button}]" in seen:
+                await played.press(person, button)
+                await played.fill(person, {} if act == "withdraw" else {"Din": "og mere"})
+
+
+async def named_act(played: Stage, chance: random.Random) -> None:
+    """What else happens in a project: time, answers, news by name."""
+    match chance.choice(("day", "day", "week", "name", "answer", "next")):
+        case "day":
+            await played.move(played.house.clock.now() + timedelta(days=1))
+        case "week":
+            await played.move(played.house.clock.now() + timedelta(days=7))
+        case "name":
+            await says_by_name(played, "peter", "Med navn")
+        case "answer":
+            await played.press("peter", "Svar")
+            if played.form["peter"] is not None:
+                await played.fill("peter", {"Dit svar": "Med navn"})
+        case _:
+            await played.type("anne", "næste")
+
+
+async def quiet_course(folder: Path, seed: int, acts: int) -> None:
+    chance = random.Random(seed)
+    codes: list[str] = []
+    async with running(folder) as played:
+        await played.type("anne", "næste")
+        for _ in range(acts):
+            before = await everything_seen(played, folder, ("anne", "mette", "peter"))
+            rows = dump(folder)
+            await unnamed_act(played, chance, codes)
+            assert changed(rows, dump(folder)) <= {"pool"}
+            assert await everything_seen(played, folder, ("anne", "mette", "peter")) == before
+            await named_act(played, chance)
+        assert codes
+
+
+async def test_in_any_course_of_a_project_unnamed_acts_stay_unseen(tmp_path: Path) -> None:
+    """Before and after each of them every view is the same, wherever the project stands."""
+    await quiet_course(tmp_path, 1, 6)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(2, 12))
+async def test_in_many_courses_unnamed_acts_stay_unseen(tmp_path: Path, seed: int) -> None:
+    """The same in ten longer courses."""
+    await quiet_course(tmp_path, seed, 12)
 
 
 async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path) -> None:
