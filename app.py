@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -250,14 +250,14 @@ async def _until_stopped(app: web.Application, settings: Settings, house: House)
                 f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
                 " or name another in DIGI_PORT"
             ) from None
-        print(
-            f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)",
-            flush=True,
-        )
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stop.set)
+        print(
+            f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)",
+            flush=True,
+        )
         await stop.wait()
     finally:
         await runner.cleanup()
@@ -304,6 +304,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(str(error), file=sys.stderr)
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; see that Digi may use it", file=sys.stderr)
     return PROBLEM
 
 
@@ -363,7 +365,7 @@ def _check_database(settings: Settings) -> list[str]:
         print(f"database\tnone yet\t{path} (made at the first start)")
     else:
         try:
-            conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+            conn = _reading(path)
             try:
                 said = conn.execute("PRAGMA quick_check").fetchone()[0]
                 known = conn.execute(
@@ -377,7 +379,10 @@ def _check_database(settings: Settings) -> list[str]:
                 problems.append(f"database\t{path} is damaged: put the latest backup in its place")
         except sqlite3.Error as error:
             known = None
-            problems.append(f"database\t{path} cannot be read ({error})")
+            problems.append(
+                f"database\t{path} cannot be read ({error}): see that Digi may read it,"
+                " or put the latest backup in its place"
+            )
         else:
             problems.extend(_check_key(settings.key_file, known[0] if known else None))
     if settings.key_file.resolve().is_relative_to(settings.home.resolve()):
@@ -386,6 +391,11 @@ def _check_database(settings: Settings) -> list[str]:
             " move it and name its new place in DIGI_KEY_FILE"
         )
     return problems
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """Reads beside a running server and writes nothing."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
@@ -428,15 +438,13 @@ def _outbox(_: argparse.Namespace) -> int:
     path = settings.sqlite or settings.home / DATABASE
     if not path.exists():
         raise Problem(f"there is no database at {path} yet: it is made at the first start")
-    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        rows = conn.execute(
-            "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
-        ).fetchall()
+        with closing(_reading(path)) as conn:
+            rows = conn.execute(
+                "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
+            ).fetchall()
     except sqlite3.Error as error:
         raise Problem(f"{path} cannot be read ({error}): python app.py check says more") from None
-    finally:
-        conn.close()
     for id, kind, place, state, due_us, attempts in rows:
         due = datetime.fromtimestamp(due_us / 1_000_000, UTC).isoformat(timespec="seconds")
         print("\t".join((state, kind, place, due, str(attempts), id)))

@@ -289,7 +289,7 @@ async def test_a_look_leaves_database_and_log_as_they_are(tmp_path: Path) -> Non
         refs = ["", "nothing", *(row["id"] for row in rows)]
         before = on_disk(tmp_path)
         for person in ("anne", "mette", "fatima"):
-            for view in SIGHTS:
+            for view in get_args(e.View):
                 for ref in refs:
                     words = STATUS if view == "which_project" else ""
                     await _look(played, person, e.Look(view, project.id, ref, words))

@@ -1,0 +1,133 @@
+"""What lies in the database: ids and words of the code as text, everything else sealed."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from storage.sql import FOLDER
+from tests.stage import PEOPLE, Stage, stage
+
+# Every column that holds text, and what it holds. A column that is not here makes a test fail:
+# put what people write or are called into a sealed BLOB, or say here why it is no such thing.
+TEXT = {
+    "meta.key": "a word of the code",
+    "meta.value": "a number, a date, or the fingerprint of the key",
+    "migration.name": "a word of the code",
+    "project.tenant": "an id", "project.id": "an id", "project.channel": "an id",
+    "inbox.tenant": "an id", "inbox.key": "an id: of a delivery, a form or a timer",
+    "state.tenant": "an id", "state.project": "an id", "state.dialog": "a word of the code",
+    "state.id": "an id",
+    "record.tenant": "an id", "record.project": "an id", "record.kind": "a word of the code",
+    "record.id": "an id", "record.ref": "an id", "record.person": "an id",
+    "role.tenant": "an id", "role.project": "an id", "role.person": "an id",
+    "role.role": "a word of the code", "role.status": "a word of the code",
+    "person.tenant": "an id", "person.id": "an id",
+    "member.tenant": "an id", "member.channel": "an id", "member.person": "an id",
+    "pool.tenant": "an id", "pool.project": "an id",
+    "published.tenant": "an id", "published.project": "an id", "published.id": "a random id",
+    "published.kind": "a word of the code", "published.ref": "an id",
+    "snapshot.tenant": "an id", "snapshot.project": "an id",
+    "snapshot.audience": "an id, or a word of the code",
+    "post.tenant": "an id", "post.project": "an id", "post.dialog": "a word of the code",
+    "post.dialog_id": "an id", "post.slot": "a word of the code and an id",
+    "post.id": "a random id", "post.place": "an id", "post.platform_id": "an id",
+    "letter.id": "an id", "letter.tenant": "an id", "letter.project": "an id",
+    "letter.place": "an id", "letter.kind": "a word of the code",
+    "letter.state": "a word of the code",
+    "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
+    "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
+}  # fmt: skip
+HASHES = {"published.receipt"}
+SEALED = {
+    "inbox.reply", "state.body", "record.body", "role.body", "person.body", "pool.sealed",
+    "published.body", "snapshot.body", "letter.body", "room.body",
+}  # fmt: skip
+META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten"}
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+LIVELY = [
+    path
+    for path in sorted(TRANSCRIPTS.glob("*.txt"))
+    if len(path.read_text(encoding="utf-8")) > 1500
+][:12]
+
+
+def _columns() -> dict[str, str]:
+    with closing(sqlite3.connect(":memory:")) as conn:
+        for file in sorted((FOLDER / "migrations").glob("*.sql")):
+            conn.executescript(file.read_text(encoding="utf-8"))
+        conn.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied_us INTEGER)")
+        tables = [
+            name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        return {
+            f"{table}.{column}": kind
+            for table in tables
+            for _, column, kind, *_ in conn.execute(f"PRAGMA table_info({table})")
+        }
+
+
+def test_every_column_is_sealed_a_number_or_a_known_id() -> None:
+    """A new column of text is thought about before it is made."""
+    columns = _columns()
+    assert {c for c, kind in columns.items() if kind == "TEXT"} == set(TEXT)
+    assert {c for c, kind in columns.items() if kind == "BLOB"} == SEALED | HASHES
+    assert set(columns.values()) == {"TEXT", "BLOB", "INTEGER"}
+
+
+@pytest.mark.parametrize("transcript", LIVELY, ids=lambda path: path.stem)
+async def test_nothing_that_people_wrote_lies_open(transcript: Path, tmp_path: Path) -> None:
+    """After a lively course: no text, no name and no word of a project in file, WAL or columns."""
+    script = transcript.read_text(encoding="utf-8")
+    async with stage(tmp_path) as played:
+        typed = _typed(played)
+        await played.play(script)
+        _nothing_open(tmp_path, typed)
+    _nothing_open(tmp_path, typed)
+
+
+def _typed(played: Stage) -> set[str]:
+    """What people write while it is played: filled in by the stage as it goes."""
+    found = set(PEOPLE.values())
+    values = played._values
+
+    def noted(form, given):  # type: ignore[no-untyped-def]
+        found.update(text for text in given.values() if _telling(text))
+        return values(form, given)
+
+    played._values = noted  # type: ignore[method-assign]
+    return found
+
+
+def _telling(text: str) -> bool:
+    """Long enough to be nobody's chance bytes, and no date."""
+    return len(text) >= 8 and not re.fullmatch(r"[\d\-.: ]+", text)
+
+
+def _nothing_open(folder: Path, typed: set[str]) -> None:
+    for file in sorted(folder.glob("digi.db*")):
+        raw = file.read_bytes()
+        for text in typed:
+            for form in _dresses(text):
+                assert form not in raw, (file.name, text)
+    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
+        keys = {key for (key,) in conn.execute("SELECT key FROM meta")}
+        assert keys <= META
+        for column in TEXT:
+            table, _, name = column.partition(".")
+            for (value,) in conn.execute(f"SELECT DISTINCT {name} FROM {table}"):
+                assert re.fullmatch(r"[\w.:@|+/-]*", value, re.ASCII), (column, value)
+                assert len(value) <= 200, (column, value)
+
+
+def _dresses(text: str) -> set[bytes]:
+    return {
+        text.encode(),
+        text.encode("utf-16-le"),
+        text.encode("ascii", "backslashreplace"),
+        text.encode().hex().encode(),
+    }
