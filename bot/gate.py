@@ -108,6 +108,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.AgreementNewDate: ALL,
     e.NewsGiven: LEADS,
     e.TrioPointRaised: TRIO,
+    e.AdviceAsked: ALL,
+    e.AdviceGiven: OURSELVES,
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
     e.PersonSettings: ANYONE,
@@ -142,10 +144,12 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "news": LEADS,
     "trio": TRIO,
     "trio_point": TRIO,
+    "notes": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
     {"help", "unknown", "start", "about", "about_all", "me", "code", "by_code", "not_yet",
-     "which_project", "private_words"}
+     "which_project", "private_words", "advice", "example", "lessons", "source", "reading",
+     "exercises"}
 )  # fmt: skip
 
 # What is refused in words of its own: which phrase says who can instead.
@@ -265,7 +269,8 @@ class Gate:
             private=not delivery.channel,
         )
         if project is None and not anywhere and not press.project and form is None:
-            press = Look("no_project")
+            # Advice is for everybody; only a project remembers what it has been given.
+            press = Look(press.kind if isinstance(press, e.AdviceAsked) else "no_project")
         elif not anywhere and (project is None or not held):
             # What is not theirs and what is not there are answered alike.
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)

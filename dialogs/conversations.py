@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialogs import (
+    advice,
     agreement,
     concern,
     digest,
@@ -20,7 +21,8 @@ from dialogs.conversation import Conversation, Sight
 CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
     for module in (
-        project, person, walk, question, say, concern, agreement, digest, summary, trio, help,
+        project, person, walk, question, say, concern, agreement, digest, summary, trio, advice,
+        help,
     )
 }  # fmt: skip
 

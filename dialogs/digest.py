@@ -43,6 +43,7 @@ from dialogs.effects import (
     Record,
     Say,
     Show,
+    Tell,
     Timer,
 )
 from dialogs.events import Look, SignedEvent
@@ -56,7 +57,6 @@ class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
     posted: int = 0
     quiet: int = 0  # weeks in a row with nothing to tell
     news: str = ""  # record id, kind "news", not yet told
-    advised: tuple[str, ...] = ()  # set/item that the overview has used
     week: str = ""  # of the last overview that was posted
     asked: str = ""  # the week for whose overview the leader has been asked for two lines
     told: dict[str, str] = {}  # what has been told, and how it stood then
@@ -151,13 +151,14 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         quiet = state.quiet + 1
         told = _nothing_new(known) if quiet == 2 else ()
         return replace(decided, quiet=quiet), (again, *told)
-    line, advised = advice(known.catalogue, project.phase, state.advised)
+    line, given = advice(known)
     slot = f"overview:{week}"
     shown = overview_card(known, new, now, line, due=due, away=away)
     effects: list[Effect] = [
         Record("overview", slot, slot, "", event.at, {"card": msgspec.to_builtins(shown)}),
         Post(slot),
         *(Say(page, thread=slot) for page in details(known, new, now)),
+        Tell(e.AdviceGiven(ids=given)),
         again,
     ]
     decided = replace(
@@ -165,7 +166,6 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         posted=state.posted + 1,
         quiet=0,
         news="",
-        advised=advised,
         week=week,
         told=new.told,
     )
@@ -248,7 +248,7 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
         if project.running:
             comes = Small(text("digest.comes", moment=moment))
         return (Show(card(Paragraph(text("digest.preview_nothing")), comes, mine)),)
-    line, _ = advice(known.catalogue, project.phase, state.advised)
+    line, _ = advice(known)
     return (
         Show(
             card(

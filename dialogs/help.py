@@ -1,9 +1,8 @@
-"""Help that knows role and state, advice, sources, what Digi is, and words it does not know."""
+"""Help that knows role and state, what Digi is, and words it does not know."""
 
 from __future__ import annotations
 
 import msgspec
-from content.model import Both, Item
 
 from dialogs import events as e
 from dialogs.cards import (
@@ -16,8 +15,6 @@ from dialogs.cards import (
     Line,
     NeutralCard,
     Paragraph,
-    Quote,
-    Said,
     Small,
     Typed,
     Words,
@@ -30,12 +27,6 @@ from dialogs.conversation import Facts as Needs
 from dialogs.effects import Show
 from dialogs.events import Look, Press
 from dialogs.facts import About, Known, MyProjects, Project, States, Viewer
-
-ADVICE_SETS = ("involvement-advice", "pitfalls")
-
-
-def said(both: Both) -> Said:
-    return Said(both.da, both.en)
 
 
 def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
@@ -76,7 +67,9 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
         case "running":
             main.append(Button(text("button.say"), Look("say", project=p), "main"))
             main.append(Button(text("button.where_are_we"), Look("status", project=p)))
-            for command in ("status", "questions", "say", "code", "agreements", "advice"):
+            for command in ("status", "questions", "say", "code", "agreements"):
+                row(command)
+            for command in ("advice", "lessons"):
                 row(command)
             if runs:
                 for command in ("next", "theme", "meeting", "plan"):
@@ -215,6 +208,10 @@ def _not_yet(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
+def _needs_about(look: Look, viewer: Viewer) -> Needs:
+    return (About(),)
+
+
 # --- what Digi is -------------------------------------------------------------------------
 
 
@@ -274,130 +271,6 @@ def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-# --- advice, sources ----------------------------------------------------------------------
-
-
-def _needs_about(look: Look, viewer: Viewer) -> Needs:
-    return (About(),)
-
-
-def advice(known: Known, phase: int) -> tuple[tuple[str, Item], ...]:
-    """All that fits a phase, advice and pitfalls in turn."""
-    lists = [
-        [(f"{name}/{item.id}", item) for item in known.catalogue.set(name).fitting(phase)]
-        for name in ADVICE_SETS
-        if name in known.catalogue.sets
-    ]
-    found: list[tuple[str, Item]] = []
-    for n in range(max((len(each) for each in lists), default=0)):
-        found.extend(each[n] for each in lists if n < len(each))
-    return tuple(found)
-
-
-def _advice(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """One at a time; the day says where one begins, and each press goes on from there."""
-    project = known(About())
-    phase = project.phase if project else 1
-    fitting = advice(known, phase)
-    start = viewer.at.date().toordinal()
-    n = int(look.ref) if look.ref.isdigit() else start
-    _, item = fitting[n % len(fitting)]
-    p = project.id if project else ""
-    return (
-        Show(
-            card(
-                Heading(said(item.name) if item.name else text("help.advice")),
-                Paragraph(said(item.text)),
-                _remedy(item),
-                Small(_source_line(known, item.source.publication, said(item.source.section))),
-                buttons(
-                    Button(text("help.more_advice"), Look("advice", project=p, ref=str(n + 1)))
-                ),
-            )
-        ),
-    )
-
-
-def _remedy(item: Item) -> Bullets[Line] | None:
-    lines = (*item.parts.get("look_for", ()), *item.parts.get("remedy", ()))
-    return Bullets(tuple(said(line) for line in lines)) if lines else None
-
-
-def _source_line(known: Known, publication: str, section: Line) -> Line:
-    found = known.catalogue.publication(publication)
-    return text("help.source", title=said(found.title), section=section)
-
-
-def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """Where a question, or everything, comes from."""
-    question = known.catalogue.questions.get(look.ref)
-    if question is not None:
-        return (
-            Show(
-                card(
-                    Quote(said(question.text)),
-                    Paragraph(
-                        _source_line(
-                            known, question.source.publication, said(question.source.section)
-                        )
-                    ),
-                    Small(text("help.own_words")),
-                )
-            ),
-        )
-    rows = tuple(
-        text("help.publication", title=said(one.title), publisher=said(one.publisher))
-        for one in known.catalogue.publications.values()
-    )
-    own = text("help.own_question") if look.ref else text("help.sources")
-    return (Show(card(Paragraph(own), Bullets(rows), Small(text("help.own_words")))),)
-
-
-def _example(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What others met on the way: a pitfall or a story that fits the phase."""
-    project = known(About())
-    phase = project.phase if project else 1
-    found: list[Item] = []
-    for name in ("cases", "pitfalls"):
-        if name in known.catalogue.sets:
-            found.extend(known.catalogue.set(name).fitting(phase))
-    n = int(look.ref) if look.ref.isdigit() else viewer.at.date().toordinal()
-    item = found[n % len(found)]
-    p = project.id if project else ""
-    return (
-        Show(
-            card(
-                Heading(said(item.name) if item.name else text("help.example")),
-                Paragraph(said(item.text)),
-                Bullets(tuple(said(line) for line in item.more)) if item.more else None,
-                _remedy(item),
-                Small(_source_line(known, item.source.publication, said(item.source.section))),
-                buttons(
-                    Button(text("help.more_examples"), Look("example", project=p, ref=str(n + 1)))
-                ),
-            )
-        ),
-    )
-
-
-def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What a project may become: its ways of beginning, and what to watch in each."""
-    items = known.catalogue.set("start-kinds").items
-    rows = tuple((said(item.name), said(item.text)) for item in items if item.name)
-    return (
-        Show(
-            card(
-                Heading(text("help.lessons")),
-                Facts(rows),
-                buttons(
-                    Button(text("help.advice"), Look("advice", project=look.project)),
-                    Button(text("help.example"), Look("example", project=look.project)),
-                ),
-            )
-        ),
-    )
-
-
 CONVERSATION = Conversation(
     name="help",
     state=None,
@@ -414,9 +287,5 @@ CONVERSATION = Conversation(
         "not_yet": Sight(_nothing, _not_yet),
         "about": Sight(_needs_about, _about),
         "about_all": Sight(_nothing, _about_all),
-        "lessons": Sight(_nothing, _lessons),
-        "advice": Sight(_needs_about, _advice),
-        "example": Sight(_needs_about, _example),
-        "source": Sight(_nothing, _source),
     },
 )

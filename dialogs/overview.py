@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import assert_never, cast
 
-from content.model import Catalogue
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dialogs.advice import MEMORY, for_all, memory, next_of, overview_line
 from dialogs.agreement import Agreement, overdue, unowned, what
 from dialogs.calendar import iso_week, local
 from dialogs.cards import (
@@ -77,6 +77,7 @@ def overview_facts() -> Facts:
         *HELPERS,
         WHY,
         StateOf("walk", "walk"),
+        MEMORY,
     )
 
 
@@ -390,38 +391,10 @@ def _promised_again(one: Concern) -> bool:
     return one.waits and one.promised not in (None, one.answers[-1].until)
 
 
-# --- a piece of advice --------------------------------------------------------------------
+# --- a piece of advice, a pitfall or a story ----------------------------------------------
 
 
-def advice(
-    catalogue: Catalogue, phase: int, used: tuple[str, ...]
-) -> tuple[Line | None, tuple[str, ...]]:
-    """One that fits the phase, advice and pitfalls by turns, none twice before all were seen."""
-    fitting = _by_turns(
-        [
-            f"involvement-advice/{item.id}"
-            for item in catalogue.set("involvement-advice").fitting(phase)
-        ],
-        [f"pitfalls/{item.id}" for item in catalogue.set("pitfalls").fitting(phase)],
-    )
-    if not fitting:
-        return None, used
-    left = [id for id in fitting if id not in used]
-    if not left:
-        used = tuple(id for id in used if id not in fitting)
-        left = fitting
-    id = left[0]
-    set, _, item = id.partition("/")
-    found = catalogue.set(set).item(item)
-    words = Said(found.text.da, found.text.en)
-    if set == "pitfalls" and found.name is not None:
-        name = Said(found.name.da, found.name.en)
-        return text("digest.pitfall", name=name, text=words), (*used, id)
-    return text("digest.advice", text=words), (*used, id)
-
-
-def _by_turns(some: list[str], others: list[str]) -> list[str]:
-    """One of each by turns, until both are used up."""
-    mixed = [id for pair in zip(some, others, strict=False) for id in pair]
-    shorter = min(len(some), len(others))
-    return mixed + some[shorter:] + others[shorter:]
+def advice(known: Known) -> tuple[Line | None, tuple[str, ...]]:
+    """One that fits the phase, and its id as what has been given then."""
+    id = next_of(for_all(known), memory(known).seen)
+    return (None, ()) if id is None else (overview_line(known.catalogue, id), (id,))

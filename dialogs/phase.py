@@ -131,8 +131,14 @@ def _for_others(project: Project, known: Known) -> NeutralCard:
         buttons(
             Button(text("button.where_are_we"), Look("status", project=project.id)),
             Button(text("button.say"), Look("say", project=project.id)),
+            checklist(project),
         ),
     )
+
+
+def checklist(project: Project, phase: int = 0) -> Button[Line]:
+    ref = str(phase) if phase else ""
+    return Button(text("advice.checklist"), Look("checklist", project=project.id, ref=ref))
 
 
 def _last_phase(project: Project, known: Known) -> NeutralCard:
@@ -323,6 +329,7 @@ def _news(
         buttons(
             Button(text("button.where_are_we"), Look("status", project=project.id)),
             Button(text("button.say"), Look("say", project=project.id)),
+            checklist(project, after.phase),
         ),
     )  # fmt: skip
 
@@ -334,6 +341,7 @@ def _to_the_leader(
     frame = buttons(
         Button(text("walk.button.frame"), Look("frame", project=project.id), "main"),
         Button(text("walk.button.plan"), Look("plan", project=project.id)),
+        checklist(project, to),
     )
     moved = Paragraph[Line](text("walk.phase.moved", phase=phase_name(known, to)))
     ask = Paragraph[Line](text("walk.phase.frame"))

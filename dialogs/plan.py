@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dialogs import events as e
 from dialogs.facts import Project
 
+SCHOOL = "education-questions"  # the set whose questions schools can put into their plan
 MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
 
 
@@ -92,12 +93,22 @@ def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
     if planned.id in catalogue.questions:
         found = catalogue.question(planned.id)
         return Spoken(found.text, found.why, found.source, found.theme)
-    return _translating(catalogue).get(planned.id)
+    return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
 
 
 def must(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
     """The four questions that translate what must be done to the place at hand."""
     return tuple(Planned(id, phase, trio=True) for id in _translating(catalogue))
+
+
+def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
+    """Three questions for each place where schools feel it, those that fit the phase first."""
+    if SCHOOL not in catalogue.sets:
+        return ()
+    items = catalogue.set(SCHOOL).items
+    fitting = [item for item in items if not item.phase or phase in item.phase]
+    rest = [item for item in items if item not in fitting]
+    return tuple(Planned(f"{SCHOOL}/{item.id}", phase) for item in (*fitting, *rest))
 
 
 def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0) -> e.Ask:
@@ -206,6 +217,15 @@ def _translating(catalogue: Catalogue) -> dict[str, Spoken]:
     return {
         f"{MUST}.{n}": Spoken(text, Both("", ""), item.source)
         for n, text in enumerate(item.parts.get("questions", ()), 1)
+    }
+
+
+def _of_schools(catalogue: Catalogue) -> dict[str, Spoken]:
+    if SCHOOL not in catalogue.sets:
+        return {}
+    return {
+        f"{SCHOOL}/{item.id}": Spoken(item.text, Both("", ""), item.source)
+        for item in catalogue.set(SCHOOL).items
     }
 
 

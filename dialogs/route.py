@@ -86,6 +86,8 @@ def route(event: SignedEvent) -> Place:
             return "digest", "digest"
         case e.TrioPointRaised():
             return "trio", "trio"
+        case e.AdviceAsked() | e.AdviceGiven():
+            return "advice", "advice"
         case e.PersonPaused() | e.PersonResumed() | e.PersonSettings() | e.MembersSeen():
             return "person", "person"
         case e.Woke(dialog=dialog, of=of):
@@ -100,8 +102,7 @@ _LOOKS = {
     "meeting": "meeting",
     "phase": "phase",
     "agreements": "agreements",
-    "advice": "advice",
-    "example": "example",
+    "exercise": "exercises",
     "digest": "overview",
     "trio": "trio",
     "roles": "roles",
@@ -128,6 +129,8 @@ def pressed_by_words(parsed: Parsed, *, private: bool) -> Press:
             return e.Started(name=rest[:80]) if rest else Look("start")
         case Known(command="next"):
             return e.NextNow()
+        case Known(command="advice" | "example" as kind):
+            return e.AdviceAsked(kind=kind)
         case Known(command="theme", rest=rest):
             theme = theme_of(rest) if rest else None
             return e.ThemePosted(theme=theme) if theme else Look("themes", words=rest)

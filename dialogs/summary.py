@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs import events as e
+from dialogs.advice import MEMORY, note
 from dialogs.agreement import Agreement, overdue
 from dialogs.calendar import iso_week, local, next_weekly
 from dialogs.cards import (
@@ -32,12 +33,13 @@ from dialogs.cards import (
 from dialogs.concern import HELPERS, Concern, for_reader, may_read, open_to_all, owed
 from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
 from dialogs.digest import Digest, next_overview
-from dialogs.effects import Cancel, Privately, Show, Timer
+from dialogs.effects import Cancel, Privately, Show, Tell, Timer
 from dialogs.events import Look, Person, SignedEvent
 from dialogs.facts import About, Known, Project, RecordsSince, States, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.overview import questions
 from dialogs.question_states import Asked, Discussed, Proposed, ToMed
+from dialogs.shelves import LEADER_NOTES
 
 
 class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
@@ -90,7 +92,19 @@ def _weekly(state: Summary, event: e.Woke, known: Known) -> Step:
         if shown is not None:
             letters.append(Privately(person, shown, urgency=1))
     ids = tuple(sorted(known.states("concern", Concern)))
-    return replace(state, last=now, known=ids), (*letters, _timer(known.project, now))
+    return replace(state, last=now, known=ids), (
+        *letters,
+        *_note_given(letters, known),
+        _timer(known.project, now),
+    )
+
+
+def _note_given(letters: list[Privately], known: Known) -> tuple[Tell, ...]:
+    """What the leader was told is worth reading, where there was a letter to say it in."""
+    leading = known.holders("leader")
+    if not any(letter.person in leading for letter in letters):
+        return ()
+    return (Tell(e.AdviceGiven(ids=note(known, LEADER_NOTES)[1])),)
 
 
 # --- what it says -------------------------------------------------------------------------
@@ -103,6 +117,7 @@ def _facts(state: Summary, at: datetime) -> Facts:
         States("question"),
         States("agreement"),
         StateOf("digest", "digest"),
+        MEMORY,
         RecordsSince("answer", _since(state, at)),
     )
 
@@ -135,6 +150,7 @@ def _summary(
         parts.append(Paragraph(text("summary.nothing")))
     if leads:
         parts += _news(at, known, at_once=at_once)
+        parts += note(known, LEADER_NOTES)[0]
     _, week = iso_week(project.calendar, at)
     title = text("summary.title", week=Words(str(week)), name=Words(project.name))
     return card(Heading(title), *parts)

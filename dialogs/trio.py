@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs import events as e
+from dialogs.advice import MEMORY, note
 from dialogs.agreement import Agreement, overdue, what
 from dialogs.calendar import add_working_days, at_local, local, next_release
 from dialogs.cards import (
@@ -31,12 +32,13 @@ from dialogs.cards import (
 )
 from dialogs.concern import HELPERS, Concern, open_to_all
 from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
-from dialogs.effects import Cancel, FieldError, Open, Privately, Record, Show, Timer
+from dialogs.effects import Cancel, FieldError, Open, Privately, Record, Show, Tell, Timer
 from dialogs.events import Look, SignedEvent
 from dialogs.facts import About, Known, Project, Roles, States, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.overview import questions
 from dialogs.question_states import Asked, Proposed, ToMed
+from dialogs.shelves import trio_notes
 
 
 class Trio(Struct, frozen=True, kw_only=True, tag="trio"):
@@ -127,14 +129,19 @@ def _note(state: Trio, event: e.Woke, known: Known) -> Step:
     letters = tuple(Privately(person, shown, urgency=4) for person in people)
     named = (med for _, med in _points(state, _day_of(now, known.project), known) if med)
     told = tuple(dict.fromkeys((*state.told, *named)))
-    return replace(state, points=(), told=told), (*letters, again)
+    _, given = note(known, trio_notes(known.project.workplace))
+    return replace(state, points=(), told=told), (
+        *letters,
+        Tell(e.AdviceGiven(ids=given)),
+        again,
+    )
 
 
 # --- what it says -------------------------------------------------------------------------
 
 
 def _facts() -> Facts:
-    return (About(), *HELPERS, States("question"), States("agreement"))
+    return (About(), *HELPERS, States("question"), States("agreement"), MEMORY)
 
 
 def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
@@ -172,7 +179,8 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
             Paragraph(text("trio.raised_points")),
             Bullets(tuple(Kept("point", id) for id in raised)),
         ]
-    return card(*parts, *_missing(known), _next_time(project))
+    worth_reading, _ = note(known, trio_notes(project.workplace))
+    return card(*parts, *_missing(known), _next_time(project), *worth_reading)
 
 
 def _points(state: Trio, today: date, known: Known) -> list[tuple[Line, str]]:

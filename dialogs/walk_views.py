@@ -37,7 +37,7 @@ from dialogs.cards import (
 from dialogs.cards import Moment as At
 from dialogs.events import Look
 from dialogs.facts import HowMany, Known, Project, Viewer
-from dialogs.plan import Planned, Walk, must, spoken
+from dialogs.plan import Planned, Walk, must, of_schools, spoken
 from dialogs.question_states import (
     Asked,
     Concluded,
@@ -199,12 +199,16 @@ def _plan_buttons(planned: Planned, project: Project, number: int, of: int) -> B
 
 
 def more(walk: Walk, project: Project, known: Known) -> tuple[Planned, ...]:
-    """What lies under *Flere spørgsmål*: the rest, and what belongs to what must be done."""
+    """What lies under *Flere spørgsmål*: the rest, and what belongs to what must be done or to
+    a school."""
     found = tuple(p for p in walk.rest if spoken(p, known.catalogue) is not None)
-    if project.origin != "must":
-        return found
     there = {*walk.asked, *(p.id for p in (*walk.plan, *walk.rest))}
-    return tuple(p for p in must(known.catalogue, walk.phase) if p.id not in there) + found
+    own: list[Planned] = []
+    if project.origin == "must":
+        own += must(known.catalogue, walk.phase)
+    if project.workplace == "education":
+        own += of_schools(known.catalogue, walk.phase)
+    return tuple(p for p in own if p.id not in there) + found
 
 
 def more_card(
@@ -544,7 +548,16 @@ def phase_done(walk: Walk, known: Known, *, letter: bool = False) -> NeutralCard
     return card(
         Heading(Words(project.name)) if letter else None,
         Paragraph(line),
-        buttons(on, Button(text("walk.button.more"), Look("more_questions", project=project.id))),
+        buttons(
+            on,
+            Button(text("walk.button.more"), Look("more_questions", project=project.id)),
+            None
+            if last
+            else Button(
+                text("advice.checklist"),
+                Look("checklist", project=project.id, ref=str(walk.phase + 1)),
+            ),
+        ),
     )
 
 

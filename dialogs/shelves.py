@@ -1,0 +1,160 @@
+"""Where each set of the catalogue lies: in the walk, as advice, on a checklist, in a note.
+
+Dialogs offer sets by these lists; docs/catalogue.md is drawn from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from content.model import Set
+from msgspec import Struct
+
+SCHOOL = "education"
+
+# --- one at a time ------------------------------------------------------------------------
+
+ADVICE = (
+    "involvement-advice", "pitfalls", "core-task-advice", "phase-practice", "recommendations",
+    "competence-principles", "feedback-culture", "insights", "head-of-library-advice",
+    "proportionality",
+)  # fmt: skip
+SCHOOL_ADVICE = (
+    "involvement-principles-education", "education-actions", "implementation-traps-education",
+)  # fmt: skip
+LEADER_ADVICE = ("leader-values", "change-advice", "communication-steps")
+EXAMPLES = ("cases", "pitfalls")
+SCHOOL_EXAMPLES = ("education-risks", "implementation-traps-education")
+
+# --- to read ------------------------------------------------------------------------------
+
+# The first of each phase is a checklist and stands open; the rest is behind a button.
+CHECKLISTS = {
+    1: ("goals", "influence-room", "core-task-nuances", "complexity", "phase-practice"),
+    2: ("business-case", "complexity", "rasmus", "side-effects", "traits", "work-dimensions",
+        "work-conditions", "duties", "phase-practice"),
+    3: ("data-ethics", "pilot-tests", "process-kinds", "competence-levels", "phase-practice"),
+    4: ("early-contact", "competence-wheel", "communication-steps", "feedback-culture",
+        "notice-board", "work-conditions", "phase-practice"),
+}  # fmt: skip
+SCHOOL_CHECKLISTS = {
+    1: ("education-core-task", "education-themes", "technology-kinds-education"),
+    2: ("guldkorn", "education-effects", "education-risks", "professional-changes",
+        "education-relations"),
+    3: ("technology-forum",),
+    4: ("implementation-traps-education", "education-relations"),
+}  # fmt: skip
+INSTEAD = {"rasmus": "guldkorn"}  # what schools have in its place
+LESSONS = (
+    "cases", "recommendations", "insights", "pitfalls", "context-differences",
+    "head-of-library-advice", "start-kinds", "technology-examples",
+)  # fmt: skip
+EXERCISES = (
+    "compass", "now-future", "workshop", "digital-talk", "notice-board", "roles-exercise",
+    "role-table",
+)  # fmt: skip
+SCHOOL_EXERCISES = ("work-changes", "relations", "ground-rules", "status-review")
+LEADER_NOTES = (
+    "start-kinds", "influence-room", "change-roles", "duties", "communication-reflection",
+    "forum-levels", "leader-values", "courage", "roles",
+)  # fmt: skip
+TRIO_NOTES = ("forum-levels", "duties", "involvement-levels", "roles", "role-table")
+SCHOOL_TRIO_NOTES = ("technology-forum",)
+
+
+def advice(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
+    """The sets that advice is taken from, those of a few first."""
+    mine = LEADER_ADVICE if leads else ()
+    return mine + (SCHOOL_ADVICE if workplace == SCHOOL else ()) + ADVICE
+
+
+def examples(workplace: str) -> tuple[str, ...]:
+    return EXAMPLES + (SCHOOL_EXAMPLES if workplace == SCHOOL else ())
+
+
+def checklist(phase: int, workplace: str) -> tuple[str, ...]:
+    found = CHECKLISTS.get(phase, ())
+    if workplace != SCHOOL:
+        return found
+    own = SCHOOL_CHECKLISTS.get(phase, ())
+    return (*found[:1], *own, *(id for id in found[1:] if INSTEAD.get(id) not in own))
+
+
+def exercises(workplace: str) -> tuple[str, ...]:
+    return EXERCISES + (SCHOOL_EXERCISES if workplace == SCHOOL else ())
+
+
+def trio_notes(workplace: str) -> tuple[str, ...]:
+    return TRIO_NOTES + (SCHOOL_TRIO_NOTES if workplace == SCHOOL else ())
+
+
+# --- where people meet a set --------------------------------------------------------------
+
+Place = Literal[
+    "phase", "asked", "themes", "plan", "more_questions", "checklist", "note", "trio", "exercises",
+    "advice", "leader_advice", "example", "lessons", "source",
+]  # fmt: skip
+
+
+class Way(Struct, frozen=True):
+    """One way to a set; `phase` is 0 where every phase has it."""
+
+    place: Place
+    phase: int = 0
+
+
+IN_THE_WALK: dict[str, Way] = {
+    "phases": Way("phase"),
+    "phase-questions": Way("asked"),
+    "themes": Way("themes"),
+    "theme-questions": Way("themes"),
+    "phase-themes": Way("plan"),
+    "education-questions": Way("more_questions"),
+}
+SAID = {
+    Way("phase"): "`/digi fase`",
+    Way("asked"): "asked in the channel on its day; `/digi næste`",
+    Way("themes"): "`/digi grundspørgsmål`",
+    Way("plan"): "`/digi plan`",
+    Way("more_questions"): "`/digi plan` → *Flere spørgsmål*",
+    Way("note"): "the leader's weekly summary; `/digi råd` → *Til din rolle*, for a leader",
+    Way("trio"): "the trio's note; `/digi råd` → *Til din rolle*, for a TR or AMR",
+    Way("exercises"): "`/digi øvelse`",
+    Way("advice"): "`/digi råd`; the weekly overview",
+    Way("leader_advice"): "`/digi råd`, for a leader",
+    Way("example"): "`/digi eksempel`; the weekly overview",
+    Way("lessons"): "`/digi erfaringer`",
+    Way("source"): "`/digi kilde`",
+}
+
+
+def ways(set: Set) -> Iterator[Way]:
+    """Where people meet a set, the most natural first; under its source they all lie."""
+    id, school = set.id, SCHOOL if set.pack == SCHOOL else ""
+    if id in IN_THE_WALK:
+        yield IN_THE_WALK[id]
+    if id in advice(school):
+        yield Way("advice")
+    if id in LEADER_ADVICE:
+        yield Way("leader_advice")
+    if id in examples(school):
+        yield Way("example")
+    for phase in CHECKLISTS:
+        if id in checklist(phase, school):
+            yield Way("checklist", phase)
+    if id in LEADER_NOTES:
+        yield Way("note")
+    if id in trio_notes(school):
+        yield Way("trio")
+    if id in exercises(school):
+        yield Way("exercises")
+    if id in LESSONS:
+        yield Way("lessons")
+    yield Way("source")
+
+
+def said(way: Way) -> str:
+    if way.place == "checklist":
+        return f"the change to phase {way.phase}, `/digi fase` → *Tjekliste*"
+    return SAID[way]
