@@ -447,7 +447,9 @@ function drawMessage(message) {
 
 function drawThread(root, replies) {
   const thread = make("details", { class: "thread" });
-  thread.open = folded.get(root) ?? replies.length <= 3;
+  // What Digi adds are details; folded, they leave the message above them in sight.
+  const said = replies.some((reply) => reply.by !== "digi");
+  thread.open = folded.get(root) ?? (said && replies.length <= 3);
   thread.addEventListener("toggle", () => folded.set(root, thread.open));
   thread.append(make("summary", {}, say("thread", replies.length)), ...replies.map(drawMessage));
   return thread;
@@ -463,7 +465,9 @@ function drawWhisper(whisper) {
     at("composer-text").focus();
     drawLog();
   });
-  node.append(make("header", {}, label, close));
+  const print = make("button", { type: "button", class: "button quiet" }, say("print"));
+  print.addEventListener("click", () => printCards(whisper));
+  node.append(make("header", {}, label, make("div", { class: "buttons" }, print, close)));
   if (whisper.typed) node.append(make("p", { class: "small" }, say("typed", whisper.typed)));
   for (const card of whisper.cards) {
     node.append(
@@ -473,6 +477,15 @@ function drawWhisper(whisper) {
     );
   }
   return node;
+}
+
+/* Paper for the meeting or the notice board: what was shown, and nothing of the page around it. */
+function printCards(whisper) {
+  const sheet = make("section", { id: "sheet" });
+  sheet.append(...whisper.cards.map((card) => drawCard(card, whisper.language, () => {})));
+  document.body.append(sheet);
+  addEventListener("afterprint", () => sheet.remove(), { once: true });
+  print();
 }
 
 function drawQuiet() {
