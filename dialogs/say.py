@@ -637,12 +637,12 @@ def _unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
         return (Show(card(c.Paragraph(closed))),)
     assert state is not None
     n = may_write(known)
-    sending: tuple[Option[Line], ...] = (
-        Option("release", text("say.with_others", when=c.Moment(state.next_release))),
-        Option(
-            "next_working_day", text("say.early", when=c.Moment(state.next_day)), text("say.fewer")
-        ),
-    )
+    sending: list[Option[Line]] = [
+        Option("release", text("say.with_others", when=c.Moment(state.next_release)))
+    ]
+    if state.next_day < state.next_release:
+        when = text("say.early", when=c.Moment(state.next_day))
+        sending.append(Option("next_working_day", when, text("say.fewer")))
     understood: tuple[Option[Line], ...] = (Option("true", text("say.understood")),)
     fields: tuple[c.Field[Line] | None, ...] = (
         c.Note(text("say.honest", when=c.Moment(state.next_release))),
@@ -653,7 +653,7 @@ def _unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
         c.Choice(
             "sending",
             text("say.field_sending"),
-            sending,
+            tuple(sending),
             value="release",
             hint=text("say.may_write", n=c.Count(n)) if n >= FEW else None,
         ),

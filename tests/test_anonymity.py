@@ -33,6 +33,7 @@ from storage.sql import Script
 from storage.vault import code_hash
 from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
+ROOT = Path(__file__).parent.parent
 CANARY = "Kanariefugl-9f3b Åse på 4. sal"
 RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
 # The gate alone takes one to `which_project`, with the act that is to be done again.
@@ -77,7 +78,7 @@ async def says(
     """Said without a name; the answer is the code."""
     await open_form(played, person)
     values = {"Hvad": "Bekymring", "Din": words, "Hvem": to}
-    if early:
+    if early and "Næste arbejdsdag" in played.just(person):
         values["Hvornår"] = "Næste arbejdsdag"
     await played.fill(person, values)
     assert "Din tekst er modtaget." in played.just(person), played.just(person)
@@ -603,7 +604,7 @@ def test_what_is_published_has_no_time(tmp_path: Path) -> None:
     """No column of pool, published text or snapshot holds a time or a person, and an id is drawn
     by chance alone."""
     conn = sqlite3.connect(":memory:")
-    conn.executescript(Path("storage/migrations/0001_base.sql").read_text(encoding="utf-8"))
+    conn.executescript((ROOT / "storage/migrations/0001_base.sql").read_text(encoding="utf-8"))
 
     def columns(table: str) -> set[str]:
         return {row[1] for row in conn.execute(f"PRAGMA table_info({table})")}
@@ -717,6 +718,17 @@ async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Pa
         assert len(await waiting(played, tmp_path)) == 1
         await played.move(datetime(2026, 11, 4, 15, tzinfo=COPENHAGEN))
         assert await waiting(played, tmp_path) == ()
+
+
+async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path) -> None:
+    """On the day before a release there is nothing to gain by having fewer to hide among."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        assert "Næste arbejdsdag" in played.just("sofie")
+        await played.move(datetime(2026, 11, 4, 10, tzinfo=COPENHAGEN))
+        await open_form(played, "sofie")
+        assert "torsdag den 5. november kl. 7" in played.just("sofie")
+        assert "Næste arbejdsdag" not in played.just("sofie")
 
 
 async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path) -> None:
