@@ -1,0 +1,50 @@
+"""The few words that are this platform's own. What Digi says comes finished from the dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["da", "en"]
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "close": ("Luk", "Close"),
+    "keep": ("Fortryd", "Cancel"),
+    "nothing_to_choose": ("Der er intet at vælge imellem.", "There is nothing to choose from."),
+    "again": (
+        "Måske ser du denne besked to gange: Slack svarede ikke, da jeg sendte den første gang.",
+        "You may see this message twice: Slack did not answer when I first sent it.",
+    ),
+    "rest": ("Resten står i tråden.", "The rest is in the thread."),
+    "no_form": (
+        "Formularen nåede ikke frem til Slack i tide. Der er intet gemt. Prøv igen.",
+        "The form did not reach Slack in time. Nothing was saved. Please try again.",
+    ),
+    "not_now": (
+        "Det blev ikke gemt, for jeg kan ikke nå mit arkiv lige nu. Prøv igen om et øjeblik.",
+        "It was not saved: I cannot reach my records just now. Please try again in a moment.",
+    ),
+    "form_not_saved": (
+        "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik.",
+        "It was not saved. Your text is still here. Please try again in a moment.",
+    ),
+    "invite": (
+        "Jeg er ikke med i kanalen, så jeg kan ikke skrive her. Skriv /invite @Digi i kanalen, så "
+        "kommer det, jeg har liggende.",
+        "I am not in the channel, so I cannot write here. Type /invite @Digi in the channel, and "
+        "what I have ready will come.",
+    ),
+    "not_installed": (
+        "Digi er ikke installeret i dette workspace. Spørg den, der står for Slack hos jer.",
+        "Digi is not installed in this workspace. Ask whoever looks after Slack where you work.",
+    ),
+}  # fmt: skip
+
+
+def word(key: str, language: Language) -> str:
+    return _WORDS[key][language == "en"]
+
+
+def both(key: str) -> str:
+    """Where nobody knows the language yet."""
+    return "\n".join(_WORDS[key])
