@@ -214,7 +214,9 @@ def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Lin
             ),
         ]
     if len(waiting) > OWED:
-        parts.append(buttons(Button(text("summary.all_owed"), Look("concerns", project=project))))
+        parts.append(
+            buttons(Button(text("summary.all_owed"), Look("concerns", project=project, ref="owed")))
+        )
     return parts
 
 
