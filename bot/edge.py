@@ -70,12 +70,16 @@ class Fault(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What belongs to this moment: cards only this person sees, a form to open, faults in one."""
+    """What belongs to this moment: cards only this person sees, a form to open, faults in one.
+
+    `undone` says that nothing was kept and the same delivery should come again.
+    """
 
     language: Literal["da", "en"] = "da"
     cards: tuple[FinishedCard, ...] = ()
     form: FinishedForm | None = None
     faults: tuple[Fault, ...] = ()
+    undone: bool = False
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]
@@ -133,6 +137,38 @@ class Edge(Protocol):
         ...
 
     async def deliver(self, parcel: Parcel) -> str: ...
+
+
+# --- the port that an edge for several workplaces needs --------------------------------------
+
+
+class Installation(Struct, frozen=True):
+    """A workplace that has taken Digi in, and what Digi needs to speak there.
+
+    Where `expires` is a number (seconds since 1970), `refresh` gives the next token.
+    """
+
+    tenant: str
+    token: str
+    bot: str
+    name: str = ""
+    refresh: str = ""
+    expires: int = 0
+
+    def __repr__(self) -> str:
+        return f"Installation({self.tenant})"
+
+
+class Installations(Protocol):
+    """Where the tokens of several workplaces lie, sealed."""
+
+    async def put(self, installation: Installation) -> None: ...
+
+    async def one(self, tenant: str) -> Installation | None: ...
+
+    async def all(self) -> list[Installation]: ...
+
+    async def remove(self, tenant: str) -> None: ...
 
 
 # --- ports that the browser's edge needs ---------------------------------------------------

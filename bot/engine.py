@@ -113,9 +113,11 @@ class Engine:
         language = self._speaks(Prefs(), locale, "")
         dresser = self._dresser(delivery.tenant, Names({}, {}, None), language)
         if isinstance(delivery.what, Submitted):
-            return Answer(language, faults=(Fault("", dresser.line(c.text("gate.not_saved"))),))
+            return Answer(
+                language, faults=(Fault("", dresser.line(c.text("gate.not_saved"))),), undone=True
+            )
         said = c.card(c.Paragraph(c.text("gate.not_done")))
-        return Answer(language, (dresser.card(said),))
+        return Answer(language, (dresser.card(said),), undone=True)
 
     async def _received(self, delivery: Delivery) -> Answer:
         passed = await self._gate.check(delivery)
