@@ -29,6 +29,7 @@ from bot.settings import Settings, SettingsError
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
+from dialogs import shelves
 from dialogs.commands import COMMANDS, word_for
 from dialogs.facts import NOBODY, Operator
 from storage.sql import StoreError
@@ -326,6 +327,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--set", metavar="ID", help="one set as people will read it")
     listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
     listing.add_argument("--lix", action="store_true", help="how easy each set's Danish is to read")
+    listing.add_argument(
+        "--where", action="store_true", help="where people meet each set, ours only"
+    )
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "what waits to be sent, and what is dead")
     return parser
@@ -412,6 +416,9 @@ def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
 
 
 def _content(args: argparse.Namespace) -> int:
+    if args.where:
+        print(shelves.as_table(content.load()), end="")
+        return FINE
     loaded = content.load(packs=digi_settings.load().packs)
     if args.set:
         if args.set not in loaded.sets:

@@ -38,7 +38,7 @@ from dialogs.events import Look, Person, SignedEvent
 from dialogs.facts import About, Known, Project, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.plan import Planned, spoken
-from dialogs.reading import line_of, lists, read, reading, said, shelf, source_line, sources
+from dialogs.reading import SHELF, line_of, lists, reading, said, shelf, source_line, sources
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
@@ -110,9 +110,9 @@ def memory(known: Known) -> Advice:
 
 
 def for_all(known: Known) -> tuple[str, ...]:
-    """What fits the channel: advice with a story now and then."""
+    """What fits the channel."""
     project = known.project
-    names = (*shelves.advice(project.workplace), "cases")
+    names = shelves.overview(project.workplace)
     return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
@@ -280,7 +280,7 @@ def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
     phase = _n(look.ref) if any(look.ref == str(p.number) for p in known.catalogue.phases) else 0
     phase = phase or project.phase
     first, *rest = shelves.checklist(phase, project.workplace)
-    opened = known.catalogue.set(first)
+    start = max(_n(look.words), 0)
     name = known.catalogue.phase(phase).name
     return (
         Show(
@@ -289,12 +289,30 @@ def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
                 tuple(rest),
                 project.id,
                 Heading(text("advice.checklist_for", number=Count(phase), name=said(name))),
-                Small(text("advice.checklist_intro")),
-                Paragraph(text("reading.part", name=said(opened.title))),
-                Bullets(tuple(line_of(item) for item in opened.items[:OPEN_LIST])),
-                buttons(read(known, first, project.id)),
+                *(() if start else _opened(known, first, project)),
                 Paragraph(text("advice.also")),
+                further=Look(
+                    "checklist", project=project.id, ref=str(phase), words=str(start + SHELF)
+                ),
+                start=start,
             )
+        ),
+    )
+
+
+def _opened(known: Known, name: str, project: Project) -> tuple[Part[Line] | None, ...]:
+    """The set that stands open on a checklist; what is left of it is behind a button."""
+    found = known.catalogue.set(name)
+    whole = len(found.items) <= OPEN_LIST and not any(i.more or i.parts for i in found.items)
+    return (
+        Small(text("advice.checklist_intro")),
+        Paragraph(text("reading.part", name=said(found.title))),
+        Bullets(tuple(line_of(item) for item in found.items[:OPEN_LIST])),
+        buttons(
+            None
+            if whole
+            else Button(text("button.read_more"), Look("reading", project=project.id, ref=name)),
+            Button(text("button.source"), Look("source", project=project.id, ref=name)),
         ),
     )
 
@@ -371,7 +389,7 @@ def _publication(look: Look, known: Known) -> NeutralCard:
         Heading(said(found.title)),
         Small(said(found.publisher)),
         Paragraph(text("advice.from_here", n=Count(len(names)))),
-        further=replace(look, words=str(start + 8)),
+        further=replace(look, words=str(start + SHELF)),
         start=start,
     )
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dialogs import events as e
 from dialogs.facts import Project
 
-SCHOOL = "education-questions"  # the set whose questions schools can put into their plan
+OF_SCHOOLS = "education-questions"  # the set whose questions a school can put into its plan
 MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
 
 
@@ -103,12 +103,12 @@ def must(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
 
 def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
     """Three questions for each place where schools feel it, those that fit the phase first."""
-    if SCHOOL not in catalogue.sets:
+    if OF_SCHOOLS not in catalogue.sets:
         return ()
-    items = catalogue.set(SCHOOL).items
+    items = catalogue.set(OF_SCHOOLS).items
     fitting = [item for item in items if not item.phase or phase in item.phase]
     rest = [item for item in items if item not in fitting]
-    return tuple(Planned(f"{SCHOOL}/{item.id}", phase) for item in (*fitting, *rest))
+    return tuple(Planned(f"skole.{item.id}", phase) for item in (*fitting, *rest))
 
 
 def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0) -> e.Ask:
@@ -221,11 +221,11 @@ def _translating(catalogue: Catalogue) -> dict[str, Spoken]:
 
 
 def _of_schools(catalogue: Catalogue) -> dict[str, Spoken]:
-    if SCHOOL not in catalogue.sets:
+    if OF_SCHOOLS not in catalogue.sets:
         return {}
     return {
-        f"{SCHOOL}/{item.id}": Spoken(item.text, Both("", ""), item.source)
-        for item in catalogue.set(SCHOOL).items
+        f"skole.{item.id}": Spoken(item.text, Both("", ""), item.source)
+        for item in catalogue.set(OF_SCHOOLS).items
     }
 
 

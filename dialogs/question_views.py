@@ -582,11 +582,22 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
                         Look("talked", project=project, ref=words.id),
                         style="main",
                     ),
+                    _exercise_button(project, words, known),
                     source_button(project, words),
                 ),
             )
         ),
     )
+
+
+def _exercise_button(project: str, words: Words, known: Known) -> Button[Line] | None:
+    """To the steps of the exercise that goes with a question, where one does."""
+    for place in known.catalogue.course.order:
+        if place.question == words.id and place.exercise in known.catalogue.sets:
+            return Button(
+                text("advice.exercise"), Look("reading", project=project, ref=place.exercise)
+            )
+    return None
 
 
 # --- the list -----------------------------------------------------------------------------

@@ -132,10 +132,10 @@ def _group(known: Known, found: Set, item: Item) -> Line | None:
 
 def sources(known: Known, found: Set) -> NeutralCard:
     """Where a set stands in the publications, each place once."""
-    places = dict.fromkeys(item.source for item in found.items)
+    places = tuple(dict.fromkeys(item.source for item in found.items))
     return card(
         Heading(said(found.title)),
-        Bullets(tuple(dict.fromkeys(source_line(known, place) for place in places))),
+        Bullets(tuple(source_line(known, place) for place in places)),
         Small(text("help.own_words")),
     )
 

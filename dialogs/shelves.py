@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from content.model import Set
+from content.model import Catalogue, Set
 from msgspec import Struct
 
 SCHOOL = "education"
@@ -73,6 +73,11 @@ def examples(workplace: str) -> tuple[str, ...]:
     return EXAMPLES + (SCHOOL_EXAMPLES if workplace == SCHOOL else ())
 
 
+def overview(workplace: str) -> tuple[str, ...]:
+    """What the channel gets a piece of each week: advice, a pitfall or a story."""
+    return (*advice(workplace), "cases")
+
+
 def checklist(phase: int, workplace: str) -> tuple[str, ...]:
     found = CHECKLISTS.get(phase, ())
     if workplace != SCHOOL:
@@ -92,8 +97,8 @@ def trio_notes(workplace: str) -> tuple[str, ...]:
 # --- where people meet a set --------------------------------------------------------------
 
 Place = Literal[
-    "phase", "asked", "themes", "plan", "more_questions", "checklist", "note", "trio", "exercises",
-    "advice", "leader_advice", "example", "lessons", "source",
+    "phase", "asked", "themes", "plan", "more_questions", "advice", "leader_advice", "example",
+    "overview", "checklist", "note", "trio", "exercises", "lessons", "source",
 ]  # fmt: skip
 
 
@@ -112,21 +117,31 @@ IN_THE_WALK: dict[str, Way] = {
     "phase-themes": Way("plan"),
     "education-questions": Way("more_questions"),
 }
-SAID = {
-    Way("phase"): "`/digi fase`",
-    Way("asked"): "asked in the channel on its day; `/digi næste`",
-    Way("themes"): "`/digi grundspørgsmål`",
-    Way("plan"): "`/digi plan`",
-    Way("more_questions"): "`/digi plan` → *Flere spørgsmål*",
-    Way("note"): "the leader's weekly summary; `/digi råd` → *Til din rolle*, for a leader",
-    Way("trio"): "the trio's note; `/digi råd` → *Til din rolle*, for a TR or AMR",
-    Way("exercises"): "`/digi øvelse`",
-    Way("advice"): "`/digi råd`; the weekly overview",
-    Way("leader_advice"): "`/digi råd`, for a leader",
-    Way("example"): "`/digi eksempel`; the weekly overview",
-    Way("lessons"): "`/digi erfaringer`",
-    Way("source"): "`/digi kilde`",
+SAID: dict[Place, str] = {
+    "phase": "`/digi fase`",
+    "asked": "in the channel, on its day or by `/digi næste`",
+    "themes": "`/digi grundspørgsmål`",
+    "plan": "`/digi plan`",
+    "more_questions": "`/digi plan` → *Flere spørgsmål*",
+    "advice": "`/digi råd`",
+    "leader_advice": "`/digi råd`, for a leader",
+    "example": "`/digi eksempel`",
+    "overview": "the weekly overview",
+    "checklist": "*Tjekliste* of phase {}, at the change of phase and in `/digi fase`",
+    "note": "the leader's weekly summary and *Til din rolle* below `/digi råd`",
+    "trio": "the trio's note and *Til din rolle* below `/digi råd`",
+    "exercises": "`/digi øvelse`",
+    "lessons": "`/digi erfaringer`",
+    "source": "`/digi kilde`",
 }
+HEAD = """# The catalogue, and where people meet it
+
+Drawn by `python app.py content --where > docs/catalogue.md`; a test is red when it is stale.
+
+All that Digi knows comes from five publications; `python app.py content --set ID` shows a set with the source of each item. Every set is met under `/digi kilde`, below its publication, and in the places named here; those of the pack `education` in projects of schools. Advice is given one piece at a time, to fit the phase, the role and how things stand. A project remembers what it has been given, in the overview, in notes and on request: what nobody has met comes first, then what was met longest ago.
+
+| set | n | Danish | English | pack | where people meet it |
+| --- | --- | --- | --- | --- | --- |"""  # noqa: E501
 
 
 def ways(set: Set) -> Iterator[Way]:
@@ -140,6 +155,8 @@ def ways(set: Set) -> Iterator[Way]:
         yield Way("leader_advice")
     if id in examples(school):
         yield Way("example")
+    if id in overview(school):
+        yield Way("overview")
     for phase in CHECKLISTS:
         if id in checklist(phase, school):
             yield Way("checklist", phase)
@@ -154,7 +171,17 @@ def ways(set: Set) -> Iterator[Way]:
     yield Way("source")
 
 
-def said(way: Way) -> str:
-    if way.place == "checklist":
-        return f"the change to phase {way.phase}, `/digi fase` → *Tjekliste*"
-    return SAID[way]
+def where(set: Set) -> str:
+    """All ways to a set in words, but for the last, which every set has."""
+    found = [way for way in ways(set) if way.place != "source"]
+    phases = ", ".join(str(way.phase) for way in found if way.phase)
+    return "; ".join(dict.fromkeys(SAID[way.place].format(phases) for way in found))
+
+
+def as_table(catalogue: Catalogue) -> str:
+    """docs/catalogue.md: each set, and where people meet it."""
+    rows = [
+        f"| `{set.id}` | {set.n} | {set.title.da} | {set.title.en} | {set.pack} | {where(set)} |"
+        for set in catalogue.sets.values()
+    ]
+    return "\n".join((HEAD, *rows)) + "\n"
