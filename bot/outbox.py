@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from bot.clock import Clock
-from bot.edge import DeliveryFailed, Parcel
+from bot.edge import DeliveryFailed, Edge, Parcel
 from bot.engine import Engine
 from bot.log import Log
 from dialogs import cards as c
@@ -167,7 +167,9 @@ class Courier:
                 await self._database.tx(self._scripts.dead, letter)
                 return
             parcel = msgspec.structs.replace(parcel, again=True)
-        platform_id = await edge.deliver(parcel)
+        if not edge.repeats and not await self._database.tx(self._scripts.sending, letter):
+            return
+        platform_id = await _delivered(edge, parcel)
         await self._database.tx(self._scripts.sent, letter, platform_id)
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
@@ -249,6 +251,8 @@ class Courier:
 
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
         letters: list[Letter] = await self._database.tx(self._scripts.bag, letter, now)
+        if not letters:
+            return
         opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
         opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
         language: Literal["da", "en"] = "da"
@@ -267,7 +271,7 @@ class Courier:
             await self._database.tx(self._scripts.dead, *letters)
             return
         try:
-            await edge.deliver(parcel)
+            await _delivered(edge, parcel)
         except DeliveryFailed as failure:
             await self._failed(letter, failure, *letters)
             return
@@ -312,6 +316,16 @@ class Courier:
             await self._database.tx_sealed(self._scripts.refresh_pools, night)
             await self._database.tx(self._scripts.prune, now - timedelta(days=60))
             self._night = night
+
+
+async def _delivered(edge: Edge, parcel: Parcel) -> str:
+    try:
+        return await edge.deliver(parcel)
+    except DeliveryFailed:
+        raise
+    except Exception as error:
+        # The edge did not say what came of it.
+        raise DeliveryFailed(type(error).__name__, uncertain=True) from error
 
 
 def _us(at: datetime) -> int:

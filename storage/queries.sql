@@ -258,14 +258,18 @@ WITH head AS MATERIALIZED (
             AND (e.due_us, e.seq) < (l.due_us, l.seq))
     ORDER BY l.next_us, l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
 )
-UPDATE letter SET state = CASE state WHEN 'ready' THEN 'sending' WHEN 'sending' THEN 'uncertain'
-        ELSE 'twice' END,
+UPDATE letter SET state = CASE state WHEN 'ready' THEN 'claimed' ELSE state END,
     next_us = :until, token = token + 1, attempts = attempts + 1
 FROM head WHERE letter.id = head.id
 RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
     letter.place AS place, letter.kind AS kind, letter.state AS state,
     letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,
     letter.attempts AS attempts, letter.body AS body;
+
+-- name: letter_sending
+-- From here on it may have arrived: 'sending' once, 'uncertain' twice. No row: another holds it.
+UPDATE letter SET state = CASE state WHEN 'claimed' THEN 'sending' ELSE 'uncertain' END
+WHERE id = :id AND token = :token AND state <> 'dead' RETURNING id;
 
 -- name: letter_done
 DELETE FROM letter WHERE id = :id AND token = :token RETURNING id;
@@ -297,8 +301,9 @@ UPDATE letter SET next_us = due_us
 WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready';
 
 -- name: letter_freed
--- After a stop nobody holds anything: what was being sent is uncertain.
-UPDATE letter SET next_us = due_us WHERE state IN ('sending', 'uncertain', 'twice');
+-- After a stop nobody holds anything.
+UPDATE letter SET next_us = due_us, state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END
+WHERE state IN ('claimed', 'sending', 'uncertain');
 
 -- name: letter_all
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter

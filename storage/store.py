@@ -533,8 +533,13 @@ class Scripts:
         return Letter(
             row["id"], row["tenant"], row["project"], row["place"], row["kind"],
             from_us(row["due_us"]), body, row["token"], row["attempts"],
-            row["state"] in ("uncertain", "twice"), row["state"] == "twice",
+            row["state"] in ("sending", "uncertain"), row["state"] == "uncertain",
         )  # fmt: skip
+
+    def sending(self, letter: Letter) -> Script[bool]:
+        """Said before it goes out, so that a stop in between leaves the truth: it may be there."""
+        rows = yield "letter_sending", {"id": letter.id, "token": letter.token}
+        return bool(rows)
 
     def bag(self, head: Letter, now: datetime) -> Script[list[Letter]]:
         """What goes into one letter with the claimed one; where that may have arrived already,
@@ -542,10 +547,11 @@ class Scripts:
         key = {"tenant": head.tenant, "place": head.place, "now": to_us(now)}
         rows = yield "letter_bag", key
         if head.uncertain:
-            rows = [row for row in rows if row["state"] != "ready"]
+            rows = [row for row in rows if row["state"] in ("sending", "uncertain")]
         else:
             yield "letter_bagged", key
-        return [self._opened(row) for row in rows]
+        held = yield from self.sending(head)
+        return [self._opened(row) for row in rows] if held else []
 
     def bag_days(self, tenant: str, person: str, since: date) -> Script[tuple[date, ...]]:
         rows = yield (
@@ -573,8 +579,8 @@ class Scripts:
         return bool(rows)
 
     def later(self, letter: Letter, at: datetime, uncertain: bool) -> Script[None]:
-        """Try again then. A claim moves the state on by one: what is kept here is what it was
-        before, and one more where this try too may have arrived."""
+        """Try again then: as often as it may have arrived before, and once more where this try
+        may have."""
         state = ("ready", "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
         yield (
             "letter_later",

@@ -224,13 +224,58 @@ async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwa
     assert not office.edge.parcels[0].again
 
 
+async def test_what_was_claimed_and_not_begun_at_a_stop_is_not_uncertain(
+    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty are claimed at once; killed at the first, the other nineteen are sent for sure."""
+    edge = Paper(repeats=False)
+    async with a_house(tmp_path / "home", edge, wall) as house:
+        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
+        await found(house)
+        people = [f"u{n}" for n in range(20)]
+        await office.do(*(Privately(person, note(person), now=True) for person in people))
+
+        async def stopped(parcel: Parcel) -> str:
+            raise asyncio.CancelledError
+
+        deliver = edge.deliver
+        monkeypatch.setattr(edge, "deliver", stopped)
+        with pytest.raises(asyncio.CancelledError):
+            await office.settle()
+        monkeypatch.setattr(edge, "deliver", deliver)
+        await house.database.tx(house.scripts.freed)
+        await office.settle()
+        assert edge.said() == people[1:]
+        assert await office.letters() == [("private", "dead")]
+
+
+async def test_an_edge_that_fails_in_a_way_of_its_own_may_have_sent(
+    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever an edge does not explain is uncertain: no private letter is risked twice."""
+    edge = Paper(repeats=False)
+    async with a_house(tmp_path / "home", edge, wall) as house:
+        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
+        await found(house)
+
+        async def breaks(parcel: Parcel) -> str:
+            raise TimeoutError
+
+        monkeypatch.setattr(edge, "deliver", breaks)
+        await office.do(Privately("mette", note("1"), now=True))
+        await office.move(MONDAY + timedelta(hours=1))
+        assert await office.letters() == [("private", "dead")]
+
+
 async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) -> None:
-    """An old token does nothing, whether it says sent, later or dead."""
+    """An old token does nothing, whether it says sending, sent, later or dead."""
     await office.do(Post("post"))
     [stale] = await office.claim()
+    scripts, tx = office.house.scripts, office.house.database.tx
+    assert await tx(scripts.sending, stale)
     [fresh] = await office.claim(MONDAY + timedelta(microseconds=LEASE_US))
     assert (stale.uncertain, fresh.uncertain) == (False, True)
-    scripts, tx = office.house.scripts, office.house.database.tx
+    assert not await tx(scripts.sending, stale)
     assert not await tx(scripts.sent, stale, "stale")
     await tx(scripts.dead, stale)
     await tx(scripts.later, stale, MONDAY, False)
