@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -50,7 +50,7 @@ UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
     "begun", "halted", "phase_entered", "ask", "laid_aside", "superseded", "released",
-    "author_added", "offered", "members_seen", "woke",
+    "author_added", "offered", "members_seen", "woke", "advice_given",
 }  # fmt: skip
 
 
@@ -70,11 +70,17 @@ def gate_of(house: House) -> Gate:
 def a_press(kind: type[Any], project: str = PROJECT) -> Any:
     """A press of this type with something in every field that has no default."""
     missing = {
-        field.name: get_args(field.type)[0] if get_args(field.type) else "x"
+        field.name: _something(field.type)
         for field in msgspec.structs.fields(kind)
         if field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
     }
     return kind(project=project, **missing)
+
+
+def _something(kind: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return ("x",)
+    return get_args(kind)[0] if get_origin(kind) is Literal else "x"
 
 
 def pressed(
