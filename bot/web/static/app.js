@@ -337,12 +337,15 @@ function drawAll() {
 
 const rows = new Map(); // what stands in the log, by key: { node, version }
 const folded = new Map(); // which threads somebody opened or closed
+let settled = 0; // where the log was last put
 
 const byTime = (a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq);
 
 function drawLog(fresh = false) {
   const log = at("log");
-  const near = fresh || log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  // Whoever is at the end, or has not moved since they were put there, sees what is new.
+  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  const near = fresh || atEnd || Math.abs(log.scrollTop - settled) < 2;
   const here = [...page.messages.values()].filter((message) => message.place === page.place);
   const known = new Set(here.map((message) => message.id));
   const top = here.filter((message) => !known.has(message.thread)).sort(byTime);
@@ -382,6 +385,7 @@ function toTheEnd(log) {
   const last = log.lastElementChild;
   if (last && last.offsetHeight > log.clientHeight) last.scrollIntoView({ block: "start" });
   else log.scrollTop = log.scrollHeight;
+  settled = log.scrollTop;
 }
 
 /* Puts the wanted rows in order. A row stays the same element as long as its version does. */
