@@ -26,7 +26,7 @@ from dialogs.effects import Effect, FieldError, Moment, Open, Show
 from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
 from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, Viewer
 from dialogs.route import route
-from storage.sql import Conflict
+from storage.sql import Conflict, Unavailable
 from storage.store import Database, Names, PostBody, Refused, Scripts, Turn
 from storage.vault import Vault, code_hash, code_of
 
@@ -80,6 +80,8 @@ class Engine:
     ) -> None:
         self._log = log or Log("error")
         self.failures: Counter[str] = Counter()
+        self.traces = False
+        """The pool was opened, and the database's log could not be emptied after it yet."""
         self._database = database
         self._scripts = scripts
         self._catalogue = catalogue
@@ -163,7 +165,8 @@ class Engine:
 
     async def _decided(self, turn: Turn) -> tuple[Moment, ...]:
         tag = type(turn.event).__struct_config__.tag
-        run = self._database.tx_sealed if tag in OPENS_POOL else self._database.tx
+        sealed = tag in OPENS_POOL
+        run = self._database.tx_sealed if sealed else self._database.tx
         for attempt in range(ATTEMPTS):
             try:
                 outcome = await run(self._scripts.turn, turn, self._dialogs)
@@ -171,8 +174,11 @@ class Engine:
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise
-        if outcome.pooled and run is not self._database.tx_sealed:
-            await self._database.checkpoint()
+            except Unavailable:
+                self.traces = self.traces or sealed
+                raise
+        if outcome.pooled and not sealed:
+            self.traces = not await self._database.checkpoint()
         if outcome.wrote:
             self.letters_written.set()
         moments: tuple[Moment, ...] = outcome.moments

@@ -17,6 +17,13 @@ SELECT reply FROM inbox WHERE tenant = :tenant AND key = :key;
 -- name: inbox_answered
 UPDATE inbox SET reply = :reply WHERE tenant = :tenant AND key = :key;
 
+-- name: inbox_blank
+-- A thing that comes again comes soon; what was answered is not kept for longer.
+UPDATE inbox SET reply = NULL WHERE at_us < :before AND reply IS NOT NULL;
+
+-- name: inbox_forget
+DELETE FROM inbox WHERE tenant = :tenant AND key >= :first AND key < :last;
+
 -- name: inbox_prune
 DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'once:%';
 

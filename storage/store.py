@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import msgspec
@@ -414,6 +414,8 @@ class Scripts:
             "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
         ):  # fmt: skip
             yield f"{table}_delete", scope.key
+        once = f"once:{scope.project}"
+        yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}
 
     # --- unsigned turns -------------------------------------------------------------------
 
@@ -644,8 +646,10 @@ class Scripts:
             yield from self._repool(Scope(row["tenant"], row["project"], self.vault), frozenset())
         return len(rows)
 
-    def prune(self, before: datetime) -> Script[None]:
-        yield "inbox_prune", {"before": to_us(before)}
+    def prune(self, now: datetime) -> Script[None]:
+        """Answers are kept for a day, and that something has happened for two months."""
+        yield "inbox_blank", {"before": to_us(now - timedelta(days=1))}
+        yield "inbox_prune", {"before": to_us(now - timedelta(days=60))}
 
     def clear_tenant(self, tenant: str) -> Script[None]:
         for table in (

@@ -13,6 +13,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+import storage.sqlite
 from app import House
 from bot.edge import Answer, Delivery, Pressed, Sender, Submitted, Typed
 from bot.tokens import write_press
@@ -505,6 +506,80 @@ async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
     assert not wal.exists() or wal.stat().st_size == 0
     with closing(sqlite3.connect(tmp_path / "home" / "digi.db")) as conn:
         assert conn.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
+    house: House, fake: Fake, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody reads the file meanwhile: what was released waits, and goes out afterwards."""
+    monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
+    fake.does(fx.Refresh(), fx.Say(note("released")))
+    with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM pool").fetchall()
+        await turn(house, news("a"))
+        await house.courier.settle()
+        assert edge.said() == []
+        reader.execute("ROLLBACK")
+    await house.courier.move_to(MONDAY + timedelta(minutes=2))
+    assert edge.said() == ["released"]
+
+
+async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
+    house: House, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement of a turn that does many things, made to fail once."""
+    fake.does(
+        fx.Record("answer", "q", "a", "anne", MONDAY, {"text": "x"}), fx.Post("post"),
+        fx.Say(note("x"), once="o"), fx.Privately("mette", note("x")), fx.Timer("t", MONDAY),
+        fx.Grant("fatima", "deputy", "asked"), fx.Keep("ali", hours=(9, 17)),
+        fx.Snapshot("all", 1, {}), fx.Refresh(), fx.Show(note("done")),
+    )  # fmt: skip
+    before = kept(tmp_path / "home")
+    real = house.scripts.turn
+    at = 0
+    while True:
+
+        def failing(*args: Any, at: int = at) -> Script[Any]:
+            script = real(*args)
+            rows: Any = None
+            for _ in range(at):
+                try:
+                    rows = yield script.send(rows)
+                except StopIteration as end:
+                    return end.value
+            raise RuntimeError(f"statement {at}")
+
+        monkeypatch.setattr(house.scripts, "turn", failing)
+        try:
+            await turn(house, news("a"))
+        except RuntimeError:
+            assert kept(tmp_path / "home") == before, at
+            at += 1
+        else:
+            break
+    assert at > 20
+    assert await diary(house) == ("a",)
+
+
+async def test_answers_are_forgotten_after_a_day_and_what_was_once_said_with_its_project(
+    house: House, fake: Fake, tmp_path: Path
+) -> None:
+    """What was shown is kept for those who press again, and for nobody else."""
+
+    def inbox() -> list[tuple[str, bool]]:
+        with closing(sqlite3.connect(tmp_path / "home" / "digi.db")) as conn:
+            asked = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'once:%' OR key = ?"
+            return [(key, bool(reply)) for key, reply in conn.execute(asked, ["key:a"])]
+
+    fake.does(fx.Show(note("x")), fx.Say(note("y"), once="overview:1"))
+    await turn(house, news("a"))
+    assert sorted(inbox()) == [("key:a", True), (f"once:{PROJECT}:overview:1", False)]
+    await house.courier.move_to(MONDAY + timedelta(days=2))
+    assert sorted(inbox()) == [("key:a", False), (f"once:{PROJECT}:overview:1", False)]
+    fake.does(fx.EraseProject())
+    await turn(house, news("b"))
+    assert inbox() == [("key:a", False)]
 
 
 def test_every_look_has_its_sight() -> None:
