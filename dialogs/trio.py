@@ -254,6 +254,7 @@ def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
             Small(text("trio.comes", day=day)) if project.running else None,
             *_missing(known),
             _next_time(project),
+            *note(known, trio_notes(project.workplace))[0],
         )
     return (Show(shown),)
 

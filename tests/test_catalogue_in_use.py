@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from bot.dress import _nodes as nodes
 from content import catalogue as content
 from content.model import Item, Set
 from dialogs import cards as c
 from dialogs import shelves
 from dialogs.advice import Advice as Memory
 from dialogs.advice import fitting, met, next_of
+from dialogs.events import Look
+from dialogs.facts import Known
+from dialogs.reading import SCREEN, reading
 from dialogs.shelves import SCHOOL, Way, ways
 from tests.stage import Stage, stage
 
@@ -123,6 +128,36 @@ async def test_the_overview_and_those_who_ask_share_one_memory(tmp_path: Path) -
             assert first not in found.just("fatima")
             assert found.just("fatima").splitlines()[1] not in given[0]
             await found.press("fatima", "Et råd mere")
+
+
+# --- a few screens ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_set_is_read_in_a_few_screens(language: Literal["da", "en"]) -> None:
+    """No screen is longer than a telephone likes, and none of a set's words is left out."""
+    for set in CATALOGUE.sets.values():
+        start, pages, words = 0, 0, ""
+        while start < len(set.items):
+            shown = reading(Known(CATALOGUE, {}), set.id, start, "")
+            lines = [line for line in nodes(shown) if isinstance(line, c.Said)]
+            assert sum(len(getattr(line, language)) for line in lines) < SCREEN + 100
+            words += "\n".join(getattr(line, language) for line in lines)
+            on = [look.words for look in nodes(shown) if isinstance(look, Look) and look.words]
+            start, pages = int(on[0]) if on else len(set.items), pages + 1
+        assert pages <= 6
+        for item in set.items:
+            assert item.text.of(language) in words
+            assert all(note.of(language) in words for note in item.more)
+
+
+def test_what_is_no_longer_there_is_said() -> None:
+    """A button may be older than the catalogue."""
+    gone = reading(Known(CATALOGUE, {}), "not-there", 0, "")
+    assert gone == c.card(c.Paragraph(c.text("reading.gone")))
+    assert reading(Known(CATALOGUE, {}), "goals", 99, "") == reading(
+        Known(CATALOGUE, {}), "goals", 0, ""
+    )
 
 
 # --- each set on its way ------------------------------------------------------------------
