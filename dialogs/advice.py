@@ -139,6 +139,8 @@ def overview_line(catalogue: Catalogue, id: str) -> Line:
     kind = KINDS.get(id.partition("/")[0], "advice")
     if kind in ("pitfall", "story") and item.name is not None:
         return text(f"digest.{kind}", name=said(item.name), text=said(item.text))
+    if kind == "advice" and item.name is not None:
+        return text("digest.advice_named", name=said(item.name), text=said(item.text))
     return text("digest.lesson" if kind == "lesson" else "digest.advice", text=said(item.text))
 
 
