@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import secrets
 import signal
 import sqlite3
@@ -20,12 +21,12 @@ from aiohttp import web
 
 from bot import settings as digi_settings
 from bot.clock import Clock
-from bot.edge import Delivery, Edge, Members, RoomMessage, Sender
+from bot.edge import Delivery, Edge, Installation, Members, RoomMessage, Sender
 from bot.engine import Engine
 from bot.gate import Gate
 from bot.log import Log
 from bot.outbox import Courier
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings, SettingsError, Slack
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
@@ -201,11 +202,49 @@ class PlaygroundClock:
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
     log = Log(settings.log)
-    if not settings.playground:
+    if settings.slack is not None:
+        await _serve_slack(settings, settings.slack, log)
+    elif settings.playground:
+        await _serve_playground(settings, log)
+    else:
         raise Problem(
-            "Slack and Teams are not built into this version yet: take their variables out of the"
-            " environment to serve the playground"
+            "Teams is not built into this version yet: take its variables out of the environment"
         )
+
+
+async def _serve_slack(settings: Settings, slack: Slack, log: Log) -> None:
+    from bot.slack.door import Door
+    from bot.slack.workspaces import TokenRefused
+    from storage.installations import Installations
+
+    doors: list[Door] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
+        door = Door(
+            bot_token=slack.bot_token, signing_secret=slack.signing_secret,
+            app_token=slack.app_token, client_id=slack.client_id,
+            client_secret=slack.client_secret, api_url=slack.api_url,
+            public_url=settings.public_url, installations=Installations(store, vault, Installation),
+            told=log.failed,
+        )  # fmt: skip
+        doors.append(door)
+        return [door.edge]
+
+    house = await _built(settings, edges, log)
+    [door] = doors
+    app = _application(house)
+    app.add_routes(door.routes())
+    try:
+        await door.open(house.engine.receive)
+    except TokenRefused as refused:
+        await door.close()
+        await house.close()
+        raise Problem(" ".join((refused.__doc__ or "").split())) from None
+    house.start()
+    await _until_stopped(app, settings, house, door.mode(), door.close)
+
+
+async def _serve_playground(settings: Settings, log: Log) -> None:
     if settings.host not in ("127.0.0.1", "localhost", "::1"):
         raise Problem("DIGI_HOST: the playground is served on this machine only (127.0.0.1)")
     from bot.web.edge import WebEdge
@@ -222,25 +261,44 @@ async def serve(settings: Settings) -> None:
         rooms.append((room, edge, held))
         return [edge]
 
-    house = await build(
-        settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
-        packs=settings.packs, log=log,
-        operator=msgspec.convert(settings.operator, Operator, from_attributes=True),
-    )  # fmt: skip
+    house = await _built(settings, edges, log)
     [(room, edge, held)] = rooms
     held.house = house
     await house.gather_playground()
-    app = web.Application(client_max_size=1024 * 1024)
-    app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
+    app = _application(house)
     add_routes(
         app, house.engine.receive, room, edge, held, port=settings.port,
         token=secrets.token_urlsafe(24), commands=lambda language: command_help(house, language),
     )  # fmt: skip
     house.start()
-    await _until_stopped(app, settings, house)
+    await _until_stopped(app, settings, house, "the playground")
 
 
-async def _until_stopped(app: web.Application, settings: Settings, house: House) -> None:
+async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
+    return await build(
+        settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
+        packs=settings.packs, log=log,
+        operator=msgspec.convert(settings.operator, Operator, from_attributes=True),
+    )  # fmt: skip
+
+
+def _application(house: House) -> web.Application:
+    app = web.Application(client_max_size=1024 * 1024)
+    app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
+    return app
+
+
+async def _nothing_more() -> None:
+    pass
+
+
+async def _until_stopped(
+    app: web.Application,
+    settings: Settings,
+    house: House,
+    what: str,
+    shut: Callable[[], Awaitable[None]] = _nothing_more,
+) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
@@ -256,12 +314,13 @@ async def _until_stopped(app: web.Application, settings: Settings, house: House)
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stop.set)
         print(
-            f"Digi is at http://{settings.host}:{settings.port} (the playground; stop with Ctrl-C)",
+            f"Digi is at http://{settings.host}:{settings.port} ({what}; stop with Ctrl-C)",
             flush=True,
         )
         await stop.wait()
     finally:
         await runner.cleanup()
+        await shut()
         await house.close()
 
 
@@ -330,6 +389,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument(
         "--where", action="store_true", help="where people meet each set, ours only"
     )
+    shown = add("manifest", _manifest, "what a platform is told about the app, as JSON")
+    shown.add_argument("platform", choices=("slack",))
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "what waits to be sent, and what is dead")
     return parser
@@ -357,6 +418,8 @@ def _check(_: argparse.Namespace) -> int:
         problems.extend(f"content\t{line}" for line in str(error).splitlines())
     if settings is not None:
         problems.extend(_check_database(settings))
+        if settings.slack is not None:
+            problems.extend(_check_slack(settings.slack))
     for line in problems:
         print(line)
     return PROBLEM if problems else FINE
@@ -402,6 +465,22 @@ def _reading(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
+def _check_slack(slack: Slack) -> list[str]:
+    from bot.slack.check import check
+    from bot.slack.transport import quiet_logger
+    from bot.slack.web_api import WebApi
+
+    async def asked() -> list[tuple[bool, str]]:
+        api = WebApi(slack.api_url, quiet_logger())
+        return await check(api, slack.bot_token, slack.app_token)
+
+    found = asyncio.run(asked())
+    for fine, said in found:
+        if fine:
+            print(f"slack\tfine\t{said}")
+    return [f"slack\t{said}" for fine, said in found if not fine]
+
+
 def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
     try:
         vault = Vault(read_key(key_file))
@@ -429,6 +508,19 @@ def _content(args: argparse.Namespace) -> int:
     for row in content.table(loaded):
         cells = (*row, f"{ease[row[0]]:.0f}") if args.lix else row
         print("\t".join(str(cell) for cell in cells))
+    return FINE
+
+
+def _manifest(_: argparse.Namespace) -> int:
+    """Socket Mode unless there is a public address, or Slack is to be reached by it alone."""
+    from bot.slack.manifest import manifest
+
+    settings = digi_settings.load()
+    slack = settings.slack
+    socket_mode = settings.public_url is None or bool(slack and slack.app_token)
+    several = bool(slack and slack.client_id)
+    drawn = manifest(settings.public_url, socket_mode=socket_mode, several=several)
+    print(json.dumps(drawn, ensure_ascii=False, indent=2))
     return FINE
 
 

@@ -351,6 +351,19 @@ SELECT id, place, thread, author, at_us, first, seq, body FROM room WHERE id = :
 -- name: room_clear
 DELETE FROM room;
 
+-- name: installation_put
+INSERT INTO installation (tenant, body) VALUES (:tenant, :body)
+ON CONFLICT (tenant) DO UPDATE SET body = excluded.body;
+
+-- name: installation_one
+SELECT tenant, body FROM installation WHERE tenant = :tenant;
+
+-- name: installation_all
+SELECT tenant, body FROM installation ORDER BY tenant;
+
+-- name: installation_delete
+DELETE FROM installation WHERE tenant = :tenant;
+
 -- name: clear_project
 DELETE FROM project WHERE tenant = :tenant;
 

@@ -39,6 +39,7 @@ TEXT = {
     "letter.id": "an id", "letter.tenant": "an id", "letter.project": "an id",
     "letter.place": "an id", "letter.kind": "a word of the code",
     "letter.state": "a word of the code",
+    "installation.tenant": "an id",
     "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
     "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
 }  # fmt: skip
@@ -46,6 +47,7 @@ HASHES = {"published.receipt"}
 SEALED = {
     "inbox.reply", "state.body", "record.body", "role.body", "person.body", "pool.sealed",
     "published.body", "snapshot.body", "letter.body", "room.body",
+    "installation.body",
 }  # fmt: skip
 META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten"}
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

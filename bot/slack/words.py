@@ -34,6 +34,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "I am not in the channel, so I cannot write here. Type /invite @Digi in the channel, and "
         "what I have ready will come.",
     ),
+    "type_command": (
+        "Her i samtalen kan jeg ikke åbne en formular. Skriv det samme efter /digi, så åbner den.",
+        "I cannot open a form in this chat. Type the same after /digi, and it opens.",
+    ),
     "not_installed": (
         "Digi er ikke installeret i dette workspace. Spørg den, der står for Slack hos jer.",
         "Digi is not installed in this workspace. Ask whoever looks after Slack where you work.",

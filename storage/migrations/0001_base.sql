@@ -77,6 +77,11 @@ CREATE TABLE post (
     PRIMARY KEY (tenant, project, dialog, dialog_id, slot)
 );
 
+-- Which workplaces have installed Digi, and their tokens.
+CREATE TABLE installation (
+    tenant TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL
+);
+
 -- The outbox: what is to be said, and what is to be remembered at a later hour.
 CREATE TABLE letter (
     id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, project TEXT NOT NULL,

@@ -1,0 +1,94 @@
+"""Who people are and who is in a channel: asked of Slack when it is needed, kept for minutes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from msgspec import Struct
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.edge import Sender
+from bot.slack.cache import Cache
+from bot.slack.web_api import TROUBLE
+
+HELD = 30 * 60.0
+MOST = 20_000
+AT_ONCE = 10
+SOON = 0.8
+"""Seconds that an answer may wait for a name."""
+PAGE = 200
+
+
+class Known(Struct, frozen=True):
+    name: str = ""
+    locale: str = ""
+    bot: bool = False
+    home: str = ""
+    stranger: bool = False
+
+
+class Directory:
+    def __init__(self) -> None:
+        self._people: Cache[tuple[str, str], Known] = Cache(MOST, HELD)
+
+    def held(self, tenant: str, person: str) -> Known | None:
+        return self._people.get((tenant, person))
+
+    def forget(self, tenant: str) -> None:
+        self._people.drop_if(lambda key: key[0] == tenant)
+
+    async def person(
+        self, client: AsyncWebClient, tenant: str, person: str, *, patience: float = SOON
+    ) -> Known | None:
+        """None where Slack does not say in time: then there is no name this once."""
+        found = self.held(tenant, person)
+        if found is not None:
+            return found
+        try:
+            async with asyncio.timeout(patience):
+                said = await client.users_info(user=person, include_locale=True)
+        except TROUBLE:
+            return None
+        user = said.get("user")
+        found = _known(user if isinstance(user, dict) else {})
+        self._people.put((tenant, person), found)
+        return found
+
+    async def members(
+        self, client: AsyncWebClient, tenant: str, channel: str
+    ) -> tuple[Sender, ...]:
+        """Everybody in the channel but the bots. Names that do not come in time stay open."""
+        ids: list[str] = []
+        cursor = ""
+        while True:
+            said = await client.conversations_members(channel=channel, cursor=cursor, limit=PAGE)
+            ids += [str(one) for one in said.get("members") or ()]
+            cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def known(id: str) -> Known | None:
+            async with gate:
+                return await self.person(client, tenant, id, patience=5.0)
+
+        found = await asyncio.gather(*(known(id) for id in ids))
+        return tuple(
+            Sender(id, one.name, one.locale, one.stranger) if one else Sender(id)
+            for id, one in zip(ids, found, strict=True)
+            if one is None or not one.bot
+        )
+
+
+def _known(user: dict[str, Any]) -> Known:
+    profile = user.get("profile")
+    said = profile if isinstance(profile, dict) else {}
+    name = said.get("real_name") or user.get("real_name") or user.get("name") or ""
+    return Known(
+        name=str(name)[:80],
+        locale=str(user.get("locale") or ""),
+        bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
+        home=str(user.get("team_id") or ""),
+        stranger=bool(user.get("is_stranger")),
+    )

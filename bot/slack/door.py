@@ -1,0 +1,105 @@
+"""Slack's door of the house: everything of this room, put together for app.py."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from aiohttp import web
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot.edge import Installations, Receive
+from bot.slack.edge import A_DAY, SlackEdge
+from bot.slack.install import Install
+from bot.slack.transport import Told, Transport, quiet_logger
+from bot.slack.web_api import TROUBLE, WebApi, error_of
+from bot.slack.workspaces import TokenRefused, Workspaces
+
+AGAIN_SECONDS = 60.0
+
+
+class Door:
+    def __init__(
+        self,
+        *,
+        bot_token: str | None,
+        signing_secret: str | None,
+        app_token: str | None,
+        client_id: str | None,
+        client_secret: str | None,
+        api_url: str,
+        public_url: str | None,
+        installations: Installations,
+        told: Told,
+    ) -> None:
+        self._api = WebApi(api_url, quiet_logger())
+        self._app_token = app_token
+        self._told = told
+        self._tasks: list[asyncio.Task[None]] = []
+        self._socket: SocketModeClient | None = None
+        self.workspaces = Workspaces(
+            self._api, token=bot_token, installations=installations, client_id=client_id,
+            client_secret=client_secret,
+        )  # fmt: skip
+        self.edge = SlackEdge(self._api, self.workspaces)
+        self.transport = Transport(
+            self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
+        )
+        self._install: Install | None = None
+        if client_id and client_secret and bot_token is None:
+            self._install = Install(
+                self._api, self.workspaces, client_id=client_id, client_secret=client_secret,
+                base_url=api_url, public_url=public_url,
+            )  # fmt: skip
+
+    def routes(self) -> list[web.RouteDef]:
+        found: list[web.RouteDef] = []
+        if self._app_token is None:
+            found.append(web.post("/slack/events", self.transport.handle))
+        if self._install is not None:
+            found.append(web.get("/slack/install", self._install.begin))
+            found.append(web.get("/slack/oauth_redirect", self._install.end))
+        return found
+
+    def mode(self) -> str:
+        """Which way Slack reaches Digi, in a few words."""
+        if self._app_token is not None:
+            return "Slack by Socket Mode"
+        return "Slack over HTTP, at POST /slack/events"
+
+    async def open(self, receive: Receive) -> None:
+        """Raises TokenRefused; without a way to Slack it waits for one."""
+        self.edge.goes_to(receive)
+        if self.workspaces.single:
+            try:
+                await self.workspaces.own()
+            except TROUBLE as error:
+                self._told("slack", error_of(error))
+        self._tasks.append(asyncio.create_task(self._gathers(), name="slack members"))
+        if self._app_token is not None:
+            self._socket = self.transport.socket(self._app_token, self._api)
+            watch = self.transport.keep_open(self._socket)
+            self._tasks.append(asyncio.create_task(watch, name="slack socket"))
+
+    async def _gathers(self) -> None:
+        """By the clock and never because of what somebody does."""
+        while True:
+            try:
+                await self.edge.gather()
+                wait = A_DAY
+            except TokenRefused:
+                self._told("slack", "the token is refused")
+                wait = A_DAY
+            except TROUBLE as error:
+                self._told("slack members", error_of(error))
+                wait = AGAIN_SECONDS
+            await asyncio.sleep(wait)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._socket is not None:
+            await self._socket.close()  # type: ignore[no-untyped-call]
+        await self.edge.close()

@@ -1,0 +1,446 @@
+"""In and out: a request becomes a delivery, its answer what Slack shows, a parcel a message."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Coroutine
+from typing import Any
+
+from msgspec import Struct
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.edge import (
+    Answer,
+    Delivery,
+    DeliveryFailed,
+    Installation,
+    Members,
+    Parcel,
+    Receive,
+    Sender,
+)
+from bot.slack import draw
+from bot.slack.cache import Cache
+from bot.slack.directory import Directory
+from bot.slack.read import Incoming
+from bot.slack.web_api import TROUBLE, WebApi, error_of, failure
+from bot.slack.words import Language, both, word
+from bot.slack.workspaces import Workspaces
+from dialogs import cards as c
+
+Body = dict[str, Any]
+
+FORM_SECONDS = 1.5
+WHISPER_SECONDS = 1.5
+A_DAY = 24 * 60 * 60.0
+EVENT_TYPE = "digi_letter"
+
+
+class Reply(Struct, frozen=True):
+    """What Slack is told at once. None is an empty acknowledgement."""
+
+    body: Body | None = None
+    status: int = 200
+
+
+NOTED = Reply()
+AGAIN = Reply(status=503)
+"""Slack brings an event again; a person cannot be asked to."""
+
+
+def unwell(what: Incoming) -> Reply:
+    """Something of ours failed: honest, and nothing that was filled in is lost."""
+    match what.kind:
+        case "form":
+            return _errors(what, both("form_not_saved"))
+        case "command":
+            return Reply({"response_type": "ephemeral", "text": both("not_now")})
+        case "press" | "shortcut":
+            return NOTED
+        case _:
+            return AGAIN
+
+
+class SlackEdge:
+    """Implements `bot.edge.Edge` for Slack. `receive` is handed in when the house is built."""
+
+    def __init__(self, api: WebApi, workspaces: Workspaces) -> None:
+        self._api = api
+        self._workspaces = workspaces
+        self._directory = Directory()
+        self._receive: Receive | None = None
+        self._private: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
+        self._uninvited: Cache[tuple[str, str], bool] = Cache(1000, A_DAY)
+        self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        self._later: set[asyncio.Task[None]] = set()
+
+    def goes_to(self, receive: Receive) -> None:
+        self._receive = receive
+
+    # --- bot.edge.Edge ------------------------------------------------------------------------
+
+    @property
+    def repeats(self) -> bool:
+        return False
+
+    def serves(self, tenant: str) -> bool:
+        return tenant.startswith("slack:")
+
+    def typed(self, command: str) -> str:
+        return f"/digi {command}".rstrip()
+
+    async def deliver(self, parcel: Parcel) -> str:
+        try:
+            at = await self._workspaces.of(parcel.tenant)
+        except TROUBLE as error:
+            raise failure(error, writes=False) from None
+        if at is None:
+            raise DeliveryFailed("Digi is not installed in this workspace", permanent=True)
+        client = self._api.client(at.token)
+        drawn = draw.message(parcel.card, parcel.language, again=parcel.again)
+        if parcel.kind == "update":
+            return await self._redraw(client, parcel, drawn)
+        thread = ""
+        match parcel.kind:
+            case "private":
+                channel = await self._chat(client, parcel)
+            case "thread":
+                channel, thread = read_place(parcel.target)
+            case _:
+                channel = parcel.channel
+        place, done = self._begun.get(parcel.id) or ("", 0)
+        if not place:
+            place = await self._post(client, parcel, channel, thread, drawn)
+        for page in drawn.rest[done:]:
+            # What had no room stands below it; a failure here goes on where it stopped.
+            self._begun.put(parcel.id, (place, done))
+            await self._post(client, parcel, channel, thread or read_place(place)[1], page)
+            done += 1
+        self._begun.drop(parcel.id)
+        return place
+
+    async def _post(
+        self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
+    ) -> str:
+        try:
+            said = await client.chat_postMessage(
+                channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
+                unfurl_links=False, unfurl_media=False,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
+            )  # fmt: skip
+        except TROUBLE as error:
+            self._heard(parcel.tenant, channel, error)
+            raise failure(error, writes=True) from None
+        self._uninvited.drop((parcel.tenant, channel))
+        return written_place(str(said.get("channel") or channel), str(said["ts"]))
+
+    async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
+        channel, ts = read_place(parcel.target)
+        try:
+            await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
+        except TROUBLE as error:
+            self._heard(parcel.tenant, channel, error)
+            raise failure(error, writes=True) from None
+        return parcel.target
+
+    async def _chat(self, client: AsyncWebClient, parcel: Parcel) -> str:
+        """The private chat with a person; asking again opens the same one."""
+        known = self._private.get((parcel.tenant, parcel.person))
+        if known is not None:
+            return known
+        try:
+            said = await client.conversations_open(users=parcel.person)
+        except TROUBLE as error:
+            self._heard(parcel.tenant, "", error)
+            raise failure(error, writes=False) from None
+        channel = str((said.get("channel") or {}).get("id") or "")
+        self._private.put((parcel.tenant, parcel.person), channel)
+        return channel
+
+    def _heard(self, tenant: str, channel: str, error: BaseException) -> None:
+        """What a refusal tells about later calls."""
+        match error_of(error):
+            case "not_in_channel":
+                self._uninvited.put((tenant, channel), True)
+            case "token_expired" | "token_revoked" | "invalid_auth" | "account_inactive":
+                self._workspaces.forget(tenant)
+
+    # --- in -----------------------------------------------------------------------------------
+
+    async def answer(self, what: Incoming, at: Installation) -> Reply:
+        """The turn first, then what belongs to this moment."""
+        client = self._api.client(at.token)
+        match what.kind:
+            case "members":
+                return await self._who_is_there(what, at, client)
+            case "gone":
+                self._directory.forget(at.tenant)
+                await self._workspaces.gone(at.tenant)
+                return NOTED
+            case _:
+                pass
+        answer = await self._received(what, at, client)
+        language: Language = answer.language
+        match what.kind:
+            case "command" | "shortcut":
+                return await self._to_command(what, answer, client)
+            case "press":
+                await self._to_press(what, answer, client)
+                return NOTED
+            case "form":
+                return self._to_form(what, answer, language)
+            case "home":
+                if answer.undone:
+                    return AGAIN
+                await self._calmly(
+                    client.views_publish(
+                        user_id=what.person, view=draw.home(answer.cards, language)
+                    )
+                )
+                return NOTED
+            case _:
+                return await self._to_words(what, answer, client)
+
+    async def _received(self, what: Incoming, at: Installation, client: AsyncWebClient) -> Answer:
+        assert self._receive is not None, "the house is built before anybody asks"
+        assert what.what is not None
+        # Nobody is looked up because of a form: it may be without a name.
+        known = (
+            self._directory.held(at.tenant, what.person)
+            if what.kind == "form"
+            else await self._directory.person(client, at.tenant, what.person)
+        )
+        sender = Sender(
+            what.person,
+            known.name if known else "",
+            known.locale if known else "",
+            _foreign(what, at) or (known.stranger if known else False),
+        )
+        return await self._receive(Delivery(at.tenant, sender, what.key, what.what, what.channel))
+
+    async def _who_is_there(
+        self, what: Incoming, at: Installation, client: AsyncWebClient
+    ) -> Reply:
+        if what.person == at.bot:
+            self._uninvited.drop((at.tenant, what.channel))
+        try:
+            told = await self._tell_members(at, client, what.channel, what.key)
+        except TROUBLE as error:
+            # A channel we cannot look into has no members for us; otherwise it comes again.
+            return NOTED if failure(error, writes=False).permanent else AGAIN
+        return NOTED if told else AGAIN
+
+    async def _tell_members(
+        self, at: Installation, client: AsyncWebClient, channel: str, key: str
+    ) -> bool:
+        assert self._receive is not None
+        there = await self._directory.members(client, at.tenant, channel)
+        answer = await self._receive(Delivery(at.tenant, Sender(""), key, Members(there), channel))
+        return not answer.undone
+
+    async def gather(self) -> int:
+        """Who is in all the channels that Digi is in: at the start and each day, by the clock."""
+        told = 0
+        for at in await self._workspaces.all():
+            client = self._api.client(at.token)
+            cursor = ""
+            while True:
+                said = await client.users_conversations(
+                    types="public_channel,private_channel", exclude_archived=True, cursor=cursor,
+                    limit=200,
+                )  # fmt: skip
+                for channel in said.get("channels") or ():
+                    key = f"members:{uuid.uuid4().hex}"
+                    told += await self._tell_members(at, client, str(channel["id"]), key)
+                cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+                if not cursor:
+                    break
+        return told
+
+    # --- answers --------------------------------------------------------------------------------
+
+    async def _to_command(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+        language: Language = answer.language
+        cards = answer.cards + self._invitation(what, language)
+        if answer.form is not None:
+            view = draw.form(answer.form, language, what.channel)
+            if not await self._opened(client, what, view):
+                cards = (_said(word("no_form", language)), *cards)
+        if answer.faults:
+            cards = (*cards, *(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults))
+        if not cards:
+            return NOTED
+        if what.kind == "command":
+            drawn = draw.messages(cards, language)
+            for page in drawn.rest:
+                self._soon(self._whisper(what, page))
+            return Reply(_ephemeral(drawn))
+        await self._show(what, cards, language, client)
+        return NOTED
+
+    async def _to_press(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> None:
+        language: Language = answer.language
+        cards = answer.cards + self._invitation(what, language)
+        if answer.form is not None:
+            view = draw.form(answer.form, language, what.channel)
+            if what.view:
+                shown = await self._calmly(client.views_update(view_id=what.view, view=view))
+            else:
+                shown = await self._opened(client, what, view)
+            if not shown:
+                cards = (_said(word("no_form", language)), *cards)
+        if cards:
+            await self._show(what, cards, language, client)
+
+    async def _show(
+        self,
+        what: Incoming,
+        cards: tuple[c.FinishedCard, ...],
+        language: Language,
+        client: AsyncWebClient,
+    ) -> None:
+        """Where the button was: in its modal, beside its message, or in a modal of its own."""
+        if what.view:
+            sheet = draw.sheet(cards, language, what.channel)
+            await self._calmly(client.views_update(view_id=what.view, view=sheet))
+        elif what.response_url:
+            drawn = draw.messages(cards, language)
+            for page in (drawn, *drawn.rest[:4]):
+                await self._whisper(what, page)
+        else:
+            await self._opened(client, what, draw.sheet(cards, language, what.channel))
+
+    def _to_form(self, what: Incoming, answer: Answer, language: Language) -> Reply:
+        if answer.faults:
+            known = set(what.inputs)
+            errors: dict[str, str] = {}
+            for fault in answer.faults:
+                field = fault.field if fault.field in known else next(iter(what.inputs), "")
+                said = draw.cut(c.plain(fault.text), draw.SECTION)
+                errors[field] = f"{errors[field]} {said}" if field in errors else said
+            if "" not in errors:
+                return Reply({"response_action": "errors", "errors": errors})
+            cards = tuple(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults)
+            return _updated(draw.sheet(cards, language, what.channel))
+        if answer.form is not None:
+            return _updated(draw.form(answer.form, language, what.channel))
+        if answer.cards:
+            return _updated(draw.sheet(answer.cards, language, what.channel))
+        return Reply({"response_action": "clear"}) if what.deep else NOTED
+
+    async def _to_words(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+        if answer.undone:
+            return AGAIN
+        language: Language = answer.language
+        cards = answer.cards
+        if answer.form is not None:
+            cards = (*cards, _said(word("type_command", language)))
+        if not cards:
+            return NOTED
+        drawn = draw.messages(cards, language)
+        for page in (drawn, *drawn.rest):
+            if what.channel:
+                await self._calmly(
+                    client.chat_postEphemeral(
+                        channel=what.answer_to, user=what.person, text=page.text,
+                        blocks=page.blocks, thread_ts=what.thread or None,
+                    )
+                )  # fmt: skip
+            else:
+                await self._calmly(
+                    client.chat_postMessage(
+                        channel=what.answer_to, text=page.text, blocks=page.blocks,
+                        thread_ts=what.thread or None, unfurl_links=False, unfurl_media=False,
+                    )
+                )  # fmt: skip
+        return NOTED
+
+    def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
+        """Where Digi could not write into the channel, it says so to whoever asks it there."""
+        if not what.channel:
+            return ()
+        uninvited = self._uninvited.get((what.tenant, what.channel))
+        return (_said(word("invite", language)),) if uninvited else ()
+
+    # --- calls of this moment -------------------------------------------------------------------
+
+    async def _opened(self, client: AsyncWebClient, what: Incoming, view: Body) -> bool:
+        return await self._calmly(client.views_open(trigger_id=what.trigger, view=view))
+
+    async def _calmly(self, call: Coroutine[Any, Any, Any]) -> bool:
+        """Whether it went well, within the time that the acknowledgement leaves."""
+        try:
+            async with asyncio.timeout(FORM_SECONDS):
+                await call
+        except TROUBLE:
+            return False
+        return True
+
+    async def _whisper(self, what: Incoming, drawn: draw.Drawn) -> None:
+        """To one person, beside the message; it may be lost, so it never matters."""
+        try:
+            async with (
+                asyncio.timeout(WHISPER_SECONDS),
+                self._api.session.post(
+                    what.response_url, json=_ephemeral(drawn, what.thread)
+                ) as response,
+            ):
+                await response.read()
+        except TROUBLE:
+            return
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def close(self) -> None:
+        if self._later:
+            await asyncio.wait(self._later, timeout=WHISPER_SECONDS)
+        await self._api.close()
+
+
+def written_place(channel: str, ts: str) -> str:
+    """Where a message stands, as our store keeps it."""
+    return f"{channel}:{ts}"
+
+
+def read_place(place: str) -> tuple[str, str]:
+    channel, _, ts = place.partition(":")
+    return channel, ts
+
+
+def _said(text: str) -> c.FinishedCard:
+    return c.Card((c.Paragraph((c.Plain(text),)),))
+
+
+def _ephemeral(drawn: draw.Drawn, thread: str = "") -> Body:
+    body: Body = {
+        "response_type": "ephemeral",
+        "replace_original": False,
+        "text": drawn.text,
+        "blocks": drawn.blocks,
+    }
+    return {**body, "thread_ts": thread} if thread else body
+
+
+def _updated(view: Body) -> Reply:
+    return Reply({"response_action": "update", "view": view})
+
+
+def _errors(what: Incoming, text: str) -> Reply:
+    if not what.inputs:
+        return _updated(draw.sheet((_said(text),), "da", what.channel))
+    return Reply({"response_action": "errors", "errors": {what.inputs[0]: text}})
+
+
+def _foreign(what: Incoming, at: Installation) -> bool:
+    """From another workplace, in a shared channel; within an organisation nobody is foreign."""
+    home = at.tenant.removeprefix("slack:")
+    return (
+        bool(what.person_home)
+        and home.startswith("T")
+        and what.person_home[0] == "T"
+        and (what.person_home != home)
+    )

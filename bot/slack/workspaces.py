@@ -1,0 +1,128 @@
+"""Which workplaces Digi lives in here, and the token of each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import msgspec
+from slack_sdk.errors import SlackApiError
+
+from bot.edge import Installation, Installations
+from bot.slack.cache import Cache
+from bot.slack.read import tenant_of
+from bot.slack.web_api import TROUBLE, WebApi, error_of
+
+HELD = 5 * 60.0
+MOST = 1000
+# A token is renewed while it still has so long to live.
+EARLY = 30 * 60
+
+
+class TokenRefused(Exception):
+    """Slack does not take the bot token: copy SLACK_BOT_TOKEN once more from 'OAuth & Permissions'
+    of the Slack app, or install the app again."""
+
+
+class Workspaces:
+    """One workplace by SLACK_BOT_TOKEN, or as many as have installed Digi."""
+
+    def __init__(
+        self,
+        api: WebApi,
+        *,
+        token: str | None = None,
+        installations: Installations | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._api = api
+        self._token = token
+        self._own: Installation | None = None
+        self._installations = installations
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._now = now
+        self._cache: Cache[str, Installation] = Cache(MOST, HELD)
+        self._renewing = asyncio.Lock()
+
+    @property
+    def single(self) -> bool:
+        return self._token is not None
+
+    async def of(self, tenant: str) -> Installation | None:
+        """None where Digi is not installed, or no longer."""
+        if self._token is not None:
+            own = await self.own()
+            return own if own.tenant == tenant else None
+        found = self._cache.get(tenant)
+        if found is None and self._installations is not None:
+            found = await self._installations.one(tenant)
+            if found is not None:
+                self._cache.put(tenant, found)
+        if found is not None and found.expires and found.expires - EARLY < self._now():
+            found = await self._renewed(tenant)
+        return found
+
+    async def own(self) -> Installation:
+        """The one workplace; who it is, Slack says."""
+        if self._own is None:
+            assert self._token is not None
+            try:
+                said = await self._api.client(self._token).auth_test()
+            except SlackApiError as error:
+                if error_of(error) in ("invalid_auth", "not_authed", "account_inactive",
+                                       "token_revoked"):  # fmt: skip
+                    raise TokenRefused from None
+                raise
+            whole = said.get("is_enterprise_install") and said.get("enterprise_id")
+            home = str(said["enterprise_id"] if whole else said["team_id"])
+            self._own = Installation(
+                tenant_of(home), self._token, str(said["user_id"]), str(said.get("team") or "")
+            )
+        return self._own
+
+    async def all(self) -> list[Installation]:
+        if self._token is not None:
+            return [await self.own()]
+        return [] if self._installations is None else await self._installations.all()
+
+    async def installed(self, installation: Installation) -> None:
+        assert self._installations is not None
+        await self._installations.put(installation)
+        self._cache.put(installation.tenant, installation)
+
+    async def gone(self, tenant: str) -> None:
+        """Uninstalled, or the token was revoked."""
+        self.forget(tenant)
+        if self._installations is not None:
+            await self._installations.remove(tenant)
+
+    def forget(self, tenant: str) -> None:
+        """What the cache held may be old."""
+        self._cache.drop(tenant)
+
+    async def _renewed(self, tenant: str) -> Installation | None:
+        assert self._installations is not None
+        async with self._renewing:
+            found = await self._installations.one(tenant)
+            if found is None or found.expires - EARLY > self._now() or not found.refresh:
+                return found
+            try:
+                said = await self._api.client().oauth_v2_access(
+                    client_id=self._client_id or "", client_secret=self._client_secret or "",
+                    grant_type="refresh_token", refresh_token=found.refresh,
+                )  # fmt: skip
+            except TROUBLE:
+                # The old one may live a little longer; the next call tries again.
+                return found
+            fresh = msgspec.structs.replace(
+                found,
+                token=str(said["access_token"]),
+                refresh=str(said.get("refresh_token") or found.refresh),
+                expires=int(self._now()) + int(said.get("expires_in") or 0),
+            )
+            await self.installed(fresh)
+            return fresh

@@ -1,0 +1,50 @@
+"""The workplaces that have installed Digi, with their tokens sealed: a port of bot/edge.py.
+
+Storage does not know the edges; app.py hands in the type of installation that they use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from storage.sql import Row, Script
+from storage.store import Database
+from storage.vault import Vault
+
+T = TypeVar("T")
+
+
+class Installations(Generic[T]):
+    def __init__(self, database: Database, vault: Vault, installation: Callable[..., T]) -> None:
+        self._database = database
+        self._vault = vault
+        self._installation = installation
+
+    async def put(self, installation: Any) -> None:
+        await self._database.tx(self._put, installation)
+
+    async def one(self, tenant: str) -> T | None:
+        rows = await self._database.read(self._rows, "installation_one", {"tenant": tenant})
+        return self._opened(rows[0]) if rows else None
+
+    async def all(self) -> list[T]:
+        rows = await self._database.read(self._rows, "installation_all", {})
+        return [self._opened(row) for row in rows]
+
+    async def remove(self, tenant: str) -> None:
+        await self._database.tx(self._rows, "installation_delete", {"tenant": tenant})
+
+    def _put(self, installation: Any) -> Script[None]:
+        body = msgspec.json.encode(installation)
+        sealed = self._vault.seal(body, "installation", installation.tenant)
+        yield "installation_put", {"tenant": installation.tenant, "body": sealed}
+
+    def _rows(self, statement: str, params: dict[str, str]) -> Script[list[Row]]:
+        return (yield statement, params)
+
+    def _opened(self, row: Row) -> T:
+        body = self._vault.open(row["body"], "installation", row["tenant"])
+        return self._installation(**msgspec.json.decode(body))
