@@ -187,13 +187,13 @@ def _while_offered(state: Agreement, event: Change, known: Known) -> Step:
         case e.AgreementTaken(by=by):
             taken = replace(state, owner=by, status="taken", changed_at=event.at)
             told = Several((text("agreement.you_took", what=what(state.id)), *_by(state.due)))
-            return taken, (*_timers(taken, event.at, known), *_redrawn(), *_shown(told))
+            return taken, (*_timers(taken, event.at, known), *_redrawn(state), *_shown(told))
         case e.AgreementDeclined():
             if not state.owner:
                 return state, _shown(text("agreement.still_open", what=what(state.id)))
             freed = replace(state, owner="", status="declined", changed_at=event.at)
             return freed, (
-                Redraw("offer"),
+                *_redrawn(state),
                 Post("open"),
                 *_shown(text("agreement.you_declined", what=what(state.id))),
             )
@@ -223,7 +223,7 @@ def _while_taken(state: Agreement, event: Change, known: Known) -> Step:
             done = replace(state, status="done", changed_at=event.at)
             return done, (
                 *_quiet(),
-                *_redrawn(),
+                *_redrawn(state),
                 *_shown(text("agreement.now_done", what=what(state.id))),
             )
         case e.AgreementNotDone(why=why):
@@ -232,7 +232,7 @@ def _while_taken(state: Agreement, event: Change, known: Known) -> Step:
             return left, (
                 reason if why else Forget("not_done", state.id),
                 *_quiet(),
-                *_redrawn(),
+                *_redrawn(state),
                 *_shown(text("agreement.now_not_done", what=what(state.id))),
             )
         case e.AgreementNewDate():
@@ -266,7 +266,7 @@ def _dated(state: Agreement, event: e.AgreementNewDate, known: Known) -> Step:
         state, due=event.due, status="taken", changed_at=event.at, moved=state.moved + 1
     )
     told = text("agreement.now_dated", what=what(state.id), day=Day(event.due))
-    return moved, (*_timers(moved, event.at, known), *_redrawn(), *_shown(told))
+    return moved, (*_timers(moved, event.at, known), *_redrawn(state), *_shown(told))
 
 
 # --- the reminder and the question afterwards ---------------------------------------------
@@ -298,8 +298,10 @@ def _quiet() -> tuple[Effect, ...]:
     return (Cancel("reminder"), Cancel("overdue"))
 
 
-def _redrawn() -> tuple[Effect, ...]:
-    return (Redraw("offer"), Redraw("open"))
+def _redrawn(state: Agreement) -> tuple[Effect, ...]:
+    """The agreement where it stands: with its owner, in the channel, and under its question."""
+    under = (Redraw("post", "question", state.question),) if state.question else ()
+    return (Redraw("offer"), Redraw("open"), *under)
 
 
 def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
