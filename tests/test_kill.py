@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.test_app import READY, ROOT, Box
 CHANNEL = CHANNELS[0].id
 PLACE = f"channel:{CHANNEL}"
 TEAM = [person.id for person in PEOPLE if (person.role, person.locale) == ("member", "da")]
+CODE = re.compile(r"(?:[0-9A-Z]{4}-){4}[0-9A-Z]")
 GONE = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
 
@@ -40,6 +42,8 @@ class Killed:
         self.kills = 0
         self.chats: dict[str, str] = {}
         self.said: set[str] = set()
+        self.codes: dict[str, str] = {}
+        """By its code, what was said without a name."""
         self.unsure: list[tuple[str, str, dict[str, Any]]] = []
         self.process: subprocess.Popen[str] | None = None
 
@@ -130,6 +134,27 @@ class Killed:
                 self.said.add(text)
                 self.unsure = [one for one in self.unsure if one[0] != text]
 
+    def says_unnamed(self) -> None:
+        """A concern without a name, and the code that was shown for it."""
+        person = self.chance.choice(TEAM)
+        cards = self.types(person, "/digi sig")["cards"]
+        form = self.presses(person, cards, "Uden navn")["form"]
+        text = f"Uden navn {uuid.uuid4()}"
+        values = {
+            "kind": "concern", "text": text, "readers": ["anne", "everyone"], "sending": "release",
+        }  # fmt: skip
+        body = {"as": person, "token": form["token"], "values": values, "channel": CHANNEL}
+        for _ in range(self.chance.choice((1, 2))):
+            if code := CODE.search(json.dumps(self.ask("POST", "/play/submit", body))):
+                self.codes[code[0]] = text
+
+    def opens(self, code: str) -> str:
+        """What the code brings."""
+        form = self.types("anne", "/digi kode")["form"]
+        values = {"words": code}
+        body = {"as": "anne", "token": form["token"], "values": values, "channel": CHANNEL}
+        return json.dumps(self.ask("POST", "/play/submit", body), ensure_ascii=False)
+
     def clock(self) -> None:
         to = self.chance.choice(("question", "overview", "day", "day", "week"))
         self.ask("POST", "/play/clock", {"as": "anne", "to": to})
@@ -142,7 +167,7 @@ class Killed:
         killer.start()
         try:
             while True:
-                self.chance.choice((self.chats_on, self.says, self.says, self.clock))()
+                self.chance.choice((self.chats_on, self.says, self.says_unnamed, self.clock))()
         except GONE:
             pass
         finally:
@@ -178,6 +203,9 @@ class Killed:
         for text in self.said:
             assert text in shown, "a confirmed question was lost"
             assert brought[text] == 1, (brought[text], text)
+        assert len(set(self.codes.values())) == len(self.codes), "one form, one code"
+        for code in self.chance.sample(sorted(self.codes), min(3, len(self.codes))):
+            assert self.codes[code] in self.opens(code), "a code opens nothing"
         heads = Counter(
             head(m) for m in ours if m["place"] == PLACE and not m["thread"] and head(m)
         )
@@ -230,6 +258,7 @@ def survive(folder: Path, seed: int, kills: int) -> None:
         world.holds()
         world.rings_on()
         assert world.said
+        assert world.codes
     finally:
         if world.process is not None:
             world.kill()
