@@ -229,6 +229,10 @@ class Courier:
         tenant, person = letter.tenant, letter.place.partition(":")[2]
         now = self._clock.now()
         calendar = Calendar()
+        if letter.uncertain:
+            # It was on its way once: what came of that is settled first.
+            await self._empty(letter, person, now, calendar)
+            return
         prefs = await self._engine.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
         days = await self._database.read(self._scripts.bag_days, tenant, person, monday)

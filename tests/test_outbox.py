@@ -212,6 +212,26 @@ async def test_a_bag_that_may_have_arrived_is_never_sent_again(
         assert await office.letters() == [("bag", "dead")]
 
 
+async def test_a_bag_that_was_on_its_way_at_a_stop_is_not_sent_again_next_time(
+    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where Digi comes back after hours, and what came in meanwhile goes on its own day."""
+    edge = Paper(repeats=False)
+    async with a_house(tmp_path / "home", edge, wall) as house:
+        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
+        await found(house)
+        await office.do(Privately("mette", note("1")), Privately("mette", note("2")))
+        [head] = await office.claim()
+        assert len(await house.database.tx(house.scripts.bag, head, MONDAY)) == 2
+        wall.at = MONDAY + timedelta(hours=11)
+        await house.database.tx(house.scripts.freed)
+        await office.do(Privately("mette", note("3")))
+        await office.settle()
+        await office.move(MONDAY + timedelta(days=4))
+        assert edge.said() == ["3"]
+        assert await office.letters() == [("bag", "dead")] * 2
+
+
 async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwards(
     office: Office,
 ) -> None:
