@@ -525,6 +525,28 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
     assert edge.said() == ["released"]
 
 
+async def test_a_release_whose_log_could_not_be_emptied_stands_and_waits(
+    house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its letters stay where they are until the log is empty; nothing is released twice."""
+    monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
+    question = faked(monkeypatch, "question")
+    question.does(fx.Refresh(), fx.Say(note("released")))
+    closing_it = e.ClosedForAnswers(project=PROJECT, question="q", by="anne", at=MONDAY, id="c")
+    with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM pool").fetchall()
+        with pytest.raises(Unavailable):
+            await turn(house, closing_it)
+        await house.courier.settle()
+        assert edge.said() == []
+        reader.execute("ROLLBACK")
+    assert await turn(house, closing_it) == ()
+    await house.courier.move_to(MONDAY + timedelta(minutes=2))
+    assert edge.said() == ["released"]
+    assert len(question.heard) == 1
+
+
 async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
     house: House, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
