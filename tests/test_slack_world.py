@@ -185,6 +185,9 @@ GOOD: dict[str, Any] = {
         notify_on_close=True,
         clear_on_close=True,
     ),
+    "fields that share an action_id": modal(
+        field_(text_input(), block_id="a"), field_(text_input(), block_id="b")
+    ),
     "a modal without fields": without(modal(section(marked("Tak"))), "submit"),
     "a home": {"type": "home", "blocks": [section(marked("*Mit*"), accessory=button())]},
 }
@@ -227,9 +230,13 @@ BAD: dict[str, tuple[Any, str]] = {
         [actions(button()), actions(button())],
         "the action_id 'a' stands 2 times",
     ),
-    "two fields of one action_id": (
-        modal(field_(text_input()), field_(text_input())),
-        "the action_id 't' stands 2 times",
+    "two actions of one action_id": (
+        [actions(button(), select(action_id="a"))],
+        "the action_id 'a' stands 2 times",
+    ),
+    "a button and an accessory of one action_id": (
+        modal(actions(button()), section(marked("x"), accessory=button())),
+        "the action_id 'a' stands 2 times",
     ),
     "two blocks of one block_id": (
         [section(marked("x"), block_id="d"), section(marked("y"), block_id="d")],
@@ -745,9 +752,9 @@ async def test_people_type_press_and_fill_by_words(mode: Literal["http", "socket
         assert "Valg 1" in hands.just("anne")
         assert await hands.fill("anne", {"Dit svar": "kort"}) is None
         assert "Udfyld dette felt." in hands.just("anne")
-        await hands.fill("anne", {"Hvem": "Mette Krogh", "hvad": "Valg 1"})
+        await hands.fill("anne", {"Hvem": "Mette Krogh", "hvad": "Valg 1"}, keep=True)
         assert "Skriv lidt mere" in hands.just("anne")
-        await hands.fill("anne", {"Dit svar": "Mere ro ved besøgene"})
+        await hands.fill("anne", {"Dit svar": "Mere ro ved besøgene"}, keep=True)
         view = bot.heard[-1]["view"]
         assert view["private_metadata"] == "tegn"
         assert view["state"]["values"] == {

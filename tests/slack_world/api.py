@@ -37,6 +37,7 @@ SCOPES = {
     "conversations.open": "im:write",
     "conversations.info": "channels:read",
     "conversations.members": "channels:read",
+    "users.conversations": "channels:read",
     "users.info": "users:read",
     "users.list": "users:read",
     "files.getUploadURLExternal": "files:write",
@@ -44,6 +45,7 @@ SCOPES = {
 }
 _JSON = ("blocks", "view", "metadata", "files", "attachments")
 _UPDATE_TEXT = 4000
+_YES = (True, 1, "true", "True", "1")
 
 
 class No(Exception):
@@ -67,6 +69,7 @@ class Api:
             "conversations.open": self._open,
             "conversations.info": self._info,
             "conversations.members": self._members,
+            "users.conversations": self._conversations,
             "users.info": self._user,
             "users.list": self._users,
             "views.open": self._view_open,
@@ -240,7 +243,7 @@ class Api:
             "token_type": "bot",
             "access_token": space.token,
             "bot_user_id": space.bot,
-            "team": None if space.enterprise else {"id": space.team, "name": space.name},
+            "team": None if space.is_grid else {"id": space.team, "name": space.name},
             "enterprise": (
                 {"id": space.enterprise, "name": space.name} if space.enterprise else None
             ),
@@ -351,6 +354,12 @@ class Api:
 
     def _info(self, space: Workspace, args: Dict) -> Dict:
         channel = self._place(space, args)
+        found = self._channel_json(space, channel)
+        if args.get("include_num_members") in _YES:
+            found["num_members"] = len(channel.members)
+        return {"channel": found}
+
+    def _channel_json(self, space: Workspace, channel: Channel) -> Dict:
         found: Dict = {
             "id": channel.id,
             "name": channel.name,
@@ -362,27 +371,40 @@ class Api:
             "is_ext_shared": channel.shared,
             "context_team_id": space.team,
         }
-        if channel.im:
-            found["user"] = channel.im
-        if args.get("include_num_members") in (True, "true", "1", 1):
-            found["num_members"] = len(channel.members)
-        return {"channel": found}
+        return found | ({"user": channel.im} if channel.im else {})
 
     def _members(self, space: Workspace, args: Dict) -> Dict:
         channel = self._place(space, args)
         page, cursor = self._page(channel.members, args)
         return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
+    def _conversations(self, space: Workspace, args: Dict) -> Dict:
+        """Where the bot is; private channels need a permission of their own."""
+        kinds = str(args.get("types") or "public_channel").split(",")
+        if "private_channel" in kinds and "groups:read" not in space.scopes:
+            provided = ",".join(sorted(space.scopes))
+            raise No("missing_scope", needed="groups:read", provided=provided)
+        found = [
+            self._channel_json(space, channel)
+            for channel in space.channels.values()
+            if space.bot in channel.members
+            and ("im" if channel.im else "private_channel" if channel.private else "public_channel")
+            in kinds
+            and not (channel.archived and args.get("exclude_archived") in _YES)
+        ]
+        page, cursor = self._page(found, args)
+        return {"channels": page, "response_metadata": {"next_cursor": cursor}}
+
     def _user(self, space: Workspace, args: Dict) -> Dict:
         user = space.users.get(str(args.get("user")))
         if user is None:
             raise No("user_not_found")
-        locale = args.get("include_locale") in (True, "true", "True", "1", 1)
+        locale = args.get("include_locale") in _YES
         return {"user": self._world.user_json(space, user, locale=locale)}
 
     def _users(self, space: Workspace, args: Dict) -> Dict:
         page, cursor = self._page(list(space.users.values()), args)
-        locale = args.get("include_locale") in (True, "true", "True", "1", 1)
+        locale = args.get("include_locale") in _YES
         return {
             "members": [self._world.user_json(space, user, locale=locale) for user in page],
             "cache_ts": int(self._world.clock.now()),

@@ -6,7 +6,7 @@ SlackHands does what tests/stage.py's Stage does on paper, so the same transcrip
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -55,7 +55,10 @@ class SlackHands(Play):
         *,
         space: Workspace | None = None,
         tenant: str = "",
+        holds_back: bool = True,
     ) -> None:
+        """`holds_back`: Slack itself keeps a form whose required fields are empty. Without it the
+        form is sent all the same, as a client of somebody's own would: Digi must say so itself."""
         space = space or world.home
         super().__init__(house, tenant or f"slack:{space.enterprise or space.team}")
         self.world = world
@@ -64,6 +67,7 @@ class SlackHands(Play):
         self.people = {handle: id_of(handle) for handle in people}
         self.faults: dict[str, str] = dict.fromkeys(self.people, "")
         self.seen: dict[str, list[str]] = {person: [] for person in self.people}
+        self.holds_back = holds_back
         self.at_home: set[str] = set()
         """Who looks at the Home tab."""
         self.mark = 0
@@ -97,14 +101,21 @@ class SlackHands(Play):
         )
         return await self._end(person, answered)
 
-    async def fill(self, person: str, values: dict[str, str]) -> Answered | None:
-        """Fill the open modal by its labels and send it; None where Slack itself held it back."""
+    async def fill(
+        self, person: str, values: dict[str, str], *, keep: bool = False
+    ) -> Answered | None:
+        """Fill the open modal by its labels and send it; None where Slack itself held it back.
+
+        What is not named stands as it stood at first; with `keep`, as it was left the last time.
+        """
         view = self.form(person)
         assert view is not None, f"{person} has no form open"
         assert view.body.get("submit"), f"nothing to send in:\n{text_of_view(view, self._name)}"
         self._mark(person)
+        if not keep:
+            view.typed.clear()
         self._fill(view, values)
-        if missing := self._missing(view):
+        if self.holds_back and (missing := self._missing(view)):
             view.errors = dict.fromkeys(missing, MISSING)
             self.faults[person] = MISSING
             return None
@@ -163,7 +174,7 @@ class SlackHands(Play):
         elif not answered.fine:
             self.faults[person] = f"Slack: dispatch_failed ({answered.status}) {answered.wrong}"
         self._remember()
-        if found := CODE.search(self._shown(person)):
+        if found := CODE.search(self._said(person)):
             self.code = found[0]
         return answered
 
@@ -225,6 +236,17 @@ class SlackHands(Play):
                 self.faults[person],
             ]
         ).strip()
+
+    def _said(self, person: str) -> str:
+        """What was just said to this person alone, without what stands in fields and below."""
+        view = self.form(person)
+        blocks = [b for b in view.body["blocks"] if b["type"] != "input"] if view else []
+        return "\n".join(
+            [
+                *(self._text(m) for m in self._whispers(person, since=self._marks[person])),
+                *lines_of(blocks, self._name),
+            ]
+        )
 
     def _whispers(self, person: str, since: int = -1) -> list[Message]:
         user = self._user(person)
@@ -343,11 +365,6 @@ class SlackHands(Play):
                 if key != "type"
             )
         ]
-
-
-def shown_lines(blocks: list[Dict], name: Callable[[str], str] = str) -> list[str]:
-    """Blocks that a test has at hand, as they are read."""
-    return list(lines_of(blocks, name))
 
 
 def _newest(messages: list[Message]) -> list[Message]:

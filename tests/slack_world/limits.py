@@ -179,7 +179,8 @@ def _blocks(blocks: Any, surface: str) -> Iterator[str]:
         yield from _block(block, path, surface)
         if isinstance(block.get("block_id"), str) and block["block_id"]:
             ids[block["block_id"]] += 1
-        for element in elements_of(block):
+        # A field is known by its block; what is pressed is known by its action_id alone.
+        for element in elements_of(block) if block.get("type") != "input" else ():
             if isinstance(element.get("action_id"), str):
                 actions[element["action_id"]] += 1
         if block.get("type") == "markdown" and isinstance(block.get("text"), str):

@@ -301,6 +301,17 @@ class Sender:
         }  # fmt: skip
         return await self.event(event, team=team)
 
+    async def said(self, user: str, text: str, *, team: str = "") -> list[Answered]:
+        """Words typed in the private chat; comes only where the app asked for message.im."""
+        space = self._space(team)
+        place = space.im(user)
+        said = self._world.post(space, place.id, text=text, blocks=[], user=user)
+        event = {
+            "type": "message", "user": user, "text": text, "ts": said.ts, "channel": place.id,
+            "channel_type": "im", "team": space.team,
+        }  # fmt: skip
+        return await self.event(event, team=team)
+
     async def home_opened(self, user: str, *, tab: str = "home", team: str = "") -> list[Answered]:
         space = self._space(team)
         event: Dict = {

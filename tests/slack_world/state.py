@@ -117,6 +117,8 @@ class Workspace:
     team: str = "T0PLEJEN"
     name: str = "Plejen"
     enterprise: str = ""
+    org_wide: bool = True
+    """Installed for the whole organisation, where there is one."""
     token: str = "xoxb-1-plejen"
     refresh: str = ""
     expired: bool = False
@@ -141,7 +143,7 @@ class Workspace:
 
     @property
     def is_grid(self) -> bool:
-        return bool(self.enterprise)
+        return bool(self.enterprise) and self.org_wide
 
     def user(self, id: str, name: str, **more: Any) -> User:
         self.users[id] = User(id, name, **more)

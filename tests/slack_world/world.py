@@ -242,7 +242,7 @@ class SlackWorld:
             "root_view_id": view.root or view.id,
             "app_id": self.app_id,
             "external_id": body.get("external_id", ""),
-            "app_installed_team_id": space.enterprise or space.team,
+            "app_installed_team_id": space.enterprise if space.is_grid else space.team,
             "bot_id": space.bot_id,
             "state": {"values": {}},
         } | ({"user_id": view.user} if home else {})
