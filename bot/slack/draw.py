@@ -179,10 +179,9 @@ def _rows(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
             case c.Facts(rows=facts):
                 rows.append((False, [x for name, v in facts for x in _split(_fact(name, v))]))
             case c.Quote(words=words, by=by):
-                lines = _split(_Line(f"“{_plain(words)}”"))
-                if by is not None:
-                    lines += _split(_line(by, small=True, lead="– "))
-                rows.append((False, lines))
+                # Plain text in any case: nobody is called by being quoted.
+                who = f" ({_plain(by)})" if by is not None else ""
+                rows.append((False, _split(_Line(f"❝ {_plain(words)}{who}"))))
             case c.Bullets(items=items, numbered=numbered):
                 lines = []
                 for n, item in enumerate(items, 1):

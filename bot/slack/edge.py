@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -19,11 +20,12 @@ from bot.edge import (
     Parcel,
     Receive,
     Sender,
+    Typed,
 )
 from bot.slack import draw
 from bot.slack.cache import Cache
 from bot.slack.directory import Directory
-from bot.slack.read import Incoming
+from bot.slack.read import Incoming, written_words
 from bot.slack.web_api import TROUBLE, WebApi, error_of, failure
 from bot.slack.words import Language, both, word
 from bot.slack.workspaces import Workspaces
@@ -191,14 +193,7 @@ class SlackEdge:
             case "form":
                 return self._to_form(what, answer, language)
             case "home":
-                if answer.undone:
-                    return AGAIN
-                await self._calmly(
-                    client.views_publish(
-                        user_id=what.person, view=draw.home(answer.cards, language)
-                    )
-                )
-                return NOTED
+                return await self._at_home(what, answer, at, client)
             case _:
                 return await self._to_words(what, answer, client)
 
@@ -335,7 +330,8 @@ class SlackEdge:
         language: Language = answer.language
         cards = answer.cards
         if answer.form is not None:
-            cards = (*cards, _said(word("type_command", language)))
+            words = what.what.text[:200] if isinstance(what.what, Typed) else ""
+            cards = (*cards, _offer(word("to_the_form", language), (word("open", language), words)))
         if not cards:
             return NOTED
         drawn = draw.messages(cards, language)
@@ -354,6 +350,27 @@ class SlackEdge:
                         thread_ts=what.thread or None, unfurl_links=False, unfurl_media=False,
                     )
                 )  # fmt: skip
+        return NOTED
+
+    async def _at_home(
+        self, what: Incoming, first: Answer, at: Installation, client: AsyncWebClient
+    ) -> Reply:
+        """What one can do, the two doors that are the same for everybody, and where things stand.
+
+        Drawn anew when somebody opens it, and for no other reason.
+        """
+        second = await self._received(
+            msgspec.structs.replace(what, what=Typed("status")), at, client
+        )
+        if first.undone or second.undone:
+            return AGAIN
+        language: Language = first.language
+        doors = _offer(
+            word("home", language), (word("say", language), "sig det"),
+            (word("code", language), "min kode"),
+        )  # fmt: skip
+        view = draw.home((doors, *second.cards, *first.cards), language)
+        await self._calmly(client.views_publish(user_id=what.person, view=view))
         return NOTED
 
     def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
@@ -413,6 +430,21 @@ def read_place(place: str) -> tuple[str, str]:
 
 def _said(text: str) -> c.FinishedCard:
     return c.Card((c.Paragraph((c.Plain(text),)),))
+
+
+def _offer(text: str, *buttons: tuple[str, str]) -> c.FinishedCard:
+    """A text of this platform's own, and buttons that are as if one had typed."""
+    return c.Card(
+        (
+            c.Paragraph((c.Plain(text),)),
+            c.Buttons(
+                tuple(
+                    c.Button[c.Spans]((c.Plain(label),), token=written_words(words))
+                    for label, words in buttons
+                )
+            ),
+        )
+    )
 
 
 def _ephemeral(drawn: draw.Drawn, thread: str = "") -> Body:

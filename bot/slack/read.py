@@ -21,6 +21,7 @@ SAY = "say"
 AGREEMENT = "agreement"
 """The shortcuts' callback ids, as the manifest has them."""
 
+_TYPED = "typed:"
 _ADDRESSED = re.compile(r"^(?:\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>)+\s*")
 
 
@@ -51,6 +52,18 @@ class Incoming(Struct, frozen=True):
     @property
     def tenant(self) -> str:
         return tenant_of(self.home)
+
+
+def written_words(words: str) -> str:
+    """A button of this platform's own, which is as if one had typed a command."""
+    return f"{_TYPED}{words}"
+
+
+def read_button(value: str) -> Typed | Pressed:
+    """Digi's own tokens have no colon."""
+    if value.startswith(_TYPED):
+        return Typed(value.removeprefix(_TYPED))
+    return Pressed(value)
 
 
 def tenant_of(home: str) -> str:
@@ -216,7 +229,7 @@ def _press(body: Envelope) -> Incoming | None:
         channel = read_channel(in_modal.callback_id)
     return Incoming(
         "press", home, body.trigger_id, body.user.id, body.user.team_id or "", _public(channel),
-        Pressed(pressed.value), body.trigger_id, body.response_url,
+        read_button(pressed.value), body.trigger_id, body.response_url,
         view=in_modal.id if in_modal is not None else "", thread=container.thread_ts or "",
     )  # fmt: skip
 

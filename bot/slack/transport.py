@@ -88,7 +88,7 @@ class Transport:
             logger=quiet_logger(),
             process_before_response=True,
             client=api.client(),
-            authorize=self._authorize,
+            authorize=_authorize,
             # Looked at before Bolt reads the body, and so that a malformed one is a 401.
             request_verification_enabled=False,
             ssl_check_enabled=False,
@@ -107,13 +107,6 @@ class Transport:
         app.view(_ANYTHING)(listen)
         app.shortcut(_ANYTHING)(listen)
         return app
-
-    async def _authorize(self, context: AsyncBoltContext) -> AuthorizeResult:
-        what: Incoming = context["incoming"]
-        at: Installation = context["at"]
-        return AuthorizeResult(
-            enterprise_id=None, team_id=what.home, bot_user_id=at.bot, bot_token=at.token
-        )
 
     # --- one way in -----------------------------------------------------------------------------
 
@@ -245,6 +238,15 @@ class Transport:
                 lost = True
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, WATCH_SECONDS)
+
+
+async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
+    """Who we are there was found, from our own bounded memory, before Bolt was asked."""
+    what: Incoming = context["incoming"]
+    at: Installation = context["at"]
+    return AuthorizeResult(
+        enterprise_id=None, team_id=what.home, bot_user_id=at.bot, bot_token=at.token
+    )
 
 
 def _parsed(text: str, content_type: str) -> Body | None:

@@ -34,10 +34,17 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "I am not in the channel, so I cannot write here. Type /invite @Digi in the channel, and "
         "what I have ready will come.",
     ),
-    "type_command": (
-        "Her i samtalen kan jeg ikke åbne en formular. Skriv det samme efter /digi, så åbner den.",
-        "I cannot open a form in this chat. Type the same after /digi, and it opens.",
+    "to_the_form": (
+        "Her i samtalen kan jeg ikke åbne formularen af mig selv.",
+        "In this chat I cannot open the form by myself.",
     ),
+    "open": ("Åbn formularen", "Open the form"),
+    "home": (
+        "Sig noget til dem, der skal vide det, eller læs svaret på det, du har sagt.",
+        "Say something to those who should know, or read the answer to what you have said.",
+    ),
+    "say": ("Sig det", "Say it"),
+    "code": ("Min kode", "My code"),
     "not_installed": (
         "Digi er ikke installeret i dette workspace. Spørg den, der står for Slack hos jer.",
         "Digi is not installed in this workspace. Ask whoever looks after Slack where you work.",
