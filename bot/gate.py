@@ -211,7 +211,7 @@ class Gate:
                     prefs, key=delivery.key, people=people,
                 )  # fmt: skip
             case Typed(text=typed):
-                press: Press = pressed_by_words(parse(clean(typed)), private=not delivery.channel)
+                press: Press = pressed_by_words(parse(clean(typed)))
             case Pressed(token=token):
                 try:
                     press = read_press(self._vault, tenant, token)

@@ -248,7 +248,12 @@ def _about_rows(project: Project | None, known: Known) -> tuple[tuple[Line, Line
     ]
     days = project.retention_days if project else 90
     rows.append((text("about.retention"), text("about.retention_is", n=Count(days))))
-    rows.append((text("about.whistleblower"), given(operator.whistleblower)))
+    elsewhere = (
+        Words(operator.whistleblower)
+        if operator.whistleblower
+        else text("about.whistleblower_missing")
+    )
+    rows.append((text("about.whistleblower"), elsewhere))
     return tuple(rows)
 
 

@@ -206,11 +206,9 @@ def unnamed_words(state: State) -> tuple[Line, ...]:
 
 def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
     project, words = known.project.id, state.words
-    key = "question.proposal_med" if state.outcome == "med" else "question.proposal"
     return c.card(
         *_head(state, known),
-        Paragraph(text(key, who=Who(state.by))),
-        Quote(Kept("conclusion", state.conclusion)),
+        *_proposal(state),
         *_agreed(state, known),
         Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
         c.buttons(
@@ -218,6 +216,14 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
             see_button(project, words.id),
             source_button(project, words),
         ),
+    )
+
+
+def _proposal(state: Proposed) -> tuple[Part[Line], ...]:
+    key = "question.proposal_med" if state.outcome == "med" else "question.proposal"
+    return (
+        Paragraph(text(key, who=Who(state.by))),
+        Quote(Kept("conclusion", state.conclusion)),
     )
 
 
@@ -507,7 +513,9 @@ def _conclusion(state: State) -> tuple[Part[Line], ...]:
     match state:
         case Asked():
             return ()
-        case Proposed() | Concluded() | ToMed():
+        case Proposed():
+            return _proposal(state)
+        case Concluded() | ToMed():
             return (
                 Paragraph(
                     text("question.to_med" if isinstance(state, ToMed) else "question.arrived_at")

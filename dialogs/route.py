@@ -118,11 +118,11 @@ _LOOKS = {
 }
 
 
-def pressed_by_words(parsed: Parsed, *, private: bool) -> Press:
+def pressed_by_words(parsed: Parsed) -> Press:
     """What a typed command means; words after a private one are already gone."""
     match parsed:
         case Empty(had_words=had_words):
-            return Look("private_words") if had_words and private else Look("help")
+            return Look("private_words") if had_words else Look("help")
         case Misspelt(word=word, nearest=nearest, had_words=had_words):
             return Look("unknown", ref=nearest or "", words="" if had_words else word)
         case Known(command="start", rest=rest):

@@ -589,8 +589,10 @@ async function send(event) {
   field.value = "";
   grow();
   closeSuggestions();
-  // Only the command's own word is shown again: what follows it may be meant for nobody.
-  const word = command ? command[0] : own ? text.split(/\s/)[0] : "";
+  // Only a command's own word is shown again: what follows it may be meant for nobody.
+  const [first] = command ? [command[1]?.trim()] : own ? text.split(/\s/) : [];
+  const known = page.commands.some(([word]) => word === first?.toLowerCase());
+  const word = [command && "/digi", known && first].filter(Boolean).join(" ");
   const more = word && word.length < text.length ? " …" : "";
   take(answer, { place, anchor, typed: word + more });
 }
