@@ -6,7 +6,7 @@ SlackHands does what tests/stage.py's Stage does on paper, so the same transcrip
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -36,11 +36,16 @@ def id_of(handle: str) -> str:
 
 
 def move_in(
-    space: Workspace, people: Mapping[str, str], channel: str, name: str = "ny-teknologi"
+    space: Workspace,
+    people: Mapping[str, str],
+    channel: str,
+    name: str = "ny-teknologi",
+    *,
+    english: Collection[str] = (),
 ) -> None:
     """These people (handle and name) work here and are in the channel with the bot."""
     for handle, called in people.items():
-        space.user(id_of(handle), called)
+        space.user(id_of(handle), called, locale="en-US" if handle in english else "da-DK")
     space.user(space.bot, "Digi", bot=True)
     space.channel(channel, name, [*map(id_of, people), space.bot])
 
