@@ -591,7 +591,8 @@ async function send(event) {
   closeSuggestions();
   // Only a command's own word is shown again: what follows it may be meant for nobody.
   const [first] = command ? [command[1]?.trim()] : own ? text.split(/\s/) : [];
-  const known = page.commands.some(([word]) => word === first?.toLowerCase());
+  const few = /^(?:\/digi\s+)?\p{L}+(?:\s+\p{L}+)?$/iu.test(text);
+  const known = few || page.commands.some(([word]) => word === first?.toLowerCase());
   const word = [command && "/digi", known && first].filter(Boolean).join(" ");
   const more = word && word.length < text.length ? " …" : "";
   take(answer, { place, anchor, typed: word + more });
