@@ -302,7 +302,8 @@ function drawPlace() {
   at("place-about").textContent = place.about;
   const own = page.place.startsWith("private:");
   at("composer-label").textContent = own ? say("composer_private") : say("composer", place.name);
-  at("composer-text").placeholder = say(own ? "hint_private" : narrow.matches ? "hint_narrow" : "hint");
+  const hint = own ? "hint_private" : "hint";
+  at("composer-text").placeholder = say(narrow.matches ? `${hint}_narrow` : hint);
   at("composer-fault").textContent = "";
   at("suggestions").setAttribute("aria-label", say("suggestions"));
   document.title = `${page.me.name} · ${place.name} · Digi`;
@@ -471,7 +472,9 @@ function drawWhisper(whisper) {
   });
   const print = make("button", { type: "button", class: "button quiet" }, say("print"));
   print.addEventListener("click", () => printCards(whisper));
-  node.append(make("header", {}, label, make("div", { class: "buttons" }, print, close)));
+  const paper = whisper.cards.some((card) => card.parts.some((part) => part.type === "heading"));
+  const buttons = make("div", { class: "buttons" }, paper ? print : null, close);
+  node.append(make("header", {}, label, buttons));
   if (whisper.typed) node.append(make("p", { class: "small" }, say("typed", whisper.typed)));
   for (const card of whisper.cards) {
     node.append(
