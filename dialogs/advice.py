@@ -38,7 +38,7 @@ from dialogs.events import Look, Person, SignedEvent
 from dialogs.facts import About, Known, Project, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.plan import Planned, spoken
-from dialogs.reading import SHELF, line_of, lists, reading, said, shelf, source_line, sources
+from dialogs.reading import SHELF, label, line_of, lists, reading, said, shelf, source_line, sources
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
@@ -365,7 +365,7 @@ def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
                 buttons(
                     *(
                         Button[Line](
-                            said(one.title), Look("source", project=look.project, ref=one.key)
+                            label(one.title), Look("source", project=look.project, ref=one.key)
                         )
                         for one in catalogue.publications.values()
                     )

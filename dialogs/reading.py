@@ -25,11 +25,18 @@ from dialogs.facts import Known
 
 SCREEN = 1500  # characters of one screen of a telephone, scrolled a little
 SHELF = 8
+LABEL = 75
 ADDRESSED = ("team", "trio")  # kinds that say whom a question is for, rather than group items
 
 
 def said(both: Both) -> Said:
     return Said(both.da, both.en)
+
+
+def label(title: Both) -> Said:
+    """A title on a button: what stands before its colon, where it is longer than buttons are."""
+    da, en = (one if len(one) <= LABEL else one.partition(":")[0] for one in (title.da, title.en))
+    return Said(da, en)
 
 
 # --- a set --------------------------------------------------------------------------------
@@ -173,4 +180,4 @@ def shelf(
 
 
 def read(known: Known, id: str, project: str) -> Button[Line]:
-    return Button(said(known.catalogue.set(id).title), Look("reading", project=project, ref=id))
+    return Button(label(known.catalogue.set(id).title), Look("reading", project=project, ref=id))

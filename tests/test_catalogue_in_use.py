@@ -16,7 +16,7 @@ from dialogs.advice import Advice as Memory
 from dialogs.advice import fitting, met, next_of
 from dialogs.events import Look
 from dialogs.facts import Known
-from dialogs.reading import SCREEN, reading
+from dialogs.reading import SCREEN, label, reading
 from dialogs.shelves import SCHOOL, Way, ways
 from tests.stage import Stage, stage
 
@@ -149,6 +149,15 @@ def test_a_set_is_read_in_a_few_screens(language: Literal["da", "en"]) -> None:
         for item in set.items:
             assert item.text.of(language) in words
             assert all(note.of(language) in words for note in item.more)
+
+
+def test_every_title_fits_on_a_button() -> None:
+    """No platform would cut it, in either language."""
+    titles = [s.title for s in CATALOGUE.sets.values()]
+    titles += [p.title for p in CATALOGUE.publications.values()]
+    for title in titles:
+        assert 0 < len(label(title).da) <= 75
+        assert 0 < len(label(title).en) <= 75
 
 
 def test_what_is_no_longer_there_is_said() -> None:
