@@ -141,7 +141,11 @@ def _woke(state: Walk, event: e.Woke, known: Known) -> Step:
     if after.last_asked != state.last_asked or state.told:
         return after, (*effects, timer)
     told = tuple(
-        Privately(person, v.phase_done(after, known, letter=True), urgency=4)
+        Privately(
+            person,
+            v.phase_done(after, known, leads=person in _leading(known), letter=True),
+            urgency=4,
+        )
         for person in _running_it(known)
     )
     return replace(after, told=True), (*effects, *told, timer)
@@ -154,7 +158,8 @@ def _next_now(state: Walk, event: e.NextNow, known: Known) -> Step:
     coming = _coming(state, known)
     after, effects = _ask_next(state, event, known)
     if coming is None:
-        return after, (*effects, Show(v.phase_done(after, known)))
+        leads = event.by in _leading(known)
+        return after, (*effects, Show(v.phase_done(after, known, leads=leads)))
     said = v.asked_trio(known) if coming.trio else text("walk.next.asked")
     return after, (*effects, Show(card(Paragraph(said))))
 

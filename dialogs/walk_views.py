@@ -165,6 +165,8 @@ def _plan_size(walk: Walk) -> Line:
     left = len(walk.left())
     if left == len(walk.plan):
         return text("walk.plan.size", n=Count(left))
+    if not left:
+        return text("walk.plan.size_later", n=Count(len(walk.plan)))
     return text("walk.plan.size_of", n=Count(len(walk.plan)), here=Count(left))
 
 
@@ -532,8 +534,8 @@ def lowered(name: str) -> str:
 # --- what is told -------------------------------------------------------------------------
 
 
-def phase_done(walk: Walk, known: Known, *, letter: bool = False) -> NeutralCard:
-    """Nothing of this phase is left to ask: what the ways on are."""
+def phase_done(walk: Walk, known: Known, *, leads: bool, letter: bool = False) -> NeutralCard:
+    """Nothing of this phase is left to ask: what the ways on are. A leader moves on, or ends."""
     project = known.project
     last = walk.phase >= len(known.catalogue.phases)
     if walk.length == "short":
@@ -549,7 +551,7 @@ def phase_done(walk: Walk, known: Known, *, letter: bool = False) -> NeutralCard
         Heading(Words(project.name)) if letter else None,
         Paragraph(line),
         buttons(
-            on,
+            on if leads or walk.length == "short" else None,
             Button(text("walk.button.more"), Look("more_questions", project=project.id)),
             None
             if last
