@@ -67,10 +67,9 @@ class Install:
             response.text = _STOPPED
             return response
         try:
-            said = await self._api.client().oauth_v2_access(
-                client_id=self._client_id, client_secret=self._client_secret, code=code,
-                redirect_uri=self._redirect or None,
-            )  # fmt: skip
+            said = await self._api.token(
+                self._client_id, self._client_secret, code=code, redirect_uri=self._redirect
+            )
         except TROUBLE as error:
             return web.Response(status=400, text=f"{_STOPPED}\n{error_of(error)}\n")
         whole = said.get("is_enterprise_install") and said.get("enterprise")

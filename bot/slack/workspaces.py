@@ -111,9 +111,9 @@ class Workspaces:
             if found is None or found.expires - EARLY > self._now() or not found.refresh:
                 return found
             try:
-                said = await self._api.client().oauth_v2_access(
-                    client_id=self._client_id or "", client_secret=self._client_secret or "",
-                    grant_type="refresh_token", refresh_token=found.refresh,
+                said = await self._api.token(
+                    self._client_id or "", self._client_secret or "", grant_type="refresh_token",
+                    refresh_token=found.refresh,
                 )  # fmt: skip
             except TROUBLE:
                 # The old one may live a little longer; the next call tries again.

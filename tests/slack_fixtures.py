@@ -1,0 +1,91 @@
+"""The real house behind Slack's real door, in a pretended Slack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from aiohttp import web
+
+from app import House, build
+from bot.clock import Clock
+from bot.edge import Edge, Installation
+from bot.slack.door import Door
+from storage.installations import Installations
+from storage.store import Database
+from storage.vault import Vault
+from tests.slack_world.hands import SlackHands, move_in
+from tests.slack_world.state import Clock as WorldClock
+from tests.slack_world.world import SlackWorld
+from tests.stage import PEOPLE, slow_clock
+
+CHANNEL = "C0HJEMMEPLEJE"
+Mode = Literal["http", "socket"]
+
+
+@dataclass
+class Place:
+    world: SlackWorld
+    house: House
+    door: Door
+    hands: SlackHands
+    told: list[tuple[str, str]]
+
+
+@asynccontextmanager
+async def in_slack(folder: Path, mode: Mode = "http") -> AsyncIterator[Place]:
+    """Everybody of the stage is in one channel with Digi; the clock is the stage's."""
+    clock = slow_clock()
+    world = SlackWorld(mode=mode, clock=WorldClock(lambda: clock.now().timestamp()))
+    move_in(world.home, PEOPLE, CHANNEL)
+    told: list[tuple[str, str]] = []
+    async with world:
+        door, house = await _house(folder, world, clock, mode, told)
+        app = web.Application()
+        app.add_routes(door.routes())
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+        try:
+            await door.open(house.engine.receive)
+            await door.edge.gather()
+            if mode == "socket":
+                async with asyncio.timeout(10):
+                    await world.socket.connected()
+            yield Place(world, house, door, SlackHands(world, house, PEOPLE, CHANNEL), told)
+        finally:
+            await runner.cleanup()
+            await door.close()
+            await house.close()
+
+
+async def _house(
+    folder: Path, world: SlackWorld, clock: Clock, mode: Mode, told: list[tuple[str, str]]
+) -> tuple[Door, House]:
+    doors: list[Door] = []
+
+    def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
+        door = Door(
+            bot_token=world.home.token,
+            signing_secret=world.signing_secret,
+            app_token=world.app_token if mode == "socket" else None,
+            client_id=None,
+            client_secret=None,
+            api_url=world.api_url,
+            public_url=None,
+            installations=Installations(store, vault, Installation),
+            told=lambda what, kind: told.append((what, kind)),
+        )
+        doors.append(door)
+        return [door.edge]
+
+    house = await build(
+        folder, edges=edges, clock=clock, key_file=folder.parent / f"{folder.name}.key"
+    )
+    return doors[0], house

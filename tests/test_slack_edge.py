@@ -1,0 +1,455 @@
+"""Slack's edge in a pretended Slack: what comes in, what goes out, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.edge import DeliveryFailed, Parcel, Submitted
+from bot.slack import read
+from bot.slack.draw import written_channel
+from bot.slack.edge import read_place, written_place
+from bot.slack.manifest import SCOPES, manifest
+from bot.slack.read import envelope, incoming
+from bot.slack.transport import quiet_logger
+from dialogs import cards as c
+from storage.sql import Unavailable
+from tests.slack_fixtures import CHANNEL, Place, in_slack
+from tests.slack_world.hands import id_of
+from tests.slack_world.trouble import Broken, Limited, Lost, Says
+
+ANNE = id_of("anne")
+TENANT = "slack:T0PLEJEN"
+CANARY = "kanariefugl-4711"
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with in_slack(tmp_path / "home") as found:
+        yield found
+
+
+def _parcel(kind: Any = "post", **more: Any) -> Parcel:
+    card: c.FinishedCard = c.Card((c.Paragraph((c.Plain("Goddag"),)),))
+    return Parcel(
+        **{"id": "letter-1", "tenant": TENANT, "kind": kind, "card": card, "language": "da",
+           "channel": CHANNEL, **more}
+    )  # fmt: skip
+
+
+async def _fails(place: Place, parcel: Parcel) -> DeliveryFailed:
+    with pytest.raises(DeliveryFailed) as failed:
+        await place.door.edge.deliver(parcel)
+    return failed.value
+
+
+# --- in ---------------------------------------------------------------------------------------
+
+
+async def test_a_command_is_answered_to_the_one_who_typed_it(place: Place) -> None:
+    """Nothing of a command is seen by others."""
+    answered = await place.world.send.command(ANNE, "hjælp", CHANNEL)
+    assert answered.body["response_type"] == "ephemeral"
+    assert "start" in place.hands.just("anne")
+
+
+async def test_a_mention_is_answered_with_help(place: Place) -> None:
+    """To the one who asked, in the channel."""
+    await place.hands.type("anne", "@Digi")
+    assert "Det kan du gøre nu" in place.hands.just("anne")
+
+
+async def test_a_shortcut_says_what_sig_says(place: Place) -> None:
+    """From the lightning menu there is no channel: one who has no project hears so."""
+    await place.hands.shortcut("anne", read.SAY)
+    assert "forløb" in place.hands.just("anne")
+
+
+async def test_the_home_tab_has_the_same_two_doors_for_everybody(place: Place) -> None:
+    """Say it, and my code; drawn when it is opened."""
+    await place.hands.open_home("anne")
+    assert "[Sig det] [Min kode]" in place.hands.home("anne")
+    await place.hands.press("anne", "Min kode")
+    assert "Din kode" in place.hands.just("anne")
+
+
+async def test_a_command_in_a_private_chat_belongs_to_no_channel(place: Place) -> None:
+    """A chat with Digi is not a channel that a project could live in."""
+    await place.hands.type("anne", "start", private=True)
+    assert "kanal" in place.hands.just("anne")
+
+
+async def test_a_form_that_does_not_open_is_said_in_the_same_answer(place: Place) -> None:
+    """Slack was too slow: nothing is lost, and the person knows."""
+    place.world.plan("views.open", Broken(503))
+    await place.hands.type("anne", "/digi start")
+    assert "Formularen nåede ikke frem" in place.hands.just("anne")
+
+
+async def test_an_event_that_comes_four_times_at_once_is_answered_once(place: Place) -> None:
+    """Slack retries events, sometimes while the first is still under way."""
+    event = {"type": "app_mention", "user": ANNE, "text": "<@U0DIGI> hjælp", "channel": CHANNEL}
+    answers = await place.world.send.event(event, id="Ev1", times=4)
+    assert [one.status for one in answers] == [200] * 4
+    assert len(place.world.calls_of("chat.postEphemeral")) == 1
+
+
+@pytest.mark.parametrize("kind", ["command", "event", "form", "press"])
+async def test_with_the_database_away_everybody_hears_the_truth(
+    place: Place, kind: str, kindly: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events come again, people are told, forms keep what was filled in; afterwards it works."""
+    kindly()
+    await place.hands.type("anne", "/digi start Ny omsorgsplatform")
+    if kind == "form":
+        await place.hands.press("anne", "Jeg er leder")
+        await place.hands.press("anne", "Ret")
+
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        for way in ("tx", "tx_sealed", "read"):
+            patched.setattr(place.house.database, way, away)
+        if kind == "command":
+            answered = await place.world.send.command(ANNE, "status", CHANNEL)
+            assert answered.status == 200
+            assert "prøv igen" in answered.body["text"].casefold()
+        elif kind == "press":
+            control, message, _ = place.hands._find("anne", "Jeg er leder", "")
+            answered = await place.world.send.press(ANNE, control.action, message=message)
+            assert answered.status == 200
+        elif kind == "form":
+            view = place.hands.form("anne")
+            assert view is not None
+            answered = await place.world.send.submit(ANNE, view)
+            assert answered.body["response_action"] == "errors"
+        else:
+            event = {"type": "app_mention", "user": ANNE, "text": "hjælp", "channel": CHANNEL}
+            answers = await place.world.send.event(event, id="Ev2")
+            assert [one.status for one in answers] == [503]
+    if kind == "event":
+        answers = await place.world.send.event(event, id="Ev2")
+        assert [one.status for one in answers] == [200]
+    elif kind == "form":
+        await place.hands.fill("anne", {})
+        assert not place.hands.faults["anne"]
+    elif kind == "press":
+        await place.hands.press("anne", "Jeg er leder")
+        assert "Vis det i kanalen" in place.hands.just("anne")
+
+
+# --- strangers --------------------------------------------------------------------------------
+
+
+class _Ears(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
+@pytest.fixture
+def ears() -> Iterator[_Ears]:
+    """Everything that Bolt, slack_sdk, aiohttp and we say, with every level turned up."""
+    found = _Ears()
+    loggers = [
+        logging.getLogger(name)
+        for name in ("", *logging.root.manager.loggerDict)
+        if name.partition(".")[0] in ("", "slack_bolt", "slack_sdk", "aiohttp", "digi")
+    ]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(found)
+    yield found
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.removeHandler(found)
+
+
+def _form(**more: str) -> bytes:
+    fields = {
+        "team_id": "T0PLEJEN", "user_id": ANNE, "channel_id": CHANNEL, "command": "/digi",
+        "text": CANARY, "trigger_id": "1.2.3", **more,
+    }  # fmt: skip
+    return urlencode(fields).encode()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["none", "forged", "stale", "no number", "no signature's form", "no utf-8", "no json"],
+)
+async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
+    place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str], wrong: str
+) -> None:
+    """401, and nothing of the body in any log at any level."""
+    body = _form()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)
+    }  # fmt: skip
+    match wrong:
+        case "none":
+            headers = {"Content-Type": headers["Content-Type"]}
+        case "forged":
+            headers["X-Slack-Signature"] = "v0=" + "0" * 64
+        case "stale":
+            headers |= place.world.send.signed(body, at=1_700_000_000)
+        case "no number":
+            headers["X-Slack-Request-Timestamp"] = "i går"
+        case "no signature's form":
+            headers["X-Slack-Signature"] = "æøå"
+        case "no utf-8":
+            body = b"text=" + CANARY.encode() + b"\xff\xfe"
+            headers |= place.world.send.signed(body)
+        case "no json":
+            body = b'{"text": "' + CANARY.encode()
+            headers = {"Content-Type": "application/json", **place.world.send.signed(body)}
+    status, text = await place.world.send.raw(body, headers)
+    assert status == 401
+    assert CANARY not in text
+    said = capfd.readouterr()
+    assert CANARY not in "".join(ears.heard) + said.out + said.err
+
+
+async def test_nothing_that_people_write_is_in_a_log_at_any_level(
+    place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A whole act with its form, its answer and its message; and a listener that fails."""
+    await place.hands.type("anne", f"/digi start {CANARY}")
+    await place.hands.press("anne", "Jeg er leder")
+    await place.hands.press("anne", "Ret")
+    await place.hands.fill("anne", {"Derfor": f"Fordi {CANARY}"})
+    await place.hands.press("anne", "Vis det i kanalen")
+    assert CANARY in place.hands.channel()
+    place.world.plan("chat.postEphemeral", Says("fatal_error"))
+    await place.hands.type("anne", f"@Digi {CANARY}")
+    said = capfd.readouterr()
+    heard = "".join(ears.heard) + said.out + said.err
+    assert CANARY not in heard
+    assert ANNE not in heard
+
+
+async def test_a_library_that_speaks_all_the_same_says_nothing(place: Place, ears: _Ears) -> None:
+    """Bolt's loggers are emptied whatever their level; and these ears do hear others."""
+    quiet_logger().error(CANARY)
+    child = logging.getLogger("slack_bolt.AsyncMultiTeamsAuthorization")
+    child.setLevel(logging.DEBUG)
+    child.debug(CANARY)
+    assert CANARY not in "".join(ears.heard)
+    logging.getLogger("slack_sdk").error(CANARY)
+    assert CANARY in "".join(ears.heard)
+
+
+_names: st.SearchStrategy[str] = st.sampled_from(
+    ["type", "event", "user", "channel", "view", "actions", "state", "values", "team", "id",
+     "enterprise", "team_id", "user_id", "command", "trigger_id", "container", "authorizations",
+     "event_id", "callback_id", "private_metadata", "text", "tab", "tokens", "message", "blocks"]
+) | st.text(max_size=5)  # fmt: skip
+_json: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_names, inner, max_size=6),
+    max_leaves=20,
+)
+_kinds = st.sampled_from(
+    ["event_callback", "block_actions", "view_submission", "shortcut", "message_action",
+     "view_closed", "url_verification", "block_suggestion"]
+)  # fmt: skip
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=st.dictionaries(_names, _json, max_size=10), kind=_kinds, plausible=st.booleans())
+async def test_strange_bodies_are_acknowledged_and_nothing_more(
+    place: Place, body: dict[str, Any], kind: str, plausible: bool
+) -> None:
+    """Signed, but of no shape that Slack's have: never a 500."""
+    whole = {**body, "type": kind}
+    if plausible:
+        whole |= {
+            "team": {"id": "T0PLEJEN"}, "team_id": "T0PLEJEN", "user": {"id": ANNE},
+            "trigger_id": "1.2.3", "event_id": "Ev", "user_id": ANNE,
+        }  # fmt: skip
+    raw = json.dumps(whole).encode()
+    headers = {"Content-Type": "application/json", **place.world.send.signed(raw)}
+    status, _ = await place.world.send.raw(raw, headers)
+    assert status < 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, [], "", None, {"type": 7}, {"type": "event_callback"}, {"type": "block_actions"},
+        {"type": "view_submission", "view": {"private_metadata": "x"}},
+        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
+         "channel_type": "im", "user": "U1", "channel": "D1", "bot_id": "B1", "text": "selv"}},
+        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
+         "channel_type": "channel", "user": "U1", "channel": "C1", "text": "snak"}},
+        {"type": "event_callback", "team_id": "T1", "event_id": "E",
+         "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"}},
+        {"type": "event_callback", "team_id": "T1", "event_id": "E",
+         "event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}}},
+    ],
+)  # fmt: skip
+def test_what_is_not_meant_for_digi_is_nothing(body: object) -> None:
+    """Other people's talk, Digi's own messages, broken shapes."""
+    read_body = envelope(body)
+    assert read_body is None or incoming(read_body) is None
+
+
+def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:
+    """The token is what Digi put into the form; the fields are found by their blocks."""
+    values = {
+        "ord": {"a": {"type": "plain_text_input", "value": "Ja & <nej>"}},
+        "valg": {"a": {"type": "radio_buttons", "selected_option": {"value": "x"}}},
+        "flere": {"a": {"type": "checkboxes", "selected_options": [{"value": "y"}]}},
+        "hvem": {"a": {"type": "users_select", "selected_user": "U2"}},
+        "alle": {"a": {"type": "multi_users_select", "selected_users": ["U2", "U3"]}},
+        "dag": {"a": {"type": "datepicker", "selected_date": "2026-12-04"}},
+        "tid": {"a": {"type": "timepicker", "selected_time": "09:30"}},
+        "tom": {"a": {"type": "static_select", "selected_option": None}},
+    }
+    body = {
+        "type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": "t", "view": {
+            "id": "V1", "private_metadata": "token", "callback_id": written_channel("C1"),
+            "blocks": [{"type": "section", "block_id": "x"}, {"type": "input", "block_id": "ord"}],
+            "state": {"values": values},
+        },
+    }  # fmt: skip
+    found = envelope(body)
+    assert found is not None
+    what = incoming(found)
+    assert what is not None
+    assert what.channel == "C1"
+    assert what.inputs == ("ord",)
+    assert what.what == Submitted(
+        "token",
+        {"ord": "Ja & <nej>", "valg": "x", "flere": ["y"], "hvem": "U2", "alle": ["U2", "U3"],
+         "dag": "2026-12-04", "tid": "09:30", "tom": None},
+    )  # fmt: skip
+
+
+# --- out --------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_posted_redrawn_threaded_and_said_privately(place: Place) -> None:
+    """The id that comes back is all that a redraw or a thread needs."""
+    edge = place.door.edge
+    id = await edge.deliver(_parcel())
+    channel, ts = read_place(id)
+    assert written_place(channel, ts) == id
+    assert await edge.deliver(_parcel("update", target=id, id="letter-2")) == id
+    thread = await edge.deliver(_parcel("thread", target=id, id="letter-3"))
+    assert place.world.home.message(CHANNEL, read_place(thread)[1]).thread_ts == ts  # type: ignore[union-attr]
+    private = await edge.deliver(_parcel("private", person=ANNE, channel="", id="letter-4"))
+    assert read_place(private)[0].startswith("D")
+    [first, *_] = place.world.calls_of("chat.postMessage")
+    assert first.args["metadata"]["event_payload"] == {"letter": "letter-1"}
+    assert first.args["text"] == "Goddag"
+
+
+async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> None:
+    """And where the second half fails, it goes on from there."""
+    lines = tuple(c.Paragraph[c.Spans]((c.Plain(f"linje {n} " + "x" * 900),)) for n in range(30))
+    parcel = _parcel(card=c.Card(lines))
+    place.world.plan("chat.postMessage", None, Limited(7))
+    failed = await _fails(place, parcel)
+    assert failed.retry_after == 7
+    id = await place.door.edge.deliver(parcel)
+    said = [m for m in place.world.home.messages if m.channel == CHANNEL]
+    assert said[0].thread_ts == ""
+    assert {m.thread_ts for m in said[1:]} == {read_place(id)[1]}
+    text = json.dumps([m.blocks for m in said])
+    assert [n for n in range(30) if text.count(f"linje {n} ") != 1] == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "permanent", "uncertain", "after"),
+    [
+        (Limited(42), False, False, 42.0),
+        (Broken(503), False, False, None),
+        (Broken(504), False, True, None),
+        (Lost(), False, True, None),
+        (Says("fatal_error"), False, True, None),
+        (Says("is_archived"), True, False, None),
+        (Says("token_revoked"), True, False, None),
+        (Says("missing_scope", {"needed": "chat:write"}), False, False, 600.0),
+    ],
+    ids=["limited", "broken", "gateway", "lost", "fatal", "archived", "revoked", "scope"],
+)
+async def test_a_failure_says_whether_it_can_pass(
+    place: Place, trouble: Any, permanent: bool, uncertain: bool, after: float | None
+) -> None:
+    """Permanent, uncertain, or when Slack wishes to be asked again."""
+    place.world.plan("chat.postMessage", trouble)
+    failed = await _fails(place, _parcel())
+    assert (failed.permanent, failed.uncertain, failed.retry_after) == (permanent, uncertain, after)
+
+
+async def test_a_copy_that_may_be_a_second_one_says_so(place: Place) -> None:
+    """In words, at the foot of the message."""
+    await place.door.edge.deliver(_parcel(again=True))
+    assert "to gange" in place.hands.channel()
+
+
+async def test_where_digi_is_not_invited_it_says_how(place: Place) -> None:
+    """To the operator in the reason, and to whoever asks it in that channel."""
+    place.world.home.channels[CHANNEL].members.remove(place.world.home.bot)
+    failed = await _fails(place, _parcel())
+    assert "/invite" in failed.reason
+    assert not failed.permanent
+    await place.hands.type("anne", "/digi hjælp")
+    assert "/invite @Digi" in place.hands.just("anne")
+
+
+async def test_somebody_who_joins_is_a_member(place: Place) -> None:
+    """And whoever left is none."""
+    place.world.home.user("U0NY", "Ny Kollega")
+    await place.world.send.joined("U0NY", CHANNEL)
+    rows = await place.house.database.read(_members)
+    assert "U0NY" in rows
+    assert place.world.home.bot not in rows
+    await place.world.send.left("U0NY", CHANNEL)
+    assert "U0NY" not in await place.house.database.read(_members)
+
+
+def _members() -> Any:
+    rows = yield "member_all", {"tenant": TENANT, "channel": CHANNEL}
+    return [row["person"] for row in rows]
+
+
+# --- the manifest -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("socket_mode", [True, False])
+def test_the_manifest_keeps_to_slacks_limits_and_asks_for_little(socket_mode: bool) -> None:
+    """Every scope has its reason in the documentation."""
+    drawn = manifest("https://digi.dk", socket_mode=socket_mode)
+    info, features = drawn["display_information"], drawn["features"]
+    assert len(info["name"]) <= 35
+    assert len(info["description"]) <= 140
+    assert all(len(one["name"]) <= 24 for one in features["shortcuts"])
+    assert ("request_url" in drawn["settings"]["interactivity"]) is not socket_mode
+    docs = (Path(__file__).parent.parent / "docs" / "slack.md").read_text(encoding="utf-8")
+    assert [scope for scope in SCOPES if f"`{scope}`" not in docs] == []
+
+
+async def test_socket_mode_uses_the_same_way_in(tmp_path: Path) -> None:
+    """And finds its own way back when Slack closes the connection."""
+    async with in_slack(tmp_path / "home", "socket") as place:
+        await place.hands.type("anne", "/digi hjælp")
+        assert "Det kan du gøre nu" in place.hands.just("anne")
+        await asyncio.sleep(0)

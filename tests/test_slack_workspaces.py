@@ -1,0 +1,195 @@
+"""Several workplaces: installing, tokens, and leaving again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aiohttp import ClientSession, CookieJar, web
+
+from app import House, build
+from bot.clock import Clock
+from bot.edge import DeliveryFailed, Edge, Installation, Parcel
+from bot.slack.cache import Cache
+from bot.slack.door import Door
+from bot.slack.install import COOKIE
+from bot.slack.workspaces import TokenRefused
+from dialogs import cards as c
+from storage.installations import Installations
+from storage.store import Database
+from storage.vault import Vault
+from tests.slack_world.state import Workspace
+from tests.slack_world.world import SlackWorld
+from tests.stage import slow_clock
+
+
+def _workspace(letter: str, **more: Any) -> Workspace:
+    space = Workspace(
+        team=f"T0{letter}", name=f"Sted{letter}", token=f"xoxb-hemmelig-{letter}",
+        bot=f"U0DIGI{letter}", **more,
+    )  # fmt: skip
+    space.user(f"U0ANNE{letter}", "Anne Holm")
+    space.user(space.bot, "Digi", bot=True)
+    space.channel(f"C0{letter}", "hold", [f"U0ANNE{letter}", space.bot])
+    return space
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path, world: SlackWorld, *, token: str | None = None
+) -> AsyncIterator[tuple[Door, House, str]]:
+    doors: list[Door] = []
+
+    def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
+        several = token is None
+        doors.append(
+            Door(
+                bot_token=token, signing_secret=world.signing_secret, app_token=None,
+                client_id=world.client_id if several else None,
+                client_secret=world.client_secret if several else None,
+                api_url=world.api_url, public_url=None,
+                installations=Installations(store, vault, Installation),
+                told=lambda what, kind: None,
+            )
+        )  # fmt: skip
+        return [doors[0].edge]
+
+    house = await build(
+        folder, edges=edges, clock=slow_clock(), key_file=folder.parent / "digi.key"
+    )
+    [door] = doors
+    app = web.Application()
+    app.add_routes(door.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    world.digi_url = f"{base}/slack/events"
+    try:
+        await door.open(house.engine.receive)
+        yield door, house, base
+    finally:
+        await runner.cleanup()
+        await door.close()
+        await house.close()
+
+
+async def _install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, str]:
+    """As an administrator does: begin, agree at Slack, come back."""
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+        async with browser.get(f"{base}/slack/install", allow_redirects=False) as begun:
+            query = parse_qs(urlsplit(begun.headers["Location"]).query)
+        there = {"state": query["state"][0], "code": world.agreed(space)}
+        async with browser.get(f"{base}/slack/oauth_redirect", params=there) as ended:
+            return ended.status, await ended.text()
+
+
+async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) -> None:
+    """Each is spoken to with its own token; the tokens lie sealed."""
+    first, second = _workspace("A"), _workspace("B")
+    async with SlackWorld(first, second) as world, _served(tmp_path / "h", world) as served:
+        door, _, base = served
+        for space in (first, second):
+            assert (await _install(base, world, space))[0] == 200
+        for letter, space in (("A", first), ("B", second)):
+            answered = await world.send.command(f"U0ANNE{letter}", "hjælp", f"C0{letter}",
+                                                team=space.team)  # fmt: skip
+            assert "start" in answered.text
+            card: c.FinishedCard = c.Card((c.Paragraph((c.Plain(f"Til {letter}"),)),))
+            await door.edge.deliver(
+                Parcel("l", f"slack:{space.team}", "post", card, "da", channel=f"C0{letter}")
+            )
+            assert [m.text for m in space.messages if not m.only_for] == [f"Til {letter}"]
+        raw = b"".join(file.read_bytes() for file in (tmp_path / "h").glob("digi.db*"))
+        assert b"xoxb-hemmelig" not in raw
+
+
+async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> None:
+    """The state must be the one in the browser's own cookie."""
+    space = _workspace("A")
+    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
+        code = world.agreed(space)
+        async with ClientSession(cookies={COOKIE: "andres"}) as browser:
+            there = {"state": "mine", "code": code}
+            async with browser.get(f"{base}/slack/oauth_redirect", params=there) as ended:
+                assert ended.status == 400
+        assert await door.workspaces.of("slack:T0A") is None
+
+
+@pytest.mark.parametrize("event", ["tokens_revoked", "uninstalled"])
+async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, event: str) -> None:
+    """The token goes out of the store and out of memory; what still waits for it is dead."""
+    space, other = _workspace("A"), _workspace("B")
+    async with SlackWorld(space, other) as world, _served(tmp_path / "h", world) as served:
+        door, _, base = served
+        await _install(base, world, space)
+        await _install(base, world, other)
+        await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
+        await getattr(world.send, event)(team="T0A")
+        assert await door.workspaces.of("slack:T0A") is None
+        assert await door.workspaces.of("slack:T0B") is not None
+        answered = await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
+        assert "ikke installeret" in answered.text
+        card: c.FinishedCard = c.Card((c.Paragraph((c.Plain("Goddag"),)),))
+        with pytest.raises(DeliveryFailed) as failed:
+            await door.edge.deliver(Parcel("l", "slack:T0A", "post", card, "da", channel="C0A"))
+        assert failed.value.permanent
+
+
+async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
+    """By its refresh token, once for all who ask at the same time; the new one is kept."""
+    space = _workspace("A", refresh="xoxe-1")
+    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
+        await _install(base, world, space)
+        old = space.token
+        kept = await door.workspaces.of("slack:T0A")
+        assert kept is not None
+        door.workspaces._now = lambda: float(kept.expires) - 60
+        found = await door.workspaces.of("slack:T0A")
+        assert found is not None
+        assert found.token == space.token != old
+
+
+async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_path: Path) -> None:
+    """With one token, Digi lives in the workplace that the token belongs to."""
+    space, other = _workspace("A"), _workspace("B")
+    async with (
+        SlackWorld(space, other) as world,
+        _served(tmp_path / "h", world, token=space.token),
+    ):
+        answered = await world.send.command("U0ANNEB", "hjælp", "C0B", team="T0B")
+        assert "ikke installeret" in answered.text
+
+
+async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) -> None:
+    """With words that say where the right one is."""
+    async with SlackWorld(_workspace("A")) as world:
+        with pytest.raises(TokenRefused):
+            async with _served(tmp_path / "h", world, token="xoxb-forkert"):
+                pass
+
+
+async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
+    """On Enterprise Grid the tenant is the organisation, whatever workspace one is in."""
+    space = _workspace("A", enterprise="E0ORG")
+    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
+        await _install(base, world, space)
+        assert await door.workspaces.of("slack:E0ORG") is not None
+        answered = await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
+        assert "start" in answered.text
+
+
+def test_a_memory_has_an_end() -> None:
+    """So many entries, for so long."""
+    now = 0.0
+    cache: Cache[int, str] = Cache(2, 10.0, lambda: now)
+    for n in range(3):
+        cache.put(n, str(n))
+    assert [cache.get(n) for n in range(3)] == [None, "1", "2"]
+    now = 11.0
+    assert cache.get(2) is None
+    assert len(cache) == 1
