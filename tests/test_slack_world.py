@@ -843,11 +843,13 @@ async def test_an_event_that_fails_comes_again_at_once_after_one_and_after_five_
         await bot.world.clock.advance(3600)
         assert len(bot.retries) == 4
         assert len({one["event_id"] for one in bot.heard}) == 1
-        await bot.world.send.command("U0ANNE", "", CHANNEL)
+        answered = await bot.world.send.command("U0ANNE", "", CHANNEL)
         assert len(bot.heard) == 5
+        await bot.world.send.again(answered)
+        assert bot.heard[5] == bot.heard[4]
         bot.status = 200
         await bot.world.send.event({"type": "app_uninstalled"}, times=4)
-        assert len(bot.heard) == 9
+        assert len(bot.heard) == 10
 
 
 async def test_an_answer_after_three_seconds_is_none() -> None:
@@ -927,6 +929,145 @@ async def test_socket_mode_refreshes_and_comes_back() -> None:
         await world.send.command("U0ANNE", "to", CHANNEL)
         assert [one["text"] for one in bot.heard] == ["et", "to"]
         assert world.socket.opened >= 2
+
+
+async def test_a_socket_that_is_cut_and_one_that_stays_silent_are_no_answer() -> None:
+    """Nobody said goodbye: the next thing sent finds no connection, and an event comes again."""
+    async with toy("socket") as bot:
+        world = bot.world
+        begun = asyncio.Event()
+
+        async def dawdles(payload: Dict) -> None:
+            begun.set()
+            await asyncio.sleep(0.2)
+
+        bot.answer = dawdles
+        sent = asyncio.create_task(world.send.command("U0ANNE", "et", CHANNEL))
+        await begun.wait()
+        await world.clock.advance(3)
+        assert (await sent).status is None
+        await asyncio.sleep(0.25)
+        assert len(world.socket.strangers) == 1
+        await world.socket.cut()
+        answered = await world.send.command("U0ANNE", "to", CHANNEL)
+        assert answered.status is None
+        assert "no connection" in answered.text
+
+
+async def test_a_workspace_of_an_organisation_says_so_everywhere() -> None:
+    """Ids of people may begin with W; commands, presses, views and events name the organisation."""
+    space = Workspace(enterprise="E0STOR")
+    async with SlackWorld(space) as world:
+        space.user("W0ANNE", "Anne Holm")
+        space.channel(CHANNEL, "hjemme", ["W0ANNE", space.bot])
+        world.digi_url = f"{world.url}/response/ingen"
+        await world.send.command("W0ANNE", "hjælp", CHANNEL)
+        message = world.post(space, CHANNEL, text="x", blocks=[actions(button())])
+        action = {"type": "button", "action_id": "a", "block_id": "b"}
+        await world.send.press("W0ANNE", action, message=message)
+        await world.send.left("W0ANNE", CHANNEL)
+        command, press, event = (answered.payload for answered in world.send.answers[:3])
+        assert (command["enterprise_id"], command["is_enterprise_install"]) == ("E0STOR", "true")
+        assert press["enterprise"]["id"] == "E0STOR"
+        [authorization] = event["authorizations"]
+        assert authorization["enterprise_id"] == "E0STOR"
+        assert authorization["is_enterprise_install"]
+        view = world.open_view(space, "W0ANNE", modal(), root=None)
+        assert world.view_json(space, view)["app_installed_team_id"] == "E0STOR"
+        space.org_wide = False
+        assert world.view_json(space, view)["app_installed_team_id"] == space.team
+
+
+async def test_every_kind_of_field_is_filled_by_its_label() -> None:
+    """Labels by their beginning, options and people by their names, several with commas."""
+    async with toy() as bot:
+        hands = hands_of(bot)
+        form = modal(
+            field_(
+                {"type": "checkboxes", "action_id": "a", "options": options(3)},
+                label=plain("Hvilke af dem?"), block_id="b1",
+            ),
+            field_(
+                {"type": "multi_users_select", "action_id": "a"},
+                label=plain("Hvem er med?"), block_id="b2",
+            ),
+            field_({"type": "datepicker", "action_id": "a"}, label=plain("Dag"), block_id="b3"),
+            field_({"type": "timepicker", "action_id": "a"}, label=plain("Tid"), block_id="b4"),
+            field_(
+                {"type": "radio_buttons", "action_id": "a", "options": options(2),
+                 "initial_option": option(0)},
+                label=plain("Én af dem"), block_id="b5",
+            ),
+            field_(text_input(max_length=5), label=plain("Kort"), block_id="b6", optional=True),
+            notify_on_close=True,
+        )  # fmt: skip
+
+        async def answer(payload: Dict) -> None:
+            if "command" in payload:
+                await bot.client.views_open(trigger_id=payload["trigger_id"], view=form)
+
+        bot.answer = answer
+        await hands.type("anne", "/digi")
+        with pytest.raises(AssertionError, match="no field 'Hvorfor'"):
+            await hands.fill("anne", {"Hvorfor": "x"})
+        with pytest.raises(AssertionError, match="no option 'Valg 7'"):
+            await hands.fill("anne", {"Hvilke": "Valg 7"})
+        with pytest.raises(AssertionError, match="no more than 5 characters"):
+            await hands.fill("anne", {"Kort": "for langt"})
+        await hands.fill(
+            "anne",
+            {"Hvilke": "Valg 0, Valg 2", "Hvem": "ali, Mette Krogh", "Dag": "2026-12-04",
+             "Tid": "kl. 9.30", "Én": "Valg 1"},
+        )  # fmt: skip
+        values = {
+            block: next(iter(held.values()))
+            for block, held in bot.heard[-1]["view"]["state"]["values"].items()
+        }
+        assert [one["value"] for one in values["b1"]["selected_options"]] == ["0", "2"]
+        assert values["b2"]["selected_users"] == ["U0ALI", "U0METTE"]
+        assert values["b3"]["selected_date"] == "2026-12-04"
+        assert values["b4"]["selected_time"] == "09:30"
+        assert values["b5"]["selected_option"]["value"] == "1"
+        assert values["b6"]["value"] is None
+        await hands.type("anne", "/digi")
+        await hands.type("anne", "/digi")
+        closed = [one["type"] for one in bot.heard if one.get("type") == "view_closed"]
+        assert closed == ["view_closed"], "a modal lies before everything else"
+
+
+async def test_a_modal_goes_on_to_the_next_to_another_or_to_none() -> None:
+    """update, push, clear and an empty answer do what Slack does with them."""
+    async with toy() as bot:
+        hands = hands_of(bot)
+        second = without(modal(section(marked("Din kode: 1234")), title=plain("Kode")), "submit")
+        answers: list[Any] = [
+            {"response_action": "push", "view": modal(title=plain("Nr. 2"))},
+            None,
+            {"response_action": "update", "view": second},
+            {"response_action": "clear"},
+        ]
+
+        async def answer(payload: Dict) -> Any:
+            if "command" in payload:
+                await bot.client.views_open(trigger_id=payload["trigger_id"], view=modal())
+                return None
+            return answers.pop(0)
+
+        bot.answer = answer
+        await hands.type("anne", "/digi")
+        await hands.fill("anne", {"Dit": "x"})
+        assert "Nr. 2" in hands.just("anne")
+        await hands.fill("anne", {"Dit": "x"})
+        first = hands.form("anne")
+        assert first is not None
+        assert "Nr. 2" not in hands.just("anne")
+        await hands.fill("anne", {"Dit": "x"})
+        assert hands.just("anne").strip() == "Kode\nDin kode: 1234"
+        with pytest.raises(AssertionError, match="nothing to send"):
+            await hands.fill("anne", {})
+        await hands.type("anne", "/digi")
+        await hands.fill("anne", {"Dit": "x"})
+        assert hands.form("anne") is None
 
 
 async def test_what_was_filled_in_stays_while_the_field_is_the_same() -> None:

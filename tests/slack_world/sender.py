@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 ACK_SECONDS = 3.0
 AGAIN = (0.0, 60.0, 300.0)
 """A failed event comes again at once, after a minute and after five."""
-HANGS = 60.0
-"""Real seconds after which a test is told that Digi hangs."""
+PATIENCE = {"http": 60.0, "socket": 5.0}
+"""Real seconds after which nothing more is awaited, though the world's clock stands still. Over a
+socket silence is how an event is refused; over HTTP it can only mean that Digi hangs."""
 
 Kind = Literal["command", "interaction", "event", "verification"]
 
@@ -361,6 +362,10 @@ class Sender:
 
     # --- on the wire ----------------------------------------------------------------------
 
+    async def again(self, answered: Answered) -> Answered:
+        """The very same payload once more, as a network may do."""
+        return await self.once(answered.kind, answered.payload)
+
     def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
         stamp = str(int(time.time() if at is None else at))
         base = b"v0:" + stamp.encode() + b":" + body
@@ -381,7 +386,7 @@ class Sender:
 
         self._world.clock.later(ACK_SECONDS, too_late)
         try:
-            async with asyncio.timeout(HANGS):
+            async with asyncio.timeout(PATIENCE[self._world.mode]):
                 status, text = await asyncio.shield(sending)
         except asyncio.CancelledError:
             if not sending.cancelled():

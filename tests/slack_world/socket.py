@@ -26,6 +26,7 @@ class SocketMode:
         self._waiting: dict[str, asyncio.Future[Dict]] = {}
         self.connections: list[web.WebSocketResponse] = []
         self._there = asyncio.Event()
+        self._wires: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.opened = 0
         self.strangers: list[Dict] = []
         """Acknowledgements of envelopes that nobody waits for, late ones among them."""
@@ -58,6 +59,8 @@ class SocketMode:
         }
         await socket.send_json(hello)
         self.connections.append(socket)
+        if request.transport is not None:
+            self._wires[socket] = request.transport
         self._there.set()
         try:
             async for message in socket:
@@ -68,6 +71,7 @@ class SocketMode:
         return socket
 
     def _gone(self, socket: web.WebSocketResponse) -> None:
+        """Nothing more is sent on it."""
         with suppress(ValueError):
             self.connections.remove(socket)
         if not self.connections:
@@ -120,8 +124,8 @@ class SocketMode:
     async def cut(self) -> None:
         """The network is gone, and nobody says goodbye."""
         for socket in list(self.connections):
-            transport = socket._req.transport if socket._req is not None else None
-            if transport is not None:
+            self._gone(socket)
+            if (transport := self._wires.pop(socket, None)) is not None:
                 transport.abort()
 
     async def close(self) -> None:
