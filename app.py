@@ -202,14 +202,14 @@ class PlaygroundClock:
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
     log = Log(settings.log)
-    if settings.slack is not None:
-        await _serve_slack(settings, settings.slack, log)
-    elif settings.playground:
-        await _serve_playground(settings, log)
-    else:
+    if settings.teams is not None:
         raise Problem(
             "Teams is not built into this version yet: take its variables out of the environment"
         )
+    if settings.slack is not None:
+        await _serve_slack(settings, settings.slack, log)
+    else:
+        await _serve_playground(settings, log)
 
 
 async def _serve_slack(settings: Settings, slack: Slack, log: Log) -> None:
