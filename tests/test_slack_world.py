@@ -333,6 +333,10 @@ BAD: dict[str, tuple[Any, str]] = {
         "ids of people begin with U or W",
     ),
     "an empty span": ([rich({"type": "text", "text": ""})], "elements[0].text: missing or empty"),
+    "a view of 250,001": (
+        modal(*[section(plain("x" * 2900), block_id=str(n)) for n in range(90)]),
+        "view_too_large",
+    ),
     "13,201 in all": ([section(marked("x" * 3000))] * 4 + [section(marked("x" * 1100))], "13200"),
 }
 
@@ -673,6 +677,32 @@ async def test_trouble_comes_as_planned_and_early_returns_are_seen() -> None:
         await world.clock.advance(10)
         assert (await slow)["ok"]
         assert len(world.too_early) == 1
+
+
+async def test_weather_and_slowness_do_not_stop_the_world() -> None:
+    """Trouble by a rule of the test's own; and a form that is late is the bot's affair."""
+    async with toy() as bot:
+        world, hands = bot.world, hands_of(bot)
+
+        async def answer(payload: Dict) -> Dict:
+            try:
+                async with asyncio.timeout(0.05):
+                    await bot.client.views_open(trigger_id=payload["trigger_id"], view=modal())
+            except TimeoutError:
+                return {"text": "Formularen nåede ikke frem"}
+            return {"text": "Nu kom den"}
+
+        bot.answer = answer
+        world.plan("views.open", Slow(10))
+        await hands.type("anne", "/digi")
+        assert "Formularen nåede ikke frem" in hands.just("anne")
+        await hands.type("anne", "/digi")
+        assert "Nu kom den" in hands.just("anne")
+        world.weather = lambda method, args: Limited(5) if args.get("text") == "nej" else None
+        await bot.client.chat_postMessage(channel=CHANNEL, text="ja")
+        call = bot.client.chat_postMessage(channel=CHANNEL, text="nej")
+        assert await refused(call) == "ratelimited"
+        assert [call.status for call in world.calls_of("chat.postMessage")] == [200, 429]
 
 
 # --- commands, views, events --------------------------------------------------------------

@@ -109,7 +109,12 @@ class Api:
         if isinstance(trouble, Broken):
             return self._reply(method, args, team, {}, trouble.status, trouble)
         if isinstance(trouble, Slow):
-            await world.clock.until(trouble.seconds)
+            # Nobody waits for it but who made the call.
+            world.under_way -= 1
+            try:
+                await world.clock.until(trouble.seconds)
+            finally:
+                world.under_way += 1
         try:
             if isinstance(trouble, Says):
                 raise No(trouble.error, **trouble.more)

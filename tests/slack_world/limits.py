@@ -5,6 +5,7 @@ A fault names its place as Slack does: `blocks[2].elements[0].text`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ MESSAGE_TEXT = 40_000
 ALL_BLOCKS, CONTAINER = 13_200, 24
 """Of all blocks of a message together; Slack counts something for each block besides its text."""
 MARKDOWN = 12_000
+WHOLE_VIEW = 250_000
 ID = 255
 
 _BLOCKS: dict[str, tuple[set[str], set[str]]] = {
@@ -88,6 +90,8 @@ def check(payload: Json | Sequence[Json]) -> None:
         payload = {"text": "-", "blocks": payload}
     if "type" in payload:
         found, error = list(_view(payload)), "invalid_arguments"
+        if not found and len(json.dumps(payload)) > WHOLE_VIEW:
+            found, error = [f"view: more than {WHOLE_VIEW} characters of JSON"], "view_too_large"
     else:
         found, error = list(_message(payload)), "invalid_blocks"
         if not found and length_of(payload.get("blocks") or ()) > ALL_BLOCKS:
