@@ -453,3 +453,16 @@ async def test_socket_mode_uses_the_same_way_in(tmp_path: Path) -> None:
         await place.hands.type("anne", "/digi hjælp")
         assert "Det kan du gøre nu" in place.hands.just("anne")
         await asyncio.sleep(0)
+
+
+async def test_a_closed_connection_is_opened_again(tmp_path: Path) -> None:
+    """Slack refreshes connections every few hours, and networks break."""
+    async with in_slack(tmp_path / "home", "socket") as place:
+        before = place.world.socket.opened
+        for socket in list(place.world.socket.connections):
+            await socket.close()
+        async with asyncio.timeout(20):
+            while place.world.socket.opened == before:  # noqa: ASYNC110 - another's server
+                await asyncio.sleep(0.05)
+        await place.hands.type("anne", "/digi hjælp")
+        assert "Det kan du gøre nu" in place.hands.just("anne")

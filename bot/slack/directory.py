@@ -10,7 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.edge import Sender
 from bot.slack.cache import Cache
-from bot.slack.web_api import TROUBLE
+from bot.slack.web_api import TROUBLE, error_of
 
 HELD = 30 * 60.0
 MOST = 20_000
@@ -18,6 +18,8 @@ AT_ONCE = 10
 SOON = 0.8
 """Seconds that an answer may wait for a name."""
 PAGE = 200
+REST = 60.0
+"""Seconds without questions after Slack found them too many."""
 
 
 class Known(Struct, frozen=True):
@@ -31,6 +33,7 @@ class Known(Struct, frozen=True):
 class Directory:
     def __init__(self) -> None:
         self._people: Cache[tuple[str, str], Known] = Cache(MOST, HELD)
+        self._resting: Cache[str, bool] = Cache(1000, REST)
 
     def held(self, tenant: str, person: str) -> Known | None:
         return self._people.get((tenant, person))
@@ -43,12 +46,14 @@ class Directory:
     ) -> Known | None:
         """None where Slack does not say in time: then there is no name this once."""
         found = self.held(tenant, person)
-        if found is not None:
+        if found is not None or self._resting.get(tenant):
             return found
         try:
             async with asyncio.timeout(patience):
                 said = await client.users_info(user=person, include_locale=True)
-        except TROUBLE:
+        except TROUBLE as error:
+            if error_of(error) == "ratelimited":
+                self._resting.put(tenant, True)
             return None
         user = said.get("user")
         found = _known(user if isinstance(user, dict) else {})

@@ -35,6 +35,8 @@ Body = dict[str, Any]
 
 FORM_SECONDS = 1.5
 WHISPER_SECONDS = 1.5
+WHISPERS = 5
+"""A response_url may be used so often."""
 A_DAY = 24 * 60 * 60.0
 EVENT_TYPE = "digi_letter"
 
@@ -268,8 +270,7 @@ class SlackEdge:
             return NOTED
         if what.kind == "command":
             drawn = draw.messages(cards, language)
-            for page in drawn.rest:
-                self._soon(self._whisper(what, page))
+            self._soon(self._whispers(what, drawn.rest))
             return Reply(_ephemeral(drawn))
         await self._show(what, cards, language, client)
         return NOTED
@@ -301,8 +302,7 @@ class SlackEdge:
             await self._calmly(client.views_update(view_id=what.view, view=sheet))
         elif what.response_url:
             drawn = draw.messages(cards, language)
-            for page in (drawn, *drawn.rest[:4]):
-                await self._whisper(what, page)
+            await self._whispers(what, (drawn, *drawn.rest))
         else:
             await self._opened(client, what, draw.sheet(cards, language, what.channel))
 
@@ -393,6 +393,10 @@ class SlackEdge:
         except TROUBLE:
             return False
         return True
+
+    async def _whispers(self, what: Incoming, pages: tuple[draw.Drawn, ...]) -> None:
+        for page in pages[:WHISPERS]:
+            await self._whisper(what, page)
 
     async def _whisper(self, what: Incoming, drawn: draw.Drawn) -> None:
         """To one person, beside the message; it may be lost, so it never matters."""
