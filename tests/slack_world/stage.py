@@ -18,6 +18,7 @@ from storage.installations import Installations
 from storage.store import Database
 from storage.vault import Vault
 from tests.slack_world.hands import SlackHands, move_in
+from tests.slack_world.state import Clock as WorldClock
 from tests.slack_world.world import SlackWorld
 from tests.stage import PEOPLE, slow_clock
 
@@ -37,7 +38,8 @@ async def slack_stage(
     """Everybody is in the channel with Digi. What was told to the operator fails the test."""
     told: list[tuple[str, str]] = []
     doors: list[Door] = []
-    world = SlackWorld(mode=mode)
+    ours = clock or slow_clock()
+    world = SlackWorld(mode=mode, clock=WorldClock(lambda: ours.now().timestamp()))
     move_in(world.home, people, CHANNEL, english=english)
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
@@ -59,7 +61,7 @@ async def slack_stage(
         house = await build(
             folder,
             edges=edges,
-            clock=clock or slow_clock(),
+            clock=ours,
             key_file=folder.parent / f"{folder.name}.key",
         )
         [door] = doors
