@@ -298,11 +298,14 @@ async def test_a_newcomer_gets_from_start_to_the_end_of_the_course(
         last = one.words("project.after_the_end").split("{day}")
         assert re.search(re.escape(last[0]) + r"[^.\n]*\d[^\n]{4,25}" + re.escape(last[1]), ended)
         one.keeps_calm()
+        slips = [line for said in one.all_said() for line in said.splitlines() if SLIP.search(line)]
+        assert slips == []
         if locale == "en":
             assert danish_in(one) == {}
 
 
 WORD = re.compile(r"[^\W\d_]+")
+SLIP = re.compile(r"[?!]\.|\.[?!]|[^.]\.\.(?!\.)|,\.| [.,]| {2}|\{\w*\}|\bNone\b")
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
 
 
