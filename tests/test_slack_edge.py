@@ -25,7 +25,7 @@ from dialogs import cards as c
 from storage.sql import Unavailable
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import id_of
-from tests.slack_world.trouble import Broken, Limited, Lost, Says
+from tests.slack_world.trouble import Broken, Limited, Lost, Says, Slow
 
 ANNE = id_of("anne")
 TENANT = "slack:T0PLEJEN"
@@ -93,6 +93,38 @@ async def test_a_form_that_does_not_open_is_said_in_the_same_answer(place: Place
     place.world.plan("views.open", Broken(503))
     await place.hands.type("anne", "/digi start")
     assert "Formularen nåede ikke frem" in place.hands.just("anne")
+
+
+async def test_a_form_never_keeps_slack_waiting(place: Place) -> None:
+    """A second and a half, then the answer says so instead."""
+    place.world.plan("views.open", Slow(10))
+    began = asyncio.get_running_loop().time()
+    answered = await place.world.send.command(ANNE, "start", CHANNEL)
+    assert asyncio.get_running_loop().time() - began < 2.5
+    assert "Formularen nåede ikke frem" in answered.body["text"]
+    await place.world.clock.advance(20)
+
+
+async def test_a_messages_own_menu_leads_to_the_agreements(place: Place) -> None:
+    """What was talked about becomes an agreement."""
+    await place.hands.type("anne", "/digi start Ny omsorgsplatform")
+    await place.hands.press("anne", "Jeg er leder")
+    await place.hands.press("anne", "Vis det i kanalen")
+    await place.hands.shortcut("anne", read.AGREEMENT, on="Velkommen")
+    assert "aftale" in place.hands.just("anne").casefold()
+
+
+async def test_words_in_the_private_chat_are_answered_there(place: Place) -> None:
+    """Where the app may read them; a form is opened by the button that comes with the answer."""
+    chat = place.world.home.im(ANNE)
+    event = {
+        "type": "message", "channel_type": "im", "user": ANNE, "channel": chat.id,
+        "text": "min kode",
+    }  # fmt: skip
+    await place.world.send.event(event)
+    assert "Åbn formularen" in place.hands.private("anne")
+    await place.hands.press("anne", "Åbn formularen")
+    assert "Din kode" in place.hands.just("anne")
 
 
 async def test_an_event_that_comes_four_times_at_once_is_answered_once(place: Place) -> None:
@@ -286,6 +318,19 @@ async def test_strange_bodies_are_acknowledged_and_nothing_more(
     headers = {"Content-Type": "application/json", **place.world.send.signed(raw)}
     status, _ = await place.world.send.raw(raw, headers)
     assert status < 500
+
+
+@pytest.mark.long
+@settings(
+    max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=st.dictionaries(_names, _json, max_size=10), kind=_kinds)
+async def test_ten_thousand_strange_bodies_raise_nothing(
+    place: Place, body: dict[str, Any], kind: str
+) -> None:
+    """The same, without a wire in between."""
+    reply = await place.door.transport.dispatch({**body, "type": kind})
+    assert reply.status < 500
 
 
 @pytest.mark.parametrize(

@@ -179,9 +179,18 @@ class Envelope(Struct, omit_defaults=True):
 
 def envelope(body: object) -> Envelope | None:
     try:
-        return msgspec.convert(body, Envelope)
+        return msgspec.convert(_without_nulls(body), Envelope)
     except (msgspec.ValidationError, RecursionError):
         return None
+
+
+def _without_nulls(node: Any) -> Any:
+    """Slack writes null for what is not there, now here, now there."""
+    if isinstance(node, dict):
+        return {name: _without_nulls(held) for name, held in node.items() if held is not None}
+    if isinstance(node, list):
+        return [_without_nulls(held) for held in node]
+    return node
 
 
 # --- what it means ---------------------------------------------------------------------------
