@@ -20,8 +20,10 @@ from bot.slack.install import COOKIE
 from bot.slack.workspaces import TokenRefused
 from dialogs import cards as c
 from storage.installations import Installations
+from storage.sql import Unavailable
 from storage.store import Database
 from storage.vault import Vault
+from tests.slack_world.render import controls
 from tests.slack_world.state import Workspace
 from tests.slack_world.world import SlackWorld
 from tests.stage import slow_clock
@@ -181,6 +183,35 @@ async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
         assert await door.workspaces.of("slack:E0ORG") is not None
         answered = await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
         assert "start" in answered.text
+
+
+async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where Digi cannot look up whose workplace it is."""
+    space = _workspace("A")
+    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, house, base):
+        await _install(base, world, space)
+        await world.send.command("U0ANNEA", "start Ny platform", "C0A", team="T0A")
+        [shown] = [m for m in space.messages if m.only_for == "U0ANNEA"]
+        [button, *_] = controls(shown.blocks, lambda user: user)
+
+        async def away(*_: object) -> None:
+            raise Unavailable
+
+        door.workspaces.forget("slack:T0A")
+        with monkeypatch.context() as patched:
+            patched.setattr(house.database, "read", away)
+            answered = await world.send.command("U0ANNEA", "status", "C0A", team="T0A")
+            assert (answered.status, "Prøv igen" in answered.body["text"]) == (200, True)
+            await world.send.press("U0ANNEA", button.action, message=shown, team="T0A")
+            event = {"type": "app_mention", "user": "U0ANNEA", "text": "hej", "channel": "C0A"}
+            answers = await world.send.event(event, team="T0A", id="Ev1")
+            assert [one.status for one in answers] == [503]
+        told = [m.text for m in space.messages if m.only_for == "U0ANNEA"]
+        assert sum("Prøv igen" in text for text in told) == 2
+        answers = await world.send.event(event, team="T0A", id="Ev1")
+        assert [one.status for one in answers] == [200]
 
 
 def test_a_memory_has_an_end() -> None:

@@ -394,6 +394,12 @@ class SlackEdge:
             return False
         return True
 
+    async def sorry(self, what: Incoming) -> None:
+        """A press has no answer of its own: where something of ours failed, this is it."""
+        if what.kind in ("press", "shortcut") and what.response_url:
+            text = both("not_now")
+            await self._whisper(what, draw.message(_said(text), "da"))
+
     async def _whispers(self, what: Incoming, pages: tuple[draw.Drawn, ...]) -> None:
         for page in pages[:WHISPERS]:
             await self._whisper(what, page)

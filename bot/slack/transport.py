@@ -31,7 +31,7 @@ from bot.slack.edge import AGAIN, NOTED, Body, Reply, SlackEdge, unwell
 from bot.slack.read import Envelope, Incoming, envelope, incoming
 from bot.slack.web_api import TROUBLE, WebApi
 from bot.slack.words import both
-from bot.slack.workspaces import TokenRefused, Workspaces
+from bot.slack.workspaces import Workspaces
 
 BIGGEST = 1024 * 1024
 SEEN_SECONDS = 15 * 60.0
@@ -121,13 +121,14 @@ class Transport:
             if at is None:
                 return _not_installed(what)
             return await self._by_bolt(read, what, at)
-        except (*TROUBLE, TokenRefused) as error:
-            self._told("slack", type(error).__name__)
-            return unwell(what)
         except Exception as error:
             # Most of all the store; the person is told, and Slack brings events again.
             self._told("slack", type(error).__name__)
-            return unwell(what)
+            return await self._sorry(what)
+
+    async def _sorry(self, what: Incoming) -> Reply:
+        await self._edge.sorry(what)
+        return unwell(what)
 
     async def _at(self, what: Incoming) -> Installation | None:
         if what.kind == "hello":
@@ -146,7 +147,7 @@ class Transport:
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
             self._told("slack", "listener")
-            return unwell(what)
+            return await self._sorry(what)
         body = json.loads(response.body) if response.body else None
         return Reply(body, response.status)
 
