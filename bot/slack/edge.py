@@ -239,21 +239,32 @@ class SlackEdge:
     async def gather(self) -> int:
         """Who is in all the channels that Digi is in: at the start and each day, by the clock."""
         told = 0
+        trouble: Exception | None = None
         for at in await self._workspaces.all():
-            client = self._api.client(at.token)
-            cursor = ""
-            while True:
-                said = await client.users_conversations(
-                    types="public_channel,private_channel", exclude_archived=True, cursor=cursor,
-                    limit=200,
-                )  # fmt: skip
-                for channel in said.get("channels") or ():
-                    key = f"members:{uuid.uuid4().hex}"
-                    told += await self._tell_members(at, client, str(channel["id"]), key)
-                cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
-                if not cursor:
-                    break
+            try:
+                told += await self._gather_in(at)
+            except TROUBLE as error:
+                # One workplace that is out of reach must not keep the others from being seen.
+                trouble = trouble if failure(error, writes=False).permanent else error
+        if trouble is not None:
+            raise trouble
         return told
+
+    async def _gather_in(self, at: Installation) -> int:
+        client = self._api.client(at.token)
+        told = 0
+        cursor = ""
+        while True:
+            said = await client.users_conversations(
+                types="public_channel,private_channel", exclude_archived=True, cursor=cursor,
+                limit=200,
+            )  # fmt: skip
+            for channel in said.get("channels") or ():
+                key = f"members:{uuid.uuid4().hex}"
+                told += await self._tell_members(at, client, str(channel["id"]), key)
+            cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return told
 
     # --- answers --------------------------------------------------------------------------------
 
@@ -285,7 +296,10 @@ class SlackEdge:
             else:
                 shown = await self._opened(client, what, view)
             if not shown:
+                # The acknowledgement has waited for the form; it does not wait for this too.
                 cards = (_said(word("no_form", language)), *cards)
+                self._soon(self._show(what, cards, language, client))
+                return
         if cards:
             await self._show(what, cards, language, client)
 
