@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.slack import draw
 from dialogs import cards as c
 from tests import slack_limits
+from tests.slack_world.limits import check
 
 NASTY = (
     "<!everyone>", "<@U0123456>", "<https://x.dk|tryk>", "*fed*", "_kursiv_", "~væk~", "`kode`",
@@ -117,6 +118,7 @@ def test_any_card_is_a_message_that_slack_takes(card: c.FinishedCard, again: boo
     """Whatever the words, the limits hold and no button is lost."""
     drawn = draw.message(card, "da", again=again)
     assert slack_limits.of_message(drawn.text, drawn.blocks) == []
+    check({"text": drawn.text, "blocks": drawn.blocks})
     assert _drawn_buttons(drawn.blocks) == _all_buttons(card)
     for page in drawn.rest:
         assert slack_limits.of_message(page.text, page.blocks) == []
@@ -138,8 +140,9 @@ def test_a_card_of_seventy_parts_is_still_one_message(card: c.FinishedCard) -> N
 @given(card=CARDS)
 def test_any_card_is_a_sheet_and_a_home_that_slack_takes(card: c.FinishedCard) -> None:
     """The same card in a modal and on the Home tab."""
-    assert slack_limits.of_view(draw.sheet((card,), "da", "C1")) == []
-    assert slack_limits.of_view(draw.home((card,), "en")) == []
+    for view in (draw.sheet((card,), "da", "C1"), draw.home((card,), "en")):
+        assert slack_limits.of_view(view) == []
+        check(view)
 
 
 @settings(max_examples=200, deadline=None)
@@ -148,6 +151,7 @@ def test_any_form_is_a_modal_that_slack_takes(form: c.FinishedForm) -> None:
     """Titles, labels, options, hints and what stands in the fields keep to their limits."""
     view = draw.form(form, "da", "C012345")
     assert slack_limits.of_view(view) == []
+    check(view)
     assert view["private_metadata"] == form.token
     assert draw.read_channel(view["callback_id"]) == "C012345"
 
