@@ -80,23 +80,18 @@ class Office:
 
 
 @pytest.fixture
-def edge() -> Paper:
-    return Paper()
-
-
-@pytest.fixture
-def wall() -> Wall:
-    return Wall()
-
-
-@pytest.fixture
-async def office(
-    tmp_path: Path, edge: Paper, wall: Wall, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Office]:
-    fake = faked(monkeypatch, "digest")
+async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    fake, edge, wall = faked(monkeypatch, "digest"), Paper(), Wall()
     async with a_house(tmp_path / "home", edge, wall) as house:
         await found(house)
         yield Office(house, edge, wall, fake)
+
+
+@pytest.fixture
+def unsure(office: Office) -> Office:
+    """Its platform cannot tell two alike: what may have arrived cannot be sent again for sure."""
+    office.edge.repeats = False
+    return office
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -157,79 +152,61 @@ async def test_what_can_never_arrive_is_dead_and_the_next_goes_on(office: Office
 
 
 async def test_what_may_have_arrived_goes_to_the_channel_once_more_and_is_marked(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    unsure: Office,
 ) -> None:
     """Where the platform cannot tell two alike: a second copy, marked, and never a third."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        await office.do(Say(note("1")))
-        edge.fails = [
-            DeliveryFailed("no answer", uncertain=True),
-            DeliveryFailed("busy", retry_after=5),
-            DeliveryFailed("no answer", uncertain=True),
-        ]
-        await office.move(MONDAY + timedelta(hours=2))
-        assert [(p.again, p.id) for p in edge.parcels] == [
-            (False, edge.parcels[0].id),
-            (True, edge.parcels[0].id),
-        ]
-        assert await office.letters() == [("say", "dead")]
+    await unsure.do(Say(note("1")))
+    unsure.edge.fails = [
+        DeliveryFailed("no answer", uncertain=True),
+        DeliveryFailed("busy", retry_after=5),
+        DeliveryFailed("no answer", uncertain=True),
+    ]
+    await unsure.move(MONDAY + timedelta(hours=2))
+    assert [(p.again, p.id) for p in unsure.edge.parcels] == [
+        (False, unsure.edge.parcels[0].id),
+        (True, unsure.edge.parcels[0].id),
+    ]
+    assert await unsure.letters() == [("say", "dead")]
 
 
 @pytest.mark.parametrize("standing", [False, True])
 async def test_a_private_letter_that_may_have_arrived_is_never_sent_again(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch, *, standing: bool
+    unsure: Office, *, standing: bool
 ) -> None:
     """Also where it is a standing post in somebody's private chat."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        letter = Post("draft", to="mette") if standing else Privately("mette", note("1"), now=True)
-        await office.do(letter)
-        edge.fails = [DeliveryFailed("no answer", uncertain=True)]
-        await office.move(MONDAY + timedelta(hours=2))
-        assert len(edge.parcels) == 1
-        assert [state for _, state in await office.letters()] == ["dead"]
+    letter = Post("draft", to="mette") if standing else Privately("mette", note("1"), now=True)
+    await unsure.do(letter)
+    unsure.edge.fails = [DeliveryFailed("no answer", uncertain=True)]
+    await unsure.move(MONDAY + timedelta(hours=2))
+    assert len(unsure.edge.parcels) == 1
+    assert [state for _, state in await unsure.letters()] == ["dead"]
 
 
-async def test_a_bag_that_may_have_arrived_is_never_sent_again(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bag_that_may_have_arrived_is_never_sent_again(unsure: Office) -> None:
     """What came into the bag afterwards is not lost with it."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        await office.do(Privately("mette", note("1")))
-        edge.fails = [DeliveryFailed("no answer", uncertain=True)]
-        await office.settle()
-        await office.do(Privately("mette", note("2")))
-        await office.move(MONDAY + timedelta(days=4))
-        assert edge.said() == ["1", "2"]
-        assert await office.letters() == [("bag", "dead")]
+    await unsure.do(Privately("mette", note("1")))
+    unsure.edge.fails = [DeliveryFailed("no answer", uncertain=True)]
+    await unsure.settle()
+    await unsure.do(Privately("mette", note("2")))
+    await unsure.move(MONDAY + timedelta(days=4))
+    assert unsure.edge.said() == ["1", "2"]
+    assert await unsure.letters() == [("bag", "dead")]
 
 
 async def test_a_bag_that_was_on_its_way_at_a_stop_is_not_sent_again_next_time(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    unsure: Office,
 ) -> None:
     """Also where Digi comes back after hours, and what came in meanwhile goes on its own day."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        await office.do(Privately("mette", note("1")), Privately("mette", note("2")))
-        [head] = await office.claim()
-        assert len(await house.database.tx(house.scripts.bag, head, MONDAY)) == 2
-        wall.at = MONDAY + timedelta(hours=11)
-        await house.database.tx(house.scripts.freed)
-        await office.do(Privately("mette", note("3")))
-        await office.settle()
-        await office.move(MONDAY + timedelta(days=4))
-        assert edge.said() == ["3"]
-        assert await office.letters() == [("bag", "dead")] * 2
+    await unsure.do(Privately("mette", note("1")), Privately("mette", note("2")))
+    [head] = await unsure.claim()
+    assert len(await unsure.house.database.tx(unsure.house.scripts.bag, head, MONDAY)) == 2
+    unsure.wall.at = MONDAY + timedelta(hours=11)
+    await unsure.house.database.tx(unsure.house.scripts.freed)
+    await unsure.do(Privately("mette", note("3")))
+    await unsure.settle()
+    await unsure.move(MONDAY + timedelta(days=4))
+    assert unsure.edge.said() == ["3"]
+    assert await unsure.letters() == [("bag", "dead")] * 2
 
 
 async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwards(
@@ -245,46 +222,38 @@ async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwa
 
 
 async def test_what_was_claimed_and_not_begun_at_a_stop_is_not_uncertain(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    unsure: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty are claimed at once; killed at the first, the other nineteen are sent for sure."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        people = [f"u{n}" for n in range(20)]
-        await office.do(*(Privately(person, note(person), now=True) for person in people))
+    people = [f"u{n}" for n in range(20)]
+    await unsure.do(*(Privately(person, note(person), now=True) for person in people))
 
-        async def stopped(parcel: Parcel) -> str:
-            raise asyncio.CancelledError
+    async def stopped(parcel: Parcel) -> str:
+        raise asyncio.CancelledError
 
-        deliver = edge.deliver
-        monkeypatch.setattr(edge, "deliver", stopped)
-        with pytest.raises(asyncio.CancelledError):
-            await office.settle()
-        monkeypatch.setattr(edge, "deliver", deliver)
-        await house.database.tx(house.scripts.freed)
-        await office.settle()
-        assert edge.said() == people[1:]
-        assert await office.letters() == [("private", "dead")]
+    deliver = unsure.edge.deliver
+    monkeypatch.setattr(unsure.edge, "deliver", stopped)
+    with pytest.raises(asyncio.CancelledError):
+        await unsure.settle()
+    monkeypatch.setattr(unsure.edge, "deliver", deliver)
+    await unsure.house.database.tx(unsure.house.scripts.freed)
+    await unsure.settle()
+    assert unsure.edge.said() == people[1:]
+    assert await unsure.letters() == [("private", "dead")]
 
 
 async def test_an_edge_that_fails_in_a_way_of_its_own_may_have_sent(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    unsure: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever an edge does not explain is uncertain: no private letter is risked twice."""
-    edge = Paper(repeats=False)
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
 
-        async def breaks(parcel: Parcel) -> str:
-            raise TimeoutError
+    async def breaks(parcel: Parcel) -> str:
+        raise TimeoutError
 
-        monkeypatch.setattr(edge, "deliver", breaks)
-        await office.do(Privately("mette", note("1"), now=True))
-        await office.move(MONDAY + timedelta(hours=1))
-        assert await office.letters() == [("private", "dead")]
+    monkeypatch.setattr(unsure.edge, "deliver", breaks)
+    await unsure.do(Privately("mette", note("1"), now=True))
+    await unsure.move(MONDAY + timedelta(hours=1))
+    assert await unsure.letters() == [("private", "dead")]
 
 
 async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) -> None:
@@ -474,26 +443,24 @@ FRIDAY = date(2026, 11, 6)
 
 
 async def test_a_person_hears_from_digi_twice_a_week_at_most(
-    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On working days, within hours, and everything that waited is in it."""
     sent: list[tuple[datetime, str]] = []
 
-    class Noted(Paper):
-        async def deliver(self, parcel: Parcel) -> str:
-            sent.append((house.clock.now().astimezone(COPENHAGEN), parcel.person))
-            return await super().deliver(parcel)
+    deliver = office.edge.deliver
 
-    edge = Noted()
-    async with a_house(tmp_path / "home", edge, wall) as house:
-        office = Office(house, edge, wall, faked(monkeypatch, "digest"))
-        await found(house)
-        for day in range(28):
-            for hour in (0, 7, 13):
-                await office.move(MONDAY + timedelta(days=day, hours=hour))
-                await office.do(Privately("mette", note(f"{day}.{hour}")))
-        await office.move(MONDAY + timedelta(days=60))
-    words = " ".join(edge.said()).split()
+    async def noted(parcel: Parcel) -> str:
+        sent.append((office.house.clock.now().astimezone(COPENHAGEN), parcel.person))
+        return await deliver(parcel)
+
+    monkeypatch.setattr(office.edge, "deliver", noted)
+    for day in range(28):
+        for hour in (0, 7, 13):
+            await office.move(MONDAY + timedelta(days=day, hours=hour))
+            await office.do(Privately("mette", note(f"{day}.{hour}")))
+    await office.move(MONDAY + timedelta(days=60))
+    words = " ".join(office.edge.said()).split()
     assert sorted(words) == sorted(f"{day}.{hour}" for day in range(28) for hour in (0, 7, 13))
     weeks = [moment.isocalendar()[:2] for moment, _ in sent]
     assert max(weeks.count(week) for week in weeks) <= 2
