@@ -23,36 +23,7 @@ from bot.edge import (
 from bot.web.edge import WebEdge
 from bot.web.people import TENANT
 from bot.web.playground import add_routes
-from dialogs.cards import (
-    Bullets,
-    Button,
-    Buttons,
-    Card,
-    Choice,
-    Choices,
-    DateField,
-    Emph,
-    Facts,
-    FinishedCard,
-    FinishedForm,
-    Form,
-    Heading,
-    Link,
-    Mention,
-    Note,
-    Option,
-    Paragraph,
-    People,
-    Plain,
-    Progress,
-    Quote,
-    Quoted,
-    Small,
-    Spans,
-    Strong,
-    TextField,
-    TimeField,
-)
+from dialogs import cards as c
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 CHANNEL = "ny-teknologi-hjemmeplejen"
@@ -70,8 +41,8 @@ COMMANDS = {
 }
 
 
-def words(text: str) -> Spans:
-    return (Plain(text),)
+def words(text: str) -> c.Spans:
+    return (c.Plain(text),)
 
 
 class MemoryRoom:
@@ -123,40 +94,40 @@ class StillClock:
         self._room.messages.clear()
 
 
-EVERY_PART: FinishedCard = Card(
+EVERY_PART: c.FinishedCard = c.Card(
     (
-        Heading((Plain("Velkommen til forløbet om "), Quoted("Ny omsorgsplatform"))),
-        Paragraph(
+        c.Heading((c.Plain("Velkommen til forløbet om "), c.Quoted("Ny omsorgsplatform"))),
+        c.Paragraph(
             (
-                Plain("Jeg hedder Digi, og jeg er et program. "),
-                Strong("Hver tirsdag"),
-                Plain(" stiller jeg et spørgsmål her. "),
-                Emph("Svar, når det passer dig."),
-                Plain(" Spørg "),
-                Mention("anne", "Anne Holm"),
-                Plain(", eller læs "),
-                Link("mere her", "http://127.0.0.1/mere"),
-                Plain("."),
+                c.Plain("Jeg hedder Digi, og jeg er et program. "),
+                c.Strong("Hver tirsdag"),
+                c.Plain(" stiller jeg et spørgsmål her. "),
+                c.Emph("Svar, når det passer dig."),
+                c.Plain(" Spørg "),
+                c.Mention("anne", "Anne Holm"),
+                c.Plain(", eller læs "),
+                c.Link("mere her", "http://127.0.0.1/mere"),
+                c.Plain("."),
             )
         ),
-        Facts(
+        c.Facts(
             (
                 (words("Det ligger fast"), words("Platformen er købt og kommer i februar.")),
                 (words("Det kan I forme"), words("Ruterne, vagtplanen og oplæringen.")),
-                (words("Tovholder"), (Mention("ali", "Ali Yılmaz"),)),
+                (words("Tovholder"), (c.Mention("ali", "Ali Yılmaz"),)),
             )
         ),
-        Quote(words("Vi får mere tid hos borgeren, hvis ruterne passer."), words("Bodil Krogh")),
-        Quote(words("Jeg er bange for, at vi ikke længere ser hinanden om morgenen.")),
-        Bullets((words("To minutter alene"), words("Fem minutter i par")), numbered=True),
-        Bullets((words("Det passer"), words("Der mangler noget"))),
-        Progress(1, 4, words("Fase 1 af 4: Idéudvikling")),
-        Buttons(
+        c.Quote(words("Vi får mere tid hos borgeren, hvis ruterne passer."), words("Bodil Krogh")),
+        c.Quote(words("Jeg er bange for, at vi ikke længere ser hinanden om morgenen.")),
+        c.Bullets((words("To minutter alene"), words("Fem minutter i par")), numbered=True),
+        c.Bullets((words("Det passer"), words("Der mangler noget"))),
+        c.Progress(1, 4, words("Fase 1 af 4: Idéudvikling")),
+        c.Buttons(
             (
-                Button(words("Svar"), style="main", token="answer"),
-                Button(words("Se svar"), token="see"),
-                Button(words("Min kode"), style="quiet", token="code"),
-                Button(
+                c.Button(words("Svar"), style="main", token="answer"),
+                c.Button(words("Se svar"), token="see"),
+                c.Button(words("Min kode"), style="quiet", token="code"),
+                c.Button(
                     words("Slet forløbet"),
                     style="danger",
                     confirm=words("Vil du slette forløbet? Det kan ikke fortrydes."),
@@ -164,28 +135,28 @@ EVERY_PART: FinishedCard = Card(
                 ),
             )
         ),
-        Small(words("Kilde: Teknologi i arbejdet. Skrevet af Digi.")),
+        c.Small(words("Kilde: Teknologi i arbejdet. Skrevet af Digi.")),
     )
 )
 
 READERS = (
-    Option("anne", words("Anne Holm (leder)")),
-    Option("mette", words("Mette Dahl (TR, FOA)"), words("Hun læser det ord for ord")),
-    Option("all", words("Alle, i ugens overblik")),
+    c.Option("anne", words("Anne Holm (leder)")),
+    c.Option("mette", words("Mette Dahl (TR, FOA)"), words("Hun læser det ord for ord")),
+    c.Option("all", words("Alle, i ugens overblik")),
 )
 
-EVERY_FIELD: FinishedForm = Form(
+EVERY_FIELD: c.FinishedForm = c.Form(
     title=words("Svar på ugens spørgsmål"),
     fields=(
-        Note((Plain("Jeg gemmer dit svar "), Strong("med dit navn"), Plain("."))),
-        TextField("text", words("Svar"), words("Et par linjer er nok"), long=True, limit=60),
-        TextField("short", words("Overskrift"), required=False, limit=40),
-        Choice("kind", words("Hvad er det?"), READERS[:2], value="anne"),
-        Choices("readers", words("Hvem må læse det?"), READERS),
-        People("who", words("Hvem gør det?")),
-        People("more", words("Hvem er med?"), many=True),
-        DateField("when", words("Dato"), value=date(2026, 12, 4)),
-        TimeField("hour", words("Klokken"), 600, words("Inden for arbejdstid")),
+        c.Note((c.Plain("Jeg gemmer dit svar "), c.Strong("med dit navn"), c.Plain("."))),
+        c.TextField("text", words("Svar"), words("Et par linjer er nok"), long=True, limit=60),
+        c.TextField("short", words("Overskrift"), required=False, limit=40),
+        c.Choice("kind", words("Hvad er det?"), READERS[:2], value="anne"),
+        c.Choices("readers", words("Hvem må læse det?"), READERS),
+        c.People("who", words("Hvem gør det?")),
+        c.People("more", words("Hvem er med?"), many=True),
+        c.DateField("when", words("Dato"), value=date(2026, 12, 4)),
+        c.TimeField("hour", words("Klokken"), 600, words("Inden for arbejdstid")),
     ),
     submit=words("Send"),
     into="answered",
@@ -193,8 +164,8 @@ EVERY_FIELD: FinishedForm = Form(
 )
 
 
-def shown(*lines: str) -> FinishedCard:
-    return Card(tuple(Paragraph(words(line)) for line in lines))
+def shown(*lines: str) -> c.FinishedCard:
+    return c.Card(tuple(c.Paragraph(words(line)) for line in lines))
 
 
 class SmallDigi:
@@ -252,7 +223,7 @@ class SmallDigi:
         self,
         id: str,
         kind: str,
-        card: FinishedCard,
+        card: c.FinishedCard,
         *,
         channel: str = "",
         person: str = "",
