@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,31 +37,40 @@ class Place:
 
 
 @asynccontextmanager
-async def in_slack(folder: Path, mode: Mode = "http") -> AsyncIterator[Place]:
-    """Everybody of the stage is in one channel with Digi; the clock is the stage's."""
-    clock = slow_clock()
-    world = SlackWorld(mode=mode, clock=WorldClock(lambda: clock.now().timestamp()))
-    move_in(world.home, PEOPLE, CHANNEL)
+async def in_slack(
+    folder: Path,
+    mode: Mode = "http",
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    holds_back: bool = True,
+) -> AsyncIterator[Place]:
+    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
+    ours = clock or slow_clock()
+    world = SlackWorld(mode=mode, clock=WorldClock(lambda: ours.now().timestamp()))
+    move_in(world.home, people, CHANNEL, english=english)
     told: list[tuple[str, str]] = []
     async with world:
-        door, house = await _house(folder, world, clock, mode, told)
+        door, house = await _house(folder, world, ours, mode, told)
         app = web.Application()
         app.add_routes(door.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
         try:
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
             await door.open(house.engine.receive)
             await door.edge.gather()
             if mode == "socket":
                 async with asyncio.timeout(10):
                     await world.socket.connected()
-            yield Place(world, house, door, SlackHands(world, house, PEOPLE, CHANNEL), told)
+            hands = SlackHands(world, house, people, CHANNEL, holds_back=holds_back)
+            yield Place(world, house, door, hands, told)
         finally:
             await runner.cleanup()
             await door.close()
+            await asyncio.sleep(0)
             await house.close()
 
 
