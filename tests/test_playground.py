@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.edge import Answer, DeliveryFailed, Parcel
 from bot.web.people import PEOPLE, TENANT
@@ -56,6 +56,7 @@ from dialogs.cards import (
     TimeField,
     plain,
 )
+from tests.browser import chromium
 from tests.web_fixtures import (
     BEGINNING,
     CHANNEL,
@@ -67,16 +68,6 @@ from tests.web_fixtures import (
     words,
 )
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PLACE = f"channel:{CHANNEL}"
 HOSTILE = (
     "<img src=x onerror=\"document.title='broken'\"> **fed** *kursiv* <!everyone> <@U1> "
@@ -573,17 +564,8 @@ async def test_a_scenario_that_does_not_hold_names_its_line(
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.fail(
-            f"The playground is tested in Chromium, and {CHROMIUM} is not there. "
-            "On Debian: sudo apt-get install chromium"
-        )
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=list(ARGUMENTS)
-        )
+    async with chromium() as started:
         yield started
-        await started.close()
 
 
 @asynccontextmanager
