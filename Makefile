@@ -16,10 +16,10 @@ run: .venv/.runtime ## serve Digi; without credentials the playground on this ma
 	@$(BIN)/python app.py
 
 test: .venv/.dev ## the tests that take seconds
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 test-long: .venv/.dev ## all tests, also those that take minutes
-	@$(BIN)/python -m pytest -m "long or not long" --timeout 3600
+	@$(BIN)/python -m pytest -n auto -m "long or not long" --timeout 3600
 
 check: .venv/.dev ## format, lint, types, contracts
 	$(BIN)/ruff format --check .
