@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import msgspec
 
 from dialogs import effects as fx
-from dialogs.calendar import Calendar
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import SignedEvent
 from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
@@ -29,7 +28,7 @@ from storage.facts import (
     roles_of,
     to_us,
 )
-from storage.pool import Pool, form_hash
+from storage.pool import Pool
 from storage.sql import Conflict, Row, Script, StoreError
 from storage.vault import Vault
 
@@ -427,14 +426,16 @@ class Scripts:
     def put_in_pool(
         self, tenant: str, project: str, entry: PoolEntry, form: str, receipt: bytes, mark: str
     ) -> Script[bool]:
-        """One statement that writes: the pool's row. False where the form was there already."""
+        """Writes the pool's row and nothing else. False where the form was there already, in the
+        pool or among what has left it: a form kept open over a release says nothing twice."""
         key = {"tenant": tenant, "project": project}
         rows = yield "pool_touch", key
         if not rows:
             raise NoPool(project)
         rows = yield "pool_get", key
         before = Pool.open(self.vault, tenant, project, rows[0]["sealed"])
-        after = before.add(entry, receipt, form, mark)
+        left = yield "published_by_receipt", {"tenant": tenant, "receipt": receipt}
+        after = before if left else before.add(entry, receipt, form, mark)
         yield "pool_put", {**key, "sealed": after.seal(self.vault, tenant, project)}
         return after is not before
 
@@ -681,6 +682,3 @@ class Database(Protocol):
     async def checkpoint(self) -> bool: ...
 
     async def close(self) -> None: ...
-
-
-__all__ = ["Calendar", "Conflict", "Database", "Letter", "Scripts", "Turn", "form_hash"]

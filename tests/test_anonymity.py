@@ -316,6 +316,24 @@ async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path) -> N
         assert len(await waiting(played, tmp_path)) == 2
 
 
+async def test_a_form_kept_open_over_a_release_says_nothing_twice(tmp_path: Path) -> None:
+    """Sent again after its text has gone out, it shows the same code and adds nothing."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        form = played.form["sofie"]
+        values = {"Hvad": "Bekymring", "Din": CANARY, "Hvem": "Anne Holm"}
+        await played.fill("sofie", values)
+        code = played.code
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(RELEASED)
+        assert len(await waiting(played, tmp_path)) == 0
+
+        played.form["sofie"] = form
+        await played.fill("sofie", values)
+        assert played.code == code
+        assert len(await waiting(played, tmp_path)) == 0
+
+
 async def test_more_words_sent_twice_are_kept_once(tmp_path: Path) -> None:
     """Also what an author adds by code is known by its form, before and after the release."""
     async with running(tmp_path) as played:
