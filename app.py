@@ -14,14 +14,23 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from aiohttp import web
 
 from bot import settings as digi_settings
 from bot.clock import Clock
-from bot.edge import Delivery, Edge, Installation, Members, RoomMessage, Sender
+from bot.edge import (
+    CannotOpen,
+    Delivery,
+    Edge,
+    Installation,
+    Members,
+    Receive,
+    RoomMessage,
+    Sender,
+)
 from bot.engine import Engine
 from bot.gate import Gate
 from bot.log import Log
@@ -168,6 +177,25 @@ async def _same_key(store: Database, scripts: Scripts, vault: Vault) -> None:
 # --- serving ----------------------------------------------------------------------------------
 
 
+class Door(Protocol):
+    """A platform's way in and out, put together by its room."""
+
+    @property
+    def edge(self) -> Edge: ...
+
+    def routes(self) -> list[web.RouteDef]: ...
+
+    def mode(self) -> str:
+        """Which way the platform reaches Digi, in a few words."""
+        ...
+
+    async def open(self, receive: Receive) -> None:
+        """Raises CannotOpen where an operator must mend something first."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class PlaygroundClock:
     """The playground's hold on the world's clock: bot.edge.Clockwork."""
 
@@ -202,46 +230,56 @@ class PlaygroundClock:
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
     log = Log(settings.log)
-    if settings.teams is not None:
-        raise Problem(
-            "Teams is not built into this version yet: take its variables out of the environment"
-        )
-    if settings.slack is not None:
-        await _serve_slack(settings, settings.slack, log)
-    else:
+    if settings.playground:
         await _serve_playground(settings, log)
+    else:
+        await _serve_platforms(settings, log)
 
 
-async def _serve_slack(settings: Settings, slack: Slack, log: Log) -> None:
-    from bot.slack.door import Door
-    from bot.slack.workspaces import TokenRefused
-    from storage.installations import Installations
-
+async def _serve_platforms(settings: Settings, log: Log) -> None:
     doors: list[Door] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
-        door = Door(
-            bot_token=slack.bot_token, signing_secret=slack.signing_secret,
-            app_token=slack.app_token, client_id=slack.client_id,
-            client_secret=slack.client_secret, api_url=slack.api_url,
-            public_url=settings.public_url, installations=Installations(store, vault, Installation),
-            told=log.failed,
-        )  # fmt: skip
-        doors.append(door)
-        return [door.edge]
+        if settings.slack is not None:
+            doors.append(_slack_door(settings, settings.slack, store, vault, log))
+        if settings.teams is not None:
+            raise Problem(
+                "Teams is not built into this version yet: take its variables out of the"
+                " environment"
+            )
+        return [door.edge for door in doors]
 
     house = await _built(settings, edges, log)
-    [door] = doors
     app = _application(house)
-    app.add_routes(door.routes())
+    for door in doors:
+        app.add_routes(door.routes())
+
+    async def shut() -> None:
+        for door in doors:
+            await door.close()
+
     try:
-        await door.open(house.engine.receive)
-    except TokenRefused as refused:
-        await door.close()
+        for door in doors:
+            await door.open(house.engine.receive)
+    except CannotOpen as refused:
+        await shut()
         await house.close()
         raise Problem(" ".join((refused.__doc__ or "").split())) from None
     house.start()
-    await _until_stopped(app, settings, house, door.mode(), door.close)
+    await _until_stopped(app, settings, house, " and ".join(door.mode() for door in doors), shut)
+
+
+def _slack_door(settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log) -> Door:
+    from bot.slack.door import Door as SlackDoor
+    from storage.installations import Installations
+
+    return SlackDoor(
+        bot_token=slack.bot_token, signing_secret=slack.signing_secret,
+        app_token=slack.app_token, client_id=slack.client_id,
+        client_secret=slack.client_secret, api_url=slack.api_url,
+        public_url=settings.public_url, installations=Installations(store, vault, Installation),
+        told=log.failed,
+    )  # fmt: skip
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:

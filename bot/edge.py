@@ -124,6 +124,10 @@ class DeliveryFailed(Exception):
         self.retry_after = retry_after
 
 
+class CannotOpen(Exception):
+    """A platform does not let Digi in; a subclass's docstring says why, and the remedy."""
+
+
 class Edge(Protocol):
     """The courier's view of an edge. `repeats`: the same parcel again does no harm here."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 from slack_sdk.errors import SlackApiError
 
-from bot.edge import Installation, Installations
+from bot.edge import CannotOpen, Installation, Installations
 from bot.slack.cache import Cache
 from bot.slack.read import tenant_of
 from bot.slack.web_api import TROUBLE, WebApi, error_of
@@ -20,7 +20,7 @@ MOST = 1000
 EARLY = 30 * 60
 
 
-class TokenRefused(Exception):
+class TokenRefused(CannotOpen):
     """Slack does not take the bot token: copy SLACK_BOT_TOKEN once more from 'OAuth & Permissions'
     of the Slack app, or install the app again."""
 
