@@ -245,3 +245,26 @@ async def test_what_is_shown_for_a_meeting_prints_on_one_page(
         assert len(re.findall(rb"/Type\s*/Page[^s]", paper)) == 1
         await anne.emulate_media(media="screen")
         await expect(anne.locator("#sheet")).to_have_count(0)
+
+
+async def test_while_the_course_plays_each_step_is_told_in_plain_words(
+    browser: Browser, served: Served
+) -> None:
+    """Who presses what, who fills in a form, that the clock moves: not the course's own notes."""
+    async with windows(browser, served) as context:
+        anne = await window(context, served, "anne")
+        await anne.evaluate(
+            """window.told = [];
+            const line = document.getElementById("course-line");
+            new MutationObserver(() => window.told.push(line.textContent))
+              .observe(line, { childList: true });"""
+        )
+        await anne.click("#play-course")
+        await anne.wait_for_function("window.told.some((line) => line.startsWith('Trin 12 '))")
+        told = " ".join(await anne.evaluate("window.told"))
+        assert "Anne Holm skriver /digi start." in told
+        assert "Mette Dahl trykker på „Jeg er TR“." in told
+        assert "Jonas Friis udfylder en formular." in told
+        assert "uret går frem." in told
+        assert ">" not in told
+        assert "=" not in told

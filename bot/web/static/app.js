@@ -835,6 +835,16 @@ async function startOver() {
   at("clock-status").textContent = "";
 }
 
+/* A line of the prepared course, as one tells it. */
+function told(line) {
+  const [, who, act] = line.match(/^(\S+)(?: privat)? > (.*)$/) ?? [null, "ur", ""];
+  if (who === "ur") return say("course_clock");
+  const name = personOf(who)?.name ?? who;
+  const pressed = act.match(/^tryk "(.+?)"/);
+  if (pressed) return say("course_press", name, pressed[1]);
+  return act.startsWith("udfyld ") ? say("course_fill", name) : say("course_type", name, act);
+}
+
 function drawCourse(ended) {
   const { running, step, of, line: words, stuck } = page.course;
   busy(running);
@@ -843,7 +853,7 @@ function drawCourse(ended) {
     at("course-bar").max = of;
     at("course-bar").value = step;
   } else at("course-bar").removeAttribute("value");
-  at("course-line").textContent = of ? `${say("course_step", step, of)}: ${words}` : "";
+  at("course-line").textContent = of ? `${say("course_step", step, of)}: ${told(words)}.` : "";
   if (running) at("course-status").textContent = "";
   if (ended) at("course-status").textContent = say(stuck ? "course_stuck" : "course_done");
 }
