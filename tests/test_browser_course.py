@@ -260,7 +260,8 @@ async def test_while_the_course_plays_each_step_is_told_in_plain_words(
               .observe(line, { childList: true });"""
         )
         await anne.click("#play-course")
-        await anne.wait_for_function("window.told.some((line) => line.startsWith('Trin 12 '))")
+        line = anne.locator("#course-line")
+        await expect(line).to_contain_text(re.compile(r"Trin (1[2-9]|[2-7]\d) "))
         told = " ".join(await anne.evaluate("window.told"))
         assert "Anne Holm skriver /digi start." in told
         assert "Mette Dahl trykker på „Jeg er TR“." in told
