@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from typing import Any, Protocol
 
 import msgspec
@@ -60,18 +61,24 @@ _HIDDEN = frozenset({"by", "at", "id"})
 
 def write_press(mac: Mac, tenant: str, press: Press) -> str:
     body = msgspec.json.decode(msgspec.json.encode(press))
-    kind = EVENTS.get(body["type"], Look)
-    defaults = {
-        field.name: field.default
-        for field in msgspec.structs.fields(kind)
-        if field.default is not msgspec.NODEFAULT
-    }
+    defaults = _defaults(body["type"])
     body = {
         k: v
         for k, v in body.items()
-        if k not in _HIDDEN and (k not in defaults or v != msgspec.to_builtins(defaults[k]))
+        if k not in _HIDDEN and (k not in defaults or v != defaults[k])
     }
     return _written(mac, tenant, b"p", msgspec.json.encode(body))
+
+
+@functools.cache
+def _defaults(tag: str) -> dict[str, Any]:
+    """What need not stand in a token, because reading it fills it in."""
+    kind = EVENTS.get(tag, Look)
+    return {
+        field.name: msgspec.to_builtins(field.default)
+        for field in msgspec.structs.fields(kind)
+        if field.default is not msgspec.NODEFAULT
+    }
 
 
 def read_press(mac: Mac, tenant: str, token: str) -> Press:

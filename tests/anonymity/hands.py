@@ -1,0 +1,209 @@
+"""Hands and eyes for the proofs of anonymity: a project, what is said in it, all that is seen."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bot.edge import Delivery, Pressed, Sender
+from bot.tokens import write_press
+from dialogs.conversations import CONVERSATIONS, SIGHTS
+from dialogs.events import Look
+from dialogs.facts import Published, States
+from storage import pool as pools
+from storage.facts import Scope, gather
+from storage.sql import Script
+from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
+
+ROOT = Path(__file__).parent.parent.parent
+CANARY = "Kanariefugl-9f3b Åse på 4. sal"
+RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
+# The gate alone takes one to `which_project`, with the act that is to be done again.
+VIEWS = tuple(sorted(SIGHTS.keys() - {"which_project"}))
+LOOKERS = ("anne", "mette", "jonas", "ali", "peter", "sofie")
+
+Dump = dict[str, list[tuple[Any, ...]]]
+Seen = dict[tuple[str, ...], str]
+
+
+@asynccontextmanager
+async def running(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> AsyncIterator[Stage]:
+    """A project on its way, with a leader, a TR, an AMR and a facilitator."""
+    async with stage(folder, team=team) as played:
+        await played.play(
+            """
+            anne > /digi start Ny omsorgsplatform
+            anne > tryk "Jeg er leder"
+            anne > tryk "Vis det i kanalen"
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld TR=mette AMR=jonas
+            mette > tryk "Jeg er TR"
+            mette > send
+            jonas > tryk "Jeg er AMR"
+            jonas > send
+            """
+        )
+        yield played
+
+
+async def open_form(played: Stage, person: str) -> None:
+    await played.press(person, "Sig det")
+    await played.press(person, "Uden navn")
+
+
+async def says(
+    played: Stage, person: str, words: str, *, to: str = "Anne Holm", early: bool = False
+) -> str:
+    """Said without a name; the answer is the code."""
+    await open_form(played, person)
+    values = {"Hvad": "Bekymring", "Din": words, "Hvem": to}
+    if early and "Næste arbejdsdag" in played.just(person):
+        values["Hvornår"] = "Næste arbejdsdag"
+    await played.fill(person, values)
+    assert "Din tekst er modtaget." in played.just(person), played.just(person)
+    return played.code
+
+
+async def by_code(played: Stage, person: str, code: str, button: str = "") -> str:
+    await played.type(person, "kode", private=True)
+    await played.fill(person, {"Din": code})
+    if button:
+        await played.press(person, button)
+    return played.just(person)
+
+
+async def says_by_name(played: Stage, person: str, words: str) -> None:
+    await played.press(person, "Sig det")
+    await played.press(person, "Med navn")
+    await played.fill(person, {"Hvad": "Bekymring", "Din": words, "Hvem": "Anne Holm"})
+
+
+def project_of(folder: Path) -> str:
+    with reading(folder) as conn:
+        return str(conn.execute("SELECT id FROM project").fetchone()[0])
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    conn = sqlite3.connect(f"{(folder / 'digi.db').as_uri()}?mode=ro", uri=True)
+    try:
+        yield conn
+    finally:
+        conn.close()
+
+
+def dump(folder: Path) -> Dump:
+    """Every byte of every row of every table, with the place the row lies at."""
+    with reading(folder) as conn:
+        tables = [r[0] for r in conn.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        return {
+            name: conn.execute(f"SELECT rowid, * FROM {name} ORDER BY rowid").fetchall()
+            for name in sorted(tables)
+        }
+
+
+def changed(before: Dump, after: Dump) -> set[str]:
+    return {name for name in after if before[name] != after[name]}
+
+
+def files(folder: Path) -> set[str]:
+    return {str(p.relative_to(folder)) for p in folder.rglob("*")}
+
+
+def wal_size(folder: Path) -> int:
+    return (folder / "digi.db-wal").stat().st_size
+
+
+@contextmanager
+def every_log_line() -> Iterator[list[str]]:
+    """What any logger says at any level, also those that do not pass it on."""
+    lines: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{record.name} {record.getMessage()} {record.args} {record.exc_info}")
+
+    listener = Listener(level=0)
+    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(listener)
+        logger.setLevel(1)
+    try:
+        yield lines
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(listener)
+            logger.setLevel(level)
+
+
+async def look(played: Stage, person: str, view: str, project: str, ref: str = "") -> str:
+    """All that a person sees of one view, with what its buttons do; forms without their ids."""
+    wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]
+    token = write_press(played.house.vault, TENANT, wanted)
+    answer = await played.house.engine.receive(
+        Delivery(TENANT, Sender(person, PEOPLE[person], "da"), f"look:{view}", Pressed(token))
+    )
+    # So that nobody looks more often a minute than a person can.
+    played.house.engine._gate._acts.clear()
+    seen = [msgspec.json.encode(card).decode() for card in answer.cards]
+    if answer.form is not None:
+        seen.append(text_of_form(answer.form))
+    return "\n".join(seen)
+
+
+# A sight looks at the instances of its own conversation; these look at another's.
+ALSO = {"reading": "question", "source": "question", "lessons": "question", "phase": "question"}
+OF: dict[str, str] = {
+    view: ALSO.get(view, conversation.name)
+    for conversation in CONVERSATIONS.values()
+    for view in conversation.sights
+}
+
+
+def instances(folder: Path) -> dict[str, list[str]]:
+    """The questions, texts and agreements that a view can be asked for."""
+    with reading(folder) as conn:
+        found: dict[str, list[str]] = {}
+        for dialog, id in conn.execute("SELECT dialog, id FROM state ORDER BY dialog, id"):
+            found.setdefault(dialog, []).append(id)
+    return found
+
+
+async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS) -> Seen:
+    """Every view of people of every role, and all that was ever posted or sent."""
+    project, there = project_of(folder), instances(folder)
+    seen: Seen = {}
+    for person in lookers:
+        for view in VIEWS:
+            for ref in ("", *there.get(OF[view], ())):
+                seen[person, view, ref] = await look(played, person, view, project, ref)
+    for message in played.edge.messages.values():
+        seen[message.place, message.id] = text_of(message.card)
+    return seen
+
+
+async def opened(played: Stage, folder: Path) -> tuple[Any, Any]:
+    """What was published, and what became of it, as one who has the key reads it."""
+    project = project_of(folder)
+    facts = (Published("said"), States("concern"))
+
+    def script() -> Script[Any]:
+        return (yield from gather(Scope(TENANT, project, played.house.vault), facts))
+
+    found = await played.house.database.read(script)
+    return found[facts[0]], found[facts[1]]
+
+
+async def waiting(played: Stage, folder: Path) -> tuple[pools.Entry, ...]:
+    with reading(folder) as conn:
+        [(project, sealed)] = conn.execute("SELECT project, sealed FROM pool").fetchall()
+    return pools.Pool.open(played.house.vault, TENANT, project, sealed).entries

@@ -1,0 +1,110 @@
+"""What was said without a name goes by the calendar alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from content import catalogue as content
+from tests.anonymity.hands import CANARY, open_form, running, says, waiting
+from tests.stage import COPENHAGEN
+
+
+async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path) -> None:
+    """No act of anybody brings it forward: a moved overview changes what comes after it."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        assert "torsdag den 5. november" in played.just("sofie")
+        await played.type("anne", "indstillinger")
+        assert played.form["anne"] is not None or "Ret" in played.just("anne")
+        if played.form["anne"] is None:
+            await played.press("anne", "Ret")
+        await played.fill("anne", {"Ugens overblik": "tirsdag"})
+        await open_form(played, "sofie")
+        assert "torsdag den 5. november" in played.just("sofie")
+        await says(played, "sofie", CANARY)
+        await played.move(datetime(2026, 11, 4, 20, tzinfo=COPENHAGEN))
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(datetime(2026, 11, 5, 12, 30, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path: Path) -> None:
+    """An overview moved to the day after a release does not let a single day's texts go."""
+    async with running(tmp_path) as played:
+        await played.move(datetime(2026, 11, 4, 12, tzinfo=COPENHAGEN))
+        await played.type("anne", "indstillinger")
+        if played.form["anne"] is None:
+            await played.press("anne", "Ret")
+        await played.fill("anne", {"Ugens overblik": "fredag"})
+        await played.move(datetime(2026, 11, 5, 9, tzinfo=COPENHAGEN))
+        await says(played, "sofie", CANARY)
+        assert "fredag den 13. november kl. 7" in played.just("sofie")
+        await played.move(datetime(2026, 11, 6, 20, tzinfo=COPENHAGEN))
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(datetime(2026, 11, 13, 8, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path) -> None:
+    """Saving the settings again on that very morning does not put it off."""
+    async with running(tmp_path) as played:
+        await says(played, "sofie", CANARY, early=True)
+        assert "tirsdag den 3. november kl. 14" in played.just("sofie")
+        await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
+        await played.type("anne", "indstillinger")
+        if played.form["anne"] is None:
+            await played.press("anne", "Ret")
+        await played.fill("anne", {"Overblikket kommer": "15:00"})
+        await played.move(datetime(2026, 11, 3, 14, 1, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Path) -> None:
+    """Written in the morning of a day, it does not go that day."""
+    async with running(tmp_path) as played:
+        await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
+        await says(played, "sofie", CANARY, early=True)
+        assert "onsdag den 4. november kl. 14" in played.just("sofie")
+        await played.move(datetime(2026, 11, 3, 15, tzinfo=COPENHAGEN))
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(datetime(2026, 11, 4, 15, tzinfo=COPENHAGEN))
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path) -> None:
+    """On the day before a release there is nothing to gain by having fewer to hide among."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        assert "Næste arbejdsdag" in played.just("sofie")
+        await played.move(datetime(2026, 11, 4, 10, tzinfo=COPENHAGEN))
+        await open_form(played, "sofie")
+        assert "torsdag den 5. november kl. 7" in played.just("sofie")
+        assert "Næste arbejdsdag" not in played.just("sofie")
+
+
+async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path) -> None:
+    """Fewer than ten: every second week. Fewer than five: only after a yes to having read why."""
+    few = ("anne", "mette", "jonas", "sofie", "lars")
+    async with running(tmp_path, team=few) as played:
+        await open_form(played, "sofie")
+        assert "torsdag den 12. november" in played.just("sofie")
+        assert "Kun 4 kan skrive her uden navn." in played.just("sofie")
+        values = {"Hvad": "Bekymring", "Din": CANARY, "Hvem": "Anne Holm"}
+        await played.fill("sofie", values)
+        assert "Din tekst er modtaget." not in played.just("sofie")
+        assert await waiting(played, tmp_path) == ()
+        await played.fill("sofie", {**values, "I er få": "Jeg har læst det"})
+        assert "Din tekst er modtaget." in played.just("sofie")
+        assert len(await waiting(played, tmp_path)) == 1
+
+
+def test_what_is_said_before_writing_is_short() -> None:
+    """At most 60 words in each language, with the longest date."""
+    phrase = content.load().phrase("say.honest")
+    for language, when in (
+        ("da", "torsdag den 24. september 2026 kl. 7.30"),
+        ("en", "Wednesday 24 September 2026 at 7:30"),
+    ):
+        words = phrase.of(language).replace("{when}", when).split()  # type: ignore[arg-type]
+        assert len(words) <= 60, language

@@ -1,0 +1,193 @@
+"""A submission without a name leaves its pool row and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dialogs.effects import PoolEntry
+from storage.vault import code_hash
+from tests.anonymity.hands import (
+    CANARY,
+    RELEASED,
+    by_code,
+    changed,
+    dump,
+    every_log_line,
+    everything_seen,
+    files,
+    look,
+    open_form,
+    project_of,
+    running,
+    says,
+    says_by_name,
+    waiting,
+    wal_size,
+)
+from tests.stage import TENANT
+
+
+async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Said, added to and withdrawn without a name: one row, no file, no log line, empty WAL."""
+    async with running(tmp_path) as played:
+        capfd.readouterr()
+        code = ""
+        for act in ("say", "write", "withdraw"):
+            match act:
+                case "say":
+                    await open_form(played, "sofie")
+                    values = {"Hvad": "Bekymring", "Din": CANARY, "Hvem": "Anne Holm"}
+                case "write":
+                    await by_code(played, "sofie", code, "Skriv et svar")
+                    values = {"Din": "og mere"}
+                case _:
+                    await by_code(played, "sofie", code, "Træk teksten tilbage")
+                    values = {}
+            before, there = dump(tmp_path), files(tmp_path)
+            with every_log_line() as lines:
+                await played.fill("sofie", values)
+            assert changed(before, dump(tmp_path)) == {"pool"}, act
+            assert files(tmp_path) == there
+            assert wal_size(tmp_path) == 0
+            assert [line for line in lines if not line.startswith("asyncio")] == []
+            code = code or played.code
+        assert capfd.readouterr() == ("", "")
+
+
+async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(tmp_path: Path) -> None:
+    """Answering, taking it back by code, and *Det passer*: one row each, and nobody sees it
+    before the question is closed."""
+    async with running(tmp_path) as played:
+        await played.type("anne", "næste")
+        seen = await everything_seen(played, tmp_path)
+        before = dump(tmp_path)
+        await played.press("sofie", "Svar uden navn")
+        await played.fill("sofie", {"Dit svar": CANARY})
+        code = played.code
+        assert changed(before, dump(tmp_path)) == {"pool"}
+        assert await everything_seen(played, tmp_path) == seen
+        await by_code(played, "sofie", code, "Træk teksten tilbage")
+        await played.fill("sofie", {})
+        assert "Teksten er væk." in played.just("sofie")
+        assert await waiting(played, tmp_path) == ()
+        assert changed(before, dump(tmp_path)) == {"pool"}
+
+        await played.press("lars", "Svar uden navn")
+        await played.fill("lars", {"Dit svar": "Kun mit svar"})
+        await played.press("bodil", "Svar")
+        await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Saml op")
+        await played.fill("anne", {"Hvad": "Vi prøver det af"})
+        before = dump(tmp_path)
+        await played.press("sofie", "Det passer")
+        assert changed(before, dump(tmp_path)) == {"pool"}
+        assert wal_size(tmp_path) == 0
+
+
+async def test_control_a_named_submission_is_seen_by_the_same_eyes(tmp_path: Path) -> None:
+    """The comparison finds records, states, letters and a WAL where there are any."""
+    async with running(tmp_path) as played:
+        before = dump(tmp_path)
+        await says_by_name(played, "sofie", CANARY)
+        assert {"record", "state", "inbox"} <= changed(before, dump(tmp_path))
+        assert wal_size(tmp_path) > 0
+        with every_log_line() as lines:
+            played.house.log.failed("something", "Fault")
+        assert lines
+
+
+async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path) -> None:
+    """A second press of Send is the same submission; another form is another one."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        form = played.form["sofie"]
+        values = {"Hvad": "Bekymring", "Din": CANARY, "Hvem": "Anne Holm"}
+        codes = []
+        for _ in range(2):
+            played.form["sofie"] = form
+            await played.fill("sofie", values)
+            codes.append(played.code)
+        assert codes[0] == codes[1]
+        assert len(await waiting(played, tmp_path)) == 1
+
+        assert await says(played, "sofie", CANARY) != codes[0]
+        assert len(await waiting(played, tmp_path)) == 2
+
+
+async def test_a_form_kept_open_over_a_release_says_nothing_twice(tmp_path: Path) -> None:
+    """Sent again after its text has gone out, it shows the same code and adds nothing."""
+    async with running(tmp_path) as played:
+        await open_form(played, "sofie")
+        form = played.form["sofie"]
+        values = {"Hvad": "Bekymring", "Din": CANARY, "Hvem": "Anne Holm"}
+        await played.fill("sofie", values)
+        code = played.code
+        assert len(await waiting(played, tmp_path)) == 1
+        await played.move(RELEASED)
+        assert len(await waiting(played, tmp_path)) == 0
+
+        played.form["sofie"] = form
+        await played.fill("sofie", values)
+        assert played.code == code
+        assert len(await waiting(played, tmp_path)) == 0
+
+
+async def test_more_words_sent_twice_are_kept_once(tmp_path: Path) -> None:
+    """Also what an author adds by code is known by its form, before and after the release."""
+    async with running(tmp_path) as played:
+        code = await says(played, "sofie", CANARY)
+        for released in (False, True):
+            if released:
+                await played.move(RELEASED)
+            await by_code(played, "sofie", code, "Skriv et svar")
+            form = played.form["sofie"]
+            for _ in range(2):
+                played.form["sofie"] = form
+                await played.fill("sofie", {"Din": "og mere"})
+            [entry] = await waiting(played, tmp_path)
+            assert released or len(entry.body["more"]) == 1
+        await played.move(RELEASED + timedelta(days=7))
+        assert (await by_code(played, "sofie", code)).count("og mere") == 2
+
+
+async def test_a_withdrawal_that_crosses_the_release_is_not_lost(tmp_path: Path) -> None:
+    """Decided while the text still waited, written after it had gone: it holds at the next one."""
+    async with running(tmp_path) as played:
+        code = await says(played, "sofie", CANARY)
+        await played.move(RELEASED)
+        house, project = played.house, project_of(tmp_path)
+        late = PoolEntry("withdraws", "", {}, code_hash(code), withdraw=True)
+        await house.database.tx_sealed(
+            house.scripts.put_in_pool, TENANT, project, late, "a form", b"", ""
+        )
+        assert "trukket tilbage" not in await look(played, "anne", "concerns", project)
+        await played.move(RELEASED + timedelta(days=7))
+        assert "trukket tilbage" in await look(played, "anne", "concerns", project)
+        assert await waiting(played, tmp_path) == ()
+
+
+async def test_what_is_withdrawn_before_the_release_leaves_no_trace(tmp_path: Path) -> None:
+    """After the release it is as if it had never been written; its code opens nothing."""
+    shapes = {}
+    for world in ("never", "withdrawn", "sent"):
+        folder = tmp_path / world
+        async with running(folder) as played:
+            if world != "never":
+                code = await says(played, "sofie", CANARY)
+                if world == "withdrawn":
+                    await by_code(played, "sofie", code, "Træk teksten tilbage")
+                    await played.fill("sofie", {})
+                    assert await waiting(played, folder) == ()
+                    assert "Jeg finder intet" in await by_code(played, "sofie", code)
+            await played.move(RELEASED)
+            found = dump(folder)
+            sizes = {len(row[-1]) for row in found["pool"]}
+            shapes[world] = {name: len(rows) for name, rows in found.items()}, sizes
+    # A person who acts by code alone is nowhere; the tables tell the two worlds apart in nothing.
+    assert shapes["withdrawn"] == shapes["never"]
+    assert shapes["sent"] != shapes["never"]
