@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 from aiohttp import web
@@ -23,6 +23,7 @@ from bot import settings as digi_settings
 from bot.clock import Clock
 from bot.edge import (
     CannotOpen,
+    Changed,
     Delivery,
     Edge,
     Installation,
@@ -46,6 +47,9 @@ from storage.sql import StoreError
 from storage.sqlite import Sqlite
 from storage.store import Database, Scripts
 from storage.vault import KeyProblem, Vault, make_key, read_key
+
+if TYPE_CHECKING:
+    from bot.slack.door import Door as SlackDoor
 
 VERSION = "0.1.0"
 DATABASE = "digi.db"
@@ -238,10 +242,13 @@ async def serve(settings: Settings) -> None:
 
 async def _serve_platforms(settings: Settings, log: Log) -> None:
     doors: list[Door] = []
+    watchers: list[Changed] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
         if settings.slack is not None:
-            doors.append(_slack_door(settings, settings.slack, store, vault, log))
+            slack = _slack_door(settings, settings.slack, store, vault, log)
+            doors.append(slack)
+            watchers.append(slack.edge.homes.changed)
         if settings.teams is not None:
             raise Problem(
                 "Teams is not built into this version yet: take its variables out of the"
@@ -250,6 +257,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
         return [door.edge for door in doors]
 
     house = await _built(settings, edges, log)
+    house.engine.watchers += watchers
     app = _application(house)
     for door in doors:
         app.add_routes(door.routes())
@@ -269,7 +277,9 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     await _until_stopped(app, settings, house, " and ".join(door.mode() for door in doors), shut)
 
 
-def _slack_door(settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log) -> Door:
+def _slack_door(
+    settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log
+) -> SlackDoor:
     from bot.slack.door import Door as SlackDoor
     from storage.installations import Installations
 

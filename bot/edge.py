@@ -49,7 +49,17 @@ class Members(Struct, frozen=True, tag="members"):
     people: tuple[Sender, ...]
 
 
-What = Typed | Pressed | Submitted | Members
+class AtHome(Struct, frozen=True, tag="at_home"):
+    """A person looks at the page of their own on which Digi shows where things stand."""
+
+
+class ToAgree(Struct, frozen=True, tag="to_agree"):
+    """A message that somebody wants to make an agreement of, in plain words."""
+
+    text: str
+
+
+What = Typed | Pressed | Submitted | Members | AtHome | ToAgree
 
 
 class Delivery(Struct, frozen=True):
@@ -72,7 +82,8 @@ class Fault(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """What belongs to this moment: cards only this person sees, a form to open, faults in one.
 
-    `undone` says that nothing was kept and the same delivery should come again.
+    `undone` says that nothing was kept and the same delivery should come again; `instead`, that the
+    cards take the place of the one whose button was pressed.
     """
 
     language: Literal["da", "en"] = "da"
@@ -80,9 +91,13 @@ class Answer(Struct, frozen=True):
     form: FinishedForm | None = None
     faults: tuple[Fault, ...] = ()
     undone: bool = False
+    instead: bool = False
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]
+
+Changed = Callable[[str, str], None]
+"""Something named has changed: in which workplace, and in which project (empty: in any)."""
 
 # --- out ----------------------------------------------------------------------------------
 

@@ -14,7 +14,17 @@ import msgspec
 
 from bot.clock import Clock
 from bot.dress import Dresser, Language, wanted
-from bot.edge import Answer, Delivery, Edge, Fault, Members, Sender, Submitted, Typed
+from bot.edge import (
+    Answer,
+    Changed,
+    Delivery,
+    Edge,
+    Fault,
+    Members,
+    Sender,
+    Submitted,
+    Typed,
+)
 from bot.gate import Gate, Passed, Stopped
 from bot.log import Log
 from content.model import Catalogue
@@ -92,6 +102,8 @@ class Engine:
         self._operator = operator
         self._dialogs = Dialogs(catalogue)
         self.letters_written = asyncio.Event()
+        self.watchers: list[Changed] = []
+        """Told after every signed turn and never after an unsigned one."""
 
     # --- in -------------------------------------------------------------------------------
 
@@ -181,6 +193,8 @@ class Engine:
             self.traces = not await self._database.checkpoint()
         if outcome.wrote:
             self.letters_written.set()
+        for watch in self.watchers:
+            watch(turn.tenant, turn.project)
         moments: tuple[Moment, ...] = outcome.moments
         return moments
 
@@ -267,7 +281,8 @@ class Engine:
         faults = tuple(
             Fault(m.field, dresser.line(m.text)) for m in moments if isinstance(m, FieldError)
         )
-        return Answer(language, cards, forms[0] if forms else None, faults)
+        instead = any(isinstance(m, Show) and m.instead for m in moments)
+        return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
     def _dresser(self, tenant: str, names: Names, language: Language) -> Dresser:
         project: Project | None = names.project

@@ -19,9 +19,10 @@ from msgspec import Struct
 
 from bot.clean import clean
 from bot.clock import Clock
-from bot.edge import Delivery, Members, Pressed, Sender, Submitted, Typed
+from bot.edge import AtHome, Delivery, Members, Pressed, Sender, Submitted, ToAgree, Typed
 from bot.tokens import EVENTS, BadToken, FieldRule, FormToken, read_form, read_press
 from dialogs import events as e
+from dialogs.agreement import begun
 from dialogs.cards import Line, Who, Words, card, text
 from dialogs.cards import Listing as Names
 from dialogs.cards import Paragraph as P
@@ -43,6 +44,7 @@ _ID = re.compile(r"[\w.:@|+-]{1,128}", re.ASCII)
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
 LEADS = frozenset({"leader", "deputy", "starter"})
 RUNS = LEADS | {"facilitator"}
+AGREES = RUNS | {"representative"}
 TRIO = frozenset({"leader", "deputy", "representative"})
 ANYONE = frozenset({"anyone"})
 NOT_LEADERS = frozenset({"member", "representative", "facilitator"})
@@ -100,7 +102,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.ConcernClosed: ALL,
     e.TakenToTrio: frozenset({"representative"}),
     e.Offered: OURSELVES,
-    e.AgreementMade: RUNS | {"representative"},
+    e.AgreementMade: AGREES,
     e.AgreementTaken: ALL,
     e.AgreementDeclined: ALL,
     e.AgreementDone: ALL,
@@ -138,7 +140,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "write_more": NOT_LEADERS,
     "object": NOT_LEADERS,
     "withdraw": NOT_LEADERS,
-    "new_agreement": RUNS | {"representative"},
+    "new_agreement": AGREES,
     "overview": RUNS,
     "summary": TRIO,
     "news": LEADS,
@@ -147,7 +149,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "notes": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
-    {"help", "unknown", "start", "about", "about_all", "me", "code", "by_code", "not_yet",
+    {"home", "help", "unknown", "start", "about", "about_all", "me", "code", "by_code", "not_yet",
      "which_project", "private_words", "advice", "example", "lessons", "source", "reading",
      "exercises"}
 )  # fmt: skip
@@ -156,6 +158,7 @@ LOOKS_ANYWHERE = frozenset(
 SAYS_WHO: Mapping[frozenset[str], str] = {
     LEADS: "gate.leaders",
     RUNS: "gate.runners",
+    AGREES: "gate.agrees",
     TRIO: "gate.trio",
     NOT_LEADERS: "gate.not_leaders",
 }
@@ -210,8 +213,13 @@ class Gate:
                     ),
                     prefs, key=delivery.key, people=people,
                 )  # fmt: skip
+            case AtHome():
+                # Not counted: Digi itself draws it again when something has changed.
+                return await self._passes(delivery, Look("home"), prefs, None)
+            case ToAgree(text=chosen):
+                press: Press = Look("new_agreement", words=begun(clean(chosen)))
             case Typed(text=typed):
-                press: Press = pressed_by_words(parse(clean(typed)))
+                press = pressed_by_words(parse(clean(typed)))
             case Pressed(token=token):
                 try:
                     press = read_press(self._vault, tenant, token)
@@ -399,6 +407,7 @@ _FILLED = {
     "gate.leaders": ("status",),
     "gate.leaders_nobody": ("roles",),
     "gate.runners_nobody": ("roles",),
+    "gate.agrees_nobody": ("roles",),
     "gate.trio_nobody": ("roles",),
 }
 

@@ -95,6 +95,16 @@ SHOWN = 10
 CLOSED = ("draft", "stopped", "ended")
 
 
+def begun(words: str) -> str:
+    """What an agreement can be called, of a message that somebody chose: one line, cut to fit."""
+    line = " ".join(words.split())
+    if len(line) <= LONGEST:
+        return line
+    short = line[: LONGEST - 1]
+    whole, _, last = short.rpartition(" ")
+    return f"{whole if whole and len(last) < 40 else short}…"
+
+
 def what(id: str) -> Kept:
     return Kept("agreement", id, "what")
 
@@ -519,7 +529,13 @@ def _new(look: Look, viewer: Viewer, known: Known) -> Moments:
             Form(
                 title=text("agreement.form_new"),
                 fields=(
-                    TextField("what", text("agreement.field_what"), limit=LONGEST),
+                    TextField(
+                        "what",
+                        text("agreement.field_what"),
+                        long=bool(look.words),
+                        limit=LONGEST,
+                        value=Words(look.words) if look.words else None,
+                    ),
                     People("who", text("agreement.field_who"), hint=text("agreement.hint_who")),
                     DateField("due", text("agreement.field_due")),
                 ),

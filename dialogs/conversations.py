@@ -8,6 +8,7 @@ from dialogs import (
     concern,
     digest,
     help,
+    home,
     person,
     project,
     question,
@@ -22,7 +23,7 @@ CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
     for module in (
         project, person, walk, question, say, concern, agreement, digest, summary, trio, advice,
-        help,
+        help, home,
     )
 }  # fmt: skip
 

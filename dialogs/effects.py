@@ -169,9 +169,11 @@ class Refresh(Struct, frozen=True, tag="refresh"):
 
 
 class Show(Struct, frozen=True, tag="show"):
-    """Only this person sees it, now; it may be lost without harm."""
+    """Only this person sees it, now; it may be lost without harm. `instead` says that it takes the
+    place of the card whose button was pressed, where that too was for this person alone."""
 
     card: NeutralCard
+    instead: bool = False
 
 
 class Open(Struct, frozen=True, tag="open"):

@@ -538,8 +538,8 @@ Event = SignedEvent | UnsignedEvent
 # --- looks --------------------------------------------------------------------------------
 
 View = Literal[
-    # help.py
-    "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
+    # home.py, help.py
+    "home", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
     "about", "about_all",
     # advice.py
     "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",

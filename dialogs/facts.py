@@ -230,6 +230,13 @@ class Mine(Fact[Rec | None], frozen=True):
     person: Person
 
 
+class MyRefs(Fact[frozenset[str]], frozen=True):
+    """For what a person has a record of a kind."""
+
+    kind: str
+    person: Person
+
+
 class HowMany(Fact[int], frozen=True):
     """How many people have a record of a kind for a ref."""
 
@@ -282,6 +289,14 @@ class MyProjects(Fact[tuple[Project, ...]], frozen=True):
     person: Person
 
 
+class InEach(Fact[tuple[Mapping["Fact[Any]", Any], ...]], frozen=True):
+    """The same facts of each of a person's open projects, oldest project first, at most `limit`."""
+
+    person: Person
+    facts: tuple[Fact[Any], ...]
+    limit: int = 20
+
+
 class ChannelProject(Fact[Project | None], frozen=True):
     """The open project of a channel."""
 
@@ -325,6 +340,10 @@ class Known:
         project = self(About())
         assert project is not None
         return project
+
+    def each(self, fact: InEach) -> tuple[Known, ...]:
+        """What is known of each of a person's projects."""
+        return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
     def states(self, dialog: str, type: type[S]) -> dict[str, S]:
         return {s.id: msgspec.json.decode(s.body, type=type) for s in self(States(dialog))}

@@ -258,7 +258,10 @@ def _taken(state: Walk, event: e.PlanTaken, known: Known) -> Step:
         return state, _plan(state, known, text(key))
     after = p.taken(state, found)
     return after, (
-        Show(v.more_card(after, project, known, runs=True, said=text("walk.plan.taken"))),
+        Show(
+            v.more_card(after, project, known, runs=True, said=text("walk.plan.taken")),
+            instead=True,
+        ),
     )
 
 
@@ -274,7 +277,7 @@ def _added(state: Walk, event: e.PlanAdded, known: Known) -> Step:
 
 
 def _plan(state: Walk, known: Known, said: Line) -> Effects:
-    return (Show(v.plan_card(state, known.project, known, runs=True, said=said)),)
+    return (Show(v.plan_card(state, known.project, known, runs=True, said=said), instead=True),)
 
 
 # --- standing posts -----------------------------------------------------------------------
@@ -334,7 +337,8 @@ def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     if walk is None:
         return _not_there_yet(known)
     runs = viewer.may(*v.RUNS)
-    return (Show(v.plan_card(walk, known.project, known, runs=runs, start=_start(look))),)
+    shown = v.plan_card(walk, known.project, known, runs=runs, start=_start(look))
+    return (Show(shown, instead=_start(look) > 0),)
 
 
 def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -342,7 +346,8 @@ def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     if walk is None:
         return _not_there_yet(known)
     runs = viewer.may(*v.RUNS)
-    return (Show(v.more_card(walk, known.project, known, runs=runs, start=_start(look))),)
+    shown = v.more_card(walk, known.project, known, runs=runs, start=_start(look))
+    return (Show(shown, instead=_start(look) > 0),)
 
 
 def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:

@@ -120,6 +120,14 @@ def _mine(scope: Scope, fact: f.Mine) -> Script[f.Rec | None]:
     return _rec(scope, fact.kind, rows[0]) if rows else None
 
 
+def _my_refs(scope: Scope, fact: f.MyRefs) -> Script[frozenset[str]]:
+    rows = yield (
+        "record_refs_of_person",
+        {**scope.key, "kind": fact.kind, "person": fact.person},
+    )
+    return frozenset(row["ref"] for row in rows)
+
+
 def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
     rows = yield "record_count", {**scope.key, "kind": fact.kind, "ref": fact.ref}
     return int(rows[0]["n"])
@@ -232,6 +240,15 @@ def _my_projects(scope: Scope, fact: f.MyProjects) -> Script[tuple[f.Project, ..
     return (yield from projects_of(scope.tenant, scope.vault, fact.person))
 
 
+def _in_each(scope: Scope, fact: f.InEach) -> Script[tuple[dict[f.Fact[Any], Any], ...]]:
+    mine = yield from projects_of(scope.tenant, scope.vault, fact.person)
+    found = []
+    for project in mine[: fact.limit]:
+        there = Scope(scope.tenant, project.id, scope.vault)
+        found.append((yield from gather(there, fact.facts)))
+    return tuple(found)
+
+
 def _channel_project(scope: Scope, fact: f.ChannelProject) -> Script[f.Project | None]:
     rows = yield "project_of_channel", {"tenant": scope.tenant, "channel": fact.channel}
     if not rows:
@@ -247,6 +264,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.Records: _records,
     f.RecordsSince: _records_since,
     f.Mine: _mine,
+    f.MyRefs: _my_refs,
     f.HowMany: _how_many,
     f.State: _state,
     f.States: _states,
@@ -255,6 +273,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.Unreleased: _unreleased,
     f.ByCode: _by_code,
     f.MyProjects: _my_projects,
+    f.InEach: _in_each,
     f.ChannelProject: _channel_project,
 }
 

@@ -115,6 +115,11 @@ WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref
     AND person = :person
 ORDER BY at_us DESC, id LIMIT 1;
 
+-- name: record_refs_of_person
+-- One person has few records, a project many: by the person's index on both databases.
+SELECT DISTINCT ref FROM record
+WHERE tenant = :tenant AND person = :person AND project || '' = :project AND kind || '' = :kind;
+
 -- name: record_count
 SELECT count(DISTINCT person) AS n FROM record
 WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;

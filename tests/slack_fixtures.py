@@ -97,4 +97,5 @@ async def _house(
     house = await build(
         folder, edges=edges, clock=clock, key_file=folder.parent / f"{folder.name}.key"
     )
+    house.engine.watchers.append(doors[0].edge.homes.changed)
     return doors[0], house

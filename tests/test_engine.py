@@ -421,7 +421,8 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.State("digest", "digest"): None, f.States("digest"): (), f.Published("answer"): (),
         f.Published("answer", "q"): (), f.SnapshotOf("all"): None, f.Unreleased(("answer",)): (),
         f.ByCode("what?"): None, f.ByCode(CODE): None, f.MyProjects("nobody"): (),
-        f.ChannelProject("C9"): None,
+        f.ChannelProject("C9"): None, f.MyRefs("answer", "nobody"): frozenset(),
+        f.InEach("nobody", (f.About(),)): (),
     }  # fmt: skip
     assert await ask(house, *empty, project="nowhere") == empty
     assert {type(fact) for fact in empty} == set(SCRIPTS)

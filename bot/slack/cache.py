@@ -35,12 +35,22 @@ class Cache(Generic[K, V]):
         if len(self._held) > self._most:
             self._held.popitem(last=False)
 
+    def change(self, key: K, value: V) -> None:
+        """Another value, remembered no longer than the one before."""
+        if (found := self._held.get(key)) is not None:
+            self._held[key] = (found[0], value)
+
     def drop(self, key: K) -> None:
         self._held.pop(key, None)
 
     def drop_if(self, belongs: Callable[[K], bool]) -> None:
         for key in [key for key in self._held if belongs(key)]:
             del self._held[key]
+
+    def live(self) -> list[K]:
+        """What is still remembered, oldest first."""
+        now = self._monotonic()
+        return [key for key, (until, _) in self._held.items() if until > now]
 
     def __len__(self) -> int:
         return len(self._held)

@@ -301,16 +301,21 @@ def _size(blocks: Sequence[Block]) -> int:
     return len(json.dumps(blocks, ensure_ascii=False))
 
 
+def print_of(drawn: Any) -> str:
+    """Alike for what looks alike."""
+    return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()[:10]
+
+
 def _named(blocks: list[Block]) -> list[Block]:
     """With ids: other words give other ids, so that a redrawn message keeps nothing of the old."""
-    print_of = hashlib.sha256(json.dumps(blocks).encode()).hexdigest()[:10]
+    print_of_blocks = print_of(blocks)
     action = 0
     for at, block in enumerate(blocks):
         if block["type"] == "actions":
             for element in block["elements"]:
                 element["action_id"] = f"press-{action}"
                 action += 1
-        block.setdefault("block_id", f".{at}-{print_of}")
+        block.setdefault("block_id", f".{at}-{print_of_blocks}")
     return blocks
 
 

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Coroutine
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -20,25 +19,28 @@ from bot.edge import (
     Parcel,
     Receive,
     Sender,
+    ToAgree,
     Typed,
 )
 from bot.slack import draw
 from bot.slack.cache import Cache
 from bot.slack.directory import Directory
-from bot.slack.read import Incoming, written_words
-from bot.slack.web_api import TROUBLE, WebApi, error_of, failure
+from bot.slack.homes import Homes
+from bot.slack.read import Incoming, in_words, mentioned, written_words
+from bot.slack.web_api import TROUBLE, WebApi, error_of, failure, in_time
 from bot.slack.words import Language, both, word
 from bot.slack.workspaces import Workspaces
 from dialogs import cards as c
 
 Body = dict[str, Any]
 
-FORM_SECONDS = 1.5
 WHISPER_SECONDS = 1.5
 WHISPERS = 5
 """A response_url may be used so often."""
 A_DAY = 24 * 60 * 60.0
 EVENT_TYPE = "digi_letter"
+NAMES = 10
+"""So many people of a chosen message are called by their names."""
 
 
 class Reply(Struct, frozen=True):
@@ -77,6 +79,7 @@ class SlackEdge:
         self._private: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
         self._uninvited: Cache[tuple[str, str], bool] = Cache(1000, A_DAY)
         self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        self.homes = Homes(api, workspaces, self._received)
         self._later: set[asyncio.Task[None]] = set()
 
     def goes_to(self, receive: Receive) -> None:
@@ -194,8 +197,11 @@ class SlackEdge:
                 return NOTED
             case "form":
                 return self._to_form(what, answer, language)
+            case "home" if answer.undone:
+                return AGAIN
             case "home":
-                return await self._at_home(what, answer, at, client)
+                await self.homes.opened(what, answer, client)
+                return NOTED
             case _:
                 return await self._to_words(what, answer, client)
 
@@ -208,13 +214,24 @@ class SlackEdge:
             if what.kind == "form"
             else await self._directory.person(client, at.tenant, what.person)
         )
+        meant = what.what
+        if isinstance(meant, ToAgree):
+            meant = ToAgree(await self._in_words(meant.text, at, client))
         sender = Sender(
             what.person,
             known.name if known else "",
             known.locale if known else "",
             _foreign(what, at) or (known.stranger if known else False),
         )
-        return await self._receive(Delivery(at.tenant, sender, what.key, what.what, what.channel))
+        return await self._receive(Delivery(at.tenant, sender, what.key, meant, what.channel))
+
+    async def _in_words(self, text: str, at: Installation, client: AsyncWebClient) -> str:
+        people = mentioned(text)[:NAMES]
+        known = await asyncio.gather(
+            *(self._directory.person(client, at.tenant, person) for person in people)
+        )
+        named = zip(people, known, strict=True)
+        return in_words(text, {person: one.name for person, one in named if one is not None})
 
     async def _who_is_there(
         self, what: Incoming, at: Installation, client: AsyncWebClient
@@ -292,7 +309,7 @@ class SlackEdge:
         if answer.form is not None:
             view = draw.form(answer.form, language, what.channel)
             if what.view:
-                shown = await self._calmly(client.views_update(view_id=what.view, view=view))
+                shown = await in_time(client.views_update(view_id=what.view, view=view))
             else:
                 shown = await self._opened(client, what, view)
             if not shown:
@@ -301,7 +318,8 @@ class SlackEdge:
                 self._soon(self._show(what, cards, language, client))
                 return
         if cards:
-            await self._show(what, cards, language, client)
+            instead = answer.instead and what.whispered
+            await self._show(what, cards, language, client, instead=instead)
 
     async def _show(
         self,
@@ -309,14 +327,16 @@ class SlackEdge:
         cards: tuple[c.FinishedCard, ...],
         language: Language,
         client: AsyncWebClient,
+        *,
+        instead: bool = False,
     ) -> None:
         """Where the button was: in its modal, beside its message, or in a modal of its own."""
         if what.view:
             sheet = draw.sheet(cards, language, what.channel)
-            await self._calmly(client.views_update(view_id=what.view, view=sheet))
+            await in_time(client.views_update(view_id=what.view, view=sheet))
         elif what.response_url:
             drawn = draw.messages(cards, language)
-            await self._whispers(what, (drawn, *drawn.rest))
+            await self._whispers(what, (drawn, *drawn.rest), instead=instead)
         else:
             await self._opened(client, what, draw.sheet(cards, language, what.channel))
 
@@ -351,40 +371,19 @@ class SlackEdge:
         drawn = draw.messages(cards, language)
         for page in (drawn, *drawn.rest):
             if what.channel:
-                await self._calmly(
+                await in_time(
                     client.chat_postEphemeral(
                         channel=what.answer_to, user=what.person, text=page.text,
                         blocks=page.blocks, thread_ts=what.thread or None,
                     )
                 )  # fmt: skip
             else:
-                await self._calmly(
+                await in_time(
                     client.chat_postMessage(
                         channel=what.answer_to, text=page.text, blocks=page.blocks,
                         thread_ts=what.thread or None, unfurl_links=False, unfurl_media=False,
                     )
                 )  # fmt: skip
-        return NOTED
-
-    async def _at_home(
-        self, what: Incoming, first: Answer, at: Installation, client: AsyncWebClient
-    ) -> Reply:
-        """What one can do, the two doors that are the same for everybody, and where things stand.
-
-        Drawn anew when somebody opens it, and for no other reason.
-        """
-        second = await self._received(
-            msgspec.structs.replace(what, what=Typed("status")), at, client
-        )
-        if first.undone or second.undone:
-            return AGAIN
-        language: Language = first.language
-        doors = _offer(
-            word("home", language), (word("say", language), "sig det"),
-            (word("code", language), "min kode"),
-        )  # fmt: skip
-        view = draw.home((doors, *second.cards, *first.cards), language)
-        await self._calmly(client.views_publish(user_id=what.person, view=view))
         return NOTED
 
     def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
@@ -397,16 +396,7 @@ class SlackEdge:
     # --- calls of this moment -------------------------------------------------------------------
 
     async def _opened(self, client: AsyncWebClient, what: Incoming, view: Body) -> bool:
-        return await self._calmly(client.views_open(trigger_id=what.trigger, view=view))
-
-    async def _calmly(self, call: Coroutine[Any, Any, Any]) -> bool:
-        """Whether it went well, within the time that the acknowledgement leaves."""
-        try:
-            async with asyncio.timeout(FORM_SECONDS):
-                await call
-        except TROUBLE:
-            return False
-        return True
+        return await in_time(client.views_open(trigger_id=what.trigger, view=view))
 
     async def sorry(self, what: Incoming) -> None:
         """A press has no answer of its own: where something of ours failed, this is it."""
@@ -414,17 +404,19 @@ class SlackEdge:
             text = both("not_now")
             await self._whisper(what, draw.message(_said(text), "da"))
 
-    async def _whispers(self, what: Incoming, pages: tuple[draw.Drawn, ...]) -> None:
-        for page in pages[:WHISPERS]:
-            await self._whisper(what, page)
+    async def _whispers(
+        self, what: Incoming, pages: tuple[draw.Drawn, ...], *, instead: bool = False
+    ) -> None:
+        for at, page in enumerate(pages[:WHISPERS]):
+            await self._whisper(what, page, instead=instead and at == 0)
 
-    async def _whisper(self, what: Incoming, drawn: draw.Drawn) -> None:
+    async def _whisper(self, what: Incoming, drawn: draw.Drawn, *, instead: bool = False) -> None:
         """To one person, beside the message; it may be lost, so it never matters."""
         try:
             async with (
                 asyncio.timeout(WHISPER_SECONDS),
                 self._api.session.post(
-                    what.response_url, json=_ephemeral(drawn, what.thread)
+                    what.response_url, json=_ephemeral(drawn, what.thread, instead=instead)
                 ) as response,
             ):
                 await response.read()
@@ -437,6 +429,7 @@ class SlackEdge:
         task.add_done_callback(self._later.discard)
 
     async def close(self) -> None:
+        self.homes.close()
         if self._later:
             await asyncio.wait(self._later, timeout=WHISPER_SECONDS)
         await self._api.close()
@@ -471,10 +464,10 @@ def _offer(text: str, *buttons: tuple[str, str]) -> c.FinishedCard:
     )
 
 
-def _ephemeral(drawn: draw.Drawn, thread: str = "") -> Body:
+def _ephemeral(drawn: draw.Drawn, thread: str = "", *, instead: bool = False) -> Body:
     body: Body = {
         "response_type": "ephemeral",
-        "replace_original": False,
+        "replace_original": instead,
         "text": drawn.text,
         "blocks": drawn.blocks,
     }

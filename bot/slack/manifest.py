@@ -67,10 +67,10 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
                     "description": "Et spørgsmål, en idé eller en bekymring",
                 },
                 {
-                    "name": "Lav en aftale",
+                    "name": "Lav en aftale · Agree",
                     "type": "message",
                     "callback_id": AGREEMENT,
-                    "description": "Holdets aftaler, og en ny af det, I talte om",
+                    "description": "Gør beskeden til en aftale i forløbet",
                 },
             ],
             "slash_commands": [command],

@@ -6,12 +6,13 @@ Only the fields named here are read. Slack's own ids stay ids; nothing else goes
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from bot.edge import Pressed, Submitted, Typed
+from bot.edge import AtHome, Pressed, Submitted, ToAgree, Typed
 from bot.slack.draw import read_channel, read_value
 
 Json = dict[str, Any]
@@ -37,9 +38,11 @@ class Incoming(Struct, frozen=True):
     person: str = ""
     person_home: str = ""
     channel: str = ""
-    what: Typed | Pressed | Submitted | None = None
+    what: Typed | Pressed | Submitted | AtHome | ToAgree | None = None
     trigger: str = ""
     response_url: str = ""
+    whispered: bool = False
+    """The button was on something that only this person sees."""
     view: str = ""
     """The modal in which a button was pressed."""
     inputs: tuple[str, ...] = ()
@@ -146,8 +149,13 @@ class _Action(Struct):
 
 class _Container(Struct):
     type: str = ""
+    is_ephemeral: bool | None = None
     channel_id: str | None = None
     thread_ts: str | None = None
+
+
+class _Message(Struct):
+    text: str | None = None
 
 
 class Envelope(Struct, omit_defaults=True):
@@ -175,6 +183,7 @@ class Envelope(Struct, omit_defaults=True):
     actions: list[_Action] | UnsetType = UNSET
     container: _Container | None = None
     view: _View | None = None
+    message: _Message | None = None
 
 
 def envelope(body: object) -> Envelope | None:
@@ -240,6 +249,7 @@ def _press(body: Envelope) -> Incoming | None:
         "press", home, body.trigger_id, body.user.id, body.user.team_id or "", _public(channel),
         read_button(pressed.value), body.trigger_id, body.response_url,
         view=in_modal.id if in_modal is not None else "", thread=container.thread_ts or "",
+        whispered=bool(container.is_ephemeral),
     )  # fmt: skip
 
 
@@ -280,12 +290,16 @@ def _value(filled: _Filled) -> str | list[str] | None:
 
 def _shortcut(body: Envelope) -> Incoming | None:
     home = _interaction_home(body)
-    words = {SAY: "sig det", AGREEMENT: "aftaler"}.get(body.callback_id)
-    if not (home and body.user and body.user.id and body.trigger_id and words):
+    what: Typed | ToAgree | None = None
+    if body.callback_id == SAY:
+        what = Typed("sig det")
+    elif body.callback_id == AGREEMENT:
+        what = ToAgree((body.message.text if body.message else None) or "")
+    if not (home and body.user and body.user.id and body.trigger_id and what):
         return None
     return Incoming(
         "shortcut", home, body.trigger_id, body.user.id, body.user.team_id or "",
-        _public(body.channel.id if body.channel else ""), Typed(words), body.trigger_id,
+        _public(body.channel.id if body.channel else ""), what, body.trigger_id,
         body.response_url,
     )  # fmt: skip
 
@@ -314,7 +328,7 @@ def _event(body: Envelope) -> Incoming | None:
                 thread=event.thread_ts or "", answer_to=channel,
             )  # fmt: skip
         case "app_home_opened" if person and event.tab in (None, "home"):
-            return Incoming("home", home, key, person, what=Typed("hjælp"))
+            return Incoming("home", home, key, person, what=AtHome())
         case "member_joined_channel" | "member_left_channel" if channel:
             return Incoming("members", home, key, person, channel=_public(channel))
         case "app_uninstalled":
@@ -364,3 +378,32 @@ def _public(channel: str) -> str:
 
 def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+# --- a message's text in plain words -------------------------------------------------------------
+
+_SIGN = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
+
+
+def mentioned(text: str) -> tuple[str, ...]:
+    """The people whom a message names by their ids."""
+    found = (sign for sign in _SIGN.finditer(text) if sign[1] == "@" and not sign[3])
+    return tuple(dict.fromkeys(sign[2] for sign in found))
+
+
+def in_words(text: str, names: Mapping[str, str]) -> str:
+    """A message as one reads it: names, channels and links without Slack's signs around them."""
+
+    def word(sign: re.Match[str]) -> str:
+        kind, what, label = sign[1], sign[2], sign[3]
+        match kind:
+            case "@":
+                return "@" + (label or names.get(what) or "…").lstrip("@")
+            case "#":
+                return f"#{label}" if label else "#…"
+            case "!":
+                return label or f"@{what.partition('^')[0]}"
+            case _:
+                return label or what.removeprefix("mailto:")
+
+    return _unescaped(_SIGN.sub(word, text))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.edge import DeliveryFailed
 
 PATIENCE = 10.0
+AT_ONCE = 1.5
+"""So long may a call take that an acknowledgement waits for."""
 
 # It will not go better the next time.
 _FOR_GOOD: Mapping[str, str] = {
@@ -85,6 +88,16 @@ class WebApi:
 
 TROUBLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 """What a call may raise where Slack, the way there, or our right to call is the reason."""
+
+
+async def in_time(call: Coroutine[Any, Any, Any]) -> bool:
+    """Whether it went well, within the time that the acknowledgement leaves."""
+    try:
+        async with asyncio.timeout(AT_ONCE):
+            await call
+    except TROUBLE:
+        return False
+    return True
 
 
 def error_of(error: BaseException) -> str:

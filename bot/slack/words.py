@@ -39,12 +39,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "In this chat I cannot open the form by myself.",
     ),
     "open": ("Åbn formularen", "Open the form"),
-    "home": (
-        "Sig noget til dem, der skal vide det, eller læs svaret på det, du har sagt.",
-        "Say something to those who should know, or read the answer to what you have said.",
-    ),
-    "say": ("Sig det", "Say it"),
-    "code": ("Min kode", "My code"),
     "not_installed": (
         "Digi er ikke installeret i dette workspace. Spørg den, der står for Slack hos jer.",
         "Digi is not installed in this workspace. Ask whoever looks after Slack where you work.",
