@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import secrets
 import signal
 import sqlite3
@@ -36,7 +37,7 @@ from bot.engine import Engine
 from bot.gate import Gate
 from bot.log import Log
 from bot.outbox import Courier
-from bot.settings import Settings, SettingsError, Slack
+from bot.settings import Settings, SettingsError, Slack, Teams
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
@@ -437,8 +438,11 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument(
         "--where", action="store_true", help="where people meet each set, ours only"
     )
-    shown = add("manifest", _manifest, "what a platform is told about the app, as JSON")
-    shown.add_argument("platform", choices=("slack",))
+    shown = add("manifest", _manifest, "what a platform is told about the app")
+    shown.add_argument("platform", choices=("slack", "teams"), help="JSON to paste, or a zip")
+    shown.add_argument(
+        "--out", metavar="FILE", type=Path, help="where to write it (teams: digi-teams.zip)"
+    )
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "what waits to be sent, and what is dead")
     return parser
@@ -468,6 +472,8 @@ def _check(_: argparse.Namespace) -> int:
         problems.extend(_check_database(settings))
         if settings.slack is not None:
             problems.extend(_check_slack(settings.slack))
+        if settings.teams is not None:
+            problems.extend(_check_teams(settings, settings.teams))
     for line in problems:
         print(line)
     return PROBLEM if problems else FINE
@@ -522,11 +528,30 @@ def _check_slack(slack: Slack) -> list[str]:
         api = WebApi(slack.api_url, quiet_logger())
         return await check(api, slack.bot_token, slack.app_token)
 
-    found = asyncio.run(asked())
+    return _told("slack", asyncio.run(asked()))
+
+
+def _check_teams(settings: Settings, teams: Teams) -> list[str]:
+    from bot.teams.check import KEYS, LOGIN, Asked, check
+
+    asked = Asked(
+        app_id=teams.app_id or "", app_password=teams.app_password or "",
+        app_type=teams.app_type, app_tenant=teams.app_tenant or "",
+        login_url=teams.login_url or LOGIN, openid_url=teams.openid_url or KEYS,
+        tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
+        host=settings.host, public_url=settings.public_url or "",
+        identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),
+        identity_header=os.environ.get("IDENTITY_HEADER", ""),
+    )  # fmt: skip
+    return _told("teams", asyncio.run(check(asked)))
+
+
+def _told(platform: str, found: Sequence[tuple[bool, str]]) -> list[str]:
+    """Prints what is fine; gives back what is not."""
     for fine, said in found:
         if fine:
-            print(f"slack\tfine\t{said}")
-    return [f"slack\t{said}" for fine, said in found if not fine]
+            print(f"{platform}\tfine\t{said}")
+    return [f"{platform}\t{said}" for fine, said in found if not fine]
 
 
 def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
@@ -559,17 +584,42 @@ def _content(args: argparse.Namespace) -> int:
     return FINE
 
 
-def _manifest(_: argparse.Namespace) -> int:
+def _manifest(args: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    if args.platform == "teams":
+        out: Path = args.out or Path("digi-teams.zip")
+        out.write_bytes(_teams_package(settings))
+        print(f"wrote {out}: upload it in the Teams admin center, or in Teams under 'Apps'")
+        return FINE
+    drawn = json.dumps(_slack_manifest(settings), ensure_ascii=False, indent=2)
+    if args.out is None:
+        print(drawn)
+    else:
+        args.out.write_text(drawn + "\n", encoding="utf-8")
+        print(f"wrote {args.out}")
+    return FINE
+
+
+def _slack_manifest(settings: Settings) -> dict[str, object]:
     """Socket Mode unless there is a public address, or Slack is to be reached by it alone."""
     from bot.slack.manifest import manifest
 
-    settings = digi_settings.load()
     slack = settings.slack
     socket_mode = settings.public_url is None or bool(slack and slack.app_token)
     several = bool(slack and slack.client_id)
-    drawn = manifest(settings.public_url, socket_mode=socket_mode, several=several)
-    print(json.dumps(drawn, ensure_ascii=False, indent=2))
-    return FINE
+    return manifest(settings.public_url, socket_mode=socket_mode, several=several)
+
+
+def _teams_package(settings: Settings) -> bytes:
+    from bot.teams.manifest import CannotPackage, about, package
+
+    app_id = settings.teams.app_id if settings.teams else None
+    try:
+        app = about(app_id, settings.public_url, VERSION, settings.operator.controller)
+    except CannotPackage as refused:
+        raise Problem(str(refused)) from None
+    phrases = content.load(packs=settings.packs).phrases
+    return package(app, word_for, lambda key, language: phrases[key].of(language))
 
 
 def _key(_: argparse.Namespace) -> int:
