@@ -2,6 +2,10 @@
 
 One sealed row, rewritten whole, padded to a power of two: what lies in it has no row, index,
 version or time of its own. Entries are sorted by random ids.
+
+A row that grows takes new pages of the file, which lie between those that named rows took before
+and after. So room is made by the calendar, each night and at each release, and what is said in
+between finds it there.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from dialogs.effects import PoolEntry
 from dialogs.facts import Authored, Waiting
 from storage.vault import Vault
 
+ROOM = 12 * 1024  # what is kept free for a day: four texts of the longest, or thirty short ones
 SMALLEST = 4096
 _chance: random.Random = random.SystemRandom()
 
@@ -37,22 +42,33 @@ def form_hash(form: str) -> bytes:
 
 
 class Pool:
-    def __init__(self, entries: tuple[Entry, ...] = ()) -> None:
+    def __init__(self, entries: tuple[Entry, ...] = (), size: int = SMALLEST) -> None:
         self.entries = entries
+        self._size = size
 
     @classmethod
     def open(cls, vault: Vault, tenant: str, project: str, sealed: bytes) -> Pool:
         padded = vault.open(sealed, "pool", tenant, project)
         size = int.from_bytes(padded[:4], "big")
-        return cls(msgspec.json.decode(padded[4 : 4 + size], type=tuple[Entry, ...]))
+        entries = msgspec.json.decode(padded[4 : 4 + size], type=tuple[Entry, ...])
+        return cls(entries, len(padded))
 
     def seal(self, vault: Vault, tenant: str, project: str) -> bytes:
-        body = msgspec.json.encode(sorted(self.entries, key=lambda e: e.id))
-        size = SMALLEST
-        while size < len(body) + 4:
-            size *= 2
+        """As large as it was, unless it has outgrown that."""
+        body = self._body()
         padded = len(body).to_bytes(4, "big") + body
+        size = _power_of_two(len(padded), self._size)
         return vault.seal(padded.ljust(size, b"\0"), "pool", tenant, project)
+
+    def _body(self) -> bytes:
+        return msgspec.json.encode(sorted(self.entries, key=lambda e: e.id))
+
+    def with_room(self) -> Pool:
+        """As large as it should be from now until the next time that the calendar writes it."""
+        return Pool(self.entries, _power_of_two(len(self._body()) + 4 + ROOM, SMALLEST))
+
+    def _with(self, *entries: Entry) -> Pool:
+        return Pool(entries, self._size)
 
     def add(self, entry: PoolEntry, receipt: bytes, form: str, mark: str) -> Pool:
         """With this entry in it. The same form again changes nothing; an author's later words join
@@ -65,13 +81,13 @@ class Pool:
         )
         rest = tuple(e for e in self.entries if e is not original)
         if original is not None and entry.withdraw:
-            return Pool(rest)
+            return self._with(*rest)
         if original is not None:
             more = [*original.body.get("more", ()), {**entry.body, "form": known.hex()}]
             if any(m.get("form") == known.hex() for m in original.body.get("more", ())):
                 return self
             body = {**original.body, "more": more}
-            return Pool((*rest, msgspec.structs.replace(original, body=body)))
+            return self._with(*rest, msgspec.structs.replace(original, body=body))
         mark = mark if entry.one_each else ""
         others = tuple(
             e
@@ -81,10 +97,10 @@ class Pool:
         new = Entry(
             _random_id(), entry.kind, entry.ref, receipt, known, entry.body, entry.author, mark
         )
-        return Pool((*others, new))
+        return self._with(*others, new)
 
     def without(self, ids: frozenset[str]) -> Pool:
-        return Pool(tuple(e for e in self.entries if e.id not in ids))
+        return self._with(*(e for e in self.entries if e.id not in ids))
 
     def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
         """Entries of these kinds in an order of chance, each with the random id it will bear."""
@@ -103,6 +119,13 @@ class Pool:
     def spoken_for(self, receipt: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
         """What an author added to what has been released, and what has not been sent yet."""
         return tuple((e.kind, e.body) for e in self.entries if e.author == receipt)
+
+
+def _power_of_two(least: int, smallest: int) -> int:
+    size = smallest
+    while size < least:
+        size *= 2
+    return size
 
 
 def _random_id() -> str:

@@ -272,7 +272,7 @@ class Scripts:
                 yield "project_open", {**key, "channel": channel}
                 existing = yield "pool_get", key
                 if not existing:
-                    sealed = Pool().seal(self.vault, scope.tenant, project)
+                    sealed = Pool().with_room().seal(self.vault, scope.tenant, project)
                     yield "pool_put", {**key, "sealed": sealed}
             case fx.CloseProject():
                 yield "project_close", scope.key
@@ -405,7 +405,8 @@ class Scripts:
         if not rows:
             return
         pool = Pool.open(self.vault, scope.tenant, scope.project, rows[0]["sealed"])
-        sealed = pool.without(gone).seal(self.vault, scope.tenant, scope.project)
+        left = pool.without(gone).with_room()
+        sealed = left.seal(self.vault, scope.tenant, scope.project)
         yield "pool_put", {**scope.key, "sealed": sealed}
 
     def _erase(self, scope: Scope) -> Script[None]:

@@ -1,0 +1,115 @@
+"""A copy of the database's files does not tell when something was said without a name."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import pool as pools
+from storage.sqlite import Sqlite
+from tests.anonymity.hands import RELEASED, reading, running, says
+from tests.anonymity.thief import Copy, copied, from_log, placed
+from tests.anonymity.weeks import Act, first_monday, lively_week, standing
+from tests.stage import BEGINNING
+
+TEXTS = 5
+
+
+async def _robbed(folder: Path, weeks: int) -> tuple[list[Act], set[datetime]]:
+    """Weeks in which somebody copies the files each evening; which acts they place."""
+    acts: list[Act] = []
+    found: set[datetime] = set()
+    async with running(folder) as played:
+        for n in range(weeks):
+            copies: list[Copy] = []
+
+            async def robbed(at: datetime, into: list[Copy] = copies) -> None:
+                into.append(copied(folder, at))
+
+            monday = first_monday() + timedelta(weeks=n)
+            week = await lively_week(played, random.Random(n), monday, TEXTS, robbed)
+            explained = standing(BEGINNING, played.house.clock.now())
+            for copy in copies:
+                found.update(placed(from_log(copy), [act.at for act in week], explained))
+            acts.extend(week)
+    return acts, found
+
+
+def _without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def emptied(store: Sqlite) -> bool:
+        return True
+
+    monkeypatch.setattr(Sqlite, "tx_sealed", Sqlite.tx)
+    monkeypatch.setattr(Sqlite, "checkpoint", emptied)
+
+
+@pytest.mark.parametrize("weeks", [2, pytest.param(20, marks=pytest.mark.long)])
+async def test_a_copy_of_file_and_log_places_nothing(tmp_path: Path, weeks: int) -> None:
+    """Of all that was said without a name, between named rows that have a time: none."""
+    acts, found = await _robbed(tmp_path, weeks)
+    print(f"{weeks} weeks, {len(acts)} texts without a name, {len(found)} placed")
+    assert len(acts) == weeks * TEXTS
+    assert not found
+
+
+@pytest.mark.parametrize("weeks", [1, pytest.param(20, marks=pytest.mark.long)])
+async def test_control_where_the_log_is_not_emptied_all_is_placed(
+    tmp_path: Path, weeks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same thief, the same weeks, and no checkpoint."""
+    _without_checkpoints(monkeypatch)
+    acts, found = await _robbed(tmp_path, weeks)
+    print(f"{weeks} weeks without checkpoints, {len(acts)} texts, {len(found)} placed")
+    assert len(found) >= 0.8 * len(acts)
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+def _layout(folder: Path) -> tuple[int, int, set[int]]:
+    """How many pages the file has, how many are free, and on which the pool lies."""
+    with reading(folder) as conn:
+        [size], [free] = (
+            conn.execute(f"PRAGMA {of}").fetchone() for of in ("page_count", "freelist_count")
+        )
+        [sealed] = conn.execute("SELECT sealed FROM pool").fetchone()
+    raw = (folder / "digi.db").read_bytes()
+    # One that lies over the end of a page is found in no place.
+    there = (raw.find(sealed[at : at + 32]) for at in range(0, len(sealed) - 32, 512))
+    return size, free, {at // 4096 for at in there if at >= 0}
+
+
+async def _pages_taken(folder: Path) -> bool:
+    """Whether anything of the file's layout was another after a day's texts."""
+    async with running(folder) as played:
+        await played.house.database.checkpoint()
+        first = _layout(folder)
+        for n in range(10):
+            await says(played, "sofie", f"Tekst {n} " + "æ" * 300)
+        if _layout(folder) != first:
+            return True
+        # The next night makes room for another day, and a release for another period.
+        for days in (1, 7):
+            await played.move(RELEASED + timedelta(days=days))
+            await played.house.database.checkpoint()
+            first = _layout(folder)
+            await says(played, "lars", "Tekst " + "æ" * 1900)
+            if _layout(folder) != first:
+                return True
+    return False
+
+
+async def test_what_is_said_takes_no_page_of_the_file(tmp_path: Path) -> None:
+    """Pages are taken in an order, between those of named rows: so room is made beforehand."""
+    assert not await _pages_taken(tmp_path)
+
+
+async def test_control_a_pool_without_room_takes_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it grows, it lies behind the pages that were taken before it."""
+    monkeypatch.setattr(pools, "ROOM", 0)
+    assert await _pages_taken(tmp_path)

@@ -1,0 +1,120 @@
+"""A thief who has copied the database's files, and what can be read from them without the key.
+
+The pool's row has no time. What a thief can do is to find between which named rows, which have
+one, it was written: from the log that is written ahead. The counterpart for PostgreSQL gives the
+same `Between`s from what a row has there.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from storage.facts import from_us
+
+PAGE = 4096
+
+
+class Between(Struct, frozen=True):
+    """The pool was written after one moment and before another, says the thief."""
+
+    after: datetime
+    before: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.after <= at <= self.before
+
+
+class Copy(Struct, frozen=True):
+    """The files as they lay at one moment."""
+
+    taken: datetime
+    database: bytes
+    log: bytes
+
+
+def copied(folder: Path, at: datetime) -> Copy:
+    log = folder / "digi.db-wal"
+    return Copy(at, (folder / "digi.db").read_bytes(), log.read_bytes() if log.exists() else b"")
+
+
+# --- from the log ----------------------------------------------------------------------------
+
+Commit = dict[int, bytes]
+_FORM = re.compile(rb"form:[0-9a-f]{32}")
+
+
+def from_log(copy: Copy) -> list[Between]:
+    """Each transaction that wrote the pool, between those before and after it that wrote a named
+    row; also of what the file has got since and only lies in the log."""
+    lives = _lives(copy)
+    pages = dict(enumerate(_pages(copy.database), 1))
+    for commit in lives[0] if lives else ():
+        pages |= commit
+    image = b"".join(pages[n] for n in sorted(pages))
+    with closing(sqlite3.connect(":memory:")) as conn:
+        # In memory there is no log: the two bytes say so.
+        conn.deserialize(image[:18] + b"\x01\x01" + image[20:])
+        named = conn.execute("SELECT key, at_us FROM inbox WHERE key LIKE 'form:%'")
+        times = {key.encode(): from_us(at) for key, at in named}
+        [[pool]] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pool'")
+    return [one for life in lives for one in _changes(life, pool, times, copy.taken)]
+
+
+def _lives(copy: Copy) -> list[list[Commit]]:
+    """The transactions in the log, in a list for each time that it was begun anew: what came
+    before is written over only piece by piece."""
+    found: dict[bytes, list[Commit]] = {}
+    commit: Commit = {}
+    for at in range(32, len(copy.log) - 24 - PAGE + 1, 24 + PAGE):
+        head = copy.log[at : at + 24]
+        commit[int.from_bytes(head[:4], "big")] = copy.log[at + 24 : at + 24 + PAGE]
+        life = found.setdefault(head[8:16], [])
+        if any(head[4:8]):
+            life.append(commit)
+            commit = {}
+    return list(found.values())
+
+
+def _pages(image: bytes) -> list[bytes]:
+    return [image[at : at + PAGE] for at in range(0, len(image), PAGE)]
+
+
+def _changes(
+    life: list[Commit], pool: int, times: dict[bytes, datetime], until: datetime
+) -> Iterator[Between]:
+    last: datetime | None = None
+    changed: datetime | None = None
+    for commit in life:
+        found = [times[key] for page in commit.values() for key in _FORM.findall(page)
+                 if key in times]  # fmt: skip
+        now = max(found, default=None)
+        if now is not None and (last is None or now > last):
+            if changed is not None:
+                yield Between(changed, now)
+            last, changed = now, None
+        elif pool in commit:
+            changed = changed or last
+    if changed is not None:
+        yield Between(changed, until)
+
+
+# --- what of it is worth something -----------------------------------------------------------
+
+
+def placed(found: list[Between], acts: list[datetime], standing: list[datetime]) -> list[datetime]:
+    """The acts without a name that the thief has placed within half a day. What the calendar
+    explains (the night, a release, the project's beginning) the thief leaves alone."""
+    telling = [
+        one
+        for one in found
+        if one.before - one.after < timedelta(hours=12)
+        and not any(one.holds(at) for at in standing)
+    ]
+    return [at for at in acts if any(one.holds(at) for one in telling)]

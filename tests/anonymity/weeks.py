@@ -1,0 +1,107 @@
+"""Weeks of a workplace in which some things are said by name and some without.
+
+Whoever says something without a name does something by name a few minutes before, as people do
+who have just opened Digi: whatever told the time of the one would tell the person by the other.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from tests.anonymity.hands import RELEASED, says, says_by_name
+from tests.stage import COPENHAGEN, PEOPLE, Stage
+
+WRITERS = tuple(person for person in PEOPLE if person != "anne")
+NAMED_A_DAY = 8
+
+
+class Act(Struct, frozen=True):
+    """What was said without a name, as only the test knows it."""
+
+    person: str
+    at: datetime
+    words: str
+
+
+class Plan(Struct, frozen=True):
+    at: datetime
+    person: str
+    words: str
+    named: bool
+
+
+Watch = Callable[[datetime], Awaitable[None]]
+
+
+async def nobody_looks(at: datetime) -> None:
+    pass
+
+
+def planned(chance: random.Random, monday: datetime, texts: int) -> list[Plan]:
+    """Working days from Monday to Friday between eight and five; nothing twice at one moment."""
+
+    def moment() -> datetime:
+        minutes = chance.randrange(9 * 60 + 20, 17 * 60)
+        seconds = chance.randrange(3600) / 60
+        day = monday + timedelta(days=chance.randrange(5))
+        return day.replace(hour=0, minute=0) + timedelta(minutes=minutes, seconds=seconds)
+
+    plans = [
+        Plan(
+            moment(), chance.choice(WRITERS), f"Med navn {n} " + "ord " * chance.randrange(60), True
+        )
+        for n in range(NAMED_A_DAY * 5)
+    ]
+    for n in range(texts):
+        at, person = moment(), chance.choice(WRITERS)
+        words = f"Uden navn {monday:%Y%m%d}-{n:02} " + "hemmeligt " * chance.randrange(40, 90)
+        plans.append(Plan(at, person, words, False))
+        just_before = at - timedelta(minutes=chance.uniform(1, 5))
+        plans.append(Plan(just_before, person, f"Lige før {n}", True))
+    return sorted(plans, key=lambda plan: plan.at)
+
+
+async def lively_week(
+    played: Stage, chance: random.Random, monday: datetime, texts: int, watch: Watch = nobody_looks
+) -> list[Act]:
+    """Plays a week; `watch` is called at the end of every working day and before every night."""
+    acts: list[Act] = []
+    plans = planned(chance, monday, texts)
+    for day in range(7):
+        date = monday + timedelta(days=day)
+        for plan in plans:
+            if plan.at.date() != date.date():
+                continue
+            await played.move(plan.at)
+            played.house.engine._gate._acts.clear()
+            if plan.named:
+                await says_by_name(played, plan.person, plan.words)
+            else:
+                await says(played, plan.person, plan.words)
+                acts.append(Act(plan.person, played.house.clock.now(), plan.words))
+        await played.move(
+            date.replace(hour=17, minute=0) + timedelta(seconds=chance.randrange(3600))
+        )
+        await watch(played.house.clock.now())
+    return acts
+
+
+def first_monday() -> datetime:
+    """The first one whose week the stage has not begun yet."""
+    return datetime(2026, 11, 9, tzinfo=COPENHAGEN)
+
+
+def standing(since: datetime, until: datetime) -> list[datetime]:
+    """When the pool is written whether anybody wrote or not: at the beginning, each night, and at
+    the releases."""
+    first = RELEASED.replace(hour=7) - timedelta(days=4)
+    weekly = [first + timedelta(weeks=n) for n in range((until - first).days // 7 + 1)]
+    nights = [
+        (since + timedelta(days=n)).replace(hour=3, minute=0, second=0)
+        for n in range((until - since).days + 2)
+    ]
+    return [since, *weekly, *nights]
