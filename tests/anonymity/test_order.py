@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
-from tests.anonymity.hands import ROOT, opened, reading, running, says
-from tests.stage import COPENHAGEN, PEOPLE
+import pytest
+
+from dialogs.effects import PoolEntry
+from storage import pool as pools
+from storage.vault import code_hash, code_of
+from tests.anonymity.hands import ROOT, look, opened, project_of, reading, running
+from tests.stage import COPENHAGEN, TENANT, Stage
+
+AFTER = datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN)
+ONE_PER_CENT = 2.576
+Orders = dict[str, list[int]]
 
 
 def tau(order: list[int]) -> float:
@@ -18,33 +28,111 @@ def tau(order: list[int]) -> float:
     return sum(1 if a < b else -1 for a, b in pairs) / len(pairs)
 
 
-async def test_a_release_has_lost_the_order_in_which_it_was_written(
-    tmp_path: Path, chance: random.Random
-) -> None:
-    """Neither the rows' places nor their ids nor the readers' list have anything of it left."""
-    authors = [person for person in PEOPLE if person not in ("anne", "mette")]
-    async with running(tmp_path) as played:
-        for n in range(48):
-            await says(played, authors[n % len(authors)], f"Tekst nummer {n:02}")
-            played.house.engine._gate._acts.clear()
-        await played.move(datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN))
-        published, states = await opened(played, tmp_path)
+def bound(batches: int, size: int) -> float:
+    """What the mean of so many does not pass by chance, but in one case of a hundred."""
+    return float(ONE_PER_CENT * (2 * (2 * size + 5) / (9 * size * (size - 1)) / batches) ** 0.5)
+
+
+async def _write(played: Stage, folder: Path, size: int) -> None:
+    house, project = played.house, project_of(folder)
+    for n in range(size):
+        body = {
+            "text": f"Tekst nummer {n:03}", "kind": "concern", "readers": ["anne"],
+            "everyone": False, "trio": False,
+        }  # fmt: skip
+        form = f"form {n}"
+        await house.database.tx_sealed(
+            house.scripts.put_in_pool, TENANT, project, PoolEntry("said", "release", body), form,
+            code_hash(code_of(house.vault, form)), "",
+        )  # fmt: skip
+
+
+async def _orders(folder: Path, size: int) -> Orders:
+    """One release, and the order in which its texts are met with, wherever one looks."""
+    async with running(folder) as played:
+        await _write(played, folder, size)
+        await played.move(AFTER)
+        await played.house.database.checkpoint()
+        published, states = await opened(played, folder)
         number = {one.id: int(one.body["text"].split()[-1]) for one in published}
-        with reading(tmp_path) as conn:
-            rows = conn.execute("SELECT id FROM published ORDER BY rowid").fetchall()
-            places = conn.execute("SELECT id FROM state WHERE dialog='concern' ORDER BY rowid")
-            by_place = [number[id] for (id,) in places]
-    orders = {
-        "rows": [number[id] for (id,) in rows],
-        "ids": [number[one.id] for one in published],
-        "states": by_place,
-        "list": [number[one.id] for one in states],
+        shown = [
+            int(found)
+            for start in range(0, size, 6)
+            for found in re.findall(
+                r"Tekst nummer (\d+)",
+                await look(played, "anne", "concerns", project_of(folder), str(start)),
+            )
+        ]
+    raw = (folder / "digi.db").read_bytes()
+
+    def lies(row: tuple[str, bytes]) -> tuple[int, int]:
+        """A page of the file is filled from its end."""
+        page, offset = divmod(raw.index(row[1]), 4096)
+        return page, -offset
+
+    with reading(folder) as conn:
+        selected = [number[id] for (id,) in conn.execute("SELECT id FROM published")]
+        rows = conn.execute("SELECT id, body FROM published ORDER BY rowid").fetchall()
+        kept = conn.execute("SELECT id FROM state WHERE dialog = 'concern' ORDER BY rowid")
+        places = [number[id] for (id,) in kept]
+    return {
+        "as selected": selected,
+        "by rowid": [number[id] for id, _ in rows],
+        "by byte offset": [number[id] for id, _ in sorted(rows, key=lies)],
+        "by id": [number[one.id] for one in published],
+        "states by rowid": places,
+        "as the conversations read them": [number[one.id] for one in states],
+        "as shown and exported": shown,
     }
-    bound = 2.58 * (2 * (2 * 48 + 5) / (9 * 48 * 47)) ** 0.5
-    for name, order in orders.items():
-        assert len(order) == 48
-        assert abs(tau(order)) < bound, name
-    assert tau(sorted(orders["rows"])) == 1
+
+
+async def _means(folder: Path, batches: int, size: int) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for n in range(batches):
+        for name, order in (await _orders(folder / str(n), size)).items():
+            assert len(set(order)) == size, name
+            found.setdefault(name, []).append(tau(order))
+    return {name: sum(taus) / batches for name, taus in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("batches", "size"),
+    [(2, 40), pytest.param(20, 200, marks=[pytest.mark.long, pytest.mark.timeout(1200)])],
+)
+async def test_a_release_has_lost_the_order_in_which_it_was_written(
+    tmp_path: Path, chance: random.Random, batches: int, size: int
+) -> None:
+    """Neither the rows' places in the file nor their ids nor a reader's list have any of it."""
+    means = await _means(tmp_path, batches, size)
+    print(f"{batches} releases of {size}: bound {bound(batches, size):.4f}, mean tau {means}")
+    for name, mean in means.items():
+        assert abs(mean) < bound(batches, size), name
+
+
+class _InOrder(random.Random):
+    """No chance at all: ids in the order they are asked for, and nothing shuffled."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._last = 0
+
+    def getrandbits(self, k: int, /) -> int:
+        self._last += 1
+        return self._last << 96
+
+    def shuffle(self, x: object) -> None:
+        pass
+
+
+async def test_control_without_chance_the_order_is_found_everywhere(tmp_path: Path) -> None:
+    """Ids that count and a list that is not shuffled, as ULIDs or UUIDv7 would be."""
+    pools.set_chance(_InOrder())
+    try:
+        means = await _means(tmp_path, 1, 24)
+    finally:
+        pools.set_chance(random.SystemRandom())
+    for name, mean in means.items():
+        assert mean > bound(1, 24), name
 
 
 def test_what_is_published_has_no_time(tmp_path: Path) -> None:
