@@ -139,8 +139,14 @@ class Engine:
         if isinstance(passed, Stopped):
             language = passed.project.language if passed.project else ""
             about = passed.project.id if passed.project else ""
+            moments = passed.moments
+            if passed.key:
+                # What passed and changed the world does not pass again; its answer is the same.
+                before = await self._database.read(self._scripts.answered, tenant, passed.key)
+                if before is not None:
+                    moments, about = before, passed.about
             return await self._answer(
-                tenant, about, passed.moments, self._speaks(passed.prefs, sender.locale, language)
+                tenant, about, moments, self._speaks(passed.prefs, sender.locale, language)
             )
         language = self._speaks(passed.prefs, sender.locale, passed.language)
         if isinstance(passed.event, Look):

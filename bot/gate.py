@@ -184,11 +184,13 @@ class Passed(Struct, frozen=True):
 
 
 class Stopped(Struct, frozen=True):
-    """It ends here, with these words."""
+    """It ends here, with these words; unless `key` was passed before and this is its retry."""
 
     moments: tuple[Moment, ...]
     prefs: Prefs
     project: Project | None = None
+    key: str = ""
+    about: str = ""
 
 
 class Gate:
@@ -236,7 +238,10 @@ class Gate:
                 press = read
         if self._too_many(tenant, person):
             return Stopped((_error_or_card(form, "gate.too_many"),), prefs)
-        return await self._passes(delivery, press, prefs, form)
+        passed = await self._passes(delivery, press, prefs, form)
+        if isinstance(passed, Stopped) and isinstance(press, Signed):
+            return msgspec.structs.replace(passed, key=_key(delivery, form), about=press.project)
+        return passed
 
     async def _passes(
         self, delivery: Delivery, press: Press, prefs: Prefs, form: FormToken | None
@@ -301,7 +306,6 @@ class Gate:
             # Of the person remains the language of the answer.
             spoken = Prefs(language=prefs.language, locale=prefs.locale)
             return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
-        key = f"form:{form.form}" if form is not None else delivery.key
         signed = msgspec.structs.replace(
             press,
             project=press.project or about,
@@ -312,6 +316,7 @@ class Gate:
         )
         if isinstance(signed, e.Started | e.Drafted) and not signed.project:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
+        key = _key(delivery, form)
         return Passed(tenant, signed.project, signed, prefs, viewer, key, language=language)
 
     async def _seen(self, delivery: Delivery) -> Prefs:
@@ -330,6 +335,10 @@ class Gate:
             self._minute = now
         self._acts[tenant, person] += 1
         return self._acts[tenant, person] > ACTS_A_MINUTE
+
+
+def _key(delivery: Delivery, form: FormToken | None) -> str:
+    return f"form:{form.form}" if form is not None else delivery.key
 
 
 def _roles(

@@ -45,6 +45,14 @@ LONGEST_WAIT = 60 * 60.0
 NAP = 1.0
 
 
+class _Arrived(msgspec.Struct, frozen=True):
+    """What the platform has taken and the store does not know of yet."""
+
+    platform_id: str = ""
+    bag: tuple[str, ...] = ()
+    day: date = date.min
+
+
 class Courier:
     def __init__(
         self, database: Database, scripts: Scripts, engine: Engine, clock: Clock, log: Log
@@ -55,6 +63,7 @@ class Courier:
         self._clock = clock
         self._log = log
         self._one_at_a_time = asyncio.Lock()
+        self._arrived: dict[str, _Arrived] = {}
         self._night = date.min
         self._hour: datetime | None = None
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
@@ -62,6 +71,7 @@ class Courier:
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
         freed = False
+        failed = 0
         while True:
             async with self._one_at_a_time:
                 try:
@@ -70,8 +80,11 @@ class Courier:
                         freed = True
                     await self._housekeeping()
                     worked = await self._round()
+                    failed = 0
                 except Exception as error:
-                    self._log.failed("courier", type(error).__name__)
+                    failed += 1
+                    if _told(failed):
+                        self._log.failed("courier", type(error).__name__)
                     worked = 0
             if worked:
                 continue
@@ -127,6 +140,9 @@ class Courier:
 
     async def _one(self, letter: Letter) -> None:
         try:
+            if letter.id in self._arrived:
+                await self._mark(letter, self._arrived[letter.id])
+                return
             match letter.kind:
                 case "timer":
                     await self._rings(letter)
@@ -138,9 +154,23 @@ class Courier:
             await self._failed(letter, failure)
         except Exception as error:
             # A fault in one letter must not hold up the others; it is tried again, then shown.
-            if letter.attempts & (letter.attempts - 1) == 0:  # the 1st, 2nd, 4th, 8th time ...
+            if _told(letter.attempts):
                 self._log.failed("letter", type(error).__name__, letter=letter.id)
-            await self._failed(letter, DeliveryFailed(type(error).__name__))
+            arrived = letter.id in self._arrived
+            await self._failed(letter, DeliveryFailed(type(error).__name__, uncertain=arrived))
+
+    async def _mark(self, letter: Letter, arrived: _Arrived) -> None:
+        """Kept in mind until the store has it too: its failing makes nobody hear a thing twice."""
+        if letter.kind != "redraw":
+            self._arrived[letter.id] = arrived
+        if letter.kind == "bag":
+            person = letter.place.partition(":")[2]
+            await self._database.tx(
+                self._scripts.bag_sent, letter.tenant, person, arrived.day, arrived.bag
+            )
+        else:
+            await self._database.tx(self._scripts.sent, letter, arrived.platform_id)
+        self._arrived.pop(letter.id, None)
 
     async def _rings(self, letter: Letter) -> None:
         body = msgspec.json.decode(letter.body, type=TimerBody)
@@ -174,8 +204,7 @@ class Courier:
             parcel = msgspec.structs.replace(parcel, again=True)
         if not edge.repeats and not await self._database.tx(self._scripts.sending, letter):
             return
-        platform_id = await _delivered(edge, parcel)
-        await self._database.tx(self._scripts.sent, letter, platform_id)
+        await self._mark(letter, _Arrived(await _delivered(edge, parcel)))
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
         """None where there is nothing to say any more."""
@@ -284,16 +313,16 @@ class Courier:
         except DeliveryFailed as failure:
             await self._failed(letter, failure, *letters)
             return
-        await self._database.tx(
-            self._scripts.bag_sent, letter.tenant, person, local(calendar, now).date(),
-            tuple(one.id for one in letters),
-        )  # fmt: skip
+        ids = tuple(one.id for one in letters)
+        await self._mark(letter, _Arrived(bag=ids, day=local(calendar, now).date()))
 
     # --- when it goes wrong ---------------------------------------------------------------
 
     async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> None:
         # A timer never dies: whatever it would have set going again would be lost with it.
-        if letter.kind != "timer" and (failure.permanent or letter.attempts >= TRIES):
+        # What has arrived is not dead because the store fails to hear of it.
+        mortal = letter.kind != "timer" and letter.id not in self._arrived
+        if mortal and (failure.permanent or letter.attempts >= TRIES):
             self._log.failed("dead", failure.reason, letter=letter.id)
             await self._database.tx(self._scripts.dead, *(bag or (letter,)))
             return
@@ -335,6 +364,11 @@ async def _delivered(edge: Edge, parcel: Parcel) -> str:
     except Exception as error:
         # The edge did not say what came of it.
         raise DeliveryFailed(type(error).__name__, uncertain=True) from error
+
+
+def _told(times: int) -> bool:
+    """The 1st, 2nd, 4th, 8th time: often enough to be seen, and no flood."""
+    return times & (times - 1) == 0
 
 
 def _us(at: datetime) -> int:

@@ -155,12 +155,7 @@ class Scripts:
                 return Outcome((), False)
         first = yield "inbox_first", {"tenant": tenant, "key": turn.key, "now": to_us(turn.now)}
         if not first:
-            rows = yield "inbox_reply", {"tenant": tenant, "key": turn.key}
-            sealed = rows[0]["reply"] if rows else None
-            if sealed is None:
-                return Outcome((), False)
-            reply = self.vault.open(sealed, "inbox", tenant, turn.key)
-            return Outcome(_moments.decode(reply), False)
+            return Outcome((yield from self.answered(tenant, turn.key)) or (), False)
 
         moments: list[Moment] = []
         queue: deque[tuple[SignedEvent, int]] = deque([(turn.event, 0)])
@@ -206,6 +201,16 @@ class Scripts:
             reply = self.vault.seal(msgspec.json.encode(moments), "inbox", tenant, turn.key)
             yield "inbox_answered", {"tenant": tenant, "key": turn.key, "reply": reply}
         return Outcome(tuple(moments), True, wrote=True, pooled=pooled)
+
+    def answered(self, tenant: str, key: str) -> Script[Reply | None]:
+        """What was answered to this key; None where nothing with it has been done."""
+        rows = yield "inbox_reply", {"tenant": tenant, "key": key}
+        if not rows:
+            return None
+        sealed = rows[0]["reply"]
+        if sealed is None:
+            return ()
+        return _moments.decode(self.vault.open(sealed, "inbox", tenant, key))
 
     def _keep_state(
         self, scope: Scope, dialog: str, of: str, version: int, after: bytes | None

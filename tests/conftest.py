@@ -16,6 +16,26 @@ _answers_kindly = Engine._not_done
 _card, _form = Dresser.card, Dresser.form
 
 
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """What a proof has counted; printed together after the run, whichever worker ran it."""
+    return lambda said: request.node.user_properties.append(("figures", said))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    found = [
+        (report.nodeid, said)
+        for report in terminalreporter.getreports("passed")
+        if report.when == "call"
+        for name, said in report.user_properties
+        if name == "figures"
+    ]
+    if found:
+        terminalreporter.section("figures of the proofs")
+        for node, said in sorted(found):
+            terminalreporter.write_line(f"{node.rpartition('::')[2]}: {said}")
+
+
 @pytest.fixture(autouse=True)
 def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person is told kindly that something failed; a test must hear what it was."""

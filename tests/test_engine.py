@@ -43,7 +43,7 @@ from tests.house import (
 )
 from tests.stage import CHANNEL as STAGE_CHANNEL
 from tests.stage import TENANT as STAGE_TENANT
-from tests.stage import Stage, stage
+from tests.stage import Stage, stage, text_of
 
 TEAM = ("anne", "mette", "ali", "fatima")
 ROLES = (
@@ -112,6 +112,20 @@ async def test_the_same_thing_again_is_one_turn_with_the_same_answer(
     assert answers[0].cards
     assert await diary(house) == ("a",)
     assert edge.said() == ["news"]
+
+
+async def test_a_retry_of_what_may_be_done_only_once_has_the_same_answer(tmp_path: Path) -> None:
+    """The platform did not hear that a draft was dropped and asks again: nobody is refused."""
+    async with stage(tmp_path) as played:
+        await played.type("anne", "/digi start")
+        await played.fill("anne", {"Navn": "Ny omsorgsplatform"})
+        drop = Pressed(played._button("anne", "Slet kladden", ""))
+        once = Delivery(STAGE_TENANT, Sender("anne", "Anne Holm", "da"), "k1", drop, STAGE_CHANNEL)
+        answers = [await played.house.engine.receive(once) for _ in range(3)]
+        assert "er slettet" in text_of(answers[0].cards[0])
+        assert answers[1:] == answers[:1] * 2
+        later = msgspec.structs.replace(once, key="k2")
+        assert "er slettet" not in text_of((await played.house.engine.receive(later)).cards[0])
 
 
 async def test_turns_of_one_project_come_one_after_the_other(house: House, fake: Fake) -> None:

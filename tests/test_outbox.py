@@ -21,7 +21,7 @@ from bot.outbox import LEASE_US, Courier
 from dialogs import events as e
 from dialogs.calendar import Calendar, at_local
 from dialogs.effects import Cancel, Effect, Keep, Post, Privately, Redraw, Say, Timer
-from storage.sql import FOLDER, Script, queries
+from storage.sql import FOLDER, Script, Unavailable, queries
 from storage.store import Letter, Turn
 from tests.house import (
     CHANNEL,
@@ -270,6 +270,34 @@ async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) ->
     await tx(scripts.later, stale, MONDAY, False)
     assert await tx(scripts.sent, fresh, "fresh")
     assert await office.letters() == []
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_what_arrived_while_the_store_failed_is_not_said_again(
+    unsure: Office, monkeypatch: pytest.MonkeyPatch, *, private: bool
+) -> None:
+    """What the platform took is kept in mind until the store takes it too; and should Digi be
+    stopped meanwhile, the store says that it may have arrived."""
+    tx, failing = unsure.house.database.tx, [True] * 3
+
+    async def fails(script: Any, *args: Any) -> Any:
+        if script in (unsure.house.scripts.sent, unsure.house.scripts.bag_sent) and failing:
+            failing.pop()
+            raise Unavailable("full")
+        return await tx(script, *args)
+
+    monkeypatch.setattr(unsure.house.database, "tx", fails)
+    said = (Privately("mette", note("1")), Privately("mette", note("2"))) if private else (
+        Say(note("1 2")),
+    )  # fmt: skip
+    await unsure.do(*said)
+    await unsure.settle()
+    assert "sending" in {state for _, state in await unsure.letters()}
+    await unsure.move(MONDAY + timedelta(minutes=5))
+    assert not failing
+    assert unsure.edge.said() == ["1 2"]
+    assert [parcel.again for parcel in unsure.edge.parcels] == [False]
+    assert await unsure.letters() == []
 
 
 # --- standing posts -----------------------------------------------------------------------

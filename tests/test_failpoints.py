@@ -1,0 +1,243 @@
+"""The store fails at every boundary of every handler, once: nothing half, nothing twice.
+
+The transcripts are played on a store that breaks before each statement, before each commit and
+after it. Whoever acted is told kindly and does the same again; at the end everything stands as
+the transcript says, and was said once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import engine
+from bot.edge import Answer, Delivery, Installation, RoomMessage, Submitted
+from bot.gate import MAY
+from dialogs import cards as c
+from dialogs import route as routing
+from dialogs.conversation import Conversation
+from dialogs.events import SignedEvent, UnsignedEvent
+from storage.installations import Installations
+from storage.room import Room
+from storage.sql import Script, Unavailable
+from storage.sqlite import Sqlite
+from tests.faults import ANSWERED, ENDS, Failpoints, Point, at_once, installed, rows_of
+from tests.house import MONDAY, a_house
+from tests.stage import Stage, stage, text_of
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+NOT_DONE = "Det lykkedes ikke. Der er ikke ændret noget. Prøv igen om et øjeblik."
+NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
+
+
+def insist(played: Stage, broken: Failpoints) -> None:
+    """Whoever acts does the same again until it is done; the courier goes on after each failure."""
+    house = played.house
+    receive, settle, move_to = (
+        house.engine.receive, house.courier.settle, house.courier.move_to,
+    )  # fmt: skip
+
+    async def received(delivery: Delivery) -> Answer:
+        broken.act_begins()
+        while True:
+            broken.arm()
+            answer = await receive(delivery)
+            broken.armed = False
+            if broken.fired is None:
+                return answer
+            assert answer.undone, (broken.fired, answer)
+            told(delivery, answer)
+
+    async def until_quiet(work: Callable[[], Any]) -> None:
+        broken.act_begins()
+        while True:
+            broken.arm(goes_on=True)
+            try:
+                await work()
+                if broken.fired is None:
+                    break
+            except Unavailable:
+                assert broken.fired is not None
+        broken.armed = False
+
+    async def settled() -> None:
+        await until_quiet(settle)
+
+    async def moved(target: datetime) -> None:
+        await until_quiet(lambda: move_to(target))
+
+    house.engine.receive = received  # type: ignore[method-assign]
+    house.courier.settle = settled  # type: ignore[method-assign]
+    house.courier.move_to = moved  # type: ignore[method-assign]
+
+
+def told(delivery: Delivery, answer: Answer) -> None:
+    """In words, without a code, and a form stays open."""
+    if isinstance(delivery.what, Submitted):
+        assert [(fault.field, c.plain(fault.text)) for fault in answer.faults] == [("", NOT_SAVED)]
+        assert not answer.cards
+    else:
+        assert [text_of(card) for card in answer.cards] == [NOT_DONE]
+
+
+@contextmanager
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The types of all events that reach a conversation, those included that one tells another."""
+    found: set[str] = set()
+    route, unsigned = routing.route, engine._unsigned_conversation
+
+    def routed(event: SignedEvent) -> tuple[str, str]:
+        found.add(tag(type(event)))
+        return route(event)
+
+    def of(event: UnsignedEvent) -> Conversation:
+        found.add(tag(type(event)))
+        return unsigned(event)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "route", routed)
+        patched.setattr(engine, "_unsigned_conversation", of)
+        yield found
+
+
+def tag(kind: type) -> str:
+    return str(kind.__struct_config__.tag)  # type: ignore[attr-defined]
+
+
+async def play(
+    transcript: Path, folder: Path, seen: set[Point], *, every: bool = False, repeats: bool = True
+) -> Failpoints:
+    """A transcript on a store that breaks; `repeats`: the edge knows a parcel that comes again."""
+    async with stage(folder) as played:
+        played.edge.repeats = repeats
+        with rows_of(folder) as rows:
+            broken = Failpoints(played.house.database, rows, every=every, twice=repeats)
+            if not every:
+                broken.seen = seen
+            installed(played.house, broken)
+            insist(played, broken)
+            await played.play(transcript.read_text(encoding="utf-8"))
+        sent = Counter(parcel.id for parcel in played.edge.parcels if parcel.kind != "update")
+        assert max(sent.values(), default=1) == 1, "said twice"
+        assert not any(parcel.again for parcel in played.edge.parcels)
+        letters = await played.house.database.read(played.house.scripts.letters)
+        assert [row["kind"] for row in letters if row["state"] == "dead"] == []
+        return broken
+
+
+@pytest.fixture(autouse=True)
+def _house(monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]) -> None:
+    at_once(monkeypatch)
+    monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 1_000_000)
+    kindly()
+
+
+SHORT = (
+    "agreement_declined", "agreement_life", "agreement_overdue", "catalogue_advice",
+    "catalogue_roles", "person_own_hours", "project_draft_dropped", "project_end",
+    "project_helped_short",
+    "project_not_now", "project_roles", "project_settings", "question_objection",
+    "question_phase", "question_summed_up", "question_theme", "question_trio",
+    "say_later_by_code", "say_to_representatives", "say_unnamed", "walk_plan", "walk_stands",
+    "walk_status",
+)  # fmt: skip
+BACKGROUND = {"bag", "bag_sent", "claim", "later", "prune", "refresh_pools", "sent"}
+
+
+@pytest.mark.parametrize(
+    "names", [SHORT, pytest.param(tuple(t.stem for t in TRANSCRIPTS), marks=pytest.mark.long)],
+    ids=["short", "all"],
+)  # fmt: skip
+async def test_every_handler_fails_once_at_every_boundary(
+    names: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    figures: Callable[[str], None],
+) -> None:
+    """Every type of event, every script of the courier, each statement of each: once, and whole."""
+    seen: set[Point] = set()
+    with heard(monkeypatch) as events:
+        for transcript in TRANSCRIPTS:
+            if transcript.stem in names:
+                await play(transcript, tmp_path / transcript.stem, seen)
+    assert {tag(kind) for kind in MAY} <= events
+    handlers = {handler for handler, _ in seen}
+    assert handlers >= BACKGROUND | {"put_in_pool", "standing", "names", "look"}
+    for handler in handlers & BACKGROUND:
+        assert {(handler, ENDS), (handler, ANSWERED)} <= seen
+    figures(
+        f"{len(seen)} failures in {len(handlers)} handlers and {len(events)} types of event:"
+        " none half, none lost, none twice"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["say_unnamed", "summary_leader"]
+    + [pytest.param(t.stem, marks=pytest.mark.long) for t in TRANSCRIPTS],
+)
+async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
+    name: str, tmp_path: Path, figures: Callable[[str], None]
+) -> None:
+    """Every act of a conversation fails at each of its boundaries in turn, on an edge that would
+    show a second copy: what the platform took is remembered while the store fails."""
+    [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
+    broken = await play(transcript, tmp_path, set(), every=True, repeats=False)
+    assert broken.failed["sending", ANSWERED]
+    figures(f"{sum(broken.failed.values())} failures, each message once")
+
+
+INSTALLED = Installation("slack:T1", "xoxb-1", "B1", "Et sted")
+
+
+async def test_an_installation_and_a_message_are_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    """What edges keep: tokens of a workplace, the pretended room. Undone, then done once."""
+    async with a_house(tmp_path / "home") as house:
+        with rows_of(tmp_path / "home") as rows:
+            broken = Failpoints(house.database, rows)
+            kept = Installations(broken, house.vault, Installation)
+            room = Room(broken, house.vault, RoomMessage)
+            message = RoomMessage("m1", "channel:C1", "anne", b"hej", MONDAY)
+
+            async def insists(act: Callable[[], Awaitable[Any]]) -> None:
+                while True:
+                    broken.arm()
+                    try:
+                        await act()
+                        broken.armed = False
+                        return
+                    except Unavailable:
+                        assert broken.fired is not None
+
+            await insists(lambda: kept.put(INSTALLED))
+            await insists(lambda: room.put(message))
+            assert await kept.all() == [INSTALLED]
+            assert [one.id for one in await room.read("channel:C1")] == ["m1"]
+            await insists(lambda: kept.remove(INSTALLED.tenant))
+            assert await kept.all() == []
+            assert broken.failed.total() >= 3 * 3
+
+
+async def test_the_proof_finds_a_store_that_keeps_half(tmp_path: Path) -> None:
+    """A test of the test: where the failing part stands all the same, it is seen."""
+    async with a_house(tmp_path / "home") as house:
+        with rows_of(tmp_path / "home") as rows:
+            broken = Failpoints(house.database, rows)
+
+            async def half(script: Callable[..., Script[Any]], *args: Any) -> Any:
+                try:
+                    return await Sqlite.tx(sqlite, script, *args)
+                finally:
+                    await Sqlite.tx(sqlite, house.scripts.set_meta, "half", "yes")
+
+            sqlite: Any = house.database
+            sqlite.tx = half
+            broken.arm()
+            with pytest.raises(AssertionError, match="left something"):
+                await broken.tx(house.scripts.set_meta, "clock_offset_us", "1")
