@@ -21,6 +21,7 @@ import msgspec
 from aiohttp import web
 
 from bot import settings as digi_settings
+from bot.about import AboutPage
 from bot.clock import Clock
 from bot.edge import (
     CannotOpen,
@@ -326,8 +327,18 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
 async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
-        packs=settings.packs, log=log,
-        operator=msgspec.convert(settings.operator, Operator, from_attributes=True),
+        packs=settings.packs, log=log, operator=_operator(settings),
+    )  # fmt: skip
+
+
+def _operator(settings: Settings) -> Operator:
+    return msgspec.convert(settings.operator, Operator, from_attributes=True)
+
+
+def _about_page(house: House, operator: Operator) -> AboutPage:
+    return AboutPage(
+        house.catalogue, operator, house.vault,
+        lambda facts: house.database.read(house.scripts.look, "", "", facts),
     )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
 SECONDS = 10.0
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?", re.IGNORECASE)
 
 # What Microsoft's login answers with, by its number, and what mends it.
 _REFUSED: Mapping[int, str] = {
@@ -127,7 +128,7 @@ def _names(asked: Asked) -> list[Finding]:
                     " SingleTenant (new bots for several tenants are no longer made)",
                 )
             )
-    elif _GUID.fullmatch(tenant) or _HOST.fullmatch(tenant):
+    elif _GUID.fullmatch(tenant) or _DOMAIN.fullmatch(tenant):
         found.append((True, f"tenant {tenant}"))
     else:
         found.append((False, f"MICROSOFT_APP_TENANT_ID is no tenant: {_COPY_TENANT}"))

@@ -91,6 +91,7 @@ def package(app: About, word: Word, said: Word) -> bytes:
 def manifest(app: About, word: Word, said: Word) -> dict[str, Any]:
     """In Danish; `translation` has the same in English."""
     host = urlsplit(app.public_url).netloc
+    page = f"{app.public_url}/om"
     controller = app.controller.strip()
     return {
         "$schema": f"{SCHEMAS}/MicrosoftTeams.schema.json",
@@ -103,9 +104,9 @@ def manifest(app: About, word: Word, said: Word) -> dict[str, Any]:
         },
         "developer": {
             "name": controller if 0 < len(controller) <= _DEVELOPER else NAME,
-            "websiteUrl": app.public_url,
-            "privacyUrl": f"{app.public_url}/om",
-            "termsOfUseUrl": f"{app.public_url}/om",
+            "websiteUrl": page,
+            "privacyUrl": page,
+            "termsOfUseUrl": page,
         },
         "name": {"short": NAME, "full": said("app.full", "da")},
         "description": {"short": said("app.short", "da"), "full": said("app.long", "da")},
