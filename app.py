@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 from aiohttp import web
@@ -23,6 +24,8 @@ from aiohttp import web
 from bot import settings as digi_settings
 from bot.about import AboutPage
 from bot.clock import Clock
+from bot.control import NAME as CONTROL
+from bot.control import Done, Request, ask, listen
 from bot.edge import (
     CannotOpen,
     Changed,
@@ -37,14 +40,17 @@ from bot.edge import (
 from bot.engine import Engine
 from bot.gate import Gate
 from bot.log import Log
+from bot.orders import carry_out
 from bot.outbox import Courier
 from bot.settings import Settings, SettingsError, Slack, Teams
+from bot.upkeep import Upkeep, finish_rotation, restore
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
 from dialogs import shelves
 from dialogs.commands import COMMANDS, word_for
 from dialogs.facts import NOBODY, Operator
+from storage import rekey
 from storage.sql import StoreError
 from storage.sqlite import Sqlite
 from storage.store import Database, Scripts
@@ -56,6 +62,11 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 DATABASE = "digi.db"
 FINE, PROBLEM, USAGE = 0, 1, 2
+WILL_ERASE = {
+    "person": "This deletes what {id} wrote by name, and takes the name away from roles, agreements"
+    " and all else. What was said without a name is not touched.",
+    "project": "This deletes project {id} with everything that belongs to it, for good.",
+}
 
 
 class Problem(Exception):
@@ -76,6 +87,7 @@ class House:
     clock: Clock
     engine: Engine
     courier: Courier
+    upkeep: Upkeep
     log: Log
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -131,16 +143,21 @@ async def build(
     packs: tuple[Path, ...] = (),
     log: Log | None = None,
     operator: Operator = NOBODY,
+    backups: Path | None = None,
+    backup_days: int = digi_settings.BACKUP_DAYS,
+    nightly: bool = False,
 ) -> House:
     """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
     path = database or home / DATABASE
-    vault = Vault(the_key(path, key_file or digi_settings.default_key_file(home)))
+    key_file = key_file or digi_settings.default_key_file(home)
+    vault = Vault(the_key(path, key_file))
     catalogue = content.load(packs=packs)
     store = await Sqlite.open(path)
-    scripts = Scripts(vault)
     log = log or Log("error")
     try:
-        await _same_key(store, scripts, vault)
+        vault = await _same_key(store, vault, key_file)
+        scripts = Scripts(vault)
+        await store.tx(rekey.keep_secret, vault)
         offset = await store.read(scripts.meta, "clock_offset_us")
         clock = clock or Clock(int(offset or 0))
         gate = Gate(store, scripts, vault, clock)
@@ -156,10 +173,15 @@ async def build(
             log,
         )
         courier = Courier(store, scripts, engine, clock, log)
+        upkeep = Upkeep(
+            store, scripts, vault, catalogue, clock, log, home=home, key_file=key_file,
+            backups=backups or home / "backups", days=backup_days, nightly=nightly,
+        )  # fmt: skip
+        courier.nightly = upkeep.night
     except BaseException:
         await store.close()
         raise
-    return House(store, scripts, vault, catalogue, clock, engine, courier, log)
+    return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
 
 
 def the_key(database: Path, key_file: Path) -> bytes:
@@ -169,15 +191,20 @@ def the_key(database: Path, key_file: Path) -> bytes:
     return make_key(key_file)
 
 
-async def _same_key(store: Database, scripts: Scripts, vault: Vault) -> None:
+async def _same_key(store: Database, vault: Vault, key_file: Path) -> Vault:
+    scripts = Scripts(vault)
     known = await store.read(scripts.meta, "key_fingerprint")
     if not known:
         await store.tx(scripts.set_meta, "key_fingerprint", vault.fingerprint())
-    elif known != vault.fingerprint():
+        return vault
+    finish_rotation(key_file, known)
+    vault = Vault(read_key(key_file))
+    if known != vault.fingerprint():
         raise KeyProblem(
             "this is not the key that the database was made with;"
             " put the right one back, or name its place in DIGI_KEY_FILE"
         )
+    return vault
 
 
 # --- serving ----------------------------------------------------------------------------------
@@ -327,7 +354,9 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
 async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
-        packs=settings.packs, log=log, operator=_operator(settings),
+        packs=settings.packs, log=log, backups=settings.backups,
+        backup_days=settings.backup_days, nightly=not settings.playground,
+        operator=_operator(settings),
     )  # fmt: skip
 
 
@@ -352,6 +381,14 @@ async def _nothing_more() -> None:
     pass
 
 
+async def _take_orders(house: House, request: Request) -> Done:
+    """What an operator orders while Digi runs."""
+    async with house.courier.still():
+        done = await carry_out(house.upkeep, request)
+    house.engine.letters_written.set()
+    return done
+
+
 async def _until_stopped(
     app: web.Application,
     settings: Settings,
@@ -369,6 +406,7 @@ async def _until_stopped(
                 f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
                 " or name another in DIGI_PORT"
             ) from None
+        orders = await listen(settings.home, partial(_take_orders, house))
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
@@ -378,6 +416,8 @@ async def _until_stopped(
             flush=True,
         )
         await stop.wait()
+        orders.close()
+        (settings.home / CONTROL).unlink(missing_ok=True)
     finally:
         await runner.cleanup()
         await shut()
@@ -456,6 +496,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "what waits to be sent, and what is dead")
+    kept = add("backup", _backup, "make a sealed backup, also while Digi runs")
+    kept.add_argument("--to", metavar="PATH", type=Path, help="a folder, or a new file")
+    put_back = add("restore", _restore, "put a backup in the database's place, Digi being stopped")
+    put_back.add_argument("file", metavar="FILE", type=Path)
+    put_back.add_argument(
+        "--over", action="store_true", help="over a database that holds something"
+    )
+    add("rotate-key", _rotate_key, "seal everything with a new key, also while Digi runs")
+    erased = add("erase", _erase, "delete a person's named data, or a project; gives the proof")
+    erased.add_argument("what", choices=("person", "project"))
+    erased.add_argument(
+        "id", metavar="ID", help="the platform's id of a person; of a project, ours"
+    )
+    erased.add_argument("--workplace", default="", help="where several have a person of this id")
+    erased.add_argument("--yes", action="store_true", help="do not ask first")
+    add("projects", _projects, "workplace, id and channel of each project; never what is said")
     return parser
 
 
@@ -640,22 +696,81 @@ def _key(_: argparse.Namespace) -> int:
     return FINE
 
 
-def _outbox(_: argparse.Namespace) -> int:
-    """Reads beside a running server: id, kind, place, state, due, tries. Never what is said."""
+def _rows(sql: str) -> list[tuple[Any, ...]]:
+    """Read beside a running server."""
     settings = digi_settings.load()
     path = settings.sqlite or settings.home / DATABASE
     if not path.exists():
         raise Problem(f"there is no database at {path} yet: it is made at the first start")
     try:
         with closing(_reading(path)) as conn:
-            rows = conn.execute(
-                "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
-            ).fetchall()
+            return conn.execute(sql).fetchall()
     except sqlite3.Error as error:
         raise Problem(f"{path} cannot be read ({error}): python app.py check says more") from None
-    for id, kind, place, state, due_us, attempts in rows:
+
+
+def _outbox(_: argparse.Namespace) -> int:
+    """Reads beside a running server: id, kind, place, state, due, tries. Never what is said."""
+    asked = "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
+    for id, kind, place, state, due_us, attempts in _rows(asked):
         due = datetime.fromtimestamp(due_us / 1_000_000, UTC).isoformat(timespec="seconds")
         print("\t".join((state, kind, place, due, str(attempts), id)))
+    return FINE
+
+
+def _backup(args: argparse.Namespace) -> int:
+    return _order(Request("backup", {"to": str(args.to.absolute())} if args.to else {}))
+
+
+def _rotate_key(_: argparse.Namespace) -> int:
+    return _order(Request("rotate-key"))
+
+
+def _erase(args: argparse.Namespace) -> int:
+    print(WILL_ERASE[args.what].format(id=args.id), file=sys.stderr)
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise Problem("nothing was deleted: add --yes, and it is done without asking")
+        if input("Type yes to go on: ").strip().lower() not in ("yes", "ja"):
+            raise Problem("nothing was deleted")
+    named = {args.what: args.id, "workplace": args.workplace}
+    return _order(Request(f"erase-{args.what}", named))
+
+
+def _order(request: Request) -> int:
+    """By the running Digi, or here where none runs."""
+    done = asyncio.run(_ordered(digi_settings.load(), request))
+    print(done.said, file=sys.stdout if done.fine else sys.stderr)
+    return FINE if done.fine else PROBLEM
+
+
+async def _ordered(settings: Settings, request: Request) -> Done:
+    if settings.home.is_dir() and (done := await ask(settings.home, request)) is not None:
+        return done
+    if settings.sqlite is not None and not settings.sqlite.exists():
+        raise Problem(f"there is no database at {settings.sqlite} yet")
+    house = await _built(settings, lambda *_: [], Log("error"))
+    try:
+        return await carry_out(house.upkeep, request)
+    finally:
+        await house.close()
+
+
+def _restore(args: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    if settings.sqlite is None:
+        raise Problem("PostgreSQL is restored with its own tools: docs/operations.md")
+    vault = Vault(read_key(settings.key_file))
+    heeded = asyncio.run(
+        restore(vault, args.file, settings.sqlite, settings.home, settings.backups, over=args.over)
+    )
+    print(f"restored {args.file}; {heeded} deletions made since then were made again")
+    return FINE
+
+
+def _projects(_: argparse.Namespace) -> int:
+    for row in _rows("SELECT tenant, id, channel, open FROM project ORDER BY tenant, seq"):
+        print("\t".join((*row[:3], "open" if row[3] else "ended")))
     return FINE
 
 

@@ -167,6 +167,8 @@ class Dresser:
                 return (c.Quoted(text),)
             case c.Kept(kind=kind, id=id, field=field, cut=limit):
                 return (c.Quoted(cut(self._words.get((kind, id, field), "…"), limit)),)
+            case c.Who(person=c.FORMER):
+                return (c.Plain(self._word("person.former")),)
             case c.Who(person=person):
                 prefs = self._people.get(person)
                 return (c.Mention(person, prefs.name if prefs and prefs.name else person),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -67,6 +68,8 @@ class Courier:
         self._night = date.min
         self._hour: datetime | None = None
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
+        self.nightly: Callable[[], Awaitable[None]] | None = None
+        """What else there is to do each night, once the pools have been rewritten."""
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
@@ -354,6 +357,8 @@ class Courier:
             await self._database.tx_sealed(self._scripts.refresh_pools, night)
             await self._database.tx(self._scripts.prune, now)
             self._night = night
+            if self.nightly is not None:
+                await self.nightly()
 
 
 async def _delivered(edge: Edge, parcel: Parcel) -> str:

@@ -17,6 +17,9 @@ LogLevel = Literal["error", "warning", "info", "debug"]
 AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
 L = TypeVar("L", bound=str)
 
+BACKUP_DAYS = 14
+LONGEST_BACKUP_DAYS = 30
+
 NAMES = frozenset(
     [
         "DIGI_HOME",
@@ -27,6 +30,8 @@ NAMES = frozenset(
         "DIGI_LOG",
         "DIGI_PACKS",
         "DIGI_PUBLIC_URL",
+        "DIGI_BACKUPS",
+        "DIGI_BACKUP_DAYS",
         "DIGI_OPERATOR_FILE",
         "DIGI_TEAMS_TENANTS",
         "DIGI_TEAMS_HOSTS",
@@ -100,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True):
     port: int
     log: LogLevel
     packs: tuple[Path, ...]
+    backups: Path
+    backup_days: int
     public_url: str | None
     operator: Operator
     slack: Slack | None
@@ -158,6 +165,8 @@ class _Reader:
             port=self._port(),
             log=self._one_of("DIGI_LOG", "info", get_args(LogLevel)),
             packs=self._packs(),
+            backups=Path(self._get("DIGI_BACKUPS") or home / "backups").expanduser(),
+            backup_days=self._backup_days(),
             public_url=self._url("DIGI_PUBLIC_URL"),
             operator=self._operator(),
             slack=self._slack(),
@@ -210,6 +219,17 @@ class _Reader:
         text = self._get("DIGI_PORT") or "8642"
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
             self._problem("DIGI_PORT is no port: give a number from 1 to 65535.")
+            return 0
+        return int(text)
+
+    def _backup_days(self) -> int:
+        """Never longer than what a project may choose for itself: deleted is deleted."""
+        text = self._get("DIGI_BACKUP_DAYS") or str(BACKUP_DAYS)
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_BACKUP_DAYS):
+            self._problem(
+                "DIGI_BACKUP_DAYS says how many days a backup is kept: give a number from 1 to"
+                f" {LONGEST_BACKUP_DAYS}, so that no backup outlives what a project deletes."
+            )
             return 0
         return int(text)
 

@@ -38,6 +38,10 @@ class Who(Struct, frozen=True, tag="who"):
     person: str
 
 
+FORMER = "former"
+"""Stands where a person stood who has been erased."""
+
+
 class Day(Struct, frozen=True, tag="day"):
     """A date as people say it: torsdag den 26. november."""
 

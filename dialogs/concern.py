@@ -230,7 +230,8 @@ def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
         case "widened":
             return state, ()
         case "withdrew":
-            return replace(state, status="withdrawn", promised=None), (fx.Cancel("due"),)
+            after = replace(state, status="withdrawn", promised=None)
+            return after, (fx.Cancel("due"), fx.Retract(state.id))
         case "objected":
             if state.objected:
                 return state, ()
@@ -438,6 +439,8 @@ def view_needs(state: State, slot: str) -> Facts:
 
 def view(state: State, slot: str, known: Known) -> NeutralCard:
     project = known.project.id
+    if state.status == "withdrawn":
+        return card(c.Heading(kind_line(state)), c.Paragraph(text("concern.is_withdrawn")))
     open_still = state.status != "closed"
     return card(
         c.Heading(kind_line(state)),

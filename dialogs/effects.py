@@ -147,6 +147,12 @@ class Publish(Struct, frozen=True, tag="publish"):
     receipt: bytes = b""
 
 
+class Retract(Struct, frozen=True, tag="retract"):
+    """The words of something released are deleted; that it was there stays."""
+
+    id: str
+
+
 class Unpool(Struct, frozen=True, tag="unpool"):
     """Take entries out of the pool without publishing them."""
 
@@ -190,7 +196,7 @@ class FieldError(Struct, frozen=True, tag="field_error"):
 Moment = Show | Open | FieldError
 Effect = (
     Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | Grant
-    | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Unpool
+    | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract | Unpool
     | Snapshot | Refresh
 )  # fmt: skip
 Effects = tuple[Effect | Moment, ...]
@@ -210,6 +216,6 @@ class PoolEntry(Struct, frozen=True, tag="pool_entry"):
 __all__ = [
     "Cancel", "CloseProject", "Effect", "Effects", "EraseProject", "Event", "FieldError", "Forget",
     "Grant", "Keep", "Moment", "Open", "OpenProject", "PoolEntry", "Post", "Privately", "Publish",
-    "Record", "Redraw", "Refresh", "Say", "SetMembers", "Show", "Snapshot", "Tell", "Timer",
-    "Unpool",
+    "Record", "Redraw", "Refresh", "Retract", "Say", "SetMembers", "Show", "Snapshot", "Tell",
+    "Timer", "Unpool",
 ]  # fmt: skip

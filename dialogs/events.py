@@ -64,6 +64,7 @@ class Drafted(Signed, frozen=True, tag="drafted"):
     overview_weekday: str = "3"
     overview_hour: int = 780
     decision: date | None = None
+    retention: Literal["30", "90", "180", "365"] = "90"  # days after the end
     language: Literal["da", "en"] = "da"
     length: Length = "whole"
 

@@ -152,6 +152,10 @@ class Waiting(Struct, frozen=True):
     author: bytes = b""
 
 
+# What one has written by name and `/digi slet` takes away: kinds of records.
+NAMED_KINDS = ("answer", "trio_answer")
+
+
 class Stated(Struct, frozen=True):
     """The state of one question, agreement or concern, as its dialog wrote it."""
 

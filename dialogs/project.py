@@ -34,6 +34,7 @@ from dialogs.effects import (
 )
 from dialogs.events import Look, Person
 from dialogs.facts import (
+    NAMED_KINDS,
     ChannelProject,
     Frame,
     Known,
@@ -66,7 +67,6 @@ ProjectEvent = (
 )
 
 HELPED_AFTER = timedelta(weeks=3)
-NAMED_KINDS = ("answer", "trio_answer")
 _DATE = re.compile(r"(\d{1,2})[./-]\s?(\d{1,2})[./-]\s?(\d{4})$")
 
 
@@ -189,6 +189,7 @@ def _drafted(state: Project | None, event: e.Drafted, roles: tuple[Role, ...]) -
         overview_weekday=int(event.overview_weekday),
         overview_hour=event.overview_hour,
         decision=event.decision,
+        retention_days=int(event.retention),
         language=event.language,
         length=event.length,
     )

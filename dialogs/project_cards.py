@@ -181,6 +181,8 @@ def _about_rows(state: Project) -> tuple[tuple[Line, Line], ...]:
     rows.extend(frame_rows(state))
     if state.decision is not None:
         rows.append((text("project.row_decision"), c.Day(state.decision)))
+    kept = text("project.retention", n=c.Count(state.retention_days))
+    rows.append((text("project.row_retention"), kept))
     return tuple(rows)
 
 

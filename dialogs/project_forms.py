@@ -24,6 +24,7 @@ from dialogs.project_cards import WEEKDAYS, holding
 
 NAME, LINES, PARAGRAPH = 80, 300, 400
 WORKDAYS = 5
+KEPT_FOR = (30, 90, 180, 365)
 
 
 def _options(prefix: str, *values: str) -> tuple[Option[Line], ...]:
@@ -164,6 +165,16 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
                 _options("project.length", "whole", "short"),
                 value=state.length if state else "whole",
                 hint=text("project.field_length_hint"),
+            ),
+            Choice(
+                "retention",
+                text("project.row_retention"),
+                tuple(
+                    Option(str(days), text("project.retention", n=c.Count(days)))
+                    for days in KEPT_FOR
+                ),
+                value=str(state.retention_days if state else 90),
+                hint=text("project.field_retention_hint"),
             ),
         ),
         submit=text("button.save"),

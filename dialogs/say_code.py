@@ -46,9 +46,11 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
     one = _concern(found)
     state = known.state("say", "say", Say) if found.project == look.project else None
     today = local(Calendar(), viewer.at).date()
+    written_first = str(found.body.get("text", ""))
     parts: list[Part[Line] | None] = [
         c.Heading(text("say.you_wrote")),
-        c.Quote(Words(str(found.body.get("text", "")))),
+        # What was withdrawn is not kept: nothing is left of it to show.
+        c.Quote(Words(written_first)) if written_first else None,
     ]
     for more in (*found.body.get("more", ()), *found.later):
         if more["text"]:

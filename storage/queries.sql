@@ -24,6 +24,12 @@ UPDATE inbox SET reply = NULL WHERE at_us < :before AND reply IS NOT NULL;
 -- name: inbox_forget
 DELETE FROM inbox WHERE tenant = :tenant AND key >= :first AND key < :last;
 
+-- name: inbox_once
+SELECT key FROM inbox WHERE tenant = :tenant AND key >= 'once:' AND key < 'once;' ORDER BY key;
+
+-- name: inbox_drop
+DELETE FROM inbox WHERE tenant = :tenant AND key = :key;
+
 -- name: inbox_prune
 DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'once:%';
 
@@ -172,6 +178,16 @@ ON CONFLICT (tenant, channel, person) DO NOTHING;
 -- name: member_clear
 DELETE FROM member WHERE tenant = :tenant AND channel = :channel;
 
+-- name: person_unknown
+-- Whom no channel, role or record of the workplace knows any more.
+DELETE FROM person WHERE tenant = :tenant
+    AND NOT EXISTS (SELECT 1 FROM member
+        WHERE member.tenant = person.tenant AND member.person = person.id)
+    AND NOT EXISTS (SELECT 1 FROM role
+        WHERE role.tenant = person.tenant AND role.person = person.id)
+    AND NOT EXISTS (SELECT 1 FROM record
+        WHERE record.tenant = person.tenant AND record.person = person.id);
+
 -- name: pool_get
 SELECT sealed FROM pool WHERE tenant = :tenant AND project = :project;
 
@@ -210,6 +226,10 @@ WHERE tenant = :tenant AND project = :project AND id = :id;
 -- name: published_by_receipt
 SELECT project, id, kind, ref, release, receipt, body FROM published
 WHERE tenant = :tenant AND receipt = :receipt ORDER BY project, id;
+
+-- name: published_blank
+UPDATE published SET body = :body
+WHERE tenant = :tenant AND project = :project AND id = :id;
 
 -- name: published_delete
 DELETE FROM published WHERE tenant = :tenant AND project = :project;
@@ -338,6 +358,9 @@ SELECT day FROM bagged WHERE tenant = :tenant AND person = :person AND day >= :s
 INSERT INTO bagged (tenant, person, day) VALUES (:tenant, :person, :day)
 ON CONFLICT (tenant, person, day) DO NOTHING;
 
+-- name: bagged_prune
+DELETE FROM bagged WHERE day < :before;
+
 -- name: room_put
 INSERT INTO room (id, place, thread, author, at_us, first, seq, body)
 VALUES (:id, :place, :thread, :author, :at,
@@ -407,3 +430,182 @@ DELETE FROM letter WHERE tenant = :tenant;
 
 -- name: clear_bagged
 DELETE FROM bagged WHERE tenant = :tenant;
+
+-- name: secret_get
+SELECT body FROM secret WHERE name = :name;
+
+-- name: secret_put
+INSERT INTO secret (name, body) VALUES (:name, :body)
+ON CONFLICT (name) DO UPDATE SET body = excluded.body;
+
+-- name: tombstone_put
+INSERT INTO tombstone (id, kind, at_us, done) VALUES (:id, :kind, :at, :done)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: tombstone_all
+SELECT id, kind, at_us, done FROM tombstone ORDER BY at_us, id;
+
+-- name: tombstone_done
+UPDATE tombstone SET done = 1 WHERE id = :id;
+
+-- name: tombstone_prune
+DELETE FROM tombstone WHERE at_us < :before AND done = 1;
+
+-- name: project_place
+SELECT tenant FROM project WHERE id = :id ORDER BY tenant;
+
+-- name: project_every
+SELECT tenant, id, channel FROM project ORDER BY tenant, id;
+
+-- name: published_place
+SELECT tenant, project FROM published WHERE id = :id ORDER BY tenant, project;
+
+-- name: person_every
+-- Everybody whom anything by name knows.
+SELECT tenant, id FROM person UNION SELECT tenant, person AS id FROM role
+UNION SELECT tenant, person AS id FROM member UNION SELECT tenant, person AS id FROM record
+ORDER BY tenant, id;
+
+-- name: person_delete
+DELETE FROM person WHERE tenant = :tenant AND id = :person;
+
+-- name: person_leaves
+DELETE FROM member WHERE tenant = :tenant AND person = :person;
+
+-- name: person_bagged
+DELETE FROM bagged WHERE tenant = :tenant AND person = :person;
+
+-- name: person_letters
+DELETE FROM letter WHERE tenant = :tenant
+    AND (place = 'person:' || :person OR place = 'bag:' || :person);
+
+-- name: person_posts
+DELETE FROM post WHERE tenant = :tenant AND place = 'person:' || :person;
+
+-- name: person_snapshots
+DELETE FROM snapshot WHERE tenant = :tenant AND audience = :person;
+
+-- name: person_roles
+SELECT project, role, status FROM role
+WHERE tenant = :tenant AND person = :person ORDER BY project, role;
+
+-- name: role_drop
+DELETE FROM role WHERE tenant = :tenant AND project = :project AND person = :person
+    AND role = :role;
+
+-- name: record_every
+SELECT kind, id, ref, person, at_us, body FROM record
+WHERE tenant = :tenant AND project = :project ORDER BY kind, id;
+
+-- name: state_every
+SELECT dialog, id, version, body FROM state
+WHERE tenant = :tenant AND project = :project ORDER BY dialog, id;
+
+-- name: letter_every
+SELECT id, place, kind, body FROM letter
+WHERE tenant = :tenant AND project = :project ORDER BY id;
+
+-- name: letter_body
+UPDATE letter SET body = :body WHERE id = :id;
+
+-- name: post_every
+SELECT dialog, dialog_id, slot, id FROM post
+WHERE tenant = :tenant AND project = :project AND platform_id <> '' ORDER BY id;
+
+-- What a new key seals anew: a batch of each table after a row's key, and that row again.
+
+-- name: sealed_inbox
+SELECT tenant, key, reply FROM inbox
+WHERE (tenant, key) > (:tenant, :key) AND reply IS NOT NULL
+ORDER BY tenant, key LIMIT :limit;
+
+-- name: reseal_inbox
+UPDATE inbox SET reply = :sealed WHERE tenant = :tenant AND key = :key;
+
+-- name: sealed_state
+SELECT tenant, project, dialog, id, body FROM state
+WHERE (tenant, project, dialog, id) > (:tenant, :project, :dialog, :id)
+ORDER BY tenant, project, dialog, id LIMIT :limit;
+
+-- name: reseal_state
+UPDATE state SET body = :sealed WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
+
+-- name: sealed_record
+SELECT tenant, project, kind, id, body FROM record
+WHERE (tenant, project, kind, id) > (:tenant, :project, :kind, :id)
+ORDER BY tenant, project, kind, id LIMIT :limit;
+
+-- name: reseal_record
+UPDATE record SET body = :sealed WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
+
+-- name: sealed_role
+SELECT tenant, project, person, role, body FROM role
+WHERE (tenant, project, person, role) > (:tenant, :project, :person, :role)
+ORDER BY tenant, project, person, role LIMIT :limit;
+
+-- name: reseal_role
+UPDATE role SET body = :sealed WHERE tenant = :tenant AND project = :project AND person = :person AND role = :role;
+
+-- name: sealed_person
+SELECT tenant, id, body FROM person
+WHERE (tenant, id) > (:tenant, :id)
+ORDER BY tenant, id LIMIT :limit;
+
+-- name: reseal_person
+UPDATE person SET body = :sealed WHERE tenant = :tenant AND id = :id;
+
+-- name: sealed_pool
+SELECT tenant, project, sealed FROM pool
+WHERE (tenant, project) > (:tenant, :project)
+ORDER BY tenant, project LIMIT :limit;
+
+-- name: reseal_pool
+UPDATE pool SET sealed = :sealed WHERE tenant = :tenant AND project = :project;
+
+-- name: sealed_published
+SELECT tenant, project, id, body FROM published
+WHERE (tenant, project, id) > (:tenant, :project, :id)
+ORDER BY tenant, project, id LIMIT :limit;
+
+-- name: reseal_published
+UPDATE published SET body = :sealed WHERE tenant = :tenant AND project = :project AND id = :id;
+
+-- name: sealed_snapshot
+SELECT tenant, project, audience, release, body FROM snapshot
+WHERE (tenant, project, audience, release) > (:tenant, :project, :audience, :release)
+ORDER BY tenant, project, audience, release LIMIT :limit;
+
+-- name: reseal_snapshot
+UPDATE snapshot SET body = :sealed WHERE tenant = :tenant AND project = :project AND audience = :audience AND release = :release;
+
+-- name: sealed_letter
+SELECT id, tenant, project, body FROM letter
+WHERE id > :id
+ORDER BY id LIMIT :limit;
+
+-- name: reseal_letter
+UPDATE letter SET body = :sealed WHERE id = :id;
+
+-- name: sealed_room
+SELECT id, body FROM room
+WHERE id > :id
+ORDER BY id LIMIT :limit;
+
+-- name: reseal_room
+UPDATE room SET body = :sealed WHERE id = :id;
+
+-- name: sealed_installation
+SELECT tenant, body FROM installation
+WHERE tenant > :tenant
+ORDER BY tenant LIMIT :limit;
+
+-- name: reseal_installation
+UPDATE installation SET body = :sealed WHERE tenant = :tenant;
+
+-- name: sealed_secret
+SELECT name, body FROM secret
+WHERE name > :name
+ORDER BY name LIMIT :limit;
+
+-- name: reseal_secret
+UPDATE secret SET body = :sealed WHERE name = :name;

@@ -66,10 +66,12 @@ class FileLock:
 
 
 class _Job(msgspec.Struct, frozen=True):
-    make: Callable[[], Script[Any]] | None  # None: only the checkpoint
+    make: Callable[[], Script[Any]] | None  # None: only the checkpoint, or `work`
     sealed: bool
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
+    settled: Callable[[bool], None] | None = None  # told whether it stands, before all others
+    work: Callable[[sqlite3.Connection], None] | None = None  # outside of any transaction
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -168,6 +170,30 @@ class Sqlite:
         value: T = await self._ask(self._writes, lambda: script(*args, **kwargs), sealed=True)
         return value
 
+    async def tx_settled(
+        self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
+    ) -> T:
+        """Like tx_sealed; `settled` hears whether it stands before anything else is written."""
+        value: T = await self._ask(
+            self._writes, lambda: script(*args), sealed=True, settled=settled
+        )
+        return value
+
+    async def vacuum(self) -> None:
+        """Write the file anew and empty the WAL: nothing that was deleted is left in either."""
+        await self._ask(self._writes, None, work=lambda conn: _run(conn, "VACUUM"))
+        if not await self.checkpoint():
+            raise Unavailable("a reader holds the WAL")
+
+    async def copy_to(self, target: Path) -> None:
+        """The whole database as one new file of its own."""
+
+        def copied(conn: sqlite3.Connection) -> None:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            _run(conn, "VACUUM INTO ?", str(target))
+
+        await self._ask(self._writes, None, work=copied)
+
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the script on one snapshot; it cannot write."""
         value: T = await self._ask(self._reads, lambda: script(*args, **kwargs))
@@ -197,6 +223,8 @@ class Sqlite:
         make: Callable[[], Script[Any]] | None,
         *,
         sealed: bool = False,
+        settled: Callable[[bool], None] | None = None,
+        work: Callable[[sqlite3.Connection], None] | None = None,
     ) -> Any:
         if self._closed:
             raise Unavailable("the store is closed")
@@ -204,7 +232,7 @@ class Sqlite:
             raise Unavailable("too much is waiting")
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
-        to.put(_Job(make, sealed, loop, answer))
+        to.put(_Job(make, sealed, loop, answer, settled, work))
         return await answer
 
     def _write_on(self, conn: sqlite3.Connection) -> None:
@@ -237,19 +265,26 @@ class Sqlite:
     def _write(self, conn: sqlite3.Connection, group: list[_Job]) -> list[_Outcome]:
         if group[0].make is None:
             try:
+                if group[0].work is not None:
+                    return [_Outcome(group[0], group[0].work(conn))]
                 return [_Outcome(group[0], _emptied(conn))]
             except sqlite3.Error as error:
                 return [_Outcome(group[0], error=error)]
+        stands = False
         try:
             conn.execute("BEGIN IMMEDIATE")
             outcomes = [self._in_savepoint(conn, job, job.make) for job in group if job.make]
             conn.execute("COMMIT")
+            stands = outcomes[0].error is None
             if group[0].sealed and outcomes[0].error is None and not _emptied(conn):
                 raise Unavailable("a reader holds the WAL")
         except Exception as error:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
             return [_Outcome(job, error=error) for job in group]
+        finally:
+            if group[0].settled is not None:
+                group[0].settled(stands)
         return outcomes
 
     def _in_savepoint(
@@ -302,6 +337,10 @@ def _rows(conn: sqlite3.Connection, sql: str, params: Mapping[str, Any]) -> list
     names = [column[0] for column in cursor.description]
     # All at once: a statement left half read would hold the WAL.
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _run(conn: sqlite3.Connection, sql: str, *params: str) -> None:
+    conn.execute(sql, params).fetchall()
 
 
 def _emptied(conn: sqlite3.Connection) -> bool:

@@ -30,6 +30,7 @@ from storage.facts import (
 )
 from storage.pool import Pool
 from storage.sql import Conflict, Row, Script, StoreError
+from storage.tombstones import buried, salted
 from storage.vault import Vault
 
 DEPTH = 8
@@ -249,6 +250,7 @@ class Scripts:
                     yield "record_forget_ref", {**scope.key, "kind": kind, "ref": ref}
                 if person:
                     yield "record_forget_person", {**scope.key, "kind": kind, "person": person}
+                    yield from buried("mine", salted(scope.tenant, scope.project, person), now)
             case fx.Post():
                 yield from self._post(
                     scope, effect.dialog or dialog, effect.of or of, event, effect
@@ -282,7 +284,10 @@ class Scripts:
             case fx.CloseProject():
                 yield "project_close", scope.key
             case fx.EraseProject():
-                yield from self._erase(scope)
+                yield from self.erase(scope, now)
+            case fx.Retract(id=id):
+                yield from self.retract(scope, id)
+                yield from buried("published", id, now)
             case fx.Keep():
                 yield from self._keep(scope, effect)
             case fx.SetMembers(channel=channel, people=people):
@@ -317,6 +322,11 @@ class Scripts:
     def _timer_id(self, scope: Scope, dialog: str, of: str, name: str) -> str:
         return f"timer:{scope.tenant}:{scope.project}:{dialog}:{of}:{name}"
 
+    def letter(
+        self, scope: Scope, place: str, kind: str, due: datetime, body: bytes
+    ) -> Script[None]:
+        yield from self._letter(scope, uuid.uuid4().hex, place, kind, due, body)
+
     def _letter(
         self, scope: Scope, id: str, place: str, kind: str, due: datetime, body: bytes
     ) -> Script[None]:
@@ -342,16 +352,17 @@ class Scripts:
     def _redraw(
         self, scope: Scope, dialog: str, of: str, event: SignedEvent, effect: fx.Redraw
     ) -> Script[None]:
+        yield from self.redraw_post(scope, PostBody(dialog, of, effect.slot), event.at)
+
+    def redraw_post(self, scope: Scope, post: PostBody, at: datetime) -> Script[None]:
         rows = yield (
             "post_get",
-            {**scope.key, "dialog": dialog, "of": of, "slot": effect.slot},
+            {**scope.key, "dialog": post.dialog, "of": post.of, "slot": post.slot},
         )
-        if not rows:
-            return
-        [post] = rows
-        body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
-        id = f"redraw:{post['id']}"
-        yield from self._letter(scope, id, post["place"], "redraw", event.at, body)
+        if rows:
+            id = f"redraw:{rows[0]['id']}"
+            body = msgspec.json.encode(post)
+            yield from self._letter(scope, id, rows[0]["place"], "redraw", at, body)
 
     def _once(self, scope: Scope, once: str, now: datetime) -> Script[bool]:
         if not once:
@@ -414,13 +425,28 @@ class Scripts:
         sealed = left.seal(self.vault, scope.tenant, scope.project)
         yield "pool_put", {**scope.key, "sealed": sealed}
 
-    def _erase(self, scope: Scope) -> Script[None]:
+    def erase(self, scope: Scope, now: datetime) -> Script[None]:
+        """All of a project, and whom nothing of the workplace knows any more."""
         for table in (
             "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
         ):  # fmt: skip
             yield f"{table}_delete", scope.key
         once = f"once:{scope.project}"
         yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}
+        yield "person_unknown", {"tenant": scope.tenant}
+        yield from buried("project", scope.project, now)
+
+    def retract(self, scope: Scope, id: str) -> Script[None]:
+        """The words of something released are gone; that there was something is not."""
+        rows = yield "published_one", {**scope.key, "id": id}
+        more = yield "published_of_ref", {**scope.key, "kind": "more", "ref": id}
+        for row in (*rows, *more):
+            body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
+            blank = msgspec.json.encode({**body, "text": ""})
+            yield "published_blank", {
+                **scope.key, "id": row["id"],
+                "body": self._seal(scope, "published", blank, row["id"]),
+            }  # fmt: skip
 
     # --- unsigned turns -------------------------------------------------------------------
 
@@ -657,6 +683,7 @@ class Scripts:
         """Answers are kept for a day, and that something has happened for two months."""
         yield "inbox_blank", {"before": to_us(now - timedelta(days=1))}
         yield "inbox_prune", {"before": to_us(now - timedelta(days=60))}
+        yield "bagged_prune", {"before": (now - timedelta(days=60)).date().isoformat()}
 
     def clear_tenant(self, tenant: str) -> Script[None]:
         for table in (
@@ -683,7 +710,17 @@ class Database(Protocol):
 
     async def tx_sealed(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
 
+    async def tx_settled(
+        self, script: Callable[..., Script[Any]], *args: Any, settled: Callable[[bool], None]
+    ) -> Any:
+        """Like `tx_sealed`; `settled` hears whether it stands before anything else is written."""
+        ...
+
     async def read(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
+
+    async def vacuum(self) -> None:
+        """Nothing that was deleted or written over is left in the files."""
+        ...
 
     async def checkpoint(self) -> bool: ...
 

@@ -28,38 +28,63 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """Seals and opens with one key; the key itself is used for nothing but deriving others."""
+    """Seals and opens with one key; the key itself is used for nothing but deriving others.
+
+    A new key may take the old one's place while Digi runs: from `turn_to` to `settle` both open.
+    """
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            raise KeyProblem(f"a key is {KEY_BYTES} bytes, this one is {len(key)}")
-        self._aead = AESGCM(_derived(key, "seal"))
-        self._mac_key = _derived(key, "mac")
-        self._draw_key = _derived(key, "draw")
-        self._fingerprint = _derived(key, "fingerprint")[:8].hex()
+        self._sealing = _Derived(key)
+        self._before: _Derived | None = None
+        self._secret = _derived(key, "mac") + _derived(key, "draw")
 
     def __repr__(self) -> str:
-        return f"Vault({self._fingerprint})"
+        return f"Vault({self.fingerprint()})"
+
+    @property
+    def secret(self) -> bytes:
+        """What buttons, votes and receipt codes are made with. The first key draws it; it is kept
+        sealed, so that no later key changes it: old cards and given codes go on working."""
+        return self._secret
+
+    def remember(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def turn_to(self, key: bytes) -> None:
+        """Seal with this key from now on; what the one before has sealed still opens."""
+        self._before = self._before or self._sealing
+        self._sealing = _Derived(key)
+
+    def settle(self, *, stands: bool) -> None:
+        """The change is on the disk, or it never was."""
+        if not stands and self._before is not None:
+            self._sealing = self._before
+        self._before = None
 
     def fingerprint(self) -> str:
         """Tells two keys apart and gives nothing of them away."""
-        return self._fingerprint
+        return self._sealing.fingerprint
+
+    def backup_key(self) -> bytes:
+        return self._sealing.backup
 
     def seal(self, plain: bytes, *aad: str) -> bytes:
         """Encrypted, and bound to the place that the parts of `aad` name."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._aead.encrypt(nonce, plain, _joined(aad))
+        return nonce + self._sealing.aead.encrypt(nonce, plain, _joined(aad))
 
     def open(self, sealed: bytes, *aad: str) -> bytes:
-        try:
-            return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
-        except (InvalidTag, ValueError):
-            # From nothing: a traceback with the sealed bytes in it helps nobody.
-            raise Unreadable(f"{aad[0] if aad else 'it'} does not open with this key") from None
+        for one in filter(None, (self._sealing, self._before)):
+            try:
+                return one.aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
+            except (InvalidTag, ValueError):
+                continue
+        # From nothing: a traceback with the sealed bytes in it helps nobody.
+        raise Unreadable(f"{aad[0] if aad else 'it'} does not open with this key") from None
 
     def mac(self, data: bytes) -> str:
         """A tag of 22 letters that only the holder of the key can make."""
-        tag = hmac.digest(self._mac_key, data, "sha256")[:_MAC]
+        tag = hmac.digest(self._secret[:KEY_BYTES], data, "sha256")[:_MAC]
         return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
 
     def check_mac(self, data: bytes, tag: str) -> bool:
@@ -67,7 +92,16 @@ class Vault:
 
     def drawn(self, data: bytes) -> bytes:
         """32 bytes as good as random to all but the holder of the key, the same for the same."""
-        return hmac.digest(self._draw_key, data, "sha256")
+        return hmac.digest(self._secret[KEY_BYTES:], data, "sha256")
+
+
+class _Derived:
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise KeyProblem(f"a key is {KEY_BYTES} bytes, this one is {len(key)}")
+        self.aead = AESGCM(_derived(key, "seal"))
+        self.backup = _derived(key, "backup")
+        self.fingerprint = _derived(key, "fingerprint")[:8].hex()
 
 
 def _derived(key: bytes, use: str) -> bytes:
@@ -107,7 +141,7 @@ def read_key(path: Path) -> bytes:
 
 def make_key(path: Path) -> bytes:
     """A new key in a new file; an old one is never written over."""
-    key = secrets.token_bytes(KEY_BYTES)
+    key = new_key()
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -120,6 +154,10 @@ def make_key(path: Path) -> bytes:
         out.flush()
         os.fsync(out.fileno())
     return key
+
+
+def new_key() -> bytes:
+    return secrets.token_bytes(KEY_BYTES)
 
 
 # Receipt codes

@@ -40,6 +40,9 @@ TEXT = {
     "letter.place": "an id", "letter.kind": "a word of the code",
     "letter.state": "a word of the code",
     "installation.tenant": "an id",
+    "secret.name": "a word of the code",
+    "tombstone.id": "a random id, or a salted hash of a person",
+    "tombstone.kind": "a word of the code",
     "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
     "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
 }  # fmt: skip
@@ -47,7 +50,7 @@ HASHES = {"published.receipt"}
 SEALED = {
     "inbox.reply", "state.body", "record.body", "role.body", "person.body", "pool.sealed",
     "published.body", "snapshot.body", "letter.body", "room.body",
-    "installation.body",
+    "installation.body", "secret.body",
 }  # fmt: skip
 META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten"}
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

@@ -1,0 +1,48 @@
+"""What an operator orders on the command line: carried out by whoever holds the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.control import Done, Request
+from bot.upkeep import NotThere, Upkeep
+from storage.sql import StoreError
+from storage.vault import KeyProblem
+
+
+async def carry_out(upkeep: Upkeep, request: Request) -> Done:
+    """One order. Its answer is a sentence for the operator, never a stack trace."""
+    try:
+        return Done(True, await _carried_out(upkeep, request.do, request.args))
+    except (NotThere, StoreError, KeyProblem) as error:
+        return Done(False, str(error))
+    except OSError as error:
+        return Done(False, f"{error.filename}: {error.strerror}; see that Digi may use it")
+
+
+async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
+    match do:
+        case "backup":
+            return f"made {await upkeep.backup(Path(args['to']) if args.get('to') else None)}"
+        case "rotate-key":
+            count = await upkeep.rotate_key()
+            return (
+                f"sealed {count} rows with a new key; the old one and the backups made with it are"
+                " gone. Put a copy of the new key where you keep it, apart from the backups"
+            )
+        case "erase-person":
+            tenant = await _workplace(upkeep, args["person"], args.get("workplace", ""))
+            return await upkeep.erase_person(tenant, args["person"])
+        case "erase-project":
+            return await upkeep.erase_project(args["project"])
+        case _:
+            raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+
+
+async def _workplace(upkeep: Upkeep, person: str, wanted: str) -> str:
+    found = await upkeep.workplaces_of(person)
+    if wanted in found or (len(found) == 1 and not wanted):
+        return wanted or found[0]
+    if not found:
+        raise NotThere(f"nobody here has the id {person}: take the platform's own id of the person")
+    raise NotThere(f"say in which workplace: --workplace {' or '.join(found)}")

@@ -1,0 +1,250 @@
+"""What a person wrote and is called, taken out by name; and stones of a restored backup heeded.
+
+Only rows that bear a name are touched. What somebody said without one has no author to look for:
+it is withdrawn with its code, or deleted with its project.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from dialogs.cards import FORMER, NeutralCard
+from dialogs.facts import NAMED_KINDS
+from storage.facts import Scope, from_us
+from storage.sql import Row, Script
+from storage.store import PostBody, SayBody, Scripts
+from storage.tombstones import Stone, buried, is_of, salted
+
+# What is a person's own words. Of all else that bears a name only the name is taken away.
+OWN = frozenset({"answer", "trio_answer", "said", "point"})
+
+
+class Forgetting(Protocol):
+    """What the dialogs know of their own states."""
+
+    def without(self, dialog: str, state: bytes, person: str) -> bytes: ...
+
+    def no_longer(self, role: str) -> NeutralCard: ...
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What has gone, by the words of the code; never whose or how it was worded."""
+
+    tenant: str
+    gone: dict[str, int]  # records by kind, and roles, letters, prefs
+    unnamed: int = 0  # rows that keep their text without the name
+    led: int = 0  # seats of a leader that stay, for the protection of those who wrote unnamed
+    projects: tuple[str, ...] = ()
+
+
+def workplaces_of(person: str) -> Script[tuple[str, ...]]:
+    rows = yield "person_every", {}
+    return tuple(sorted({row["tenant"] for row in rows if row["id"] == person}))
+
+
+def erase_person(
+    scripts: Scripts, forgetting: Forgetting, tenant: str, person: str, now: datetime
+) -> Script[Erased]:
+    gone: Counter[str] = Counter()
+    unnamed = led = 0
+    touched: list[str] = []
+    projects = yield "project_every", {}
+    for row in projects:
+        if row["tenant"] != tenant:
+            continue
+        scope = Scope(tenant, row["id"], scripts.vault)
+        records = yield from _records(scripts, scope, person)
+        states = yield from _states(scripts, forgetting, scope, person)
+        letters = yield from _letters(scripts, scope, person)
+        seats, kept = yield from _roles(scripts, forgetting, scope, person, row["channel"], now)
+        gone.update(records)
+        gone["role"] += seats
+        unnamed += records.pop("", 0) + states + letters
+        led += kept
+        if records or states or letters or seats or kept:
+            touched.append(row["id"])
+            yield from _redraw(scripts, scope, now)
+    del gone[""]
+    yield from _own_rows(tenant, person)
+    yield from buried("person", salted(tenant, person), now)
+    return Erased(
+        tenant, {k: n for k, n in sorted(gone.items()) if n}, unnamed, led, tuple(touched)
+    )
+
+
+def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]]:
+    found: Counter[str] = Counter()
+    rows = yield "record_every", scope.key
+    for row in rows:
+        kind, id = row["kind"], row["id"]
+        if row["person"] == person and kind in OWN:
+            yield "record_forget", {**scope.key, "kind": kind, "id": id}
+            found[kind] += 1
+            continue
+        body = scope.open("record", row["body"], kind, id)
+        after = without_name(body, person)
+        if after == body and row["person"] != person:
+            continue
+        yield "record_put", {
+            **scope.key, "kind": kind, "id": id, "ref": row["ref"],
+            "person": FORMER if row["person"] == person else row["person"], "at": row["at_us"],
+            "body": scripts.vault.seal(after, "record", scope.tenant, scope.project, kind, id),
+        }  # fmt: skip
+        found[""] += 1
+    return found
+
+
+def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
+    changed = 0
+    rows = yield "state_every", scope.key
+    for row in rows:
+        dialog, id = row["dialog"], row["id"]
+        before = scope.open("state", row["body"], dialog, id)
+        after = without_name(forgetting.without(dialog, before, person), person)
+        if after == before:
+            continue
+        yield "state_move", {
+            **scope.key, "dialog": dialog, "id": id, "version": row["version"],
+            "body": scripts.vault.seal(after, "state", scope.tenant, scope.project, dialog, id),
+        }  # fmt: skip
+        changed += 1
+    return changed
+
+
+def _letters(scripts: Scripts, scope: Scope, person: str) -> Script[int]:
+    changed = 0
+    rows = yield "letter_every", scope.key
+    for row in rows:
+        before = scope.open("letter", row["body"], row["id"])
+        after = without_name(before, person)
+        if after != before:
+            sealed = scripts.vault.seal(after, "letter", scope.tenant, scope.project, row["id"])
+            yield "letter_body", {"id": row["id"], "body": sealed}
+            changed += 1
+    return changed
+
+
+def _roles(
+    scripts: Scripts,
+    forgetting: Forgetting,
+    scope: Scope,
+    person: str,
+    channel: str,
+    now: datetime,
+) -> Script[tuple[int, int]]:
+    """Whoever has led stays known as such while the project lives: nobody can be forgotten and
+    then fill the pool. The channel hears which seat is empty, and not whose it was."""
+    gone = kept = 0
+    rows = yield "person_roles", {"tenant": scope.tenant, "person": person}
+    for row in rows:
+        if row["project"] != scope.project:
+            continue
+        role = row["role"]
+        held = row["status"] == "confirmed"
+        if role in ("leader", "deputy") and row["status"] in ("confirmed", "was"):
+            yield "role_put", {
+                **scope.key, "person": person, "role": role, "status": "was",
+                "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, person, role),
+            }  # fmt: skip
+            kept += 1
+        else:
+            yield "role_drop", {**scope.key, "person": person, "role": role}
+            gone += 1
+        if held and role != "reader":
+            card = msgspec.json.encode(forgetting.no_longer(role))
+            body = msgspec.json.encode(SayBody(msgspec.Raw(card)))
+            yield from scripts.letter(scope, f"channel:{channel}", "say", now, body)
+    return gone, kept
+
+
+def _redraw(scripts: Scripts, scope: Scope, now: datetime) -> Script[None]:
+    rows = yield "post_every", scope.key
+    for row in rows:
+        body = PostBody(row["dialog"], row["dialog_id"], row["slot"])
+        yield from scripts.redraw_post(scope, body, now)
+
+
+def _own_rows(tenant: str, person: str) -> Script[None]:
+    key = {"tenant": tenant, "person": person}
+    for statement in (
+        "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
+        "person_delete",
+    ):  # fmt: skip
+        yield statement, key
+    once = yield "inbox_once", {"tenant": tenant}
+    for row in once:
+        if row["key"].rpartition(":")[2] == person:
+            yield "inbox_drop", {"tenant": tenant, "key": row["key"]}
+
+
+def without_name(body: bytes, person: str) -> bytes:
+    """The same JSON where nobody of that name stands: lists lose the person, fields name none."""
+    if person.encode() not in body:
+        return body
+    before = msgspec.json.decode(body)
+    after = _without(before, person)
+    return body if after == before else msgspec.json.encode(after)
+
+
+def _without(value: Any, person: str) -> Any:
+    match value:
+        case dict():
+            return {key: _without(one, person) for key, one in value.items()}
+        case list():
+            return [_without(one, person) for one in value if one != person]
+        case str() if value == person:
+            return FORMER
+        case _:
+            return value
+
+
+# --- a restored backup --------------------------------------------------------------------
+
+
+def heeded(
+    scripts: Scripts, forgetting: Forgetting, found: list[Stone], since_us: int
+) -> Script[int]:
+    """Delete again what was deleted after this moment; answers how many stones were heeded."""
+    newer = [one for one in found if one.at_us >= since_us]
+    people: list[Row] = []
+    if any(one.kind in ("person", "mine") for one in newer):
+        people = yield "person_every", {}
+    for one in newer:
+        now = from_us(one.at_us)
+        match one.kind:
+            case "project":
+                rows = yield "project_place", {"id": one.id}
+                for row in rows:
+                    project = Scope(row["tenant"], one.id, scripts.vault)
+                    yield from scripts.erase(project, now)
+            case "published":
+                rows = yield "published_place", {"id": one.id}
+                for row in rows:
+                    there = Scope(row["tenant"], row["project"], scripts.vault)
+                    yield from scripts.retract(there, one.id)
+            case "person":
+                for row in people:
+                    if is_of(one.id, row["tenant"], row["id"]):
+                        yield from erase_person(scripts, forgetting, row["tenant"], row["id"], now)
+            case "mine":
+                yield from _mine_again(one, people)
+            case _:
+                pass
+    return len(newer)
+
+
+def _mine_again(one: Stone, people: list[Row]) -> Script[None]:
+    projects = yield "project_every", {}
+    for project in projects:
+        for row in people:
+            who = (project["tenant"], project["id"], row["id"])
+            if row["tenant"] == project["tenant"] and is_of(one.id, *who):
+                for kind in NAMED_KINDS:
+                    yield "record_forget_person", {
+                        "tenant": project["tenant"], "project": project["id"], "kind": kind,
+                        "person": row["id"],
+                    }  # fmt: skip

@@ -1,0 +1,99 @@
+"""A new key: everything that the old one sealed is sealed anew, in one transaction.
+
+Whole or not at all: a stop in between undoes it. The new key lies beside the old one, as
+`<key>.new`, until the transaction stands; a start after a stop sees by the database's own
+fingerprint which of the two it was.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from storage.sql import Row, Script
+from storage.vault import Vault
+
+BATCH = 200
+SECRET = "house"
+
+
+class Sealed(Struct, frozen=True):
+    """A table with a sealed column: what names a row, and what its seal is bound to."""
+
+    table: str
+    key: tuple[str, ...]
+    column: str = "body"
+    bound: tuple[str, ...] = ()  # where that is more than the key
+
+    def place(self, row: Row) -> tuple[str, ...]:
+        return (self.table, *(str(row[name]) for name in self.bound or self.key))
+
+
+_OF_PROJECT = ("tenant", "project")
+# The test of the inventory holds this list against every sealed column there is.
+TABLES = (
+    Sealed("inbox", ("tenant", "key"), "reply"),
+    Sealed("state", (*_OF_PROJECT, "dialog", "id")),
+    Sealed("record", (*_OF_PROJECT, "kind", "id")),
+    Sealed("role", (*_OF_PROJECT, "person", "role")),
+    Sealed("person", ("tenant", "id")),
+    Sealed("pool", _OF_PROJECT, "sealed"),
+    Sealed("published", (*_OF_PROJECT, "id")),
+    Sealed("snapshot", (*_OF_PROJECT, "audience", "release")),
+    Sealed("letter", ("id",), bound=(*_OF_PROJECT, "id")),
+    Sealed("room", ("id",)),
+    Sealed("installation", ("tenant",)),
+    Sealed("secret", ("name",)),
+)
+
+
+def rekeyed(vault: Vault, key: bytes) -> Script[int]:
+    """Seal every row anew; answers how many. The vault turns to the key with the first of them."""
+    vault.turn_to(key)
+    count = 0
+    for one in TABLES:
+        after: dict[str, object] = dict.fromkeys(one.key, "")
+        if "release" in after:
+            after["release"] = -1
+        while True:
+            rows = yield f"sealed_{one.table}", {**after, "limit": BATCH}
+            for row in rows:
+                place = one.place(row)
+                sealed = vault.seal(vault.open(row[one.column], *place), *place)
+                named = {name: row[name] for name in one.key}
+                yield f"reseal_{one.table}", {**named, "sealed": sealed}
+            count += len(rows)
+            if len(rows) < BATCH:
+                break
+            after = {name: rows[-1][name] for name in one.key}
+    yield "meta_set", {"key": "key_fingerprint", "value": vault.fingerprint()}
+    return count
+
+
+def keep_secret(vault: Vault) -> Script[None]:
+    """What no new key may change is drawn by the first one, and kept from then on."""
+    rows = yield "secret_get", {"name": SECRET}
+    if rows:
+        vault.remember(vault.open(rows[0]["body"], "secret", SECRET))
+        return
+    sealed = vault.seal(vault.secret, "secret", SECRET)
+    yield "secret_put", {"name": SECRET, "body": sealed}
+
+
+# --- the files ----------------------------------------------------------------------------
+
+
+def waiting(key_file: Path) -> Path:
+    return key_file.with_name(f"{key_file.name}.new")
+
+
+def take_place(key_file: Path) -> None:
+    """The new key is the key; the old one is gone with this."""
+    os.replace(waiting(key_file), key_file)
+    handle = os.open(key_file.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
