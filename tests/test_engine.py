@@ -394,6 +394,9 @@ async def test_every_effect_is_done(house: House, fake: Fake, edge: Paper) -> No
         "unnamed 2"
     ]
     assert (await ask(house, f.SnapshotOf("all"))).body == {"n": 1}
+    await does(fx.Retract(first.new_id))
+    [published] = await ask(house, f.Published("answer", "q1"))
+    assert published.body == {**first.body, "text": ""}
     await does(fx.CloseProject())
     assert await ask(house, f.ChannelProject(CHANNEL)) is None
     await does(fx.OpenProject(PROJECT, CHANNEL))
