@@ -111,8 +111,11 @@ def write_form(mac: Mac, tenant: str, form: NeutralForm, form_id: str) -> str:
                 rules[field.id] = FieldRule("time", field.required)
             case Note():
                 pass
-    body = msgspec.json.encode(FormToken(form.into, form.fixed, form_id, rules))
-    return _written(mac, tenant, b"f", body)
+    return write_token(mac, tenant, FormToken(form.into, form.fixed, form_id, rules))
+
+
+def write_token(mac: Mac, tenant: str, form: FormToken) -> str:
+    return _written(mac, tenant, b"f", msgspec.json.encode(form))
 
 
 def read_form(mac: Mac, tenant: str, token: str) -> FormToken:

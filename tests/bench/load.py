@@ -1,0 +1,121 @@
+"""Load: many connections that stay open, each sending the next request when it has its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+PATIENCE = 30.0
+
+
+class Slice(Struct, frozen=True):
+    """What one stretch of load saw: how long it took, each request's time, what was wrong."""
+
+    seconds: float
+    waited: list[float]
+    wrong: list[str]
+
+    @property
+    def rate(self) -> float:
+        return len(self.waited) / self.seconds
+
+    def percentile(self, of_hundred: float) -> float:
+        """In milliseconds."""
+        ranked = sorted(self.waited)
+        return 1000 * ranked[min(len(ranked) - 1, int(len(ranked) * of_hundred / 100))]
+
+
+class Request(Struct, frozen=True):
+    """As it goes over the wire, and what must stand in its answer."""
+
+    wire: bytes
+    expects: bytes
+
+
+class _Line(asyncio.Protocol):
+    """One connection. Answers are taken whole, by their Content-Length."""
+
+    def __init__(self, requests: Iterator[Request], until: Callable[[], bool]) -> None:
+        self._requests = requests
+        self._until = until
+        self._held = b""
+        self._sent: Request | None = None
+        self._at = 0.0
+        self._transport: asyncio.Transport | None = None
+        self.waited: list[float] = []
+        self.wrong: list[str] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def start(self) -> None:
+        assert self._transport is not None
+        self._sent = None if self._until() else next(self._requests, None)
+        if self._sent is None:
+            self._transport.close()
+            return
+        self._at = time.perf_counter()
+        self._transport.write(self._sent.wire)
+
+    def data_received(self, data: bytes) -> None:
+        self._held += data
+        head, gap, body = self._held.partition(b"\r\n\r\n")
+        if not gap or len(body) < _length(head):
+            return
+        assert self._sent is not None
+        self.waited.append(time.perf_counter() - self._at)
+        if b" 200 " not in head[:16] or self._sent.expects not in body:
+            self.wrong.append(f"{head[:32]!r} {body[:300]!r}")
+        self._held = b""
+        self.start()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._sent is not None:
+            self.wrong.append(f"the connection was lost ({exc})")
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+async def load(
+    port: int, requests: Iterator[Request], *, connections: int = 32, seconds: float
+) -> Slice:
+    """Until the time is over or nothing is left to send; what is under way is waited for."""
+    loop = asyncio.get_running_loop()
+    end = time.perf_counter() + seconds
+    lines = []
+    for _ in range(connections):
+        _, line = await loop.create_connection(
+            lambda: _Line(requests, lambda: time.perf_counter() >= end), "127.0.0.1", port
+        )
+        lines.append(line)
+    began = time.perf_counter()
+    end = began + seconds
+    for line in lines:
+        line.start()
+    async with asyncio.timeout(seconds + PATIENCE):
+        for line in lines:
+            await line.done
+    return Slice(
+        time.perf_counter() - began,
+        [one for line in lines for one in line.waited],
+        [one for line in lines for one in line.wrong],
+    )
+
+
+def post(path: str, body: bytes, headers: dict[str, str], expects: bytes) -> Request:
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return Request("\r\n".join(lines).encode() + b"\r\n\r\n" + body, expects)

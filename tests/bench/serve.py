@@ -1,0 +1,121 @@
+"""A server of its own process, on a core of its own: `python -m tests.bench.serve KIND JSON`.
+
+It says its port in one line of JSON, answers each line on its standard input with what it has used
+of the processor and of memory, and ends with that input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+Serving = Callable[[Any], Awaitable[int]]
+
+
+def pinned(core: int) -> None:
+    """To one core, where the system lets a process choose; otherwise it shares them."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[core % len(cores)]})
+
+
+def memory() -> int:
+    """Resident bytes now; where the system does not say, the most there ever were."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def _served(app: Any) -> int:
+    from aiohttp import web
+
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return int(runner.addresses[0][1])
+
+
+async def bolt(given: Any) -> int:
+    """An empty command, and nothing else: what Bolt itself can do here."""
+    from slack_bolt.async_app import AsyncApp
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    app = AsyncApp(
+        signing_secret=given["secret"], process_before_response=True,
+        client=AsyncWebClient("xoxb-bench", base_url=given["api"]),
+    )  # fmt: skip
+
+    @app.command("/digi")
+    async def empty(ack: Any) -> None:
+        await ack()
+
+    return await _served(app.web_app("/slack/events"))
+
+
+async def slack(given: Any) -> int:
+    """Digi as it serves one workspace over HTTP."""
+    from aiohttp import web
+
+    import app as digi
+    from bot import gate
+    from bot.edge import Installation
+    from bot.slack.door import Door
+    from storage.installations import Installations
+    from tests.bench.town import clock_at, key_of
+
+    # A few hundred people do here what tens of thousands would.
+    gate.ACTS_A_MINUTE = 10**9
+    doors: list[Door] = []
+
+    def edges(store: Any, vault: Any, _: Any) -> list[Any]:
+        doors.append(
+            Door(
+                bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
+                client_id=None, client_secret=None, api_url=given["api"], public_url=None,
+                installations=Installations(store, vault, Installation),
+                told=lambda what, kind: print(what, kind, file=sys.stderr),
+            )
+        )  # fmt: skip
+        return [doors[0].edge]
+
+    home = Path(given["home"])
+    house = await digi.build(
+        home, edges=edges, key_file=key_of(home),
+        clock=clock_at(datetime.fromisoformat(given["moment"])),
+    )  # fmt: skip
+    served = web.Application(client_max_size=1024 * 1024)
+    served.add_routes(doors[0].routes())
+    await doors[0].open(house.engine.receive)
+    house.start()
+    return await _served(served)
+
+
+KINDS: dict[str, Serving] = {"bolt": bolt, "slack": slack}
+
+
+async def _main(kind: str, given: Any) -> None:
+    port = await KINDS[kind](given)
+    print(json.dumps({"port": port}), flush=True)
+    loop = asyncio.get_running_loop()
+    lines = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while await lines.readline():
+        used = {"cpu": time.process_time(), "rss": memory()}
+        print(json.dumps(used), flush=True)
+
+
+if __name__ == "__main__":
+    pinned(0)
+    asyncio.run(_main(sys.argv[1], json.loads(sys.argv[2])))
+    os._exit(0)

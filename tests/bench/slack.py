@@ -1,0 +1,227 @@
+"""Slack's rows: signed requests to an empty Bolt command and to Digi, in turn."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+import random
+import shutil
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot import tokens
+from bot.slack import draw
+from dialogs.events import Look
+from storage.vault import Vault, read_key
+from tests.bench import town
+from tests.bench.contest import Measured, Row, ratio
+from tests.bench.load import Request, load, post
+from tests.bench.process import Server, serving
+
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+TEAMS = 20
+WARM = 1.0
+_chance = random.Random(7)
+
+
+# --- Slack itself, as far as Digi calls it here ---------------------------------------------------
+
+
+@asynccontextmanager
+async def web_api() -> AsyncIterator[str]:
+    """Takes everything at once; answers its address."""
+    count = itertools.count(1)
+
+    async def answer(request: web.Request) -> web.Response:
+        form = await request.post()
+        said: dict[str, Any] = {"ok": True}
+        match request.match_info["method"]:
+            case "auth.test":
+                said |= {"team_id": "T0BENCH", "user_id": "U0DIGI", "bot_id": "B0DIGI"}
+            case "users.info":
+                user = str(form.get("user") or request.query.get("user"))
+                name = f"Person {int(user[-3:])}"
+                said["user"] = {"id": user, "real_name": name, "locale": "da-DK"}
+            case "users.conversations":
+                said["channels"] = []
+            case "conversations.open":
+                said["channel"] = {"id": f"D{form.get('users')}"}
+            case "chat.postMessage" | "chat.update":
+                said |= {"channel": form.get("channel"), "ts": f"{next(count)}.000000"}
+        return web.json_response(said)
+
+    app = web.Application()
+    app.router.add_route("*", "/api/{method}", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    finally:
+        await runner.cleanup()
+
+
+# --- what Slack sends -----------------------------------------------------------------------------
+
+
+def signed(body: str, expects: str = "") -> Request:
+    at = str(int(time.time()))
+    base = f"v0:{at}:{body}".encode()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": at,
+        "X-Slack-Signature": f"v0={hmac.digest(SECRET.encode(), base, hashlib.sha256).hex()}",
+    }
+    return post("/slack/events", body.encode(), headers, expects.encode())
+
+
+def command(team: int, number: int, words: str, expects: str) -> Request:
+    form = {
+        "token": "legacy", "team_id": "T0BENCH", "team_domain": "bench",
+        "channel_id": town.channel_of(team), "channel_name": "ny-teknologi",
+        "user_id": town.person_of(team, number), "user_name": f"person.{number}",
+        "command": "/digi", "text": words, "api_app_id": "A0DIGI",
+        "is_enterprise_install": "false",
+        "response_url": f"https://hooks.slack.com/commands/T0BENCH/{uuid.uuid4().hex}",
+        "trigger_id": f"{time.time_ns()}.{_chance.getrandbits(40)}.{uuid.uuid4().hex}",
+    }  # fmt: skip
+    return signed(urlencode(form), expects)
+
+
+def commands(words: str, expects: str) -> Iterator[Request]:
+    while True:
+        yield command(_chance.randrange(TEAMS), _chance.randrange(town.TEAM), words, expects)
+
+
+class Answers:
+    """Submissions of a form that was really opened, each by another pair of person and question."""
+
+    def __init__(self, home: Path, form: dict[str, Any], questions: tuple[str, ...]) -> None:
+        self._copies = town.Copies(home)
+        self._vault = Vault(read_key(town.key_of(home)))
+        self._form = form
+        self._questions = questions
+
+    def __iter__(self) -> Iterator[Request]:
+        while True:
+            yield self._one()
+
+    def _one(self) -> Request:
+        team, question = _chance.randrange(TEAMS), _chance.choice(self._questions)
+        filled = town.again(
+            self._vault, self._form["private_metadata"], team=team,
+            project=self._copies.project_of(team), question=question,
+        )  # fmt: skip
+        person = {"id": town.person_of(team, _chance.randrange(1, town.TEAM)), "name": "person",
+                  "team_id": "T0BENCH"}  # fmt: skip
+        view = {
+            **self._form, "id": "V0BENCH", "team_id": "T0BENCH", "app_id": "A0DIGI",
+            "app_installed_team_id": "T0BENCH", "bot_id": "B0DIGI", "hash": "1.x",
+            "root_view_id": "V0BENCH", "previous_view_id": None,
+            "private_metadata": tokens.write_token(self._vault, town.TENANT, filled),
+            "callback_id": draw.written_channel(town.channel_of(team)),
+            "state": {"values": {"text": {"text": {
+                "type": "plain_text_input", "value": f"{town.WORDS} {_chance.random()}"}}}},
+        }  # fmt: skip
+        body = {
+            "type": "view_submission", "team": {"id": "T0BENCH", "domain": "bench"},
+            "user": person, "api_app_id": "A0DIGI", "token": "legacy", "response_urls": [],
+            "trigger_id": f"{time.time_ns()}.{_chance.getrandbits(40)}.{uuid.uuid4().hex}",
+            "view": view, "is_enterprise_install": False, "enterprise": None,
+        }  # fmt: skip
+        return signed(urlencode({"payload": json.dumps(body)}), "response_action")
+
+
+# --- the contest ----------------------------------------------------------------------------------
+
+
+async def slices(
+    contest: list[tuple[Server, Iterator[Request]]], *, rounds: int, seconds: float
+) -> list[Measured]:
+    """Each in turn, `rounds` times, after a while to get warm."""
+    found = [Measured([], []) for _ in contest]
+    for server, requests in contest:
+        await load(server.port, requests, seconds=WARM)
+    for _ in range(rounds):
+        for at, (server, requests) in enumerate(contest):
+            ready = iter([next(requests) for _ in range(int(20_000 * seconds))])
+            before = (await server.used()).cpu
+            found[at].slices.append(await load(server.port, ready, seconds=seconds))
+            found[at].busy.append((await server.used()).cpu - before)
+            wrong = found[at].slices[-1].wrong
+            assert not wrong, f"{len(wrong)} answers were wrong, the first: {wrong[0]}"
+    return found
+
+
+def told(what: str, candidate: Measured, baseline: Measured, least: float, more: str) -> Row:
+    rates = ratio([s.rate for s in candidate.slices], [s.rate for s in baseline.slices])
+    late = ratio(
+        [s.percentile(99) for s in candidate.slices], [s.percentile(99) for s in baseline.slices]
+    )
+    reached = rates.median >= least and (not more or late.median <= 3)
+    return Row(
+        what, _figures(candidate), _figures(baseline), f"{rates}; p99 {late}",
+        f"≥ {least:.2f}{more}", reached,
+    )  # fmt: skip
+
+
+def _figures(one: Measured) -> str:
+    return (
+        f"{one.rate:.0f}/s, p50 {one.percentile(50):.1f} ms, p99 {one.percentile(99):.1f} ms,"
+        f" {one.cost:.0f} µs"
+    )
+
+
+async def prepared(folder: Path, teams: int = TEAMS) -> tuple[Path, datetime]:
+    """A database with so many teams, and the moment to which they have come."""
+    home = folder / "digi"
+    shutil.rmtree(home, ignore_errors=True)
+    moment = await town.one_team(home)
+    town.Copies(home).write(range(1, teams))
+    return home, moment
+
+
+async def opened_form(home: Path, moment: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The modal in which an answer is written, as Slack was sent it; and the questions there are."""
+    house, _ = await town.house_at(home, moment)
+    try:
+        team = town.Team(house)
+        team.project = town.Copies(home).project
+        questions = team.questions()
+        answer = await team.press(1, Look("answer", project=team.project, ref=questions[0]))
+        assert answer.form is not None
+        return draw.form(answer.form, "da", town.channel_of(0)), questions
+    finally:
+        await house.close()
+
+
+async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
+    home, moment = await prepared(folder)
+    form, questions = await opened_form(home, moment)
+    async with (
+        web_api() as api,
+        serving("bolt", secret=SECRET, api=api) as empty,
+        serving("slack", secret=SECRET, api=api, home=str(home), moment=moment.isoformat()) as digi,
+    ):
+        status, base = await slices(
+            [(digi, commands("status", town.NAME)), (empty, commands("status", ""))],
+            rounds=rounds, seconds=seconds,
+        )  # fmt: skip
+        answer, base_too = await slices(
+            [(digi, iter(Answers(home, form, questions))), (empty, commands("status", ""))],
+            rounds=rounds, seconds=seconds,
+        )  # fmt: skip
+    return [
+        told("`/digi status` in Slack", status, base, 0.60, ""),
+        told("an answer submitted in Slack", answer, base_too, 0.50, ", p99 ≤ 3 ×"),
+    ]

@@ -1,0 +1,302 @@
+"""A town of teams to measure in: one team is played through the real house, the others copy it.
+
+A copy is that team's rows, opened, written with other ids, and sealed again: what lies in the
+database is what the dialogs would have written there.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from app import House, build
+from bot.clock import Clock
+from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
+from bot.tokens import FormToken, read_form, write_press
+from dialogs import events as e
+from dialogs.events import Look, Signed
+from dialogs.route import Press
+from storage.vault import Vault, read_key
+
+TENANT = "slack:T0BENCH"
+TEAM = 20
+QUESTIONS = 20
+ANSWERS = 10  # for each question
+CONCERNS = 30
+NAME = "Ny omsorgsplatform"
+BEGINNING = datetime.fromisoformat("2026-11-02T09:00:00+01:00")
+WORDS = (
+    "Vi skal have tid til at lære det, mens vi er på arbejde, og nogen at spørge, når det driller."
+    " Det hjælper ikke borgeren, at vi står med en skærm i hånden og leder."
+)
+
+
+def channel_of(team: int) -> str:
+    return f"C{team:06}0"
+
+
+def person_of(team: int, number: int) -> str:
+    return f"U{team:06}{number:03}"
+
+
+class Sink:
+    """An edge that takes everything, at once or as a test says."""
+
+    repeats = False
+
+    def __init__(self) -> None:
+        self.taken = 0
+        self.told: Callable[[Parcel], None] | None = None
+
+    def serves(self, tenant: str) -> bool:
+        return True
+
+    def typed(self, command: str) -> str:
+        return f"/digi {command}"
+
+    async def deliver(self, parcel: Parcel) -> str:
+        self.taken += 1
+        if self.told is not None:
+            self.told(parcel)
+        return parcel.target or f"{parcel.channel}:{self.taken}.000000"
+
+
+async def house_at(
+    home: Path, moment: datetime | None = None, edge: Sink | None = None
+) -> tuple[House, Sink]:
+    """The real house in this folder; its clock begins at a moment and goes on from there."""
+    found = edge or Sink()
+    house = await build(
+        home,
+        edges=lambda *_: (found,),
+        clock=None if moment is None else clock_at(moment),
+        key_file=key_of(home),
+    )
+    return house, found
+
+
+def key_of(home: Path) -> Path:
+    return home.parent / f"{home.name}.key"
+
+
+def clock_at(moment: datetime) -> Clock:
+    clock = Clock()
+    return Clock(round(moment.timestamp() * 1_000_000) - clock.now_us())
+
+
+class Team:
+    """Team 0, whose people do by hand what a test wants of them."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.project = ""
+        self._acts = 0
+
+    async def act(self, number: int, what: Typed | Pressed | Submitted) -> Answer:
+        self._acts += 1
+        sender = Sender(person_of(0, number), f"Person {number}", "da-DK")
+        delivery = Delivery(TENANT, sender, f"act:{self._acts}", what, channel_of(0))
+        answer = await self.house.engine.receive(delivery)
+        assert not answer.undone, "the house did not take it"
+        assert not answer.faults, answer.faults
+        return answer
+
+    async def press(self, number: int, press: Press) -> Answer:
+        return await self.act(number, Pressed(write_press(self.house.vault, TENANT, press)))
+
+    async def fill(self, number: int, look: Look, values: dict[str, Any]) -> Answer:
+        answer = await self.press(number, look)
+        assert answer.form is not None, answer
+        return await self.act(number, Submitted(answer.form.token, values))
+
+    async def founded(self) -> None:
+        people = tuple(
+            Sender(person_of(0, n), f"Person {n}", "da-DK") for n in range(TEAM)
+        )
+        members = Delivery(TENANT, Sender(""), "members:0", Members(people), channel_of(0))
+        await self.house.engine.receive(members)
+        await self.act(0, Typed(f"start {NAME}"))
+        [mine] = await self.house.database.read(
+            self.house.scripts.projects_of, TENANT, person_of(0, 0)
+        )
+        self.project = mine.id
+        for event in (
+            e.RoleConfirmed(project=mine.id, role="leader"),
+            e.ShownInChannel(project=mine.id),
+        ):
+            await self.press(0, event)
+        await self.house.courier.settle()
+
+    async def asked(self) -> tuple[str, ...]:
+        """Twenty questions stand in the channel."""
+        for theme in self.house.catalogue.themes:
+            await self.press(0, e.ThemePosted(project=self.project, theme=theme.id))
+        await self.house.courier.settle()
+        return self.questions()
+
+    def questions(self) -> tuple[str, ...]:
+        catalogue = self.house.catalogue
+        found = tuple(q.id for theme in catalogue.themes for q in catalogue.of_theme(theme.id))
+        assert len(found) == QUESTIONS, found
+        return found
+
+    async def answered(self, questions: Iterable[str], answers: int = ANSWERS) -> None:
+        for question in questions:
+            look = Look("answer", project=self.project, ref=question)
+            for number in range(1, answers + 1):
+                await self.fill(number, look, {"text": f"{WORDS} ({number})"})
+        await self.house.courier.settle()
+
+    async def worried(self, concerns: int = CONCERNS) -> None:
+        """Half by name and half without, all to be read by everybody; the release has come."""
+        for number in range(concerns):
+            view = "say_named" if number % 2 else "say_unnamed"
+            values = {"kind": "concern", "text": f"{WORDS} ({number})", "readers": ["everyone"]}
+            if view == "say_unnamed":
+                values["sending"] = "release"
+            look = Look(view, project=self.project)
+            await self.fill(1 + number % (TEAM - 1), look, values)
+        marks = await self.house.landmarks(TENANT)
+        await self.house.courier.move_to(marks["release"])
+
+
+async def one_team(home: Path) -> datetime:
+    """Team 0 in a new database, on the morning of its first overview; answers when that is."""
+    house, _ = await house_at(home, BEGINNING)
+    try:
+        team = Team(house)
+        await team.founded()
+        await team.answered(await team.asked())
+        await team.worried()
+        return house.clock.now()
+    finally:
+        await house.close()
+
+
+# --- copies -----------------------------------------------------------------------------------
+
+# How each sealed column is bound to its place: the columns after tenant and project.
+_SEALED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "state": ("body", ("dialog", "id")),
+    "record": ("body", ("kind", "id")),
+    "role": ("body", ("person", "role")),
+    "published": ("body", ("id",)),
+    "snapshot": ("body", ("audience", "release")),
+    "pool": ("sealed", ()),
+    "letter": ("body", ("id",)),
+    "project": ("", ()),
+    "post": ("", ()),
+}
+
+
+class Copies:
+    """Writes team after team beside team 0, in a database that nobody serves at the moment."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "digi.db"
+        self._vault = Vault(read_key(key_of(home)))
+        with closing(self._opened()) as conn:
+            conn.row_factory = sqlite3.Row
+            [row] = conn.execute("SELECT id FROM project WHERE channel = ?", [channel_of(0)])
+            self.project = str(row["id"])
+            self._rows = {
+                table: [self._opened_row(table, dict(row)) for row in self._rows_of(conn, table)]
+                for table in _SEALED
+            }
+            self._people = [
+                (row["id"], self._vault.open(row["body"], "person", TENANT, row["id"]))
+                for row in conn.execute("SELECT id, body FROM person")
+                if row["id"].startswith(person_of(0, 0)[:7])
+            ]
+
+    def _opened(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, isolation_level=None)
+
+    def _rows_of(self, conn: sqlite3.Connection, table: str) -> list[sqlite3.Row]:
+        column = "id" if table == "project" else "project"
+        return conn.execute(f"SELECT * FROM {table} WHERE {column} = ?", [self.project]).fetchall()
+
+    def _opened_row(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        column, places = _SEALED[table]
+        if column:
+            aad = (table, TENANT, self.project, *(str(row[place]) for place in places))
+            row[column] = self._vault.open(row[column], *aad)
+        return row
+
+    def project_of(self, team: int) -> str:
+        return f"{team:012x}" if team else self.project
+
+    def write(self, teams: Iterable[int]) -> None:
+        with closing(self._opened()) as conn:
+            conn.execute("PRAGMA synchronous=OFF")
+            conn.execute("BEGIN")
+            [(seq,)] = conn.execute("SELECT coalesce(max(seq), 0) FROM letter")
+            for team in teams:
+                seq = self._write_one(conn, team, seq)
+            conn.execute("COMMIT")
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _write_one(self, conn: sqlite3.Connection, team: int, seq: int) -> int:
+        project = self.project_of(team)
+        swaps = (
+            (self.project, project),
+            (channel_of(0), channel_of(team)),
+            (person_of(0, 0)[:7], person_of(team, 0)[:7]),
+        )
+        raw = tuple((old.encode(), new.encode()) for old, new in swaps)
+        for table, rows in self._rows.items():
+            column, places = _SEALED[table]
+            copies = []
+            for row in rows:
+                copy = {
+                    name: _swapped(value, swaps) if isinstance(value, str) else value
+                    for name, value in row.items()
+                }
+                if table == "project":
+                    copy["seq"] = team + 1
+                if table == "letter":
+                    seq += 1
+                    copy["seq"] = seq
+                    if copy["id"] == row["id"]:
+                        copy["id"] = uuid.uuid4().hex
+                if column:
+                    plain = row[column]
+                    if table != "pool":
+                        for old, new in raw:
+                            plain = plain.replace(old, new)
+                    aad = (table, TENANT, project, *(str(copy[place]) for place in places))
+                    copy[column] = self._vault.seal(plain, *aad)
+                copies.append(tuple(copy.values()))
+            if copies:
+                marks = ", ".join("?" * len(copies[0]))
+                conn.executemany(f"INSERT INTO {table} VALUES ({marks})", copies)
+        for id, body in self._people:
+            person = _swapped(id, swaps)
+            sealed = self._vault.seal(body, "person", TENANT, person)
+            conn.execute("INSERT INTO person VALUES (?, ?, ?)", (TENANT, person, sealed))
+        conn.executemany(
+            "INSERT INTO member VALUES (?, ?, ?)",
+            [(TENANT, channel_of(team), person_of(team, n)) for n in range(TEAM)],
+        )
+        return seq
+
+
+def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
+    for old, new in swaps:
+        value = value.replace(old, new)
+    return value
+
+
+def again(vault: Vault, token: str, *, team: int, project: str, question: str) -> FormToken:
+    """The same form, for another team's question: what a fresh opening of it would give."""
+    form = read_form(vault, TENANT, token)
+    return msgspec.structs.replace(
+        form, fixed={**form.fixed, "project": project, "question": question}, form=uuid.uuid4().hex
+    )
