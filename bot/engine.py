@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,20 +25,22 @@ from bot.edge import (
     Submitted,
     Typed,
 )
-from bot.gate import Gate, Passed, Stopped
+from bot.gate import Came, Gate, Passed, Stopped
 from bot.log import Log
 from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
 from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
-from dialogs.effects import Effect, FieldError, Moment, Open, Show
+from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
-from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, Viewer
+from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project
 from dialogs.route import route
-from storage.sql import Conflict, Unavailable
-from storage.store import Database, Names, PostBody, Refused, Scripts, Turn
+from storage.sql import Conflict, Script, Unavailable
+from storage.store import Database, Names, Outcome, PostBody, Refused, Scripts, Turn
 from storage.vault import Vault, code_hash, code_of
+
+T = TypeVar("T")
 
 ATTEMPTS = 5
 # What opens the pool must have left no trace in a log before anything is said of it.
@@ -73,6 +75,21 @@ class Dialogs:
 
 def _read(conversation: Conversation, state: bytes | None) -> Any:
     return None if state is None else msgspec.json.decode(state, type=conversation.state)
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    """What belongs to this moment, and the names and words it is dressed with."""
+
+    moments: tuple[Moment, ...]
+    names: Names
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    """Without `answered`, a signed event has its turn before it."""
+
+    passed: Passed | Stopped
+    answered: _Answered | None = None
+    entry: PoolEntry | None = None
 
 
 class Engine:
@@ -134,60 +151,102 @@ class Engine:
         return Answer(language, (dresser.card(said),), undone=True)
 
     async def _received(self, delivery: Delivery) -> Answer:
-        passed = await self._gate.check(delivery)
+        """One look into the store for all that comes before the answer; a signed event then has
+        its turn, and its answer's names are read within that."""
         tenant, sender = delivery.tenant, delivery.sender
+        came = self._gate.read(delivery)
+        heard: _Heard = await self._database.read(self._heard, delivery, came)
+        passed, answered = heard.passed, heard.answered
+        spoken: str
         if isinstance(passed, Stopped):
-            language = passed.project.language if passed.project else ""
-            about = passed.project.id if passed.project else ""
-            moments = passed.moments
+            spoken = passed.project.language if passed.project else ""
+        else:
+            spoken = passed.language
+            if heard.entry is not None:
+                answered = await self._put(passed, heard.entry, answered)
+            elif answered is None:
+                answered = await self._turn(passed, sender)
+        assert answered is not None
+        return self._answer(tenant, answered, self._speaks(passed.prefs, sender.locale, spoken))
+
+    def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
+        """Through the gate; what is looked at is found, and what has no name is decided."""
+        passed = yield from self._gate.passes(delivery, came)
+        tenant = delivery.tenant
+        entry: PoolEntry | None = None
+        if isinstance(passed, Stopped):
+            project, moments = passed.project.id if passed.project else "", passed.moments
             if passed.key:
                 # What passed and changed the world does not pass again; its answer is the same.
-                before = await self._database.read(self._scripts.answered, tenant, passed.key)
+                before = yield from self._scripts.answered(tenant, passed.key)
                 if before is not None:
-                    moments, about = before, passed.about
-            return await self._answer(
-                tenant, about, moments, self._speaks(passed.prefs, sender.locale, language)
-            )
-        language = self._speaks(passed.prefs, sender.locale, passed.language)
-        if isinstance(passed.event, Look):
+                    project, moments = passed.about, before
+        elif isinstance(passed.event, Look):
             assert passed.viewer is not None
-            moments = await self._look(tenant, passed.project, passed.event, passed.viewer)
+            project = passed.project
+            sight = SIGHTS[passed.event.view]
+            facts = sight.needs(passed.event, passed.viewer)
+            found = yield from self._scripts.look(tenant, project, facts)
+            known = Known(self._catalogue, found, self._operator)
+            moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
-            moments = await self._unsigned(passed)
+            event: Any = passed.event
+            project = passed.project
+            conversation = _unsigned_conversation(event)
+            assert conversation.unsigned is not None
+            assert conversation.unsigned_needs is not None
+            facts = conversation.unsigned_needs(event)
+            found = yield from self._scripts.unsigned_facts(tenant, project, facts)
+            entry, moments = conversation.unsigned(event, Known(self._catalogue, found))
         else:
-            moments = await self._turn(passed, sender)
-        return await self._answer(tenant, passed.project, moments, language)
+            return _Heard(passed)
+        names = yield from self._scripts.names(tenant, project, *wanted(moments))
+        return _Heard(passed, _Answered(moments, names), entry)
 
-    async def _turn(self, passed: Passed, sender: Sender) -> tuple[Moment, ...]:
+    async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
+        """What people are called is kept when they act by name, never for a look or without one."""
         event: Any = passed.event
-        for known in (sender, *passed.people):
-            await self._know(passed.tenant, known)
-        turn = Turn(passed.tenant, passed.project, passed.key, event, self._clock.now())
-        return await self.turn(turn)
-
-    async def _know(self, tenant: str, sender: Sender) -> None:
-        """What people are called: kept when they act by name, never for a look or without one."""
-        if not sender.name:
-            return
-        prefs = await self.prefs(tenant, sender.person)
-        if (prefs.name, prefs.locale) != (sender.name, sender.locale):
-            known = msgspec.structs.replace(prefs, name=sender.name, locale=sender.locale)
-            await self._database.tx(self._scripts.keep_prefs, tenant, sender.person, known)
+        tenant = passed.tenant
+        known = (passed.prefs.name, passed.prefs.locale) == (sender.name, sender.locale)
+        people = [] if known else [sender]
+        if people or passed.people:
+            people += passed.people
+            named = [(one.person, one.name, one.locale) for one in people if one.name]
+            if await self._database.read(self._scripts.strangers, tenant, named):
+                await self._database.tx(self._scripts.called, tenant, named)
+        return await self._taken(Turn(tenant, passed.project, passed.key, event, self._clock.now()))
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
-        """One signed event, once. Tried again as a whole where somebody was quicker."""
-        try:
-            return await self._decided(turn)
-        except Refused as refused:
-            return refused.moments
+        return (await self._taken(turn)).moments
 
-    async def _decided(self, turn: Turn) -> tuple[Moment, ...]:
+    async def _taken(self, turn: Turn) -> _Answered:
+        try:
+            return await self._decided(turn, self._turned)
+        except Refused as refused:
+            names = await self._database.read(
+                self._scripts.names, turn.tenant, turn.project, *wanted(refused.moments)
+            )
+            return _Answered(refused.moments, names)
+
+    def _turned(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
+        outcome = yield from self._scripts.turn(turn, dialogs)
+        moments = outcome.moments
+        names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments))
+        return outcome, _Answered(moments, names)
+
+    def _rung(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
+        return (yield from self._scripts.turn(turn, dialogs)), None
+
+    async def _decided(
+        self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
+    ) -> T:
+        """One signed event, once. Tried again as a whole where somebody was quicker."""
         tag = type(turn.event).__struct_config__.tag
         sealed = tag in OPENS_POOL
         run = self._database.tx_sealed if sealed else self._database.tx
         for attempt in range(ATTEMPTS):
             try:
-                outcome = await run(self._scripts.turn, turn, self._dialogs)
+                outcome, more = await run(script, turn, self._dialogs)
                 break
             except Conflict:
                 if attempt == ATTEMPTS - 1:
@@ -201,21 +260,11 @@ class Engine:
             self.letters_written.set()
         for watch in self.watchers:
             watch(turn.tenant, turn.project)
-        moments: tuple[Moment, ...] = outcome.moments
-        return moments
+        found: T = more
+        return found
 
-    async def _unsigned(self, passed: Passed) -> tuple[Moment, ...]:
-        event: Any = passed.event
-        conversation = _unsigned_conversation(event)
-        assert conversation.unsigned is not None
-        assert conversation.unsigned_needs is not None
-        facts = conversation.unsigned_needs(event)
-        found = await self._database.read(
-            self._scripts.unsigned_facts, passed.tenant, passed.project, facts
-        )
-        entry, moments = conversation.unsigned(event, Known(self._catalogue, found))
-        if entry is None:
-            return moments
+    async def _put(self, passed: Passed, entry: PoolEntry, answered: _Answered | None) -> _Answered:
+        assert answered is not None
         # The same form gives the same code, so that a second press of Send shows it again.
         code = code_of(self._vault, passed.form)
         await self._database.tx_sealed(
@@ -227,23 +276,15 @@ class Engine:
             code_hash(code),
             passed.mark,
         )
-        return tuple(_with_code(moment, code) for moment in moments)
-
-    async def _look(
-        self, tenant: str, project: str, look: Look, viewer: Viewer
-    ) -> tuple[Moment, ...]:
-        sight = SIGHTS[look.view]
-        found = await self._database.read(
-            self._scripts.look, tenant, project, sight.needs(look, viewer)
-        )
-        return sight.show(look, viewer, Known(self._catalogue, found, self._operator))
+        coded = tuple(_with_code(moment, code) for moment in answered.moments)
+        return _Answered(coded, answered.names)
 
     # --- out ------------------------------------------------------------------------------
 
     async def woke(self, turn: Turn) -> None:
         """A timer has come due; nobody is there whom a refusal could be told."""
         assert isinstance(turn.event, Woke)
-        await self._decided(turn)
+        await self._decided(turn, self._rung)
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """A standing post as its dialog sees it now."""
@@ -276,11 +317,8 @@ class Engine:
         names: Names = await self._database.read(self._scripts.names, tenant, "", (person,), ())
         return names.people[person]
 
-    async def _answer(
-        self, tenant: str, project: str, moments: tuple[Moment, ...], language: Language
-    ) -> Answer:
-        people, kept = wanted(moments)
-        names: Names = await self._database.read(self._scripts.names, tenant, project, people, kept)
+    def _answer(self, tenant: str, answered: _Answered, language: Language) -> Answer:
+        moments, names = answered.moments, answered.names
         dresser = self._dresser(tenant, names, language)
         cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
         forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]

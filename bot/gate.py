@@ -32,7 +32,8 @@ from dialogs.effects import FieldError, Moment, Show
 from dialogs.events import Event, Look, Press, Signed, Unsigned
 from dialogs.facts import Prefs, Project, Role, Viewer
 from dialogs.route import pressed_by_words
-from storage.facts import may_see
+from storage.facts import may_see, prefs_of
+from storage.sql import Script
 from storage.store import Database, Scripts
 from storage.vault import Vault
 
@@ -193,6 +194,14 @@ class Stopped(Struct, frozen=True):
     about: str = ""
 
 
+class Came(Struct, frozen=True):
+    """What reached the gate, read: an act and the form it came in, or why it is none."""
+
+    press: Press | None = None
+    form: FormToken | None = None
+    refused: tuple[Moment, ...] = ()
+
+
 class Gate:
     def __init__(self, database: Database, scripts: Scripts, vault: Vault, clock: Clock) -> None:
         self._database = database
@@ -203,21 +212,21 @@ class Gate:
         self._minute = 0.0
 
     async def check(self, delivery: Delivery) -> Passed | Stopped:
-        tenant, person = delivery.tenant, delivery.sender.person
-        prefs = await self._seen(delivery)
+        found: Passed | Stopped = await self._database.read(
+            self.passes, delivery, self.read(delivery)
+        )
+        return found
+
+    def read(self, delivery: Delivery) -> Came:
+        """Without looking into the store. Each act is counted here, once."""
+        tenant = delivery.tenant
         form: FormToken | None = None
         match delivery.what:
-            case Members(people=people):
-                return Passed(
-                    tenant, "", e.MembersSeen(
-                        channel=delivery.channel, people=tuple(one.person for one in people),
-                        at=self._clock.now(), id=uuid.uuid4().hex,
-                    ),
-                    prefs, key=delivery.key, people=people,
-                )  # fmt: skip
+            case Members():
+                return Came()
             case AtHome():
                 # Not counted: Digi itself draws it again when something has changed.
-                return await self._passes(delivery, Look("home"), prefs, None)
+                return Came(Look("home"))
             case ToAgree(text=chosen):
                 press: Press = Look("new_agreement", words=begun(clean(chosen)))
             case Typed(text=typed):
@@ -226,41 +235,59 @@ class Gate:
                 try:
                     press = read_press(self._vault, tenant, token)
                 except BadToken:
-                    return Stopped((_show("gate.old_button"),), prefs)
+                    return Came(refused=(_show("gate.old_button"),))
             case Submitted(token=token, values=values):
                 try:
                     form = read_form(self._vault, tenant, token)
                 except BadToken:
-                    return Stopped((FieldError("", text("gate.old_form")),), prefs)
+                    return Came(refused=(FieldError("", text("gate.old_form")),))
                 read = _read_values(form, values)
                 if not isinstance(read, e.Signed | e.Unsigned | Look):
-                    return Stopped(read, prefs)
+                    return Came(refused=read)
                 press = read
-        if self._too_many(tenant, person):
-            return Stopped((_error_or_card(form, "gate.too_many"),), prefs)
-        passed = await self._passes(delivery, press, prefs, form)
-        if isinstance(passed, Stopped) and isinstance(press, Signed):
-            return msgspec.structs.replace(passed, key=_key(delivery, form), about=press.project)
-        return passed
+        if self._too_many(tenant, delivery.sender.person):
+            return Came(refused=(_error_or_card(form, "gate.too_many"),))
+        return Came(press, form)
 
-    async def _passes(
-        self, delivery: Delivery, press: Press, prefs: Prefs, form: FormToken | None
-    ) -> Passed | Stopped:
+    def passes(self, delivery: Delivery, came: Came) -> Script[Passed | Stopped]:
+        """All that the gate asks of the store, in one look into it."""
+        if (press := came.press) is not None:
+            passed = yield from self._passes(delivery, press, came.form)
+            if isinstance(passed, Stopped) and isinstance(press, Signed):
+                key = _key(delivery, came.form)
+                return msgspec.structs.replace(passed, key=key, about=press.project)
+            return passed
+        prefs = yield from prefs_of(delivery.tenant, self._vault, delivery.sender.person)
+        if not isinstance(delivery.what, Members):
+            return Stopped(came.refused, prefs)
+        people = delivery.what.people
+        seen = e.MembersSeen(
+            channel=delivery.channel, people=tuple(one.person for one in people),
+            at=self._clock.now(), id=uuid.uuid4().hex,
+        )  # fmt: skip
+        return Passed(delivery.tenant, "", seen, prefs, key=delivery.key, people=people)
+
+    def _passes(
+        self, delivery: Delivery, press: Press, form: FormToken | None
+    ) -> Script[Passed | Stopped]:
         tenant, person = delivery.tenant, delivery.sender.person
         anywhere = _anywhere(press)
         wanted = press.project
         if not wanted and not delivery.channel:
-            mine = await self._database.read(self._scripts.projects_of, tenant, person)
+            mine = yield from self._scripts.projects_of(tenant, person)
             if len(mine) == 1:
                 wanted = mine[0].id
             elif mine and not anywhere and form is not None:
+                prefs = yield from prefs_of(tenant, self._vault, person)
                 return Stopped((FieldError("", text("gate.old_form")),), prefs)
             elif mine and not anywhere:
                 # Which of several: the same act again, with the project named.
                 press = Look("which_project", words=_again(press))
                 anywhere = True
-        project, roles, prefs, there = await self._database.read(
-            self._scripts.standing, tenant, wanted, delivery.channel, person
+        # A name is kept when a signed act comes, never here: a look and an unsigned act leave no
+        # trace.
+        project, roles, prefs, there = yield from self._scripts.standing(
+            tenant, wanted, delivery.channel, person
         )
         if project is not None and not may_see(project, roles, person):
             # A draft is seen by whoever began it and by those it asks; for others it is not there.
@@ -318,15 +345,6 @@ class Gate:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
         key = _key(delivery, form)
         return Passed(tenant, signed.project, signed, prefs, viewer, key, language=language)
-
-    async def _seen(self, delivery: Delivery) -> Prefs:
-        """What we know of the sender. A name is kept when a signed act comes, never here: a look
-        and an unsigned act leave no trace."""
-        _, _, prefs, _ = await self._database.read(
-            self._scripts.standing, delivery.tenant, "", "", delivery.sender.person
-        )
-        found: Prefs = prefs
-        return found
 
     def _too_many(self, tenant: str, person: str) -> bool:
         now = self._clock.monotonic()

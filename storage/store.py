@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -415,6 +415,22 @@ class Scripts:
     def keep_prefs(self, tenant: str, person: str, prefs: Prefs) -> Script[None]:
         body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
+
+    def strangers(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[bool]:
+        """Whether one of these is not known by this name and locale: person, name, locale."""
+        for person, name, locale in people:
+            prefs = yield from prefs_of(tenant, self.vault, person)
+            if (prefs.name, prefs.locale) != (name, locale):
+                return True
+        return False
+
+    def called(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[None]:
+        """What people are called: person, name, locale."""
+        for person, name, locale in people:
+            prefs = yield from prefs_of(tenant, self.vault, person)
+            if (prefs.name, prefs.locale) != (name, locale):
+                known = msgspec.structs.replace(prefs, name=name, locale=locale)
+                yield from self.keep_prefs(tenant, person, known)
 
     def _repool(self, scope: Scope, gone: frozenset[str]) -> Script[None]:
         rows = yield "pool_get", scope.key
