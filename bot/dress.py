@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from functools import cache, lru_cache
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -26,31 +27,62 @@ _MONTHS = (
 )  # fmt: skip
 
 KeptKey = tuple[str, str, str]
+# Of a phrase: words as they stand, the name of what is put in, or either within a style.
+_Piece = c.Plain | str | tuple[type[c.Strong] | type[c.Emph], tuple[Any, ...]]
+
+
+@lru_cache(maxsize=8192)
+def _pieces(template: str) -> tuple[_Piece, ...]:
+    found: list[_Piece] = []
+    end = 0
+    for piece in _PIECE.finditer(template):
+        if piece.start() > end:
+            found.append(c.Plain(template[end : piece.start()]))
+        strong, emph, name = piece.groups()
+        if strong is not None:
+            found.append((c.Strong, _pieces(strong)))
+        elif emph is not None:
+            found.append((c.Emph, _pieces(emph)))
+        else:
+            found.append(str(name))
+        end = piece.end()
+    if end < len(template):
+        found.append(c.Plain(template[end:]))
+    return tuple(found)
 
 
 def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
     """Whose names and which kept words a card or form needs."""
     people: dict[str, None] = {}
     kept: dict[KeptKey, None] = {}
-    for node in _nodes(thing):
-        if isinstance(node, c.Who):
+    left = [thing]
+    while left:
+        node = left.pop()
+        kind = type(node)
+        if kind is tuple or kind is list:
+            left += node
+        elif kind is dict:
+            left += node.values()
+        elif kind is c.Who:
             people[node.person] = None
-        elif isinstance(node, c.Kept):
+        elif kind is c.Kept:
             kept[node.kind, node.id, node.field] = None
+        else:
+            for name in _holds(cast(Hashable, kind)):
+                left.append(getattr(node, name))
     return tuple(people), tuple(kept)
 
 
-def _nodes(thing: Any) -> Iterator[Any]:
-    yield thing
-    if isinstance(thing, msgspec.Struct):
-        for name in thing.__struct_fields__:
-            yield from _nodes(getattr(thing, name))
-    elif isinstance(thing, tuple | list):
-        for one in thing:
-            yield from _nodes(one)
-    elif isinstance(thing, dict):
-        for one in thing.values():
-            yield from _nodes(one)
+@cache
+def _holds(kind: Hashable) -> tuple[str, ...]:
+    """The fields of a node in which a name or kept words can stand: not what a button does."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return ()
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(kind)
+        if field.type not in (str, int, bool, date, datetime) and field.name != "press"
+    )
 
 
 def cut(text: str, limit: int) -> str:
@@ -156,7 +188,9 @@ class Dresser:
         # A sentence that begins with a date begins with a capital letter.
         if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
             first = spans[0]
-            if first.text[:1].islower() and self._template(line).startswith(("{", "**{", "*{")):
+            if first.text[:1].islower() and self._template(line.key, line.args).startswith(
+                ("{", "**{", "*{")
+            ):
                 raised = first.text[0].upper() + first.text[1:]
                 spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
         return spans
@@ -192,30 +226,24 @@ class Dresser:
                 return self._text(key, args)
         raise AssertionError(line)
 
-    def _template(self, line: c.Text) -> str:
-        n = line.args.get("n")
+    def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
+        n = args.get("n")
         count = n.n if isinstance(n, c.Count) else None
-        return self._catalogue.phrase(line.key).of(self.language, count)
+        return self._catalogue.phrase(key).of(self.language, count)
 
     def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
-        return self._filled(self._template(c.Text(key, dict(args))), args)
+        return self._filled(_pieces(self._template(key, args)), args)
 
-    def _filled(self, template: str, args: Mapping[str, c.Line]) -> c.Spans:
+    def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
         found: list[c.Span] = []
-        end = 0
-        for piece in _PIECE.finditer(template):
-            if piece.start() > end:
-                found.append(c.Plain(template[end : piece.start()]))
-            strong, emph, name = piece.groups()
-            if strong is not None:
-                found.extend(_styled(c.Strong, self._filled(strong, args)))
-            elif emph is not None:
-                found.extend(_styled(c.Emph, self._filled(emph, args)))
+        for piece in pieces:
+            if isinstance(piece, c.Plain):
+                found.append(piece)
+            elif isinstance(piece, str):
+                found.extend(self._spans(args[piece]))
             else:
-                found.extend(self._spans(args[name]))
-            end = piece.end()
-        if end < len(template):
-            found.append(c.Plain(template[end:]))
+                style, inside = piece
+                found.extend(_styled(style, self._filled(inside, args)))
         return tuple(found)
 
     def _listing(self, items: tuple[c.Line, ...]) -> c.Spans:

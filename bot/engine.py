@@ -34,7 +34,7 @@ from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
-from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project
+from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, reader
 from dialogs.route import route
 from storage.sql import Conflict, Script, Unavailable
 from storage.store import Database, Names, Outcome, PostBody, Refused, Scripts, Turn
@@ -74,7 +74,7 @@ class Dialogs:
 
 
 def _read(conversation: Conversation, state: bytes | None) -> Any:
-    return None if state is None else msgspec.json.decode(state, type=conversation.state)
+    return None if state is None else reader(conversation.state).decode(state)
 
 
 class _Answered(msgspec.Struct, frozen=True):

@@ -60,7 +60,7 @@ _HIDDEN = frozenset({"by", "at", "id"})
 
 
 def write_press(mac: Mac, tenant: str, press: Press) -> str:
-    body = msgspec.json.decode(msgspec.json.encode(press))
+    body = msgspec.to_builtins(press)
     defaults = _defaults(body["type"])
     body = {
         k: v

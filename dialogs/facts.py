@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
@@ -319,6 +320,12 @@ class Operator(Struct, frozen=True):
 NOBODY = Operator()
 
 
+@cache
+def reader(type: Hashable) -> msgspec.json.Decoder[Any]:
+    """Of states as they were written; finding out what a type can be takes longer than reading."""
+    return msgspec.json.Decoder(cast(Any, type))
+
+
 # --- what a dialog receives ---------------------------------------------------------------
 
 
@@ -350,11 +357,12 @@ class Known:
         return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
     def states(self, dialog: str, type: type[S]) -> dict[str, S]:
-        return {s.id: msgspec.json.decode(s.body, type=type) for s in self(States(dialog))}
+        read: Callable[[bytes], S] = reader(cast(Hashable, type)).decode
+        return {s.id: read(s.body) for s in self(States(dialog))}
 
     def state(self, dialog: str, of: str, type: type[S]) -> S | None:
         body = self(State(dialog, of))
-        return None if body is None else msgspec.json.decode(body, type=type)
+        return None if body is None else cast(S, reader(cast(Hashable, type)).decode(body))
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
         """Who holds one of these roles, in the order in which they were given."""

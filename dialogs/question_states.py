@@ -104,6 +104,7 @@ class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
 
 
 State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
+_reader: msgspec.json.Decoder[State] = msgspec.json.Decoder(State)
 
 
 # --- read by others -----------------------------------------------------------------------
@@ -121,8 +122,7 @@ def one_of(known: Known, question: str) -> State | None:
 
 
 def read(body: bytes) -> State:
-    found: State = msgspec.json.decode(body, type=State)
-    return found
+    return _reader.decode(body)
 
 
 def title(words: Words) -> Line:

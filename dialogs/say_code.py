@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import assert_never
 
-import msgspec
-
 from dialogs import cards as c
 from dialogs import events as e
 from dialogs import facts as f
@@ -248,4 +246,4 @@ def _too_late(state: Say | None, found: Authored, event: Authors) -> Line | None
 
 
 def _concern(found: Authored) -> Concern | None:
-    return None if found.state is None else msgspec.json.decode(found.state, type=Concern)
+    return None if found.state is None else f.reader(Concern).decode(found.state)

@@ -15,6 +15,8 @@ from storage.vault import Vault, code_hash, normalise_code
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_project = msgspec.json.Decoder(f.Project)
+_prefs_read = msgspec.json.Decoder(f.Prefs)
 
 
 def to_us(at: datetime) -> int:
@@ -49,7 +51,7 @@ def project_of(scope: Scope) -> Script[f.Project | None]:
     if not rows:
         return None
     body = scope.open("state", rows[0]["body"], "project", "project")
-    return msgspec.json.decode(body, type=f.Project)
+    return _project.decode(body)
 
 
 def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
@@ -81,7 +83,7 @@ def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
     rows = yield "person_get", {"tenant": tenant, "person": person}
     if not rows:
         return f.Prefs()
-    return msgspec.json.decode(vault.open(rows[0]["body"], "person", tenant, person), type=f.Prefs)
+    return _prefs_read.decode(vault.open(rows[0]["body"], "person", tenant, person))
 
 
 def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:

@@ -37,6 +37,9 @@ class Entry(msgspec.Struct, frozen=True):
     mark: str = ""
 
 
+_entries = msgspec.json.Decoder(tuple[Entry, ...])
+
+
 def form_hash(form: str) -> bytes:
     return hashlib.sha256(b"form|" + form.encode()).digest()
 
@@ -50,8 +53,7 @@ class Pool:
     def open(cls, vault: Vault, tenant: str, project: str, sealed: bytes) -> Pool:
         padded = vault.open(sealed, "pool", tenant, project)
         size = int.from_bytes(padded[:4], "big")
-        entries = msgspec.json.decode(padded[4 : 4 + size], type=tuple[Entry, ...])
-        return cls(entries, len(padded))
+        return cls(_entries.decode(padded[4 : 4 + size]), len(padded))
 
     def seal(self, vault: Vault, tenant: str, project: str) -> bytes:
         """As large as it was, unless it has outgrown that."""

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -109,9 +110,14 @@ def _derived(key: bytes, use: str) -> bytes:
 
 
 def _joined(parts: tuple[str, ...]) -> bytes:
+    return b"".join(map(_part, parts))
+
+
+@lru_cache(maxsize=16_384)
+def _part(part: str) -> bytes:
     # With its length before each part, ("ab", "c") and ("a", "bc") are two places.
-    raw = [part.encode() for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in raw)
+    raw = part.encode()
+    return len(raw).to_bytes(4, "big") + raw
 
 
 # The key file

@@ -99,7 +99,9 @@ class Transport:
         )
 
         async def listen(context: AsyncBoltContext) -> BoltResponse:
-            return _bolt_response(await self._receive(context["incoming"], context["at"]))
+            reply = await self._receive(context["incoming"], context["at"])
+            context["replies"].append(reply)
+            return BoltResponse(status=reply.status, body="")
 
         app.event(_ANYTHING)(listen)
         app.command(_ANYTHING)(listen)
@@ -140,16 +142,17 @@ class Transport:
         return at
 
     async def _by_bolt(self, read: Envelope, what: Incoming, at: Installation) -> Reply:
+        replies: list[Reply] = []
         request = AsyncBoltRequest(
             body=msgspec.to_builtins(read), mode="socket_mode",
-            context={"incoming": what, "at": at},
+            context={"incoming": what, "at": at, "replies": replies},
         )  # fmt: skip
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
             self._told("slack", "listener")
             return await self._sorry(what)
-        body = json.loads(response.body) if response.body else None
-        return Reply(body, response.status)
+        # As it is: what Bolt carries is text, which would have to be read again.
+        return replies[0] if replies else Reply(status=response.status)
 
     async def _receive(self, what: Incoming, at: Installation) -> Reply:
         if what.kind not in ("words", "home", "members", "gone"):
@@ -188,7 +191,12 @@ class Transport:
         reply = await self.dispatch(body)
         if reply.body is None:
             return web.Response(status=reply.status)
-        return web.json_response(reply.body, status=reply.status)
+        return web.Response(
+            status=reply.status,
+            body=msgspec.json.encode(reply.body),
+            content_type="application/json",
+            charset="utf-8",
+        )
 
     def _verified(self, request: web.Request, raw: bytes) -> str | None:
         at = request.headers.get("X-Slack-Request-Timestamp", "")
@@ -261,16 +269,6 @@ def _parsed(text: str, content_type: str) -> Body | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _bolt_response(reply: Reply) -> BoltResponse:
-    if reply.body is None:
-        return BoltResponse(status=reply.status, body="")
-    return BoltResponse(
-        status=reply.status,
-        body=json.dumps(reply.body, ensure_ascii=False),
-        headers={"content-type": "application/json;charset=utf-8"},
-    )
 
 
 def _not_installed(what: Incoming) -> Reply:

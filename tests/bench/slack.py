@@ -103,6 +103,13 @@ def commands(words: str, expects: str) -> Iterator[Request]:
         yield command(_chance.randrange(TEAMS), _chance.randrange(town.TEAM), words, expects)
 
 
+def everybody(words: str) -> Iterator[Request]:
+    """Each person once: Digi has asked Slack for their names when this is through."""
+    for team in range(TEAMS):
+        for number in range(town.TEAM):
+            yield command(team, number, words, "")
+
+
 class Answers:
     """Submissions of a form that was really opened, each by another pair of person and question."""
 
@@ -213,6 +220,7 @@ async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
         serving("bolt", secret=SECRET, api=api) as empty,
         serving("slack", secret=SECRET, api=api, home=str(home), moment=moment.isoformat()) as digi,
     ):
+        await load(digi.port, everybody("status"), seconds=60)
         status, base = await slices(
             [(digi, commands("status", town.NAME)), (empty, commands("status", ""))],
             rounds=rounds, seconds=seconds,
