@@ -8,7 +8,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --
 VALIDATORS := $(if $(shell command -v npm),tests/node/node_modules/.stamp)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check format lock clean
+.PHONY: help setup run test test-long bench check format lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: .venv/.dev $(VALIDATORS) ## the tests that take seconds
 
 test-long: .venv/.dev $(VALIDATORS) ## all tests, also those that take minutes
 	@$(BIN)/python -m pytest -n auto -m "long or not long" --timeout 3600
+
+bench: .venv/.dev ## how fast Digi is here, as ratios to baselines measured beside it
+	@$(BIN)/python app.py bench
 
 check: .venv/.dev ## format, lint, types, contracts
 	$(BIN)/ruff format --check .

@@ -512,6 +512,9 @@ def _parser() -> argparse.ArgumentParser:
     erased.add_argument("--workplace", default="", help="where several have a person of this id")
     erased.add_argument("--yes", action="store_true", help="do not ask first")
     add("projects", _projects, "workplace, id and channel of each project; never what is said")
+    bench = add("bench", _bench, "how fast Digi is here, beside what others do here (minutes)")
+    bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
+    bench.add_argument("--short", action="store_true", help="less time, wider spread")
     return parser
 
 
@@ -771,6 +774,19 @@ def _restore(args: argparse.Namespace) -> int:
 def _projects(_: argparse.Namespace) -> int:
     for row in _rows("SELECT tenant, id, channel, open FROM project ORDER BY tenant, seq"):
         print("\t".join((*row[:3], "open" if row[3] else "ended")))
+    return FINE
+
+
+def _bench(args: argparse.Namespace) -> int:
+    try:
+        from tests.bench.main import PARTS, run
+    except ModuleNotFoundError as missing:
+        raise Problem(
+            f"{missing.name} is not here: measure in a clone, with `make bench`"
+        ) from None
+    if unknown := set(args.parts) - set(PARTS):
+        raise Problem(f"there is no part {min(unknown)}: there are {', '.join(PARTS)}")
+    print(run(tuple(args.parts), short=args.short))
     return FINE
 
 

@@ -60,9 +60,9 @@ def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
         node = left.pop()
         kind = type(node)
         if kind is tuple or kind is list:
-            left += node
+            left += reversed(node)
         elif kind is dict:
-            left += node.values()
+            left += reversed(node.values())
         elif kind is c.Who:
             people[node.person] = None
         elif kind is c.Kept:
@@ -75,12 +75,13 @@ def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
 
 @cache
 def _holds(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a node in which a name or kept words can stand: not what a button does."""
+    """The fields of a node in which a name or kept words can stand, the last first: not what a
+    button does."""
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return ()
     return tuple(
         field.name
-        for field in msgspec.structs.fields(kind)
+        for field in reversed(msgspec.structs.fields(kind))
         if field.type not in (str, int, bool, date, datetime) and field.name != "press"
     )
 

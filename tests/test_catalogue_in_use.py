@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 
-from bot.dress import _nodes as nodes
 from content import catalogue as content
 from content.model import Item, Set
 from dialogs import cards as c
@@ -170,6 +171,20 @@ def test_what_is_no_longer_there_is_said() -> None:
 
 
 # --- each set on its way ------------------------------------------------------------------
+
+
+def nodes(thing: object) -> Iterator[object]:
+    """A card and all that it is made of."""
+    yield thing
+    held: Iterable[object] = ()
+    if isinstance(thing, msgspec.Struct):
+        held = (getattr(thing, name) for name in thing.__struct_fields__)
+    elif isinstance(thing, tuple | list):
+        held = thing
+    elif isinstance(thing, dict):
+        held = thing.values()
+    for one in held:
+        yield from nodes(one)
 
 
 def texts(item: Item) -> list[str]:

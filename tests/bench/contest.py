@@ -27,8 +27,7 @@ class Measured(Struct, frozen=True):
     def cost(self) -> float:
         """Microseconds of the processor for a request."""
         return statistics.median(
-            1e6 * busy / len(one.waited)
-            for one, busy in zip(self.slices, self.busy, strict=True)
+            1e6 * busy / len(one.waited) for one, busy in zip(self.slices, self.busy, strict=True)
         )
 
     def percentile(self, of_hundred: float) -> float:
@@ -68,8 +67,7 @@ def table(rows: Sequence[Row]) -> str:
     """As Markdown, so that it can be put into a document as it is."""
     said = {True: "yes", False: "no", None: ""}
     lines = [
-        [row.what, row.figure, row.baseline, row.ratio, row.goal, said[row.reached]]
-        for row in rows
+        [row.what, row.figure, row.baseline, row.ratio, row.goal, said[row.reached]] for row in rows
     ]
     head = [HEAD.what, HEAD.figure, HEAD.baseline, HEAD.ratio, HEAD.goal, "reached"]
     widths = [max(len(line[at]) for line in (head, *lines)) for at in range(len(head))]

@@ -19,7 +19,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot import tokens
 from bot.slack import draw
 from dialogs.events import Look
 from storage.vault import Vault, read_key
@@ -43,21 +42,21 @@ async def web_api() -> AsyncIterator[str]:
     count = itertools.count(1)
 
     async def answer(request: web.Request) -> web.Response:
-        form = await request.post()
+        given = {**request.query, **await request.post()}
         said: dict[str, Any] = {"ok": True}
         match request.match_info["method"]:
             case "auth.test":
                 said |= {"team_id": "T0BENCH", "user_id": "U0DIGI", "bot_id": "B0DIGI"}
             case "users.info":
-                user = str(form.get("user") or request.query.get("user"))
+                user = str(given.get("user"))
                 name = f"Person {int(user[-3:])}"
                 said["user"] = {"id": user, "real_name": name, "locale": "da-DK"}
             case "users.conversations":
                 said["channels"] = []
             case "conversations.open":
-                said["channel"] = {"id": f"D{form.get('users')}"}
+                said["channel"] = {"id": "D" + str(given.get("users"))}
             case "chat.postMessage" | "chat.update":
-                said |= {"channel": form.get("channel"), "ts": f"{next(count)}.000000"}
+                said |= {"channel": given.get("channel"), "ts": f"{next(count)}.000000"}
         return web.json_response(said)
 
     app = web.Application()
@@ -125,8 +124,8 @@ class Answers:
 
     def _one(self) -> Request:
         team, question = _chance.randrange(TEAMS), _chance.choice(self._questions)
-        filled = town.again(
-            self._vault, self._form["private_metadata"], team=team,
+        filled = town.filled(
+            self._vault, self._form["private_metadata"], {}, team=team,
             project=self._copies.project_of(team), question=question,
         )  # fmt: skip
         person = {"id": town.person_of(team, _chance.randrange(1, town.TEAM)), "name": "person",
@@ -135,7 +134,7 @@ class Answers:
             **self._form, "id": "V0BENCH", "team_id": "T0BENCH", "app_id": "A0DIGI",
             "app_installed_team_id": "T0BENCH", "bot_id": "B0DIGI", "hash": "1.x",
             "root_view_id": "V0BENCH", "previous_view_id": None,
-            "private_metadata": tokens.write_token(self._vault, town.TENANT, filled),
+            "private_metadata": filled.token,
             "callback_id": draw.written_channel(town.channel_of(team)),
             "state": {"values": {"text": {"text": {
                 "type": "plain_text_input", "value": f"{town.WORDS} {_chance.random()}"}}}},
@@ -199,7 +198,7 @@ async def prepared(folder: Path, teams: int = TEAMS) -> tuple[Path, datetime]:
 
 
 async def opened_form(home: Path, moment: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The modal in which an answer is written, as Slack was sent it; and the questions there are."""
+    """The modal in which an answer is written, as Slack was sent it; and all questions."""
     house, _ = await town.house_at(home, moment)
     try:
         team = town.Team(house)

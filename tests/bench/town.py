@@ -19,10 +19,9 @@ import msgspec
 from app import House, build
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
-from bot.tokens import FormToken, read_form, write_press
+from bot.tokens import read_form, write_press, write_token
 from dialogs import events as e
-from dialogs.events import Look, Signed
-from dialogs.route import Press
+from dialogs.events import Look, Press, View
 from storage.vault import Vault, read_key
 
 TENANT = "slack:T0BENCH"
@@ -99,17 +98,18 @@ class Team:
         self.project = ""
         self._acts = 0
 
-    async def act(self, number: int, what: Typed | Pressed | Submitted) -> Answer:
+    async def act(self, number: int, what: Typed | Pressed | Submitted, *, team: int = 0) -> Answer:
         self._acts += 1
-        sender = Sender(person_of(0, number), f"Person {number}", "da-DK")
-        delivery = Delivery(TENANT, sender, f"act:{self._acts}", what, channel_of(0))
+        sender = Sender(person_of(team, number), f"Person {number}", "da-DK")
+        delivery = Delivery(TENANT, sender, f"act:{self._acts}", what, channel_of(team))
         answer = await self.house.engine.receive(delivery)
         assert not answer.undone, "the house did not take it"
         assert not answer.faults, answer.faults
         return answer
 
-    async def press(self, number: int, press: Press) -> Answer:
-        return await self.act(number, Pressed(write_press(self.house.vault, TENANT, press)))
+    async def press(self, number: int, press: Press, *, team: int = 0) -> Answer:
+        token = write_press(self.house.vault, TENANT, press)
+        return await self.act(number, Pressed(token), team=team)
 
     async def fill(self, number: int, look: Look, values: dict[str, Any]) -> Answer:
         answer = await self.press(number, look)
@@ -117,9 +117,7 @@ class Team:
         return await self.act(number, Submitted(answer.form.token, values))
 
     async def founded(self) -> None:
-        people = tuple(
-            Sender(person_of(0, n), f"Person {n}", "da-DK") for n in range(TEAM)
-        )
+        people = tuple(Sender(person_of(0, n), f"Person {n}", "da-DK") for n in range(TEAM))
         members = Delivery(TENANT, Sender(""), "members:0", Members(people), channel_of(0))
         await self.house.engine.receive(members)
         await self.act(0, Typed(f"start {NAME}"))
@@ -157,7 +155,7 @@ class Team:
     async def worried(self, concerns: int = CONCERNS) -> None:
         """Half by name and half without, all to be read by everybody; the release has come."""
         for number in range(concerns):
-            view = "say_named" if number % 2 else "say_unnamed"
+            view: View = "say_named" if number % 2 else "say_unnamed"
             values = {"kind": "concern", "text": f"{WORDS} ({number})", "readers": ["everyone"]}
             if view == "say_unnamed":
                 values["sending"] = "release"
@@ -294,9 +292,11 @@ def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
     return value
 
 
-def again(vault: Vault, token: str, *, team: int, project: str, question: str) -> FormToken:
-    """The same form, for another team's question: what a fresh opening of it would give."""
+def filled(
+    vault: Vault, token: str, values: dict[str, Any], *, team: int, project: str, question: str
+) -> Submitted:
+    """The same form, for another team's question: as if it had been opened there."""
     form = read_form(vault, TENANT, token)
-    return msgspec.structs.replace(
-        form, fixed={**form.fixed, "project": project, "question": question}, form=uuid.uuid4().hex
-    )
+    fixed = {**form.fixed, "project": project, "question": question}
+    anew = msgspec.structs.replace(form, fixed=fixed, form=uuid.uuid4().hex)
+    return Submitted(write_token(vault, TENANT, anew), values)

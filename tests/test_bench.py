@@ -1,0 +1,98 @@
+"""The benchmark measures what it says: its teams are real ones, its figures are counted right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot import gate
+from bot.edge import Delivery, Sender, Typed
+from dialogs.events import Look
+from tests.bench import town
+from tests.bench.contest import Measured, Row, ratio, table
+from tests.bench.load import Slice
+from tests.stage import text_of
+
+
+@pytest.fixture
+async def teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three teams, two of them copies."""
+    monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    home = tmp_path / "digi"
+    await town.one_team(home)
+    town.Copies(home).write(range(1, 3))
+    return home
+
+
+async def test_a_copied_team_is_a_team_like_the_first(teams: Path) -> None:
+    """Its status, its answers and its concerns are the first one's, under ids of its own."""
+    house, _ = await town.house_at(teams, town.BEGINNING)
+    said: list[str] = []
+    try:
+        for team in range(3):
+            people = tuple(town.person_of(team, n) for n in (0, 5))
+            for person in people:
+                for words in ("status", "spørgsmål", "sig det"):
+                    answer = await house.engine.receive(
+                        Delivery(
+                            town.TENANT, Sender(person), words, Typed(words), town.channel_of(team)
+                        )
+                    )
+                    said.append("\n".join(text_of(card) for card in answer.cards))
+    finally:
+        await house.close()
+    a_third = len(said) // 3
+    assert said[:a_third] == said[a_third : 2 * a_third] == said[2 * a_third :]
+    assert any(town.NAME in one for one in said)
+    assert all(said)
+
+
+async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams: Path) -> None:
+    """The answer is kept in that team's project, under that person's name."""
+    house, _ = await town.house_at(teams, town.BEGINNING)
+    copies = town.Copies(teams)
+    try:
+        first = town.Team(house)
+        first.project = copies.project
+        question = first.questions()[0]
+        opened = await first.press(1, Look("answer", project=first.project, ref=question))
+        assert opened.form is not None
+        await first.act(
+            1,
+            town.filled(
+                house.vault, opened.form.token, {"text": "Kun her"},
+                team=2, project=copies.project_of(2), question=question,
+            ),
+            team=2,
+        )  # fmt: skip
+        for team, there in ((0, False), (1, False), (2, True)):
+            look = Look("answer", project=copies.project_of(team), ref=question)
+            form = (await first.press(1, look, team=team)).form
+            assert form is not None
+            assert ("Kun her" in str(form)) == there
+    finally:
+        await house.close()
+
+
+def test_a_ratio_is_made_of_neighbours() -> None:
+    """A minute in which the machine was slow for both changes nothing."""
+    found = ratio([60.0, 6.0, 50.0], [100.0, 10.0, 100.0])
+    assert (found.median, found.lowest, found.highest) == (0.6, 0.5, 0.6)
+
+
+def test_a_slice_counts_what_was_answered_and_how_long_each_waited() -> None:
+    """The rate is answers by seconds; of a hundred waits the 99th is the 99th."""
+    one = Slice(2.0, [n / 1000 for n in range(1, 101)], [])
+    assert one.rate == 50
+    assert one.percentile(50) == pytest.approx(51)
+    assert one.percentile(99) == pytest.approx(100)
+    assert Measured([one], [0.5]).cost == pytest.approx(5000)
+
+
+def test_the_table_says_whether_a_goal_is_reached() -> None:
+    """Yes, no, or nothing where there is no goal; every row has all its cells."""
+    rows = [Row("a", "1", "2", "0.5", "≥ 0.6", reached) for reached in (True, False, None)]
+    lines = table(rows).splitlines()
+    assert [line.split("|")[-2].strip() for line in lines[2:]] == ["yes", "no", ""]
+    assert {line.count("|") for line in lines} == {7}
