@@ -122,7 +122,8 @@ class Parcel(Struct, frozen=True):
 
 class DeliveryFailed(Exception):
     """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
-    it may have arrived all the same; `retry_after` is the platform's own wish in seconds."""
+    it may have arrived all the same; `retry_after` is the platform's own wish in seconds; `held`
+    that it is not the message's fault: it waits until somebody has mended what is wrong."""
 
     def __init__(
         self,
@@ -131,12 +132,14 @@ class DeliveryFailed(Exception):
         permanent: bool = False,
         uncertain: bool = False,
         retry_after: float | None = None,
+        held: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.uncertain = uncertain
         self.retry_after = retry_after
+        self.held = held
 
 
 class CannotOpen(Exception):

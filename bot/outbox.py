@@ -42,6 +42,8 @@ from storage.store import (
 LEASE_US = 60_000_000
 AT_ONCE = 20
 TRIES = 30
+HELD = timedelta(days=14)
+"""So long a message waits for a channel or a workplace; later it would tell of old things."""
 LONGEST_WAIT = 60 * 60.0
 NAP = 1.0
 
@@ -322,10 +324,11 @@ class Courier:
     # --- when it goes wrong ---------------------------------------------------------------
 
     async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> None:
+        held = failure.held and self._clock.now() - letter.due < HELD
         # A timer never dies: whatever it would have set going again would be lost with it.
         # What has arrived is not dead because the store fails to hear of it.
-        mortal = letter.kind != "timer" and letter.id not in self._arrived
-        if mortal and (failure.permanent or letter.attempts >= TRIES):
+        mortal = letter.kind != "timer" and letter.id not in self._arrived and not held
+        if mortal and (failure.permanent or failure.held or letter.attempts >= TRIES):
             self._log.failed("dead", failure.reason, letter=letter.id)
             await self._database.tx(self._scripts.dead, *(bag or (letter,)))
             return
@@ -333,7 +336,7 @@ class Courier:
         if wait is None:
             wait = min(LONGEST_WAIT, 2.0 ** min(letter.attempts, 12)) * random.uniform(0.5, 1.0)
         at = self._clock.now() + timedelta(seconds=wait)
-        await self._database.tx(self._scripts.later, letter, at, failure.uncertain)
+        await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
 
     # --- what happens by the clock --------------------------------------------------------
 

@@ -307,7 +307,9 @@ WHERE id = :id AND token = :token AND state <> 'dead' RETURNING id;
 DELETE FROM letter WHERE id = :id AND token = :token RETURNING id;
 
 -- name: letter_later
-UPDATE letter SET state = :state, next_us = :at WHERE id = :id AND token = :token RETURNING id;
+UPDATE letter SET state = :state, next_us = :at,
+    attempts = CASE WHEN attempts > :most THEN :most ELSE attempts END
+WHERE id = :id AND token = :token RETURNING id;
 
 -- name: letter_dead
 UPDATE letter SET state = 'dead' WHERE id = :id AND token = :token RETURNING id;

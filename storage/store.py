@@ -35,6 +35,7 @@ from storage.vault import Vault
 
 DEPTH = 8
 NEVER_US = 2**62
+HELD_TRIES = 12
 # What takes something out of the pool, or writes it anew.
 POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 
@@ -629,13 +630,21 @@ class Scripts:
             }  # fmt: skip
         return bool(rows)
 
-    def later(self, letter: Letter, at: datetime, uncertain: bool) -> Script[None]:
+    def later(
+        self, letter: Letter, at: datetime, uncertain: bool, held: bool = False
+    ) -> Script[None]:
         """Try again then: as often as it may have arrived before, and once more where this try
-        may have."""
+        may have. What is held uses up no more than some of its tries."""
         state = ("ready", "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
         yield (
             "letter_later",
-            {"id": letter.id, "token": letter.token, "at": to_us(at), "state": state},
+            {
+                "id": letter.id,
+                "token": letter.token,
+                "at": to_us(at),
+                "state": state,
+                "most": HELD_TRIES if held else letter.attempts,
+            },
         )
 
     def dead(self, *letters: Letter) -> Script[None]:

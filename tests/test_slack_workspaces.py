@@ -41,8 +41,12 @@ def _workspace(letter: str, **more: Any) -> Workspace:
 
 
 @asynccontextmanager
-async def _served(
-    folder: Path, world: SlackWorld, *, token: str | None = None
+async def served(
+    folder: Path,
+    world: SlackWorld,
+    *,
+    token: str | None = None,
+    told: list[tuple[str, str]] | None = None,
 ) -> AsyncIterator[tuple[Door, House, str]]:
     doors: list[Door] = []
 
@@ -55,7 +59,7 @@ async def _served(
                 client_secret=world.client_secret if several else None,
                 api_url=world.api_url, public_url=None,
                 installations=Installations(store, vault, Installation),
-                told=lambda what, kind: None,
+                told=lambda what, kind: told.append((what, kind)) if told is not None else None,
             )
         )  # fmt: skip
         return [doors[0].edge]
@@ -80,7 +84,7 @@ async def _served(
         await house.close()
 
 
-async def _install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, str]:
+async def install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, str]:
     """As an administrator does: begin, agree at Slack, come back."""
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
         async with browser.get(f"{base}/slack/install", allow_redirects=False) as begun:
@@ -93,10 +97,10 @@ async def _install(base: str, world: SlackWorld, space: Workspace) -> tuple[int,
 async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) -> None:
     """Each is spoken to with its own token; the tokens lie sealed."""
     first, second = _workspace("A"), _workspace("B")
-    async with SlackWorld(first, second) as world, _served(tmp_path / "h", world) as served:
-        door, _, base = served
+    async with SlackWorld(first, second) as world, served(tmp_path / "h", world) as found:
+        door, _, base = found
         for space in (first, second):
-            assert (await _install(base, world, space))[0] == 200
+            assert (await install(base, world, space))[0] == 200
         for letter, space in (("A", first), ("B", second)):
             answered = await world.send.command(f"U0ANNE{letter}", "hjælp", f"C0{letter}",
                                                 team=space.team)  # fmt: skip
@@ -113,7 +117,7 @@ async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) 
 async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> None:
     """The state must be the one in the browser's own cookie."""
     space = _workspace("A")
-    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         code = world.agreed(space)
         async with ClientSession(cookies={COOKIE: "andres"}) as browser:
             there = {"state": "mine", "code": code}
@@ -124,12 +128,12 @@ async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("event", ["tokens_revoked", "uninstalled"])
 async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, event: str) -> None:
-    """The token goes out of the store and out of memory; what still waits for it is dead."""
+    """The token goes out of the store and out of memory; what waits for it goes on waiting."""
     space, other = _workspace("A"), _workspace("B")
-    async with SlackWorld(space, other) as world, _served(tmp_path / "h", world) as served:
-        door, _, base = served
-        await _install(base, world, space)
-        await _install(base, world, other)
+    async with SlackWorld(space, other) as world, served(tmp_path / "h", world) as found:
+        door, _, base = found
+        await install(base, world, space)
+        await install(base, world, other)
         await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
         await getattr(world.send, event)(team="T0A")
         assert await door.workspaces.of("slack:T0A") is None
@@ -139,14 +143,14 @@ async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, even
         card: c.FinishedCard = c.Card((c.Paragraph((c.Plain("Goddag"),)),))
         with pytest.raises(DeliveryFailed) as failed:
             await door.edge.deliver(Parcel("l", "slack:T0A", "post", card, "da", channel="C0A"))
-        assert failed.value.permanent
+        assert failed.value.held
 
 
 async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
     """By its refresh token, once for all who ask at the same time; the new one is kept."""
     space = _workspace("A", refresh="xoxe-1")
-    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
-        await _install(base, world, space)
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
+        await install(base, world, space)
         old = space.token
         kept = await door.workspaces.of("slack:T0A")
         assert kept is not None
@@ -161,7 +165,7 @@ async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_pa
     space, other = _workspace("A"), _workspace("B")
     async with (
         SlackWorld(space, other) as world,
-        _served(tmp_path / "h", world, token=space.token),
+        served(tmp_path / "h", world, token=space.token),
     ):
         answered = await world.send.command("U0ANNEB", "hjælp", "C0B", team="T0B")
         assert "ikke installeret" in answered.text
@@ -171,15 +175,15 @@ async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) 
     """With words that say where the right one is."""
     async with SlackWorld(_workspace("A")) as world:
         with pytest.raises(TokenRefused):
-            async with _served(tmp_path / "h", world, token="xoxb-forkert"):
+            async with served(tmp_path / "h", world, token="xoxb-forkert"):
                 pass
 
 
 async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
     """On Enterprise Grid the tenant is the organisation, whatever workspace one is in."""
     space = _workspace("A", enterprise="E0ORG")
-    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, _, base):
-        await _install(base, world, space)
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
+        await install(base, world, space)
         assert await door.workspaces.of("slack:E0ORG") is not None
         answered = await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
         assert "start" in answered.text
@@ -190,8 +194,8 @@ async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(
 ) -> None:
     """Even where Digi cannot look up whose workplace it is."""
     space = _workspace("A")
-    async with SlackWorld(space) as world, _served(tmp_path / "h", world) as (door, house, base):
-        await _install(base, world, space)
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, house, base):
+        await install(base, world, space)
         await world.send.command("U0ANNEA", "start Ny platform", "C0A", team="T0A")
         [shown] = [m for m in space.messages if m.only_for == "U0ANNEA"]
         [button, *_] = controls(shown.blocks, lambda user: user)

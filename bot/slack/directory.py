@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.edge import Sender
 from bot.slack.cache import Cache
+from bot.slack.hindrances import Hindrances
 from bot.slack.web_api import TROUBLE, error_of
 
 HELD = 30 * 60.0
@@ -31,7 +32,8 @@ class Known(Struct, frozen=True):
 
 
 class Directory:
-    def __init__(self) -> None:
+    def __init__(self, hindrances: Hindrances) -> None:
+        self._hindrances = hindrances
         self._people: Cache[tuple[str, str], Known] = Cache(MOST, HELD)
         self._resting: Cache[str, bool] = Cache(1000, REST)
 
@@ -54,6 +56,7 @@ class Directory:
         except TROUBLE as error:
             if error_of(error) == "ratelimited":
                 self._resting.put(tenant, True)
+            self._hindrances.failed(tenant, "", error, writes=False)
             return None
         user = said.get("user")
         found = _known(user if isinstance(user, dict) else {})

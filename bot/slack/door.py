@@ -9,13 +9,14 @@ from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.edge import Installations, Receive
-from bot.slack.edge import A_DAY, SlackEdge
+from bot.slack.edge import SlackEdge
 from bot.slack.install import Install
-from bot.slack.transport import Told, Transport, quiet_logger
-from bot.slack.web_api import TROUBLE, WebApi, error_of
+from bot.slack.transport import Transport, quiet_logger
+from bot.slack.web_api import TROUBLE, Told, WebApi, error_of
 from bot.slack.workspaces import TokenRefused, Workspaces
 
 AGAIN_SECONDS = 60.0
+A_DAY = 24 * 60 * 60.0
 
 
 class Door:
@@ -41,7 +42,7 @@ class Door:
             self._api, token=bot_token, installations=installations, client_id=client_id,
             client_secret=client_secret,
         )  # fmt: skip
-        self.edge = SlackEdge(self._api, self.workspaces)
+        self.edge = SlackEdge(self._api, self.workspaces, told)
         self.transport = Transport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )

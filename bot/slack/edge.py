@@ -23,11 +23,18 @@ from bot.edge import (
     Typed,
 )
 from bot.slack import draw
-from bot.slack.cache import Cache
 from bot.slack.directory import Directory
+from bot.slack.hindrances import Hindrances
 from bot.slack.homes import Homes
+from bot.slack.outgoing import Outgoing
 from bot.slack.read import Incoming, in_words, mentioned, written_words
-from bot.slack.web_api import TROUBLE, WebApi, error_of, failure, in_time
+from bot.slack.web_api import (
+    HELD_SECONDS,
+    TROUBLE,
+    Told,
+    WebApi,
+    in_time,
+)
 from bot.slack.words import Language, both, word
 from bot.slack.workspaces import Workspaces
 from dialogs import cards as c
@@ -37,8 +44,6 @@ Body = dict[str, Any]
 WHISPER_SECONDS = 1.5
 WHISPERS = 5
 """A response_url may be used so often."""
-A_DAY = 24 * 60 * 60.0
-EVENT_TYPE = "digi_letter"
 NAMES = 10
 """So many people of a chosen message are called by their names."""
 
@@ -55,32 +60,18 @@ AGAIN = Reply(status=503)
 """Slack brings an event again; a person cannot be asked to."""
 
 
-def unwell(what: Incoming) -> Reply:
-    """Something of ours failed: honest, and nothing that was filled in is lost."""
-    match what.kind:
-        case "form":
-            return _errors(what, both("form_not_saved"))
-        case "command":
-            return Reply({"response_type": "ephemeral", "text": both("not_now")})
-        case "press" | "shortcut":
-            return NOTED
-        case _:
-            return AGAIN
-
-
 class SlackEdge:
     """Implements `bot.edge.Edge` for Slack. `receive` is handed in when the house is built."""
 
-    def __init__(self, api: WebApi, workspaces: Workspaces) -> None:
+    def __init__(self, api: WebApi, workspaces: Workspaces, told: Told) -> None:
         self._api = api
         self._workspaces = workspaces
-        self._directory = Directory()
         self._receive: Receive | None = None
-        self._private: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
-        self._uninvited: Cache[tuple[str, str], bool] = Cache(1000, A_DAY)
-        self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        self._hindrances = Hindrances(workspaces, told)
+        self._directory = Directory(self._hindrances)
+        self._outgoing = Outgoing(api, workspaces, self._hindrances)
         self.homes = Homes(api, workspaces, self._received)
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[Any]] = set()
 
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
@@ -98,80 +89,7 @@ class SlackEdge:
         return f"/digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:
-        try:
-            at = await self._workspaces.of(parcel.tenant)
-        except TROUBLE as error:
-            raise failure(error, writes=False) from None
-        if at is None:
-            raise DeliveryFailed("Digi is not installed in this workspace", permanent=True)
-        client = self._api.client(at.token)
-        drawn = draw.message(parcel.card, parcel.language, again=parcel.again)
-        if parcel.kind == "update":
-            return await self._redraw(client, parcel, drawn)
-        thread = ""
-        match parcel.kind:
-            case "private":
-                channel = await self._chat(client, parcel)
-            case "thread":
-                channel, thread = read_place(parcel.target)
-            case _:
-                channel = parcel.channel
-        place, done = self._begun.get(parcel.id) or ("", 0)
-        if not place:
-            place = await self._post(client, parcel, channel, thread, drawn)
-        for page in drawn.rest[done:]:
-            # What had no room stands below it; a failure here goes on where it stopped.
-            self._begun.put(parcel.id, (place, done))
-            await self._post(client, parcel, channel, thread or read_place(place)[1], page)
-            done += 1
-        self._begun.drop(parcel.id)
-        return place
-
-    async def _post(
-        self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
-    ) -> str:
-        try:
-            said = await client.chat_postMessage(
-                channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
-                unfurl_links=False, unfurl_media=False,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
-            )  # fmt: skip
-        except TROUBLE as error:
-            self._heard(parcel.tenant, channel, error)
-            raise failure(error, writes=True) from None
-        self._uninvited.drop((parcel.tenant, channel))
-        return written_place(str(said.get("channel") or channel), str(said["ts"]))
-
-    async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
-        channel, ts = read_place(parcel.target)
-        try:
-            await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
-        except TROUBLE as error:
-            self._heard(parcel.tenant, channel, error)
-            raise failure(error, writes=True) from None
-        return parcel.target
-
-    async def _chat(self, client: AsyncWebClient, parcel: Parcel) -> str:
-        """The private chat with a person; asking again opens the same one."""
-        known = self._private.get((parcel.tenant, parcel.person))
-        if known is not None:
-            return known
-        try:
-            said = await client.conversations_open(users=parcel.person)
-        except TROUBLE as error:
-            self._heard(parcel.tenant, "", error)
-            raise failure(error, writes=False) from None
-        channel = str((said.get("channel") or {}).get("id") or "")
-        self._private.put((parcel.tenant, parcel.person), channel)
-        return channel
-
-    def _heard(self, tenant: str, channel: str, error: BaseException) -> None:
-        """What a refusal tells about later calls."""
-        match error_of(error):
-            case "not_in_channel":
-                self._uninvited.put((tenant, channel), True)
-            case "token_expired" | "token_revoked" | "invalid_auth" | "account_inactive":
-                self._workspaces.forget(tenant)
+        return await self._outgoing.deliver(parcel)
 
     # --- in -----------------------------------------------------------------------------------
 
@@ -193,8 +111,7 @@ class SlackEdge:
             case "command" | "shortcut":
                 return await self._to_command(what, answer, client)
             case "press":
-                await self._to_press(what, answer, client)
-                return NOTED
+                return await self._to_press(what, answer, client)
             case "form":
                 return self._to_form(what, answer, language)
             case "home" if answer.undone:
@@ -237,12 +154,13 @@ class SlackEdge:
         self, what: Incoming, at: Installation, client: AsyncWebClient
     ) -> Reply:
         if what.person == at.bot:
-            self._uninvited.drop((at.tenant, what.channel))
+            self._hindrances.overcome(at.tenant, what.channel)
         try:
             told = await self._tell_members(at, client, what.channel, what.key)
         except TROUBLE as error:
             # A channel we cannot look into has no members for us; otherwise it comes again.
-            return NOTED if failure(error, writes=False).permanent else AGAIN
+            failed = self._hindrances.failed(at.tenant, what.channel, error, writes=False)
+            return NOTED if _closed(failed) else AGAIN
         return NOTED if told else AGAIN
 
     async def _tell_members(
@@ -262,7 +180,8 @@ class SlackEdge:
                 told += await self._gather_in(at)
             except TROUBLE as error:
                 # One workplace that is out of reach must not keep the others from being seen.
-                trouble = trouble if failure(error, writes=False).permanent else error
+                failed = self._hindrances.failed(at.tenant, "", error, writes=False)
+                trouble = trouble if _closed(failed) else error
         if trouble is not None:
             raise trouble
         return told
@@ -298,12 +217,13 @@ class SlackEdge:
             return NOTED
         if what.kind == "command":
             drawn = draw.messages(cards, language)
-            self._soon(self._whispers(what, drawn.rest))
+            if drawn.rest:
+                self._soon(self._whispers(what, drawn.rest))
             return Reply(_ephemeral(drawn))
         await self._show(what, cards, language, client)
         return NOTED
 
-    async def _to_press(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> None:
+    async def _to_press(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
@@ -316,29 +236,32 @@ class SlackEdge:
                 # The acknowledgement has waited for the form; it does not wait for this too.
                 cards = (_said(word("no_form", language)), *cards)
                 self._soon(self._show(what, cards, language, client))
-                return
-        if cards:
-            instead = answer.instead and what.whispered
-            await self._show(what, cards, language, client, instead=instead)
+                return NOTED
+        if not cards:
+            return NOTED
+        instead = answer.instead and what.whispered
+        shown = await self._show(what, cards, language, client, instead=instead)
+        return AGAIN if answer.undone and not shown else NOTED
 
     async def _show(
         self,
         what: Incoming,
         cards: tuple[c.FinishedCard, ...],
         language: Language,
-        client: AsyncWebClient,
+        client: AsyncWebClient | None,
         *,
         instead: bool = False,
-    ) -> None:
+    ) -> bool:
         """Where the button was: in its modal, beside its message, or in a modal of its own."""
-        if what.view:
-            sheet = draw.sheet(cards, language, what.channel)
-            await in_time(client.views_update(view_id=what.view, view=sheet))
-        elif what.response_url:
+        if what.response_url:
             drawn = draw.messages(cards, language)
-            await self._whispers(what, (drawn, *drawn.rest), instead=instead)
-        else:
-            await self._opened(client, what, draw.sheet(cards, language, what.channel))
+            return await self._whispers(what, (drawn, *drawn.rest), instead=instead)
+        if client is None:
+            return False
+        sheet = draw.sheet(cards, language, what.channel)
+        if what.view:
+            return await in_time(client.views_update(view_id=what.view, view=sheet))
+        return await self._opened(client, what, sheet)
 
     def _to_form(self, what: Incoming, answer: Answer, language: Language) -> Reply:
         if answer.faults:
@@ -390,27 +313,43 @@ class SlackEdge:
         """Where Digi could not write into the channel, it says so to whoever asks it there."""
         if not what.channel:
             return ()
-        uninvited = self._uninvited.get((what.tenant, what.channel))
-        return (_said(word("invite", language)),) if uninvited else ()
+        said = self._hindrances.in_words(what.tenant, what.channel, language)
+        return (_said(said),) if said else ()
 
     # --- calls of this moment -------------------------------------------------------------------
 
     async def _opened(self, client: AsyncWebClient, what: Incoming, view: Body) -> bool:
         return await in_time(client.views_open(trigger_id=what.trigger, view=view))
 
-    async def sorry(self, what: Incoming) -> None:
-        """A press has no answer of its own: where something of ours failed, this is it."""
-        if what.kind in ("press", "shortcut") and what.response_url:
-            text = both("not_now")
-            await self._whisper(what, draw.message(_said(text), "da"))
+    async def sorry(self, what: Incoming) -> Reply:
+        """Something of ours failed: honest, and nothing that was filled in is lost.
+
+        A press has no answer of its own; where nobody could be told, Slack's own sign of failure
+        is left to stand beside the button.
+        """
+        match what.kind:
+            case "form":
+                return _errors(what, both("form_not_saved"))
+            case "command":
+                return Reply({"response_type": "ephemeral", "text": both("not_now")})
+            case "press" | "shortcut":
+                at = self._workspaces.remembered(what.tenant)
+                client = self._api.client(at.token) if at is not None else None
+                told = await self._show(what, (_said(both("not_now")),), "da", client)
+                return NOTED if told else AGAIN
+            case _:
+                return AGAIN
 
     async def _whispers(
         self, what: Incoming, pages: tuple[draw.Drawn, ...], *, instead: bool = False
-    ) -> None:
-        for at, page in enumerate(pages[:WHISPERS]):
+    ) -> bool:
+        arrived = [
             await self._whisper(what, page, instead=instead and at == 0)
+            for at, page in enumerate(pages[:WHISPERS])
+        ]
+        return all(arrived)
 
-    async def _whisper(self, what: Incoming, drawn: draw.Drawn, *, instead: bool = False) -> None:
+    async def _whisper(self, what: Incoming, drawn: draw.Drawn, *, instead: bool = False) -> bool:
         """To one person, beside the message; it may be lost, so it never matters."""
         try:
             async with (
@@ -420,10 +359,11 @@ class SlackEdge:
                 ) as response,
             ):
                 await response.read()
+                return response.status == 200
         except TROUBLE:
-            return
+            return False
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
@@ -435,14 +375,9 @@ class SlackEdge:
         await self._api.close()
 
 
-def written_place(channel: str, ts: str) -> str:
-    """Where a message stands, as our store keeps it."""
-    return f"{channel}:{ts}"
-
-
-def read_place(place: str) -> tuple[str, str]:
-    channel, _, ts = place.partition(":")
-    return channel, ts
+def _closed(failed: DeliveryFailed) -> bool:
+    """Asking again soon would not help."""
+    return failed.permanent or failed.retry_after == HELD_SECONDS
 
 
 def _said(text: str) -> c.FinishedCard:

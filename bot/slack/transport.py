@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -27,9 +26,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from bot.edge import Installation
 from bot.slack.cache import Cache
-from bot.slack.edge import AGAIN, NOTED, Body, Reply, SlackEdge, unwell
+from bot.slack.edge import AGAIN, NOTED, Body, Reply, SlackEdge
 from bot.slack.read import Envelope, Incoming, envelope, incoming
-from bot.slack.web_api import TROUBLE, WebApi
+from bot.slack.web_api import TROUBLE, Told, WebApi
 from bot.slack.words import both
 from bot.slack.workspaces import Workspaces
 
@@ -40,9 +39,6 @@ WATCH_SECONDS = 30.0
 _ANYTHING = re.compile("", re.DOTALL)
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 _TIME = re.compile(r"[0-9]{1,12}")
-
-Told = Callable[[str, str], None]
-"""Something an operator should hear: what, and of which kind."""
 
 
 class Quiet(logging.Filter):
@@ -126,11 +122,7 @@ class Transport:
         except Exception as error:
             # Most of all the store; the person is told, and Slack brings events again.
             self._told("slack", type(error).__name__)
-            return await self._sorry(what)
-
-    async def _sorry(self, what: Incoming) -> Reply:
-        await self._edge.sorry(what)
-        return unwell(what)
+            return await self._edge.sorry(what)
 
     async def _at(self, what: Incoming) -> Installation | None:
         if what.kind == "hello":
@@ -150,7 +142,7 @@ class Transport:
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
             self._told("slack", "listener")
-            return await self._sorry(what)
+            return await self._edge.sorry(what)
         # As it is: what Bolt carries is text, which would have to be read again.
         return replies[0] if replies else Reply(status=response.status)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import aiohttp
@@ -18,14 +18,8 @@ PATIENCE = 10.0
 AT_ONCE = 1.5
 """So long may a call take that an acknowledgement waits for."""
 
-# It will not go better the next time.
+# This message will not go better the next time.
 _FOR_GOOD: Mapping[str, str] = {
-    "is_archived": "the channel is archived",
-    "channel_not_found": "the channel is gone, or Digi was taken out of it",
-    "account_inactive": "Digi was uninstalled or its account switched off",
-    "token_revoked": "the token was revoked: install Digi again",
-    "invalid_auth": "Slack does not know the token: install Digi again",
-    "not_authed": "there is no token: install Digi again",
     "user_not_found": "the person is not in this workspace",
     "user_disabled": "the person's account is switched off",
     "users_not_found": "the person is not in this workspace",
@@ -34,23 +28,41 @@ _FOR_GOOD: Mapping[str, str] = {
     "thread_not_found": "the message was deleted",
     "cant_update_message": "the message is not Digi's",
     "edit_window_closed": "the workspace does not let messages be changed any more",
-    "restricted_action": "the workspace does not let Digi write there",
     "invalid_blocks": "Slack does not take the message",
     "invalid_arguments": "Slack does not take the message",
     "msg_too_long": "the message is too long",
     "msg_blocks_too_long": "the message is too long",
     "no_text": "the message is empty",
 }
-# It goes as soon as somebody has done what the words say.
-_WAITS: Mapping[str, str] = {
+# Nothing can be written in this channel until somebody has done what the words say.
+_IN_CHANNEL: Mapping[str, str] = {
     "not_in_channel": "Digi is not in the channel: somebody there types /invite @Digi",
-    "missing_scope": "a scope is missing",
-    "ekm_access_denied": "the workspace's keys are locked",
-    "team_access_not_granted": "the organisation has not let Digi into this workspace",
+    "channel_not_found": "the channel is gone, or Digi was taken out of it: somebody there types"
+    " /invite @Digi",
+    "is_archived": "the channel is archived: somebody unarchives it, or the project is ended",
+    "restricted_action": "only some may write in the channel: let Digi be one of them",
 }
-_WAIT_SECONDS = 600.0
+# Nothing can be written in the whole workspace until then.
+_IN_WORKSPACE: Mapping[str, str] = {
+    "account_inactive": "Digi was uninstalled or its account switched off: install Digi again",
+    "token_revoked": "the token was revoked: install Digi again",
+    "invalid_auth": "Slack does not know the token: install Digi again",
+    "not_authed": "there is no token: install Digi again",
+    "token_expired": "the token has run out and could not be renewed: install Digi again",
+    "org_login_required": "the workspace is being moved into an organisation: it passes",
+    "missing_scope": "a scope is missing",
+    "ekm_access_denied": "the workspace's keys are locked: whoever looks after Slack opens them",
+    "team_access_not_granted": "the organisation has not let Digi into this workspace: whoever"
+    " looks after Slack does",
+}
+HELD = {**_IN_CHANNEL, **_IN_WORKSPACE}
+HELD_SECONDS = 600.0
+"""So often what waits for somebody is tried again."""
 # Slack says of these that a part may have been done.
 _UNCERTAIN = frozenset({"fatal_error", "internal_error"})
+
+Told = Callable[[str, str], None]
+"""Something an operator should hear: what, and of which kind."""
 
 
 class WebApi:
@@ -112,21 +124,28 @@ def error_of(error: BaseException) -> str:
 def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
     """`writes`: the call would have put something into a channel."""
     if not isinstance(error, SlackApiError):
-        arrived = writes and not isinstance(error, aiohttp.ClientConnectorError)
-        return DeliveryFailed(f"Slack did not answer ({type(error).__name__})", uncertain=arrived)
+        gone_out = not isinstance(error, aiohttp.ClientConnectorError)
+        return DeliveryFailed(
+            f"Slack did not answer ({type(error).__name__})",
+            uncertain=writes and gone_out,
+            held=not gone_out,
+        )
     response: Any = error.response
     status = int(getattr(response, "status_code", 0) or 0)
     said = error_of(error)
     if status == 429 or said in ("ratelimited", "rate_limited"):
-        return DeliveryFailed("ratelimited", retry_after=_retry_after(response))
+        return DeliveryFailed("ratelimited", retry_after=_retry_after(response), held=True)
     if said in _FOR_GOOD:
         return DeliveryFailed(f"{said}: {_FOR_GOOD[said]}", permanent=True)
-    if said in _WAITS:
-        more = _needed(response) if said == "missing_scope" else ""
-        return DeliveryFailed(f"{said}: {_WAITS[said]}{more}", retry_after=_WAIT_SECONDS)
-    if said == "token_expired":
-        return DeliveryFailed(said, retry_after=1.0)
+    if said in HELD:
+        needed = needed_by(error)
+        more = f" ({needed}): add it to the app and install Digi again" if needed else ""
+        return DeliveryFailed(f"{said}: {HELD[said]}{more}", retry_after=HELD_SECONDS, held=True)
     return DeliveryFailed(said, uncertain=writes and (said in _UNCERTAIN or status == 504))
+
+
+def in_whole_workspace(said: str) -> bool:
+    return said in _IN_WORKSPACE
 
 
 def _retry_after(response: Any) -> float:
@@ -140,7 +159,8 @@ def _retry_after(response: Any) -> float:
     return 30.0
 
 
-def _needed(response: Any) -> str:
-    data = getattr(response, "data", None)
+def needed_by(error: BaseException) -> str:
+    """Which scope is missing."""
+    data = getattr(getattr(error, "response", None), "data", None)
     needed = data.get("needed") if isinstance(data, dict) else None
-    return f" ({needed}): add it to the app and install Digi again" if needed else ""
+    return str(needed) if needed and error_of(error) == "missing_scope" else ""

@@ -34,6 +34,24 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "I am not in the channel, so I cannot write here. Type /invite @Digi in the channel, and "
         "what I have ready will come.",
     ),
+    "shut": (
+        "Slack lader mig ikke skrive i kanalen: den er arkiveret, eller kun nogle må skrive i den. "
+        "Det, jeg har liggende, kommer, når det er ændret.",
+        "Slack does not let me write in the channel: it is archived, or only some may write in it. "
+        "What I have ready will come once that is changed.",
+    ),
+    "no_scope": (
+        "Slack lader mig ikke skrive her, for appen mangler en rettighed: {scope}. Den, der står "
+        "for Slack hos jer, kan give den. Det, jeg har liggende, kommer så.",
+        "Slack does not let me write here, because the app lacks a scope: {scope}. Whoever looks "
+        "after Slack where you work can give it. What I have ready will come then.",
+    ),
+    "no_token": (
+        "Slack lader mig ikke skrive her lige nu. Den, der står for Slack hos jer, skal installere "
+        "mig igen. Det, I skriver til mig, bliver gemt.",
+        "Slack does not let me write here just now. Whoever looks after Slack where you work must "
+        "install me again. What you write to me is kept.",
+    ),
     "to_the_form": (
         "Her i samtalen kan jeg ikke åbne formularen af mig selv.",
         "In this chat I cannot open the form by myself.",

@@ -47,6 +47,8 @@ class Workspaces:
         self._now = now
         self._cache: Cache[str, Installation] = Cache(MOST, HELD)
         self._renewing = asyncio.Lock()
+        self._run_out: dict[str, str] = {}
+        """The token of which Slack said before its time that it has run out."""
 
     @property
     def single(self) -> bool:
@@ -62,9 +64,13 @@ class Workspaces:
             found = await self._installations.one(tenant)
             if found is not None:
                 self._cache.put(tenant, found)
-        if found is not None and found.expires and found.expires - EARLY < self._now():
+        if found is not None and self._ends(found):
             found = await self._renewed(tenant)
         return found
+
+    def _ends(self, found: Installation) -> bool:
+        soon = bool(found.expires) and found.expires - EARLY < self._now()
+        return soon or self._run_out.get(found.tenant) == found.token
 
     async def own(self) -> Installation:
         """The one workplace; who it is, Slack says."""
@@ -100,6 +106,21 @@ class Workspaces:
         if self._installations is not None:
             await self._installations.remove(tenant)
 
+    def remembered(self, tenant: str) -> Installation | None:
+        """What is known without asking anybody."""
+        own = self._own if self._own is not None and self._own.tenant == tenant else None
+        return own or self._cache.get(tenant)
+
+    def expired(self, tenant: str) -> bool:
+        """Slack says that a token has run out; whether it can be renewed, which is done when it is
+        asked for next."""
+        found = self._cache.get(tenant)
+        self.forget(tenant)
+        if found is None or not found.refresh or self._run_out.get(tenant) == found.token:
+            return False
+        self._run_out[tenant] = found.token
+        return True
+
     def forget(self, tenant: str) -> None:
         """What the cache held may be old."""
         self._cache.drop(tenant)
@@ -108,7 +129,7 @@ class Workspaces:
         assert self._installations is not None
         async with self._renewing:
             found = await self._installations.one(tenant)
-            if found is None or found.expires - EARLY > self._now() or not found.refresh:
+            if found is None or not found.refresh or not self._ends(found):
                 return found
             try:
                 said = await self._api.token(
@@ -125,4 +146,5 @@ class Workspaces:
                 expires=int(self._now()) + int(said.get("expires_in") or 0),
             )
             await self.installed(fresh)
+            self._run_out.pop(tenant, None)
             return fresh

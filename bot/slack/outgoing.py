@@ -1,0 +1,102 @@
+"""Out: a parcel becomes a message, redrawn in place, in a thread, or in a private chat."""
+
+from __future__ import annotations
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.edge import Parcel
+from bot.slack import draw
+from bot.slack.cache import Cache
+from bot.slack.hindrances import Hindrances
+from bot.slack.web_api import TROUBLE, WebApi, failure
+from bot.slack.workspaces import Workspaces
+
+MOST = 20_000
+A_DAY = 24 * 60 * 60.0
+EVENT_TYPE = "digi_letter"
+
+
+class Outgoing:
+    def __init__(self, api: WebApi, workspaces: Workspaces, hindrances: Hindrances) -> None:
+        self._api = api
+        self._workspaces = workspaces
+        self._hindrances = hindrances
+        self._private: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
+        self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        """What has been begun and not ended: where, and how many of its pages are there."""
+
+    async def deliver(self, parcel: Parcel) -> str:
+        try:
+            at = await self._workspaces.of(parcel.tenant)
+        except TROUBLE as error:
+            raise failure(error, writes=False) from None
+        if at is None:
+            raise self._hindrances.not_installed(parcel.tenant)
+        client = self._api.client(at.token)
+        drawn = draw.message(parcel.card, parcel.language, again=parcel.again)
+        if parcel.kind == "update":
+            return await self._redraw(client, parcel, drawn)
+        thread = ""
+        match parcel.kind:
+            case "private":
+                channel = await self._chat(client, parcel)
+            case "thread":
+                channel, thread = read_place(parcel.target)
+            case _:
+                channel = parcel.channel
+        place, done = self._begun.get(parcel.id) or ("", 0)
+        if not place:
+            place = await self._post(client, parcel, channel, thread, drawn)
+        for page in drawn.rest[done:]:
+            # What had no room stands below it; a failure here goes on where it stopped.
+            self._begun.put(parcel.id, (place, done))
+            await self._post(client, parcel, channel, thread or read_place(place)[1], page)
+            done += 1
+        self._begun.drop(parcel.id)
+        return place
+
+    async def _post(
+        self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
+    ) -> str:
+        try:
+            said = await client.chat_postMessage(
+                channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
+                unfurl_links=False, unfurl_media=False,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
+            )  # fmt: skip
+        except TROUBLE as error:
+            raise self._hindrances.failed(parcel.tenant, channel, error, writes=True) from None
+        self._hindrances.overcome(parcel.tenant, channel)
+        return written_place(str(said.get("channel") or channel), str(said["ts"]))
+
+    async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
+        channel, ts = read_place(parcel.target)
+        try:
+            await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
+        except TROUBLE as error:
+            raise self._hindrances.failed(parcel.tenant, channel, error, writes=True) from None
+        self._hindrances.overcome(parcel.tenant, channel)
+        return parcel.target
+
+    async def _chat(self, client: AsyncWebClient, parcel: Parcel) -> str:
+        """The private chat with a person; asking again opens the same one."""
+        known = self._private.get((parcel.tenant, parcel.person))
+        if known is not None:
+            return known
+        try:
+            said = await client.conversations_open(users=parcel.person)
+        except TROUBLE as error:
+            raise self._hindrances.failed(parcel.tenant, "", error, writes=False) from None
+        channel = str((said.get("channel") or {}).get("id") or "")
+        self._private.put((parcel.tenant, parcel.person), channel)
+        return channel
+
+
+def written_place(channel: str, ts: str) -> str:
+    """Where a message stands, as our store keeps it."""
+    return f"{channel}:{ts}"
+
+
+def read_place(place: str) -> tuple[str, str]:
+    channel, _, ts = place.partition(":")
+    return channel, ts
