@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bot.edge import DeliveryFailed, Parcel, Submitted
 from bot.slack import read
@@ -20,7 +16,6 @@ from bot.slack.draw import written_channel
 from bot.slack.manifest import SCOPES, manifest
 from bot.slack.outgoing import read_place, written_place
 from bot.slack.read import envelope, incoming
-from bot.slack.transport import quiet_logger
 from dialogs import cards as c
 from storage.sql import Unavailable
 from tests.slack_fixtures import CHANNEL, Place, in_slack
@@ -180,178 +175,7 @@ async def test_with_the_database_away_everybody_hears_the_truth(
         assert "Vis det i kanalen" in place.hands.just("anne")
 
 
-# --- strangers --------------------------------------------------------------------------------
-
-
-class _Ears(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.heard: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard.append(self.format(record))
-
-
-@pytest.fixture
-def ears() -> Iterator[_Ears]:
-    """Everything that Bolt, slack_sdk, aiohttp and we say, with every level turned up."""
-    found = _Ears()
-    loggers = [
-        logging.getLogger(name)
-        for name in ("", *logging.root.manager.loggerDict)
-        if name.partition(".")[0] in ("", "slack_bolt", "slack_sdk", "aiohttp", "digi")
-    ]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-        logger.addHandler(found)
-    yield found
-    for logger, level in zip(loggers, before, strict=True):
-        logger.setLevel(level)
-        logger.removeHandler(found)
-
-
-def _form(**more: str) -> bytes:
-    fields = {
-        "team_id": "T0PLEJEN", "user_id": ANNE, "channel_id": CHANNEL, "command": "/digi",
-        "text": CANARY, "trigger_id": "1.2.3", **more,
-    }  # fmt: skip
-    return urlencode(fields).encode()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    ["none", "forged", "stale", "no number", "no signature's form", "no utf-8", "no json"],
-)
-async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
-    place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str], wrong: str
-) -> None:
-    """401, and nothing of the body in any log at any level."""
-    body = _form()
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)
-    }  # fmt: skip
-    match wrong:
-        case "none":
-            headers = {"Content-Type": headers["Content-Type"]}
-        case "forged":
-            headers["X-Slack-Signature"] = "v0=" + "0" * 64
-        case "stale":
-            headers |= place.world.send.signed(body, at=1_700_000_000)
-        case "no number":
-            headers["X-Slack-Request-Timestamp"] = "i går"
-        case "no signature's form":
-            headers["X-Slack-Signature"] = "æøå"
-        case "no utf-8":
-            body = b"text=" + CANARY.encode() + b"\xff\xfe"
-            headers |= place.world.send.signed(body)
-        case "no json":
-            body = b'{"text": "' + CANARY.encode()
-            headers = {"Content-Type": "application/json", **place.world.send.signed(body)}
-    status, text = await place.world.send.raw(body, headers)
-    assert status == 401
-    assert CANARY not in text
-    said = capfd.readouterr()
-    assert CANARY not in "".join(ears.heard) + said.out + said.err
-
-
-async def test_nothing_that_people_write_is_in_a_log_at_any_level(
-    place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """A whole act with its form, its answer and its message; and a listener that fails."""
-    await place.hands.type("anne", f"/digi start {CANARY}")
-    await place.hands.press("anne", "Jeg er leder")
-    await place.hands.press("anne", "Ret")
-    await place.hands.fill("anne", {"Derfor": f"Fordi {CANARY}"})
-    await place.hands.press("anne", "Vis det i kanalen")
-    assert CANARY in place.hands.channel()
-    place.world.plan("chat.postEphemeral", Says("fatal_error"))
-    await place.hands.type("anne", f"@Digi {CANARY}")
-    said = capfd.readouterr()
-    heard = "".join(ears.heard) + said.out + said.err
-    assert CANARY not in heard
-    assert ANNE not in heard
-
-
-async def test_a_library_that_speaks_all_the_same_says_nothing(place: Place, ears: _Ears) -> None:
-    """Bolt's loggers are emptied whatever their level; and these ears do hear others."""
-    quiet_logger().error(CANARY)
-    child = logging.getLogger("slack_bolt.AsyncMultiTeamsAuthorization")
-    child.setLevel(logging.DEBUG)
-    child.debug(CANARY)
-    assert CANARY not in "".join(ears.heard)
-    logging.getLogger("slack_sdk").error(CANARY)
-    assert CANARY in "".join(ears.heard)
-
-
-_names: st.SearchStrategy[str] = st.sampled_from(
-    ["type", "event", "user", "channel", "view", "actions", "state", "values", "team", "id",
-     "enterprise", "team_id", "user_id", "command", "trigger_id", "container", "authorizations",
-     "event_id", "callback_id", "private_metadata", "text", "tab", "tokens", "message", "blocks"]
-) | st.text(max_size=5)  # fmt: skip
-_json: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_names, inner, max_size=6),
-    max_leaves=20,
-)
-_kinds = st.sampled_from(
-    ["event_callback", "block_actions", "view_submission", "shortcut", "message_action",
-     "view_closed", "url_verification", "block_suggestion"]
-)  # fmt: skip
-
-
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(body=st.dictionaries(_names, _json, max_size=10), kind=_kinds, plausible=st.booleans())
-async def test_strange_bodies_are_acknowledged_and_nothing_more(
-    place: Place, body: dict[str, Any], kind: str, plausible: bool
-) -> None:
-    """Signed, but of no shape that Slack's have: never a 500."""
-    whole = {**body, "type": kind}
-    if plausible:
-        whole |= {
-            "team": {"id": "T0PLEJEN"}, "team_id": "T0PLEJEN", "user": {"id": ANNE},
-            "trigger_id": "1.2.3", "event_id": "Ev", "user_id": ANNE,
-        }  # fmt: skip
-    raw = json.dumps(whole).encode()
-    headers = {"Content-Type": "application/json", **place.world.send.signed(raw)}
-    status, _ = await place.world.send.raw(raw, headers)
-    assert status < 500
-
-
-@pytest.mark.long
-@settings(
-    max_examples=10_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(body=st.dictionaries(_names, _json, max_size=10), kind=_kinds)
-async def test_ten_thousand_strange_bodies_raise_nothing(
-    place: Place, body: dict[str, Any], kind: str
-) -> None:
-    """The same, without a wire in between."""
-    reply = await place.door.transport.dispatch({**body, "type": kind})
-    assert reply.status < 500
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {}, [], "", None, {"type": 7}, {"type": "event_callback"}, {"type": "block_actions"},
-        {"type": "view_submission", "view": {"private_metadata": "x"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
-         "channel_type": "im", "user": "U1", "channel": "D1", "bot_id": "B1", "text": "selv"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
-         "channel_type": "channel", "user": "U1", "channel": "C1", "text": "snak"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E",
-         "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E",
-         "event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}}},
-    ],
-)  # fmt: skip
-def test_what_is_not_meant_for_digi_is_nothing(body: object) -> None:
-    """Other people's talk, Digi's own messages, broken shapes."""
-    read_body = envelope(body)
-    assert read_body is None or incoming(read_body) is None
+# --- read ------------------------------------------------------------------------------------
 
 
 def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:

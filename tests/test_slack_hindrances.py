@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot import outbox
-
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import SlackHands, id_of, move_in
 from tests.slack_world.state import Workspace
