@@ -1,0 +1,41 @@
+"""A process that has read everything and forks the real program: a start takes a moment only.
+
+`python -m tests.nursery` hears `run` (answers with the child's pid; the child says where it is,
+as always) and `wait` (answers with how the child ended).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import app
+from bot import settings as digi_settings
+from content import catalogue
+
+
+def main() -> None:
+    settings = digi_settings.load()
+    loaded = catalogue.load(packs=settings.packs)
+    catalogue.load = lambda *_, **__: loaded
+    import bot.web.playground  # noqa: F401
+
+    gc.freeze()
+    child = 0
+    for line in sys.stdin:
+        match line.strip():
+            case "run":
+                child = os.fork()
+                if not child:
+                    code = app.main([])
+                    sys.stdout.flush()
+                    os._exit(code)
+                print("pid", child, flush=True)
+            case "wait":
+                _, status = os.waitpid(child, 0)
+                print("ended", os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
