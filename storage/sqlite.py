@@ -146,7 +146,7 @@ class Sqlite:
                 conn.close()
             lock.release()
             if isinstance(error, sqlite3.Error):
-                raise _translated(error) from error
+                raise _translated(error, f"{path}: ") from error
             if isinstance(error, PermissionError):
                 raise Unavailable(str(error)) from error
             raise
@@ -382,9 +382,9 @@ def _look_for_damage(path: Path) -> None:
         with contextlib.closing(_connect(path)) as conn:
             found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.Error as error:
-        raise _translated(error) from error
+        raise _translated(error, f"{path}: ") from error
     if found != "ok":
-        raise Damaged(f"{path}: {found}")
+        raise Damaged(f"{path}: {' '.join(found.split())}")
 
 
 def _as_bug(error: Exception) -> Exception:
@@ -394,18 +394,18 @@ def _as_bug(error: Exception) -> Exception:
     return error
 
 
-def _translated(error: BaseException) -> BaseException:
+def _translated(error: BaseException, where: str = "") -> BaseException:
     """The driver's error as ours where somebody can mend it; every other is a bug, as it is."""
     if not isinstance(error, sqlite3.Error):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     ours: BaseException = error
     if isinstance(error, sqlite3.IntegrityError):
-        ours = Conflict(str(error))
+        ours = Conflict(f"{where}{error}")
     elif code in _PASSING:
-        ours = Unavailable(str(error))
+        ours = Unavailable(f"{where}{error}")
     elif code in _DAMAGE:
-        ours = Damaged(str(error))
+        ours = Damaged(f"{where}{error}")
     if ours is not error:
         ours.__cause__ = error
     return ours

@@ -49,7 +49,7 @@ class Crowd:
         self.pid = 0
         self.ends = 0
         self.acknowledged = 0
-        self.chats: dict[str, str] = {}
+        self.chatted: dict[str, str] = {}
         self.named: dict[str, Sent] = {}
         self.unnamed: dict[str, Sent] = {}
         """By what was written: what was confirmed, by name and without."""
@@ -123,20 +123,20 @@ class Crowd:
 
     # --- acts at random -------------------------------------------------------------------
 
-    async def _chats(self) -> None:
+    async def chats(self) -> None:
         person, key = self.chance.choice(TEAM), f"web:{uuid.uuid4()}"
         text = f"snak {uuid.uuid4()}"
         if "failed" not in await self.types(person, text, key):
-            self.chats[key] = text
+            self.chatted[key] = text
             self.acknowledged += 1
 
-    async def _says(self) -> None:
+    async def says(self) -> None:
         """A question by name, with words that stand nowhere else."""
         await self._fills(self.named, "Med navn", "Hvad nu?", {
             "kind": "question", "readers": ["anne"], "everyone": "false", "trio": "false",
         })  # fmt: skip
 
-    async def _says_unnamed(self) -> None:
+    async def says_unnamed(self) -> None:
         await self._fills(self.unnamed, "Uden navn", "Uden navn", {
             "kind": "concern", "readers": ["anne", "everyone"], "sending": "release",
         })  # fmt: skip
@@ -177,7 +177,7 @@ class Crowd:
     async def acts_on(self) -> None:
         """Until nobody answers any more."""
         acts: tuple[Callable[[], Awaitable[None]], ...] = (
-            self._chats, self._says, self._says_unnamed, self._looks,
+            self.chats, self.says, self.says_unnamed, self._looks,
         )  # fmt: skip
         try:
             while True:
@@ -217,7 +217,7 @@ class Crowd:
         # A step of the clock lets everything that is due be delivered first.
         assert "failed" not in await self.clock("day")
         messages = {m["id"]: m for m in (await self.state("anne"))["messages"]}
-        for key, text in self.chats.items():
+        for key, text in self.chatted.items():
             assert messages[key]["text"] == text, "a confirmed message was lost"
         ours = [m for m in messages.values() if m["by"] == "digi"]
         # The letter that brings it to its reader; the week's summaries may name it again.
@@ -252,7 +252,7 @@ class Crowd:
         assert all(mark > time["now"] for mark in time["landmarks"].values())
 
     def figures(self) -> str:
-        confirmed = len(self.chats) + len(self.named) + len(self.unnamed)
+        confirmed = len(self.chatted) + len(self.named) + len(self.unnamed)
         return (
             f"{self.ends} ends with {IN_FLIGHT} in flight, {confirmed} things confirmed"
             f" ({len(self.unnamed)} without a name): 0 lost, 0 twice"
