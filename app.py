@@ -27,6 +27,7 @@ from bot.clock import Clock
 from bot.control import NAME as CONTROL
 from bot.control import Done, Request, ask, listen
 from bot.edge import (
+    Address,
     CannotOpen,
     Changed,
     Delivery,
@@ -270,6 +271,8 @@ async def serve(settings: Settings) -> None:
 
 
 async def _serve_platforms(settings: Settings, log: Log) -> None:
+    if (problem := digi_settings.local_teams_problem(settings)) is not None:
+        raise Problem(problem)
     doors: list[Door] = []
     watchers: list[Changed] = []
 
@@ -279,10 +282,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
             doors.append(slack)
             watchers.append(slack.edge.homes.changed)
         if settings.teams is not None:
-            raise Problem(
-                "Teams is not built into this version yet: take its variables out of the"
-                " environment"
-            )
+            doors.append(_teams_door(settings.teams, store, vault, log))
         return [door.edge for door in doors]
 
     house = await _built(settings, edges, log)
@@ -318,6 +318,25 @@ def _slack_door(
         client_secret=slack.client_secret, api_url=slack.api_url,
         public_url=settings.public_url, installations=Installations(store, vault, Installation),
         told=log.failed,
+    )  # fmt: skip
+
+
+def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
+    from bot.teams.door import Door as TeamsDoor
+    from bot.teams.seam import OnActivity, Transport
+    from bot.teams.transport import BotbuilderTransport
+    from storage.addresses import Addresses
+
+    def transport(on_activity: OnActivity) -> Transport:
+        return BotbuilderTransport(
+            on_activity, told=log.failed, app_id=teams.app_id, secret=teams.app_password,
+            app_type=teams.app_type, app_tenant=teams.app_tenant, openid_url=teams.openid_url,
+            login_url=teams.login_url, tenants=teams.tenants, hosts=teams.hosts,
+        )  # fmt: skip
+
+    return TeamsDoor(
+        addresses=Addresses(store, vault, Address), told=log.failed, transport=transport,
+        tenants=teams.tenants, local=teams.local,
     )  # fmt: skip
 
 

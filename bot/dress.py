@@ -16,6 +16,7 @@ from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
 from dialogs.commands import word_for
+from dialogs.events import Look
 from dialogs.facts import Prefs
 
 Language = Literal["da", "en"]
@@ -154,6 +155,7 @@ class Dresser:
             button.style,
             None if button.confirm is None else self.line(button.confirm),
             write_press(self._mac, self._tenant, button.press),
+            isinstance(button.press, Look),
         )
 
     def form(self, form: c.NeutralForm) -> c.FinishedForm:

@@ -193,6 +193,37 @@ class Installations(Protocol):
     async def remove(self, tenant: str) -> None: ...
 
 
+# --- the port that an edge needs whose platform tells only once where it can be spoken to ---------
+
+
+class Address(Struct, frozen=True):
+    """Where Digi can speak: a channel (`place`), or, without one, a workplace as a whole.
+
+    No person: whom a private chat is with is asked for anew.
+    """
+
+    tenant: str
+    place: str
+    service_url: str
+    bot: str
+    team: str = ""
+
+    def __repr__(self) -> str:
+        return f"Address({self.tenant})"
+
+
+class Addresses(Protocol):
+    """Where the addresses lie, sealed."""
+
+    async def put(self, address: Address) -> None: ...
+
+    async def one(self, tenant: str, place: str) -> Address | None: ...
+
+    async def all(self) -> list[Address]: ...
+
+    async def remove(self, tenant: str, place: str) -> None: ...
+
+
 # --- ports that the browser's edge needs ---------------------------------------------------
 
 

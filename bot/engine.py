@@ -207,7 +207,8 @@ class Engine:
         """What people are called is kept when they act by name, never for a look or without one."""
         event: Any = passed.event
         tenant = passed.tenant
-        known = (passed.prefs.name, passed.prefs.locale) == (sender.name, sender.locale)
+        locale = sender.locale or passed.prefs.locale
+        known = (passed.prefs.name, passed.prefs.locale) == (sender.name, locale)
         people = [] if known else [sender]
         if people or passed.people:
             people += passed.people

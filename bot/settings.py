@@ -321,14 +321,18 @@ class _Reader:
         local = self._get("DIGI_TEAMS_LOCAL") or "0"
         if local not in {"0", "1"}:
             self._problem("DIGI_TEAMS_LOCAL is unknown: set it to 1, or leave it out.")
+        own = self._get("MICROSOFT_APP_TENANT_ID")
         teams = Teams(
             app_id=self._get("MICROSOFT_APP_ID"),
             app_password=self._get("MICROSOFT_APP_PASSWORD"),
-            app_type=self._one_of("MICROSOFT_APP_TYPE", "MultiTenant", get_args(AppType)),
-            app_tenant=self._get("MICROSOFT_APP_TENANT_ID"),
+            # New bots belong to one tenant; one of several was registered before that was so.
+            app_type=self._one_of(
+                "MICROSOFT_APP_TYPE", "SingleTenant" if own else "MultiTenant", get_args(AppType)
+            ),
+            app_tenant=own,
             openid_url=self._url("MICROSOFT_OPENID_URL"),
             login_url=self._url("MICROSOFT_LOGIN_URL"),
-            tenants=self._list("DIGI_TEAMS_TENANTS"),
+            tenants=self._list("DIGI_TEAMS_TENANTS") or tuple(filter(None, [own])),
             hosts=self._list("DIGI_TEAMS_HOSTS"),
             local=local == "1",
         )
@@ -359,6 +363,32 @@ class _Reader:
     def _list(self, name: str) -> tuple[str, ...]:
         parts = (self._get(name) or "").split(",")
         return tuple(part.strip() for part in parts if part.strip())
+
+
+def local_teams_problem(settings: Settings) -> str | None:
+    """Without an app id anybody could be anybody: on this machine, and nowhere near people."""
+    if settings.teams is None or not settings.teams.local:
+        return None
+    if not _is_loopback(settings.host):
+        return (
+            "DIGI_TEAMS_LOCAL=1 serves this machine only: leave DIGI_HOST out,"
+            " or give MICROSOFT_APP_ID and leave DIGI_TEAMS_LOCAL out."
+        )
+    beside = [
+        name
+        for name, there in (
+            ("Slack's variables", settings.slack),
+            ("DIGI_PUBLIC_URL", settings.public_url),
+            ("DIGI_DATABASE=postgresql://...", settings.postgres),
+        )
+        if there
+    ]
+    if not beside:
+        return None
+    return (
+        "DIGI_TEAMS_LOCAL=1 is for trying things out, and this looks like a Digi that people use:"
+        f" leave it out, or leave out {', '.join(beside)}."
+    )
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -189,13 +189,17 @@ class Progress(Struct, Generic[L], frozen=True, tag="progress"):
 
 
 class Button(Struct, Generic[L], frozen=True):
-    """`press` is what happens; dress seals it into `token`, the only thing an edge hands back."""
+    """`press` is what happens; dress seals it into `token`, the only thing an edge hands back.
+
+    `opens`: it changes nothing and only shows something, to the one who presses.
+    """
 
     label: L
     press: Press | None = None
     style: Style = "plain"
     confirm: L | None = None
     token: str = ""
+    opens: bool = False
 
 
 class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):

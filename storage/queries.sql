@@ -394,6 +394,19 @@ SELECT tenant, body FROM installation ORDER BY tenant;
 -- name: installation_delete
 DELETE FROM installation WHERE tenant = :tenant;
 
+-- name: address_put
+INSERT INTO address (tenant, place, body) VALUES (:tenant, :place, :body)
+ON CONFLICT (tenant, place) DO UPDATE SET body = excluded.body;
+
+-- name: address_one
+SELECT tenant, place, body FROM address WHERE tenant = :tenant AND place = :place;
+
+-- name: address_all
+SELECT tenant, place, body FROM address ORDER BY tenant, place;
+
+-- name: address_delete
+DELETE FROM address WHERE tenant = :tenant AND place = :place;
+
 -- name: clear_project
 DELETE FROM project WHERE tenant = :tenant;
 

@@ -418,10 +418,12 @@ class Scripts:
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
     def strangers(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[bool]:
-        """Whether one of these is not known by this name and locale: person, name, locale."""
+        """Whether one of these is not known by this name and locale: person, name, locale.
+
+        Not every platform says a locale with every name; then the one that is known stays."""
         for person, name, locale in people:
             prefs = yield from prefs_of(tenant, self.vault, person)
-            if (prefs.name, prefs.locale) != (name, locale):
+            if (prefs.name, prefs.locale) != (name, locale or prefs.locale):
                 return True
         return False
 
@@ -429,6 +431,7 @@ class Scripts:
         """What people are called: person, name, locale."""
         for person, name, locale in people:
             prefs = yield from prefs_of(tenant, self.vault, person)
+            locale = locale or prefs.locale  # noqa: PLW2901
             if (prefs.name, prefs.locale) != (name, locale):
                 known = msgspec.structs.replace(prefs, name=name, locale=locale)
                 yield from self.keep_prefs(tenant, person, known)

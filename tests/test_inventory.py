@@ -43,6 +43,7 @@ TEXT = {
     "secret.name": "a word of the code",
     "tombstone.id": "a random id, or a salted hash of a person",
     "tombstone.kind": "a word of the code",
+    "address.tenant": "an id", "address.place": "an id",
     "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
     "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
 }  # fmt: skip
@@ -50,7 +51,7 @@ HASHES = {"published.receipt"}
 SEALED = {
     "inbox.reply", "state.body", "record.body", "role.body", "person.body", "pool.sealed",
     "published.body", "snapshot.body", "letter.body", "room.body",
-    "installation.body", "secret.body",
+    "installation.body", "secret.body", "address.body",
 }  # fmt: skip
 META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten"}
 TRANSCRIPTS = Path(__file__).parent / "transcripts"

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 
 from app import House, build
+from bot.cache import Cache
 from bot.clock import Clock
 from bot.edge import DeliveryFailed, Edge, Installation, Parcel
-from bot.slack.cache import Cache
 from bot.slack.door import Door
 from bot.slack.install import COOKIE
 from bot.slack.workspaces import TokenRefused

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cache import Cache
 from bot.edge import Sender
-from bot.slack.cache import Cache
 from bot.slack.hindrances import Hindrances
 from bot.slack.web_api import TROUBLE, error_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bot.cache import Cache
 from bot.edge import DeliveryFailed
-from bot.slack.cache import Cache
 from bot.slack.web_api import (
     HELD,
     HELD_SECONDS,

@@ -12,9 +12,9 @@ from contextlib import suppress
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cache import Cache
 from bot.edge import Answer, AtHome, Installation
 from bot.slack import draw
-from bot.slack.cache import Cache
 from bot.slack.read import Incoming, tenant_of
 from bot.slack.web_api import WebApi, in_time
 from bot.slack.workspaces import Workspaces

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cache import Cache
 from bot.edge import Parcel
 from bot.slack import draw
-from bot.slack.cache import Cache
 from bot.slack.hindrances import Hindrances
 from bot.slack.web_api import TROUBLE, WebApi, failure
 from bot.slack.workspaces import Workspaces

@@ -24,8 +24,8 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
+from bot.cache import Cache
 from bot.edge import Installation
-from bot.slack.cache import Cache
 from bot.slack.edge import AGAIN, NOTED, Body, Reply, SlackEdge
 from bot.slack.read import Envelope, Incoming, envelope, incoming
 from bot.slack.web_api import TROUBLE, Told, WebApi

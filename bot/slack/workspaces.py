@@ -9,8 +9,8 @@ from collections.abc import Callable
 import msgspec
 from slack_sdk.errors import SlackApiError
 
+from bot.cache import Cache
 from bot.edge import CannotOpen, Installation, Installations
-from bot.slack.cache import Cache
 from bot.slack.read import tenant_of
 from bot.slack.web_api import TROUBLE, WebApi, error_of
 

@@ -1,0 +1,271 @@
+"""Whom Digi believes, and where it speaks: signing keys, claims, tenants and hosts. No SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+import re
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import jwt
+from aiohttp import web
+from jwt.types import Options
+from msgspec import Struct
+
+from bot.cache import Cache
+
+OPENID_URL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+ISSUERS = (
+    "https://api.botframework.com",
+    "https://api.botframework.us",
+    "https://api.botframework.azure.cn",
+)
+HOSTS = (
+    "smba.trafficmanager.net",
+    "*.botframework.com",
+    "*.teams.microsoft.us",
+    "*.infra.gov.teams.microsoft.us",
+    "*.botframework.us",
+    "*.botframework.azure.us",
+    "*.botframework.azure.cn",
+)
+"""Where Teams' own services are, with those of the national clouds."""
+ALGORITHMS = ("RS256", "RS384", "RS512")
+KEYS_LIVE = 24 * 60 * 60.0
+KEYS_LAST = 5 * KEYS_LIVE
+"""So long old keys do where new ones cannot be had."""
+ASK_AGAIN = 5 * 60.0
+"""An unknown key is not asked for more often than this: whoever likes can name one."""
+REST = 60.0
+"""So long nobody waits for new keys after they could not be had, where old ones do."""
+PATIENCE = 5.0
+LEEWAY = 5 * 60
+CHECKED = 5 * 60.0
+_ODD = re.compile(r"[\s{}?#\\]")
+_OPTIONS: Options = {"require": ["exp", "iss", "aud"]}
+
+
+class Stranger(Exception):
+    """Not from Teams, or not for us. `status` is 401 or 403."""
+
+    def __init__(self, status: int = 401) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+class KeysAway(Exception):
+    """Microsoft's signing keys cannot be had just now."""
+
+
+class SigningKeys:
+    """The keys that Microsoft signs with: fetched without blocking, with a limit, and kept."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url or OPENID_URL
+        self._keys: dict[str, tuple[Any, tuple[str, ...]]] = {}
+        self._issuer = ISSUERS[0]
+        self._fetched = -KEYS_LAST
+        self._tried = -KEYS_LAST
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def issuer(self) -> str:
+        return self._issuer
+
+    async def key(self, id: str) -> tuple[Any, tuple[str, ...]]:
+        """A key and the channels it speaks for. Raises Stranger, or KeysAway."""
+        age = time.monotonic() - self._fetched
+        found = self._keys.get(id)
+        if found is not None and age < KEYS_LIVE:
+            return found
+        asked = time.monotonic()
+        async with self._one_at_a_time:
+            away = await self._refreshed(asked, known=found is not None)
+        fresh = self._keys.get(id)
+        if fresh is not None and time.monotonic() - self._fetched < KEYS_LAST:
+            return fresh
+        if away:
+            raise KeysAway
+        raise Stranger
+
+    async def _refreshed(self, asked: float, *, known: bool) -> bool:
+        """Whether the keys could not be had."""
+        now = time.monotonic()
+        if self._tried >= asked:
+            return self._fetched < self._tried  # somebody else has asked while we waited
+        if not known and now - self._fetched < ASK_AGAIN:
+            return False
+        if known and now - self._tried < REST:
+            return True
+        self._tried = now
+        try:
+            async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+                metadata = await _json(session, self._url)
+                found = await _json(session, str(metadata["jwks_uri"]))
+            self._keys = _readable(found["keys"])
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError):
+            return True
+        said = metadata.get("issuer")
+        self._issuer = said if said in ISSUERS else ISSUERS[0]
+        self._fetched = self._tried = time.monotonic()
+        return False
+
+
+async def _json(session: aiohttp.ClientSession, url: str) -> Any:
+    async with session.get(url) as response:
+        response.raise_for_status()
+        return await response.json(content_type=None)
+
+
+def _readable(keys: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:
+    found: dict[str, tuple[Any, tuple[str, ...]]] = {}
+    for key in keys:
+        if key.get("kty") == "RSA" and key.get("kid"):
+            read = jwt.PyJWK({**key, "alg": "RS256"}).key
+            found[str(key["kid"])] = (read, tuple(key.get("endorsements") or ()))
+    return found
+
+
+class Claims(Struct, frozen=True):
+    """What a token that is in order says: for which service it speaks, and for which channels."""
+
+    service_url: str
+    channels: tuple[str, ...]
+    until: float
+
+
+class Doorkeeper:
+    """Says of a request whether it comes from Teams and is for this bot."""
+
+    def __init__(
+        self,
+        *,
+        app_id: str,
+        keys: SigningKeys,
+        tenants: Collection[str],
+        hosts: Collection[str] = (),
+    ) -> None:
+        self._app_id = app_id
+        self._keys = keys
+        self._tenants = frozenset(tenant.casefold() for tenant in tenants)
+        self._hosts = (*HOSTS, *(host.casefold() for host in hosts))
+        self._checked: Cache[bytes, Claims] = Cache(1000, CHECKED)
+
+    async def claims(self, header: str) -> Claims:
+        """Of an Authorization header. Raises Stranger, or KeysAway."""
+        scheme, _, token = header.partition(" ")
+        if scheme.casefold() != "bearer" or not token:
+            raise Stranger
+        mark = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._checked.get(mark)
+        if known is not None and known.until > time.time():
+            return known
+        found = await self._read(token)
+        self._checked.put(mark, found)
+        return found
+
+    async def _read(self, token: str) -> Claims:
+        try:
+            head = jwt.get_unverified_header(token)
+            if head.get("alg") not in ALGORITHMS:
+                raise Stranger
+            key, channels = await self._keys.key(str(head.get("kid") or ""))
+            said = jwt.decode(
+                token, key, algorithms=list(ALGORITHMS), audience=self._app_id,
+                issuer=self._keys.issuer, leeway=LEEWAY, options=_OPTIONS,
+            )  # fmt: skip
+            until = float(said["exp"]) + LEEWAY
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            # Whatever is wrong with it, there is nothing more to say.
+            raise Stranger from None
+        return Claims(str(said.get("serviceurl") or ""), channels, until)
+
+    def fits(self, claims: Claims, activity: Mapping[str, Any]) -> None:
+        """The token against what it came with. Raises Stranger."""
+        channel = activity.get("channelId")
+        if channel != "msteams" or (claims.channels and channel not in claims.channels):
+            raise Stranger(403)
+        service_url = activity.get("serviceUrl")
+        if not isinstance(service_url, str) or _bare(service_url) != _bare(claims.service_url):
+            raise Stranger(403)
+        if not self.may_speak_to(service_url) or tenant_id_of(activity) not in self._tenants:
+            raise Stranger(403)
+
+    def may_speak_to(self, service_url: str) -> bool:
+        """Only to Teams' own services: whoever else is named could take our token."""
+        return is_service(service_url, self._hosts)
+
+
+class LocalDoorkeeper:
+    """Without an app id: a client on this very machine, for trying things out."""
+
+    def lets_in(self, request: web.Request) -> None:
+        """Raises Stranger. A page that somebody has open must not reach us through its browser."""
+        origin = request.headers.get("Origin")
+        if (
+            not is_loopback(request.remote)
+            or not is_loopback(_host_of(f"http://{request.host}"))
+            or request.content_type != "application/json"
+            or (origin is not None and not is_loopback(_host_of(origin)))
+        ):
+            raise Stranger(403)
+
+    def fits(self, activity: Mapping[str, Any]) -> None:
+        service_url = activity.get("serviceUrl")
+        if not isinstance(service_url, str) or not self.may_speak_to(service_url):
+            raise Stranger(403)
+
+    def may_speak_to(self, service_url: str) -> bool:
+        return not _ODD.search(service_url) and is_loopback(_host_of(service_url))
+
+
+def tenant_id_of(activity: Mapping[str, Any]) -> str:
+    """The tenant that a conversation belongs to, in small letters."""
+    conversation = activity.get("conversation")
+    data = activity.get("channelData")
+    tenant = data.get("tenant") if isinstance(data, dict) else None
+    said = conversation.get("tenantId") if isinstance(conversation, dict) else None
+    said = said or (tenant.get("id") if isinstance(tenant, dict) else None)
+    return said.casefold() if isinstance(said, str) else ""
+
+
+def is_service(service_url: str, hosts: Collection[str]) -> bool:
+    """https at one of these hosts; without encryption only on this machine, if it is named."""
+    try:
+        url = urlsplit(service_url)
+        host, port = (url.hostname or "").casefold(), url.port
+    except ValueError:
+        return False
+    if not host or _ODD.search(service_url) or url.username is not None or url.password is not None:
+        return False
+    names = {host, f"{host}:{port}"} if port is not None else {host}
+    named = any(name in hosts for name in names)
+    if url.scheme == "http":
+        return named and is_loopback(host)
+    within = any(entry.startswith("*.") and host.endswith(entry[1:]) for entry in hosts)
+    return url.scheme == "https" and (named or (within and port in (None, 443)))
+
+
+def is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _bare(url: str) -> str:
+    return url.rstrip("/").casefold()

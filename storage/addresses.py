@@ -1,0 +1,53 @@
+"""Where an edge can speak, sealed: a port of bot/edge.py.
+
+Storage does not know the edges; app.py hands in the type of address that they use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from storage.sql import Row, Script
+from storage.store import Database
+from storage.vault import Vault
+
+T = TypeVar("T")
+
+
+class Addresses(Generic[T]):
+    def __init__(self, database: Database, vault: Vault, address: Callable[..., T]) -> None:
+        self._database = database
+        self._vault = vault
+        self._address = address
+
+    async def put(self, address: Any) -> None:
+        await self._database.tx(self._put, address)
+
+    async def one(self, tenant: str, place: str) -> T | None:
+        params = {"tenant": tenant, "place": place}
+        rows = await self._database.read(self._rows, "address_one", params)
+        return self._opened(rows[0]) if rows else None
+
+    async def all(self) -> list[T]:
+        rows = await self._database.read(self._rows, "address_all", {})
+        return [self._opened(row) for row in rows]
+
+    async def remove(self, tenant: str, place: str) -> None:
+        params = {"tenant": tenant, "place": place}
+        await self._database.tx(self._rows, "address_delete", params)
+
+    def _put(self, address: Any) -> Script[None]:
+        body = msgspec.json.encode(address)
+        sealed = self._vault.seal(body, "address", address.tenant, address.place)
+        params = {"tenant": address.tenant, "place": address.place, "body": sealed}
+        yield "address_put", params
+
+    def _rows(self, statement: str, params: dict[str, str]) -> Script[list[Row]]:
+        return (yield statement, params)
+
+    def _opened(self, row: Row) -> T:
+        body = self._vault.open(row["body"], "address", row["tenant"], row["place"])
+        return self._address(**msgspec.json.decode(body))

@@ -1,0 +1,153 @@
+"""The real house behind Teams' real door, in a pretended Teams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from app import House, build
+from bot.clock import Clock
+from bot.edge import Address, Edge
+from bot.teams.book import Book
+from bot.teams.door import Door, MakeTransport
+from bot.teams.edge import TeamsEdge
+from bot.teams.pace import Pace
+from bot.teams.seam import OnActivity, Told, Transport
+from bot.teams.transport import BotbuilderTransport
+from storage.addresses import Addresses
+from storage.store import Database
+from storage.vault import Vault
+from tests.stage import PEOPLE, slow_clock
+from tests.teams_world.hands import TeamsHands
+from tests.teams_world.state import Clock as WorldClock
+from tests.teams_world.world import APP, SECRET, TeamsWorld
+
+Making = Callable[[TeamsWorld, Told], MakeTransport]
+
+
+@dataclass
+class Place:
+    world: TeamsWorld
+    house: House
+    door: Door
+    hands: TeamsHands
+    told: list[tuple[str, str]]
+
+
+def by_botbuilder(world: TeamsWorld, told: Told) -> MakeTransport:
+    """As app.py makes it, with the pretended Teams' addresses."""
+
+    def transport(on_activity: OnActivity) -> Transport:
+        if world.local:
+            return BotbuilderTransport(on_activity, told=told)
+        return BotbuilderTransport(
+            on_activity, told=told, app_id=APP, secret=SECRET, app_tenant=world.home.id,
+            openid_url=f"{world.url}/openid", login_url=f"{world.url}/login",
+            tenants=[tenant.id for tenant in world.tenants], hosts=("127.0.0.1",),
+        )  # fmt: skip
+
+    return transport
+
+
+@asynccontextmanager
+async def in_teams(
+    folder: Path,
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    targeted: bool = True,
+    local: bool = False,
+    holds_back: bool = True,
+    slash: bool = False,
+    old: bool = False,
+    making: Making = by_botbuilder,
+    world: TeamsWorld | None = None,
+) -> AsyncIterator[Place]:
+    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
+    ours = clock or slow_clock()
+    held = WorldClock(lambda: ours.now().timestamp())
+    world = world or TeamsWorld(local=local)
+    world.clock = held
+    world.home.targeted = targeted
+    world.home.move_in(people, english=english)
+    told: list[tuple[str, str]] = []
+    async with world:
+        door, house = await _house(folder, world, ours, held, told, making)
+        app = web.Application(client_max_size=1024 * 1024)
+        app.add_routes(door.routes())
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        try:
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
+            await door.open(house.engine.receive)
+            statuses = [await world.installed_for(one) for one in world.home.people.values()]
+            statuses.append(await world.installed())
+            assert set(statuses) == {200}, told
+            hands = TeamsHands(
+                world, house, door.edge, people, holds_back=holds_back, slash=slash, old=old
+            )
+            yield Place(world, house, door, hands, told)
+        finally:
+            await runner.cleanup()
+            await door.close()
+            await house.close()
+
+
+async def _house(
+    folder: Path,
+    world: TeamsWorld,
+    clock: Clock,
+    held: WorldClock,
+    told: list[tuple[str, str]],
+    making: Making,
+) -> tuple[Door, House]:
+    doors: list[Door] = []
+
+    def heard(what: str, kind: str) -> None:
+        told.append((what, kind))
+
+    def edge(book: Book, told: Told) -> TeamsEdge:
+        return TeamsEdge(book, told, pace=Pace(held.now), sleep=held.sleep)
+
+    def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
+        door = Door(
+            addresses=Addresses(store, vault, Address), told=heard,
+            transport=making(world, heard), tenants=[tenant.id for tenant in world.tenants],
+            local=world.local, edge=edge,
+        )  # fmt: skip
+        doors.append(door)
+        return [door.edge]
+
+    house = await build(
+        folder, edges=edges, clock=clock, key_file=folder.parent / f"{folder.name}.key"
+    )
+    return doors[0], house
+
+
+@asynccontextmanager
+async def teams_stage(
+    folder: Path,
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    targeted: bool = True,
+    holds_back: bool = True,
+    slash: bool = False,
+    old: bool = False,
+    making: Making = by_botbuilder,
+) -> AsyncIterator[TeamsHands]:
+    """The hands of everybody there. What was told to the operator fails the test."""
+    async with in_teams(
+        folder, people=people, english=english, clock=clock, targeted=targeted,
+        holds_back=holds_back, slash=slash, old=old, making=making,
+    ) as place:  # fmt: skip
+        yield place.hands
+        assert place.told == []
+        assert not place.world.strangers

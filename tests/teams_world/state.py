@@ -1,0 +1,116 @@
+"""What is in a pretended tenant: people, channels, chats, messages, and what went wrong."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Dict = dict[str, Any]
+_SPACE = uuid.UUID("6f2c2a1e-0000-4000-8000-000000000000")
+TENANT = "11111111-1111-4111-8111-111111111111"
+ELSEWHERE = "99999999-9999-4999-8999-999999999999"
+TEAM = "19:plejen@thread.tacv2"
+CHANNEL = "19:hjemmepleje@thread.tacv2"
+
+
+def id_of(handle: str) -> str:
+    """What the directory calls somebody."""
+    return str(uuid.uuid5(_SPACE, handle))
+
+
+@dataclass
+class Person:
+    handle: str
+    name: str
+    locale: str = "da-DK"
+    tenant: str = TENANT
+    installed: bool = True
+    """Whether the app is there for this person, so that Digi may write privately."""
+
+    @property
+    def id(self) -> str:
+        return id_of(self.handle)
+
+    @property
+    def address(self) -> str:
+        return f"29:{self.handle}-{self.id[:8]}"
+
+    @property
+    def chat(self) -> str:
+        return f"a:{self.handle}-{self.id[:8]}"
+
+
+@dataclass
+class Message:
+    id: str
+    place: str
+    """The channel or chat, without a thread."""
+    root: str
+    """The id of the message that begins the thread; empty in a chat."""
+    activity: Dict
+    by: str
+    only_for: str = ""
+    changed: int = 0
+    versions: int = 1
+    deleted: bool = False
+
+    @property
+    def card(self) -> Dict | None:
+        for attachment in self.activity.get("attachments") or ():
+            if attachment.get("contentType") == "application/vnd.microsoft.card.adaptive":
+                content: Dict = attachment["content"]
+                return content
+        return None
+
+
+@dataclass
+class Tenant:
+    id: str = TENANT
+    people: dict[str, Person] = field(default_factory=dict)
+    channels: dict[str, list[str]] = field(default_factory=dict)
+    """Who (by handle) is in which channel or group chat."""
+    team: str = TEAM
+    targeted: bool = True
+    """Whether a message in a channel can be for one reader."""
+    installed: set[str] = field(default_factory=set)
+    """The channels and chats that Digi is in."""
+    blocked: set[str] = field(default_factory=set)
+    messages: list[Message] = field(default_factory=list)
+
+    def move_in(
+        self, people: Mapping[str, str], channel: str = CHANNEL, *, english: Collection[str] = ()
+    ) -> None:
+        for handle, name in people.items():
+            locale = "en-GB" if handle in english else "da-DK"
+            self.people[handle] = Person(handle, name, locale, self.id)
+        self.channels[channel] = list(people)
+        self.installed.add(channel)
+
+    def somebody(self, id: str) -> Person | None:
+        """By any of the names that one has."""
+        for person in self.people.values():
+            if id in (person.id, person.address, person.handle):
+                return person
+        return None
+
+    def message(self, place: str, id: str) -> Message | None:
+        for message in self.messages:
+            if (message.place, message.id) == (place, id) and not message.deleted:
+                return message
+        return None
+
+
+class Clock:
+    """The world's seconds: another clock's, and what was waited here besides."""
+
+    def __init__(self, source: Callable[[], float] = lambda: 1_793_606_400.0) -> None:
+        self._source = source
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        return self._source() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        self._ahead += seconds
