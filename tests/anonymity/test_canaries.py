@@ -1,74 +1,258 @@
-"""What was written, and who wrote it, is found nowhere."""
+"""What was written, and who wrote it, is found nowhere that Digi leaves anything behind."""
 
 from __future__ import annotations
 
 import base64
-import urllib.parse
+import logging
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.anonymity.hands import CANARY, RELEASED, by_code, every_log_line, running, says
+from bot.edge import Answer, Delivery, Members, Pressed, Sender, Submitted, What
+from bot.tokens import write_press
+from dialogs import cards as c
+from dialogs.events import Fits, Look
+from storage.vault import Vault
+from tests.anonymity import canaries
+from tests.anonymity.canaries import NAME, PERSON, WORDS, dresses, every_log_line, found_in, lying
+from tests.anonymity.hands import RELEASED, instances, project_of, running, waiting
+from tests.play import CODE
+from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
+
+Screen = Callable[[], str]
 
 
-def traces(words: str) -> dict[str, bytes]:
-    """The ways in which words are found when they have not been sealed."""
-    raw = words.encode()
-    found = {
-        "raw": raw,
-        "hex": raw.hex().encode(),
-        "HEX": raw.hex().upper().encode(),
-        "utf-16-le": words.encode("utf-16-le"),
-        "utf-16-be": words.encode("utf-16-be"),
-        "url": urllib.parse.quote(words).encode(),
-        "json": words.encode("unicode_escape"),
-    }
-    for shift in range(3):
-        whole = base64.b64encode(b"\0" * shift + raw)
-        found[f"base64+{shift}"] = whole[4 * (shift > 0) : len(whole) // 4 * 4 - 4]
-    return found
+class Crowd:
+    """People whose every id, name and address is a string of their own, and what they say."""
+
+    def __init__(self, played: Stage, folder: Path, size: int) -> None:
+        self.played, self.folder, self.size = played, folder, size
+        self.project = project_of(folder)
+        self.codes: list[str] = []
+        self.acts = 0
+
+    async def comes(self) -> None:
+        there = [Sender(person, name, "da") for person, name in PEOPLE.items()]
+        there += [Sender(canaries.person(n), canaries.name(n), "da") for n in range(self.size)]
+        gathered = Delivery(TENANT, Sender(""), "members", Members(tuple(there)), CHANNEL)
+        await self.played.house.engine.receive(gathered)
+        await self.played.house.courier.settle()
+        await self.played.house.database.checkpoint()
+
+    async def _receive(self, sender: Sender, what: What) -> Answer:
+        self.acts += 1
+        key = canaries.address(self.acts)
+        self.played.house.engine._gate._acts.clear()
+        return await self.played.house.engine.receive(Delivery(TENANT, sender, key, what, CHANNEL))
+
+    async def _fills(self, n: int, look: Look, values: dict[str, str | list[str] | None]) -> None:
+        sender = Sender(canaries.person(n % self.size), canaries.name(n % self.size), "da")
+        token = write_press(self.played.house.vault, TENANT, look)
+        form = (await self._receive(sender, Pressed(token))).form
+        assert form is not None
+        there = {field.id for field in form.fields if not isinstance(field, c.Note)}
+        assert set(values) <= there, (set(values), there)
+        answer = await self._receive(sender, Submitted(form.token, values))
+        assert answer.cards, answer.faults
+        if found := CODE.search(text_of(answer.cards[0])):
+            self.codes.append(found[0])
+
+    async def says(self, n: int, question: str) -> None:
+        """Of five: two to the leader, one to all, one answer, one that is added to by code."""
+        words = canaries.words(n)
+        kind = n % 5
+        if kind == 3:
+            look = Look("answer_unnamed", project=self.project, ref=question)
+            await self._fills(n, look, {"text": words})
+            return
+        readers = ["everyone"] if kind == 2 else ["mette"] if kind == 4 else ["anne"]
+        await self._fills(
+            n,
+            Look("say_unnamed", project=self.project),
+            {"kind": "concern", "text": words, "readers": readers, "trio": "false",
+             "sending": "next_working_day" if kind == 2 else "release"},
+        )  # fmt: skip
+        if kind == 4:
+            look = Look("write_more", project=self.project, ref=self.codes[-1])
+            await self._fills(n, look, {"text": f"{words}, og mere", "readers": []})
+
+    async def withdraws(self, n: int) -> None:
+        await self._fills(n, Look("withdraw", project=self.project, ref=self.codes[n]), {})
+
+    async def votes(self, question: str) -> None:
+        for n in range(min(12, self.size)):
+            sender = Sender(canaries.person(n), canaries.name(n), "da")
+            token = write_press(
+                self.played.house.vault, TENANT, Fits(project=self.project, question=question)
+            )
+            await self._receive(sender, Pressed(token))
+        look = Look("missing", project=self.project, ref=question)
+        await self._fills(self.size, look, {"text": canaries.words(999)})
 
 
-def search(words: str, folder: Path, said: str) -> set[str]:
-    heaps = [p.read_bytes() for p in folder.rglob("*") if p.is_file()] + [said.encode()]
-    return {name for name, trace in traces(words).items() if any(trace in heap for heap in heaps)}
+def _ids(folder: Path) -> int:
+    """How often the database names one of the crowd: who is in the channel is no secret."""
+    return (folder / "digi.db").read_bytes().count(PERSON.encode())
 
 
-async def test_what_was_written_is_found_nowhere_unsealed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+async def _course(folder: Path, texts: int, people: int, look: Callable[[], None]) -> Crowd:
+    """They write, it is released, answered, summed up, voted on and withdrawn."""
+    async with running(folder) as played:
+        await played.type("anne", "næste")
+        crowd = Crowd(played, folder, people)
+        await crowd.comes()
+        there = _ids(folder)
+        [question] = instances(folder)["question"]
+        for n in range(texts):
+            await crowd.says(n, question)
+        assert len(await waiting(played, folder)) == texts
+        look()
+        await played.press("bodil", "Svar")
+        await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Saml op")
+        await played.fill("anne", {"Hvad": "Vi prøver det af"})
+        await crowd.votes(question)
+        look()
+        await played.move(RELEASED)
+        await played.press("anne", "Læs, hvad der er sagt")
+        await played.press("anne", "Skriv et svar")
+        await played.fill("anne", {"Hvad": "Nej", "Dit": "Det er afgjort."})
+        await crowd.withdraws(0)
+        look()
+        await played.move(RELEASED + timedelta(days=8))
+        await played.house.database.checkpoint()
+        assert _ids(folder) == there
+    look()
+    return crowd
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files would go."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("texts", "people"),
+    [(20, 20), pytest.param(200, 40, marks=[pytest.mark.long, pytest.mark.timeout(600)])],
+)
+async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
+    tmp_path: Path, temporary: Path, capfd: pytest.CaptureFixture[str], texts: int, people: int
 ) -> None:
-    """Not in the database, its WAL, a log at any level or the screen: before and after the
-    release, after an answer, and after a withdrawal. Nor is the code."""
+    """Before and after the release, an answer, a vote and a withdrawal: in no file, log or
+    screen, in no dress. Nor is a code. Names of who is in the channel are sealed."""
+    folder = tmp_path / "home"
+    screen = ""
     with every_log_line() as lines:
-        async with running(tmp_path) as played:
-            code = await says(played, "sofie", CANARY)
 
-            def nowhere() -> None:
+        def nowhere() -> None:
+            nonlocal screen
+            shown = capfd.readouterr()
+            screen += shown.out + shown.err
+            sinks = lying(folder, lines, screen, temporary)
+            assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
+            # An id has only letters that no url and no JSON writes otherwise.
+            same = {dress for dress, it in dresses(PERSON).items() if it == PERSON.encode()}
+            assert found_in(sinks, (PERSON,)) == {"database": {f"{PERSON}: {d}" for d in same}}
+
+        crowd = await _course(folder, texts, people, nowhere)
+        heaps = b"".join(
+            h for heaps in lying(folder, lines, screen, temporary).values() for h in heaps
+        )
+        for code in crowd.codes:
+            assert code.encode() not in heaps
+            assert code.replace("-", "").encode() not in heaps
+    assert len(crowd.codes) >= texts
+    with capfd.disabled():
+        print(f"\n{texts} texts by {people} people, {len(heaps)} bytes searched: none")
+
+
+# --- and would it be found? -------------------------------------------------------------------
+
+
+def test_control_the_search_finds_a_leak_in_each_dress() -> None:
+    """In the middle of other bytes, with more words behind it."""
+    for stem in (WORDS, NAME, PERSON, canaries.ADDRESS):
+        longer = dresses(f"Noget før {stem} og mere bagefter")
+        for dress, trace in dresses(stem).items():
+            there = {"a sink": [longer.get(dress, trace)]}
+            assert found_in(there, (stem,)), (stem, dress)
+        for shift in range(3):
+            whole = base64.b64encode(b"x" * shift + f"{stem} 017 og mere".encode())
+            assert found_in({"a sink": [whole]}, (stem,))
+
+
+SEEDED = {
+    "database": "in a column",
+    "log ahead": "not moved into the file yet",
+    "shared memory": "in the file beside it",
+    "outbox": "in a letter",
+    "logs": "at DEBUG, by a library",
+    "screen": "printed",
+    "temporary files": "left there",
+    "backups, exports and other files": "in a folder below",
+}
+
+
+@pytest.mark.parametrize("sink", SEEDED, ids=str)
+async def test_control_a_leak_in_each_sink_is_found(
+    tmp_path: Path, temporary: Path, capfd: pytest.CaptureFixture[str], sink: str
+) -> None:
+    """One text in one place, and the search names the place."""
+    folder, leak = tmp_path / "home", canaries.words(7)
+    with every_log_line() as lines:
+        async with running(folder) as played:
+            await played.house.database.checkpoint()
+            with closing(sqlite3.connect(folder / "digi.db", isolation_level=None)) as conn:
+                _plant(sink, leak, folder, temporary, conn)
                 shown = capfd.readouterr()
-                said = "\n".join([*lines, shown.out, shown.err])
-                for words in (CANARY, code, code.replace("-", "")):
-                    assert search(words, tmp_path, said) == set()
-
-            nowhere()
-            await played.move(RELEASED)
-            nowhere()
-            await played.press("anne", "Læs, hvad der er sagt")
-            await played.press("anne", "Skriv et svar")
-            await played.fill("anne", {"Hvad": "Nej", "Dit": "Det er afgjort."})
-            nowhere()
-            await by_code(played, "sofie", code, "Træk teksten tilbage")
-            await played.fill("sofie", {})
-            await played.move(RELEASED + timedelta(days=7))
-            nowhere()
-        nowhere()
+                found = found_in(lying(folder, lines, shown.out, temporary), (WORDS,))
+    assert sink in found, found
 
 
-def test_control_the_search_finds_a_leak_in_each_dress(tmp_path: Path) -> None:
-    """One leak of every kind, in a file or in a log line."""
-    for name, trace in traces(CANARY).items():
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "digi.db").write_bytes(b"..." + trace + b"...")
-        assert name in search(CANARY, folder, "")
-    assert "raw" in search(CANARY, tmp_path / "nothing", f"log: {CANARY}")
+def _plant(sink: str, leak: str, folder: Path, temporary: Path, conn: sqlite3.Connection) -> None:
+    match sink:
+        case "database":
+            conn.execute("INSERT INTO meta VALUES ('leak', ?)", (leak,))
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        case "log ahead":
+            conn.execute("INSERT INTO meta VALUES ('leak', ?)", (leak,))
+        case "shared memory":
+            with (folder / "digi.db-shm").open("ab") as file:
+                file.write(leak.encode("utf-16-le"))
+        case "outbox":
+            conn.execute("UPDATE letter SET body = ?", (leak.encode().hex().encode(),))
+        case "logs":
+            logging.getLogger("slack_sdk.web.async_client").debug("sent %s", {"text": leak})
+        case "screen":
+            print(leak)
+        case "temporary files":
+            with tempfile.NamedTemporaryFile(delete=False) as left:
+                left.write(leak.encode())
+        case _:
+            (folder / "backups").mkdir()
+            (folder / "backups" / "2026-11-05.backup").write_bytes(leak.encode("utf-16-be"))
+
+
+async def test_control_a_vault_that_does_not_seal_is_found_out(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same course, with the encryption switched off."""
+    monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
+    monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
+    found: set[str] = set()
+
+    def looked() -> None:
+        found.update(found_in(lying(tmp_path / "home", (), "", temporary), (WORDS, NAME)))
+
+    await _course(tmp_path / "home", 5, 20, looked)
+    assert {"database"} <= found

@@ -1,0 +1,130 @@
+"""Strings that stand for one person, name, address or text and for nothing else, and the search
+for them wherever something may lie.
+
+Every one begins with the stem of its kind. So a search for the stem, in all the dresses in which
+bytes travel, finds any of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import sqlite3
+import urllib.parse
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+PERSON = "fuglekender"
+NAME = "Ålborgfuglen Søs"
+ADDRESS = "redekasse"
+WORDS = "Kanariefuglen på 4. sal sagde"
+CODES = "receipt codes"
+
+Sinks = dict[str, list[bytes]]
+
+
+def person(n: int) -> str:
+    return f"{PERSON}{n:03}"
+
+
+def name(n: int) -> str:
+    return f"{NAME} {n:03}"
+
+
+def address(n: int) -> str:
+    return f"{ADDRESS}{n:03}@kommune.example"
+
+
+def words(n: int) -> str:
+    return f"{WORDS} {n:03}"
+
+
+def dresses(stem: str) -> dict[str, bytes]:
+    """The ways in which words are found when they have not been sealed."""
+    raw = stem.encode()
+    found = {
+        "raw": raw,
+        "hex": raw.hex().encode(),
+        "HEX": raw.hex().upper().encode(),
+        "utf-16-le": stem.encode("utf-16-le"),
+        "utf-16-be": stem.encode("utf-16-be"),
+        "url": urllib.parse.quote(stem).encode(),
+        "form": urllib.parse.quote_plus(stem).encode(),
+        "json": stem.encode("unicode_escape"),
+    }
+    for shift in range(3):
+        # A base64 of something longer shows the middle of it unchanged, in one of three ways.
+        whole = base64.b64encode(b"\0" * shift + raw)
+        middle = whole[4 * (shift > 0) : len(whole) // 4 * 4 - 4]
+        found[f"base64+{shift}"] = middle
+        found[f"base64url+{shift}"] = middle.translate(bytes.maketrans(b"+/", b"-_"))
+    return found
+
+
+def found_in(sinks: Sinks, stems: Iterable[str]) -> dict[str, set[str]]:
+    """In which sink which stem lies, and in what dress."""
+    found: dict[str, set[str]] = {}
+    for stem in stems:
+        for dress, trace in dresses(stem).items():
+            for sink, heaps in sinks.items():
+                if any(trace in heap for heap in heaps):
+                    found.setdefault(sink, set()).add(f"{stem}: {dress}")
+    return found
+
+
+def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> Sinks:
+    """Everything that Digi leaves behind, by the place where it lies."""
+
+    def read(paths: Iterable[Path]) -> list[bytes]:
+        return [path.read_bytes() for path in paths if path.is_file()]
+
+    def named(*endings: str) -> list[Path]:
+        return [path for path in folder.rglob("*") if path.name.endswith(endings)]
+
+    known = {*named("digi.db"), *named("-wal"), *named("-shm")}
+    return {
+        "database": read(named("digi.db")),
+        "log ahead": read(named("-wal")),
+        "shared memory": read(named("-shm")),
+        "outbox": [_outbox(folder)],
+        "logs": [line.encode("utf-8", "surrogatepass") for line in lines],
+        "screen": [screen.encode("utf-8", "surrogatepass")],
+        "temporary files": read(temporary.rglob("*")),
+        "backups, exports and other files": read(p for p in folder.rglob("*") if p not in known),
+    }
+
+
+def _outbox(folder: Path) -> bytes:
+    with closing(sqlite3.connect(f"{(folder / 'digi.db').as_uri()}?mode=ro", uri=True)) as conn:
+        rows = conn.execute("SELECT * FROM letter").fetchall()
+    return b"\n".join(
+        value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row
+    )
+
+
+@contextmanager
+def every_log_line() -> Iterator[list[str]]:
+    """What any logger is asked to say at any level, whoever made it, whenever, and wherever it
+    was to go: also what a logger set to ERROR would have said at DEBUG."""
+    lines: list[str] = []
+    enabled, handle = logging.Logger.isEnabledFor, logging.Logger.handle
+    plain = logging.Formatter()
+
+    def asked(logger: logging.Logger, level: int) -> bool:
+        return True
+
+    def heard(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if not logger.filter(record):
+            return
+        lines.append(f"{record.name} {record.levelname} {plain.format(record)} {record.args}")
+        if enabled(logger, record.levelno):
+            handle(logger, record)
+
+    logging.Logger.isEnabledFor = asked  # type: ignore[method-assign,assignment]
+    logging.Logger.handle = heard  # type: ignore[method-assign,assignment]
+    try:
+        yield lines
+    finally:
+        logging.Logger.isEnabledFor = enabled  # type: ignore[method-assign]
+        logging.Logger.handle = handle  # type: ignore[method-assign]
