@@ -8,6 +8,7 @@ bytes travel, finds any of them.
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import sqlite3
 import urllib.parse
@@ -51,7 +52,9 @@ def dresses(stem: str) -> dict[str, bytes]:
         "utf-16-be": stem.encode("utf-16-be"),
         "url": urllib.parse.quote(stem).encode(),
         "form": urllib.parse.quote_plus(stem).encode(),
-        "json": stem.encode("unicode_escape"),
+        "escaped": stem.encode("unicode_escape"),
+        "json": json.dumps(stem)[1:-1].encode(),
+        "json in json": json.dumps(json.dumps(stem))[3:-3].encode(),
     }
     for shift in range(3):
         # A base64 of something longer shows the middle of it unchanged, in one of three ways.

@@ -20,6 +20,7 @@ from dialogs.facts import Published, States
 from storage import pool as pools
 from storage.facts import Scope, gather
 from storage.sql import Script
+from tests.play import Play
 from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
 ROOT = Path(__file__).parent.parent.parent
@@ -54,13 +55,13 @@ async def running(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> Asy
         yield played
 
 
-async def open_form(played: Stage, person: str) -> None:
+async def open_form(played: Play, person: str) -> None:
     await played.press(person, "Sig det")
     await played.press(person, "Uden navn")
 
 
 async def says(
-    played: Stage, person: str, words: str, *, to: str = "Anne Holm", early: bool = False
+    played: Play, person: str, words: str, *, to: str = "Anne Holm", early: bool = False
 ) -> str:
     """Said without a name; the answer is the code."""
     await open_form(played, person)
@@ -72,7 +73,7 @@ async def says(
     return played.code
 
 
-async def by_code(played: Stage, person: str, code: str, button: str = "") -> str:
+async def by_code(played: Play, person: str, code: str, button: str = "") -> str:
     await played.type(person, "kode", private=True)
     await played.fill(person, {"Din": code})
     if button:
@@ -80,7 +81,7 @@ async def by_code(played: Stage, person: str, code: str, button: str = "") -> st
     return played.just(person)
 
 
-async def says_by_name(played: Stage, person: str, words: str) -> None:
+async def says_by_name(played: Play, person: str, words: str) -> None:
     await played.press(person, "Sig det")
     await played.press(person, "Med navn")
     await played.fill(person, {"Hvad": "Bekymring", "Din": words, "Hvem": "Anne Holm"})

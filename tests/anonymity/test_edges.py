@@ -1,0 +1,194 @@
+"""Through the real edges: what is said without a name lies nowhere, and a look writes nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.slack.transport import Quiet
+from dialogs.commands import COMMANDS, parse
+from dialogs.events import Look
+from dialogs.route import pressed_by_words
+from tests.anonymity import canaries
+from tests.anonymity.canaries import NAME, WORDS, every_log_line, found_in, lying
+from tests.anonymity.hands import RELEASED, by_code, says
+from tests.anonymity.web_hands import WebHands, in_browser
+from tests.play import Play
+from tests.slack_world.hands import SlackHands
+from tests.slack_world.stage import slack_stage
+from tests.stage import PEOPLE
+
+BEGINS = """
+    anne > /digi start Ny omsorgsplatform
+    anne > tryk "Jeg er leder"
+    anne > tryk "Vis det i kanalen"
+    anne > /digi næste
+"""
+WHO = "FUGLEKENDER"
+
+
+def _crowd(size: int) -> dict[str, str]:
+    return PEOPLE | {f"{WHO}{n:02}": canaries.name(n) for n in range(size)}
+
+
+@asynccontextmanager
+async def _slack(folder: Path, size: int) -> AsyncIterator[tuple[Play, list[str]]]:
+    people = _crowd(size)
+    async with slack_stage(folder, people=people) as played:
+        yield played, [person for person in people if person.startswith(WHO)]
+
+
+@asynccontextmanager
+async def _browser(folder: Path, size: int) -> AsyncIterator[tuple[Play, list[str]]]:
+    async with in_browser(folder) as played:
+        yield played, ["bodil", "fatima", "henrik", "linh", "samira", "torben"]
+
+
+EDGES = {"slack": _slack, "browser": _browser}
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files would go."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize(
+    ("texts", "people"),
+    [(6, 6), pytest.param(200, 40, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+)
+async def test_what_comes_through_an_edge_is_found_nowhere(
+    tmp_path: Path,
+    temporary: Path,
+    capfd: pytest.CaptureFixture[str],
+    edge: str,
+    texts: int,
+    people: int,
+) -> None:
+    """Said, answered and withdrawn over HTTP, with every logger asked at every level: the words
+    are in no log, no file and on no screen; nor is who wrote, beyond who is in the channel."""
+    folder = tmp_path / "home"
+    screen = ""
+    with every_log_line() as lines:
+        async with EDGES[edge](folder, people) as (played, crowd):
+            await played.play(BEGINS)
+            await played.house.database.checkpoint()
+            there = _named(folder)
+            lines.clear()
+
+            def nowhere() -> None:
+                nonlocal screen
+                shown = capfd.readouterr()
+                screen += shown.out + shown.err
+                sinks = lying(folder, lines, screen, temporary)
+                assert found_in(sinks, (WORDS, NAME)) == {}
+                del sinks["database"], sinks["log ahead"]
+                assert found_in(sinks, (WHO,)) == {}
+
+            codes = []
+            for n in range(texts):
+                person = crowd[n % len(crowd)]
+                if n % 3 == 1:
+                    await played.press(person, "Svar uden navn")
+                    await played.fill(person, {"Dit svar": canaries.words(n)})
+                    codes.append(played.code)
+                else:
+                    codes.append(await says(played, person, canaries.words(n)))
+            await by_code(played, crowd[0], codes[0], "Træk teksten tilbage")
+            await played.fill(crowd[0], {})
+            nowhere()
+            await played.house.database.checkpoint()
+            assert _named(folder) == there
+            await played.move(RELEASED)
+            nowhere()
+    nowhere()
+    with capfd.disabled():
+        print(f"\n{edge}: {texts} texts by {len(crowd)} people, {len(lines)} log lines: none")
+
+
+async def test_control_bolt_left_to_itself_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same text, the same loggers, and nobody in between."""
+    monkeypatch.setattr(Quiet, "filter", lambda quiet, record: True)
+    with every_log_line() as lines:
+        async with _slack(tmp_path / "home", 1) as (played, [person]):
+            await played.play(BEGINS)
+            lines.clear()
+            await says(played, person, canaries.words(1))
+        print("\n".join(sorted({l[:300] for l in lines})))
+        heaps = {"logs": [line.encode() for line in lines]}
+    assert found_in(heaps, (WORDS,))
+    assert found_in(heaps, (WHO,))
+
+
+def _named(folder: Path) -> int:
+    return (folder / "digi.db").read_bytes().count(WHO.encode())
+
+
+# --- looks ------------------------------------------------------------------------------------
+
+LOOKS = [
+    command.da[0]
+    for command in COMMANDS
+    if isinstance(pressed_by_words(parse(command.da[0])), Look)
+]
+PRESSED = ("Svar", "Svar uden navn", "Se svar", "Sig det")
+
+
+async def _looks(played: Play, people: tuple[str, ...], same: Callable[[str], None]) -> None:
+    for person in people:
+        for words in LOOKS:
+            for private in (False, True):
+                await played.type(person, words, private=private)
+                same(f"{person}: {words}")
+        for label in PRESSED:
+            await played.press(person, label)
+            same(f"{person} presses {label}")
+        await by_code(played, person, "7KQ2-M4XD-9HTB-W3CE-Y")
+        same(f"{person} tries a code")
+        match played:
+            case SlackHands():
+                await played.open_home(person)
+                same(f"{person} opens Home")
+            case WebHands():
+                await played.see(person)
+                same(f"{person} opens a window")
+
+
+@pytest.mark.parametrize("edge", EDGES)
+async def test_a_look_through_an_edge_writes_nothing(tmp_path: Path, edge: str) -> None:
+    """Every command that only shows, every form that is opened, the Home tab, a page that loads:
+    the database and its log are the same afterwards, byte by byte."""
+    folder = tmp_path / "home"
+    async with EDGES[edge](folder, 1) as (played, _):
+        await played.play(BEGINS)
+        await says(played, "bodil", "Det her venter")
+        files = [folder / "digi.db", folder / "digi.db-wal"]
+        before = [file.read_bytes() for file in files]
+
+        def same(after: str) -> None:
+            assert [file.read_bytes() for file in files] == before, after
+
+        await _looks(played, ("anne", "bodil"), same)
+
+
+@pytest.mark.parametrize("edge", EDGES)
+async def test_control_a_named_act_through_an_edge_is_seen(tmp_path: Path, edge: str) -> None:
+    """The comparison tells a turn from a look."""
+    folder = tmp_path / "home"
+    async with EDGES[edge](folder, 1) as (played, _):
+        await played.play(BEGINS)
+        before = (folder / "digi.db-wal").read_bytes()
+        await played.press("bodil", "Svar")
+        assert (folder / "digi.db-wal").read_bytes() == before
+        await played.fill("bodil", {"Dit svar": "Pauserne"})
+        assert (folder / "digi.db-wal").read_bytes() != before

@@ -1,0 +1,178 @@
+"""Hands in the playground as a browser has them: everything goes over HTTP to the real house."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from app import House, PlaygroundClock, _application, build, command_help
+from bot.clock import Clock
+from bot.edge import RoomMessage
+from bot.web.edge import WebEdge
+from bot.web.people import CHANNELS, TENANT
+from bot.web.playground import TOKEN, add_routes
+from storage.room import Room
+from storage.store import Database
+from storage.vault import Vault
+from tests.play import CODE, Play
+from tests.stage import slow_clock
+
+PLACE = CHANNELS[0].id
+PAGE_TOKEN = "a token of this run"
+Json = Any
+
+
+class WebHands(Play):
+    def __init__(self, house: House, http: aiohttp.ClientSession, url: str) -> None:
+        super().__init__(house, TENANT)
+        self.http, self.url = http, url
+        self.shown: dict[str, Json] = {}
+        self.open: dict[str, Json] = {}
+
+    async def see(self, person: str) -> Json:
+        """What a window loads when it is opened."""
+        async with self.http.get(f"{self.url}/play/state", params={"as": person}) as response:
+            assert response.status == 200
+            return await response.json()
+
+    async def type(self, person: str, words: str, *, private: bool = False) -> Json:
+        place = f"private:{person}" if private else f"channel:{PLACE}"
+        text = words if words.startswith("/digi") else f"/digi {words}"
+        return await self._post("type", person, place=place, text=text, key=_key())
+
+    async def press(self, person: str, label: str, near: str = "") -> Json:
+        room = await self.see(person)
+        newest = sorted(room["messages"], key=lambda message: -message["seq"])
+        for thing in (self.shown.get(person), *newest):
+            for button in _buttons(thing):
+                if _words(button["label"]) == label and near in _words(thing):
+                    token = button["token"]
+                    return await self._post("press", person, token=token, key=_key(), channel=PLACE)
+        raise AssertionError(f"{person} sees no button {label!r}")
+
+    async def fill(self, person: str, values: dict[str, str]) -> Json:
+        form = self.open[person]
+        filled = {
+            field["id"]: self._value(field, values) for field in form["fields"] if "id" in field
+        }
+        return await self._post("submit", person, token=form["token"], values=filled, channel=PLACE)
+
+    def _value(self, field: Json, values: dict[str, str]) -> Json:
+        label = _words(field["label"]).casefold()
+        said = next((v for k, v in values.items() if label.startswith(k.casefold())), None)
+        if said is None:
+            return field.get("values", field.get("value")) or ""
+        if "options" not in field:
+            return said
+        chosen = [
+            option["value"]
+            for option in field["options"]
+            if _words(option["label"]).casefold().startswith(said.casefold())
+        ]
+        assert chosen, (said, field)
+        return chosen if field["type"] == "choices" else chosen[0]
+
+    async def _post(self, path: str, person: str, **body: Json) -> Json:
+        self.house.engine._gate._acts.clear()
+        async with self.http.post(
+            f"{self.url}/play/{path}", json={"as": person, **body}, headers={TOKEN: PAGE_TOKEN}
+        ) as response:
+            assert response.status == 200, await response.text()
+            answer = await response.json()
+        assert "failed" not in answer, answer
+        self.shown[person] = answer
+        if answer.get("form"):
+            self.open[person] = answer["form"]
+        if found := CODE.search(_words(answer.get("cards", ()))):
+            self.code = found[0]
+        await self.house.courier.settle()
+        return answer
+
+    async def move(self, to: datetime) -> None:
+        await self.house.courier.move_to(to)
+
+    def channel(self, *, since_last_act: bool = False) -> str:
+        raise NotImplementedError
+
+    def just(self, person: str) -> str:
+        return _words(self.shown.get(person))
+
+    def ever(self, person: str) -> str:
+        raise NotImplementedError
+
+
+def _key() -> str:
+    return f"web:{uuid.uuid4()}"
+
+
+def _buttons(thing: Json) -> Iterator[Json]:
+    if isinstance(thing, dict):
+        if "token" in thing and "label" in thing:
+            yield thing
+        for value in thing.values():
+            yield from _buttons(value)
+    elif isinstance(thing, list):
+        for value in thing:
+            yield from _buttons(value)
+
+
+def _words(thing: Json) -> str:
+    """All texts in it, one after the other."""
+    if isinstance(thing, dict):
+        return "".join(
+            value if key in ("text", "name") and isinstance(value, str) else _words(value)
+            for key, value in thing.items()
+        )
+    if isinstance(thing, list | tuple):
+        return "".join(_words(value) for value in thing)
+    return ""
+
+
+@asynccontextmanager
+async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
+    """The playground as `make run` serves it, but for its clock and a port of the test's own."""
+    made: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
+        room = Room(store, vault, RoomMessage)
+        held = PlaygroundClock(TENANT, clock)
+        made.append((room, WebEdge(room, held), held))
+        return [made[0][1]]
+
+    key = folder.parent / f"{folder.name}.key"
+    house = await build(folder, edges=edges, clock=slow_clock(), key_file=key)
+    [(room, edge, held)] = made
+    held.house = house
+    await house.gather_playground()
+    app = _application(house)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    # The page is answered under its own port only, and that is known once it is open.
+    site_port = _free_port()
+    add_routes(
+        app, house.engine.receive, room, edge, held, port=site_port, token=PAGE_TOKEN,
+        commands=lambda language: command_help(house, language),
+    )  # fmt: skip
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", site_port).start()
+    try:
+        async with aiohttp.ClientSession() as http:
+            yield WebHands(house, http, f"http://127.0.0.1:{site_port}")
+    finally:
+        await runner.cleanup()
+        await house.close()
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
