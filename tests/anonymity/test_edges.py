@@ -110,6 +110,9 @@ async def test_what_comes_through_an_edge_is_found_nowhere(
             await played.move(RELEASED)
             nowhere()
     nowhere()
+    assert len(set(codes)) == texts
+    said = screen + "".join(lines)
+    assert not [code for code in codes if code in said]
     with capfd.disabled():
         print(f"\n{edge}: {texts} texts by {len(crowd)} people, {len(lines)} log lines: none")
 
@@ -124,10 +127,9 @@ async def test_control_bolt_left_to_itself_is_caught(
             await played.play(BEGINS)
             lines.clear()
             await says(played, person, canaries.words(1))
-        print("\n".join(sorted({l[:300] for l in lines})))
-        heaps = {"logs": [line.encode() for line in lines]}
-    assert found_in(heaps, (WORDS,))
-    assert found_in(heaps, (WHO,))
+            code = played.code
+    # Bolt tells at DEBUG how it answered, and the answer is the author's code.
+    assert any(code in line for line in lines)
 
 
 def _named(folder: Path) -> int:
