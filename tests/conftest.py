@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from bot.dress import Dresser
 from bot.edge import Answer, Delivery
 from bot.engine import Engine
+from content import catalogue as content
+from content.model import Catalogue
 from dialogs import cards as c
 from tests.cards import Dressed
 
+_read_anew, _read_once = content.load, functools.cache(content.load)
 _answers_kindly = Engine._not_done
 _card, _form = Dresser.card, Dresser.form
 
@@ -44,6 +49,16 @@ def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
         raise  # noqa: PLE0704 - called where the failure was caught
 
     monkeypatch.setattr(Engine, "_not_done", loud)
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own catalogue is frozen, and read once for all the houses that tests build."""
+
+    def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
+        return _read_anew(folder, packs) if folder or packs else _read_once()
+
+    monkeypatch.setattr(content, "load", load)
 
 
 @pytest.fixture

@@ -320,13 +320,14 @@ async def stage(
     team: tuple[str, ...] = tuple(PEOPLE),
     packs: tuple[Path, ...] = (),
     locale: Literal["da", "en"] = "da",
+    clock: Clock | None = None,
 ) -> AsyncIterator[Stage]:
     """A house in this folder whose clock stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
     house = await build(
         folder,
         edges=lambda *_: (edge,),
-        clock=slow_clock(),
+        clock=clock or slow_clock(),
         key_file=folder / "key" / "digi.key",
         packs=packs,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from bot.clock import Clock
 from bot.edge import Delivery, Pressed, Sender
 from bot.tokens import write_press
 from dialogs.conversations import CONVERSATIONS, SIGHTS
@@ -35,9 +36,11 @@ Seen = dict[tuple[str, ...], str]
 
 
 @asynccontextmanager
-async def running(folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE)) -> AsyncIterator[Stage]:
-    """A project on its way, with a leader, a TR, an AMR and a facilitator."""
-    async with stage(folder, team=team) as played:
+async def running(
+    folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE), clock: Clock | None = None
+) -> AsyncIterator[Stage]:
+    """A project on its way, with a leader, a TR and an AMR."""
+    async with stage(folder, team=team, clock=clock) as played:
         await played.play(
             """
             anne > /digi start Ny omsorgsplatform

@@ -1,29 +1,304 @@
-"""Who wrote, when and through which door makes no difference to what is stored."""
+"""Who wrote, when and through which door makes no difference to what is stored or shown.
+
+Two worlds that differ in one such thing alone, under chance that is drawn anew from a seed at each
+act and a clock that stands still, are the same byte by byte after the release.
+"""
 
 from __future__ import annotations
 
+import os
 import random
+import unicodedata
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
-import msgspec
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
-from tests.anonymity.hands import RELEASED, opened, running, says
+import bot.gate
+from bot.clock import Clock
+from bot.edge import Answer, Delivery, Pressed, Sender, Submitted, Typed, What
+from bot.engine import Engine
+from bot.outbox import Courier
+from bot.tokens import write_press
+from dialogs.events import Look
+from dialogs.facts import Waiting
+from storage import pool as pools
+from storage.store import Letter
+from tests.anonymity.hands import (
+    Dump,
+    Seen,
+    dump,
+    everything_seen,
+    instances,
+    project_of,
+    running,
+    says_by_name,
+)
+from tests.stage import BEGINNING, CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
+
+LOOKERS = ("anne", "mette", "peter")
 
 
-async def test_the_author_makes_no_difference_to_what_is_stored(
-    tmp_path: Path, chance: random.Random
-) -> None:
-    """Two authors swapped, and one of them through another door: what is stored is the same."""
+class Dice:
+    """All chance of a world, drawn from the name of the act that is being done."""
+
+    def __init__(self) -> None:
+        self.chance = random.Random()
+
+    def thrown(self, act: str) -> None:
+        self.chance.seed(act)
+
+    def urandom(self, size: int) -> bytes:
+        return self.chance.randbytes(size)
+
+
+@pytest.fixture
+def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
+    found = Dice()
+    carries, keeps_house = Courier._one, Courier._housekeeping
+
+    async def one(courier: Courier, letter: Letter) -> None:
+        found.thrown(f"{letter.id} of {letter.due}")
+        await carries(courier, letter)
+
+    async def housekeeping(courier: Courier) -> None:
+        found.thrown(f"the house at {courier._clock.now()}")
+        await keeps_house(courier)
+
+    monkeypatch.setattr(os, "urandom", found.urandom)
+    monkeypatch.setattr(Courier, "_one", one)
+    monkeypatch.setattr(Courier, "_housekeeping", housekeeping)
+    monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
+    pools.set_chance(found.chance)
+    yield found
+    pools.set_chance(random.SystemRandom())
+
+
+Door = Literal["channel", "private", "typed", "answer"]
+
+
+class Said(Struct, frozen=True):
+    """Something said without a name: `name` is what it is called here, in both worlds."""
+
+    name: str
+    person: str
+    at: datetime
+    words: str
+    door: Door = "channel"
+    locale: str = "da"
+    readers: tuple[str, ...] = ("anne",)
+
+
+class Named(Struct, frozen=True):
+    name: str
+    person: str
+    at: datetime
+
+
+Acts = tuple[Said | Named, ...]
+World = tuple[Dump, Seen, bytes]
+
+
+def _at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=COPENHAGEN)
+
+
+async def _world(folder: Path, dice: Dice, acts: Acts, lookers: tuple[str, ...]) -> World:
+    key = folder / "key" / "digi.key"
+    key.parent.mkdir(parents=True)
+    key.write_bytes(b64encode(bytes(32)))
+    dice.thrown("the beginning")
+    still = Clock(real_us=lambda: round(BEGINNING.timestamp() * 1_000_000))
+    async with running(folder, clock=still) as played:
+        dice.thrown("a question")
+        await played.type("anne", "næste")
+        question = instances(folder)["question"][0]
+        for act in sorted(acts, key=lambda act: act.at):
+            await played.move(act.at)
+            if isinstance(act, Named):
+                dice.thrown(act.name)
+                await says_by_name(played, act.person, act.name)
+            else:
+                answer = await _say(played, folder, dice, act, question)
+                assert not answer.faults, answer.faults
+        await played.move(_at(4, 17))
+        dice.thrown("the question is closed")
+        await played.press("anne", "Luk for svar")
+        await played.move(_at(9, 12))
+        dice.thrown("looks")
+        seen = await everything_seen(played, folder, lookers)
+        await played.house.database.checkpoint()
+        return dump(folder), seen, (folder / "digi.db").read_bytes()
+
+
+async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str) -> Answer:
+    """Through a button in the channel or in the private chat, or by a command."""
+    project, house = project_of(folder), played.house
+    sender = Sender(act.person, PEOPLE[act.person], act.locale)
+    place = "" if act.door == "private" else CHANNEL
+
+    async def does(step: str, what: What) -> Answer:
+        dice.thrown(f"{act.name}: {step}")
+        answer = await house.engine.receive(
+            Delivery(TENANT, sender, f"{act.door}:{act.name}:{step}", what, place)
+        )
+        await house.courier.settle()
+        return answer
+
+    if act.door == "typed":
+        await does("a command", Typed("sig"))
+    view = "answer_unnamed" if act.door == "answer" else "say_unnamed"
+    look = Look(view, project=project, ref=question if act.door == "answer" else "")  # type: ignore[arg-type]
+    form = (await does("the form", Pressed(write_press(house.vault, TENANT, look)))).form
+    assert form is not None
+    values: dict[str, str | list[str] | None] = {"text": act.words}
+    if act.door != "answer":
+        values |= {
+            "kind": "concern", "readers": [*act.readers], "trio": "false", "sending": "release",
+        }  # fmt: skip
+    return await does("sent", Submitted(form.token, values))
+
+
+BETWEEN = (
+    Named("Bodil by name", "bodil", _at(3, 12)),
+    Named("Karen by name", "karen", _at(4, 9)),
+    Named("Omar by name", "omar", _at(4, 13)),
+)
+FIRST = Said("the first", "sofie", _at(3, 10), "Jeg er bange for ruterne")
+SECOND = Said("the second", "lars", _at(4, 10), "Og jeg for vagtplanen", readers=("everyone",))
+THIRD = Said("an answer", "emil", _at(3, 14), "Pauserne", door="answer")
+ACTS = (*BETWEEN, FIRST, SECOND, THIRD)
+WORDS = 'Åse sagde "det går": vi når det ikke'
+ODD = unicodedata.normalize("NFD", WORDS).replace('"', "”").replace(" ", "\u00a0") + "\u200b\r\n "
+
+PAIRS: dict[str, tuple[Acts, Acts]] = {
+    "two authors swapped": (
+        ACTS,
+        (*BETWEEN, replace(FIRST, person="lars"), replace(SECOND, person="sofie"), THIRD),
+    ),
+    "one writes and the other does not": (
+        (*BETWEEN, FIRST, SECOND, THIRD),
+        (*BETWEEN, replace(FIRST, person="noor"), SECOND, replace(THIRD, person="grethe")),
+    ),
+    "all by one person or by three": (
+        (*BETWEEN, *(replace(one, person="sofie") for one in (FIRST, SECOND, THIRD))),
+        ACTS,
+    ),
+    "one who also writes by name and one who does not": (
+        (*BETWEEN, replace(FIRST, person="bodil"), SECOND, THIRD),
+        (*BETWEEN, replace(FIRST, person="sofie"), SECOND, THIRD),
+    ),
+    "one moves in time": (ACTS, (*BETWEEN, replace(FIRST, at=_at(4, 16)), SECOND, THIRD)),
+    "two change places in time": (
+        ACTS,
+        (*BETWEEN, replace(FIRST, at=SECOND.at), replace(SECOND, at=FIRST.at), THIRD),
+    ),
+    "an answer moves in time": (ACTS, (*BETWEEN, FIRST, SECOND, replace(THIRD, at=_at(3, 9, 30)))),
+    "another door": (ACTS, (*BETWEEN, replace(FIRST, door="private"), SECOND, THIRD)),
+    "a command": (ACTS, (*BETWEEN, replace(FIRST, door="typed"), SECOND, THIRD)),
+    "another language": (
+        ACTS,
+        (*BETWEEN, replace(FIRST, locale="en-US"), SECOND, replace(THIRD, locale="en")),
+    ),
+    "another keyboard": (
+        (*BETWEEN, replace(FIRST, words=WORDS), SECOND, THIRD),
+        (*BETWEEN, replace(FIRST, words=ODD), SECOND, THIRD),
+    ),
+}
+
+
+def _differences(one: World, other: World) -> list[str]:
+    found = [f"table {table}" for table in one[0] if one[0][table] != other[0][table]]
+    found += [f"view {key}" for key in one[1] if one[1][key] != other[1].get(key)]
+    return found + ["file"] * (one[2] != other[2])
+
+
+_seen: dict[Acts, World] = {}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_what_differs_leaves_no_difference(tmp_path: Path, dice: Dice, pair: str) -> None:
+    """Every row with its place, the file itself, and every view of every role: the same."""
     worlds = []
-    for name, order in (("one", ("sofie", "lars")), ("other", ("lars", "sofie"))):
-        chance.seed(7)
-        folder = tmp_path / name
-        async with running(folder) as played:
-            await says(played, order[0], "Den første tekst")
-            await says(played, order[1], "Den anden tekst", to="alle")
-            await played.move(RELEASED)
-            published, states = await opened(played, folder)
-            bare = tuple(msgspec.structs.replace(one, receipt=b"") for one in published)
-            worlds.append((bare, states))
-    assert worlds[0] == worlds[1]
-    assert len(worlds[0][0]) == 2
+    for n, acts in enumerate(PAIRS[pair]):
+        if acts not in _seen:
+            _seen[acts] = await _world(tmp_path / str(n), dice, acts, LOOKERS)
+        worlds.append(_seen[acts])
+    assert _differences(*worlds) == []
+    assert {"published", "record", "state"} <= {
+        table for table in worlds[0][0] if worlds[0][0][table]
+    }
+
+
+# --- and would a difference be seen? ----------------------------------------------------------
+
+
+def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody is called and speaks is kept whenever they act."""
+    received = Engine._received
+
+    async def keeps(engine: Engine, delivery: Delivery) -> Answer:
+        who = delivery.sender
+        known = [(who.person, who.name, who.locale)]
+        await engine._database.tx(engine._scripts.called, delivery.tenant, known)
+        return await received(engine, delivery)
+
+    monkeypatch.setattr(Engine, "_received", keeps)
+
+
+def _counts_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many forms somebody has sent."""
+    received, counted = Engine._received, Counter[str]()
+
+    async def counts(engine: Engine, delivery: Delivery) -> Answer:
+        answer = await received(engine, delivery)
+        if isinstance(delivery.what, Submitted):
+            counted[delivery.sender.person] += 1
+            key, value = f"forms:{delivery.sender.person}", str(counted[delivery.sender.person])
+            await engine._database.tx(engine._scripts.set_meta, key, value)
+        return answer
+
+    monkeypatch.setattr(Engine, "_received", counts)
+
+
+def _keeps_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is not sorted and not shuffled."""
+    drawn = pools.Pool.drawn
+
+    def in_order(pool: pools.Pool, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
+        found = {w.entry: w for w in drawn(pool, kinds, ref)}
+        ids = sorted(w.new_id for w in found.values())
+        ordered = [found[e.id] for e in pool.entries if e.id in found]
+        return tuple(replace(w, new_id=id) for w, id in zip(ordered, ids, strict=True))
+
+    monkeypatch.setattr(pools, "sorted", lambda entries, key: list(entries), raising=False)
+    monkeypatch.setattr(pools.Pool, "drawn", in_order)
+
+
+def _keeps_keyboards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.gate, "clean", str)
+
+
+Seed = Callable[[pytest.MonkeyPatch], None]
+SEEDED: list[tuple[Seed, str]] = [
+    (_counts_people, "one writes and the other does not"),
+    (_keeps_languages, "another language"),
+    (_keeps_order, "two change places in time"),
+    (_keeps_keyboards, "another keyboard"),
+]
+
+
+@pytest.mark.parametrize(("fault", "pair"), SEEDED, ids=lambda one: getattr(one, "__name__", one))
+async def test_control_a_difference_that_is_kept_is_seen(
+    tmp_path: Path, dice: Dice, fault: Seed, pair: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one thing kept that should not be, the pair is told apart."""
+    fault(monkeypatch)
+    worlds = [await _world(tmp_path / str(n), dice, acts, ()) for n, acts in enumerate(PAIRS[pair])]
+    assert _differences(*worlds) != []
