@@ -244,7 +244,7 @@ async def test_an_unnamed_event_reaches_the_engine_without_its_sender(house: Hou
 async def test_a_vote_is_known_again_and_tells_nobody_whose_it_is(house: House) -> None:
     """The same person has one mark for a question, others have others, and so has each question."""
     marks = {}
-    for person in ("member", "tr"):
+    for person in ("member", "facilitator"):
         for question in ("q1", "q2"):
             for again in range(2):
                 press = e.Fits(project=PROJECT, question=question)
