@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.dress import Dresser
 from bot.edge import Answer, Delivery
@@ -15,6 +16,10 @@ from content import catalogue as content
 from content.model import Catalogue
 from dialogs import cards as c
 from tests.cards import Dressed
+
+# How long something takes is not asserted: the machine may have other things to do.
+settings.register_profile("digi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("digi")
 
 _read_anew, _read_once = content.load, functools.cache(content.load)
 _answers_kindly = Engine._not_done
