@@ -141,6 +141,7 @@ async def build(
     clock: Clock | None = None,
     key_file: Path | None = None,
     database: Path | None = None,
+    postgres: str | None = None,
     packs: tuple[Path, ...] = (),
     log: Log | None = None,
     operator: Operator = NOBODY,
@@ -151,9 +152,10 @@ async def build(
     """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
     path = database or home / DATABASE
     key_file = key_file or digi_settings.default_key_file(home)
-    vault = Vault(the_key(path, key_file))
+    # Several replicas share one key: none of them makes it by itself.
+    vault = Vault(the_key(path, key_file) if postgres is None else read_key(key_file))
     catalogue = content.load(packs=packs)
-    store = await Sqlite.open(path)
+    store = await (Sqlite.open(path) if postgres is None else _postgres(postgres))
     log = log or Log("error")
     try:
         vault = await _same_key(store, vault, key_file)
@@ -185,6 +187,12 @@ async def build(
     return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
 
 
+async def _postgres(address: str) -> Database:
+    from storage.postgres import Postgres
+
+    return await Postgres.open(address)
+
+
 def the_key(database: Path, key_file: Path) -> bytes:
     """A key is made only beside a new database; an old database must find its own again."""
     if database.exists() or key_file.exists():
@@ -193,11 +201,7 @@ def the_key(database: Path, key_file: Path) -> bytes:
 
 
 async def _same_key(store: Database, vault: Vault, key_file: Path) -> Vault:
-    scripts = Scripts(vault)
-    known = await store.read(scripts.meta, "key_fingerprint")
-    if not known:
-        await store.tx(scripts.set_meta, "key_fingerprint", vault.fingerprint())
-        return vault
+    known = await store.tx(Scripts(vault).made_with, vault.fingerprint())
     finish_rotation(key_file, known)
     vault = Vault(read_key(key_file))
     if known != vault.fingerprint():
@@ -373,7 +377,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
 async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
-        packs=settings.packs, log=log, backups=settings.backups,
+        postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
         backup_days=settings.backup_days, nightly=not settings.playground,
         operator=_operator(settings),
     )  # fmt: skip

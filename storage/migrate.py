@@ -1,4 +1,7 @@
-"""Brings a SQLite database to the schema that this code expects, or says why it may not."""
+"""Brings a SQLite database to the schema that this code expects, or says why it may not.
+
+What holds for both databases is here too: the migrations, their statements, and who may serve what.
+"""
 
 import os
 import re
@@ -54,7 +57,7 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     """
     known = migrations(folder)
     applied = _applied(db)
-    _check(db, known, applied)
+    check(known, applied, _oldest_code(db) if len(applied) > len(known) else None)
     todo = [migration for migration in known if migration.name not in applied]
     if not todo:
         return []
@@ -96,15 +99,18 @@ def _applied(db: Database) -> list[str]:
     return [name for (name,) in db.conn.execute("SELECT name FROM migration ORDER BY name")]
 
 
-def _check(db: Database, known: list[Migration], applied: list[str]) -> None:
+def _oldest_code(db: Database) -> str | None:
+    row = db.conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchone()
+    return None if row is None else str(row[0])
+
+
+def check(known: list[Migration], applied: list[str], oldest_code: str | None) -> None:
+    """May this code serve a database that has seen these migrations?"""
     names = [migration.name for migration in known]
     if applied[: len(names)] != names[: len(applied)]:
         raise NewerSchema(f"its migrations are not those of this code: {', '.join(applied)}")
-    if len(applied) <= len(names):
-        return
     # A newer schema may still be fit for us: the migrations say which code they can bear.
-    oldest = db.conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchone()
-    if oldest is None or int(oldest[0]) > len(names):
+    if len(applied) > len(names) and (oldest_code is None or int(oldest_code) > len(names)):
         raise NewerSchema(f"it has {applied[-1]}, this code ends at {names[-1]}")
 
 

@@ -1,11 +1,18 @@
 -- Every statement Digi runs, by name. Valid on SQLite as it stands; `/*pg ... */` is PostgreSQL's.
 
+-- name: lock
+-- The first statement of a script that must find what the one before it left.
+SELECT 1 AS held /*pg , pg_advisory_xact_lock(hashtextextended(:lock, 0)) AS done */;
+
 -- name: meta_get
 SELECT value FROM meta WHERE key = :key;
 
 -- name: meta_set
 INSERT INTO meta (key, value) VALUES (:key, :value)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+
+-- name: meta_first
+INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING;
 
 -- name: inbox_first
 INSERT INTO inbox (tenant, key, at_us) VALUES (:tenant, :key, :now)
@@ -195,8 +202,9 @@ SELECT sealed FROM pool WHERE tenant = :tenant AND project = :project;
 INSERT INTO pool (tenant, project, sealed) VALUES (:tenant, :project, :sealed)
 ON CONFLICT (tenant, project) DO UPDATE SET sealed = excluded.sealed;
 
--- name: pool_touch
-UPDATE pool SET sealed = sealed WHERE tenant = :tenant AND project = :project RETURNING project;
+-- name: pool_stir
+-- The same bytes in a new version of the row; SQLite's rows have no versions.
+UPDATE pool SET sealed = sealed /*pg || ''::bytea */ WHERE tenant = :tenant AND project = :project;
 
 -- name: pool_all
 SELECT project, sealed FROM pool WHERE tenant = :tenant ORDER BY project;

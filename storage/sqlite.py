@@ -96,6 +96,8 @@ class _Outcome(msgspec.Struct, frozen=True):
 class Sqlite:
     """Runs scripts on one SQLite file that this process alone serves."""
 
+    alone = True
+
     def __init__(
         self,
         lock: FileLock,

@@ -16,7 +16,7 @@ import msgspec
 
 from dialogs import effects as fx
 from dialogs.effects import Effect, Moment, PoolEntry
-from dialogs.events import SignedEvent
+from dialogs.events import Drafted, SignedEvent, Started
 from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
 from storage.facts import (
     Scope,
@@ -150,6 +150,7 @@ class Scripts:
 
     def turn(self, turn: Turn, decider: Decider) -> Script[Outcome]:
         tenant = turn.tenant
+        yield from _locked(turn)
         if turn.letter is not None:
             # A timer that was moved, cancelled or taken over meanwhile must not ring.
             done = yield "letter_done", {"id": turn.letter[0], "token": turn.letter[1]}
@@ -402,6 +403,7 @@ class Scripts:
     # --- smaller writes -------------------------------------------------------------------
 
     def _keep(self, scope: Scope, effect: fx.Keep) -> Script[None]:
+        yield "lock", {"lock": _person_lock(scope.tenant, effect.person)}
         prefs = yield from prefs_of(scope.tenant, self.vault, effect.person)
         prefs = msgspec.structs.replace(
             prefs,
@@ -429,7 +431,8 @@ class Scripts:
 
     def called(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[None]:
         """What people are called: person, name, locale."""
-        for person, name, locale in people:
+        for person, name, locale in sorted(people):
+            yield "lock", {"lock": _person_lock(tenant, person)}
             prefs = yield from prefs_of(tenant, self.vault, person)
             locale = locale or prefs.locale  # noqa: PLW2901
             if (prefs.name, prefs.locale) != (name, locale):
@@ -481,10 +484,10 @@ class Scripts:
         """Writes the pool's row and nothing else. False where the form was there already, in the
         pool or among what has left it: a form kept open over a release says nothing twice."""
         key = {"tenant": tenant, "project": project}
-        rows = yield "pool_touch", key
+        yield "lock", {"lock": _project_lock(tenant, project)}
+        rows = yield "pool_get", key
         if not rows:
             raise NoPool(project)
-        rows = yield "pool_get", key
         before = Pool.open(self.vault, tenant, project, rows[0]["sealed"])
         left = yield "published_by_receipt", {"tenant": tenant, "receipt": receipt}
         after = before if left else before.add(entry, receipt, form, mark)
@@ -694,6 +697,11 @@ class Scripts:
         rows = yield "meta_get", {"key": key}
         return str(rows[0]["value"]) if rows else ""
 
+    def made_with(self, fingerprint: str) -> Script[str]:
+        """The fingerprint of the database's key; of a new database it is this one from now on."""
+        yield "meta_first", {"key": "key_fingerprint", "value": fingerprint}
+        return (yield from self.meta("key_fingerprint"))
+
     def set_meta(self, key: str, value: str) -> Script[None]:
         yield "meta_set", {"key": key, "value": value}
 
@@ -704,6 +712,7 @@ class Scripts:
         yield from self.set_meta("pools_rewritten", night.isoformat())
         rows = yield "pool_every", {}
         for row in rows:
+            yield "lock", {"lock": _project_lock(row["tenant"], row["project"])}
             yield from self._repool(Scope(row["tenant"], row["project"], self.vault), frozenset())
         return len(rows)
 
@@ -722,6 +731,30 @@ class Scripts:
         yield "room_clear", {}
 
 
+# The locks: turns of one project, or of one person without a project, come one after the other,
+# also where several replicas serve one database. A project is always locked before a person.
+
+
+def _project_lock(tenant: str, project: str) -> str:
+    return f"project|{tenant}|{project}"
+
+
+def _person_lock(tenant: str, person: str) -> str:
+    return f"person|{tenant}|{person}"
+
+
+def _locked(turn: Turn) -> Script[None]:
+    event = turn.event
+    channel = getattr(event, "channel", "")
+    if channel and not (turn.project and not isinstance(event, Started | Drafted)):
+        # Whether there is a project yet is decided once for each channel.
+        yield "lock", {"lock": f"channel|{turn.tenant}|{channel}"}
+    if turn.project:
+        yield "lock", {"lock": _project_lock(turn.tenant, turn.project)}
+    else:
+        yield "lock", {"lock": _person_lock(turn.tenant, event.by)}
+
+
 class Refused(Exception):
     """A form needs another look: the transaction is undone and the moments are the answer."""
 
@@ -731,8 +764,14 @@ class Refused(Exception):
 
 
 class Database(Protocol):
-    """One of the two databases. `tx` may be grouped with others into one commit; `tx_sealed` has
-    left nothing behind in a write-ahead log when it returns; `read` writes nothing."""
+    """One of the two databases. Where it is `alone`, no other process serves it.
+
+    `tx` may be grouped with others into one commit; `tx_sealed` has left nothing behind in a
+    write-ahead log when it returns; `read` writes nothing.
+    """
+
+    @property
+    def alone(self) -> bool: ...
 
     async def tx(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
 

@@ -16,6 +16,9 @@ from content import catalogue as content
 from content.model import Catalogue
 from dialogs import cards as c
 from tests.cards import Dressed
+from tests.postgres import either, empty_dsn, postgres_dsn, postgres_server
+
+__all__ = ["either", "empty_dsn", "postgres_dsn", "postgres_server"]
 
 # How long something takes is not asserted: the machine may have other things to do.
 settings.register_profile("digi", deadline=None, suppress_health_check=[HealthCheck.too_slow])

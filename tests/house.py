@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 
 from app import House, build
@@ -24,6 +25,7 @@ from dialogs.conversations import CONVERSATIONS
 from dialogs.effects import Effect, Grant, Moment, OpenProject, SetMembers
 from dialogs.facts import Fact, Known, Project
 from storage.store import Turn
+from storage.vault import make_key
 
 TENANT = "test:arbejdsplads"
 CHANNEL = "C1"
@@ -184,15 +186,20 @@ async def found(
 
 @asynccontextmanager
 async def a_house(
-    folder: Path, edge: Paper | None = None, wall: Wall | None = None
+    folder: Path, edge: Paper | None = None, wall: Wall | None = None, either: str = ""
 ) -> AsyncIterator[House]:
+    """A house over a file of SQLite's, or over the PostgreSQL database named by `either`."""
+    key_file = folder.parent / f"{folder.name}.key"
+    if either and not key_file.exists():
+        make_key(key_file)
     wall = wall or Wall()
     found_edge = edge or Paper()
     house = await build(
         folder,
         edges=lambda *_: (found_edge,),
         clock=wall.clock(),
-        key_file=folder.parent / f"{folder.name}.key",
+        key_file=key_file,
+        postgres=either or None,
     )
     try:
         yield house
@@ -209,7 +216,26 @@ def on_disk(folder: Path) -> str:
     return found.hexdigest()
 
 
-def kept(folder: Path) -> list[str]:
-    """Every row of every table."""
+def asked(folder: Path, either: str, sql: str) -> list[tuple[Any, ...]]:
+    """What the database itself answers, past Digi."""
+    if either:
+        with psycopg.connect(either) as server:
+            return server.execute(sql.encode()).fetchall()
     with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
-        return list(conn.iterdump())
+        return conn.execute(sql).fetchall()
+
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+_SERVERS_TABLES = (
+    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+)
+
+
+def kept(folder: Path, either: str = "") -> list[tuple[Any, ...]]:
+    """Every row of every table."""
+    tables = asked(folder, either, _SERVERS_TABLES if either else _TABLES)
+    return [
+        (table, *row)
+        for (table,) in tables
+        for row in sorted(asked(folder, either, f"SELECT * FROM {table}"), key=repr)
+    ]

@@ -35,6 +35,7 @@ from tests.house import (
     Fake,
     Paper,
     a_house,
+    asked,
     faked,
     found,
     kept,
@@ -60,7 +61,14 @@ def edge() -> Paper:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, edge: Paper) -> AsyncIterator[House]:
+async def house(tmp_path: Path, edge: Paper, either: str) -> AsyncIterator[House]:
+    async with a_house(tmp_path / "home", edge, either=either) as built:
+        await found(built, roles=ROLES, team=TEAM)
+        yield built
+
+
+@pytest.fixture
+async def sqlite_house(tmp_path: Path, edge: Paper) -> AsyncIterator[House]:
     async with a_house(tmp_path / "home", edge) as built:
         await found(built, roles=ROLES, team=TEAM)
         yield built
@@ -176,21 +184,21 @@ async def test_a_state_that_moved_meanwhile_is_a_conflict(house: House) -> None:
 
 
 async def test_a_refused_form_leaves_nothing_and_may_be_sent_again(
-    house: House, fake: Fake, tmp_path: Path
+    house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
     """A fault in a field undoes the turn, its key too; with other words the form goes through."""
     refusal = fx.FieldError("text", c.text("gate.field_missing"))
     fake.does(fx.Say(note("news")), fx.Timer("t", MONDAY), refusal)
-    before = kept(tmp_path / "home")
+    before = kept(tmp_path / "home", either)
     assert await turn(house, news("a"), "form:1") == (refusal,)
-    assert kept(tmp_path / "home") == before
+    assert kept(tmp_path / "home", either) == before
     fake.does()
     assert await turn(house, news("b"), "form:1") == ()
     assert await diary(house) == ("b",)
 
 
 async def test_a_dialog_that_fails_leaves_nothing(
-    house: House, fake: Fake, tmp_path: Path, kindly: Callable[[], None]
+    house: House, fake: Fake, tmp_path: Path, kindly: Callable[[], None], either: str
 ) -> None:
     """The person is told honestly, in their language, and nothing of the try is kept."""
     kindly()
@@ -201,9 +209,9 @@ async def test_a_dialog_that_fails_leaves_nothing(
     fake.acts = fails
     once = press(house, "anne", e.NewsGiven(project=PROJECT, text="a"))
     await house.engine.receive(press(house, "anne", e.PersonResumed(), "known by now"))
-    before = kept(tmp_path / "home")
+    before = kept(tmp_path / "home", either)
     answer = await house.engine.receive(once)
-    assert kept(tmp_path / "home") == before
+    assert kept(tmp_path / "home", either) == before
     said = msgspec.json.encode(answer).decode()
     assert "ikke ændret" in said
     assert "hemmeligt" not in said
@@ -257,7 +265,7 @@ async def test_what_presses_and_forms_failed_is_told_at_the_full_hour(
 
 
 async def test_dialogs_that_tell_each_other_too_deep_leave_nothing(
-    house: House, fake: Fake, tmp_path: Path
+    house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
     """Eight deep is the end; that is a fault in Digi and nothing of it is kept."""
 
@@ -275,10 +283,10 @@ async def test_dialogs_that_tell_each_other_too_deep_leave_nothing(
     assert len({event.id for event in fake.heard}) == DEPTH + 1
     assert {(event.by, event.at) for event in fake.heard} == {("anne", MONDAY)}
     fake.acts = chain(DEPTH + 1)
-    before = kept(tmp_path / "home")
+    before = kept(tmp_path / "home", either)
     with pytest.raises(TooDeep):
         await turn(house, news("0", "again"))
-    assert kept(tmp_path / "home") == before
+    assert kept(tmp_path / "home", either) == before
 
 
 # --- looks --------------------------------------------------------------------------------
@@ -511,9 +519,10 @@ async def test_a_second_vote_replaces_the_first_and_a_second_send_changes_nothin
 
 
 async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
-    house: House, fake: Fake, tmp_path: Path
+    sqlite_house: House, fake: Fake, tmp_path: Path
 ) -> None:
     """Also by a way that the engine does not know beforehand."""
+    house = sqlite_house
     entry = fx.PoolEntry("answer", "q1", {"text": "x"})
     await house.database.tx(
         house.scripts.put_in_pool, TENANT, PROJECT, entry, "form1", b"\0" * 32, ""
@@ -527,9 +536,10 @@ async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
 
 
 async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
-    house: House, fake: Fake, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_house: House, fake: Fake, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody reads the file meanwhile: what was released waits, and goes out afterwards."""
+    house = sqlite_house
     monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
     fake.does(fx.Refresh(), fx.Say(note("released")))
     with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
@@ -544,9 +554,10 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
 
 
 async def test_a_release_whose_log_could_not_be_emptied_stands_and_waits(
-    house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its letters stay where they are until the log is empty; nothing is released twice."""
+    house = sqlite_house
     monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
     question = faked(monkeypatch, "question")
     question.does(fx.Refresh(), fx.Say(note("released")))
@@ -566,7 +577,7 @@ async def test_a_release_whose_log_could_not_be_emptied_stands_and_waits(
 
 
 async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
-    house: House, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either: str
 ) -> None:
     """Each statement of a turn that does many things, made to fail once."""
     fake.does(
@@ -575,7 +586,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
         fx.Grant("fatima", "deputy", "asked"), fx.Keep("ali", hours=(9, 17)),
         fx.Snapshot("all", 1, {}), fx.Refresh(), fx.Show(note("done")),
     )  # fmt: skip
-    before = kept(tmp_path / "home")
+    before = kept(tmp_path / "home", either)
     real = house.scripts.turn
     at = 0
     while True:
@@ -594,7 +605,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
         try:
             await turn(house, news("a"))
         except RuntimeError:
-            assert kept(tmp_path / "home") == before, at
+            assert kept(tmp_path / "home", either) == before, at
             at += 1
         else:
             break
@@ -603,14 +614,13 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
 
 
 async def test_answers_are_forgotten_after_a_day_and_what_was_once_said_with_its_project(
-    house: House, fake: Fake, tmp_path: Path
+    house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
     """What was shown is kept for those who press again, and for nobody else."""
 
     def inbox() -> list[tuple[str, bool]]:
-        with closing(sqlite3.connect(tmp_path / "home" / "digi.db")) as conn:
-            asked = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'once:%' OR key = ?"
-            return [(key, bool(reply)) for key, reply in conn.execute(asked, ["key:a"])]
+        sql = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'once:%' OR key = 'key:a'"
+        return [(key, bool(reply)) for key, reply in asked(tmp_path / "home", either, sql)]
 
     fake.does(fx.Show(note("x")), fx.Say(note("y"), once="overview:1"))
     await turn(house, news("a"))

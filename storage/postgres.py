@@ -1,0 +1,453 @@
+"""The driver for several replicas: a pool of connections, the same scripts, and honest retries.
+
+A script names its lock with the statement `lock`, first of all: turns of one project then come
+one after the other, as they do on SQLite. Whatever the server undid is run again as a whole.
+Where the answer to a COMMIT was lost the server is asked what became of it.
+"""
+
+import asyncio
+import random
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+import psycopg
+from psycopg import AsyncRawCursor, errors, pq
+from psycopg.rows import dict_row
+from psycopg.types.numeric import Int8BinaryDumper
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from storage.dialect import Statement, spoken
+from storage.postgres_schema import TABLES, migrate
+from storage.sql import FOLDER, Conflict, Damaged, Row, Script, Unavailable, queries
+
+T = TypeVar("T")
+P = ParamSpec("P")
+Connection = psycopg.AsyncConnection[Row]
+
+CONNECTIONS = 8
+_WAITING = 10_000
+_TRIES = 12
+_WAIT_SECONDS = 2.5
+"""For a connection: a platform wants its answer within three seconds."""
+_ASKING_SECONDS = 10.0
+_VACUUM_SECONDS = 2.0
+_POOLS_A_MINUTE = 200
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_WHO = "SELECT pg_current_xact_id()::text AS xid"
+_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WENT = "SELECT pg_xact_status($1::text::xid8) AS became"
+_VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
+_TUPLES = re.compile(r"^\w+: (\d+) [^\d(]+, (\d+) [^\d(]+, (\d+) [^\d(]+$", re.MULTILINE)
+_OTHERS = (
+    "datname = current_database() AND application_name LIKE 'digi%' AND application_name <> $1"
+)
+_KEEPS_ALIVE = {
+    "connect_timeout": "5", "keepalives": "1", "keepalives_idle": "10",
+    "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000",
+}  # fmt: skip
+# A replica that was frozen in the middle of a turn must not hold its project for ever.
+_LIMITS = (
+    "SET statement_timeout = '30s'",
+    "SET lock_timeout = '20s'",
+    "SET idle_in_transaction_session_timeout = '15s'",
+)
+_UNDONE = (errors.SerializationFailure, errors.DeadlockDetected)
+_NOT_NOW = (PoolTimeout, PoolClosed, TooManyRequests)
+_DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
+
+
+class _Again(Exception):
+    """Nothing of it stands: the whole script may run once more."""
+
+
+class Postgres:
+    """Runs scripts on a PostgreSQL database that several replicas serve."""
+
+    alone = False
+    """Others may be serving the same database at this moment."""
+
+    def __init__(
+        self,
+        pool: "AsyncConnectionPool[Connection]",
+        statements: Mapping[str, str],
+        name: str,
+    ) -> None:
+        self._pool = pool
+        self._statements = {name: spoken(sql) for name, sql in statements.items()}
+        self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._vacuuming = asyncio.Lock()
+        self._next_vacuum: asyncio.Task[bool] | None = None
+        self._name = name
+        self._settling = asyncio.Lock()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, folder: Path = FOLDER, connections: int = CONNECTIONS
+    ) -> "Postgres":
+        """Reach the server, migrate, serve. The folder holds the statements and migrations."""
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                **_with_defaults(dsn), autocommit=True
+            ) as conn:
+                await migrate(conn, folder)
+        except psycopg.Error as error:
+            raise _translated(error) from None
+        name = f"digi {secrets.token_hex(4)}"
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            "",
+            kwargs={
+                **_with_defaults(dsn), "application_name": name, "autocommit": True,
+                "row_factory": dict_row, "cursor_factory": AsyncRawCursor, "prepare_threshold": 2,
+            },
+            min_size=1, max_size=connections, open=False, configure=_configured,
+            timeout=_WAIT_SECONDS, reconnect_timeout=2.0, max_waiting=_WAITING,
+        )  # fmt: skip
+        await pool.open()
+        return cls(pool, queries(folder), name)
+
+    async def tx(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script as one transaction; the server has it on its disk when this returns.
+
+        A caller that is cancelled no longer hears of it, but the transaction goes on.
+        """
+        value: T = await self._shielded(lambda: self._write(lambda: script(*args, **kwargs)))
+        return value
+
+    async def tx_sealed(
+        self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like tx, and the former versions of the pool's rows are gone when this returns.
+
+        Where somebody's long transaction holds them, the next full minute's `checkpoint` takes
+        them: an author is not told that nothing was kept because a backup is running.
+        """
+        value = await self.tx(script, *args, **kwargs)
+        await self._shielded(self._emptied)
+        return value
+
+    async def tx_settled(
+        self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
+    ) -> T:
+        """Like tx_sealed; `settled` hears whether it stands before anything else is written here.
+
+        What another replica writes meanwhile nobody here can hold back: it must not be there.
+        """
+        async with self._settling:
+            self._open.clear()
+            try:
+                while self._running:
+                    await asyncio.wait(set(self._running))
+                await self._nobody_else()
+                stands = False
+                try:
+                    value = await self._write(lambda: script(*args))
+                    stands = True
+                finally:
+                    settled(stands)
+            finally:
+                self._open.set()
+        await self._shielded(self._emptied)
+        return value
+
+    async def _nobody_else(self) -> None:
+        asked = f"SELECT count(*) AS n FROM pg_stat_activity WHERE {_OTHERS}"
+        async with self._pool.connection() as conn:
+            [row] = await (await conn.execute(asked, [self._name])).fetchall()
+        if row["n"]:
+            raise Unavailable("other replicas are serving this database: stop all but one first")
+
+    async def vacuum(self) -> None:
+        """Write every table anew: nothing that was deleted is left in its files."""
+        await self._shielded(self._vacuum_all)
+
+    async def _vacuum_all(self) -> None:
+        async with self._pool.connection() as conn:
+            tables = await (await conn.execute(TABLES)).fetchall()
+            try:
+                await conn.execute("SET statement_timeout = 0")
+                for table in tables:
+                    await conn.execute(f'VACUUM (FULL) "{table["relname"]}"', prepare=False)
+            except psycopg.Error as error:
+                raise _translated(error) from None
+            finally:
+                await conn.close()  # and with it the setting
+
+    async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script on one snapshot; it cannot write."""
+        if self._closed:
+            raise Unavailable("the store is closed")
+        value: T = await self._look(lambda: script(*args, **kwargs))
+        return value
+
+    async def checkpoint(self) -> bool:
+        """Each pool's row gets a new transaction number and its former versions go, so that
+        neither tells when somebody wrote; False where an older transaction still holds them."""
+        await self._shielded(self._stir)
+        emptied: bool = await self._shielded(self._emptied)
+        return emptied
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the connections."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._running:
+            await asyncio.wait(self._running)
+        await self._pool.close()
+
+    async def _shielded(self, work: Callable[[], Awaitable[T]]) -> T:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if len(self._running) >= _WAITING:
+            raise Unavailable("too much is waiting")
+        await self._open.wait()
+        task = asyncio.ensure_future(work())
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, also where the caller has gone
+
+    # --- a turn ---------------------------------------------------------------------------
+
+    async def _write(self, make: Callable[[], Script[T]]) -> T:
+        for attempt in range(_TRIES):
+            await asyncio.sleep(random.random() * 0.001 * 2**attempt if attempt else 0)
+            script = make()
+            try:
+                first = next(script)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            try:
+                # Whoever waits for a turn in this process waits without a connection.
+                async with self._turnstile(first):
+                    return await self._once(script, first)
+            except _Again:
+                continue
+            except psycopg.Error as error:
+                raise _translated(error) from None
+            finally:
+                script.close()
+        raise Unavailable("the server undid it again and again")
+
+    @asynccontextmanager
+    async def _turnstile(self, first: tuple[str, Mapping[str, Any]]) -> AsyncIterator[None]:
+        if first[0] != "lock":
+            yield
+            return
+        lock = self._turnstiles.setdefault(first[1]["lock"], asyncio.Lock())
+        async with lock:
+            yield
+
+    async def _once(self, script: Script[T], first: tuple[str, Mapping[str, Any]]) -> T:
+        async with self._pool.connection() as conn:
+            try:
+                await conn.execute(_BEGIN, prepare=False)
+                [who] = await (await conn.execute(_WHO, prepare=True)).fetchall()
+                value = await self._finish(conn, script, first)
+            except BaseException as error:
+                await _rolled_back(conn)
+                if isinstance(error, _UNDONE) or _lost(conn, error):
+                    raise _Again from None
+                if isinstance(error, errors.ReadOnlySqlTransaction):
+                    await conn.close()  # another server may be the one that writes by now
+                raise
+            try:
+                await conn.execute("COMMIT", prepare=False)
+            except psycopg.Error as error:
+                lost = _lost(conn, error)
+                await _rolled_back(conn)
+                if isinstance(error, _UNDONE):
+                    raise _Again from None
+                if not lost:
+                    raise
+            else:
+                return value
+        if await self._stands(who["xid"]):
+            return value
+        raise _Again
+
+    async def _stands(self, xid: str) -> bool:
+        """The answer to a COMMIT was lost: what became of the transaction?"""
+        until = time.monotonic() + _ASKING_SECONDS
+        while time.monotonic() < until:
+            try:
+                async with self._pool.connection() as conn:
+                    [row] = await (await conn.execute(_WENT, [xid])).fetchall()
+            except errors.InvalidParameterValue:
+                return False  # another server took over, and never heard of it
+            except (psycopg.OperationalError, *_NOT_NOW):
+                await asyncio.sleep(0.1)
+                continue
+            if row["became"] in ("committed", "aborted"):
+                return bool(row["became"] == "committed")
+            await asyncio.sleep(0.02)  # its server process has not noticed yet
+        raise Unavailable("whether it was kept could not be asked: the same again finds out")
+
+    async def _finish(
+        self, conn: Connection, script: Script[T], first: tuple[str, Mapping[str, Any]] | None
+    ) -> T:
+        try:
+            name, params = first or next(script)
+            while True:
+                name, params = script.send(await _rows(conn, self._statements[name], params))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    # --- a look ---------------------------------------------------------------------------
+
+    async def _look(self, make: Callable[[], Script[T]]) -> T:
+        for attempt in range(_TRIES):
+            script = make()
+            try:
+                async with self._pool.connection() as conn:
+                    try:
+                        await conn.execute(_LOOK, prepare=False)
+                        value = await self._finish(conn, script, None)
+                        await conn.execute("COMMIT", prepare=False)
+                    except BaseException as error:
+                        await _rolled_back(conn)
+                        if attempt + 1 < _TRIES and _lost(conn, error):
+                            continue
+                        raise
+                    return value
+            except errors.ReadOnlySqlTransaction as error:
+                raise RuntimeError(
+                    f"a script that was only to read wanted to write: {error.diag.message_primary}"
+                ) from None
+            except psycopg.Error as error:
+                raise _translated(error) from None
+            finally:
+                script.close()
+        raise AssertionError("unreachable")
+
+    # --- no trace of when -----------------------------------------------------------------
+
+    async def _emptied(self) -> bool:
+        """The pool's former versions are gone. One vacuum serves all who waited for its start."""
+        if self._next_vacuum is None:
+            self._next_vacuum = asyncio.ensure_future(self._vacuum())
+        return await asyncio.shield(self._next_vacuum)
+
+    async def _vacuum(self) -> bool:
+        async with self._vacuuming:
+            self._next_vacuum = None
+            until = time.monotonic() + _VACUUM_SECONDS
+            while True:
+                try:
+                    left = await self._left_by_vacuum()
+                except psycopg.Error as error:
+                    raise _translated(error) from None
+                if left == 0:
+                    return True
+                if time.monotonic() >= until:
+                    return False
+                await asyncio.sleep(0.005)
+
+    async def _left_by_vacuum(self) -> int:
+        """How many dead versions somebody's older transaction still holds."""
+        said: list[str] = []
+
+        def heard(notice: psycopg.errors.Diagnostic) -> None:
+            said.append(notice.message_primary or "")
+            said.append(notice.message_detail or "")
+
+        async with self._pool.connection() as conn:
+            conn.add_notice_handler(heard)
+            try:
+                await conn.execute(_VACUUM, prepare=False)
+            finally:
+                conn.remove_notice_handler(heard)
+        counts = [int(found[3]) for text in said for found in _TUPLES.finditer(text)]
+        if not counts:
+            raise Unavailable("Digi's user may not vacuum the pool: make it the tables' owner")
+        return sum(counts)
+
+    async def _stir(self) -> None:
+        """Some of the pools each minute, all in turn, whether anybody wrote or not.
+
+        A row's transaction number would tell between which two named acts somebody wrote last.
+        """
+        await self._write(self._stirring)
+
+    @staticmethod
+    def _stirring() -> Script[None]:
+        rows = yield "pool_every", {}
+        rounds = len(rows) // _POOLS_A_MINUTE + 1
+        turn = int(time.time() // 60) % rounds
+        mine = [row for n, row in enumerate(rows) if n % rounds == turn]
+        random.SystemRandom().shuffle(mine)
+        for row in mine:
+            yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
+
+
+def _with_defaults(dsn: str) -> dict[str, Any]:
+    try:
+        given = psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise Unavailable(
+            "DIGI_DATABASE is no address of a PostgreSQL database:"
+            " postgresql://user:password@host:5432/name"
+        ) from None
+    return {"application_name": "digi", **_KEEPS_ALIVE, **given}
+
+
+async def _configured(conn: Connection) -> None:
+    conn.prepared_max = None
+    # Any number as 64 bits: a statement is prepared once, not once for each size of a number.
+    conn.adapters.register_dumper(int, Int8BinaryDumper)
+    for limit in _LIMITS:
+        await conn.execute(limit)
+
+
+async def _rows(conn: Connection, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
+    values = [params[name] for name in statement.names]
+    cursor = await conn.execute(statement.text, values, prepare=True, binary=True)
+    return await cursor.fetchall() if cursor.description else []
+
+
+async def _rolled_back(conn: Connection) -> None:
+    if conn.info.transaction_status == pq.TransactionStatus.ACTIVE:
+        await conn.close()  # cancelled in the middle of a statement
+    elif conn.info.transaction_status != pq.TransactionStatus.IDLE and not conn.closed:
+        try:
+            await conn.rollback()
+        except psycopg.Error:
+            await conn.close()
+
+
+def _lost(conn: Connection, error: BaseException) -> bool:
+    """The connection is gone, and with it whatever was not committed."""
+    return isinstance(error, psycopg.OperationalError) and (conn.closed or conn.broken)
+
+
+def _translated(error: psycopg.Error) -> BaseException:
+    """The driver's error as ours where somebody can mend it; every other is a bug, as it is.
+
+    Only the server's first line goes along: the second may hold what was written.
+    """
+    said = error.diag.message_primary or str(error).partition("\n")[0]
+    if isinstance(error, psycopg.IntegrityError):
+        return Conflict(said)
+    if isinstance(error, _DAMAGE):
+        return Damaged(said)
+    if isinstance(
+        error,
+        psycopg.OperationalError | errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege,
+    ):
+        return Unavailable(said)
+    return error

@@ -1,0 +1,130 @@
+"""What both drivers promise: once, whole or not at all, and nobody harms a neighbour."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from psycopg.errors import UndefinedTable
+
+from storage.postgres import Postgres
+from storage.sql import Conflict, Script, Unavailable
+from storage.sqlite import Sqlite
+from tests.test_sqlite import add, add_and_fail, every, reply, write_folder, wrong
+
+Driver = Sqlite | Postgres
+
+
+async def opened(tmp_path: Path, folder: Path, address: str) -> Driver:
+    if address:
+        return await Postgres.open(address, folder=folder)
+    return await Sqlite.open(tmp_path / "home" / "digi.db", folder=folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "sql")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("empty_dsn")) if request.param == "postgres" else ""
+
+
+@pytest.fixture
+async def store(tmp_path: Path, folder: Path, address: str) -> AsyncIterator[Driver]:
+    store = await opened(tmp_path, folder, address)
+    yield store
+    await store.close()
+
+
+async def ids(store: Driver) -> list[str]:
+    return [row["id"] for row in await store.read(every)]
+
+
+async def test_what_a_script_returns_is_what_the_caller_gets(store: Driver) -> None:
+    """A transaction is on the disk when it returns, and a reader sees it at once."""
+    assert await store.tx(add, "a", text="æøå") == "a"
+    assert await store.read(every) == [{"id": "a", "text": "æøå"}]
+
+
+async def test_a_broken_rule_of_the_database_is_a_conflict(store: Driver) -> None:
+    """A key that is there and a reference to nothing are conflicts that leave no trace."""
+    await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(reply, "nobody")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_failing_script_does_not_hurt_its_neighbours(store: Driver) -> None:
+    """Of many transactions in one commit, each that fails is undone alone."""
+    jobs = [store.tx(add_and_fail if n % 3 == 0 else add, f"{n:03}") for n in range(300)]
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [isinstance(result, LookupError) for result in results] == [
+        n % 3 == 0 for n in range(300)
+    ]
+    assert await ids(store) == [f"{n:03}" for n in range(300) if n % 3]
+
+
+async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:
+    """What no operator can mend is not dressed up as passing trouble, and the store goes on."""
+    for run in (store.tx, store.read, store.tx_sealed):
+        with pytest.raises((sqlite3.OperationalError, UndefinedTable), match="nowhere"):
+            await run(wrong)
+    await store.tx(add, "a")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_look_that_writes_is_a_bug(store: Driver) -> None:
+    """Readers cannot write, and it is not said to be trouble with the disk."""
+    with pytest.raises(RuntimeError, match="only to read"):
+        await store.read(add, "a")
+    assert await ids(store) == []
+
+
+async def test_a_cancelled_caller_leaves_the_transaction_standing(store: Driver) -> None:
+    """Who goes away hears nothing, the commit stands, and the others get their own answers."""
+    gone = [asyncio.ensure_future(store.tx(add, f"gone{n}")) for n in range(20)]
+    stays = [asyncio.ensure_future(store.tx(add, f"stays{n}")) for n in range(20)]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    assert await asyncio.gather(*stays) == [f"stays{n}" for n in range(20)]
+    assert all(task.cancelled() for task in await settled(gone))
+    assert len(await ids(store)) == 40
+
+
+async def settled(tasks: list[asyncio.Task[str]]) -> list[asyncio.Task[str]]:
+    await asyncio.wait(tasks)
+    return tasks
+
+
+async def test_scripts_of_one_lock_find_what_the_one_before_them_left(store: Driver) -> None:
+    """Forty at once read, decide and write, and none of them overwrites another."""
+
+    def one_more() -> Script[None]:
+        yield "lock", {"lock": "the count"}
+        rows = yield "all", {}
+        yield "clear", {}
+        yield "add", {"id": "count", "text": str(int(rows[0]["text"]) + 1)}
+
+    await store.tx(add, "count", "0")
+    await asyncio.gather(*(store.tx(one_more) for _ in range(40)))
+    assert await store.read(every) == [{"id": "count", "text": "40"}]
+
+
+async def test_a_closed_store_finishes_and_then_says_so(store: Driver) -> None:
+    """What runs is finished first; later callers hear that it is over; closing twice is fine."""
+    waiting = [asyncio.ensure_future(store.tx(add, f"{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert len(await asyncio.gather(*waiting)) == 50
+    for run in (store.tx, store.tx_sealed):
+        with pytest.raises(Unavailable, match="closed"):
+            await run(add, "late")
+    with pytest.raises(Unavailable, match="closed"):
+        await store.read(every)
+    await store.close()
