@@ -127,7 +127,10 @@ class Courier:
             await self._housekeeping()
 
     async def _set_clock(self, at: datetime) -> None:
-        offset = self._clock.move_to(_us(at))
+        try:
+            offset = self._clock.move_to(_us(at))
+        except ValueError:
+            return  # the moment has come by itself meanwhile
         await self._database.tx(self._scripts.set_meta, "clock_offset_us", str(offset))
 
     # --- one round ------------------------------------------------------------------------

@@ -90,6 +90,7 @@ async def _house(
             public_url=None,
             installations=Installations(store, vault, Installation),
             told=lambda what, kind: told.append((what, kind)),
+            now=lambda: clock.now().timestamp(),
         )
         doors.append(door)
         return [door.edge]

@@ -112,16 +112,25 @@ def _drawn_buttons(blocks: list[dict[str, Any]]) -> list[str]:
     return [e["value"] for b in blocks if b["type"] == "actions" for e in b["elements"]]
 
 
-@settings(max_examples=200, deadline=None)
-@given(card=CARDS, again=st.booleans())
-def test_any_card_is_a_message_that_slack_takes(card: c.FinishedCard, again: bool) -> None:
+def _few_or_many(few: int, many: int) -> pytest.MarkDecorator:
+    long = [pytest.mark.long, pytest.mark.timeout(1800)]
+    return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=long)])
+
+
+@_few_or_many(60, 3000)
+def test_any_card_is_a_message_that_slack_takes(examples: int) -> None:
     """Whatever the words, the limits hold and no button is lost."""
+    settings(max_examples=examples, deadline=None)(given(CARDS, st.booleans())(_message))()
+
+
+def _message(card: c.FinishedCard, again: bool) -> None:
     drawn = draw.message(card, "da", again=again)
     assert slack_limits.of_message(drawn.text, drawn.blocks) == []
     check({"text": drawn.text, "blocks": drawn.blocks})
     assert _drawn_buttons(drawn.blocks) == _all_buttons(card)
     for page in drawn.rest:
         assert slack_limits.of_message(page.text, page.blocks) == []
+        check({"text": page.text, "blocks": page.blocks})
 
 
 @settings(max_examples=25, deadline=None)
@@ -134,21 +143,28 @@ def test_a_card_of_seventy_parts_is_still_one_message(card: c.FinishedCard) -> N
     assert sorted(_drawn_buttons(drawn.blocks)) == sorted(_all_buttons(card))
     for page in drawn.rest:
         assert slack_limits.of_message(page.text, page.blocks) == []
+        check({"text": page.text, "blocks": page.blocks})
 
 
-@settings(max_examples=100, deadline=None)
-@given(card=CARDS)
-def test_any_card_is_a_sheet_and_a_home_that_slack_takes(card: c.FinishedCard) -> None:
+@_few_or_many(30, 1500)
+def test_any_card_is_a_sheet_and_a_home_that_slack_takes(examples: int) -> None:
     """The same card in a modal and on the Home tab."""
+    settings(max_examples=examples, deadline=None)(given(CARDS)(_views))()
+
+
+def _views(card: c.FinishedCard) -> None:
     for view in (draw.sheet((card,), "da", "C1"), draw.home((card,), "en")):
         assert slack_limits.of_view(view) == []
         check(view)
 
 
-@settings(max_examples=200, deadline=None)
-@given(form=FORMS)
-def test_any_form_is_a_modal_that_slack_takes(form: c.FinishedForm) -> None:
+@_few_or_many(60, 3000)
+def test_any_form_is_a_modal_that_slack_takes(examples: int) -> None:
     """Titles, labels, options, hints and what stands in the fields keep to their limits."""
+    settings(max_examples=examples, deadline=None)(given(FORMS)(_modal))()
+
+
+def _modal(form: c.FinishedForm) -> None:
     view = draw.form(form, "da", "C012345")
     assert slack_limits.of_view(view) == []
     check(view)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -32,6 +34,7 @@ class Door:
         public_url: str | None,
         installations: Installations,
         told: Told,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._api = WebApi(api_url, quiet_logger())
         self._app_token = app_token
@@ -42,7 +45,7 @@ class Door:
             self._api, token=bot_token, installations=installations, client_id=client_id,
             client_secret=client_secret,
         )  # fmt: skip
-        self.edge = SlackEdge(self._api, self.workspaces, told)
+        self.edge = SlackEdge(self._api, self.workspaces, told, now)
         self.transport = Transport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )

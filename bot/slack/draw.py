@@ -438,6 +438,12 @@ def messages(cards: Sequence[c.FinishedCard], language: Language, *, again: bool
     return Drawn(_fallback(rows), _named(blocks or _nothing()), _continued(left))
 
 
+def marked_again(page: Drawn, language: Language) -> Drawn:
+    """A further page of a message, which may be there already."""
+    said = _section([_Line(word("again", language), None, small=True)])
+    return Drawn(page.text, _named([*page.blocks, said]), page.rest)
+
+
 def _all_rows(cards: Sequence[c.FinishedCard], language: Language) -> list[tuple[bool, Any]]:
     return [row for card in cards for row in _rows(card, language)]
 
@@ -447,7 +453,7 @@ def _continued(left: list[_Line]) -> tuple[Drawn, ...]:
     found: list[Drawn] = []
     while left:
         page = _Page()
-        while left and page.takes(left[0], BLOCKS, WHOLE):
+        while left and page.takes(left[0], BLOCKS - 1, WHOLE - 200):
             left.pop(0)
         if not page.lines:
             # Signs that JSON writes six characters for.
@@ -567,11 +573,12 @@ def _element(field: c.Field[c.Spans]) -> Block | None:
                 options, values, "checkboxes", "multi_static_select", "initial_options"
             )
         case c.People(many=many, values=values):
+            chosen = [person for person in dict.fromkeys(values) if _PERSON.fullmatch(person)]
             if many:
                 several: Block = {"type": "multi_users_select"}
-                return {**several, "initial_users": list(values)} if values else several
+                return {**several, "initial_users": chosen} if chosen else several
             one: Block = {"type": "users_select"}
-            return {**one, "initial_user": values[0]} if values and values[0] else one
+            return {**one, "initial_user": chosen[0]} if chosen else one
         case c.DateField(value=day):
             return {"type": "datepicker", **({"initial_date": day.isoformat()} if day else {})}
         case c.TimeField(value=minutes):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from msgspec import Struct
@@ -63,13 +64,19 @@ AGAIN = Reply(status=503)
 class SlackEdge:
     """Implements `bot.edge.Edge` for Slack. `receive` is handed in when the house is built."""
 
-    def __init__(self, api: WebApi, workspaces: Workspaces, told: Told) -> None:
+    def __init__(
+        self,
+        api: WebApi,
+        workspaces: Workspaces,
+        told: Told,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._receive: Receive | None = None
         self._hindrances = Hindrances(workspaces, told)
         self._directory = Directory(self._hindrances)
-        self._outgoing = Outgoing(api, workspaces, self._hindrances)
+        self._outgoing = Outgoing(api, workspaces, self._hindrances, now)
         self.homes = Homes(api, workspaces, self._received)
         self._later: set[asyncio.Task[Any]] = set()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cache import Cache
-from bot.edge import Parcel
+from bot.edge import DeliveryFailed, Parcel
 from bot.slack import draw
 from bot.slack.hindrances import Hindrances
-from bot.slack.web_api import TROUBLE, WebApi, failure
+from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure
 from bot.slack.workspaces import Workspaces
 
 MOST = 20_000
@@ -17,13 +20,22 @@ EVENT_TYPE = "digi_letter"
 
 
 class Outgoing:
-    def __init__(self, api: WebApi, workspaces: Workspaces, hindrances: Hindrances) -> None:
+    def __init__(
+        self,
+        api: WebApi,
+        workspaces: Workspaces,
+        hindrances: Hindrances,
+        now: Callable[[], float],
+    ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._hindrances = hindrances
         self._private: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
-        self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
-        """What has been begun and not ended: where, and how many of its pages are there."""
+        self._now = now
+        self._rests: dict[tuple[str, str], float] = {}
+        """When a method may be called again in a workplace. What is posted is counted by channel,
+        and there the courier waits by itself."""
+        self._begun: Cache[str, _Begun] = Cache(1000, A_DAY)
 
     async def deliver(self, parcel: Parcel) -> str:
         try:
@@ -44,16 +56,23 @@ class Outgoing:
                 channel, thread = read_place(parcel.target)
             case _:
                 channel = parcel.channel
-        place, done = self._begun.get(parcel.id) or ("", 0)
-        if not place:
+        begun = self._begun.get(parcel.id)
+        if begun is None:
             place = await self._post(client, parcel, channel, thread, drawn)
-        for page in drawn.rest[done:]:
+            begun = _Begun(place, drawn.rest)
+        elif parcel.again:
+            first, *others = begun.pages
+            marked = draw.marked_again(first, parcel.language)
+            begun = _Begun(begun.place, (marked, *others))
+        while begun.pages:
             # What had no room stands below it; a failure here goes on where it stopped.
-            self._begun.put(parcel.id, (place, done))
-            await self._post(client, parcel, channel, thread or read_place(place)[1], page)
-            done += 1
+            self._begun.put(parcel.id, begun)
+            await self._post(
+                client, parcel, channel, thread or read_place(begun.place)[1], begun.pages[0]
+            )
+            begun = _Begun(begun.place, begun.pages[1:])
         self._begun.drop(parcel.id)
-        return place
+        return begun.place
 
     async def _post(
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
@@ -71,10 +90,12 @@ class Outgoing:
 
     async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
         channel, ts = read_place(parcel.target)
+        self._may_call(parcel.tenant, "chat.update")
         try:
             await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
         except TROUBLE as error:
-            raise self._hindrances.failed(parcel.tenant, channel, error, writes=True) from None
+            failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
+            raise self._noted(parcel.tenant, "chat.update", failed) from None
         self._hindrances.overcome(parcel.tenant, channel)
         return parcel.target
 
@@ -83,13 +104,33 @@ class Outgoing:
         known = self._private.get((parcel.tenant, parcel.person))
         if known is not None:
             return known
+        self._may_call(parcel.tenant, "conversations.open")
         try:
             said = await client.conversations_open(users=parcel.person)
         except TROUBLE as error:
-            raise self._hindrances.failed(parcel.tenant, "", error, writes=False) from None
+            failed = self._hindrances.failed(parcel.tenant, "", error, writes=False)
+            raise self._noted(parcel.tenant, "conversations.open", failed) from None
         channel = str((said.get("channel") or {}).get("id") or "")
         self._private.put((parcel.tenant, parcel.person), channel)
         return channel
+
+    def _may_call(self, tenant: str, method: str) -> None:
+        rest = self._rests.get((tenant, method), 0.0) - self._now()
+        if rest > 0:
+            raise DeliveryFailed(RATELIMITED, retry_after=rest + 0.001, held=True)
+        self._rests.pop((tenant, method), None)
+
+    def _noted(self, tenant: str, method: str, failed: DeliveryFailed) -> DeliveryFailed:
+        if failed.reason == RATELIMITED and failed.retry_after is not None:
+            self._rests[tenant, method] = self._now() + failed.retry_after
+        return failed
+
+
+class _Begun(Struct, frozen=True):
+    """A message of which some is there: where it begins, and the pages that are still to come."""
+
+    place: str
+    pages: tuple[draw.Drawn, ...]
 
 
 def written_place(channel: str, ts: str) -> str:

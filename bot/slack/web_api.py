@@ -56,6 +56,7 @@ _IN_WORKSPACE: Mapping[str, str] = {
     " looks after Slack does",
 }
 HELD = {**_IN_CHANNEL, **_IN_WORKSPACE}
+RATELIMITED = "ratelimited"
 HELD_SECONDS = 600.0
 """So often what waits for somebody is tried again."""
 # Slack says of these that a part may have been done.
@@ -134,7 +135,7 @@ def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
     status = int(getattr(response, "status_code", 0) or 0)
     said = error_of(error)
     if status == 429 or said in ("ratelimited", "rate_limited"):
-        return DeliveryFailed("ratelimited", retry_after=_retry_after(response), held=True)
+        return DeliveryFailed(RATELIMITED, retry_after=_retry_after(response), held=True)
     if said in _FOR_GOOD:
         return DeliveryFailed(f"{said}: {_FOR_GOOD[said]}", permanent=True)
     if said in HELD:

@@ -44,8 +44,14 @@ SCOPES = {
     "files.completeUploadExternal": "files:write",
 }
 _JSON = ("blocks", "view", "metadata", "files", "attachments")
+_BY_CHANNEL = ("chat.postMessage", "chat.postEphemeral")
 _UPDATE_TEXT = 4000
 _YES = (True, 1, "true", "True", "1")
+
+
+def _limit_of(team: str, method: str, args: Dict) -> tuple[str, str, str]:
+    """Slack counts each method by workspace; what is posted, by channel."""
+    return team, method, str(args.get("channel", "")) if method in _BY_CHANNEL else ""
 
 
 class No(Exception):
@@ -163,7 +169,7 @@ class Api:
         raise No("invalid_auth")
 
     def _limit(self, method: str, args: Dict, team: str, after: int) -> None:
-        key = (team, method, str(args.get("channel", "")))
+        key = _limit_of(team, method, args)
         until = self._world.clock.now() + after
         self._world.limited[key] = max(until, self._world.limited.get(key, 0.0))
 
@@ -181,7 +187,7 @@ class Api:
         now = world.clock.now()
         call = Call(method, args, team, now, answer, status, trouble)
         world.calls.append(call)
-        key = (team, method, str(args.get("channel", "")))
+        key = _limit_of(team, method, args)
         if after is None and now < world.limited.get(key, 0.0):
             world.too_early.append(call)
         headers = {"x-slack-req-id": world.hex()}
