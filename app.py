@@ -563,6 +563,7 @@ def _check(_: argparse.Namespace) -> int:
         problems.extend(f"content\t{line}" for line in str(error).splitlines())
     if settings is not None:
         problems.extend(_check_database(settings))
+        problems.extend(_check_operator(settings))
         if settings.slack is not None:
             problems.extend(_check_slack(settings.slack))
         if settings.teams is not None:
@@ -570,6 +571,16 @@ def _check(_: argparse.Namespace) -> int:
     for line in problems:
         print(line)
     return PROBLEM if problems else FINE
+
+
+def _check_operator(settings: Settings) -> list[str]:
+    """Whoever writes to Digi at a workplace is told who answers for it."""
+    missing = [] if settings.playground else settings.operator.missing()
+    return [
+        f"operator\t{name} is missing: write it in the file that DIGI_OPERATOR_FILE names;"
+        " /digi om shows it"
+        for name in missing
+    ]
 
 
 def _check_database(settings: Settings) -> list[str]:

@@ -64,7 +64,7 @@ def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
             left += reversed(node)
         elif kind is dict:
             left += reversed(node.values())
-        elif kind is c.Who:
+        elif kind is c.Who or kind is c.First:
             people[node.person] = None
         elif kind is c.Kept:
             kept[node.kind, node.id, node.field] = None
@@ -204,7 +204,15 @@ class Dresser:
                 return (c.Quoted(text),)
             case c.Kept(kind=kind, id=id, field=field, cut=limit):
                 return (c.Quoted(cut(self._words.get((kind, id, field), "…"), limit)),)
-            case c.Who(person=c.FORMER):
+            case c.First(person=person) if person != c.FORMER:
+                prefs = self._people.get(person)
+                called = (prefs.name if prefs else "").split() or [person]
+                return (c.Plain(called[0]),)
+            case c.Chat():
+                platform = self._tenant.partition(":")[0]
+                known = platform if platform in ("slack", "teams") else "other"
+                return (c.Plain(self._word(f"platform.{known}")),)
+            case c.Who(person=c.FORMER) | c.First():
                 return (c.Plain(self._word("person.former")),)
             case c.Who(person=person):
                 prefs = self._people.get(person)

@@ -68,6 +68,10 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     legal_basis: str = ""
     whistleblower: str = ""
 
+    def missing(self) -> list[str]:
+        """What `/digi om` has to leave open."""
+        return [name for name in self.__struct_fields__ if not getattr(self, name).strip()]
+
 
 class Slack(msgspec.Struct, frozen=True):
     bot_token: str | None

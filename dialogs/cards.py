@@ -38,6 +38,16 @@ class Who(Struct, frozen=True, tag="who"):
     person: str
 
 
+class First(Struct, frozen=True, tag="first"):
+    """What a person is called, in one word: where a text must be short."""
+
+    person: str
+
+
+class Chat(Struct, frozen=True, tag="chat"):
+    """The platform at hand, by its name, at the beginning of a sentence."""
+
+
 FORMER = "former"
 """Stands where a person stood who has been erased."""
 
@@ -99,7 +109,10 @@ class Typed(Struct, frozen=True, tag="typed"):
     command: str
 
 
-Line = Words | Kept | Who | Day | Moment | Hour | Count | Said | Text | Listing | Several | Typed
+Line = (
+    Words | Kept | Who | First | Chat | Day | Moment | Hour | Count | Said | Text | Listing
+    | Several | Typed
+)  # fmt: skip
 
 # --- lines, as edges receive them ---------------------------------------------------------
 

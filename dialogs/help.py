@@ -9,6 +9,7 @@ from dialogs.cards import (
     Bullets,
     Button,
     Buttons,
+    Chat,
     Count,
     Facts,
     Heading,
@@ -26,7 +27,7 @@ from dialogs.conversation import Conversation, Moments, Sight
 from dialogs.conversation import Facts as Needs
 from dialogs.effects import Show
 from dialogs.events import Look, Press
-from dialogs.facts import About, Known, MyProjects, Project, States, Viewer
+from dialogs.facts import About, Known, MyProjects, Operator, Project, States, Viewer
 
 
 def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
@@ -247,14 +248,20 @@ def _about_rows(project: Project | None, known: Known) -> tuple[tuple[Line, Line
         (text("about.recipients"), text("about.recipients_are")),
     ]
     days = project.retention_days if project else 90
-    rows.append((text("about.retention"), text("about.retention_is", n=Count(days))))
-    elsewhere = (
-        Words(operator.whistleblower)
-        if operator.whistleblower
-        else text("about.whistleblower_missing")
-    )
-    rows.append((text("about.whistleblower"), elsewhere))
+    kept = text("about.retention_is", n=Count(days), delete=Typed("delete"))
+    rows += [
+        (text("about.retention"), kept),
+        (text("about.seen"), text("about.seen_is", chat=Chat())),
+        (text("about.is_not"), text("about.is_not_is")),
+        (text("about.whistleblower"), _elsewhere(operator)),
+    ]
     return tuple(rows)
+
+
+def _elsewhere(operator: Operator) -> Line:
+    if operator.whistleblower:
+        return text("about.whistleblower_is", where=Words(operator.whistleblower))
+    return text("about.whistleblower_missing")
 
 
 def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -264,13 +271,10 @@ def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
             card(
                 Heading(text("about.unnamed_title")),
                 Paragraph(text("about.unnamed_kept")),
-                Bullets(tuple(text(f"about.unnamed_{n}") for n in range(1, 8))),
+                Bullets(tuple(text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8))),
                 Paragraph(text("about.unnamed_not")),
-                Small(
-                    text("about.whistleblower_is", where=Words(known.operator.whistleblower))
-                    if known.operator.whistleblower
-                    else text("about.whistleblower_missing")
-                ),
+                Small(_elsewhere(known.operator)),
+                buttons(Button(text("about.title"), Look("about", project=look.project))),
             )
         ),
     )

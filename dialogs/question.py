@@ -44,6 +44,7 @@ from dialogs.effects import (
 )
 from dialogs.facts import About, Known, Mine, Records, Roles, Team, Unreleased, Waiting
 from dialogs.facts import State as StateOf
+from dialogs.figures import shown
 from dialogs.question_forms import (
     answer,
     answer_needs,
@@ -395,11 +396,10 @@ def _hold(state: Proposed, event: e.Woke, known: Known) -> Step:
     waiting = known(Unreleased(("fits", "objection"), question))
     objections = tuple(w for w in waiting if w.kind == "objection")
     fits = tuple(w.entry for w in waiting if w.kind == "fits")
-    enough = fewest(project)
-    # Where few may write, a figure would point at people, however high it is.
-    counted = len(writers(known)) >= enough
-    n_objections = len(objections) if counted and len(objections) >= enough else 0
-    n_fits = len(fits) if counted and len(fits) >= enough else 0
+    may, enough = len(writers(known)), fewest(project)
+    n_objections = shown(len(objections), may, enough)
+    # Where everybody who may has pressed the same, a figure would tell of each of them.
+    n_fits = shown(len(fits), may, enough) if len(fits) < may else 0
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "by": state.by,
         "conclusion": state.conclusion, "objections": n_objections, "fits": n_fits,

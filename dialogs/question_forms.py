@@ -109,7 +109,8 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
     may, left = len(writers(known)), len(lacking(known, look.ref))
     fields: tuple[Field[Line], ...] = (
         Note(title(state.words)),
-        Note(text("question.before_unnamed", left=c.Count(left), may=c.Count(may))),
+        Note(text("question.before_unnamed", left=c.Count(left), may=c.Count(may), chat=c.Chat())),
+        read_more(),
         *((Note(text("question.few_left")),) if left < fewest(project) else ()),
         TextField("text", text("question.your_answer"), long=True, limit=LONGEST_ANSWER),
         *_understood(known),
@@ -125,6 +126,11 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
     )
+
+
+def read_more() -> Note[Line]:
+    """Where all of it stands that a short text has no room for."""
+    return Note(text("say.honest_more", about=c.Typed("about")))
 
 
 def _understood(known: Known) -> tuple[Field[Line], ...]:
@@ -158,7 +164,15 @@ def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
     if not isinstance(state, Proposed):
         return told(state, project)
     fields: tuple[Field[Line], ...] = (
-        Note(text("question.before_missing", who=c.Who(state.by), until=c.Moment(state.until))),
+        Note(
+            text(
+                "question.before_missing",
+                who=c.Who(state.by),
+                until=c.Moment(state.until),
+                chat=c.Chat(),
+            )
+        ),
+        read_more(),
         TextField("text", text("question.what_is_missing"), long=True, limit=LONGEST_OBJECTION),
         *_understood(known),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dialogs import cards as c
 from dialogs import facts as f
 from dialogs.cards import Button, Line, Option, Words, card, text
@@ -9,9 +11,11 @@ from dialogs.conversation import Facts, Moments
 from dialogs.effects import Open, Show
 from dialogs.events import Look, Person
 from dialogs.facts import Known, Viewer
+from dialogs.question_forms import read_more
 from dialogs.say_state import FEW, HERE, Say, may_write, why_closed
 
 EVERYONE = "everyone"
+NAMED_AT_MOST = 3
 
 
 def form_needs(look: Look, viewer: Viewer) -> Facts:
@@ -71,7 +75,8 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
         sending.append(Option("next_working_day", when, text("say.fewer")))
     understood: tuple[Option[Line], ...] = (Option("true", text("say.understood")),)
     fields: tuple[c.Field[Line] | None, ...] = (
-        c.Note(text("say.honest", when=c.Moment(state.next_release))),
+        c.Note(honest(reader_names(viewer, known), state.next_release)),
+        read_more(),
         _kinds(),
         c.TextField("text", text("say.field_text"), long=True),
         _who(viewer, known),
@@ -95,6 +100,29 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (open_form("say.unnamed_title", fields, "said_unnamed", {"project": viewer.project}),)
 
 
+def honest(readers: tuple[Line, ...] | None, goes: datetime) -> Line:
+    """What one must know before the first word, from what is true here; at most sixty words.
+
+    None is told for readers where so many may be chosen that their names stand below only.
+    """
+    if readers is None:
+        who = text("say.honest_chosen")
+    elif readers:
+        who = text("say.honest_named", who=c.Listing(readers))
+    else:
+        who = text("say.honest_everyone")
+    return text("say.honest", readers=who, chat=c.Chat(), when=c.Moment(goes))
+
+
+def reader_names(viewer: Viewer, known: Known) -> tuple[Line, ...] | None:
+    """Whom the author can choose, in two words each."""
+    found = tuple(
+        text("say.reader", who=c.First(role.person), role=text(f"say.role_{role.role}"))
+        for role in readers_of(viewer, known)
+    )
+    return found if len(found) <= NAMED_AT_MOST else None
+
+
 def _kinds() -> c.Choice[Line]:
     options: tuple[Option[Line], ...] = tuple(
         Option(kind, kind_name(kind)) for kind in ("question", "idea", "concern")
@@ -102,16 +130,24 @@ def _kinds() -> c.Choice[Line]:
     return c.Choice("kind", text("say.field_kind"), options)
 
 
+def readers_of(
+    viewer: Viewer, known: Known, already: tuple[Person, ...] = ()
+) -> tuple[f.Role, ...]:
+    found: dict[str, f.Role] = {}
+    for role in known(f.Roles()):
+        if role.status != "confirmed" or role.role not in ("leader", "tr", "amr"):
+            continue
+        if role.person not in (viewer.person, *already):
+            found.setdefault(role.person, role)
+    return tuple(found.values())
+
+
 def reader_options(
     viewer: Viewer, known: Known, already: tuple[Person, ...] = ()
 ) -> tuple[Option[Line], ...]:
     """The project's own people by name and role, and everybody."""
     options: dict[str, Option[Line]] = {}
-    for role in known(f.Roles()):
-        if role.status != "confirmed" or role.role not in ("leader", "tr", "amr"):
-            continue
-        if role.person in (viewer.person, *already, *options):
-            continue
+    for role in readers_of(viewer, known, already):
         who, what = c.Who(role.person), text(f"say.role_{role.role}")
         label = text("say.reader", who=who, role=what)
         if role.detail and role.role == "tr":

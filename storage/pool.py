@@ -11,6 +11,7 @@ between finds it there.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import random
 import uuid
 from typing import Any
@@ -23,6 +24,7 @@ from storage.vault import Vault
 
 ROOM = 12 * 1024  # what is kept free for a day: four texts of the longest, or thirty short ones
 SMALLEST = 4096
+ROUND = "round"
 _chance: random.Random = random.SystemRandom()
 
 
@@ -90,19 +92,33 @@ class Pool:
                 return self
             body = {**original.body, "more": more}
             return self._with(*rest, msgspec.structs.replace(original, body=body))
-        mark = mark if entry.one_each else ""
+        pool, vote = self._marked(entry, mark) if entry.one_each and mark else (self, "")
         others = tuple(
             e
-            for e in self.entries
-            if not (mark and e.mark == mark and (e.kind, e.ref) == (entry.kind, entry.ref))
+            for e in pool.entries
+            if not (vote and e.mark == vote and (e.kind, e.ref) == (entry.kind, entry.ref))
         )
         new = Entry(
-            _random_id(), entry.kind, entry.ref, receipt, known, entry.body, entry.author, mark
+            _random_id(), entry.kind, entry.ref, receipt, known, entry.body, entry.author, vote
         )
         return self._with(*others, new)
 
+    def _marked(self, entry: PoolEntry, mark: str) -> tuple[Pool, str]:
+        """One vote each needs a memory: a hash with the secret of this round of votes, which the
+        first vote draws and which goes when the round's votes leave the pool. From then on nobody
+        can tell whose a vote was, whatever else they hold."""
+        name = f"{entry.kind}:{entry.ref}"
+        round = next((e for e in self.entries if e.kind == ROUND and e.ref == name), None)
+        if round is None:
+            secret = _chance.getrandbits(256).to_bytes(32, "big").hex()
+            round = Entry(_random_id(), ROUND, name, b"", b"", {}, b"", secret)
+            return self._with(*self.entries, round), _nullifier(secret, mark)
+        return self, _nullifier(round.mark, mark)
+
     def without(self, ids: frozenset[str]) -> Pool:
-        return self._with(*(e for e in self.entries if e.id not in ids))
+        left = tuple(e for e in self.entries if e.id not in ids)
+        rounds = {f"{e.kind}:{e.ref}" for e in left if e.mark and e.kind != ROUND}
+        return self._with(*(e for e in left if e.kind != ROUND or e.ref in rounds))
 
     def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
         """Entries of these kinds in an order of chance, each with the random id it will bear."""
@@ -128,6 +144,10 @@ def _power_of_two(least: int, smallest: int) -> int:
     while size < least:
         size *= 2
     return size
+
+
+def _nullifier(secret: str, mark: str) -> str:
+    return hmac.digest(bytes.fromhex(secret), mark.encode(), "sha256").hex()
 
 
 def _random_id() -> str:

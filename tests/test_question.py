@@ -139,8 +139,8 @@ async def test_objections_and_votes_are_counted_at_the_threshold_only(
         await played.move(played.house.clock.now().replace(day=3, hour=9, minute=30))
         channel = played.channel()
         assert "Opgaveløsning · samlet op" in channel
-        assert ("Der er kommet 5 bidrag om, at der mangler noget." in channel) is counted
-        assert ("5 har trykket, at det passer." in channel) is counted
+        assert ("Der er kommet mindst 5 bidrag om, at der mangler noget." in channel) is counted
+        assert ("Mindst 5 har trykket, at det passer." in channel) is counted
         await played.move(played.house.clock.now().replace(day=9, hour=12))
         told = played.private("anne")
         assert all(f"Mangel {person}" in told for person in others[:objecting])

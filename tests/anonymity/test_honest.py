@@ -1,0 +1,102 @@
+"""What stands before something is said without a name: short, and true of the place at hand."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bot.dress import Dresser
+from content import catalogue as content
+from dialogs import cards as c
+from dialogs.cards import text
+from dialogs.facts import Prefs
+from dialogs.say_forms import NAMED_AT_MOST, honest
+from storage.vault import Vault
+from tests.anonymity.hands import open_form, running
+
+CATALOGUE = content.load()
+NAMES = ("Anne", "Anne Marie Louise Holm-Østergaard Sørensen", "anne.holm (hun/hende) 📱 tlf 12")
+DAYS = (datetime(2026, 11, 26, 6, 30, tzinfo=UTC), datetime(2027, 9, 23, 5, 0, tzinfo=UTC))
+LANGUAGES: tuple[Literal["da", "en"], ...] = ("da", "en")
+TENANTS = ("slack:T1", "teams:t1", "web:playground", "")
+
+
+def dressed(line: c.Line, language: Literal["da", "en"], tenant: str, name: str) -> str:
+    people = {f"p{n}": Prefs(name=name) for n in range(20)}
+    dresser = Dresser(
+        CATALOGUE, language, tenant=tenant, mac=Vault(bytes(32)), people=people, words={},
+        typed=lambda word: f"/digi {word}", today=date(2026, 11, 25),
+    )  # fmt: skip
+    return c.plain(dresser.line(line))
+
+
+def readers(n: int) -> tuple[c.Line, ...] | None:
+    if n > NAMED_AT_MOST:
+        return None
+    return tuple(
+        text("say.reader", who=c.First(f"p{i}"), role=text(f"say.role_{role}"))
+        for i, role in zip(range(n), itertools.cycle(("leader", "tr", "amr")), strict=False)
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sixty_words_are_enough_whatever_the_settings(language: Literal["da", "en"]) -> None:
+    """For every number of readers, however they are called, on every platform, for every day."""
+    longest = 0
+    for tenant, name, day, n in itertools.product(TENANTS, NAMES, DAYS, range(9)):
+        said = dressed(honest(readers(n), day), language, tenant, name)
+        longest = max(longest, len(said.split()))
+        assert len(said.split()) <= 60, said
+    for tenant, name, day in itertools.product(TENANTS, NAMES, DAYS):
+        for figure in (1, 250):
+            counted = c.Count(figure)
+            answer = text("question.before_unnamed", may=counted, left=counted, chat=c.Chat())
+            missing = text(
+                "question.before_missing", who=c.Who("p0"), until=c.Moment(day), chat=c.Chat()
+            )
+            for line in (answer, missing):
+                said = dressed(line, language, tenant, name)
+                longest = max(longest, len(said.split()))
+                assert len(said.split()) <= 60, said
+    assert longest > 50, "the settings tried do not come near the limit"
+
+
+def test_the_platform_is_called_by_its_name() -> None:
+    """Slack in Slack, Teams in Teams; elsewhere the chat."""
+    for tenant, called in zip(TENANTS, ("Slack", "Teams", "Chatten", "Chatten"), strict=True):
+        said = dressed(honest(readers(1), DAYS[0]), "da", tenant, "Anne Holm")
+        assert f"{called}, it-afdelingen og driften kan se" in said
+        assert "Anne (leder) læser hvert ord, hvis du vælger dem." in said
+
+
+async def test_the_form_says_who_can_read_and_when_it_goes(tmp_path: Path) -> None:
+    """The people who hold the roles at this moment, without the one who looks."""
+    async with running(tmp_path) as played:
+        await open_form(played, "noor")
+        said = played.just("noor")
+        assert "Anne (leder), Mette (TR) og Jonas (AMR) læser hvert ord" in said
+        assert "Teksten sendes senest torsdag den 5. november kl. 7" in said
+        assert "Læs mere: /digi om" in said
+        await open_form(played, "mette")
+        assert "Anne (leder) og Jonas (AMR) læser hvert ord" in played.just("mette")
+
+
+async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
+    """Controller, purpose, basis, categories, recipients, retention, what others see, what Digi is
+    not, and where the whistleblower scheme is; a gap of the operator's is said, not hidden."""
+    async with running(tmp_path) as played:
+        await played.type("noor", "om")
+        said = played.just("noor")
+        for row in (
+            "Dataansvarlig Det har driften ikke skrevet endnu.", "Formål", "Retsgrundlag",
+            "Det gemmer jeg", "Det kan læses af", "Det slettes 90 dage efter",
+            "Det kan andre se Chatten, it-afdelingen og driften kan se", "Det er jeg ikke",
+            "Whistleblowerordning Jeg er ikke en whistleblowerordning.",
+        ):  # fmt: skip
+            assert row in said, row
+        await played.press("noor", "Læs mere")
+        assert "Jeg gemmer hverken navn eller klokkeslæt." in played.just("noor")
