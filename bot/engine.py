@@ -107,6 +107,8 @@ class Engine:
     ) -> None:
         self._log = log or Log("error")
         self.failures: Counter[str] = Counter()
+        self.turns = 0
+        """Acts by name and timers, since the start."""
         self.traces = False
         """The pool was opened, and the database's log could not be emptied after it yet."""
         self._database = database
@@ -242,6 +244,7 @@ class Engine:
         self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
     ) -> T:
         """One signed event, once. Tried again as a whole where somebody was quicker."""
+        self.turns += 1
         tag = type(turn.event).__struct_config__.tag
         sealed = tag in OPENS_POOL
         run = self._database.tx_sealed if sealed else self._database.tx

@@ -97,6 +97,10 @@ class Upkeep:
             await asyncio.to_thread(tombstones.add_to_file, there, stones)
         return target
 
+    async def newest_backup(self) -> datetime | None:
+        found = await asyncio.to_thread(backup.all_in, self._backups)
+        return backup.made_at(found[-1]) if found else None
+
     def _target(self, to: Path | None, at: datetime) -> Path:
         if to is not None and not to.is_dir():
             if to.exists():

@@ -351,6 +351,9 @@ WHERE state IN ('claimed', 'sending', 'uncertain');
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter
 ORDER BY due_us, seq;
 
+-- name: letter_states
+SELECT state, count(*) AS n FROM letter GROUP BY state ORDER BY state;
+
 -- name: letter_timers
 SELECT id, due_us FROM letter WHERE tenant = :tenant AND kind = 'timer' AND state <> 'dead'
 ORDER BY due_us;

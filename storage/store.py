@@ -688,6 +688,10 @@ class Scripts:
     def freed(self) -> Script[None]:
         yield "letter_freed", {}
 
+    def letter_states(self) -> Script[dict[str, int]]:
+        rows = yield "letter_states", {}
+        return {row["state"]: row["n"] for row in rows}
+
     def letters(self) -> Script[list[Row]]:
         return (yield "letter_all", {})
 

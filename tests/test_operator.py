@@ -167,3 +167,17 @@ def test_backups_may_not_outlive_what_is_deleted(digi: Here) -> None:
     done = digi("check", DIGI_BACKUP_DAYS="31")
     assert done.returncode == 1
     assert "DIGI_BACKUP_DAYS" in done.stdout
+
+
+def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path) -> None:
+    """No fault of Digi's, but said; and not where nobody but oneself is there to read it."""
+    assert "operator" not in fine(made("check"))
+    file = tmp_path / "operator.toml"
+    file.write_text('controller = "Kommunen"\nlegal_basis = " "\n', encoding="utf-8")
+    said = made(
+        "check", DIGI_OPERATOR_FILE=str(file), MICROSOFT_APP_ID="", SLACK_BOT_TOKEN="xoxb-1",
+        SLACK_SIGNING_SECRET="s", SLACK_API_URL="http://127.0.0.1:9/api",
+    ).stdout  # fmt: skip
+    assert "operator\tmissing\tlegal_basis" in said
+    assert "operator\tmissing\tcontact" in said
+    assert "controller" not in said
