@@ -509,12 +509,12 @@ async def test_a_second_vote_replaces_the_first_and_a_second_send_changes_nothin
     """In the pool, where nobody looks."""
     vote = fx.PoolEntry("fits", "q1", {}, one_each=True)
     pool = Pool().add(vote, b"r1", "form1", "mark a").add(vote, b"r2", "form2", "mark b")
-    assert len(pool.entries) == 2
-    assert len(pool.add(vote, b"r3", "form3", "mark a").entries) == 2
+    assert len(pool.drawn(("fits",), "q1")) == 2
+    assert len(pool.add(vote, b"r3", "form3", "mark a").drawn(("fits",), "q1")) == 2
     assert pool.add(vote, b"r4", "form1", "mark a") is pool
     answer = fx.PoolEntry("answer", "q1", {"text": "x"})
     both = pool.add(answer, b"r5", "form5", "mark a").add(answer, b"r6", "form6", "mark a")
-    assert len(both.entries) == 4
+    assert len(both.drawn(("fits", "answer"), "q1")) == 4
     assert {entry.mark for entry in both.entries if entry.kind == "answer"} == {""}
 
 
