@@ -569,7 +569,7 @@ def _check(_: argparse.Namespace) -> int:
         problems.extend(_check_database(settings))
         _check_operator(settings)
         if settings.slack is not None:
-            problems.extend(_check_slack(settings.slack))
+            problems.extend(_check_slack(settings, settings.slack))
         if settings.teams is not None:
             problems.extend(_check_teams(settings, settings.teams))
     for line in problems:
@@ -626,14 +626,17 @@ def _reading(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _check_slack(slack: Slack) -> list[str]:
-    from bot.slack.check import check
+def _check_slack(settings: Settings, slack: Slack) -> list[str]:
+    from bot.slack.check import Asked, check
     from bot.slack.transport import quiet_logger
     from bot.slack.web_api import WebApi
 
     async def asked() -> list[tuple[bool, str]]:
         api = WebApi(slack.api_url, quiet_logger())
-        return await check(api, slack.bot_token, slack.app_token)
+        return await check(
+            api,
+            Asked(slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url),
+        )
 
     return _told("slack", asyncio.run(asked()))
 

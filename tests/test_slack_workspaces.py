@@ -23,6 +23,7 @@ from storage.installations import Installations
 from storage.sql import Unavailable
 from storage.store import Database
 from storage.vault import Vault
+from tests.slack_world.hands import SlackHands
 from tests.slack_world.render import controls
 from tests.slack_world.state import Workspace
 from tests.slack_world.world import SlackWorld
@@ -187,6 +188,43 @@ async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
         assert await door.workspaces.of("slack:E0ORG") is not None
         answered = await world.send.command("U0ANNEA", "hjælp", "C0A", team="T0A")
         assert "start" in answered.text
+
+
+async def test_a_course_goes_in_an_organisation_whose_people_have_other_ids(
+    tmp_path: Path,
+) -> None:
+    """Ids that begin with W, one token for the organisation, channels found by workspace; the
+    Home tab, a private message, a people's field and a form come through."""
+    space = Workspace(team="T0A", name="Afdeling", enterprise="E0ORG", token="xoxb-org")
+    for id, name in (("W0ANNE", "Anne Holm"), ("W0ALI", "Ali Demir")):
+        space.user(id, name)
+    space.user(space.bot, "Digi", bot=True)
+    space.channel("C0A", "hold", ["W0ANNE", "W0ALI", space.bot])
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, house, base):
+        await install(base, world, space)
+        assert await door.edge.gather() == 1
+        hands = SlackHands(world, house, ["anne", "ali"], "C0A", space=space)
+        hands.people = {"anne": "W0ANNE", "ali": "W0ALI"}
+        await hands.play(
+            """
+            anne > /digi start Ny omsorgsplatform
+            anne > tryk "Jeg er leder"
+            anne > tryk "Ret"
+            anne > udfyld Tovholder=ali
+            anne > tryk "Vis det i kanalen"
+            ali > tryk "Jeg er tovholder"
+            ali > /digi næste
+            ali > tryk "Svar"
+            ali > udfyld "Dit svar"="Mere tid"
+            anne > @Digi hjælp
+            anne < "Det kan du gøre nu"
+            """
+        )
+        assert "1 har svaret med navn" in hands.channel()
+        await hands.open_home("anne")
+        assert "Ny omsorgsplatform" in hands.home("anne")
+        asked = await house.database.read(house.scripts.projects_of, "slack:E0ORG", "W0ALI")
+        assert [project.name for project in asked] == ["Ny omsorgsplatform"]
 
 
 async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(

@@ -643,6 +643,7 @@ async def test_an_installation_gives_a_token_once_and_rotates_it() -> None:
 async def test_a_picture_is_uploaded_with_its_words() -> None:
     """Three calls, and what it shows stands there for those who cannot see it."""
     async with toy() as bot:
+        bot.world.home.scopes.add("files:write")
         await bot.client.files_upload_v2(
             channel=CHANNEL, content=b"\x89PNG", filename="hjul.png", title="Hjulet",
             alt_txt="Et hjul med fire dele", initial_comment="Her er hjulet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cache import Cache
 from bot.edge import Sender
 from bot.slack.hindrances import Hindrances
+from bot.slack.read import tenant_of
 from bot.slack.web_api import TROUBLE, error_of
 
 HELD = 30 * 60.0
@@ -63,18 +65,26 @@ class Directory:
         self._people.put((tenant, person), found)
         return found
 
+    async def channels(self, client: AsyncWebClient, tenant: str) -> tuple[str, ...]:
+        """Every channel that Digi is in; an organisation is asked workspace by workspace."""
+        teams = [""]
+        if tenant.startswith(tenant_of("E")):
+            teams = [one["id"] async for one in _all(client.auth_teams_list, "teams")]
+        found: dict[str, None] = {}
+        for team in teams:
+            there = _all(
+                client.users_conversations, "channels", types="public_channel,private_channel",
+                exclude_archived=True, team_id=team or None,
+            )  # fmt: skip
+            found |= {str(one["id"]): None async for one in there}
+        return tuple(found)
+
     async def members(
         self, client: AsyncWebClient, tenant: str, channel: str
     ) -> tuple[Sender, ...]:
         """Everybody in the channel but the bots. Names that do not come in time stay open."""
-        ids: list[str] = []
-        cursor = ""
-        while True:
-            said = await client.conversations_members(channel=channel, cursor=cursor, limit=PAGE)
-            ids += [str(one) for one in said.get("members") or ()]
-            cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                break
+        there = _all(client.conversations_members, "members", channel=channel)
+        ids = [str(one) async for one in there]
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def known(id: str) -> Known | None:
@@ -87,6 +97,18 @@ class Directory:
             for id, one in zip(ids, found, strict=True)
             if one is None or not one.bot
         )
+
+
+async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> AsyncIterator[Any]:
+    """Everything of a list that comes in pages."""
+    cursor = ""
+    while True:
+        said = await call(cursor=cursor, limit=PAGE, **given)
+        for one in said.get(name) or ():
+            yield one
+        cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor:
+            return
 
 
 def _known(user: dict[str, Any]) -> Known:

@@ -196,18 +196,9 @@ class SlackEdge:
     async def _gather_in(self, at: Installation) -> int:
         client = self._api.client(at.token)
         told = 0
-        cursor = ""
-        while True:
-            said = await client.users_conversations(
-                types="public_channel,private_channel", exclude_archived=True, cursor=cursor,
-                limit=200,
-            )  # fmt: skip
-            for channel in said.get("channels") or ():
-                key = f"members:{uuid.uuid4().hex}"
-                told += await self._tell_members(at, client, str(channel["id"]), key)
-            cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                return told
+        for channel in await self._directory.channels(client, at.tenant):
+            told += await self._tell_members(at, client, channel, f"members:{uuid.uuid4().hex}")
+        return told
 
     # --- answers --------------------------------------------------------------------------------
 

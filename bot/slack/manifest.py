@@ -14,7 +14,6 @@ SCOPES = (
     "groups:read",  # who is in a private channel
     "app_mentions:read",  # to answer @Digi
     "im:write",  # to begin a private conversation
-    "files:write",  # pictures and the report
 )
 EVENTS = (
     "app_home_opened",
@@ -79,7 +78,7 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
         "settings": {
             "event_subscriptions": subscriptions,
             "interactivity": interactivity,
-            "org_deploy_enabled": False,
+            "org_deploy_enabled": several,
             "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": False,
         },

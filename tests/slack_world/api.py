@@ -68,6 +68,7 @@ class Api:
         self._methods: dict[str, Callable[[Workspace, Dict], Dict]] = {
             "auth.test": self._auth_test,
             "auth.revoke": self._auth_revoke,
+            "auth.teams.list": self._auth_teams,
             "chat.postMessage": self._post,
             "chat.update": self._update,
             "chat.postEphemeral": self._whisper,
@@ -135,6 +136,8 @@ class Api:
         return response
 
     def _do(self, method: str, token: str, args: Dict, request: web.Request) -> Dict:
+        if method == "api.test":
+            return {}
         if method == "oauth.v2.access":
             return self._oauth(args, request)
         if method == "apps.connections.open":
@@ -212,6 +215,13 @@ class Api:
             "bot_id": space.bot_id,
             "is_enterprise_install": space.is_grid,
         } | ({"enterprise_id": space.enterprise} if space.enterprise else {})
+
+    def _auth_teams(self, space: Workspace, args: Dict) -> Dict:
+        """The workspaces of an organisation in which the app may be used."""
+        if not space.is_grid:
+            raise No("not_allowed_token_type")
+        page, cursor = self._page([{"id": space.team, "name": space.name}], args)
+        return {"teams": page, "response_metadata": {"next_cursor": cursor}}
 
     def _auth_revoke(self, space: Workspace, args: Dict) -> Dict:
         space.revoked = True
@@ -391,6 +401,8 @@ class Api:
 
     def _conversations(self, space: Workspace, args: Dict) -> Dict:
         """Where the bot is; private channels need a permission of their own."""
+        if space.is_grid and args.get("team_id") != space.team:
+            raise No("team_access_not_granted" if args.get("team_id") else "missing_argument")
         kinds = str(args.get("types") or "public_channel").split(",")
         if "private_channel" in kinds and "groups:read" not in space.scopes:
             provided = ",".join(sorted(space.scopes))

@@ -130,7 +130,7 @@ class Workspace:
     scopes: set[str] = field(
         default_factory=lambda: {
             "commands", "chat:write", "users:read", "channels:read", "groups:read",
-            "app_mentions:read", "im:write", "files:write",
+            "app_mentions:read", "im:write",
         }
     )  # fmt: skip
     users: dict[str, User] = field(default_factory=dict)
