@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 import urllib.parse
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -55,6 +55,9 @@ def dresses(stem: str) -> dict[str, bytes]:
         "escaped": stem.encode("unicode_escape"),
         "json": json.dumps(stem)[1:-1].encode(),
         "json in json": json.dumps(json.dumps(stem))[3:-3].encode(),
+        "json in url": urllib.parse.quote(json.dumps(stem)[1:-1]).encode(),
+        "json in form": urllib.parse.quote_plus(json.dumps(stem)[1:-1]).encode(),
+        "plain json in form": urllib.parse.quote_plus(stem).encode(),
     }
     for shift in range(3):
         # A base64 of something longer shows the middle of it unchanged, in one of three ways.
@@ -107,9 +110,10 @@ def _outbox(folder: Path) -> bytes:
 
 
 @contextmanager
-def every_log_line() -> Iterator[list[str]]:
+def every_log_line(note: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
     """What any logger is asked to say at any level, whoever made it, whenever, and wherever it
-    was to go: also what a logger set to ERROR would have said at DEBUG."""
+    was to go: also what a logger set to ERROR would have said at DEBUG. `note` is called each
+    time."""
     lines: list[str] = []
     enabled, handle = logging.Logger.isEnabledFor, logging.Logger.handle
     plain = logging.Formatter()
@@ -120,6 +124,7 @@ def every_log_line() -> Iterator[list[str]]:
     def heard(logger: logging.Logger, record: logging.LogRecord) -> None:
         if not logger.filter(record):
             return
+        note()
         lines.append(f"{record.name} {record.levelname} {plain.format(record)} {record.args}")
         if enabled(logger, record.levelno):
             handle(logger, record)

@@ -146,7 +146,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [(20, 20), pytest.param(200, 40, marks=[pytest.mark.long, pytest.mark.timeout(600)])],
 )
 async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
-    tmp_path: Path, temporary: Path, capfd: pytest.CaptureFixture[str], texts: int, people: int
+    tmp_path: Path,
+    figures: Callable[[str], None],
+    temporary: Path,
+    capfd: pytest.CaptureFixture[str],
+    texts: int,
+    people: int,
 ) -> None:
     """Before and after the release, an answer, a vote and a withdrawal: in no file, log or
     screen, in no dress. Nor is a code. Names of who is in the channel are sealed."""
@@ -172,8 +177,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
             assert code.encode() not in heaps
             assert code.replace("-", "").encode() not in heaps
     assert len(crowd.codes) >= texts
-    with capfd.disabled():
-        print(f"\n{texts} texts by {people} people, {len(heaps)} bytes searched: none")
+    figures(f"{texts} texts by {people} people, {len(heaps)} bytes searched: none")
 
 
 # --- and would it be found? -------------------------------------------------------------------

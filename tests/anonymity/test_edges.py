@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.transport import Quiet
+from bot.edge import Delivery
+from bot.gate import Gate
 from dialogs.commands import COMMANDS, parse
 from dialogs.events import Look
 from dialogs.route import pressed_by_words
@@ -21,6 +23,7 @@ from tests.play import Play
 from tests.slack_world.hands import SlackHands
 from tests.slack_world.stage import slack_stage
 from tests.stage import PEOPLE
+from tests.teams_fixtures import in_teams
 
 BEGINS = """
     anne > /digi start Ny omsorgsplatform
@@ -48,7 +51,15 @@ async def _browser(folder: Path, size: int) -> AsyncIterator[tuple[Play, list[st
         yield played, ["bodil", "fatima", "henrik", "linh", "samira", "torben"]
 
 
-EDGES = {"slack": _slack, "browser": _browser}
+@asynccontextmanager
+async def _teams(folder: Path, size: int) -> AsyncIterator[tuple[Play, list[str]]]:
+    people = _crowd(size)
+    async with in_teams(folder, people=people) as place:
+        yield place.hands, [person for person in people if person.startswith(WHO)]
+        assert place.told == []
+
+
+EDGES = {"slack": _slack, "teams": _teams, "browser": _browser}
 
 
 @pytest.fixture
@@ -67,6 +78,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 async def test_what_comes_through_an_edge_is_found_nowhere(
     tmp_path: Path,
+    figures: Callable[[str], None],
     temporary: Path,
     capfd: pytest.CaptureFixture[str],
     edge: str,
@@ -113,23 +125,28 @@ async def test_what_comes_through_an_edge_is_found_nowhere(
     assert len(set(codes)) == texts
     said = screen + "".join(lines)
     assert not [code for code in codes if code in said]
-    with capfd.disabled():
-        print(f"\n{edge}: {texts} texts by {len(crowd)} people, {len(lines)} log lines: none")
+    figures(f"{edge}: {texts} texts by {len(crowd)} people, {len(lines)} lines in logs: none")
 
 
-async def test_control_bolt_left_to_itself_is_caught(
+async def test_control_an_edge_that_logs_what_comes_in_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same text, the same loggers, and nobody in between."""
-    monkeypatch.setattr(Quiet, "filter", lambda quiet, record: True)
+    """One line at DEBUG with what came: who wrote, and what."""
+    read = Gate.read
+
+    def logs(gate: Gate, delivery: Delivery) -> object:
+        logging.getLogger("slack_bolt.loud").debug("came: %s", delivery)
+        return read(gate, delivery)
+
+    monkeypatch.setattr(Gate, "read", logs)
     with every_log_line() as lines:
         async with _slack(tmp_path / "home", 1) as (played, [person]):
             await played.play(BEGINS)
             lines.clear()
             await says(played, person, canaries.words(1))
-            code = played.code
-    # Bolt tells at DEBUG how it answered, and the answer is the author's code.
-    assert any(code in line for line in lines)
+        sinks = {"logs": [line.encode() for line in lines]}
+    assert found_in(sinks, (WORDS,))
+    assert found_in(sinks, (WHO,))
 
 
 def _named(folder: Path) -> int:
@@ -178,6 +195,7 @@ async def test_a_look_through_an_edge_writes_nothing(tmp_path: Path, edge: str) 
         before = [file.read_bytes() for file in files]
 
         def same(after: str) -> None:
+            played.house.engine._gate._acts.clear()
             assert [file.read_bytes() for file in files] == before, after
 
         await _looks(played, ("anne", "bodil"), same)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.stage import COPENHAGEN, TENANT, Stage
 AFTER = datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN)
 ONE_PER_CENT = 2.576
 Orders = dict[str, list[int]]
+Figures = Callable[[str], None]
 
 
 def tau(order: list[int]) -> float:
@@ -100,11 +102,12 @@ async def _means(folder: Path, batches: int, size: int) -> dict[str, float]:
     [(2, 40), pytest.param(20, 200, marks=[pytest.mark.long, pytest.mark.timeout(1200)])],
 )
 async def test_a_release_has_lost_the_order_in_which_it_was_written(
-    tmp_path: Path, chance: random.Random, batches: int, size: int
+    tmp_path: Path, chance: random.Random, figures: Figures, batches: int, size: int
 ) -> None:
     """Neither the rows' places in the file nor their ids nor a reader's list have any of it."""
     means = await _means(tmp_path, batches, size)
-    print(f"{batches} releases of {size}: bound {bound(batches, size):.4f}, mean tau {means}")
+    shown = ", ".join(f"{name} {mean:+.4f}" for name, mean in means.items())
+    figures(f"{batches} releases of {size}: bound {bound(batches, size):.4f}, mean tau {shown}")
     for name, mean in means.items():
         assert abs(mean) < bound(batches, size), name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.anonymity.weeks import Act, first_monday, lively_week, standing
 from tests.stage import BEGINNING
 
 TEXTS = 5
+Figures = Callable[[str], None]
 
 
 async def _robbed(folder: Path, weeks: int) -> tuple[list[Act], set[datetime]]:
@@ -47,22 +49,24 @@ def _without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("weeks", [2, pytest.param(20, marks=pytest.mark.long)])
-async def test_a_copy_of_file_and_log_places_nothing(tmp_path: Path, weeks: int) -> None:
+async def test_a_copy_of_file_and_log_places_nothing(
+    tmp_path: Path, figures: Figures, weeks: int
+) -> None:
     """Of all that was said without a name, between named rows that have a time: none."""
     acts, found = await _robbed(tmp_path, weeks)
-    print(f"{weeks} weeks, {len(acts)} texts without a name, {len(found)} placed")
+    figures(f"{weeks} weeks, {len(acts)} texts without a name, {len(found)} placed")
     assert len(acts) == weeks * TEXTS
     assert not found
 
 
 @pytest.mark.parametrize("weeks", [1, pytest.param(20, marks=pytest.mark.long)])
 async def test_control_where_the_log_is_not_emptied_all_is_placed(
-    tmp_path: Path, weeks: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same thief, the same weeks, and no checkpoint."""
     _without_checkpoints(monkeypatch)
     acts, found = await _robbed(tmp_path, weeks)
-    print(f"{weeks} weeks without checkpoints, {len(acts)} texts, {len(found)} placed")
+    figures(f"{weeks} weeks without checkpoints, {len(acts)} texts, {len(found)} placed")
     assert len(found) >= 0.8 * len(acts)
 
 

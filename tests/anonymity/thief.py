@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -53,21 +53,15 @@ _FORM = re.compile(rb"form:[0-9a-f]{32}")
 def from_log(copy: Copy) -> list[Between]:
     """Each transaction that wrote the pool, between those before and after it that wrote a named
     row; also of what the file has got since and only lies in the log."""
-    lives = _lives(copy)
-    pages = dict(enumerate(_pages(copy.database), 1))
-    for commit in lives[0] if lives else ():
-        pages |= commit
-    image = b"".join(pages[n] for n in sorted(pages))
-    with closing(sqlite3.connect(":memory:")) as conn:
-        # In memory there is no log: the two bytes say so.
-        conn.deserialize(image[:18] + b"\x01\x01" + image[20:])
+    lives = lives_of(copy)
+    with opened(states_of(copy)[-1]) as conn:
         named = conn.execute("SELECT key, at_us FROM inbox WHERE key LIKE 'form:%'")
         times = {key.encode(): from_us(at) for key, at in named}
         [[pool]] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pool'")
     return [one for life in lives for one in _changes(life, pool, times, copy.taken)]
 
 
-def _lives(copy: Copy) -> list[list[Commit]]:
+def lives_of(copy: Copy) -> list[list[Commit]]:
     """The transactions in the log, in a list for each time that it was begun anew: what came
     before is written over only piece by piece."""
     found: dict[bytes, list[Commit]] = {}
@@ -80,6 +74,24 @@ def _lives(copy: Copy) -> list[list[Commit]]:
             life.append(commit)
             commit = {}
     return list(found.values())
+
+
+def states_of(copy: Copy) -> list[bytes]:
+    """The database as the file has it, and after each transaction that the log adds to it."""
+    pages = dict(enumerate(_pages(copy.database), 1))
+    found = [copy.database]
+    for commit in (lives_of(copy) or [[]])[0]:
+        pages |= commit
+        found.append(b"".join(pages[n] for n in sorted(pages)))
+    return found
+
+
+@contextmanager
+def opened(image: bytes) -> Iterator[sqlite3.Connection]:
+    """In memory there is no log beside a database: two bytes say so."""
+    with closing(sqlite3.connect(":memory:")) as conn:
+        conn.deserialize(image[:18] + b"\x01\x01" + image[20:])
+        yield conn
 
 
 def _pages(image: bytes) -> list[bytes]:

@@ -1,7 +1,8 @@
 """Weeks of a workplace in which some things are said by name and some without.
 
-Whoever says something without a name does something by name a few minutes before, as people do
-who have just opened Digi: whatever told the time of the one would tell the person by the other.
+Everybody says as much by name as everybody else, so that nothing is told by that. But whoever
+says something without a name does one of these things a few minutes before, as people do who have
+just opened Digi: whatever told the time of the one would tell the person by the other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tests.anonymity.hands import RELEASED, says, says_by_name
 from tests.stage import COPENHAGEN, PEOPLE, Stage
 
 WRITERS = tuple(person for person in PEOPLE if person != "anne")
-NAMED_A_DAY = 8
+NAMED_A_WEEK = 3
 
 
 class Act(Struct, frozen=True):
@@ -50,29 +51,31 @@ def planned(chance: random.Random, monday: datetime, texts: int) -> list[Plan]:
         day = monday + timedelta(days=chance.randrange(5))
         return day.replace(hour=0, minute=0) + timedelta(minutes=minutes, seconds=seconds)
 
-    plans = [
-        Plan(
-            moment(), chance.choice(WRITERS), f"Med navn {n} " + "ord " * chance.randrange(60), True
-        )
-        for n in range(NAMED_A_DAY * 5)
-    ]
+    plans: list[Plan] = []
+    left = dict.fromkeys(WRITERS, NAMED_A_WEEK)
     for n in range(texts):
-        at, person = moment(), chance.choice(WRITERS)
+        at, person = moment(), chance.choice([p for p in WRITERS if left[p]])
+        left[person] -= 1
         words = f"Uden navn {monday:%Y%m%d}-{n:02} " + "hemmeligt " * chance.randrange(40, 90)
-        plans.append(Plan(at, person, words, False))
+        plans.append(Plan(at, person, words, named=False))
         just_before = at - timedelta(minutes=chance.uniform(1, 5))
-        plans.append(Plan(just_before, person, f"Lige før {n}", True))
+        plans.append(Plan(just_before, person, "Lige før", named=True))
+    for person, times in left.items():
+        for _ in range(times):
+            words = "Med navn " + "ord " * chance.randrange(60)
+            plans.append(Plan(moment(), person, words, named=True))
     return sorted(plans, key=lambda plan: plan.at)
 
 
 async def lively_week(
     played: Stage, chance: random.Random, monday: datetime, texts: int, watch: Watch = nobody_looks
 ) -> list[Act]:
-    """Plays a week; `watch` is called at the end of every working day and before every night."""
+    """Plays a week; `watch` is called every evening."""
     acts: list[Act] = []
     plans = planned(chance, monday, texts)
     for day in range(7):
         date = monday + timedelta(days=day)
+        await played.move(date.replace(hour=3, minute=1))
         for plan in plans:
             if plan.at.date() != date.date():
                 continue

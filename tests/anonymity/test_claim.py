@@ -1,0 +1,351 @@
+"""Whoever holds everything does not know who wrote.
+
+The database, its log, the outbox in it, what was logged, a backup of each night and the key: a
+program that uses all of it names the author no better than by drawing lots among those who could
+have written. With the backups and the key it learns the day, and no hour.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import sqlite3
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from bot.engine import Engine
+from storage import backup
+from storage.facts import from_us
+from storage.pool import Pool
+from storage.sqlite import Sqlite
+from storage.vault import Vault, code_hash, code_of
+from tests.anonymity.canaries import every_log_line
+from tests.anonymity.hands import running
+from tests.anonymity.thief import Between, Copy, copied, opened, states_of
+from tests.anonymity.weeks import WRITERS, Act, first_monday, lively_week
+from tests.stage import PEOPLE, TENANT
+
+Figures = Callable[[str], None]
+ANY_DAY = timedelta(hours=23)
+SMALL = timedelta(microseconds=1)
+
+
+class Loot(Struct, frozen=True):
+    """What somebody has who was given or has taken everything."""
+
+    key: bytes
+    copies: list[Copy]
+    backups: list[tuple[datetime, bytes]]
+    lines: list[datetime]
+
+
+class Image(Struct, frozen=True):
+    """A state of the database. What is not in it was written after `since`; what is in it was
+    written before `until`."""
+
+    since: datetime
+    until: datetime
+    raw: bytes
+
+
+class Said(Struct, frozen=True):
+    """A text without a name as the holder of the key reads it: with all that lies beside it, the
+    period it came in, and its place among those that came with it."""
+
+    words: str
+    beside: str
+    receipt: bytes
+    release: int
+    place: float
+
+
+class Thief:
+    """Uses whatever helps; where nothing does, draws lots."""
+
+    def __init__(self, loot: Loot) -> None:
+        self.vault = Vault(loot.key)
+        self.chance = random.Random(1)
+        images = sorted(_images(loot), key=lambda image: image.until)
+        with opened(images[-1].raw) as conn:
+            rows = conn.execute(
+                "SELECT at_us, person FROM record WHERE person <> '' ORDER BY at_us"
+            )
+            self.named = [(from_us(at), person) for at, person in rows if person in WRITERS]
+            keys = conn.execute("SELECT key, at_us FROM inbox").fetchall()
+            self.said = list(self._all_said(conn))
+        self.of_forms = {
+            code_hash(code_of(self.vault, key.removeprefix("form:"))): from_us(at)
+            for key, at in keys
+            if key.startswith("form:")
+        }
+        self.releases = sorted(from_us(at) for key, at in keys if ":say:say:release@" in key)
+        self.between = dict(self._placed(images))
+        self.lines = [at for at in loot.lines if not self._explained(at)]
+
+    def _all_said(self, conn: sqlite3.Connection) -> Iterator[Said]:
+        rows = conn.execute(
+            "SELECT project, id, receipt, body, release FROM published ORDER BY rowid"
+        ).fetchall()
+        for project, id, receipt, sealed, release in rows:
+            body = msgspec.json.decode(
+                self.vault.open(sealed, "published", TENANT, project, id), type=dict[str, Any]
+            )
+            together = [row[1] for row in rows if row[4] == release]
+            place = together.index(id) / max(1, len(together) - 1)
+            yield Said(body["text"], _beside(body), receipt, release, place)
+        for project, sealed in conn.execute("SELECT project, sealed FROM pool"):
+            entries = Pool.open(self.vault, TENANT, project, sealed).entries
+            for n, entry in enumerate(entries):
+                beside = _beside(entry.body) + entry.mark
+                place = n / max(1, len(entries) - 1)
+                yield Said(entry.body["text"], beside, entry.receipt, 0, place)
+
+    def _placed(self, images: list[Image]) -> Iterator[tuple[str, Between]]:
+        """When each text came to be there, as closely as two states of the database tell."""
+        known: set[str] = set()
+        before: Image | None = None
+        for image in images:
+            with opened(image.raw) as conn:
+                there = {one.words for one in self._all_said(conn)}
+            if before is not None:
+                for words in there - known:
+                    yield words, Between(before.since, image.until)
+            known, before = known | there, image
+
+    def _explained(self, line: datetime) -> bool:
+        return any(abs(line - at) < timedelta(seconds=2) for at, _ in self.named)
+
+    # --- guessing -----------------------------------------------------------------------------
+
+    def who(self, said: Said) -> str:
+        ways = (self._by_name, self._by_form, self._by_time, self._by_lines, self._by_order)
+        for way in ways:
+            if (found := way(said)) is not None:
+                return found
+        return self.chance.choice(WRITERS)
+
+    def _by_name(self, said: Said) -> str | None:
+        """The person, or anything that is made of nothing but the person and the key."""
+        for person in WRITERS:
+            shapes = (
+                f'"{person}"', PEOPLE[person], self.vault.mac(person.encode()),
+                hashlib.sha256(person.encode()).hexdigest(),
+            )  # fmt: skip
+            if any(shape in said.beside for shape in shapes):
+                return person
+        return None
+
+    def _by_form(self, said: Said) -> str | None:
+        """Its code may come from a form that was sent by name."""
+        at = self.of_forms.get(said.receipt)
+        return None if at is None else self._last_by_name(at)
+
+    def _by_time(self, said: Said) -> str | None:
+        between = self.between.get(said.words)
+        if between is None:
+            return None
+        if between.before - between.after < ANY_DAY:
+            return self._last_by_name(between.before - SMALL)
+        active = [person for at, person in self.named if between.holds(at)]
+        return self.chance.choice(active) if active else None
+
+    def _by_lines(self, said: Said) -> str | None:
+        """One of the lines of that period which no named row explains."""
+        until = (
+            self.releases[said.release - 1]
+            if said.release
+            else datetime.max.replace(tzinfo=self.releases[0].tzinfo)
+        )
+        since = until - timedelta(days=7) if said.release else self.releases[-1]
+        lines = [at for at in self.lines if since < at < until]
+        return self._last_by_name(self.chance.choice(lines)) if lines else None
+
+    def _by_order(self, said: Said) -> str | None:
+        """Did rows lie in the order of writing, they would lie as those by name do."""
+        until = self.releases[said.release - 1] if said.release else self.named[-1][0]
+        rows = [person for at, person in self.named if until - timedelta(days=7) < at <= until]
+        return rows[round(said.place * (len(rows) - 1))] if rows else None
+
+    def _last_by_name(self, at: datetime) -> str | None:
+        rows = [person for when, person in self.named if when <= at]
+        return rows[-1] if rows else None
+
+
+def _beside(body: dict[str, Any]) -> str:
+    """Everything but the words and the readers, who were named in the form."""
+    rest = {key: value for key, value in body.items() if key not in ("text", "readers")}
+    return msgspec.json.encode(rest).decode()
+
+
+def _images(loot: Loot) -> Iterator[Image]:
+    for at, raw in loot.backups:
+        yield Image(at, at, raw)
+    for copy in loot.copies:
+        states = [(last, raw) for raw in states_of(copy) if (last := _last(raw)) is not None]
+        for since, raw in states:
+            later = [other for other, _ in states if other > since]
+            yield Image(since, min(later, default=copy.taken), raw)
+
+
+def _last(raw: bytes) -> datetime | None:
+    """When the last row by name was written; None of a database that has no tables yet."""
+    with opened(raw) as conn:
+        try:
+            [[at]] = conn.execute("SELECT coalesce(max(at_us), 0) FROM record")
+        except sqlite3.DatabaseError:
+            return None
+    return from_us(at)
+
+
+# --- the weeks, and what comes of them --------------------------------------------------------
+
+
+async def _robbed(
+    folder: Path, weeks: int, texts: int, *, evenings: bool = False, nightly: bool = False
+) -> tuple[Loot, list[Act]]:
+    """Weeks of a workplace, and everything there is at the end: a copy of the files (`evenings`:
+    of each evening), the backups (`nightly`), and when something was logged."""
+    acts: list[Act] = []
+    copies: list[Copy] = []
+    heard: list[datetime] = []
+    async with running(folder) as played:
+        played.house.upkeep._nightly = nightly
+
+        async def watched(at: datetime) -> None:
+            if evenings:
+                copies.append(copied(folder, at))
+
+        with every_log_line(lambda: heard.append(played.house.clock.now())):
+            for n in range(weeks):
+                monday = first_monday() + timedelta(weeks=n)
+                acts += await lively_week(played, random.Random(n), monday, texts, watched)
+        copies.append(copied(folder, played.house.clock.now()))
+        backups = [
+            (backup.head_of(file).at, _plain(played.house.vault, file))
+            for file in backup.all_in(folder / "backups")
+        ]
+    key = b64decode((folder / "key" / "digi.key").read_bytes())
+    return Loot(key, copies, backups, heard), acts
+
+
+def _plain(vault: Vault, file: Path) -> bytes:
+    target = file.with_suffix(".opened")
+    backup.open_file(vault, file, target)
+    return target.read_bytes()
+
+
+def _hits(thief: Thief, acts: list[Act]) -> int:
+    author = {act.words.strip(): act.person for act in acts}
+    guessed = {one.words: thief.who(one) for one in thief.said}
+    assert guessed.keys() == author.keys()
+    return sum(author[words] == person for words, person in guessed.items())
+
+
+def _by_lot(acts: list[Act]) -> tuple[float, float]:
+    """How many hits lots give, and how many they do not pass in one case of two hundred."""
+    p = 1 / len(WRITERS)
+    mean = len(acts) * p
+    return mean, mean + 2.576 * sqrt(len(acts) * p * (1 - p))
+
+
+LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
+
+
+@pytest.mark.parametrize(("weeks", "texts"), [(3, 6), pytest.param(20, 10, marks=LONG)])
+async def test_whoever_holds_everything_draws_lots(
+    tmp_path: Path, chance: random.Random, figures: Figures, weeks: int, texts: int
+) -> None:
+    """With files, log, outbox, all lines of every logger, and the key."""
+    loot, acts = await _robbed(tmp_path, weeks, texts)
+    hits, (mean, most) = _hits(Thief(loot), acts), _by_lot(acts)
+    figures(f"{len(acts)} texts in {weeks} weeks: {hits} authors named, {mean:.1f} by lot")
+    assert hits <= most
+
+
+@pytest.mark.parametrize(("weeks", "texts"), [(2, 6), pytest.param(20, 10, marks=LONG)])
+async def test_with_a_backup_of_each_night_and_the_key_it_is_the_day(
+    tmp_path: Path, chance: random.Random, figures: Figures, weeks: int, texts: int
+) -> None:
+    """The thief learns between which two nights a text came, and nothing closer."""
+    loot, acts = await _robbed(tmp_path, weeks, texts, nightly=True)
+    thief = Thief(loot)
+    assert len(loot.backups) >= 7 * weeks
+    for act in acts:
+        between = thief.between[act.words.strip()]
+        assert between.holds(act.at)
+        assert between.before - between.after >= ANY_DAY
+    hits, (mean, _) = _hits(thief, acts), _by_lot(acts)
+    figures(
+        f"{len(acts)} texts, a backup of each night and the key: the day of every one, "
+        f"{hits} authors named, {mean:.1f} by lot"
+    )
+
+
+# --- and would the thief find what there is? --------------------------------------------------
+
+
+async def test_control_without_checkpoints_the_thief_names_the_authors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
+) -> None:
+    """A log that is not emptied, and a copy of each evening."""
+
+    async def emptied(store: Sqlite) -> bool:
+        return True
+
+    monkeypatch.setattr(Sqlite, "tx_sealed", Sqlite.tx)
+    monkeypatch.setattr(Sqlite, "checkpoint", emptied)
+    loot, acts = await _robbed(tmp_path, 1, 6, evenings=True)
+    hits = _hits(Thief(loot), acts)
+    figures(f"without checkpoints: {hits} of {len(acts)} authors named")
+    assert hits >= 0.6 * len(acts)
+
+
+async def test_control_a_line_in_the_log_without_a_word_is_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
+) -> None:
+    """One line of "a form was sent" for each text, and no more than that."""
+    put = Engine._put
+
+    async def says_so(engine: Engine, *args: Any) -> Any:
+        logging.getLogger("digi").debug("a form was sent")
+        return await put(engine, *args)
+
+    monkeypatch.setattr(Engine, "_put", says_so)
+    loot, acts = await _robbed(tmp_path, 2, 2)
+    thief = Thief(loot)
+    named = [thief._last_by_name(at) for at in thief.lines]
+    figures(f"with a line for each of {len(acts)} texts: {len(named)} authors named")
+    assert named == [act.person for act in acts]
+
+
+async def test_control_a_person_kept_beside_a_text_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a code that only the holder of the key can make, in the pool alone."""
+    received, add = Engine._received, Pool.add
+    now: list[str] = []
+
+    async def whose(engine: Engine, delivery: Any) -> Any:
+        now[:] = [engine._vault.mac(delivery.sender.person.encode())]
+        return await received(engine, delivery)
+
+    def marked(pool: Pool, entry: Any, *rest: Any) -> Pool:
+        return add(pool, msgspec.structs.replace(entry, body={**entry.body, "by": now[0]}), *rest)
+
+    monkeypatch.setattr(Engine, "_received", whose)
+    monkeypatch.setattr(Pool, "add", marked)
+    loot, acts = await _robbed(tmp_path, 1, 12)
+    thief = Thief(loot)
+    author = {act.words.strip(): act.person for act in acts}
+    unreleased = [one for one in thief.said if not one.release]
+    assert unreleased
+    assert all(thief.who(one) == author[one.words] for one in unreleased)
