@@ -34,10 +34,10 @@ from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
-from dialogs.facts import NOBODY, Fact, Known, Operator, Prefs, Project, reader
+from dialogs.facts import NOBODY, About, Fact, Known, Operator, Prefs, Project, Roles, reader
 from dialogs.route import route
 from storage.sql import Conflict, Script, Unavailable
-from storage.store import Database, Names, Outcome, PostBody, Refused, Scripts, Turn
+from storage.store import NOTHING, Database, Names, Outcome, PostBody, Refused, Scripts, Turn
 from storage.vault import Vault, code_hash, code_of
 
 T = TypeVar("T")
@@ -176,6 +176,7 @@ class Engine:
         passed = yield from self._gate.passes(delivery, came)
         tenant = delivery.tenant
         entry: PoolEntry | None = None
+        about: Project | None = None
         if isinstance(passed, Stopped):
             project, moments = passed.project.id if passed.project else "", passed.moments
             if passed.key:
@@ -188,7 +189,12 @@ class Engine:
             project = passed.project
             sight = SIGHTS[passed.event.view]
             facts = sight.needs(passed.event, passed.viewer)
-            found = yield from self._scripts.look(tenant, project, facts)
+            about = passed.about
+            here = about is not None and about.id == project
+            already: Mapping[Fact[Any], Any] = NOTHING
+            if here:
+                already = {About(): about, Roles(): passed.roles}
+            found = yield from self._scripts.look(tenant, project, facts, already)
             known = Known(self._catalogue, found, self._operator)
             moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
@@ -202,7 +208,7 @@ class Engine:
             entry, moments = conversation.unsigned(event, Known(self._catalogue, found))
         else:
             return _Heard(passed)
-        names = yield from self._scripts.names(tenant, project, *wanted(moments))
+        names = yield from self._scripts.names(tenant, project, *wanted(moments), about)
         return _Heard(passed, _Answered(moments, names), entry)
 
     async def _turn(self, passed: Passed, sender: Sender) -> _Answered:

@@ -182,6 +182,8 @@ class Passed(Struct, frozen=True):
     mark: str = ""
     language: str = ""
     people: tuple[Sender, ...] = ()
+    about: Project | None = None
+    roles: tuple[Role, ...] = ()  # of everybody in the project; not for an unsigned event
 
 
 class Stopped(Struct, frozen=True):
@@ -321,7 +323,9 @@ class Gate:
         language = project.language if project else ""
         if isinstance(press, Look):
             look = msgspec.structs.replace(press, project=about)
-            return Passed(tenant, about, look, prefs, viewer, language=language)
+            return Passed(
+                tenant, about, look, prefs, viewer, language=language, about=project, roles=roles
+            )
         if isinstance(press, Unsigned):
             # From here on nobody knows who it was.
             unsigned = msgspec.structs.replace(press, project=about)
@@ -344,7 +348,9 @@ class Gate:
         if isinstance(signed, e.Started | e.Drafted) and not signed.project:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
         key = _key(delivery, form)
-        return Passed(tenant, signed.project, signed, prefs, viewer, key, language=language)
+        return Passed(
+            tenant, signed.project, signed, prefs, viewer, key, language=language, about=project
+        )
 
     def _too_many(self, tenant: str, person: str) -> bool:
         now = self._clock.monotonic()

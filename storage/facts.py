@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -281,10 +282,15 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
 
 
 def gather(
-    scope: Scope, wanted: tuple[f.Fact[Any], ...]
+    scope: Scope,
+    wanted: tuple[f.Fact[Any], ...],
+    already: Mapping[f.Fact[Any], Any] = MappingProxyType({}),
 ) -> Generator[tuple[str, Any], list[Row], dict[f.Fact[Any], Any]]:
-    """The answers to all these facts."""
+    """The answers to all these facts; `already` holds those that this look into the store knows."""
     found: dict[f.Fact[Any], Any] = {}
-    for fact in dict.fromkeys(wanted):
-        found[fact] = yield from SCRIPTS[type(fact)](scope, fact)
+    for fact in wanted:
+        if fact not in found:
+            found[fact] = (
+                already[fact] if fact in already else (yield from SCRIPTS[type(fact)](scope, fact))
+            )
     return found

@@ -25,6 +25,7 @@ _GROUP = 256
 _WAITING = 10_000
 _LOCK_SECONDS = 10.0
 _CHECKPOINT_SECONDS = 10.0
+_MOMENT = 0.005
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -72,6 +73,18 @@ class _Job(msgspec.Struct, frozen=True):
     answer: asyncio.Future[Any]
     settled: Callable[[bool], None] | None = None  # told whether it stands, before all others
     work: Callable[[sqlite3.Connection], None] | None = None  # outside of any transaction
+    begun: "_Begun | None" = None  # a look that has begun already
+
+
+class _Begun(msgspec.Struct, frozen=True):
+    """A look that takes longer than a moment: its snapshot, and the rows that come next."""
+
+    conn: sqlite3.Connection | None = None
+    script: Script[Any] | None = None
+    rows: list[Row] = []
+
+
+_NOT_YET = _Begun()
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -79,18 +92,29 @@ class _Outcome(msgspec.Struct, frozen=True):
     value: Any = None
     error: BaseException | None = None
 
-    def hand_over(self) -> None:
-        # A server that is going down closes its loop first; the commit stands all the same.
-        with contextlib.suppress(RuntimeError):
-            self.job.loop.call_soon_threadsafe(self._settle)
-
-    def _settle(self) -> None:
+    def settle(self) -> None:
         if self.job.answer.done():
             return
         if self.error is None:
             self.job.answer.set_result(self.value)
         else:
             self.job.answer.set_exception(_translated(self.error))
+
+
+def _hand_over(outcomes: list[_Outcome]) -> None:
+    """To the loop that asked, which is woken once for all of a group."""
+    while outcomes:
+        loop = outcomes[0].job.loop
+        there = [one for one in outcomes if one.job.loop is loop]
+        outcomes = [one for one in outcomes if one.job.loop is not loop]
+        # A server that is going down closes its loop first; the commit stands all the same.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, there)
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for outcome in outcomes:
+        outcome.settle()
 
 
 class Sqlite:
@@ -102,6 +126,7 @@ class Sqlite:
         self,
         lock: FileLock,
         writer: sqlite3.Connection,
+        at_hand: sqlite3.Connection,
         readers: list[sqlite3.Connection],
         statements: Mapping[str, str],
     ) -> None:
@@ -111,6 +136,7 @@ class Sqlite:
         self._closed = False
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._at_hand = [at_hand]
         self._put_back: _Job | None = None
         self._writer = threading.Thread(
             target=self._write_on, args=(writer,), name="store-writer", daemon=True
@@ -139,10 +165,11 @@ class Sqlite:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             opened.append(_connect(path))
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
-            for _ in range(readers):
+            for _ in range(1 + readers):
                 opened.append(_connect(path))
                 opened[-1].execute("PRAGMA query_only=ON")
-            return cls(lock, opened[0], opened[1:], queries(folder))
+            opened[1].execute("PRAGMA busy_timeout=0")
+            return cls(lock, opened[0], opened[1], opened[2:], queries(folder))
         except BaseException as error:
             for conn in opened:
                 conn.close()
@@ -197,9 +224,52 @@ class Sqlite:
         await self._ask(self._writes, None, work=copied)
 
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run the script on one snapshot; it cannot write."""
-        value: T = await self._ask(self._reads, lambda: script(*args, **kwargs))
+        """Run the script on one snapshot; it cannot write.
+
+        It begins at once: the way through a thread and back takes longer than most looks. What is
+        not done in a moment goes on in a thread.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
+
+        def make() -> Script[T]:
+            return script(*args, **kwargs)
+
+        found = self._at_once(self._at_hand.pop(), make) if self._at_hand else _NOT_YET
+        if isinstance(found, _Begun):
+            found = await self._ask(self._reads, make, begun=found)
+        value: T = found
         return value
+
+    def _at_once(self, conn: sqlite3.Connection, make: Callable[[], Script[Any]]) -> Any:
+        """What comes of the script, or how far it came."""
+        begun: _Begun | None = None
+        script = make()
+        try:
+            conn.execute("BEGIN")
+            until = time.perf_counter() + _MOMENT
+            name, params = next(script)
+            while True:
+                rows = _rows(conn, self._statements[name], params)
+                if time.perf_counter() > until:
+                    begun = _Begun(conn, script, rows)
+                    return begun
+                name, params = script.send(rows)
+        except StopIteration as end:
+            return end.value
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                # Somebody holds the file for a moment: a thread can wait for that.
+                return _NOT_YET
+            raise _translated(_as_bug(error)) from error
+        finally:
+            if begun is None:
+                self._lay_by(conn)
+
+    def _lay_by(self, conn: sqlite3.Connection) -> None:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        self._at_hand.append(conn)
 
     async def checkpoint(self) -> bool:
         """Move the WAL into the file and empty it; False where a reader held it too long."""
@@ -215,6 +285,8 @@ class Sqlite:
             self._reads.put(None)
         for thread in self._readers:
             await asyncio.to_thread(thread.join)
+        for conn in self._at_hand:
+            conn.close()
         self._writes.put(None)
         await asyncio.to_thread(self._writer.join)
         self._lock.release()
@@ -227,20 +299,20 @@ class Sqlite:
         sealed: bool = False,
         settled: Callable[[bool], None] | None = None,
         work: Callable[[sqlite3.Connection], None] | None = None,
+        begun: "_Begun | None" = None,
     ) -> Any:
         if self._closed:
             raise Unavailable("the store is closed")
-        if to.qsize() >= _WAITING:
+        if to.qsize() >= _WAITING and (begun is None or begun.conn is None):
             raise Unavailable("too much is waiting")
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
-        to.put(_Job(make, sealed, loop, answer, settled, work))
+        to.put(_Job(make, sealed, loop, answer, settled, work, begun))
         return await answer
 
     def _write_on(self, conn: sqlite3.Connection) -> None:
         while group := self._next_group():
-            for outcome in self._write(conn, group):
-                outcome.hand_over()
+            _hand_over(self._write(conn, group))
         conn.close()
 
     def _next_group(self) -> list[_Job]:
@@ -306,20 +378,27 @@ class Sqlite:
 
     def _read_on(self, conn: sqlite3.Connection) -> None:
         while (job := self._reads.get()) and job.make:
+            begun = job.begun or _NOT_YET
+            at = begun.conn or conn
             try:
-                conn.execute("BEGIN")
-                outcome = _Outcome(job, self._finish(conn, job.make))
+                if begun.conn is None:
+                    at.execute("BEGIN")
+                outcome = _Outcome(job, self._finish(at, job.make, begun))
             except Exception as error:
                 outcome = _Outcome(job, error=_as_bug(error))
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
-            outcome.hand_over()
+            if begun.conn is not None:
+                self._lay_by(at)
+            elif at.in_transaction:
+                at.execute("ROLLBACK")
+            _hand_over([outcome])
         conn.close()
 
-    def _finish(self, conn: sqlite3.Connection, make: Callable[[], Script[Any]]) -> Any:
-        script = make()
+    def _finish(
+        self, conn: sqlite3.Connection, make: Callable[[], Script[Any]], begun: _Begun = _NOT_YET
+    ) -> Any:
+        script = begun.script or make()
         try:
-            name, params = next(script)
+            name, params = script.send(begun.rows) if begun.script else next(script)
             while True:
                 name, params = script.send(_rows(conn, self._statements[name], params))
         except StopIteration as end:
@@ -336,9 +415,12 @@ def _rows(conn: sqlite3.Connection, sql: str, params: Mapping[str, Any]) -> list
     cursor = conn.execute(sql, params)
     if cursor.description is None:
         return []
-    names = [column[0] for column in cursor.description]
     # All at once: a statement left half read would hold the WAL.
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    found = cursor.fetchall()
+    if not found:
+        return []
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _run(conn: sqlite3.Connection, sql: str, *params: str) -> None:

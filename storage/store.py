@@ -10,6 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -36,6 +37,7 @@ from storage.vault import Vault
 DEPTH = 8
 NEVER_US = 2**62
 HELD_TRIES = 12
+NOTHING: Mapping[Fact[Any], Any] = MappingProxyType({})
 # What takes something out of the pool, or writes it anew.
 POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 
@@ -497,11 +499,15 @@ class Scripts:
     # --- looks ----------------------------------------------------------------------------
 
     def look(
-        self, tenant: str, project: str, facts: tuple[Fact[Any], ...]
+        self,
+        tenant: str,
+        project: str,
+        facts: tuple[Fact[Any], ...],
+        already: Mapping[Fact[Any], Any] = NOTHING,
     ) -> Script[dict[Fact[Any], Any]]:
         for fact in facts:
             assert not isinstance(fact, Unreleased), "only a release opens the pool"
-        return (yield from gather(Scope(tenant, project, self.vault), facts))
+        return (yield from gather(Scope(tenant, project, self.vault), facts, already))
 
     def state_of(self, tenant: str, project: str, dialog: str, of: str) -> Script[bytes | None]:
         scope = Scope(tenant, project, self.vault)
@@ -555,8 +561,9 @@ class Scripts:
         project: str,
         people: tuple[str, ...],
         words: tuple[tuple[str, str, str], ...],
+        about: Project | None = None,
     ) -> Script[Names]:
-        """Names of people and words of records, for dressing."""
+        """Names of people and words of records, for dressing; `about` where it is known already."""
         scope = Scope(tenant, project, self.vault)
         prefs = {}
         for person in people:
@@ -572,7 +579,8 @@ class Scripts:
             if rows:
                 body = msgspec.json.decode(scope.open(aad[0], rows[0]["body"], *aad[1:]))
                 opened[kind, id, field] = str(body.get(field, ""))
-        about = yield from project_of(scope)
+        if about is None or about.id != project:
+            about = yield from project_of(scope)
         return Names(prefs, opened, about)
 
     # --- the courier ----------------------------------------------------------------------

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,6 +17,7 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
@@ -36,7 +38,6 @@ BIGGEST = 1024 * 1024
 SEEN_SECONDS = 15 * 60.0
 SEEN = 50_000
 WATCH_SECONDS = 30.0
-_ANYTHING = re.compile("", re.DOTALL)
 _SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
 _TIME = re.compile(r"[0-9]{1,12}")
 
@@ -78,7 +79,7 @@ class Transport:
         self._app = self._bolt(api)
 
     def _bolt(self, api: WebApi) -> AsyncApp:
-        """One listener for each kind, and one way in for all of them."""
+        """One way in for every kind, which answers when the work is done."""
         app = AsyncApp(
             name="slack_bolt.digi",
             logger=quiet_logger(),
@@ -94,16 +95,8 @@ class Transport:
             user_facing_authorize_error_message=both("not_installed"),
         )
 
-        async def listen(context: AsyncBoltContext) -> BoltResponse:
-            reply = await self._receive(context["incoming"], context["at"])
-            context["replies"].append(reply)
-            return BoltResponse(status=reply.status, body="")
-
-        app.event(_ANYTHING)(listen)
-        app.command(_ANYTHING)(listen)
-        app.action(_ANYTHING)(listen)
-        app.view(_ANYTHING)(listen)
-        app.shortcut(_ANYTHING)(listen)
+        # A listener for each kind would ask every matcher about every request, and answer the same.
+        app.use(_OneWay(self._receive))
         return app
 
     # --- one way in -----------------------------------------------------------------------------
@@ -134,17 +127,17 @@ class Transport:
         return at
 
     async def _by_bolt(self, read: Envelope, what: Incoming, at: Installation) -> Reply:
-        replies: list[Reply] = []
         request = AsyncBoltRequest(
             body=msgspec.to_builtins(read), mode="socket_mode",
-            context={"incoming": what, "at": at, "replies": replies},
+            context={"incoming": what, "at": at},
         )  # fmt: skip
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
             self._told("slack", "listener")
             return await self._edge.sorry(what)
-        # As it is: what Bolt carries is text, which would have to be read again.
-        return replies[0] if replies else Reply(status=response.status)
+        if isinstance(response, _Answered):
+            return response.reply
+        return Reply(json.loads(response.body) if response.body else None, response.status)
 
     async def _receive(self, what: Incoming, at: Installation) -> Reply:
         if what.kind not in ("words", "home", "members", "gone"):
@@ -239,6 +232,28 @@ class Transport:
                 lost = True
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, WATCH_SECONDS)
+
+
+class _Answered(BoltResponse):
+    """Carries the reply as it is; as text it would have to be read again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(status=reply.status, body="")
+        self.reply = reply
+
+
+class _OneWay(AsyncMiddleware):
+    def __init__(self, receive: Callable[[Incoming, Installation], Awaitable[Reply]]) -> None:
+        self._receive = receive
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse:
+        return _Answered(await self._receive(req.context["incoming"], req.context["at"]))
 
 
 async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
