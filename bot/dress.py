@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_origin
 
 import msgspec
 
@@ -83,7 +83,9 @@ def _holds(kind: Hashable) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in reversed(msgspec.structs.fields(kind))
-        if field.type not in (str, int, bool, date, datetime) and field.name != "press"
+        if field.type not in (str, int, bool, date, datetime)
+        and get_origin(field.type) is not Literal
+        and field.name != "press"
     )
 
 

@@ -49,10 +49,11 @@ def _about(scope: Scope, fact: f.About) -> Script[f.Project | None]:
 
 def project_of(scope: Scope) -> Script[f.Project | None]:
     rows = yield "state_get", {**scope.key, "dialog": "project", "id": "project"}
-    if not rows:
-        return None
-    body = scope.open("state", rows[0]["body"], "project", "project")
-    return _project.decode(body)
+    return opened_project(scope, rows[0]["body"]) if rows else None
+
+
+def opened_project(scope: Scope, sealed: bytes) -> f.Project:
+    return _project.decode(scope.open("state", sealed, "project", "project"))
 
 
 def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
@@ -82,9 +83,13 @@ def _team(scope: Scope, fact: f.Team) -> Script[tuple[str, ...]]:
 
 def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
     rows = yield "person_get", {"tenant": tenant, "person": person}
-    if not rows:
+    return opened_prefs(tenant, vault, person, rows[0]["body"] if rows else None)
+
+
+def opened_prefs(tenant: str, vault: Vault, person: str, sealed: bytes | None) -> f.Prefs:
+    if sealed is None:
         return f.Prefs()
-    return _prefs_read.decode(vault.open(rows[0]["body"], "person", tenant, person))
+    return _prefs_read.decode(vault.open(sealed, "person", tenant, person))
 
 
 def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:

@@ -51,6 +51,27 @@ UPDATE project SET open = 0 WHERE tenant = :tenant AND id = :project;
 -- name: project_of_channel
 SELECT id FROM project WHERE tenant = :tenant AND channel = :channel AND open = 1;
 
+-- name: standing_in_channel
+-- What the gate asks of an open project, its channel and a person, in one look.
+SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there
+FROM project
+JOIN state ON state.tenant = project.tenant AND state.project = project.id
+    AND state.dialog = 'project' AND state.id = 'project'
+LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
+LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
+    AND member.person = :person
+WHERE project.tenant = :tenant AND project.channel = :channel AND project.open = 1;
+
+-- name: standing_in_project
+SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there
+FROM project
+JOIN state ON state.tenant = project.tenant AND state.project = project.id
+    AND state.dialog = 'project' AND state.id = 'project'
+LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
+LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
+    AND member.person = :person
+WHERE project.tenant = :tenant AND project.id = :project;
+
 -- name: project_last_of_channel
 SELECT project.id AS id FROM project JOIN state ON state.tenant = project.tenant
     AND state.project = project.id AND state.dialog = 'project'
@@ -174,9 +195,6 @@ ON CONFLICT (tenant, id) DO UPDATE SET body = excluded.body;
 
 -- name: member_all
 SELECT person FROM member WHERE tenant = :tenant AND channel = :channel ORDER BY person;
-
--- name: member_one
-SELECT person FROM member WHERE tenant = :tenant AND channel = :channel AND person = :person;
 
 -- name: member_add
 INSERT INTO member (tenant, channel, person) VALUES (:tenant, :channel, :person)

@@ -23,6 +23,8 @@ from storage.facts import (
     Scope,
     from_us,
     gather,
+    opened_prefs,
+    opened_project,
     prefs_of,
     project_of,
     projects_of,
@@ -533,24 +535,25 @@ class Scripts:
     ) -> Script[tuple[Project | None, tuple[Role, ...], Prefs, bool]]:
         """What the gate asks: the project at hand, its roles, the person, and whether the person
         is among those in the channel."""
-        if not project and channel:
-            rows = yield "project_of_channel", {"tenant": tenant, "channel": channel}
+        key = {"tenant": tenant, "person": person}
+        rows: list[Row] = []
+        if project:
+            rows = yield "standing_in_project", {**key, "project": project}
+        elif channel:
+            rows = yield "standing_in_channel", {**key, "channel": channel}
             if not rows:
-                rows = yield "project_last_of_channel", {"tenant": tenant, "channel": channel}
-            project = rows[0]["id"] if rows else ""
-        prefs = yield from prefs_of(tenant, self.vault, person)
-        if not project:
-            return None, (), prefs, bool(channel)
-        scope = Scope(tenant, project, self.vault)
-        about = yield from project_of(scope)
+                last = yield "project_last_of_channel", {"tenant": tenant, "channel": channel}
+                for one in last:
+                    rows = yield "standing_in_project", {**key, "project": one["id"]}
+        if not rows:
+            prefs = yield from prefs_of(tenant, self.vault, person)
+            return None, (), prefs, not project and bool(channel)
+        [row] = rows
+        scope = Scope(tenant, row["id"], self.vault)
+        about = opened_project(scope, row["about"])
+        prefs = opened_prefs(tenant, self.vault, person, row["prefs"])
         roles = yield from roles_of(scope)
-        there: list[Row] = []
-        if about is not None:
-            there = yield (
-                "member_one",
-                {"tenant": tenant, "channel": about.channel, "person": person},
-            )
-        return about, roles, prefs, bool(there)
+        return about, roles, prefs, row["there"] is not None
 
     def projects_of(self, tenant: str, person: str) -> Script[tuple[Project, ...]]:
         return (yield from projects_of(tenant, self.vault, person))

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -129,6 +130,45 @@ async def test_a_look_writes_no_byte(store: Sqlite, path: Path) -> None:
     before = digest(path)
     await asyncio.gather(*(store.read(every) for _ in range(100)))
     assert digest(path) == before
+
+
+async def test_a_look_that_takes_longer_than_a_moment_holds_nobody_up(store: Sqlite) -> None:
+    """It goes on in a thread, on the snapshot that it began with; others look and write on."""
+    await store.tx(add, "a")
+
+    def slow() -> Script[tuple[int, int]]:
+        first = yield "all", {}
+        time.sleep(0.02)  # longer than a moment
+        second = yield "all", {}
+        waiting.set()
+        assert go_on.wait(5)
+        third = yield "all", {}
+        return len(first), len(second) + len(third)
+
+    waiting, go_on = threading.Event(), threading.Event()
+    looking = asyncio.create_task(store.read(slow))
+    assert await asyncio.to_thread(waiting.wait, 5)
+    await store.tx(add, "b")
+    assert await ids(store) == ["a", "b"]
+    go_on.set()
+    assert await looking == (1, 2)
+    assert await ids(store) == ["a", "b"]
+    assert await store.checkpoint()
+
+
+async def test_a_look_that_fails_late_fails_as_one_that_fails_at_once(store: Sqlite) -> None:
+    """What it held is free again, whether it had gone on in a thread or not."""
+
+    def fails(seconds: float) -> Script[None]:
+        yield "all", {}
+        time.sleep(seconds)
+        yield "all", {}
+        raise LookupError("late")
+
+    for seconds in (0.0, 0.02) * 3:
+        with pytest.raises(LookupError, match="late"):
+            await store.read(fails, seconds)
+    assert await store.checkpoint()
 
 
 async def test_a_checkpoint_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
