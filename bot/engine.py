@@ -44,9 +44,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 # What opens the pool must have left no trace in a log before anything is said of it.
-OPENS_POOL = frozenset(
-    {"closed_for_answers", "ended", "phase_moved", "stopped_here", "summed_up", "woke"}
-)
+OPENS_POOL = frozenset({"closed_for_answers", "ended", "phase_moved", "stopped_here", "summed_up"})
+# Whose timers may: each of these commits alone. The others' are committed together.
+RINGS_AT_POOL = frozenset({"project", "question", "say"})
 
 
 class Dialogs:
@@ -251,8 +251,10 @@ class Engine:
     ) -> T:
         """One signed event, once. Tried again as a whole where somebody was quicker."""
         self.turns += 1
-        tag = type(turn.event).__struct_config__.tag
-        sealed = tag in OPENS_POOL
+        event = turn.event
+        sealed = type(event).__struct_config__.tag in OPENS_POOL or (
+            isinstance(event, Woke) and event.dialog in RINGS_AT_POOL
+        )
         run = self._database.tx_sealed if sealed else self._database.tx
         for attempt in range(ATTEMPTS):
             try:

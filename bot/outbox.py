@@ -142,8 +142,11 @@ class Courier:
             if not await self._database.checkpoint():
                 return 0
             self._engine.traces = False
+        # Timers stand in different places and wait for nobody: what they decide is stored together.
+        await asyncio.gather(*(self._one(one) for one in letters if one.kind == "timer"))
         for letter in letters:
-            await self._one(letter)
+            if letter.kind != "timer":
+                await self._one(letter)
         return len(letters)
 
     async def _one(self, letter: Letter) -> None:

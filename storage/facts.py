@@ -34,6 +34,8 @@ class Scope(msgspec.Struct, frozen=True):
     tenant: str
     project: str
     vault: Vault
+    channels: dict[str, str | None] = {}
+    """Of projects, as far as this turn has asked for them."""
 
     def open(self, table: str, sealed: bytes, *more: str) -> bytes:
         return self.vault.open(sealed, table, self.tenant, self.project, *more)
@@ -41,6 +43,14 @@ class Scope(msgspec.Struct, frozen=True):
     @property
     def key(self) -> dict[str, str]:
         return {"tenant": self.tenant, "project": self.project}
+
+
+def channel_of(scope: Scope) -> Script[str | None]:
+    """None where there is no project."""
+    if scope.project not in scope.channels:
+        project = yield from project_of(scope)
+        scope.channels[scope.project] = project.channel if project else None
+    return scope.channels[scope.project]
 
 
 def _about(scope: Scope, fact: f.About) -> Script[f.Project | None]:

@@ -126,7 +126,7 @@ class Sqlite:
         self,
         lock: FileLock,
         writer: sqlite3.Connection,
-        at_hand: sqlite3.Connection,
+        at_hand: list[sqlite3.Connection],
         readers: list[sqlite3.Connection],
         statements: Mapping[str, str],
     ) -> None:
@@ -136,7 +136,7 @@ class Sqlite:
         self._closed = False
         self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._at_hand = [at_hand]
+        self._at_hand = at_hand
         self._put_back: _Job | None = None
         self._writer = threading.Thread(
             target=self._write_on, args=(writer,), name="store-writer", daemon=True
@@ -165,11 +165,12 @@ class Sqlite:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             opened.append(_connect(path))
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
-            for _ in range(1 + readers):
+            for _ in range(readers and readers + 1):
                 opened.append(_connect(path))
                 opened[-1].execute("PRAGMA query_only=ON")
-            opened[1].execute("PRAGMA busy_timeout=0")
-            return cls(lock, opened[0], opened[1], opened[2:], queries(folder))
+            for conn in opened[1:2]:
+                conn.execute("PRAGMA busy_timeout=0")
+            return cls(lock, opened[0], opened[1:2], opened[2:], queries(folder))
         except BaseException as error:
             for conn in opened:
                 conn.close()

@@ -21,6 +21,7 @@ from dialogs.events import Drafted, SignedEvent, Started
 from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
 from storage.facts import (
     Scope,
+    channel_of,
     from_us,
     gather,
     opened_prefs,
@@ -168,12 +169,13 @@ class Scripts:
         queue: deque[tuple[SignedEvent, int]] = deque([(turn.event, 0)])
         count = 0
         pooled = False
+        channels: dict[str, str | None] = {}
         while queue:
             event, depth = queue.popleft()
             if depth > DEPTH:
                 raise TooDeep(type(event).__name__)
             project = event.project or turn.project
-            scope = Scope(tenant, project, self.vault)
+            scope = Scope(tenant, project, self.vault, channels)
             dialog, of = decider.route(event)
             rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
             before = scope.open("state", rows[0]["body"], dialog, of) if rows else None
@@ -223,6 +225,8 @@ class Scripts:
         self, scope: Scope, dialog: str, of: str, version: int, after: bytes | None
     ) -> Script[None]:
         key = {**scope.key, "dialog": dialog, "id": of}
+        if dialog == "project":
+            scope.channels.clear()
         if after is None:
             yield "state_drop", key
             return
@@ -345,8 +349,7 @@ class Scripts:
     def _post(
         self, scope: Scope, dialog: str, of: str, event: SignedEvent, effect: fx.Post
     ) -> Script[None]:
-        project = yield from project_of(scope)
-        channel = project.channel if project else ""
+        channel = (yield from channel_of(scope)) or ""
         place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
         id = uuid.uuid4().hex
         yield "post_put", {
@@ -382,15 +385,15 @@ class Scripts:
     ) -> Script[None]:
         if not (yield from self._once(scope, effect.once, now)):
             return
-        project = yield from project_of(scope)
-        if project is None:
+        channel = yield from channel_of(scope)
+        if channel is None:
             return
         thread = None
         if effect.thread:
             thread = PostBody(effect.dialog or dialog, effect.of or of, effect.thread)
         body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
         yield from self._letter(
-            scope, uuid.uuid4().hex, f"channel:{project.channel}", "say", event.at, body
+            scope, uuid.uuid4().hex, f"channel:{channel}", "say", event.at, body
         )
 
     def _privately(
