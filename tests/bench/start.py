@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import statistics
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from msgspec import Struct
@@ -56,6 +57,12 @@ async def _process(
         await process.wait()
 
 
+def _free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 async def _rss(pid: int) -> float:
     asked = await asyncio.create_subprocess_exec(
         "ps", "-o", "rss=", "-p", str(pid), stdout=asyncio.subprocess.PIPE
@@ -70,8 +77,8 @@ async def rows(folder: Path, *, rounds: int) -> list[Row]:
     async with web_api() as api:
         env = {
             "DIGI_HOME": str(folder / "home"), "DIGI_KEY_FILE": str(folder / "key"),
-            "DIGI_PORT": "0", "SLACK_BOT_TOKEN": "xoxb-bench", "SLACK_SIGNING_SECRET": SECRET,
-            "SLACK_API_URL": api,
+            "DIGI_PORT": str(_free_port()), "SLACK_BOT_TOKEN": "xoxb-bench",
+            "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": api,
         }  # fmt: skip
         bolt = ["-m", "tests.bench.serve", "bolt", json.dumps({"secret": SECRET, "api": api})]
         await started(["app.py"], env)  # makes the database

@@ -1,0 +1,108 @@
+"""One event in a project with few answers and with very many: neither waits for the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+
+from app import House
+from bot.edge import Delivery, Sender, Submitted, Typed
+from dialogs.events import Look
+from storage.store import PostBody
+from tests.bench import town
+from tests.bench.contest import Ratio, Row, ratio
+
+FEW, MANY = 10, 100_000
+EVENTS = 100
+WITHIN = 1.2
+
+Act = Callable[[int], Awaitable[object]]
+
+
+class Project:
+    """Team 0 with so many answers, and what is done in it."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.team = town.Team(house)
+        self.question = self.team.questions()[0]
+        self.token = ""
+
+    async def opened(self, project: str) -> None:
+        self.team.project = project
+        look = Look("answer", project=project, ref=self.question)
+        answer = await self.team.press(3, look)
+        assert answer.form is not None
+        self.token = answer.form.token
+
+    async def answer(self, number: int) -> None:
+        """A turn: somebody answers, some for the first time, some again."""
+        filled = town.filled(
+            self.house.vault, self.token, {"text": f"{town.WORDS} {number}"}, team=0,
+            project=self.team.project, question=self.question,
+        )  # fmt: skip
+        await self.team.act(1 + number % (town.TEAM - 1), Submitted(filled.token, filled.values))
+
+    async def status(self, number: int) -> None:
+        """A look."""
+        sender = Sender(town.person_of(0, number % town.TEAM), "Person", "da-DK")
+        said = Delivery(town.TENANT, sender, "", Typed("status"), town.channel_of(0))
+        await self.house.engine.receive(said)
+
+    async def drawn(self, number: int) -> None:
+        """The post of the question's theme is drawn anew."""
+        theme = self.house.catalogue.themes[0].id
+        post = PostBody("walk", "walk", f"theme:{theme}")
+        assert await self.house.engine.draw(town.TENANT, self.team.project, post) is not None
+
+
+async def _time(act: Act, events: int) -> float:
+    began = time.perf_counter()
+    for number in range(events):
+        await act(number)
+    return 1e6 * (time.perf_counter() - began) / events
+
+
+async def rows(
+    folder: Path, *, rounds: int, few: int = FEW, many: int = MANY, events: int = EVENTS
+) -> list[Row]:
+    async with AsyncExitStack() as open_houses:
+        projects: list[Project] = []
+        for answers in (few, many):
+            home = folder / f"with-{answers}"
+            moment: datetime = await town.one_team(home)
+            copies = town.Copies(home)
+            copies.more_answers(answers)
+            house, _ = await town.house_at(home, moment)
+            open_houses.push_async_callback(house.close)
+            project = Project(house)
+            await project.opened(copies.project)
+            projects.append(project)
+        with_few, with_many = projects
+        acts: tuple[tuple[str, Act, Act], ...] = (
+            ("an answer", with_many.answer, with_few.answer),
+            ("`/digi status`", with_many.status, with_few.status),
+            ("a post drawn anew", with_many.drawn, with_few.drawn),
+        )
+        found = []
+        for what, in_many, in_few in acts:
+            slow: list[float] = []
+            quick: list[float] = []
+            for _ in range(rounds):
+                slow.append(await _time(in_many, events))
+                quick.append(await _time(in_few, events))
+            found.append(_row(what, few, many, slow, quick, ratio(slow, quick)))
+        return found
+
+
+def _row(
+    what: str, few: int, many: int, slow: list[float], quick: list[float], times: Ratio
+) -> Row:
+    return Row(
+        f"{what}, {many:,} answers in the project", f"{sorted(slow)[len(slow) // 2]:.0f} µs",
+        f"{few} answers: {sorted(quick)[len(quick) // 2]:.0f} µs", str(times),
+        f"≤ {WITHIN:.2f}", times.median <= WITHIN,
+    )  # fmt: skip
