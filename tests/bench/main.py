@@ -11,25 +11,31 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot import gate
-from tests.bench import slack
+from tests.bench import digests, scale, slack, start
 from tests.bench.contest import Row, table
 from tests.bench.serve import pinned
 
-PARTS = ("slack",)
+PARTS = ("slack", "overviews", "events", "start")
 
 
 class Length(Struct, frozen=True):
     rounds: int
     seconds: float
+    few: int = digests.FEW
+    many: int = digests.MANY
 
 
 LONG = Length(9, 3.0)
-SHORT = Length(3, 1.0)
+SHORT = Length(3, 1.0, 100, 1_000)
 
 
 async def measured(only: tuple[str, ...], length: Length) -> list[Row]:
+    rounds, seconds = length.rounds, length.seconds
     parts: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
-        "slack": lambda folder: slack.rows(folder, rounds=length.rounds, seconds=length.seconds),
+        "slack": lambda folder: slack.rows(folder, rounds=rounds, seconds=seconds),
+        "overviews": lambda folder: digests.rows(folder, few=length.few, many=length.many),
+        "events": lambda folder: scale.rows(folder, rounds=rounds),
+        "start": lambda folder: start.rows(folder, rounds=rounds),
     }
     found: list[Row] = []
     for name in only or PARTS:
