@@ -38,6 +38,7 @@ from storage.store import Database, Scripts
 from storage.vault import Vault
 
 ACTS_A_MINUTE = 60
+CODES_AN_HOUR = 30
 LONGEST = 3000
 YEARS = range(2000, 2101)
 _ID = re.compile(r"[\w.:@|+-]{1,128}", re.ASCII)
@@ -72,6 +73,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Begun: OURSELVES,
     e.Halted: OURSELVES,
     e.PhaseEntered: OURSELVES,
+    e.PhaseClosed: OURSELVES,
     e.NextNow: RUNS,
     e.PlanMoved: RUNS,
     e.PlanSkipped: RUNS,
@@ -212,6 +214,8 @@ class Gate:
         self._clock = clock
         self._acts: Counter[tuple[str, str]] = Counter()
         self._minute = 0.0
+        self._codes: Counter[tuple[str, str]] = Counter()
+        self._hour = 0.0
 
     async def check(self, delivery: Delivery) -> Passed | Stopped:
         found: Passed | Stopped = await self._database.read(
@@ -247,7 +251,8 @@ class Gate:
                 if not isinstance(read, e.Signed | e.Unsigned | Look):
                     return Came(refused=read)
                 press = read
-        if self._too_many(tenant, delivery.sender.person):
+        who = (tenant, delivery.sender.person)
+        if self._too_many(who) or (_tries_code(press) and self._too_many_codes(who)):
             return Came(refused=(_error_or_card(form, "gate.too_many"),))
         return Came(press, form)
 
@@ -352,13 +357,26 @@ class Gate:
             tenant, signed.project, signed, prefs, viewer, key, language=language, about=project
         )
 
-    def _too_many(self, tenant: str, person: str) -> bool:
+    def _too_many_codes(self, who: tuple[str, str]) -> bool:
+        """Nobody tries codes through; known and unknown ones count alike. Kept in memory only."""
+        now = self._clock.monotonic()
+        if now - self._hour > 3600:
+            self._codes.clear()
+            self._hour = now
+        self._codes[who] += 1
+        return self._codes[who] > CODES_AN_HOUR
+
+    def _too_many(self, who: tuple[str, str]) -> bool:
         now = self._clock.monotonic()
         if now - self._minute > 60:
             self._acts.clear()
             self._minute = now
-        self._acts[tenant, person] += 1
-        return self._acts[tenant, person] > ACTS_A_MINUTE
+        self._acts[who] += 1
+        return self._acts[who] > ACTS_A_MINUTE
+
+
+def _tries_code(press: Press) -> bool:
+    return isinstance(press, Look) and press.view == "by_code"
 
 
 def _key(delivery: Delivery, form: FormToken | None) -> str:

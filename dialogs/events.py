@@ -223,6 +223,13 @@ class PhaseMoved(Signed, frozen=True, tag="phase_moved"):
     why_unanswered: str = ""
 
 
+class PhaseClosed(Signed, frozen=True, tag="phase_closed"):
+    """Told by the walk to itself at a change of phase and at the end, once all that was open has
+    been closed: what had to wait for this moment comes now."""
+
+    phase: int
+
+
 class StillStands(Signed, frozen=True, tag="still_stands"):
     """*Står den ved magt?* for the conclusions of K1 and O4 at a change of phase."""
 
@@ -525,7 +532,8 @@ SignedEvent = (
     Started | Drafted | ShownInChannel | DraftDropped | FrameSet | SettingsChanged
     | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow | StoppedHere | Resumed
     | Ended | Helped | Deleted | PhaseEntered | Begun | Halted | NextNow | PlanMoved
-    | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved | StillStands | Ask
+    | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed
+    | StillStands | Ask
     | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined

@@ -85,12 +85,12 @@ UNFINISHED = {
 EVERYONE = 1_000_000
 LONGEST = 2500  # characters of one message
 
-WHEN_MOVED: Facts = (
+WHEN_MOVED: Facts = (About(), Roles(), States("question"), States("concern"))
+WHEN_CLOSED: Facts = (
     About(),
     Roles(),
     Team(),
     States("question"),
-    States("concern"),
     Unreleased(("answer",)),
     Records("answer", limit=EVERYONE),
 )
@@ -279,7 +279,7 @@ def moved(walk: Walk, event: e.PhaseMoved, known: Known) -> tuple[Walk, Effects]
             for s in waiting
             if event.open_questions != "take"
         ),
-        *released(walk, known),
+        Tell(e.PhaseClosed(phase=walk.phase)),
         *(Say(_stands(project, question, asked[question])) for question in standing),
         *_to_the_leader(event, project, known, to),
     )
@@ -409,7 +409,7 @@ def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:
 # --- what came without a name, and waited for the end of the phase ------------------------
 
 
-def released(walk: Walk, known: Known) -> Effects:
+def released(phase: int, known: Known) -> Effects:
     """Answers that would have been told apart under their own question, together and without it.
 
     They are shown where at least the threshold of those who may write without a name have no
@@ -422,13 +422,13 @@ def released(walk: Walk, known: Known) -> Effects:
     )  # fmt: skip
     if not waiting or _could_have_written(waiting, known) < fewest(known.project):
         return ()
-    ref = f"phase:{walk.phase}"
+    ref = f"phase:{phase}"
     return (
         *(
             Publish(w.entry, w.new_id, w.kind, ref, 0, {"text": _words(w)}, w.receipt)
             for w in sorted(waiting, key=lambda w: w.new_id)
         ),
-        *(Say(_together(walk, some, first=n == 0)) for n, some in enumerate(_pages(waiting))),
+        *(Say(_together(phase, some, first=n == 0)) for n, some in enumerate(_pages(waiting))),
     )
 
 
@@ -460,10 +460,10 @@ def _pages(waiting: tuple[Waiting, ...]) -> list[tuple[Waiting, ...]]:
     return [*pages, tuple(page)]
 
 
-def _together(walk: Walk, some: tuple[Waiting, ...], *, first: bool) -> NeutralCard:
+def _together(phase: int, some: tuple[Waiting, ...], *, first: bool) -> NeutralCard:
     parts: list[Part[Line]] = []
     if first:
-        parts.append(Heading(text("walk.together.heading", number=Count(walk.phase))))
+        parts.append(Heading(text("walk.together.heading", number=Count(phase))))
         parts.append(Paragraph(text("walk.together.why")))
     parts += [Quote(Kept("published", one.new_id)) for one in some]
     return card(*parts)

@@ -44,6 +44,7 @@ def route(event: SignedEvent) -> Place:
             | e.PlanAdded()
             | e.ThemePosted()
             | e.PhaseMoved()
+            | e.PhaseClosed()
             | e.StillStands()
         ):
             return WALK

@@ -56,9 +56,9 @@ def needs(state: Walk | None, event: SignedEvent) -> Facts:
     match event:
         case e.PhaseMoved():
             return phase.WHEN_MOVED
-        case e.Halted():
-            return phase.WHEN_MOVED
-        case e.ThemePosted() | e.StillStands():
+        case e.PhaseClosed():
+            return phase.WHEN_CLOSED
+        case e.Halted() | e.ThemePosted() | e.StillStands():
             return About(), Roles(), States("question")
         case _:
             return About(), Roles()
@@ -85,6 +85,8 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
             if stage is not None:
                 return state, (FieldError("", stage),)
             return phase.moved(state, event, known)
+        case e.PhaseClosed():
+            return state, phase.released(event.phase, known)
         case e.StillStands():
             stopped = v.not_running(known.project)
             if stopped is not None:
@@ -122,12 +124,12 @@ def _halted(state: Walk | None, known: Known) -> Step:
         return None, (Cancel(RHYTHM),)
     effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
     if known.project.stage in ("stopped", "ended"):
-        effects += phase.released(state, known)
         effects += tuple(
             Tell(e.Superseded(question=id))
             for id, s in all_of(known).items()
             if isinstance(s, Asked)
         )
+        effects += (Tell(e.PhaseClosed(phase=state.phase)),)
     return state, effects
 
 

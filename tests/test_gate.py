@@ -11,7 +11,16 @@ import pytest
 
 from app import House
 from bot.edge import Delivery, Members, Pressed, Sender, Submitted, Typed
-from bot.gate import ACTS_A_MINUTE, LOOKS_ANYWHERE, MAY, MAY_LOOK, Gate, Passed, Stopped
+from bot.gate import (
+    ACTS_A_MINUTE,
+    CODES_AN_HOUR,
+    LOOKS_ANYWHERE,
+    MAY,
+    MAY_LOOK,
+    Gate,
+    Passed,
+    Stopped,
+)
 from bot.tokens import EVENTS, FieldRule, write_form, write_press
 from dialogs import cards as c
 from dialogs import events as e
@@ -49,8 +58,8 @@ FOREIGN = {"foreign"}
 UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
-    "begun", "halted", "phase_entered", "ask", "laid_aside", "superseded", "released",
-    "author_added", "offered", "members_seen", "woke", "advice_given",
+    "begun", "halted", "phase_entered", "phase_closed", "ask", "laid_aside", "superseded",
+    "released", "author_added", "offered", "members_seen", "woke", "advice_given",
 }  # fmt: skip
 
 
@@ -297,6 +306,27 @@ async def test_the_sixty_first_act_in_a_minute_is_answered_kindly(tmp_path: Path
         assert isinstance(await gate.check(pressed(house, "tr", look)), Passed)
         wall.ran = 161.0
         assert isinstance(await gate.check(pressed(house, "member", look)), Passed)
+
+
+async def test_codes_are_not_tried_through(tmp_path: Path) -> None:
+    """Known or not, more than a person needs in an hour are answered with a wait; others go on."""
+    wall = Wall()
+    async with a_house(tmp_path / "home", wall=wall) as house:
+        await found(house, team=TEAM)
+        gate = gate_of(house)
+        wall.ran = 100.0
+        for n in range(CODES_AN_HOUR):
+            wall.ran += 61
+            look = e.Look("by_code", words=f"7KQ2-M4XD-9HTB-W3CE-{n % 10}")
+            assert isinstance(await gate.check(pressed(house, "member", look)), Passed)
+        wall.ran += 61
+        stopped = await gate.check(pressed(house, "member", e.Look("by_code", words="x")))
+        assert _keys(stopped) == {"gate.too_many"}
+        look = e.Look("status", PROJECT)
+        assert isinstance(await gate.check(pressed(house, "member", look)), Passed)
+        assert isinstance(await gate.check(pressed(house, "tr", e.Look("by_code"))), Passed)
+        wall.ran += 3600
+        assert isinstance(await gate.check(pressed(house, "member", e.Look("by_code"))), Passed)
 
 
 # --- forms --------------------------------------------------------------------------------
