@@ -321,6 +321,7 @@ async def test_codes_are_not_tried_through(tmp_path: Path) -> None:
             assert isinstance(await gate.check(pressed(house, "member", look)), Passed)
         wall.ran += 61
         stopped = await gate.check(pressed(house, "member", e.Look("by_code", words="x")))
+        assert isinstance(stopped, Stopped)
         assert _keys(stopped) == {"gate.too_many"}
         look = e.Look("status", PROJECT)
         assert isinstance(await gate.check(pressed(house, "member", look)), Passed)
