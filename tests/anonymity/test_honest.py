@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -16,7 +17,7 @@ from dialogs.cards import text
 from dialogs.facts import Prefs
 from dialogs.say_forms import NAMED_AT_MOST, honest
 from storage.vault import Vault
-from tests.anonymity.hands import open_form, running
+from tests.anonymity.hands import ROOT, open_form, running
 
 CATALOGUE = content.load()
 NAMES = ("Anne", "Anne Marie Louise Holm-Østergaard Sørensen", "anne.holm (hun/hende) 📱 tlf 12")
@@ -100,3 +101,15 @@ async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
             assert row in said, row
         await played.press("noor", "Læs mere")
         assert "Jeg gemmer hverken navn eller klokkeslæt." in played.just("noor")
+
+
+def test_the_note_for_representative_and_security_officer_is_the_same_in_both_languages() -> None:
+    """The same headings and as many rows and points in each; every proof it names is there."""
+    note = (ROOT / "docs" / "anonymity.md").read_text(encoding="utf-8")
+    danish, english = note.split("## English")
+    for mark in ("\n### ", "\n| ", "\n- ", "\n1. "):
+        assert danish.count(mark) == english.count(mark) > 0, mark
+    proofs = re.findall(r"`(?:tests/)?((?:anonymity/)?test_\w+\.py)`", danish)
+    assert proofs == re.findall(r"`(?:tests/)?((?:anonymity/)?test_\w+\.py)`", english)
+    for proof in proofs:
+        assert any((ROOT / "tests" / there / proof).exists() for there in ("", "anonymity")), proof
