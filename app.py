@@ -538,6 +538,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     erased.add_argument("--workplace", default="", help="where several have a person of this id")
     erased.add_argument("--yes", action="store_true", help="do not ask first")
+    unseated = add("unseat", _unseat, "end the seat of a representative who cannot press any more")
+    unseated.add_argument("person", metavar="PERSON", help="the platform's id")
+    unseated.add_argument("project", metavar="PROJECT", help="its id: see projects")
     add("projects", _projects, "workplace, id and channel of each project; never what is said")
     bench = add("bench", _bench, "how fast Digi is here, beside what others do here (minutes)")
     bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
@@ -778,6 +781,10 @@ def _erase(args: argparse.Namespace) -> int:
             raise Problem("nothing was deleted")
     named = {args.what: args.id, "workplace": args.workplace}
     return _order(Request(f"erase-{args.what}", named))
+
+
+def _unseat(args: argparse.Namespace) -> int:
+    return _order(Request("unseat", {"person": args.person, "project": args.project}))
 
 
 def _order(request: Request) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from bot.shortcodes import drawn
+
 # What is not seen: bidi controls could turn a line around, the others could mark an author.
 _GONE = dict.fromkeys(
     [
@@ -30,7 +32,7 @@ _KEYCAP = "\u20e3"
 
 def clean(text: str) -> str:
     """The same words from any door: NFC, plain spaces, straight quotes, LF, trimmed."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = drawn(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.replace("\ufffd", "").replace("\r\n", "\n").translate(_GONE).translate(_ALIKE)
     text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Co"))
     # Last, because what was taken out may have stood between a letter and its accent.

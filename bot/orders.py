@@ -33,10 +33,23 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
         case "erase-person":
             tenant = await _workplace(upkeep, args["person"], args.get("workplace", ""))
             return await upkeep.erase_person(tenant, args["person"])
+        case "unseat":
+            return await _unseated(upkeep, args["person"], args["project"])
         case "erase-project":
             return await upkeep.erase_project(args["project"])
         case _:
             raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+
+
+async def _unseated(upkeep: Upkeep, person: str, project: str) -> str:
+    held = [seat for seat in await upkeep.seats_of(person) if seat[1] == project]
+    seats = [seat for seat in held if seat[2] in ("tr", "amr", "facilitator", "deputy")]
+    if not seats:
+        who = "leads it: the leader hands it on with a press" if held else "holds no seat there"
+        raise NotThere(f"{person} cannot be unseated in {project}: {who}")
+    for tenant, _, role in seats:
+        await upkeep.unseat(tenant, project, person, role)
+    return f"{person} is no longer {', '.join(role for *_, role in seats)}; the channel is told"
 
 
 async def _workplace(upkeep: Upkeep, person: str, wanted: str) -> str:

@@ -16,17 +16,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from bot.clock import Clock
+from bot.engine import Dialogs
 from bot.log import Log
 from bot.proof import Cleansed, proof
 from content.model import Catalogue
 from dialogs import forgetting
+from dialogs.events import RoleDeclined
 from storage import backup, erasing, rekey, tombstones
 from storage.facts import Scope, to_us
 from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import FileLock, Sqlite
-from storage.store import Database, Scripts
+from storage.store import Database, Scripts, Turn
 from storage.tombstones import Stone
 from storage.vault import KeyProblem, Vault, make_key, read_key
 
@@ -137,6 +140,21 @@ class Upkeep:
                 erasing.erase_person, self._scripts, forgetting, tenant, person, self._clock.now()
             )
             return await self._carry_through(erased)
+
+    async def unseat(self, tenant: str, project: str, person: str, role: str) -> None:
+        """An operator's way for a representative who cannot press any more; the channel hears."""
+        async with self._alone:
+            now = self._clock.now()
+            event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
+            turn = Turn(tenant, project, f"unseat:{event.id}", event, now)
+            await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
+
+    async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
+        """Workplace, project and role of each seat that a person holds."""
+        found: tuple[tuple[str, str, str], ...] = await self._database.read(
+            erasing.seats_of, person
+        )
+        return found
 
     async def erase_project(self, project: str) -> str:
         async with self._alone:

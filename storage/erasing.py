@@ -46,6 +46,16 @@ def workplaces_of(person: str) -> Script[tuple[str, ...]]:
     return tuple(sorted({row["tenant"] for row in rows if row["id"] == person}))
 
 
+def seats_of(person: str) -> Script[tuple[tuple[str, str, str], ...]]:
+    """Workplace, project and role, where somebody of this id holds one."""
+    places = yield from workplaces_of(person)
+    found = []
+    for tenant in places:
+        rows = yield "person_roles", {"tenant": tenant, "person": person}
+        found += [(tenant, r["project"], r["role"]) for r in rows if r["status"] == "confirmed"]
+    return tuple(found)
+
+
 def erase_person(
     scripts: Scripts, forgetting: Forgetting, tenant: str, person: str, now: datetime
 ) -> Script[Erased]:

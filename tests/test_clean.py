@@ -89,3 +89,27 @@ def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert not {chr(mark) for mark in UNSEEN} & set(once)
     assert once == once.strip()
     assert all(c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Co") for c in once)
+
+
+@pytest.mark.parametrize(
+    ("from_one_door", "from_another"),
+    [
+        ("Det går ikke :slightly_smiling_face:", "Det går ikke 🙂"),
+        (":+1::skin-tone-3: fint", "👍🏼 fint"),
+        (":tada::tada:", "🎉🎉"),
+        ("Jeg er :worried: og :heart:", "Jeg er 😟 og ❤️"),
+    ],
+)
+def test_a_picture_is_the_same_from_every_door(from_one_door: str, from_another: str) -> None:
+    """Slack sends its name between colons, others send the picture: nothing tells which it was."""
+    assert clean(from_one_door) == clean(from_another)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["kl. 10:30:45", "10:100:10", "Husk: ja: nej", "C:\\mappe:fil", ":vores_egen:", "12:30-13:30",
+     ":", "::", "a:b:c", ":latin_small_letter_a:", ":digit_one:"],
+)  # fmt: skip
+def test_colons_that_name_no_picture_stay(words: str) -> None:
+    """Times, lists and a workplace's own names are left as they were written."""
+    assert clean(words) == words

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.control import Done, Request
+from bot.orders import carry_out
 from bot.upkeep import finish_rotation, restore
 from storage import backup, rekey, tombstones
 from storage.sql import Script, Unavailable
@@ -129,6 +131,31 @@ async def test_a_representative_who_is_erased_leaves_and_the_channel_is_told(
         await played.house.courier.settle()
         assert "er ikke længere TR" in played.channel(since_last_act=True)
         assert not rows_of(tmp_path, "SELECT * FROM role WHERE person = 'mette'")
+
+
+async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(tmp_path: Path) -> None:
+    """The channel is told by name, the others keep theirs, and a leader is never put off so."""
+    async with running(tmp_path) as played:
+        project = project_of(tmp_path)
+        done = await carry_out(
+            played.house.upkeep, Request("unseat", {"person": "mette", "project": project})
+        )
+        assert done == Done(True, "mette is no longer tr; the channel is told")
+        await played.house.courier.settle()
+        assert "Mette Krogh er ikke længere TR" in played.channel(since_last_act=True)
+        for person, why in (("mette", "holds no seat"), ("anne", "leads it")):
+            refused = await carry_out(
+                played.house.upkeep, Request("unseat", {"person": person, "project": project})
+            )
+            assert not refused.fine
+            assert why in refused.said
+        assert "Jonas Friis (AMR)" in await _readers(played)
+
+
+async def _readers(played: Stage) -> str:
+    await played.press("noor", "Sig det")
+    await played.press("noor", "Uden navn")
+    return played.just("noor")
 
 
 # --- what is left on the disk -------------------------------------------------------------
