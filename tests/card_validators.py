@@ -95,5 +95,10 @@ def _process() -> subprocess.Popen[str]:
         ["node", str(NODE / "validate.cjs")], cwd=NODE, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
-    atexit.register(process.kill)
+    atexit.register(_end, process)
     return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
