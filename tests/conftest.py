@@ -15,6 +15,7 @@ from bot.engine import Engine
 from content import catalogue as content
 from content.model import Catalogue
 from dialogs import cards as c
+from tests import teams_watch
 from tests.cards import Dressed
 from tests.postgres import either, empty_dsn, postgres_dsn, postgres_server
 
@@ -93,5 +94,5 @@ def dressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dressed]:
     monkeypatch.setattr(Dresser, "card", card)
     monkeypatch.setattr(Dresser, "form", form)
     yield found
-    problems = found.problems()
+    problems = found.problems() + teams_watch.problems(found.cards, found.forms)
     assert not problems, "\n".join(problems)

@@ -48,7 +48,15 @@ UNPACKED = 200_000
 
 _MACRO = re.compile(r"\{\{(?=(?:DATE|TIME)\()")
 _MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
-_SIGN = re.compile(r"[\\*_\[\]()~`#<>|!]|^(?:-|\+|\d+[.)])(?= )")
+_BEGINNING = re.compile(r"#{1,6}(?= |$)|>|[-+*](?= |$)|-{3}|\d{1,9}[.)](?= |$)|~{3}|`{3}")
+_PAIRED = "*_`~"
+_DOES = {
+    "[": re.compile(r"\](?=[\[(:])"),
+    "<": re.compile(r"<[A-Za-z/!?]"),
+    "&": re.compile(r"&#?\w+;"),
+    "\\": re.compile(r"\\[!-/:-@\[-`{-~]"),
+}
+"""Signs that do something only before or after others."""
 _WEB = re.compile(r"https?://[^\s<>|]+")
 
 
@@ -536,6 +544,9 @@ def title_of(cards: Sequence[c.FinishedCard]) -> str:
 
 def dialog(content: Block, title: str, *, tall: bool = False) -> Block:
     """What Teams is answered so that a dialog shows this card."""
+    first, *others = content["body"]
+    if others and first.get("style") == "heading" and first["text"] == title:
+        content = {**content, "body": others}  # the dialog's own frame says it
     return {
         "task": {
             "type": "continue",
@@ -737,7 +748,19 @@ def _option(option: c.Option[c.Spans], *, listed: bool) -> str:
     label = c.plain(option.label).strip() or "…"
     hint = c.plain(option.hint).strip() if option.hint is not None else ""
     said = " ".join(_shown(f"{label} · {hint}" if hint else label).split())
-    return _SIGN.sub(r"\\\g<0>", said) if listed else said
+    return _unread(said) if listed else said
+
+
+def _unread(text: str) -> str:
+    """A line that is read as markdown, so that nothing in it is. Where a sign would do nothing it
+    stands alone: not every Teams reads these words so, and those show the stroke before it."""
+    signs = {sign for sign in _PAIRED if text.count(sign) > 1}
+    signs |= {sign for sign, does in _DOES.items() if does.search(text)}
+    begun = _BEGINNING.match(text)
+    first = begun.end() - 1 if begun else -1
+    return "".join(
+        f"\\{sign}" if sign in signs or at == first else sign for at, sign in enumerate(text)
+    )
 
 
 def written_value(value: str) -> str:

@@ -459,8 +459,8 @@ class TeamsEdge:
             place = draw.Place(inside=True, channel=elsewhere)
             drawn = draw.messages(cards, language, place=place)
             return self._page(what, language, (drawn, *drawn.rest), draw.title_of(cards))
-        if what.way == "submit":
-            return Reply()  # the dialog closes
+        if what.way == "submit" and not what.compose:
+            return Reply()  # the dialog closes, and the card behind it says what was done
         done = draw.messages((_said(word("done", language)),), language).card
         return Reply(draw.dialog(done, "Digi"))
 

@@ -27,9 +27,9 @@ IN_CHANNEL = (
 """At most twelve. Nothing that is said without a name, and no codes: a channel reads along."""
 IN_PRIVATE = ("help", "status", "say", "code", "agreements", "advice", "lessons", "settings",
               "resume", "about")  # fmt: skip
-DIALOGS = ("say", "code", "start", "agreements", "status", "help")
+DIALOGS = ("say", "code", "questions", "agreements", "status", "start", "help")
 """What opens as a dialog from the message field. Each id is a word that Digi understands."""
-ALSO_BY_SLASH = ("start", "agreements", "status", "help")
+ALSO_BY_SLASH = ("questions", "agreements", "status", "start", "help")
 ALSO_FROM_A_MESSAGE = ("agreements",)
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")

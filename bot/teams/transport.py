@@ -198,7 +198,9 @@ class BotbuilderTransport:
             raise CallFailed(0, "this service is not on the list of Teams' hosts")
         client = (await self._connectors.create(ref.service_url))._client
         for last in (False, True):
-            request = client._request(method, path, None, None, body, None)
+            # msrest leaves it to its generated clients to say what a body is.
+            headers = {"Content-Type": "application/json; charset=utf-8"} if body else None
+            request = client._request(method, path, None, headers, body, None)
             try:
                 response = await client.async_send(request)
             except NoToken as refused:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from tests import card_validators
+
 Dict = dict[str, Any]
 CARD = 28 * 1024
 ACTIONS = 6
@@ -43,7 +45,7 @@ class Refused(Exception):
 
 def check(card: Dict) -> None:
     """Raises Refused."""
-    if found := problems(card):
+    if found := problems(card) + card_validators.problems_of_new(card):
         raise Refused(found)
 
 

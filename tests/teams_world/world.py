@@ -167,6 +167,8 @@ class TeamsWorld:
             status, answer, after = trouble.status, _error(trouble.code), trouble.after
         elif len(raw) > BIGGEST:
             status, answer, after = 413, _error("RequestEntityTooLarge"), None
+        elif raw and request.content_type != "application/json":
+            status, answer, after = 400, _error("BadArgument"), None
         else:
             status, answer, after = self._does(request.method, path, request.query_string, body)
         call = Call(request.method, path, body, self.clock.now(), status, trouble)
