@@ -645,12 +645,14 @@ def _check_slack(settings: Settings, slack: Slack) -> list[str]:
 
 
 def _check_teams(settings: Settings, teams: Teams) -> list[str]:
-    from bot.teams.check import KEYS, LOGIN, Asked, check
+    from bot.teams.check import Asked, check
+    from bot.teams.tokens import LOGIN_URL
+    from bot.teams.trust import OPENID_URL
 
     asked = Asked(
         app_id=teams.app_id or "", app_password=teams.app_password or "",
         app_type=teams.app_type, app_tenant=teams.app_tenant or "",
-        login_url=teams.login_url or LOGIN, openid_url=teams.openid_url or KEYS,
+        login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,
         tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
         host=settings.host, public_url=settings.public_url or "",
         identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),

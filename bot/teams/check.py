@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -13,9 +12,9 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-LOGIN = "https://login.microsoftonline.com"
-KEYS = "https://login.botframework.com/v1/.well-known/openidconfiguration"
-SCOPE = "https://api.botframework.com"
+from bot.teams.tokens import LOGIN_URL, audience_of
+from bot.teams.trust import OPENID_URL, is_loopback
+
 METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
 SECONDS = 10.0
 
@@ -48,8 +47,8 @@ class Asked(Struct, frozen=True):
     app_password: str = ""
     app_type: str = "SingleTenant"
     app_tenant: str = ""
-    login_url: str = LOGIN
-    openid_url: str = KEYS
+    login_url: str = LOGIN_URL
+    openid_url: str = OPENID_URL
     tenants: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     local: bool = False
@@ -86,7 +85,7 @@ async def check(asked: Asked) -> list[Finding]:
 
 
 def _local(asked: Asked) -> list[Finding]:
-    if not _is_loopback_host(asked.host):
+    if not is_loopback(asked.host):
         return [
             (
                 False,
@@ -197,7 +196,7 @@ async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
         "grant_type": "client_credentials",
         "client_id": asked.app_id,
         "client_secret": asked.app_password,
-        "scope": f"{SCOPE}/.default",
+        "scope": f"{audience_of(asked.login_url)}/.default",
     }
     url = f"{asked.login_url}/{tenant}/oauth2/v2.0/token"
     try:
@@ -225,7 +224,7 @@ async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
 
 async def _identity(http: aiohttp.ClientSession, asked: Asked) -> Finding:
     """The machine's own identity: App Service offers an address, other machines the metadata."""
-    ask = {"resource": SCOPE, "client_id": asked.app_id}
+    ask = {"resource": audience_of(asked.login_url), "client_id": asked.app_id}
     if asked.identity_endpoint:
         url, ask["api-version"] = asked.identity_endpoint, "2019-08-01"
         headers = {"X-IDENTITY-HEADER": asked.identity_header}
@@ -316,12 +315,3 @@ async def _json(answer: aiohttp.ClientResponse) -> dict[str, Any]:
 
 def _loopback(url: str) -> bool:
     return url.startswith("http://")  # settings take no other address without https
-
-
-def _is_loopback_host(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
