@@ -45,14 +45,18 @@ async def in_slack(
     english: Collection[str] = (),
     clock: Clock | None = None,
     holds_back: bool = True,
+    paced: bool = False,
 ) -> AsyncIterator[Place]:
-    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
+    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given.
+
+    `paced`: Digi speaks no faster than Slack wants; a test that moves no clock sees all at once.
+    """
     ours = clock or slow_clock()
     world = SlackWorld(mode=mode, clock=WorldClock(lambda: ours.now().timestamp()))
     move_in(world.home, people, CHANNEL, english=english)
     told: list[tuple[str, str]] = []
     async with world:
-        door, house = await _house(folder, world, ours, mode, told)
+        door, house = await _house(folder, world, ours, mode, told, paced)
         app = web.Application()
         app.add_routes(door.routes())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -75,7 +79,12 @@ async def in_slack(
 
 
 async def _house(
-    folder: Path, world: SlackWorld, clock: Clock, mode: Mode, told: list[tuple[str, str]]
+    folder: Path,
+    world: SlackWorld,
+    clock: Clock,
+    mode: Mode,
+    told: list[tuple[str, str]],
+    paced: bool,
 ) -> tuple[Door, House]:
     doors: list[Door] = []
 
@@ -91,6 +100,7 @@ async def _house(
             installations=Installations(store, vault, Installation),
             told=lambda what, kind: told.append((what, kind)),
             now=lambda: clock.now().timestamp(),
+            paced=paced,
         )
         doors.append(door)
         return [door.edge]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,8 @@ from bot.clock import Clock
 from bot.edge import DeliveryFailed, Edge, Installation, Parcel
 from bot.slack.door import Door
 from bot.slack.install import COOKIE
-from bot.slack.workspaces import TokenRefused
+from bot.slack.manifest import SCOPES
+from bot.slack.workspaces import HELD, TokenRefused
 from dialogs import cards as c
 from storage.installations import Installations
 from storage.sql import Unavailable
@@ -61,6 +63,7 @@ async def served(
                 api_url=world.api_url, public_url=None,
                 installations=Installations(store, vault, Installation),
                 told=lambda what, kind: told.append((what, kind)) if told is not None else None,
+                paced=False,
             )
         )  # fmt: skip
         return [doors[0].edge]
@@ -125,6 +128,54 @@ async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> Non
             async with browser.get(f"{base}/slack/oauth_redirect", params=there) as ended:
                 assert ended.status == 400
         assert await door.workspaces.of("slack:T0A") is None
+
+
+async def test_a_way_back_serves_once(tmp_path: Path) -> None:
+    """Without the browser that began, without its state, or a second time, nothing is installed."""
+    space = _workspace("A")
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
+        back = f"{base}/slack/oauth_redirect"
+        async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
+            async with browser.get(f"{base}/slack/install", allow_redirects=False) as begun:
+                query = parse_qs(urlsplit(begun.headers["Location"]).query)
+                assert set(query["scope"][0].split(",")) == set(SCOPES)
+            there = {"state": query["state"][0], "code": world.agreed(space)}
+            for wrong in ({"code": there["code"]}, {**there, "state": "en anden"}):
+                async with browser.get(back, params=wrong) as ended:
+                    assert ended.status == 400
+            async with ClientSession() as other, other.get(back, params=there) as ended:
+                assert ended.status == 400
+            assert await door.workspaces.of("slack:T0A") is None
+            async with browser.get(back, params=there) as ended:
+                assert ended.status == 200
+            async with browser.get(back, params=there) as ended:
+                assert ended.status == 400
+        assert await door.workspaces.of("slack:T0A") is not None
+
+
+async def test_who_somebody_is_to_slack_is_looked_up_once_for_many_requests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty commands ask the store once and Slack never; after a while they ask again."""
+    space = _workspace("A")
+    async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
+        await install(base, world, space)
+        asked: list[str] = []
+        one = Installations.one
+
+        async def counted(self: Any, tenant: str) -> Any:
+            asked.append(tenant)
+            return await one(self, tenant)
+
+        monkeypatch.setattr(Installations, "one", counted)
+        door.workspaces.forget("slack:T0A")
+        for _ in range(50):
+            assert "start" in (await world.send.command("U0ANNEA", "hjælp", "C0A")).text
+        assert asked == ["slack:T0A"]
+        assert world.calls_of("auth.test") == []
+        monkeypatch.setattr(door.workspaces._cache, "_monotonic", lambda: time.monotonic() + HELD)
+        await world.send.command("U0ANNEA", "hjælp", "C0A")
+        assert asked == ["slack:T0A"] * 2
 
 
 @pytest.mark.parametrize("event", ["tokens_revoked", "uninstalled"])

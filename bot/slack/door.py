@@ -35,6 +35,7 @@ class Door:
         installations: Installations,
         told: Told,
         now: Callable[[], float] = time.time,
+        paced: bool = True,
     ) -> None:
         self._api = WebApi(api_url, quiet_logger())
         self._app_token = app_token
@@ -45,7 +46,7 @@ class Door:
             self._api, token=bot_token, installations=installations, client_id=client_id,
             client_secret=client_secret,
         )  # fmt: skip
-        self.edge = SlackEdge(self._api, self.workspaces, told, now)
+        self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced)
         self.transport = Transport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )

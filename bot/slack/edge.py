@@ -70,13 +70,15 @@ class SlackEdge:
         workspaces: Workspaces,
         told: Told,
         now: Callable[[], float] = time.time,
+        *,
+        paced: bool = True,
     ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._receive: Receive | None = None
         self._hindrances = Hindrances(workspaces, told)
         self._directory = Directory(self._hindrances)
-        self._outgoing = Outgoing(api, workspaces, self._hindrances, now)
+        self._outgoing = Outgoing(api, workspaces, self._hindrances, now, paced=paced)
         self.homes = Homes(api, workspaces, self._received)
         self._later: set[asyncio.Task[Any]] = set()
 

@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cache import Cache
 from bot.edge import DeliveryFailed, Parcel
+from bot.pace import Pace
 from bot.slack import draw
 from bot.slack.hindrances import Hindrances
 from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure
@@ -16,6 +17,10 @@ from bot.slack.workspaces import Workspaces
 
 MOST = 20_000
 A_DAY = 24 * 60 * 60.0
+IN_A_CHANNEL = ((4, 4.0),)
+"""Slack wants one a second, and minds no few at once."""
+IN_A_WORKSPACE = ((240, 60.0),)
+MARGIN = 0.001
 EVENT_TYPE = "digi_letter"
 
 
@@ -26,12 +31,15 @@ class Outgoing:
         workspaces: Workspaces,
         hindrances: Hindrances,
         now: Callable[[], float],
+        *,
+        paced: bool = True,
     ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._hindrances = hindrances
         self._private: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
         self._now = now
+        self._pace = Pace(IN_A_CHANNEL, IN_A_WORKSPACE, now) if paced else None
         self._rests: dict[tuple[str, str], float] = {}
         """When a method may be called again in a workplace. What is posted is counted by channel,
         and there the courier waits by itself."""
@@ -77,6 +85,8 @@ class Outgoing:
     async def _post(
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
     ) -> str:
+        if self._pace is not None and (wait := self._pace.wait(parcel.tenant, channel)):
+            raise DeliveryFailed(RATELIMITED, retry_after=wait + MARGIN, held=True)
         try:
             said = await client.chat_postMessage(
                 channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
@@ -117,7 +127,7 @@ class Outgoing:
     def _may_call(self, tenant: str, method: str) -> None:
         rest = self._rests.get((tenant, method), 0.0) - self._now()
         if rest > 0:
-            raise DeliveryFailed(RATELIMITED, retry_after=rest + 0.001, held=True)
+            raise DeliveryFailed(RATELIMITED, retry_after=rest + MARGIN, held=True)
         self._rests.pop((tenant, method), None)
 
     def _noted(self, tenant: str, method: str, failed: DeliveryFailed) -> DeliveryFailed:

@@ -1,0 +1,55 @@
+"""How fast one may speak: so many messages in so long, in one place and everywhere in a tenant."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from bot.cache import Cache
+
+HELD = 3600.0
+PLACES = 50_000
+
+Limits = tuple[tuple[int, float], ...]
+"""So many in so many seconds, the longest last."""
+
+
+class Pace:
+    def __init__(
+        self, here: Limits, everywhere: Limits, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._here = here
+        self._everywhere = everywhere
+        self._now = now
+        self._said: Cache[tuple[str, str], deque[float]] = Cache(PLACES, HELD, now)
+
+    def wait(self, tenant: str, place: str) -> float:
+        """Seconds until a message may go there. Where that is none, it counts as gone."""
+        now = self._now()
+        there = self._of(tenant, place)
+        everywhere = self._of(tenant, "")
+        seconds = max(
+            _until(there, self._here, now), _until(everywhere, self._everywhere, now), 0.0
+        )
+        if seconds == 0.0:
+            for said, limits in ((there, self._here), (everywhere, self._everywhere)):
+                said.append(now)
+                while len(said) > limits[-1][0]:
+                    said.popleft()
+        return seconds
+
+    def _of(self, tenant: str, place: str) -> deque[float]:
+        found = self._said.get((tenant, place))
+        if found is None:
+            found = deque()
+        self._said.put((tenant, place), found)
+        return found
+
+
+def _until(said: deque[float], limits: Limits, now: float) -> float:
+    """A limit of so many in so long is kept where the message so many places back is old enough."""
+    return max(
+        (said[-most] + seconds - now for most, seconds in limits if len(said) >= most),
+        default=0.0,
+    )
