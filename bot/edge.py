@@ -123,7 +123,8 @@ class Parcel(Struct, frozen=True):
 class DeliveryFailed(Exception):
     """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
     it may have arrived all the same; `retry_after` is the platform's own wish in seconds; `held`
-    that it is not the message's fault: it waits until somebody has mended what is wrong."""
+    that it is not the message's fault: it waits until somebody has mended what is wrong; `closed`
+    that nothing at all arrives in the channel, or in the workplace, until then."""
 
     def __init__(
         self,
@@ -133,6 +134,7 @@ class DeliveryFailed(Exception):
         uncertain: bool = False,
         retry_after: float | None = None,
         held: bool = False,
+        closed: Literal["", "channel", "workplace"] = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -140,6 +142,7 @@ class DeliveryFailed(Exception):
         self.uncertain = uncertain
         self.retry_after = retry_after
         self.held = held
+        self.closed = closed
 
 
 class CannotOpen(Exception):

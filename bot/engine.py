@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -33,11 +33,30 @@ from dialogs.calendar import Calendar, local
 from dialogs.conversation import Conversation
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
-from dialogs.events import Look, Person, SignedEvent, Unsigned, UnsignedEvent, Woke
+from dialogs.events import (
+    Look,
+    Person,
+    SignedEvent,
+    Undelivered,
+    Unsigned,
+    UnsignedEvent,
+    Woke,
+)
 from dialogs.facts import NOBODY, About, Fact, Known, Operator, Prefs, Project, Roles, reader
 from dialogs.route import route
 from storage.sql import Conflict, Script, Unavailable
-from storage.store import NOTHING, Database, Names, Outcome, PostBody, Refused, Scripts, Turn
+from storage.store import (
+    NOTHING,
+    Database,
+    Letter,
+    Names,
+    Outcome,
+    PostBody,
+    Refused,
+    Scripts,
+    Telling,
+    Turn,
+)
 from storage.vault import Vault, code_hash, code_of
 
 T = TypeVar("T")
@@ -168,6 +187,10 @@ class Engine:
                 answered = await self._put(passed, heard.entry, answered)
             elif answered is None:
                 answered = await self._turn(passed, sender)
+                if isinstance(delivery.what, Members):
+                    # Digi can look into the channel, so it may be let in again.
+                    await self._database.tx(self._scripts.tries_again, tenant)
+                    self.letters_written.set()
         assert answered is not None
         return self._answer(tenant, answered, self._speaks(passed.prefs, sender.locale, spoken))
 
@@ -290,6 +313,13 @@ class Engine:
         )
         coded = tuple(_with_code(moment, code) for moment in answered.moments)
         return _Answered(coded, answered.names)
+
+    def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
+        """The turn by which a project's leader hears that something did not arrive."""
+        at = self._clock.now()
+        id = f"undelivered:{letter.id}:{letter.token}"
+        event = Undelivered(project=letter.project, at=at, id=id, what=what)
+        return Turn(letter.tenant, letter.project, id, event, at), self._dialogs
 
     # --- out ------------------------------------------------------------------------------
 

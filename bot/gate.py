@@ -119,6 +119,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PersonResumed: ANYONE,
     e.PersonSettings: ANYONE,
     e.MembersSeen: OURSELVES,
+    e.Undelivered: OURSELVES,
     e.Woke: OURSELVES,
 }
 

@@ -44,6 +44,7 @@ AT_ONCE = 20
 TRIES = 30
 HELD = timedelta(days=14)
 """So long a message waits for a channel or a workplace; later it would tell of old things."""
+RESTS_LONGER = timedelta(minutes=5)
 LONGEST_WAIT = 60 * 60.0
 NAP = 1.0
 
@@ -67,6 +68,7 @@ class Courier:
         self._log = log
         self._one_at_a_time = asyncio.Lock()
         self._arrived: dict[str, _Arrived] = {}
+        self._resting: set[str] = set()
         self._night = date.min
         self._hour: datetime | None = None
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
@@ -142,12 +144,17 @@ class Courier:
             if not await self._database.checkpoint():
                 return 0
             self._engine.traces = False
+        self._resting.clear()
         # Timers stand in different places and wait for nobody: what they decide is stored together.
-        await asyncio.gather(*(self._one(one) for one in letters if one.kind == "timer"))
+        await _all(*(self._one(one) for one in letters if one.kind == "timer"))
         for letter in letters:
-            if letter.kind != "timer":
+            if letter.kind != "timer" and not self._rests_now(letter):
                 await self._one(letter)
         return len(letters)
+
+    def _rests_now(self, letter: Letter) -> bool:
+        """Whether an earlier letter of this round has found that nothing arrives there."""
+        return letter.tenant in self._resting
 
     async def _one(self, letter: Letter) -> None:
         try:
@@ -182,6 +189,9 @@ class Courier:
         else:
             await self._database.tx(self._scripts.sent, letter, arrived.platform_id)
         self._arrived.pop(letter.id, None)
+        if letter.paused:
+            self._log.started(f"a team goes on ({letter.id})")
+            await self._database.tx(self._scripts.goes_on, letter.tenant, letter.project)
 
     async def _rings(self, letter: Letter) -> None:
         body = msgspec.json.decode(letter.body, type=TimerBody)
@@ -209,8 +219,7 @@ class Courier:
         if letter.uncertain and not edge.repeats and parcel.kind != "update":
             # A private message never again; one in the channel once more, and marked.
             if parcel.kind == "private" or letter.twice:
-                self._log.failed("dead", "uncertain", letter=letter.id)
-                await self._database.tx(self._scripts.dead, letter)
+                await self._dies("uncertain", letter)
                 return
             parcel = msgspec.structs.replace(parcel, again=True)
         if not edge.repeats and not await self._database.tx(self._scripts.sending, letter):
@@ -316,8 +325,7 @@ class Courier:
         )  # fmt: skip
         edge = self._engine.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats:
-            self._log.failed("dead", "uncertain", letter=letter.id)
-            await self._database.tx(self._scripts.dead, *letters)
+            await self._dies("uncertain", *letters)
             return
         try:
             await _delivered(edge, parcel)
@@ -335,14 +343,42 @@ class Courier:
         # What has arrived is not dead because the store fails to hear of it.
         mortal = letter.kind != "timer" and letter.id not in self._arrived and not held
         if mortal and (failure.permanent or failure.held or letter.attempts >= TRIES):
-            self._log.failed("dead", failure.reason, letter=letter.id)
-            await self._database.tx(self._scripts.dead, *(bag or (letter,)))
+            await self._dies(failure.reason, *(bag or (letter,)))
             return
         wait = failure.retry_after
         if wait is None:
             wait = min(LONGEST_WAIT, 2.0 ** min(letter.attempts, 12)) * random.uniform(0.5, 1.0)
         at = self._clock.now() + timedelta(seconds=wait)
-        await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
+        whole = failure.closed == "workplace"
+        if whole or (failure.closed == "channel" and letter.place.startswith("channel:")):
+            await self._rest(letter, at, (failure.uncertain, held), whole=whole)
+        else:
+            await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
+
+    async def _rest(
+        self, letter: Letter, at: datetime, failed: tuple[bool, bool], *, whole: bool
+    ) -> None:
+        """Nothing arrives there: the team's timers wait with its letters, so that what comes due
+        meanwhile is told once when it is over, as after a time away; the others go on."""
+        telling = None if whole else self._engine.telling(letter, "channel")
+        new = await self._database.tx(
+            self._scripts.rests, letter, at, at + RESTS_LONGER, failed, telling
+        )
+        if whole:
+            self._resting.add(letter.tenant)
+        if new:
+            self._log.started(f"a {'workplace' if whole else 'team'} waits ({letter.id})")
+
+    async def _dies(self, reason: str, *letters: Letter) -> None:
+        """For the operator in the log and among the letters, for the leader in plain words."""
+        [letter, *_] = letters
+        self._log.failed("dead", reason, letter=letter.id)
+        telling = None
+        if letter.project and letter.kind != "redraw":
+            private = letter.place.partition(":")[0] != "channel"
+            telling = self._engine.telling(letter, "private" if private else "message")
+        await self._database.tx(self._scripts.dead, letters, telling)
+        self._engine.letters_written.set()
 
     # --- what happens by the clock --------------------------------------------------------
 
@@ -368,6 +404,13 @@ class Courier:
             self._night = night
             if self.nightly is not None:
                 await self.nightly()
+
+
+async def _all(*works: Awaitable[None]) -> None:
+    """Until each has ended; what one of them raised is raised then."""
+    for ended in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
 
 
 async def _delivered(edge: Edge, parcel: Parcel) -> str:

@@ -514,6 +514,13 @@ class MembersSeen(Signed, frozen=True, tag="members_seen"):
     people: tuple[Person, ...] = ()
 
 
+class Undelivered(Signed, frozen=True, tag="undelivered"):
+    """Something did not arrive: a message in the channel, one to somebody, or nothing arrives in
+    the channel any more."""
+
+    what: Literal["message", "private", "channel"]
+
+
 class Woke(Signed, frozen=True, tag="woke"):
     """A timer has come due. `at` is the moment it was due, whenever it comes."""
 
@@ -538,7 +545,8 @@ SignedEvent = (
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
     | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
-    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | MembersSeen | Woke
+    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | MembersSeen
+    | Undelivered | Woke
 )  # fmt: skip
 
 Event = SignedEvent | UnsignedEvent

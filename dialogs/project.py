@@ -81,6 +81,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
 
 
 def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
+    if isinstance(event, e.Undelivered):
+        return state, () if state is None else _undelivered(state, event, known)
     if not isinstance(event, ProjectEvent):
         return state, ()
     if state is None:
@@ -114,6 +116,23 @@ Act = (
     | e.RolesChanged | e.Paused | e.NotNow | e.StoppedHere | e.Resumed | e.Ended | e.Helped
     | e.PhaseEntered
 )  # fmt: skip
+
+
+def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Privately, ...]:
+    """The leader hears of it, in one letter a week; at once where the channel is closed to Digi."""
+    if event.what == "channel":
+        told, once = text("project.undelivered_channel", name=c.Words(state.name)), event.id
+    else:
+        year, week, _ = local(state.calendar, event.at).isocalendar()
+        told = text(f"project.undelivered_{event.what}", status=c.Typed("status"))
+        once = f"{event.what}:{year}-{week}"
+    return tuple(
+        Privately(
+            person, c.card(c.Paragraph(told)), urgency=2, now=event.what == "channel",
+            once=f"undelivered:{once}:{person}",
+        )
+        for person in known.holders("leader", "deputy")
+    )  # fmt: skip
 
 
 # --- a draft comes to be --------------------------------------------------------------------

@@ -34,6 +34,7 @@ def route(event: SignedEvent) -> Place:
             | e.Helped()
             | e.Deleted()
             | e.PhaseEntered()
+            | e.Undelivered()
         ):
             return PROJECT
         case (

@@ -326,7 +326,8 @@ RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
 
 -- name: letter_sending
 -- From here on it may have arrived: 'sending' once, 'uncertain' twice. No row: another holds it.
-UPDATE letter SET state = CASE state WHEN 'claimed' THEN 'sending' ELSE 'uncertain' END
+UPDATE letter SET state = CASE WHEN state IN ('claimed', 'paused') THEN 'sending'
+    ELSE 'uncertain' END
 WHERE id = :id AND token = :token AND state <> 'dead' RETURNING id;
 
 -- name: letter_done
@@ -349,7 +350,8 @@ ORDER BY due_us, seq;
 -- name: letter_bagged
 -- They go out together, so what becomes of one becomes of all.
 UPDATE letter SET state = 'sending'
-WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready' AND due_us <= :now;
+WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state IN ('ready', 'paused')
+    AND due_us <= :now;
 
 -- name: letter_hold
 UPDATE letter SET next_us = :at, state = 'ready'
@@ -363,7 +365,27 @@ WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready';
 -- name: letter_freed
 -- After a stop nobody holds anything.
 UPDATE letter SET next_us = due_us, state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END
-WHERE state IN ('claimed', 'sending', 'uncertain');
+WHERE state IN ('claimed', 'sending', 'uncertain', 'paused');
+
+-- name: letter_resting
+-- Whether this team, or somebody of the workplace, waits already.
+SELECT id FROM letter WHERE tenant = :tenant AND state = 'paused'
+    AND (:whole = 1 OR project = :project) LIMIT 1;
+
+-- name: letter_rest
+-- The team's timers wait, or all of the workplace, a little longer than the letter that tries.
+UPDATE letter SET next_us = CASE WHEN id = :id THEN next_us ELSE :until END,
+    state = CASE WHEN state IN ('ready', 'claimed') THEN 'paused' ELSE state END
+WHERE tenant = :tenant AND next_us < :until AND CASE WHEN id = :id THEN state = 'ready'
+    ELSE state <> 'dead' AND (:whole = 1 OR (project = :project AND kind = 'timer')) END;
+
+-- name: letter_go_on
+UPDATE letter SET next_us = due_us, state = 'ready'
+WHERE tenant = :tenant AND project = :project AND state = 'paused';
+
+-- name: letter_try_again
+-- Paused until something has arrived.
+UPDATE letter SET next_us = due_us WHERE tenant = :tenant AND state = 'paused';
 
 -- name: letter_all
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter

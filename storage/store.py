@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
@@ -80,6 +80,10 @@ class Turn(msgspec.Struct, frozen=True):
     )
 
 
+Telling: TypeAlias = tuple[Turn, Decider]
+"""A turn that belongs to the same transaction, and who decides it."""
+
+
 class Letter(msgspec.Struct, frozen=True):
     """Something to be said or done later, as the courier holds it."""
 
@@ -94,6 +98,7 @@ class Letter(msgspec.Struct, frozen=True):
     attempts: int = 0
     uncertain: bool = False  # it may have arrived already
     twice: bool = False  # a second copy may have arrived as well
+    paused: bool = False  # nothing arrives there: this one tries whether that is over
 
 
 class PostBody(msgspec.Struct, frozen=True):
@@ -606,6 +611,7 @@ class Scripts:
             row["id"], row["tenant"], row["project"], row["place"], row["kind"],
             from_us(row["due_us"]), body, row["token"], row["attempts"],
             row["state"] in ("sending", "uncertain"), row["state"] == "uncertain",
+            row["state"] == "paused",
         )  # fmt: skip
 
     def sending(self, letter: Letter) -> Script[bool]:
@@ -667,9 +673,36 @@ class Scripts:
             },
         )
 
-    def dead(self, *letters: Letter) -> Script[None]:
+    def rests(
+        self,
+        letter: Letter,
+        at: datetime,
+        until: datetime,
+        failed: tuple[bool, bool],
+        telling: Telling | None,
+    ) -> Script[bool]:
+        """Nothing arrives: the letter tries again then, and meanwhile its team waits, or where
+        nobody of the team could be told, the workplace. Answers whether that is new."""
+        team = {"tenant": letter.tenant, "project": letter.project, "whole": int(telling is None)}
+        before = yield "letter_resting", team
+        yield from self.later(letter, at, *failed)
+        yield "letter_rest", {**team, "id": letter.id, "until": to_us(until)}
+        if telling is not None and not before:
+            yield from self.turn(*telling)
+        return not before
+
+    def goes_on(self, tenant: str, project: str) -> Script[None]:
+        yield "letter_go_on", {"tenant": tenant, "project": project}
+
+    def tries_again(self, tenant: str) -> Script[None]:
+        yield "letter_try_again", {"tenant": tenant}
+
+    def dead(self, letters: tuple[Letter, ...], telling: Telling | None) -> Script[None]:
+        """They are given up, and the leader is told where there is a turn for it."""
         for letter in letters:
             yield "letter_dead", {"id": letter.id, "token": letter.token}
+        if telling is not None:
+            yield from self.turn(*telling)
 
     def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:
         rows = yield "post_get", {

@@ -10,14 +10,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot import engine
-from bot.edge import Answer, Delivery, Installation, RoomMessage, Submitted
+from bot.edge import (
+    Answer,
+    Delivery,
+    DeliveryFailed,
+    Installation,
+    Parcel,
+    RoomMessage,
+    Submitted,
+)
 from bot.gate import MAY
 from dialogs import cards as c
 from dialogs import route as routing
@@ -166,7 +174,7 @@ async def test_every_handler_fails_once_at_every_boundary(
         for transcript in TRANSCRIPTS:
             if transcript.stem in names:
                 await play(transcript, tmp_path / transcript.stem, seen)
-    assert {tag(kind) for kind in MAY} <= events
+    assert {tag(kind) for kind in MAY} - {"undelivered"} <= events
     handlers = {handler for handler, _ in seen}
     assert handlers >= BACKGROUND | {"put_in_pool", "standing", "names", "look"}
     for handler in handlers & BACKGROUND:
@@ -193,6 +201,48 @@ async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
     figures(f"{sum(broken.failed.values())} failures, each message once")
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+async def test_waiting_and_giving_up_fail_at_every_boundary_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, repeats: bool
+) -> None:
+    """The channel is closed for a day and a private letter is refused: the leader hears of each
+    once, and the channel has everything once when it is open again."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        played.edge.repeats = repeats
+        deliver, closed = played.edge.deliver, [True]
+
+        async def delivers(parcel: Parcel) -> str:
+            if parcel.channel and closed:
+                raise DeliveryFailed("closed", retry_after=600, held=True, closed="channel")
+            if parcel.person == "mette":
+                raise DeliveryFailed("no such person", permanent=True)
+            return await deliver(parcel)
+
+        monkeypatch.setattr(played.edge, "deliver", delivers)
+        with rows_of(tmp_path) as rows, heard(monkeypatch) as events:
+            broken = Failpoints(played.house.database, rows, twice=repeats)
+            installed(played.house, broken)
+            insist(played, broken)
+            await played.type("anne", "/digi næste")
+            await played.move(played.house.clock.now() + timedelta(days=1))
+            closed.clear()
+            await played.move(played.house.clock.now() + timedelta(days=7))
+        assert "undelivered" in events
+        assert {(name, ANSWERED) for name in ("rests", "goes_on", "undelivered")} <= broken.seen | {
+            ("undelivered", ANSWERED)
+        }  # fmt: skip
+        told = [text_of(p.card) for p in played.edge.parcels if p.person == "anne"]
+        assert sum("Jeg kan ikke skrive i kanalen" in one for one in told) == 1
+        sent = Counter(parcel.id for parcel in played.edge.parcels if parcel.kind != "update")
+        assert max(sent.values()) == 1
+
+
+BEGUN = """
+anne > /digi start Ny omsorgsplatform
+anne > tryk "Jeg er leder"
+anne > tryk "Vis det i kanalen"
+"""
 INSTALLED = Installation("slack:T1", "xoxb-1", "B1", "Et sted")
 
 

@@ -59,7 +59,8 @@ UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
     "begun", "halted", "phase_entered", "phase_closed", "ask", "laid_aside", "superseded",
-    "released", "author_added", "offered", "members_seen", "woke", "advice_given",
+    "released", "author_added", "offered", "members_seen", "undelivered",
+    "woke", "advice_given",
 }  # fmt: skip
 
 

@@ -8,19 +8,19 @@ import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app import House
-from bot.edge import DeliveryFailed, Parcel
+from bot.edge import Delivery, DeliveryFailed, Members, Parcel, Sender
 from bot.engine import Engine
 from bot.log import Log
 from bot.outbox import LEASE_US, Courier
 from dialogs import events as e
 from dialogs.calendar import Calendar, at_local
-from dialogs.effects import Cancel, Effect, Keep, Post, Privately, Redraw, Say, Timer
+from dialogs.effects import Cancel, Effect, Grant, Keep, Post, Privately, Redraw, Say, Timer
 from storage.sql import FOLDER, Script, Unavailable, queries
 from storage.store import Letter, Turn
 from tests.house import (
@@ -35,6 +35,7 @@ from tests.house import (
     faked,
     found,
     note,
+    words_of,
 )
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -268,7 +269,7 @@ async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) ->
     assert (stale.uncertain, fresh.uncertain) == (False, True)
     assert not await tx(scripts.sending, stale)
     assert not await tx(scripts.sent, stale, "stale")
-    await tx(scripts.dead, stale)
+    await tx(scripts.dead, (stale,), None)
     await tx(scripts.later, stale, MONDAY, False)
     assert await tx(scripts.sent, fresh, "fresh")
     assert await office.letters() == []
@@ -300,6 +301,146 @@ async def test_what_arrived_while_the_store_failed_is_not_said_again(
     assert unsure.edge.said() == ["1 2"]
     assert [parcel.again for parcel in unsure.edge.parcels] == [False]
     assert await unsure.letters() == []
+
+
+# --- what nobody hears --------------------------------------------------------------------
+
+
+async def led(office: Office) -> None:
+    """The project of the office has a leader."""
+    await office.do(Grant("anne", "leader", "confirmed"))
+
+
+def shut(where: Literal["channel", "workplace"] = "channel") -> DeliveryFailed:
+    return DeliveryFailed(f"not in the {where}", retry_after=600, held=True, closed=where)
+
+
+class Shut:
+    """A platform that lets nothing into some places."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.channels: set[str] = set()
+        self.all = False
+        self.tried = 0
+        deliver = office.edge.deliver
+
+        async def delivers(parcel: Parcel) -> str:
+            if self.all or parcel.channel in self.channels:
+                self.tried += 1
+                raise shut("workplace" if self.all else "channel")
+            return await deliver(parcel)
+
+        monkeypatch.setattr(office.edge, "deliver", delivers)
+
+
+async def test_a_team_whose_channel_is_closed_waits_and_the_others_go_on(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its timers wait with its messages, so weeks of questions do not come in one heap; the leader
+    hears once; and when Digi is let in, what waited comes in order, each timer once and late."""
+    closed = Shut(office, monkeypatch)
+    closed.channels.add(CHANNEL)
+    await led(office)
+    await found(office.house, "p2", channel="C2")
+    await office.do(Say(note("1")), Say(note("2")), Timer("a", MONDAY + timedelta(hours=3)))
+    await office.do(Say(note("elsewhere")), Timer("b", MONDAY + timedelta(hours=3)), project="p2")
+    await office.move(MONDAY + timedelta(days=3))
+    assert office.woke() == [("b", MONDAY + timedelta(hours=3))]
+    said = [(parcel.person or parcel.channel, words_of(parcel.card)) for parcel in
+            office.edge.parcels]  # fmt: skip
+    assert said[0] == ("C2", "elsewhere") or said[1] == ("C2", "elsewhere")
+    [told] = [words for who, words in said if who == "anne"]
+    assert "Jeg kan ikke skrive i kanalen" in told
+    assert {row["state"] for row in await _rows(office) if row["project"] == PROJECT} == {
+        "paused", "ready",
+    }  # fmt: skip
+    closed.channels.clear()
+    tried = closed.tried
+    await office.house.engine.receive(
+        Delivery(TENANT, Sender(""), "members", Members((Sender("anne"),)), CHANNEL)
+    )
+    await office.settle()
+    assert office.edge.said()[-2:] == ["1", "2"]
+    assert closed.tried == tried
+    await office.move(office.house.clock.now())
+    assert office.woke()[1:] == [("a", MONDAY + timedelta(hours=3))]
+    assert await office.letters() == []
+
+
+async def _rows(office: Office) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = await office.house.database.read(office.house.scripts.letters)
+    return rows
+
+
+async def test_a_workplace_that_took_digi_out_waits_whole_and_comes_back_by_itself(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A revoked token: one try now and then for all of it, not one for each letter; turns are
+    taken in all the while; and nobody is told who could not be."""
+    closed = Shut(office, monkeypatch)
+    closed.all = True
+    await led(office)
+    for n in range(30):
+        await office.do(Privately(f"u{n}", note(f"p{n}"), now=True))
+    await office.do(Say(note("c")), Timer("a", MONDAY + timedelta(minutes=30)))
+    await office.move(MONDAY + timedelta(hours=1))
+    assert closed.tried <= 2 * 7
+    assert office.woke() == []
+    assert office.edge.parcels == []
+    await office.do(Say(note("taken in meanwhile")))
+    closed.all = False
+    await office.move(MONDAY + timedelta(hours=2))
+    assert sorted(office.edge.said()) == sorted(
+        [*(f"p{n}" for n in range(30)), "c", "taken in meanwhile"]
+    )
+    assert office.woke() == [("a", MONDAY + timedelta(minutes=30))]
+
+
+async def test_a_start_tries_at_once_what_waits(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has mended the token starts Digi again and need not wait."""
+    closed = Shut(office, monkeypatch)
+    closed.all = True
+    await office.do(Say(note("1")))
+    await office.settle()
+    assert await office.letters() == [("say", "paused")]
+    closed.all = False
+    await office.house.database.tx(office.house.scripts.freed)
+    await office.settle()
+    assert office.edge.said() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (Say(note("1")), "Noget, jeg ville skrive i kanalen, nåede ikke frem"),
+        (Privately("mette", note("1"), now=True), "En privat besked til en af jer nåede ikke"),
+    ],
+)
+async def test_what_is_given_up_is_told_to_the_leader_once_a_week(
+    office: Office, effect: Effect, words: str
+) -> None:
+    """In plain words, in the bag; the operator sees each one."""
+    await led(office)
+    for _ in range(3):
+        await office.do(effect)
+        office.edge.fails = [DeliveryFailed("no", permanent=True)]
+        await office.settle()
+    await office.move(MONDAY + timedelta(days=6))
+    [told] = office.edge.parcels
+    assert (told.person, words_of(told.card).count(words)) == ("anne", 1)
+    assert [row["state"] for row in await _rows(office)] == ["dead"] * 3
+
+
+async def test_a_private_chat_that_is_gone_is_no_reason_for_the_team_to_wait(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a channel is the team's."""
+    await office.do(Privately("mette", note("1"), now=True), Timer("a", MONDAY))
+    office.edge.fails = [shut()]
+    await office.settle()
+    assert office.woke() == [("a", MONDAY)]
 
 
 # --- standing posts -----------------------------------------------------------------------

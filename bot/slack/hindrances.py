@@ -58,7 +58,7 @@ class Hindrances:
     def not_installed(self, tenant: str) -> DeliveryFailed:
         reason = "Digi is not installed in this workspace"
         self._meet(tenant, "", Hindrance(NOT_INSTALLED), reason)
-        return DeliveryFailed(reason, retry_after=HELD_SECONDS, held=True)
+        return DeliveryFailed(reason, retry_after=HELD_SECONDS, held=True, closed="workplace")
 
     def _meet(self, tenant: str, channel: str, found: Hindrance, reason: str) -> None:
         where = "" if in_whole_workspace(found.said) else channel

@@ -141,7 +141,12 @@ def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
     if said in HELD:
         needed = needed_by(error)
         more = f" ({needed}): add it to the app and install Digi again" if needed else ""
-        return DeliveryFailed(f"{said}: {HELD[said]}{more}", retry_after=HELD_SECONDS, held=True)
+        return DeliveryFailed(
+            f"{said}: {HELD[said]}{more}",
+            retry_after=HELD_SECONDS,
+            held=True,
+            closed="workplace" if said in _IN_WORKSPACE else "channel",
+        )
     return DeliveryFailed(said, uncertain=writes and (said in _UNCERTAIN or status == 504))
 
 
