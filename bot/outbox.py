@@ -55,6 +55,7 @@ class _Arrived(msgspec.Struct, frozen=True):
     platform_id: str = ""
     bag: tuple[str, ...] = ()
     day: date = date.min
+    paused: bool = False
 
 
 class Courier:
@@ -68,6 +69,8 @@ class Courier:
         self._log = log
         self._one_at_a_time = asyncio.Lock()
         self._arrived: dict[str, _Arrived] = {}
+        self._refused: dict[str, Letter] = {}
+        """What did surely not arrive, as it was before the try that the store has not heard of."""
         self._resting: set[str] = set()
         self._night = date.min
         self._hour: datetime | None = None
@@ -157,6 +160,8 @@ class Courier:
         return letter.tenant in self._resting
 
     async def _one(self, letter: Letter) -> None:
+        if (before := self._refused.get(letter.id)) is not None:
+            letter = msgspec.structs.replace(letter, uncertain=before.uncertain, twice=before.twice)
         try:
             if letter.id in self._arrived:
                 await self._mark(letter, self._arrived[letter.id])
@@ -181,17 +186,17 @@ class Courier:
         """Kept in mind until the store has it too: its failing makes nobody hear a thing twice."""
         if letter.kind != "redraw":
             self._arrived[letter.id] = arrived
+        letter = msgspec.structs.replace(letter, paused=arrived.paused)
         if letter.kind == "bag":
             person = letter.place.partition(":")[2]
             await self._database.tx(
-                self._scripts.bag_sent, letter.tenant, person, arrived.day, arrived.bag
+                self._scripts.bag_sent, letter, person, arrived.day, arrived.bag
             )
         else:
             await self._database.tx(self._scripts.sent, letter, arrived.platform_id)
         self._arrived.pop(letter.id, None)
         if letter.paused:
             self._log.started(f"a team goes on ({letter.id})")
-            await self._database.tx(self._scripts.goes_on, letter.tenant, letter.project)
 
     async def _rings(self, letter: Letter) -> None:
         body = msgspec.json.decode(letter.body, type=TimerBody)
@@ -224,7 +229,7 @@ class Courier:
             parcel = msgspec.structs.replace(parcel, again=True)
         if not edge.repeats and not await self._database.tx(self._scripts.sending, letter):
             return
-        await self._mark(letter, _Arrived(await _delivered(edge, parcel)))
+        await self._mark(letter, _Arrived(await _delivered(edge, parcel), paused=letter.paused))
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
         """None where there is nothing to say any more."""
@@ -333,11 +338,21 @@ class Courier:
             await self._failed(letter, failure, *letters)
             return
         ids = tuple(one.id for one in letters)
-        await self._mark(letter, _Arrived(bag=ids, day=local(calendar, now).date()))
+        await self._mark(
+            letter, _Arrived(bag=ids, day=local(calendar, now).date(), paused=letter.paused)
+        )
 
     # --- when it goes wrong ---------------------------------------------------------------
 
     async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> None:
+        if not failure.uncertain:
+            self._refused[letter.id] = letter
+        await self._put_off(letter, failure, bag)
+        self._refused.pop(letter.id, None)
+
+    async def _put_off(
+        self, letter: Letter, failure: DeliveryFailed, bag: tuple[Letter, ...]
+    ) -> None:
         held = failure.held and self._clock.now() - letter.due < HELD
         # A timer never dies: whatever it would have set going again would be lost with it.
         # What has arrived is not dead because the store fails to hear of it.

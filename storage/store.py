@@ -641,10 +641,11 @@ class Scripts:
     def bag_waits(self, tenant: str, place: str, at: datetime) -> Script[None]:
         yield "letter_hold", {"tenant": tenant, "place": place, "at": to_us(at)}
 
-    def bag_sent(self, tenant: str, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
-        yield "bagged_put", {"tenant": tenant, "person": person, "day": day.isoformat()}
+    def bag_sent(self, head: Letter, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
+        yield "bagged_put", {"tenant": head.tenant, "person": person, "day": day.isoformat()}
         for id in ids:
             yield "letter_cancel", {"id": id}
+        yield from self._goes_on(head)
 
     def sent(self, letter: Letter, platform_id: str) -> Script[bool]:
         """The letter is done; a post is known by the platform's id from now on."""
@@ -654,6 +655,8 @@ class Scripts:
                 "tenant": letter.tenant, "project": letter.project, "id": letter.id,
                 "platform_id": platform_id,
             }  # fmt: skip
+        if rows and platform_id:
+            yield from self._goes_on(letter)
         return bool(rows)
 
     def later(
@@ -661,7 +664,8 @@ class Scripts:
     ) -> Script[None]:
         """Try again then: as often as it may have arrived before, and once more where this try
         may have. What is held uses up no more than some of its tries."""
-        state = ("ready", "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
+        ready = "paused" if letter.paused else "ready"
+        state = (ready, "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
         yield (
             "letter_later",
             {
@@ -684,15 +688,17 @@ class Scripts:
         """Nothing arrives: the letter tries again then, and meanwhile its team waits, or where
         nobody of the team could be told, the workplace. Answers whether that is new."""
         team = {"tenant": letter.tenant, "project": letter.project, "whole": int(telling is None)}
-        before = yield "letter_resting", team
+        before = letter.paused or (yield "letter_resting", team)
         yield from self.later(letter, at, *failed)
         yield "letter_rest", {**team, "id": letter.id, "until": to_us(until)}
         if telling is not None and not before:
             yield from self.turn(*telling)
         return not before
 
-    def goes_on(self, tenant: str, project: str) -> Script[None]:
-        yield "letter_go_on", {"tenant": tenant, "project": project}
+    def _goes_on(self, letter: Letter) -> Script[None]:
+        """Something has arrived where nothing did: the team waits no longer."""
+        if letter.paused:
+            yield "letter_go_on", {"tenant": letter.tenant, "project": letter.project}
 
     def tries_again(self, tenant: str) -> Script[None]:
         yield "letter_try_again", {"tenant": tenant}

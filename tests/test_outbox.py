@@ -367,6 +367,22 @@ async def test_a_team_whose_channel_is_closed_waits_and_the_others_go_on(
     assert await office.letters() == []
 
 
+async def test_a_leader_hears_once_that_the_channel_is_closed_whatever_the_platform(
+    unsure: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where each try is noted before it is made; and again where it is closed again."""
+    closed = Shut(unsure, monkeypatch)
+    await led(unsure)
+    for day in (1, 2):
+        closed.channels.add(CHANNEL)
+        await unsure.do(Say(note(f"{day}")))
+        await unsure.move(MONDAY + timedelta(days=day, hours=-3))
+        assert len([p for p in unsure.edge.parcels if p.person == "anne"]) == day
+        closed.channels.clear()
+        await unsure.move(MONDAY + timedelta(days=day, hours=-2))
+        assert [p.again for p in unsure.edge.parcels if p.channel] == [False] * day
+
+
 async def _rows(office: Office) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = await office.house.database.read(office.house.scripts.letters)
     return rows
