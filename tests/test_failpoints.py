@@ -142,7 +142,8 @@ async def play(
 @pytest.fixture(autouse=True)
 def _house(monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]) -> None:
     at_once(monkeypatch)
-    monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 1_000_000)
+    for limit in ("ACTS_A_MINUTE", "CODES_AN_HOUR"):
+        monkeypatch.setattr(f"bot.gate.{limit}", 1_000_000)
     kindly()
 
 
