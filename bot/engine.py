@@ -184,7 +184,7 @@ class Engine:
         else:
             spoken = passed.language
             if heard.entry is not None:
-                answered = await self._put(passed, heard.entry, answered)
+                answered = await self._put(passed)
             elif answered is None:
                 answered = await self._turn(passed, sender)
                 if isinstance(delivery.what, Members):
@@ -221,18 +221,23 @@ class Engine:
             known = Known(self._catalogue, found, self._operator)
             moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
-            event: Any = passed.event
             project = passed.project
-            conversation = _unsigned_conversation(event)
-            assert conversation.unsigned is not None
-            assert conversation.unsigned_needs is not None
-            facts = conversation.unsigned_needs(event)
-            found = yield from self._scripts.unsigned_facts(tenant, project, facts)
-            entry, moments = conversation.unsigned(event, Known(self._catalogue, found))
+            entry, moments = yield from self._decided_unsigned(passed)
         else:
             return _Heard(passed)
         names = yield from self._scripts.names(tenant, project, *wanted(moments), about)
         return _Heard(passed, _Answered(moments, names), entry)
+
+    def _decided_unsigned(
+        self, passed: Passed
+    ) -> Script[tuple[PoolEntry | None, tuple[Moment, ...]]]:
+        event: Any = passed.event
+        conversation = _unsigned_conversation(event)
+        assert conversation.unsigned is not None
+        assert conversation.unsigned_needs is not None
+        facts = conversation.unsigned_needs(event)
+        found = yield from self._scripts.unsigned_facts(passed.tenant, passed.project, facts)
+        return conversation.unsigned(event, Known(self._catalogue, found))
 
     async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
         """What people are called is kept when they act by name, never for a look or without one."""
@@ -298,21 +303,24 @@ class Engine:
         found: T = more
         return found
 
-    async def _put(self, passed: Passed, entry: PoolEntry, answered: _Answered | None) -> _Answered:
-        assert answered is not None
+    async def _put(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.
         code = code_of(self._vault, passed.form)
-        await self._database.tx_sealed(
-            self._scripts.put_in_pool,
-            passed.tenant,
-            passed.project,
-            entry,
-            passed.form,
-            code_hash(code),
-            passed.mark,
-        )
-        coded = tuple(_with_code(moment, code) for moment in answered.moments)
-        return _Answered(coded, answered.names)
+        moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+        return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
+
+    def _pooled(self, passed: Passed, receipt: bytes) -> Script[tuple[tuple[Moment, ...], Names]]:
+        """Decided once more where nobody else writes: a question that was closed a moment ago takes
+        nothing in, and nobody is told that a text was received which nobody will see."""
+        tenant, project = passed.tenant, passed.project
+        yield from self._scripts.alone(tenant, project)
+        entry, moments = yield from self._decided_unsigned(passed)
+        if entry is not None:
+            yield from self._scripts.put_in_pool(
+                tenant, project, entry, passed.form, receipt, passed.mark
+            )
+        names = yield from self._scripts.names(tenant, project, *wanted(moments))
+        return moments, names
 
     def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
         """The turn by which a project's leader hears that something did not arrive."""

@@ -490,6 +490,10 @@ class Scripts:
     ) -> Script[dict[Fact[Any], Any]]:
         return (yield from gather(Scope(tenant, project, self.vault), facts))
 
+    def alone(self, tenant: str, project: str) -> Script[None]:
+        """From here on no other turn of the project runs until this one is done."""
+        yield "lock", {"lock": _project_lock(tenant, project)}
+
     def put_in_pool(
         self, tenant: str, project: str, entry: PoolEntry, form: str, receipt: bytes, mark: str
     ) -> Script[bool]:

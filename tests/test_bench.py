@@ -19,6 +19,7 @@ from tests.stage import text_of
 async def teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three teams, two of them copies."""
     monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    monkeypatch.setattr(gate, "CODES_AN_HOUR", 10**9)
     home = tmp_path / "digi"
     await town.one_team(home)
     town.Copies(home).write(range(1, 3))

@@ -174,6 +174,7 @@ async def test_every_button_has_an_answer_for_everybody(
 ) -> None:
     """Who may not is told who may; nothing raises, and nothing raw stands in any text."""
     monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 10_000)
+    monkeypatch.setattr("bot.gate.CODES_AN_HOUR", 10_000)
     async with stage(tmp_path, team=TEAM) as played:
         await played.play(STATES[state])
         presser = Presser(played)

@@ -327,6 +327,7 @@ def _states(project: str) -> Script[list[dict[str, Any]]]:
 async def _look(played: Stage, person: str, look: e.Look) -> Answer:
     house = played.house
     house.engine._gate._acts.clear()
+    house.engine._gate._codes.clear()
     token = write_press(house.vault, STAGE_TENANT, look)
     sender = Sender(person, "Et andet navn", "en")
     what = Pressed(token)

@@ -177,7 +177,7 @@ async def test_every_handler_fails_once_at_every_boundary(
                 await play(transcript, tmp_path / transcript.stem, seen)
     assert {tag(kind) for kind in MAY} - {"undelivered"} <= events
     handlers = {handler for handler, _ in seen}
-    assert handlers >= BACKGROUND | {"put_in_pool", "Engine._heard", "names", "look"}
+    assert handlers >= BACKGROUND | {"Engine._pooled", "Engine._heard", "names", "look"}
     for handler in handlers & BACKGROUND:
         assert {(handler, ENDS), (handler, ANSWERED)} <= seen
     figures(

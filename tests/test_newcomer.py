@@ -275,6 +275,7 @@ async def test_a_newcomer_gets_from_start_to_the_end_of_the_course(
     """The 31 questions once each as the map has them; an overview with all three; a date."""
     # The limit counts by real time, which a moved clock does not hurry.
     monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 10_000)
+    monkeypatch.setattr("bot.gate.CODES_AN_HOUR", 10_000)
     async with stage(tmp_path, locale=locale) as played:
         one = await course(played, locale)
         assert one.posts() == by_the_map(ORDER)

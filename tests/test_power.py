@@ -94,6 +94,7 @@ async def talk(town: Town, *, unnamed: float) -> None:
     """Everybody at once, three times; the courier delivers in between."""
     for _ in range(ROUNDS):
         town.house.engine._gate._acts.clear()
+        town.house.engine._gate._codes.clear()
         await asyncio.gather(
             *(town.says(unnamed=town.chance.random() < unnamed) for _ in range(AT_ONCE))
         )
@@ -139,6 +140,7 @@ async def lost(town: Town, before: Stage, folder: Path) -> int:
             return gone
         for text, delivery in town.sent:
             town.house.engine._gate._acts.clear()
+            town.house.engine._gate._codes.clear()
             answer = await town.sends(text, delivery)
             assert not answer.faults, text
             assert not answer.undone, text

@@ -52,6 +52,7 @@ async def test_two_years_have_one_overview_for_each_week_with_news(
     """Each week with news has one, on a working day at 13:00 on the wall, and no other has any."""
     # The limit counts by real time, which a moved clock does not hurry.
     monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 10_000)
+    monkeypatch.setattr("bot.gate.CODES_AN_HOUR", 10_000)
     told = {week for week in range(WEEKS) if week % 5 != 4}
     async with stage(tmp_path, team=("anne",)) as found:
         await running(found)

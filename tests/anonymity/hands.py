@@ -77,6 +77,7 @@ async def says(
 
 
 async def by_code(played: Play, person: str, code: str, button: str = "") -> str:
+    played.house.engine._gate._codes.clear()
     await played.type(person, "kode", private=True)
     await played.fill(person, {"Din": code})
     if button:
@@ -158,6 +159,7 @@ async def look(played: Stage, person: str, view: str, project: str, ref: str = "
     )
     # So that nobody looks more often a minute than a person can.
     played.house.engine._gate._acts.clear()
+    played.house.engine._gate._codes.clear()
     seen = [msgspec.json.encode(card).decode() for card in answer.cards]
     if answer.form is not None:
         seen.append(text_of_form(answer.form))

@@ -48,6 +48,7 @@ class Crowd:
         self.acts += 1
         key = canaries.address(self.acts)
         self.played.house.engine._gate._acts.clear()
+        self.played.house.engine._gate._codes.clear()
         return await self.played.house.engine.receive(Delivery(TENANT, sender, key, what, CHANNEL))
 
     async def _fills(self, n: int, look: Look, values: dict[str, str | list[str] | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,3 +192,27 @@ async def test_what_is_withdrawn_before_the_release_leaves_no_trace(tmp_path: Pa
     # A person who acts by code alone is nowhere; the tables tell the two worlds apart in nothing.
     assert shapes["withdrawn"] == shapes["never"]
     assert shapes["sent"] != shapes["never"]
+
+
+async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(tmp_path: Path) -> None:
+    """Decided while the question was open, written after it was closed: the author hears that it is
+    closed, keeps the words in the form, and nothing waits in the pool for ever."""
+    async with running(tmp_path) as played:
+        await played.type("anne", "næste")
+        await played.press("sofie", "Svar uden navn")
+        engine, close = played.house.engine, False
+        put = engine._put
+
+        async def crossed(passed: Any) -> Any:
+            nonlocal close
+            if not close:
+                close = True
+                await played.press("anne", "Luk for svar")
+            return await put(passed)
+
+        engine._put = crossed  # type: ignore[method-assign]
+        await played.fill("sofie", {"Dit svar": CANARY})
+        assert close
+        assert "Der er lukket for svar" in played.faults["sofie"]
+        assert played.form["sofie"] is not None
+        assert await waiting(played, tmp_path) == ()
