@@ -13,6 +13,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.bench.load import Slice
+
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 60.0
 
@@ -33,6 +35,13 @@ class Server:
         said = await _line(self._process)
         return Used(float(said["cpu"]), int(said["rss"]))
 
+    async def works(self, seconds: float) -> Slice:
+        """What a process does by itself, without requests."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"work {seconds}\n".encode())
+        said = await _line(self._process)
+        return Slice(float(said["seconds"]), said["waited"], [])
+
 
 async def _line(process: asyncio.subprocess.Process) -> Any:
     assert process.stdout is not None
@@ -45,7 +54,7 @@ async def serving(kind: str, **given: Any) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.serve", kind, json.dumps(given),
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        limit=64 * 1024 * 1024, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     try:
         said = await _line(process)

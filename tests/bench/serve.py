@@ -91,7 +91,7 @@ async def slack(given: Any) -> int:
 
     home = Path(given["home"])
     house = await digi.build(
-        home, edges=edges, key_file=key_of(home),
+        home, edges=edges, key_file=key_of(home), postgres=given.get("postgres"),
         clock=clock_at(datetime.fromisoformat(given["moment"])),
     )  # fmt: skip
     served = web.Application(client_max_size=1024 * 1024)
@@ -101,7 +101,18 @@ async def slack(given: Any) -> int:
     return await _served(served)
 
 
-KINDS: dict[str, Serving] = {"bolt": bolt, "slack": slack}
+async def statements(given: Any) -> int:
+    """No server: it says again and again, when asked to, what an answer says to PostgreSQL."""
+    from tests.bench.postgres import Replay
+
+    replay = await Replay.open(given["postgres"], Path(given["said"]))
+    WORKS.append(replay.run)
+    return 0
+
+
+KINDS: dict[str, Serving] = {"bolt": bolt, "slack": slack, "statements": statements}
+WORKS: list[Callable[[float], Awaitable[list[float]]]] = []
+"""What a process does for so many seconds when it is told to; answers how long each took."""
 
 
 async def _main(kind: str, given: Any) -> None:
@@ -110,7 +121,13 @@ async def _main(kind: str, given: Any) -> None:
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
-    while await lines.readline():
+    while line := await lines.readline():
+        if line.startswith(b"work "):
+            began = time.perf_counter()
+            waited = await WORKS[0](float(line[5:]))
+            took = time.perf_counter() - began
+            print(json.dumps({"seconds": took, "waited": waited}), flush=True)
+            continue
         used = {"cpu": time.process_time(), "rss": memory()}
         print(json.dumps(used), flush=True)
 

@@ -176,12 +176,12 @@ def told(what: str, candidate: Measured, baseline: Measured, least: float, more:
     )
     reached = rates.median >= least and (not more or late.median <= 3)
     return Row(
-        what, _figures(candidate), _figures(baseline), f"{rates}; p99 {late}",
+        what, figures(candidate), figures(baseline), f"{rates}; p99 {late}",
         f"≥ {least:.2f}{more}", reached,
     )  # fmt: skip
 
 
-def _figures(one: Measured) -> str:
+def figures(one: Measured) -> str:
     return (
         f"{one.rate:.0f}/s, p50 {one.percentile(50):.1f} ms, p99 {one.percentile(99):.1f} ms,"
         f" {one.cost:.0f} µs"

@@ -68,15 +68,16 @@ class Sink:
 
 
 async def house_at(
-    home: Path, moment: datetime | None = None, edge: Sink | None = None
+    home: Path, moment: datetime, edge: Sink | None = None, postgres: str | None = None
 ) -> tuple[House, Sink]:
     """The real house in this folder; its clock begins at a moment and goes on from there."""
     found = edge or Sink()
     house = await build(
         home,
         edges=lambda *_: (found,),
-        clock=None if moment is None else clock_at(moment),
+        clock=clock_at(moment),
         key_file=key_of(home),
+        postgres=postgres,
     )
     return house, found
 
@@ -303,6 +304,27 @@ class Copies:
             [(TENANT, channel_of(team), person_of(team, n)) for n in range(TEAM)],
         )
         return seq
+
+
+def moved(home: Path, dsn: str) -> None:
+    """The town's rows into a PostgreSQL database that has Digi's tables."""
+    import psycopg
+
+    with (
+        closing(sqlite3.connect(home / "digi.db")) as source,
+        psycopg.connect(dsn) as target,
+    ):
+        tables = source.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migration'"
+            " AND name NOT LIKE 'sqlite_%'"
+        )
+        for (table,) in tables.fetchall():
+            rows = source.execute(f"SELECT * FROM {table}")
+            columns = [column[0] for column in rows.description]
+            target.execute(f"DELETE FROM {table}".encode())
+            marks = ", ".join(["%s"] * len(columns))
+            said = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            target.cursor().executemany(said.encode(), rows.fetchall())
 
 
 def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
