@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from bot.shortcodes import drawn
@@ -30,14 +31,23 @@ _COLOURED = "\ufe0f"
 _KEYCAP = "\u20e3"
 
 
+# Letters and signs of which none is another's double, comes apart, is unseen or names a picture.
+_ORDINARY = re.compile(r"[\n -9;-~¡-ª¬®-º¼-ÿ]*")
+
+
 def clean(text: str) -> str:
     """The same words from any door: NFC, plain spaces, straight quotes, LF, trimmed."""
+    if not _ORDINARY.fullmatch(text):
+        text = made_alike(text)
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def made_alike(text: str) -> str:
     text = drawn(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.replace("\ufffd", "").replace("\r\n", "\n").translate(_GONE).translate(_ALIKE)
     text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Co"))
     # Last, because what was taken out may have stood between a letter and its accent.
-    text = unicodedata.normalize("NFC", _only_with_pictures(text))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+    return unicodedata.normalize("NFC", _only_with_pictures(text))
 
 
 def _only_with_pictures(text: str) -> str:

@@ -43,7 +43,7 @@ from dialogs.events import (
     Woke,
 )
 from dialogs.facts import NOBODY, About, Fact, Known, Operator, Prefs, Project, Roles, reader
-from dialogs.route import route
+from dialogs.route import PROJECT, route
 from storage.sql import Conflict, Script, Unavailable
 from storage.store import (
     NOTHING,
@@ -251,25 +251,31 @@ class Engine:
             named = [(one.person, one.name, one.locale) for one in people if one.name]
             if await self._database.read(self._scripts.strangers, tenant, named):
                 await self._database.tx(self._scripts.called, tenant, named)
-        return await self._taken(Turn(tenant, passed.project, passed.key, event, self._clock.now()))
+        turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
+        # What a question or an agreement tells the project is no language and no day off.
+        return await self._taken(turn, None if route(event) == PROJECT else passed.about)
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
         return (await self._taken(turn)).moments
 
-    async def _taken(self, turn: Turn) -> _Answered:
-        try:
-            return await self._decided(turn, self._turned)
-        except Refused as refused:
-            names = await self._database.read(
-                self._scripts.names, turn.tenant, turn.project, *wanted(refused.moments)
-            )
-            return _Answered(refused.moments, names)
+    async def _taken(self, turn: Turn, about: Project | None = None) -> _Answered:
+        """`about`: the project as it was before, where this turn cannot change it."""
 
-    def _turned(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
-        outcome = yield from self._scripts.turn(turn, dialogs)
-        moments = outcome.moments
-        names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments))
-        return outcome, _Answered(moments, names)
+        def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
+            outcome = yield from self._scripts.turn(turn, dialogs)
+            return outcome, (yield from self._named(turn, outcome.moments, about))
+
+        try:
+            return await self._decided(turn, turned)
+        except Refused as refused:
+            found: _Answered = await self._database.read(self._named, turn, refused.moments, about)
+            return found
+
+    def _named(
+        self, turn: Turn, moments: tuple[Moment, ...], about: Project | None
+    ) -> Script[_Answered]:
+        names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments), about)
+        return _Answered(moments, names)
 
     def _rung(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
         return (yield from self._scripts.turn(turn, dialogs)), None

@@ -401,7 +401,9 @@ class Sqlite:
         try:
             name, params = script.send(begun.rows) if begun.script else next(script)
             while True:
-                name, params = script.send(_rows(conn, self._statements[name], params))
+                # One writer is lock enough.
+                rows = [] if name == "lock" else _rows(conn, self._statements[name], params)
+                name, params = script.send(rows)
         except StopIteration as end:
             return end.value
         finally:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clean import clean
+from bot.clean import clean, made_alike
 
 UNSEEN = [
     *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200B, 0x200C, 0x200E, 0x200F,
@@ -113,3 +113,9 @@ def test_a_picture_is_the_same_from_every_door(from_one_door: str, from_another:
 def test_colons_that_name_no_picture_stay(words: str) -> None:
     """Times, lists and a workplace's own names are left as they were written."""
     assert clean(words) == words
+
+
+@given(st.text(st.characters(max_codepoint=0x17F), max_size=60))
+def test_an_ordinary_text_is_left_as_the_long_way_would_leave_it(text: str) -> None:
+    """The short way for ordinary letters changes no text's fate."""
+    assert clean(text) == clean(f"{text}\u200b") == clean(made_alike(text))
