@@ -668,6 +668,14 @@ ORDER BY tenant LIMIT :limit;
 -- name: reseal_installation
 UPDATE installation SET body = :sealed WHERE tenant = :tenant;
 
+-- name: sealed_address
+SELECT tenant, place, body FROM address
+WHERE (tenant, place) > (:tenant, :place)
+ORDER BY tenant, place LIMIT :limit;
+
+-- name: reseal_address
+UPDATE address SET body = :sealed WHERE tenant = :tenant AND place = :place;
+
 -- name: sealed_secret
 SELECT name, body FROM secret
 WHERE name > :name

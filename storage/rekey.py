@@ -45,6 +45,7 @@ TABLES = (
     Sealed("letter", ("id",), bound=(*_OF_PROJECT, "id")),
     Sealed("room", ("id",)),
     Sealed("installation", ("tenant",)),
+    Sealed("address", ("tenant", "place")),
     Sealed("secret", ("name",)),
 )
 
