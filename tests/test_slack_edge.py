@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -122,6 +123,15 @@ async def test_words_in_the_private_chat_are_answered_there(place: Place) -> Non
     assert "Din kode" in place.hands.just("anne")
 
 
+async def test_slacks_own_questions_are_answered(place: Place) -> None:
+    """When the address is named, and when Slack looks whether it is still there."""
+    assert (await place.world.send.verification()).fine
+    body = urlencode({"ssl_check": "1", "token": "legacy"}).encode()
+    fields = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _ = await place.world.send.raw(body, fields | place.world.send.signed(body))
+    assert status == 200
+
+
 async def test_an_event_that_comes_four_times_at_once_is_answered_once(place: Place) -> None:
     """Slack retries events, sometimes while the first is still under way."""
     event = {"type": "app_mention", "user": ANNE, "text": "<@U0DIGI> hjælp", "channel": CHANNEL}
@@ -230,19 +240,55 @@ async def test_a_message_is_posted_redrawn_threaded_and_said_privately(place: Pl
     assert first.args["text"] == "Goddag"
 
 
+LONG: c.FinishedCard = c.Card(
+    tuple(c.Paragraph((c.Plain(f"linje {n} " + "x" * 900),)) for n in range(30))
+)
+
+
 async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> None:
-    """And where the second half fails, it goes on from there."""
-    lines = tuple(c.Paragraph[c.Spans]((c.Plain(f"linje {n} " + "x" * 900),)) for n in range(30))
-    parcel = _parcel(card=c.Card(lines))
+    """And where the second half is refused for a while, it goes on from there, unmarked."""
+    parcel = _parcel(card=LONG)
     place.world.plan("chat.postMessage", None, Limited(7))
     failed = await _fails(place, parcel)
     assert failed.retry_after == 7
-    id = await place.door.edge.deliver(parcel)
+    assert failed.uncertain, "after a restart all of it would come again"
+    again = _parcel(card=LONG, again=True)
+    place.world.plan("chat.postMessage", Limited(7))
+    assert not (await _fails(place, again)).uncertain
+    id = await place.door.edge.deliver(again)
     said = [m for m in place.world.home.messages if m.channel == CHANNEL]
     assert said[0].thread_ts == ""
     assert {m.thread_ts for m in said[1:]} == {read_place(id)[1]}
     text = json.dumps([m.blocks for m in said])
     assert [n for n in range(30) if text.count(f"linje {n} ") != 1] == []
+    assert "to gange" not in text
+
+
+async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
+    """That page alone."""
+    place.world.plan("chat.postMessage", None, Lost())
+    assert (await _fails(place, _parcel(card=LONG))).uncertain
+    await place.door.edge.deliver(_parcel(card=LONG, again=True))
+    first, second, copy, *rest = [
+        json.dumps(m.blocks, ensure_ascii=False)
+        for m in place.world.home.messages
+        if m.channel == CHANNEL
+    ]
+    assert "to gange" in copy
+    assert not any("to gange" in page for page in (first, second, *rest))
+    assert copy.count("linje") == second.count("linje") > 0
+
+
+async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
+    place: Place,
+) -> None:
+    """A new process knows only that it may be there."""
+    place.world.plan("chat.postMessage", None, Limited(7))
+    assert (await _fails(place, _parcel(card=LONG))).uncertain
+    place.door.edge._outgoing._begun.drop("letter-1")
+    await place.door.edge.deliver(_parcel(card=LONG, again=True))
+    said = [m for m in place.world.home.messages if m.channel == CHANNEL]
+    assert "to gange" in json.dumps(said[1].blocks, ensure_ascii=False)
 
 
 @pytest.mark.parametrize(

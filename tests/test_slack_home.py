@@ -199,6 +199,29 @@ async def test_a_long_message_is_cut_to_what_the_field_holds(place: Place, sign:
     assert not place.hands.faults["anne"]
 
 
+@pytest.mark.parametrize("sign", ["👩‍👩‍👧", "æ", '"\\'])
+async def test_a_message_of_a_private_chat_is_asked_which_project_it_is_for(
+    place: Place, sign: str
+) -> None:
+    """Where one is in several; the words come along, whatever they are made of."""
+    await place.hands.play(BEGUN)
+    place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
+    await place.door.edge.gather()
+    await place.world.send.command(id_of("anne"), "start Nyt vagtskema", "C0ANDEN")
+    chat = place.world.home.im(id_of("anne"))
+    said = place.world.post(
+        place.world.home, chat.id, text=sign * 900, blocks=[], user=id_of("anne")
+    )
+    await place.world.send.shortcut(id_of("anne"), read.AGREEMENT, message=said)
+    await place.world.quiet()
+    assert "Hvilket forløb mener du?" in place.hands.just("anne")
+    await place.hands.press("anne", "Ny omsorgsplatform")
+    view = place.hands.form("anne")
+    assert view is not None
+    [first, *_] = [block for block in view.body["blocks"] if block["type"] == "input"]
+    assert first["element"]["initial_value"].startswith(sign * 20)
+
+
 async def test_a_message_where_there_is_no_project_gets_a_kind_sentence(place: Place) -> None:
     """In a channel without one, and for a person who may not."""
     said = _said(place, "fatima", "Ali tester ruterne")

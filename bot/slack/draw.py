@@ -441,18 +441,27 @@ def message(card: c.FinishedCard, language: Language, *, again: bool = False) ->
 def messages(cards: Sequence[c.FinishedCard], language: Language, *, again: bool = False) -> Drawn:
     """Several cards as one message, one below the other."""
     rows = _all_rows(cards, language)
-    if again:
-        rows.append((False, [_Line(word("again", language), None, small=True)]))
-    blocks, left = _fitted(rows, BLOCKS - 1, WHOLE - 200)
+    blocks, left = _fitted(rows, BLOCKS - 2, WHOLE - 400)
     if left:
-        blocks.append(_section([_Line(word("rest", language), None, small=True)]))
-    return Drawn(_fallback(rows), _named(blocks or _nothing()), _continued(left))
+        blocks.append(_small(word("rest", language)))
+    drawn = Drawn(_fallback(rows), _named(blocks or _nothing()), _continued(left))
+    if not again:
+        return drawn
+    pages = tuple(marked_again(page, language) for page in drawn.rest)
+    return marked_again(Drawn(drawn.text, drawn.blocks, pages), language)
+
+
+def _small(text: str) -> Block:
+    return _section([_Line(text, None, small=True)])
 
 
 def marked_again(page: Drawn, language: Language) -> Drawn:
-    """A further page of a message, which may be there already."""
-    said = _section([_Line(word("again", language), None, small=True)])
-    return Drawn(page.text, _named([*page.blocks, said]), page.rest)
+    """A message, or a further page of one, which may be there already; said to all who read it."""
+    said = word("again", language)
+    if page.text.endswith(said):
+        return page
+    text = f"{_cut_escaped(page.text, FALLBACK - len(said) - 1)}\n{said}"
+    return Drawn(text, _named([*page.blocks, _small(said)]), page.rest)
 
 
 def _all_rows(cards: Sequence[c.FinishedCard], language: Language) -> list[tuple[bool, Any]]:
@@ -479,10 +488,14 @@ def _fallback(rows: Sequence[tuple[bool, Any]]) -> str:
     """What notifications and screen readers get: the words, without the buttons."""
     lines = [line for is_buttons, held in rows if not is_buttons for line in held]
     whole = escaped("\n".join(line.plain for line in lines if line.plain.strip()))
-    if len(whole) > FALLBACK:
-        # Not in the middle of an escaped sign.
-        whole = re.sub(r"&[a-z]{0,3}$", "", whole[: FALLBACK - 1]).rstrip() + "…"
-    return whole or "Digi"
+    return _cut_escaped(whole, FALLBACK) or "Digi"
+
+
+def _cut_escaped(text: str, limit: int) -> str:
+    """Cut, but not in the middle of an escaped sign."""
+    if len(text) <= limit:
+        return text
+    return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"
 
 
 def _nothing() -> list[Block]:

@@ -68,19 +68,29 @@ class Outgoing:
         if begun is None:
             place = await self._post(client, parcel, channel, thread, drawn)
             begun = _Begun(place, drawn.rest)
-        elif parcel.again:
+        elif begun.lost:
             first, *others = begun.pages
             marked = draw.marked_again(first, parcel.language)
-            begun = _Begun(begun.place, (marked, *others))
+            begun = _Begun(begun.place, (marked, *others), lost=True)
         while begun.pages:
             # What had no room stands below it; a failure here goes on where it stopped.
-            self._begun.put(parcel.id, begun)
-            await self._post(
-                client, parcel, channel, thread or read_place(begun.place)[1], begun.pages[0]
-            )
+            below = thread or read_place(begun.place)[1]
+            try:
+                await self._post(client, parcel, channel, below, begun.pages[0])
+            except DeliveryFailed as failed:
+                self._begun.put(parcel.id, _Begun(begun.place, begun.pages, failed.uncertain))
+                raise self._half_there(parcel, begun, failed) from None
             begun = _Begun(begun.place, begun.pages[1:])
         self._begun.drop(parcel.id)
         return begun.place
+
+    @staticmethod
+    def _half_there(parcel: Parcel, begun: _Begun, failed: DeliveryFailed) -> DeliveryFailed:
+        """Some of it has arrived: after a restart all of it comes again, and must say so. Which
+        page may have come twice is known here; what is private is never said again."""
+        if parcel.kind != "private":
+            failed.uncertain = not parcel.again or (begun.lost and failed.uncertain)
+        return failed
 
     async def _post(
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
@@ -137,10 +147,12 @@ class Outgoing:
 
 
 class _Begun(Struct, frozen=True):
-    """A message of which some is there: where it begins, and the pages that are still to come."""
+    """A message of which some is there: where it begins, the pages that are still to come, and
+    whether the first of them may be there too."""
 
     place: str
     pages: tuple[draw.Drawn, ...]
+    lost: bool = False
 
 
 def written_place(channel: str, ts: str) -> str:
