@@ -399,8 +399,7 @@ def _roles(
             continue
         held.add("representative" if role.role in ("tr", "amr") else role.role)
         held.add("member")
-    led = any(r.role in ("leader", "deputy") and r.person == person for r in roles)
-    if led and any(
+    if any(
         r.role in ("leader", "deputy") and r.person == person and r.status in ("confirmed", "was")
         for r in roles
     ):
@@ -408,6 +407,9 @@ def _roles(
     confirmed_leader = any(r.role == "leader" and r.status == "confirmed" for r in roles)
     if project.starter == person and (project.stage == "draft" or not confirmed_leader):
         held.add("starter")
+        if project.stage != "draft":
+            # In a leader's place for now: what a leader may not do, they may not either.
+            held.add("has_led")
     if any(r.person == person and r.status == "asked" for r in roles):
         held.add("asked")
     return frozenset(held)

@@ -175,6 +175,15 @@ async def test_whoever_started_a_draft_may_do_what_its_leader_may(house: House) 
     assert isinstance(await gate_of(house).check(by_starter), Stopped)
 
 
+async def test_whoever_stands_in_for_a_leader_writes_by_name(house: House) -> None:
+    """A project without a leader is led by whoever started it: they are refused as a leader is."""
+    await found(house, "p3", channel="C3", starter="sofie", team=("sofie",))
+    look = e.Look("say_unnamed", "p3")
+    stopped = await gate_of(house).check(pressed(house, "sofie", look, channel="C3"))
+    assert isinstance(stopped, Stopped)
+    assert _keys(stopped) == {"gate.has_led"}
+
+
 async def test_another_workplace_has_nothing_here(house: House) -> None:
     """Its buttons do not open, and with our own button's event its people find nothing."""
     other = "test:et andet sted"
