@@ -51,6 +51,10 @@ class Clock:
         """Back to real time, when the playground begins again."""
         self._offset_us = 0
 
+    def real_us(self) -> int:
+        """The machine's own time, which nobody has moved: for leases between processes."""
+        return self._real_us()
+
     def monotonic(self) -> float:
         """For backoff, limits and sessions, which no moved clock may hurry."""
         return self._monotonic()

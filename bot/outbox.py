@@ -1,14 +1,17 @@
 """The courier: everything that is said, is said from here; a timer is a letter that comes back.
 
-Letters of one place go in order. A claimed letter is held by a lease and a token; whoever lost
-the lease can no longer mark it. What the platform may already have is never sent twice unmarked.
+Letters of one place go in order. A replica holds a workplace's lane by a lease, and in it the
+letters it has claimed by a token; whoever lost them can neither send nor mark them. What the
+platform may already have is never sent twice unmarked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
@@ -31,6 +34,7 @@ from dialogs.events import Woke
 from storage.store import (
     BagBody,
     Database,
+    Lease,
     Letter,
     PostBody,
     SayBody,
@@ -40,6 +44,12 @@ from storage.store import (
 )
 
 LEASE_US = 60_000_000
+LANE_US = 30_000_000
+HOUSE_US = 150_000_000
+"""Longer than a minute: the same replica keeps the house from one minute to the next."""
+KEPT_EVERY = 10.0
+HOUSE = ""
+POOLS_AT_ONCE = 100
 AT_ONCE = 20
 TRIES = 30
 HELD = timedelta(days=14)
@@ -67,6 +77,9 @@ class Courier:
         self._engine = engine
         self._clock = clock
         self._log = log
+        self.holder = secrets.token_hex(8)
+        self._used: dict[str, float] = {}
+        self._keeps_house = False
         self._one_at_a_time = asyncio.Lock()
         self._arrived: dict[str, _Arrived] = {}
         self._refused: dict[str, Letter] = {}
@@ -80,7 +93,16 @@ class Courier:
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
-        freed = False
+        keeping = asyncio.create_task(self._keep_lanes())
+        try:
+            await self._run()
+        finally:
+            keeping.cancel()
+            with suppress(Exception):
+                await self._database.tx(self._scripts.leave_lanes, self.holder)
+
+    async def _run(self) -> None:
+        freed = not self._database.alone  # where others are alive, what they hold is theirs
         failed = 0
         while True:
             async with self._one_at_a_time:
@@ -138,16 +160,36 @@ class Courier:
             return  # the moment has come by itself meanwhile
         await self._database.tx(self._scripts.set_meta, "clock_offset_us", str(offset))
 
+    # --- lanes ----------------------------------------------------------------------------
+
+    def _lease(self, lease_us: int = LANE_US) -> Lease:
+        return Lease(self._clock.real_us(), lease_us)
+
+    async def _keep_lanes(self) -> None:
+        """The lanes in use stay ours also while a platform is slow to answer."""
+        while True:
+            await asyncio.sleep(KEPT_EVERY)
+            since = self._clock.monotonic() - LANE_US / 1_000_000
+            self._used = {tenant: at for tenant, at in self._used.items() if at >= since}
+            for tenant in self._used:
+                with suppress(Exception):  # the round meets the same trouble, and tells of it
+                    await self._database.tx(
+                        self._scripts.take_lane, tenant, self.holder, self._lease()
+                    )
+
     # --- one round ------------------------------------------------------------------------
 
     async def _round(self) -> int:
-        letters = await self._database.tx(self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE)
+        letters: list[Letter] = await self._database.tx(
+            self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE, self.holder, self._lease()
+        )
         if self._engine.traces and letters:
             # What was released may be read nowhere before the log of its writing is empty.
             if not await self._database.checkpoint():
                 return 0
             self._engine.traces = False
         self._resting.clear()
+        self._used.update((letter.tenant, self._clock.monotonic()) for letter in letters)
         # Timers stand in different places and wait for nobody: what they decide is stored together.
         await _all(*(self._one(one) for one in letters if one.kind == "timer"))
         for letter in letters:
@@ -227,7 +269,9 @@ class Courier:
                 await self._dies("uncertain", letter)
                 return
             parcel = msgspec.structs.replace(parcel, again=True)
-        if not edge.repeats and not await self._database.tx(self._scripts.sending, letter):
+        if not edge.repeats and not await self._database.tx(
+            self._scripts.sending, letter, self._lease()
+        ):
             return
         await self._mark(letter, _Arrived(await _delivered(edge, parcel), paused=letter.paused))
 
@@ -313,7 +357,9 @@ class Courier:
         )
 
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
-        letters: list[Letter] = await self._database.tx(self._scripts.bag, letter, now)
+        letters: list[Letter] = await self._database.tx(
+            self._scripts.bag, letter, now, self._lease()
+        )
         if not letters:
             return
         opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
@@ -398,12 +444,19 @@ class Courier:
     # --- what happens by the clock --------------------------------------------------------
 
     async def _housekeeping(self) -> None:
-        """Each full minute the log is emptied; each night all pools are rewritten."""
+        """Each full minute the log is emptied; each night all pools are rewritten. Of several
+        replicas one keeps the house."""
         now = self._clock.now()
         minute = now.replace(second=0, microsecond=0)
         if minute != self._checkpointed:
+            self._keeps_house = bool(
+                await self._database.tx(
+                    self._scripts.take_lane, HOUSE, self.holder, self._lease(HOUSE_US)
+                )
+            )
             self._checkpointed = minute
-            await self._database.checkpoint()
+            if self._keeps_house:
+                await self._database.checkpoint()
         hour = minute.replace(minute=0)
         if hour != self._hour and self._hour is not None:
             # Not at their moment: that would be a clock for those who write without a name.
@@ -412,13 +465,25 @@ class Courier:
             self._engine.failures.clear()
         self._hour = hour
         night = (now - timedelta(hours=2)).date()
-        if night != self._night:
-            # Kept in the store: a night that Digi slept through is made good at the start.
-            await self._database.tx_sealed(self._scripts.refresh_pools, night)
+        if night != self._night and self._keeps_house:
+            await self._rewrite_pools(night.isoformat())
             await self._database.tx(self._scripts.prune, now)
             self._night = night
             if self.nightly is not None:
                 await self.nightly()
+
+    async def _rewrite_pools(self, night: str) -> None:
+        """Once each night, whether anybody wrote or not."""
+        # Kept in the store: a night that Digi slept through is made good at the start.
+        if await self._database.read(self._scripts.meta, "pools_rewritten") == night:
+            return
+        pools = await self._database.read(self._scripts.pools)
+        for first in range(0, len(pools), POOLS_AT_ONCE):
+            some = pools[first : first + POOLS_AT_ONCE]
+            await asyncio.gather(
+                *(self._database.tx(self._scripts.rewrite_pool, *pool) for pool in some)
+            )
+        await self._database.tx_sealed(self._scripts.set_meta, "pools_rewritten", night)
 
 
 async def _all(*works: Awaitable[None]) -> None:

@@ -307,13 +307,15 @@ DELETE FROM letter WHERE id = :id;
 SELECT min(next_us) AS at_us FROM letter WHERE state <> 'dead' AND next_us > :now;
 
 -- name: letter_claim
--- The first letter of each place that is due, and not held back or held by another.
+-- The first letter of each place that is due, and not held back, in the lanes of the holder.
 WITH head AS MATERIALIZED (
     SELECT l.id AS id FROM letter AS l
     WHERE l.state <> 'dead' AND l.next_us <= :now AND NOT EXISTS (
         SELECT 1 FROM letter AS e
         WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
             AND (e.due_us, e.seq) < (l.due_us, l.seq))
+        AND EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant AND lane.holder = :holder
+            AND lane.next_us > coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0))
     ORDER BY l.next_us, l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
 )
 UPDATE letter SET state = CASE state WHEN 'ready' THEN 'claimed' ELSE state END,
@@ -328,7 +330,10 @@ RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
 -- From here on it may have arrived: 'sending' once, 'uncertain' twice. No row: another holds it.
 UPDATE letter SET state = CASE WHEN state IN ('claimed', 'paused') THEN 'sending'
     ELSE 'uncertain' END
-WHERE id = :id AND token = :token AND state <> 'dead' RETURNING id;
+WHERE id = :id AND token = :token AND state <> 'dead'
+    AND EXISTS (SELECT 1 FROM lane WHERE lane.tenant = letter.tenant AND lane.holder = :holder
+        AND lane.next_us > coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0))
+RETURNING id;
 
 -- name: letter_done
 DELETE FROM letter WHERE id = :id AND token = :token RETURNING id;
@@ -386,6 +391,40 @@ WHERE tenant = :tenant AND project = :project AND state = 'paused';
 -- name: letter_try_again
 -- Paused until something has arrived.
 UPDATE letter SET next_us = due_us WHERE tenant = :tenant AND state = 'paused';
+
+-- name: letter_taken_over
+-- Another holds the workplace's lane now: who held a letter before can do nothing with its token.
+UPDATE letter SET token = token + 1,
+    next_us = CASE state WHEN 'claimed' THEN due_us ELSE next_us END,
+    state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END
+WHERE tenant = :tenant AND state IN ('claimed', 'sending', 'uncertain', 'paused');
+
+-- name: lane_wanted
+-- Where something is due and nobody speaks. A lane's lease runs by one clock, the server's.
+SELECT l.tenant AS tenant FROM letter AS l
+WHERE l.state <> 'dead' AND l.next_us <= :now
+    AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant
+        AND lane.next_us > coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0))
+GROUP BY l.tenant ORDER BY min(l.next_us) LIMIT :limit;
+
+-- name: lane_of
+SELECT holder FROM lane WHERE tenant = :tenant;
+
+-- name: lane_take
+-- Free, run out, or the holder's own already. No row: another holds it.
+INSERT INTO lane (tenant, holder, token, next_us)
+VALUES (:tenant, :holder, 1, coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) + :lease)
+ON CONFLICT (tenant) DO UPDATE SET holder = excluded.holder, next_us = excluded.next_us,
+    token = CASE lane.holder WHEN excluded.holder THEN lane.token ELSE lane.token + 1 END
+WHERE lane.holder = excluded.holder
+    OR lane.next_us <= coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0)
+RETURNING token;
+
+-- name: lane_leave
+UPDATE lane SET next_us = 0 WHERE holder = :holder;
+
+-- name: lane_freed
+UPDATE lane SET next_us = 0;
 
 -- name: letter_all
 SELECT id, tenant, project, place, kind, state, due_us, next_us, attempts FROM letter

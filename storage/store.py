@@ -99,6 +99,15 @@ class Letter(msgspec.Struct, frozen=True):
     uncertain: bool = False  # it may have arrived already
     twice: bool = False  # a second copy may have arrived as well
     paused: bool = False  # nothing arrives there: this one tries whether that is over
+    holder: str = ""  # whose lane it was claimed in
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """How long a lane is held from now on. `real_us` is the clock of a machine that is alone; where
+    several share a database, its server's clock is taken instead."""
+
+    real_us: int
+    lease_us: int = 30_000_000
 
 
 class PostBody(msgspec.Struct, frozen=True):
@@ -600,30 +609,62 @@ class Scripts:
 
     # --- the courier ----------------------------------------------------------------------
 
-    def claim(self, now: datetime, lease_us: int, limit: int) -> Script[list[Letter]]:
-        rows = yield (
-            "letter_claim",
-            {"now": to_us(now), "until": to_us(now) + lease_us, "limit": limit},
-        )
+    def claim(
+        self, now: datetime, lease_us: int, limit: int, holder: str = "", lane: Lease | None = None
+    ) -> Script[list[Letter]]:
+        """What is due in the holder's lanes; where that is not enough, in lanes that are free."""
+        lane = lane or Lease(to_us(now))
+        asked = {
+            "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
+            "real": lane.real_us,
+        }  # fmt: skip
+        rows = yield "letter_claim", {**asked, "limit": limit}
+        if len(rows) < limit:
+            wanted = yield "lane_wanted", {**asked, "limit": limit}
+            taken = 0
+            for row in sorted(wanted, key=lambda row: row["tenant"]):
+                taken += yield from self.take_lane(row["tenant"], holder, lane)
+            if taken:
+                rows = rows + (yield "letter_claim", {**asked, "limit": limit - len(rows)})
         rows.sort(key=lambda row: (row["due_us"], row["seq"]))
-        return [self._opened(row) for row in rows]
+        return [self._opened(row, holder) for row in rows]
 
-    def _opened(self, row: Row) -> Letter:
+    def take_lane(self, tenant: str, holder: str, lane: Lease) -> Script[int]:
+        """The token where it is the holder's now, else 0. What another held there is let go."""
+        rows = yield "lane_of", {"tenant": tenant}
+        before = rows[0]["holder"] if rows else holder
+        asked = {"tenant": tenant, "holder": holder, "real": lane.real_us, "lease": lane.lease_us}
+        taken = yield "lane_take", asked
+        if not taken:
+            return 0
+        if before != holder:
+            yield "letter_taken_over", {"tenant": tenant}
+        return int(taken[0]["token"])
+
+    def leave_lanes(self, holder: str) -> Script[None]:
+        """An orderly end: others need not wait for the lease."""
+        yield "lane_leave", {"holder": holder}
+
+    def _opened(self, row: Row, holder: str) -> Letter:
         scope = Scope(row["tenant"], row["project"], self.vault)
         body = scope.open("letter", row["body"], row["id"])
         return Letter(
             row["id"], row["tenant"], row["project"], row["place"], row["kind"],
             from_us(row["due_us"]), body, row["token"], row["attempts"],
             row["state"] in ("sending", "uncertain"), row["state"] == "uncertain",
-            row["state"] == "paused",
+            row["state"] == "paused", holder,
         )  # fmt: skip
 
-    def sending(self, letter: Letter) -> Script[bool]:
-        """Said before it goes out, so that a stop in between leaves the truth: it may be there."""
-        rows = yield "letter_sending", {"id": letter.id, "token": letter.token}
+    def sending(self, letter: Letter, lane: Lease | None = None) -> Script[bool]:
+        """Said before it goes out, so that a stop in between leaves the truth: it may be there.
+        False where the letter or its lane is another's by now."""
+        rows = yield "letter_sending", {
+            "id": letter.id, "token": letter.token, "holder": letter.holder,
+            "real": lane.real_us if lane else 0,
+        }  # fmt: skip
         return bool(rows)
 
-    def bag(self, head: Letter, now: datetime) -> Script[list[Letter]]:
+    def bag(self, head: Letter, now: datetime, lane: Lease | None = None) -> Script[list[Letter]]:
         """What goes into one letter with the claimed one; where that may have arrived already,
         exactly what was in it then."""
         key = {"tenant": head.tenant, "place": head.place, "now": to_us(now)}
@@ -632,8 +673,8 @@ class Scripts:
             rows = [row for row in rows if row["state"] in ("sending", "uncertain")]
         else:
             yield "letter_bagged", key
-        held = yield from self.sending(head)
-        return [self._opened(row) for row in rows] if held else []
+        held = yield from self.sending(head, lane)
+        return [self._opened(row, head.holder) for row in rows] if held else []
 
     def bag_days(self, tenant: str, person: str, since: date) -> Script[tuple[date, ...]]:
         rows = yield (
@@ -743,7 +784,9 @@ class Scripts:
         ]
 
     def freed(self) -> Script[None]:
+        """After a stop, where no other process can be alive: nobody holds anything."""
         yield "letter_freed", {}
+        yield "lane_freed", {}
 
     def letter_states(self) -> Script[dict[str, int]]:
         rows = yield "letter_states", {}
@@ -766,16 +809,13 @@ class Scripts:
     def set_meta(self, key: str, value: str) -> Script[None]:
         yield "meta_set", {"key": key, "value": value}
 
-    def refresh_pools(self, night: date) -> Script[int]:
-        """Once each night, whether anybody wrote or not; answers how many were rewritten."""
-        if (yield from self.meta("pools_rewritten")) == night.isoformat():
-            return 0
-        yield from self.set_meta("pools_rewritten", night.isoformat())
+    def pools(self) -> Script[list[tuple[str, str]]]:
         rows = yield "pool_every", {}
-        for row in rows:
-            yield "lock", {"lock": _project_lock(row["tenant"], row["project"])}
-            yield from self._repool(Scope(row["tenant"], row["project"], self.vault), frozenset())
-        return len(rows)
+        return [(row["tenant"], row["project"]) for row in rows]
+
+    def rewrite_pool(self, tenant: str, project: str) -> Script[None]:
+        yield "lock", {"lock": _project_lock(tenant, project)}
+        yield from self._repool(Scope(tenant, project, self.vault), frozenset())
 
     def prune(self, now: datetime) -> Script[None]:
         """Answers are kept for a day, and that something has happened for two months."""

@@ -156,7 +156,7 @@ SHORT = (
     "say_later_by_code", "say_to_representatives", "say_unnamed", "walk_plan", "walk_stands",
     "walk_status",
 )  # fmt: skip
-BACKGROUND = {"bag", "bag_sent", "claim", "later", "prune", "refresh_pools", "sent"}
+BACKGROUND = {"bag", "bag_sent", "claim", "later", "prune", "rewrite_pool", "sent", "take_lane"}
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ TEXT = {
     "letter.id": "an id", "letter.tenant": "an id", "letter.project": "an id",
     "letter.place": "an id", "letter.kind": "a word of the code",
     "letter.state": "a word of the code",
+    "lane.tenant": "an id", "lane.holder": "a random id",
     "installation.tenant": "an id",
     "secret.name": "a word of the code",
     "tombstone.id": "a random id, or a salted hash of a person",

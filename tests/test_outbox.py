@@ -72,7 +72,7 @@ class Office:
     async def claim(self, at: datetime | None = None) -> list[Letter]:
         now = at or self.house.clock.now()
         claimed: list[Letter] = await self.house.database.tx(
-            self.house.scripts.claim, now, LEASE_US, 20
+            self.house.scripts.claim, now, LEASE_US, 20, self.house.courier.holder
         )
         return claimed
 
@@ -758,10 +758,12 @@ async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(office: 
     # The house was closed over the night: another courier begins in the morning.
     house = office.house
     office.wall.at = MONDAY + timedelta(hours=22)
+    await house.database.tx(house.scripts.leave_lanes, house.courier.holder)
     morning = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
     await morning.move_to(house.clock.now())
     second = await sealed()
     assert second != first
+    await house.database.tx(house.scripts.leave_lanes, morning.holder)
     again = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
     await again.move_to(house.clock.now())
     assert await sealed() == second
@@ -796,7 +798,9 @@ async def test_the_courier_goes_on_by_itself(office: Office) -> None:
 def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
     """A hundred thousand timers of later days cost a claim and a step of the clock nothing."""
     with contextlib.closing(sqlite3.connect(":memory:")) as conn:
-        conn.executescript((FOLDER / "migrations" / "0001_base.sql").read_text("utf-8"))
+        for file in sorted((FOLDER / "migrations").glob("*.sql")):
+            conn.executescript(file.read_text("utf-8"))
+        conn.execute("INSERT INTO lane VALUES ('t', 'me', 1, 2)")
         conn.executemany(
             "INSERT INTO letter VALUES (?, 't', 'p', ?, 'timer', 'ready', ?, ?, ?, 0, 0, x'')",
             [
@@ -812,7 +816,7 @@ def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
             return 0
 
         conn.set_progress_handler(step, 100)
-        claim = {"now": 2**40, "until": 2**41, "limit": 20}
+        claim = {"now": 2**40, "until": 2**41, "limit": 20, "holder": "me", "real": 1}
         assert len(conn.execute(queries()["letter_claim"], claim).fetchall()) == 20
         conn.execute(queries()["letter_next_due"], {"now": 2**40}).fetchall()
     # Hundreds of instructions for each letter that is due, and none for those that are not.

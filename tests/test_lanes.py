@@ -1,0 +1,281 @@
+"""Several replicas on one database: each workplace is spoken to by one of them at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import House
+from bot.edge import Parcel
+from bot.log import Log
+from bot.outbox import LEASE_US, Courier
+from dialogs import events as e
+from dialogs.effects import Say, Timer
+from storage.sql import Script
+from storage.store import Turn
+from tests.house import MONDAY, TENANT, Fake, Paper, Wall, a_house, asked, faked, found, note
+
+LATER = MONDAY + timedelta(hours=1)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    return faked(monkeypatch, "digest")
+
+
+class Replicas:
+    """One database, and couriers on it that know nothing of each other."""
+
+    def __init__(self, house: House, edge: Paper, fake: Fake, folder: Path, either: str) -> None:
+        self.house, self.edge, self.fake = house, edge, fake
+        self._folder, self._either = folder, either
+        self.first, self.second = house.courier, self.another()
+
+    def another(self) -> Courier:
+        house = self.house
+        return Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+
+    async def say(self, *texts: str, tenant: str = TENANT) -> None:
+        project = f"{tenant}.p"
+        await found(self.house, project, tenant=tenant)
+        await turn(self.house, self.fake, tenant, project, *(Say(note(text)) for text in texts))
+
+    async def run_out(self) -> None:
+        """The leases of all lanes are over; nobody has noticed yet."""
+
+        def over() -> Script[None]:
+            yield "lane_freed", {}
+
+        await self.house.database.tx(over)
+
+    async def claim(self, courier: Courier, limit: int = 20) -> list[Any]:
+        claimed: list[Any] = await self.house.database.tx(
+            self.house.scripts.claim, self.house.clock.now(), LEASE_US, limit, courier.holder,
+            courier._lease(),
+        )  # fmt: skip
+        return claimed
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return asked(self._folder, self._either, sql)
+
+
+async def turn(house: House, fake: Fake, tenant: str, project: str, *effects: Any) -> None:
+    fake.does(*effects)
+    id = f"{tenant}.{project}.{random.random()}"
+    event = e.NewsGiven(project=project, text="", by="anne", at=MONDAY, id=id)
+    await house.engine.turn(Turn(tenant, project, id, event, MONDAY))
+    fake.acts = fake.note
+
+
+@pytest.fixture
+async def replicas(tmp_path: Path, fake: Fake, either: str) -> AsyncIterator[Replicas]:
+    edge = Paper(repeats=False)
+    async with a_house(tmp_path / "home", edge, Wall(), either) as house:
+        yield Replicas(house, edge, fake, tmp_path / "home", either)
+
+
+async def test_a_workplace_is_spoken_to_by_one_replica(replicas: Replicas) -> None:
+    """While one holds the lane the other finds nothing in it, due or not."""
+    await replicas.say("1", "2", "3")
+    [letter] = await replicas.claim(replicas.first)
+    assert await replicas.claim(replicas.second) == []
+    await replicas.house.database.tx(replicas.house.scripts.sent, letter, "x")
+    assert await replicas.claim(replicas.second) == []
+    assert len(await replicas.claim(replicas.first)) == 1
+
+
+async def test_workplaces_are_shared_as_they_come(replicas: Replicas) -> None:
+    """Each takes as many lanes as it can serve at once and leaves the rest."""
+    for n in range(4):
+        await replicas.say(f"{n}", tenant=f"test:{n}")
+    mine = await replicas.claim(replicas.first, limit=2)
+    theirs = await replicas.claim(replicas.second, limit=20)
+    tenants = [{letter.tenant for letter in claimed} for claimed in (mine, theirs)]
+    assert [len(some) for some in tenants] == [2, 2]
+    assert not tenants[0] & tenants[1]
+
+
+async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas: Replicas) -> None:
+    """What it had claimed and not begun is sent for sure; what was on its way is marked."""
+    await replicas.say("1")
+    await replicas.say("2", tenant="test:2")
+    begun, _ = await replicas.claim(replicas.first)
+    lane = replicas.first._lease()
+    assert await replicas.house.database.tx(replicas.house.scripts.sending, begun, lane)
+    await replicas.run_out()
+    await replicas.second.move_to(MONDAY + timedelta(minutes=2))
+    arrived = zip(replicas.edge.said(), replicas.edge.parcels, strict=True)
+    assert {said: parcel.again for said, parcel in arrived} == {"1": True, "2": False}
+    assert replicas.rows("SELECT count(*) FROM letter") == [(0,)]
+
+
+async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Replicas) -> None:
+    """Neither before another has taken over nor afterwards, and taking it back helps nothing."""
+    await replicas.say("1")
+    [held] = await replicas.claim(replicas.first)
+    tx, scripts = replicas.house.database.tx, replicas.house.scripts
+    await replicas.run_out()
+    assert not await tx(scripts.sending, held, replicas.first._lease())
+    assert await tx(scripts.take_lane, TENANT, replicas.second.holder, replicas.second._lease())
+    [taken] = await replicas.claim(replicas.second)
+    assert not await tx(scripts.sending, held, replicas.first._lease())
+    await replicas.run_out()
+    assert await tx(scripts.take_lane, TENANT, replicas.first.holder, replicas.first._lease())
+    assert not await tx(scripts.sending, held, replicas.first._lease())
+    assert not await tx(scripts.sent, held, "stale")
+    await tx(scripts.later, held, MONDAY, False)
+    await tx(scripts.dead, held)
+    assert not await tx(scripts.sending, taken, replicas.second._lease())
+    assert replicas.rows("SELECT state FROM letter") == [("ready",)]
+    assert [letter.id for letter in await replicas.claim(replicas.first)] == [held.id]
+
+
+async def test_a_replica_that_ends_in_order_leaves_its_lanes(replicas: Replicas) -> None:
+    """Nobody waits for a lease when a new version is rolled out."""
+    await replicas.say("1")
+    running = asyncio.ensure_future(replicas.first.run())
+    async with asyncio.timeout(20):
+        while not replicas.edge.parcels:  # noqa: ASYNC110 - it happens in another thread
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await replicas.say("2", tenant="test:2")
+    await turn(replicas.house, replicas.fake, TENANT, f"{TENANT}.p", Say(note("3")))
+    await replicas.second.settle()
+    assert sorted(replicas.edge.said()) == ["1", "2", "3"]
+
+
+async def test_of_several_replicas_one_keeps_the_house(
+    replicas: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The minute's emptying and the night's rewriting happen once in all; and when the one that
+    did them is gone, another does."""
+    did: list[str] = []
+    rewrite, checkpoint = replicas.house.scripts.rewrite_pool, replicas.house.database.checkpoint
+
+    def rewritten(*pool: str) -> Script[None]:
+        did.append("rewritten")
+        yield from rewrite(*pool)
+
+    async def emptied() -> bool:
+        did.append("emptied")
+        return await checkpoint()
+
+    monkeypatch.setattr(replicas.house.scripts, "rewrite_pool", rewritten)
+    monkeypatch.setattr(replicas.house.database, "checkpoint", emptied)
+    await replicas.say("1")
+    for courier in (replicas.first, replicas.second, replicas.another()):
+        await courier._housekeeping()
+    assert Counter(did) == {"emptied": 1, "rewritten": 1}
+    await replicas.run_out()
+    await replicas.another()._housekeeping()
+    assert Counter(did) == {"emptied": 2, "rewritten": 1}
+
+
+# --- the race -------------------------------------------------------------------------------
+
+
+class Slow(Paper):
+    """An edge that freezes its replica at the first parcel until it is thawed."""
+
+    def __init__(self, sent: Counter[str]) -> None:
+        super().__init__(repeats=False)
+        self.sent = sent
+        self.frozen: asyncio.Event | None = None
+        self.thawed = asyncio.Event()
+
+    async def deliver(self, parcel: Parcel) -> str:
+        if self.frozen is not None and not self.thawed.is_set():
+            self.frozen.set()
+            await self.thawed.wait()
+        self.sent[f"{parcel.tenant} {parcel.channel}"] += 1
+        return await super().deliver(parcel)
+
+
+@asynccontextmanager
+async def a_replica(folder: Path, edge: Paper, dsn: str) -> AsyncIterator[House]:
+    async with a_house(folder, edge, Wall(LATER), dsn) as house:
+        yield house
+
+
+@pytest.mark.parametrize(
+    ("count", "digests"),
+    [(2, 60), pytest.param(2, 1000, marks=pytest.mark.long),
+     pytest.param(5, 1000, marks=pytest.mark.long)],
+)  # fmt: skip
+async def test_replicas_that_race_for_digests_send_each_once(
+    tmp_path: Path, fake: Fake, postgres_dsn: str, count: int, digests: int,
+    figures: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Due at one moment in twenty workplaces, with one replica frozen in the middle of a delivery
+    past its lease: each project's digest of the week is decided once and arrives once; only the
+    one that was on its way when its replica froze may come again, marked."""
+    sent: Counter[str] = Counter()
+    edges = [Slow(sent) for _ in range(count)]
+    edges[0].frozen = asyncio.Event()
+    decided: Counter[str] = Counter()
+
+    def weekly(state: Any, event: Any, known: Any) -> Any:
+        if not isinstance(event, e.Woke):
+            return Fake.note(state, event, known)
+        decided[event.project] += 1
+        again = Timer("digest", event.at + timedelta(days=7))
+        return state, (again, Say(note("overview"), once=f"overview:{event.at:%G-W%V}"))
+
+    async with AsyncExitStack() as stack:
+        houses = [
+            await stack.enter_async_context(a_replica(tmp_path / "home", edge, postgres_dsn))
+            for edge in edges
+        ]
+        for n in range(digests):
+            tenant, project = f"test:{n % 20}", f"p{n}"
+            await found(houses[-1], project, channel=f"C{n}", tenant=tenant)
+            await turn(houses[-1], fake, tenant, project, Timer("digest", MONDAY))
+        fake.acts = weekly
+        frozen = asyncio.ensure_future(houses[0].courier.settle())
+        await edges[0].frozen.wait()
+        held = len(asked(tmp_path, postgres_dsn, _HELD))
+        await asyncio.gather(*(house.courier.settle() for house in houses[1:]))
+        assert len(sent) < digests, "the frozen one's lanes are its own until its lease is over"
+        await houses[0].database.tx(_run_out)
+        for house in houses[1:]:
+            house.clock.move_to(_us(LATER + timedelta(minutes=5)))
+        for _ in range(3):
+            await asyncio.gather(*(house.courier.settle() for house in houses[1:]))
+        assert len(sent) == digests, "the others say what it could not"
+        edges[0].thawed.set()
+        await frozen
+        houses[0].clock.move_to(_us(LATER + timedelta(minutes=5)))
+        for _ in range(3):
+            await asyncio.gather(*(house.courier.settle() for house in houses))
+        assert asked(tmp_path, postgres_dsn, _WAITING) == [(0,)]
+    assert len(sent) == digests
+    assert set(decided.values()) == {1}
+    parcels = [parcel for edge in edges for parcel in edge.parcels]
+    twice = [where for where, times in sent.items() if times > 1]
+    assert len(parcels) - digests == len(twice) == 1
+    assert sum(parcel.again for parcel in parcels) == 1
+    figures(
+        f"{count} replicas, {digests} digests, {held} lanes of 20 held by a frozen one:"
+        f" {len(sent)} arrived, {len(twice)} of them twice (marked)"
+    )
+
+
+_HELD = "SELECT tenant FROM lane WHERE tenant <> ''"
+_WAITING = "SELECT count(*) FROM letter WHERE kind <> 'timer'"
+
+
+def _run_out() -> Script[None]:
+    yield "lane_freed", {}
+
+
+def _us(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)
