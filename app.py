@@ -153,10 +153,9 @@ async def build(
     """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
     path = database or home / DATABASE
     key_file = key_file or digi_settings.default_key_file(home)
-    # Several replicas share one key: none of them makes it by itself.
-    vault = Vault(the_key(path, key_file) if postgres is None else read_key(key_file))
+    vault = Vault(the_key(path, key_file) if postgres is None else _shared_key(key_file))
     catalogue = content.load(packs=packs)
-    store = await (Sqlite.open(path) if postgres is None else _postgres(postgres))
+    store = await (Sqlite.open(path) if postgres is None else _postgres(postgres, home))
     log = log or Log("error")
     try:
         vault = await _same_key(store, vault, key_file)
@@ -188,10 +187,22 @@ async def build(
     return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
 
 
-async def _postgres(address: str) -> Database:
+async def _postgres(address: str, home: Path) -> Database:
     from storage.postgres import Postgres
 
+    # Here lie the way to a running replica and the proofs of deletion, and no database.
+    await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
     return await Postgres.open(address)
+
+
+def _shared_key(key_file: Path) -> bytes:
+    """Several replicas share one key: none of them makes it by itself."""
+    if not key_file.exists():
+        raise KeyProblem(
+            f"{key_file}: there is no key. For a new database make it once with `python app.py"
+            " key`, and give every replica the same file; for an old one put its key back"
+        )
+    return read_key(key_file)
 
 
 def the_key(database: Path, key_file: Path) -> bytes:
@@ -590,6 +601,8 @@ def _check_operator(settings: Settings) -> None:
 
 
 def _check_database(settings: Settings) -> list[str]:
+    if settings.postgres is not None:
+        return _check_postgres(settings, settings.postgres)
     path = settings.sqlite or settings.home / DATABASE
     problems = []
     if not path.exists():
@@ -616,12 +629,27 @@ def _check_database(settings: Settings) -> list[str]:
             )
         else:
             problems.extend(_check_key(settings.key_file, known[0] if known else None))
-    if settings.key_file.resolve().is_relative_to(settings.home.resolve()):
-        problems.append(
-            f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
-            " move it and name its new place in DIGI_KEY_FILE"
-        )
-    return problems
+    return [*problems, *_check_keys_place(settings)]
+
+
+def _check_postgres(settings: Settings, address: str) -> list[str]:
+    from storage.postgres_doctor import examine
+
+    seen = examine(address)
+    found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
+    problems = _told("database", found)
+    if seen.fine:
+        problems.extend(_check_key(settings.key_file, seen.fingerprint))
+    return [*problems, *_check_keys_place(settings)]
+
+
+def _check_keys_place(settings: Settings) -> list[str]:
+    if not settings.key_file.resolve().is_relative_to(settings.home.resolve()):
+        return []
+    return [
+        f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
+        " move it and name its new place in DIGI_KEY_FILE"
+    ]
 
 
 def _reading(path: Path) -> sqlite3.Connection:
@@ -661,12 +689,12 @@ def _check_teams(settings: Settings, teams: Teams) -> list[str]:
     return _told("teams", asyncio.run(check(asked)))
 
 
-def _told(platform: str, found: Sequence[tuple[bool, str]]) -> list[str]:
+def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
     """Prints what is fine; gives back what is not."""
     for fine, said in found:
         if fine:
-            print(f"{platform}\tfine\t{said}")
-    return [f"{platform}\t{said}" for fine, said in found if not fine]
+            print(f"{where}\tfine\t{said}")
+    return [f"{where}\t{said}" for fine, said in found if not fine]
 
 
 def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
@@ -739,6 +767,14 @@ def _teams_package(settings: Settings) -> bytes:
 
 def _key(_: argparse.Namespace) -> int:
     settings = digi_settings.load()
+    if settings.postgres is not None:
+        from storage.postgres_doctor import examine
+
+        if examine(settings.postgres).fingerprint is not None:
+            raise Problem(
+                "this database was made with a key already: put that one back at"
+                f" {settings.key_file}, or name its place in DIGI_KEY_FILE"
+            )
     make_key(settings.key_file)
     print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
     return FINE
@@ -747,6 +783,10 @@ def _key(_: argparse.Namespace) -> int:
 def _rows(sql: str) -> list[tuple[Any, ...]]:
     """Read beside a running server."""
     settings = digi_settings.load()
+    if settings.postgres is not None:
+        from storage import postgres_doctor
+
+        return postgres_doctor.rows(settings.postgres, sql)
     path = settings.sqlite or settings.home / DATABASE
     if not path.exists():
         raise Problem(f"there is no database at {path} yet: it is made at the first start")

@@ -75,7 +75,8 @@ class Upkeep:
         """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
         async with self._alone:
             await self._carry_through()
-            if self._nightly:
+            # A server's database is backed up with its own tools.
+            if self._nightly and isinstance(self._database, Sqlite):
                 await self._back_up(None)
             await asyncio.to_thread(self._prune)
 

@@ -55,12 +55,15 @@ def _dies_with_us() -> None:
 
 
 class Server:
-    """One PostgreSQL server. `settings` are those that a test needs otherwise than usual."""
+    """One PostgreSQL server, quick and forgetful, or `durable` as its makers send it out.
+
+    `settings` are those that a test needs otherwise than usual.
+    """
 
     def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
         self._settings = {
-            **_SMALL, **({} if durable else _QUICK), **settings,
+            **({} if durable else {**_SMALL, **_QUICK}), **settings,
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
         }  # fmt: skip
         self._user: dict[str, Any] = {}

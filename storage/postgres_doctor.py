@@ -1,0 +1,240 @@
+"""Looks at a PostgreSQL server as `python app.py check` does: each fault with its remedy.
+
+A server can be set so that it notes, beside Digi, who did what and when. Then what is said without
+a name is no longer without one, however carefully Digi writes. Such a setting is a fault.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import psycopg
+
+from storage.migrate import migrations
+from storage.postgres_schema import OLDEST_SERVER, TABLES
+from storage.sql import Unavailable
+
+LONG_TRANSACTION_MINUTES = 60
+
+
+class Examined(msgspec.Struct, frozen=True):
+    fine: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    """Of the key that the database was made with; None where it is new."""
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    name: str
+    wrong: Callable[[str], bool]
+    fault: str
+
+
+def _is_on(value: str) -> bool:
+    return value == "on"
+
+
+def _above_nothing(value: str) -> bool:
+    return float(value) > 0
+
+
+def _from_zero(value: str) -> bool:
+    return int(value) >= 0
+
+
+_TELLS = "the server's log then tells who wrote when"
+_LIBRARIES: dict[str, tuple[str, Callable[[str], bool], str]] = {
+    "pgaudit.log": (
+        "pgaudit", lambda value: value.strip().lower() not in ("", "none"),
+        f"{_TELLS}: set pgaudit.log to none for Digi's database",
+    ),
+    "pg_stat_statements.track": (
+        "pg_stat_statements", lambda value: value != "none",
+        "it keeps the statements and how often each ran:"
+        " set pg_stat_statements.track to none for Digi's database",
+    ),
+    "auto_explain.log_min_duration": (
+        "auto_explain", _from_zero,
+        f"{_TELLS}: set auto_explain.log_min_duration to -1",
+    ),
+    "pg_stat_monitor.pgsm_track": (
+        "pg_stat_monitor", lambda value: value != "none",
+        "it keeps statements with their times: set pg_stat_monitor.pgsm_track to none",
+    ),
+    "pg_qualstats.enabled": (
+        "pg_qualstats", _is_on, "it keeps the values asked for: set pg_qualstats.enabled to off",
+    ),
+}  # fmt: skip
+# What tells, beside Digi, who did what and when.
+_ANONYMITY = (
+    _Rule(
+        "track_commit_timestamp", _is_on,
+        "each transaction keeps its time, and so does what was said without a name:"
+        " set it to off and restart the server",
+    ),
+    _Rule("log_statement", lambda value: value not in ("none", "ddl"), f"{_TELLS}: set it to none"),
+    _Rule("log_min_duration_statement", _from_zero, f"{_TELLS}: set it to -1"),
+    _Rule("log_min_duration_sample", _from_zero, f"{_TELLS}: set it to -1"),
+    _Rule("log_transaction_sample_rate", _above_nothing, f"{_TELLS}: set it to 0"),
+    _Rule("log_duration", _is_on, f"{_TELLS}: set it to off"),
+    _Rule("log_statement_stats", _is_on, f"{_TELLS}: set it to off"),
+    _Rule("log_executor_stats", _is_on, f"{_TELLS}: set it to off"),
+    _Rule("log_lock_waits", _is_on, f"{_TELLS}, where two met: set it to off"),
+    _Rule(
+        "log_parameter_max_length_on_error", lambda value: int(value) != 0,
+        "the log then holds what was being written when something failed: set it to 0",
+    ),
+    _Rule(
+        "wal_level", lambda value: value == "logical",
+        "each change can be followed, in its order and with its time: set it to replica and"
+        " restart the server",
+    ),
+    _Rule(
+        "archive_mode", lambda value: value != "off",
+        "the archive keeps the order and the time of each change for as long as it is kept:"
+        " set it to off and back up with pg_dump (docs/operations.md)",
+    ),
+)  # fmt: skip
+_LOGS_STATEMENTS = frozenset(
+    {"log_statement", "log_min_duration_statement", "log_min_duration_sample",
+     "log_transaction_sample_rate", "log_duration"}
+)  # fmt: skip
+# What may lose what Digi has confirmed.
+_DURABILITY = (
+    _Rule("fsync", lambda value: value == "off", "a power cut destroys the database: set it to on"),
+    _Rule(
+        "full_page_writes", lambda value: value == "off",
+        "a power cut destroys the database: set it to on",
+    ),
+    _Rule(
+        "synchronous_commit", lambda value: value == "off",
+        "a power cut loses what was confirmed: set it to on",
+    ),
+    _Rule(
+        "default_transaction_read_only", _is_on, "nothing can be written: set it to off",
+    ),
+)  # fmt: skip
+
+_OF_OURS = (
+    "SELECT has_schema_privilege(current_schema(), 'CREATE'),"
+    " coalesce((SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class"
+    " WHERE oid = to_regclass('pool')), true), current_user::text"
+)
+_OLDEST = (
+    "SELECT coalesce(max(extract(epoch FROM now() - xact_start))::bigint / 60, 0)"
+    " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def examine(dsn: str) -> Examined:
+    """Reachable, new enough, ours to write, and set so that it keeps Digi's promises."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=5, application_name="digi check") as conn:
+            conn.read_only = True
+            return _examined(conn)
+    except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
+        return Examined(faults=(f"it cannot be reached or read: {_first_line(error)};"
+                                " see DIGI_DATABASE, the server and its pg_hba.conf",))  # fmt: skip
+
+
+def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
+    """What an operator asks beside running replicas. It writes nothing."""
+    try:
+        with psycopg.connect(dsn, connect_timeout=5, application_name="digi") as conn:
+            conn.read_only = True
+            return conn.execute(sql.encode()).fetchall()
+    except psycopg.errors.UndefinedTable:
+        raise Unavailable("the database is new: Digi makes its tables at the first start") from None
+    except psycopg.Error as error:
+        raise Unavailable(_first_line(error)) from None
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error).partition("\n")[0]
+
+
+def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
+    version = conn.info.server_version // 10_000
+    fine, faults = [f"PostgreSQL {version} answers"], list(_of_server(conn, version))
+    tables = {name for (name,) in conn.execute(TABLES)}
+    fingerprint: str | None = None
+    if "migration" in tables:
+        applied = [name for (name,) in conn.execute("SELECT name FROM migration ORDER BY name")]
+        fine.append(f"its schema is at {applied[-1] if applied else 'nothing'}")
+        known = [migration.name for migration in migrations()]
+        if len(applied) > len(known):
+            fine.append(f"a newer Digi has been here; this one ends at {known[-1]}")
+        found = conn.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
+        fingerprint = str(found[0]) if found else None
+    elif tables:
+        faults.append("it holds tables that are not Digi's: name another database")
+    else:
+        fine.append("it is new: Digi makes its tables at the first start")
+    [(creates, owns, user)] = conn.execute(_OF_OURS).fetchall()
+    if not creates or not owns:
+        faults.append(
+            f"{user} may not make or vacuum Digi's tables: make {user} the owner of the database"
+            " and of what is in it"
+        )
+    settings = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
+    told = [*_set_wrong(settings), *_follows(conn)]
+    if not told:
+        fine.append("it notes nothing of who wrote when")
+    return Examined(tuple(fine), (*faults, *told), fingerprint)
+
+
+def _of_server(conn: psycopg.Connection[tuple[Any, ...]], version: int) -> list[str]:
+    faults = []
+    if version < OLDEST_SERVER:
+        faults.append(f"PostgreSQL {version} is too old: Digi needs {OLDEST_SERVER} or newer")
+    [(standby, encoding)] = conn.execute(
+        "SELECT pg_is_in_recovery(), current_setting('server_encoding')"
+    ).fetchall()
+    if standby:
+        faults.append(
+            "it is a standby and cannot be written: name the primary in DIGI_DATABASE, or both"
+            " with target_session_attrs=read-write"
+        )
+    if encoding != "UTF8":
+        faults.append(f"its encoding is {encoding}: make a database with the encoding UTF8")
+    [(minutes,)] = conn.execute(_OLDEST).fetchall()
+    if minutes >= LONG_TRANSACTION_MINUTES:
+        faults.append(
+            f"a transaction has been open for {minutes} minutes, and old versions of the pool stay"
+            " until it ends: see pg_stat_activity and end it"
+        )
+    return faults
+
+
+def _set_wrong(settings: dict[str, str]) -> list[str]:
+    wrong = {
+        rule.name: rule.fault
+        for rule in (*_ANONYMITY, *_DURABILITY)
+        if rule.name in settings and rule.wrong(settings[rule.name])
+    }
+    if wrong.keys() & _LOGS_STATEMENTS and settings.get("log_parameter_max_length") != "0":
+        wrong["log_parameter_max_length"] = (
+            "the log then holds the values too, people's ids among them: set it to 0"
+        )
+    said = [f"{name} is {settings[name]}: {fault}" for name, fault in wrong.items()]
+    for name, (library, is_wrong, fault) in _LIBRARIES.items():
+        if name in settings and is_wrong(settings[name]):
+            said.append(f"{library} is at work ({name} is {settings[name]}): {fault}")
+    return said
+
+
+def _follows(conn: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
+    """Who is set up to follow each change."""
+    asked = (
+        ("publication", "SELECT pubname FROM pg_publication", "DROP PUBLICATION {}"),
+        (
+            "replication slot", "SELECT slot_name FROM pg_replication_slots"
+            " WHERE slot_type = 'logical' AND database = current_database()",
+            "SELECT pg_drop_replication_slot('{}')",
+        ),
+    )  # fmt: skip
+    return [
+        f"the {what} {name} lets others follow each change with its time: {remedy.format(name)}"
+        for what, sql, remedy in asked
+        for (name,) in conn.execute(sql.encode()).fetchall()
+    ]

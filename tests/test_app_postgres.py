@@ -1,0 +1,139 @@
+"""The command line where the database is PostgreSQL: keys, the doctor, what waits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage.postgres_doctor import examine
+from storage.vault import make_key
+from tests.postgres import Server, a_server
+from tests.test_app import Box
+
+
+@pytest.fixture(scope="module")
+def plain_server() -> Iterator[Server]:
+    """As its makers send it out: nothing that Digi would complain of."""
+    with a_server(durable=True) as server:
+        yield server
+
+
+@pytest.fixture
+def digi(tmp_path: Path, plain_server: Server) -> Box:
+    box = Box(tmp_path)
+    box.env["DIGI_DATABASE"] = plain_server.dsn(plain_server.new())
+    return box
+
+
+def test_a_new_database_gets_its_key_from_an_operator_and_then_serves(digi: Box) -> None:
+    """No replica makes a key by itself; with it Digi starts, stops and starts again."""
+    without = digi()
+    assert without.returncode == 1
+    assert "python app.py key" in without.stderr
+    assert len(without.stderr.splitlines()) == 1
+    assert digi("key").returncode == 0
+    for _ in range(2):
+        with digi.running() as process:
+            pass
+        assert process.returncode == 0
+    assert not digi.database.exists()
+    done = digi("check")
+    assert done.returncode == 0, done.stdout
+    assert "it notes nothing of who wrote when" in done.stdout
+    assert {line.split("\t")[1] for line in done.stdout.splitlines()} == {"fine"}
+    outbox = digi("outbox")
+    assert (outbox.returncode, outbox.stdout, outbox.stderr) == (0, "", "")
+    assert digi("projects").returncode == 0
+
+
+def test_another_key_is_refused_in_a_sentence(digi: Box) -> None:
+    """The wrong file, no file, and a second `key` beside an old database."""
+    digi("key")
+    with digi.running():
+        pass
+    digi.key.unlink()
+    assert "made with a key already" in digi("key").stderr
+    assert not digi.key.exists()
+    assert "there is no key" in digi().stderr
+    make_key(digi.key)
+    for done in (digi(), digi("check")):
+        assert done.returncode == 1
+        assert "key" in done.stdout + done.stderr
+        assert "put the right one back" in done.stdout + done.stderr
+
+
+def test_commands_on_a_new_database_say_that_it_is_new(digi: Box) -> None:
+    """What waits in a database without tables is a question for later."""
+    done = digi("outbox")
+    assert done.returncode == 1
+    assert "first start" in done.stderr
+
+
+def test_a_server_that_is_not_there_is_said_and_its_password_is_not(digi: Box) -> None:
+    """By the doctor, at the start, and by what only reads."""
+    nowhere = "postgresql://digi:hemmeligt@127.0.0.1:1/digi"
+    digi("key")
+    for words in (["check"], [], ["outbox"]):
+        done = digi(*words, DIGI_DATABASE=nowhere)
+        assert done.returncode == 1
+        assert "hemmeligt" not in done.stdout + done.stderr
+        assert done.stdout + done.stderr
+
+
+def test_sqlite_alone_loads_no_driver_of_postgresql(digi: Box) -> None:
+    """Whoever runs on a file pays nothing for the other database."""
+    import subprocess
+
+    code = "import app, sys; print(sorted(m for m in sys.modules if m.startswith('psycopg')))"
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+TELLTALE = {
+    "track_commit_timestamp": "on", "wal_level": "logical", "max_wal_senders": "1",
+    "archive_mode": "on", "archive_command": "/bin/true", "log_statement": "all",
+    "log_min_duration_statement": "0", "log_min_duration_sample": "10",
+    "log_transaction_sample_rate": "0.1", "log_duration": "on", "log_lock_waits": "on",
+    "log_parameter_max_length_on_error": "-1",
+    "shared_preload_libraries": "pg_stat_statements,auto_explain",
+    "auto_explain.log_min_duration": "0", "fsync": "off", "full_page_writes": "off",
+    "synchronous_commit": "off",
+}  # fmt: skip
+
+
+def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None:
+    """A server that notes everything, a publication and a slot: each is told, with what to do."""
+    with a_server(TELLTALE) as server:
+        name = server.new()
+        server.say("CREATE PUBLICATION all_of_it FOR ALL TABLES", name)
+        server.say("SELECT pg_create_logical_replication_slot('follower', 'test_decoding')", name)
+        faults = examine(server.dsn(name)).faults
+    named = {fault.partition(" is ")[0] for fault in faults if " is " in fault}
+    wanted = set(TELLTALE) - {
+        "max_wal_senders", "archive_command", "shared_preload_libraries",
+        "auto_explain.log_min_duration",
+    }  # fmt: skip
+    assert wanted | {"log_parameter_max_length", "pg_stat_statements", "auto_explain"} <= named
+    assert any("publication all_of_it" in fault for fault in faults)
+    assert any("replication slot follower" in fault for fault in faults)
+    assert all(": " in fault for fault in faults)
+
+
+def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server) -> None:
+    """What Digi's user may not do is found before anybody writes to it."""
+    name = plain_server.new()
+    plain_server.say("CREATE ROLE guest LOGIN")
+    guest = plain_server.dsn(name).replace("user=digi", "user=guest")
+    assert any("owner" in fault for fault in examine(guest).faults)
+    with psycopg.connect(plain_server.dsn(name)) as conn:
+        conn.execute("CREATE TABLE customers (id TEXT)")
+    assert any("not Digi's" in fault for fault in examine(plain_server.dsn(name)).faults)
+    plain_server.say("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    assert any("LATIN1" in fault for fault in examine(plain_server.dsn("latin")).faults)
