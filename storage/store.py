@@ -750,9 +750,10 @@ class Scripts:
 
     def dead(self, letters: tuple[Letter, ...], telling: Telling | None) -> Script[None]:
         """They are given up, and the leader is told where there is a turn for it."""
+        given_up = []
         for letter in letters:
-            yield "letter_dead", {"id": letter.id, "token": letter.token}
-        if telling is not None:
+            given_up += yield "letter_dead", {"id": letter.id, "token": letter.token}
+        if given_up and telling is not None:
             yield from self.turn(*telling)
 
     def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:

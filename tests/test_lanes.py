@@ -132,7 +132,7 @@ async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Repli
     assert not await tx(scripts.sending, held, replicas.first._lease())
     assert not await tx(scripts.sent, held, "stale")
     await tx(scripts.later, held, MONDAY, False)
-    await tx(scripts.dead, held)
+    await tx(scripts.dead, (held,), None)
     assert not await tx(scripts.sending, taken, replicas.second._lease())
     assert replicas.rows("SELECT state FROM letter") == [("ready",)]
     assert [letter.id for letter in await replicas.claim(replicas.first)] == [held.id]
