@@ -243,12 +243,13 @@ def is_service(service_url: str, hosts: Collection[str]) -> bool:
         return False
     if not host or _ODD.search(service_url) or url.username is not None or url.password is not None:
         return False
-    names = {host, f"{host}:{port}"} if port is not None else {host}
-    named = any(name in hosts for name in names)
+    named = f"{host}:{port}" in hosts
     if url.scheme == "http":
-        return named and is_loopback(host)
+        return is_loopback(host) and (named or host in hosts)
+    if url.scheme != "https":
+        return False
     within = any(entry.startswith("*.") and host.endswith(entry[1:]) for entry in hosts)
-    return url.scheme == "https" and (named or (within and port in (None, 443)))
+    return named or (port in (None, 443) and (host in hosts or within))
 
 
 def is_loopback(host: str | None) -> bool:
