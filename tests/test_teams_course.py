@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.web.people import PEOPLE
 from bot.web.playground import COURSE
 from tests.teams_fixtures import teams_stage
+from tests.teams_world.plain_transport import by_hand
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
@@ -39,14 +40,7 @@ async def test_the_prepared_course_goes_in_teams_as_in_the_browser(
     client: str, tmp_path: Path
 ) -> None:
     """Every press finds its button, every form its fields, whatever a tenant's Teams can do."""
-    start = datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN)
-    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
-    people = {person.id: person.name for person in PEOPLE}
-    english = [person.id for person in PEOPLE if person.locale == "en"]
-    clock = Clock(real_us=lambda: next(at))
-    async with teams_stage(
-        tmp_path / "home", people=people, english=english, clock=clock, **CLIENTS[client]
-    ) as played:
+    async with teams_stage(tmp_path / "home", **_november(), **CLIENTS[client]) as played:
         await played.play(COURSE.read_text(encoding="utf-8"))
         seen = played.ever("bodil")
         assert "Ugens overblik" in seen
@@ -54,6 +48,31 @@ async def test_the_prepared_course_goes_in_teams_as_in_the_browser(
         assert "Spurgt og svaret" in seen
         assert not played.house.log.failures
         assert not played.world.too_early
+
+
+async def test_the_course_goes_by_another_transport_too(tmp_path: Path) -> None:
+    """A successor of botbuilder replaces one file: here is one without any SDK."""
+    async with teams_stage(tmp_path / "home", making=by_hand, **_november()) as played:
+        await played.play(COURSE.read_text(encoding="utf-8"))
+        assert "I nåede frem til:" in played.ever("bodil")
+        assert not played.house.log.failures
+
+
+class Beginning(TypedDict):
+    people: dict[str, str]
+    english: list[str]
+    clock: Clock
+
+
+def _november() -> Beginning:
+    """An evening in November, with the people of the prepared course."""
+    start = datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN)
+    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
+    return {
+        "people": {person.id: person.name for person in PEOPLE},
+        "english": [person.id for person in PEOPLE if person.locale == "en"],
+        "clock": Clock(real_us=lambda: next(at)),
+    }
 
 
 def _each() -> Iterator[Any]:
