@@ -124,7 +124,8 @@ class DeliveryFailed(Exception):
     """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
     it may have arrived all the same; `retry_after` is the platform's own wish in seconds; `held`
     that it is not the message's fault: it waits until somebody has mended what is wrong; `closed`
-    that nothing at all arrives in the channel, or in the workplace, until then."""
+    that nothing at all arrives in the channel, or in the workplace, until then; `unreachable` that a
+    person must let Digi into a private chat first."""
 
     def __init__(
         self,
@@ -135,6 +136,7 @@ class DeliveryFailed(Exception):
         retry_after: float | None = None,
         held: bool = False,
         closed: Literal["", "channel", "workplace"] = "",
+        unreachable: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -143,6 +145,7 @@ class DeliveryFailed(Exception):
         self.retry_after = retry_after
         self.held = held
         self.closed = closed
+        self.unreachable = unreachable
 
 
 class CannotOpen(Exception):

@@ -6,6 +6,7 @@ An unsigned turn is a turn that writes its pool row and nothing else.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
@@ -38,6 +39,7 @@ from dialogs.events import (
     Person,
     SignedEvent,
     Undelivered,
+    Unreached,
     Unsigned,
     UnsignedEvent,
     Woke,
@@ -341,6 +343,13 @@ class Engine:
         """A timer has come due; nobody is there whom a refusal could be told."""
         assert isinstance(turn.event, Woke)
         await self._decided(turn, self._rung)
+
+    async def unreached(self, tenant: str, project: str, person: Person) -> None:
+        """Told to the project, which knows whether anybody else must hear of it."""
+        now = self._clock.now()
+        key = f"unreached:{project}:{person}:{now.date().isoformat()}"
+        event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
+        await self._decided(Turn(tenant, project, key, event, now), self._rung)
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """A standing post as its dialog sees it now."""

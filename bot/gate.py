@@ -120,6 +120,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PersonSettings: ANYONE,
     e.MembersSeen: OURSELVES,
     e.Undelivered: OURSELVES,
+    e.Unreached: OURSELVES,
     e.Woke: OURSELVES,
 }
 

@@ -395,6 +395,8 @@ class Courier:
             self._refused[letter.id] = letter
         await self._put_off(letter, failure, bag)
         self._refused.pop(letter.id, None)
+        if failure.unreachable:
+            await self._unreached(*(bag or (letter,)))
 
     async def _put_off(
         self, letter: Letter, failure: DeliveryFailed, bag: tuple[Letter, ...]
@@ -440,6 +442,13 @@ class Courier:
             telling = self._engine.telling(letter, "private" if private else "message")
         await self._database.tx(self._scripts.dead, letters, telling)
         self._engine.letters_written.set()
+
+    async def _unreached(self, *letters: Letter) -> None:
+        """Each project that had something to say to this person hears of it, once a day."""
+        for tenant, project, place in {(one.tenant, one.project, one.place) for one in letters}:
+            where, _, person = place.partition(":")
+            if project and where == "person":
+                await self._engine.unreached(tenant, project, person)
 
     # --- what happens by the clock --------------------------------------------------------
 

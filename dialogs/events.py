@@ -521,6 +521,12 @@ class Undelivered(Signed, frozen=True, tag="undelivered"):
     what: Literal["message", "private", "channel"]
 
 
+class Unreached(Signed, frozen=True, tag="unreached"):
+    """Something waits for a person who has not let Digi into a private chat yet."""
+
+    person: Person
+
+
 class Woke(Signed, frozen=True, tag="woke"):
     """A timer has come due. `at` is the moment it was due, whenever it comes."""
 
@@ -546,7 +552,7 @@ SignedEvent = (
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
     | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
     | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | MembersSeen
-    | Undelivered | Woke
+    | Undelivered | Unreached | Woke
 )  # fmt: skip
 
 Event = SignedEvent | UnsignedEvent

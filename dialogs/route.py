@@ -86,6 +86,8 @@ def route(event: SignedEvent) -> Place:
             return dialog, dialog
         case e.NewsGiven():
             return "digest", "digest"
+        case e.Unreached():
+            return "summary", "summary"
         case e.TrioPointRaised():
             return "trio", "trio"
         case e.AdviceAsked() | e.AdviceGiven():

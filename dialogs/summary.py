@@ -25,6 +25,7 @@ from dialogs.cards import (
     Quote,
     Said,
     Several,
+    Who,
     Words,
     buttons,
     card,
@@ -33,9 +34,9 @@ from dialogs.cards import (
 from dialogs.concern import HELPERS, Concern, for_reader, may_read, open_to_all, owed
 from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
 from dialogs.digest import Digest, next_overview
-from dialogs.effects import Cancel, Privately, Show, Tell, Timer
+from dialogs.effects import Cancel, Privately, Say, Show, Tell, Timer
 from dialogs.events import Look, Person, SignedEvent
-from dialogs.facts import About, Known, Project, RecordsSince, States, Viewer
+from dialogs.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
 from dialogs.facts import State as StateOf
 from dialogs.overview import questions
 from dialogs.question_states import Asked, Discussed, Proposed, ToMed
@@ -64,6 +65,8 @@ CLOSED = ("draft", "stopped", "ended")
 def needs(state: Summary | None, event: SignedEvent) -> Facts:
     if isinstance(event, e.Woke):
         return _facts(state or Summary(), max(event.at, event.came))
+    if isinstance(event, e.Unreached):
+        return (About(), Roles())
     return (About(),)
 
 
@@ -76,8 +79,33 @@ def decide(state: Summary | None, event: SignedEvent, known: Known) -> Step:
             return state, (Cancel("summary"),)
         case e.Woke():
             return _weekly(state, event, known) if known.project.running else (state, ())
+        case e.Unreached(person=person):
+            return state, _unreached(person, known)
         case _:
             return state, ()
+
+
+def _unreached(person: Person, known: Known) -> tuple[Say | Privately, ...]:
+    """Whoever must answer for something is told where all read it, and finds the summary there.
+
+    Once, and not each time: how often something waits is nobody's business. Of a draft the
+    channel hears nothing; whoever began it does."""
+    project = known(About())
+    roles = ("leader", "deputy", "tr", "amr")
+    if project is None or not any(r.person == person and r.role in roles for r in known(Roles())):
+        return ()
+    once = f"unreached:{person}"
+    if project.stage == "draft":
+        said = text("summary.unreached_draft", who=Who(person))
+        here = Privately(project.starter, card(Paragraph(said)), now=True, once=f"{once}:draft")
+        return (here,) if project.starter != person else ()
+    if project.stage in CLOSED:
+        return ()
+    shown = card(
+        Paragraph(text("summary.unreached", who=Who(person))),
+        buttons(Button(text("summary.open_mine"), Look("summary", project=project.id))),
+    )
+    return (Say(shown, once=once),)
 
 
 def _timer(project: Project, after: datetime) -> Timer:

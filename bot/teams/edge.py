@@ -38,6 +38,8 @@ TOAST = 400
 """So much of an answer stands at the button that was pressed."""
 A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
+HELD_SECONDS = 60 * 60.0
+"""So long a message waits where somebody has to let Digi in before it can go."""
 SHORT_WAIT = 1.5
 """So long the courier waits for its turn to speak; longer than that it does something else."""
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -147,6 +149,7 @@ class TeamsEdge:
         except CallFailed as error:
             if parcel.kind == "private":
                 self._chats.drop((parcel.tenant, parcel.person))
+                raise private_failure(error) from None
             raise failure(error) from None
 
     async def _redraw(self, parcel: Parcel, drawn: draw.Drawn) -> str:
@@ -162,7 +165,8 @@ class TeamsEdge:
     async def _ref(self, tenant: str, conversation: str) -> Ref:
         found = await self._book.ref(tenant, conversation)
         if found is None:
-            raise DeliveryFailed("nobody of this tenant has been heard of yet", retry_after=600.0)
+            reason = "nobody of this tenant has been heard of yet"
+            raise DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS)
         return found
 
     async def _chat(self, parcel: Parcel) -> Ref:
@@ -174,7 +178,7 @@ class TeamsEdge:
         try:
             return await self._opened(parcel.tenant, parcel.person, ref)
         except CallFailed as error:
-            raise failure(error) from None
+            raise private_failure(error) from None
 
     async def _opened(self, tenant: str, person: str, ref: Ref) -> Ref:
         called = self._book.called(tenant, person)
@@ -187,7 +191,8 @@ class TeamsEdge:
         seconds = self._pace.wait(tenant, conversation)
         while seconds:
             if seconds > SHORT_WAIT:
-                raise DeliveryFailed("Teams lets nobody speak faster", retry_after=seconds)
+                reason = "Teams lets nobody speak faster"
+                raise DeliveryFailed(reason, held=True, retry_after=seconds)
             await self._sleep(seconds)
             seconds = self._pace.wait(tenant, conversation)
 
@@ -296,7 +301,7 @@ class TeamsEdge:
         try:
             await self._tell_members(what.tenant, what.channel, what.ref)
         except CallFailed as error:
-            if not failure(error).permanent:
+            if not for_good(error):
                 return  # the next word here tries again
         await self._book.write(what.tenant, what.channel, what.ref, what.team)
 
@@ -309,7 +314,7 @@ class TeamsEdge:
                 told &= await self._tell_members(what.tenant, channel, what.ref)
             except CallFailed as error:
                 # A channel we cannot look into has no members for us.
-                told &= failure(error).permanent
+                told &= for_good(error)
         return NOTED if told else AGAIN
 
     async def _tell_members(self, tenant: str, channel: str, ref: Ref) -> bool:
@@ -337,7 +342,7 @@ class TeamsEdge:
                 told += ref is not None and await self._tell_members(tenant, channel, ref)
             except CallFailed as error:
                 # One channel that is out of reach must not keep the others from being seen.
-                trouble = trouble if failure(error).permanent else error
+                trouble = trouble if for_good(error) else error
         if trouble is not None:
             raise trouble
         return told
@@ -408,7 +413,7 @@ class TeamsEdge:
                 await self._soon_speaks(what.tenant, what.ref)
                 await self._transport.send_targeted(what.ref, what.address, draw.message(page))
         except CallFailed as error:
-            if failure(error).permanent:
+            if for_good(error):
                 self._no_targets.put(what.tenant, True)
             return False
         return True
@@ -424,7 +429,7 @@ class TeamsEdge:
                 await self._transport.send(chat, draw.message(page))
         except CallFailed as error:
             self._chats.drop(key)
-            if failure(error).permanent:
+            if private_failure(error).unreachable:
                 self._closed.put(key, True)
             return False
         return True
@@ -617,20 +622,25 @@ def failure(error: CallFailed) -> DeliveryFailed:
     said = f"{error.status} {error.code}".strip() if error.status else error.code
     match error.status:
         case 0:
+            held = said.startswith("no token")
             return DeliveryFailed(
-                f"Teams did not answer ({said})",
-                uncertain=error.arrived,
-                permanent="list of Teams' hosts" in said,
-            )
+                said if held else f"Teams did not answer ({said})",
+                uncertain=error.arrived, held=held, retry_after=HELD_SECONDS if held else None,
+            )  # fmt: skip
         case 429:
             return DeliveryFailed("throttled", retry_after=error.retry_after or 5.0)
         case 401:
-            return DeliveryFailed("Teams does not take our token", retry_after=30.0)
+            return DeliveryFailed(
+                "Teams does not take our token", held=True, retry_after=HELD_SECONDS
+            )
         case 413:
             return DeliveryFailed("the message is too big", permanent=True)
+        case 403 if error.code == "MessageWritesBlocked":
+            return DeliveryFailed(f"{said}: somebody has blocked Digi", permanent=True)
         case 403:
-            why = "Digi was blocked or taken out, or is not installed there"
-            return DeliveryFailed(f"{said}: {why}", permanent=True)
+            return DeliveryFailed(
+                f"{said}: Digi is not installed there", held=True, retry_after=HELD_SECONDS
+            )
         case 404:
             return DeliveryFailed(f"{said}: it is gone", permanent=True)
         case 400 | 405 | 501:
@@ -639,6 +649,19 @@ def failure(error: CallFailed) -> DeliveryFailed:
             return DeliveryFailed(said, uncertain=True, retry_after=error.retry_after)
         case _:
             return DeliveryFailed(said, retry_after=error.retry_after)
+
+
+def for_good(error: CallFailed) -> bool:
+    """The same question would be answered alike."""
+    return error.status in (400, 403, 404, 405, 501)
+
+
+def private_failure(error: CallFailed) -> DeliveryFailed:
+    """Where Digi is not there for somebody, what it has to say waits until it is."""
+    failed = failure(error)
+    if error.status not in (403, 404):
+        return failed
+    return DeliveryFailed(failed.reason, held=True, retry_after=HELD_SECONDS, unreachable=True)
 
 
 def _pages(

@@ -72,17 +72,33 @@ class TeamsHands(Play):
         self.world = world
         self.edge = edge
         self.place = channel
-        self.people = list(people)
+        self.people: list[str] = []
         self.holds_back = holds_back
         self.slash = slash
         self.old = old
-        self.dialogs: dict[str, Dialog | None] = dict.fromkeys(self.people)
-        self.toasts: dict[str, str] = dict.fromkeys(self.people, "")
-        self.faults: dict[str, str] = dict.fromkeys(self.people, "")
-        self.seen: dict[str, list[str]] = {person: [] for person in self.people}
+        self.dialogs: dict[str, Dialog | None] = {}
+        self.toasts: dict[str, str] = {}
+        self.faults: dict[str, str] = {}
+        self.seen: dict[str, list[str]] = {}
         self.statuses: list[int] = []
         self.mark = 0
-        self._marks: dict[str, int] = dict.fromkeys(self.people, 0)
+        self._marks: dict[str, int] = {}
+        for person in people:
+            self._begins(person)
+
+    def _begins(self, person: str) -> None:
+        self.people.append(person)
+        self.dialogs[person] = None
+        self.toasts[person] = self.faults[person] = ""
+        self.seen[person] = []
+        self._marks[person] = 0
+
+    def meet(self, person: str, name: str) -> Person:
+        """A newcomer in the channel; Digi has not been told yet."""
+        self._begins(person)
+        self.space.people[person] = Person(person, name, tenant=self.space.id)
+        self.space.channels[self.place].append(person)
+        return self.space.people[person]
 
     # --- acts -----------------------------------------------------------------------------
 
