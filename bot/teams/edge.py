@@ -77,6 +77,7 @@ class TeamsEdge:
         self._closed: Cache[tuple[str, str], bool] = Cache(20_000, A_WHILE)
         self._no_targets: Cache[str, bool] = Cache(1000, A_DAY)
         self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        self._own: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
         self._waiting: Cache[str, _Waiting] = Cache(5000, 3 * A_WHILE)
         self._seen: Cache[str, asyncio.Future[Reply]] = Cache(50_000, A_WHILE)
         self._failures: Counter[str] = Counter()
@@ -411,7 +412,8 @@ class TeamsEdge:
         try:
             for page in pages:
                 await self._soon_speaks(what.tenant, what.ref)
-                await self._transport.send_targeted(what.ref, what.address, draw.message(page))
+                id = await self._transport.send_targeted(what.ref, what.address, draw.message(page))
+                self._own.put((what.ref.conversation_id, id), what.person)
         except CallFailed as error:
             if for_good(error):
                 self._no_targets.put(what.tenant, True)
@@ -446,14 +448,32 @@ class TeamsEdge:
         cards = answer.cards + _said_faults(answer.faults)
         plain = draw.plain(cards)
         buttons = any(isinstance(part, c.Buttons) for card in cards for part in card.parts)
+        if answer.instead and self._is_own(what):
+            drawn = draw.messages(
+                cards, language, place=draw.Place(channel=_elsewhere(what, channel))
+            )
+            self._soon(self._takes_its_place(what, drawn))
+            return Reply({"statusCode": 200, "type": CARD, "value": drawn.card})
         if answer.form is None and not buttons and len(plain) <= TOAST:
             return _toast(plain or word("done", language))
         self._soon(self._to_person(what, channel, answer))
         return _toast(word("answered_here", language))
 
+    def _is_own(self, what: Incoming) -> bool:
+        """Whether the card that was pressed is before this person alone."""
+        mine = self._own.get((what.ref.conversation_id, what.message)) == what.person
+        return bool(what.message) and (what.private or mine)
+
+    async def _takes_its_place(self, what: Incoming, drawn: draw.Drawn) -> None:
+        """What the invoke shows is gone when the chat is opened again; this stays."""
+        try:
+            await self._transport.update(what.ref, what.message, draw.message(drawn))
+        except CallFailed:
+            return
+
     async def _to_dialog(self, what: Incoming, channel: str, answer: Answer) -> Reply:
         language: Language = answer.language
-        elsewhere = channel if what.private else ""
+        elsewhere = _elsewhere(what, channel)
         if answer.faults and isinstance(what.data, draw.Send):
             filled = what.data.form.form
             return await self._form(what, channel, filled, language, answer.faults)
@@ -461,9 +481,10 @@ class TeamsEdge:
             return await self._form(what, channel, answer.form, language)
         cards = answer.cards + _said_faults(answer.faults)
         if cards:
+            title, cards = draw.titled(cards)
             place = draw.Place(inside=True, channel=elsewhere)
             drawn = draw.messages(cards, language, place=place)
-            return self._page(what, language, (drawn, *drawn.rest), draw.title_of(cards))
+            return self._page(what, language, (drawn, *drawn.rest), title)
         if what.way == "submit" and not what.compose:
             return Reply()  # the dialog closes, and the card behind it says what was done
         done = draw.messages((_said(word("done", language)),), language).card
@@ -496,7 +517,7 @@ class TeamsEdge:
             values=what.fields if faults else {},
             faults=[(fault.field, c.plain(fault.text)) for fault in faults],
             names=lambda person: self._book.name(what.tenant, person),
-            channel=channel if what.private else "",
+            channel=_elsewhere(what, channel),
         )  # fmt: skip
         return Reply(draw.dialog(drawn, draw.title_of_form(form), tall=len(form.fields) > 3))
 
@@ -511,11 +532,10 @@ class TeamsEdge:
         return Reply(draw.dialog(shown, title, tall=len(str(shown)) > 3000))
 
     def _held(self, what: Incoming, cards: tuple[c.FinishedCard, ...], language: Language) -> str:
+        title, cards = draw.titled(cards)
         drawn = draw.messages(cards, language, place=draw.Place(inside=True))
         pages = (drawn, *drawn.rest)
-        return self._waits(
-            _Waiting(what.tenant, what.person, language, pages, draw.title_of(cards))
-        )
+        return self._waits(_Waiting(what.tenant, what.person, language, pages, title))
 
     def _waits(self, waiting: _Waiting) -> str:
         id = uuid.uuid4().hex
@@ -669,6 +689,11 @@ def _pages(
 ) -> tuple[draw.Drawn, ...]:
     drawn = draw.messages(cards, language, place=draw.Place(channel=channel))
     return (drawn, *drawn.rest)
+
+
+def _elsewhere(what: Incoming, channel: str) -> str:
+    """The channel that something belongs to, where it is shown in a private chat."""
+    return channel if what.private else ""
 
 
 def _said(text: str) -> c.FinishedCard:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.edge import Pressed, Submitted, Typed
+from bot.edge import Pressed, Submitted, ToAgree, Typed
 from bot.teams.draw import PREFIX, Ask, Data, Held, Press, Say, Send, read_data, read_value
 from bot.teams.seam import Json, Kind, Ref
 from bot.teams.trust import tenant_id_of
@@ -30,8 +30,12 @@ Way = Literal[
     "came",  # Digi was installed
     "gone",  # Digi was taken out
 ]
-What = Typed | Pressed | Submitted
+What = Typed | Pressed | Submitted | ToAgree
+AGREEMENTS = "agreements"
+"""The message extension that makes an agreement of a message, as the manifest has it."""
 _COMMAND = re.compile(r"[a-z_]{1,40}")
+_TAG = re.compile(r"<[^>]{0,2000}>")
+_BREAK = re.compile(r"</(?:p|div|li)>|<br ?/?>", re.IGNORECASE)
 _AT = re.compile(r"<at[^>]{0,200}>(.*?)</at>", re.S)
 _LOCAL = "local"
 
@@ -59,6 +63,8 @@ class Incoming(Struct, frozen=True):
     """From a message extension."""
     us: bool = False
     """It is Digi that came or left."""
+    message: str = ""
+    """The message whose button was pressed."""
     team: str = ""
 
     @property
@@ -148,7 +154,11 @@ def _invoke(activity: Json, ref: Ref) -> Incoming | None:
             what = _pressed(data)
             if what is None:
                 return None
-            return Incoming("execute", ref, key, *sender, what=what, data=data)
+            message = activity.get("replyToId")
+            return Incoming(
+                "execute", ref, key, *sender, what=what, data=data,
+                message=message if isinstance(message, str) else "",
+            )  # fmt: skip
         case "task/fetch":
             return _dialog("fetch", ref, key, sender, _dict(value, "data"))
         case "task/submit":
@@ -157,13 +167,26 @@ def _invoke(activity: Json, ref: Ref) -> Incoming | None:
             command = value.get("commandId")
             if not isinstance(command, str) or not _COMMAND.fullmatch(command):
                 return None
-            words = Typed(command.replace("_", " "))
-            return Incoming("fetch", ref, key, *sender, what=words, compose=True)
+            made: What = Typed(command.replace("_", " "))
+            if command == AGREEMENTS and (said := _read_message(value)):
+                made = ToAgree(said)
+            return Incoming("fetch", ref, key, *sender, what=made, compose=True)
         case "composeExtension/submitAction":
             found = _dialog("submit", ref, key, sender, _dict(value, "data"))
             return None if found is None else replace(found, compose=True)
         case _:
             return None
+
+
+def _read_message(value: Json) -> str:
+    """The words of a message that somebody has pointed at; Teams gives them as HTML."""
+    body = _dict(_dict(value, "messagePayload"), "body")
+    content = body.get("content")
+    if not isinstance(content, str):
+        return ""
+    if body.get("contentType") == "html":
+        content = html.unescape(_TAG.sub("", _BREAK.sub("\n", content)))
+    return content.strip()[:3000]
 
 
 _Sender = tuple[str, str, str, str, bool]

@@ -168,9 +168,7 @@ class TeamsHands(Play):
                 who, where, "adaptiveCard/action", value, replyToId=message.id
             )
             if status == 200:
-                assert body["statusCode"] == 200
-                assert body["type"] == "application/vnd.microsoft.activity.message"
-                self.toasts[who.handle] = body["value"]
+                self._answers(who, message, body)
             return status
         if action["data"].get("msteams", {}).get("type") == "task/fetch":
             value = {"data": action["data"], "context": {"theme": "default"}}
@@ -182,6 +180,17 @@ class TeamsHands(Play):
         )
         status, _ = await self.world.send(activity)
         return status
+
+    def _answers(self, who: Person, message: Message, body: Dict) -> None:
+        """What Teams does with the answer of Action.Execute."""
+        assert body["statusCode"] == 200
+        if body["type"] == "application/vnd.microsoft.activity.message":
+            self.toasts[who.handle] = body["value"]
+            return
+        assert body["type"] == "application/vnd.microsoft.card.adaptive"
+        check(body["value"])
+        assert message.only_for == who.handle or message.place == who.chat
+        self.toasts[who.handle] = text_of(body["value"])
 
     async def _to_dialog(self, who: Person, dialog: Dialog, data: Dict) -> int:
         value: Dict = {"data": {**data, **dialog.values}, "context": {"theme": "default"}}
