@@ -23,6 +23,7 @@ from storage.store import Database
 from storage.vault import Vault
 from tests.stage import PEOPLE, slow_clock
 from tests.teams_world.hands import TeamsHands
+from tests.teams_world.state import CHANNEL
 from tests.teams_world.state import Clock as WorldClock
 from tests.teams_world.world import APP, SECRET, TeamsWorld
 
@@ -65,6 +66,8 @@ async def in_teams(
     holds_back: bool = True,
     slash: bool = False,
     old: bool = False,
+    personally: bool = False,
+    channel: str = CHANNEL,
     making: Making = by_botbuilder,
     world: TeamsWorld | None = None,
 ) -> AsyncIterator[Place]:
@@ -74,7 +77,7 @@ async def in_teams(
     world = world or TeamsWorld(local=local)
     world.clock = held
     world.home.targeted = targeted
-    world.home.move_in(people, english=english)
+    world.home.move_in(people, channel, english=english)
     told: list[tuple[str, str]] = []
     async with world:
         door, house = await _house(folder, world, ours, held, told, making)
@@ -87,11 +90,12 @@ async def in_teams(
             world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
             await door.open(house.engine.receive)
             statuses = [await world.installed_for(one) for one in world.home.people.values()]
-            statuses.append(await world.installed())
+            statuses.append(await world.installed(channel))
             assert set(statuses) == {200}, told
             hands = TeamsHands(
-                world, house, door.edge, people, holds_back=holds_back, slash=slash, old=old
-            )
+                world, house, door.edge, people, channel=channel, holds_back=holds_back,
+                slash=slash, old=old, personally=personally,
+            )  # fmt: skip
             yield Place(world, house, door, hands, told)
         finally:
             await runner.cleanup()
@@ -141,12 +145,15 @@ async def teams_stage(
     holds_back: bool = True,
     slash: bool = False,
     old: bool = False,
+    personally: bool = False,
+    channel: str = CHANNEL,
     making: Making = by_botbuilder,
 ) -> AsyncIterator[TeamsHands]:
     """The hands of everybody there. What was told to the operator fails the test."""
     async with in_teams(
         folder, people=people, english=english, clock=clock, targeted=targeted,
-        holds_back=holds_back, slash=slash, old=old, making=making,
+        holds_back=holds_back, slash=slash, old=old, personally=personally, channel=channel,
+        making=making,
     ) as place:  # fmt: skip
         yield place.hands
         assert place.told == []

@@ -25,6 +25,8 @@ class Client(TypedDict, total=False):
     targeted: bool
     slash: bool
     old: bool
+    personally: bool
+    channel: str
 
 
 CLIENTS: dict[str, Client] = {
@@ -32,10 +34,21 @@ CLIENTS: dict[str, Client] = {
     "by slash": {"slash": True},
     "in the chat": {"targeted": False},
     "an old client": {"targeted": False, "old": True},
+    "personally": {"personally": True},
+    "a group chat": {"channel": "19:gruppe@thread.v2"},
 }
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+SOON = ("in the chat", "personally")
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param(client, marks=() if client in SOON else (pytest.mark.long,))
+        for client in CLIENTS
+    ],
+)
 async def test_the_prepared_course_goes_in_teams_as_in_the_browser(
     client: str, tmp_path: Path
 ) -> None:

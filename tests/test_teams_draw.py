@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -33,12 +34,31 @@ def _tokens(drawn: draw.Drawn) -> list[str]:
     return [a["data"]["digi"]["token"] for page in pages for a in buttons(page.card)]
 
 
-@settings(max_examples=150, deadline=None)
-@given(card=CARDS, again=st.booleans(), inside=st.booleans())
-def test_any_card_is_a_message_that_teams_takes(
-    card: c.FinishedCard, again: bool, inside: bool
-) -> None:
+def _tried(examples: int, check: Callable[..., None], **given_by: st.SearchStrategy[Any]) -> None:
+    calm = settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    calm(given(**given_by)(check))()
+
+
+def some(few: int, many: int) -> pytest.MarkDecorator:
+    """The same test with so many examples at once, and so many at leisure."""
+    return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])
+
+
+@some(40, 2000)
+def test_any_card_is_a_message_that_teams_takes(examples: int) -> None:
     """Whatever the words, the limits hold and no button is lost."""
+    _tried(examples, _card_fits, card=CARDS, again=st.booleans(), inside=st.booleans())
+
+
+@some(5, 100)
+def test_a_card_of_seventy_parts_goes_on(examples: int) -> None:
+    """Buttons come first where there is room for words beside them, and none is lost."""
+    _tried(examples, _card_fits, card=MANY, again=st.booleans(), inside=st.booleans())
+
+
+def _card_fits(card: c.FinishedCard, again: bool, inside: bool) -> None:
     drawn = draw.messages((card,), "da", again=again, place=draw.Place(inside=inside))
     for page in (drawn, *drawn.rest):
         assert limits.problems(page.card) == []
@@ -46,21 +66,14 @@ def test_any_card_is_a_message_that_teams_takes(
     assert sorted(_tokens(drawn)) == sorted(_all_buttons(card))
 
 
-@settings(max_examples=20, deadline=None)
-@given(card=MANY)
-def test_a_card_of_seventy_parts_goes_on_and_keeps_its_order(card: c.FinishedCard) -> None:
-    """Buttons come first where there is room for words beside them; words are in their order."""
-    drawn = draw.messages((card,), "en")
-    for page in (drawn, *drawn.rest):
-        assert limits.problems(page.card) == []
-    assert sorted(_tokens(drawn)) == sorted(_all_buttons(card))
-
-
-@settings(max_examples=100, deadline=None)
-@given(form=FORMS)
-def test_any_form_is_a_dialog_that_teams_takes(form: c.FinishedForm) -> None:
+@some(30, 1500)
+def test_any_form_is_a_dialog_that_teams_takes(examples: int) -> None:
     """Titles, labels, options, hints and what stands in the fields keep to the size; the form comes
     back with the submission, so that nobody has to remember it."""
+    _tried(examples, _form_fits, form=FORMS)
+
+
+def _form_fits(form: c.FinishedForm) -> None:
     drawn = draw.form(form, "da", channel="19:x@thread.tacv2")
     assert limits.problems(drawn) == []
     [send] = [action for action in buttons(drawn) if "associatedInputs" not in action]
@@ -76,11 +89,17 @@ def test_any_form_is_a_dialog_that_teams_takes(form: c.FinishedForm) -> None:
     assert "Look at this again: Prøv igen" in text_of(again)
 
 
-@settings(max_examples=150, deadline=None)
-@given(words=st.sampled_from(SIGNS) | _texts(3000), around=st.sampled_from(
-    ("plain", "strong", "mention", "quote", "heading", "fact", "bullet")))  # fmt: skip
-def test_what_people_write_is_never_read_as_markup(words: str, around: str) -> None:
+AROUND = ("plain", "strong", "mention", "quote", "heading", "fact", "bullet")
+
+
+@some(60, 3000)
+def test_what_people_write_is_never_read_as_markup(examples: int) -> None:
     """It stands in runs of plain text; no text that Teams reads as markdown has it."""
+    words = st.sampled_from(SIGNS) | _texts(3000)
+    _tried(examples, _words_are_words, words=words, around=st.sampled_from(AROUND))
+
+
+def _words_are_words(words: str, around: str) -> None:
     quoted: c.Spans = (c.Quoted(words),)
     part: Any = {
         "plain": c.Paragraph((c.Plain("Hun skrev: "), *quoted)),
@@ -129,11 +148,14 @@ def test_the_renderer_shows_words_and_nothing_else(words: str) -> None:
         assert (shown.links, shown.styled, shown.problems) == ((), (), ())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(card=CARDS, form=FORMS)
-def test_what_microsofts_own_packages_say(card: c.FinishedCard, form: c.FinishedForm) -> None:
+@some(8, 500)
+def test_what_microsofts_own_packages_say(examples: int) -> None:
     """The renderer and the schema of Adaptive Cards 1.5 find nothing."""
     card_validators.needed()
+    _tried(examples, _microsoft_takes, card=CARDS, form=FORMS)
+
+
+def _microsoft_takes(card: c.FinishedCard, form: c.FinishedForm) -> None:
     drawn = draw.messages((card,), "da")
     for page in (drawn, *drawn.rest):
         assert card_validators.problems(page.card) == []

@@ -15,7 +15,7 @@ from dialogs import cards as c
 from storage.sql import Unavailable
 from tests.house import on_disk
 from tests.teams_fixtures import Place, in_teams
-from tests.teams_world.render import text_of
+from tests.teams_world.render import buttons, text_of
 from tests.teams_world.state import CHANNEL, TENANT
 from tests.teams_world.trouble import Lost, Says
 from tests.teams_world.world import BOT
@@ -141,6 +141,33 @@ async def test_a_message_extension_opens_the_same_forms(place: Place) -> None:
     await place.hands.extension("sofie", "code", private=True)
     await place.hands.fill("sofie", {"Din": place.hands.code})
     assert "Vi mister roen" in place.hands.just("sofie")
+
+
+async def test_a_message_that_somebody_points_at_becomes_an_agreement(place: Place) -> None:
+    """Its words stand in the form, to be changed or sent; nothing of it is kept before."""
+    await _running(place)
+    body = {"contentType": "html", "content": "<div>Vi tager <b>&amp;</b> deler den<br>i dag</div>"}
+    await place.hands.extension("anne", "agreements", messagePayload={"body": body})
+    dialog = place.hands.form("anne")
+    assert dialog is not None
+    assert "Vi tager & deler den i dag" in dialog.values.values()
+
+
+async def test_a_card_of_ones_own_is_changed_in_place(place: Place) -> None:
+    """What is arranged in several presses stays one message."""
+    await _running(place)
+    await place.hands.type("anne", "@Digi plan")
+    before = len(place.world.home.messages)
+    label = next(
+        action["title"]
+        for message in place.hands.visible("anne")[:1]
+        for action in buttons(message.card or {"body": []})
+        if action["type"] == "Action.Execute"
+    )
+    for _ in range(2):
+        await place.hands.press("anne", label)
+    assert len(place.world.home.messages) == before
+    assert place.hands.visible("anne")[0].versions == 3
 
 
 async def test_an_unsigned_text_leaves_nothing_with_teams_but_its_dialog(place: Place) -> None:

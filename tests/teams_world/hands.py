@@ -6,7 +6,7 @@ TeamsHands does what tests/stage.py's Stage does on paper, so the same transcrip
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeVar
@@ -63,10 +63,11 @@ class TeamsHands(Play):
         holds_back: bool = True,
         slash: bool = False,
         old: bool = False,
-        settles: Callable[[], Awaitable[None]] | None = None,
+        personally: bool = False,
     ) -> None:
         """`holds_back`: Teams itself keeps a form whose required fields are empty. `slash`: what
-        is typed in the channel nobody else sees. `old`: a client that knows no Action.Execute."""
+        is typed in the channel nobody else sees. `old`: a client that knows no Action.Execute.
+        `personally`: all but the start is typed in the personal chat."""
         self.space = tenant or world.home
         super().__init__(house, f"teams:{self.space.id}")
         self.world = world
@@ -76,6 +77,7 @@ class TeamsHands(Play):
         self.holds_back = holds_back
         self.slash = slash
         self.old = old
+        self.personally = personally
         self.dialogs: dict[str, Dialog | None] = {}
         self.toasts: dict[str, str] = {}
         self.faults: dict[str, str] = {}
@@ -106,7 +108,7 @@ class TeamsHands(Play):
         who = self._begin(person)
         self.dialogs[person] = None
         words = re.sub(r"^(?:/digi|@Digi)\b", "", words.strip()).strip()
-        if private:
+        if private or (self.personally and not words.startswith("start")):
             activity = self._activity(who, who.chat, type="message", text=words)
             self.world.say(self.space, who.chat, "", {"text": words}, by=person)
         elif self.slash:
@@ -221,11 +223,13 @@ class TeamsHands(Play):
         found.first = before.first if before is not None and again else dict(found.values)
         self.dialogs[who.handle] = found
 
-    async def extension(self, person: str, command: str, *, private: bool = False) -> int:
+    async def extension(
+        self, person: str, command: str, *, private: bool = False, **more: object
+    ) -> int:
         """From the message field: the app's own menu."""
         who = self._begin(person)
         where = who.chat if private else self.place
-        value = {"commandId": command, "commandContext": "compose"}
+        value = {"commandId": command, "commandContext": "compose", **more}
         status, body = await self._invoke(who, where, "composeExtension/fetchTask", value)
         self._opens(who, where, body, compose=True)
         return await self._end(person, status)
