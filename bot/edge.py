@@ -124,8 +124,8 @@ class DeliveryFailed(Exception):
     """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
     it may have arrived all the same; `retry_after` is the platform's own wish in seconds; `held`
     that it is not the message's fault: it waits until somebody has mended what is wrong; `closed`
-    that nothing at all arrives in the channel, or in the workplace, until then; `unreachable` that a
-    person must let Digi into a private chat first."""
+    that nothing at all arrives in the channel, or in the workplace, until then; `unreachable` that
+    a person must let Digi into a private chat first."""
 
     def __init__(
         self,

@@ -534,19 +534,19 @@ def question(ask: Ask, language: Language) -> Block:
     return _card(rows, ask.question, language)
 
 
-def titled(cards: tuple[c.FinishedCard, ...]) -> tuple[str, tuple[c.FinishedCard, ...]]:
-    """A dialog's title, which is the heading that they begin with, and the cards without it."""
-    first = cards[0].parts[:1]
-    if first and isinstance(first[0], c.Heading) and len(first[0].text) == 1:
-        words = " ".join(c.plain(first[0].text).split())
-        rest = (c.Card(cards[0].parts[1:]), *cards[1:])
-        if 0 < len(words) <= TITLE and any(card.parts for card in rest):
-            return words, rest
-    return "Digi", cards
+def title_of(cards: Sequence[c.FinishedCard]) -> str:
+    for card in cards:
+        for part in card.parts:
+            if isinstance(part, c.Heading) and (words := c.plain(part.text).strip()):
+                return cut(" ".join(words.split()), TITLE)
+    return "Digi"
 
 
 def dialog(content: Block, title: str, *, tall: bool = False) -> Block:
     """What Teams is answered so that a dialog shows this card."""
+    first, *others = content["body"]
+    if others and first.get("style") == "heading" and first["text"] == title:
+        content = {**content, "body": others}  # the dialog's own frame says it
     return {
         "task": {
             "type": "continue",

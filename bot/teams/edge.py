@@ -38,6 +38,7 @@ TOAST = 400
 """So much of an answer stands at the button that was pressed."""
 A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
+NO_TOKEN_SECONDS = 60.0
 HELD_SECONDS = 60 * 60.0
 """So long a message waits where somebody has to let Digi in before it can go."""
 SHORT_WAIT = 1.5
@@ -167,7 +168,7 @@ class TeamsEdge:
         found = await self._book.ref(tenant, conversation)
         if found is None:
             reason = "nobody of this tenant has been heard of yet"
-            raise DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS)
+            raise DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="workplace")
         return found
 
     async def _chat(self, parcel: Parcel) -> Ref:
@@ -400,7 +401,9 @@ class TeamsEdge:
         try:
             for page in pages:
                 await self._soon_speaks(what.tenant, what.ref)
-                await self._transport.send(what.ref, draw.message(page))
+                id = await self._transport.send(what.ref, draw.message(page))
+                if what.private:
+                    self._own.put((what.ref.conversation_id, id), what.person)
         except CallFailed:
             return False
         return True
@@ -428,7 +431,8 @@ class TeamsEdge:
             chat = self._chats.get(key) or await self._opened(*key, what.ref)
             for page in pages:
                 await self._soon_speaks(what.tenant, chat)
-                await self._transport.send(chat, draw.message(page))
+                id = await self._transport.send(chat, draw.message(page))
+                self._own.put((chat.conversation_id, id), what.person)
         except CallFailed as error:
             self._chats.drop(key)
             if private_failure(error).unreachable:
@@ -460,9 +464,8 @@ class TeamsEdge:
         return _toast(word("answered_here", language))
 
     def _is_own(self, what: Incoming) -> bool:
-        """Whether the card that was pressed is before this person alone."""
-        mine = self._own.get((what.ref.conversation_id, what.message)) == what.person
-        return bool(what.message) and (what.private or mine)
+        """Whether the card that was pressed was an answer to this person alone."""
+        return self._own.get((what.ref.conversation_id, what.message)) == what.person
 
     async def _takes_its_place(self, what: Incoming, drawn: draw.Drawn) -> None:
         """What the invoke shows is gone when the chat is opened again; this stays."""
@@ -481,10 +484,9 @@ class TeamsEdge:
             return await self._form(what, channel, answer.form, language)
         cards = answer.cards + _said_faults(answer.faults)
         if cards:
-            title, cards = draw.titled(cards)
             place = draw.Place(inside=True, channel=elsewhere)
             drawn = draw.messages(cards, language, place=place)
-            return self._page(what, language, (drawn, *drawn.rest), title)
+            return self._page(what, language, (drawn, *drawn.rest), draw.title_of(cards))
         if what.way == "submit" and not what.compose:
             return Reply()  # the dialog closes, and the card behind it says what was done
         done = draw.messages((_said(word("done", language)),), language).card
@@ -532,10 +534,11 @@ class TeamsEdge:
         return Reply(draw.dialog(shown, title, tall=len(str(shown)) > 3000))
 
     def _held(self, what: Incoming, cards: tuple[c.FinishedCard, ...], language: Language) -> str:
-        title, cards = draw.titled(cards)
         drawn = draw.messages(cards, language, place=draw.Place(inside=True))
         pages = (drawn, *drawn.rest)
-        return self._waits(_Waiting(what.tenant, what.person, language, pages, title))
+        return self._waits(
+            _Waiting(what.tenant, what.person, language, pages, draw.title_of(cards))
+        )
 
     def _waits(self, waiting: _Waiting) -> str:
         id = uuid.uuid4().hex
@@ -642,25 +645,25 @@ def failure(error: CallFailed) -> DeliveryFailed:
     said = f"{error.status} {error.code}".strip() if error.status else error.code
     match error.status:
         case 0:
-            held = said.startswith("no token")
-            return DeliveryFailed(
-                said if held else f"Teams did not answer ({said})",
-                uncertain=error.arrived, held=held, retry_after=HELD_SECONDS if held else None,
-            )  # fmt: skip
+            if said.startswith("no token"):
+                return DeliveryFailed(
+                    said, held=True, retry_after=NO_TOKEN_SECONDS, closed="workplace"
+                )
+            return DeliveryFailed(f"Teams did not answer ({said})", uncertain=error.arrived)
         case 429:
             return DeliveryFailed("throttled", retry_after=error.retry_after or 5.0)
         case 401:
+            reason = "Teams does not take our token"
             return DeliveryFailed(
-                "Teams does not take our token", held=True, retry_after=HELD_SECONDS
+                reason, held=True, retry_after=NO_TOKEN_SECONDS, closed="workplace"
             )
         case 413:
             return DeliveryFailed("the message is too big", permanent=True)
         case 403 if error.code == "MessageWritesBlocked":
             return DeliveryFailed(f"{said}: somebody has blocked Digi", permanent=True)
         case 403:
-            return DeliveryFailed(
-                f"{said}: Digi is not installed there", held=True, retry_after=HELD_SECONDS
-            )
+            reason = f"{said}: Digi is not installed there"
+            return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
         case 404:
             return DeliveryFailed(f"{said}: it is gone", permanent=True)
         case 400 | 405 | 501:

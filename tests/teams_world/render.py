@@ -10,7 +10,7 @@ from tests.teams_world.limits import elements
 from tests.teams_world.state import Dict
 
 _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
-_ESCAPED = re.compile(r"\\([\\*_\[\]()~`#<>|!+.)-])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def text_of(card: Dict, values: Mapping[str, str] | None = None) -> str:
