@@ -229,7 +229,9 @@ class TeamsEdge:
         try:
             reply = await self._answered(what)
         finally:
-            self._seen.drop(key)
+            if reply != NOTED:
+                # What a dialog shows is not remembered.
+                self._seen.drop(key)
             future.set_result(reply)
         return reply
 
