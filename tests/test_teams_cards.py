@@ -140,3 +140,13 @@ def test_a_dialog_says_its_title_once() -> None:
     for title, first in (("Sig det", "RichTextBlock"), ("Digi", "TextBlock")):
         body = draw.dialog(drawn, title)["task"]["value"]["card"]["content"]["body"]
         assert body[0]["type"] == first
+
+
+def test_what_one_person_wrote_stands_in_one_box() -> None:
+    """Two lines are not two quotes; only a text as long as a page is parted."""
+    short: c.FinishedCard = c.Card((c.Quote((c.Quoted("Ja.\n\nMen ikke nu."),)),))
+    [box] = draw.messages((short,), "da").card["body"]
+    assert [item["inlines"][-1]["text"] for item in box["items"]] == ["Ja.", "Men ikke nu."]
+    long: c.FinishedCard = c.Card((c.Quote((c.Quoted("\n".join(["æøå " * 100] * 30)),)),))
+    found = pages(draw.messages((long,), "da"))
+    assert len([one for page in found for one in page["body"] if one["type"] == "Container"]) > 1

@@ -34,6 +34,7 @@ SPOKEN = 1000
 SUMMARY = 200
 BUTTONS_A_ROW = 4
 BUTTONS = 8_000
+BOX = 10_000
 BUTTON = 75
 QUESTION = 300
 TITLE = 60
@@ -282,16 +283,7 @@ def _rows(card: c.FinishedCard, place: Place) -> Iterator[Row]:
                     yield from _close(_lines((*strong, c.Plain("  "), *value)), "Small")
             case c.Quote(words=words, by=by):
                 who = () if by is None else (c.Plain(" ("), *by, c.Plain(")"))
-                for line in _lines((*words, *who), lead="❝ "):
-                    yield _row(
-                        {
-                            "type": "Container",
-                            "style": "emphasis",
-                            "spacing": "Small",
-                            "items": [{"type": "RichTextBlock", "inlines": list(line.runs)}],
-                        },
-                        line.plain,
-                    )
+                yield from _boxes(_lines((*words, *who), lead="❝ "))
             case c.Bullets(items=items, numbered=numbered):
                 for n, item in enumerate(items, 1):
                     lead = f"{n}. " if numbered else "• "
@@ -300,6 +292,32 @@ def _rows(card: c.FinishedCard, place: Place) -> Iterator[Row]:
                 yield from _close(_lines(label, lead=_glyphs(step, of)), "Small")
             case c.Buttons(buttons=buttons):
                 yield from _button_rows([_button(button, place) for button in buttons])
+
+
+def _boxes(lines: Iterable[_Line]) -> Iterator[Row]:
+    """One box for what one person wrote, unless it is longer than a page has room for."""
+    held: list[Row] = []
+    for line in lines:
+        row = _rich(line, **({"spacing": "None"} if held else {}))
+        if held and sum(one.size for one in held) + row.size > BOX:
+            yield _box(held)
+            held = [_rich(line)]
+        else:
+            held.append(row)
+    if held:
+        yield _box(held)
+
+
+def _box(rows: Sequence[Row]) -> Row:
+    return _row(
+        {
+            "type": "Container",
+            "style": "emphasis",
+            "spacing": "Small",
+            "items": [row.element for row in rows],
+        },
+        "\n".join(row.plain for row in rows),
+    )
 
 
 def _close(lines: Iterable[_Line], spacing: str) -> Iterator[Row]:
