@@ -54,10 +54,15 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     p = project.id
     rows: list[tuple[Line, Line]] = []
 
-    def row(command: str) -> None:
-        rows.append((Typed(command), text(f"command.{command}")))
-
     main: list[Button[Line] | None] = []
+
+    def row(command: str) -> None:
+        """What is said without a name is not typed where a channel may read along."""
+        if viewer.private or command not in ("say", "code"):
+            rows.append((Typed(command), text(f"command.{command}")))
+        elif command == "code":
+            main.append(Button(text("button.code"), Look("code", project=p)))
+
     runs = viewer.may("leader", "deputy", "starter", "facilitator")
     leads = viewer.may("leader", "deputy", "starter")
     match project.stage:
@@ -111,7 +116,7 @@ def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
         Facts(
             (
                 (Typed("start"), text("command.start")),
-                (Typed("code"), text("command.code")),
+                *(((Typed("code"), text("command.code")),) if viewer.private else ()),
                 (Typed("about"), text("command.about")),
             )
         ),
@@ -124,7 +129,10 @@ def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
                 *(
                     ()
                     if viewer.private
-                    else (Button[Line](text("help.begin"), Look("start"), "main"),)
+                    else (
+                        Button[Line](text("help.begin"), Look("start"), "main"),
+                        Button[Line](text("button.code"), Look("code")),
+                    )
                 ),
             )
         )
