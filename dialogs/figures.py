@@ -4,12 +4,11 @@ from __future__ import annotations
 
 
 def shown(n: int, may: int, enough: int) -> int:
-    """A figure that points at nobody, or 0 where there is none to show.
+    """A figure that points at nobody, or 0 where there is none to show: so many at least.
 
     In steps of the threshold, so that no two figures differ by less than it: somebody who joins,
-    leaves or withdraws moves none by one. And none at all where fewer than that may write: it
-    would point at people, however high it is.
+    leaves or withdraws moves none by one. And always so many fewer than may write that the rest
+    could be enough of them too: of eleven, "at least ten" would point at the one who has not.
     """
-    if n < enough or may < enough:
-        return 0
-    return n - n % enough
+    most = min(n, may - enough)
+    return max(0, most - most % enough)

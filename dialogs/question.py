@@ -398,8 +398,7 @@ def _hold(state: Proposed, event: e.Woke, known: Known) -> Step:
     fits = tuple(w.entry for w in waiting if w.kind == "fits")
     may, enough = len(writers(known)), fewest(project)
     n_objections = shown(len(objections), may, enough)
-    # Where everybody who may has pressed the same, a figure would tell of each of them.
-    n_fits = shown(len(fits), may, enough) if len(fits) < may else 0
+    n_fits = shown(len(fits), may, enough)
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "by": state.by,
         "conclusion": state.conclusion, "objections": n_objections, "fits": n_fits,

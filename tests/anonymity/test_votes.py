@@ -94,7 +94,7 @@ def test_what_is_no_vote_has_no_mark() -> None:
 def test_figures_differ_by_nothing_or_by_enough(n: int, may: int, enough: int) -> None:
     """One who joins, leaves or withdraws moves no figure by less than the threshold."""
     here = shown(n, may, enough)
-    assert here == 0 or (here >= enough and here <= n)
+    assert here == 0 or (enough <= here <= n and may - here >= enough)
     for other in range(max(0, n - 4), n + 5):
         step = abs(shown(other, may, enough) - here)
         assert step == 0 or step >= enough

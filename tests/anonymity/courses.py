@@ -1,0 +1,134 @@
+"""Random courses of a project: what people do by name, what they do without one, and the days.
+
+Buttons are found by their words, as people find them; what cannot be done at the moment is not.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from tests.anonymity.hands import by_code, running, says, says_by_name
+from tests.stage import Stage
+
+AUTHORS = ("sofie", "lars", "emil", "noor", "karen", "mette", "ali")
+NAMED = ("peter", "bodil", "sofie", "jonas", "ali")
+READERS = ("Anne Holm", "Jonas Friis", "alle", "Anne Holm, Mette Krogh", "alle, Jonas Friis")
+
+
+@asynccontextmanager
+async def random_course(folder: Path, seed: int) -> AsyncIterator[Course]:
+    async with running(folder) as played:
+        await played.play(
+            """
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld Tovholder=ali
+            ali > tryk "Jeg er tovholder"
+            anne > /digi næste
+            """
+        )
+        yield Course(played, random.Random(seed))
+
+
+class Course:
+    def __init__(self, played: Stage, chance: random.Random) -> None:
+        self.played, self.chance = played, chance
+        self.codes: list[str] = []
+        self.texts = 0
+        self.done: list[str] = []
+
+    async def unnamed(self, person: str) -> None:
+        """This person says something, votes, or goes on with a code."""
+        self.played.house.engine._gate._acts.clear()
+        kinds = ["say", "early", "answer", "more", "withdraw", "object", "fits", "missing"]
+        self.chance.shuffle(kinds)
+        for kind in kinds:
+            if await self._does(person, kind):
+                self.done.append(kind)
+                return
+        raise AssertionError("something can be said at any time in these courses")
+
+    async def _does(self, person: str, kind: str) -> bool:
+        self.texts += 1
+        words = f"Tekst {self.texts}"
+        match kind:
+            case "say" | "early":
+                to = self.chance.choice(READERS)
+                code = await says(self.played, person, words, to=to, early=kind == "early")
+                self.codes.append(code)
+                return True
+            case "answer":
+                return await self._sends(person, "Svar uden navn", {"Dit svar": words}, code=True)
+            case "missing":
+                return await self._sends(
+                    person, "Der mangler noget", {"Hvad mangler": words}, code=True
+                )
+            case "fits":
+                return await self._sends(person, "Det passer", None)
+            case _:
+                if not self.codes:
+                    return False
+                await by_code(self.played, person, self.chance.choice(self.codes))
+                button = {"more": "Skriv et svar", "object": "Jeg er ikke enig"}.get(
+                    kind, "Træk teksten tilbage"
+                )
+                values = {} if kind == "withdraw" else {"Din": words}
+                return await self._sends(person, button, values)
+
+    async def _sends(
+        self, person: str, button: str, values: dict[str, str] | None, *, code: bool = False
+    ) -> bool:
+        """Presses what is there and fills in what opens; whether it was taken."""
+        if not self._sees(person, button):
+            return False
+        await self.played.press(person, button)
+        if values is None:
+            return True
+        if self.played.form[person] is None:
+            return False
+        await self.played.fill(person, values)
+        if self.played.faults[person]:
+            self.played.form[person] = None
+            return False
+        if code:
+            self.codes.append(self.played.code)
+        return True
+
+    def _sees(self, person: str, button: str) -> bool:
+        try:
+            self.played._button(person, button, "")
+        except AssertionError:
+            return False
+        return True
+
+    async def named(self) -> None:
+        """What else happens in a project: time, answers, news by name, a question that is closed,
+        summed up, or followed by another."""
+        person = self.chance.choice(NAMED)
+        self.played.house.engine._gate._acts.clear()
+        kinds = ("day", "day", "week", "name", "answer", "answer", "next", "close", "sum", "reply")
+        match self.chance.choice(kinds):
+            case "day":
+                await self.played.move(self.played.house.clock.now() + timedelta(days=1))
+            case "week":
+                await self.played.move(self.played.house.clock.now() + timedelta(days=7))
+            case "name":
+                await says_by_name(self.played, person, "Med navn")
+            case "answer":
+                await self._sends(person, "Svar", {"Dit svar": "Med navn"})
+            case "close":
+                await self._sends("anne", "Luk for svar", None)
+            case "sum":
+                await self._sends("anne", "Saml op", {"Hvad": "Vi prøver det af"})
+            case "reply":
+                await self.played.type("anne", "status")
+                if self._sees("anne", "Læs, hvad der er sagt"):
+                    await self.played.press("anne", "Læs, hvad der er sagt")
+                    answer = {"Hvad": "Nej", "Dit": "Det er afgjort."}
+                    await self._sends("anne", "Skriv et svar", answer)
+            case _:
+                await self.played.type("anne", "næste")

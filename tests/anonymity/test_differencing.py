@@ -1,0 +1,111 @@
+"""No two figures that are published tell by their difference of one to four people."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import combinations
+
+import pytest
+
+from content.model import Catalogue
+from dialogs import question
+from dialogs.events import Woke
+from dialogs.facts import About, Known, Project, Role, Roles, Team, Unreleased, Waiting
+from dialogs.question_states import Concluded, Proposed, Words
+
+NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
+PROJECT = Project(
+    id="p", name="Ny omsorgsplatform", channel="c", stage="running", starter="leader",
+    drafted_at=NOW,
+)  # fmt: skip
+ROLES = (Role("leader", "leader", "confirmed"), Role("tr", "tr", "confirmed"))
+PROPOSED = Proposed(
+    words=Words("q", "Hvad mener I?", "What do you think?"), asked_at=NOW, by="leader",
+    conclusion="c", outcome="concluded", until=NOW, proposed_at=NOW,
+)  # fmt: skip
+Round = tuple[int, int, int]  # who may, who pressed that it fits, contributions that something is
+
+
+def _round(catalogue: Catalogue, chance: random.Random, team: set[str], fits: set[str]) -> Round:
+    """What is published when a proposal holds, by the dialog itself."""
+    votes = [Waiting(f"f{n}", f"n{n}", "fits", "q", {}, b"") for n in range(len(fits))]
+    objections = [
+        Waiting(f"o{n}", f"m{n}", "objection", "q", {"text": "Nej"}, b"")
+        for n in range(chance.choice((0, 0, 1, 3, 6)))
+    ]
+    known = Known(
+        catalogue,
+        {
+            About(): PROJECT,
+            Roles(): ROLES,
+            Team(): tuple(sorted(team)),
+            Unreleased(("fits", "objection"), "q"): (*votes, *objections),
+        },
+    )
+    woke = Woke(project="p", at=NOW, id="w", dialog="question", of="q", name="holds", came=NOW)
+    after, _ = question.decide(PROPOSED, woke, known)
+    assert isinstance(after, Concluded)
+    may = len((team | {"tr"}) - {"leader"})
+    return may, after.fits, after.objections
+
+
+def _history(catalogue: Catalogue, seed: int) -> list[Round]:
+    """The same question taken up again and again, while some join, leave or change their mind."""
+    chance = random.Random(seed)
+    team = {"leader", *(f"p{n}" for n in range(chance.randrange(2, 24)))}
+    fits = {p for p in team - {"leader"} if chance.random() < chance.random()}
+    rounds = []
+    for n in range(chance.randrange(2, 6)):
+        for person in [*team - {"leader"}]:
+            if chance.random() < 0.1:
+                team.discard(person)
+                fits.discard(person)
+            elif chance.random() < 0.1:
+                fits ^= {person}
+        if chance.random() < 0.6:
+            new = f"new {n}"
+            team.add(new)
+            if chance.random() < 0.7:
+                fits.add(new)
+        rounds.append(_round(catalogue, chance, team, fits))
+    return rounds
+
+
+def _telling(rounds: list[Round]) -> list[str]:
+    """Differences that point at one to four people: between two rounds, and between a figure and
+    those who may write, whose number stands in the forms."""
+    found = [
+        f"{name}: {a[at]} and {b[at]}"
+        for a, b in combinations(rounds, 2)
+        for at, name in ((1, "fits"), (2, "objections"))
+        if 0 < abs(a[at] - b[at]) < 5
+    ]
+    found += [f"{fits} of {may}" for may, fits, _ in rounds if fits and may - fits < 5]
+    return found
+
+
+@pytest.mark.parametrize("histories", [1000, pytest.param(10_000, marks=pytest.mark.long)])
+def test_no_two_published_figures_differ_by_a_few(
+    figures: Callable[[str], None], histories: int
+) -> None:
+    """With joining, leaving, and votes taken back and given again between the rounds."""
+    from content import catalogue
+
+    loaded = catalogue.load()
+    rounds = [_history(loaded, seed) for seed in range(histories)]
+    assert [telling for one in rounds if (telling := _telling(one))] == []
+    published = sum(bool(fits) + bool(no) for one in rounds for _, fits, no in one)
+    figures(f"{histories} histories, {published} figures published: none differ by 1 to 4")
+    assert published > histories / 2
+
+
+def test_control_exact_figures_differ_by_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shown from five on, as they are."""
+    from content import catalogue
+
+    monkeypatch.setattr(question, "shown", lambda n, may, enough: n if n >= enough else 0)
+    loaded = catalogue.load()
+    telling = [_telling(_history(loaded, seed)) for seed in range(200)]
+    assert sum(bool(one) for one in telling) > 20
