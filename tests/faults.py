@@ -63,7 +63,7 @@ class Failpoints:
     def arm(self, *, goes_on: bool = False) -> None:
         self.armed, self.fired, self._goes_on = True, None, goes_on
 
-    def _boundary(self, handler: str, where: str) -> None:
+    def _boundary(self, handler: str, where: str, told: object = "") -> None:
         point = (handler, where)
         afterwards = handler in self.AFTERWARDS
         if afterwards and not self._twice:
@@ -77,7 +77,7 @@ class Failpoints:
         self.fired = point
         # Another connection sees what is committed, whatever this transaction has done so far.
         self._before = self._rows()
-        raise Unavailable("a failpoint")
+        raise Unavailable(f"a failpoint {told}")
 
     def _breaking(self, script: Callable[..., Script[Any]], handler: str) -> Any:
         def run(*args: Any) -> Generator[Any, Any, Any]:
@@ -88,13 +88,14 @@ class Failpoints:
                 while True:
                     count[ask[0]] += 1
                     place = f"{ask[0]} {count[ask[0]]}" if self._every else ask[0]
-                    self._boundary(handler, place)
+                    self._boundary(handler, place, ask)
                     ask = inner.send((yield ask))
             except StopIteration as end:
-                self._boundary(handler, ENDS)
-                return end.value
+                value = end.value
             finally:
                 inner.close()
+            self._boundary(handler, ENDS)
+            return value
 
         return run
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.anonymity.hands import by_code, running, says, says_by_name
-from tests.stage import Stage
+from tests.stage import PEOPLE, Stage
 
 AUTHORS = ("sofie", "lars", "emil", "noor", "karen", "mette", "ali")
 NAMED = ("peter", "bodil", "sofie", "jonas", "ali")
@@ -57,7 +57,8 @@ class Course:
         words = f"Tekst {self.texts}"
         match kind:
             case "say" | "early":
-                to = self.chance.choice(READERS)
+                own = PEOPLE[person]
+                to = self.chance.choice([readers for readers in READERS if own not in readers])
                 code = await says(self.played, person, words, to=to, early=kind == "early")
                 self.codes.append(code)
                 return True

@@ -12,17 +12,18 @@ from typing import Any
 
 import msgspec
 
+from bot import gate
 from bot.clock import Clock
 from bot.edge import Delivery, Pressed, Sender
 from bot.tokens import write_press
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.events import Look
-from dialogs.facts import Published, States
+from dialogs.facts import Known, Published, States, Viewer
 from storage import pool as pools
 from storage.facts import Scope, gather
 from storage.sql import Script
 from tests.play import Play
-from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
+from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
 ROOT = Path(__file__).parent.parent.parent
 CANARY = "Kanariefugl-9f3b Åse på 4. sal"
@@ -192,6 +193,42 @@ async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] 
         for view in VIEWS:
             for ref in ("", *there.get(OF[view], ())):
                 seen[person, view, ref] = await look(played, person, view, project, ref)
+    for message in played.edge.messages.values():
+        seen[message.place, message.id] = text_of(message.card)
+    return seen
+
+
+async def everything_decided(
+    played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS
+) -> Seen:
+    """As `everything_seen`, before it is put into words: each view as its conversation gives it,
+    read in one go. Names and kept words, which are all that is added, lie in rows of their own."""
+    house, project, there = played.house, project_of(folder), instances(folder)
+    now = house.clock.now()
+
+    def script() -> Script[Seen]:
+        seen: Seen = {}
+        for person in lookers:
+            about, roles, _, inside = yield from house.scripts.standing(
+                TENANT, project, CHANNEL, person
+            )
+            held = gate._roles(about, roles, person, inside, False)
+            viewer = Viewer(person=person, roles=held, at=now, channel=CHANNEL, project=project)
+            for view in VIEWS:
+                for ref in ("", *there.get(OF[view], ())):
+                    wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]
+                    key = (person, view, ref)
+                    if gate._refused(wanted, viewer, about, roles) is not None:
+                        seen[key] = "refused"
+                        continue
+                    sight = SIGHTS[view]
+                    needs = sight.needs(wanted, viewer)
+                    found = yield from house.scripts.look(TENANT, project, needs)
+                    shown = sight.show(wanted, viewer, Known(house.catalogue, found))
+                    seen[key] = msgspec.json.encode(shown).decode()
+        return seen
+
+    seen: Seen = await house.database.read(script)
     for message in played.edge.messages.values():
         seen[message.place, message.id] = text_of(message.card)
     return seen

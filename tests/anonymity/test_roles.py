@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from bot.edge import Delivery, Sender, Submitted
+from dialogs import concern
+from dialogs.facts import Known, Roles
 from tests.anonymity.hands import (
     CANARY,
     RELEASED,
@@ -18,7 +24,7 @@ from tests.anonymity.hands import (
     says,
     waiting,
 )
-from tests.stage import CHANNEL, TENANT
+from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
 
 
 async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path) -> None:
@@ -55,7 +61,7 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path
         await played.move(RELEASED + timedelta(days=7))
         for person in ("bodil", "peter"):
             for view in ("concerns", "concern", "answer_concern", "take_concern", "summary"):
-                for ref in instances(tmp_path):
+                for ref in instances(tmp_path)["concern"]:
                     seen = await look(played, person, view, project, ref)
                     assert "Kanariefugl-9f3b" not in seen
                     assert "Den gamle leder" not in seen
@@ -107,3 +113,133 @@ async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(tmp_path: P
         )
         assert answer.cards
         assert len(await waiting(played, tmp_path)) == 2
+
+
+# --- every role, before and after every change, and every text ---------------------------------
+
+LABELS = {"anne": "Anne Holm", "mette": "Mette Krogh", "jonas": "Jonas Friis", "alle": "alle"}
+EVERYBODY = ("anne", "bodil", "peter", "mette", "karen", "jonas", "omar", "ali", "sofie", "grethe")
+TO = (("anne",), ("mette",), ("jonas",), ("anne", "mette"), ("alle",))
+
+
+class Matrix:
+    """Texts to every kind of reader, and who may find them in anything they can look at."""
+
+    def __init__(self, played: Stage, folder: Path) -> None:
+        self.played, self.folder = played, folder
+        self.may: dict[str, set[str]] = {}
+        self.waits: set[str] = set()
+        self.wrong: list[str] = []
+        self.project = project_of(folder)
+
+    async def written(self, to: Sequence[str], *, labels: Sequence[str] = ()) -> None:
+        words = f"Brev {len(self.may):02} til {' og '.join(to)}."
+        names = ", ".join(labels or [LABELS[one] for one in to])
+        await says(self.played, "lars", words, to=names)
+        self.waits.add(words)
+        self.may[words] = {*TEAM} if "alle" in to else set(to)
+
+    async def looked(self, when: str, people: Sequence[str]) -> None:
+        """Every view of each, every message to each: no text that is not theirs, all that is."""
+        seen = await everything_seen(self.played, self.folder, tuple(people))
+        for person in people:
+            mine = "\n".join(
+                text
+                for (who, *_), text in seen.items()
+                if who in (person, f"private:{person}")
+                or (who.startswith("channel:") and person != "grethe")
+            )
+            for words, may in self.may.items():
+                there = words in mine
+                if there != (person in may and words not in self.waits):
+                    self.wrong.append(f"{when}: {person} {'reads' if there else 'misses'} {words}")
+
+    async def roles(self, who: str, **given: str) -> None:
+        await self.played.type(who, "roller")
+        await self.played.press(who, "Skift roller")
+        labels = {"deputy": "Stedfortræder", "facilitator": "Tovholder", "leader": "Leder"}
+        await self.played.fill(who, {labels.get(k, k.upper()): v for k, v in given.items()})
+        for role, person in given.items():
+            button = {
+                "leader": "Jeg er leder", "deputy": "Jeg er stedfortræder", "tr": "Jeg er TR",
+                "amr": "Jeg er AMR", "facilitator": "Jeg er tovholder",
+            }[role]  # fmt: skip
+            await self.played.press(person, button)
+            if self.played.form[person] is not None:
+                await self.played.fill(person, {})
+
+
+TEAM = tuple(person for person in PEOPLE if person != "grethe")
+
+
+async def _matrix(folder: Path, people: Sequence[str]) -> Matrix:
+    async with running(folder, team=TEAM) as played:
+        matrix = Matrix(played, folder)
+        week = itertools.count()
+
+        async def release() -> None:
+            await played.move(RELEASED + timedelta(weeks=next(week)))
+            matrix.waits.clear()
+
+        for to in TO:
+            await matrix.written(to)
+        await matrix.looked("before the release", people)
+        await release()
+        await matrix.looked("after the release", people)
+        for to in TO:
+            await matrix.written(to)
+
+        await matrix.roles("anne", deputy="peter")
+        await matrix.looked("a deputy comes", people)
+        await matrix.roles("anne", leader="bodil")
+        await matrix.looked("another leads", people)
+        await matrix.roles("bodil", facilitator="ali")
+        await matrix.looked("a facilitator comes", people)
+        for person, role in (("mette", "TR"), ("jonas", "AMR")):
+            await played.type(person, "roller")
+            await played.press(person, f"Jeg er ikke længere {role} her")
+        await matrix.roles("bodil", tr="karen", amr="omar")
+        await matrix.looked("others represent", people)
+        await release()
+        await matrix.looked("what waited is released after all that", people)
+        # What is written from now on is addressed to those who are there now.
+        await matrix.written(("bodil", "karen"), labels=("Bodil Aagaard", "Karen Dahl"))
+        await matrix.written(("alle",))
+        await release()
+        await matrix.looked("new texts to new people", people)
+    return matrix
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        ("anne", "bodil", "karen", "sofie", "grethe"),
+        pytest.param(EVERYBODY, marks=pytest.mark.long),
+    ],
+)
+async def test_every_role_reads_what_was_said_to_the_person_and_nothing_else(
+    tmp_path: Path, figures: Callable[[str], None], people: tuple[str, ...]
+) -> None:
+    """Leader, deputy, TR, AMR, facilitator, member and one who is not there; before and after each
+    change of each role; texts to each of them, released and waiting, in every view."""
+    matrix = await _matrix(tmp_path, people)
+    figures(f"{len(matrix.may)} texts, {len(people)} people, every view, 9 moments: none wrong")
+    assert matrix.wrong == []
+
+
+async def test_control_a_reader_by_role_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever leads now reads what was said to whoever led then."""
+
+    def by_role(known: Known, person: str) -> tuple[concern.Concern, ...]:
+        led = {r.person for r in known(Roles()) if r.role == "leader"}
+        return tuple(
+            one
+            for one in known.states("concern", concern.Concern).values()
+            if person in one.readers or (person in led and led & set(one.readers))
+        )
+
+    monkeypatch.setattr(concern, "for_reader", by_role)
+    matrix = await _matrix(tmp_path, ("bodil",))
+    assert any("bodil reads" in wrong for wrong in matrix.wrong)

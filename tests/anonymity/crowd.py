@@ -1,0 +1,85 @@
+"""People whose every id, name and address is a string of their own, and what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.edge import Answer, Delivery, Members, Pressed, Sender, Submitted, What
+from bot.tokens import write_press
+from dialogs import cards as c
+from dialogs.events import Fits, Look
+from tests.anonymity import canaries
+from tests.anonymity.hands import project_of
+from tests.play import CODE
+from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
+
+
+class Crowd:
+    """People whose every id, name and address is a string of their own, and what they say."""
+
+    def __init__(self, played: Stage, folder: Path, size: int) -> None:
+        self.played, self.folder, self.size = played, folder, size
+        self.project = project_of(folder)
+        self.codes: list[str] = []
+        self.acts = 0
+
+    async def comes(self) -> None:
+        there = [Sender(person, name, "da") for person, name in PEOPLE.items()]
+        there += [Sender(canaries.person(n), canaries.name(n), "da") for n in range(self.size)]
+        gathered = Delivery(TENANT, Sender(""), "members", Members(tuple(there)), CHANNEL)
+        await self.played.house.engine.receive(gathered)
+        await self.played.house.courier.settle()
+        await self.played.house.database.checkpoint()
+
+    async def _acts(self, sender: Sender, what: What) -> Answer:
+        self.acts += 1
+        key = canaries.address(self.acts)
+        return await self._receive(Delivery(TENANT, sender, key, what, CHANNEL))
+
+    async def _receive(self, delivery: Delivery) -> Answer:
+        self.played.house.engine._gate._acts.clear()
+        return await self.played.house.engine.receive(delivery)
+
+    async def _fills(self, n: int, look: Look, values: dict[str, str | list[str] | None]) -> None:
+        sender = Sender(canaries.person(n % self.size), canaries.name(n % self.size), "da")
+        token = write_press(self.played.house.vault, TENANT, look)
+        form = (await self._acts(sender, Pressed(token))).form
+        assert form is not None
+        there = {field.id for field in form.fields if not isinstance(field, c.Note)}
+        assert set(values) <= there, (set(values), there)
+        answer = await self._acts(sender, Submitted(form.token, values))
+        assert answer.cards, answer.faults
+        if found := CODE.search(text_of(answer.cards[0])):
+            self.codes.append(found[0])
+
+    async def says(self, n: int, question: str) -> None:
+        """Of five: two to the leader, one to all, one answer, one that is added to by code."""
+        words = canaries.words(n)
+        kind = n % 5
+        if kind == 3:
+            look = Look("answer_unnamed", project=self.project, ref=question)
+            await self._fills(n, look, {"text": words})
+            return
+        readers = ["everyone"] if kind == 2 else ["mette"] if kind == 4 else ["anne"]
+        await self._fills(
+            n,
+            Look("say_unnamed", project=self.project),
+            {"kind": "concern", "text": words, "readers": readers, "trio": "false",
+             "sending": "next_working_day" if kind == 2 else "release"},
+        )  # fmt: skip
+        if kind == 4:
+            look = Look("write_more", project=self.project, ref=self.codes[-1])
+            await self._fills(n, look, {"text": f"{words}, og mere", "readers": []})
+
+    async def withdraws(self, n: int) -> None:
+        await self._fills(n, Look("withdraw", project=self.project, ref=self.codes[n]), {})
+
+    async def votes(self, question: str) -> None:
+        for n in range(min(12, self.size)):
+            sender = Sender(canaries.person(n), canaries.name(n), "da")
+            token = write_press(
+                self.played.house.vault, TENANT, Fits(project=self.project, question=question)
+            )
+            await self._acts(sender, Pressed(token))
+        look = Look("missing", project=self.project, ref=question)
+        await self._fills(self.size, look, {"text": canaries.words(999)})

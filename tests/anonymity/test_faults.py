@@ -1,0 +1,147 @@
+"""Whatever fails while something is said without a name, no log and no traceback tells of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.edge import Answer, Delivery
+from bot.engine import Engine
+from storage.sql import Unavailable
+from tests.anonymity import canaries
+from tests.anonymity.canaries import NAME, PERSON, WORDS, every_log_line, found_in
+from tests.anonymity.crowd import Crowd
+from tests.anonymity.hands import RELEASED, instances, running, waiting
+from tests.faults import Failpoints, at_once, installed, rows_of
+
+Figures = Callable[[str], None]
+
+
+class Heard:
+    """What was printed, logged, and told of every error that was caught."""
+
+    def __init__(self, lines: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+        self.lines, self.capfd = lines, capfd
+        self.traces: list[str] = []
+
+    def caught(self, error: BaseException) -> None:
+        self.traces.append("".join(traceback.format_exception(error)))
+
+    def sinks(self) -> dict[str, list[bytes]]:
+        shown = self.capfd.readouterr()
+        return {
+            "logs": [line.encode() for line in self.lines],
+            "screen": [shown.out.encode(), shown.err.encode()],
+            "tracebacks": [trace.encode() for trace in self.traces],
+        }
+
+
+def _listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    """To every error that somebody's act ends in, before a kind answer is made of it."""
+    received = Engine._received
+
+    async def told(engine: Engine, delivery: Delivery) -> Answer:
+        try:
+            return await received(engine, delivery)
+        except Exception as error:
+            heard.caught(error)
+            raise
+
+    monkeypatch.setattr(Engine, "_received", told)
+
+
+class Stubborn(Crowd):
+    """People who do it again until it goes through."""
+
+    broken: Failpoints
+
+    async def _receive(self, delivery: Delivery) -> Answer:
+        self.broken.act_begins()
+        while True:
+            self.broken.arm()
+            answer = await super()._receive(delivery)
+            if self.broken.fired is None:
+                self.broken.armed = False
+                return answer
+
+
+async def _course(folder: Path, heard: Heard) -> Failpoints:
+    """Said, answered, added to, voted, withdrawn, released, with every statement failing once."""
+    async with running(folder) as played:
+        await played.type("anne", "næste")
+        crowd = Stubborn(played, folder, 8)
+        await crowd.comes()
+        [question] = instances(folder)["question"]
+        with rows_of(folder) as rows:
+            crowd.broken = Failpoints(played.house.database, rows)
+            installed(played.house, crowd.broken)
+            for n in range(10):
+                await crowd.says(n, question)
+            assert len(await waiting(played, folder)) == 10, "nothing lost, nothing twice"
+            await crowd.withdraws(0)
+            await played.press("bodil", "Svar")
+            await played.fill("bodil", {"Dit svar": "Pauserne"})
+            await played.press("anne", "Saml op")
+            await played.fill("anne", {"Hvad": "Vi prøver det af"})
+            await crowd.votes(question)
+            crowd.broken.arm(goes_on=True)
+            while True:
+                try:
+                    await played.move(RELEASED)
+                    break
+                except Unavailable as error:
+                    heard.caught(error)
+            crowd.broken.armed = False
+        assert await waiting(played, folder) == ()
+        return crowd.broken
+
+
+async def test_every_statement_fails_once_and_nothing_is_told(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kindly: Callable[[], None],
+    figures: Figures,
+) -> None:
+    """The error carries the statement and all its parameters, as some drivers' do. Words, names
+    and who wrote are in no log line at any level, on no screen; words and names in no traceback."""
+    kindly()
+    at_once(monkeypatch)
+    with every_log_line() as lines:
+        heard = Heard(lines, capfd)
+        _listens(monkeypatch, heard)
+        broken = await _course(tmp_path, heard)
+        sinks = heard.sinks()
+        assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
+        del sinks["tracebacks"]
+        assert found_in(sinks, (PERSON,)) == {}
+    events = {handler for handler, _ in broken.failed}
+    figures(f"{sum(broken.failed.values())} failures of {len(events)} scripts: nothing told")
+    assert {"put_in_pool", "woke release"} <= events
+    assert len(heard.traces) > 30
+
+
+async def test_control_an_error_that_is_logged_as_it_is_told(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kindly: Callable[[], None],
+) -> None:
+    """With the text of the error in the log, who wrote is found there."""
+    kindly()
+    at_once(monkeypatch)
+    with every_log_line() as lines:
+        heard = Heard(lines, capfd)
+        _listens(monkeypatch, heard)
+        caught = heard.caught
+
+        def logged(error: BaseException) -> None:
+            lines.append(str(error))
+            caught(error)
+
+        monkeypatch.setattr(heard, "caught", logged)
+        await _course(tmp_path, heard)
+        assert "logs" in found_in(heard.sinks(), (PERSON,))
