@@ -38,6 +38,7 @@ from app import House, build
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
 from dialogs import cards as c
+from storage.vault import make_key
 from tests.play import CODE, Play
 
 TENANT = "test:arbejdsplads"
@@ -321,15 +322,21 @@ async def stage(
     packs: tuple[Path, ...] = (),
     locale: Literal["da", "en"] = "da",
     clock: Clock | None = None,
+    either: str = "",
 ) -> AsyncIterator[Stage]:
-    """A house in this folder whose clock stands at the beginning; the team is in the channel."""
+    """A house in this folder, or over the PostgreSQL database named by `either`, whose clock
+    stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
+    key_file = folder / "key" / "digi.key"
+    if either and not key_file.exists():
+        make_key(key_file)
     house = await build(
         folder,
         edges=lambda *_: (edge,),
         clock=clock or slow_clock(),
-        key_file=folder / "key" / "digi.key",
+        key_file=key_file,
         packs=packs,
+        postgres=either or None,
     )
     edge.clock = house.clock
     try:

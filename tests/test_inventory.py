@@ -63,11 +63,13 @@ LIVELY = [
 ][:12]
 
 
-def _columns() -> dict[str, str]:
+def _columns(*more: str) -> dict[str, str]:
     with closing(sqlite3.connect(":memory:")) as conn:
         for file in sorted((FOLDER / "migrations").glob("*.sql")):
             conn.executescript(file.read_text(encoding="utf-8"))
         conn.execute("CREATE TABLE migration (name TEXT PRIMARY KEY, applied_us INTEGER)")
+        for sql in more:
+            conn.execute(sql)
         tables = [
             name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
@@ -84,6 +86,24 @@ def test_every_column_is_sealed_a_number_or_a_known_id() -> None:
     assert {c for c, kind in columns.items() if kind == "TEXT"} == set(TEXT)
     assert {c for c, kind in columns.items() if kind == "BLOB"} == SEALED | HASHES
     assert set(columns.values()) == {"TEXT", "BLOB", "INTEGER"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE published ADD COLUMN author TEXT",
+        "ALTER TABLE pool ADD COLUMN note BLOB",
+        "CREATE TABLE draft (words TEXT)",
+        "ALTER TABLE snapshot ADD COLUMN at REAL",
+    ],
+)
+def test_control_a_column_that_nobody_thought_about_is_noticed(sql: str) -> None:
+    """As a later migration might bring it."""
+    columns = _columns(sql)
+    text = {c for c, kind in columns.items() if kind == "TEXT"}
+    blobs = {c for c, kind in columns.items() if kind == "BLOB"}
+    known = text == set(TEXT) and blobs == SEALED | HASHES
+    assert not (known and set(columns.values()) == {"TEXT", "BLOB", "INTEGER"})
 
 
 @pytest.mark.parametrize("transcript", LIVELY, ids=lambda path: path.stem)

@@ -20,8 +20,8 @@ READERS = ("Anne Holm", "Jonas Friis", "alle", "Anne Holm, Mette Krogh", "alle, 
 
 
 @asynccontextmanager
-async def random_course(folder: Path, seed: int) -> AsyncIterator[Course]:
-    async with running(folder) as played:
+async def random_course(folder: Path, seed: int, either: str = "") -> AsyncIterator[Course]:
+    async with running(folder, either=either) as played:
         await played.play(
             """
             anne > /digi roller

@@ -38,6 +38,7 @@ class Crowd:
 
     async def _receive(self, delivery: Delivery) -> Answer:
         self.played.house.engine._gate._acts.clear()
+        self.played.house.engine._gate._codes.clear()
         return await self.played.house.engine.receive(delivery)
 
     async def _fills(self, n: int, look: Look, values: dict[str, str | list[str] | None]) -> None:

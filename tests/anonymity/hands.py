@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 
 from bot import gate
 from bot.clock import Clock
@@ -38,10 +39,16 @@ Seen = dict[tuple[str, ...], str]
 
 @asynccontextmanager
 async def running(
-    folder: Path, *, team: tuple[str, ...] = tuple(PEOPLE), clock: Clock | None = None
+    folder: Path,
+    *,
+    team: tuple[str, ...] = tuple(PEOPLE),
+    clock: Clock | None = None,
+    either: str = "",
 ) -> AsyncIterator[Stage]:
-    """A project on its way, with a leader, a TR and an AMR."""
-    async with stage(folder, team=team, clock=clock) as played:
+    """A project on its way, with a leader, a TR and an AMR; on SQLite, or where `either` says."""
+    if either:
+        _postgres[folder] = either
+    async with stage(folder, team=team, clock=clock, either=either) as played:
         await played.play(
             """
             anne > /digi start Ny omsorgsplatform
@@ -97,22 +104,33 @@ def project_of(folder: Path) -> str:
         return str(conn.execute("SELECT id FROM project").fetchone()[0])
 
 
+_postgres: dict[Path, str] = {}
+"""Whose data lies in no file of the folder."""
+
+
 @contextmanager
-def reading(folder: Path) -> Iterator[sqlite3.Connection]:
-    conn = sqlite3.connect(f"{(folder / 'digi.db').as_uri()}?mode=ro", uri=True)
-    try:
+def reading(folder: Path) -> Iterator[Any]:
+    """A connection that only looks, of either driver: both answer `execute`."""
+    if address := _postgres.get(folder):
+        with psycopg.connect(address, autocommit=True) as looks:
+            yield looks
+        return
+    with closing(sqlite3.connect(f"{(folder / 'digi.db').as_uri()}?mode=ro", uri=True)) as conn:
         yield conn
-    finally:
-        conn.close()
 
 
 def dump(folder: Path) -> Dump:
-    """Every byte of every row of every table, with the place the row lies at."""
+    """Every byte of every row of every table, with the place the row lies at; on PostgreSQL also
+    with the transaction that put it there."""
+    tables, place = "SELECT name FROM sqlite_master WHERE type = 'table'", "rowid"
+    if folder in _postgres:
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        place = "ctid::text, xmin::text"
     with reading(folder) as conn:
-        tables = [r[0] for r in conn.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+        names = sorted(name for (name,) in conn.execute(tables).fetchall())
         return {
-            name: conn.execute(f"SELECT rowid, * FROM {name} ORDER BY rowid").fetchall()
-            for name in sorted(tables)
+            name: sorted(conn.execute(f"SELECT {place}, * FROM {name}").fetchall(), key=str)
+            for name in names
         }
 
 
@@ -125,6 +143,9 @@ def files(folder: Path) -> set[str]:
 
 
 def wal_size(folder: Path) -> int:
+    """Of SQLite's log; what PostgreSQL keeps of former versions is looked for in its own tests."""
+    if folder in _postgres:
+        return 0
     return (folder / "digi.db-wal").stat().st_size
 
 

@@ -135,7 +135,7 @@ async def test_control_an_edge_that_logs_what_comes_in_is_caught(
     read = Gate.read
 
     def logs(gate: Gate, delivery: Delivery) -> object:
-        logging.getLogger("slack_bolt.loud").debug("came: %s", delivery)
+        logging.getLogger("digi").debug("came: %s", delivery)
         return read(gate, delivery)
 
     monkeypatch.setattr(Gate, "read", logs)

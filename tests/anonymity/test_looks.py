@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.anonymity.hands import CANARY, everything_seen, running, says
+import pytest
+
+from bot.engine import Engine
+from tests.anonymity.hands import CANARY, Dump, dump, everything_seen, running, says
 
 
-async def test_opening_every_form_and_view_writes_nothing(tmp_path: Path) -> None:
-    """The database and its WAL are the same, byte by byte, after every look."""
-    async with running(tmp_path) as played:
+def _all(folder: Path) -> tuple[Dump, list[bytes]]:
+    """Every row, and where there are files of ours, these byte by byte."""
+    ours = [folder / "digi.db", folder / "digi.db-wal"]
+    return dump(folder), [path.read_bytes() for path in ours if path.exists()]
+
+
+async def test_opening_every_form_and_view_writes_nothing(tmp_path: Path, either: str) -> None:
+    """The database and its log are the same, byte by byte, after every look of everybody."""
+    async with running(tmp_path, either=either) as played:
         await says(played, "sofie", CANARY)
-        bytes_of = [tmp_path / "digi.db", tmp_path / "digi.db-wal"]
-        before = [path.read_bytes() for path in bytes_of]
+        before = _all(tmp_path)
         await everything_seen(played, tmp_path)
-        assert [path.read_bytes() for path in bytes_of] == before
+        assert _all(tmp_path) == before
+
+
+async def test_control_a_look_that_is_counted_is_seen(
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One figure of how often somebody looked, and the files are others."""
+    received = Engine._received
+
+    async def counted(engine: Engine, delivery: object) -> object:
+        await engine._database.tx(engine._scripts.set_meta, "looks", "1")
+        return await received(engine, delivery)  # type: ignore[arg-type]
+
+    async with running(tmp_path, either=either) as played:
+        before = _all(tmp_path)
+        monkeypatch.setattr(Engine, "_received", counted)
+        await everything_seen(played, tmp_path, ("peter",))
+        assert _all(tmp_path) != before

@@ -32,10 +32,10 @@ from tests.stage import TENANT
 
 
 async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, either: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Said, added to and withdrawn without a name: one row, no file, no log line, empty WAL."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         capfd.readouterr()
         code = ""
         for act in ("say", "write", "withdraw"):
@@ -60,10 +60,12 @@ async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(
         assert capfd.readouterr() == ("", "")
 
 
-async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(tmp_path: Path) -> None:
+async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
+    tmp_path: Path, either: str
+) -> None:
     """Answering, taking it back by code, and *Det passer*: one row each, and nobody sees it
     before the question is closed."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await played.type("anne", "næste")
         seen = await everything_seen(played, tmp_path)
         before = dump(tmp_path)

@@ -77,11 +77,13 @@ async def test_what_later_happens_by_code_shows_at_the_next_release_only(tmp_pat
 # --- any course -------------------------------------------------------------------------------
 
 
-async def _seen_of(folder: Path, seed: int, acts: int) -> tuple[list[str], list[str]]:
+async def _seen_of(
+    folder: Path, seed: int, acts: int, either: str = ""
+) -> tuple[list[str], list[str]]:
     """What anybody sees otherwise after an act without a name than before it: the leader, two who
     write, one more; every view, every message, every row but the pool's. And what was done."""
     found: list[str] = []
-    async with random_course(folder, seed) as course:
+    async with random_course(folder, seed, either) as course:
         for _ in range(course.chance.randrange(8)):
             await course.named()
         authors = course.chance.sample(AUTHORS, 2)
@@ -110,6 +112,15 @@ async def test_in_any_course_of_a_project_unnamed_acts_stay_unseen(
         kinds.update(done)
         dressed.forget()
     figures(f"{courses} random courses, unnamed acts {dict(kinds)}: no view changed")
+
+
+async def test_on_postgresql_too_unnamed_acts_stay_unseen(
+    tmp_path: Path, postgres_dsn: str
+) -> None:
+    """One course; no row but the pool's is another, nor is any version of one."""
+    found, done = await _seen_of(tmp_path, 5, 5, postgres_dsn)
+    assert found == []
+    assert len(done) == 5
 
 
 def _also_counts_what_waits(scope: Scope, fact: HowMany) -> Script[int]:
