@@ -159,7 +159,9 @@ def every_log_line() -> Iterator[list[str]]:
             lines.append(f"{record.name} {record.getMessage()} {record.args} {record.exc_info}")
 
     listener = Listener(level=0)
-    loggers = [logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict)]
+    # A pool of connections tells at INFO of each look too; so it is left where bot/log.py pins it.
+    names = [name for name in logging.root.manager.loggerDict if not name.startswith("psycopg")]
+    loggers = [logging.getLogger(), *map(logging.getLogger, names)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.addHandler(listener)

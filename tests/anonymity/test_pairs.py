@@ -222,7 +222,15 @@ def _differences(one: World, other: World) -> list[str]:
 _seen: dict[Acts, World] = {}
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+SOON = {
+    "two authors swapped", "one moves in time", "two change places in time", "another door",
+    "another language", "another keyboard",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "pair", [pytest.param(p, marks=() if p in SOON else pytest.mark.long) for p in PAIRS]
+)
 async def test_what_differs_leaves_no_difference(tmp_path: Path, dice: Dice, pair: str) -> None:
     """Every row with its place, the file itself, and every view of every role: the same."""
     worlds = []

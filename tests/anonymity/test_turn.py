@@ -17,7 +17,7 @@ from tests.anonymity.hands import (
     changed,
     dump,
     every_log_line,
-    everything_seen,
+    everything_decided,
     files,
     look,
     open_form,
@@ -67,13 +67,13 @@ async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
     before the question is closed."""
     async with running(tmp_path, either=either) as played:
         await played.type("anne", "næste")
-        seen = await everything_seen(played, tmp_path)
+        seen = await everything_decided(played, tmp_path)
         before = dump(tmp_path)
         await played.press("sofie", "Svar uden navn")
         await played.fill("sofie", {"Dit svar": CANARY})
         code = played.code
         assert changed(before, dump(tmp_path)) == {"pool"}
-        assert await everything_seen(played, tmp_path) == seen
+        assert await everything_decided(played, tmp_path) == seen
         await by_code(played, "sofie", code, "Træk teksten tilbage")
         await played.fill("sofie", {})
         assert "Teksten er væk." in played.just("sofie")
