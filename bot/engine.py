@@ -28,6 +28,7 @@ from bot.edge import (
 )
 from bot.gate import Came, Gate, Passed, Stopped
 from bot.log import Log
+from bot.tokens import EVENTS
 from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
@@ -49,14 +50,17 @@ from dialogs.route import PROJECT, route
 from storage.sql import Conflict, Script, Unavailable
 from storage.store import (
     NOTHING,
+    BagBody,
     Database,
     Letter,
     Names,
     Outcome,
     PostBody,
     Refused,
+    SayBody,
     Scripts,
     Telling,
+    TimerBody,
     Turn,
 )
 from storage.vault import Vault, code_hash, code_of
@@ -113,6 +117,15 @@ class _Heard(msgspec.Struct, frozen=True):
     entry: PoolEntry | None = None
 
 
+def know_types() -> None:
+    """msgspec finds out what a type can be when it is first read, and two threads that do so at
+    once end the process: all that the store's threads read is known before they have work."""
+    for conversation in CONVERSATIONS.values():
+        reader(conversation.state)
+    for kind in (*EVENTS.values(), c.NeutralCard, BagBody, PostBody, SayBody, TimerBody):
+        reader(kind)
+
+
 class Engine:
     def __init__(
         self,
@@ -126,6 +139,7 @@ class Engine:
         operator: Operator = NOBODY,
         log: Log | None = None,
     ) -> None:
+        know_types()
         self._log = log or Log("error")
         self.failures: Counter[str] = Counter()
         self.turns = 0

@@ -6,6 +6,7 @@ as always) and `wait` (answers with how the child ended).
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import os
 import sys
@@ -16,6 +17,7 @@ from content import catalogue
 
 
 def main() -> None:
+    faulthandler.enable()
     settings = digi_settings.load()
     loaded = catalogue.load(packs=settings.packs)
     catalogue.load = lambda *_, **__: loaded

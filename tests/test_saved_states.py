@@ -7,6 +7,7 @@ when a state gains a shape (`python -m tests.test_saved_states`), and never rewr
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,48 @@ def test_every_conversation_with_a_state_has_saved_ones() -> None:
     """A conversation that keeps something has at least one saved state to be held to."""
     keeping = {name for name, one in CONVERSATIONS.items() if one.state is not type(None)}
     assert {name for name, _ in SAVED} >= {name for name in keeping if CONVERSATIONS[name].state}
+
+
+_AT_ONCE = """
+import os, sys, threading
+from bot.engine import know_types
+from dialogs.conversations import CONVERSATIONS
+from dialogs.facts import reader
+from tests.test_saved_states import SAVED
+
+def read(barrier):
+    barrier.wait()
+    for dialog, line in SAVED:
+        reader(CONVERSATIONS[dialog].state).decode(line)
+
+def starts():
+    know_types()
+    sys.setswitchinterval(1e-6)
+    barrier = threading.Barrier(4)
+    threads = [threading.Thread(target=read, args=(barrier,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+for _ in range(int(sys.argv[1])):
+    child = os.fork()
+    if not child:
+        starts()
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("starts", [20, pytest.param(500, marks=pytest.mark.long)])
+def test_threads_that_read_at_once_do_not_end_the_process(starts: int) -> None:
+    """A start under load: four threads read every kind of state as the first thing they do. Where
+    the types are not known before, one start in ten ends with a segmentation fault."""
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE, str(starts)], cwd=FOLDER.parent.parent,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["0"] * starts
 
 
 @pytest.mark.parametrize(("dialog", "line"), SAVED)
