@@ -122,6 +122,7 @@ class House:
         """Everything of a workplace is deleted, and the clock is real again."""
         await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
         self.clock.reset()
+        self.courier.begins_again()
         await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
 
     async def close(self) -> None:

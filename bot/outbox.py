@@ -57,6 +57,8 @@ HELD = timedelta(days=14)
 RESTS_LONGER = timedelta(minutes=5)
 LONGEST_WAIT = 60 * 60.0
 NAP = 1.0
+SET_BACK = timedelta(seconds=2)
+"""Less than this is a clock that is being put right, not one that was set back."""
 
 
 class _Arrived(msgspec.Struct, frozen=True):
@@ -85,6 +87,7 @@ class Courier:
         self._refused: dict[str, Letter] = {}
         """What did surely not arrive, as it was before the try that the store has not heard of."""
         self._resting: set[str] = set()
+        self._looked = datetime.min.replace(tzinfo=UTC)
         self._night = date.min
         self._hour: datetime | None = None
         self._checkpointed = datetime.min.replace(tzinfo=UTC)
@@ -179,7 +182,24 @@ class Courier:
 
     # --- one round ------------------------------------------------------------------------
 
+    async def _look_at_the_clock(self) -> None:
+        """Somebody may have set it back since the last look."""
+        now, last = self._clock.now(), self._looked
+        if last - now > SET_BACK:
+            seconds = round((last - now).total_seconds())
+            self._log.failed("clock", f"set back by {seconds} seconds")
+            await self._database.tx(
+                self._scripts.set_back, now, now - SET_BACK, last - now, self.holder,
+                self._database.alone,
+            )  # fmt: skip
+        self._looked = now
+
+    def begins_again(self) -> None:
+        """The playground's clock is real again, and nothing is left of before."""
+        self._looked = datetime.min.replace(tzinfo=UTC)
+
     async def _round(self) -> int:
+        await self._look_at_the_clock()
         letters: list[Letter] = await self._database.tx(
             self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE, self.holder, self._lease()
         )

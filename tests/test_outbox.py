@@ -56,8 +56,13 @@ class Office:
         event = e.NewsGiven(
             project=project, text=f"turn {self._count}", by=by, at=at, id=f"t{self._count}"
         )
-        await self.house.engine.turn(Turn(TENANT, project, f"turn:{self._count}", event, at))
+        await self.turn(event)
         self.fake.acts = self.fake.note
+
+    async def turn(self, event: e.NewsGiven) -> None:
+        await self.house.engine.turn(
+            Turn(TENANT, event.project, f"turn:{event.id}", event, event.at)
+        )
 
     async def settle(self) -> None:
         await self.house.courier.settle()
