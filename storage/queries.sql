@@ -299,6 +299,24 @@ VALUES (:id, :tenant, :project, :place, :kind, 'ready', :due,
 ON CONFLICT (id) DO UPDATE SET state = 'ready', due_us = excluded.due_us, seq = excluded.seq,
     next_us = excluded.next_us, token = letter.token + 1, attempts = 0, body = excluded.body;
 
+-- name: letter_redraw
+-- A redraw that waits already stays in its place, and waits as long as the platform wished.
+INSERT INTO letter (id, tenant, project, place, kind, state, due_us, seq, next_us, token,
+    attempts, body)
+VALUES (:id, :tenant, :project, :place, :kind, 'ready', :due,
+    (SELECT coalesce(max(seq), 0) + 1 FROM letter), :due, 0, 0, :body)
+ON CONFLICT (id) DO UPDATE SET token = letter.token + 1, body = excluded.body,
+    state = CASE letter.state WHEN 'paused' THEN 'paused' ELSE 'ready' END,
+    due_us = CASE letter.state WHEN 'dead' THEN excluded.due_us ELSE letter.due_us END,
+    seq = CASE letter.state WHEN 'dead' THEN excluded.seq ELSE letter.seq END,
+    attempts = CASE letter.state WHEN 'dead' THEN 0 ELSE letter.attempts END,
+    next_us = CASE WHEN letter.state <> 'dead' AND letter.next_us > excluded.next_us
+        THEN letter.next_us ELSE excluded.next_us END;
+
+-- name: letter_again
+-- It changed once more while it was being drawn: it need not wait for the lease, but for this.
+UPDATE letter SET next_us = :at WHERE id = :id AND state = 'ready' AND token > :token;
+
 -- name: letter_cancel
 DELETE FROM letter WHERE id = :id;
 

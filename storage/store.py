@@ -355,7 +355,7 @@ class Scripts:
         self, scope: Scope, id: str, place: str, kind: str, due: datetime, body: bytes
     ) -> Script[None]:
         sealed = self._seal(scope, "letter", body, id)
-        yield "letter_put", {
+        yield "letter_redraw" if kind == "redraw" else "letter_put", {
             "id": id, "tenant": scope.tenant, "project": scope.project, "place": place,
             "kind": kind, "due": to_us(due), "body": sealed,
         }  # fmt: skip
@@ -702,7 +702,13 @@ class Scripts:
             }  # fmt: skip
         if rows and platform_id:
             yield from self._goes_on(letter)
+        if not rows:
+            yield from self._again(letter, letter.due)
         return bool(rows)
+
+    def _again(self, letter: Letter, at: datetime) -> Script[None]:
+        if letter.kind == "redraw":
+            yield "letter_again", {"id": letter.id, "token": letter.token, "at": to_us(at)}
 
     def later(
         self, letter: Letter, at: datetime, uncertain: bool, held: bool = False
@@ -711,7 +717,7 @@ class Scripts:
         may have. What is held uses up no more than some of its tries."""
         ready = "paused" if letter.paused else "ready"
         state = (ready, "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
-        yield (
+        rows = yield (
             "letter_later",
             {
                 "id": letter.id,
@@ -721,6 +727,8 @@ class Scripts:
                 "most": HELD_TRIES if held else letter.attempts,
             },
         )
+        if not rows:
+            yield from self._again(letter, at)
 
     def rests(
         self,
