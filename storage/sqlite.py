@@ -342,7 +342,9 @@ class Sqlite:
             try:
                 if group[0].work is not None:
                     return [_Outcome(group[0], group[0].work(conn))]
-                return [_Outcome(group[0], _emptied(conn))]
+                emptied = _emptied(conn)
+                _dated(conn)
+                return [_Outcome(group[0], emptied)]
             except sqlite3.Error as error:
                 return [_Outcome(group[0], error=error)]
         stands = False
@@ -439,6 +441,15 @@ def _emptied(conn: sqlite3.Connection) -> bool:
         if time.monotonic() >= until:
             return False
         time.sleep(0.001)
+
+
+def _dated(conn: sqlite3.Connection) -> None:
+    """The files are dated now, whether anything was written or not: otherwise their own times
+    would tell for as long as nobody else writes when somebody last wrote without a name."""
+    path = conn.execute("PRAGMA database_list").fetchone()[2]
+    for ending in ("", "-wal", "-shm"):
+        with contextlib.suppress(OSError):
+            os.utime(f"{path}{ending}")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

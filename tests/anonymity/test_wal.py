@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -117,3 +118,33 @@ async def test_control_a_pool_without_room_takes_pages(
     """As it grows, it lies behind the pages that were taken before it."""
     monkeypatch.setattr(pools, "ROOM", 0)
     assert await _pages_taken(tmp_path)
+
+
+# --- the files' own times ---------------------------------------------------------------------
+
+
+async def _dates(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """When the files were last changed, after an act without a name and after the next minute."""
+    async with running(folder) as played:
+        await says(played, "sofie", "Sent om aftenen")
+        act = {file.name: file.stat().st_mtime_ns for file in folder.glob("digi.db*")}
+        await asyncio.sleep(0.02)
+        await played.house.database.checkpoint()
+        return act, {file.name: file.stat().st_mtime_ns for file in folder.glob("digi.db*")}
+
+
+async def test_the_files_own_times_are_those_of_the_minute(tmp_path: Path) -> None:
+    """Whoever lists the folder in the morning does not see when somebody wrote at night."""
+    act, later = await _dates(tmp_path)
+    for name in ("digi.db", "digi.db-wal", "digi.db-shm"):
+        assert later[name] > act[name]
+    assert later["digi.db.lock"] < act["digi.db"], "and this one is as old as the start"
+
+
+async def test_control_a_file_that_nobody_dates_tells_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing to move out of the log, so the database keeps the act's own time."""
+    monkeypatch.setattr("storage.sqlite._dated", lambda conn: None)
+    act, later = await _dates(tmp_path)
+    assert later["digi.db"] == act["digi.db"]
