@@ -45,7 +45,7 @@ def _killed(folder: Path, after: float) -> int:
         return process.stdout.read().count("done")
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(150, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.long)])
 async def test_a_new_key_survives_being_killed(
     tmp_path: Path, kills: int, figures: Callable[[str], None]
 ) -> None:
