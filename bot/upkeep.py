@@ -271,8 +271,6 @@ async def cleansed(
     with _beside(home) as folder:
         copy = folder / "copy.db"
         head = await asyncio.to_thread(backup.open_file, vault, file, copy)
-        if not any(one.at_us >= to_us(head.at) for one in stones):
-            return
         store = await Sqlite.open(copy)
         try:
             await store.tx_sealed(erasing.heeded, scripts, forgetting, stones, to_us(head.at))

@@ -19,6 +19,7 @@ from storage.sql import Row, Script
 from storage.store import PostBody, SayBody, Scripts
 from storage.tombstones import Stone, buried, is_of, salted
 
+ALWAYS = frozenset({"project", "published"})
 # What is a person's own words. Of all else that bears a name only the name is taken away.
 OWN = frozenset({"answer", "trio_answer", "said", "point"})
 
@@ -218,8 +219,12 @@ def _without(value: Any, person: str) -> Any:
 def heeded(
     scripts: Scripts, forgetting: Forgetting, found: list[Stone], since_us: int
 ) -> Script[int]:
-    """Delete again what was deleted after this moment; answers how many stones were heeded."""
-    newer = [one for one in found if one.at_us >= since_us]
+    """Delete again what was deleted after this moment; answers how many stones were heeded.
+
+    A random id never comes again, so its stone is heeded whenever it was laid. A person may have
+    come back since: theirs counts for what is older than it.
+    """
+    newer = [one for one in found if one.at_us >= since_us or one.kind in ALWAYS]
     people: list[Row] = []
     if any(one.kind in ("person", "mine") for one in newer):
         people = yield "person_every", {}

@@ -265,6 +265,37 @@ async def test_a_backup_is_restored_and_deletes_again_what_was_deleted_since(
         assert "Peters svar om tiden" in found
 
 
+async def test_what_people_deleted_themselves_stays_deleted_after_a_restore(tmp_path: Path) -> None:
+    """Answers taken back with `/digi slet`, words withdrawn by code after their release, and a
+    whole project: an older backup brings none of them back."""
+    away = tmp_path / "away"
+    away.mkdir()
+    async with running(tmp_path) as played:
+        await lively(played)
+        code = await says(played, "noor", "Kanariens egne ord")
+        await played.house.courier.move_to(RELEASED)
+        kept = await played.house.upkeep.backup(away)
+        await by_code(played, "noor", code, "Træk teksten tilbage")
+        await played.fill("noor", {})
+        await played.type("peter", "slet")
+        await played.fill("peter", {"Hvad": "Mine svar"})
+        assert "er slettet" in played.just("peter")
+        await played.house.courier.move_to(RELEASED + timedelta(days=8))
+        vault = played.house.vault
+        project = project_of(tmp_path)
+    places = (tmp_path / "digi.db", tmp_path, tmp_path / "backups")
+    assert await restore(vault, kept, *places, over=True) >= 2
+    async with running_again(tmp_path) as played:
+        found = await all_that_is_kept(played, tmp_path)
+        assert "Kanariens egne ord" not in found
+        assert "Peters svar om tiden" not in found
+        assert "Fatimas eget svar" in found
+        await played.house.upkeep.erase_project(project)
+    assert await restore(vault, kept, *places, over=True) >= 3
+    assert rows_of(tmp_path, "SELECT * FROM state") == []
+    assert rows_of(tmp_path, "SELECT * FROM published") == []
+
+
 async def test_a_backup_gives_nothing_away_and_is_whole_or_refused(tmp_path: Path) -> None:
     """No id of it can be read, and a changed, cut, lengthened or swapped piece is refused."""
     async with running(tmp_path) as played:
