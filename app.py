@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import secrets
 import signal
 import sqlite3
@@ -26,6 +25,7 @@ from bot.about import AboutPage
 from bot.clock import Clock
 from bot.control import NAME as CONTROL
 from bot.control import Done, Request, ask, listen
+from bot.doctor import examined
 from bot.edge import (
     Address,
     CannotOpen,
@@ -54,7 +54,7 @@ from dialogs.commands import COMMANDS, word_for
 from dialogs.facts import NOBODY, Operator
 from storage import rekey
 from storage.sql import StoreError
-from storage.sqlite import Sqlite
+from storage.sqlite import DATABASE, Sqlite, reading
 from storage.store import Database, Scripts
 from storage.vault import KeyProblem, Vault, make_key, read_key
 
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from bot.slack.door import Door as SlackDoor
 
 VERSION = "0.1.0"
-DATABASE = "digi.db"
 FINE, PROBLEM, USAGE = 0, 1, 2
 WILL_ERASE = {
     "person": "This deletes what {id} wrote by name, and takes the name away from roles, agreements"
@@ -566,149 +565,10 @@ def _run(_: argparse.Namespace) -> int:
 
 
 def _check(_: argparse.Namespace) -> int:
-    """A doctor: every problem with its remedy."""
-    problems: list[str] = []
-    settings: Settings | None = None
-    try:
-        settings = digi_settings.load()
-        print(f"settings\tfine\t{settings.home}")
-    except SettingsError as error:
-        problems.extend(f"settings\t{line}" for line in error.problems)
-    try:
-        loaded = content.load(packs=settings.packs if settings else ())
-        items = sum(da for _, da, _ in content.table(loaded))
-        print(f"content\tfine\t{len(loaded.sets)} sets, {items} items, da and en")
-    except ContentError as error:
-        problems.extend(f"content\t{line}" for line in str(error).splitlines())
-    if settings is not None:
-        problems.extend(_check_database(settings))
-        _check_operator(settings)
-        if settings.slack is not None:
-            problems.extend(_check_slack(settings, settings.slack))
-        if settings.teams is not None:
-            problems.extend(_check_teams(settings, settings.teams))
+    problems = examined()
     for line in problems:
         print(line)
     return PROBLEM if problems else FINE
-
-
-def _check_operator(settings: Settings) -> None:
-    """No fault, but whoever writes to Digi at a workplace should be told who answers for it."""
-    for name in () if settings.playground else settings.operator.missing():
-        print(
-            f"operator\tmissing\t{name}: write it in the file that DIGI_OPERATOR_FILE names;"
-            " /digi om shows it"
-        )
-
-
-def _check_database(settings: Settings) -> list[str]:
-    if settings.postgres is not None:
-        return _check_postgres(settings, settings.postgres)
-    path = settings.sqlite or settings.home / DATABASE
-    problems = []
-    if not path.exists():
-        print(f"database\tnone yet\t{path} (made at the first start)")
-    else:
-        try:
-            conn = _reading(path)
-            try:
-                said = conn.execute("PRAGMA quick_check").fetchone()[0]
-                known = conn.execute(
-                    "SELECT value FROM meta WHERE key = 'key_fingerprint'"
-                ).fetchone()
-            finally:
-                conn.close()
-            if said == "ok":
-                print(f"database\tfine\t{path}")
-            else:
-                problems.append(f"database\t{path} is damaged: put the latest backup in its place")
-        except sqlite3.Error as error:
-            known = None
-            problems.append(
-                f"database\t{path} cannot be read ({error}): see that Digi may read it,"
-                " or put the latest backup in its place"
-            )
-        else:
-            problems.extend(_check_key(settings.key_file, known[0] if known else None))
-    return [*problems, *_check_keys_place(settings)]
-
-
-def _check_postgres(settings: Settings, address: str) -> list[str]:
-    from storage.postgres_doctor import examine
-
-    seen = examine(address)
-    found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
-    problems = _told("database", found)
-    if seen.fine:
-        problems.extend(_check_key(settings.key_file, seen.fingerprint))
-    return [*problems, *_check_keys_place(settings)]
-
-
-def _check_keys_place(settings: Settings) -> list[str]:
-    if not settings.key_file.resolve().is_relative_to(settings.home.resolve()):
-        return []
-    return [
-        f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
-        " move it and name its new place in DIGI_KEY_FILE"
-    ]
-
-
-def _reading(path: Path) -> sqlite3.Connection:
-    """Reads beside a running server and writes nothing."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _check_slack(settings: Settings, slack: Slack) -> list[str]:
-    from bot.slack.check import Asked, check
-    from bot.slack.transport import quiet_logger
-    from bot.slack.web_api import WebApi
-
-    async def asked() -> list[tuple[bool, str]]:
-        api = WebApi(slack.api_url, quiet_logger())
-        return await check(
-            api,
-            Asked(slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url),
-        )
-
-    return _told("slack", asyncio.run(asked()))
-
-
-def _check_teams(settings: Settings, teams: Teams) -> list[str]:
-    from bot.teams.check import Asked, check
-    from bot.teams.tokens import LOGIN_URL
-    from bot.teams.trust import OPENID_URL
-
-    asked = Asked(
-        app_id=teams.app_id or "", app_password=teams.app_password or "",
-        app_type=teams.app_type, app_tenant=teams.app_tenant or "",
-        login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,
-        tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
-        host=settings.host, public_url=settings.public_url or "",
-        identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),
-        identity_header=os.environ.get("IDENTITY_HEADER", ""),
-    )  # fmt: skip
-    return _told("teams", asyncio.run(check(asked)))
-
-
-def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
-    """Prints what is fine; gives back what is not."""
-    for fine, said in found:
-        if fine:
-            print(f"{where}\tfine\t{said}")
-    return [f"{where}\t{said}" for fine, said in found if not fine]
-
-
-def _check_key(key_file: Path, fingerprint: str | None) -> list[str]:
-    try:
-        vault = Vault(read_key(key_file))
-    except KeyProblem as error:
-        return [f"key\t{error}"]
-    if fingerprint not in (None, vault.fingerprint()):
-        return [
-            f"key\t{key_file} is not the key this database was made with: put the right one back"
-        ]
-    print(f"key\tfine\t{key_file}")
-    return []
 
 
 def _content(args: argparse.Namespace) -> int:
@@ -792,7 +652,7 @@ def _rows(sql: str) -> list[tuple[Any, ...]]:
     if not path.exists():
         raise Problem(f"there is no database at {path} yet: it is made at the first start")
     try:
-        with closing(_reading(path)) as conn:
+        with closing(reading(path)) as conn:
             return conn.execute(sql).fetchall()
     except sqlite3.Error as error:
         raise Problem(f"{path} cannot be read ({error}): python app.py check says more") from None

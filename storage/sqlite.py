@@ -21,6 +21,7 @@ from storage.sql import FOLDER, Conflict, Damaged, Row, Script, Unavailable, que
 T = TypeVar("T")
 P = ParamSpec("P")
 
+DATABASE = "digi.db"
 _GROUP = 256
 _WAITING = 10_000
 _LOCK_SECONDS = 10.0
@@ -43,6 +44,11 @@ _PASSING = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """Reads beside a running server and writes nothing."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 class FileLock:

@@ -181,3 +181,18 @@ def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path
     assert "operator\tmissing\tlegal_basis" in said
     assert "operator\tmissing\tcontact" in said
     assert "controller" not in said
+
+
+def test_the_doctor_says_when_the_nights_backups_do_not_come(made: Here) -> None:
+    """A workplace whose newest backup is of last month; and no word of it in the playground."""
+    file = next((made.home / "backups").glob("*.backup"))
+    late = file.rename(file.with_name("digi-20260101T030000Z.backup"))
+    assert "backup" not in fine(made("check"))
+    slack = {
+        "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s",
+        "SLACK_API_URL": "http://127.0.0.1:9/api",
+    }  # fmt: skip
+    assert "backup\tthe newest" in made("check", **slack).stdout
+    late.unlink()
+    fine(made("backup"))
+    assert "backup\tfine" in made("check", **slack).stdout

@@ -1,0 +1,180 @@
+"""`python app.py check`: a doctor, who finds every problem at once and says what mends each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import settings as digi_settings
+from bot.settings import Settings, SettingsError, Slack, Teams
+from content import catalogue as content
+from content.catalogue import ContentError
+from storage import backup
+from storage.sqlite import DATABASE, reading
+from storage.vault import KeyProblem, Vault, read_key
+
+LATE = timedelta(days=2)
+
+
+def examined() -> list[str]:
+    """Prints what is fine; gives back what is not, a line each."""
+    problems: list[str] = []
+    settings: Settings | None = None
+    try:
+        settings = digi_settings.load()
+        print(f"settings\tfine\t{settings.home}")
+    except SettingsError as error:
+        problems.extend(f"settings\t{line}" for line in error.problems)
+    try:
+        loaded = content.load(packs=settings.packs if settings else ())
+        items = sum(da for _, da, _ in content.table(loaded))
+        print(f"content\tfine\t{len(loaded.sets)} sets, {items} items, da and en")
+    except ContentError as error:
+        problems.extend(f"content\t{line}" for line in str(error).splitlines())
+    if settings is not None:
+        problems.extend(_database(settings))
+        problems.extend(_backups(settings))
+        _operator(settings)
+        if settings.slack is not None:
+            problems.extend(_slack(settings, settings.slack))
+        if settings.teams is not None:
+            problems.extend(_teams(settings, settings.teams))
+    return problems
+
+
+def _backups(settings: Settings) -> list[str]:
+    """Each night there is one, where Digi serves a workplace from a file of its own."""
+    path = settings.sqlite or settings.home / DATABASE
+    if settings.playground or settings.postgres is not None or not path.exists():
+        return []
+    made = [backup.made_at(file) for file in backup.all_in(settings.backups)]
+    newest = max(filter(None, made), default=None)
+    began = datetime.fromtimestamp(path.stat().st_ctime, UTC) if newest is None else newest
+    if newest is None and not settings.backups.is_dir():
+        print(f"backup\tnone yet\t{settings.backups} (made each night)")
+    elif datetime.now(UTC) - began > LATE:
+        return [
+            f"backup\tthe newest in {settings.backups} is of {began:%Y-%m-%d}: see that Digi may"
+            " write there, that the disk has room, and that Digi runs at night"
+        ]
+    elif newest is not None:
+        print(f"backup\tfine\t{newest:%Y-%m-%d %H:%M} UTC")
+    return []
+
+
+def _operator(settings: Settings) -> None:
+    """No fault, but whoever writes to Digi at a workplace should be told who answers for it."""
+    for name in () if settings.playground else settings.operator.missing():
+        print(
+            f"operator\tmissing\t{name}: write it in the file that DIGI_OPERATOR_FILE names;"
+            " /digi om shows it"
+        )
+
+
+def _database(settings: Settings) -> list[str]:
+    if settings.postgres is not None:
+        return _postgres(settings, settings.postgres)
+    path = settings.sqlite or settings.home / DATABASE
+    problems = []
+    if not path.exists():
+        print(f"database\tnone yet\t{path} (made at the first start)")
+    else:
+        try:
+            conn = reading(path)
+            try:
+                said = conn.execute("PRAGMA quick_check").fetchone()[0]
+                known = conn.execute(
+                    "SELECT value FROM meta WHERE key = 'key_fingerprint'"
+                ).fetchone()
+            finally:
+                conn.close()
+            if said == "ok":
+                print(f"database\tfine\t{path}")
+            else:
+                problems.append(f"database\t{path} is damaged: put the latest backup in its place")
+        except sqlite3.Error as error:
+            known = None
+            problems.append(
+                f"database\t{path} cannot be read ({error}): see that Digi may read it,"
+                " or put the latest backup in its place"
+            )
+        else:
+            problems.extend(_key(settings.key_file, known[0] if known else None))
+    return [*problems, *_keys_place(settings)]
+
+
+def _postgres(settings: Settings, address: str) -> list[str]:
+    from storage.postgres_doctor import examine
+
+    seen = examine(address)
+    found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
+    problems = _told("database", found)
+    if seen.fine:
+        problems.extend(_key(settings.key_file, seen.fingerprint))
+    return [*problems, *_keys_place(settings)]
+
+
+def _keys_place(settings: Settings) -> list[str]:
+    if not settings.key_file.resolve().is_relative_to(settings.home.resolve()):
+        return []
+    return [
+        f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
+        " move it and name its new place in DIGI_KEY_FILE"
+    ]
+
+
+def _slack(settings: Settings, slack: Slack) -> list[str]:
+    from bot.slack.check import Asked, check
+    from bot.slack.transport import quiet_logger
+    from bot.slack.web_api import WebApi
+
+    async def asked() -> list[tuple[bool, str]]:
+        api = WebApi(slack.api_url, quiet_logger())
+        return await check(
+            api,
+            Asked(slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url),
+        )
+
+    return _told("slack", asyncio.run(asked()))
+
+
+def _teams(settings: Settings, teams: Teams) -> list[str]:
+    from bot.teams.check import Asked, check
+    from bot.teams.tokens import LOGIN_URL
+    from bot.teams.trust import OPENID_URL
+
+    asked = Asked(
+        app_id=teams.app_id or "", app_password=teams.app_password or "",
+        app_type=teams.app_type, app_tenant=teams.app_tenant or "",
+        login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,
+        tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
+        host=settings.host, public_url=settings.public_url or "",
+        identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),
+        identity_header=os.environ.get("IDENTITY_HEADER", ""),
+    )  # fmt: skip
+    return _told("teams", asyncio.run(check(asked)))
+
+
+def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
+    """Prints what is fine; gives back what is not."""
+    for fine, said in found:
+        if fine:
+            print(f"{where}\tfine\t{said}")
+    return [f"{where}\t{said}" for fine, said in found if not fine]
+
+
+def _key(key_file: Path, fingerprint: str | None) -> list[str]:
+    try:
+        vault = Vault(read_key(key_file))
+    except KeyProblem as error:
+        return [f"key\t{error}"]
+    if fingerprint not in (None, vault.fingerprint()):
+        return [
+            f"key\t{key_file} is not the key this database was made with: put the right one back"
+        ]
+    print(f"key\tfine\t{key_file}")
+    return []
