@@ -44,6 +44,7 @@ from bot.log import Log, close_up
 from bot.metrics import Metrics
 from bot.orders import carry_out
 from bot.outbox import Courier
+from bot.progress import Progress
 from bot.settings import Settings, SettingsError, Slack, Teams
 from bot.upkeep import Upkeep, finish_rotation, restore
 from content import catalogue as content
@@ -552,6 +553,8 @@ def _parser() -> argparse.ArgumentParser:
     unseated = add("unseat", _unseat, "end the seat of a representative who cannot press any more")
     unseated.add_argument("person", metavar="PERSON", help="the platform's id")
     unseated.add_argument("project", metavar="PROJECT", help="its id: see projects")
+    moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
+    moved.add_argument("to", metavar="postgresql://…", help="the new database")
     add("projects", _projects, "workplace, id and channel of each project; never what is said")
     bench = add("bench", _bench, "how fast Digi is here, beside what others do here (minutes)")
     bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
@@ -718,6 +721,37 @@ def _restore(args: argparse.Namespace) -> int:
         restore(vault, args.file, settings.sqlite, settings.home, settings.backups, over=args.over)
     )
     print(f"restored {args.file}; {heeded} deletions made since then were made again")
+    return FINE
+
+
+def _move(args: argparse.Namespace) -> int:
+    """All or nothing; the file is only read."""
+    from storage.moving import Moved, move
+
+    settings = digi_settings.load()
+    if settings.sqlite is None:
+        raise Problem("DIGI_DATABASE names PostgreSQL already: leave it out to move from the file")
+    if not settings.sqlite.exists():
+        raise Problem(f"there is no database at {settings.sqlite}")
+    if not args.to.startswith(("postgresql://", "postgres://")):
+        raise Problem("say where to: postgresql://user:password@host:5432/name")
+    shown = Progress(sys.stderr)
+
+    def told(step: Moved) -> None:
+        shown.at(step.table, step.rows, step.of)
+
+    fingerprint = Vault(read_key(settings.key_file)).fingerprint()
+    try:
+        rows = move(settings.sqlite, args.to, fingerprint, told)
+    except KeyboardInterrupt:
+        raise Problem("broken off: nothing was moved, and the same command begins again") from None
+    finally:
+        shown.end()
+    print(
+        f"moved {rows} rows and counted them on both sides. Put the new address into DIGI_DATABASE"
+        f" and start Digi with the same key; {settings.sqlite} was only read, and is yours to"
+        " delete when all is well"
+    )
     return FINE
 
 
