@@ -99,6 +99,11 @@ class Crowd:
     async def state(self, person: str) -> Any:
         return await self.ask(f"/play/state?as={person}")
 
+    async def messages(self) -> list[Any]:
+        """All that the leader sees."""
+        found: list[Any] = (await self.state("anne"))["messages"]
+        return found
+
     async def types(self, person: str, text: str, key: str = "") -> Any:
         key = key or f"web:{uuid.uuid4()}"
         return await self.ask(
@@ -198,6 +203,10 @@ class Crowd:
         """Everybody acts; in the middle of it the program is ended. How it ended."""
         tasks = [asyncio.create_task(self.acts_on()) for _ in range(IN_FLIGHT)]
         tasks.append(asyncio.create_task(self.moves_on()))
+        before = self.acknowledged
+        if self.chance.random() < 0.7:
+            while self.acknowledged == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
         await asyncio.sleep(seconds)
         ended = await self.end(sign)
         await asyncio.gather(*tasks)
@@ -216,16 +225,15 @@ class Crowd:
     async def holds(self) -> None:
         # A step of the clock lets everything that is due be delivered first.
         assert "failed" not in await self.clock("day")
-        messages = {m["id"]: m for m in (await self.state("anne"))["messages"]}
+        async with asyncio.timeout(READY):
+            # Where several may serve, what a killed one held is let go after a while.
+            while set(self.named) - set(brought_to(await self.messages())):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        messages = {m["id"]: m for m in await self.messages()}
         for key, text in self.chatted.items():
             assert messages[key]["text"] == text, "a confirmed message was lost"
         ours = [m for m in messages.values() if m["by"] == "digi"]
-        # The letter that brings it to its reader; the week's summaries may name it again.
-        brought = Counter(
-            words(m["card"]["parts"][1]["words"])
-            for m in ours
-            if [part["type"] for part in m["card"]["parts"][:2]] == ["paragraph", "quote"]
-        )
+        brought = brought_to(ours)
         for text in self.named:
             assert brought[text] == 1, (brought[text], text)
         codes = [sent.code for sent in self.unnamed.values()]
@@ -294,6 +302,16 @@ def token_of(cards: list[Any], label: str) -> str:
                 if words(button["label"]) == label:
                     return str(button["token"])
     raise AssertionError(f"no button {label}")
+
+
+def brought_to(messages: list[Any]) -> Counter[str]:
+    """How often each text came in the letter that brings it to its reader; the week's summaries
+    may name it again."""
+    return Counter(
+        words(m["card"]["parts"][1]["words"])
+        for m in messages
+        if m["card"] and [part["type"] for part in m["card"]["parts"][:2]] == ["paragraph", "quote"]
+    )
 
 
 def words(spans: list[Body]) -> str:

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from app import House
 from bot import outbox
 from storage.sql import Script, Unavailable
@@ -145,16 +147,21 @@ def at_once(monkeypatch: Any) -> None:
 
 
 @contextmanager
-def rows_of(folder: Path) -> Iterator[Callable[[], object]]:
-    """What is committed: every row of every table."""
-    path = folder / "digi.db"
-    with closing(
-        sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, check_same_thread=False)
-    ) as conn:
-        found = conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        names = [name for (name,) in found]
+def rows_of(folder: Path, either: str = "") -> Iterator[Callable[[], object]]:
+    """What is committed: every row of every table, as another connection sees it."""
+    conn: Any
+    if either:
+        conn = psycopg.connect(either, autocommit=True)
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    else:
+        url = f"{(folder / 'digi.db').as_uri()}?mode=ro"
+        conn = sqlite3.connect(url, uri=True, check_same_thread=False)
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    with closing(conn):
+        names = [name for (name,) in conn.execute(tables).fetchall()]
+        selects = [f"SELECT * FROM {name}{' ORDER BY 1, 2' if either else ''}" for name in names]
 
         def look() -> object:
-            return [conn.execute(f"SELECT * FROM {name}").fetchall() for name in names]
+            return [conn.execute(select).fetchall() for select in selects]
 
         yield look

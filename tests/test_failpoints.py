@@ -119,12 +119,18 @@ def tag(kind: type) -> str:
 
 
 async def play(
-    transcript: Path, folder: Path, seen: set[Point], *, every: bool = False, repeats: bool = True
+    transcript: Path,
+    folder: Path,
+    seen: set[Point],
+    *,
+    every: bool = False,
+    repeats: bool = True,
+    either: str = "",
 ) -> Failpoints:
     """A transcript on a store that breaks; `repeats`: the edge knows a parcel that comes again."""
-    async with stage(folder) as played:
+    async with stage(folder, either=either) as played:
         played.edge.repeats = repeats
-        with rows_of(folder) as rows:
+        with rows_of(folder, either) as rows:
             broken = Failpoints(played.house.database, rows, every=every, twice=repeats)
             if not every:
                 broken.seen = seen
@@ -243,6 +249,21 @@ anne > /digi start Ny omsorgsplatform
 anne > tryk "Jeg er leder"
 anne > tryk "Vis det i kanalen"
 """
+
+
+@pytest.mark.parametrize(
+    "name", ["say_unnamed", *(pytest.param(t.stem, marks=pytest.mark.long) for t in TRANSCRIPTS)]
+)
+async def test_on_postgresql_nothing_is_half_and_nothing_twice_either(
+    name: str, tmp_path: Path, postgres_dsn: str, figures: Callable[[str], None]
+) -> None:
+    """The same conversations, the same failures, the other database."""
+    [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
+    broken = await play(transcript, tmp_path, set(), repeats=False, either=postgres_dsn)
+    assert broken.failed.total() > 50
+    figures(f"{broken.failed.total()} failures on PostgreSQL: none half, none twice")
+
+
 INSTALLED = Installation("slack:T1", "xoxb-1", "B1", "Et sted")
 
 

@@ -8,10 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from storage.vault import make_key
 from tests.crowd import crowd
 from tests.test_app import Box
 
 EACH = 10
+
+
+def on_postgresql(folder: Path, dsn: str) -> Box:
+    """A machine whose Digi keeps everything in that database."""
+    box = Box(folder)
+    make_key(box.key)
+    box.env["DIGI_DATABASE"] = dsn
+    return box
 
 
 async def survive(box: Box, seed: int, kills: int) -> str:
@@ -19,6 +28,8 @@ async def survive(box: Box, seed: int, kills: int) -> str:
     async with crowd(box, seed) as found:
         await found.start()
         await found.begins()
+        await found.says()
+        await found.says_unnamed()
         for n in range(1, kills + 1):
             ended = await found.lives(found.chance.uniform(0.02, 0.5))
             assert ended == -signal.SIGKILL
@@ -49,6 +60,23 @@ async def test_three_thousand_kills_lose_nothing_either(
 ) -> None:
     """The same, a hundred times on each of thirty homes."""
     figures(await survive(Box(tmp_path), 100 + seed, 100))
+
+
+async def test_on_postgresql_nothing_is_lost_and_nothing_twice_either(
+    tmp_path: Path, postgres_dsn: str, figures: Callable[[str], None]
+) -> None:
+    """The server lives on; what a killed Digi had under way there ends with its connection."""
+    figures(await survive(on_postgresql(tmp_path, postgres_dsn), 4, 3))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(10))
+async def test_a_thousand_kills_on_postgresql_lose_nothing_either(
+    tmp_path: Path, seed: int, postgres_dsn: str, figures: Callable[[str], None]
+) -> None:
+    """The same, a hundred times on each of ten databases."""
+    figures(await survive(on_postgresql(tmp_path, postgres_dsn), 200 + seed, 100))
 
 
 async def test_a_stop_in_the_middle_of_work_finishes_what_was_confirmed(
