@@ -69,7 +69,7 @@ class _Line(asyncio.Protocol):
             return
         assert self._sent is not None
         self.waited.append(time.perf_counter() - self._at)
-        if b" 200 " not in head[:16] or self._sent.expects not in body:
+        if head[9:11] != b"20" or self._sent.expects not in body:
             self.wrong.append(f"{head[:32]!r} {body[:300]!r}")
         self._held = b""
         self.start()

@@ -11,11 +11,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot import gate
-from tests.bench import digests, postgres, scale, slack, start
+from tests.bench import digests, postgres, scale, slack, start, teams
 from tests.bench.contest import Row, table
 from tests.bench.serve import pinned
 
-PARTS = ("slack", "postgres", "overviews", "events", "start")
+PARTS = ("slack", "postgres", "teams", "overviews", "events", "start")
 
 
 class Length(Struct, frozen=True):
@@ -34,6 +34,7 @@ async def measured(only: tuple[str, ...], length: Length) -> list[Row]:
     parts: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
         "slack": lambda folder: slack.rows(folder, rounds=rounds, seconds=seconds),
         "postgres": lambda folder: postgres.rows(folder, rounds=rounds, seconds=seconds),
+        "teams": lambda folder: teams.rows(folder, rounds=rounds, seconds=seconds),
         "overviews": lambda folder: digests.rows(folder, few=length.few, many=length.many),
         "events": lambda folder: scale.rows(folder, rounds=rounds),
         "start": lambda folder: start.rows(folder, rounds=rounds),

@@ -63,30 +63,88 @@ async def bolt(given: Any) -> int:
     return await _served(app.web_app("/slack/events"))
 
 
+async def stock(given: Any) -> int:
+    """botbuilder's own adapter with an empty bot, as its samples have it."""
+    from aiohttp import web
+    from botbuilder.core import ActivityHandler
+    from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
+
+    adapter = CloudAdapter(ConfigurationBotFrameworkAuthentication(type("Config", (), {})()))
+    bot = ActivityHandler()
+
+    async def messages(request: web.Request) -> web.Response:
+        return await adapter.process(request, bot) or web.Response()
+
+    app = web.Application()
+    app.router.add_post("/api/messages", messages)
+    return await _served(app)
+
+
+async def mended(given: Any) -> int:
+    """The same adapter as Digi has mended it, with nothing behind it."""
+    from aiohttp import web
+
+    from bot.teams.seam import Json, Reply
+    from bot.teams.transport import BotbuilderTransport
+
+    async def empty(activity: Json) -> Reply:
+        return Reply()
+
+    app = web.Application()
+    transport = BotbuilderTransport(empty, told=_said)
+    app.router.add_post("/api/messages", transport.handle)
+    return await _served(app)
+
+
+async def teams(given: Any) -> int:
+    """Digi as it serves Teams, for this machine alone: no token is checked, here or there."""
+    from bot.edge import Address
+    from bot.teams.door import Door
+    from bot.teams.transport import BotbuilderTransport
+    from storage.addresses import Addresses
+
+    def door(store: Any, vault: Any) -> Door:
+        return Door(
+            addresses=Addresses(store, vault, Address), told=_said, local=True,
+            transport=lambda on_activity: BotbuilderTransport(on_activity, told=_said),
+        )  # fmt: skip
+
+    return await _digi(given, door)
+
+
+def _said(what: str, kind: str) -> None:
+    print(what, kind, file=sys.stderr)
+
+
 async def slack(given: Any) -> int:
     """Digi as it serves one workspace over HTTP."""
+    from bot.edge import Installation
+    from bot.slack.door import Door
+    from storage.installations import Installations
+
+    def door(store: Any, vault: Any) -> Door:
+        return Door(
+            bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
+            client_id=None, client_secret=None, api_url=given["api"], public_url=None,
+            installations=Installations(store, vault, Installation), told=_said,
+        )  # fmt: skip
+
+    return await _digi(given, door)
+
+
+async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     from aiohttp import web
 
     import app as digi
     from bot import gate
-    from bot.edge import Installation
-    from bot.slack.door import Door
-    from storage.installations import Installations
     from tests.bench.town import clock_at, key_of
 
     # A few hundred people do here what tens of thousands would.
     gate.ACTS_A_MINUTE = 10**9
-    doors: list[Door] = []
+    doors: list[Any] = []
 
     def edges(store: Any, vault: Any, _: Any) -> list[Any]:
-        doors.append(
-            Door(
-                bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
-                client_id=None, client_secret=None, api_url=given["api"], public_url=None,
-                installations=Installations(store, vault, Installation),
-                told=lambda what, kind: print(what, kind, file=sys.stderr),
-            )
-        )  # fmt: skip
+        doors.append(door(store, vault))
         return [doors[0].edge]
 
     home = Path(given["home"])
@@ -110,7 +168,10 @@ async def statements(given: Any) -> int:
     return 0
 
 
-KINDS: dict[str, Serving] = {"bolt": bolt, "slack": slack, "statements": statements}
+KINDS: dict[str, Serving] = {
+    "bolt": bolt, "slack": slack, "statements": statements, "stock": stock, "mended": mended,
+    "teams": teams,
+}  # fmt: skip
 WORKS: list[Callable[[float], Awaitable[list[float]]]] = []
 """What a process does for so many seconds when it is told to; answers how long each took."""
 

@@ -198,7 +198,10 @@ _SEALED: dict[str, tuple[str, tuple[str, ...]]] = {
 class Copies:
     """Writes team after team beside team 0, in a database that nobody serves at the moment."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, tenant: str = TENANT, person: str = "U") -> None:
+        """Copies belong to a workplace, which may be another's, and whose people's ids begin so."""
+        self._tenant = tenant
+        self._person = person
         self._path = home / "digi.db"
         self._vault = Vault(read_key(key_of(home)))
         with closing(self._opened()) as conn:
@@ -232,6 +235,9 @@ class Copies:
     def project_of(self, team: int) -> str:
         return f"{team:012x}" if team else self.project
 
+    def person_of(self, team: int, number: int) -> str:
+        return self._person + person_of(team, number)[1:]
+
     def write(self, teams: Iterable[int]) -> None:
         with closing(self._opened()) as conn:
             conn.execute("PRAGMA synchronous=OFF")
@@ -263,10 +269,12 @@ class Copies:
 
     def _write_one(self, conn: sqlite3.Connection, team: int, seq: int) -> int:
         project = self.project_of(team)
+        tenant = self._tenant
         swaps = (
+            (TENANT, tenant),
             (self.project, project),
             (channel_of(0), channel_of(team)),
-            (person_of(0, 0)[:7], person_of(team, 0)[:7]),
+            (person_of(0, 0)[:7], self.person_of(team, 0)[:7]),
         )
         raw = tuple((old.encode(), new.encode()) for old, new in swaps)
         for table, rows in self._rows.items():
@@ -289,7 +297,7 @@ class Copies:
                     if table != "pool":
                         for old, new in raw:
                             plain = plain.replace(old, new)
-                    aad = (table, TENANT, project, *(str(copy[place]) for place in places))
+                    aad = (table, tenant, project, *(str(copy[place]) for place in places))
                     copy[column] = self._vault.seal(plain, *aad)
                 copies.append(tuple(copy.values()))
             if copies:
@@ -297,11 +305,11 @@ class Copies:
                 conn.executemany(f"INSERT INTO {table} VALUES ({marks})", copies)
         for id, body in self._people:
             person = _swapped(id, swaps)
-            sealed = self._vault.seal(body, "person", TENANT, person)
-            conn.execute("INSERT INTO person VALUES (?, ?, ?)", (TENANT, person, sealed))
+            sealed = self._vault.seal(body, "person", tenant, person)
+            conn.execute("INSERT INTO person VALUES (?, ?, ?)", (tenant, person, sealed))
         conn.executemany(
             "INSERT INTO member VALUES (?, ?, ?)",
-            [(TENANT, channel_of(team), person_of(team, n)) for n in range(TEAM)],
+            [(tenant, channel_of(team), self.person_of(team, n)) for n in range(TEAM)],
         )
         return seq
 
@@ -334,10 +342,17 @@ def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
 
 
 def filled(
-    vault: Vault, token: str, values: dict[str, Any], *, team: int, project: str, question: str
+    vault: Vault,
+    token: str,
+    values: dict[str, Any],
+    *,
+    team: int,
+    project: str,
+    question: str,
+    tenant: str = TENANT,
 ) -> Submitted:
     """The same form, for another team's question: as if it had been opened there."""
     form = read_form(vault, TENANT, token)
     fixed = {**form.fixed, "project": project, "question": question}
     anew = msgspec.structs.replace(form, fixed=fixed, form=uuid.uuid4().hex)
-    return Submitted(write_token(vault, TENANT, anew), values)
+    return Submitted(write_token(vault, tenant, anew), values)
