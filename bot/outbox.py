@@ -31,6 +31,7 @@ from dialogs.calendar import (
     within_hours,
 )
 from dialogs.events import Woke
+from storage.sql import StoreError
 from storage.store import (
     BagBody,
     Database,
@@ -125,9 +126,18 @@ class Courier:
                 continue
             self._engine.letters_written.clear()
             try:
-                await asyncio.wait_for(self._engine.letters_written.wait(), NAP)
+                await asyncio.wait_for(self._engine.letters_written.wait(), await self._nap())
             except TimeoutError:
                 continue
+
+    async def _nap(self) -> float:
+        """Until the next letter comes due, and no longer than a second."""
+        now = self._clock.now()
+        try:
+            due = await self._database.read(self._scripts.next_due, now)
+        except StoreError:
+            return NAP
+        return NAP if due is None else min(NAP, (due - now).total_seconds())
 
     def still(self) -> asyncio.Lock:
         """While this is held nothing is claimed or sent."""

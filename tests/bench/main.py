@@ -11,11 +11,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot import gate
-from tests.bench import digests, postgres, scale, slack, start, teams
+from tests.bench import digests, outbox, postgres, scale, slack, start, teams
 from tests.bench.contest import Row, table
 from tests.bench.serve import pinned
 
-PARTS = ("slack", "postgres", "teams", "overviews", "events", "start")
+PARTS = ("slack", "postgres", "teams", "overviews", "events", "outbox", "start")
 
 
 class Length(Struct, frozen=True):
@@ -37,6 +37,7 @@ async def measured(only: tuple[str, ...], length: Length) -> list[Row]:
         "teams": lambda folder: teams.rows(folder, rounds=rounds, seconds=seconds),
         "overviews": lambda folder: digests.rows(folder, few=length.few, many=length.many),
         "events": lambda folder: scale.rows(folder, rounds=rounds),
+        "outbox": outbox.rows,
         "start": lambda folder: start.rows(folder, rounds=rounds),
     }
     found: list[Row] = []

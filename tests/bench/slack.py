@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,12 +37,14 @@ _chance = random.Random(7)
 
 
 @asynccontextmanager
-async def web_api() -> AsyncIterator[str]:
-    """Takes everything at once; answers its address."""
+async def web_api(told: Callable[[str, str], None] | None = None) -> AsyncIterator[str]:
+    """Takes everything at once; answers its address. `told` hears of each message: where, what."""
     count = itertools.count(1)
 
     async def answer(request: web.Request) -> web.Response:
-        given = {**request.query, **await request.post()}
+        given: dict[str, Any] = {**request.query, **await request.post()}
+        if request.content_type == "application/json":
+            given |= await request.json()
         said: dict[str, Any] = {"ok": True}
         match request.match_info["method"]:
             case "auth.test":
@@ -56,6 +58,8 @@ async def web_api() -> AsyncIterator[str]:
             case "conversations.open":
                 said["channel"] = {"id": "D" + str(given.get("users"))}
             case "chat.postMessage" | "chat.update":
+                if told is not None:
+                    told(str(given.get("channel")), str(given.get("text")))
                 said |= {"channel": given.get("channel"), "ts": f"{next(count)}.000000"}
         return web.json_response(said)
 

@@ -9,7 +9,7 @@ import itertools
 import json
 import random
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,9 @@ _chance = random.Random(11)
 
 
 @asynccontextmanager
-async def connector() -> AsyncIterator[str]:
-    """Teams' own service, as far as Digi calls it here; answers its address."""
+async def connector(told: Callable[[str, str], None] | None = None) -> AsyncIterator[str]:
+    """Teams' own service, as far as Digi calls it here; answers its address. `told` hears of each
+    message: where, what."""
     count = itertools.count(1)
 
     async def members(request: web.Request) -> web.Response:
@@ -45,13 +46,16 @@ async def connector() -> AsyncIterator[str]:
         return web.json_response({"members": people})
 
     async def activity(request: web.Request) -> web.Response:
-        await request.read()
+        if told is not None:
+            told(request.match_info["place"], await request.text())
         return web.json_response({"id": str(next(count))})
 
     async def conversation(request: web.Request) -> web.Response:
         said = await request.json()
         channel = (said.get("channelData") or {}).get("channel") or {}
         id = str(next(count))
+        if told is not None:
+            told(channel.get("id", ""), json.dumps(said.get("activity")))
         thread = f"{channel.get('id', 'a')};messageid={id}"
         return web.json_response({"id": thread, "activityId": id})
 
@@ -74,6 +78,32 @@ def _person(team: int, number: int) -> dict[str, str]:
     return {"id": f"29:{id}", "aadObjectId": id, "name": f"Person {number}"}
 
 
+def _sent(service: str, team: int, number: int, expects: str, **more: Any) -> Request:
+    channel = town.channel_of(team)
+    activity = {
+        "id": uuid.uuid4().hex, "timestamp": "2026-11-05T08:00:00.000Z",
+        "channelId": "msteams", "serviceUrl": service, "locale": "da-DK",
+        "from": _person(team, number),
+        "conversation": {
+            "id": channel, "conversationType": "channel", "isGroup": True, "tenantId": TENANT_ID,
+        },
+        "recipient": {"id": "28:digi", "name": "Digi"},
+        "channelData": {"tenant": {"id": TENANT_ID}, "channel": {"id": channel},
+                        "team": {"id": channel}},
+        **more,
+    }  # fmt: skip
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return post("/api/messages", json.dumps(activity).encode(), headers, expects.encode())
+
+
+def mention(service: str, team: int, number: int) -> Request:
+    said = "<at>Digi</at>"
+    entity = {"type": "mention", "text": said, "mentioned": {"id": "28:digi", "name": "Digi"}}
+    return _sent(
+        service, team, number, "", type="message", text=f"{said} status", entities=[entity]
+    )
+
+
 class Teams:
     """What Teams sends: what needs no answer, words, and a form that was really opened."""
 
@@ -87,22 +117,7 @@ class Teams:
         self._copies = town.Copies(home, TENANT, "u")
 
     def _sent(self, team: int, number: int, expects: str, **more: Any) -> Request:
-        channel = town.channel_of(team)
-        activity = {
-            "id": uuid.uuid4().hex, "timestamp": "2026-11-05T08:00:00.000Z",
-            "channelId": "msteams", "serviceUrl": self._service, "locale": "da-DK",
-            "from": _person(team, number),
-            "conversation": {
-                "id": channel, "conversationType": "channel", "isGroup": True,
-                "tenantId": TENANT_ID,
-            },
-            "recipient": {"id": "28:digi", "name": "Digi"},
-            "channelData": {"tenant": {"id": TENANT_ID}, "channel": {"id": channel},
-                            "team": {"id": channel}},
-            **more,
-        }  # fmt: skip
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        return post("/api/messages", json.dumps(activity).encode(), headers, expects.encode())
+        return _sent(self._service, team, number, expects, **more)
 
     def nothing(self) -> Iterator[Request]:
         while True:

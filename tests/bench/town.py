@@ -200,7 +200,7 @@ class Copies:
 
     def __init__(self, home: Path, tenant: str = TENANT, person: str = "U") -> None:
         """Copies belong to a workplace, which may be another's, and whose people's ids begin so."""
-        self._tenant = tenant
+        self.tenant = tenant
         self._person = person
         self._path = home / "digi.db"
         self._vault = Vault(read_key(key_of(home)))
@@ -269,7 +269,7 @@ class Copies:
 
     def _write_one(self, conn: sqlite3.Connection, team: int, seq: int) -> int:
         project = self.project_of(team)
-        tenant = self._tenant
+        tenant = self.tenant
         swaps = (
             (TENANT, tenant),
             (self.project, project),
