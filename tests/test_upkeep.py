@@ -16,7 +16,7 @@ from bot.upkeep import finish_rotation, restore
 from storage import backup, rekey, tombstones
 from storage.sql import Script, Unavailable
 from storage.vault import Vault, make_key, read_key
-from tests.anonymity.hands import by_code, project_of, running, says
+from tests.anonymity.hands import by_code, project_of, reading, running, says
 from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage
 from tests.stage import stage as running_again
 from tests.test_inventory import SEALED
@@ -29,8 +29,8 @@ def key_of(folder: Path) -> Path:
 
 
 def rows_of(folder: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
-        return conn.execute(sql).fetchall()
+    with reading(folder) as conn:
+        return list(conn.execute(sql).fetchall())
 
 
 async def lively(played: Stage) -> None:
@@ -57,7 +57,8 @@ async def all_that_is_kept(played: Stage, folder: Path) -> str:
     found = []
     for one in rekey.TABLES:
         names = [*dict.fromkeys((*one.key, *one.bound)), one.column]
-        for row in rows_of(folder, f"SELECT {', '.join(names)} FROM {one.table}"):
+        rows = rows_of(folder, f"SELECT {', '.join(names)} FROM {one.table}")
+        for row in sorted(rows, key=lambda row: str(row[:-1])):
             named = dict(zip(names, row, strict=True))
             if named[one.column] is not None and one.table != "secret":
                 sealed = named[one.column]
@@ -70,10 +71,10 @@ async def all_that_is_kept(played: Stage, folder: Path) -> str:
 # --- a person -----------------------------------------------------------------------------
 
 
-async def test_a_person_is_erased_by_name_and_nothing_else_is(tmp_path: Path) -> None:
+async def test_a_person_is_erased_by_name_and_nothing_else_is(tmp_path: Path, either: str) -> None:
     """Answers, texts by name and the name itself are gone, open rows and sealed ones alike; what
     others wrote stays, the agreement may be taken by anybody, and the proof says what was done."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await lively(played)
         before = await all_that_is_kept(played, tmp_path)
         assert "Fatimas eget svar" in before
@@ -110,10 +111,12 @@ async def test_what_was_said_without_a_name_is_not_touched_by_erasing_its_author
         assert "Vi når ikke at tale sammen" in await by_code(played, "emil", code)
 
 
-async def test_whoever_has_led_stays_refused_after_being_erased(tmp_path: Path) -> None:
+async def test_whoever_has_led_stays_refused_after_being_erased(
+    tmp_path: Path, either: str
+) -> None:
     """Nobody is forgotten as a leader, and then writes without a name in their own project; the
     seat is empty, and the channel hears so without hearing the name."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         said = await played.house.upkeep.erase_person(TENANT, "anne")
         assert "har ledet 1 forløb" in said
         await played.house.courier.settle()
@@ -133,9 +136,11 @@ async def test_a_representative_who_is_erased_leaves_and_the_channel_is_told(
         assert not rows_of(tmp_path, "SELECT * FROM role WHERE person = 'mette'")
 
 
-async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(tmp_path: Path) -> None:
+async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(
+    tmp_path: Path, either: str
+) -> None:
     """The channel is told by name, the others keep theirs, and a leader is never put off so."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         done = await carry_out(
             played.house.upkeep, Request("unseat", {"person": "mette", "project": project})
@@ -218,10 +223,12 @@ async def test_what_retention_deletes_is_carried_through_the_same_night(tmp_path
         assert rows_of(tmp_path, "SELECT done FROM tombstone WHERE kind = 'project'") == [(1,)]
 
 
-async def test_the_words_of_a_withdrawn_text_are_gone_and_the_count_is_not(tmp_path: Path) -> None:
+async def test_the_words_of_a_withdrawn_text_are_gone_and_the_count_is_not(
+    tmp_path: Path, either: str
+) -> None:
     """Withdrawn by its code after the release: *trukket tilbage* stands there, the words lie
     nowhere, and there are as many texts as before."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         code = await says(played, "noor", "Kanariens egne ord")
         await played.house.courier.move_to(RELEASED)
         before = rows_of(tmp_path, "SELECT id, kind, release FROM published")
@@ -399,6 +406,26 @@ async def test_a_new_key_changes_nothing_that_people_hold(tmp_path: Path) -> Non
         Vault(old_key).open(sealed, "pool", TENANT, project_of(tmp_path))
     async with running_again(tmp_path) as played:
         await _as_before(played, form, values, code)
+
+
+async def test_a_new_key_and_a_deletion_on_either_database(tmp_path: Path, either: str) -> None:
+    """Every row opens with the new key alone, what people hold goes on working, and a project that
+    is deleted afterwards leaves no row."""
+    async with running(tmp_path, either=either) as played:
+        await lively(played)
+        code = await says(played, "noor", "Sagt før den nye nøgle")
+        before = await all_that_is_kept(played, tmp_path)
+        old_key = read_key(key_of(tmp_path))
+        assert await played.house.upkeep.rotate_key() > 20
+        assert await all_that_is_kept(played, tmp_path) == before
+        assert "Sagt før" in await by_code(played, "noor", code)
+        [(sealed,)] = rows_of(tmp_path, "SELECT sealed FROM pool")
+        assert isinstance(sealed, bytes)
+        with pytest.raises(Exception, match="does not open"):
+            Vault(old_key).open(sealed, "pool", TENANT, project_of(tmp_path))
+        assert "Bevis for sletning" in await played.house.upkeep.erase_project(project_of(tmp_path))
+        for table in ("project", "state", "record", "pool", "published", "letter", "role"):
+            assert rows_of(tmp_path, f"SELECT * FROM {table}") == []
 
 
 async def _as_before(played: Stage, form: object, values: dict[str, str], code: str) -> None:
