@@ -206,6 +206,29 @@ def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
     assert [n for n in range(80) if f"linje {n} " not in whole] == []
 
 
+@pytest.mark.parametrize("sign", ["æ", "👩", "\x01", "a "])
+def test_a_window_full_of_signs_that_take_room_is_still_one_that_slack_takes(sign: str) -> None:
+    """Slack counts a view as it comes over the wire; the buttons are all there."""
+    parts = [c.Paragraph[c.Spans]((c.Quoted(sign * (2900 // len(sign))),)) for _ in range(90)]
+    card = c.Card[c.Spans]((*parts, c.Buttons((c.Button((c.Plain("Svar"),), token="t"),))))
+    for view in (draw.sheet((card,), "da"), draw.home((card,), "da")):
+        check(view)
+        assert _drawn_buttons(view["blocks"]) == ["t"]
+
+
+def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> None:
+    """Eighty long answers above the field in which they are summed up: the field is there whole."""
+    notes = [c.Note[c.Spans]((c.Quoted("👩" * 3000),)) for _ in range(80)]
+    field = c.TextField[c.Spans]("text", (c.Plain("Hvad"),), value=(c.Quoted("👩" * 2000),))
+    form = c.Form[c.Spans](
+        (c.Plain("Saml op"),), (*notes, field), (c.Plain("Gem"),), "x", {}, "t" * 900
+    )
+    view = draw.form(form, "da")
+    check(view)
+    assert view["blocks"][-1]["element"]["initial_value"] == "👩" * 2000
+    assert len(view["blocks"]) > 5
+
+
 def test_words_in_a_form_come_back_as_they_were_chosen() -> None:
     """An option whose value is empty has one for Slack."""
     assert draw.read_value(draw.written_value("")) == ""

@@ -26,6 +26,7 @@ BLOCKS = 49
 VIEW_BLOCKS = 100
 WHOLE = 12_000
 """All blocks of a message together, as JSON: Slack refuses somewhat more than this."""
+WHOLE_VIEW = 240_000
 BLOCK = 160
 """What a block of text takes besides its text."""
 FALLBACK = 3900
@@ -298,8 +299,9 @@ def _laid_out(rows: Sequence[tuple[bool, Any]]) -> list[Block]:
     ]
 
 
-def _size(blocks: Sequence[Block]) -> int:
-    return len(json.dumps(blocks, ensure_ascii=False))
+def _length(drawn: Any, ascii_only: bool) -> int:
+    """As JSON. A view is counted as it goes over the wire, where an æ takes six characters."""
+    return len(json.dumps(drawn, ensure_ascii=ascii_only))
 
 
 def print_of(drawn: Any) -> str:
@@ -320,17 +322,19 @@ def _named(blocks: list[Block]) -> list[Block]:
     return blocks
 
 
-def _fitted(rows: list[tuple[bool, Any]], most: int, whole: int) -> tuple[list[Block], list[_Line]]:
+def _fitted(
+    rows: list[tuple[bool, Any]], most: int, whole: int, *, ascii_only: bool = False
+) -> tuple[list[Block], list[_Line]]:
     """Blocks within the limits, and the lines that had no room. Buttons are always there."""
     blocks = _laid_out(rows)
-    if len(blocks) <= most and _fits(blocks, whole):
+    if len(blocks) <= most and _fits(blocks, whole, ascii_only):
         return blocks, []
     joined = _joined(rows, most)
     blocks = _laid_out(joined)
-    if len(blocks) <= most and _named_size(blocks) <= whole:
+    if len(blocks) <= most and _named_size(blocks, ascii_only) <= whole:
         return blocks, []
     buttons = [row for row in joined if row[0]]
-    room = whole - _named_size(_laid_out(buttons))
+    room = whole - _named_size(_laid_out(buttons), ascii_only)
     places = most - len(_laid_out(buttons))
     kept: list[tuple[bool, Any]] = []
     left: list[_Line] = []
@@ -338,11 +342,11 @@ def _fitted(rows: list[tuple[bool, Any]], most: int, whole: int) -> tuple[list[B
         if is_buttons:
             kept.append((True, held))
             continue
-        page = _Page()
+        page = _Page(ascii_only)
         for line in held:
             if left or not page.takes(line, places, room):
                 if not left:
-                    short = _shortened(line, room - page.chars - BLOCK)
+                    short = _shortened(line, room - page.chars - BLOCK, ascii_only)
                     if short is not None:
                         page.takes(short, places, room)
                 left.append(line)
@@ -356,7 +360,8 @@ def _fitted(rows: list[tuple[bool, Any]], most: int, whole: int) -> tuple[list[B
 class _Page:
     """Lines, and how much of a message they take; counts as `_text_blocks` draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, ascii_only: bool = False) -> None:
+        self._ascii_only = ascii_only
         self.lines: list[_Line] = []
         self.blocks = 0
         self.chars = 0
@@ -371,7 +376,7 @@ class _Page:
             or not _alike(self.lines[-1], line)
             or self._in_block + len(text) + 1 > SECTION
         )
-        chars = self.chars + len(json.dumps(text, ensure_ascii=False)) + (BLOCK if new else 2)
+        chars = self.chars + _length(text, self._ascii_only) + (BLOCK if new else 2)
         if self.blocks + new > most or chars > whole:
             return False
         self.lines.append(line)
@@ -379,6 +384,18 @@ class _Page:
         self.chars = chars
         self._in_block = len(text) + 1 + (0 if new else self._in_block)
         return True
+
+
+def _filled_page(lines: Sequence[_Line], most: int, whole: int) -> _Page:
+    """As many of the lines as a view has room for."""
+    page = _Page(ascii_only=True)
+    for line in lines:
+        if not page.takes(line, most, whole):
+            short = _shortened(line, whole - page.chars - BLOCK, True)
+            if short is not None:
+                page.takes(short, most, whole)
+            break
+    return page
 
 
 def _alike(before: _Line, line: _Line) -> bool:
@@ -389,12 +406,12 @@ def _alike(before: _Line, line: _Line) -> bool:
     )
 
 
-def _shortened(line: _Line, room: int) -> _Line | None:
+def _shortened(line: _Line, room: int, ascii_only: bool) -> _Line | None:
     """As much of a line as `room` characters of JSON hold, where that is worth reading."""
     if line.heading or room < 80:
         return None
     text = line.plain[:room]
-    while text and len(json.dumps(text, ensure_ascii=False)) > room:
+    while text and _length(text, ascii_only) > room:
         text = text[: len(text) * 9 // 10]
     return _Line(f"{text[:-1].rstrip()}…", None, line.small) if len(text) > 40 else None
 
@@ -414,16 +431,18 @@ def _joined(rows: list[tuple[bool, Any]], most: int) -> list[tuple[bool, Any]]:
     return found
 
 
-def _fits(blocks: list[Block], whole: int) -> bool:
-    """Counting exactly takes its time; written without blanks it is never twice as short."""
-    return 2 * len(msgspec.json.encode(blocks)) <= whole - _names(blocks) or (
-        _named_size(blocks) <= whole
+def _fits(blocks: list[Block], whole: int, ascii_only: bool) -> bool:
+    """Counting exactly takes its time; written without blanks it is never twice as short, and in
+    UTF-8 never four times."""
+    times = 4 if ascii_only else 2
+    return times * len(msgspec.json.encode(blocks)) <= whole - _names(blocks) or (
+        _named_size(blocks, ascii_only) <= whole
     )
 
 
-def _named_size(blocks: list[Block]) -> int:
+def _named_size(blocks: list[Block], ascii_only: bool) -> int:
     """With the ids that are put on at the end."""
-    return _size(blocks) + _names(blocks)
+    return _length(blocks, ascii_only) + _names(blocks)
 
 
 def _names(blocks: list[Block]) -> int:
@@ -504,7 +523,7 @@ def _nothing() -> list[Block]:
 
 def home(cards: Sequence[c.FinishedCard], language: Language) -> Block:
     """The Home tab."""
-    blocks, _ = _fitted(_all_rows(cards, language), VIEW_BLOCKS, 200_000)
+    blocks, _ = _fitted(_all_rows(cards, language), VIEW_BLOCKS, WHOLE_VIEW, ascii_only=True)
     return {"type": "home", "blocks": _named(blocks or _nothing())}
 
 
@@ -515,7 +534,7 @@ def sheet(cards: Sequence[c.FinishedCard], language: Language, channel: str = ""
     if rows and not rows[0][0] and (first := rows[0][1][0]).heading and len(first.plain) <= TITLE:
         title = first.plain
         rows = rows[1:]
-    blocks, _ = _fitted(rows, VIEW_BLOCKS, 200_000)
+    blocks, _ = _fitted(rows, VIEW_BLOCKS, WHOLE_VIEW, ascii_only=True)
     return {
         "type": "modal",
         "callback_id": written_channel(channel),
@@ -528,16 +547,23 @@ def sheet(cards: Sequence[c.FinishedCard], language: Language, channel: str = ""
 def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
     """A modal. `channel` comes back with the submission."""
     print_of = hashlib.sha256(form.token.encode()).hexdigest()[:10]
-    inputs = sum(not isinstance(field, c.Note) for field in form.fields)
+    inputs = {
+        field.id: _input(field, print_of, language)
+        for field in form.fields
+        if not isinstance(field, c.Note)
+    }
     blocks: list[Block] = []
-    places = VIEW_BLOCKS - inputs
+    places = VIEW_BLOCKS - len(inputs)
+    room = WHOLE_VIEW - _named_size(list(inputs.values()), True) - len(form.token)
     for field in form.fields:
         if isinstance(field, c.Note):
-            drawn = _text_blocks(_split(_line(field.text)))[: max(places, 0)]
-            places -= len(drawn)
-            blocks.extend(drawn)
+            # What is there to be read gives way to what is there to be filled in.
+            page = _filled_page(_split(_line(field.text)), places, room)
+            places -= page.blocks
+            room -= page.chars
+            blocks.extend(_text_blocks(page.lines))
         else:
-            blocks.append(_input(field, print_of, language))
+            blocks.append(inputs[field.id])
     view: Block = {
         "type": "modal",
         "callback_id": written_channel(channel),
