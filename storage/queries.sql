@@ -14,6 +14,12 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 -- name: meta_first
 INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING;
 
+-- name: meta_stir
+-- So that the last thing written is not what somebody wrote without a name. What stays as it was
+-- SQLite does not write.
+INSERT INTO meta (key, value) VALUES ('stirred', '0')
+ON CONFLICT (key) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '0' END;
+
 -- name: inbox_first
 INSERT INTO inbox (tenant, key, at_us) VALUES (:tenant, :key, :now)
 ON CONFLICT (tenant, key) DO NOTHING RETURNING key;

@@ -348,9 +348,8 @@ class Sqlite:
             try:
                 if group[0].work is not None:
                     return [_Outcome(group[0], group[0].work(conn))]
-                emptied = _emptied(conn)
-                _dated(conn)
-                return [_Outcome(group[0], emptied)]
+                _stirred(conn, self._statements.get("meta_stir", ""))
+                return [_Outcome(group[0], _emptied(conn))]
             except sqlite3.Error as error:
                 return [_Outcome(group[0], error=error)]
         stands = False
@@ -449,10 +448,15 @@ def _emptied(conn: sqlite3.Connection) -> bool:
         time.sleep(0.001)
 
 
-def _dated(conn: sqlite3.Connection) -> None:
-    """The files are dated now, whether anything was written or not: otherwise their own times
-    would tell for as long as nobody else writes when somebody last wrote without a name."""
+def _stirred(conn: sqlite3.Connection, statement: str) -> None:
+    """Something is written each minute, whoever wrote or not, and the files are dated now.
+
+    The index beside the log keeps what was written last, and the files when: as long as nobody
+    else wrote, both would tell that somebody had without a name, and the second to the second.
+    """
     path = conn.execute("PRAGMA database_list").fetchone()[2]
+    with contextlib.suppress(sqlite3.Error):  # a full disk is somebody else's to tell
+        conn.execute(statement)
     for ending in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
             os.utime(f"{path}{ending}")

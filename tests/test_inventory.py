@@ -54,7 +54,7 @@ SEALED = {
     "published.body", "snapshot.body", "letter.body", "room.body",
     "installation.body", "secret.body", "address.body",
 }  # fmt: skip
-META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten"}
+META = {"oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten", "stirred"}
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 LIVELY = [
     path

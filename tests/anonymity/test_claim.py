@@ -31,7 +31,7 @@ from storage.vault import Vault, code_hash, code_of
 from tests.anonymity.canaries import every_log_line
 from tests.anonymity.hands import running
 from tests.anonymity.thief import Between, Copy, copied, opened, states_of
-from tests.anonymity.weeks import WRITERS, Act, first_monday, lively_week
+from tests.anonymity.weeks import WRITERS, Act, first_monday, first_release, lively_week
 from tests.stage import PEOPLE, TENANT
 
 Figures = Callable[[str], None]
@@ -87,7 +87,6 @@ class Thief:
             for key, at in keys
             if key.startswith("form:")
         }
-        self.releases = sorted(from_us(at) for key, at in keys if ":say:say:release@" in key)
         self.between = dict(self._placed(images))
         self.lines = [at for at in loot.lines if not self._explained(at)]
 
@@ -160,20 +159,21 @@ class Thief:
 
     def _by_lines(self, said: Said) -> str | None:
         """One of the lines of that period which no named row explains."""
-        until = (
-            self.releases[said.release - 1]
-            if said.release
-            else datetime.max.replace(tzinfo=self.releases[0].tzinfo)
-        )
-        since = until - timedelta(days=7) if said.release else self.releases[-1]
+        since, until = self._period(said)
         lines = [at for at in self.lines if since < at < until]
         return self._last_by_name(self.chance.choice(lines)) if lines else None
 
     def _by_order(self, said: Said) -> str | None:
         """Did rows lie in the order of writing, they would lie as those by name do."""
-        until = self.releases[said.release - 1] if said.release else self.named[-1][0]
-        rows = [person for at, person in self.named if until - timedelta(days=7) < at <= until]
+        since, until = self._period(said)
+        rows = [person for at, person in self.named if since < at < until]
         return rows[round(said.place * (len(rows) - 1))] if rows else None
+
+    def _period(self, said: Said) -> tuple[datetime, datetime]:
+        """Between which releases it came, by the number that it bears or by what waits still."""
+        number = said.release or max(one.release for one in self.said) + 1
+        until = first_release() + timedelta(weeks=number - 1)
+        return until - timedelta(weeks=1), until
 
     def _last_by_name(self, at: datetime) -> str | None:
         rows = [person for when, person in self.named if when <= at]
@@ -217,30 +217,31 @@ async def _robbed(
     acts: list[Act] = []
     copies: list[Copy] = []
     heard: list[datetime] = []
+    taken: dict[datetime, bytes] = {}  # before they are too old to be kept
     async with running(folder) as played:
         played.house.upkeep._nightly = nightly
 
         async def watched(at: datetime) -> None:
             if evenings:
                 copies.append(copied(folder, at))
+            for file in backup.all_in(folder / "backups"):
+                taken.setdefault(backup.head_of(file).at, _plain(played.house.vault, file))
 
         with every_log_line(lambda: heard.append(played.house.clock.now())):
             for n in range(weeks):
                 monday = first_monday() + timedelta(weeks=n)
                 acts += await lively_week(played, random.Random(n), monday, texts, watched)
         copies.append(copied(folder, played.house.clock.now()))
-        backups = [
-            (backup.head_of(file).at, _plain(played.house.vault, file))
-            for file in backup.all_in(folder / "backups")
-        ]
     key = b64decode((folder / "key" / "digi.key").read_bytes())
-    return Loot(key, copies, backups, heard), acts
+    return Loot(key, copies, sorted(taken.items()), heard), acts
 
 
 def _plain(vault: Vault, file: Path) -> bytes:
     target = file.with_suffix(".opened")
     backup.open_file(vault, file, target)
-    return target.read_bytes()
+    raw = target.read_bytes()
+    target.unlink()
+    return raw
 
 
 def _hits(thief: Thief, acts: list[Act]) -> int:

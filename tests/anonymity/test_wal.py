@@ -12,8 +12,8 @@ import pytest
 
 from storage import pool as pools
 from storage.sqlite import Sqlite
-from tests.anonymity.hands import RELEASED, reading, running, says
-from tests.anonymity.thief import Copy, copied, from_log, placed
+from tests.anonymity.hands import RELEASED, reading, running, says, says_by_name
+from tests.anonymity.thief import Between, Copy, copied, from_index, from_log, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing
 from tests.stage import BEGINNING
 
@@ -145,6 +145,35 @@ async def test_control_a_file_that_nobody_dates_tells_when(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nothing to move out of the log, so the database keeps the act's own time."""
-    monkeypatch.setattr("storage.sqlite._dated", lambda conn: None)
+    monkeypatch.setattr("storage.sqlite._stirred", lambda conn, statement: None)
     act, later = await _dates(tmp_path)
     assert later["digi.db"] == act["digi.db"]
+
+
+# --- the index beside the log -----------------------------------------------------------------
+
+
+async def _evening(folder: Path) -> tuple[list[Between], datetime]:
+    """Somebody writes when everybody else has stopped, and an hour later the files are copied."""
+    async with running(folder) as played:
+        await says_by_name(played, "peter", "Det sidste med navn")
+        await played.house.database.checkpoint()
+        await says(played, "sofie", "Sent om aftenen")
+        at = played.house.clock.now()
+        await played.house.database.checkpoint()
+        return from_index(copied(folder, at + timedelta(hours=1))), at
+
+
+async def test_the_index_beside_the_log_tells_nothing(tmp_path: Path) -> None:
+    """It keeps which pages were written last: each minute that is one that has no author."""
+    found, _ = await _evening(tmp_path)
+    assert found == []
+
+
+async def test_control_an_index_that_is_left_alone_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last named row the pool was written, and nothing since: so somebody wrote."""
+    monkeypatch.setattr("storage.sqlite._stirred", lambda conn, statement: None)
+    found, at = await _evening(tmp_path)
+    assert [one.holds(at) for one in found] == [True]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -37,11 +38,12 @@ class Copy(Struct, frozen=True):
     taken: datetime
     database: bytes
     log: bytes
+    index: bytes
 
 
 def copied(folder: Path, at: datetime) -> Copy:
-    log = folder / "digi.db-wal"
-    return Copy(at, (folder / "digi.db").read_bytes(), log.read_bytes() if log.exists() else b"")
+    files = (folder / f"digi.db{ending}" for ending in ("", "-wal", "-shm"))
+    return Copy(at, *(file.read_bytes() if file.exists() else b"" for file in files))
 
 
 # --- from the log ----------------------------------------------------------------------------
@@ -59,6 +61,20 @@ def from_log(copy: Copy) -> list[Between]:
         times = {key.encode(): from_us(at) for key, at in named}
         [[pool]] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pool'")
     return [one for life in lives for one in _changes(life, pool, times, copy.taken)]
+
+
+def from_index(copy: Copy) -> list[Between]:
+    """The index beside the log lists the pages of what was written last, also when the log has
+    been emptied. Are they the pool's, it was written after the last named row."""
+    with opened(states_of(copy)[-1]) as conn:
+        [[last]] = conn.execute("SELECT max(at_us) FROM inbox WHERE key LIKE 'form:%'")
+        [[pool]] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pool'")
+        other = {page for (page,) in conn.execute("SELECT rootpage FROM sqlite_master")} - {pool}
+    numbers = struct.unpack_from("<4062I", copy.index, 136)
+    written = {number for number in numbers if number}
+    if pool in written and not written & other:
+        return [Between(from_us(last), copy.taken)]
+    return []
 
 
 def lives_of(copy: Copy) -> list[list[Commit]]:

@@ -98,10 +98,14 @@ def first_monday() -> datetime:
     return datetime(2026, 11, 9, tzinfo=COPENHAGEN)
 
 
+def first_release() -> datetime:
+    return RELEASED.replace(hour=7) - timedelta(days=4)
+
+
 def standing(since: datetime, until: datetime) -> list[datetime]:
     """When the pool is written whether anybody wrote or not: at the beginning, each night, and at
     the releases."""
-    first = RELEASED.replace(hour=7) - timedelta(days=4)
+    first = first_release()
     weekly = [first + timedelta(weeks=n) for n in range((until - first).days // 7 + 1)]
     nights = [
         (since + timedelta(days=n)).replace(hour=3, minute=0, second=0)
