@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from app import House
+from bot.metrics import Metrics
+
 PERSON = "fuglekender"
 NAME = "Ålborgfuglen Søs"
 ADDRESS = "redekasse"
@@ -99,6 +102,12 @@ def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> S
         "temporary files": read(temporary.rglob("*")),
         "backups, exports and other files": read(p for p in folder.rglob("*") if p not in known),
     }
+
+
+async def metrics_of(house: House) -> str:
+    """What GET /metrics answers now."""
+    metrics = Metrics(house.database.read, house.scripts, house.engine, house.upkeep, house.log)
+    return "".join([line async for line in metrics._lines()])
 
 
 def _outbox(folder: Path) -> bytes:

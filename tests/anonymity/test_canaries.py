@@ -15,7 +15,16 @@ import pytest
 
 from storage.vault import Vault
 from tests.anonymity import canaries
-from tests.anonymity.canaries import NAME, PERSON, WORDS, dresses, every_log_line, found_in, lying
+from tests.anonymity.canaries import (
+    NAME,
+    PERSON,
+    WORDS,
+    dresses,
+    every_log_line,
+    found_in,
+    lying,
+    metrics_of,
+)
 from tests.anonymity.crowd import Crowd
 from tests.anonymity.hands import RELEASED, instances, running, waiting
 
@@ -27,9 +36,10 @@ def _ids(folder: Path) -> int:
     return (folder / "digi.db").read_bytes().count(PERSON.encode())
 
 
-async def _course(folder: Path, texts: int, people: int, look: Callable[[], None]) -> Crowd:
+async def _course(folder: Path, texts: int, people: int, look: Callable[[str], None]) -> Crowd:
     """They write, it is released, answered, summed up, voted on and withdrawn."""
     async with running(folder) as played:
+        played.house.upkeep._nightly = True
         await played.type("anne", "næste")
         crowd = Crowd(played, folder, people)
         await crowd.comes()
@@ -38,23 +48,23 @@ async def _course(folder: Path, texts: int, people: int, look: Callable[[], None
         for n in range(texts):
             await crowd.says(n, question)
         assert len(await waiting(played, folder)) == texts
-        look()
+        look(await metrics_of(played.house))
         await played.press("bodil", "Svar")
         await played.fill("bodil", {"Dit svar": "Pauserne"})
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det af"})
         await crowd.votes(question)
-        look()
+        look(await metrics_of(played.house))
         await played.move(RELEASED)
         await played.press("anne", "Læs, hvad der er sagt")
         await played.press("anne", "Skriv et svar")
         await played.fill("anne", {"Hvad": "Nej", "Dit": "Det er afgjort."})
         await crowd.withdraws(0)
-        look()
+        look(await metrics_of(played.house))
         await played.move(RELEASED + timedelta(days=8))
         await played.house.database.checkpoint()
         assert _ids(folder) == there
-    look()
+    look("")
     return crowd
 
 
@@ -86,17 +96,18 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
     screen = ""
     with every_log_line() as lines:
 
-        def nowhere() -> None:
+        def nowhere(metrics: str) -> None:
             nonlocal screen
             shown = capfd.readouterr()
             screen += shown.out + shown.err
-            sinks = lying(folder, lines, screen, temporary)
+            sinks = lying(folder, lines, screen, temporary) | {"metrics": [metrics.encode()]}
             assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
             # An id has only letters that no url and no JSON writes otherwise.
             same = {dress for dress, it in dresses(PERSON).items() if it == PERSON.encode()}
             assert found_in(sinks, (PERSON,)) == {"database": {f"{PERSON}: {d}" for d in same}}
 
         crowd = await _course(folder, texts, people, nowhere)
+        assert len(list((folder / "backups").glob("*.backup"))) > 7
         heaps = b"".join(
             h for heaps in lying(folder, lines, screen, temporary).values() for h in heaps
         )
@@ -129,6 +140,7 @@ SEEDED = {
     "outbox": "in a letter",
     "logs": "at DEBUG",
     "screen": "printed",
+    "metrics": "as a figure's label",
     "temporary files": "left there",
     "backups, exports and other files": "in a folder below",
 }
@@ -136,7 +148,11 @@ SEEDED = {
 
 @pytest.mark.parametrize("sink", SEEDED, ids=str)
 async def test_control_a_leak_in_each_sink_is_found(
-    tmp_path: Path, temporary: Path, capfd: pytest.CaptureFixture[str], sink: str
+    tmp_path: Path,
+    temporary: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sink: str,
 ) -> None:
     """One text in one place, and the search names the place."""
     folder, leak = tmp_path / "home", canaries.words(7)
@@ -145,8 +161,11 @@ async def test_control_a_leak_in_each_sink_is_found(
             await played.house.database.checkpoint()
             with closing(sqlite3.connect(folder / "digi.db", isolation_level=None)) as conn:
                 _plant(sink, leak, folder, temporary, conn)
+                if sink == "metrics":
+                    monkeypatch.setattr("bot.metrics._letters", lambda states: [f"# {leak}"])
+                metrics = {"metrics": [(await metrics_of(played.house)).encode()]}
                 shown = capfd.readouterr()
-                found = found_in(lying(folder, lines, shown.out, temporary), (WORDS,))
+                found = found_in(lying(folder, lines, shown.out, temporary) | metrics, (WORDS,))
     assert sink in found, found
 
 
@@ -166,6 +185,8 @@ def _plant(sink: str, leak: str, folder: Path, temporary: Path, conn: sqlite3.Co
             logging.getLogger("digi").debug("sent %s", {"text": leak})
         case "screen":
             print(leak)
+        case "metrics":
+            pass
         case "temporary files":
             with tempfile.NamedTemporaryFile(delete=False) as left:
                 left.write(leak.encode())
@@ -182,7 +203,7 @@ async def test_control_a_vault_that_does_not_seal_is_found_out(
     monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
     found: set[str] = set()
 
-    def looked() -> None:
+    def looked(metrics: str) -> None:
         found.update(found_in(lying(tmp_path / "home", (), "", temporary), (WORDS, NAME)))
 
     await _course(tmp_path / "home", 5, 20, looked)

@@ -17,7 +17,7 @@ from dialogs.events import Look
 from dialogs.route import pressed_by_words
 from tests.anonymity import canaries
 from tests.anonymity.canaries import NAME, WORDS, every_log_line, found_in, lying
-from tests.anonymity.hands import RELEASED, by_code, says
+from tests.anonymity.hands import RELEASED, by_code, changed, dump, says
 from tests.anonymity.web_hands import WebHands, in_browser
 from tests.play import Play
 from tests.slack_world.hands import SlackHands
@@ -147,6 +147,25 @@ async def test_control_an_edge_that_logs_what_comes_in_is_caught(
         sinks = {"logs": [line.encode() for line in lines]}
     assert found_in(sinks, (WORDS,))
     assert found_in(sinks, (WHO,))
+
+
+@pytest.mark.parametrize("edge", EDGES)
+async def test_through_an_edge_the_pools_row_changes_and_nothing_else(
+    tmp_path: Path, edge: str
+) -> None:
+    """By somebody whom Digi has never heard of: the form is opened, filled in and sent, a code is
+    looked up, the text withdrawn, a question answered. No address, no name, no install is kept."""
+    folder = tmp_path / "home"
+    async with EDGES[edge](folder, 2) as (played, [person, other, *_]):
+        await played.play(BEGINS)
+        await played.house.database.checkpoint()
+        before = dump(folder)
+        code = await says(played, person, canaries.words(1))
+        await by_code(played, person, code, "Træk teksten tilbage")
+        await played.fill(person, {})
+        await played.press(other, "Svar uden navn")
+        await played.fill(other, {"Dit svar": canaries.words(2)})
+        assert changed(before, dump(folder)) == {"pool"}
 
 
 def _named(folder: Path) -> int:
