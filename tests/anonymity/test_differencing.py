@@ -55,10 +55,10 @@ def _history(catalogue: Catalogue, seed: int) -> list[Round]:
     """The same question taken up again and again, while some join, leave or change their mind."""
     chance = random.Random(seed)
     team = {"leader", *(f"p{n}" for n in range(chance.randrange(2, 24)))}
-    fits = {p for p in team - {"leader"} if chance.random() < chance.random()}
+    fits = {p for p in sorted(team - {"leader"}) if chance.random() < chance.random()}
     rounds = []
     for n in range(chance.randrange(2, 6)):
-        for person in [*team - {"leader"}]:
+        for person in sorted(team - {"leader"}):
             if chance.random() < 0.1:
                 team.discard(person)
                 fits.discard(person)
