@@ -154,7 +154,7 @@ async def _history(folder: Path, seed: int, questions: int) -> History:
 
 @pytest.mark.parametrize(
     ("histories", "questions"),
-    [(2, 6), pytest.param(60, 18, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+    [(2, 6), pytest.param(25, 18, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
 )
 async def test_at_least_five_could_have_written_what_is_shown(
     tmp_path: Path,
