@@ -54,6 +54,7 @@ from dialogs import shelves
 from dialogs.commands import COMMANDS, word_for
 from dialogs.facts import NOBODY, Operator
 from storage import rekey
+from storage.migrate import migrations
 from storage.sql import StoreError
 from storage.sqlite import DATABASE, Sqlite, reading
 from storage.store import Database, Scripts
@@ -470,9 +471,12 @@ async def _healthz(_: web.Request) -> web.Response:
 def _readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def ready(_: web.Request) -> web.Response:
         try:
-            await house.database.read(house.scripts.meta, "key_fingerprint")
+            oldest = await house.database.read(house.scripts.meta, "oldest_code")
         except StoreError:
             return web.Response(status=503, text="the database does not answer\n")
+        if int(oldest) > len(migrations()):
+            said = "a newer Digi has changed the database: put the newer one in this one's place\n"
+            return web.Response(status=503, text=said)
         return web.Response(text="ready\n")
 
     return ready

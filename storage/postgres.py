@@ -39,8 +39,7 @@ _ASKING_SECONDS = 10.0
 _VACUUM_SECONDS = 2.0
 _POOLS_A_MINUTE = 200
 
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_WHO = "SELECT pg_current_xact_id()::text AS xid"
+_TURN = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text AS xid"
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WENT = "SELECT pg_xact_status($1::text::xid8) AS became"
 _VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
@@ -256,8 +255,9 @@ class Postgres:
     async def _once(self, script: Script[T], first: tuple[str, Mapping[str, Any]]) -> T:
         async with self._pool.connection() as conn:
             try:
-                await conn.execute(_BEGIN, prepare=False)
-                [who] = await (await conn.execute(_WHO, prepare=True)).fetchall()
+                begun = await conn.execute(_TURN, prepare=False)
+                begun.nextset()
+                [who] = await begun.fetchall()
                 value = await self._finish(conn, script, first)
             except BaseException as error:
                 await _rolled_back(conn)

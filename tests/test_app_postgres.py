@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +66,28 @@ def test_another_key_is_refused_in_a_sentence(digi: Box) -> None:
         assert done.returncode == 1
         assert "key" in done.stdout + done.stderr
         assert "put the right one back" in done.stdout + done.stderr
+
+
+def test_a_replica_that_was_left_behind_is_not_ready(digi: Box) -> None:
+    """While both can serve, both do; where a newer Digi's schema is none for it, it says so."""
+    digi("key")
+    with digi.running():
+        assert ready(digi) == (200, "ready\n")
+        with psycopg.connect(digi.env["DIGI_DATABASE"]) as newer:
+            newer.execute("UPDATE meta SET value = '999' WHERE key = 'oldest_code'")
+        status, said = ready(digi)
+        assert status == 503
+        assert "newer Digi" in said
+
+
+def ready(digi: Box) -> tuple[int, str]:
+    url = f"http://127.0.0.1:{digi.env['DIGI_PORT']}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
 
 
 def test_commands_on_a_new_database_say_that_it_is_new(digi: Box) -> None:
