@@ -75,5 +75,5 @@ def _metric(name: str, kind: str, help: str, value: float) -> Iterator[str]:
 
 def _letters(states: dict[str, int]) -> Iterator[str]:
     yield "# HELP digi_letters what waits in the outbox, timers too\n# TYPE digi_letters gauge\n"
-    for state in ("ready", "claimed", "sending", "uncertain", "dead"):
+    for state in ("ready", "claimed", "paused", "sending", "uncertain", "dead"):
         yield f'digi_letters{{state="{state}"}} {states.get(state, 0)}\n'

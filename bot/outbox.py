@@ -444,12 +444,18 @@ class Courier:
         at = self._clock.now() + timedelta(seconds=wait)
         whole = failure.closed == "workplace"
         if whole or (failure.closed == "channel" and letter.place.startswith("channel:")):
-            await self._rest(letter, at, (failure.uncertain, held), whole=whole)
+            await self._rest(letter, at, (failure.uncertain, held), failure.reason, whole=whole)
         else:
             await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
 
     async def _rest(
-        self, letter: Letter, at: datetime, failed: tuple[bool, bool], *, whole: bool
+        self,
+        letter: Letter,
+        at: datetime,
+        failed: tuple[bool, bool],
+        reason: str,
+        *,
+        whole: bool,
     ) -> None:
         """Nothing arrives there: the team's timers wait with its letters, so that what comes due
         meanwhile is told once when it is over, as after a time away; the others go on."""
@@ -460,7 +466,8 @@ class Courier:
         if whole:
             self._resting.add(letter.tenant)
         if new:
-            self._log.started(f"a {'workplace' if whole else 'team'} waits ({letter.id})")
+            whose = "workplace" if whole else "team"
+            self._log.started(f"a {whose} waits: {reason} ({letter.id})")
 
     async def _dies(self, reason: str, *letters: Letter) -> None:
         """For the operator in the log and among the letters, for the leader in plain words."""

@@ -136,6 +136,7 @@ async def lost(town: Town, before: Stage, folder: Path) -> int:
         assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     async with stage(folder) as played:
         town.house = played.house
+        await town.house.database.tx(town.house.scripts.freed)
         if gone := await _missing(town):
             return gone
         for text, delivery in town.sent:
