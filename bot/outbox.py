@@ -195,13 +195,16 @@ class Courier:
     async def _look_at_the_clock(self) -> None:
         """Somebody may have set it back since the last look."""
         now, last = self._clock.now(), self._looked
-        if last - now > SET_BACK:
-            seconds = round((last - now).total_seconds())
-            self._log.failed("clock", f"set back by {seconds} seconds")
+        by = last - now
+        if by > timedelta(0):
+            # What was written between then and this look comes after what was written before.
+            since = now
+            if by > SET_BACK:
+                since = now - SET_BACK
+                self._log.failed("clock", f"set back by {round(by.total_seconds())} seconds")
             await self._database.tx(
-                self._scripts.set_back, now, now - SET_BACK, last - now, self.holder,
-                self._database.alone,
-            )  # fmt: skip
+                self._scripts.set_back, now, since, by, self.holder, self._database.alone
+            )
         self._looked = now
 
     def begins_again(self) -> None:
