@@ -487,7 +487,7 @@ class Courier:
         """Each project that had something to say to this person hears of it, once a day."""
         for tenant, project, place in {(one.tenant, one.project, one.place) for one in letters}:
             where, _, person = place.partition(":")
-            if project and where == "person":
+            if project and where in ("person", "bag"):
                 await self._engine.unreached(tenant, project, person)
 
     # --- what happens by the clock --------------------------------------------------------
