@@ -16,7 +16,7 @@ from storage.sql import Unavailable
 from tests.house import on_disk
 from tests.teams_fixtures import Place, in_teams
 from tests.teams_world.render import buttons, text_of
-from tests.teams_world.state import CHANNEL, TENANT
+from tests.teams_world.state import CHANNEL, ELSEWHERE, TENANT
 from tests.teams_world.trouble import Lost, Says
 from tests.teams_world.world import BOT
 
@@ -495,6 +495,42 @@ async def test_a_channel_that_digi_was_never_told_of_is_met_at_the_first_word(
     assert "Du vælger, om dit navn skal stå der" in place.hands.just("mette")
     await place.hands.press("peter", "Sig det")
     assert "Du vælger, om dit navn" not in place.hands.just("peter")
+
+
+async def test_a_newcomer_of_the_team_is_seen_in_all_its_channels(place: Place) -> None:
+    """Teams tells it of the team, once; a channel met by a word belongs to it too."""
+    other = "19:andet@thread.tacv2"
+    place.world.home.channels[other] = ["anne", "mette"]
+    place.world.home.installed.add(other)
+    place.hands.place = other
+    await place.hands.type("anne", "@Digi start Noget nyt")
+    await place.hands.press("anne", "Jeg er leder")
+    await place.hands.press("anne", "Vis det i kanalen")
+    newcomer = place.hands.meet("ny", "Nynne Ny")
+    activity = place.world.activity(
+        newcomer, CHANNEL, type="conversationUpdate", membersAdded=[{"id": newcomer.address}]
+    )
+    assert (await place.world.send(activity))[0] == 200
+    await place.hands.press("ny", "Sig det")
+    assert "Du vælger, om dit navn skal stå der" in place.hands.just("ny")
+
+
+async def test_somebody_from_another_tenant_takes_part_and_has_no_role(place: Place) -> None:
+    """In a shared channel: a member at most, whatever they were made."""
+    await _running(place)
+    guest = place.hands.meet("gaest", "Gæst Fra Andetsteds")
+    guest.tenant = ELSEWHERE
+    activity = place.world.activity(
+        guest, CHANNEL, type="conversationUpdate", membersAdded=[{"id": guest.address}]
+    )
+    assert (await place.world.send(activity))[0] == 200
+    await place.hands.press("gaest", "Sig det")
+    assert "Du vælger, om dit navn skal stå der" in place.hands.just("gaest")
+    await place.hands.type("anne", "@Digi roller")
+    await place.hands.press("anne", "Skift roller")
+    await place.hands.fill("anne", {"Tovholder": "gaest"})
+    await place.hands.type("gaest", "@Digi næste")
+    assert "Hos jer er det" in place.hands.just("gaest")
 
 
 async def test_what_is_learnt_outlives_a_restart(tmp_path: Path) -> None:

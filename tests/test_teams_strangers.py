@@ -24,6 +24,7 @@ from bot.teams.transport import BotbuilderTransport
 from bot.teams.trust import HOSTS, is_service
 from tests.teams_fixtures import Place, in_teams
 from tests.teams_world.state import CHANNEL, ELSEWHERE, Dict, Tenant
+from tests.teams_world.trouble import Lost, Says
 from tests.teams_world.world import APP, SECRET, STRANGE_KEY, TeamsWorld
 
 CANARY = "kanariefugl-4711"
@@ -360,6 +361,38 @@ async def test_no_body_at_all_makes_a_500(place: Place, bodies: int, ears: _Ears
         assert status in (200, 400, 403, 501), (status, body)
     assert CANARY not in "\n".join(ears.heard)
     place.told.clear()
+
+
+async def test_nothing_that_is_said_reaches_a_log(
+    place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither words nor who wrote them, from any library, at any level."""
+    for line in (
+        f"anne > /digi start {CANARY}",
+        'anne > tryk "Jeg er leder"',
+        'anne > tryk "Vis det i kanalen"',
+        "anne > /digi næste",
+        'peter > tryk "Svar"',
+        f'peter > udfyld "Dit svar={CANARY}"',
+        'sofie > tryk "Sig det"',
+        'sofie > tryk "Uden navn"',
+        f'sofie > udfyld Hvad=Bekymring "Din={CANARY}" Hvem="Anne Holm"',
+        f"sofie > /digi sig {CANARY}",
+        f"sofie privat > {CANARY}",
+    ):
+        await place.hands.play(line)
+    place.world.plan("POST", Says(400, CANARY), Says(403, CANARY), Lost())
+    await place.hands.play("ur > en uge")
+    people = place.world.home.people
+    told = "\n".join((*ears.heard, *capfd.readouterr()))
+    for said in (
+        CANARY,
+        people["sofie"].id,
+        people["sofie"].address,
+        "Sofie Bæk",
+        place.hands.code,
+    ):
+        assert said not in told
 
 
 # --- out ------------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ class TeamsEdge:
         self._waiting: Cache[str, _Waiting] = Cache(5000, 3 * A_WHILE)
         self._seen: Cache[str, asyncio.Future[Reply]] = Cache(50_000, A_WHILE)
         self._failures: Counter[str] = Counter()
-        self._later: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[Any]] = set()
+        self._slow: set[asyncio.Task[Any]] = set()
 
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
@@ -292,9 +293,13 @@ class TeamsEdge:
         delivery = Delivery(what.tenant, sender, what.key, what.what, channel)
         if what.way in ("words", "press"):
             return await self._receive(delivery)
-        task = asyncio.ensure_future(self._receive(delivery))
+        task = asyncio.create_task(_done(self._receive(delivery)))
         done, _ = await asyncio.wait({task}, timeout=INVOKE_SECONDS)
-        return task.result() if done else None
+        if done:
+            return task.result()
+        self._slow.add(task)
+        task.add_done_callback(self._over)
+        return None
 
     # --- who is there -----------------------------------------------------------------------------
 
@@ -390,6 +395,8 @@ class TeamsEdge:
             if not what.hidden and what.way == "words":
                 said = _said(word("answered_in_chat", language))
                 await self._calmly_said(what, _pages((said,), language))
+        elif what.hidden:
+            return  # nobody else has seen the question
         elif answer.form is not None:
             # It opens for whoever presses, as themselves.
             await self._calmly_said(what, _pages(cards[-1:], language))
@@ -614,22 +621,27 @@ class TeamsEdge:
         self._later.add(task)
         task.add_done_callback(self._over)
 
-    def _over(self, task: asyncio.Task[None]) -> None:
+    def _over(self, task: asyncio.Task[Any]) -> None:
         self._later.discard(task)
+        self._slow.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failures[type(error).__name__] += 1
 
     async def quiet(self) -> None:
-        """Until nothing is under way."""
+        """Until nothing waits to be sent."""
         while self._later:
             await asyncio.wait(set(self._later))
 
     async def close(self) -> None:
-        if self._later:
-            await asyncio.wait(self._later, timeout=2.0)
+        if under_way := self._later | self._slow:
+            await asyncio.wait(under_way, timeout=2.0)
 
 
 # --- small things ---------------------------------------------------------------------------------
+
+
+async def _done(answer: Awaitable[Answer]) -> Answer:
+    return await answer
 
 
 def written_place(conversation: str, id: str) -> str:

@@ -108,15 +108,20 @@ def incoming(activity: Json) -> Incoming | None:
         return None
     match activity.get("type"):
         case "message":
-            return _message(activity, ref)
+            return _of_team(_message(activity, ref), activity)
         case "invoke":
-            return _invoke(activity, ref)
+            return _of_team(_invoke(activity, ref), activity)
         case "conversationUpdate":
             return _update(activity, ref)
         case "installationUpdate":
             return _installation(activity, ref)
         case _:
             return None
+
+
+def _of_team(found: Incoming | None, activity: Json) -> Incoming | None:
+    team = str(_dict(_dict(activity, "channelData"), "team").get("id") or "")
+    return replace(found, team=team) if found is not None and team else found
 
 
 # --- what it means --------------------------------------------------------------------------------
