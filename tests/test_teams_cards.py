@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.teams import draw
+from bot.teams import data, draw, forms
 from dialogs import cards as c
 from tests import card_validators
 from tests.test_slack_draw import CARDS, FORMS, MANY
@@ -34,7 +34,7 @@ def pages(drawn: draw.Drawn) -> list[dict[str, Any]]:
 
 def tokens(card: dict[str, Any]) -> list[str]:
     rows = [one for one in card["body"] if one["type"] == "ActionSet"]
-    return [action["data"][draw.MARK]["token"] for row in rows for action in row["actions"]]
+    return [action["data"][data.MARK]["token"] for row in rows for action in row["actions"]]
 
 
 def wanted(card: c.FinishedCard) -> list[str]:
@@ -57,11 +57,11 @@ def test_any_card_is_a_message_that_teams_takes(
 @given(form=FORMS)
 def test_any_form_is_a_dialog_that_teams_takes(form: c.FinishedForm) -> None:
     """Empty, and again with its inputs and a fault under each field."""
-    drawn = draw.form(form, "da")
+    drawn = forms.form(form, "da")
     assert card_validators.problems(drawn) == []
     ids = [field.id for field in form.fields if not isinstance(field, c.Note)]
     faults = [(id, "Skriv noget her.") for id in ids] + [("", "Det blev ikke gemt.")]
-    assert card_validators.problems(draw.form(form, "en", faults=faults)) == []
+    assert card_validators.problems(forms.form(form, "en", faults=faults)) == []
 
 
 def choices(words: c.Spans, hint: c.Spans | None = None) -> tuple[c.Option[c.Spans], ...]:
@@ -97,7 +97,7 @@ def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
         ),
         spans, "x", {}, "t",
     )  # fmt: skip
-    shown = card_validators.shown(draw.form(form, "da"))
+    shown = card_validators.shown(forms.form(form, "da"))
     assert (shown.links, shown.styled) == ((), ())
     assert said(shown.text).count(said(words)) >= 5
 
@@ -114,7 +114,7 @@ def test_an_option_is_read_as_it_was_written(words: str) -> None:
         (c.Plain("Valg"),), (c.Choices("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
         "x", {}, "t",
     )  # fmt: skip
-    shown = card_validators.shown(draw.form(form, "da"))
+    shown = card_validators.shown(forms.form(form, "da"))
     assert (shown.links, shown.styled) == ((), ())
     assert said(shown.text) == said(f"Hvem?{words.strip() or '…'}nejOK")
 
@@ -129,7 +129,7 @@ def test_an_option_without_markup_has_no_stroke_in_it(words: str) -> None:
         (c.Plain("Valg"),), (c.Choice("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
         "x", {}, "t",
     )  # fmt: skip
-    [field] = [one for one in draw.form(form, "da")["body"] if one["type"] == "Input.ChoiceSet"]
+    [field] = [one for one in forms.form(form, "da")["body"] if one["type"] == "Input.ChoiceSet"]
     assert field["choices"][0]["title"] == words
 
 

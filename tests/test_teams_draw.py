@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.teams import draw
+from bot.teams import data, draw, forms, pieces
 from dialogs import cards as c
 from tests import card_validators
 from tests.teams_world import limits
@@ -62,7 +62,7 @@ def _card_fits(card: c.FinishedCard, again: bool, inside: bool) -> None:
     drawn = draw.messages((card,), "da", again=again, place=draw.Place(inside=inside))
     for page in (drawn, *drawn.rest):
         assert limits.problems(page.card) == []
-        assert 0 < len(page.summary) <= draw.SUMMARY
+        assert 0 < len(page.summary) <= pieces.SUMMARY
     assert sorted(_tokens(drawn)) == sorted(_all_buttons(card))
 
 
@@ -74,15 +74,15 @@ def test_any_form_is_a_dialog_that_teams_takes(examples: int) -> None:
 
 
 def _form_fits(form: c.FinishedForm) -> None:
-    drawn = draw.form(form, "da", channel="19:x@thread.tacv2")
+    drawn = forms.form(form, "da", channel="19:x@thread.tacv2")
     assert limits.problems(drawn) == []
     [send] = [action for action in buttons(drawn) if "associatedInputs" not in action]
-    read = draw.read_data(send["data"])
-    assert isinstance(read, draw.Send)
+    read = data.read_data(send["data"])
+    assert isinstance(read, data.Send)
     assert (read.form.token, read.channel) == (form.token, "19:x@thread.tacv2")
     wanted = [f.id for f in form.fields if not isinstance(f, c.Note)]
     assert list(read.form.ids) == wanted
-    again = draw.form(
+    again = forms.form(
         read.form.form, "en", faults=[("", "Prøv igen"), (wanted[0] if wanted else "", "Tom")]
     )
     assert limits.problems(again) == []
@@ -143,7 +143,7 @@ def test_the_renderer_shows_words_and_nothing_else(words: str) -> None:
         (c.Plain("Send"),),
         "x",
     )
-    for drawn in (draw.card(card), draw.form(form)):
+    for drawn in (draw.card(card), forms.form(form)):
         shown = card_validators.shown(drawn)
         assert (shown.links, shown.styled, shown.problems) == ((), (), ())
 
@@ -159,7 +159,7 @@ def _microsoft_takes(card: c.FinishedCard, form: c.FinishedForm) -> None:
     drawn = draw.messages((card,), "da")
     for page in (drawn, *drawn.rest):
         assert card_validators.problems(page.card) == []
-    assert card_validators.problems(draw.form(form)) == []
+    assert card_validators.problems(forms.form(form)) == []
 
 
 def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
@@ -201,24 +201,24 @@ def test_a_press_that_is_asked_about_keeps_its_question() -> None:
         (c.Plain("Slet"),), style="danger", confirm=(c.Plain("For altid?"),), token="t"
     )
     [asks] = buttons(draw.card(c.Card((c.Buttons((button,)),))))
-    asked = draw.read_data(asks["data"])
-    assert isinstance(asked, draw.Ask)
+    asked = data.read_data(asks["data"])
+    assert isinstance(asked, data.Ask)
     card = draw.question(asked, "da")
     assert limits.problems(card) == []
     assert text_of(card) == "For altid?\n[Slet]"
     [again] = buttons(card)
-    assert draw.read_data(again["data"]) == draw.Press("t")
+    assert data.read_data(again["data"]) == data.Press("t")
 
 
 @pytest.mark.parametrize(
-    "data",
+    "given_back",
     [{}, {"digi": None}, {"digi": {"k": "x"}}, {"digi": {"k": "p"}}, {"digi": [1]},
      {"digi": {"k": "f", "form": ""}}, {"digi": {"k": "f", "form": "æ"}},
      {"digi": {"k": "f", "form": "AAAA"}}],
 )  # fmt: skip
-def test_data_that_digi_did_not_write_is_nothing(data: dict[str, Any]) -> None:
+def test_data_that_digi_did_not_write_is_nothing(given_back: dict[str, Any]) -> None:
     """Whoever makes up a submission gets no exception out of it."""
-    assert draw.read_data(data) is None
+    assert data.read_data(given_back) is None
 
 
 def test_a_packed_form_cannot_be_blown_up() -> None:
@@ -227,7 +227,7 @@ def test_a_packed_form_cannot_be_blown_up() -> None:
     import zlib
 
     bomb = base64.b64encode(zlib.compress(b"[" * 5_000_000)).decode()
-    assert draw.read_data({"digi": {"k": "f", "form": bomb}}) is None
+    assert data.read_data({"digi": {"k": "f", "form": bomb}}) is None
 
 
 def test_what_is_chosen_comes_back_as_it_was() -> None:
@@ -245,14 +245,14 @@ def test_what_is_chosen_comes_back_as_it_was() -> None:
         (c.Plain("Send"),),
         "x",
     )
-    drawn = draw.form(form, names=lambda person: person.upper())
+    drawn = forms.form(form, names=lambda person: person.upper())
     sent = {one["id"]: one["value"] for one in inputs(drawn)}
-    opened = draw.OpenForm(form)
-    assert {id: draw.read_value(opened, id, sent[f"f.{id}"]) for id in opened.ids} == {
+    opened = data.OpenForm(form)
+    assert {id: data.read_value(opened, id, sent[f"f.{id}"]) for id in opened.ids} == {
         "one": "a,b", "many": ["a,b", "50%"], "who": ["p1", "p2"], "day": "2026-12-04",
         "hour": "13:00",
     }  # fmt: skip
-    assert draw.read_value(opened, "one", draw.written_value("")) == ""
+    assert data.read_value(opened, "one", data.written_value("")) == ""
     people = next(one for one in inputs(drawn) if one["id"] == "f.who")
     assert [choice["title"] for choice in people["choices"]] == ["P1", "P2"]
 
@@ -264,6 +264,6 @@ def test_an_option_is_shown_as_it_was_written(words: str) -> None:
     for many in (c.Choices("a", (c.Plain("L"),), (option,)), c.Choice("a", (c.Plain("L"),), (
         option, *(c.Option[c.Spans](str(n), (c.Plain(str(n)),)) for n in range(9))))):  # fmt: skip
         form: c.FinishedForm = c.Form((c.Plain("T"),), (many,), (c.Plain("Send"),), "x")
-        [field] = inputs(draw.form(form))
+        [field] = inputs(forms.form(form))
         shown = title_of(field["choices"][0]).replace("\u2060", "")
         assert shown == f"{' '.join(words.split())} hint"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.edge import Address, DeliveryFailed, Parcel
-from bot.teams.edge import read_place, written_place
+from bot.teams.read import read_place, written_place
 from dialogs import cards as c
 from storage.sql import Unavailable
 from tests.house import on_disk

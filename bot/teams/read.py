@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.edge import Pressed, Submitted, ToAgree, Typed
-from bot.teams.draw import PREFIX, Ask, Data, Held, Press, Say, Send, read_data, read_value
+from bot.teams.data import PREFIX, Ask, Data, Held, Press, Say, Send, read_data, read_value
 from bot.teams.seam import Json, Kind, Ref
 from bot.teams.trust import tenant_id_of
 
@@ -80,6 +80,10 @@ class Incoming(Struct, frozen=True):
     def private(self) -> bool:
         return self.ref.kind == "personal"
 
+    def elsewhere(self, channel: str) -> str:
+        """The channel that something belongs to, where it is shown in a private chat."""
+        return channel if self.private else ""
+
 
 def tenant_of(tenant_id: str) -> str:
     return f"teams:{tenant_id}"
@@ -87,6 +91,16 @@ def tenant_of(tenant_id: str) -> str:
 
 def tenant_id(tenant: str) -> str:
     return tenant.removeprefix("teams:")
+
+
+def written_place(conversation: str, id: str) -> str:
+    """Where a message stands, as our store keeps it."""
+    return f"{conversation}|{id}"
+
+
+def read_place(place: str) -> tuple[str, str]:
+    conversation, _, id = place.rpartition("|")
+    return conversation, id
 
 
 def channel_of(conversation_id: str) -> str:
