@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from bot.teams import draw
+from bot.teams import data
 from dialogs.cards import FinishedForm
 from dialogs.events import Look
 from storage.vault import Vault, read_key
@@ -139,9 +139,9 @@ class Teams:
             question=_chance.choice(self._questions), tenant=TENANT,
         )  # fmt: skip
         form = msgspec.structs.replace(self._form, token=filled.token)
-        packed = draw.written_data(draw._Packed(draw._packed(form)))
+        packed = data.written_data(data.Packed(data.packed(form)))
         words = f"{town.WORDS} {_chance.random()}"
-        value = {"data": {**packed, f"{draw.PREFIX}text": words}}
+        value = {"data": {**packed, f"{data.PREFIX}text": words}}
         return self._sent(team, number, "task", type="invoke", name="task/submit", value=value)
 
     @staticmethod
