@@ -183,6 +183,7 @@ async def build(
             backups=backups or home / "backups", days=backup_days, nightly=nightly,
         )  # fmt: skip
         courier.nightly = upkeep.night
+        await upkeep.heed()
     except BaseException:
         await store.close()
         raise

@@ -128,6 +128,22 @@ class Upkeep:
     def _copies_before_upgrades(self) -> list[Path]:
         return sorted(self._home.glob("*.before-*"))
 
+    async def heed(self) -> int:
+        """At a start: deletions that lie beside the database, and that it does not know of. It was
+        put back by somebody else's tools, and is older than they are; answers how many."""
+        beside = await asyncio.to_thread(self._stones_beside)
+        known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
+        # The database forgets its oldest stones after a while; the file keeps them.
+        since = to_us(self._clock.now() - STONES_KEPT / 2)
+        new = [one for one in beside if (one.kind, one.id) not in known and one.at_us >= since]
+        if new:
+            await self._database.tx_sealed(erasing.heeded, self._scripts, forgetting, new, 0)
+            await self._database.tx(tombstones.kept, new)
+        return len(new)
+
+    def _stones_beside(self) -> list[Stone]:
+        return sorted({*tombstones.read_file(self._home), *tombstones.read_file(self._backups)})
+
     # --- deletions ------------------------------------------------------------------------
 
     async def workplaces_of(self, person: str) -> tuple[str, ...]:

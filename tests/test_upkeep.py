@@ -303,6 +303,25 @@ async def test_what_people_deleted_themselves_stays_deleted_after_a_restore(tmp_
     assert rows_of(tmp_path, "SELECT * FROM published") == []
 
 
+async def test_a_database_put_back_by_other_tools_deletes_again_at_the_start(
+    tmp_path: Path,
+) -> None:
+    """An operator's own copy knows nothing of a deletion; the marks beside it do. Started twice, it
+    is done once."""
+    async with running(tmp_path) as played:
+        await lively(played)
+    old = (tmp_path / "digi.db").read_bytes()
+    others = tuple(person for person in PEOPLE if person != "fatima")
+    async with running_again(tmp_path, team=others) as played:
+        await played.house.upkeep.erase_person(TENANT, "fatima")
+    (tmp_path / "digi.db").write_bytes(old)
+    async with running_again(tmp_path, team=others) as played:
+        found = await all_that_is_kept(played, tmp_path)
+        assert "fatima" not in found
+        assert "Peters svar om tiden" in found
+        assert await played.house.upkeep.heed() == 0
+
+
 async def test_a_backup_gives_nothing_away_and_is_whole_or_refused(tmp_path: Path) -> None:
     """No id of it can be read, and a changed, cut, lengthened or swapped piece is refused."""
     async with running(tmp_path) as played:
