@@ -161,3 +161,28 @@ def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server)
     assert any("not Digi's" in fault for fault in examine(plain_server.dsn(name)).faults)
     plain_server.say("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     assert any("LATIN1" in fault for fault in examine(plain_server.dsn("latin")).faults)
+
+
+def test_an_operators_orders_are_carried_out_on_postgresql_too(digi: Box) -> None:
+    """Erasing and a new key, with Digi running and without; a backup is the server's own matter."""
+    digi("key")
+    with digi.running():
+        erased = digi("erase", "person", "fatima", "--yes")
+        assert erased.returncode == 0, erased.stderr
+        assert "its own tools" in digi("backup").stderr
+        rotated = digi("rotate-key")
+        assert rotated.returncode == 0, rotated.stderr
+        assert ready(digi) == (200, "ready\n")
+        metrics = urllib.request.urlopen(
+            f"http://127.0.0.1:{digi.env['DIGI_PORT']}/metrics", timeout=20
+        )
+        with metrics:
+            assert b"digi_up 1" in metrics.read()
+    assert digi("rotate-key").returncode == 0
+    assert digi("erase", "person", "linh", "--yes").returncode == 0
+    with psycopg.connect(digi.env["DIGI_DATABASE"], application_name="digi another"):
+        refused = digi("rotate-key")
+        assert refused.returncode == 1
+        assert "other replicas" in refused.stderr
+    with digi.running():
+        assert ready(digi) == (200, "ready\n")
