@@ -308,6 +308,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     house = await _built(settings, edges, log)
     house.engine.watchers += watchers
     app = _application(house)
+    app.add_routes(_about_page(house, _operator(settings)).routes())
     for door in doors:
         app.add_routes(door.routes())
 

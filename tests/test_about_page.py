@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -11,6 +14,7 @@ from bot.about import AboutPage
 from content import catalogue as content
 from dialogs.facts import About, Fact, Operator
 from storage.vault import Vault
+from tests.test_app import Box
 
 OPERATOR = Operator(
     controller="Ærø <Kommune>", contact="dpo@example.dk", whistleblower="https://w.example.dk"
@@ -61,3 +65,18 @@ async def test_the_page_takes_nothing_from_anywhere_else() -> None:
     assert "Set-Cookie" not in headers
     assert "<script" not in text
     assert "src=" not in text
+
+
+async def test_a_digi_that_serves_a_platform_serves_the_page(tmp_path: Path) -> None:
+    """Where the package for Teams says that it is."""
+    box = Box(tmp_path)
+    box.env["DIGI_TEAMS_LOCAL"] = "1"
+
+    async def asked() -> None:
+        url = f"http://127.0.0.1:{box.env['DIGI_PORT']}/om"
+        async with aiohttp.ClientSession() as http, http.get(url) as found:
+            assert (found.status, found.content_type) == (200, "text/html")
+            assert "Om Digi" in await found.text()
+
+    with box.running():
+        await asyncio.wait_for(asked(), 60)
