@@ -10,7 +10,6 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
@@ -25,6 +24,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
+from yarl import query_to_pairs
 
 from bot.cache import Cache
 from bot.edge import Installation
@@ -271,7 +271,8 @@ def _parsed(text: str, content_type: str) -> Body | None:
         if content_type == "application/json":
             found = json.loads(text)
         else:
-            fields = dict(parse_qsl(text, keep_blank_values=True))
+            # As urllib's parse_qsl, which takes longer for a filled form than all the rest does.
+            fields = dict(query_to_pairs(text))
             found = json.loads(fields["payload"]) if "payload" in fields else fields
     except (ValueError, RecursionError):
         return None
