@@ -58,6 +58,8 @@ async def decided(home: Path, moment: datetime, projects: int) -> Round:
 
     house.engine.woke = counted  # type: ignore[method-assign]
     try:
+        # The house that the town was built in is gone, and with it whoever spoke there.
+        await house.database.tx(house.scripts.freed)
         marks = await house.landmarks(town.TENANT)
         due = marks["overview"]
         await _quiet(house, due - timedelta(minutes=1))
