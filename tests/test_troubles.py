@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -150,14 +151,14 @@ async def test_the_courier_gets_over_a_full_disk_and_does_not_flood_the_log(
             before = len(played.edge.parcels)
             disk.full = True
             tries = 0
-            housekeeping = played.house.courier._housekeeping
+            tx = played.house.database.tx
 
-            async def counted() -> None:
+            async def counted(script: Any, *args: Any) -> Any:
                 nonlocal tries
                 tries += 1
-                await housekeeping()
+                return await tx(script, *args)
 
-            patched.setattr(played.house.courier, "_housekeeping", counted)
+            patched.setattr(played.house.database, "tx", counted)
             running = asyncio.create_task(played.house.courier.run())
             async with asyncio.timeout(READY):
                 while tries < 70:  # noqa: ASYNC110
