@@ -17,8 +17,8 @@ from bot.slack.workspaces import Workspaces
 
 MOST = 20_000
 A_DAY = 24 * 60 * 60.0
-IN_A_CHANNEL = ((4, 4.0),)
-"""Slack wants one a second, and minds no few at once."""
+IN_A_CHANNEL = ((1, 1.0),)
+"""Slack minds no few at once, but does not say how few."""
 IN_A_WORKSPACE = ((240, 60.0),)
 MARGIN = 0.001
 EVENT_TYPE = "digi_letter"
