@@ -8,7 +8,6 @@ apsw connection, which alone can have such a file system, in the place of sqlite
 
 from __future__ import annotations
 
-import contextlib
 import random
 import sqlite3
 import uuid
@@ -181,9 +180,13 @@ class Connection:
         return self._conn.in_transaction
 
     def close(self) -> None:
-        # Without power even that fails, and nobody is there who could mind.
-        with contextlib.suppress(apsw.Error) if self._disk.dead else translated():
-            self._conn.close()
+        try:
+            with translated():
+                self._conn.close()
+        except sqlite3.Error:
+            # Without power even that fails, and nobody is there who could mind.
+            if not self._disk.dead:
+                raise
 
 
 @contextmanager
