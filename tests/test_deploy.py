@@ -23,7 +23,7 @@ def test_the_shipped_server_notes_nothing_of_who_wrote_when() -> None:
 
 def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
     """Metrics, health and the playground stay inside, and no request is written down."""
-    proxy = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
     [opens] = re.findall(r"location ~ (\S+) \{", proxy)
     for path in ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/api/messages",
                  "/om", "/b/abc"):  # fmt: skip
