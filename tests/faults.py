@@ -48,6 +48,7 @@ class Failpoints:
         self._every = every
         self._twice = twice
         self.seen: set[Point] = set()
+        self.spared: frozenset[Point] = frozenset()
         self.failed: Counter[Point] = Counter()
         self.events: set[str] = set()
         self.armed = False
@@ -72,7 +73,7 @@ class Failpoints:
             return
         if self.fired is not None and not (self._goes_on or afterwards):
             return
-        if not self.armed or point in self.seen:
+        if not self.armed or point in self.seen or point in self.spared:
             return
         self.seen.add(point)
         self.failed[point] += 1

@@ -134,6 +134,8 @@ async def play(
             broken = Failpoints(played.house.database, rows, every=every, twice=repeats)
             if not every:
                 broken.seen = seen
+            if transcript.stem == WITHDRAWN:
+                broken.spared = frozenset({("put_in_pool", ANSWERED)})
             installed(played.house, broken)
             insist(played, broken)
             await played.play(transcript.read_text(encoding="utf-8"))
@@ -157,6 +159,9 @@ SHORT = (
     "agreement_life", "catalogue_advice", "person_own_hours", "project_draft_dropped",
     "project_roles", "question_phase", "say_later_by_code", "walk_plan",
 )  # fmt: skip
+WITHDRAWN = "say_later_by_code"
+"""A text withdrawn before it is sent leaves no trace. So its lost answer cannot be given again:
+whoever tries again hears that the code opens nothing, and that a withdrawn text is no more."""
 NEED_TROUBLE = {"undelivered", "unreached"}
 """What no transcript tells: a platform that takes nothing. They have a test of their own."""
 BACKGROUND = {"bag", "bag_sent", "claim", "later", "prune", "rewrite_pool", "sent", "take_lane"}
@@ -204,7 +209,9 @@ async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
     show a second copy: what the platform took is remembered while the store fails."""
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     broken = await play(transcript, tmp_path, set(), every=True, repeats=False)
-    assert broken.failed["sending", ANSWERED]
+    if broken.failed["sent", ENDS]:  # a conversation may be one of looks alone
+        assert broken.failed["sending", ANSWERED]
+    assert broken.failed["claim", ENDS]
     figures(f"{sum(broken.failed.values())} failures, each message once")
 
 
@@ -260,7 +267,7 @@ async def test_on_postgresql_nothing_is_half_and_nothing_twice_either(
     """The same conversations, the same failures, the other database."""
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     broken = await play(transcript, tmp_path, set(), repeats=False, either=postgres_dsn)
-    assert broken.failed.total() > 50
+    assert broken.failed["claim", ENDS], "every conversation has its courier"
     figures(f"{broken.failed.total()} failures on PostgreSQL: none half, none twice")
 
 
