@@ -48,7 +48,6 @@ class Failpoints:
         self._every = every
         self._twice = twice
         self.seen: set[Point] = set()
-        self.spared: frozenset[Point] = frozenset()
         self.failed: Counter[Point] = Counter()
         self.events: set[str] = set()
         self.armed = False
@@ -73,7 +72,7 @@ class Failpoints:
             return
         if self.fired is not None and not (self._goes_on or afterwards):
             return
-        if not self.armed or point in self.seen or point in self.spared:
+        if not self.armed or point in self.seen:
             return
         self.seen.add(point)
         self.failed[point] += 1
