@@ -273,6 +273,7 @@ def finish_rotation(key_file: Path, fingerprint: str) -> None:
     try:
         new = Vault(read_key(path))
     except KeyProblem:
+        rekey.drop_half(key_file)
         return
     if new.fingerprint() == fingerprint:
         rekey.take_place(key_file)

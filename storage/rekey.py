@@ -17,6 +17,7 @@ from storage.vault import Vault
 
 BATCH = 200
 SECRET = "house"
+WRITTEN = 44  # how long a whole key is as it stands in its file
 
 
 class Sealed(Struct, frozen=True):
@@ -88,6 +89,17 @@ def keep_secret(vault: Vault) -> Script[None]:
 
 def waiting(key_file: Path) -> Path:
     return key_file.with_name(f"{key_file.name}.new")
+
+
+def drop_half(key_file: Path) -> None:
+    """A stop while the new key was being written: nothing has been sealed with half a key."""
+    path = waiting(key_file)
+    try:
+        half = len(path.read_bytes().strip()) < WRITTEN
+    except OSError:
+        return
+    if half:
+        path.unlink(missing_ok=True)
 
 
 def take_place(key_file: Path) -> None:

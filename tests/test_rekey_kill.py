@@ -45,6 +45,18 @@ def _killed(folder: Path, after: float) -> int:
         return process.stdout.read().count("done")
 
 
+async def test_half_a_new_key_is_cleared_away(tmp_path: Path) -> None:
+    """Killed while the new key was being written: the start goes on with the old one."""
+    async with running(tmp_path) as played:
+        await lively(played)
+    old = read_key(key_of(tmp_path))
+    for half in (b"", b"c29tZXRoaW5n"):
+        rekey.waiting(key_of(tmp_path)).write_bytes(half)
+        async with stage(tmp_path):
+            assert not rekey.waiting(key_of(tmp_path)).exists()
+    assert read_key(key_of(tmp_path)) == old
+
+
 @pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.long)])
 async def test_a_new_key_survives_being_killed(
     tmp_path: Path, kills: int, figures: Callable[[str], None]
