@@ -126,7 +126,8 @@ class Courier:
                 continue
             self._engine.letters_written.clear()
             try:
-                await asyncio.wait_for(self._engine.letters_written.wait(), await self._nap())
+                nap = await self._nap()
+                await asyncio.wait_for(self._engine.letters_written.wait(), nap)
             except TimeoutError:
                 continue
 
