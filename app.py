@@ -776,7 +776,8 @@ def _bench(args: argparse.Namespace) -> int:
         ) from None
     if unknown := set(args.parts) - set(PARTS):
         raise Problem(f"there is no part {min(unknown)}: there are {', '.join(PARTS)}")
-    print(run(tuple(args.parts), short=args.short))
+    if not run(tuple(args.parts), short=args.short):
+        raise Problem("not all of it was measured: what went wrong stands above")
     return FINE
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,11 @@ import pytest
 from bot import gate
 from bot.edge import Delivery, Sender, Typed
 from dialogs.events import Look
+from tests.bench import main as bench
 from tests.bench import town
-from tests.bench.contest import Measured, Row, ratio, table
+from tests.bench.contest import Measured, Row, head, line, ratio
 from tests.bench.load import Slice
+from tests.bench.progress import Progress
 from tests.stage import text_of
 
 
@@ -94,6 +98,38 @@ def test_a_slice_counts_what_was_answered_and_how_long_each_waited() -> None:
 def test_the_table_says_whether_a_goal_is_reached() -> None:
     """Yes, no, or nothing where there is no goal; every row has all its cells."""
     rows = [Row("a", "1", "2", "0.5", "≥ 0.6", reached) for reached in (True, False, None)]
-    lines = table(rows).splitlines()
-    assert [line.split("|")[-2].strip() for line in lines[2:]] == ["yes", "no", ""]
-    assert {line.count("|") for line in lines} == {7}
+    lines = [*head().splitlines(), *map(line, rows)]
+    assert [one.split("|")[-2].strip() for one in lines[2:]] == ["yes", "no", ""]
+    assert {one.count("|") for one in lines} == {7}
+
+
+def test_a_row_stands_as_soon_as_it_is_measured_and_one_part_keeps_no_other_from_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The head comes first, each row with its part; what went wrong is on standard error, and the
+    whole is not called whole."""
+    stood: list[str] = []
+
+    async def measured(part: str, *_: object) -> AsyncIterator[Row]:
+        stood.append(capsys.readouterr().out)
+        yield Row(part, "1", "2", "0.5", "")
+        if part == "b":
+            raise ValueError("no server")
+        stood.append(capsys.readouterr().out)
+
+    monkeypatch.setattr(bench, "measured", measured)
+    assert not asyncio.run(bench.all_of(("a", "b", "c"), bench.SHORT))
+    assert [one[2:6].strip() for one in stood] == ["what", "a", "", "b", "c"]
+    assert asyncio.run(bench.all_of(("a", "c"), bench.SHORT))
+
+
+def test_progress_is_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """However often something happens; and none of it is in the table's way."""
+    told = Progress("slack", every=3600)
+    for _ in told.over("teams are made", range(1000)):
+        pass
+    assert capsys.readouterr().err == ""
+    told = Progress("slack", every=0)
+    told("round 1 of 3")
+    said = capsys.readouterr()
+    assert (said.err, said.out) == ("slack, 0 s: round 1 of 3\n", "")

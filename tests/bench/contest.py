@@ -60,21 +60,24 @@ class Row(Struct, frozen=True):
     reached: bool | None = None
 
 
-HEAD = Row("what", "measured", "baseline", "ratio (lowest-highest)", "to reach")
+# Lines come one by one, so nobody knows the longest cell yet: this fits most of them.
+_COLUMNS = (
+    ("what", 50), ("measured", 40), ("baseline", 40), ("ratio (lowest-highest)", 24),
+    ("to reach", 20), ("reached", 7),
+)  # fmt: skip
+_REACHED = {True: "yes", False: "no", None: ""}
 
 
-def table(rows: Sequence[Row]) -> str:
-    """As Markdown, so that it can be put into a document as it is."""
-    said = {True: "yes", False: "no", None: ""}
-    lines = [
-        [row.what, row.figure, row.baseline, row.ratio, row.goal, said[row.reached]] for row in rows
-    ]
-    head = [HEAD.what, HEAD.figure, HEAD.baseline, HEAD.ratio, HEAD.goal, "reached"]
-    widths = [max(len(line[at]) for line in (head, *lines)) for at in range(len(head))]
+def head() -> str:
+    """Of a Markdown table, so that it can be put into a document as it is."""
+    rule = "|".join("-" * (width + 2) for _, width in _COLUMNS)
+    return f"{_drawn([name for name, _ in _COLUMNS])}\n|{rule}|"
 
-    def drawn(cells: Sequence[str]) -> str:
-        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        return f"| {' | '.join(padded)} |"
 
-    rule = f"| {' | '.join('-' * width for width in widths)} |"
-    return "\n".join([drawn(head), rule, *map(drawn, lines)])
+def line(row: Row) -> str:
+    return _drawn([row.what, row.figure, row.baseline, row.ratio, row.goal, _REACHED[row.reached]])
+
+
+def _drawn(cells: Sequence[str]) -> str:
+    padded = (cell.ljust(width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True))
+    return f"| {' | '.join(padded)} |"

@@ -12,115 +12,176 @@ import shutil
 import statistics
 import sys
 import time
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from storage.store import Turn
 from tests.bench import town
 from tests.bench.contest import Row
 from tests.bench.process import ROOT
+from tests.bench.progress import Progress
 from tests.bench.serve import memory, pinned
+from tests.postgres import Server, a_server
 
 FEW, MANY = 1_000, 10_000
 LEAST = 200
 WITHIN = 1.2
 MOST_GROWTH = 20
 MEGABYTE = 1024 * 1024
+WARM = 40
+"""So many overviews are decided before the watch runs: what is read once has been read then."""
 
 
-class Round(Struct, frozen=True):
-    projects: int
+class Watched(Struct, frozen=True):
+    """What a stretch of overviews took."""
+
+    overviews: int
     seconds: float
-    growth: float
-    """Megabytes of memory, from the hundredth overview to the last."""
+    busy: float  # seconds of the processor
+    growth: float  # megabytes of memory, from its tenth part to its end
+
+    @property
+    def rate(self) -> float:
+        return self.overviews / self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.rate:.0f}/s, {1e6 * self.busy / self.overviews:.0f} µs"
 
 
-async def decided(home: Path, moment: datetime, projects: int) -> Round:
+class Watch:
+    """Counts overviews as they are decided."""
+
+    def __init__(self, projects: int, told: Progress) -> None:
+        self._projects = projects
+        self._told = told
+        self._count = 0
+        self._early = 0
+        self._began = self._idle = 0.0
+        self.done: asyncio.Future[Watched] = asyncio.get_running_loop().create_future()
+
+    def one(self) -> None:
+        self._count += 1
+        self._told(f"{self._count:,} are decided")
+        if self._count == WARM:
+            self._began, self._idle = time.perf_counter(), time.process_time()
+        if self._count == self._projects // 10:
+            self._early = memory()
+        if self._count == self._projects:
+            self.done.set_result(
+                Watched(
+                    self._count - WARM,
+                    time.perf_counter() - self._began,
+                    time.process_time() - self._idle,
+                    (memory() - self._early) / MEGABYTE,
+                )
+            )
+
+
+async def decided(home: Path, moment: datetime, projects: int, postgres: str | None) -> Watched:
     """The clock comes to the overview's hour; until the last of them is decided."""
-    house, _ = await town.house_at(home, moment)
-    done = asyncio.Event()
-    count = 0
-    early = 0
+    house, _ = await town.house_at(home, moment, postgres=postgres)
+    watch = Watch(projects, Progress(f"overviews of {projects:,} projects"))
     woke = house.engine.woke
 
     async def counted(turn: Turn) -> None:
-        nonlocal count, early
         await woke(turn)
         if turn.event.name == "overview":  # type: ignore[union-attr]
-            count += 1
-            if count == projects // 10:
-                early = memory()
-            if count == projects:
-                done.set()
+            watch.one()
 
     house.engine.woke = counted  # type: ignore[method-assign]
     try:
         # The house that the town was built in is gone, and with it whoever spoke there.
         await house.database.tx(house.scripts.freed)
         marks = await house.landmarks(town.TENANT)
-        due = marks["overview"]
-        await _quiet(house, due - timedelta(minutes=1))
-        house.clock.move_to(round((due + timedelta(seconds=1)).timestamp() * 1_000_000))
-        began = time.perf_counter()
+        due = marks["overview"] + timedelta(seconds=1)
+        house.clock.move_to(round(due.timestamp() * 1_000_000))
         working = asyncio.create_task(house.courier.settle())
-        await done.wait()
-        seconds = time.perf_counter() - began
-        grown = (memory() - early) / MEGABYTE
+        await asyncio.wait((working, watch.done), return_when=asyncio.FIRST_COMPLETED)
+        assert watch.done.done(), "all is quiet, and not every overview has been decided"
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        return Round(projects, seconds, grown)
+        return watch.done.result()
     finally:
         await house.close()
 
 
-async def _quiet(house: Any, until: datetime) -> None:
-    """What is due before the overviews is done before they are measured."""
-    house.clock.move_to(round(until.timestamp() * 1_000_000))
-    await house.courier.settle()
-
-
-async def rows(folder: Path, *, few: int = FEW, many: int = MANY) -> list[Row]:
+async def rows(folder: Path, told: Progress, *, few: int, many: int) -> AsyncIterator[Row]:
     """The few before and after the many: whatever the machine does meanwhile meets both."""
-    found: list[Round] = []
-    for number, projects in enumerate((few, many, few)):
-        home = folder / f"round-{number}"
-        moment = await town.one_team(home)
-        town.Copies(home).write(range(1, projects))
-        found.append(await _apart(home, moment, projects))
-        shutil.rmtree(home)
+    home = folder / "digi"
+    moment = await town.one_team(home, until="overview")
+    copies = town.Copies(home)
+    copies.write(told.over("teams are made", range(1, few)))
+    small = folder / "few"
+    shutil.copytree(home, small)
+    shutil.copy(town.key_of(home), town.key_of(small))
+    copies.write(told.over("teams are made", range(few, many)))
+    yield _row(
+        "", [await _in_a_copy(small, moment, few), await _in_a_copy(home, moment, many),
+             await _in_a_copy(small, moment, few)],
+    )  # fmt: skip
+    with a_server(durable=True) as server:
+        yield _row(
+            " on PostgreSQL",
+            [await _on_postgres(server, one, moment, projects, told)
+             for one, projects in ((small, few), (home, many), (small, few))],
+        )  # fmt: skip
+
+
+def _row(where: str, found: list[Watched]) -> Row:
     before, all_of_them, after = found
-    one = statistics.mean(r.seconds / r.projects for r in (before, after))
-    slower = all_of_them.seconds / many / one
-    rate = many / all_of_them.seconds
-    return [
-        Row(
-            f"all weekly overviews of {many:,} projects",
-            f"{rate:.0f}/s, {all_of_them.growth:+.0f} MB", f"{few:,} projects: {1 / one:.0f}/s",
-            f"{slower:.2f} of the time for one", f"≤ {WITHIN:.2f}, ≥ {LEAST}/s, flat",
-            slower <= WITHIN and rate >= LEAST and all_of_them.growth <= MOST_GROWTH,
-        )
-    ]  # fmt: skip
+    one = statistics.mean(1 / w.rate for w in (before, after))
+    slower = 1 / all_of_them.rate / one
+    few, many = (w.overviews + WARM for w in (before, all_of_them))
+    return Row(
+        f"all weekly overviews of {many:,} projects{where}",
+        f"{all_of_them}, {all_of_them.growth:+.0f} MB", f"{few:,} projects: {before}; {after}",
+        f"{slower:.2f} of the time for one", f"≤ {WITHIN:.2f}, ≥ {LEAST}/s, flat",
+        slower <= WITHIN and all_of_them.rate >= LEAST and all_of_them.growth <= MOST_GROWTH,
+    )  # fmt: skip
 
 
-async def _apart(home: Path, moment: datetime, projects: int) -> Round:
+async def _in_a_copy(home: Path, moment: datetime, projects: int) -> Watched:
+    copy = home.parent / "copy"
+    shutil.copytree(home, copy)
+    shutil.copy(town.key_of(home), town.key_of(copy))
+    try:
+        return await _apart(copy, moment, projects)
+    finally:
+        shutil.rmtree(copy)
+
+
+async def _on_postgres(
+    server: Server, home: Path, moment: datetime, projects: int, told: Progress
+) -> Watched:
+    name = await asyncio.to_thread(server.take)
+    try:
+        told(f"{projects:,} teams move to PostgreSQL")
+        await asyncio.to_thread(town.moved, home, server.dsn(name))
+        return await _apart(home, moment, projects, server.dsn(name))
+    finally:
+        await asyncio.to_thread(server.drop, name)
+
+
+async def _apart(
+    home: Path, moment: datetime, projects: int, postgres: str | None = None
+) -> Watched:
     """In a process of its own, so that its memory is its own."""
+    given = json.dumps([str(home), moment.isoformat(), projects, postgres])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.digests", str(home), moment.isoformat(), str(projects),
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "tests.bench.digests", given, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, _ = await process.communicate()
     assert process.returncode == 0, "the overviews were not decided"
-    return Round(**json.loads(said))
+    return msgspec.json.decode(said, type=Watched)
 
 
 if __name__ == "__main__":
     pinned(0)
-    found = asyncio.run(
-        decided(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), int(sys.argv[3]))
-    )
-    print(
-        json.dumps({"projects": found.projects, "seconds": found.seconds, "growth": found.growth})
-    )
+    place, at, projects, postgres = json.loads(sys.argv[1])
+    found = asyncio.run(decided(Path(place), datetime.fromisoformat(at), projects, postgres))
+    print(msgspec.json.encode(found).decode())

@@ -1,18 +1,19 @@
-"""`make bench`: all rows, one table."""
+"""`make bench`: a table whose rows come as they are measured."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from msgspec import Struct
 
 from bot import gate
 from tests.bench import digests, outbox, postgres, scale, slack, start, teams
-from tests.bench.contest import Row, table
+from tests.bench.contest import Row, head, line
+from tests.bench.progress import Progress
 from tests.bench.serve import pinned
 
 PARTS = ("slack", "postgres", "teams", "overviews", "events", "outbox", "start")
@@ -25,31 +26,47 @@ class Length(Struct, frozen=True):
     many: int = digests.MANY
 
 
-LONG = Length(9, 3.0)
-SHORT = Length(3, 1.0, 100, 1_000)
+LONG = Length(7, 2.0)
+SHORT = Length(3, 1.0, 300, 2_000)
 
 
-async def measured(only: tuple[str, ...], length: Length) -> list[Row]:
+async def measured(part: str, folder: Path, length: Length, told: Progress) -> AsyncIterator[Row]:
     rounds, seconds = length.rounds, length.seconds
-    parts: dict[str, Callable[[Path], Awaitable[list[Row]]]] = {
-        "slack": lambda folder: slack.rows(folder, rounds=rounds, seconds=seconds),
-        "postgres": lambda folder: postgres.rows(folder, rounds=rounds, seconds=seconds),
-        "teams": lambda folder: teams.rows(folder, rounds=rounds, seconds=seconds),
-        "overviews": lambda folder: digests.rows(folder, few=length.few, many=length.many),
-        "events": lambda folder: scale.rows(folder, rounds=rounds),
-        "outbox": outbox.rows,
-        "start": lambda folder: start.rows(folder, rounds=rounds),
+    parts: dict[str, Callable[[], AsyncIterator[Row]]] = {
+        "slack": lambda: slack.rows(folder, told, rounds=rounds, seconds=seconds),
+        "postgres": lambda: postgres.rows(folder, told, rounds=rounds, seconds=seconds),
+        "teams": lambda: teams.rows(folder, told, rounds=rounds, seconds=seconds),
+        "overviews": lambda: digests.rows(folder, told, few=length.few, many=length.many),
+        "events": lambda: scale.rows(folder, told, rounds=rounds),
+        "outbox": lambda: outbox.rows(folder, told),
+        "start": lambda: start.rows(folder, told, rounds=rounds),
     }
-    found: list[Row] = []
-    for name in only or PARTS:
-        print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        with tempfile.TemporaryDirectory(prefix="digi-bench-") as folder:
-            found += await parts[name](Path(folder))
-    return found
+    async for row in parts[part]():
+        yield row
 
 
-def run(only: tuple[str, ...] = (), *, short: bool = False) -> str:
+async def all_of(parts: tuple[str, ...], length: Length) -> bool:
+    """Whether each part came to its end; one that does not keeps no other from it."""
+    print(head(), flush=True)
+    whole = True
+    for part in parts:
+        told = Progress(part)
+        told.say("begins")
+        try:
+            with tempfile.TemporaryDirectory(prefix="digi-bench-") as folder:
+                async for row in measured(part, Path(folder), length, told):
+                    print(line(row), flush=True)
+        except Exception:
+            whole = False
+            traceback.print_exc()
+            told.say("did not come to its end")
+        else:
+            told.say("done")
+    return whole
+
+
+def run(only: tuple[str, ...] = (), *, short: bool = False) -> bool:
     # The load has a core of its own; a few hundred people do what tens of thousands would.
     pinned(1)
     gate.ACTS_A_MINUTE = 10**9
-    return table(asyncio.run(measured(only, SHORT if short else LONG)))
+    return asyncio.run(all_of(only or PARTS, SHORT if short else LONG))

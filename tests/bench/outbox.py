@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tests.bench import slack, teams, town
 from tests.bench.contest import Row
 from tests.bench.load import Request, load
 from tests.bench.process import serving
+from tests.bench.progress import Progress
 
 CHANNELS = 3
 LETTERS = 24
@@ -42,7 +43,8 @@ def soonest(limits: Limits, letters: int) -> float:
 class Heard:
     """What arrived where, and when."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Progress) -> None:
+        self._told = told
         self.numbers: dict[str, list[int]] = defaultdict(list)
         self.first = self.last = 0.0
         self.all_there = asyncio.Event()
@@ -54,7 +56,9 @@ class Heard:
         self.last = time.perf_counter()
         self.first = self.first or self.last
         self.numbers[channel].append(int(found[1]))
-        if sum(map(len, self.numbers.values())) == CHANNELS * LETTERS:
+        there = sum(map(len, self.numbers.values()))
+        self._told(f"{there} of {CHANNELS * LETTERS} letters have arrived")
+        if there == CHANNELS * LETTERS:
             self.all_there.set()
 
     @property
@@ -72,13 +76,14 @@ def letters(scripts: Scripts, copies: town.Copies, first: int, due: object) -> S
             yield from scripts.letter(scope, place, "say", due, body)  # type: ignore[arg-type]
 
 
-async def rows(folder: Path) -> list[Row]:
-    return [await _in_slack(folder / "slack"), await _in_teams(folder / "teams")]
+async def rows(folder: Path, told: Progress) -> AsyncIterator[Row]:
+    yield await _in_slack(folder / "slack", told)
+    yield await _in_teams(folder / "teams", told)
 
 
-async def _in_slack(folder: Path) -> Row:
+async def _in_slack(folder: Path, told: Progress) -> Row:
     folder.mkdir()
-    heard = Heard()
+    heard = Heard(told)
 
     def kind(api: str) -> dict[str, str]:
         return {"kind": "slack", "secret": slack.SECRET, "api": api}
@@ -88,9 +93,9 @@ async def _in_slack(folder: Path) -> Row:
     )
 
 
-async def _in_teams(folder: Path) -> Row:
+async def _in_teams(folder: Path, told: Progress) -> Row:
     folder.mkdir()
-    heard = Heard()
+    heard = Heard(told)
     limits = bot.teams.pace.IN_A_CONVERSATION
     return await _drained(
         folder, "Teams", teams.connector(heard), lambda _: {"kind": "teams"}, heard,

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from tests.bench import slack, town
 from tests.bench.contest import Measured, Row, ratio
 from tests.bench.load import load
 from tests.bench.process import serving
+from tests.bench.progress import Progress
 from tests.postgres import a_server
 
 SAMPLES = 200
@@ -162,7 +163,7 @@ class Replay:
 # --- the row --------------------------------------------------------------------------------------
 
 
-async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
+async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> AsyncIterator[Row]:
     home, moment = await slack.prepared(folder)
     form, questions = await slack.opened_form(home, moment)
     with a_server(durable=True) as server:
@@ -184,7 +185,8 @@ async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
             candidate, baseline = Measured([], []), Measured([], [])
             await load(digi.port, requests, seconds=slack.WARM)
             await alone.works(slack.WARM)
-            for _ in range(rounds):
+            for number in range(rounds):
+                told(f"answers, round {number + 1} of {rounds}")
                 before = (await digi.used()).cpu
                 candidate.slices.append(await load(digi.port, requests, seconds=seconds))
                 candidate.busy.append((await digi.used()).cpu - before)
@@ -194,10 +196,8 @@ async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
                 baseline.slices.append(await alone.works(seconds))
                 baseline.busy.append((await alone.used()).cpu - before)
     rates = ratio([s.rate for s in candidate.slices], [s.rate for s in baseline.slices])
-    return [
-        Row(
-            "an answer submitted in Slack, on PostgreSQL", slack.figures(candidate),
-            f"its statements alone: {slack.figures(baseline)}", str(rates), "≥ 0.50",
-            rates.median >= 0.5,
-        )
-    ]  # fmt: skip
+    yield Row(
+        "an answer submitted in Slack, on PostgreSQL", slack.figures(candidate),
+        f"its statements alone: {slack.figures(baseline)}", str(rates), "≥ 0.50",
+        rates.median >= 0.5,
+    )  # fmt: skip

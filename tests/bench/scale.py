@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from dialogs.events import Look
 from storage.store import PostBody
 from tests.bench import town
 from tests.bench.contest import Row, ratio
+from tests.bench.progress import Progress
 
 FEW, MANY = 10, 100_000
 EVENTS = 50
@@ -66,21 +67,27 @@ async def _time(act: Act, number: int) -> float:
     return 1e6 * (time.perf_counter() - began)
 
 
-async def _in_turn(few: Act, many: Act, rounds: int) -> tuple[list[float], list[float]]:
+async def _in_turn(
+    told: Progress, what: str, few: Act, many: Act, rounds: int
+) -> tuple[list[float], list[float]]:
     """Event by event; of each round the median, which a busy disk does not move."""
     quick: list[float] = []
     slow: list[float] = []
-    for _ in range(rounds):
+    for number in range(rounds):
+        told(f"{what}, round {number + 1} of {rounds}")
         each = [(await _time(few, n), await _time(many, n)) for n in range(EVENTS)]
         quick.append(statistics.median(one for one, _ in each))
         slow.append(statistics.median(other for _, other in each))
     return quick, slow
 
 
-async def rows(folder: Path, *, rounds: int, few: int = FEW, many: int = MANY) -> list[Row]:
+async def rows(
+    folder: Path, told: Progress, *, rounds: int, few: int = FEW, many: int = MANY
+) -> AsyncIterator[Row]:
     async with AsyncExitStack() as open_houses:
         projects: list[Project] = []
         for answers in (few, many):
+            told(f"a project with {answers:,} answers is made")
             home = folder / f"with-{answers}"
             moment: datetime = await town.one_team(home)
             copies = town.Copies(home)
@@ -91,15 +98,13 @@ async def rows(folder: Path, *, rounds: int, few: int = FEW, many: int = MANY) -
             await project.opened(copies.project)
             projects.append(project)
         with_few, with_many = projects
-        found = []
         for what, in_few, in_many, goal in (
             ("an answer", with_few.answer, with_many.answer, WITHIN),
             ("`/digi status`", with_few.status, with_many.status, WITHIN),
             ("afterwards, a post drawn anew", with_few.drawn, with_many.drawn, None),
         ):
-            quick, slow = await _in_turn(in_few, in_many, rounds)
-            found.append(_row(f"{what}, {many:,} answers in the project", few, quick, slow, goal))
-        return found
+            quick, slow = await _in_turn(told, what, in_few, in_many, rounds)
+            yield _row(f"{what}, {many:,} answers in the project", few, quick, slow, goal)
 
 
 def _row(what: str, few: int, quick: list[float], slow: list[float], goal: float | None) -> Row:

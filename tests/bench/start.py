@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from tests.bench.contest import Row, ratio
 from tests.bench.process import ROOT, START_SECONDS
+from tests.bench.progress import Progress
 from tests.bench.slack import SECRET, web_api
 
 MEGABYTE = 1024 * 1024
@@ -71,7 +72,7 @@ async def _rss(pid: int) -> float:
     return int(said) * 1024 / MEGABYTE
 
 
-async def rows(folder: Path, *, rounds: int) -> list[Row]:
+async def rows(folder: Path, told: Progress, *, rounds: int) -> AsyncIterator[Row]:
     digi: list[Started] = []
     empty: list[Started] = []
     async with web_api() as api:
@@ -82,21 +83,20 @@ async def rows(folder: Path, *, rounds: int) -> list[Row]:
         }  # fmt: skip
         bolt = ["-m", "tests.bench.serve", "bolt", json.dumps({"secret": SECRET, "api": api})]
         await started(["app.py"], env)  # makes the database
-        for _ in range(rounds):
+        for number in range(rounds):
+            told(f"start {number + 1} of {rounds}")
             digi.append(await started(["app.py"], env))
             empty.append(await started(bolt, {}))
     took = ratio([one.seconds for one in digi], [one.seconds for one in empty])
     more = statistics.median(a.rss - b.rss for a, b in zip(digi, empty, strict=True))
-    return [
-        Row(
-            "start to serving, Slack and SQLite", _seconds(digi), _seconds(empty), str(took),
-            "≤ 2 ×", took.median <= 2,
-        ),
-        Row(
-            "memory after start, Slack and SQLite", _megabytes(digi), _megabytes(empty),
-            f"{more:+.0f} MB", f"≤ +{MOST_MORE} MB", more <= MOST_MORE,
-        ),
-    ]  # fmt: skip
+    yield Row(
+        "start to serving, Slack and SQLite", _seconds(digi), _seconds(empty), str(took),
+        "≤ 2 ×", took.median <= 2,
+    )  # fmt: skip
+    yield Row(
+        "memory after start, Slack and SQLite", _megabytes(digi), _megabytes(empty),
+        f"{more:+.0f} MB", f"≤ +{MOST_MORE} MB", more <= MOST_MORE,
+    )  # fmt: skip
 
 
 def _seconds(those: list[Started]) -> str:

@@ -25,7 +25,8 @@ from tests.bench import town
 from tests.bench.contest import Row, ratio
 from tests.bench.load import Request, load, post
 from tests.bench.process import serving
-from tests.bench.slack import TEAMS, figures, slices, told
+from tests.bench.progress import Progress
+from tests.bench.slack import TEAMS, figures, said, slices
 
 TENANT_ID = "6d3a2f5e-0000-4000-8000-0000000bench"
 TENANT = f"teams:{TENANT_ID}"
@@ -149,7 +150,7 @@ class Teams:
         return FIRST + _chance.randrange(TEAMS), _chance.randrange(town.TEAM)
 
 
-async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
+async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> AsyncIterator[Row]:
     home = folder / "digi"
     moment = await town.one_team(home)
     town.Copies(home, TENANT, "u").write(range(FIRST, FIRST + TEAMS))
@@ -171,18 +172,18 @@ async def rows(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
         through = await load(digi.port, sends.everybody(), seconds=60)
         assert not through.wrong, through.wrong[0]
         old, nothing, noop = await slices(
+            told, "no-ops",
             [(stock, sends.nothing()), (mended, sends.nothing()), (digi, sends.nothing())],
             rounds=rounds, seconds=seconds,
         )  # fmt: skip
+        yield said("a Teams no-op, beside the mended CloudAdapter", noop, nothing, 0.70, "")
         submit, empty = await slices(
-            [(digi, sends.submits()), (mended, sends.nothing())], rounds=rounds, seconds=seconds
-        )
+            told, "submits", [(digi, sends.submits()), (mended, sends.nothing())],
+            rounds=rounds, seconds=seconds,
+        )  # fmt: skip
+        yield said("a Teams submit, beside the mended CloudAdapter", submit, empty, 0.50, "")
     times = ratio([s.rate for s in noop.slices], [s.rate for s in old.slices])
-    return [
-        told("a Teams no-op, beside the mended CloudAdapter", noop, nothing, 0.70, ""),
-        told("a Teams submit, beside the mended CloudAdapter", submit, empty, 0.50, ""),
-        Row(
-            "a Teams no-op, beside the stock CloudAdapter", figures(noop), figures(old),
-            str(times), "≥ 10 ×", times.median >= 10,
-        ),
-    ]  # fmt: skip
+    yield Row(
+        "a Teams no-op, beside the stock CloudAdapter", figures(noop), figures(old), str(times),
+        "≥ 10 ×", times.median >= 10,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,18 +162,25 @@ class Team:
                 values["sending"] = "release"
             look = Look(view, project=self.project)
             await self.fill(1 + number % (TEAM - 1), look, values)
+        await self.comes_to("release")
+
+    async def comes_to(self, mark: str, *, before: timedelta = timedelta(0)) -> None:
+        """The clock goes on to a landmark, and what comes due on the way is done."""
         marks = await self.house.landmarks(TENANT)
-        await self.house.courier.move_to(marks["release"])
+        await self.house.courier.move_to(marks[mark] - before)
 
 
-async def one_team(home: Path) -> datetime:
-    """Team 0 in a new database, on the morning of its first overview; answers when that is."""
+async def one_team(home: Path, *, until: str = "") -> datetime:
+    """Team 0 in a new database, on the morning of its first overview, or a minute before a
+    landmark, with nothing due; answers when that is."""
     house, _ = await house_at(home, BEGINNING)
     try:
         team = Team(house)
         await team.founded()
         await team.answered(await team.asked())
         await team.worried()
+        if until:
+            await team.comes_to(until, before=timedelta(minutes=1))
         return house.clock.now()
     finally:
         await house.close()
@@ -330,9 +337,10 @@ def moved(home: Path, dsn: str) -> None:
             rows = source.execute(f"SELECT * FROM {table}")
             columns = [column[0] for column in rows.description]
             target.execute(f"DELETE FROM {table}".encode())
-            marks = ", ".join(["%s"] * len(columns))
-            said = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-            target.cursor().executemany(said.encode(), rows.fetchall())
+            said = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+            with target.cursor().copy(said.encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
 
 
 def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
