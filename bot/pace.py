@@ -21,23 +21,32 @@ class Pace:
     ) -> None:
         self._here = here
         self._everywhere = everywhere
-        self._now = now
+        self.now = now
         self._said: Cache[tuple[str, str], deque[float]] = Cache(PLACES, HELD, now)
+        self._rests: Cache[tuple[str, str], float] = Cache(PLACES, HELD, now)
 
     def wait(self, tenant: str, place: str) -> float:
         """Seconds until a message may go there. Where that is none, it counts as gone."""
-        now = self._now()
+        now = self.now()
         there = self._of(tenant, place)
         everywhere = self._of(tenant, "")
         seconds = max(
-            _until(there, self._here, now), _until(everywhere, self._everywhere, now), 0.0
+            _until(there, self._here, now),
+            _until(everywhere, self._everywhere, now),
+            (self._rests.get((tenant, place)) or now) - now,
+            0.0,
         )
         if seconds == 0.0:
             for said, limits in ((there, self._here), (everywhere, self._everywhere)):
                 said.append(now)
-                while len(said) > limits[-1][0]:
+                most = limits[-1][0] if limits else 0
+                while len(said) > most:
                     said.popleft()
         return seconds
+
+    def rests(self, tenant: str, place: str, seconds: float) -> None:
+        """The platform itself wants nothing there for so long."""
+        self._rests.put((tenant, place), self.now() + seconds)
 
     def _of(self, tenant: str, place: str) -> deque[float]:
         found = self._said.get((tenant, place))

@@ -227,6 +227,18 @@ def pages(
     return (drawn, *drawn.rest)
 
 
+def marked_again(page: Drawn) -> Drawn:
+    """A message, or a further page of one, that may be there already."""
+    said = word("again", page.card["lang"])
+    row = [one.element for one in in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")]
+    card = {
+        **page.card,
+        "body": [*page.card["body"], *row],
+        "speak": f"{page.card['speak']} {said}",
+    }
+    return Drawn(card, page.summary, page.rest)
+
+
 def plain(cards: Sequence[c.FinishedCard]) -> str:
     """The words of cards, without their buttons."""
     rows = (row.plain for card in cards for row in _rows(card, ANYWHERE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,11 +13,13 @@ from bot.cache import Cache
 from bot.edge import (
     Answer,
     Delivery,
+    DeliveryFailed,
     Parcel,
     Receive,
     Sender,
     Typed,
 )
+from bot.patience import Sleep
 from bot.teams import data, draw
 from bot.teams.book import Book
 from bot.teams.failure import failure, private_failure
@@ -26,12 +28,14 @@ from bot.teams.presence import Presence
 from bot.teams.read import Incoming, incoming, kind_of, read_place, written_place
 from bot.teams.seam import CallFailed, Json, Ref, Reply, Told, Transport
 from bot.teams.sheets import NAME_SECONDS, Sheets, language_of, said
-from bot.teams.speech import Sleep, Speech
+from bot.teams.speech import Speech
 from bot.teams.words import Language, both, word
 from dialogs import cards as c
 
 INVOKE_SECONDS = 2.3
 """Teams waits for three."""
+ANSWER_SECONDS = 10.0
+"""For a message Teams waits for fifteen."""
 TOAST = 400
 """So much of an answer stands at the button that was pressed."""
 A_DAY = 24 * 60 * 60.0
@@ -41,6 +45,8 @@ TOLD = "application/vnd.microsoft.activity.message"
 NOTED = Reply()
 AGAIN = Reply(status=503)
 UNKNOWN = Reply(status=501)
+
+T = TypeVar("T")
 
 
 class TeamsEdge:
@@ -109,10 +115,12 @@ class TeamsEdge:
 
     async def _begins(self, parcel: Parcel, ref: Ref, drawn: draw.Drawn) -> str:
         """A thread of its own in a channel."""
-        await self._speech.may_speak(parcel.tenant, parcel.channel)
+        transport, message = self._speech.transport, draw.message(drawn)
         try:
-            thread = await self._speech.transport.new_thread(
-                ref, parcel.channel, draw.message(drawn)
+            thread = await self._speech.calls(
+                parcel.tenant,
+                parcel.channel,
+                lambda: transport.new_thread(ref, parcel.channel, message),
             )
         except CallFailed as error:
             raise failure(error) from None
@@ -120,9 +128,11 @@ class TeamsEdge:
         return written_place(thread.conversation_id, id)
 
     async def _said(self, parcel: Parcel, ref: Ref, drawn: draw.Drawn) -> str:
-        await self._speech.may_speak(parcel.tenant, ref.conversation_id)
+        transport, message = self._speech.transport, draw.message(drawn)
         try:
-            return await self._speech.transport.send(ref, draw.message(drawn))
+            return await self._speech.calls(
+                parcel.tenant, ref.conversation_id, lambda: transport.send(ref, message)
+            )
         except CallFailed as error:
             if parcel.kind == "private":
                 self._speech.no_chat(parcel.tenant, parcel.person)
@@ -132,9 +142,11 @@ class TeamsEdge:
     async def _redraw(self, parcel: Parcel, drawn: draw.Drawn) -> str:
         place, id = read_place(parcel.target)
         ref = await self._speech.ref(parcel.tenant, place)
-        await self._speech.may_speak(parcel.tenant, ref.conversation_id)
+        transport, message = self._speech.transport, draw.message(drawn)
         try:
-            await self._speech.transport.update(ref, id, draw.message(drawn))
+            await self._speech.calls(
+                parcel.tenant, ref.conversation_id, lambda: transport.update(ref, id, message)
+            )
         except CallFailed as error:
             raise failure(error) from None
         return parcel.target
@@ -151,12 +163,15 @@ class TeamsEdge:
         try:
             return await self._once(what)
         except Exception as error:
-            if what.way in ("words", "members", "came", "gone"):
-                self._told("teams", type(error).__name__)
-            else:
-                # It may have been without a name, and a line in the log has a time.
-                self._failures[type(error).__name__] += 1
+            self._note(what, error)
             return self._sorry(what)
+
+    def _note(self, what: Incoming, error: Exception) -> None:
+        if what.way in ("words", "members", "came", "gone"):
+            self._told("teams", type(error).__name__)
+        else:
+            # It may have been without a name, and a line in the log has a time.
+            self._failures[type(error).__name__] += 1
 
     async def _once(self, what: Incoming) -> Reply:
         """The same activity again, even at the same moment, has the same answer."""
@@ -196,11 +211,8 @@ class TeamsEdge:
         if answer is None:
             return self._too_long(what)
         match what.way:
-            case "words":
-                return await self._to_words(what, channel, answer)
-            case "press":
-                await self._to_person(what, channel, answer)
-                return NOTED
+            case "words" | "press":
+                return await self._to_message(what, channel, answer)
             case "execute":
                 return self._to_execute(what, channel, answer)
             case _:
@@ -250,9 +262,20 @@ class TeamsEdge:
 
     # --- answers ----------------------------------------------------------------------------------
 
-    async def _to_words(self, what: Incoming, channel: str, answer: Answer) -> Reply:
-        await self._to_person(what, channel, answer)
-        return NOTED
+    async def _to_message(self, what: Incoming, channel: str, answer: Answer) -> Reply:
+        """The answer is a message too. Where Teams has no room for it yet it comes later; what
+        could not be said is not acknowledged."""
+        answered = self._soon(self._answers(what, channel, answer))
+        done, _ = await asyncio.wait({answered}, timeout=ANSWER_SECONDS)
+        return NOTED if not done or answered.result() else AGAIN
+
+    async def _answers(self, what: Incoming, channel: str, answer: Answer) -> bool:
+        try:
+            await self._to_person(what, channel, answer)
+        except Exception as error:
+            self._note(what, error)
+            return False
+        return True
 
     async def _to_person(self, what: Incoming, channel: str, answer: Answer) -> None:
         """Only to whoever asked: in the chat, targeted, or by a button that opens it for them."""
@@ -266,23 +289,34 @@ class TeamsEdge:
             if what.way == "press":
                 return
             cards = (draw.said(word("done", language)),)
+        pages = draw.pages(cards, language)
         if what.private:
-            await self._speech.answers(what, draw.pages(cards, language))
-        elif await self._speech.targeted(what, draw.pages(cards, language)):
+            await self._speech.answers(what, pages)
             return
-        elif await self._speech.in_chat(what, draw.pages(cards, language, channel)):
+        try:
+            await self._speech.targeted(what, pages)
+            return
+        except DeliveryFailed as failed:
+            lost = failed.uncertain
+        try:
+            pages = draw.pages(cards, language, channel)
+            await self._speech.in_chat(what, pages, again=lost)
+        except DeliveryFailed as failed:
+            lost = lost or failed.uncertain
+            if what.hidden:
+                raise  # nobody else has seen the question
+        else:
             if not what.hidden and what.way == "words":
                 told = draw.said(word("answered_in_chat", language))
                 await self._speech.answers(what, draw.pages((told,), language))
-        elif what.hidden:
-            return  # nobody else has seen the question
-        elif answer.form is not None:
+            return
+        if answer.form is not None:
             # It opens for whoever presses, as themselves.
-            await self._speech.answers(what, draw.pages(cards[-1:], language))
+            offered = cards[-1]
         else:
             held = data.Held(self._sheets.held(what, cards, language))
-            offer_it = draw.offer(word("only_for_you", language), word("read_it", language), held)
-            await self._speech.answers(what, draw.pages((offer_it,), language))
+            offered = draw.offer(word("only_for_you", language), word("read_it", language), held)
+        await self._speech.answers(what, draw.pages((offered,), language), again=lost)
 
     def _to_execute(self, what: Incoming, channel: str, answer: Answer) -> Reply:
         """A few words stand at the button; more than that comes as a message of its own."""
@@ -358,10 +392,11 @@ class TeamsEdge:
             case _:
                 return UNKNOWN
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _soon(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._over)
+        return task
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._later.discard(task)

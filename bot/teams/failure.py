@@ -6,6 +6,8 @@ from bot.edge import DeliveryFailed
 from bot.teams.seam import CallFailed
 
 NO_TOKEN_SECONDS = 60.0
+THROTTLED_SECONDS = 5.0
+"""Where Teams does not say how long it wants to be left alone."""
 HELD_SECONDS = 60 * 60.0
 """So long a message waits where somebody has to let Digi in before it can go."""
 
@@ -21,7 +23,7 @@ def failure(error: CallFailed) -> DeliveryFailed:
                 )
             return DeliveryFailed(f"Teams did not answer ({said})", uncertain=error.arrived)
         case 429:
-            return DeliveryFailed("throttled", retry_after=error.retry_after or 5.0)
+            return DeliveryFailed("throttled", retry_after=error.retry_after or THROTTLED_SECONDS)
         case 401:
             reason = "Teams does not take our token"
             return DeliveryFailed(

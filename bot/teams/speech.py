@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from bot.cache import Cache
 from bot.edge import DeliveryFailed
+from bot.patience import PATIENCE, Patience, Sleep
 from bot.teams import draw
 from bot.teams.book import Book
-from bot.teams.failure import HELD_SECONDS, for_good, private_failure
+from bot.teams.failure import (
+    HELD_SECONDS,
+    THROTTLED_SECONDS,
+    failure,
+    for_good,
+    private_failure,
+)
 from bot.teams.pace import Pace
 from bot.teams.read import Incoming
-from bot.teams.seam import CallFailed, Ref, Transport
+from bot.teams.seam import CallFailed, Json, Ref, Transport
 
 A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
 SHORT_WAIT = 1.5
 """So long the courier waits for its turn to speak; longer than that it does something else."""
+ELSEWHERE_AFTER = 15.0
+"""So long an answer is tried where it is best read, before it goes where it can be read too."""
+IN_CHAT_AFTER = 60.0
 
-Sleep = Callable[[float], Awaitable[None]]
+T = TypeVar("T")
 
 
 class Speech:
@@ -29,11 +41,14 @@ class Speech:
         self._book = book
         self._pace = pace or Pace()
         self._sleep = sleep
+        self._patience = Patience(self._pace.now, sleep)
         self._speaks_by: Transport | None = None
         self._chats: Cache[tuple[str, str], Ref] = Cache(20_000, A_DAY)
         self._closed: Cache[tuple[str, str], bool] = Cache(20_000, A_WHILE)
         self._no_targets: Cache[str, bool] = Cache(1000, A_DAY)
         self._own: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
+        self._newest: Cache[tuple[str, str], draw.Drawn] = Cache(1000, A_WHILE)
+        """What a card is to be replaced with, where that is still under way."""
 
     def speaks_by(self, transport: Transport) -> None:
         self._speaks_by = transport
@@ -69,8 +84,9 @@ class Speech:
         self._chats.put((tenant, person), chat)
         return chat
 
-    async def may_speak(self, tenant: str, conversation: str) -> None:
-        """Teams' own limits; a short wait is waited for here."""
+    async def calls(self, tenant: str, conversation: str, call: Callable[[], Awaitable[T]]) -> T:
+        """One call in its turn, as fast as Teams lets one speak. Raises CallFailed, or
+        DeliveryFailed where the turn is too far off to be waited for here."""
         seconds = self._pace.wait(tenant, conversation)
         while seconds:
             if seconds > SHORT_WAIT:
@@ -78,6 +94,12 @@ class Speech:
                 raise DeliveryFailed(reason, held=True, retry_after=seconds)
             await self._sleep(seconds)
             seconds = self._pace.wait(tenant, conversation)
+        try:
+            return await call()
+        except CallFailed as error:
+            if error.status == 429:
+                self._pace.rests(tenant, conversation, error.retry_after or THROTTLED_SECONDS)
+            raise
 
     def no_chat(self, tenant: str, person: str) -> None:
         """The chat that was known is not there any more."""
@@ -92,55 +114,88 @@ class Speech:
 
     # --- answers of this moment -------------------------------------------------------------------
 
-    async def answers(self, what: Incoming, pages: Sequence[draw.Drawn]) -> bool:
-        """Into the conversation that it came from."""
-        try:
-            for page in pages:
-                await self._soon_speaks(what.tenant, what.ref)
-                id = await self.transport.send(what.ref, draw.message(page))
-                if what.private:
-                    self._own.put((what.ref.conversation_id, id), what.person)
-        except CallFailed:
-            return False
-        return True
+    async def answers(
+        self, what: Incoming, pages: Sequence[draw.Drawn], *, again: bool = False
+    ) -> None:
+        """Into the conversation that it came from. This and the next two raise DeliveryFailed;
+        `again`: it may have been said elsewhere already."""
 
-    async def targeted(self, what: Incoming, pages: Sequence[draw.Drawn]) -> bool:
+        async def say(message: Json) -> None:
+            id = await self.transport.send(what.ref, message)
+            if what.private:
+                self._own.put((what.ref.conversation_id, id), what.person)
+
+        await self._says(what, what.ref, pages, say, PATIENCE, again)
+
+    async def targeted(self, what: Incoming, pages: Sequence[draw.Drawn]) -> None:
         """Not every tenant has messages for one reader in a channel."""
         if self._no_targets.get(what.tenant):
-            return False
-        try:
-            for page in pages:
-                await self._soon_speaks(what.tenant, what.ref)
-                id = await self.transport.send_targeted(what.ref, what.address, draw.message(page))
-                self._own.put((what.ref.conversation_id, id), what.person)
-        except CallFailed as error:
-            if for_good(error):
-                self._no_targets.put(what.tenant, True)
-            return False
-        return True
+            raise DeliveryFailed("no messages for one reader here", permanent=True)
 
-    async def in_chat(self, what: Incoming, pages: Sequence[draw.Drawn]) -> bool:
+        async def say(message: Json) -> None:
+            try:
+                id = await self.transport.send_targeted(what.ref, what.address, message)
+            except CallFailed as error:
+                if for_good(error):
+                    self._no_targets.put(what.tenant, True)
+                raise
+            self._own.put((what.ref.conversation_id, id), what.person)
+
+        await self._says(what, what.ref, pages, say, ELSEWHERE_AFTER)
+
+    async def in_chat(
+        self, what: Incoming, pages: Sequence[draw.Drawn], *, again: bool = False
+    ) -> None:
         key = (what.tenant, what.person)
         if self._closed.get(key):
-            return False
+            raise DeliveryFailed("Digi is not there for this person", unreachable=True)
+        # Where nobody else has seen the question, there is no third place.
+        seconds = PATIENCE if what.hidden else IN_CHAT_AFTER
         try:
-            chat = self._chats.get(key) or await self._opened(*key, what.ref)
-            for page in pages:
-                await self._soon_speaks(what.tenant, chat)
-                id = await self.transport.send(chat, draw.message(page))
-                self._own.put((chat.conversation_id, id), what.person)
-        except CallFailed as error:
-            self._chats.drop(key)
-            if private_failure(error).unreachable:
-                self._closed.put(key, True)
-            return False
-        return True
+            chat = self._chats.get(key)
+            if chat is None:
+                found: list[Ref] = []
 
-    async def _soon_speaks(self, tenant: str, ref: Ref) -> None:
-        """An answer waits for its turn a little, and then tries all the same."""
-        if seconds := self._pace.wait(tenant, ref.conversation_id):
-            await self._sleep(min(seconds, SHORT_WAIT))
-            self._pace.wait(tenant, ref.conversation_id)
+                async def opens(_: None, __: bool) -> None:
+                    try:
+                        found.append(await self._opened(*key, what.ref))
+                    except CallFailed as error:
+                        raise private_failure(error) from None
+
+                await self._patience.says(key, (None,), opens, seconds=seconds)
+                [chat] = found
+            there = chat
+
+            async def say(message: Json) -> None:
+                id = await self.transport.send(there, message)
+                self._own.put((there.conversation_id, id), what.person)
+
+            await self._says(what, there, pages, say, seconds, again, private_failure)
+        except DeliveryFailed as failed:
+            self._chats.drop(key)
+            if failed.unreachable:
+                self._closed.put(key, True)
+            raise
+
+    async def _says(
+        self,
+        what: Incoming,
+        where: Ref,
+        pages: Sequence[draw.Drawn],
+        say: Callable[[Json], Awaitable[None]],
+        seconds: float,
+        again: bool = False,
+        meaning: Callable[[CallFailed], DeliveryFailed] = failure,
+    ) -> None:
+        async def page_said(page: draw.Drawn, again: bool) -> None:
+            message = draw.message(draw.marked_again(page) if again else page)
+            try:
+                await self.calls(what.tenant, where.conversation_id, lambda: say(message))
+            except CallFailed as error:
+                raise meaning(error) from None
+
+        reader = (what.tenant, where.conversation_id, what.person)
+        await self._patience.says(reader, pages, page_said, seconds=seconds, again=again)
 
     def is_own(self, what: Incoming) -> bool:
         """Whether the card that was pressed was an answer to this person alone."""
@@ -148,7 +203,21 @@ class Speech:
 
     async def takes_its_place(self, what: Incoming, drawn: draw.Drawn) -> None:
         """What the invoke shows is gone when the chat is opened again; this stays."""
-        try:
-            await self.transport.update(what.ref, what.message, draw.message(drawn))
-        except CallFailed:
-            return
+        card = (what.ref.conversation_id, what.message)
+        self._newest.put(card, drawn)
+
+        async def change(page: draw.Drawn, _: bool) -> None:
+            if self._newest.get(card) is not drawn:
+                return  # pressed again meanwhile, and something newer stands there
+            try:
+                await self.calls(
+                    what.tenant,
+                    what.ref.conversation_id,
+                    lambda: self.transport.update(what.ref, what.message, draw.message(page)),
+                )
+            except CallFailed as error:
+                raise failure(error) from None
+
+        # The card is shown all the same: it matters only where the chat is opened again.
+        with suppress(DeliveryFailed):
+            await self._patience.says(card, (drawn,), change)
