@@ -99,8 +99,9 @@ async def _house(
             public_url=None,
             installations=Installations(store, vault, Installation),
             told=lambda what, kind: told.append((what, kind)),
-            now=lambda: clock.now().timestamp(),
+            now=world.clock.now,
             paced=paced,
+            sleep=world.clock.sleep,
         )
         doors.append(door)
         return [door.edge]

@@ -253,8 +253,10 @@ async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> 
     assert failed.retry_after == 7
     assert failed.uncertain, "after a restart all of it would come again"
     again = _parcel(card=LONG, again=True)
+    await place.world.clock.advance(8)
     place.world.plan("chat.postMessage", Limited(7))
     assert not (await _fails(place, again)).uncertain
+    await place.world.clock.advance(8)
     id = await place.door.edge.deliver(again)
     said = [m for m in place.world.home.messages if m.channel == CHANNEL]
     assert said[0].thread_ts == ""
@@ -286,6 +288,7 @@ async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
     place.world.plan("chat.postMessage", None, Limited(7))
     assert (await _fails(place, _parcel(card=LONG))).uncertain
     place.door.edge._outgoing._begun.drop("letter-1")
+    await place.world.clock.advance(8)
     await place.door.edge.deliver(_parcel(card=LONG, again=True))
     said = [m for m in place.world.home.messages if m.channel == CHANNEL]
     assert "to gange" in json.dumps(said[1].blocks, ensure_ascii=False)

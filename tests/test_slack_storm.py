@@ -19,7 +19,7 @@ from storage.store import Turn
 from tests.house import Fake, faked, found, note
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import id_of
-from tests.slack_world.trouble import Limited, Lost, Trouble
+from tests.slack_world.trouble import Broken, Call, Limited, Lost, Trouble
 from tests.stage import PEOPLE
 
 
@@ -59,6 +59,88 @@ async def test_events_that_come_four_times_at_once_are_counted_once(
     assert len(told) == events
     assert set(told.values()) == {1}
     figures(f"{events} events, {sum(map(len, answers))} deliveries, {len(told)} answered once")
+
+
+@pytest.mark.parametrize("asked", [70, pytest.param(1000, marks=pytest.mark.long)])
+async def test_whoever_asks_in_a_storm_is_answered(
+    slowly: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    figures: Callable[[str], None],
+    asked: int,
+) -> None:
+    """By a mention, in the private chat, and by a button: whatever Slack refuses for a while or
+    loses, the answer comes, and not before Slack wants it; a second copy only where an answer was
+    lost, and marked."""
+    monkeypatch.setattr("bot.gate.ACTS_A_MINUTE", 10**9)
+    world = slowly.world
+    chance = random.Random(3)
+    people = [id_of(handle) for handle in PEOPLE]
+    await slowly.hands.type("anne", "/digi start Ny omsorgsplatform")
+    await slowly.hands.press("anne", "Jeg er leder")
+    await slowly.hands.press("anne", "Vis det i kanalen")
+    gate = asyncio.Semaphore(8)
+    troubles: Counter[str] = Counter()
+
+    def weather(method: str, args: dict[str, Any]) -> Trouble | None:
+        if method not in ("chat.postMessage", "chat.postEphemeral", "response_url"):
+            return None
+        trouble: Trouble | None = None
+        if chance.random() < 0.3:
+            trouble = chance.choice((Limited(chance.randint(1, 20)), Broken(503)))
+        elif chance.random() < 0.05:
+            trouble = Lost()
+        troubles[type(trouble).__name__] += 1
+        return trouble
+
+    standing = [m for m in world.home.messages if m.channel == CHANNEL and not m.only_for][-1]
+    [button] = [
+        element
+        for block in standing.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["text"]["text"] == "Sig det"
+    ]
+
+    async def one(n: int) -> set[int | None]:
+        person = people[n % len(people)]
+        async with gate:
+            if n % 3 == 0:
+                event = {"type": "app_mention", "user": person, "text": "hjælp", "channel": CHANNEL}
+                return {a.status for a in await world.send.event(event, id=f"Ev{n}")}
+            if n % 3 == 1:
+                event = {"type": "message", "channel_type": "im", "user": person, "text": "hjælp",
+                         "channel": world.home.im(person).id}  # fmt: skip
+                return {a.status for a in await world.send.event(event, id=f"Ev{n}")}
+            return {(await world.send.press(person, button, message=standing)).status}
+
+    before = len(world.home.messages)
+    world.weather = weather
+    await asyncio.gather(*(one(n) for n in range(asked)))
+    await slowly.door.edge.quiet()
+    ours = [m for m in world.home.messages[before:] if m.user == world.home.bot]
+    marked = [m for m in ours if "to gange" in m.text]
+    assert len(ours) - len(marked) == asked
+    assert len(marked) <= troubles["Lost"]
+    assert all(troubles[kind] for kind in ("Limited", "Broken", "Lost"))
+    assert not _knowingly_early(world.calls, world.too_early)
+    assert slowly.told == []
+    figures(f"{asked} asked, {troubles['Limited'] + troubles['Broken']} calls refused,"
+            f" {troubles['Lost']} lost: {len(ours)} answers, {len(marked)} of them second copies"
+            " and marked")  # fmt: skip
+
+
+def _knowingly_early(calls: list[Call], early: list[Call]) -> list[Call]:
+    """Without those that were on their way already when the refusal came: eight at a time."""
+
+    def refused_just_before(call: Call) -> bool:
+        at = next(n for n, one in enumerate(calls) if one is call)
+        return any(
+            one.status == 429
+            and (one.method, one.args.get("channel")) == (call.method, call.args.get("channel"))
+            for one in calls[max(0, at - 8) : at]
+        )
+
+    return [call for call in early if not refused_just_before(call)]
 
 
 # --- the long storm -----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.edge import Installations, Receive
+from bot.patience import Sleep
 from bot.slack.edge import SlackEdge
 from bot.slack.install import Install
 from bot.slack.transport import Transport, quiet_logger
@@ -36,6 +37,7 @@ class Door:
         told: Told,
         now: Callable[[], float] = time.time,
         paced: bool = True,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._api = WebApi(api_url, quiet_logger())
         self._app_token = app_token
@@ -46,7 +48,7 @@ class Door:
             self._api, token=bot_token, installations=installations, client_id=client_id,
             client_secret=client_secret,
         )  # fmt: skip
-        self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced)
+        self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced, sleep=sleep)
         self.transport = Transport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
@@ -23,6 +23,7 @@ from bot.edge import (
     ToAgree,
     Typed,
 )
+from bot.patience import Patience, Sleep
 from bot.slack import draw
 from bot.slack.directory import Directory
 from bot.slack.hindrances import Hindrances
@@ -30,6 +31,7 @@ from bot.slack.homes import Homes
 from bot.slack.outgoing import Outgoing
 from bot.slack.read import Incoming, in_words, mentioned, written_words
 from bot.slack.web_api import (
+    AT_ONCE,
     HELD_SECONDS,
     TROUBLE,
     Told,
@@ -41,6 +43,7 @@ from bot.slack.workspaces import Workspaces
 from dialogs import cards as c
 
 Body = dict[str, Any]
+T = TypeVar("T")
 
 WHISPER_SECONDS = 1.5
 WHISPERS = 5
@@ -72,10 +75,13 @@ class SlackEdge:
         now: Callable[[], float] = time.time,
         *,
         paced: bool = True,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._api = api
         self._workspaces = workspaces
         self._receive: Receive | None = None
+        self._told = told
+        self._patience = Patience(now, sleep)
         self._hindrances = Hindrances(workspaces, told)
         self._directory = Directory(self._hindrances)
         self._outgoing = Outgoing(api, workspaces, self._hindrances, now, paced=paced)
@@ -129,7 +135,7 @@ class SlackEdge:
                 await self.homes.opened(what, answer, client)
                 return NOTED
             case _:
-                return await self._to_words(what, answer, client)
+                return await self._to_words(what, answer)
 
     async def _received(self, what: Incoming, at: Installation, client: AsyncWebClient) -> Answer:
         assert self._receive is not None, "the house is built before anybody asks"
@@ -218,7 +224,7 @@ class SlackEdge:
         if what.kind == "command":
             drawn = draw.messages(cards, language)
             if drawn.rest:
-                self._soon(self._whispers(what, drawn.rest))
+                self._soon(self._whispers(what, drawn.rest, language))
             return Reply(_ephemeral(drawn))
         await self._show(what, cards, language, client)
         return NOTED
@@ -255,7 +261,7 @@ class SlackEdge:
         """Where the button was: in its modal, beside its message, or in a modal of its own."""
         if what.response_url:
             drawn = draw.messages(cards, language)
-            return await self._whispers(what, (drawn, *drawn.rest), instead=instead)
+            return await self._whispers(what, (drawn, *drawn.rest), language, instead=instead)
         if client is None:
             return False
         sheet = draw.sheet(cards, language, what.channel)
@@ -281,7 +287,7 @@ class SlackEdge:
             return _updated(draw.sheet(answer.cards, language, what.channel))
         return Reply({"response_action": "clear"}) if what.deep else NOTED
 
-    async def _to_words(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+    async def _to_words(self, what: Incoming, answer: Answer) -> Reply:
         if answer.undone:
             return AGAIN
         language: Language = answer.language
@@ -292,22 +298,27 @@ class SlackEdge:
         if not cards:
             return NOTED
         drawn = draw.messages(cards, language)
-        for page in (drawn, *drawn.rest):
-            if what.channel:
-                await in_time(
-                    client.chat_postEphemeral(
-                        channel=what.answer_to, user=what.person, text=page.text,
-                        blocks=page.blocks, thread_ts=what.thread or None,
-                    )
-                )  # fmt: skip
-            else:
-                await in_time(
-                    client.chat_postMessage(
-                        channel=what.answer_to, text=page.text, blocks=page.blocks,
-                        thread_ts=what.thread or None, unfurl_links=False, unfurl_media=False,
-                    )
-                )  # fmt: skip
+        said = self._soon(self._answers(what, (drawn, *drawn.rest), language))
+        done, _ = await asyncio.wait({said}, timeout=AT_ONCE)
+        for task in done:
+            task.result()
         return NOTED
+
+    async def _answers(
+        self, what: Incoming, pages: tuple[draw.Drawn, ...], language: Language
+    ) -> None:
+        """To what was typed. Where Slack has no room for it yet it comes later."""
+
+        async def say(page: draw.Drawn, again: bool) -> None:
+            if again:
+                page = draw.marked_again(page, language)
+            await self._outgoing.answer(what, page)
+
+        try:
+            await self._patience.says((what.tenant, what.answer_to, what.person), pages, say)
+        except DeliveryFailed as failed:
+            if not (failed.permanent or failed.closed):
+                self._told("slack", f"an answer did not arrive: {failed.reason}")
 
     def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
         """Where Digi could not write into the channel, it says so to whoever asks it there."""
@@ -341,32 +352,43 @@ class SlackEdge:
                 return AGAIN
 
     async def _whispers(
-        self, what: Incoming, pages: tuple[draw.Drawn, ...], *, instead: bool = False
+        self,
+        what: Incoming,
+        pages: tuple[draw.Drawn, ...],
+        language: Language,
+        *,
+        instead: bool = False,
     ) -> bool:
-        arrived = [
-            await self._whisper(what, page, instead=instead and at == 0)
-            for at, page in enumerate(pages[:WHISPERS])
-        ]
-        return all(arrived)
+        """To one person, beside the message; whether it was said within the time of a press."""
+        said = self._soon(self._whispered(what, pages[:WHISPERS], language, instead))
+        done, _ = await asyncio.wait({said}, timeout=WHISPER_SECONDS)
+        return bool(done) and said.result()
 
-    async def _whisper(self, what: Incoming, drawn: draw.Drawn, *, instead: bool = False) -> bool:
-        """To one person, beside the message; it may be lost, so it never matters."""
+    async def _whispered(
+        self, what: Incoming, pages: tuple[draw.Drawn, ...], language: Language, instead: bool
+    ) -> bool:
+        async def say(page: draw.Drawn, again: bool) -> None:
+            replaces = instead and page is pages[0]
+            if again and not replaces:
+                page = draw.marked_again(page, language)
+            await self._outgoing.whisper(what, _ephemeral(page, what.thread, instead=replaces))
+
         try:
-            async with (
-                asyncio.timeout(WHISPER_SECONDS),
-                self._api.session.post(
-                    what.response_url, json=_ephemeral(drawn, what.thread, instead=instead)
-                ) as response,
-            ):
-                await response.read()
-                return response.status == 200
-        except TROUBLE:
+            await self._patience.says((what.tenant, what.response_url), pages, say)
+        except DeliveryFailed:
             return False
+        return True
 
-    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _soon(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+        return task
+
+    async def quiet(self) -> None:
+        """Until nothing waits to be said."""
+        while self._later:
+            await asyncio.wait(set(self._later))
 
     async def close(self) -> None:
         self.homes.close()

@@ -12,7 +12,8 @@ from bot.edge import DeliveryFailed, Parcel
 from bot.pace import Pace
 from bot.slack import draw
 from bot.slack.hindrances import Hindrances
-from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure
+from bot.slack.read import Incoming
+from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure, retry_after
 from bot.slack.workspaces import Workspaces
 
 MOST = 20_000
@@ -40,19 +41,13 @@ class Outgoing:
         self._private: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
         self._now = now
         self._pace = Pace(IN_A_CHANNEL, IN_A_WORKSPACE, now) if paced else None
-        self._rests: dict[tuple[str, str], float] = {}
-        """When a method may be called again in a workplace. What is posted is counted by channel,
-        and there the courier waits by itself."""
+        self._rests: Cache[tuple[str, str], float] = Cache(MOST, A_DAY)
+        """When a method may be called again in a workplace; what is posted is counted by channel.
+        """
         self._begun: Cache[str, _Begun] = Cache(1000, A_DAY)
 
     async def deliver(self, parcel: Parcel) -> str:
-        try:
-            at = await self._workspaces.of(parcel.tenant)
-        except TROUBLE as error:
-            raise failure(error, writes=False) from None
-        if at is None:
-            raise self._hindrances.not_installed(parcel.tenant)
-        client = self._api.client(at.token)
+        client = await self._client(parcel.tenant)
         drawn = draw.message(parcel.card, parcel.language, again=parcel.again)
         if parcel.kind == "update":
             return await self._redraw(client, parcel, drawn)
@@ -84,6 +79,15 @@ class Outgoing:
         self._begun.drop(parcel.id)
         return begun.place
 
+    async def _client(self, tenant: str) -> AsyncWebClient:
+        try:
+            at = await self._workspaces.of(tenant)
+        except TROUBLE as error:
+            raise failure(error, writes=False) from None
+        if at is None:
+            raise self._hindrances.not_installed(tenant)
+        return self._api.client(at.token)
+
     @staticmethod
     def _half_there(parcel: Parcel, begun: _Begun, failed: DeliveryFailed) -> DeliveryFailed:
         """Some of it has arrived: after a restart all of it comes again, and must say so. Which
@@ -95,8 +99,7 @@ class Outgoing:
     async def _post(
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
     ) -> str:
-        if self._pace is not None and (wait := self._pace.wait(parcel.tenant, channel)):
-            raise DeliveryFailed(RATELIMITED, retry_after=wait + MARGIN, held=True)
+        self._may_post(parcel.tenant, channel)
         try:
             said = await client.chat_postMessage(
                 channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
@@ -104,7 +107,8 @@ class Outgoing:
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
             )  # fmt: skip
         except TROUBLE as error:
-            raise self._hindrances.failed(parcel.tenant, channel, error, writes=True) from None
+            failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
+            raise self._noted(parcel.tenant, posting(channel), failed) from None
         self._hindrances.overcome(parcel.tenant, channel)
         return written_place(str(said.get("channel") or channel), str(said["ts"]))
 
@@ -134,15 +138,61 @@ class Outgoing:
         self._private.put((parcel.tenant, parcel.person), channel)
         return channel
 
+    # --- answers of the moment --------------------------------------------------------------
+
+    async def answer(self, what: Incoming, page: draw.Drawn) -> None:
+        """To what somebody typed; in a channel they alone see it."""
+        client = await self._client(what.tenant)
+        where, thread = what.answer_to, what.thread or None
+        method = posting(where, "chat.postEphemeral" if what.channel else "chat.postMessage")
+        if what.channel:
+            self._may_call(what.tenant, method)
+        else:
+            self._may_post(what.tenant, where)
+        try:
+            if what.channel:
+                await client.chat_postEphemeral(
+                    channel=where, user=what.person, text=page.text, blocks=page.blocks,
+                    thread_ts=thread,
+                )  # fmt: skip
+            else:
+                await client.chat_postMessage(
+                    channel=where, text=page.text, blocks=page.blocks, thread_ts=thread,
+                    unfurl_links=False, unfurl_media=False,
+                )  # fmt: skip
+        except TROUBLE as error:
+            failed = self._hindrances.failed(what.tenant, where, error, writes=True)
+            raise self._noted(what.tenant, method, failed) from None
+
+    async def whisper(self, what: Incoming, body: dict[str, object]) -> None:
+        """To one person, beside the message whose button was pressed."""
+        try:
+            async with self._api.session.post(what.response_url, json=body) as response:
+                await response.read()
+        except TROUBLE as error:
+            raise failure(error, writes=True) from None
+        if response.status == 429:
+            wait = retry_after(response.headers)
+            raise DeliveryFailed(RATELIMITED, retry_after=wait, held=True)
+        if response.status != 200:
+            said = f"response_url: {response.status}"
+            raise DeliveryFailed(said, permanent=response.status < 500)
+
+    # --- how fast ---------------------------------------------------------------------------
+
+    def _may_post(self, tenant: str, channel: str) -> None:
+        self._may_call(tenant, posting(channel))
+        if self._pace is not None and (wait := self._pace.wait(tenant, channel)):
+            raise DeliveryFailed(RATELIMITED, retry_after=wait + MARGIN, held=True)
+
     def _may_call(self, tenant: str, method: str) -> None:
-        rest = self._rests.get((tenant, method), 0.0) - self._now()
+        rest = (self._rests.get((tenant, method)) or 0.0) - self._now()
         if rest > 0:
             raise DeliveryFailed(RATELIMITED, retry_after=rest + MARGIN, held=True)
-        self._rests.pop((tenant, method), None)
 
     def _noted(self, tenant: str, method: str, failed: DeliveryFailed) -> DeliveryFailed:
         if failed.reason == RATELIMITED and failed.retry_after is not None:
-            self._rests[tenant, method] = self._now() + failed.retry_after
+            self._rests.put((tenant, method), self._now() + failed.retry_after)
         return failed
 
 
@@ -153,6 +203,10 @@ class _Begun(Struct, frozen=True):
     place: str
     pages: tuple[draw.Drawn, ...]
     lost: bool = False
+
+
+def posting(channel: str, method: str = "chat.postMessage") -> str:
+    return f"{method} {channel}"
 
 
 def written_place(channel: str, ts: str) -> str:

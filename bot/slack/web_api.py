@@ -135,7 +135,11 @@ def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
     status = int(getattr(response, "status_code", 0) or 0)
     said = error_of(error)
     if status == 429 or said in ("ratelimited", "rate_limited"):
-        return DeliveryFailed(RATELIMITED, retry_after=_retry_after(response), held=True)
+        return DeliveryFailed(
+            RATELIMITED,
+            retry_after=retry_after(getattr(response, "headers", None) or {}),
+            held=True,
+        )
     if said in _FOR_GOOD:
         return DeliveryFailed(f"{said}: {_FOR_GOOD[said]}", permanent=True)
     if said in HELD:
@@ -154,8 +158,7 @@ def in_whole_workspace(said: str) -> bool:
     return said in _IN_WORKSPACE
 
 
-def _retry_after(response: Any) -> float:
-    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+def retry_after(headers: Mapping[str, str]) -> float:
     for name, value in headers.items():
         if name.casefold() == "retry-after":
             try:

@@ -572,14 +572,21 @@ class Api:
             return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         if found.used >= RESPONSE_TIMES:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
-        found.used += 1
         body: Dict = await request.json()
+        trouble = world.trouble_for("response_url", body)
+        if isinstance(trouble, Limited):
+            return web.Response(status=429, headers={"Retry-After": str(trouble.after)})
+        if isinstance(trouble, Broken):
+            return web.Response(status=trouble.status)
+        found.used += 1
         answer: Dict = {"ok": True}
         try:
             self.respond(world.space(found.team), body, found.channel, found.user, found.message)
         except Refused as refused:
             answer = _refusal(refused)
         world.calls.append(Call("response_url", body, found.team, world.clock.now(), answer))
+        if isinstance(trouble, Lost) and request.transport is not None:
+            request.transport.abort()
         if not answer["ok"]:
             return web.json_response(answer, status=400)
         return web.Response(text="ok")

@@ -43,6 +43,10 @@ class Clock:
             await what()
         self._ahead += target - self.now()
 
+    async def sleep(self, seconds: float) -> None:
+        """Digi has waited so long; nothing that Slack waits for falls due because of it."""
+        self._ahead += seconds
+
     async def until(self, seconds: float) -> None:
         """Return when the clock has gone on by so much."""
         there = asyncio.Event()

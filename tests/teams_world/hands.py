@@ -115,7 +115,7 @@ class TeamsHands(Play):
             activity = self._activity(who, self.place, type="message", text=f"/digi {words}")
             activity["recipient"]["isTargeted"] = True
         else:
-            activity = self._mention(who, words)
+            activity = self.mention(who, words)
         status, _ = await self.world.send(activity)
         status = await self._end(person, status)
         return await self._follows(person) or status
@@ -133,7 +133,7 @@ class TeamsHands(Play):
                     )
         return 0
 
-    def _mention(self, who: Person, words: str) -> Dict:
+    def mention(self, who: Person, words: str) -> Dict:
         said = self.world.say(self.space, self.place, "", {"text": f"@Digi {words}"}, by=who.handle)
         thread = f"{self.place};messageid={said.id}" if said.root else self.place
         return self._activity(
