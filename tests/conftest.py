@@ -17,9 +17,9 @@ from content.model import Catalogue
 from dialogs import cards as c
 from tests import teams_watch
 from tests.cards import Dressed
-from tests.postgres import either, empty_dsn, postgres_dsn, postgres_server
+from tests.postgres import either, empty_dsn, places, postgres_dsn, postgres_server
 
-__all__ = ["either", "empty_dsn", "postgres_dsn", "postgres_server"]
+__all__ = ["either", "empty_dsn", "places", "postgres_dsn", "postgres_server"]
 
 # How long something takes is not asserted: the machine may have other things to do.
 settings.register_profile("digi", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -265,6 +265,24 @@ def either(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("postgres_dsn")) if request.param == "postgres" else ""
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Like `either`, for a test that needs several: each call names a database of its own."""
+    if request.param == "sqlite":
+        yield str
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    taken: list[str] = []
+
+    def place() -> str:
+        taken.append(server.take())
+        return server.dsn(taken[-1])
+
+    yield place
+    for name in taken:
+        server.give_back(name)
+
+
 @pytest.fixture
 def empty_dsn(postgres_server: Server) -> Iterator[str]:
     """A database of the test's own with nothing in it."""

@@ -138,8 +138,8 @@ class History:
         return new
 
 
-async def _history(folder: Path, seed: int, questions: int) -> History:
-    async with running(folder) as played:
+async def _history(folder: Path, seed: int, questions: int, either: str) -> History:
+    async with running(folder, either=either) as played:
         history = History(played, folder, seed)
         for n in range(questions):
             if history.chance.random() < 0.7:
@@ -158,6 +158,7 @@ async def _history(folder: Path, seed: int, questions: int) -> History:
 )
 async def test_at_least_five_could_have_written_what_is_shown(
     tmp_path: Path,
+    places: Callable[[], str],
     dressed: Dressed,
     figures: Callable[[str], None],
     histories: int,
@@ -166,7 +167,7 @@ async def test_at_least_five_could_have_written_what_is_shown(
     """Whoever is in the channel, leads or has answered by name: counted by the test itself."""
     shown = written = together = 0
     for seed in range(histories):
-        history = await _history(tmp_path / str(seed), seed, questions)
+        history = await _history(tmp_path / str(seed), seed, questions, places())
         assert history.too_few == [], seed
         shown, written = shown + len(history.shown), written + len(history.asked_of)
         together += sum(len(history.named[q]) > 8 for q in history.named)
@@ -177,9 +178,9 @@ async def test_at_least_five_could_have_written_what_is_shown(
 
 
 async def test_control_without_the_rule_some_are_found_by_elimination(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same histories where nobody counts who could have written."""
     for module in (question, phase):
         monkeypatch.setattr(module, "fewest", lambda project: 0)
-    assert (await _history(tmp_path, 0, 6)).too_few != []
+    assert (await _history(tmp_path, 0, 6, either)).too_few != []

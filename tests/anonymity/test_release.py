@@ -9,9 +9,9 @@ from tests.anonymity.hands import CANARY, open_form, running, says, waiting
 from tests.stage import COPENHAGEN
 
 
-async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path) -> None:
+async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str) -> None:
     """No act of anybody brings it forward: a moved overview changes what comes after it."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         assert "torsdag den 5. november" in played.just("sofie")
         await played.type("anne", "indstillinger")
@@ -28,9 +28,9 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path) -> None:
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path: Path) -> None:
+async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path: Path, either: str) -> None:
     """An overview moved to the day after a release does not let a single day's texts go."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 4, 12, tzinfo=COPENHAGEN))
         await played.type("anne", "indstillinger")
         if played.form["anne"] is None:
@@ -45,9 +45,9 @@ async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path:
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path) -> None:
+async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either: str) -> None:
     """Saving the settings again on that very morning does not put it off."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await says(played, "sofie", CANARY, early=True)
         assert "tirsdag den 3. november kl. 14" in played.just("sofie")
         await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
@@ -59,9 +59,9 @@ async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path) -> None
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Path) -> None:
+async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Path, either: str) -> None:
     """Written in the morning of a day, it does not go that day."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
         await says(played, "sofie", CANARY, early=True)
         assert "onsdag den 4. november kl. 14" in played.just("sofie")
@@ -71,9 +71,9 @@ async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Pa
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path) -> None:
+async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path, either: str) -> None:
     """On the day before a release there is nothing to gain by having fewer to hide among."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         assert "Næste arbejdsdag" in played.just("sofie")
         await played.move(datetime(2026, 11, 4, 10, tzinfo=COPENHAGEN))
@@ -82,10 +82,10 @@ async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path) -> None:
         assert "Næste arbejdsdag" not in played.just("sofie")
 
 
-async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path) -> None:
+async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path, either: str) -> None:
     """Fewer than ten: every second week. Fewer than five: only after a yes to having read why."""
     few = ("anne", "mette", "jonas", "sofie", "lars")
-    async with running(tmp_path, team=few) as played:
+    async with running(tmp_path, team=few, either=either) as played:
         await open_form(played, "sofie")
         assert "torsdag den 12. november" in played.just("sofie")
         assert "Kun 4 kan skrive her uden navn." in played.just("sofie")

@@ -14,6 +14,7 @@ from dialogs import concern
 from dialogs.facts import Known, Roles
 from tests.anonymity.hands import (
     CANARY,
+    LOOKERS,
     RELEASED,
     everything_seen,
     instances,
@@ -27,14 +28,14 @@ from tests.anonymity.hands import (
 from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
 
 
-async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path) -> None:
+async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either: str) -> None:
     """What was said to the TR is found in no view of the leader, before or after."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         untouched = await look(played, "anne", "concerns", project)
         await says(played, "sofie", CANARY, to="Mette Krogh")
         await played.move(RELEASED)
-        seen = await everything_seen(played, tmp_path)
+        seen = await everything_seen(played, tmp_path, ("anne", "mette") if either else LOOKERS)
         mine = [text for (who, *_), text in seen.items() if who in ("mette", "private:mette")]
         assert any("Kanariefugl-9f3b" in text for text in mine)
         others = [text for (who, *_), text in seen.items() if who not in ("mette", "private:mette")]
@@ -42,9 +43,9 @@ async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path) -> Non
         assert seen["anne", "concerns", ""] == untouched
 
 
-async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path: Path) -> None:
+async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path: Path, either: str) -> None:
     """A new leader reads what was addressed to them, and nothing that was addressed to the old."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         await says(played, "sofie", CANARY)
         await played.move(RELEASED)
@@ -72,9 +73,9 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path
         assert "Til den nye leder" not in old
 
 
-async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(tmp_path: Path) -> None:
+async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(tmp_path: Path, either: str) -> None:
     """Not by the button, not with somebody's open form, and not after stepping down."""
-    async with running(tmp_path) as played:
+    async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         await says(played, "sofie", CANARY)
         await open_form(played, "sofie")
@@ -172,8 +173,8 @@ class Matrix:
 TEAM = tuple(person for person in PEOPLE if person != "grethe")
 
 
-async def _matrix(folder: Path, people: Sequence[str]) -> Matrix:
-    async with running(folder, team=TEAM) as played:
+async def _matrix(folder: Path, people: Sequence[str], either: str = "") -> Matrix:
+    async with running(folder, team=TEAM, either=either) as played:
         matrix = Matrix(played, folder)
         week = itertools.count()
 
@@ -210,25 +211,24 @@ async def _matrix(folder: Path, people: Sequence[str]) -> Matrix:
     return matrix
 
 
-@pytest.mark.parametrize(
-    "people",
-    [
-        ("anne", "bodil", "karen", "sofie", "grethe"),
-        pytest.param(EVERYBODY, marks=pytest.mark.long),
-    ],
-)
+SOME = ("anne", "bodil", "karen", "sofie", "grethe")
+
+
+@pytest.mark.parametrize("people", [SOME, pytest.param(EVERYBODY, marks=pytest.mark.long)])
 async def test_every_role_reads_what_was_said_to_the_person_and_nothing_else(
-    tmp_path: Path, figures: Callable[[str], None], people: tuple[str, ...]
+    tmp_path: Path, either: str, figures: Callable[[str], None], people: tuple[str, ...]
 ) -> None:
     """Leader, deputy, TR, AMR, facilitator, member and one who is not there; before and after each
     change of each role; texts to each of them, released and waiting, in every view."""
-    matrix = await _matrix(tmp_path, people)
+    # Each look asks the server a dozen times: in the short run those who took roles over.
+    people = ("bodil", "karen") if either and people == SOME else people
+    matrix = await _matrix(tmp_path, people, either)
     figures(f"{len(matrix.may)} texts, {len(people)} people, every view, 9 moments: none wrong")
     assert matrix.wrong == []
 
 
 async def test_control_a_reader_by_role_is_caught(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever leads now reads what was said to whoever led then."""
 
@@ -241,5 +241,5 @@ async def test_control_a_reader_by_role_is_caught(
         )
 
     monkeypatch.setattr(concern, "for_reader", by_role)
-    matrix = await _matrix(tmp_path, ("bodil",))
+    matrix = await _matrix(tmp_path, ("bodil",), either)
     assert any("bodil reads" in wrong for wrong in matrix.wrong)
