@@ -46,6 +46,13 @@ def _installed() -> Path:
     return Path(origin).parent / "pginstall"
 
 
+def program(name: str, *args: str) -> bytes:
+    """What one of the programs that come with a server prints."""
+    done = subprocess.run([_installed() / "bin" / name, *args], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
 def _open_to_all(path: Path) -> bool:
     return all(step.stat().st_mode & 0o005 == 0o005 for step in (path, *path.resolve().parents))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -24,6 +25,7 @@ from storage import pool as pools
 from storage.facts import Scope, gather
 from storage.sql import Script
 from tests.play import Play
+from tests.postgres import program
 from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
 ROOT = Path(__file__).parent.parent.parent
@@ -121,7 +123,7 @@ def reading(folder: Path) -> Iterator[Any]:
 
 def dump(folder: Path) -> Dump:
     """Every byte of every row of every table, with the place the row lies at; on PostgreSQL also
-    with the transaction that put it there."""
+    with the transaction that put it there, which comes second."""
     tables, place = "SELECT name FROM sqlite_master WHERE type = 'table'", "rowid"
     if folder in _postgres:
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -132,6 +134,21 @@ def dump(folder: Path) -> Dump:
             name: sorted(conn.execute(f"SELECT {place}, * FROM {name}").fetchall(), key=str)
             for name in names
         }
+
+
+_PLACES = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relnamespace IN" \
+    " ('public'::regnamespace, 'pg_toast'::regnamespace) ORDER BY relname"  # fmt: skip
+
+
+def bytes_of(folder: Path) -> bytes:
+    """The database's file; on PostgreSQL a dump as an operator makes one, and how large each
+    table's and index's file is."""
+    if (address := _postgres.get(folder)) is None:
+        return (folder / "digi.db").read_bytes()
+    with reading(folder) as conn:
+        sizes = [(re.sub(r"\d+", "", name), size) for name, size in conn.execute(_PLACES) if size]
+    args = "--restrict-key=same", "--exclude-table-data=migration", address
+    return program("pg_dump", *args) + repr(sorted(sizes)).encode()
 
 
 def changed(before: Dump, after: Dump) -> set[str]:

@@ -28,7 +28,9 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_two_releases_lie_a_week_apart_though_the_overview_moves(tmp_path: Path, either: str) -> None:
+async def test_two_releases_lie_a_week_apart_though_the_overview_moves(
+    tmp_path: Path, either: str
+) -> None:
     """An overview moved to the day after a release does not let a single day's texts go."""
     async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 4, 12, tzinfo=COPENHAGEN))
@@ -59,7 +61,9 @@ async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either:
         assert await waiting(played, tmp_path) == ()
 
 
-async def test_what_is_to_go_the_next_working_day_lies_over_a_night(tmp_path: Path, either: str) -> None:
+async def test_what_is_to_go_the_next_working_day_lies_over_a_night(
+    tmp_path: Path, either: str
+) -> None:
     """Written in the morning of a day, it does not go that day."""
     async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))

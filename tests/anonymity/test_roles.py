@@ -43,7 +43,9 @@ async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either
         assert seen["anne", "concerns", ""] == untouched
 
 
-async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path: Path, either: str) -> None:
+async def test_a_role_given_later_does_not_open_what_was_written_before(
+    tmp_path: Path, either: str
+) -> None:
     """A new leader reads what was addressed to them, and nothing that was addressed to the old."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
@@ -73,7 +75,9 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(tmp_path
         assert "Til den nye leder" not in old
 
 
-async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(tmp_path: Path, either: str) -> None:
+async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
+    tmp_path: Path, either: str
+) -> None:
     """Not by the button, not with somebody's open form, and not after stepping down."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)

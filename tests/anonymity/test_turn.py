@@ -93,7 +93,9 @@ async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
         assert wal_size(tmp_path) == 0
 
 
-async def test_control_a_named_submission_is_seen_by_the_same_eyes(tmp_path: Path, either: str) -> None:
+async def test_control_a_named_submission_is_seen_by_the_same_eyes(
+    tmp_path: Path, either: str
+) -> None:
     """The comparison finds records, states, letters and a WAL where there are any."""
     async with running(tmp_path, either=either) as played:
         before = dump(tmp_path)
@@ -123,7 +125,9 @@ async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path, eith
         assert len(await waiting(played, tmp_path)) == 2
 
 
-async def test_a_form_kept_open_over_a_release_says_nothing_twice(tmp_path: Path, either: str) -> None:
+async def test_a_form_kept_open_over_a_release_says_nothing_twice(
+    tmp_path: Path, either: str
+) -> None:
     """Sent again after its text has gone out, it shows the same code and adds nothing."""
     async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
@@ -159,7 +163,9 @@ async def test_more_words_sent_twice_are_kept_once(tmp_path: Path, either: str) 
         assert (await by_code(played, "sofie", code)).count("og mere") == 2
 
 
-async def test_a_withdrawal_that_crosses_the_release_is_not_lost(tmp_path: Path, either: str) -> None:
+async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
+    tmp_path: Path, either: str
+) -> None:
     """Decided while the text still waited, written after it had gone: it holds at the next one."""
     async with running(tmp_path, either=either) as played:
         code = await says(played, "sofie", CANARY)
@@ -199,7 +205,9 @@ async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
     assert shapes["sent"] != shapes["never"]
 
 
-async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(tmp_path: Path, either: str) -> None:
+async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
+    tmp_path: Path, either: str
+) -> None:
     """Decided while the question was open, written after it was closed: the author hears that it is
     closed, keeps the words in the form, and nothing waits in the pool for ever."""
     async with running(tmp_path, either=either) as played:

@@ -50,7 +50,9 @@ async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: s
         assert "Til alle" in after["peter", "concerns", ""]
 
 
-async def test_control_a_view_that_counted_what_waits_would_be_caught(tmp_path: Path, either: str) -> None:
+async def test_control_a_view_that_counted_what_waits_would_be_caught(
+    tmp_path: Path, either: str
+) -> None:
     """The comparison tells two worlds apart as soon as one thing is said by name."""
     lookers = ("anne", "peter") if either else LOOKERS
     async with running(tmp_path, either=either) as played:
@@ -59,7 +61,9 @@ async def test_control_a_view_that_counted_what_waits_would_be_caught(tmp_path: 
         assert await everything_seen(played, tmp_path, lookers) != before
 
 
-async def test_what_later_happens_by_code_shows_at_the_next_release_only(tmp_path: Path, either: str) -> None:
+async def test_what_later_happens_by_code_shows_at_the_next_release_only(
+    tmp_path: Path, either: str
+) -> None:
     """More words, an objection and a withdrawal of what is out wait for the calendar too."""
     lookers = ("anne", "peter") if either else LOOKERS
     async with running(tmp_path, either=either) as played:
