@@ -67,9 +67,11 @@ class Server:
     `settings` are those that a test needs otherwise than usual.
     """
 
-    def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
+    def __init__(
+        self, settings: Mapping[str, str] = {}, *, durable: bool = False, segment_mb: int = 16
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
-        self._settings = {
+        self.settings = {
             **({} if durable else {**_SMALL, **_QUICK}), **settings,
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
         }  # fmt: skip
@@ -85,11 +87,16 @@ class Server:
             if not _open_to_all(self._home):
                 self._home = shutil.copytree(self._home, self.folder / "pginstall")
         self._run("initdb", "-D", str(self.data), "-U", "digi", "--auth=trust", "-E", "UTF8",
-                  "--locale=C.UTF-8", *([] if durable else ["--no-sync"]))  # fmt: skip
+                  "--locale=C.UTF-8", f"--wal-segsize={segment_mb}",
+                  *([] if durable else ["--no-sync"]))  # fmt: skip
 
     @property
     def data(self) -> Path:
         return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
 
     def dsn(self, database: str = "postgres") -> str:
         return f"postgresql:///{database}?host={self.folder}&user=digi"
@@ -104,9 +111,9 @@ class Server:
 
     def start(self) -> None:
         flags = [
-            part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")
+            part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")
         ]
-        with (self.folder / "log").open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._home / "bin" / "postgres", "-D", self.data, *flags],
                 env={**_ENVIRONMENT, "HOME": str(self.folder)}, cwd=self.folder, stderr=log,
@@ -118,8 +125,8 @@ class Server:
             try:
                 psycopg.connect(self.dsn()).close()
             except psycopg.OperationalError:
-                assert self._process.poll() is None, (self.folder / "log").read_text()
-                assert time.monotonic() < until, (self.folder / "log").read_text()
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() < until, self.log.read_text()
                 time.sleep(0.01)
             else:
                 return
@@ -181,8 +188,10 @@ async def _made(dsn: str) -> None:
 
 
 @contextlib.contextmanager
-def a_server(settings: Mapping[str, str] = {}, *, durable: bool = False) -> Iterator[Server]:
-    server = Server(settings, durable=durable)
+def a_server(
+    settings: Mapping[str, str] = {}, *, durable: bool = False, segment_mb: int = 16
+) -> Iterator[Server]:
+    server = Server(settings, durable=durable, segment_mb=segment_mb)
     try:
         server.start()
         yield server

@@ -85,9 +85,6 @@ def found_in(sinks: Sinks, stems: Iterable[str]) -> dict[str, set[str]]:
 def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> Sinks:
     """Everything that Digi leaves behind, by the place where it lies."""
 
-    def read(paths: Iterable[Path]) -> list[bytes]:
-        return [path.read_bytes() for path in paths if path.is_file()]
-
     def named(*endings: str) -> list[Path]:
         return [path for path in folder.rglob("*") if path.name.endswith(endings)]
 
@@ -97,11 +94,25 @@ def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> S
         "log ahead": read(named("-wal")),
         "shared memory": read(named("-shm")),
         "outbox": [_outbox(folder)],
+        **around(folder, lines, screen, temporary, known),
+    }
+
+
+def around(
+    folder: Path, lines: Iterable[str], screen: str, temporary: Path, known: Iterable[Path] = ()
+) -> Sinks:
+    """What lies beside a database, whichever it is."""
+    known = set(known)
+    return {
         "logs": [line.encode("utf-8", "surrogatepass") for line in lines],
         "screen": [screen.encode("utf-8", "surrogatepass")],
         "temporary files": read(temporary.rglob("*")),
         "backups, exports and other files": read(p for p in folder.rglob("*") if p not in known),
     }
+
+
+def read(paths: Iterable[Path]) -> list[bytes]:
+    return [path.read_bytes() for path in paths if path.is_file()]
 
 
 async def metrics_of(house: House) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from bot.edge import Answer, Delivery, Members, Pressed, Sender, Submitted, What
@@ -9,7 +11,15 @@ from bot.tokens import write_press
 from dialogs import cards as c
 from dialogs.events import Fits, Look
 from tests.anonymity import canaries
-from tests.anonymity.hands import project_of
+from tests.anonymity.canaries import PERSON, metrics_of
+from tests.anonymity.hands import (
+    RELEASED,
+    bytes_of,
+    instances,
+    project_of,
+    running,
+    waiting,
+)
 from tests.play import CODE
 from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
@@ -84,3 +94,42 @@ class Crowd:
             await self._acts(sender, Pressed(token))
         look = Look("missing", project=self.project, ref=question)
         await self._fills(self.size, look, {"text": canaries.words(999)})
+
+
+def _ids(folder: Path) -> int:
+    """How often the database names one of the crowd: who is in the channel is no secret."""
+    return bytes_of(folder).count(PERSON.encode())
+
+
+async def course(
+    folder: Path, texts: int, people: int, look: Callable[[str], None], either: str = ""
+) -> Crowd:
+    """They write, it is released, answered, summed up, voted on and withdrawn."""
+    async with running(folder, either=either) as played:
+        played.house.upkeep._nightly = True
+        await played.type("anne", "næste")
+        crowd = Crowd(played, folder, people)
+        await crowd.comes()
+        there = _ids(folder)
+        [question] = instances(folder)["question"]
+        for n in range(texts):
+            await crowd.says(n, question)
+        assert len(await waiting(played, folder)) == texts
+        look(await metrics_of(played.house))
+        await played.press("bodil", "Svar")
+        await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Saml op")
+        await played.fill("anne", {"Hvad": "Vi prøver det af"})
+        await crowd.votes(question)
+        look(await metrics_of(played.house))
+        await played.move(RELEASED)
+        await played.press("anne", "Læs, hvad der er sagt")
+        await played.press("anne", "Skriv et svar")
+        await played.fill("anne", {"Hvad": "Nej", "Dit": "Det er afgjort."})
+        await crowd.withdraws(0)
+        look(await metrics_of(played.house))
+        await played.move(RELEASED + timedelta(days=8))
+        await played.house.database.checkpoint()
+        assert _ids(folder) == there
+    look("")
+    return crowd

@@ -8,7 +8,6 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,57 +24,10 @@ from tests.anonymity.canaries import (
     lying,
     metrics_of,
 )
-from tests.anonymity.crowd import Crowd
-from tests.anonymity.hands import RELEASED, instances, running, waiting
+from tests.anonymity.crowd import course
+from tests.anonymity.hands import running
 
 Screen = Callable[[], str]
-
-
-def _ids(folder: Path) -> int:
-    """How often the database names one of the crowd: who is in the channel is no secret."""
-    return (folder / "digi.db").read_bytes().count(PERSON.encode())
-
-
-async def _course(folder: Path, texts: int, people: int, look: Callable[[str], None]) -> Crowd:
-    """They write, it is released, answered, summed up, voted on and withdrawn."""
-    async with running(folder) as played:
-        played.house.upkeep._nightly = True
-        await played.type("anne", "næste")
-        crowd = Crowd(played, folder, people)
-        await crowd.comes()
-        there = _ids(folder)
-        [question] = instances(folder)["question"]
-        for n in range(texts):
-            await crowd.says(n, question)
-        assert len(await waiting(played, folder)) == texts
-        look(await metrics_of(played.house))
-        await played.press("bodil", "Svar")
-        await played.fill("bodil", {"Dit svar": "Pauserne"})
-        await played.press("anne", "Saml op")
-        await played.fill("anne", {"Hvad": "Vi prøver det af"})
-        await crowd.votes(question)
-        look(await metrics_of(played.house))
-        await played.move(RELEASED)
-        await played.press("anne", "Læs, hvad der er sagt")
-        await played.press("anne", "Skriv et svar")
-        await played.fill("anne", {"Hvad": "Nej", "Dit": "Det er afgjort."})
-        await crowd.withdraws(0)
-        look(await metrics_of(played.house))
-        await played.move(RELEASED + timedelta(days=8))
-        await played.house.database.checkpoint()
-        assert _ids(folder) == there
-    look("")
-    return crowd
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files would go."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -106,7 +58,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
             same = {dress for dress, it in dresses(PERSON).items() if it == PERSON.encode()}
             assert found_in(sinks, (PERSON,)) == {"database": {f"{PERSON}: {d}" for d in same}}
 
-        crowd = await _course(folder, texts, people, nowhere)
+        crowd = await course(folder, texts, people, nowhere)
         assert len(list((folder / "backups").glob("*.backup"))) > 7
         heaps = b"".join(
             h for heaps in lying(folder, lines, screen, temporary).values() for h in heaps
@@ -206,5 +158,5 @@ async def test_control_a_vault_that_does_not_seal_is_found_out(
     def looked(metrics: str) -> None:
         found.update(found_in(lying(tmp_path / "home", (), "", temporary), (WORDS, NAME)))
 
-    await _course(tmp_path / "home", 5, 20, looked)
+    await course(tmp_path / "home", 5, 20, looked)
     assert {"database"} <= found
