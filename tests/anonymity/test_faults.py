@@ -16,6 +16,7 @@ from tests.anonymity.canaries import NAME, PERSON, WORDS, every_log_line, found_
 from tests.anonymity.crowd import Crowd
 from tests.anonymity.hands import RELEASED, instances, running, waiting
 from tests.faults import Failpoints, at_once, installed, rows_of
+from tests.stage import Stage
 
 Figures = Callable[[str], None]
 
@@ -39,7 +40,7 @@ class Heard:
         }
 
 
-def _listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+def listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
     """To every error that somebody's act ends in, before a kind answer is made of it."""
     received = Engine._received
 
@@ -68,25 +69,29 @@ class Stubborn(Crowd):
                 return answer
 
 
-async def _course(folder: Path, heard: Heard, texts: int) -> Failpoints:
+async def acts(played: Stage, folder: Path, crowd: Crowd, question: str, texts: int) -> None:
+    for n in range(texts):
+        await crowd.says(n, question)
+    assert len(await waiting(played, folder)) == texts, "nothing lost, nothing twice"
+    await crowd.withdraws(0)
+    await played.press("bodil", "Svar")
+    await played.fill("bodil", {"Dit svar": "Pauserne"})
+    await played.press("anne", "Saml op")
+    await played.fill("anne", {"Hvad": "Vi prøver det af"})
+    await crowd.votes(question)
+
+
+async def _course(folder: Path, heard: Heard, texts: int, either: str) -> Failpoints:
     """Said, answered, added to, voted, withdrawn, released, with every statement failing once."""
-    async with running(folder) as played:
+    async with running(folder, either=either) as played:
         await played.type("anne", "næste")
         crowd = Stubborn(played, folder, 8)
         await crowd.comes()
         [question] = instances(folder)["question"]
-        with rows_of(folder) as rows:
+        with rows_of(folder, either) as rows:
             crowd.broken = Failpoints(played.house.database, rows)
             installed(played.house, crowd.broken)
-            for n in range(texts):
-                await crowd.says(n, question)
-            assert len(await waiting(played, folder)) == texts, "nothing lost, nothing twice"
-            await crowd.withdraws(0)
-            await played.press("bodil", "Svar")
-            await played.fill("bodil", {"Dit svar": "Pauserne"})
-            await played.press("anne", "Saml op")
-            await played.fill("anne", {"Hvad": "Vi prøver det af"})
-            await crowd.votes(question)
+            await acts(played, folder, crowd, question, texts)
             crowd.broken.arm(goes_on=True)
             while True:
                 try:
@@ -101,6 +106,7 @@ async def _course(folder: Path, heard: Heard, texts: int) -> Failpoints:
 
 async def test_every_statement_fails_once_and_nothing_is_told(
     tmp_path: Path,
+    either: str,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     kindly: Callable[[], None],
@@ -112,8 +118,8 @@ async def test_every_statement_fails_once_and_nothing_is_told(
     at_once(monkeypatch)
     with every_log_line() as lines:
         heard = Heard(lines, capfd)
-        _listens(monkeypatch, heard)
-        broken = await _course(tmp_path, heard, 10)
+        listens(monkeypatch, heard)
+        broken = await _course(tmp_path, heard, 10, either)
         sinks = heard.sinks()
         assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
         del sinks["tracebacks"]
@@ -127,6 +133,7 @@ async def test_every_statement_fails_once_and_nothing_is_told(
 
 async def test_control_an_error_that_is_logged_as_it_is_told(
     tmp_path: Path,
+    either: str,
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     kindly: Callable[[], None],
@@ -136,7 +143,7 @@ async def test_control_an_error_that_is_logged_as_it_is_told(
     at_once(monkeypatch)
     with every_log_line() as lines:
         heard = Heard(lines, capfd)
-        _listens(monkeypatch, heard)
+        listens(monkeypatch, heard)
         caught = heard.caught
 
         def logged(error: BaseException) -> None:
@@ -144,5 +151,5 @@ async def test_control_an_error_that_is_logged_as_it_is_told(
             caught(error)
 
         monkeypatch.setattr(heard, "caught", logged)
-        await _course(tmp_path, heard, 1)
+        await _course(tmp_path, heard, 1, either)
         assert "logs" in found_in(heard.sinks(), (PERSON,))
