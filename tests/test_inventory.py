@@ -7,9 +7,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from storage.dialect import built
 from storage.sql import FOLDER
+from storage.vault import Vault
+from tests.house import asked
+from tests.postgres import program
 from tests.stage import PEOPLE, Stage, stage
 
 # Every column that holds text, and what it holds. A column that is not here makes a test fail:
@@ -63,7 +68,25 @@ LIVELY = [
 ][:12]
 
 
-def _columns(*more: str) -> dict[str, str]:
+Columns = dict[str, str]
+_KINDS = {"text": "TEXT", "bytea": "BLOB", "bigint": "INTEGER"}
+_SERVERS_COLUMNS = (
+    "SELECT table_name, column_name, data_type FROM information_schema.columns"
+    " WHERE table_schema = 'public'"
+)
+
+
+def _columns(dsn: str, *more: str) -> Columns:
+    """Every column of the schema as the migrations make it, with its kind."""
+    if dsn:
+        with psycopg.connect(dsn) as server:
+            for sql in more:
+                server.execute(built(sql).encode())
+            found = server.execute(_SERVERS_COLUMNS).fetchall()
+            server.rollback()
+            return {
+                f"{table}.{name}": _KINDS.get(str(kind), str(kind)) for table, name, kind in found
+            }
     with closing(sqlite3.connect(":memory:")) as conn:
         for file in sorted((FOLDER / "migrations").glob("*.sql")):
             conn.executescript(file.read_text(encoding="utf-8"))
@@ -80,11 +103,15 @@ def _columns(*more: str) -> dict[str, str]:
         }
 
 
-def test_every_column_is_sealed_a_number_or_a_known_id() -> None:
+def _of_kind(columns: Columns, wanted: str) -> set[str]:
+    return {column for column, kind in columns.items() if kind == wanted}
+
+
+def test_every_column_is_sealed_a_number_or_a_known_id(either: str) -> None:
     """A new column of text is thought about before it is made."""
-    columns = _columns()
-    assert {c for c, kind in columns.items() if kind == "TEXT"} == set(TEXT)
-    assert {c for c, kind in columns.items() if kind == "BLOB"} == SEALED | HASHES
+    columns = _columns(either)
+    assert _of_kind(columns, "TEXT") == set(TEXT)
+    assert _of_kind(columns, "BLOB") == SEALED | HASHES
     assert set(columns.values()) == {"TEXT", "BLOB", "INTEGER"}
 
 
@@ -95,26 +122,53 @@ def test_every_column_is_sealed_a_number_or_a_known_id() -> None:
         "ALTER TABLE pool ADD COLUMN note BLOB",
         "CREATE TABLE draft (words TEXT)",
         "ALTER TABLE snapshot ADD COLUMN at REAL",
+        "ALTER TABLE person ADD COLUMN nick VARCHAR(20)",
     ],
 )
-def test_control_a_column_that_nobody_thought_about_is_noticed(sql: str) -> None:
+def test_control_a_column_that_nobody_thought_about_is_noticed(either: str, sql: str) -> None:
     """As a later migration might bring it."""
-    columns = _columns(sql)
-    text = {c for c, kind in columns.items() if kind == "TEXT"}
-    blobs = {c for c, kind in columns.items() if kind == "BLOB"}
-    known = text == set(TEXT) and blobs == SEALED | HASHES
+    columns = _columns(either, sql)
+    known = _of_kind(columns, "TEXT") == set(TEXT) and (
+        _of_kind(columns, "BLOB") == SEALED | HASHES
+    )
     assert not (known and set(columns.values()) == {"TEXT", "BLOB", "INTEGER"})
 
 
 @pytest.mark.parametrize("transcript", LIVELY, ids=lambda path: path.stem)
 async def test_nothing_that_people_wrote_lies_open(transcript: Path, tmp_path: Path) -> None:
     """After a lively course: no text, no name and no word of a project in file, WAL or columns."""
+    await _played(transcript, tmp_path, "")
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [pytest.param(path, marks=pytest.mark.long if n else ()) for n, path in enumerate(LIVELY)],
+    ids=lambda path: path.stem,
+)
+async def test_nothing_that_people_wrote_lies_open_on_a_server(
+    transcript: Path, tmp_path: Path, postgres_dsn: str
+) -> None:
+    """Nor in what an operator's backup of it holds."""
+    await _played(transcript, tmp_path, postgres_dsn)
+
+
+async def test_control_words_that_are_not_sealed_are_found_open(
+    tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same course, with the encryption switched off."""
+    monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
+    monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
+    with pytest.raises(AssertionError, match="a dump"):
+        await _played(LIVELY[0], tmp_path, postgres_dsn)
+
+
+async def _played(transcript: Path, folder: Path, either: str) -> None:
     script = transcript.read_text(encoding="utf-8")
-    async with stage(tmp_path) as played:
+    async with stage(folder, either=either) as played:
         typed = _typed(played)
         await played.play(script)
-        _nothing_open(tmp_path, typed)
-    _nothing_open(tmp_path, typed)
+        _nothing_open(folder, typed, either)
+    _nothing_open(folder, typed, either)
 
 
 def _typed(played: Stage) -> set[str]:
@@ -135,20 +189,22 @@ def _telling(text: str) -> bool:
     return len(text) >= 8 and not re.fullmatch(r"[\d\-.: ]+", text)
 
 
-def _nothing_open(folder: Path, typed: set[str]) -> None:
-    for file in sorted(folder.glob("digi.db*")):
-        raw = file.read_bytes()
+def _nothing_open(folder: Path, typed: set[str], either: str) -> None:
+    files = {file.name: file.read_bytes() for file in sorted(folder.glob("digi.db*"))}
+    if either:
+        files["a dump"] = program("pg_dump", either)
+    assert files
+    for name, raw in files.items():
         for text in typed:
             for form in _dresses(text):
-                assert form not in raw, (file.name, text)
-    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
-        keys = {key for (key,) in conn.execute("SELECT key FROM meta")}
-        assert keys <= META
-        for column in TEXT:
-            table, _, name = column.partition(".")
-            for (value,) in conn.execute(f"SELECT DISTINCT {name} FROM {table}"):
-                assert re.fullmatch(r"[\w.:@|+/-]*", value, re.ASCII), (column, value)
-                assert len(value) <= 200, (column, value)
+                assert form not in raw, (name, text)
+    keys = {key for (key,) in asked(folder, either, "SELECT key FROM meta")}
+    assert keys <= META
+    for column in TEXT:
+        table, _, name = column.partition(".")
+        for (value,) in asked(folder, either, f"SELECT DISTINCT {name} FROM {table}"):
+            assert re.fullmatch(r"[\w.:@|+/-]*", value, re.ASCII), (column, value)
+            assert len(value) <= 200, (column, value)
 
 
 def _dresses(text: str) -> set[bytes]:

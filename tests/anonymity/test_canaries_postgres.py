@@ -70,7 +70,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
     the words and names nowhere, whatever is set. Ids of who is in the channel lie in rows and on
     the way to them; in the server's log only where it is set to note every statement."""
     folder, name = tmp_path / "home", server.new()
-    talks = server is not None and "log_statement" in server.settings
+    talks = "log_statement" in server.settings
     screen = ""
     size = looks = 0
     with every_log_line() as lines:
