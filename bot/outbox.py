@@ -52,6 +52,8 @@ KEPT_EVERY = 10.0
 HOUSE = ""
 POOLS_AT_ONCE = 100
 AT_ONCE = 20
+TIMERS_AT_ONCE = 44
+"""More of them, where nothing else is due: what they decide goes to the disk together."""
 TRIES = 30
 HELD = timedelta(days=14)
 """So long a message waits for a channel or a workplace; later it would tell of old things."""
@@ -215,8 +217,9 @@ class Courier:
     async def _round(self) -> int:
         await self._look_at_the_clock()
         letters: list[Letter] = await self._database.tx(
-            self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE, self.holder, self._lease()
-        )
+            self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE, self.holder, self._lease(),
+            TIMERS_AT_ONCE,
+        )  # fmt: skip
         if self._engine.traces and letters:
             # What was released may be read nowhere before the log of its writing is empty.
             if not await self._database.checkpoint():

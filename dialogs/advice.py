@@ -73,14 +73,14 @@ def fitting(
 
     First comes what the workplace wrote itself, then the sets that fit its state, whole.
     """
-    ahead = [f"{name}/{item.id}" for name in first for item in _items(catalogue, name)]
+    ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
     turns = [
-        [f"{name}/{item.id}" for item in _items(catalogue, name, phase)]
+        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)]
         for name in names
     ]  # fmt: skip
-    found = [*ahead, *(id for turn in zip_longest(*turns) for id in turn if id is not None)]
-    own = [id for id in found if item_of(catalogue, id).source.publication == OWN]
-    return tuple(dict.fromkeys((*own, *found)))
+    found = [*ahead, *(one for turn in zip_longest(*turns) for one in turn if one is not None)]
+    own = (id for id, item in found if item.source.publication == OWN)
+    return tuple(dict.fromkeys((*own, *(id for id, _ in found))))
 
 
 def _items(catalogue: Catalogue, name: str, phase: int = 0) -> tuple[Item, ...]:

@@ -6,7 +6,7 @@ counts it: Monday is 0. Nothing here asks the clock.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -120,12 +120,18 @@ def next_release(
     monday = _monday(local(cal, after).date())
     monday += -((monday - _monday(anchor)).days // 7) % every_weeks * _WEEK
     while True:
-        day = working_day_on_or_before(cal, monday + weekday * _DAY)
-        if day >= monday:
-            moment = at_local(cal, day, hour, minute)
-            if moment > after:
-                return moment
+        moment = _of_week(cal, monday, weekday, hour, minute)
+        if moment is not None and moment > after:
+            return moment
         monday += every_weeks * _WEEK
+
+
+@lru_cache(maxsize=4096)
+def _of_week(cal: Calendar, monday: date, weekday: int, hour: int, minute: int) -> datetime | None:
+    """The moment in that week; None where the week has no working day by then. What one project
+    asks, the others of the hour ask too."""
+    day = working_day_on_or_before(cal, monday + weekday * _DAY)
+    return at_local(cal, day, hour, minute) if day >= monday else None
 
 
 def within_hours(cal: Calendar, at: datetime, hours: Hours | None = None) -> bool:

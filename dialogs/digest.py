@@ -126,7 +126,10 @@ def _day_before(project: Project, moment: datetime) -> datetime:
 
 def _latest(project: Project, now: datetime) -> datetime:
     """When an overview was last due: now, as a rule, and earlier where Digi was away."""
-    moment = next_overview(project, now - timedelta(days=60))
+    for days in (8, 60):
+        moment = next_overview(project, now - timedelta(days=days))
+        if moment <= now:
+            break
     while (later := next_overview(project, moment)) <= now:
         moment = later
     return min(moment, now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+import itertools
+import secrets
+from collections.abc import Callable, Generator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +30,13 @@ def from_us(us: int) -> datetime:
     return _EPOCH + timedelta(microseconds=us)
 
 
+def drawn_ids() -> Iterator[str]:
+    """New ids by chance, one beside the other: the letters of a turn share the pages of an index,
+    however many letters there are."""
+    first = secrets.token_hex(13)
+    return (f"{first}{number:06x}" for number in itertools.count())
+
+
 class Scope(msgspec.Struct, frozen=True):
     """Whose facts: a project of a workplace."""
 
@@ -36,6 +45,8 @@ class Scope(msgspec.Struct, frozen=True):
     vault: Vault
     channels: dict[str, str | None] = {}
     """Of projects, as far as this turn has asked for them."""
+    ids: Iterator[str] = msgspec.field(default_factory=drawn_ids)
+    """For what this turn writes."""
 
     def open(self, table: str, sealed: bytes, *more: str) -> bytes:
         return self.vault.open(sealed, table, self.tenant, self.project, *more)

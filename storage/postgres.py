@@ -24,7 +24,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 
 from storage.dialect import Statement, spoken
 from storage.postgres_schema import TABLES, migrate
-from storage.sql import FOLDER, Conflict, Damaged, Row, Script, Unavailable, queries
+from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -244,15 +244,16 @@ class Postgres:
         raise Unavailable("the server undid it again and again")
 
     @asynccontextmanager
-    async def _turnstile(self, first: tuple[str, Mapping[str, Any]]) -> AsyncIterator[None]:
-        if first[0] != "lock":
+    async def _turnstile(self, first: tuple[str, Params]) -> AsyncIterator[None]:
+        name, params = first
+        if name != "lock" or isinstance(params, list):
             yield
             return
-        lock = self._turnstiles.setdefault(first[1]["lock"], asyncio.Lock())
+        lock = self._turnstiles.setdefault(params["lock"], asyncio.Lock())
         async with lock:
             yield
 
-    async def _once(self, script: Script[T], first: tuple[str, Mapping[str, Any]]) -> T:
+    async def _once(self, script: Script[T], first: tuple[str, Params]) -> T:
         async with self._pool.connection() as conn:
             try:
                 begun = await conn.execute(_TURN, prepare=False)
@@ -299,7 +300,7 @@ class Postgres:
         raise Unavailable("whether it was kept could not be asked: the same again finds out")
 
     async def _finish(
-        self, conn: Connection, script: Script[T], first: tuple[str, Mapping[str, Any]] | None
+        self, conn: Connection, script: Script[T], first: tuple[str, Params] | None
     ) -> T:
         try:
             name, params = first or next(script)
@@ -414,7 +415,12 @@ async def _configured(conn: Connection) -> None:
         await conn.execute(limit)
 
 
-async def _rows(conn: Connection, statement: Statement, params: Mapping[str, Any]) -> list[Row]:
+async def _rows(conn: Connection, statement: Statement, params: Params) -> list[Row]:
+    if isinstance(params, list):
+        # On one way to the server and back, however many.
+        each = [[one[name] for name in statement.names] for one in params]
+        await conn.cursor().executemany(statement.text, each)
+        return []
     values = [params[name] for name in statement.names]
     cursor = await conn.execute(statement.text, values, prepare=True, binary=True)
     return await cursor.fetchall() if cursor.description else []

@@ -331,7 +331,8 @@ DELETE FROM letter WHERE id = :id;
 SELECT min(next_us) AS at_us FROM letter WHERE state <> 'dead' AND next_us > :now;
 
 -- name: letter_claim
--- The first letter of each place that is due, and not held back, in the lanes of the holder.
+-- The first letter of each place that is due, and not held back, in the lanes of the holder; or
+-- the timers among so many.
 WITH head AS MATERIALIZED (
     SELECT l.id AS id FROM letter AS l
     WHERE l.state <> 'dead' AND l.next_us <= :now AND NOT EXISTS (
@@ -344,7 +345,7 @@ WITH head AS MATERIALIZED (
 )
 UPDATE letter SET state = CASE state WHEN 'ready' THEN 'claimed' ELSE state END,
     next_us = :until, token = token + 1, attempts = attempts + 1
-FROM head WHERE letter.id = head.id
+FROM head WHERE letter.id = head.id AND (:timers = 0 OR letter.kind = 'timer')
 RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
     letter.place AS place, letter.kind AS kind, letter.state AS state,
     letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,

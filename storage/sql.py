@@ -9,9 +9,11 @@ from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
+Params: TypeAlias = Mapping[str, Any] | list[Mapping[str, Any]]
 # A transaction as a generator: it yields (statement name, parameters) and receives rows.
 # It does no I/O, so it can be tried again as a whole and tested without a database.
-Script: TypeAlias = Generator[tuple[str, Mapping[str, Any]], list[Row], T]
+# Several parameters: the statement is said with each of them in turn, and answers nothing.
+Script: TypeAlias = Generator[tuple[str, Params], list[Row], T]
 
 FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"^-- name:\s*(\S+)[ \t]*$", re.MULTILINE)
@@ -42,6 +44,33 @@ class Damaged(StoreError):
 class NewerSchema(StoreError):
     """The database was written by a newer Digi than this one: start the newer one, or restore the
     copy that was made before the upgrade."""
+
+
+def together(script: Script[T], names: frozenset[str]) -> Script[T]:
+    """The script as it is; but those of these statements that follow each other, whose rows nobody
+    waits for, go to the database at once."""
+    waiting: list[Mapping[str, Any]] = []
+    said = ""
+    rows: list[Row] = []
+    try:
+        name, params = next(script)
+        while True:
+            if waiting and name != said:
+                yield said, waiting if len(waiting) > 1 else waiting[0]
+                waiting = []
+            if name in names and not isinstance(params, list):
+                said = name
+                waiting.append(params)
+                rows = []
+            else:
+                rows = yield name, params
+            name, params = script.send(rows)
+    except StopIteration as end:
+        if waiting:
+            yield said, waiting if len(waiting) > 1 else waiting[0]
+        return end.value  # type: ignore[no-any-return]
+    finally:
+        script.close()
 
 
 def queries(folder: Path = FOLDER) -> Mapping[str, str]:

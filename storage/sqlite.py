@@ -16,7 +16,7 @@ import msgspec
 from sqlite_utils import Database
 
 from storage.migrate import migrate
-from storage.sql import FOLDER, Conflict, Damaged, Row, Script, Unavailable, queries
+from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -27,6 +27,8 @@ _WAITING = 10_000
 _LOCK_SECONDS = 10.0
 _CHECKPOINT_SECONDS = 10.0
 _MOMENT = 0.005
+_CACHE = "cache_size=-16000"
+"""For the writer: a group's pages are written once, when it commits, and not before."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -170,6 +172,7 @@ class Sqlite:
             _look_for_damage(path)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             opened.append(_connect(path))
+            _run(opened[0], f"PRAGMA {_CACHE}")
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
             for _ in range(readers and readers + 1):
                 opened.append(_connect(path))
@@ -421,7 +424,10 @@ def _plain(job: _Job) -> bool:
     return job.make is not None and not job.sealed
 
 
-def _rows(conn: sqlite3.Connection, sql: str, params: Mapping[str, Any]) -> list[Row]:
+def _rows(conn: sqlite3.Connection, sql: str, params: Params) -> list[Row]:
+    if isinstance(params, list):
+        conn.executemany(sql, params)
+        return []
     cursor = conn.execute(sql, params)
     if cursor.description is None:
         return []

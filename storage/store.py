@@ -6,7 +6,6 @@ database and may be tried again as a whole. Every text is sealed by the vault be
 
 from __future__ import annotations
 
-import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -18,10 +17,11 @@ import msgspec
 from dialogs import effects as fx
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import Drafted, SignedEvent, Started
-from dialogs.facts import Fact, Prefs, Project, Role, Unreleased
+from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased
 from storage.facts import (
     Scope,
     channel_of,
+    drawn_ids,
     from_us,
     gather,
     opened_prefs,
@@ -33,7 +33,7 @@ from storage.facts import (
     to_us,
 )
 from storage.pool import Pool
-from storage.sql import Conflict, Row, Script, StoreError
+from storage.sql import Conflict, Row, Script, StoreError, together
 from storage.tombstones import buried, salted
 from storage.vault import Vault
 
@@ -41,6 +41,8 @@ DEPTH = 8
 NEVER_US = 2**62
 HELD_TRIES = 12
 NOTHING: Mapping[Fact[Any], Any] = MappingProxyType({})
+TOGETHER = frozenset({"letter_put", "letter_redraw", "member_add", "record_put"})
+"""What a turn may write many of, one after the other, and asks nothing of."""
 # What takes something out of the pool, or writes it anew.
 POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 
@@ -168,6 +170,9 @@ class Scripts:
     # --- turns ----------------------------------------------------------------------------
 
     def turn(self, turn: Turn, decider: Decider) -> Script[Outcome]:
+        return together(self._turn(turn, decider), TOGETHER)
+
+    def _turn(self, turn: Turn, decider: Decider) -> Script[Outcome]:
         tenant = turn.tenant
         yield from _locked(turn)
         if turn.letter is not None:
@@ -184,18 +189,22 @@ class Scripts:
         count = 0
         pooled = False
         channels: dict[str, str | None] = {}
+        ids = drawn_ids()
         while queue:
             event, depth = queue.popleft()
             if depth > DEPTH:
                 raise TooDeep(type(event).__name__)
             project = event.project or turn.project
-            scope = Scope(tenant, project, self.vault, channels)
+            scope = Scope(tenant, project, self.vault, channels, ids)
             dialog, of = decider.route(event)
             rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
             before = scope.open("state", rows[0]["body"], dialog, of) if rows else None
             wanted = decider.needs(dialog, before, event)
             pooled = pooled or any(isinstance(fact, Unreleased) for fact in wanted)
             found = yield from gather(scope, wanted)
+            if About() in found:
+                about = found[About()]
+                channels[project] = about.channel if about else None
             after, effects = decider.decide(dialog, before, event, found)
             if after != before:
                 version = rows[0]["version"] if rows else 0
@@ -349,7 +358,7 @@ class Scripts:
     def letter(
         self, scope: Scope, place: str, kind: str, due: datetime, body: bytes
     ) -> Script[None]:
-        yield from self._letter(scope, uuid.uuid4().hex, place, kind, due, body)
+        yield from self._letter(scope, next(scope.ids), place, kind, due, body)
 
     def _letter(
         self, scope: Scope, id: str, place: str, kind: str, due: datetime, body: bytes
@@ -365,7 +374,7 @@ class Scripts:
     ) -> Script[None]:
         channel = (yield from channel_of(scope)) or ""
         place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
-        id = uuid.uuid4().hex
+        id = next(scope.ids)
         yield "post_put", {
             **scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place,
         }  # fmt: skip
@@ -406,9 +415,7 @@ class Scripts:
         if effect.thread:
             thread = PostBody(effect.dialog or dialog, effect.of or of, effect.thread)
         body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
-        yield from self._letter(
-            scope, uuid.uuid4().hex, f"channel:{channel}", "say", event.at, body
-        )
+        yield from self._letter(scope, next(scope.ids), f"channel:{channel}", "say", event.at, body)
 
     def _privately(
         self, scope: Scope, event: SignedEvent, now: datetime, effect: fx.Privately
@@ -419,7 +426,7 @@ class Scripts:
         body = msgspec.json.encode(BagBody(raw, effect.urgency))
         kind = "private" if effect.now else "bag"
         place = f"person:{effect.person}" if effect.now else f"bag:{effect.person}"
-        yield from self._letter(scope, uuid.uuid4().hex, place, kind, event.at, body)
+        yield from self._letter(scope, next(scope.ids), place, kind, event.at, body)
 
     # --- smaller writes -------------------------------------------------------------------
 
@@ -610,16 +617,25 @@ class Scripts:
     # --- the courier ----------------------------------------------------------------------
 
     def claim(
-        self, now: datetime, lease_us: int, limit: int, holder: str = "", lane: Lease | None = None
+        self,
+        now: datetime,
+        lease_us: int,
+        limit: int,
+        holder: str = "",
+        lane: Lease | None = None,
+        timers: int = 0,
     ) -> Script[list[Letter]]:
-        """What is due in the holder's lanes; where that is not enough, in lanes that are free."""
+        """What is due in the holder's lanes; where that is not enough, in lanes that are free.
+        Where it is nothing but timers, up to so many more of these."""
         lane = lane or Lease(to_us(now))
         asked = {
             "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
-            "real": lane.real_us,
+            "real": lane.real_us, "timers": 0,
         }  # fmt: skip
         rows = yield "letter_claim", {**asked, "limit": limit}
-        if len(rows) < limit:
+        if len(rows) == limit and timers and all(row["kind"] == "timer" for row in rows):
+            rows = rows + (yield "letter_claim", {**asked, "limit": timers, "timers": 1})
+        elif len(rows) < limit:
             wanted = yield "lane_wanted", {**asked, "limit": limit}
             taken = 0
             for row in sorted(wanted, key=lambda row: row["tenant"]):

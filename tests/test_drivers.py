@@ -9,7 +9,7 @@ import pytest
 from psycopg.errors import UndefinedTable
 
 from storage.postgres import Postgres
-from storage.sql import Conflict, Script, Unavailable
+from storage.sql import Conflict, Row, Script, Unavailable, together
 from storage.sqlite import Sqlite
 from tests.test_sqlite import add, add_and_fail, every, reply, write_folder, wrong
 
@@ -67,6 +67,39 @@ async def test_a_failing_script_does_not_hurt_its_neighbours(store: Driver) -> N
         n % 3 == 0 for n in range(300)
     ]
     assert await ids(store) == [f"{n:03}" for n in range(300) if n % 3]
+
+
+async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driver) -> None:
+    """Statements of one name that follow each other go at once, before what comes after them; one
+    of them that fails leaves nothing of the others."""
+    said: list[str] = []
+
+    def replies(*notes: str) -> Script[int]:
+        yield "add", {"id": "a", "text": ""}
+        for note in notes:
+            yield "reply", {"note": note, "text": note}
+        rows = yield "replies", {}
+        yield "reply", {"note": "a", "text": "last"}
+        return len(rows)
+
+    def heard(*notes: str) -> Script[int]:
+        script = together(replies(*notes), frozenset({"reply"}))
+        rows: list[Row] | None = None
+        try:
+            while True:
+                name, params = script.send(rows)  # type: ignore[arg-type]
+                said.append(f"{name} {len(params)}" if isinstance(params, list) else name)
+                rows = yield name, params
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    with pytest.raises(Conflict):
+        await store.tx(heard, "a", "a", "nobody")
+    assert await ids(store) == []
+    said.clear()
+    assert await store.tx(heard, "a", "a", "a") == 3
+    assert said == ["add", "reply 3", "replies", "reply"]
+    assert await ids(store) == ["a"]
 
 
 async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:

@@ -610,7 +610,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
             at += 1
         else:
             break
-    assert at > 20
+    assert at > 15
     assert await diary(house) == ("a",)
 
 

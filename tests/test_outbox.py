@@ -821,7 +821,7 @@ def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
             return 0
 
         conn.set_progress_handler(step, 100)
-        claim = {"now": 2**40, "until": 2**41, "limit": 20, "holder": "me", "real": 1}
+        claim = {"now": 2**40, "until": 2**41, "limit": 20, "holder": "me", "real": 1, "timers": 0}
         assert len(conn.execute(queries()["letter_claim"], claim).fetchall()) == 20
         conn.execute(queries()["letter_next_due"], {"now": 2**40}).fetchall()
     # Hundreds of instructions for each letter that is due, and none for those that are not.

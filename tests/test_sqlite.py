@@ -39,6 +39,9 @@ INSERT INTO note (id, text) VALUES (:id, :text) RETURNING id;
 -- name: reply
 INSERT INTO reply (note, text) VALUES (:note, :text);
 
+-- name: replies
+SELECT note, text FROM reply;
+
 -- name: all
 SELECT id, text FROM note ORDER BY id;
 
