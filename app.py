@@ -414,7 +414,9 @@ def _about_page(house: House, operator: Operator) -> AboutPage:
 def _application(house: House) -> web.Application:
     app = web.Application(client_max_size=1024 * 1024)
     app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
-    metrics = Metrics(house.database.read, house.scripts, house.engine, house.upkeep, house.log)
+    metrics = Metrics(
+        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+    )
     app.add_routes(metrics.routes())
     return app
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.engine import Engine
 from bot.log import Log
+from bot.outbox import Courier
 from bot.upkeep import Upkeep
 from storage.sql import StoreError
 from storage.store import Scripts
@@ -25,11 +26,18 @@ FRESH = 5.0
 
 class Metrics:
     def __init__(
-        self, read: Reads, scripts: Scripts, engine: Engine, upkeep: Upkeep, log: Log
+        self,
+        read: Reads,
+        scripts: Scripts,
+        engine: Engine,
+        courier: Courier,
+        upkeep: Upkeep,
+        log: Log,
     ) -> None:
         self._read = read
         self._scripts = scripts
         self._engine = engine
+        self._courier = courier
         self._upkeep = upkeep
         self._log = log
         self._began = time.time()
@@ -61,6 +69,8 @@ class Metrics:
             _metric("digi_turns_total", "counter", "acts by name and timers", self._engine.turns),
             _metric("digi_failures_total", "counter", "what failed; acts without a name at the"
                     " hour", self._log.failed_times),
+            _metric("digi_courier_idle_seconds", "gauge", "since the courier last went its round;"
+                    " a few at most", self._courier.idle()),
             _metric("digi_backup_seconds", "gauge", "when the newest backup was made; 0: none",
                     made.timestamp() if made else 0),
             _letters(letters),

@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.edge import DeliveryFailed, Edge, Parcel
 from bot.engine import Engine
 from bot.log import Log
+from bot.standing import standing
 from dialogs import cards as c
 from dialogs.calendar import (
     LETTERS_A_WEEK,
@@ -83,6 +84,8 @@ class Courier:
         self._clock = clock
         self._log = log
         self.holder = secrets.token_hex(8)
+        self._went = clock.monotonic()
+        self._freed = not database.alone  # where others are alive, what they hold is theirs
         self._used: dict[str, float] = {}
         self._keeps_house = False
         self._one_at_a_time = asyncio.Lock()
@@ -99,25 +102,25 @@ class Courier:
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, sleep until something is, look once a second."""
-        keeping = asyncio.create_task(self._keep_lanes())
+        keeping = asyncio.create_task(standing("lanes", self._keep_lanes, self._log.failed))
         try:
-            await self._run()
+            await standing("courier", self._run, self._log.failed)
         finally:
             keeping.cancel()
             with suppress(Exception):
                 await self._database.tx(self._scripts.leave_lanes, self.holder)
 
     async def _run(self) -> None:
-        freed = not self._database.alone  # where others are alive, what they hold is theirs
         failed = 0
         while True:
             async with self._one_at_a_time:
                 try:
-                    if not freed:
+                    if not self._freed:
                         await self._database.tx(self._scripts.freed)
-                        freed = True
+                        self._freed = True
                     await self._housekeeping()
                     worked = await self._round()
+                    self._went = self._clock.monotonic()
                     failed = 0
                 except Exception as error:
                     failed += 1
@@ -127,11 +130,14 @@ class Courier:
             if worked:
                 continue
             self._engine.letters_written.clear()
-            try:
-                nap = await self._nap()
-                await asyncio.wait_for(self._engine.letters_written.wait(), nap)
-            except TimeoutError:
-                continue
+            nap = await self._nap()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(nap):
+                    await self._engine.letters_written.wait()
+
+    def idle(self) -> float:
+        """Seconds since the last round that went well."""
+        return self._clock.monotonic() - self._went
 
     async def _nap(self) -> float:
         """Until the next letter comes due, and no longer than a second."""

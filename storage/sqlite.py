@@ -322,7 +322,12 @@ class Sqlite:
 
     def _write_on(self, conn: sqlite3.Connection) -> None:
         while group := self._next_group():
-            _hand_over(self._write(conn, group))
+            try:
+                outcomes = self._write(conn, group)
+            except Exception as error:
+                # Whatever it was: without this thread nothing would ever be written again.
+                outcomes = [_Outcome(job, error=error) for job in group]
+            _hand_over(outcomes)
         conn.close()
 
     def _next_group(self) -> list[_Job]:

@@ -116,7 +116,9 @@ async def test_a_forgotten_task_says_where_and_not_what(
 
 async def _figures(played: Stage) -> str:
     house = played.house
-    metrics = Metrics(house.database.read, house.scripts, house.engine, house.upkeep, house.log)
+    metrics = Metrics(
+        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+    )
     text = "".join([line async for line in metrics._lines()])
     return re.sub(r"digi_started_seconds \d+", "", text)
 

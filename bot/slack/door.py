@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -17,6 +18,7 @@ from bot.slack.install import Install
 from bot.slack.transport import Transport, quiet_logger
 from bot.slack.web_api import TROUBLE, Told, WebApi, error_of
 from bot.slack.workspaces import TokenRefused, Workspaces
+from bot.standing import standing
 
 AGAIN_SECONDS = 60.0
 A_DAY = 24 * 60 * 60.0
@@ -82,10 +84,13 @@ class Door:
                 await self.workspaces.own()
             except TROUBLE as error:
                 self._told("slack", error_of(error))
-        self._tasks.append(asyncio.create_task(self._gathers(), name="slack members"))
+        gathering = standing("slack members", self._gathers, self._told)
+        self._tasks.append(asyncio.create_task(gathering, name="slack members"))
         if self._app_token is not None:
             self._socket = self.transport.socket(self._app_token, self._api)
-            watch = self.transport.keep_open(self._socket)
+            watch = standing(
+                "socket mode", partial(self.transport.keep_open, self._socket), self._told
+            )
             self._tasks.append(asyncio.create_task(watch, name="slack socket"))
 
     async def _gathers(self) -> None:

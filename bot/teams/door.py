@@ -9,6 +9,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from bot.edge import Addresses, CannotOpen, Receive
+from bot.standing import standing
 from bot.teams.book import Book
 from bot.teams.edge import A_DAY, TeamsEdge
 from bot.teams.seam import CallFailed, OnActivity, Told, Transport
@@ -59,7 +60,8 @@ class Door:
             raise NoTenants
         self.edge.goes_to(receive)
         await self.book.open()
-        self._tasks.append(asyncio.create_task(self._gathers(), name="teams members"))
+        gathering = standing("teams members", self._gathers, self._told)
+        self._tasks.append(asyncio.create_task(gathering, name="teams members"))
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""

@@ -1,0 +1,277 @@
+"""Work that is never over goes on, whatever befalls it and wherever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import House
+from bot.edge import Parcel
+from bot.metrics import Metrics
+from bot.outbox import Courier
+from bot.standing import standing
+from dialogs.effects import Say
+from storage.sql import Unavailable
+from storage.sqlite import Sqlite
+from tests.house import Paper, Wall, a_house, faked, found, note, words_of
+from tests.slack_fixtures import in_slack
+from tests.teams_fixtures import in_teams
+from tests.test_outbox import Office
+
+Told = list[tuple[str, str]]
+WAITS = 30
+"""More often than that the courier waits for nothing between two letters."""
+FAULTS: tuple[BaseException, ...] = (ZeroDivisionError("kanariefugl"), asyncio.CancelledError())
+
+
+class Struck:
+    """A coroutine that is struck by a fault the `at`th time it waits for anything."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], at: int, fault: BaseException) -> None:
+        self._work, self._at, self._fault = work, at, fault
+        self.waits = 0
+        self.where: list[str] = []
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        answered: Any = None
+        try:
+            while True:
+                waits_for = self._work.send(answered)
+                self.waits += 1
+                if self.waits == self._at:
+                    self.where = list(_stack(self._work))
+                    waits_for = self._work.throw(self._fault)
+                answered = yield waits_for
+        except StopIteration:
+            return
+        finally:
+            self._work.close()
+
+
+def _stack(work: Any) -> Iterator[str]:
+    while (code := getattr(work, "cr_code", None)) is not None:
+        yield code.co_name
+        work = work.cr_await
+
+
+@asynccontextmanager
+async def running(office: Office) -> AsyncIterator[None]:
+    courier = asyncio.create_task(office.house.courier.run())
+    try:
+        yield
+    finally:
+        courier.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await courier
+
+
+@pytest.fixture
+async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    monkeypatch.setattr("bot.standing.FIRST_WAIT", 0.001)
+    fake, edge, wall = faked(monkeypatch, "digest"), Slowly(repeats=False), Wall()
+    async with a_house(tmp_path / "home", edge, wall) as house:
+        await found(house)
+        yield Office(house, edge, wall, fake)
+
+
+class Slowly(Paper):
+    """Whatever it is handed takes a moment."""
+
+    async def deliver(self, parcel: Parcel) -> str:
+        await asyncio.sleep(0)
+        said = await super().deliver(parcel)
+        await asyncio.sleep(0)
+        return said
+
+
+async def _said(office: Office, text: str) -> None:
+    """The letter is written, and arrives in the course of time."""
+    await office.do(Say(note(text)))
+    async with asyncio.timeout(20):
+        while text not in office.edge.said():
+            office.wall.at += timedelta(seconds=2)
+            office.house.engine.letters_written.set()
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+async def test_the_courier_goes_on_wherever_a_fault_strikes(
+    office: Office,
+    fault: BaseException,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """At each of its waits in turn: what was to be said is said, what comes after too, a second
+    copy is marked, and the log names the fault's kind and none of its words."""
+    run = Courier._run
+    strikes: list[Struck] = []
+    places: set[str] = set()
+
+    async def struck(courier: Courier) -> None:
+        if strikes:
+            await run(courier)
+        else:
+            strikes.append(Struck(run(courier), at, fault))
+            await strikes[0]
+
+    monkeypatch.setattr(Courier, "_run", struck)
+    for at in range(1, WAITS):
+        strikes.clear()
+        async with running(office):
+            letters = 0
+            while not (strikes and strikes[0].where):
+                letters += 1
+                await _said(office, f"{at}.{letters}")
+            await _said(office, f"{at} and more")
+        places |= set(strikes[0].where)
+    assert places >= {"_housekeeping", "_round", "_one", "_says", "deliver", "_mark", "wait"}
+    assert ("courier", type(fault).__name__) in office.house.log.failures
+    first = [words_of(parcel.card) for parcel in office.edge.parcels if not parcel.again]
+    assert sorted(first) == sorted(set(first))
+    assert "kanariefugl" not in capfd.readouterr().err
+
+
+async def test_the_courier_goes_on_where_it_cannot_say_when_it_is_needed_next(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault while it asks the store that is none of the store's own."""
+    nap, faults = Courier._nap, [ZeroDivisionError("kanariefugl")] * 3
+
+    async def naps(courier: Courier) -> float:
+        if faults:
+            raise faults.pop()
+        return await nap(courier)
+
+    monkeypatch.setattr(Courier, "_nap", naps)
+    async with running(office):
+        await _said(office, "1")
+        while faults:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        await _said(office, "2")
+    assert office.edge.said() == ["1", "2"]
+    assert office.house.log.failures.count(("courier", "ZeroDivisionError")) == 3
+
+
+async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office: Office) -> None:
+    """Word of a new letter and the end come together: the end is heard."""
+    for n in range(20):
+        courier = asyncio.create_task(office.house.courier.run())
+        await _said(office, f"{n}")
+        await asyncio.sleep(0.001)
+        office.house.engine.letters_written.set()
+        courier.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await courier
+
+
+async def test_an_operator_sees_a_courier_that_stands_still(office: Office) -> None:
+    """Seconds since its last round; they go on where every round fails, and are none again after
+    one that went well."""
+    house = office.house
+    office.wall.tick = 60.0
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(house.scripts, "claim", fails, raising=False)
+        async with running(office):
+            while not house.log.failures:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+    assert _figure(await _metrics(house), "digi_courier_idle_seconds") >= 60
+    assert _figure(await _metrics(house), "digi_failures_total") >= 1
+    office.wall.tick = 0.0
+    async with running(office):
+        await _said(office, "1")
+        while house.courier.idle():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert _figure(await _metrics(house), "digi_courier_idle_seconds") == 0
+
+
+async def _metrics(house: House) -> str:
+    shown = Metrics(
+        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+    )
+    return "".join([line async for line in shown._lines()])
+
+
+def _figure(metrics: str, name: str) -> float:
+    [line] = [line for line in metrics.splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[1])
+
+
+async def test_who_is_there_is_asked_again_after_any_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Slack and in Teams: the store that is away for a while does not end the daily look."""
+    monkeypatch.setattr("bot.standing.FIRST_WAIT", 0.001)
+    async with in_slack(tmp_path / "slack") as slack, in_teams(tmp_path / "teams") as teams:
+        for place, name in ((slack, "slack members"), (teams, "teams members")):
+            door: Any = place.door
+            gather, looks = door.edge.gather, asyncio.Event()
+            faults: list[Exception] = [Unavailable("away"), ZeroDivisionError("kanariefugl")]
+
+            async def gathers(
+                faults: list[Exception] = faults,
+                gather: Callable[[], Awaitable[int]] = gather,
+                looks: asyncio.Event = looks,
+            ) -> int:
+                if faults:
+                    raise faults.pop(0)
+                looks.set()
+                return await gather()
+
+            monkeypatch.setattr(door.edge, "gather", gathers)
+            again = asyncio.create_task(standing(name, door._gathers, door._told))
+            async with asyncio.timeout(10):
+                await looks.wait()
+            again.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await again
+            assert place.told == [(name, "Unavailable"), (name, "ZeroDivisionError")]
+        assert {task.get_name() for task in asyncio.all_tasks()} >= {
+            "slack members", "teams members",
+        }  # fmt: skip
+
+
+async def test_it_waits_longer_each_time_and_a_minute_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody's log is flooded, and what returns without a word is a fault too."""
+    waits: list[float] = []
+    told: Told = []
+
+    async def sleeps(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 9:
+            raise GeneratorExit
+
+    async def ends() -> None:
+        pass
+
+    monkeypatch.setattr("bot.standing.asyncio.sleep", sleeps)
+    with pytest.raises(GeneratorExit):
+        await standing("work", ends, lambda what, kind: told.append((what, kind)))
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert set(told) == {("work", "it ended")}
+
+
+async def test_the_stores_writer_outlives_whatever_one_piece_of_work_raises(
+    tmp_path: Path,
+) -> None:
+    """A copy that cannot be made fails alone; what comes after is written."""
+    async with a_house(tmp_path / "home") as house:
+        assert isinstance(house.database, Sqlite)
+        (tmp_path / "copy").touch()
+        with pytest.raises(OSError, match="exists"):
+            await house.database.copy_to(tmp_path / "copy")
+        async with asyncio.timeout(5):
+            await house.database.tx(house.scripts.set_meta, "still", "here")
+        assert await house.database.read(house.scripts.meta, "still") == "here"
