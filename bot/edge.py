@@ -6,6 +6,8 @@ Out: the courier calls `deliver(Parcel)`, which answers with the platform's id o
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal, Protocol
@@ -106,7 +108,8 @@ class Parcel(Struct, frozen=True):
     """One message to be delivered. `id` is the letter's: the same id again is the same message.
 
     `target` is the platform's id of the message to redraw (`update`) or to answer (`thread`).
-    `again` says that a copy may already have arrived.
+    `again` says that a copy may already have arrived; `until`, by the monotonic clock, how long
+    nobody else delivers it.
     """
 
     id: str
@@ -118,6 +121,13 @@ class Parcel(Struct, frozen=True):
     person: str = ""
     target: str = ""
     again: bool = False
+    until: float = math.inf
+
+    def still_ours(self) -> None:
+        """Asked as the last thing before a platform is told: whoever was frozen meanwhile says
+        nothing that another may have said."""
+        if time.monotonic() > self.until:
+            raise DeliveryFailed("another may speak here by now", held=True, retry_after=1.0)
 
 
 class DeliveryFailed(Exception):

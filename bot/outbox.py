@@ -8,6 +8,7 @@ platform may already have is never sent twice unmarked.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -50,6 +51,8 @@ LANE_US = 30_000_000
 HOUSE_US = 150_000_000
 """Longer than a minute: the same replica keeps the house from one minute to the next."""
 KEPT_EVERY = 10.0
+ENOUGH = 2 / 3
+"""Of a lease: longer than any platform is waited for."""
 HOUSE = ""
 POOLS_AT_ONCE = 100
 AT_ONCE = 20
@@ -87,9 +90,14 @@ class Courier:
         self._went = clock.monotonic()
         self._freed = not database.alone  # where others are alive, what they hold is theirs
         self._used: dict[str, float] = {}
+        self._in_hand: frozenset[str] = frozenset()
+        self._ours: dict[str, float] = {}
+        """How long a lane is surely ours, by the monotonic clock."""
+        self._shaken = -math.inf
+        """When the store was last away."""
         self._keeps_house = False
         self._one_at_a_time = asyncio.Lock()
-        self._arrived: dict[str, _Arrived] = {}
+        self._arrived: dict[str, tuple[Letter, _Arrived]] = {}
         self._refused: dict[str, Letter] = {}
         """What did surely not arrive, as it was before the try that the store has not heard of."""
         self._resting: set[str] = set()
@@ -118,12 +126,15 @@ class Courier:
                     if not self._freed:
                         await self._database.tx(self._scripts.freed)
                         self._freed = True
+                    if failed:
+                        await self._mark_what_arrived()
                     await self._housekeeping()
                     worked = await self._round()
                     self._went = self._clock.monotonic()
                     failed = 0
                 except Exception as error:
                     failed += 1
+                    self._shaken = self._clock.monotonic()
                     if _told(failed):
                         self._log.failed("courier", type(error).__name__)
                     worked = 0
@@ -193,11 +204,26 @@ class Courier:
             await asyncio.sleep(KEPT_EVERY)
             since = self._clock.monotonic() - LANE_US / 1_000_000
             self._used = {tenant: at for tenant, at in self._used.items() if at >= since}
-            for tenant in self._used:
+            for tenant in self._in_hand | self._used.keys():
                 with suppress(Exception):  # the round meets the same trouble, and tells of it
-                    await self._database.tx(
-                        self._scripts.take_lane, tenant, self.holder, self._lease()
-                    )
+                    await self._keep(tenant)
+
+    async def _keep(self, tenant: str) -> bool:
+        """The lane is ours for a whole lease from now on; False where it is another's."""
+        asked, lease = self._clock.monotonic(), self._lease()
+        kept = bool(await self._database.tx(self._scripts.take_lane, tenant, self.holder, lease))
+        self._ours[tenant] = asked + lease.lease_us / 1_000_000 if kept else -math.inf
+        return kept
+
+    async def _may_begin(self, tenant: str) -> bool:
+        """What is begun now ends before the lane can be another's, as long as nothing freezes."""
+        left = self._ours.get(tenant, -math.inf) - self._clock.monotonic()
+        return left > ENOUGH * self._lease().lease_us / 1_000_000 or await self._keep(tenant)
+
+    def _patient(self) -> bool:
+        """While the store was away nobody could keep a lane. Whoever was speaking then has the
+        first word now, and knows what arrived."""
+        return self._clock.monotonic() - self._shaken < LANE_US / 1_000_000
 
     # --- one round ------------------------------------------------------------------------
 
@@ -224,7 +250,7 @@ class Courier:
         await self._look_at_the_clock()
         letters: list[Letter] = await self._database.tx(
             self._scripts.claim, self._clock.now(), LEASE_US, AT_ONCE, self.holder, self._lease(),
-            TIMERS_AT_ONCE,
+            TIMERS_AT_ONCE, self._patient(),
         )  # fmt: skip
         if self._engine.traces and letters:
             # What was released may be read nowhere before the log of its writing is empty.
@@ -233,11 +259,13 @@ class Courier:
             self._engine.traces = False
         self._resting.clear()
         self._used.update((letter.tenant, self._clock.monotonic()) for letter in letters)
+        self._in_hand = frozenset(letter.tenant for letter in letters)
         # Timers stand in different places and wait for nobody: what they decide is stored together.
         await _all(*(self._one(one) for one in letters if one.kind == "timer"))
         for letter in letters:
             if letter.kind != "timer" and not self._rests_now(letter):
                 await self._one(letter)
+        self._in_hand = frozenset()
         return len(letters)
 
     def _rests_now(self, letter: Letter) -> bool:
@@ -249,7 +277,7 @@ class Courier:
             letter = msgspec.structs.replace(letter, uncertain=before.uncertain, twice=before.twice)
         try:
             if letter.id in self._arrived:
-                await self._mark(letter, self._arrived[letter.id])
+                await self._mark(letter, self._arrived[letter.id][1])
                 return
             match letter.kind:
                 case "timer":
@@ -267,10 +295,15 @@ class Courier:
             arrived = letter.id in self._arrived
             await self._failed(letter, DeliveryFailed(type(error).__name__, uncertain=arrived))
 
+    async def _mark_what_arrived(self) -> None:
+        """Before anybody else can think that it is still to be said."""
+        for letter, arrived in list(self._arrived.values()):
+            await self._mark(letter, arrived)
+
     async def _mark(self, letter: Letter, arrived: _Arrived) -> None:
         """Kept in mind until the store has it too: its failing makes nobody hear a thing twice."""
         if letter.kind != "redraw":
-            self._arrived[letter.id] = arrived
+            self._arrived[letter.id] = letter, arrived
         letter = msgspec.structs.replace(letter, paused=arrived.paused)
         if letter.kind == "bag":
             person = letter.place.partition(":")[2]
@@ -312,11 +345,19 @@ class Courier:
                 await self._dies("uncertain", letter)
                 return
             parcel = msgspec.structs.replace(parcel, again=True)
-        if not edge.repeats and not await self._database.tx(
-            self._scripts.sending, letter, self._lease()
-        ):
-            return
+        if not edge.repeats:
+            if not await self._may_begin(letter.tenant):
+                return
+            if not await self._database.tx(self._scripts.sending, letter, self._lease()):
+                return
+            parcel = self._in_time(parcel)
         await self._mark(letter, _Arrived(await _delivered(edge, parcel), paused=letter.paused))
+
+    def _in_time(self, parcel: Parcel) -> Parcel:
+        """Where others may speak too, it says until when nobody else does."""
+        if self._database.alone:
+            return parcel
+        return msgspec.structs.replace(parcel, until=self._ours[parcel.tenant])
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
         """None where there is nothing to say any more."""
@@ -400,6 +441,8 @@ class Courier:
         )
 
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> None:
+        if not await self._may_begin(letter.tenant):
+            return
         letters: list[Letter] = await self._database.tx(
             self._scripts.bag, letter, now, self._lease()
         )
@@ -422,7 +465,7 @@ class Courier:
             await self._dies("uncertain", *letters)
             return
         try:
-            await _delivered(edge, parcel)
+            await _delivered(edge, self._in_time(parcel))
         except DeliveryFailed as failure:
             await self._failed(letter, failure, *letters)
             return

@@ -18,7 +18,7 @@ from psycopg import sql
 
 from storage.migrate import migrations
 from storage.postgres import Postgres
-from storage.postgres_schema import TABLES
+from storage.postgres_schema import DURABLE, TABLES
 from storage.sql import NewerSchema, StoreError, Unavailable
 from storage.sqlite import FileLock
 
@@ -57,6 +57,7 @@ def move(source: Path, dsn: str, fingerprint: str, told: Callable[[Moved], None]
             asyncio.run(_schema(dsn))
             with psycopg.connect(dsn, connect_timeout=5, application_name="digi move") as server:
                 server.execute(_NO_LIMIT)
+                server.execute(DURABLE)
                 return _moved(file, server, told)
     except sqlite3.Error as error:
         raise NotMoved(f"{source}: {error}") from None

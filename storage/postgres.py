@@ -23,12 +23,17 @@ from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from storage.dialect import Statement, spoken
-from storage.postgres_schema import TABLES, migrate
+from storage.postgres_schema import DURABLE, TABLES, migrate
 from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
 T = TypeVar("T")
 P = ParamSpec("P")
-Connection = psycopg.AsyncConnection[Row]
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    life = ""
+    """Of the server that it leads to."""
+
 
 CONNECTIONS = 8
 _WAITING = 10_000
@@ -36,12 +41,24 @@ _TRIES = 12
 _WAIT_SECONDS = 2.5
 """For a connection: a platform wants its answer within three seconds."""
 _ASKING_SECONDS = 10.0
+_COMMIT_SECONDS = 5.0
+"""A server whose standby does not answer would wait for ever, and so would whoever wrote."""
 _VACUUM_SECONDS = 2.0
 _POOLS_A_MINUTE = 200
 
 _TURN = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text AS xid"
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WENT = "SELECT pg_xact_status($1::text::xid8) AS became"
+# Another begins where the server has crashed or a standby has taken over. A transaction's number
+# that was not on the disk by then is given away once more.
+_LIFE = (
+    "concat((SELECT stats_reset FROM pg_stat_wal), ' ', CASE WHEN pg_is_in_recovery() THEN ''"
+    " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS life"
+)
+# It writes too, so that it is answered when every standby that must have it has all before it.
+_WENT = (
+    f"SELECT pg_xact_status($1::text::xid8) AS became, {_LIFE},"
+    " pg_logical_emit_message(true, 'digi', '')"
+)
 _VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
 _TUPLES = re.compile(r"^\w+: (\d+) [^\d(]+, (\d+) [^\d(]+, (\d+) [^\d(]+$", re.MULTILINE)
 _OTHERS = (
@@ -99,12 +116,13 @@ class Postgres:
             async with await psycopg.AsyncConnection.connect(
                 **_with_defaults(dsn), autocommit=True
             ) as conn:
+                await conn.execute(DURABLE)
                 await migrate(conn, folder)
         except psycopg.Error as error:
             raise _translated(error) from None
         name = f"digi {secrets.token_hex(4)}"
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            "",
+            "", connection_class=Connection,
             kwargs={
                 **_with_defaults(dsn), "application_name": name, "autocommit": True,
                 "row_factory": dict_row, "cursor_factory": AsyncRawCursor, "prepare_threshold": 2,
@@ -258,7 +276,7 @@ class Postgres:
             try:
                 begun = await conn.execute(_TURN, prepare=False)
                 begun.nextset()
-                [who] = await begun.fetchall()
+                [began] = await begun.fetchall()
                 value = await self._finish(conn, script, first)
             except BaseException as error:
                 await _rolled_back(conn)
@@ -268,7 +286,8 @@ class Postgres:
                     await conn.close()  # another server may be the one that writes by now
                 raise
             try:
-                await conn.execute("COMMIT", prepare=False)
+                async with _heeded(conn):
+                    await conn.execute("COMMIT", prepare=False)
             except psycopg.Error as error:
                 lost = _lost(conn, error)
                 await _rolled_back(conn)
@@ -278,24 +297,28 @@ class Postgres:
                     raise
             else:
                 return value
-        if await self._stands(who["xid"]):
+        if await self._stands(began["xid"], conn.life):
             return value
         raise _Again
 
-    async def _stands(self, xid: str) -> bool:
+    async def _stands(self, xid: str, life: str) -> bool:
         """The answer to a COMMIT was lost: what became of the transaction?"""
         until = time.monotonic() + _ASKING_SECONDS
         while time.monotonic() < until:
             try:
-                async with self._pool.connection() as conn:
+                async with self._pool.connection() as conn, _heeded(conn):
                     [row] = await (await conn.execute(_WENT, [xid])).fetchall()
             except errors.InvalidParameterValue:
                 return False  # another server took over, and never heard of it
-            except (psycopg.OperationalError, *_NOT_NOW):
+            except (psycopg.OperationalError, errors.ReadOnlySqlTransaction, *_NOT_NOW):
                 await asyncio.sleep(0.1)
                 continue
-            if row["became"] in ("committed", "aborted"):
-                return bool(row["became"] == "committed")
+            if row["became"] == "aborted":
+                return False
+            if row["became"] == "committed":
+                if row["life"] == life:
+                    return True
+                break  # it may be somebody else's transaction
             await asyncio.sleep(0.02)  # its server process has not noticed yet
         raise Unavailable("whether it was kept could not be asked: the same again finds out")
 
@@ -370,7 +393,8 @@ class Postgres:
         async with self._pool.connection() as conn:
             conn.add_notice_handler(heard)
             try:
-                await conn.execute(_VACUUM, prepare=False)
+                async with _heeded(conn):
+                    await conn.execute(_VACUUM, prepare=False)
             finally:
                 conn.remove_notice_handler(heard)
         counts = [int(found[3]) for text in said for found in _TUPLES.finditer(text)]
@@ -411,8 +435,10 @@ async def _configured(conn: Connection) -> None:
     conn.prepared_max = None
     # Any number as 64 bits: a statement is prepared once, not once for each size of a number.
     conn.adapters.register_dumper(int, Int8BinaryDumper)
-    for limit in _LIMITS:
-        await conn.execute(limit)
+    for setting in (*_LIMITS, DURABLE):
+        await conn.execute(setting)
+    [row] = await (await conn.execute(f"SELECT {_LIFE}")).fetchall()
+    conn.life = row["life"]
 
 
 async def _rows(conn: Connection, statement: Statement, params: Params) -> list[Row]:
@@ -424,6 +450,28 @@ async def _rows(conn: Connection, statement: Statement, params: Params) -> list[
     values = [params[name] for name in statement.names]
     cursor = await conn.execute(statement.text, values, prepare=True, binary=True)
     return await cursor.fetchall() if cursor.description else []
+
+
+@asynccontextmanager
+async def _heeded(conn: Connection) -> AsyncIterator[None]:
+    """A COMMIT that is told to wait no longer for a standby succeeds with a warning. That is no
+    answer: if the standby takes over, it has never been."""
+    warned: list[str] = []
+
+    def heard(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            warned.append(notice.message_primary or "")
+
+    conn.add_notice_handler(heard)
+    try:
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            yield
+    except TimeoutError:
+        raise Unavailable("the server does not say whether it was kept") from None
+    finally:
+        conn.remove_notice_handler(heard)
+    if warned:
+        raise Unavailable("the standby that must have it too does not answer")
 
 
 async def _rolled_back(conn: Connection) -> None:

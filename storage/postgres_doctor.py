@@ -107,8 +107,9 @@ _DURABILITY = (
         "a power cut destroys the database: set it to on",
     ),
     _Rule(
-        "synchronous_commit", lambda value: value == "off",
-        "a power cut loses what was confirmed: set it to on",
+        "synchronous_commit", lambda value: value not in ("on", "remote_apply"),
+        "Digi asks for more in its own sessions, but what stands between it and the server may"
+        " forget that, and then a power cut or a failover loses what was confirmed: set it to on",
     ),
     _Rule(
         "default_transaction_read_only", _is_on, "nothing can be written: set it to off",
@@ -119,6 +120,11 @@ _OF_OURS = (
     "SELECT has_schema_privilege(current_schema(), 'CREATE'),"
     " coalesce((SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class"
     " WHERE oid = to_regclass('pool')), true), current_user::text"
+)
+# A backup that is being made follows as well, for a while.
+_FOLLOWERS = (
+    "SELECT count(*) FROM pg_stat_replication"
+    " WHERE application_name NOT IN ('pg_basebackup', 'pg_receivewal')"
 )
 _OLDEST = (
     "SELECT coalesce(max(extract(epoch FROM now() - xact_start))::bigint / 60, 0)"
@@ -180,6 +186,12 @@ def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
     told = [*_set_wrong(settings), *_follows(conn)]
     if not told:
         fine.append("it notes nothing of who wrote when")
+    [(followers,)] = conn.execute(_FOLLOWERS).fetchall()
+    if followers and not settings["synchronous_standby_names"]:
+        faults.append(
+            "a standby follows, and nothing waits for it: what was confirmed last is lost where it"
+            " takes over; name it in synchronous_standby_names"
+        )
     return Examined(tuple(fine), (*faults, *told), fingerprint)
 
 

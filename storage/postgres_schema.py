@@ -18,6 +18,11 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('digi migrates', 0))"
 TABLES = "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')" \
     " AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"  # fmt: skip
 
+# What is confirmed is on the server's disk, and on that of each standby which must have it,
+# whatever weaker rule the server, the database or the role has. A stricter rule stays.
+DURABLE = "SELECT set_config('synchronous_commit', 'on', false)" \
+    " WHERE current_setting('synchronous_commit') <> 'remote_apply'"  # fmt: skip
+
 
 async def migrate(conn: AsyncConnection[tuple[object, ...]], folder: Path = FOLDER) -> list[str]:
     """Run what is missing, in one transaction under a lock. Says what it ran."""

@@ -24,6 +24,10 @@ ON CONFLICT (key) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '
 INSERT INTO inbox (tenant, key, at_us) VALUES (:tenant, :key, :now)
 ON CONFLICT (tenant, key) DO NOTHING RETURNING key;
 
+-- name: inbox_again
+-- What is confirmed again is kept as well as what is confirmed first, by a standby too.
+SELECT 1 AS kept /*pg , pg_logical_emit_message(true, 'digi', '') AS said */;
+
 -- name: inbox_reply
 SELECT reply FROM inbox WHERE tenant = :tenant AND key = :key;
 
@@ -425,11 +429,13 @@ UPDATE letter SET token = token + 1,
 WHERE tenant = :tenant AND state IN ('claimed', 'sending', 'uncertain', 'paused');
 
 -- name: lane_wanted
--- Where something is due and nobody speaks. A lane's lease runs by one clock, the server's.
+-- Where something is due and nobody speaks. A lane's lease runs by one clock, the server's. Who is
+-- patient leaves a lane that ran out to its holder; one that was left in order is free.
 SELECT l.tenant AS tenant FROM letter AS l
 WHERE l.state <> 'dead' AND l.next_us <= :now
     AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant
-        AND lane.next_us > coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0))
+        AND lane.next_us > CASE WHEN :patient = 1 AND lane.holder <> :holder THEN 0
+            ELSE coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) END)
 GROUP BY l.tenant ORDER BY min(l.next_us) LIMIT :limit;
 
 -- name: lane_of

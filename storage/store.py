@@ -182,6 +182,7 @@ class Scripts:
                 return Outcome((), False)
         first = yield "inbox_first", {"tenant": tenant, "key": turn.key, "now": to_us(turn.now)}
         if not first:
+            yield "inbox_again", {}
             return Outcome((yield from self.answered(tenant, turn.key)) or (), False)
 
         moments: list[Moment] = []
@@ -624,9 +625,11 @@ class Scripts:
         holder: str = "",
         lane: Lease | None = None,
         timers: int = 0,
+        patient: bool = False,
     ) -> Script[list[Letter]]:
-        """What is due in the holder's lanes; where that is not enough, in lanes that are free.
-        Where it is nothing but timers, up to so many more of these."""
+        """What is due in the holder's lanes; where that is not enough, in lanes that are free, or,
+        unless it is patient, run out. Where it is nothing but timers, up to so many more of these.
+        """
         lane = lane or Lease(to_us(now))
         asked = {
             "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
@@ -636,7 +639,7 @@ class Scripts:
         if len(rows) == limit and timers and all(row["kind"] == "timer" for row in rows):
             rows = rows + (yield "letter_claim", {**asked, "limit": timers, "timers": 1})
         elif len(rows) < limit:
-            wanted = yield "lane_wanted", {**asked, "limit": limit}
+            wanted = yield "lane_wanted", {**asked, "limit": limit, "patient": int(patient)}
             taken = 0
             for row in sorted(wanted, key=lambda row: row["tenant"]):
                 taken += yield from self.take_lane(row["tenant"], holder, lane)

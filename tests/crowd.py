@@ -54,6 +54,9 @@ class Crowd:
         self.unnamed: dict[str, Sent] = {}
         """By what was written: what was confirmed, by name and without."""
         self.unsure: dict[str, tuple[dict[str, Sent], Sent]] = {}
+        self.told: Counter[str] = Counter()
+        """What people heard where something could not be kept."""
+        self._enough = False
         self._buttons: dict[str, str] = {}
         self._process = process
         self._session: aiohttp.ClientSession | None = None
@@ -131,7 +134,10 @@ class Crowd:
     async def chats(self) -> None:
         person, key = self.chance.choice(TEAM), f"web:{uuid.uuid4()}"
         text = f"snak {uuid.uuid4()}"
-        if "failed" not in await self.types(person, text, key):
+        answer = await self.types(person, text, key)
+        if "failed" in answer:
+            self.told[answer["failed"]] += 1
+        else:
             self.chatted[key] = text
             self.acknowledged += 1
 
@@ -163,6 +169,8 @@ class Crowd:
     async def _submits(self, where: dict[str, Sent], sent: Sent) -> None:
         answer = await self.ask("/play/submit", sent.body)
         if "failed" in answer or answer["faults"]:
+            said = answer.get("failed") or words(answer["faults"][0]["text"])
+            self.told[said] += 1
             return
         if where is self.unnamed:
             code = CODE.search(json.dumps(answer))
@@ -180,12 +188,12 @@ class Crowd:
         await self.types(self.chance.choice(TEAM), "/digi status")
 
     async def acts_on(self) -> None:
-        """Until nobody answers any more."""
+        """Until nobody answers any more, or it is enough."""
         acts: tuple[Callable[[], Awaitable[None]], ...] = (
             self.chats, self.says, self.says_unnamed, self._looks,
         )  # fmt: skip
         try:
-            while True:
+            while not self._enough:
                 await self.chance.choices(acts, (5, 3, 2, 1))[0]()
         except GONE:
             pass
@@ -193,7 +201,7 @@ class Crowd:
     async def moves_on(self) -> None:
         """The clock goes on meanwhile: questions, overviews and releases come due."""
         try:
-            while True:
+            while not self._enough:
                 await self._moves()
                 await asyncio.sleep(self.chance.uniform(0.02, 0.2))
         except GONE:
@@ -213,6 +221,24 @@ class Crowd:
         assert self._session is not None
         await self._session.close()
         return ended
+
+    async def lives_through(self, trouble: Callable[[], Awaitable[None]]) -> None:
+        """Everybody acts while it happens, and the program goes on; until all is well again."""
+        self._enough = False
+        tasks = [asyncio.create_task(self.acts_on()) for _ in range(IN_FLIGHT)]
+        tasks.append(asyncio.create_task(self.moves_on()))
+        await self.confirms_more()
+        await trouble()
+        await self.confirms_more()
+        self._enough = True
+        await asyncio.gather(*tasks)
+        self.ends += 1
+
+    async def confirms_more(self) -> None:
+        before = self.acknowledged
+        async with asyncio.timeout(READY):
+            while self.acknowledged == before:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
     async def sends_again(self) -> None:
         """What people did not hear of, they send again."""
@@ -259,18 +285,20 @@ class Crowd:
         assert {"question", "overview", "release"} <= set(time["landmarks"])
         assert all(mark > time["now"] for mark in time["landmarks"].values())
 
-    def figures(self) -> str:
+    def figures(self, what: str = "ends") -> str:
         confirmed = len(self.chatted) + len(self.named) + len(self.unnamed)
         return (
-            f"{self.ends} ends with {IN_FLIGHT} in flight, {confirmed} things confirmed"
+            f"{self.ends} {what} with {IN_FLIGHT} in flight, {confirmed} things confirmed"
             f" ({len(self.unnamed)} without a name): 0 lost, 0 twice"
         )
 
 
 @asynccontextmanager
-async def crowd(box: Box, seed: int) -> AsyncIterator[Crowd]:
+async def crowd(box: Box, seed: int, *, tireless: bool = False) -> AsyncIterator[Crowd]:
+    """`tireless`: nobody hears that so much in a minute is too much for one person."""
+    words = ["tireless"] if tireless else []
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.nursery", env=box.env, cwd=ROOT,
+        sys.executable, "-m", "tests.nursery", *words, env=box.env, cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
     )  # fmt: skip
     found = Crowd(box, process, seed)

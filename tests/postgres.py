@@ -75,6 +75,7 @@ class Server:
             **({} if durable else {**_SMALL, **_QUICK}), **settings,
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
         }  # fmt: skip
+        self._segment_mb = segment_mb
         self._user: dict[str, Any] = {}
         self._home = _installed()
         self._numbers = itertools.count()
@@ -86,9 +87,11 @@ class Server:
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             if not _open_to_all(self._home):
                 self._home = shutil.copytree(self._home, self.folder / "pginstall")
+        self._make()
+
+    def _make(self) -> None:
         self._run("initdb", "-D", str(self.data), "-U", "digi", "--auth=trust", "-E", "UTF8",
-                  "--locale=C.UTF-8", f"--wal-segsize={segment_mb}",
-                  *([] if durable else ["--no-sync"]))  # fmt: skip
+                  "--locale=C.UTF-8", f"--wal-segsize={self._segment_mb}", "--no-sync")  # fmt: skip
 
     @property
     def data(self) -> Path:
@@ -137,6 +140,27 @@ class Server:
             self._process.send_signal(how)
             self._process.wait(_SECONDS)
             self._process = None
+
+    def kill(self) -> None:
+        """`kill -9` of the server and of every process of it, as when its machine dies."""
+        assert self._process is not None
+        # Stopped first, so that it cannot begin another while its own are being killed.
+        self._process.send_signal(signal.SIGSTOP)
+        for pid in (*self.backends(), self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(_SECONDS)
+        self._process = None
+
+    def kill_postmaster(self) -> None:
+        """`kill -9` of the first process alone; the others find out by themselves."""
+        self.stop(signal.SIGKILL)
+
+    def backends(self) -> list[int]:
+        """The processes that the server has begun."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
 
     def say(self, sql: str, database: str = "postgres") -> list[Any]:
         """One statement by somebody who is not Digi."""
@@ -187,6 +211,63 @@ async def _made(dsn: str) -> None:
     await (await Postgres.open(dsn)).close()
 
 
+class Standby(Server):
+    """A copy that follows a server over a stream, and may take its place.
+
+    From then on the server confirms nothing that this one has not written to its disk too.
+    """
+
+    def __init__(self, of: Server) -> None:
+        self._of = of
+        super().__init__(of.settings)
+
+    def _make(self) -> None:
+        of = f"host={self._of.folder} user=digi application_name=standby"
+        self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "fetch", "-c", "fast",
+                  "--no-sync", "-d", of)  # fmt: skip
+
+    def follows(self) -> None:
+        """Until it does."""
+        self.start()
+        asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+        self._of.say("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        self._of.say("SELECT pg_reload_conf()")
+        self._waits_until(lambda: self._of.say(asked) == [(1,)])
+
+    def takes_over(self) -> None:
+        """It is the one that writes now, and nobody has to follow it."""
+        assert self.say("SELECT pg_promote(true, 60)") == [(True,)]
+        self.say("ALTER SYSTEM RESET synchronous_standby_names")
+        self.say("SELECT pg_reload_conf()")
+        self._waits_until(lambda: self.say("SHOW synchronous_standby_names") == [("",)])
+
+    def freeze(self) -> None:
+        self._all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._all(signal.SIGCONT)
+
+    def _all(self, sign: signal.Signals) -> None:
+        assert self._process is not None
+        for pid in (self._process.pid, *self.backends()):
+            os.kill(pid, sign)
+
+    def gone(self) -> None:
+        if self._process is not None:
+            self.kill()
+        super().gone()
+
+    @staticmethod
+    def _waits_until(done: Callable[[], bool]) -> None:
+        until = time.monotonic() + _SECONDS
+        while not done():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
+
+
 @contextlib.contextmanager
 def a_server(
     settings: Mapping[str, str] = {}, *, durable: bool = False, segment_mb: int = 16
@@ -211,6 +292,7 @@ class Wire:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-wire-"))
         self.cut: Callable[[], Literal["before", "after"] | None] = lambda: None
         self.cuts: Counter[str] = Counter()
+        self._open: set[asyncio.StreamWriter] = set()
 
     def dsn(self, database: str) -> str:
         return f"postgresql:///{database}?host={self.folder}&user=digi"
@@ -225,10 +307,21 @@ class Wire:
         self._listening.close()
         shutil.rmtree(self.folder)
 
+    def leads_to(self, server: Server) -> None:
+        """From now on; who is connected is cut off. As where an address is taken over."""
+        self._server = server
+        for writer in list(self._open):
+            writer.transport.abort()
+
     async def _passes(self, from_digi: asyncio.StreamReader, to_digi: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_unix_connection(
-            self._server.folder / ".s.PGSQL.5432"
-        )
+        try:
+            from_server, to_server = await asyncio.open_unix_connection(
+                self._server.folder / ".s.PGSQL.5432"
+            )
+        except OSError:  # nobody is there
+            to_digi.close()
+            return
+        self._open |= {to_digi, to_server}
         back = asyncio.ensure_future(self._pour(from_server, to_digi))
         try:
             while said := await from_digi.read(65536):
@@ -249,6 +342,7 @@ class Wire:
         finally:
             back.cancel()
             for end in (to_digi, to_server):
+                self._open.discard(end)
                 end.close()
 
     @staticmethod

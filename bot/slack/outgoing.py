@@ -100,6 +100,7 @@ class Outgoing:
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
     ) -> str:
         self._may_post(parcel.tenant, channel)
+        parcel.still_ours()
         try:
             said = await client.chat_postMessage(
                 channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import msgspec
@@ -117,10 +117,8 @@ class TeamsEdge:
         """A thread of its own in a channel."""
         transport, message = self._speech.transport, draw.message(drawn)
         try:
-            thread = await self._speech.calls(
-                parcel.tenant,
-                parcel.channel,
-                lambda: transport.new_thread(ref, parcel.channel, message),
+            thread = await self._tells(
+                parcel, parcel.channel, lambda: transport.new_thread(ref, parcel.channel, message)
             )
         except CallFailed as error:
             raise failure(error) from None
@@ -130,14 +128,23 @@ class TeamsEdge:
     async def _said(self, parcel: Parcel, ref: Ref, drawn: draw.Drawn) -> str:
         transport, message = self._speech.transport, draw.message(drawn)
         try:
-            return await self._speech.calls(
-                parcel.tenant, ref.conversation_id, lambda: transport.send(ref, message)
+            return await self._tells(
+                parcel, ref.conversation_id, lambda: transport.send(ref, message)
             )
         except CallFailed as error:
             if parcel.kind == "private":
                 self._speech.no_chat(parcel.tenant, parcel.person)
                 raise private_failure(error) from None
             raise failure(error) from None
+
+    async def _tells(
+        self, parcel: Parcel, conversation: str, call: Callable[[], Awaitable[T]]
+    ) -> T:
+        async def tells() -> T:
+            parcel.still_ours()
+            return await call()
+
+        return await self._speech.calls(parcel.tenant, conversation, tells)
 
     async def _redraw(self, parcel: Parcel, drawn: draw.Drawn) -> str:
         place, id = read_place(parcel.target)
