@@ -242,6 +242,19 @@ class MyRefs(Fact[frozenset[str]], frozen=True):
     person: Person
 
 
+class By(Fact[frozenset[Person]], frozen=True):
+    """Who has a record of a kind for a ref, however many have; what stands in it is not read."""
+
+    kind: str
+    ref: str
+
+
+class ByTeam(Fact[frozenset[tuple[Person, str]]], frozen=True):
+    """Who of those in the channel or with a role has a record of a kind, and for which ref."""
+
+    kind: str
+
+
 class HowMany(Fact[int], frozen=True):
     """How many people have a record of a kind for a ref."""
 

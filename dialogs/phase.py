@@ -51,10 +51,9 @@ from dialogs.effects import (
 from dialogs.events import Look
 from dialogs.facts import (
     About,
+    ByTeam,
     Known,
     Project,
-    Rec,
-    Records,
     Roles,
     States,
     Team,
@@ -82,7 +81,6 @@ UNFINISHED = {
     "aside": "walk.phase.now_aside",
     "elsewhere": "walk.phase.now_elsewhere",
 }
-EVERYONE = 1_000_000
 LONGEST = 2500  # characters of one message
 
 WHEN_MOVED: Facts = (About(), Roles(), States("question"), States("concern"))
@@ -92,7 +90,7 @@ WHEN_CLOSED: Facts = (
     Team(),
     States("question"),
     Unreleased(("answer",)),
-    Records("answer", limit=EVERYONE),
+    ByTeam("answer"),
 )
 
 
@@ -434,10 +432,7 @@ def released(phase: int, known: Known) -> Effects:
 
 def _could_have_written(waiting: tuple[Waiting, ...], known: Known) -> int:
     questions = {w.ref for w in waiting}
-    answers: tuple[Rec, ...] = known(Records("answer", limit=EVERYONE))
-    named = Counter(
-        person for person, _ in {(a.person, a.ref) for a in answers if a.ref in questions}
-    )
+    named = Counter(person for person, ref in known(ByTeam("answer")) if ref in questions)
     return sum(named[person] < len(questions) for person in writers(known))
 
 

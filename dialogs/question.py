@@ -42,7 +42,7 @@ from dialogs.effects import (
     Timer,
     Unpool,
 )
-from dialogs.facts import About, Known, Mine, Records, Roles, Team, Unreleased, Waiting
+from dialogs.facts import About, By, Known, Mine, Roles, Team, Unreleased, Waiting
 from dialogs.facts import State as StateOf
 from dialogs.figures import shown
 from dialogs.question_forms import (
@@ -116,7 +116,7 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
             | e.Superseded(question=question)
         ):
             return (
-                About(), Roles(), Team(), Records("answer", question),
+                About(), Roles(), Team(), By("answer", question),
                 Unreleased(("answer",), question),
             )  # fmt: skip
         case e.Woke(name="holds", of=question):

@@ -7,7 +7,19 @@ from dialogs.cards import Choice, Field, Form, Line, Note, Option, TextField, te
 from dialogs.conversation import Facts, Moments
 from dialogs.effects import Open
 from dialogs.events import Look, Person
-from dialogs.facts import About, Known, Mine, Project, Published, Rec, Records, Roles, Team, Viewer
+from dialogs.facts import (
+    About,
+    By,
+    Known,
+    Mine,
+    Project,
+    Published,
+    Rec,
+    Records,
+    Roles,
+    Team,
+    Viewer,
+)
 from dialogs.facts import State as StateOf
 from dialogs.question_states import Asked, Proposed, State, one_of, takes_answers, title
 from dialogs.question_views import again_button, answer_button, told
@@ -39,8 +51,8 @@ def writers(known: Known) -> tuple[Person, ...]:
 
 
 def lacking(known: Known, question: str) -> tuple[Person, ...]:
-    """Those of them who have no answer by name. Needs `Records("answer", question)` too."""
-    named = {r.person for r in known(Records("answer", question))}
+    """Those of them who have no answer by name. Needs `By("answer", question)` too."""
+    named = known(By("answer", question))
     return tuple(p for p in writers(known) if p not in named)
 
 
@@ -98,7 +110,7 @@ def unnamed_needs(look: Look, viewer: Viewer) -> Facts:
         Roles(),
         Team(),
         StateOf("question", look.ref),
-        Records("answer", look.ref),
+        By("answer", look.ref),
     )
 
 

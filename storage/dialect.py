@@ -44,7 +44,10 @@ def spoken(sql: str) -> Statement:
 
 
 def built(sql: str) -> str:
-    """A statement of a migration as PostgreSQL hears it; empty where it is SQLite's alone."""
+    """A statement of a migration as PostgreSQL hears it; empty where it is SQLite's alone, as one
+    is that begins with `/*lite*/`."""
+    if sql.lstrip().startswith("/*lite*/"):
+        return ""
 
     def one(found: "re.Match[str]") -> str:
         if found[1] is not None:

@@ -157,7 +157,25 @@ def _my_refs(scope: Scope, fact: f.MyRefs) -> Script[frozenset[str]]:
     return frozenset(row["ref"] for row in rows)
 
 
+def _by(scope: Scope, fact: f.By) -> Script[frozenset[str]]:
+    rows = yield "record_people", {**scope.key, "kind": fact.kind, "ref": fact.ref}
+    return frozenset(row["person"] for row in rows)
+
+
+def _by_team(scope: Scope, fact: f.ByTeam) -> Script[frozenset[tuple[str, str]]]:
+    channel = yield from channel_of(scope)
+    rows = yield (
+        "record_refs_of_team",
+        {**scope.key, "channel": channel or "", "kind": fact.kind},
+    )
+    return frozenset((row["person"], row["ref"]) for row in rows)
+
+
 def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
+    if fact.kind == "answer":
+        # Who answers again changes the one answer: the database counts them as they come and go.
+        rows = yield "answered", {**scope.key, "ref": fact.ref}
+        return int(rows[0]["n"]) if rows else 0
     rows = yield "record_count", {**scope.key, "kind": fact.kind, "ref": fact.ref}
     return int(rows[0]["n"])
 
@@ -294,6 +312,8 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.RecordsSince: _records_since,
     f.Mine: _mine,
     f.MyRefs: _my_refs,
+    f.By: _by,
+    f.ByTeam: _by_team,
     f.HowMany: _how_many,
     f.State: _state,
     f.States: _states,

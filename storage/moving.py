@@ -114,12 +114,15 @@ def _moved(
     _is_empty(server, there)
     server.execute("DELETE FROM meta")
     total = 0
+    # What the database counts comes with the rest.
+    server.execute("ALTER TABLE record DISABLE TRIGGER USER")
     for table in tables:
         total += _copied(file, server, table, told)
     for table in tables:
         here, copied = _weighed(file, table), _weighed_there(server, table)
         if here != copied:
             raise NotMoved(f"{table.name}: {here} in the file became {copied}")
+    server.execute("ALTER TABLE record ENABLE TRIGGER USER")
     server.execute("ANALYZE")
     return total
 

@@ -168,6 +168,23 @@ WHERE tenant = :tenant AND person = :person AND project || '' = :project AND kin
 SELECT count(DISTINCT person) AS n FROM record
 WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;
 
+-- name: answered
+SELECT n FROM answered WHERE tenant = :tenant AND project = :project AND ref = :ref;
+
+-- name: record_people
+SELECT DISTINCT person FROM record
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;
+
+-- name: record_refs_of_team
+-- Of those in the channel or with a role: one person has few records, a project many.
+WITH team AS MATERIALIZED (
+    SELECT person FROM member WHERE tenant = :tenant AND channel = :channel
+    UNION SELECT person FROM role WHERE tenant = :tenant AND project = :project
+)
+SELECT DISTINCT record.person AS person, record.ref AS ref FROM team CROSS JOIN record
+WHERE record.tenant = :tenant AND record.person = team.person
+    AND record.project || '' = :project AND record.kind || '' = :kind;
+
 -- name: record_forget
 DELETE FROM record WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
 

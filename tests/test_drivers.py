@@ -1,6 +1,7 @@
 """What both drivers promise: once, whole or not at all, and nobody harms a neighbour."""
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from psycopg.errors import UndefinedTable
 
 from storage.postgres import Postgres
-from storage.sql import Conflict, Row, Script, Unavailable, together
+from storage.sql import FOLDER, Conflict, Row, Script, Unavailable, together
 from storage.sqlite import Sqlite
 from tests.test_sqlite import add, add_and_fail, every, reply, write_folder, wrong
 
@@ -100,6 +101,39 @@ async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driv
     assert await store.tx(heard, "a", "a", "a") == 3
     assert said == ["add", "reply 3", "replies", "reply"]
     assert await ids(store) == ["a"]
+
+
+async def test_who_had_answered_before_the_database_counted_them_is_counted(
+    tmp_path: Path, address: str
+) -> None:
+    """An upgrade counts what is there; code of the version before writes on, and is counted too."""
+    folder = tmp_path / "before"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    newer = folder / "migrations" / "0006_answered.sql"
+    kept = newer.read_text(encoding="utf-8")
+    newer.unlink()
+
+    def answers(*people: str) -> Script[None]:
+        for person in people:
+            yield "record_put", {
+                "tenant": "t", "project": "p", "kind": "answer", "id": f"q:{person}", "ref": "q",
+                "person": person, "at": 0, "body": b"x",
+            }  # fmt: skip
+
+    def counted() -> Script[list[Row]]:
+        return (yield "answered", {"tenant": "t", "project": "p", "ref": "q"})
+
+    store = await opened(tmp_path, folder, address)
+    await store.tx(answers, "anne", "ali")
+    await store.close()
+    newer.write_text(kept, encoding="utf-8")
+    store = await opened(tmp_path, folder, address)
+    try:
+        assert await store.read(counted) == [{"n": 2}]
+        await store.tx(answers, "ali", "mette")
+        assert await store.read(counted) == [{"n": 3}]
+    finally:
+        await store.close()
 
 
 async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:

@@ -448,7 +448,8 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.Published("answer", "q"): (), f.SnapshotOf("all"): None, f.Unreleased(("answer",)): (),
         f.ByCode("what?"): None, f.ByCode(CODE): None, f.MyProjects("nobody"): (),
         f.ChannelProject("C9"): None, f.MyRefs("answer", "nobody"): frozenset(),
-        f.InEach("nobody", (f.About(),)): (),
+        f.InEach("nobody", (f.About(),)): (), f.By("answer", "q"): frozenset(),
+        f.ByTeam("answer"): frozenset(),
     }  # fmt: skip
     assert await ask(house, *empty, project="nowhere") == empty
     assert {type(fact) for fact in empty} == set(SCRIPTS)
@@ -460,9 +461,7 @@ CODE = "0000-0000-0000-0000-0"
 async def test_records_are_found_by_kind_ref_person_and_time(house: House, fake: Fake) -> None:
     """Oldest first, at most as many as were asked for."""
     records = [
-        fx.Record(
-            "answer", f"q{n % 2}", f"r{n}", TEAM[n % 4], MONDAY + timedelta(hours=n), {"n": n}
-        )
+        fx.Record("said", f"q{n % 2}", f"r{n}", TEAM[n % 4], MONDAY + timedelta(hours=n), {"n": n})
         for n in range(8)
     ]
     fake.does(*reversed(records))
@@ -471,14 +470,44 @@ async def test_records_are_found_by_kind_ref_person_and_time(house: House, fake:
     def numbers(found: tuple[f.Rec, ...]) -> list[int]:
         return [rec.body["n"] for rec in found]
 
-    assert numbers(await ask(house, f.Records("answer"))) == list(range(8))
-    assert numbers(await ask(house, f.Records("answer", "q1"))) == [1, 3, 5, 7]
-    assert numbers(await ask(house, f.Records("answer", "q1", 2))) == [1, 3]
-    since = f.RecordsSince("answer", MONDAY + timedelta(hours=5))
+    assert numbers(await ask(house, f.Records("said"))) == list(range(8))
+    assert numbers(await ask(house, f.Records("said", "q1"))) == [1, 3, 5, 7]
+    assert numbers(await ask(house, f.Records("said", "q1", 2))) == [1, 3]
+    since = f.RecordsSince("said", MONDAY + timedelta(hours=5))
     assert numbers(await ask(house, since)) == [5, 6, 7]
-    mine = await ask(house, f.Mine("answer", "q1", "mette"))
+    mine = await ask(house, f.Mine("said", "q1", "mette"))
     assert (mine.person, mine.at, mine.body["n"]) == ("mette", MONDAY + timedelta(hours=5), 5)
-    assert await ask(house, f.HowMany("answer", "q1")) == 2
+    assert await ask(house, f.HowMany("said", "q1")) == 2
+    assert await ask(house, f.By("said", "q1")) == {TEAM[1], TEAM[3]}
+
+
+async def test_how_many_have_answered_is_kept_as_answers_come_and_go(
+    house: House, fake: Fake, tmp_path: Path, either: str
+) -> None:
+    """However many they are; who answers again counts once, and nothing is left of none."""
+
+    async def does(*effects: fx.Effect) -> list[int]:
+        fake.does(*effects)
+        await turn(house, news(f"t{len(fake.heard)}", f"id{len(fake.heard)}"))
+        return [await ask(house, f.HowMany("answer", ref)) for ref in ("q1", "q2")]
+
+    def answer(ref: str, person: str) -> fx.Record:
+        return fx.Record("answer", ref, f"{ref}:{person}", person, MONDAY, {"text": "x"})
+
+    people = [f"p{n}" for n in range(600)]
+    assert await does(*(answer("q1", person) for person in people)) == [600, 0]
+    assert await ask(house, f.By("answer", "q1")) == set(people)
+    assert await does(answer("q1", "p1"), answer("q2", "p1"), answer("q2", "anne")) == [600, 2]
+    assert await does(fx.SetMembers(CHANNEL, ("anne", "p7"))) == [600, 2]
+    assert await ask(house, f.ByTeam("answer")) == {("anne", "q2"), ("p7", "q1")}
+    assert await does(fx.Grant("p1", "tr", "confirmed")) == [600, 2]
+    assert ("p1", "q2") in await ask(house, f.ByTeam("answer"))
+    assert await does(fx.Forget("answer", person="p1"), fx.Forget("answer", id="q1:p2")) == [598, 1]
+    assert await does(fx.Forget("answer", ref="q1")) == [0, 1]
+    left = "SELECT ref, n FROM answered"
+    assert asked(tmp_path / "home", either, left) == [("q2", 1)]
+    await does(fx.EraseProject())
+    assert asked(tmp_path / "home", either, left) == []
 
 
 async def test_a_code_opens_what_waits_and_what_was_released(house: House, fake: Fake) -> None:

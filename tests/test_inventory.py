@@ -29,6 +29,7 @@ TEXT = {
     "state.id": "an id",
     "record.tenant": "an id", "record.project": "an id", "record.kind": "a word of the code",
     "record.id": "an id", "record.ref": "an id", "record.person": "an id",
+    "answered.tenant": "an id", "answered.project": "an id", "answered.ref": "an id",
     "role.tenant": "an id", "role.project": "an id", "role.person": "an id",
     "role.role": "a word of the code", "role.status": "a word of the code",
     "person.tenant": "an id", "person.id": "an id",

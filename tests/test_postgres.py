@@ -84,6 +84,7 @@ def test_a_table_is_built_with_the_servers_own_types() -> None:
     assert said.split(";")[0] == (
         "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL DEFAULT 'TEXT', b BIGINT, c BYTEA)"
     )
+    assert built("/*lite*/ CREATE TRIGGER a AFTER INSERT ON t BEGIN SELECT 1; END;") == ""
     assert built("/*pg ALTER TABLE t SET (fillfactor = 50) */;") == (
         "ALTER TABLE t SET (fillfactor = 50)"
     )

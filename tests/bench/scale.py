@@ -101,7 +101,7 @@ async def rows(
         for what, in_few, in_many, goal in (
             ("an answer", with_few.answer, with_many.answer, WITHIN),
             ("`/digi status`", with_few.status, with_many.status, WITHIN),
-            ("afterwards, a post drawn anew", with_few.drawn, with_many.drawn, None),
+            ("afterwards, a post drawn anew", with_few.drawn, with_many.drawn, WITHIN),
         ):
             quick, slow = await _in_turn(told, what, in_few, in_many, rounds)
             yield _row(f"{what}, {many:,} answers in the project", few, quick, slow, goal)

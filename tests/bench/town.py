@@ -333,6 +333,7 @@ def moved(home: Path, dsn: str) -> None:
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'migration'"
             " AND name NOT LIKE 'sqlite_%'"
         )
+        target.execute("ALTER TABLE record DISABLE TRIGGER USER")
         for (table,) in tables.fetchall():
             rows = source.execute(f"SELECT * FROM {table}")
             columns = [column[0] for column in rows.description]
@@ -341,6 +342,7 @@ def moved(home: Path, dsn: str) -> None:
             with target.cursor().copy(said.encode()) as copy:
                 for row in rows:
                     copy.write_row(row)
+        target.execute("ALTER TABLE record ENABLE TRIGGER USER")
 
 
 def _swapped(value: str, swaps: tuple[tuple[str, str], ...]) -> str:
