@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -187,9 +187,12 @@ def _state(scope: Scope, fact: f.State) -> Script[bytes | None]:
 
 def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
     rows = yield "state_all", {**scope.key, "dialog": fact.dialog}
+    return _stated(scope, fact.dialog, rows)
+
+
+def _stated(scope: Scope, dialog: str, rows: list[Row]) -> tuple[f.Stated, ...]:
     return tuple(
-        f.Stated(row["id"], scope.open("state", row["body"], fact.dialog, row["id"]))
-        for row in rows
+        f.Stated(row["id"], scope.open("state", row["body"], dialog, row["id"])) for row in rows
     )
 
 
@@ -327,16 +330,59 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
 }
 
 
+_AT_ONCE = 8
+
+
+def _dialog_read_whole(fact: f.Fact[Any]) -> str:
+    """Of a fact that needs every state of a dialog there is in the project; else nothing."""
+    match fact:
+        case f.About():
+            return "project"
+        case f.States(dialog=dialog):
+            return dialog
+        case f.State(dialog=dialog, of=of) if of == dialog:
+            return dialog
+        case _:
+            return ""
+
+
+def _states_at_once(scope: Scope, wanted: Iterable[f.Fact[Any]]) -> Script[dict[f.Fact[Any], Any]]:
+    """The answers to those of these facts that are states, by one statement for all dialogs."""
+    asked = {fact: dialog for fact in wanted if (dialog := _dialog_read_whole(fact))}
+    dialogs = list(dict.fromkeys(asked.values()))
+    if not 1 < len(dialogs) <= _AT_ONCE:
+        return {}
+    names = {f"d{n}": dialogs[n] if n < len(dialogs) else "" for n in range(_AT_ONCE)}
+    there: dict[str, list[Row]] = {dialog: [] for dialog in dialogs}
+    for row in (yield "state_some", {**scope.key, **names}):
+        there[row["dialog"]].append(row)
+    return {fact: _answered(scope, fact, there[dialog]) for fact, dialog in asked.items()}
+
+
+def _answered(scope: Scope, fact: f.Fact[Any], rows: list[Row]) -> Any:
+    match fact:
+        case f.States(dialog=dialog):
+            return _stated(scope, dialog, rows)
+        case f.About():
+            return opened_project(scope, rows[0]["body"]) if rows else None
+        case f.State(dialog=dialog, of=of):
+            return scope.open("state", rows[0]["body"], dialog, of) if rows else None
+        case _:
+            raise AssertionError(fact)
+
+
 def gather(
     scope: Scope,
     wanted: tuple[f.Fact[Any], ...],
     already: Mapping[f.Fact[Any], Any] = MappingProxyType({}),
 ) -> Generator[tuple[str, Any], list[Row], dict[f.Fact[Any], Any]]:
     """The answers to all these facts; `already` holds those that this look into the store knows."""
+    states = yield from _states_at_once(scope, (fact for fact in wanted if fact not in already))
+    known = {**already, **states}
     found: dict[f.Fact[Any], Any] = {}
     for fact in wanted:
         if fact not in found:
             found[fact] = (
-                already[fact] if fact in already else (yield from SCRIPTS[type(fact)](scope, fact))
+                known[fact] if fact in known else (yield from SCRIPTS[type(fact)](scope, fact))
             )
     return found

@@ -108,6 +108,10 @@ WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
 SELECT id, body FROM state
 WHERE tenant = :tenant AND project = :project AND dialog = :dialog ORDER BY id;
 
+-- name: state_some
+SELECT dialog, id, body FROM state WHERE tenant = :tenant AND project = :project
+    AND dialog IN (:d0, :d1, :d2, :d3, :d4, :d5, :d6, :d7) ORDER BY dialog, id;
+
 -- name: state_of_tenant
 SELECT project, dialog, id, body FROM state WHERE tenant = :tenant ORDER BY project, dialog, id;
 
