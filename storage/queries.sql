@@ -480,11 +480,13 @@ UPDATE lane SET next_us = 0;
 
 -- name: letter_set_back
 -- The clock was set back: what was due at once is due since before that, in its order, and what
--- waits for another try waits no longer than it would have.
+-- waits for another try waits no longer than it would have. Where others serve too, what they try
+-- is theirs; what nobody has tried waits for nobody's clock.
 UPDATE letter SET next_us = CASE WHEN next_us > :now THEN next_us - :by ELSE next_us END,
     due_us = CASE WHEN kind IN ('timer', 'bag') OR due_us <= :now THEN due_us ELSE :since END
 WHERE state <> 'dead' AND (next_us > :now OR due_us > :now)
-    AND (kind NOT IN ('timer', 'bag') OR attempts > 0) AND (:alone = 1 OR EXISTS (
+    AND (kind NOT IN ('timer', 'bag') OR attempts > 0)
+    AND (:alone = 1 OR (attempts = 0 AND state = 'ready') OR EXISTS (
         SELECT 1 FROM lane WHERE lane.tenant = letter.tenant AND lane.holder = :holder));
 
 -- name: letter_all

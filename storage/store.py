@@ -814,8 +814,8 @@ class Scripts:
     def set_back(
         self, now: datetime, since: datetime, by: timedelta, holder: str, alone: bool
     ) -> Script[None]:
-        """The holder's clock shows less than it did: what stands in its lanes, or where it is alone
-        all there is, waits for nothing but timers for their moment."""
+        """The holder's clock shows less than it did: what stands in its lanes or was never tried,
+        or where it is alone all there is, waits for nothing but timers for their moment."""
         yield "letter_set_back", {
             "now": to_us(now), "since": to_us(since), "by": by // timedelta(microseconds=1),
             "holder": holder, "alone": int(alone),

@@ -20,13 +20,18 @@ from tests.house import MONDAY, Diary, Paper, Wall, a_house, faked, found, note
 from tests.test_outbox import Office
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+LONG = pytest.mark.long
+BOTH = ["sqlite", pytest.param("postgres", marks=LONG)]
+"""Where what decides is told apart by no database, the other one's turn is in the long run."""
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 
 
 @pytest.fixture
-async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either: str
+) -> AsyncIterator[Office]:
     fake, edge, wall = faked(monkeypatch, "digest"), Paper(), Wall()
-    async with a_house(tmp_path / "home", edge, wall) as house:
+    async with a_house(tmp_path / "home", edge, wall, either) as house:
         await found(house)
         yield Office(house, edge, wall, fake)
 
@@ -84,8 +89,13 @@ async def test_a_clock_put_right_by_less_than_a_moment_is_nothing(office: Office
     assert office.house.log.failures == []
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(n, marks=pytest.mark.long)
-                                          for n in range(3, 100))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("either", "seed"),
+    [("sqlite", 1), ("sqlite", 2), ("postgres", 1),
+     *(pytest.param("sqlite", n, marks=LONG) for n in range(3, 100)),
+     *(pytest.param("postgres", n, marks=LONG) for n in range(2, 100))],
+    indirect=["either"],
+)  # fmt: skip
 async def test_however_the_clock_jumps_each_thing_happens_once(
     office: Office, seed: int, figures: Callable[[str], None]
 ) -> None:
@@ -141,10 +151,11 @@ def shown(day: date, half: int) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("day", "halves"),
-    [(SPRING, 46), (AUTUMN, 50), (date(2026, 11, 1), 48)],
-    ids=["spring", "autumn", "any other"],
-)
+    ("either", "day", "halves"),
+    [("sqlite", SPRING, 46), ("sqlite", AUTUMN, 50), ("sqlite", date(2026, 11, 1), 48),
+     ("postgres", SPRING, 46), ("postgres", AUTUMN, 50)],
+    indirect=["either"],
+)  # fmt: skip
 async def test_every_half_hour_of_a_day_on_which_the_clock_changes(
     office: Office, day: date, halves: int, figures: Callable[[str], None]
 ) -> None:
@@ -179,6 +190,7 @@ async def test_every_half_hour_of_a_day_on_which_the_clock_changes(
     figures(f"48 half hours on the wall of {day} and {halves} that passed: each once")
 
 
+@pytest.mark.parametrize("either", BOTH, indirect=True)
 @pytest.mark.parametrize("sunday", [SPRING, AUTUMN])
 async def test_the_overviews_around_the_change_keep_their_hour(
     office: Office, sunday: date
