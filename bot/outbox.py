@@ -93,6 +93,7 @@ class Courier:
         self._in_hand: frozenset[str] = frozenset()
         self._ours: dict[str, float] = {}
         """How long a lane is surely ours, by the monotonic clock."""
+        self._misses = 0
         self._shaken = -math.inf
         """When the store was last away."""
         self._keeps_house = False
@@ -119,25 +120,9 @@ class Courier:
                 await self._database.tx(self._scripts.leave_lanes, self.holder)
 
     async def _run(self) -> None:
-        failed = 0
         while True:
             async with self._one_at_a_time:
-                try:
-                    if not self._freed:
-                        await self._database.tx(self._scripts.freed)
-                        self._freed = True
-                    if failed:
-                        await self._mark_what_arrived()
-                    await self._housekeeping()
-                    worked = await self._round()
-                    self._went = self._clock.monotonic()
-                    failed = 0
-                except Exception as error:
-                    failed += 1
-                    self._shaken = self._clock.monotonic()
-                    if _told(failed):
-                        self._log.failed("courier", type(error).__name__)
-                    worked = 0
+                worked = await self._tries()
             if worked:
                 continue
             self._engine.letters_written.clear()
@@ -145,6 +130,26 @@ class Courier:
             with suppress(TimeoutError):
                 async with asyncio.timeout(nap):
                     await self._engine.letters_written.wait()
+
+    async def _tries(self) -> int:
+        """One round with all that belongs to it; nothing where the store is away."""
+        try:
+            if not self._freed:
+                await self._database.tx(self._scripts.freed)
+                self._freed = True
+            if self._misses:
+                await self._mark_what_arrived()
+            await self._housekeeping()
+            worked = await self._round()
+        except Exception as error:
+            self._misses += 1
+            self._shaken = self._clock.monotonic()
+            if _told(self._misses):
+                self._log.failed("courier", type(error).__name__)
+            return 0
+        self._went = self._clock.monotonic()
+        self._misses = 0
+        return worked
 
     def idle(self) -> float:
         """Seconds since the last round that went well."""
