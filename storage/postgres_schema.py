@@ -4,6 +4,7 @@ One replica does it under a lock while the others wait. Those of the version bef
 it: a migration adds, and `meta.oldest_code` says which code can still bear what it has made.
 """
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from storage.sql import FOLDER, StoreError, Unavailable
 
 OLDEST_SERVER = 15
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('digi migrates', 0))"
+_NOT_FOR_LONG = "SET LOCAL lock_timeout = '1s'"
+_TRIES, _PAUSE_SECONDS = 30, 2.0
 TABLES = "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')" \
     " AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"  # fmt: skip
 
@@ -35,15 +38,29 @@ async def migrate(conn: AsyncConnection[tuple[object, ...]], folder: Path = FOLD
     if not await _missing(conn, known):
         return []
     try:
-        async with conn.transaction():
-            await conn.execute(_LOCK)
-            # Another replica may have done it while this one waited.
-            todo = await _missing(conn, known)
-            await _run(conn, todo)
+        for _ in range(_TRIES):
+            try:
+                return await _alone(conn, known)
+            except errors.LockNotAvailable:
+                await asyncio.sleep(_PAUSE_SECONDS)
     except (errors.InsufficientPrivilege, errors.InvalidSchemaName) as error:
         raise Unavailable(
             f"{error.diag.message_primary}: make Digi's user the owner of its database"
         ) from None
+    raise Unavailable(
+        "somebody's transaction holds Digi's tables, which are to be changed (a backup?):"
+        " see pg_stat_activity, and start again when it has ended"
+    )
+
+
+async def _alone(conn: AsyncConnection[tuple[object, ...]], known: list[Migration]) -> list[str]:
+    async with conn.transaction():
+        await conn.execute(_LOCK)
+        # Another replica may have done it while this one waited.
+        todo = await _missing(conn, known)
+        # Whoever serves waits behind whoever wants a whole table: so not for long.
+        await conn.execute(_NOT_FOR_LONG)
+        await _run(conn, todo)
     return [migration.name for migration in todo]
 
 

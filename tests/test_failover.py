@@ -18,6 +18,7 @@ import pytest
 
 import storage.postgres
 from storage.postgres import Postgres
+from storage.postgres_doctor import examine
 from storage.sql import FOLDER, Script, Unavailable
 from tests.crowd import Crowd, crowd
 from tests.postgres import FOLLOWED, Server, Standby, Wire, a_server
@@ -175,7 +176,7 @@ async def test_without_that_the_same_end_takes_what_was_confirmed(
 async def test_digis_sessions_never_ask_for_less(
     postgres_server: Server, empty_dsn: str, tmp_path: Path, set_to: str, found: str
 ) -> None:
-    """Whatever the role was told; who asks for more keeps it."""
+    """Whatever the role was told; who asks for more keeps it. The doctor names what is too weak."""
     role = f"of_{set_to}"
     name = empty_dsn.partition("///")[2].partition("?")[0]
     for sql in (
@@ -184,13 +185,14 @@ async def test_digis_sessions_never_ask_for_less(
     ):
         postgres_server.say(sql)
     folder = write_folder(tmp_path / "sql")
-    store = await Postgres.open(empty_dsn.replace("user=digi", f"user={role}"), folder=folder)
-    async with store._pool.connection() as conn:
+    dsn = empty_dsn.replace("user=digi", f"user={role}")
+    async with a_store(dsn, folder) as store, store._pool.connection() as conn:
         [row] = await (await conn.execute("SHOW synchronous_commit")).fetchall()
-    await store.close()
+    told = f"synchronous_commit is {set_to}" in " ".join(examine(dsn).faults)
     postgres_server.drop(name)
     postgres_server.say(f"DROP ROLE {role}")
     assert row["synchronous_commit"] == found
+    assert told == (set_to != found)
 
 
 @pytest.mark.parametrize("heeded", [True, False], ids=["heeded", "the control"])
@@ -295,6 +297,21 @@ async def _refused(turn: Awaitable[object]) -> bool:
     except Unavailable:
         return True
     return False
+
+
+async def test_the_doctor_knows_a_standby_that_nothing_waits_for() -> None:
+    """Where it takes over, what was confirmed last is lost; one that is waited for is no fault."""
+    async with a_pair(FOLDER) as (primary, _, name):
+
+        def told() -> bool:
+            return any("standby follows" in fault for fault in examine(primary.dsn(name)).faults)
+
+        assert not told()
+        primary.say("ALTER SYSTEM RESET synchronous_standby_names")
+        primary.say("SELECT pg_reload_conf()")
+        async with asyncio.timeout(20):
+            while not told():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
 
 async def test_an_address_of_both_finds_the_one_that_writes(
