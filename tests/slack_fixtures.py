@@ -17,7 +17,7 @@ from bot.edge import Edge, Installation
 from bot.slack.door import Door
 from storage.installations import Installations
 from storage.store import Database
-from storage.vault import Vault
+from storage.vault import Vault, make_key
 from tests.slack_world.hands import SlackHands, move_in
 from tests.slack_world.state import Clock as WorldClock
 from tests.slack_world.world import SlackWorld
@@ -46,6 +46,7 @@ async def in_slack(
     clock: Clock | None = None,
     holds_back: bool = True,
     paced: bool = False,
+    either: str = "",
 ) -> AsyncIterator[Place]:
     """Everybody is in one channel with Digi; both clocks are the stage's, or the one given.
 
@@ -55,27 +56,54 @@ async def in_slack(
     world = SlackWorld(mode=mode, clock=WorldClock(lambda: ours.now().timestamp()))
     move_in(world.home, people, CHANNEL, english=english)
     told: list[tuple[str, str]] = []
-    async with world:
-        door, house = await _house(folder, world, ours, mode, told, paced)
-        app = web.Application()
-        app.add_routes(door.routes())
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        try:
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-            await door.open(house.engine.receive)
-            await door.edge.gather()
-            if mode == "socket":
-                async with asyncio.timeout(10):
-                    await world.socket.connected()
-            hands = SlackHands(world, house, people, CHANNEL, holds_back=holds_back)
-            yield Place(world, house, door, hands, told)
-        finally:
-            await runner.cleanup()
-            await door.close()
-            await asyncio.sleep(0)
-            await house.close()
+    async with world, _served(folder, world, ours, mode, told, paced, either) as (door, house):
+        await door.edge.gather()
+        if mode == "socket":
+            async with asyncio.timeout(10):
+                await world.socket.connected()
+        hands = SlackHands(world, house, people, CHANNEL, holds_back=holds_back)
+        yield Place(world, house, door, hands, told)
+
+
+@asynccontextmanager
+async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
+    """On the same PostgreSQL; what Slack sends reaches one and the other in turn."""
+    told: list[tuple[str, str]] = []
+    world, first = place.world, place.world.digi_url
+    async with _served(
+        folder, world, place.house.clock, "http", told, True, either
+    ) as (door, house):  # fmt: skip
+        world.digi_urls = [first, world.digi_url]
+        hands = SlackHands(world, house, PEOPLE, CHANNEL)
+        yield Place(world, house, door, hands, told)
+        world.digi_url = first
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path,
+    world: SlackWorld,
+    clock: Clock,
+    mode: Mode,
+    told: list[tuple[str, str]],
+    paced: bool,
+    either: str,
+) -> AsyncIterator[tuple[Door, House]]:
+    door, house = await _house(folder, world, clock, mode, told, paced, either)
+    app = web.Application()
+    app.add_routes(door.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+        await door.open(house.engine.receive)
+        yield door, house
+    finally:
+        await runner.cleanup()
+        await door.close()
+        await asyncio.sleep(0)
+        await house.close()
 
 
 async def _house(
@@ -85,7 +113,11 @@ async def _house(
     mode: Mode,
     told: list[tuple[str, str]],
     paced: bool,
+    either: str,
 ) -> tuple[Door, House]:
+    key_file = folder.parent / f"{folder.name}.key"
+    if either and not key_file.exists():
+        make_key(key_file)
     doors: list[Door] = []
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
@@ -107,7 +139,7 @@ async def _house(
         return [door.edge]
 
     house = await build(
-        folder, edges=edges, clock=clock, key_file=folder.parent / f"{folder.name}.key"
+        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None
     )
     house.engine.watchers.append(doors[0].edge.homes.changed)
     return doors[0], house

@@ -20,7 +20,7 @@ from bot.teams.seam import OnActivity, Told, Transport
 from bot.teams.transport import BotbuilderTransport
 from storage.addresses import Addresses
 from storage.store import Database
-from storage.vault import Vault
+from storage.vault import Vault, make_key
 from tests.stage import PEOPLE, slow_clock
 from tests.teams_world.hands import TeamsHands
 from tests.teams_world.state import CHANNEL
@@ -70,47 +70,77 @@ async def in_teams(
     channel: str = CHANNEL,
     making: Making = by_botbuilder,
     world: TeamsWorld | None = None,
+    either: str = "",
 ) -> AsyncIterator[Place]:
     """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
     ours = clock or slow_clock()
-    held = WorldClock(lambda: ours.now().timestamp())
     world = world or TeamsWorld(local=local)
-    world.clock = held
+    world.clock = WorldClock(lambda: ours.now().timestamp())
     world.home.targeted = targeted
     world.home.move_in(people, channel, english=english)
     told: list[tuple[str, str]] = []
-    async with world:
-        door, house = await _house(folder, world, ours, held, told, making)
-        app = web.Application(client_max_size=1024 * 1024)
-        app.add_routes(door.routes())
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        try:
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
-            await door.open(house.engine.receive)
-            statuses = [await world.installed_for(one) for one in world.home.people.values()]
-            statuses.append(await world.installed(channel))
-            assert set(statuses) == {200}, told
-            hands = TeamsHands(
-                world, house, door.edge, people, channel=channel, holds_back=holds_back,
-                slash=slash, old=old, personally=personally,
-            )  # fmt: skip
-            yield Place(world, house, door, hands, told)
-        finally:
-            await runner.cleanup()
-            await door.close()
-            await house.close()
+    async with world, _served(folder, world, ours, told, making, either) as (door, house):
+        statuses = [await world.installed_for(one) for one in world.home.people.values()]
+        statuses.append(await world.installed(channel))
+        assert set(statuses) == {200}, told
+        hands = TeamsHands(
+            world, house, door.edge, people, channel=channel, holds_back=holds_back,
+            slash=slash, old=old, personally=personally,
+        )  # fmt: skip
+        yield Place(world, house, door, hands, told)
+
+
+@asynccontextmanager
+async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
+    """On the same PostgreSQL; what Teams sends reaches one and the other in turn."""
+    told: list[tuple[str, str]] = []
+    world, first = place.world, place.world.digi_url
+    async with _served(
+        folder, world, place.house.clock, told, by_botbuilder, either
+    ) as (door, house):  # fmt: skip
+        world.digi_urls = [first, world.digi_url]
+        hands = TeamsHands(world, house, door.edge, world.home.people)
+        yield Place(world, house, door, hands, told)
+        world.digi_url = first
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path,
+    world: TeamsWorld,
+    clock: Clock,
+    told: list[tuple[str, str]],
+    making: Making,
+    either: str,
+) -> AsyncIterator[tuple[Door, House]]:
+    door, house = await _house(folder, world, clock, told, making, either)
+    app = web.Application(client_max_size=1024 * 1024)
+    app.add_routes(door.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
+        await door.open(house.engine.receive)
+        yield door, house
+    finally:
+        await runner.cleanup()
+        await door.close()
+        await house.close()
 
 
 async def _house(
     folder: Path,
     world: TeamsWorld,
     clock: Clock,
-    held: WorldClock,
     told: list[tuple[str, str]],
     making: Making,
+    either: str,
 ) -> tuple[Door, House]:
+    held = world.clock
+    key_file = folder.parent / f"{folder.name}.key"
+    if either and not key_file.exists():
+        make_key(key_file)
     doors: list[Door] = []
 
     def heard(what: str, kind: str) -> None:
@@ -129,7 +159,7 @@ async def _house(
         return [door.edge]
 
     house = await build(
-        folder, edges=edges, clock=clock, key_file=folder.parent / f"{folder.name}.key"
+        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None
     )
     return doors[0], house
 

@@ -24,15 +24,15 @@ from tests.stage import PEOPLE
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    async with in_slack(tmp_path / "home") as found:
+async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
+    async with in_slack(tmp_path / "home", either=either) as found:
         yield found
 
 
 @pytest.fixture
-async def slowly(tmp_path: Path) -> AsyncIterator[Place]:
+async def slowly(tmp_path: Path, either: str) -> AsyncIterator[Place]:
     """Digi speaks as fast as Slack wants, and no faster."""
-    async with in_slack(tmp_path / "slowly", paced=True) as found:
+    async with in_slack(tmp_path / "slowly", paced=True, either=either) as found:
         yield found
 
 

@@ -30,6 +30,8 @@ SHORT_WAIT = 1.5
 ELSEWHERE_AFTER = 15.0
 """So long an answer is tried where it is best read, before it goes where it can be read too."""
 IN_CHAT_AFTER = 60.0
+NEW_CHATS = "new chats"
+"""They have a pace of their own, the same as a conversation's."""
 
 T = TypeVar("T")
 
@@ -80,7 +82,7 @@ class Speech:
 
     async def _opened(self, tenant: str, person: str, ref: Ref) -> Ref:
         called = self._book.called(tenant, person)
-        chat = await self.transport.open_private(ref, called)
+        chat = await self.calls(tenant, NEW_CHATS, lambda: self.transport.open_private(ref, called))
         self._chats.put((tenant, person), chat)
         return chat
 

@@ -416,7 +416,7 @@ class Sender:
 
     async def raw(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
         """Anything at all, as a stranger may send it."""
-        assert self._world.digi_url, "say in digi_url where Digi is"
+        assert self._world.digi_urls, "say in digi_url where Digi is"
         async with self._world.session.post(
             self._world.digi_url, data=body, headers=headers
         ) as response:

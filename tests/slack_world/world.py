@@ -38,8 +38,8 @@ class SlackWorld:
         self.mode: Literal["http", "socket"] = mode
         self.clock = clock or Clock()
         self.page = page
-        self.digi_url = ""
-        """Where requests go: Digi's `/slack/events`."""
+        self.digi_urls: list[str] = []
+        """Where requests go: Digi's `/slack/events`, of each replica in turn."""
         self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
         self.app_token = "xapp-1-A0DIGI-1-abc"
         self.app_id = "A0DIGI"
@@ -96,6 +96,16 @@ class SlackWorld:
             await self._runner.cleanup()
         if kind is None and self.faults:
             raise self.faults[0]
+
+    @property
+    def digi_url(self) -> str:
+        """Where the next goes."""
+        self.digi_urls = self.digi_urls[1:] + self.digi_urls[:1]
+        return self.digi_urls[-1] if self.digi_urls else ""
+
+    @digi_url.setter
+    def digi_url(self, url: str) -> None:
+        self.digi_urls = [url]
 
     @property
     def url(self) -> str:

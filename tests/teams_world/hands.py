@@ -335,7 +335,7 @@ class TeamsHands(Play):
     def _shown(self, person: str) -> str:
         dialog = self.dialogs[person]
         chat = self.space.people[person].chat
-        told = [m for m in self._messages(chat) if m.changed > self._marks[person]]
+        told = self._messages(chat, since=self._marks[person])
         return "\n".join(
             [
                 *(_text(m) for m in self._targeted(person, since=self._marks[person])),
@@ -349,15 +349,15 @@ class TeamsHands(Play):
     def _targeted(self, person: str, since: int = -1) -> list[Message]:
         return [
             m
-            for m in self.space.messages
-            if m.only_for == person and not m.deleted and m.changed > since
+            for m in self.space.in_place(self.place)
+            if m.changed > since and m.only_for == person and not m.deleted
         ]
 
-    def _messages(self, place: str) -> list[Message]:
+    def _messages(self, place: str, since: int = -1) -> list[Message]:
         return [
             m
-            for m in self.space.messages
-            if m.place == place and not m.only_for and not m.deleted and not m.by
+            for m in self.space.in_place(place)
+            if m.changed > since and not m.only_for and not m.deleted and not m.by
         ]
 
     def _told(self, messages: Sequence[Message], *, since_last_act: bool) -> str:
@@ -368,22 +368,31 @@ class TeamsHands(Play):
     # --- finding --------------------------------------------------------------------------
 
     def _find(self, person: str, label: str, near: str) -> tuple[Dict, Message | None]:
-        surfaces: list[tuple[Dict, str, Message | None]] = []
         dialog = self.dialogs[person]
+        surfaces: list[tuple[Dict, Message | None]] = []
         if dialog is not None:
-            surfaces.append((dialog.card, dialog.text, None))
-        surfaces += [(m.card, _text(m), m) for m in self.visible(person) if m.card is not None]
-        for card, text, message in surfaces:
-            if near and near not in text:
-                continue
+            surfaces.append((dialog.card, None))
+        surfaces += [(m.card, m) for m in self.visible(person) if m.card is not None]
+
+        def text(message: Message | None) -> str:
+            if message is not None:
+                return _text(message)
+            assert dialog is not None
+            return dialog.text
+
+        for card, message in surfaces:
             for action in buttons(card):
-                if action["title"] == label and action.get("associatedInputs") == "none":
+                if (
+                    action["title"] == label
+                    and action.get("associatedInputs") == "none"
+                    and (not near or near in text(message))
+                ):
                     return action, message
         raise AssertionError(
             f'{person} sees no button "{label}"'
             + (f' near "{near}"' if near else "")
             + "\n--- shown ---\n"
-            + "\n".join(text for _, text, _ in surfaces[:6])
+            + "\n".join(text(message) for _, message in surfaces[:6])
         )
 
     # --- filling --------------------------------------------------------------------------

@@ -78,6 +78,14 @@ class Tenant:
     """The channels and chats that Digi is in."""
     blocked: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
+    _in_place: dict[str, list[Message]] = field(default_factory=dict)
+
+    def add(self, message: Message) -> None:
+        self.messages.append(message)
+        self._in_place.setdefault(message.place, []).append(message)
+
+    def in_place(self, place: str) -> list[Message]:
+        return self._in_place.get(place, [])
 
     def move_in(
         self, people: Mapping[str, str], channel: str = CHANNEL, *, english: Collection[str] = ()
@@ -96,8 +104,8 @@ class Tenant:
         return None
 
     def message(self, place: str, id: str) -> Message | None:
-        for message in self.messages:
-            if (message.place, message.id) == (place, id) and not message.deleted:
+        for message in reversed(self.in_place(place)):
+            if message.id == id and not message.deleted:
                 return message
         return None
 

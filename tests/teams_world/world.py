@@ -40,7 +40,7 @@ class TeamsWorld:
         self.clock = clock or Clock()
         self.local = local
         """Without tokens, as a client for trying things out."""
-        self.digi_url = ""
+        self.digi_urls: list[str] = []
         self.port = 0
         self.faults: list[Refused] = []
         self.calls: list[Call] = []
@@ -93,6 +93,16 @@ class TeamsWorld:
             await self._runner.cleanup()
         if kind is None and self.faults:
             raise self.faults[0]
+
+    @property
+    def digi_url(self) -> str:
+        """Where the next goes."""
+        self.digi_urls = self.digi_urls[1:] + self.digi_urls[:1]
+        return self.digi_urls[-1] if self.digi_urls else ""
+
+    @digi_url.setter
+    def digi_url(self, url: str) -> None:
+        self.digi_urls = [url]
 
     @property
     def url(self) -> str:
@@ -281,7 +291,7 @@ class TeamsWorld:
         message = Message(
             id, place, (root or id) if threaded else "", activity, by, changed=self.tick
         )
-        tenant.messages.append(message)
+        tenant.add(message)
         return message
 
     def _fast(self, tenant: Tenant, conversation: str) -> int | None:
