@@ -57,7 +57,7 @@ HOUSE = ""
 POOLS_AT_ONCE = 100
 AT_ONCE = 20
 TIMERS_AT_ONCE = 44
-"""More of them, where nothing else is due: what they decide goes to the disk together."""
+"""More of them where nothing else is due, and where what they decide goes to the disk together."""
 TRIES = 30
 HELD = timedelta(days=14)
 """So long a message waits for a channel or a workplace; later it would tell of old things."""

@@ -56,10 +56,10 @@ class Replicas:
 
         await self.house.database.tx(over)
 
-    async def claim(self, courier: Courier, limit: int = 20) -> list[Any]:
+    async def claim(self, courier: Courier, limit: int = 20, timers: int = 0) -> list[Any]:
         claimed: list[Any] = await self.house.database.tx(
             self.house.scripts.claim, self.house.clock.now(), LEASE_US, limit, courier.holder,
-            courier._lease(),
+            courier._lease(), timers,
         )  # fmt: skip
         return claimed
 
@@ -101,6 +101,29 @@ async def test_workplaces_are_shared_as_they_come(replicas: Replicas) -> None:
     tenants = [{letter.tenant for letter in claimed} for claimed in (mine, theirs)]
     assert [len(some) for some in tenants] == [2, 2]
     assert not tenants[0] & tenants[1]
+
+
+async def test_where_nothing_but_timers_is_due_more_of_them_are_claimed(
+    replicas: Replicas,
+) -> None:
+    """As many as stand among the next; what is to be said is claimed no further than before."""
+    house = replicas.house
+    for project, effect in (
+        ("a", Timer("t", MONDAY)), ("b", Timer("t", MONDAY)), ("c", Say(note("said"))),
+        ("d", Timer("t", MONDAY)), ("e", Timer("t", MONDAY)), ("f", Timer("t", MONDAY)),
+    ):  # fmt: skip
+        await found(house, project, channel=f"C{project}")
+        await turn(house, replicas.fake, TENANT, project, effect)
+
+    async def claimed(limit: int, timers: int) -> list[str]:
+        letters = await replicas.claim(replicas.first, limit, timers)
+        return [letter.project for letter in letters]
+
+    first = replicas.first
+    await house.database.tx(house.scripts.take_lane, TENANT, first.holder, first._lease())
+    assert await claimed(2, 2) == ["a", "b", "d"]
+    assert await claimed(2, 2) == ["c", "e"]
+    assert await claimed(2, 2) == ["f"]
 
 
 async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas: Replicas) -> None:
