@@ -107,7 +107,6 @@ async def test_a_killed_server_takes_nothing_that_was_confirmed(
 
 async def killed_after(server: Server, folder: Path, how: str, turns: int) -> tuple[int, int]:
     """How many turns were confirmed, and how many of them are not there after the server died."""
-    server.start()
     name = server.new()
     async with a_store(server.dsn(name), folder) as store:
         server.say("CHECKPOINT")  # what is asked for is not whether the table is there
@@ -118,7 +117,6 @@ async def killed_after(server: Server, folder: Path, how: str, turns: int) -> tu
             server.kill()
         server.start()
         found = await _read(store)
-    server.stop()
     return len(confirmed), len(set(confirmed) - found)
 
 
@@ -130,11 +128,11 @@ async def _read(store: Postgres) -> set[str]:
             await asyncio.sleep(0.02)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def forgetful() -> Iterator[Server]:
-    server = Server(WEAK)
-    yield server
-    server.gone()
+    """A server that may be killed, and is always up again."""
+    with a_server(WEAK) as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -209,7 +207,6 @@ async def test_a_number_that_is_given_away_again_confirms_nothing(
             storage.postgres._WENT.replace(storage.postgres._LIFE, nothing),
         )
         monkeypatch.setattr(storage.postgres, "_LIFE", nothing)
-    forgetful.start()
     name = forgetful.new()
     deaths = iter(("before",))
 
@@ -299,27 +296,22 @@ async def _refused(turn: Awaitable[object]) -> bool:
     return False
 
 
-async def test_the_doctor_knows_a_standby_that_nothing_waits_for() -> None:
-    """Where it takes over, what was confirmed last is lost; one that is waited for is no fault."""
-    async with a_pair(FOLDER) as (primary, _, name):
-
-        def told() -> bool:
-            return any("standby follows" in fault for fault in examine(primary.dsn(name)).faults)
-
-        assert not told()
-        primary.say("ALTER SYSTEM RESET synchronous_standby_names")
-        primary.say("SELECT pg_reload_conf()")
-        async with asyncio.timeout(20):
-            while not told():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+def doctor_tells(primary: Server, name: str) -> bool:
+    return any("standby follows" in fault for fault in examine(primary.dsn(name)).faults)
 
 
+@pytest.mark.long
 async def test_an_address_of_both_finds_the_one_that_writes(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """`host=…,…` with `target_session_attrs=read-write`: before, between and after."""
+    """`host=…,…` with `target_session_attrs=read-write`: before, between and after. Where nothing
+    waited for the standby the doctor would have said so."""
     folder = write_folder(tmp_path / "sql")
     async with a_pair(folder) as (primary, standby, name):
+        assert not doctor_tells(primary, name)
+        primary.waits_for("")
+        assert doctor_tells(primary, name)
+        primary.waits_for("standby")
         dsn = (
             f"postgresql:///{name}?host={primary.folder},{standby.folder}&user=digi"
             "&target_session_attrs=read-write"

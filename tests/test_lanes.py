@@ -316,7 +316,7 @@ async def a_replica(folder: Path, edge: Paper, dsn: str) -> AsyncIterator[House]
 @pytest.mark.parametrize("deaf", [True, False], ids=["deaf", "mute"])
 @pytest.mark.parametrize(
     ("count", "digests"),
-    [(2, 60), pytest.param(2, 1000, marks=pytest.mark.long),
+    [(2, 40), pytest.param(2, 1000, marks=pytest.mark.long),
      pytest.param(5, 1000, marks=pytest.mark.long)],
 )  # fmt: skip
 async def test_replicas_that_race_for_digests_send_each_once(

@@ -42,7 +42,7 @@ def newer(tmp_path: Path) -> Path:
     return folder
 
 
-AT_ONCE = 10
+AT_ONCE = 6
 Built = Callable[[], contextlib.AbstractContextManager[None]]
 
 
@@ -71,7 +71,7 @@ async def test_old_replicas_serve_while_new_ones_change_the_schema_and_afterward
     kindly: Callable[[], None],
     figures: Callable[[str], None],
 ) -> None:
-    """Ten people at once say things by name and without, to the old version; three new
+    """Six people at once say things by name and without, to the old version; three new
     ones start together meanwhile. Nobody is refused, both serve, and nothing is said twice."""
     kindly()
     folder = tmp_path / "home"
