@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_origin
 import msgspec
 
 from bot.tokens import Mac, write_form, write_press
-from content.model import Catalogue
+from content.model import Catalogue, Phrase
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
 from dialogs.commands import word_for
@@ -60,7 +60,10 @@ def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
     while left:
         node = left.pop()
         kind = type(node)
-        if kind is tuple or kind is list:
+        if kind is c.Text:
+            if node.args:
+                left += reversed(node.args.values())
+        elif kind is tuple or kind is list:
             left += reversed(node)
         elif kind is dict:
             left += reversed(node.values())
@@ -189,21 +192,31 @@ class Dresser:
     # --- lines ----------------------------------------------------------------------------
 
     def line(self, line: c.Line) -> c.Spans:
-        spans = self._spans(line)
+        if not isinstance(line, c.Text):
+            return self._spans(line)
+        phrase = self._catalogue.phrase(line.key)
+        if not line.args:
+            return _fixed(phrase, self.language)
+        template = _template(phrase, self.language, line.args)
+        spans = self._filled(_pieces(template), line.args)
         # A sentence that begins with a date begins with a capital letter.
-        if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
+        if spans and template.startswith(("{", "**{", "*{")):
             first = spans[0]
-            if first.text[:1].islower() and self._template(line.key, line.args).startswith(
-                ("{", "**{", "*{")
-            ):
+            if isinstance(first, c.Plain | c.Strong | c.Emph) and first.text[:1].islower():
                 raised = first.text[0].upper() + first.text[1:]
                 spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
         return spans
 
     def _spans(self, line: c.Line) -> c.Spans:
         match line:
+            case c.Text(key=key, args=args):
+                return self._text(key, args)
+            case c.Said(da=da, en=en):
+                return _marked(da if self.language == "da" else en)
             case c.Words(text=text):
                 return (c.Quoted(text),)
+            case c.Count(n=n):
+                return (c.Plain(str(n)),)
             case c.Kept(kind=kind, id=id, field=field, cut=limit):
                 return (c.Quoted(cut(self._words.get((kind, id, field), "…"), limit)),)
             case c.First(person=person) if person != c.FORMER:
@@ -225,27 +238,19 @@ class Dresser:
                 return (c.Plain(self.moment(at)),)
             case c.Hour(minutes=minutes):
                 return (c.Plain(self.hour(minutes // 60, minutes % 60)),)
-            case c.Count(n=n):
-                return (c.Plain(str(n)),)
-            case c.Said(da=da, en=en):
-                return _marked(da if self.language == "da" else en)
             case c.Typed(command=command):
                 return (c.Strong(self._typed(word_for(command, self.language))),)
             case c.Listing(items=items):
                 return self._listing(items)
             case c.Several(lines=lines):
                 return self._several(lines)
-            case c.Text(key=key, args=args):
-                return self._text(key, args)
         raise AssertionError(line)
 
-    def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
-        n = args.get("n")
-        count = n.n if isinstance(n, c.Count) else None
-        return self._catalogue.phrase(key).of(self.language, count)
-
     def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
-        return self._filled(_pieces(self._template(key, args)), args)
+        phrase = self._catalogue.phrase(key)
+        if not args:
+            return _fixed(phrase, self.language)
+        return self._filled(_pieces(_template(phrase, self.language, args)), args)
 
     def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
         found: list[c.Span] = []
@@ -302,12 +307,37 @@ class Dresser:
         return self._catalogue.phrase(key).of(self.language)
 
 
+def _template(phrase: Phrase, language: Language, args: Mapping[str, c.Line]) -> str:
+    n = args.get("n")
+    return phrase.of(language, n.n if isinstance(n, c.Count) else None)
+
+
+@lru_cache(maxsize=8192)
+def _fixed(phrase: Phrase, language: Language) -> c.Spans:
+    """A phrase that nothing is put into: most of what Digi says."""
+    return _fixed_pieces(_pieces(phrase.of(language)))
+
+
+def _fixed_pieces(pieces: tuple[_Piece, ...]) -> c.Spans:
+    found: list[c.Span] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            raise KeyError(piece)
+        if isinstance(piece, c.Plain):
+            found.append(piece)
+        else:
+            style, inside = piece
+            found.extend(_styled(style, _fixed_pieces(inside)))
+    return tuple(found)
+
+
 def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
     for span in spans:
         # People's words stay theirs, whatever stands around them.
         yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
 
 
+@lru_cache(maxsize=2048)
 def _marked(text: str) -> c.Spans:
     """Words of the catalogue may carry strong and emphasis, and nothing else."""
     found: list[c.Span] = []

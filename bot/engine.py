@@ -45,7 +45,18 @@ from dialogs.events import (
     UnsignedEvent,
     Woke,
 )
-from dialogs.facts import NOBODY, About, Fact, Known, Operator, Prefs, Project, Roles, reader
+from dialogs.facts import (
+    NOBODY,
+    About,
+    Fact,
+    Known,
+    Operator,
+    Prefs,
+    Project,
+    Roles,
+    Written,
+    reader,
+)
 from dialogs.route import PROJECT, route
 from storage.sql import Conflict, Script, Unavailable
 from storage.store import (
@@ -83,12 +94,14 @@ class Dialogs:
     def route(self, event: SignedEvent) -> tuple[str, str]:
         return route(event)
 
-    def needs(self, dialog: str, state: bytes | None, event: SignedEvent) -> tuple[Fact[Any], ...]:
+    def needs(
+        self, dialog: str, state: Written | None, event: SignedEvent
+    ) -> tuple[Fact[Any], ...]:
         conversation = CONVERSATIONS[dialog]
         return conversation.needs(_read(conversation, state), event)
 
     def decide(
-        self, dialog: str, state: bytes | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
+        self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
     ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
         conversation = CONVERSATIONS[dialog]
         before = _read(conversation, state)
@@ -98,8 +111,8 @@ class Dialogs:
         return None if after is None else msgspec.json.encode(after), effects
 
 
-def _read(conversation: Conversation, state: bytes | None) -> Any:
-    return None if state is None else reader(conversation.state).decode(state)
+def _read(conversation: Conversation, state: Written | None) -> Any:
+    return None if state is None else state.as_(conversation.state)
 
 
 class _Answered(msgspec.Struct, frozen=True):
@@ -265,8 +278,9 @@ class Engine:
         if people or passed.people:
             people += passed.people
             named = [(one.person, one.name, one.locale) for one in people if one.name]
-            if await self._database.read(self._scripts.strangers, tenant, named):
-                await self._database.tx(self._scripts.called, tenant, named)
+            strangers = await self._database.read(self._scripts.strangers, tenant, named)
+            if strangers:
+                await self._database.tx(self._scripts.called, tenant, strangers)
         turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
         # What a question or an agreement tells the project is no language and no day off.
         return await self._taken(turn, None if route(event) == PROJECT else passed.about)

@@ -562,6 +562,7 @@ class Courier:
                 )
             )
             self._checkpointed = minute
+            self._scripts.vault.forget_opened()
             if self._keeps_house:
                 await self._database.checkpoint()
         hour = minute.replace(minute=0)

@@ -154,6 +154,14 @@ def plain(spans: Spans) -> str:
     return "".join(span.name if isinstance(span, Mention) else span.text for span in spans)
 
 
+_OURS = frozenset({Plain, Strong, Emph})
+
+
+def is_ours(spans: Spans) -> bool:
+    """Whether all of it is Digi's own words: nobody's name, and nothing that people wrote."""
+    return all(type(span) in _OURS for span in spans)
+
+
 # --- parts --------------------------------------------------------------------------------
 
 L = TypeVar("L")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -157,11 +157,22 @@ class Waiting(Struct, frozen=True):
 NAMED_KINDS = ("answer", "trio_answer")
 
 
+class Written(bytes):
+    """A state as its dialog wrote it. What it says is found out once, as long as it is kept."""
+
+    _said: tuple[Any, Any] | None = None
+
+    def as_(self, type: Hashable) -> Any:
+        if self._said is None or self._said[0] is not type:
+            self._said = (type, reader(type).decode(self))
+        return self._said[1]
+
+
 class Stated(Struct, frozen=True):
     """The state of one question, agreement or concern, as its dialog wrote it."""
 
     id: str
-    body: bytes
+    body: Written
 
 
 class Snap(Struct, frozen=True):
@@ -187,7 +198,7 @@ class Authored(Struct, frozen=True):
     later: tuple[dict[str, Any], ...] = ()
     receipt: bytes = b""
     unsent: tuple[tuple[str, dict[str, Any]], ...] = ()
-    state: bytes | None = None
+    state: Written | None = None
     answers: tuple[Rec, ...] = ()
 
 
@@ -262,7 +273,7 @@ class HowMany(Fact[int], frozen=True):
     ref: str = ""
 
 
-class State(Fact[bytes | None], frozen=True):
+class State(Fact[Written | None], frozen=True):
     """The state of one instance of another dialog."""
 
     dialog: str
@@ -370,12 +381,11 @@ class Known:
         return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
     def states(self, dialog: str, type: type[S]) -> dict[str, S]:
-        read: Callable[[bytes], S] = reader(cast(Hashable, type)).decode
-        return {s.id: read(s.body) for s in self(States(dialog))}
+        return {s.id: s.body.as_(cast(Hashable, type)) for s in self(States(dialog))}
 
     def state(self, dialog: str, of: str, type: type[S]) -> S | None:
         body = self(State(dialog, of))
-        return None if body is None else cast(S, reader(cast(Hashable, type)).decode(body))
+        return None if body is None else cast(S, body.as_(cast(Hashable, type)))
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
         """Who holds one of these roles, in the order in which they were given."""

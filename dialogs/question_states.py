@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, assert_never
 
-import msgspec
 from msgspec import Struct
 
 from dialogs import cards as c
 from dialogs.cards import Line, text
 from dialogs.events import Person
-from dialogs.facts import Known, States
+from dialogs.facts import Known, States, Written
 from dialogs.facts import State as StateOf
 
 
@@ -104,7 +103,6 @@ class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
 
 
 State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
-_reader: msgspec.json.Decoder[State] = msgspec.json.Decoder(State)
 
 
 # --- read by others -----------------------------------------------------------------------
@@ -121,8 +119,9 @@ def one_of(known: Known, question: str) -> State | None:
     return None if body is None else read(body)
 
 
-def read(body: bytes) -> State:
-    return _reader.decode(body)
+def read(body: Written) -> State:
+    found: State = body.as_(State)
+    return found
 
 
 def title(words: Words) -> Line:

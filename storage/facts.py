@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -18,8 +18,10 @@ from storage.vault import Vault, code_hash, normalise_code
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_project = msgspec.json.Decoder(f.Project)
-_prefs_read = msgspec.json.Decoder(f.Prefs)
+# So many people may be asked for at once, by the names of their parameters.
+_PEOPLE = ("a", "b", "c", "d", "e", "f", "g", "h")
+_project = msgspec.json.Decoder(f.Project).decode
+_prefs_of = msgspec.json.Decoder(f.Prefs).decode
 
 
 def to_us(at: datetime) -> int:
@@ -51,6 +53,9 @@ class Scope(msgspec.Struct, frozen=True):
     def open(self, table: str, sealed: bytes, *more: str) -> bytes:
         return self.vault.open(sealed, table, self.tenant, self.project, *more)
 
+    def state(self, sealed: bytes, dialog: str, of: str) -> f.Written:
+        return self.vault.read(f.Written, sealed, "state", self.tenant, self.project, dialog, of)
+
     @property
     def key(self) -> dict[str, str]:
         return {"tenant": self.tenant, "project": self.project}
@@ -74,20 +79,21 @@ def project_of(scope: Scope) -> Script[f.Project | None]:
 
 
 def opened_project(scope: Scope, sealed: bytes) -> f.Project:
-    return _project.decode(scope.open("state", sealed, "project", "project"))
+    return scope.vault.read(
+        _project, sealed, "state", scope.tenant, scope.project, "project", "project"
+    )
 
 
 def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
     rows = yield "role_all", scope.key
     return tuple(
-        f.Role(
-            row["person"],
-            row["role"],
-            row["status"],
-            scope.open("role", row["body"], row["person"], row["role"]).decode(),
-        )
-        for row in rows
+        opened_role(scope, row["person"], row["role"], row["status"], row["body"]) for row in rows
     )
+
+
+def opened_role(scope: Scope, person: str, role: Any, status: Any, sealed: bytes) -> f.Role:
+    at = ("role", scope.tenant, scope.project, person, role)
+    return f.Role(person, role, status, scope.vault.read(bytes.decode, sealed, *at))
 
 
 def _roles(scope: Scope, fact: f.Roles) -> Script[tuple[f.Role, ...]]:
@@ -107,10 +113,21 @@ def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
     return opened_prefs(tenant, vault, person, rows[0]["body"] if rows else None)
 
 
+def prefs_of_all(tenant: str, vault: Vault, people: Sequence[str]) -> Script[dict[str, f.Prefs]]:
+    """Of each of them, several with one way to the database."""
+    found = {person: f.Prefs() for person in people}
+    asked = [*found]
+    for at in range(0, len(asked), len(_PEOPLE)):
+        some = itertools.zip_longest(_PEOPLE, asked[at : at + len(_PEOPLE)], fillvalue="")
+        for row in (yield "person_some", {"tenant": tenant, **dict(some)}):
+            found[row["id"]] = opened_prefs(tenant, vault, row["id"], row["body"])
+    return found
+
+
 def opened_prefs(tenant: str, vault: Vault, person: str, sealed: bytes | None) -> f.Prefs:
     if sealed is None:
         return f.Prefs()
-    return _prefs_read.decode(vault.open(sealed, "person", tenant, person))
+    return vault.read(_prefs_of, sealed, "person", tenant, person)
 
 
 def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:
@@ -180,9 +197,9 @@ def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
     return int(rows[0]["n"])
 
 
-def _state(scope: Scope, fact: f.State) -> Script[bytes | None]:
+def _state(scope: Scope, fact: f.State) -> Script[f.Written | None]:
     rows = yield "state_get", {**scope.key, "dialog": fact.dialog, "id": fact.of}
-    return scope.open("state", rows[0]["body"], fact.dialog, fact.of) if rows else None
+    return scope.state(rows[0]["body"], fact.dialog, fact.of) if rows else None
 
 
 def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
@@ -191,9 +208,7 @@ def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
 
 
 def _stated(scope: Scope, dialog: str, rows: list[Row]) -> tuple[f.Stated, ...]:
-    return tuple(
-        f.Stated(row["id"], scope.open("state", row["body"], dialog, row["id"])) for row in rows
-    )
+    return tuple(f.Stated(row["id"], scope.state(row["body"], dialog, row["id"])) for row in rows)
 
 
 def _unnamed(scope: Scope, row: Row) -> f.Unnamed:
@@ -258,7 +273,7 @@ def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
             tuple(_unnamed(there, row).body for row in later),
             receipt,
             tuple(unsent),
-            there.open("state", state[0]["body"], "concern", id) if state else None,
+            there.state(state[0]["body"], "concern", id) if state else None,
             tuple(_rec(there, "concern_answer", row) for row in answers),
         )
     return found
@@ -366,7 +381,7 @@ def _answered(scope: Scope, fact: f.Fact[Any], rows: list[Row]) -> Any:
         case f.About():
             return opened_project(scope, rows[0]["body"]) if rows else None
         case f.State(dialog=dialog, of=of):
-            return scope.open("state", rows[0]["body"], dialog, of) if rows else None
+            return scope.state(rows[0]["body"], dialog, of) if rows else None
         case _:
             raise AssertionError(fact)
 

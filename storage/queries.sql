@@ -62,25 +62,32 @@ UPDATE project SET open = 0 WHERE tenant = :tenant AND id = :project;
 SELECT id FROM project WHERE tenant = :tenant AND channel = :channel AND open = 1;
 
 -- name: standing_in_channel
--- What the gate asks of an open project, its channel and a person, in one look.
-SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there
+-- What the gate asks of an open project, its channel and a person, in one look: a row for each
+-- role, or one where there is none.
+SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there,
+    role.person AS holder, role.role AS role, role.status AS status, role.body AS detail
 FROM project
 JOIN state ON state.tenant = project.tenant AND state.project = project.id
     AND state.dialog = 'project' AND state.id = 'project'
 LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
 LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
     AND member.person = :person
-WHERE project.tenant = :tenant AND project.channel = :channel AND project.open = 1;
+LEFT JOIN role ON role.tenant = project.tenant AND role.project = project.id
+WHERE project.tenant = :tenant AND project.channel = :channel AND project.open = 1
+ORDER BY role.given, role.person, role.role;
 
 -- name: standing_in_project
-SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there
+SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there,
+    role.person AS holder, role.role AS role, role.status AS status, role.body AS detail
 FROM project
 JOIN state ON state.tenant = project.tenant AND state.project = project.id
     AND state.dialog = 'project' AND state.id = 'project'
 LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
 LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
     AND member.person = :person
-WHERE project.tenant = :tenant AND project.id = :project;
+LEFT JOIN role ON role.tenant = project.tenant AND role.project = project.id
+WHERE project.tenant = :tenant AND project.id = :project
+ORDER BY role.given, role.person, role.role;
 
 -- name: project_last_of_channel
 SELECT project.id AS id FROM project JOIN state ON state.tenant = project.tenant
@@ -216,6 +223,10 @@ WHERE tenant = :tenant AND project = :project ORDER BY given, person, role;
 
 -- name: role_delete
 DELETE FROM role WHERE tenant = :tenant AND project = :project;
+
+-- name: person_some
+SELECT id, body FROM person
+WHERE tenant = :tenant AND id IN (:a, :b, :c, :d, :e, :f, :g, :h);
 
 -- name: person_get
 SELECT body FROM person WHERE tenant = :tenant AND id = :person;

@@ -1,4 +1,4 @@
-"""The embedded driver: one writer thread that commits in groups, and a few readers."""
+"""The embedded driver: one connection that writes and commits in groups, and a few that read."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,17 @@ import msgspec
 from sqlite_utils import Database
 
 from storage.migrate import migrate
-from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
+from storage.running import Begun, in_a_moment, run
+from storage.sql import FOLDER, Conflict, Damaged, Script, Unavailable, queries
+from storage.writer import Writer
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 DATABASE = "digi.db"
-_GROUP = 256
 _WAITING = 10_000
 _LOCK_SECONDS = 10.0
-_CHECKPOINT_SECONDS = 10.0
-_MOMENT = 0.005
+_LATER = object()
 _CACHE = "cache_size=-16000"
 """For the writer: a group's pages are written once, when it commits, and not before."""
 _PRAGMAS = (
@@ -74,55 +74,22 @@ class FileLock:
         os.close(self._file)
 
 
-class _Job(msgspec.Struct, frozen=True):
-    make: Callable[[], Script[Any]] | None  # None: only the checkpoint, or `work`
-    sealed: bool
+class _Look(msgspec.Struct, frozen=True):
+    """A look for a thread; one that has begun has its snapshot with it."""
+
+    make: Callable[[], Script[Any]]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
-    settled: Callable[[bool], None] | None = None  # told whether it stands, before all others
-    work: Callable[[sqlite3.Connection], None] | None = None  # outside of any transaction
-    begun: "_Begun | None" = None  # a look that has begun already
-
-
-class _Begun(msgspec.Struct, frozen=True):
-    """A look that takes longer than a moment: its snapshot, and the rows that come next."""
-
     conn: sqlite3.Connection | None = None
-    script: Script[Any] | None = None
-    rows: list[Row] = []
+    begun: Begun | None = None
 
-
-_NOT_YET = _Begun()
-
-
-class _Outcome(msgspec.Struct, frozen=True):
-    job: _Job
-    value: Any = None
-    error: BaseException | None = None
-
-    def settle(self) -> None:
-        if self.job.answer.done():
+    def settle(self, value: Any, error: BaseException | None) -> None:
+        if self.answer.done():
             return
-        if self.error is None:
-            self.job.answer.set_result(self.value)
+        if error is None:
+            self.answer.set_result(value)
         else:
-            self.job.answer.set_exception(_translated(self.error))
-
-
-def _hand_over(outcomes: list[_Outcome]) -> None:
-    """To the loop that asked, which is woken once for all of a group."""
-    while outcomes:
-        loop = outcomes[0].job.loop
-        there = [one for one in outcomes if one.job.loop is loop]
-        outcomes = [one for one in outcomes if one.job.loop is not loop]
-        # A server that is going down closes its loop first; the commit stands all the same.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, there)
-
-
-def _settle(outcomes: list[_Outcome]) -> None:
-    for outcome in outcomes:
-        outcome.settle()
+            self.answer.set_exception(_translated(error))
 
 
 class Sqlite:
@@ -140,20 +107,15 @@ class Sqlite:
     ) -> None:
         self._lock = lock
         self._statements = statements
-        self._writer_conn = writer
         self._closed = False
-        self._writes: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer = Writer(writer, statements, _translated)
+        self._reads: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
         self._at_hand = at_hand
-        self._put_back: _Job | None = None
-        self._writer = threading.Thread(
-            target=self._write_on, args=(writer,), name="store-writer", daemon=True
-        )
         self._readers = [
             threading.Thread(target=self._read_on, args=(conn,), name="store-reader", daemon=True)
             for conn in readers
         ]
-        for thread in (self._writer, *self._readers):
+        for thread in self._readers:
             thread.start()
 
     @classmethod
@@ -195,7 +157,7 @@ class Sqlite:
 
         A caller that is cancelled no longer hears of it, but the transaction stands.
         """
-        value: T = await self._ask(self._writes, lambda: script(*args, **kwargs))
+        value: T = await self._writer.run(lambda: script(*args, **kwargs))
         return value
 
     async def tx_sealed(
@@ -206,21 +168,19 @@ class Sqlite:
         Raises Unavailable where a reader held the WAL too long: the transaction stands, and the
         same script again must find that it does.
         """
-        value: T = await self._ask(self._writes, lambda: script(*args, **kwargs), sealed=True)
+        value: T = await self._writer.run(lambda: script(*args, **kwargs), sealed=True)
         return value
 
     async def tx_settled(
         self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
     ) -> T:
         """Like tx_sealed; `settled` hears whether it stands before anything else is written."""
-        value: T = await self._ask(
-            self._writes, lambda: script(*args), sealed=True, settled=settled
-        )
+        value: T = await self._writer.run(lambda: script(*args), sealed=True, settled=settled)
         return value
 
     async def vacuum(self) -> None:
         """Write the file anew and empty the WAL: nothing that was deleted is left in either."""
-        await self._ask(self._writes, None, work=lambda conn: _run(conn, "VACUUM"))
+        await self._writer.run(work=lambda conn: _run(conn, "VACUUM"))
         if not await self.checkpoint():
             raise Unavailable("a reader holds the WAL")
 
@@ -231,7 +191,7 @@ class Sqlite:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             _run(conn, "VACUUM INTO ?", str(target))
 
-        await self._ask(self._writes, None, work=copied)
+        await self._writer.run(work=copied)
 
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the script on one snapshot; it cannot write.
@@ -245,36 +205,45 @@ class Sqlite:
         def make() -> Script[T]:
             return script(*args, **kwargs)
 
-        found = self._at_once(self._at_hand.pop(), make) if self._at_hand else _NOT_YET
-        if isinstance(found, _Begun):
-            found = await self._ask(self._reads, make, begun=found)
-        value: T = found
-        return value
+        look: _Look | None = None
+        if self._at_hand:
+            conn = self._at_hand.pop()
+            found = self._at_once(conn, make)
+            if isinstance(found, Begun):
+                look = self._look(make, conn, found)
+            elif found is not _LATER:
+                value: T = found
+                return value
+        elif self._reads.qsize() >= _WAITING:
+            raise Unavailable("too much is waiting")
+        look = look or self._look(make)
+        self._reads.put(look)
+        later: T = await look.answer
+        return later
+
+    @staticmethod
+    def _look(
+        make: Callable[[], Script[Any]],
+        conn: sqlite3.Connection | None = None,
+        begun: Begun | None = None,
+    ) -> _Look:
+        loop = asyncio.get_running_loop()
+        return _Look(make, loop, loop.create_future(), conn, begun)
 
     def _at_once(self, conn: sqlite3.Connection, make: Callable[[], Script[Any]]) -> Any:
-        """What comes of the script, or how far it came."""
-        begun: _Begun | None = None
-        script = make()
+        """What comes of the script, or how far it has come; `_LATER` where somebody holds the file
+        for a moment, which a thread can wait for."""
+        found: Any = _LATER
         try:
             conn.execute("BEGIN")
-            until = time.perf_counter() + _MOMENT
-            name, params = next(script)
-            while True:
-                rows = _rows(conn, self._statements[name], params)
-                if time.perf_counter() > until:
-                    begun = _Begun(conn, script, rows)
-                    return begun
-                name, params = script.send(rows)
-        except StopIteration as end:
-            return end.value
+            found = run(conn, self._statements, make(), in_a_moment())
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-                # Somebody holds the file for a moment: a thread can wait for that.
-                return _NOT_YET
-            raise _translated(_as_bug(error)) from error
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise _translated(_as_bug(error)) from error
         finally:
-            if begun is None:
+            if not isinstance(found, Begun):
                 self._lay_by(conn)
+        return found
 
     def _lay_by(self, conn: sqlite3.Connection) -> None:
         if conn.in_transaction:
@@ -283,7 +252,7 @@ class Sqlite:
 
     async def checkpoint(self) -> bool:
         """Move the WAL into the file and empty it; False where a reader held it too long."""
-        emptied: bool = await self._ask(self._writes, None)
+        emptied: bool = await self._writer.run()
         return emptied
 
     async def close(self) -> None:
@@ -297,180 +266,31 @@ class Sqlite:
             await asyncio.to_thread(thread.join)
         for conn in self._at_hand:
             conn.close()
-        self._writes.put(None)
-        await asyncio.to_thread(self._writer.join)
+        await self._writer.close()
         self._lock.release()
 
-    async def _ask(
-        self,
-        to: "queue.SimpleQueue[_Job | None]",
-        make: Callable[[], Script[Any]] | None,
-        *,
-        sealed: bool = False,
-        settled: Callable[[bool], None] | None = None,
-        work: Callable[[sqlite3.Connection], None] | None = None,
-        begun: "_Begun | None" = None,
-    ) -> Any:
-        if self._closed:
-            raise Unavailable("the store is closed")
-        if to.qsize() >= _WAITING and (begun is None or begun.conn is None):
-            raise Unavailable("too much is waiting")
-        loop = asyncio.get_running_loop()
-        answer = loop.create_future()
-        to.put(_Job(make, sealed, loop, answer, settled, work, begun))
-        return await answer
-
-    def _write_on(self, conn: sqlite3.Connection) -> None:
-        while group := self._next_group():
-            try:
-                outcomes = self._write(conn, group)
-            except Exception as error:
-                # Whatever it was: without this thread nothing would ever be written again.
-                outcomes = [_Outcome(job, error=error) for job in group]
-            _hand_over(outcomes)
-        conn.close()
-
-    def _next_group(self) -> list[_Job]:
-        """What waits, in order: many plain jobs, or one that wants to be alone. Empty: the end."""
-        first = self._put_back or self._writes.get()
-        self._put_back = None
-        if first is None:
-            return []
-        group = [first]
-        while _plain(group[-1]) and len(group) < _GROUP:
-            try:
-                job = self._writes.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                self._writes.put(None)
-                break
-            if not _plain(job):
-                self._put_back = job
-                break
-            group.append(job)
-        return group
-
-    def _write(self, conn: sqlite3.Connection, group: list[_Job]) -> list[_Outcome]:
-        if group[0].make is None:
-            try:
-                if group[0].work is not None:
-                    return [_Outcome(group[0], group[0].work(conn))]
-                _stirred(conn, self._statements.get("meta_stir", ""))
-                return [_Outcome(group[0], _emptied(conn))]
-            except sqlite3.Error as error:
-                return [_Outcome(group[0], error=error)]
-        stands = False
-        try:
-            conn.execute("BEGIN IMMEDIATE")
-            outcomes = [self._in_savepoint(conn, job, job.make) for job in group if job.make]
-            conn.execute("COMMIT")
-            stands = outcomes[0].error is None
-            if group[0].sealed and outcomes[0].error is None and not _emptied(conn):
-                raise Unavailable("a reader holds the WAL")
-        except Exception as error:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
-            return [_Outcome(job, error=error) for job in group]
-        finally:
-            if group[0].settled is not None:
-                group[0].settled(stands)
-        return outcomes
-
-    def _in_savepoint(
-        self, conn: sqlite3.Connection, job: _Job, make: Callable[[], Script[Any]]
-    ) -> _Outcome:
-        conn.execute("SAVEPOINT job")
-        try:
-            outcome = _Outcome(job, self._finish(conn, make))
-        except Exception as error:
-            # A full disk takes the whole transaction with it, not only this job's part.
-            if not conn.in_transaction:
-                raise
-            conn.execute("ROLLBACK TO job")
-            outcome = _Outcome(job, error=error)
-        conn.execute("RELEASE job")
-        return outcome
-
     def _read_on(self, conn: sqlite3.Connection) -> None:
-        while (job := self._reads.get()) and job.make:
-            begun = job.begun or _NOT_YET
-            at = begun.conn or conn
+        while (look := self._reads.get()) is not None:
+            at = look.conn or conn
+            value, error = None, None
             try:
-                if begun.conn is None:
+                if look.begun is None:
                     at.execute("BEGIN")
-                outcome = _Outcome(job, self._finish(at, job.make, begun))
-            except Exception as error:
-                outcome = _Outcome(job, error=_as_bug(error))
-            if begun.conn is not None:
+                value = run(at, self._statements, look.begun or look.make())
+            except Exception as raised:
+                error = _as_bug(raised)
+            if look.conn is not None:
                 self._lay_by(at)
             elif at.in_transaction:
                 at.execute("ROLLBACK")
-            _hand_over([outcome])
+            # A server that is going down closes its loop first.
+            with contextlib.suppress(RuntimeError):
+                look.loop.call_soon_threadsafe(look.settle, value, error)
         conn.close()
-
-    def _finish(
-        self, conn: sqlite3.Connection, make: Callable[[], Script[Any]], begun: _Begun = _NOT_YET
-    ) -> Any:
-        script = begun.script or make()
-        try:
-            name, params = script.send(begun.rows) if begun.script else next(script)
-            while True:
-                # One writer is lock enough.
-                rows = [] if name == "lock" else _rows(conn, self._statements[name], params)
-                name, params = script.send(rows)
-        except StopIteration as end:
-            return end.value
-        finally:
-            script.close()
-
-
-def _plain(job: _Job) -> bool:
-    return job.make is not None and not job.sealed
-
-
-def _rows(conn: sqlite3.Connection, sql: str, params: Params) -> list[Row]:
-    if isinstance(params, list):
-        conn.executemany(sql, params)
-        return []
-    cursor = conn.execute(sql, params)
-    if cursor.description is None:
-        return []
-    # All at once: a statement left half read would hold the WAL.
-    found = cursor.fetchall()
-    if not found:
-        return []
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def _run(conn: sqlite3.Connection, sql: str, *params: str) -> None:
     conn.execute(sql, params).fetchall()
-
-
-def _emptied(conn: sqlite3.Connection) -> bool:
-    until = time.monotonic() + _CHECKPOINT_SECONDS
-    while True:
-        busy, frames, moved = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy and frames <= 0 and moved <= 0:
-            return True
-        if time.monotonic() >= until:
-            return False
-        time.sleep(0.001)
-
-
-def _stirred(conn: sqlite3.Connection, statement: str) -> None:
-    """Something is written each minute, whoever wrote or not, and the files are dated now.
-
-    The index beside the log keeps what was written last, and the files when: as long as nobody
-    else wrote, both would tell that somebody had without a name, and the second to the second.
-    """
-    path = conn.execute("PRAGMA database_list").fetchone()[2]
-    with contextlib.suppress(sqlite3.Error):  # a full disk is somebody else's to tell
-        conn.execute(statement)
-    for ending in ("", "-wal", "-shm"):
-        with contextlib.suppress(OSError):
-            os.utime(f"{path}{ending}")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -17,7 +17,7 @@ import msgspec
 from dialogs import effects as fx
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import Drafted, SignedEvent, Started
-from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased
+from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
 from storage.facts import (
     Scope,
     channel_of,
@@ -26,10 +26,11 @@ from storage.facts import (
     gather,
     opened_prefs,
     opened_project,
+    opened_role,
     prefs_of,
+    prefs_of_all,
     project_of,
     projects_of,
-    roles_of,
     to_us,
 )
 from storage.pool import Pool
@@ -61,11 +62,11 @@ class Decider(Protocol):
     def route(self, event: SignedEvent) -> tuple[str, str]: ...
 
     def needs(
-        self, dialog: str, state: bytes | None, event: SignedEvent
+        self, dialog: str, state: Written | None, event: SignedEvent
     ) -> tuple[Fact[Any], ...]: ...
 
     def decide(
-        self, dialog: str, state: bytes | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
+        self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
     ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]: ...
 
 
@@ -199,7 +200,7 @@ class Scripts:
             scope = Scope(tenant, project, self.vault, channels, ids)
             dialog, of = decider.route(event)
             rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
-            before = scope.open("state", rows[0]["body"], dialog, of) if rows else None
+            before = scope.state(rows[0]["body"], dialog, of) if rows else None
             wanted = decider.needs(dialog, before, event)
             pooled = pooled or any(isinstance(fact, Unreleased) for fact in wanted)
             found = yield from gather(scope, wanted)
@@ -448,15 +449,18 @@ class Scripts:
         body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
-    def strangers(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[bool]:
-        """Whether one of these is not known by this name and locale: person, name, locale.
+    def strangers(
+        self, tenant: str, people: Sequence[tuple[str, str, str]]
+    ) -> Script[list[tuple[str, str, str]]]:
+        """Who of these is not known by this name and locale: person, name, locale.
 
         Not every platform says a locale with every name; then the one that is known stays."""
-        for person, name, locale in people:
-            prefs = yield from prefs_of(tenant, self.vault, person)
-            if (prefs.name, prefs.locale) != (name, locale or prefs.locale):
-                return True
-        return False
+        known = yield from prefs_of_all(tenant, self.vault, [person for person, _, _ in people])
+        return [
+            (person, name, locale)
+            for person, name, locale in people
+            if (known[person].name, known[person].locale) != (name, locale or known[person].locale)
+        ]
 
     def called(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[None]:
         """What people are called: person, name, locale."""
@@ -540,10 +544,10 @@ class Scripts:
             assert not isinstance(fact, Unreleased), "only a release opens the pool"
         return (yield from gather(Scope(tenant, project, self.vault), facts, already))
 
-    def state_of(self, tenant: str, project: str, dialog: str, of: str) -> Script[bytes | None]:
+    def state_of(self, tenant: str, project: str, dialog: str, of: str) -> Script[Written | None]:
         scope = Scope(tenant, project, self.vault)
         rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
-        return scope.open("state", rows[0]["body"], dialog, of) if rows else None
+        return scope.state(rows[0]["body"], dialog, of) if rows else None
 
     def all_states(self, tenant: str) -> Script[list[tuple[str, str, bytes]]]:
         """Every state of a workplace: dialog, id, and what it says."""
@@ -577,11 +581,15 @@ class Scripts:
         if not rows:
             prefs = yield from prefs_of(tenant, self.vault, person)
             return None, (), prefs, not project and bool(channel)
-        [row] = rows
+        row = rows[0]
         scope = Scope(tenant, row["id"], self.vault)
         about = opened_project(scope, row["about"])
         prefs = opened_prefs(tenant, self.vault, person, row["prefs"])
-        roles = yield from roles_of(scope)
+        roles = tuple(
+            opened_role(scope, one["holder"], one["role"], one["status"], one["detail"])
+            for one in rows
+            if one["holder"] is not None
+        )
         return about, roles, prefs, row["there"] is not None
 
     def projects_of(self, tenant: str, person: str) -> Script[tuple[Project, ...]]:
@@ -597,9 +605,7 @@ class Scripts:
     ) -> Script[Names]:
         """Names of people and words of records, for dressing; `about` where it is known already."""
         scope = Scope(tenant, project, self.vault)
-        prefs = {}
-        for person in people:
-            prefs[person] = yield from prefs_of(tenant, self.vault, person)
+        prefs = yield from prefs_of_all(tenant, self.vault, people)
         opened = {}
         for kind, id, field in words:
             if kind == "published":

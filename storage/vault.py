@@ -7,13 +7,19 @@ import os
 import re
 import secrets
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from storage.opened import Opened
+
+T = TypeVar("T")
 
 KEY_BYTES = 32
 _NONCE = 12
@@ -38,6 +44,7 @@ class Vault:
         self._sealing = _Derived(key)
         self._before: _Derived | None = None
         self._secret = _derived(key, "mac") + _derived(key, "draw")
+        self._opened = Opened()
 
     def __repr__(self) -> str:
         return f"Vault({self.fingerprint()})"
@@ -82,6 +89,20 @@ class Vault:
                 continue
         # From nothing: a traceback with the sealed bytes in it helps nobody.
         raise Unreadable(f"{aad[0] if aad else 'it'} does not open with this key") from None
+
+    def read(self, made: Callable[[bytes], T], sealed: bytes, *aad: str) -> T:
+        """Opened and read by `made`, which is remembered for a while: for what is asked for again
+        and again, and never for anything without a name. What comes is shared, so it is frozen."""
+        key = (made, sealed, aad)
+        found: T | None = self._opened.get(key)
+        if found is None:
+            found = made(self.open(sealed, *aad))
+            self._opened.put(key, found, len(sealed))
+        return found
+
+    def forget_opened(self) -> None:
+        """Each minute: what was not read for as long is remembered no more."""
+        self._opened.turn()
 
     def mac(self, data: bytes) -> str:
         """A tag of 22 letters that only the holder of the key can make."""

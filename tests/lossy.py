@@ -175,6 +175,10 @@ class Connection:
                 description = None
             return Cursor(description, cursor.fetchall())
 
+    def executemany(self, sql: str, each: Any) -> None:
+        for params in each:
+            self.execute(sql, params)
+
     @property
     def in_transaction(self) -> bool:
         return self._conn.in_transaction

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-import storage.sqlite
+import storage.writer
 from app import House
 from bot.edge import Answer, Delivery, Pressed, Sender, Submitted, Typed
 from bot.tokens import write_press
@@ -570,7 +570,7 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
 ) -> None:
     """Somebody reads the file meanwhile: what was released waits, and goes out afterwards."""
     house = sqlite_house
-    monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr(storage.writer, "_CHECKPOINT_SECONDS", 0.05)
     fake.does(fx.Refresh(), fx.Say(note("released")))
     with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -588,7 +588,7 @@ async def test_a_release_whose_log_could_not_be_emptied_stands_and_waits(
 ) -> None:
     """Its letters stay where they are until the log is empty; nothing is released twice."""
     house = sqlite_house
-    monkeypatch.setattr(storage.sqlite, "_CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr(storage.writer, "_CHECKPOINT_SECONDS", 0.05)
     question = faked(monkeypatch, "question")
     question.does(fx.Refresh(), fx.Say(note("released")))
     closing_it = e.ClosedForAnswers(project=PROJECT, question="q", by="anne", at=MONDAY, id="c")

@@ -52,11 +52,11 @@ def refusing(place: Place) -> Iterator[None]:
     delivered meanwhile."""
     database = place.house.database
     assert isinstance(database, Sqlite)
-    database._writer_conn.execute("PRAGMA query_only=ON")
+    database._writer._conn.execute("PRAGMA query_only=ON")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(place.house.courier, "settle", _nothing)
         yield
-    database._writer_conn.execute("PRAGMA query_only=OFF")
+    database._writer._conn.execute("PRAGMA query_only=OFF")
 
 
 async def _nothing() -> None:

@@ -159,6 +159,84 @@ async def test_a_look_that_takes_longer_than_a_moment_holds_nobody_up(store: Sql
     assert await store.checkpoint()
 
 
+def add_slowly(id: str, steps: int = 40) -> Script[str]:
+    for n in range(steps):
+        yield "add", {"id": f"{id}-{n}", "text": ""}
+        time.sleep(0.005)
+    return id
+
+
+async def test_a_turn_that_takes_longer_than_a_moment_holds_nobody_up(store: Sqlite) -> None:
+    """It is begun in the loop and goes on in the thread, and its neighbours share its commit."""
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0.001)
+
+    beating = asyncio.create_task(beat())
+    slow = asyncio.create_task(store.tx(add_slowly, "slow"))
+    quick = [asyncio.create_task(store.tx(add, f"quick-{n}")) for n in range(3)]
+    wrong = asyncio.create_task(store.tx(add_and_fail, "wrong"))
+    assert await slow == "slow"
+    assert await asyncio.gather(*quick) == ["quick-0", "quick-1", "quick-2"]
+    with pytest.raises(LookupError):
+        await wrong
+    beating.cancel()
+    assert beats > 10, "the loop stood still meanwhile"
+    assert len(await ids(store)) == 43
+
+
+async def test_a_turn_that_fails_late_leaves_nothing_and_hurts_nobody(store: Sqlite) -> None:
+    """What failed in the thread is undone as what failed in the loop is."""
+
+    def late(id: str) -> Script[None]:
+        yield from add_slowly(id, 5)
+        raise LookupError(id)
+
+    failing = asyncio.create_task(store.tx(late, "late"))
+    fine = asyncio.create_task(store.tx(add, "fine"))
+    with pytest.raises(LookupError):
+        await failing
+    assert await fine == "fine"
+    assert await ids(store) == ["fine"]
+
+
+async def test_turns_of_several_loops_are_done_one_after_the_other(store: Sqlite) -> None:
+    """Who asks from another loop is answered there; one that ended meanwhile still leaves what
+    it asked for, and those behind it go on."""
+
+    def elsewhere(name: str) -> None:
+        async def ask() -> None:
+            await asyncio.gather(*(store.tx(add, f"{name}-{n}") for n in range(20)))
+
+        asyncio.run(ask())
+
+    def left(name: str) -> None:
+        """Its loop is closed before it is answered."""
+        loop = asyncio.new_event_loop()
+        asking = loop.create_task(store.tx(add_slowly, name, 3))
+        loop.call_later(0.002, loop.stop)
+        loop.run_forever()
+        asking.cancel()
+        loop.run_until_complete(asyncio.gather(asking, return_exceptions=True))
+        loop.close()
+
+    mine = [asyncio.create_task(store.tx(add, f"mine-{n}")) for n in range(20)]
+    await asyncio.gather(
+        asyncio.to_thread(elsewhere, "a"), asyncio.to_thread(elsewhere, "b"),
+        asyncio.to_thread(left, "left"), *mine,
+    )  # fmt: skip
+    await store.tx(add, "last")
+    there = await ids(store)
+    for name in ("mine", "a", "b"):
+        assert sum(one.startswith(f"{name}-") for one in there) == 20
+    assert sum(one.startswith("left-") for one in there) in (0, 3)
+    assert "last" in there
+
+
 async def test_a_look_that_fails_late_fails_as_one_that_fails_at_once(store: Sqlite) -> None:
     """What it held is free again, whether it had gone on in a thread or not."""
 
@@ -218,7 +296,7 @@ async def test_a_wal_that_stays_held_is_said(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sealed transaction is not answered as done while the WAL still tells of it."""
-    monkeypatch.setattr("storage.sqlite._CHECKPOINT_SECONDS", 0.2)
+    monkeypatch.setattr("storage.writer._CHECKPOINT_SECONDS", 0.2)
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM note").fetchall()
@@ -257,7 +335,7 @@ async def test_a_full_database_is_passing_trouble(store: Sqlite, path: Path) -> 
 def store_pages(store: Sqlite, path: Path, *, room: bool) -> None:
     """Let the writer's own connection have no page more, or again as many as it likes."""
     pages = 4_294_967_294 if room else path.stat().st_size // 4096
-    store._writer_conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
+    store._writer._conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
 async def test_a_closed_store_says_so(path: Path, folder: Path) -> None:
@@ -390,7 +468,7 @@ async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
     """Durable commits, real deletion and references are on, whatever SQLite was built with."""
 
     def pragma(name: str) -> Any:
-        return store._writer_conn.execute(f"PRAGMA {name}").fetchone()[0]
+        return store._writer._conn.execute(f"PRAGMA {name}").fetchone()[0]
 
     assert pragma("journal_mode") == "wal"
     assert pragma("synchronous") == 2
@@ -402,7 +480,7 @@ async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
 def test_a_statement_is_found_by_its_name(folder: Path) -> None:
     """Names come from headings; a comment before the first is none."""
     found = queries(folder)
-    assert set(found) == {"lock", "wait", "add", "reply", "all", "clear", "wrong"}
+    assert set(found) == {"lock", "wait", "add", "reply", "replies", "all", "clear", "wrong"}
     assert found["clear"] == "DELETE FROM note;"
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogs.effects import PoolEntry
+from storage.opened import Opened
 from storage.pool import Pool
 from storage.vault import (
     KeyProblem,
@@ -68,6 +69,37 @@ def test_another_key_opens_nothing_and_has_another_fingerprint() -> None:
     assert mine.fingerprint() == Vault(KEY).fingerprint() != other.fingerprint()
     assert KEY.hex() not in repr(mine)
     assert mine.fingerprint() not in KEY.hex()
+
+
+def test_what_is_read_again_is_opened_once_and_only_from_its_place() -> None:
+    """The same sealed bytes from the same place are what they were; elsewhere they do not open."""
+    vault = Vault(KEY)
+    sealed = vault.seal(b"stillet", *PLACE)
+    made: list[bytes] = []
+
+    def make(plain: bytes) -> list[bytes]:
+        made.append(plain)
+        return [plain]
+
+    first = vault.read(make, sealed, *PLACE)
+    assert vault.read(make, sealed, *PLACE) is first
+    assert made == [b"stillet"]
+    with pytest.raises(Unreadable):
+        vault.read(make, sealed, *PLACE[:-1], "p2")
+
+
+def test_what_nobody_asks_for_is_remembered_two_turns_at_most() -> None:
+    """What the database no longer has is gone from memory; what is in use stays."""
+    opened = Opened(most_bytes=100)
+    opened.put("used", 1, 10)
+    opened.put("left", 2, 10)
+    for _ in range(5):
+        opened.turn()
+        assert opened.get("used") == 1
+    assert opened.get("left") is None
+    for number in range(1000):
+        opened.put(number, number, 10)
+    assert len(opened) <= 22
 
 
 def test_a_mac_holds_for_its_data_and_key_only() -> None:

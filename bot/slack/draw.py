@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -45,6 +46,7 @@ EMPTY_VALUE = "\u2205"
 
 _READ_AS_MARKUP = re.compile(r"[*_~`]|:[\w+'-]+:|(?:^|\n)\s*>")
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,40}")
+_GAP = c.Plain("  ")
 _WEB = re.compile(r"https?://[^\s<>|]+")
 
 
@@ -134,12 +136,34 @@ def _line(spans: c.Spans, *, small: bool = False, lead: str = "") -> _Line:
     return _Line(lead + _plain(spans), None if marked is None else lead + marked, small)
 
 
-def _fact(name: c.Spans, value: c.Spans) -> _Line:
-    strong = tuple(
+def _lines(spans: c.Spans, *, small: bool = False, lead: str = "") -> Sequence[_Line]:
+    """As few lines as hold it. What Digi says is the same again and again; what people wrote is
+    drawn each time and remembered nowhere."""
+    if c.is_ours(spans):
+        return _our_lines(spans, small, lead)
+    return _split(_line(spans, small=small, lead=lead))
+
+
+@lru_cache(maxsize=4096)
+def _our_lines(spans: c.Spans, small: bool, lead: str) -> Sequence[_Line]:
+    return tuple(_split(_line(spans, small=small, lead=lead)))
+
+
+def _fact(name: c.Spans, value: c.Spans) -> Sequence[_Line]:
+    strong = _strong(name) if c.is_ours(name) else _made_strong(name)
+    return _lines((*strong, _GAP, *value))
+
+
+@lru_cache(maxsize=1024)
+def _strong(name: c.Spans) -> c.Spans:
+    return _made_strong(name)
+
+
+def _made_strong(name: c.Spans) -> c.Spans:
+    return tuple(
         span if isinstance(span, c.Mention | c.Link | c.Quoted) else c.Strong(span.text)
         for span in name
     )
-    return _line((*strong, c.Plain("  "), *value))
 
 
 def _pieces(text: str, limit: int) -> Iterable[str]:
@@ -175,22 +199,22 @@ def _rows(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 if _plain(text).strip():
                     rows.append((False, [_heading(text)]))
             case c.Paragraph(text=text):
-                rows.append((False, _split(_line(text))))
+                rows.append((False, _lines(text)))
             case c.Small(text=text):
-                rows.append((False, _split(_line(text, small=True))))
+                rows.append((False, _lines(text, small=True)))
             case c.Facts(rows=facts):
-                rows.append((False, [x for name, v in facts for x in _split(_fact(name, v))]))
+                rows.append((False, [x for name, v in facts for x in _fact(name, v)]))
             case c.Quote(words=words, by=by):
                 # Plain text in any case: nobody is called by being quoted.
                 who = f" ({_plain(by)})" if by is not None else ""
                 rows.append((False, _split(_Line(f"❝ {_plain(words)}{who}"))))
             case c.Bullets(items=items, numbered=numbered):
-                lines = []
+                lines: list[_Line] = []
                 for n, item in enumerate(items, 1):
-                    lines += _split(_line(item, lead=f"{n}. " if numbered else "• "))
+                    lines += _lines(item, lead=f"{n}. " if numbered else "• ")
                 rows.append((False, lines))
             case c.Progress(step=step, of=of, label=label):
-                rows.append((False, _split(_line(label, lead=_glyphs(step, of)))))
+                rows.append((False, _lines(label, lead=_glyphs(step, of))))
             case c.Buttons(buttons=buttons):
                 rows.append((True, [_button(button, language) for button in buttons]))
     return [(kind, held) for kind, held in rows if held]

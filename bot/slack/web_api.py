@@ -12,9 +12,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.cache import Cache
 from bot.edge import DeliveryFailed
 
 PATIENCE = 10.0
+CLIENTS = 1000
 AT_ONCE = 1.5
 """So long may a call take that an acknowledgement waits for."""
 
@@ -73,6 +75,7 @@ class WebApi:
         self._base_url = base_url
         self._logger = logger
         self._session: aiohttp.ClientSession | None = None
+        self._clients: Cache[str | None, AsyncWebClient] = Cache(CLIENTS, HELD_SECONDS)
 
     @property
     def session(self) -> aiohttp.ClientSession:
@@ -81,10 +84,16 @@ class WebApi:
         return self._session
 
     def client(self, token: str | None = None) -> AsyncWebClient:
-        return AsyncWebClient(
-            token=token, base_url=self._base_url, session=self.session, retry_handlers=[],
-            logger=self._logger,
-        )  # fmt: skip
+        """Each token's own, kept for a while: to make one takes as long as a press does."""
+        session = self.session
+        found = self._clients.get(token)
+        if found is None or found.session is not session:
+            found = AsyncWebClient(
+                token=token, base_url=self._base_url, session=session, retry_handlers=[],
+                logger=self._logger,
+            )  # fmt: skip
+            self._clients.put(token, found)
+        return found
 
     async def token(self, client_id: str, client_secret: str, **given: str) -> AsyncSlackResponse:
         """oauth.v2.access with the secrets in its body: slack_sdk's own way of sending them in a

@@ -155,6 +155,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     served = web.Application(client_max_size=1024 * 1024)
     served.add_routes(doors[0].routes())
     await doors[0].open(house.engine.receive)
+    digi.loaded()
     if not given.get("still"):
         house.start()
     return await _served(served)
