@@ -6,12 +6,12 @@ Where the answer to a COMMIT was lost the server is asked what became of it.
 """
 
 import asyncio
+import contextlib
 import random
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
@@ -23,7 +23,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from storage.dialect import Statement, spoken
-from storage.postgres_schema import DURABLE, TABLES, migrate
+from storage.postgres_schema import DURABLE, MAY_FORGET, TABLES, migrate
 from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
 T = TypeVar("T")
@@ -45,6 +45,8 @@ _COMMIT_SECONDS = 5.0
 """A server whose standby does not answer would wait for ever, and so would whoever wrote."""
 _VACUUM_SECONDS = 2.0
 _POOLS_A_MINUTE = 200
+_LIKE_AN_ACT = 4
+_CHANCE = random.SystemRandom()
 
 _TURN = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text AS xid"
 _LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -185,7 +187,8 @@ class Postgres:
             raise Unavailable("other replicas are serving this database: stop all but one first")
 
     async def vacuum(self) -> None:
-        """Write every table anew: nothing that was deleted is left in its files."""
+        """Write every table anew: nothing that was deleted is left in its files, nor in what the
+        server has counted of it for its plans."""
         await self._shielded(self._vacuum_all)
 
     async def _vacuum_all(self) -> None:
@@ -193,8 +196,9 @@ class Postgres:
             tables = await (await conn.execute(TABLES)).fetchall()
             try:
                 await conn.execute("SET statement_timeout = 0")
-                for table in tables:
-                    await conn.execute(f'VACUUM (FULL) "{table["relname"]}"', prepare=False)
+                for name in (*(table["relname"] for table in tables), "pg_statistic"):
+                    counts = "" if name == "pg_statistic" else ", ANALYZE"
+                    await conn.execute(f'VACUUM (FULL{counts}) "{name}"', prepare=False)
             except psycopg.Error as error:
                 raise _translated(error) from None
             finally:
@@ -210,8 +214,17 @@ class Postgres:
     async def checkpoint(self) -> bool:
         """Each pool's row gets a new transaction number and its former versions go, so that
         neither tells when somebody wrote; False where an older transaction still holds them."""
-        await self._shielded(self._stir)
-        emptied: bool = await self._shielded(self._emptied)
+        emptied = True
+        # A few that are like somebody's writing, or none, so that no count of the server's tells
+        # how often somebody wrote. Then all of them twice: a vacuum leaves the bytes where they
+        # lay, and the second time something lies over them.
+        several = [self._stir_one] * _CHANCE.randrange(_LIKE_AN_ACT)
+        for stir in (*several, self._stir, self._stir):
+            await self._shielded(stir)
+            emptied = await self._shielded(self._emptied)
+            if not emptied:
+                break
+        await self._shielded(self._forget)
         return emptied
 
     async def close(self) -> None:
@@ -261,7 +274,7 @@ class Postgres:
                 script.close()
         raise Unavailable("the server undid it again and again")
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _turnstile(self, first: tuple[str, Params]) -> AsyncIterator[None]:
         name, params = first
         if name != "lock" or isinstance(params, list):
@@ -409,13 +422,33 @@ class Postgres:
         """
         await self._write(self._stirring)
 
+    async def _stir_one(self) -> None:
+        await self._write(self._stirring_one)
+
+    @staticmethod
+    def _stirring_one() -> Script[None]:
+        rows = yield "pool_every", {}
+        for row in _CHANCE.sample(rows, min(1, len(rows))):
+            yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
+
+    async def _forget(self) -> None:
+        """The server's log written ahead tells to the microsecond when a pool was written, for as
+        long as a file of it lies there. Where Digi's user may, none is older than this minute."""
+        # What is left of it now the next minute's takes too.
+        with contextlib.suppress(psycopg.Error):
+            async with self._pool.connection() as conn:
+                [row] = await (await conn.execute(MAY_FORGET)).fetchall()
+                if row["may"]:
+                    await conn.execute("SELECT pg_switch_wal()", prepare=False)
+                    await conn.execute("CHECKPOINT", prepare=False)
+
     @staticmethod
     def _stirring() -> Script[None]:
         rows = yield "pool_every", {}
         rounds = len(rows) // _POOLS_A_MINUTE + 1
         turn = int(time.time() // 60) % rounds
         mine = [row for n, row in enumerate(rows) if n % rounds == turn]
-        random.SystemRandom().shuffle(mine)
+        _CHANCE.shuffle(mine)
         for row in mine:
             yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
 
@@ -452,7 +485,7 @@ async def _rows(conn: Connection, statement: Statement, params: Params) -> list[
     return await cursor.fetchall() if cursor.description else []
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _heeded(conn: Connection) -> AsyncIterator[None]:
     """A COMMIT that is told to wait no longer for a standby succeeds with a warning. That is no
     answer: if the standby takes over, it has never been."""

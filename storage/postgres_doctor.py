@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 
 from storage.migrate import migrations
-from storage.postgres_schema import OLDEST_SERVER, TABLES
+from storage.postgres_schema import MAY_FORGET, OLDEST_SERVER, TABLES
 from storage.sql import Unavailable
 
 LONG_TRANSACTION_MINUTES = 60
@@ -48,6 +48,10 @@ _LIBRARIES: dict[str, tuple[str, Callable[[str], bool], str]] = {
         "pgaudit", lambda value: value.strip().lower() not in ("", "none"),
         f"{_TELLS}: set pgaudit.log to none for Digi's database",
     ),
+    "pgaudit.role": (
+        "pgaudit", lambda value: value.strip() != "",
+        f"{_TELLS}: set pgaudit.role to '' for Digi's database",
+    ),
     "pg_stat_statements.track": (
         "pg_stat_statements", lambda value: value != "none",
         "it keeps the statements and how often each ran:"
@@ -76,9 +80,25 @@ _ANONYMITY = (
     _Rule("log_min_duration_statement", _from_zero, f"{_TELLS}: set it to -1"),
     _Rule("log_min_duration_sample", _from_zero, f"{_TELLS}: set it to -1"),
     _Rule("log_transaction_sample_rate", _above_nothing, f"{_TELLS}: set it to 0"),
-    _Rule("log_duration", _is_on, f"{_TELLS}: set it to off"),
-    _Rule("log_statement_stats", _is_on, f"{_TELLS}: set it to off"),
-    _Rule("log_executor_stats", _is_on, f"{_TELLS}: set it to off"),
+    *(
+        _Rule(name, _is_on, f"{_TELLS}: set it to off")
+        for name in (
+            "log_duration", "log_statement_stats", "log_parser_stats", "log_planner_stats",
+            "log_executor_stats", "debug_print_parse", "debug_print_rewritten", "debug_print_plan",
+        )
+    ),
+    _Rule(
+        "log_min_messages", lambda value: value.startswith("debug"),
+        f"{_TELLS}: set it to warning",
+    ),
+    _Rule(
+        "log_min_error_statement", lambda value: value not in ("log", "fatal", "panic"),
+        "the log then holds each statement that fails, and when: set it to panic",
+    ),
+    _Rule(
+        "log_checkpoints", _is_on,
+        "the log then tells of each minute how much was written in it: set it to off",
+    ),
     _Rule("log_lock_waits", _is_on, f"{_TELLS}, where two met: set it to off"),
     _Rule(
         "log_parameter_max_length_on_error", lambda value: int(value) != 0,
@@ -88,6 +108,20 @@ _ANONYMITY = (
         "wal_level", lambda value: value == "logical",
         "each change can be followed, in its order and with its time: set it to replica and"
         " restart the server",
+    ),
+    _Rule(
+        "wal_recycle", _is_on,
+        "what is over of the log written ahead stays in its files, with the time of each change:"
+        " set it to off",
+    ),
+    _Rule(
+        "wal_keep_size", _above_nothing,
+        "so much of the log written ahead is kept, with the time of each change: set it to 0",
+    ),
+    _Rule(
+        "summarize_wal", _is_on,
+        "summaries of the log written ahead tell what was changed from one checkpoint to the next:"
+        " set it to off",
     ),
     _Rule(
         "archive_mode", lambda value: value != "off",
@@ -182,8 +216,8 @@ def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
             f"{user} may not make or vacuum Digi's tables: make {user} the owner of the database"
             " and of what is in it"
         )
-    settings = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
-    told = [*_set_wrong(settings), *_follows(conn)]
+    settings = _settings(conn)
+    told = [*_set_wrong(settings), *_follows(conn), *_kept_ahead(conn, user)]
     if not told:
         fine.append("it notes nothing of who wrote when")
     [(followers,)] = conn.execute(_FOLLOWERS).fetchall()
@@ -216,6 +250,26 @@ def _of_server(conn: psycopg.Connection[tuple[Any, ...]], version: int) -> list[
             " until it ends: see pg_stat_activity and end it"
         )
     return faults
+
+
+def _settings(conn: psycopg.Connection[tuple[Any, ...]]) -> dict[str, str]:
+    settings = dict(conn.execute("SELECT name, setting FROM pg_settings").fetchall())
+    # What a library that is not loaded here is told is in no list.
+    asked = "SELECT name, current_setting(name, true) FROM unnest(%s::text[]) AS name"
+    found = conn.execute(asked, [list(_LIBRARIES)]).fetchall()
+    return {name: value for name, value in found if value is not None} | settings
+
+
+def _kept_ahead(conn: psycopg.Connection[tuple[Any, ...]], user: str) -> list[str]:
+    """Without these rights the log written ahead lies there for hours or days."""
+    [(may,)] = conn.execute(MAY_FORGET).fetchall()
+    if may:
+        return []
+    return [
+        f"{user} may not keep the log written ahead short, which holds the time of each change:"
+        f" GRANT pg_checkpoint TO {user}; and, in Digi's database,"
+        f" GRANT EXECUTE ON FUNCTION pg_switch_wal() TO {user}"
+    ]
 
 
 def _set_wrong(settings: dict[str, str]) -> list[str]:

@@ -25,6 +25,11 @@ TABLES = "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')" \
 # whatever weaker rule the server, the database or the role has. A stricter rule stays.
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false)" \
     " WHERE current_setting('synchronous_commit') <> 'remote_apply'"  # fmt: skip
+MAY_FORGET = (
+    "SELECT pg_has_role('pg_checkpoint', 'USAGE')"
+    " AND has_function_privilege('pg_switch_wal()', 'EXECUTE') AS may"
+)
+"""Whether Digi's user may keep the server's log written ahead short."""
 
 
 async def migrate(conn: AsyncConnection[tuple[object, ...]], folder: Path = FOLDER) -> list[str]:

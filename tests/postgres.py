@@ -48,9 +48,13 @@ def _installed() -> Path:
     return Path(origin).parent / "pginstall"
 
 
+def program_at(name: str) -> Path:
+    return _installed() / "bin" / name
+
+
 def program(name: str, *args: str) -> bytes:
     """What one of the programs that come with a server prints."""
-    done = subprocess.run([_installed() / "bin" / name, *args], check=False, capture_output=True)
+    done = subprocess.run([program_at(name), *args], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
@@ -69,15 +73,13 @@ class Server:
     `settings` are those that a test needs otherwise than usual.
     """
 
-    def __init__(
-        self, settings: Mapping[str, str] = {}, *, durable: bool = False, segment_mb: int = 16
-    ) -> None:
+    def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
         self.settings = {
             **({} if durable else {**_SMALL, **_QUICK}), **settings,
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
         }  # fmt: skip
-        self._segment_mb = segment_mb
+        self._segment_mb = 16 if durable else 1  # small ones, where Digi cuts it off each minute
         self._user: dict[str, Any] = {}
         self._home = _installed()
         self._numbers = itertools.count()
@@ -240,8 +242,8 @@ class Standby(Server):
 
     def _make(self) -> None:
         of = f"host={self._of.folder} user=digi application_name=standby"
-        self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "fetch", "-c", "fast",
-                  "--no-sync", "-d", of)  # fmt: skip
+        self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
+                  "-C", "-S", "standby", "--no-sync", "-d", of)  # fmt: skip
 
     def follows(self) -> None:
         """Until it does."""
@@ -283,10 +285,8 @@ FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64
 
 
 @contextlib.contextmanager
-def a_server(
-    settings: Mapping[str, str] = {}, *, durable: bool = False, segment_mb: int = 16
-) -> Iterator[Server]:
-    server = Server(settings, durable=durable, segment_mb=segment_mb)
+def a_server(settings: Mapping[str, str] = {}, *, durable: bool = False) -> Iterator[Server]:
+    server = Server(settings, durable=durable)
     try:
         server.start()
         yield server
@@ -391,7 +391,8 @@ def either(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """Like `either`, for a test that needs several: each call names a database of its own."""
+    """Like `either`, for a test that needs one after the other: each call names a new database,
+    and takes back the one before."""
     if request.param == "sqlite":
         yield str
         return
@@ -399,12 +400,14 @@ def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     taken: list[str] = []
 
     def place() -> str:
+        while taken:
+            server.give_back(taken.pop())
         taken.append(server.take())
         return server.dsn(taken[-1])
 
     yield place
-    for name in taken:
-        server.give_back(name)
+    while taken:
+        server.give_back(taken.pop())
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -11,16 +13,22 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.postgres_doctor import examine
+from storage.postgres import Postgres
+from storage.postgres_doctor import _ANONYMITY, _DURABILITY, _LIBRARIES, examine
 from storage.vault import make_key
 from tests.postgres import Server, a_server
 from tests.test_app import Box
 
+ASKED_FOR = {
+    "log_min_error_statement": "panic", "log_checkpoints": "off", "wal_recycle": "off",
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def plain_server() -> Iterator[Server]:
-    """As its makers send it out: nothing that Digi would complain of."""
-    with a_server(durable=True) as server:
+    """As its makers send it out, but for what docs/operations.md asks for: nothing that Digi would
+    complain of."""
+    with a_server(ASKED_FOR, durable=True) as server:
         yield server
 
 
@@ -120,34 +128,88 @@ def test_sqlite_alone_loads_no_driver_of_postgresql(digi: Box) -> None:
     assert done.stdout == "[]\n"
 
 
+# Each setting that tells, at the value that does. Those of libraries come with the library.
 TELLTALE = {
-    "track_commit_timestamp": "on", "wal_level": "logical", "max_wal_senders": "1",
-    "archive_mode": "on", "archive_command": "/bin/true", "log_statement": "all",
-    "log_min_duration_statement": "0", "log_min_duration_sample": "10",
+    "track_commit_timestamp": "on", "wal_level": "logical", "archive_mode": "on",
+    "wal_recycle": "on", "wal_keep_size": "16", "summarize_wal": "on", "log_checkpoints": "on",
+    "log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "10",
     "log_transaction_sample_rate": "0.1", "log_duration": "on", "log_lock_waits": "on",
-    "log_parameter_max_length_on_error": "-1",
-    "shared_preload_libraries": "pg_stat_statements,auto_explain",
-    "auto_explain.log_min_duration": "0", "fsync": "off", "full_page_writes": "off",
+    "log_parameter_max_length_on_error": "-1", "log_min_messages": "debug1",
+    "log_min_error_statement": "error", "log_parser_stats": "on", "log_planner_stats": "on",
+    "log_executor_stats": "on", "debug_print_parse": "on", "debug_print_rewritten": "on",
+    "debug_print_plan": "on", "fsync": "off", "full_page_writes": "off",
     "synchronous_commit": "off",
+}  # fmt: skip
+BESIDE = {
+    "max_wal_senders": "1", "archive_command": "/bin/true",
+    "shared_preload_libraries": "pg_stat_statements,auto_explain",
+    "auto_explain.log_min_duration": "0", "pgaudit.log": "write", "pgaudit.role": "auditor",
+    "pg_stat_monitor.pgsm_track": "all", "pg_qualstats.enabled": "on",
 }  # fmt: skip
 
 
 def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None:
     """A server that notes everything, a publication and a slot: each is told, with what to do."""
-    with a_server(TELLTALE) as server:
+    with a_server(TELLTALE | BESIDE) as server:
         name = server.new()
         server.say("CREATE PUBLICATION all_of_it FOR ALL TABLES", name)
         server.say("SELECT pg_create_logical_replication_slot('follower', 'test_decoding')", name)
         faults = examine(server.dsn(name)).faults
     named = {fault.partition(" is ")[0] for fault in faults if " is " in fault}
-    wanted = set(TELLTALE) - {
-        "max_wal_senders", "archive_command", "shared_preload_libraries",
-        "auto_explain.log_min_duration",
-    }  # fmt: skip
-    assert wanted | {"log_parameter_max_length", "pg_stat_statements", "auto_explain"} <= named
+    libraries = {"pg_stat_statements", "auto_explain", "pgaudit", "pg_stat_monitor", "pg_qualstats"}
+    assert named >= set(TELLTALE) | {"log_parameter_max_length"} | libraries
+    for setting in ("pgaudit.log is write", "pgaudit.role is auditor"):
+        assert any(setting in fault for fault in faults)
     assert any("publication all_of_it" in fault for fault in faults)
     assert any("replication slot follower" in fault for fault in faults)
     assert all(": " in fault for fault in faults)
+
+
+SESSION = {
+    "log_statement_stats": "on", "default_transaction_read_only": "on",
+    "log_statement": "mod", "log_min_error_statement": "notice",
+    "auto_explain.log_min_duration": "500", "pg_stat_statements.track": "top",
+}  # fmt: skip
+
+
+def test_every_rule_about_a_setting_is_broken_somewhere() -> None:
+    """No rule is only read: each has told of a real server that breaks it."""
+    rules = {rule.name for rule in (*_ANONYMITY, *_DURABILITY)}
+    assert rules == set(TELLTALE) | (set(SESSION) & rules)
+    assert set(_LIBRARIES) <= {*BESIDE, *SESSION}
+
+
+@pytest.mark.parametrize("setting", SESSION)
+def test_what_is_set_for_digis_database_alone_is_seen_too(
+    plain_server: Server, setting: str
+) -> None:
+    """An operator may set it for a database, whatever the server's own file says."""
+    name = plain_server.new()
+    assert examine(plain_server.dsn(name)).faults == ()
+    plain_server.say(f"ALTER DATABASE {name} SET {setting} = '{SESSION[setting]}'")
+    faults = examine(plain_server.dsn(name)).faults
+    assert any(f"{setting} is {SESSION[setting]}" in fault for fault in faults), faults
+
+
+def test_a_user_who_may_not_keep_the_log_short_hears_how(plain_server: Server) -> None:
+    """The remedy that is told is carried out, and then nothing is missing."""
+    name = plain_server.new()
+    plain_server.say("CREATE ROLE keeper LOGIN")
+    plain_server.say(f"ALTER DATABASE {name} OWNER TO keeper")
+    dsn = plain_server.dsn(name).replace("user=digi", "user=keeper")
+    [fault] = examine(dsn).faults
+    for remedy in re.findall(r"GRANT [^;]+?TO keeper", fault):
+        plain_server.say(remedy, name)
+    assert examine(dsn).faults == ()
+    asyncio.run(_keeps_it_short(dsn))
+
+
+async def _keeps_it_short(dsn: str) -> None:
+    store = await Postgres.open(dsn)
+    try:
+        assert await store.checkpoint()
+    finally:
+        await store.close()
 
 
 def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server) -> None:

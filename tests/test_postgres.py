@@ -432,3 +432,30 @@ async def test_a_minute_gives_every_pool_a_new_version_whoever_wrote(
         kept = conn.execute("SELECT project, left(encode(sealed, 'escape'), 1) FROM pool")
         assert dict(kept.fetchall()) == {f"p{n}": "2" if n == 3 else "1" for n in range(9)}
     assert (apart, alike) == ([(9,)], [(1,)])
+
+
+async def test_what_was_deleted_lies_in_no_file_of_the_database(
+    real_store: Postgres, postgres_dsn: str, postgres_server: Server
+) -> None:
+    """Nor among the commonest values, which the server keeps for its plans."""
+    gone = "Natuglen-77"
+    with psycopg.connect(postgres_dsn, autocommit=True) as conn:
+        for n in range(30):
+            person = gone if n % 2 else "Sneuglen-1"
+            conn.execute("INSERT INTO person VALUES (%s, %s, ''::bytea)", [f"t{n}", person])
+        conn.execute("ANALYZE person")
+        conn.execute("DELETE FROM person WHERE id = %s", [gone])
+        conn.execute("VACUUM")
+        assert _lies(postgres_server, conn, gone)
+        kept = "SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'person'"
+        assert any(gone in str(common) for (common,) in conn.execute(kept))
+        await real_store.vacuum()
+        assert not _lies(postgres_server, conn, gone)
+        assert _lies(postgres_server, conn, "Sneuglen-1")
+
+
+def _lies(server: Server, conn: psycopg.Connection[tuple[object, ...]], text: str) -> bool:
+    conn.execute("CHECKPOINT")
+    [(place,)] = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
+    files = (server.data / "base" / str(place)).iterdir()
+    return any(text.encode() in file.read_bytes() for file in files)

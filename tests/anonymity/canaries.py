@@ -135,7 +135,7 @@ def _outbox(folder: Path) -> bytes:
 def every_log_line(note: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
     """What any logger is asked to say at any level, whoever made it, whenever, and wherever it
     was to go: also what a logger set to ERROR would have said at DEBUG. `note` is called each
-    time."""
+    time, but for what a pool of connections says of each look, and of each second, at INFO."""
     lines: list[str] = []
     enabled, handle = logging.Logger.isEnabledFor, logging.Logger.handle
     plain = logging.Formatter()
@@ -146,7 +146,8 @@ def every_log_line(note: Callable[[], None] = lambda: None) -> Iterator[list[str
     def heard(logger: logging.Logger, record: logging.LogRecord) -> None:
         if not logger.filter(record):
             return
-        note()
+        if not record.name.startswith("psycopg") or record.levelno >= logging.ERROR:
+            note()
         lines.append(f"{record.name} {record.levelname} {plain.format(record)} {record.args}")
         if enabled(logger, record.levelno):
             handle(logger, record)

@@ -10,6 +10,14 @@ from pathlib import Path
 import pytest
 
 from storage import pool as pools
+from tests.postgres import Server, a_server
+
+
+@pytest.fixture(scope="session")
+def tidy_server() -> Iterator[Server]:
+    """As docs/operations.md asks for it: a file of the log that is over is thrown away."""
+    with a_server({"wal_recycle": "off", "synchronous_commit": "on"}) as server:
+        yield server
 
 
 @pytest.fixture

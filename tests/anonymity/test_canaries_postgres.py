@@ -37,13 +37,13 @@ server counts of it for its plans."""
 @pytest.fixture(scope="module")
 def plain_server() -> Iterator[Server]:
     """It says by itself what its makers let it say."""
-    with a_server({**KEEPS, "work_mem": "64kB"}, segment_mb=1) as server:
+    with a_server({**KEEPS, "work_mem": "64kB"}) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def talkative_server() -> Iterator[Server]:
-    with a_server({**KEEPS, **TALKATIVE}, segment_mb=1) as server:
+    with a_server({**KEEPS, **TALKATIVE}) as server:
         yield server
 
 

@@ -28,7 +28,11 @@ BEGINS = """
     anne > /digi start Ny omsorgsplatform
     anne > tryk "Jeg er leder"
     anne > tryk "Vis det i kanalen"
+    kanal < "Velkommen til forløbet"
     anne > /digi næste
+    kanal < "Svar uden navn"
+    kanal <! "Jeg er leder"
+    anne <! "Hvem må læse"
 """
 WHO = "FUGLEKENDER"
 

@@ -94,38 +94,47 @@ async def _orders(folder: Path, size: int, either: str = "") -> Orders:
     return orders
 
 
-async def _means(folder: Path, batches: int, size: int, either: str = "") -> dict[str, float]:
+async def _means(
+    folder: Path, batches: int, size: int, places: Callable[[], str]
+) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for n in range(batches):
-        for name, order in (await _orders(folder / str(n), size, either)).items():
+        for name, order in (await _orders(folder / str(n), size, places())).items():
             assert len(set(order)) == size, name
             found.setdefault(name, []).append(tau(order))
     return {name: sum(taus) / batches for name, taus in found.items()}
 
 
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+
 @pytest.mark.parametrize(
-    ("batches", "size"),
-    [(2, 40), pytest.param(20, 200, marks=[pytest.mark.long, pytest.mark.timeout(1200)])],
+    ("places", "batches", "size"),
+    [
+        ("sqlite", 2, 40),
+        ("postgres", 1, 60),
+        pytest.param("sqlite", 20, 200, marks=LONG),
+        pytest.param("postgres", 20, 200, marks=LONG),
+    ],
+    indirect=["places"],
 )
 async def test_a_release_has_lost_the_order_in_which_it_was_written(
-    tmp_path: Path, chance: random.Random, figures: Figures, batches: int, size: int
+    tmp_path: Path,
+    places: Callable[[], str],
+    chance: random.Random,
+    figures: Figures,
+    batches: int,
+    size: int,
 ) -> None:
     """Neither the rows' places in the file nor their ids nor a reader's list have any of it."""
-    means = await _means(tmp_path, batches, size)
+    means = await _means(tmp_path, batches, size, places)
+    where = "PostgreSQL" if "published by ctid" in means else "SQLite"
     shown = ", ".join(f"{name} {mean:+.4f}" for name, mean in means.items())
-    figures(f"{batches} releases of {size}: bound {bound(batches, size):.4f}, mean tau {shown}")
+    figures(
+        f"{where}, {batches} releases of {size}: bound {bound(batches, size):.4f}, mean tau {shown}"
+    )
     for name, mean in means.items():
         assert abs(mean) < bound(batches, size), name
-
-
-async def test_on_postgresql_too_the_order_is_lost(
-    tmp_path: Path, chance: random.Random, postgres_dsn: str, figures: Figures
-) -> None:
-    """Where the rows lie in the server's files tells nothing either."""
-    means = await _means(tmp_path, 1, 60, postgres_dsn)
-    figures(f"a release of 60: bound {bound(1, 60):.4f}, mean tau {means}")
-    for name, mean in means.items():
-        assert abs(mean) < bound(1, 60), name
 
 
 class _InOrder(random.Random):
@@ -143,11 +152,13 @@ class _InOrder(random.Random):
         pass
 
 
-async def test_control_without_chance_the_order_is_found_everywhere(tmp_path: Path) -> None:
+async def test_control_without_chance_the_order_is_found_everywhere(
+    tmp_path: Path, places: Callable[[], str]
+) -> None:
     """Ids that count and a list that is not shuffled, as ULIDs or UUIDv7 would be."""
     pools.set_chance(_InOrder())
     try:
-        means = await _means(tmp_path, 1, 24)
+        means = await _means(tmp_path, 1, 24, places)
     finally:
         pools.set_chance(random.SystemRandom())
     for name, mean in means.items():

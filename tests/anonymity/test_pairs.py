@@ -78,6 +78,7 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     monkeypatch.setattr(Courier, "_one", one)
     monkeypatch.setattr(Courier, "_housekeeping", housekeeping)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
+    monkeypatch.setattr("storage.postgres._CHANCE", found.chance)
     pools.set_chance(found.chance)
     yield found
     pools.set_chance(random.SystemRandom())

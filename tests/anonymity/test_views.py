@@ -109,30 +109,38 @@ async def _seen_of(
         return found, course.done
 
 
+MANY = [pytest.mark.long, pytest.mark.timeout(7200)]
+
+
 @pytest.mark.parametrize(
-    ("courses", "acts"),
-    [(5, 3), pytest.param(1000, 3, marks=[pytest.mark.long, pytest.mark.timeout(7200)])],
+    ("places", "seeds", "acts"),
+    [
+        ("sqlite", range(5), 3),
+        ("postgres", range(5, 6), 2),
+        pytest.param("sqlite", range(1000), 3, marks=MANY),
+        pytest.param("postgres", range(1000), 3, marks=MANY),
+    ],
+    indirect=["places"],
 )
 async def test_in_any_course_of_a_project_unnamed_acts_stay_unseen(
-    tmp_path: Path, dressed: Dressed, figures: Callable[[str], None], courses: int, acts: int
+    tmp_path: Path,
+    places: Callable[[], str],
+    dressed: Dressed,
+    figures: Callable[[str], None],
+    seeds: range,
+    acts: int,
 ) -> None:
-    """Wherever the project stands: said, answered, added to, withdrawn, voted."""
+    """Wherever the project stands: said, answered, added to, withdrawn, voted. No row but the
+    pool's is another, nor is any version of one."""
     kinds: Counter[str] = Counter()
-    for seed in range(courses):
-        found, done = await _seen_of(tmp_path / str(seed), seed, acts)
+    for seed in seeds:
+        found, done = await _seen_of(tmp_path / str(seed), seed, acts, place := places())
         assert found == [], seed
+        assert len(done) == acts
         kinds.update(done)
         dressed.forget()
-    figures(f"{courses} random courses, unnamed acts {dict(kinds)}: no view changed")
-
-
-async def test_on_postgresql_too_unnamed_acts_stay_unseen(
-    tmp_path: Path, postgres_dsn: str
-) -> None:
-    """One course; no row but the pool's is another, nor is any version of one."""
-    found, done = await _seen_of(tmp_path, 5, 2, postgres_dsn)
-    assert found == []
-    assert len(done) == 2
+    where = "PostgreSQL" if place else "SQLite"
+    figures(f"{where}, {len(seeds)} random courses, unnamed acts {dict(kinds)}: no view changed")
 
 
 def _also_counts_what_waits(scope: Scope, fact: HowMany) -> Script[int]:
@@ -142,10 +150,10 @@ def _also_counts_what_waits(scope: Scope, fact: HowMany) -> Script[int]:
 
 
 async def test_control_a_figure_that_counts_what_waits_is_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """*3 har svaret* with those in it who answered without a name."""
     scripts: dict[Any, Any] = SCRIPTS
     monkeypatch.setitem(scripts, HowMany, _also_counts_what_waits)
-    found, _ = await _seen_of(tmp_path, 1, 3)
+    found, _ = await _seen_of(tmp_path, 1, 3, either)
     assert found != []

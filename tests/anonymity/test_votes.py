@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from pathlib import Path
 
 import msgspec
 from hypothesis import given
@@ -12,6 +13,9 @@ from dialogs.effects import PoolEntry
 from dialogs.figures import shown
 from storage.pool import ROUND, Pool
 from storage.vault import Vault
+from tests.anonymity.hands import RELEASED, dump, instances, project_of, running
+from tests.house import asked
+from tests.stage import TENANT
 
 VAULT = Vault(bytes(32))
 PEOPLE = tuple(f"person {n}" for n in range(12))
@@ -58,17 +62,63 @@ def _known(entries: list[dict[str, str]]) -> set[str]:
         person
         for person in PEOPLE
         for secret in secrets
-        if hmac.digest(bytes.fromhex(secret), mark(person).encode(), "sha256").hex() in marks
+        if _nullifier(secret, mark(person)) in marks
     }
 
 
 def _kept(pool: Pool) -> list[dict[str, str]]:
-    sealed = pool.seal(VAULT, "t", "p")
-    padded = VAULT.open(sealed, "pool", "t", "p")
+    return _opened(VAULT, pool.seal(VAULT, "t", "p"), "t", "p")
+
+
+def _opened(vault: Vault, sealed: bytes, tenant: str, project: str) -> list[dict[str, str]]:
+    padded = vault.open(sealed, "pool", tenant, project)
     found: list[dict[str, str]] = msgspec.json.decode(
         padded[4 : 4 + int.from_bytes(padded[:4], "big")]
     )
     return found
+
+
+async def test_a_round_played_is_remembered_while_it_runs_and_by_nobody_afterwards(
+    tmp_path: Path, either: str
+) -> None:
+    """From the row that is stored: three have pressed, one of them twice; when the proposal holds,
+    neither votes nor secret are left in it, nor anything else that was not there before."""
+    async with running(tmp_path, either=either) as played:
+        vault, project = played.house.vault, project_of(tmp_path)
+
+        def kept() -> list[dict[str, str]]:
+            [(sealed,)] = asked(tmp_path, either, "SELECT sealed FROM pool")
+            return _opened(vault, sealed, TENANT, project)
+
+        await played.type("anne", "næste")
+        [question] = instances(tmp_path)["question"]
+        await played.press("bodil", "Svar")
+        await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Saml op")
+        await played.fill("anne", {"Hvad": "Vi prøver det af"})
+        for person in ("sofie", "lars", "emil", "sofie"):
+            await played.press(person, "Det passer")
+        votes = [entry for entry in kept() if entry["kind"] == "fits"]
+        [secret] = [entry["mark"] for entry in kept() if entry["kind"] == ROUND]
+        marks = {
+            person: vault.mac(f"mark|{TENANT}|{project}|{question}|{person}".encode())
+            for person in ("sofie", "lars", "emil", "noor")
+        }
+        known = {
+            person
+            for person, of in marks.items()
+            if _nullifier(secret, of) in {vote["mark"] for vote in votes}
+        }
+        assert (len(votes), known) == (3, {"sofie", "lars", "emil"})
+        await played.move(RELEASED)
+        assert not [entry for entry in kept() if entry["kind"] in ("fits", ROUND)]
+        rows = repr(dump(tmp_path))
+        assert secret not in rows
+        assert not [of for of in marks.values() if of in rows or _nullifier(secret, of) in rows]
+
+
+def _nullifier(secret: str, mark: str) -> str:
+    return hmac.digest(bytes.fromhex(secret), mark.encode(), "sha256").hex()
 
 
 def test_two_rounds_share_no_secret() -> None:

@@ -4,75 +4,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from storage.facts import from_us
 from storage.postgres import Postgres
 from storage.sql import Script
-from tests.anonymity.hands import running
-from tests.anonymity.thief import Between, placed
-from tests.anonymity.weeks import Act, first_monday, lively_week, standing
-from tests.stage import BEGINNING
+from tests.anonymity.server_thief import from_pages, last_and_lying, robbed
+from tests.anonymity.weeks import Act
 
 TEXTS = 5
 Figures = Callable[[str], None]
 
-_PAGES = (
-    "SELECT i.t_xmin::text::bigint, i.t_xmax::text::bigint"
-    " FROM (SELECT oid FROM pg_class WHERE oid IN ('pool'::regclass, 'published'::regclass)"
-    " UNION SELECT reltoastrelid FROM pg_class"
-    " WHERE oid IN ('pool'::regclass, 'published'::regclass)) AS r,"
-    " generate_series(0, pg_relation_size(r.oid) / 8192 - 1) AS page,"
-    " heap_page_items(get_raw_page(r.oid::regclass::text, page::int)) AS i"
-    " WHERE i.t_xmin IS NOT NULL"
-)
-_NAMED = (
-    "SELECT xmin::text::bigint, at_us FROM inbox WHERE key LIKE 'form:%'"
-    " UNION ALL SELECT xmin::text::bigint, at_us FROM record"
-)
-
-
-def from_server(dsn: str, taken: datetime) -> list[Between]:
-    """Each transaction that any version of a row bears, dead ones too, on the pages of what is
-    said without a name, between the named rows before and after it."""
-    with psycopg.connect(dsn, autocommit=True) as server:
-        server.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
-        numbers = {number for row in server.execute(_PAGES) for number in row if number}
-        named = sorted((xid, from_us(at)) for xid, at in server.execute(_NAMED))
-    found = []
-    for number in numbers:
-        before = [at for xid, at in named if xid < number]
-        after = [at for xid, at in named if xid > number]
-        if before:
-            found.append(Between(max(before), min(after, default=taken)))
-    return found
-
 
 async def _robbed(folder: Path, weeks: int, dsn: str) -> tuple[list[Act], set[datetime]]:
-    """Weeks in which somebody reads the server's pages each evening; which acts they place."""
-    acts: list[Act] = []
-    found: set[datetime] = set()
-    async with running(folder, either=dsn) as played:
-        for n in range(weeks):
-            taken: list[tuple[datetime, list[Between]]] = []
-
-            async def robbed(
-                at: datetime, into: list[tuple[datetime, list[Between]]] = taken
-            ) -> None:
-                into.append((at, from_server(dsn, at)))
-
-            monday = first_monday() + timedelta(weeks=n)
-            week = await lively_week(played, random.Random(n), monday, TEXTS, robbed)
-            # Each minute all rows get a new version, whoever wrote: that one is explained too.
-            explained = [*standing(BEGINNING, played.house.clock.now()), *(at for at, _ in taken)]
-            for _, betweens in taken:
-                found.update(placed(betweens, [act.at for act in week], explained))
-            acts.extend(week)
-    return acts, found
+    return await robbed(folder, weeks, TEXTS, dsn, lambda at: from_pages(dsn, at))
 
 
 async def _left_as_it_is(store: Postgres) -> bool:
@@ -84,6 +31,7 @@ def _without_stirring(monkeypatch: pytest.MonkeyPatch) -> None:
         yield from ()
 
     monkeypatch.setattr(Postgres, "_stirring", staticmethod(nothing))
+    monkeypatch.setattr(Postgres, "_stirring_one", staticmethod(nothing))
 
 
 @pytest.mark.parametrize("weeks", [1, pytest.param(20, marks=pytest.mark.long)])
@@ -118,3 +66,24 @@ async def test_control_without_the_minutes_new_versions_each_days_last_is_placed
     acts, found = await _robbed(tmp_path, weeks, empty_dsn)
     figures(f"PostgreSQL without stirring, {weeks} weeks, {len(acts)} texts, {len(found)} placed")
     assert found
+
+
+def _pooled(sealed: bytes) -> Script[None]:
+    yield "lock", {"lock": "p"}
+    yield "pool_put", {"tenant": "t", "project": "p", "sealed": sealed}
+
+
+async def test_a_minute_later_not_even_the_bytes_lie_there(postgres_dsn: str) -> None:
+    """An act's number lies on the pages until the next full minute, and then nowhere on them."""
+    store = await Postgres.open(postgres_dsn)
+    try:
+        await store.tx_sealed(_pooled, random.randbytes(16_412))
+        await store.checkpoint()
+        for _ in range(5):
+            await store.tx_sealed(_pooled, random.randbytes(16_412))
+            number, there = last_and_lying(postgres_dsn)
+            assert number in there
+            await store.checkpoint()
+            assert number not in last_and_lying(postgres_dsn)[1]
+    finally:
+        await store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -35,12 +36,20 @@ class WebHands(Play):
         self.http, self.url = http, url
         self.shown: dict[str, Json] = {}
         self.open: dict[str, Json] = {}
+        self.seen: defaultdict[str, list[str]] = defaultdict(list)
+        self.room: list[Json] = []
+        """What lay in the room of whoever acted last, after the act."""
+        self.mark = 0
+        """Where the newest of it stood before the act."""
 
     async def see(self, person: str) -> Json:
         """What a window loads when it is opened."""
         async with self.http.get(f"{self.url}/play/state", params={"as": person}) as response:
             assert response.status == 200
-            return await response.json()
+            room = await response.json()
+        self.room = room["messages"]
+        self.seen[person].append(_words(self.room))
+        return room
 
     async def type(self, person: str, words: str, *, private: bool = False) -> Json:
         place = f"private:{person}" if private else f"channel:{PLACE}"
@@ -81,6 +90,7 @@ class WebHands(Play):
 
     async def _post(self, path: str, person: str, **body: Json) -> Json:
         self.house.engine._gate._acts.clear()
+        self._marks()
         async with self.http.post(
             f"{self.url}/play/{path}", json={"as": person, **body}, headers={TOKEN: PAGE_TOKEN}
         ) as response:
@@ -92,20 +102,32 @@ class WebHands(Play):
             self.open[person] = answer["form"]
         if found := CODE.search(_words(answer.get("cards", ()))):
             self.code = found[0]
+        self.seen[person].append(_words(answer))
         await self.house.courier.settle()
+        await self.see(person)
         return answer
 
     async def move(self, to: datetime) -> None:
+        self._marks()
         await self.house.courier.move_to(to)
+        await self.see("anne")
+
+    def _marks(self) -> None:
+        self.mark = max((message["seq"] for message in self.room), default=0)
 
     def channel(self, *, since_last_act: bool = False) -> str:
-        raise NotImplementedError
+        return "\n".join(
+            _words(message)
+            for message in self.room
+            if message["place"] == f"channel:{PLACE}"
+            and (not since_last_act or message["seq"] > self.mark)
+        )
 
     def just(self, person: str) -> str:
         return _words(self.shown.get(person))
 
     def ever(self, person: str) -> str:
-        raise NotImplementedError
+        return "\n".join(self.seen[person])
 
 
 def _key() -> str:
