@@ -21,7 +21,19 @@ from dialogs import events as e
 from dialogs.effects import Say, Timer
 from storage.sql import Script, Unavailable
 from storage.store import Lease, Turn
-from tests.house import MONDAY, TENANT, Fake, Paper, Wall, a_house, asked, faked, found, note
+from tests.house import (
+    MONDAY,
+    TENANT,
+    Fake,
+    Paper,
+    Wall,
+    a_house,
+    asked,
+    faked,
+    found,
+    note,
+    words_of,
+)
 
 LATER = MONDAY + timedelta(hours=1)
 
@@ -138,6 +150,29 @@ async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas:
     arrived = zip(replicas.edge.said(), replicas.edge.parcels, strict=True)
     assert {said: parcel.again for said, parcel in arrived} == {"1": True, "2": False}
     assert replicas.rows("SELECT count(*) FROM letter") == [(0,)]
+
+
+async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_lease(
+    tmp_path: Path, fake: Fake
+) -> None:
+    """Who has the lock of SQLite's file knows that nobody else lives: what the one before it held
+    is said at once, and what was on its way then is marked."""
+    edge, wall, home = Paper(repeats=False), Wall(), tmp_path / "home"
+    async with a_house(home, edge, wall) as house:
+        killed = Replicas(house, edge, fake, home, "")
+        await killed.say("1")
+        await killed.say("2", tenant="test:2")
+        begun, _ = await killed.claim(killed.first)
+        lane = killed.first._lease()
+        assert await house.database.tx(house.scripts.sending, begun, lane)
+    async with a_house(home, edge, wall) as house:
+        running = asyncio.ensure_future(house.courier.run())
+        async with asyncio.timeout(20):
+            while len(edge.parcels) < 2:  # noqa: ASYNC110 - it happens in another thread
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert {words_of(one.card): one.again for one in edge.parcels} == {"1": True, "2": False}
 
 
 async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Replicas) -> None:
