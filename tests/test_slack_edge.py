@@ -287,7 +287,7 @@ async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
     """A new process knows only that it may be there."""
     place.world.plan("chat.postMessage", None, Limited(7))
     assert (await _fails(place, _parcel(card=LONG))).uncertain
-    place.door.edge._outgoing._begun.drop("letter-1")
+    place.door.edge._outgoing._pages.forget("letter-1")
     await place.world.clock.advance(8)
     await place.door.edge.deliver(_parcel(card=LONG, again=True))
     said = [m for m in place.world.home.messages if m.channel == CHANNEL]

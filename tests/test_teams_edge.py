@@ -363,17 +363,45 @@ async def test_a_private_message_goes_to_the_persons_own_chat(place: Place) -> N
     assert len(opened) == 1
 
 
+LONG: c.FinishedCard = c.Card(
+    tuple(c.Paragraph((c.Plain(f"linje {n} " + "ord " * 90),)) for n in range(200))
+)
+
+
 async def test_a_digest_that_is_too_big_goes_on_in_its_thread(place: Place) -> None:
     """Nothing of it is lost, and nothing comes twice where it broke off in the middle."""
-    lines = [f"linje {n} " + "ord " * 90 for n in range(200)]
-    card: c.FinishedCard = c.Card(tuple(c.Paragraph((c.Plain(line),)) for line in lines))
     place.world.plan("POST", None, None, Says(502))
-    failed = await _fails(place, _parcel(card=card))
+    failed = await _fails(place, _parcel(card=LONG))
     assert not failed.permanent
-    await place.door.edge.deliver(_parcel(card=card))
+    assert failed.uncertain, "after a restart all of it would come again"
+    await place.door.edge.deliver(_parcel(card=LONG, again=True))
     told = place.hands.channel()
+    assert "to gange" not in told
     assert [told.count(f"linje {n} ") for n in range(200)] == [1] * 200
     assert len({message.root for message in place.hands._messages(CHANNEL)}) == 1
+
+
+async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
+    """That page alone."""
+    place.world.plan("POST", None, Lost())
+    assert (await _fails(place, _parcel(card=LONG))).uncertain
+    await place.door.edge.deliver(_parcel(card=LONG, again=True))
+    pages = [text_of(message.card or {}) for message in place.hands._messages(CHANNEL)]
+    first, second, copy, *rest = pages
+    assert "to gange" in copy
+    assert not any("to gange" in page for page in (first, second, *rest))
+    assert copy.count("linje") == second.count("linje") > 0
+
+
+async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
+    place: Place,
+) -> None:
+    """A new process knows only that it may be there."""
+    place.world.plan("POST", None, Says(502))
+    assert (await _fails(place, _parcel(card=LONG))).uncertain
+    place.door.edge._pages.forget("letter-1")
+    await place.door.edge.deliver(_parcel(card=LONG, again=True))
+    assert "to gange" in place.hands.channel()
 
 
 @pytest.mark.parametrize(

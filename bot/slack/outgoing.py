@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msgspec import Struct
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cache import Cache
 from bot.edge import DeliveryFailed, Parcel
 from bot.pace import Pace
+from bot.pages import Pages
 from bot.slack import draw
 from bot.slack.hindrances import Hindrances
 from bot.slack.read import Incoming
@@ -44,7 +44,9 @@ class Outgoing:
         self._rests: Cache[tuple[str, str], float] = Cache(MOST, A_DAY)
         """When a method may be called again in a workplace; what is posted is counted by channel.
         """
-        self._begun: Cache[str, _Begun] = Cache(1000, A_DAY)
+        self._pages: Pages[draw.Drawn] = Pages(
+            lambda page, parcel: draw.marked_again(page, parcel.language)
+        )
 
     async def deliver(self, parcel: Parcel) -> str:
         client = await self._client(parcel.tenant)
@@ -59,25 +61,14 @@ class Outgoing:
                 channel, thread = read_place(parcel.target)
             case _:
                 channel = parcel.channel
-        begun = self._begun.get(parcel.id)
-        if begun is None:
-            place = await self._post(client, parcel, channel, thread, drawn)
-            begun = _Begun(place, drawn.rest)
-        elif begun.lost:
-            first, *others = begun.pages
-            marked = draw.marked_again(first, parcel.language)
-            begun = _Begun(begun.place, (marked, *others), lost=True)
-        while begun.pages:
-            # What had no room stands below it; a failure here goes on where it stopped.
-            below = thread or read_place(begun.place)[1]
-            try:
-                await self._post(client, parcel, channel, below, begun.pages[0])
-            except DeliveryFailed as failed:
-                self._begun.put(parcel.id, _Begun(begun.place, begun.pages, failed.uncertain))
-                raise self._half_there(parcel, begun, failed) from None
-            begun = _Begun(begun.place, begun.pages[1:])
-        self._begun.drop(parcel.id)
-        return begun.place
+
+        async def begin() -> str:
+            return await self._post(client, parcel, channel, thread, drawn)
+
+        async def say(place: str, page: draw.Drawn) -> str:
+            return await self._post(client, parcel, channel, thread or read_place(place)[1], page)
+
+        return await self._pages.deliver(parcel, begin, drawn.rest, say)
 
     async def _client(self, tenant: str) -> AsyncWebClient:
         try:
@@ -87,14 +78,6 @@ class Outgoing:
         if at is None:
             raise self._hindrances.not_installed(tenant)
         return self._api.client(at.token)
-
-    @staticmethod
-    def _half_there(parcel: Parcel, begun: _Begun, failed: DeliveryFailed) -> DeliveryFailed:
-        """Some of it has arrived: after a restart all of it comes again, and must say so. Which
-        page may have come twice is known here; what is private is never said again."""
-        if parcel.kind != "private":
-            failed.uncertain = not parcel.again or (begun.lost and failed.uncertain)
-        return failed
 
     async def _post(
         self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
@@ -195,15 +178,6 @@ class Outgoing:
         if failed.reason == RATELIMITED and failed.retry_after is not None:
             self._rests.put((tenant, method), self._now() + failed.retry_after)
         return failed
-
-
-class _Begun(Struct, frozen=True):
-    """A message of which some is there: where it begins, the pages that are still to come, and
-    whether the first of them may be there too."""
-
-    place: str
-    pages: tuple[draw.Drawn, ...]
-    lost: bool = False
 
 
 def posting(channel: str, method: str = "chat.postMessage") -> str:

@@ -231,6 +231,8 @@ def marked_again(page: Drawn) -> Drawn:
     """A message, or a further page of one, that may be there already."""
     said = word("again", page.card["lang"])
     row = [one.element for one in in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")]
+    if page.card["body"][-len(row) :] == row:
+        return page
     card = {
         **page.card,
         "body": [*page.card["body"], *row],

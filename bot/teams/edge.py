@@ -19,6 +19,7 @@ from bot.edge import (
     Sender,
     Typed,
 )
+from bot.pages import Pages
 from bot.patience import Sleep
 from bot.teams import data, draw
 from bot.teams.book import Book
@@ -61,7 +62,7 @@ class TeamsEdge:
         self._sheets = Sheets(book, self._speech)
         self._presence = Presence(book, self._speech)
         self._receive: Receive | None = None
-        self._begun: Cache[str, tuple[str, int]] = Cache(1000, A_DAY)
+        self._pages: Pages[draw.Drawn] = Pages(lambda page, _: draw.marked_again(page))
         self._seen: Cache[str, asyncio.Future[Reply]] = Cache(50_000, A_WHILE)
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[Any]] = set()
@@ -90,17 +91,12 @@ class TeamsEdge:
         drawn = draw.messages((parcel.card,), parcel.language, again=parcel.again)
         if parcel.kind == "update":
             return await self._redraw(parcel, drawn)
-        place, done = self._begun.get(parcel.id) or ("", 0)
-        if not place:
-            place = await self._post(parcel, drawn)
-        for page in drawn.rest[done:]:
-            # What had no room stands below it; a failure here goes on where it stopped.
-            self._begun.put(parcel.id, (place, done))
+
+        async def say(place: str, page: draw.Drawn) -> None:
             ref = await self._speech.ref(parcel.tenant, read_place(place)[0])
             await self._said(parcel, ref, page)
-            done += 1
-        self._begun.drop(parcel.id)
-        return place
+
+        return await self._pages.deliver(parcel, lambda: self._post(parcel, drawn), drawn.rest, say)
 
     async def _post(self, parcel: Parcel, drawn: draw.Drawn) -> str:
         if parcel.kind == "private":
