@@ -10,9 +10,11 @@ import pytest
 
 from bot import gate
 from bot.edge import Delivery, Sender, Typed
+from bot.engine import Engine
 from dialogs.events import Look
+from storage.store import Turn
+from tests.bench import digests, town
 from tests.bench import main as bench
-from tests.bench import town
 from tests.bench.contest import Measured, Row, head, line, ratio
 from tests.bench.load import Slice
 from tests.bench.progress import Progress
@@ -78,6 +80,28 @@ async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams:
             assert ("Kun her" in str(form)) == there
     finally:
         await house.close()
+
+
+async def test_the_watch_runs_for_overviews_and_for_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but them is due when it begins, and each project has one."""
+    monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    home = tmp_path / "digi"
+    moment = await town.one_team(home, until="overview")
+    town.Copies(home).write(range(1, 8))
+    rung: list[str] = []
+    real = Engine.woke
+
+    async def woke(engine: Engine, turn: Turn) -> None:
+        rung.append(turn.event.name)  # type: ignore[union-attr]
+        await real(engine, turn)
+
+    monkeypatch.setattr(Engine, "woke", woke)
+    found = await digests.decided(home, moment, 8, None)
+    assert rung == ["overview"] * 8
+    assert found.overviews == 6
+    assert found.one > 0
 
 
 def test_a_ratio_is_made_of_neighbours() -> None:
