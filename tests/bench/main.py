@@ -27,7 +27,7 @@ class Length(Struct, frozen=True):
 
 
 LONG = Length(7, 2.0)
-SHORT = Length(3, 1.0, 300, 2_000)
+SHORT = Length(3, 1.0, 200, 1_000)
 
 
 async def measured(part: str, folder: Path, length: Length, told: Progress) -> AsyncIterator[Row]:
