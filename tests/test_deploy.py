@@ -30,6 +30,9 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
         assert re.search(opens, path), path
     for path in ("/", "/metrics", "/healthz", "/readyz", "/play/submit", "/slack/events/x"):
         assert not re.search(opens, path), path
+    assert "proxy_next_upstream error timeout non_idempotent;" in proxy, (
+        "a killed one loses nothing"
+    )
     assert "access_log off;" in proxy
     assert not re.search(r"access_log (?!off)", proxy)
     assert "error_log /dev/stderr emerg;" in proxy
