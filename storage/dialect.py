@@ -14,6 +14,7 @@ _QUOTED = r"'(?:[^']|'')*'"
 _COMMENT = r"--[^\n]*"
 _TOKEN = re.compile(rf"{_QUOTED}|{_COMMENT}|::|/\*pg (.*?)\*/|:([a-z_]\w*)", re.DOTALL)
 _TYPE = re.compile(rf"{_QUOTED}|{_COMMENT}|/\*pg (.*?)\*/|\b(BLOB|INTEGER|TEXT)\b", re.DOTALL)
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 _TYPES = {"BLOB": "BYTEA", "INTEGER": "BIGINT", "TEXT": 'TEXT COLLATE "C"'}
 
 
@@ -21,6 +22,8 @@ class Statement(msgspec.Struct, frozen=True):
     text: str
     names: tuple[str, ...]
     """Whose values stand for $1, $2, ..."""
+    answers: bool
+    """With rows. What only writes need not be waited for."""
 
 
 @functools.cache
@@ -40,7 +43,13 @@ def spoken(sql: str) -> Statement:
             names.append(found[2])
         return f"${names.index(found[2]) + 1}"
 
-    return Statement(aloud(sql).strip().rstrip(";").strip(), tuple(names))
+    text = aloud(sql).strip().rstrip(";").strip()
+    return Statement(text, tuple(names), _answers(text))
+
+
+def _answers(text: str) -> bool:
+    words = re.sub(_QUOTED, "", text).upper().split()
+    return words[0] not in _WRITES or "RETURNING" in words
 
 
 def built(sql: str) -> str:

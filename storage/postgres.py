@@ -17,12 +17,13 @@ from typing import Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 import psycopg
-from psycopg import AsyncRawCursor, errors, pq
+from psycopg import AsyncRawCursor, errors
 from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from storage.dialect import Statement, spoken
+from storage.dialect import spoken
+from storage.line import Line
 from storage.postgres_schema import DURABLE, MAY_FORGET, TABLES, migrate
 from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
@@ -31,6 +32,7 @@ P = ParamSpec("P")
 
 
 class Connection(psycopg.AsyncConnection[Row]):
+    line: Line
     life = ""
     """Of the server that it leads to."""
 
@@ -48,8 +50,9 @@ _POOLS_A_MINUTE = 200
 _LIKE_AN_ACT = 4
 _CHANCE = random.SystemRandom()
 
-_TURN = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_current_xact_id()::text AS xid"
-_LOOK = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_TURN = spoken("BEGIN ISOLATION LEVEL READ COMMITTED")
+_NUMBER = spoken("SELECT pg_current_xact_id()::text AS xid")
+_LOOK = spoken("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 # Another begins where the server has crashed or a standby has taken over. A transaction's number
 # that was not on the disk by then is given away once more.
 _LIFE = (
@@ -76,13 +79,21 @@ _LIMITS = (
     "SET lock_timeout = '20s'",
     "SET idle_in_transaction_session_timeout = '15s'",
 )
-_UNDONE = (errors.SerializationFailure, errors.DeadlockDetected)
+_UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionRollback)
 _NOT_NOW = (PoolTimeout, PoolClosed, TooManyRequests)
 _DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
 
 
 class _Again(Exception):
     """Nothing of it stands: the whole script may run once more."""
+
+
+class _Lost(Exception):
+    """The connection is gone, and with it whatever was not committed."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Postgres:
@@ -127,7 +138,8 @@ class Postgres:
             "", connection_class=Connection,
             kwargs={
                 **_with_defaults(dsn), "application_name": name, "autocommit": True,
-                "row_factory": dict_row, "cursor_factory": AsyncRawCursor, "prepare_threshold": 2,
+                "row_factory": dict_row, "cursor_factory": AsyncRawCursor,
+                "prepare_threshold": None,
             },
             min_size=1, max_size=connections, open=False, configure=_configured,
             timeout=_WAIT_SECONDS, reconnect_timeout=2.0, max_waiting=_WAITING,
@@ -284,33 +296,47 @@ class Postgres:
         async with lock:
             yield
 
+    @contextlib.asynccontextmanager
+    async def _line(self) -> AsyncIterator[Connection]:
+        """A connection whose line is open. Whatever went wrong, nothing is left of it there."""
+        conn = await self._pool.getconn()
+        line = conn.line
+        try:
+            line.opens()
+            yield conn
+        except BaseException as error:
+            await line.abandon()
+            if isinstance(error, psycopg.Error) and conn.closed:
+                raise _Lost(error) from None
+            if isinstance(error, errors.ReadOnlySqlTransaction):
+                await line.close()  # another server may be the one that writes by now
+            raise
+        finally:
+            line.leaves()
+            await self._pool.putconn(conn)
+
     async def _once(self, script: Script[T], first: tuple[str, Params]) -> T:
-        async with self._pool.connection() as conn:
-            try:
-                begun = await conn.execute(_TURN, prepare=False)
-                begun.nextset()
-                [began] = await begun.fetchall()
-                value = await self._finish(conn, script, first)
-            except BaseException as error:
-                await _rolled_back(conn)
-                if isinstance(error, _UNDONE) or _lost(conn, error):
-                    raise _Again from None
-                if isinstance(error, errors.ReadOnlySqlTransaction):
-                    await conn.close()  # another server may be the one that writes by now
-                raise
-            try:
+        ending = False
+        try:
+            async with self._line() as conn:
+                line = conn.line
+                line.put(_TURN, {})
+                began = line.put(_NUMBER, {})
+                value = await self._finish(line, script, first)
+                if began.answer is None:
+                    await line.hear()  # without it nobody could ask what became of a COMMIT
+                [row] = line.rows(began)
+                ending = True
+                await line.ends()
                 async with _heeded(conn):
-                    await conn.execute("COMMIT", prepare=False)
-            except psycopg.Error as error:
-                lost = _lost(conn, error)
-                await _rolled_back(conn)
-                if isinstance(error, _UNDONE):
-                    raise _Again from None
-                if not lost:
-                    raise
-            else:
+                    await line.ended()
                 return value
-        if await self._stands(began["xid"], conn.life):
+        except _UNDONE:
+            raise _Again from None
+        except _Lost:
+            if not ending:
+                raise _Again from None
+        if await self._stands(row["xid"], conn.life):
             return value
         raise _Again
 
@@ -335,15 +361,34 @@ class Postgres:
             await asyncio.sleep(0.02)  # its server process has not noticed yet
         raise Unavailable("whether it was kept could not be asked: the same again finds out")
 
-    async def _finish(
-        self, conn: Connection, script: Script[T], first: tuple[str, Params] | None
-    ) -> T:
+    async def _finish(self, line: Line, script: Script[T], first: tuple[str, Params] | None) -> T:
         try:
             name, params = first or next(script)
             while True:
-                name, params = script.send(await _rows(conn, self._statements[name], params))
+                name, params = script.send(await self._said(line, name, params))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        except psycopg.Error:
+            raise
+        except Exception:
+            await line.hear()  # what had gone wrong before is what there is to tell
+            raise
+
+    async def _said(self, line: Line, name: str, params: Params) -> list[Row]:
+        statement = self._statements[name]
+        if isinstance(params, list):
+            for one in params:
+                line.put(statement, one)
+                if line.full:
+                    await line.hear()
+            return []
+        said = line.put(statement, params)
+        if name == "lock" or not statement.answers:
+            if line.full:
+                await line.hear()
+            return []
+        await line.hear()
+        return line.rows(said)
 
     # --- a look ---------------------------------------------------------------------------
 
@@ -351,17 +396,15 @@ class Postgres:
         for attempt in range(_TRIES):
             script = make()
             try:
-                async with self._pool.connection() as conn:
-                    try:
-                        await conn.execute(_LOOK, prepare=False)
-                        value = await self._finish(conn, script, None)
-                        await conn.execute("COMMIT", prepare=False)
-                    except BaseException as error:
-                        await _rolled_back(conn)
-                        if attempt + 1 < _TRIES and _lost(conn, error):
-                            continue
-                        raise
+                async with self._line() as conn:
+                    conn.line.put(_LOOK, {})
+                    value = await self._finish(conn.line, script, None)
+                    await conn.line.ends()
+                    await conn.line.ended()
                     return value
+            except _Lost as lost:
+                if attempt + 1 == _TRIES:
+                    raise _translated(lost.error) from None
             except errors.ReadOnlySqlTransaction as error:
                 raise RuntimeError(
                     f"a script that was only to read wanted to write: {error.diag.message_primary}"
@@ -465,24 +508,13 @@ def _with_defaults(dsn: str) -> dict[str, Any]:
 
 
 async def _configured(conn: Connection) -> None:
-    conn.prepared_max = None
     # Any number as 64 bits: a statement is prepared once, not once for each size of a number.
     conn.adapters.register_dumper(int, Int8BinaryDumper)
     for setting in (*_LIMITS, DURABLE):
         await conn.execute(setting)
     [row] = await (await conn.execute(f"SELECT {_LIFE}")).fetchall()
     conn.life = row["life"]
-
-
-async def _rows(conn: Connection, statement: Statement, params: Params) -> list[Row]:
-    if isinstance(params, list):
-        # On one way to the server and back, however many.
-        each = [[one[name] for name in statement.names] for one in params]
-        await conn.cursor().executemany(statement.text, each)
-        return []
-    values = [params[name] for name in statement.names]
-    cursor = await conn.execute(statement.text, values, prepare=True, binary=True)
-    return await cursor.fetchall() if cursor.description else []
+    conn.line = Line(conn)
 
 
 @contextlib.asynccontextmanager
@@ -505,21 +537,6 @@ async def _heeded(conn: Connection) -> AsyncIterator[None]:
         conn.remove_notice_handler(heard)
     if warned:
         raise Unavailable("the standby that must have it too does not answer")
-
-
-async def _rolled_back(conn: Connection) -> None:
-    if conn.info.transaction_status == pq.TransactionStatus.ACTIVE:
-        await conn.close()  # cancelled in the middle of a statement
-    elif conn.info.transaction_status != pq.TransactionStatus.IDLE and not conn.closed:
-        try:
-            await conn.rollback()
-        except psycopg.Error:
-            await conn.close()
-
-
-def _lost(conn: Connection, error: BaseException) -> bool:
-    """The connection is gone, and with it whatever was not committed."""
-    return isinstance(error, psycopg.OperationalError) and (conn.closed or conn.broken)
 
 
 def _translated(error: psycopg.Error) -> BaseException:

@@ -298,6 +298,7 @@ class Wire:
     """Stands between Digi and the server, and loses what a test wants lost.
 
     `cut` says at which COMMIT of those that pass, and whether before the server hears it or after.
+    `ways` counts how often something went to the server.
     """
 
     def __init__(self, server: Server) -> None:
@@ -306,6 +307,7 @@ class Wire:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-wire-"))
         self.cut: Callable[[], Literal["before", "after"] | None] = lambda: None
         self.cuts: Counter[str] = Counter()
+        self.ways = 0
         self._open: set[asyncio.StreamWriter] = set()
 
     def dsn(self, database: str) -> str:
@@ -339,7 +341,8 @@ class Wire:
         back = asyncio.ensure_future(self._pour(from_server, to_digi))
         try:
             while said := await from_digi.read(65536):
-                lost = self.cut() if said.endswith(_COMMIT) else None
+                self.ways += 1
+                lost = self.cut() if _COMMIT in said else None
                 if lost is not None:
                     self.cuts[lost] += 1
                 if lost == "before":

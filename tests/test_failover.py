@@ -330,9 +330,11 @@ async def test_an_address_of_both_finds_the_one_that_writes(
 
 
 def once(key: str) -> Script[None]:
-    """As each turn begins, which may come again."""
+    """As each turn begins, which may come again, and as it ends."""
     first = yield "inbox_first", {"tenant": "t", "key": f"once:{key}", "now": 0}
-    if not first:
+    if first:
+        yield "inbox_answered", {"tenant": "t", "key": f"once:{key}", "reply": b"done"}
+    else:
         yield "inbox_again", {}
 
 

@@ -1,0 +1,328 @@
+"""What a transaction says to PostgreSQL on one way: how many ways there are, and what goes wrong
+on them."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+import storage.postgres
+from storage.dialect import spoken
+from storage.postgres import Postgres
+from storage.sql import FOLDER, Conflict, Row, Script, Unavailable, queries
+from tests.postgres import Server, Wire
+from tests.test_postgres import a_store
+from tests.test_sqlite import add, every, write_folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "sql")
+
+
+@pytest.fixture
+async def store(folder: Path, empty_dsn: str) -> AsyncIterator[Postgres]:
+    async with a_store(empty_dsn, folder, connections=1) as store:
+        yield store
+
+
+@pytest.fixture
+async def wire(postgres_server: Server) -> AsyncIterator[Wire]:
+    async with Wire(postgres_server) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def far(wire: Wire, empty_dsn: str, folder: Path) -> AsyncIterator[Postgres]:
+    """A store whose ways to the server are counted."""
+    name = empty_dsn.partition("///")[2].partition("?")[0]
+    async with a_store(wire.dsn(name), folder, connections=1) as store:
+        await store.tx(add, "a")
+        yield store
+
+
+async def backend(store: Postgres) -> int:
+    async with store._pool.connection() as conn:
+        return conn.info.backend_pid
+
+
+# --- how many ways ----------------------------------------------------------------------------
+
+
+def test_what_answers_with_rows_is_told_by_its_words(postgres_dsn: str) -> None:
+    """Each statement of Digi's is waited for exactly where the server has rows for it."""
+    with psycopg.connect(postgres_dsn) as conn:
+        for name, sql in queries(FOLDER).items():
+            said = spoken(sql)
+            assert conn.pgconn.prepare(name.encode(), said.text.encode()).error_message == b""
+            described = conn.pgconn.describe_prepared(name.encode())
+            assert (described.nfields > 0) == said.answers, name
+
+
+def test_a_word_in_quotes_says_nothing_of_what_answers() -> None:
+    """And small letters are letters."""
+    assert not spoken("INSERT INTO t VALUES ('it''s RETURNING id')").answers
+    assert spoken("insert into t values (:a) returning id").answers
+    assert spoken("WITH a AS (SELECT 1) DELETE FROM t").answers, "rather one way too many"
+
+
+def looked() -> Script[int]:
+    first = yield "all", {}
+    second = yield "all", {}
+    return len(first) + len(second)
+
+
+def decided(reader: str) -> Script[int]:
+    """As a turn is: locked, read twice, written four times."""
+    yield "lock", {"lock": reader}
+    rows = yield "all", {}
+    yield "reply", {"note": "a", "text": "1"}
+    yield "reply", {"note": "a", "text": "2"}
+    more = yield "replies", {}
+    yield "reply", {"note": "a", "text": "3"}
+    yield "reply", [{"note": "a", "text": "4"}, {"note": "a", "text": "5"}]
+    return len(rows) + len(more)
+
+
+def only_writes() -> Script[None]:
+    yield "lock", {"lock": "a"}
+    yield "reply", {"note": "a", "text": ""}
+
+
+async def test_there_are_as_many_ways_as_answers_and_one_for_the_commit(
+    far: Postgres, wire: Wire
+) -> None:
+    """Locks, what only writes, and the beginning go along. Who asks nothing goes once more: before
+    COMMIT is said the transaction's number is known."""
+    for run, script, args, ways in (
+        (far.read, looked, (), 3),
+        (far.tx, decided, ("lock",), 3),
+        (far.tx, only_writes, (), 2),
+    ):
+        before = wire.ways
+        await run(script, *args)
+        assert wire.ways - before == ways, script.__name__
+
+
+async def test_a_row_holds_what_was_put_in_whatever_it_is(store: Postgres) -> None:
+    """Words of every alphabet, nothing, and more than a socket takes at once, both ways."""
+    long = "æ🙂" * 1_000_000
+    for id, text in (("words", "Ærø, 東京, 🙂"), ("nothing", ""), ("long", long)):
+        await store.tx(add, id, text)
+    found = {row["id"]: row["text"] for row in await store.read(every)}
+    assert found == {"words": "Ærø, 東京, 🙂", "nothing": "", "long": long}
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_thousands_of_statements_are_said_in_their_order(
+    store: Postgres, *, together: bool
+) -> None:
+    """However many nobody asks of: neither side keeps all their answers in memory."""
+    await store.tx(add, "a")
+
+    def many() -> Script[list[Row]]:
+        each: list[Any] = [{"note": "a", "text": str(n)} for n in range(3000)]
+        for params in [each] if together else each:
+            yield "reply", params
+        return (yield "replies", {})
+
+    assert [row["text"] for row in await store.tx(many)] == [str(n) for n in range(3000)]
+
+
+# --- what goes wrong on them ------------------------------------------------------------------
+
+
+def _fails_at_its_end() -> Script[None]:
+    yield "add", {"id": "b", "text": ""}
+    yield "reply", {"note": "nobody", "text": ""}
+
+
+def _fails_before_an_answer() -> Script[None]:
+    yield "reply", {"note": "nobody", "text": ""}
+    yield "add", {"id": "b", "text": ""}
+
+
+def _fails_before_another_fault() -> Script[None]:
+    yield "reply", {"note": "nobody", "text": ""}
+    yield "wrong", {}
+
+
+def _fails_before_its_own_fault() -> Script[None]:
+    yield "add", {"id": "b", "text": ""}
+    yield "reply", {"note": "nobody", "text": ""}
+    raise LookupError("decided on what did not hold")
+
+
+def _fails_before_a_parameter_is_missing() -> Script[None]:
+    yield "reply", {"note": "nobody", "text": ""}
+    yield "add", {}
+
+
+def _fails_among_many() -> Script[None]:
+    yield "reply", [{"note": note, "text": ""} for note in ("a", "nobody", "a")]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        _fails_at_its_end,
+        _fails_before_an_answer,
+        _fails_before_another_fault,
+        _fails_before_its_own_fault,
+        _fails_before_a_parameter_is_missing,
+        _fails_among_many,
+    ],
+)
+async def test_the_first_thing_that_went_wrong_is_told(
+    store: Postgres, script: Callable[[], Script[None]]
+) -> None:
+    """Whatever came after it, and however late it was heard; nothing is left of it, and the
+    connection goes on."""
+    await store.tx(add, "a")
+    before = await backend(store)
+    with pytest.raises(Conflict):
+        await store.tx(script)
+    assert [row["id"] for row in await store.read(every)] == ["a"]
+    assert await backend(store) == before
+
+
+async def test_what_went_along_with_a_lost_commit_stands_once(far: Postgres, wire: Wire) -> None:
+    """Also where nobody waited for anything before it: every script stands, and none twice."""
+    chance = random.Random(5)
+    wire.cut = lambda: chance.choice(("before", "after", None))
+    for n in range(20):
+        await far.tx(_replied, str(n))
+    wire.cut = lambda: None
+    assert [row["text"] for row in await far.read(_replies)] == [str(n) for n in range(20)]
+    assert min(wire.cuts["before"], wire.cuts["after"]) > 0
+
+
+def _replied(text: str) -> Script[None]:
+    yield "reply", {"note": "a", "text": text}
+
+
+def _replies() -> Script[list[Row]]:
+    return (yield "replies", {})
+
+
+async def test_a_scripts_own_fault_stays_its_own(store: Postgres) -> None:
+    """Where the database had nothing to say against it."""
+
+    def fails() -> Script[None]:
+        yield "clear", {}
+        raise LookupError("mine")
+
+    await store.tx(add, "a")
+    with pytest.raises(LookupError, match="mine"):
+        await store.tx(fails)
+    assert len(await store.read(every)) == 1
+
+
+async def test_a_statement_that_was_skipped_is_there_the_next_time(
+    folder: Path, empty_dsn: str
+) -> None:
+    """What the server never prepared, because something before it failed, is prepared anew."""
+
+    def skipped(note: str) -> Script[list[Row]]:
+        yield "reply", {"note": note, "text": ""}
+        return (yield "replies", {})
+
+    def wrong_between() -> Script[list[Row]]:
+        yield "add", {"id": "b", "text": ""}
+        yield "wrong", {}
+        return []
+
+    async with a_store(empty_dsn, folder, connections=1) as store:
+        await store.tx(add, "a")
+        for _ in range(2):
+            with pytest.raises(Conflict):
+                await store.tx(skipped, "nobody")
+            for run in (store.tx, store.read):
+                with pytest.raises(psycopg.errors.UndefinedTable):
+                    await run(wrong_between if run == store.tx else _wrong)
+        assert await store.tx(skipped, "a") == [{"note": "a", "text": ""}]
+
+
+def _wrong() -> Script[list[Row]]:
+    return (yield "wrong", {})
+
+
+async def test_who_stops_looking_leaves_the_store_usable(store: Postgres) -> None:
+    """In the middle of a statement, with the only connection there is."""
+
+    def slow() -> Script[None]:
+        yield "all", {}
+        for _ in range(100):
+            yield "wait", {}
+
+    looking = asyncio.ensure_future(store.read(slow))
+    await asyncio.sleep(0.1)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    async with asyncio.timeout(4):
+        await store.tx(add, "a")
+        assert len(await store.read(every)) == 1
+
+
+async def test_a_turn_that_stands_still_lets_go_of_its_lock(
+    folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two ways the server knows that it waits for Digi, and not for how long it may: a
+    replica that froze there does not hold its project, and what it had begun is done once."""
+    limits = ("SET idle_in_transaction_session_timeout = '200ms'",)
+    monkeypatch.setattr(storage.postgres, "_LIMITS", limits)
+    tries: list[int] = []
+
+    def frozen() -> Script[None]:
+        tries.append(len(tries))
+        yield "lock", {"lock": "a"}
+        yield "add", {"id": "frozen", "text": ""}
+        if len(tries) == 1:
+            time.sleep(1)  # everything in this process stands still
+        yield "reply", {"note": "frozen", "text": ""}
+
+    async with a_store(empty_dsn, folder) as store:
+        await store.tx(frozen)
+        assert len(await store.read(every)) == 1
+    assert len(tries) == 2
+
+
+async def test_only_the_commit_has_to_be_quick(
+    folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes along with it may take its time: to erase a large project does."""
+    monkeypatch.setattr(storage.postgres, "_COMMIT_SECONDS", 0.2)
+    with (folder / "queries.sql").open("a", encoding="utf-8") as file:
+        file.write("\n-- name: slowly\n/*pg INSERT INTO note VALUES ('a', pg_sleep(1)::text) */;\n")
+
+    def slow() -> Script[None]:
+        yield "all", {}
+        yield "slowly", {}
+
+    async with a_store(empty_dsn, folder) as store:
+        await store.tx(slow)
+        assert len(await store.read(every)) == 1
+
+
+async def test_a_look_that_always_loses_its_connection_says_so(
+    postgres_server: Server, store: Postgres
+) -> None:
+    """It is tried again and again, and then it is passing trouble."""
+
+    def ends() -> Script[None]:
+        yield "all", {}
+        postgres_server.say(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'digi%' AND state = 'idle in transaction'"
+        )
+        yield "all", {}
+
+    with pytest.raises(Unavailable):
+        await store.read(ends)
+    assert await store.read(every) == []
