@@ -413,6 +413,12 @@ def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
         server.give_back(taken.pop())
 
 
+_LATER = ["sqlite", pytest.param("postgres", marks=pytest.mark.long)]
+either_later = pytest.mark.parametrize("either", _LATER, indirect=True)
+places_later = pytest.mark.parametrize("places", _LATER, indirect=True)
+"""For what hardly depends on the database: on PostgreSQL in the long run only."""
+
+
 @pytest.fixture
 def empty_dsn(postgres_server: Server) -> Iterator[str]:
     """A database of the test's own with nothing in it."""

@@ -19,6 +19,7 @@ from storage.facts import Scope, gather
 from storage.sql import Script
 from tests.anonymity.hands import instances, project_of, running
 from tests.cards import Dressed
+from tests.postgres import either_later
 from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
 
 LEADS = {"anne"}
@@ -177,6 +178,7 @@ async def test_at_least_five_could_have_written_what_is_shown(
     assert 0 < shown < written
 
 
+@either_later
 async def test_control_without_the_rule_some_are_found_by_elimination(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

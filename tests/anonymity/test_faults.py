@@ -16,6 +16,7 @@ from tests.anonymity.canaries import NAME, PERSON, WORDS, every_log_line, found_
 from tests.anonymity.crowd import Crowd
 from tests.anonymity.hands import RELEASED, instances, running, waiting
 from tests.faults import Failpoints, at_once, installed, rows_of
+from tests.postgres import either_later
 from tests.stage import Stage
 
 Figures = Callable[[str], None]
@@ -131,6 +132,7 @@ async def test_every_statement_fails_once_and_nothing_is_told(
     assert len(heard.traces) > 30
 
 
+@either_later
 async def test_control_an_error_that_is_logged_as_it_is_told(
     tmp_path: Path,
     either: str,

@@ -195,6 +195,7 @@ async def test_a_server_that_fails_tells_nothing(
     )
 
 
+@pytest.mark.long
 async def test_control_a_server_that_logs_its_statements_names_who_wrote(
     tmp_path: Path,
     server: Server,

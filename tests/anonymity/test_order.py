@@ -16,6 +16,7 @@ from dialogs.effects import PoolEntry
 from storage import pool as pools
 from storage.vault import code_hash, code_of
 from tests.anonymity.hands import ROOT, look, opened, project_of, reading, running
+from tests.postgres import places_later
 from tests.stage import COPENHAGEN, TENANT, Stage
 
 AFTER = datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN)
@@ -152,6 +153,7 @@ class _InOrder(random.Random):
         pass
 
 
+@places_later
 async def test_control_without_chance_the_order_is_found_everywhere(
     tmp_path: Path, places: Callable[[], str]
 ) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.anonymity.hands import CANARY, open_form, running, says, waiting
+from tests.postgres import either_later
 from tests.stage import COPENHAGEN
 
 
@@ -28,6 +29,7 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str
         assert await waiting(played, tmp_path) == ()
 
 
+@either_later
 async def test_two_releases_lie_a_week_apart_though_the_overview_moves(
     tmp_path: Path, either: str
 ) -> None:
@@ -47,6 +49,7 @@ async def test_two_releases_lie_a_week_apart_though_the_overview_moves(
         assert await waiting(played, tmp_path) == ()
 
 
+@either_later
 async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either: str) -> None:
     """Saving the settings again on that very morning does not put it off."""
     async with running(tmp_path, either=either) as played:
@@ -61,6 +64,7 @@ async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either:
         assert await waiting(played, tmp_path) == ()
 
 
+@either_later
 async def test_what_is_to_go_the_next_working_day_lies_over_a_night(
     tmp_path: Path, either: str
 ) -> None:
@@ -75,6 +79,7 @@ async def test_what_is_to_go_the_next_working_day_lies_over_a_night(
         assert await waiting(played, tmp_path) == ()
 
 
+@either_later
 async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path, either: str) -> None:
     """On the day before a release there is nothing to gain by having fewer to hide among."""
     async with running(tmp_path, either=either) as played:
@@ -86,6 +91,7 @@ async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path, either: st
         assert "Næste arbejdsdag" not in played.just("sofie")
 
 
+@either_later
 async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path, either: str) -> None:
     """Fewer than ten: every second week. Fewer than five: only after a yes to having read why."""
     few = ("anne", "mette", "jonas", "sofie", "lars")

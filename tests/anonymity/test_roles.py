@@ -25,9 +25,11 @@ from tests.anonymity.hands import (
     says,
     waiting,
 )
+from tests.postgres import either_later
 from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
 
 
+@either_later
 async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either: str) -> None:
     """What was said to the TR is found in no view of the leader, before or after."""
     async with running(tmp_path, either=either) as played:
@@ -43,6 +45,7 @@ async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either
         assert seen["anne", "concerns", ""] == untouched
 
 
+@either_later
 async def test_a_role_given_later_does_not_open_what_was_written_before(
     tmp_path: Path, either: str
 ) -> None:
@@ -75,6 +78,7 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(
         assert "Til den nye leder" not in old
 
 
+@either_later
 async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
     tmp_path: Path, either: str
 ) -> None:
@@ -224,13 +228,14 @@ async def test_every_role_reads_what_was_said_to_the_person_and_nothing_else(
 ) -> None:
     """Leader, deputy, TR, AMR, facilitator, member and one who is not there; before and after each
     change of each role; texts to each of them, released and waiting, in every view."""
-    # Each look asks the server a dozen times: in the short run those who took roles over.
-    people = ("bodil", "karen") if either and people == SOME else people
+    # Each look asks the server a dozen times: in the short run the one who leads later.
+    people = ("bodil",) if either and people == SOME else people
     matrix = await _matrix(tmp_path, people, either)
     figures(f"{len(matrix.may)} texts, {len(people)} people, every view, 9 moments: none wrong")
     assert matrix.wrong == []
 
 
+@either_later
 async def test_control_a_reader_by_role_is_caught(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,6 +29,7 @@ from tests.anonymity.hands import (
     waiting,
     wal_size,
 )
+from tests.postgres import either_later, places_later
 from tests.stage import TENANT
 
 
@@ -93,6 +94,7 @@ async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
         assert wal_size(tmp_path) == 0
 
 
+@either_later
 async def test_control_a_named_submission_is_seen_by_the_same_eyes(
     tmp_path: Path, either: str
 ) -> None:
@@ -107,6 +109,7 @@ async def test_control_a_named_submission_is_seen_by_the_same_eyes(
         assert lines
 
 
+@either_later
 async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path, either: str) -> None:
     """A second press of Send is the same submission; another form is another one."""
     async with running(tmp_path, either=either) as played:
@@ -125,6 +128,7 @@ async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path, eith
         assert len(await waiting(played, tmp_path)) == 2
 
 
+@either_later
 async def test_a_form_kept_open_over_a_release_says_nothing_twice(
     tmp_path: Path, either: str
 ) -> None:
@@ -145,6 +149,7 @@ async def test_a_form_kept_open_over_a_release_says_nothing_twice(
         assert len(await waiting(played, tmp_path)) == 0
 
 
+@either_later
 async def test_more_words_sent_twice_are_kept_once(tmp_path: Path, either: str) -> None:
     """Also what an author adds by code is known by its form, before and after the release."""
     async with running(tmp_path, either=either) as played:
@@ -163,6 +168,7 @@ async def test_more_words_sent_twice_are_kept_once(tmp_path: Path, either: str) 
         assert (await by_code(played, "sofie", code)).count("og mere") == 2
 
 
+@either_later
 async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
     tmp_path: Path, either: str
 ) -> None:
@@ -181,6 +187,7 @@ async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
         assert await waiting(played, tmp_path) == ()
 
 
+@places_later
 async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
     tmp_path: Path, places: Callable[[], str]
 ) -> None:
@@ -205,6 +212,7 @@ async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
     assert shapes["sent"] != shapes["never"]
 
 
+@either_later
 async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
     tmp_path: Path, either: str
 ) -> None:

@@ -29,6 +29,7 @@ from tests.anonymity.hands import (
     says_by_name,
 )
 from tests.cards import Dressed
+from tests.postgres import either_later
 
 
 async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: str) -> None:
@@ -50,6 +51,7 @@ async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: s
         assert "Til alle" in after["peter", "concerns", ""]
 
 
+@either_later
 async def test_control_a_view_that_counted_what_waits_would_be_caught(
     tmp_path: Path, either: str
 ) -> None:
@@ -61,6 +63,7 @@ async def test_control_a_view_that_counted_what_waits_would_be_caught(
         assert await everything_seen(played, tmp_path, lookers) != before
 
 
+@either_later
 async def test_what_later_happens_by_code_shows_at_the_next_release_only(
     tmp_path: Path, either: str
 ) -> None:
@@ -149,6 +152,7 @@ def _also_counts_what_waits(scope: Scope, fact: HowMany) -> Script[int]:
     return named + len(Pool.open(scope.vault, scope.tenant, scope.project, row["sealed"]).entries)
 
 
+@either_later
 async def test_control_a_figure_that_counts_what_waits_is_seen(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
