@@ -404,6 +404,7 @@ async def test_control_without_checkpoints_the_thief_names_the_authors(
     assert hits >= 0.6 * len(acts)
 
 
+@pytest.mark.long
 async def test_control_a_server_that_is_left_as_it_is_names_the_authors(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:

@@ -153,9 +153,18 @@ async def _history(folder: Path, seed: int, questions: int, either: str) -> Hist
     return history
 
 
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+
+
 @pytest.mark.parametrize(
-    ("histories", "questions"),
-    [(2, 6), pytest.param(25, 18, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+    ("places", "histories", "questions"),
+    [
+        ("sqlite", 2, 6),
+        ("postgres", 1, 6),
+        pytest.param("sqlite", 25, 18, marks=LONG),
+        pytest.param("postgres", 25, 18, marks=LONG),
+    ],
+    indirect=["places"],
 )
 async def test_at_least_five_could_have_written_what_is_shown(
     tmp_path: Path,

@@ -120,7 +120,7 @@ async def test_every_statement_fails_once_and_nothing_is_told(
     with every_log_line() as lines:
         heard = Heard(lines, capfd)
         listens(monkeypatch, heard)
-        broken = await _course(tmp_path, heard, 10, either)
+        broken = await _course(tmp_path, heard, 5 if either else 10, either)
         sinks = heard.sinks()
         assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
         del sinks["tracebacks"]
