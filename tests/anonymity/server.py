@@ -29,9 +29,11 @@ TALKATIVE = {
 _SHOWN = (
     "SELECT * FROM pg_stat_activity", "SELECT * FROM pg_prepared_statements",
     "SELECT * FROM pg_prepared_xacts", "SELECT * FROM pg_locks", "SELECT * FROM pg_settings",
-    "SELECT schemaname, tablename, attname, most_common_vals::text, histogram_bounds::text"
-    " FROM pg_stats WHERE schemaname = 'public'",
 )  # fmt: skip
+_COUNTED = (
+    "SELECT tablename, attname, most_common_vals::text, histogram_bounds::text"
+    " FROM pg_stats WHERE schemaname = 'public'"
+)
 
 
 def lying_there(server: Server, database: str) -> Sinks:
@@ -54,6 +56,7 @@ def lying_there(server: Server, database: str) -> Sinks:
         "server log": [server.log.read_bytes()],
         "spilled": _below(spilled),
         "shown": _shown(dsn),
+        "statistics": [_plain(server.say(_COUNTED, database))],
         "other files of the server": _below(place for place in other if place not in known),
         "outbox": [_plain(server.say("SELECT * FROM letter", database))],
     }
@@ -90,6 +93,7 @@ SEEDED = {
     "server log": "in the error of a statement",
     "spilled": "left there",
     "shown": "asked by somebody at this moment",
+    "statistics": "among the values that are counted for plans",
     "other files of the server": "copied out",
     "outbox": "in a letter",
 }
@@ -108,6 +112,7 @@ def seeded(server: Server, database: str) -> Iterator[None]:
         server.say(sql, database)
 
     say(f"INSERT INTO meta VALUES ('leak', '{leaks['rows']}')")
+    say(f"INSERT INTO meta VALUES ('counted', '{leaks['statistics']}')")
     say(f"INSERT INTO meta VALUES ('gone', '{leaks['heaps']}')")
     say("DELETE FROM meta WHERE key = 'gone'")
     say(f"SELECT pg_logical_emit_message(true, '', '{leaks['wal']}')")

@@ -30,7 +30,7 @@ KEEPS = {"wal_keep_size": "1GB", "max_wal_senders": "1", "wal_level": "replica"}
 """Nothing of the log ahead is thrown away before it has been searched, neither by Digi."""
 
 
-NAMED = {"rows", "heaps", "wal", "shown"}
+NAMED = {"rows", "heaps", "wal", "statistics"}
 """Where the ids lie of those who are in the channel: in a table, on the way to it, and in what the
 server counts of it for its plans."""
 
