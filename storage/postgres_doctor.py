@@ -299,8 +299,14 @@ def _follows(conn: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
             "SELECT pg_drop_replication_slot('{}')",
         ),
     )  # fmt: skip
-    return [
+    followed = [
         f"the {what} {name} lets others follow each change with its time: {remedy.format(name)}"
         for what, sql, remedy in asked
         for (name,) in conn.execute(sql.encode()).fetchall()
+    ]
+    left = "SELECT slot_name FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active"
+    return followed + [
+        f"the replication slot {name} keeps the log written ahead, and nobody fetches it:"
+        f" start its standby, or SELECT pg_drop_replication_slot('{name}')"
+        for (name,) in conn.execute(left.encode()).fetchall()
     ]

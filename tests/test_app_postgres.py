@@ -154,6 +154,7 @@ def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None
         name = server.new()
         server.say("CREATE PUBLICATION all_of_it FOR ALL TABLES", name)
         server.say("SELECT pg_create_logical_replication_slot('follower', 'test_decoding')", name)
+        server.say("SELECT pg_create_physical_replication_slot('left', true)")
         faults = examine(server.dsn(name)).faults
     named = {fault.partition(" is ")[0] for fault in faults if " is " in fault}
     libraries = {"pg_stat_statements", "auto_explain", "pgaudit", "pg_stat_monitor", "pg_qualstats"}
@@ -161,7 +162,8 @@ def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None
     for setting in ("pgaudit.log is write", "pgaudit.role is auditor"):
         assert any(setting in fault for fault in faults)
     assert any("publication all_of_it" in fault for fault in faults)
-    assert any("replication slot follower" in fault for fault in faults)
+    assert any("replication slot follower lets others follow" in fault for fault in faults)
+    assert any("replication slot left keeps the log" in fault for fault in faults)
     assert all(": " in fault for fault in faults)
 
 
