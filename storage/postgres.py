@@ -46,6 +46,7 @@ _ASKING_SECONDS = 10.0
 _COMMIT_SECONDS = 5.0
 """A server whose standby does not answer would wait for ever, and so would whoever wrote."""
 _VACUUM_SECONDS = 2.0
+_VACUUM_MOST = 30.0
 _POOLS_A_MINUTE = 200
 _LIKE_AN_ACT = 4
 _CHANCE = random.SystemRandom()
@@ -449,8 +450,10 @@ class Postgres:
         async with self._pool.connection() as conn:
             conn.add_notice_handler(heard)
             try:
-                async with _heeded(conn):
+                async with asyncio.timeout(_VACUUM_MOST):
                     await conn.execute(_VACUUM, prepare=False)
+            except TimeoutError:
+                raise Unavailable("the server does not end clearing the pool") from None
             finally:
                 conn.remove_notice_handler(heard)
         counts = [int(found[3]) for text in said for found in _TUPLES.finditer(text)]

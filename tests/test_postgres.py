@@ -402,6 +402,24 @@ async def test_a_sealed_transaction_leaves_no_former_version(real_store: Postgre
     assert await store._left_by_vacuum() == 0
 
 
+async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
+    real_store: Postgres, postgres_server: Server, postgres_dsn: str
+) -> None:
+    """A user who may write but does not own the tables would leave traces: that is said."""
+    role = "writer"
+    postgres_server.say(f"CREATE ROLE {role} LOGIN")
+    with psycopg.connect(postgres_dsn) as server:
+        server.execute(
+            f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}".encode()
+        )
+    async with a_store(postgres_dsn.replace("user=digi", f"user={role}")) as store:
+        with pytest.raises(Unavailable, match="owner"):
+            await store.tx_sealed(pooled, "p", b"x")
+    with psycopg.connect(postgres_dsn) as server:
+        server.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}".encode())
+    postgres_server.say(f"DROP ROLE {role}")
+
+
 async def test_an_author_is_answered_while_a_backup_holds_the_old_version(
     real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
