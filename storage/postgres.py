@@ -60,10 +60,12 @@ _LIFE = (
     "concat((SELECT stats_reset FROM pg_stat_wal), ' ', CASE WHEN pg_is_in_recovery() THEN ''"
     " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS life"
 )
-# It writes too, so that it is answered when every standby that must have it has all before it.
+# It writes too, so that it is answered when every standby that must have it has all before it. One
+# that is a standby itself may not know yet, and is asked again.
 _WENT = (
-    f"SELECT pg_xact_status($1::text::xid8) AS became, {_LIFE},"
-    " pg_logical_emit_message(true, 'digi', '')"
+    f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_xact_status($1::text::xid8) END AS became,"
+    f" {_LIFE},"
+    " CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'digi', '') END"
 )
 _VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
 _TUPLES = re.compile(r"^\w+: (\d+) [^\d(]+, (\d+) [^\d(]+, (\d+) [^\d(]+$", re.MULTILINE)
@@ -350,7 +352,7 @@ class Postgres:
                     [row] = await (await conn.execute(_WENT, [xid])).fetchall()
             except errors.InvalidParameterValue:
                 return False  # another server took over, and never heard of it
-            except (psycopg.OperationalError, errors.ReadOnlySqlTransaction, *_NOT_NOW):
+            except (psycopg.OperationalError, *_NOT_NOW):
                 await asyncio.sleep(0.1)
                 continue
             if row["became"] == "aborted":

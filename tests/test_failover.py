@@ -343,6 +343,12 @@ def all_once() -> Script[set[str]]:
     return {row["key"].removeprefix("once:") for row in rows}
 
 
+def dies_for(primary: Server, wire: Wire, standby: Standby) -> Literal["before"]:
+    primary.kill()
+    wire.leads_to(standby)
+    return "before"
+
+
 async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -365,8 +371,9 @@ async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
         async with asyncio.timeout(20):
             while await _refused(store.tx(once, "tired of waiting")):
                 pass
-        await asyncio.to_thread(primary.kill)
-        wire.leads_to(standby)
+        wire.cut = lambda: dies_for(primary, wire, standby)
+        assert await _refused(store.tx(once, "asked of one that follows"))
+        wire.cut = lambda: None
         await asyncio.to_thread(standby.takes_over)
         async with asyncio.timeout(20):
             while await _refused(store.tx(once, "well again")):
