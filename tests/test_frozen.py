@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -221,17 +220,13 @@ async def begins_at_last(pair: Pair, channel: str, person: str) -> None:
     """Whoever hears that nothing was kept, or hears nothing, goes on from where things stand."""
     hands = pair.hands_in(channel)
     begin, mine, show = PLAY
-    acts = (
-        partial(hands.press, person, show), partial(hands.press, person, mine),
-        partial(hands.type, person, begin),
-    )  # fmt: skip
     async with asyncio.timeout(150):
         while channel not in pair.spoken_in():
-            for act in acts:
-                with contextlib.suppress(AssertionError):  # there is no such button yet
-                    await act()
-                    break
-            await asyncio.sleep(0.5)
+            await hands.type(person, begin)
+            for label in (mine, show):
+                with contextlib.suppress(AssertionError):  # there is no such button any more
+                    await hands.press(person, label)
+            await asyncio.sleep(3)  # so much in a minute is too much for one person
 
 
 @pytest.mark.long
