@@ -63,6 +63,8 @@ class Line:
         self._loop: asyncio.AbstractEventLoop
         self._moved: asyncio.Future[None] | None = None
         self._broken_off = False
+        self._found: PGresult | None = None
+        """Of the next answer, of which not all has come."""
 
     def opens(self) -> None:
         socket = self._pg.socket
@@ -183,12 +185,15 @@ class Line:
     # --- on the wire ----------------------------------------------------------------------
 
     async def _hear(self, left: int) -> None:
+        """All answers but so many; whoever was skipped comes after the one that failed."""
         while self._pg.flush():
             await self._moves(writing=True)
             self._pg.consume_input()
         failed: psycopg.Error | None = None
         while len(self._due) > left:
-            answer = await self._answer()
+            while (answer := self._answer()) is None:
+                await self._moves()
+                self._reads()
             said = self._due.popleft()
             if (said is None) != (answer.status == pq.ExecStatus.PIPELINE_SYNC):
                 raise psycopg.InternalError("an answer to something else")
@@ -204,27 +209,32 @@ class Line:
         if failed is not None:
             raise failed
 
-    async def _answer(self) -> PGresult:
-        """The next: a statement's is followed by nothing, a Sync's is not."""
+    def _answer(self) -> PGresult | None:
+        """The next, where it has come: a statement's ends with a None of libpq's, a Sync's does
+        not."""
         pg = self._pg
-        found: PGresult | None = None
-        while True:
-            try:
-                while pg.is_busy():
-                    await self._moves()
-                    pg.consume_input()
-            except psycopg.OperationalError:
-                if found is None:
-                    raise
-                return found
+        while not pg.is_busy():
             answer = pg.get_result()
             if answer is None:
+                found, self._found = self._found, None
                 if found is None:
                     raise psycopg.OperationalError("the server has gone")
                 return found
             if answer.status == pq.ExecStatus.PIPELINE_SYNC:
                 return answer
-            found = found or answer
+            if self._found is None:
+                self._found = answer
+        return None
+
+    def _reads(self) -> None:
+        try:
+            self._pg.consume_input()
+        except psycopg.OperationalError as error:
+            # What the server said before it went tells more than that it went.
+            said, self._found = self._found, None
+            if said is None or said.status != pq.ExecStatus.FATAL_ERROR:
+                raise
+            raise _error(said, self._conn.info.encoding) from error
 
     async def _moves(self, *, writing: bool = False) -> None:
         """There is something to read, or room to write."""

@@ -271,7 +271,8 @@ class Postgres:
 
     async def _write(self, make: Callable[[], Script[T]]) -> T:
         for attempt in range(_TRIES):
-            await asyncio.sleep(random.random() * 0.001 * 2**attempt if attempt else 0)
+            if attempt:
+                await asyncio.sleep(random.random() * 0.001 * 2**attempt)
             script = make()
             try:
                 first = next(script)
