@@ -2,8 +2,9 @@
 
 Statements are said in the loop that asked: to hand each of them to a thread and back costs more
 than most of them do. When a moment is over, what has been done is committed, and the others wait
-for the next commit. A script that alone takes longer goes on in the thread; so does every commit,
-with its way to the disk.
+for the next commit; but many of which each takes long, as the overviews of an hour do, go on in the
+thread and into the same commit. So does a script that alone takes longer, and every commit, with
+its way to the disk.
 """
 
 import asyncio
@@ -26,6 +27,9 @@ from storage.sql import Script, Unavailable
 Work = Callable[[sqlite3.Connection], None]
 
 _GROUP = 256
+_MANY = 8
+_HEAVY = 0.001
+_LONGEST = 0.1
 _WAITING = 10_000
 _BUSY_SECONDS = 0.1
 _CHECKPOINT_SECONDS = 10.0
@@ -132,6 +136,7 @@ class Writer:
         return group
 
     def _begin(self, jobs: list[_Job]) -> _Group:
+        began = time.perf_counter()
         moment = in_a_moment()
         outcomes: list[_Outcome] = []
         begun: Begun | None = None
@@ -153,6 +158,7 @@ class Writer:
         except Exception as error:
             return _Group(jobs, open=True, error=error)
         # The others wait for the next commit: here, and not in a thread that would hold up all.
+        done += go_along(len(jobs) - done, (time.perf_counter() - began) / done)
         self._waiting.extendleft(reversed(jobs[done:]))
         return _Group(jobs[:done], open=True, outcomes=outcomes, begun=begun)
 
@@ -267,6 +273,11 @@ class Writer:
                 answer.set_result(outcome.value)
             else:
                 answer.set_exception(self._translated(outcome.error))
+
+
+def go_along(waiting: int, each: float) -> int:
+    """How many more of those that wait go into this commit, where each takes so many seconds."""
+    return min(waiting, int(_LONGEST / each)) if waiting >= _MANY and each > _HEAVY else 0
 
 
 def _begin(conn: sqlite3.Connection) -> None:

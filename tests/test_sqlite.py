@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 
 from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable, queries
 from storage.sqlite import FileLock, Sqlite
+from storage.writer import go_along
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -187,6 +188,25 @@ async def test_a_turn_that_takes_longer_than_a_moment_holds_nobody_up(store: Sql
     beating.cancel()
     assert beats > 10, "the loop stood still meanwhile"
     assert len(await ids(store)) == 43
+
+
+def test_many_of_which_each_takes_long_share_a_commit() -> None:
+    """For a tenth of a second at most; what is quickly done, or is little, waits for its own."""
+    assert go_along(63, 0.0015) == 63
+    assert go_along(63, 0.01) == 10
+    assert go_along(63, 0.5) == 0
+    assert go_along(200, 0.0002) == 0
+    assert go_along(7, 0.01) == 0
+
+
+async def test_turns_that_go_along_are_each_answered(store: Sqlite) -> None:
+    """Those in the middle that fail are undone alone, and those behind them go on."""
+    turns: list[Awaitable[str | None]] = [store.tx(add_slowly, f"{n}", 1) for n in range(30)]
+    turns.insert(20, store.tx(add_and_fail, "wrong"))
+    done = await asyncio.gather(*turns, return_exceptions=True)
+    assert isinstance(done.pop(20), LookupError)
+    assert done == [f"{n}" for n in range(30)]
+    assert set(await ids(store)) == {f"{n}-0" for n in range(30)}
 
 
 async def test_a_turn_that_fails_late_leaves_nothing_and_hurts_nobody(store: Sqlite) -> None:
