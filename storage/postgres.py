@@ -230,8 +230,8 @@ class Postgres:
         """Each pool's row gets a new transaction number and its former versions go, so that
         neither tells when somebody wrote; False where an older transaction still holds them."""
         emptied = True
-        # A few that are like somebody's writing, or none, so that no count of the server's tells
-        # how often somebody wrote. Then all of them twice: a vacuum leaves the bytes where they
+        # A few that are like somebody's writing, or none, so that the server's counts do not
+        # tell whether somebody wrote. Then all of them twice: a vacuum leaves the bytes where they
         # lay, and the second time something lies over them.
         several = [self._stir_one] * _CHANCE.randrange(_LIKE_AN_ACT)
         for stir in (*several, self._stir, self._stir):

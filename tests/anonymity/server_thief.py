@@ -69,8 +69,9 @@ def _between(dsn: str, numbers: set[int], taken: datetime) -> list[Between]:
     for number in numbers - {xid for xid, _ in named}:
         before = [at for xid, at in named if xid < number]
         after = [at for xid, at in named if xid > number]
-        if before:
-            found.append(Between(max(before), min(after, default=taken)))
+        # A row that was changed later bears the number of the change, and the time of before.
+        if before and max(before) <= (until := min(after, default=taken)):
+            found.append(Between(max(before), until))
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from storage.postgres import Postgres
@@ -87,3 +88,28 @@ async def test_a_minute_later_not_even_the_bytes_lie_there(postgres_dsn: str) ->
             assert number not in last_and_lying(postgres_dsn)[1]
     finally:
         await store.close()
+
+
+async def test_what_a_minute_adds_to_the_servers_counts_varies_by_more_than_an_act(
+    postgres_dsn: str,
+) -> None:
+    """An act is one transaction, one new version and one vacuum; so is each of those, between none
+    and three, that a minute adds at random."""
+    store = await Postgres.open(postgres_dsn)
+    added = set()
+    try:
+        await store.tx_sealed(_pooled, random.randbytes(5000))
+        with psycopg.connect(postgres_dsn, autocommit=True) as server:
+            for _ in range(60):
+                before = _next_number(server)
+                await store.checkpoint()
+                added.add(_next_number(server) - before)
+    finally:
+        await store.close()
+    assert added == {2, 3, 4, 5}
+
+
+def _next_number(server: psycopg.Connection[tuple[int]]) -> int:
+    sql = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+    [(number,)] = server.execute(sql).fetchall()
+    return number
