@@ -22,6 +22,8 @@ from tests.slack_world.hands import id_of
 from tests.slack_world.trouble import Broken, Call, Limited, Lost, Trouble
 from tests.stage import PEOPLE
 
+LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
+
 
 @pytest.fixture
 async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
@@ -36,7 +38,7 @@ async def slowly(tmp_path: Path, either: str) -> AsyncIterator[Place]:
         yield found
 
 
-@pytest.mark.parametrize("events", [50, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("events", [50, pytest.param(1000, marks=LONG)])
 async def test_events_that_come_four_times_at_once_are_counted_once(
     place: Place, figures: Callable[[str], None], events: int
 ) -> None:
@@ -61,7 +63,7 @@ async def test_events_that_come_four_times_at_once_are_counted_once(
     figures(f"{events} events, {sum(map(len, answers))} deliveries, {len(told)} answered once")
 
 
-@pytest.mark.parametrize("asked", [70, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("asked", [42, pytest.param(1000, marks=LONG)])
 async def test_whoever_asks_in_a_storm_is_answered(
     slowly: Place,
     monkeypatch: pytest.MonkeyPatch,
@@ -229,7 +231,7 @@ class Storm:
 
 @pytest.mark.parametrize(
     "calls",
-    [150, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    [150, pytest.param(5000, marks=LONG)],
 )
 async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     slowly: Place,

@@ -23,6 +23,8 @@ from tests.teams_fixtures import Place, in_teams
 from tests.teams_world.render import text_of
 from tests.teams_world.trouble import Call, Lost, Says, Trouble
 
+LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
+
 
 @pytest.fixture
 async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
@@ -33,7 +35,7 @@ async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
         yield found
 
 
-@pytest.mark.parametrize("acts", [28, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("acts", [28, pytest.param(1000, marks=LONG)])
 async def test_what_comes_four_times_at_once_is_answered_once(place: Place, acts: int) -> None:
     """And once more a little later: it is the same thing again."""
     people = list(place.world.home.people.values())
@@ -54,7 +56,7 @@ async def test_what_comes_four_times_at_once_is_answered_once(place: Place, acts
     assert _told(place) - before == acts
 
 
-@pytest.mark.parametrize("asked", [70, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("asked", [42, pytest.param(1000, marks=LONG)])
 @pytest.mark.parametrize("targeted", [True, False])
 async def test_whoever_asks_in_a_storm_is_answered(
     place: Place,
@@ -246,9 +248,7 @@ def _channel(n: int) -> str:
     return f"19:storm{n:02}@thread.tacv2"
 
 
-@pytest.mark.parametrize(
-    "calls", [150, pytest.param(5000, marks=[pytest.mark.long, pytest.mark.timeout(1800)])]
-)
+@pytest.mark.parametrize("calls", [150, pytest.param(5000, marks=LONG)])
 async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     tmp_path: Path,
     either: str,

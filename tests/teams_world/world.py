@@ -181,6 +181,8 @@ class TeamsWorld:
             status, answer, after = 400, _error("BadArgument"), None
         else:
             status, answer, after = self._does(request.method, path, request.query_string, body)
+        if isinstance(trouble, Lost) and status >= 300:
+            trouble = None  # nothing was done, and that is said
         call = Call(request.method, path, body, self.clock.now(), status, trouble)
         self.calls.append(call)
         conversation = _conversation(path, body)
