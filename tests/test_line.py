@@ -3,13 +3,19 @@ on them."""
 
 import asyncio
 import random
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import storage.postgres
 from storage.dialect import spoken
@@ -116,6 +122,75 @@ async def test_a_row_holds_what_was_put_in_whatever_it_is(store: Postgres) -> No
         await store.tx(add, id, text)
     found = {row["id"]: row["text"] for row in await store.read(every)}
     assert found == {"words": "Ærø, 東京, 🙂", "nothing": "", "long": long}
+
+
+def _certified(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def _pours(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError, ssl.SSLError):
+        while said := await source.read(65536):
+            to.write(said)
+            await to.drain()
+    to.close()
+    with suppress(ConnectionError, ssl.SSLError):
+        await to.wait_closed()
+
+
+@asynccontextmanager
+async def enciphered(server: Server, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """A port before the server that speaks TLS, as most servers in a workplace do."""
+
+    async def passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing.append(asyncio.current_task())
+        await reader.readexactly(8)  # whether it may be enciphered
+        writer.write(b"S")
+        await writer.start_tls(context)
+        behind = await asyncio.open_unix_connection(server.folder / ".s.PGSQL.5432")
+        await asyncio.gather(_pours(reader, behind[1]), _pours(behind[0], writer))
+
+    passing: list[asyncio.Task[None] | None] = []
+    async with await asyncio.start_server(passes, "127.0.0.1", 0) as listening:
+        yield listening.sockets[0].getsockname()[1]
+        await asyncio.gather(*(one for one in passing if one is not None))
+
+
+async def test_enciphered_nothing_is_left_unread(
+    postgres_server: Server, empty_dsn: str, folder: Path, tmp_path: Path
+) -> None:
+    """What has been deciphered no socket tells of any more; long rows and many, both ways."""
+    name = empty_dsn.partition("///")[2].partition("?")[0]
+    async with enciphered(postgres_server, _certified(tmp_path)) as port:
+        dsn = f"postgresql://digi@127.0.0.1:{port}/{name}?sslmode=require"
+        async with a_store(dsn, folder) as store:
+            async with store._pool.connection() as conn:
+                assert conn.pgconn.ssl_in_use
+            sizes = [0, 1, *(16_384 * n + more for n in range(1, 6) for more in (-100, 0, 100))]
+            await asyncio.gather(*(store.tx(add, str(n), "x" * n) for n in sizes))
+            await store.tx(add, "long", "y" * 3_000_000)
+            found = {row["id"]: len(row["text"]) for row in await store.read(every)}
+    assert found == {**{str(n): n for n in sizes}, "long": 3_000_000}
 
 
 @pytest.mark.parametrize("together", [True, False])
