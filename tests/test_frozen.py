@@ -209,8 +209,10 @@ async def test_ones_that_freeze_at_any_moment_say_nothing_twice_unmarked(
                 await hands.type("anne", chance.choice(("/digi næste", "/digi overblik")))
                 await asyncio.sleep(chance.uniform(0, 1.5))
             pair.thaw(frozen)
-        everywhere = {f"C1{n:05}" for n in range(20)}
-        await pair.until(lambda: everywhere <= pair.spoken_in())
+        await pair.quiet()
+        for n in range(20):
+            # Where it went too fast for one person she has heard so, and does it again.
+            await begins_at_last(pair, f"C1{n:05}", "anne")
         await pair.quiet()
         twice, said = pair.again(), pair.said()
         figures(f"20 times frozen at any moment: {len(said)} messages, {len(twice)} twice (marked)")
