@@ -197,7 +197,7 @@ class Scripts:
             if depth > DEPTH:
                 raise TooDeep(type(event).__name__)
             project = event.project or turn.project
-            scope = Scope(tenant, project, self.vault, channels, ids)
+            scope = Scope(tenant, project, self.vault, channels, ids, turn.letter is None)
             dialog, of = decider.route(event)
             rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
             before = scope.state(rows[0]["body"], dialog, of) if rows else None

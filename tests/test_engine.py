@@ -337,6 +337,20 @@ async def _look(played: Stage, person: str, look: e.Look) -> Answer:
 # --- what a turn may do -------------------------------------------------------------------
 
 
+async def test_what_a_timer_opens_is_not_remembered(house: House, fake: Fake) -> None:
+    """Thousands come due in an hour, each in a project that nobody looks at just then."""
+    fake.does(fx.Timer("t", MONDAY + timedelta(minutes=1)))
+    await turn(house, news("a"))
+    house.vault.forget_opened()
+    house.vault.forget_opened()
+    before = len(house.vault._opened)
+    await house.courier.move_to(MONDAY + timedelta(minutes=2))
+    assert isinstance(fake.heard[-1], e.Woke)
+    assert len(house.vault._opened) == before
+    await turn(house, news("b"))
+    assert len(house.vault._opened) > before
+
+
 async def test_every_effect_is_done(house: House, fake: Fake, edge: Paper) -> None:
     """Each kind of effect once, and what it leaves."""
     done: set[type] = set()

@@ -12,13 +12,14 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from app import loaded
 from storage.store import Turn
 from tests.bench import town
 from tests.bench.contest import Row
@@ -86,7 +87,13 @@ class Watch:
             )
 
 
-async def decided(home: Path, moment: datetime, projects: int, postgres: str | None) -> Watched:
+async def decided(
+    home: Path,
+    moment: datetime,
+    projects: int,
+    postgres: str | None,
+    ready: Callable[[], None] = lambda: None,
+) -> Watched:
     """The clock comes to the overview's hour; until the last of them is decided."""
     house, _ = await town.house_at(home, moment, postgres=postgres)
     watch = Watch(projects, Progress(f"overviews of {projects:,} projects"))
@@ -104,6 +111,7 @@ async def decided(home: Path, moment: datetime, projects: int, postgres: str | N
         marks = await house.landmarks(town.TENANT)
         due = marks["overview"] + timedelta(seconds=1)
         house.clock.move_to(round(due.timestamp() * 1_000_000))
+        ready()
         working = asyncio.create_task(house.courier.settle())
         await asyncio.wait((working, watch.done), return_when=asyncio.FIRST_COMPLETED)
         assert watch.done.done(), "all is quiet, and not every overview has been decided"
@@ -187,5 +195,6 @@ async def _apart(
 if __name__ == "__main__":
     pinned(0)
     place, at, projects, postgres = json.loads(sys.argv[1])
-    found = asyncio.run(decided(Path(place), datetime.fromisoformat(at), projects, postgres))
+    begun = datetime.fromisoformat(at)
+    found = asyncio.run(decided(Path(place), begun, projects, postgres, loaded))
     print(msgspec.json.encode(found).decode())
