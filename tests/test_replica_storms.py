@@ -95,7 +95,8 @@ async def _said(houses: list[House], dsn: str, folder: Path) -> None:
         pass
 
 
-_WAITING = "SELECT count(*) FROM letter WHERE place LIKE 'channel:%' AND kind IN ('say', 'post')"
+_WAITING = """SELECT count(*) FROM letter
+    WHERE place LIKE 'channel:%' AND kind IN ('say', 'post') AND state <> 'dead'"""
 
 
 def _run_out() -> Script[None]:
