@@ -283,6 +283,7 @@ class PlaygroundClock:
 
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
+    gc.disable()  # until all is loaded
     log = Log(settings.log)
     close_up()
     if settings.playground:
@@ -294,9 +295,9 @@ async def serve(settings: Settings) -> None:
 def loaded() -> None:
     """The collector of garbage need not look again and again through what was loaded once and
     stays; and what a request leaves behind seldom holds itself."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
+    gc.enable()
 
 
 async def _serve_platforms(settings: Settings, log: Log) -> None:
