@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,6 +35,12 @@ _card, _form = Dresser.card, Dresser.form
 def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """What a proof has counted; printed together after the run, whichever worker ran it."""
     return lambda said: request.node.user_properties.append(("figures", said))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three for two cores: a third of the time a test waits for a process or a server."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(2, (cores or 1) * 3 // 2)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
