@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # until all is loaded
+
 import argparse
 import asyncio
-import gc
 import json
 import secrets
 import signal
@@ -283,7 +287,7 @@ class PlaygroundClock:
 
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
-    gc.disable()  # until all is loaded
+    gc.disable()  # until all of it is loaded
     log = Log(settings.log)
     close_up()
     if settings.playground:
@@ -512,6 +516,7 @@ def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str,
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    gc.enable()
     parser = _parser()
     args = parser.parse_args(argv)
     try:
