@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # until all is loaded
+    gc.disable()  # while this is loaded
 
 import argparse
 import asyncio
@@ -287,7 +287,7 @@ class PlaygroundClock:
 
 async def serve(settings: Settings) -> None:
     """Until stopped: one aiohttp application for every edge, and the courier beside it."""
-    gc.disable()  # until all of it is loaded
+    gc.disable()  # until it serves
     log = Log(settings.log)
     close_up()
     if settings.playground:

@@ -192,17 +192,13 @@ class Dresser:
     # --- lines ----------------------------------------------------------------------------
 
     def line(self, line: c.Line) -> c.Spans:
-        if not isinstance(line, c.Text):
-            return self._spans(line)
-        phrase = self._catalogue.phrase(line.key)
-        if not line.args:
-            return _fixed(phrase, self.language)
-        template = _template(phrase, self.language, line.args)
-        spans = self._filled(_pieces(template), line.args)
+        spans = self._spans(line)
         # A sentence that begins with a date begins with a capital letter.
-        if spans and template.startswith(("{", "**{", "*{")):
+        if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
             first = spans[0]
-            if isinstance(first, c.Plain | c.Strong | c.Emph) and first.text[:1].islower():
+            if first.text[:1].islower() and self._template(line.key, line.args).startswith(
+                ("{", "**{", "*{")
+            ):
                 raised = first.text[0].upper() + first.text[1:]
                 spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
         return spans
@@ -222,7 +218,7 @@ class Dresser:
             case c.First(person=person) if person != c.FORMER:
                 prefs = self._people.get(person)
                 called = (prefs.name if prefs else "").split() or [person]
-                return (c.Plain(called[0]),)
+                return (c.Quoted(called[0]),)
             case c.Chat():
                 platform = self._tenant.partition(":")[0]
                 known = platform if platform in ("slack", "teams") else "other"
@@ -246,11 +242,15 @@ class Dresser:
                 return self._several(lines)
         raise AssertionError(line)
 
+    def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
+        n = args.get("n")
+        count = n.n if isinstance(n, c.Count) else None
+        return self._catalogue.phrase(key).of(self.language, count)
+
     def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
-        phrase = self._catalogue.phrase(key)
         if not args:
-            return _fixed(phrase, self.language)
-        return self._filled(_pieces(_template(phrase, self.language, args)), args)
+            return _fixed(self._catalogue.phrase(key), self.language)
+        return self._filled(_pieces(self._template(key, args)), args)
 
     def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
         found: list[c.Span] = []
@@ -305,11 +305,6 @@ class Dresser:
 
     def _word(self, key: str) -> str:
         return self._catalogue.phrase(key).of(self.language)
-
-
-def _template(phrase: Phrase, language: Language, args: Mapping[str, c.Line]) -> str:
-    n = args.get("n")
-    return phrase.of(language, n.n if isinstance(n, c.Count) else None)
 
 
 @lru_cache(maxsize=8192)

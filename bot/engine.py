@@ -112,7 +112,7 @@ class Dialogs:
 
 
 def _read(conversation: Conversation, state: Written | None) -> Any:
-    return None if state is None else state.as_(conversation.state)
+    return None if state is None else state.read_as(conversation.state)
 
 
 class _Answered(msgspec.Struct, frozen=True):

@@ -562,7 +562,7 @@ class Courier:
                 )
             )
             self._checkpointed = minute
-            self._scripts.vault.forget_opened()
+            self._scripts.vault.fade()
             if self._keeps_house:
                 await self._database.checkpoint()
         hour = minute.replace(minute=0)

@@ -195,6 +195,7 @@ class Upkeep:
             return ""
         await asyncio.to_thread(self._put_stones, new)
         await self._database.vacuum()
+        self._vault.forget()
         cleansed = await self._cleanse(new)
         text = proof(self._catalogue, new, cleansed, self._clock.now(), erased)
         await asyncio.to_thread(self._file_proof, text)

@@ -162,7 +162,7 @@ class Written(bytes):
 
     _said: tuple[Any, Any] | None = None
 
-    def as_(self, type: Hashable) -> Any:
+    def read_as(self, type: Hashable) -> Any:
         if self._said is None or self._said[0] is not type:
             self._said = (type, reader(type).decode(self))
         return self._said[1]
@@ -381,11 +381,11 @@ class Known:
         return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
     def states(self, dialog: str, type: type[S]) -> dict[str, S]:
-        return {s.id: s.body.as_(cast(Hashable, type)) for s in self(States(dialog))}
+        return {s.id: s.body.read_as(cast(Hashable, type)) for s in self(States(dialog))}
 
     def state(self, dialog: str, of: str, type: type[S]) -> S | None:
         body = self(State(dialog, of))
-        return None if body is None else cast(S, body.as_(cast(Hashable, type)))
+        return None if body is None else cast(S, body.read_as(cast(Hashable, type)))
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
         """Who holds one of these roles, in the order in which they were given."""

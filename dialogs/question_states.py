@@ -120,7 +120,7 @@ def one_of(known: Known, question: str) -> State | None:
 
 
 def read(body: Written) -> State:
-    found: State = body.as_(State)
+    found: State = body.read_as(State)
     return found
 
 

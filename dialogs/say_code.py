@@ -246,4 +246,4 @@ def _too_late(state: Say | None, found: Authored, event: Authors) -> Line | None
 
 
 def _concern(found: Authored) -> Concern | None:
-    return None if found.state is None else found.state.as_(Concern)
+    return None if found.state is None else found.state.read_as(Concern)

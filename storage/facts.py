@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# So many people may be asked for at once, by the names of their parameters.
-_PEOPLE = ("a", "b", "c", "d", "e", "f", "g", "h")
+_AT_ONCE = 8
+"""So many people or dialogs may be asked for with one statement, as :n0, :n1, ..."""
 _project = msgspec.json.Decoder(f.Project).decode
 _prefs_of = msgspec.json.Decoder(f.Prefs).decode
 
@@ -38,7 +38,8 @@ def drawn_ids() -> Iterator[str]:
     """New ids by chance, one beside the other: the letters of a turn share the pages of an index,
     however many letters there are."""
     first = secrets.token_hex(13)
-    return (f"{first}{number:06x}" for number in itertools.count())
+    for number in itertools.count():
+        yield f"{first}{number:06x}"
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -51,13 +52,12 @@ class Scope(msgspec.Struct, frozen=True):
     """Of projects, as far as this turn has asked for them."""
     ids: Iterator[str] = msgspec.field(default_factory=drawn_ids)
     """For what this turn writes."""
-
-    def open(self, table: str, sealed: bytes, *more: str) -> bytes:
-        return self.vault.open(sealed, table, self.tenant, self.project, *more)
-
     remembers: bool = True
     """Not where a timer comes due: what thousands of projects are asked for in their hour, each
     once, would drive out what people look at."""
+
+    def open(self, table: str, sealed: bytes, *more: str) -> bytes:
+        return self.vault.open(sealed, table, self.tenant, self.project, *more)
 
     def state(self, sealed: bytes, dialog: str, of: str) -> f.Written:
         return self.read(f.Written, sealed, "state", dialog, of)
@@ -126,11 +126,15 @@ def prefs_of_all(tenant: str, vault: Vault, people: Sequence[str]) -> Script[dic
     """Of each of them, several with one way to the database."""
     found = {person: f.Prefs() for person in people}
     asked = [*found]
-    for at in range(0, len(asked), len(_PEOPLE)):
-        some = itertools.zip_longest(_PEOPLE, asked[at : at + len(_PEOPLE)], fillvalue="")
-        for row in (yield "person_some", {"tenant": tenant, **dict(some)}):
+    for at in range(0, len(asked), _AT_ONCE):
+        some = _numbered(asked[at : at + _AT_ONCE])
+        for row in (yield "person_some", {"tenant": tenant, **some}):
             found[row["id"]] = opened_prefs(tenant, vault, row["id"], row["body"])
     return found
+
+
+def _numbered(some: Sequence[str]) -> dict[str, str]:
+    return {f"n{n}": some[n] if n < len(some) else "" for n in range(_AT_ONCE)}
 
 
 def opened_prefs(tenant: str, vault: Vault, person: str, sealed: bytes | None) -> f.Prefs:
@@ -354,9 +358,6 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
 }
 
 
-_AT_ONCE = 8
-
-
 def _dialog_read_whole(fact: f.Fact[Any]) -> str:
     """Of a fact that needs every state of a dialog there is in the project; else nothing."""
     match fact:
@@ -376,9 +377,8 @@ def _states_at_once(scope: Scope, wanted: Iterable[f.Fact[Any]]) -> Script[dict[
     dialogs = list(dict.fromkeys(asked.values()))
     if not 1 < len(dialogs) <= _AT_ONCE:
         return {}
-    names = {f"d{n}": dialogs[n] if n < len(dialogs) else "" for n in range(_AT_ONCE)}
     there: dict[str, list[Row]] = {dialog: [] for dialog in dialogs}
-    for row in (yield "state_some", {**scope.key, **names}):
+    for row in (yield "state_some", {**scope.key, **_numbered(dialogs)}):
         there[row["dialog"]].append(row)
     return {fact: _answered(scope, fact, there[dialog]) for fact, dialog in asked.items()}
 

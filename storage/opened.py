@@ -41,5 +41,9 @@ class Opened:
         """Each minute, and earlier where it has grown full."""
         self._old, self._young, self._bytes = self._young, {}, 0
 
+    def clear(self) -> None:
+        self.turn()
+        self.turn()
+
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())

@@ -117,7 +117,7 @@ WHERE tenant = :tenant AND project = :project AND dialog = :dialog ORDER BY id;
 
 -- name: state_some
 SELECT dialog, id, body FROM state WHERE tenant = :tenant AND project = :project
-    AND dialog IN (:d0, :d1, :d2, :d3, :d4, :d5, :d6, :d7) ORDER BY dialog, id;
+    AND dialog IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7) ORDER BY dialog, id;
 
 -- name: state_of_tenant
 SELECT project, dialog, id, body FROM state WHERE tenant = :tenant ORDER BY project, dialog, id;
@@ -226,7 +226,7 @@ DELETE FROM role WHERE tenant = :tenant AND project = :project;
 
 -- name: person_some
 SELECT id, body FROM person
-WHERE tenant = :tenant AND id IN (:a, :b, :c, :d, :e, :f, :g, :h);
+WHERE tenant = :tenant AND id IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7);
 
 -- name: person_get
 SELECT body FROM person WHERE tenant = :tenant AND id = :person;

@@ -100,9 +100,13 @@ class Vault:
             self._opened.put(key, found, len(sealed))
         return found
 
-    def forget_opened(self) -> None:
+    def fade(self) -> None:
         """Each minute: what was not read for as long is remembered no more."""
         self._opened.turn()
+
+    def forget(self) -> None:
+        """Something was deleted: nothing of it is left here either."""
+        self._opened.clear()
 
     def mac(self, data: bytes) -> str:
         """A tag of 22 letters that only the holder of the key can make."""

@@ -30,6 +30,7 @@ _GROUP = 256
 _MANY = 8
 _HEAVY = 0.001
 _LONGEST = 0.1
+"""So many that wait, of which each takes so many seconds, go into one commit of so many."""
 _WAITING = 10_000
 _BUSY_SECONDS = 0.1
 _CHECKPOINT_SECONDS = 10.0

@@ -37,6 +37,7 @@ def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return lambda said: request.node.user_properties.append(("figures", said))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Three for two cores: a third of the time a test waits for a process or a server."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -154,6 +154,15 @@ def test_what_a_card_needs_is_found_wherever_it_stands() -> None:
     )
 
 
+def test_a_first_name_is_somebodys_words_and_not_digis() -> None:
+    """What is remembered because Digi always says it holds no name, in full or in short."""
+    for line in (c.First("anne"), c.Who("anne"), c.Words("Anne"), c.text("test.both", n=c.Count(4),
+                 what=c.First("anne"))):  # fmt: skip
+        assert not c.is_ours(dresser().line(line))
+    assert said(c.First("anne")) == "Anne"
+    assert c.is_ours(dresser().line(c.text("test.plain", when=c.Day(date(2026, 11, 26)))))
+
+
 def test_a_person_without_a_name_is_shown_by_id() -> None:
     """Nothing is left blank where we have not heard a name."""
     assert dresser().line(c.Who("u7")) == (c.Mention("u7", "u7"),)

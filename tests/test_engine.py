@@ -341,8 +341,7 @@ async def test_what_a_timer_opens_is_not_remembered(house: House, fake: Fake) ->
     """Thousands come due in an hour, each in a project that nobody looks at just then."""
     fake.does(fx.Timer("t", MONDAY + timedelta(minutes=1)))
     await turn(house, news("a"))
-    house.vault.forget_opened()
-    house.vault.forget_opened()
+    house.vault.forget()
     before = len(house.vault._opened)
     await house.courier.move_to(MONDAY + timedelta(minutes=2))
     assert isinstance(fake.heard[-1], e.Woke)

@@ -185,6 +185,37 @@ async def test_with_the_database_away_everybody_hears_the_truth(
         assert "Vis det i kanalen" in place.hands.just("anne")
 
 
+async def test_a_failing_form_is_no_line_with_a_moment_in_the_log(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be without a name: only with the daily look at the channels the operator hears how
+    many have failed. What comes in words is told at once."""
+
+    async def away(*_: object) -> None:
+        raise Unavailable
+
+    await place.hands.type("anne", "/digi start Ny omsorgsplatform")
+    await place.hands.press("anne", "Jeg er leder")
+    await place.hands.press("anne", "Ret")
+    view = place.hands.form("anne")
+    assert view is not None
+    place.told.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(place.door.workspaces, "of", away)
+        answered = await place.world.send.submit(ANNE, view)
+        assert answered.body["response_action"] == "errors"
+        assert place.told == []
+        event = {"type": "app_mention", "user": ANNE, "text": "hjælp", "channel": CHANNEL}
+        await place.world.send.event(event, id="Ev3")
+        assert ("slack", "Unavailable") in place.told
+    place.told.clear()
+    await place.door.edge.gather()
+    assert place.told == [("presses and forms in Slack", "Unavailable (1)")]
+    place.told.clear()
+    await place.door.edge.gather()
+    assert place.told == []
+
+
 # --- read ------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,12 @@ async def all_that_is_kept(played: Stage, folder: Path) -> str:
     return "\n".join(found)
 
 
+def remembered(played: Stage) -> str:
+    """What lies open in memory."""
+    opened = played.house.vault._opened
+    return repr((opened._young, opened._old)).casefold()
+
+
 # --- a person -----------------------------------------------------------------------------
 
 
@@ -76,10 +82,12 @@ async def test_a_person_is_erased_by_name_and_nothing_else_is(tmp_path: Path, ei
     others wrote stays, the agreement may be taken by anybody, and the proof says what was done."""
     async with running(tmp_path, either=either) as played:
         await lively(played)
+        assert "fatima" in remembered(played)
         before = await all_that_is_kept(played, tmp_path)
         assert "Fatimas eget svar" in before
         assert "fatima" in before
         said = await played.house.upkeep.erase_person(TENANT, "fatima")
+        assert "fatima" not in remembered(played)
         after = await all_that_is_kept(played, tmp_path)
         assert "Fatima" not in after
         assert "fatima" not in after

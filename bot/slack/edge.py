@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -86,6 +87,7 @@ class SlackEdge:
         self._directory = Directory(self._hindrances)
         self._outgoing = Outgoing(api, workspaces, self._hindrances, now, paced=paced)
         self.homes = Homes(api, workspaces, self._received)
+        self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[Any]] = set()
 
     def goes_to(self, receive: Receive) -> None:
@@ -186,8 +188,20 @@ class SlackEdge:
         answer = await self._receive(Delivery(at.tenant, Sender(""), key, Members(there), channel))
         return not answer.undone
 
+    def note(self, what: Incoming, error: Exception) -> None:
+        """Something of ours failed that the operator should hear of."""
+        if what.kind in ("words", "home", "members", "gone", "hello"):
+            self._told("slack", type(error).__name__)
+        else:
+            # It may have been without a name, and a line in the log has a time.
+            self._failures[type(error).__name__] += 1
+
     async def gather(self) -> int:
-        """Who is in all the channels that Digi is in: at the start and each day, by the clock."""
+        """By the clock, at the start and each day: what failed since is told without its moment,
+        and who is in all the channels that Digi is in is seen."""
+        for kind, times in self._failures.items():
+            self._told("presses and forms in Slack", f"{kind} ({times})")
+        self._failures.clear()
         told = 0
         trouble: Exception | None = None
         for at in await self._workspaces.all():
@@ -382,8 +396,13 @@ class SlackEdge:
     def _soon(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._later.add(task)
-        task.add_done_callback(self._later.discard)
+        task.add_done_callback(self._over)
         return task
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._later.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failures[type(error).__name__] += 1
 
     async def quiet(self) -> None:
         """Until nothing waits to be said."""

@@ -114,7 +114,7 @@ class Transport:
             return await self._by_bolt(read, what, at)
         except Exception as error:
             # Most of all the store; the person is told, and Slack brings events again.
-            self._told("slack", type(error).__name__)
+            self._edge.note(what, error)
             return await self._edge.sorry(what)
 
     async def _at(self, what: Incoming) -> Installation | None:
@@ -133,8 +133,7 @@ class Transport:
         )  # fmt: skip
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
-            self._told("slack", "listener")
-            return await self._edge.sorry(what)
+            raise _NotHandedOn
         if isinstance(response, _Answered):
             return response.reply
         return Reply(json.loads(response.body) if response.body else None, response.status)
@@ -232,6 +231,10 @@ class Transport:
                 lost = True
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, WATCH_SECONDS)
+
+
+class _NotHandedOn(Exception):
+    """Bolt has answered for itself that something failed."""
 
 
 class _Answered(BoltResponse):
