@@ -153,10 +153,6 @@ class Waiting(Struct, frozen=True):
     author: bytes = b""
 
 
-# What one has written by name and `/digi slet` takes away: kinds of records.
-NAMED_KINDS = ("answer", "trio_answer")
-
-
 class Written(bytes):
     """A state as its dialog wrote it. What it says is found out once, as long as it is kept."""
 

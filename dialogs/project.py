@@ -34,7 +34,6 @@ from dialogs.effects import (
 )
 from dialogs.events import Look, Person
 from dialogs.facts import (
-    NAMED_KINDS,
     ChannelProject,
     Frame,
     Known,
@@ -44,6 +43,7 @@ from dialogs.facts import (
     States,
 )
 from dialogs.project_looks import SIGHTS
+from dialogs.records import DELETABLE_BY_AUTHOR
 
 ProjectEvent = (
     e.Started
@@ -497,7 +497,7 @@ def _deleted(state: Project, event: e.Deleted, known: Known) -> Step:
     match event.what:
         case "mine":
             return state, (
-                *(Forget(kind, person=by) for kind in NAMED_KINDS),
+                *(Forget(kind, person=by) for kind in DELETABLE_BY_AUTHOR),
                 *(
                     Redraw("post", dialog="question", of=one.id)
                     for one in known(States("question"))

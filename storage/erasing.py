@@ -13,15 +13,15 @@ from typing import Any, Protocol
 import msgspec
 
 from dialogs.cards import FORMER, NeutralCard
-from dialogs.facts import NAMED_KINDS
+from dialogs.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from storage.facts import Scope, from_us
 from storage.sql import Row, Script
 from storage.store import PostBody, SayBody, Scripts
 from storage.tombstones import Stone, buried, is_of, salted
 
 ALWAYS = frozenset({"project", "published"})
-# What is a person's own words. Of all else that bears a name only the name is taken away.
-OWN = frozenset({"answer", "trio_answer", "said", "point"})
+OTHER = "other"
+"""Records of kinds that this code does not know: another version of Digi wrote them."""
 
 
 class Forgetting(Protocol):
@@ -92,9 +92,10 @@ def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]
     rows = yield "record_every", scope.key
     for row in rows:
         kind, id = row["kind"], row["id"]
-        if row["person"] == person and kind in OWN:
+        known = RECORD_KINDS.get(kind)
+        if row["person"] == person and (known is None or known.on_erase == "delete"):
             yield "record_forget", {**scope.key, "kind": kind, "id": id}
-            found[kind] += 1
+            found[kind if known else OTHER] += 1
             continue
         body = scope.open("record", row["body"], kind, id)
         after = without_name(body, person)
@@ -258,7 +259,7 @@ def _mine_again(one: Stone, people: list[Row]) -> Script[None]:
         for row in people:
             who = (project["tenant"], project["id"], row["id"])
             if row["tenant"] == project["tenant"] and is_of(one.id, *who):
-                for kind in NAMED_KINDS:
+                for kind in DELETABLE_BY_AUTHOR:
                     yield "record_forget_person", {
                         "tenant": project["tenant"], "project": project["id"], "kind": kind,
                         "person": row["id"],

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dialogs import facts as f
+from dialogs.records import RECORD_KINDS
 from storage.pool import Pool
 from storage.sql import Row, Script
 from storage.vault import Vault, code_hash, normalise_code
@@ -202,7 +203,7 @@ def _by_team(scope: Scope, fact: f.ByTeam) -> Script[frozenset[tuple[str, str]]]
 
 
 def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
-    if fact.kind == "answer":
+    if RECORD_KINDS[fact.kind].counted:
         # Who answers again changes the one answer: the database counts them as they come and go.
         rows = yield "answered", {**scope.key, "ref": fact.ref}
         return int(rows[0]["n"]) if rows else 0

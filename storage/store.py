@@ -18,6 +18,7 @@ from dialogs import effects as fx
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import Drafted, SignedEvent, Started
 from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
+from dialogs.records import RECORD_KINDS
 from storage.facts import (
     Scope,
     channel_of,
@@ -271,6 +272,7 @@ class Scripts:
     ) -> Script[None]:
         match effect:
             case fx.Record():
+                assert effect.kind in RECORD_KINDS, f"{effect.kind}: see dialogs/records.py"
                 body = self._seal(
                     scope, "record", msgspec.json.encode(effect.body), effect.kind, effect.id
                 )

@@ -1,0 +1,49 @@
+"""Every kind of record there is, in one table: erasing, `/digi slet` and counting are read from it.
+
+The store refuses to write a record of any other kind, so none can be forgotten here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class RecordKind(Struct, frozen=True):
+    """What becomes of the records of one kind, apart from what the conversation does with them.
+
+    `on_erase`: "delete" where they are the person's own words, "unname" where the text belongs to
+    the project and only the name is taken away. What is deleted has a phrase `proof.kind_<name>`.
+    `deletable_by_author`: goes with "my answers by name" in `/digi slet`.
+    `counted`: the database counts them for each ref as they come and go (the table `answered`).
+    """
+
+    name: str
+    on_erase: Literal["delete", "unname"]
+    deletable_by_author: bool = False
+    counted: bool = False
+
+
+RECORD_KINDS: dict[str, RecordKind] = {
+    kind.name: kind
+    for kind in (
+        RecordKind("answer", "delete", deletable_by_author=True, counted=True),
+        RecordKind("trio_answer", "delete", deletable_by_author=True),
+        RecordKind("said", "delete"),
+        RecordKind("point", "delete"),
+        RecordKind("agreement", "unname"),
+        RecordKind("concern_answer", "unname"),
+        RecordKind("conclusion", "unname"),
+        RecordKind("end", "unname"),
+        RecordKind("frame", "unname"),
+        RecordKind("leave_out", "unname"),
+        RecordKind("news", "unname"),
+        RecordKind("not_done", "unname"),
+        RecordKind("overview", "unname"),
+        RecordKind("reason", "unname"),
+        RecordKind("status_note", "unname"),
+    )
+}
+
+DELETABLE_BY_AUTHOR = tuple(k.name for k in RECORD_KINDS.values() if k.deletable_by_author)
