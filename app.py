@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
 
 import msgspec
 from aiohttp import web
@@ -45,7 +45,7 @@ from bot.edge import (
 )
 from bot.engine import Engine
 from bot.gate import Gate
-from bot.log import Log, close_up
+from bot.log import Log, close_up, places, redact_libraries
 from bot.metrics import Metrics
 from bot.orders import carry_out
 from bot.outbox import Courier
@@ -515,8 +515,22 @@ def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str,
 # --- the command line -------------------------------------------------------------------------
 
 
+class _Usage(argparse.ArgumentParser):
+    """An argument may be an address with a password in it: then no argument is repeated."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        if any(digi_settings.looks_secret(word) for word in getattr(self, "_given", ())):
+            message = "this is not how it is used (what was given is not repeated here)"
+        super().error(message)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     gc.enable()
+    redact_libraries()
     parser = _parser()
     args = parser.parse_args(argv)
     try:
@@ -530,11 +544,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
     except OSError as error:
         print(f"{error.filename}: {error.strerror}; see that Digi may use it", file=sys.stderr)
+    except Exception as error:
+        # The text of an error that nobody foresaw may hold anything.
+        print("a fault in Digi; it happened here:", *places(error.__traceback__),
+              type(error).__name__, sep="\n", file=sys.stderr)  # fmt: skip
     return PROBLEM
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python app.py", description="Digi")
+    parser = _Usage(prog="python app.py", description="Digi")
     parser.add_argument("--version", action="version", version=f"digi {VERSION}")
     parser.set_defaults(does=_run)
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -758,8 +776,8 @@ def _move(args: argparse.Namespace) -> int:
         raise Problem("DIGI_DATABASE names PostgreSQL already: leave it out to move from the file")
     if not settings.sqlite.exists():
         raise Problem(f"there is no database at {settings.sqlite}")
-    if not args.to.startswith(("postgresql://", "postgres://")):
-        raise Problem("say where to: postgresql://user:password@host:5432/name")
+    if not digi_settings.is_postgres_address(args.to):
+        raise Problem(f"say where to: {digi_settings.ADDRESS}")
     shown = Progress(sys.stderr)
 
     def told(step: Moved) -> None:

@@ -34,7 +34,7 @@ class Log:
             handler = logging.StreamHandler(sys.stderr)
             handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
             self._log.addHandler(handler)
-        _redact_libraries()
+        redact_libraries()
 
     def started(self, what: str) -> None:
         self._log.info("%s", what)
@@ -49,7 +49,7 @@ class Log:
 # --- libraries ----------------------------------------------------------------------------
 
 
-def _redact_libraries() -> None:
+def redact_libraries() -> None:
     """Pinned at ERROR; and whatever level or handler anybody gives them, their records are empty
     from the moment they are made."""
     if getattr(logging.getLogRecordFactory(), "digi", False):

@@ -1,9 +1,11 @@
 """The environment as one frozen value; every problem is reported at once, with its remedy."""
 
+import base64
 import difflib
 import hashlib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +22,17 @@ L = TypeVar("L", bound=str)
 BACKUP_DAYS = 14
 LONGEST_BACKUP_DAYS = 30
 
+# Values that are never printed. Every other setting is refused where it holds what looks like one.
+SECRET = frozenset(
+    [
+        "DIGI_DATABASE",
+        "SLACK_BOT_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_APP_TOKEN",
+        "SLACK_CLIENT_SECRET",
+        "MICROSOFT_APP_PASSWORD",
+    ]
+)
 NAMES = frozenset(
     [
         "DIGI_HOME",
@@ -137,9 +150,13 @@ def _from_file(file: Path) -> dict[str, str]:
         return {}
     try:
         found = dotenv_values(file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{file} cannot be read ({error}): mend it or remove it."]) from None
-    return {name: text for name, text in found.items() if text is not None}
+    except UnicodeDecodeError as error:
+        why = f"it is no UTF-8 from byte {error.start} on"
+    except OSError as error:
+        why = error.strerror or "it cannot be read"
+    else:
+        return {name: text for name, text in found.items() if text is not None}
+    raise SettingsError([f"{file} cannot be read ({why}): mend it or remove it."])
 
 
 def default_key_file(home: Path) -> Path:
@@ -149,15 +166,55 @@ def default_key_file(home: Path) -> Path:
     return Path.home() / ".config" / "digi" / f"{place.name or 'home'}-{mark}.key"
 
 
+_PLACE = re.compile(r"\(at [a-z0-9, ]+\)$")  # of a fault in a TOML file
+_TOKEN = re.compile(r"xox[a-z]-|xapp-", re.IGNORECASE)
+_CREDENTIALS = re.compile(r":.*@|://[^/]*@|\bpassword\s*=", re.IGNORECASE | re.DOTALL)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_CONNINFO = re.compile(r"\b(host|hostaddr|user|dbname|service)\s*=", re.IGNORECASE)
+_KEY_LETTERS = 44  # of a key as it stands in its file
+
+
+def looks_secret(text: str) -> bool:
+    """An address with a password in it, a platform's token, or the contents of a key file."""
+    if _TOKEN.match(text) or _CREDENTIALS.search(text):
+        return True
+    try:
+        return len(text) == _KEY_LETTERS and len(base64.b64decode(text, validate=True)) == 32
+    except ValueError:
+        return False
+
+
+_HOST = r"(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]"
+_POSTGRES = re.compile(
+    r"postgres(?:ql)?://"
+    r"(?:[^\s:/?@]*(?::[^\s/?@]*)?@)?"
+    rf"(?:{_HOST})(?::\d*)?(?:,(?:{_HOST})(?::\d*)?)*"
+    r"(?:/[^\s/?@]*)?"
+    r"(?:\?[a-z_]+=[^\s&]*(?:&[a-z_]+=[^\s&]*)*)?"
+)
+_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
+ADDRESS = (
+    "postgresql://user:password@host:5432/name, where the password's own signs are encoded:"
+    " @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25"
+)
+
+
+def is_postgres_address(text: str) -> bool:
+    """Only what leaves no doubt: of a password with a bare sign in it, a part would be taken for
+    the host or the database's name, and be named in an error."""
+    return _POSTGRES.fullmatch(text) is not None and _PERCENT.search(text) is None
+
+
 class _Reader:
     """Collects problems while it reads, so that an operator hears of all of them at once."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
+        self._values = dict(values)
         self._problems: list[str] = []
 
     def settings(self) -> Settings:
         self._look_for_misspelt_names()
+        self._look_for_misplaced_secrets()
         home = Path(self._get("DIGI_HOME") or "data").expanduser()
         sqlite, postgres = self._database(home)
         read = Settings(
@@ -193,13 +250,29 @@ class _Reader:
                 remedy = f"did you mean {near[0]}?" if near else "remove it."
                 self._problem(f"{name} is no setting of Digi: {remedy}")
 
+    def _look_for_misplaced_secrets(self) -> None:
+        """Paths, hosts and ids are printed; what must not be printed may not stand there."""
+        for name in sorted((NAMES - SECRET) & self._values.keys()):
+            if looks_secret(self._values[name]):
+                self._values[name] = ""
+                self._problem(
+                    f"{name} holds a password, a token or a key, which would be printed there"
+                    " (its value is not shown here): it belongs in the setting that is made for it."
+                )
+
     def _database(self, home: Path) -> tuple[Path | None, str | None]:
         text = self._get("DIGI_DATABASE")
         if text is None:
             return home / "digi.db", None
         if text.startswith(("postgresql://", "postgres://")):
-            return None, text
-        if "://" in text:
+            if is_postgres_address(text):
+                return None, text
+            self._problem(
+                "DIGI_DATABASE is no address of PostgreSQL that can be read (it is not shown here):"
+                f" give {ADDRESS}."
+            )
+            return None, None
+        if _SCHEME.search(text) or _CONNINFO.search(text) or looks_secret(text):
             self._problem(
                 "DIGI_DATABASE is neither a file nor a postgresql:// address:"
                 " name one of them, or leave it out for a file in DIGI_HOME."
@@ -265,10 +338,14 @@ class _Reader:
         try:
             url = urlsplit(text)
             fine = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname))
+            fine = fine and not ("@" in text or url.query or url.fragment)
         except ValueError:
             fine = False
         if not fine:
-            self._problem(f"{name} is no safe address: give one that begins with https://.")
+            self._problem(
+                f"{name} is no safe address: give one that begins with https:// and has no"
+                " name, password or query in it."
+            )
         return text.rstrip("/")
 
     def _operator(self) -> Operator:
@@ -281,7 +358,13 @@ class _Reader:
             )
         except OSError as error:
             why = error.strerror or "it cannot be read"
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        except UnicodeDecodeError as error:
+            why = f"it is no UTF-8 from byte {error.start} on"
+        except tomllib.TOMLDecodeError as error:
+            # The error's own text may quote the file, which may be another one than was meant.
+            found = _PLACE.search(str(error))
+            why = f"it is no TOML {found[0] if found else ''}".strip()
+        except msgspec.ValidationError as error:
             why = str(error)
         self._problem(
             f"DIGI_OPERATOR_FILE names {text}, which does not do ({why}): give a TOML file"

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from storage.migrate import migrations
 from storage.postgres import Postgres
+from storage.postgres_errors import reason
 from storage.postgres_schema import DURABLE, TABLES
 from storage.sql import NewerSchema, StoreError, Unavailable
 from storage.sqlite import FileLock
@@ -62,8 +63,7 @@ def move(source: Path, dsn: str, fingerprint: str, told: Callable[[Moved], None]
     except sqlite3.Error as error:
         raise NotMoved(f"{source}: {error}") from None
     except psycopg.Error as error:
-        said = error.diag.message_primary or str(error).partition("\n")[0]
-        raise NotMoved(said) from None
+        raise NotMoved(reason(error)) from None
     finally:
         lock.release()
 

@@ -24,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 
 from storage.dialect import spoken
 from storage.line import Line
+from storage.postgres_errors import BAD_ADDRESS, reason
 from storage.postgres_schema import DURABLE, MAY_FORGET, TABLES, migrate
 from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
 
@@ -506,10 +507,7 @@ def _with_defaults(dsn: str) -> dict[str, Any]:
     try:
         given = psycopg.conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
-        raise Unavailable(
-            "DIGI_DATABASE is no address of a PostgreSQL database:"
-            " postgresql://user:password@host:5432/name"
-        ) from None
+        raise Unavailable(BAD_ADDRESS) from None
     return {"application_name": "digi", **_KEEPS_ALIVE, **given}
 
 
@@ -550,7 +548,7 @@ def _translated(error: psycopg.Error) -> BaseException:
 
     Only the server's first line goes along: the second may hold what was written.
     """
-    said = error.diag.message_primary or str(error).partition("\n")[0]
+    said = reason(error)
     if isinstance(error, psycopg.IntegrityError):
         return Conflict(said)
     if isinstance(error, _DAMAGE):

@@ -11,6 +11,7 @@ import msgspec
 import psycopg
 
 from storage.migrate import migrations
+from storage.postgres_errors import reason
 from storage.postgres_schema import MAY_FORGET, OLDEST_SERVER, TABLES
 from storage.sql import Unavailable
 
@@ -173,7 +174,7 @@ def examine(dsn: str) -> Examined:
             conn.read_only = True
             return _examined(conn)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        return Examined(faults=(f"it cannot be reached or read: {_first_line(error)};"
+        return Examined(faults=(f"it cannot be reached or read: {reason(error)};"
                                 " see DIGI_DATABASE, the server and its pg_hba.conf",))  # fmt: skip
 
 
@@ -186,11 +187,7 @@ def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
     except psycopg.errors.UndefinedTable:
         raise Unavailable("the database is new: Digi makes its tables at the first start") from None
     except psycopg.Error as error:
-        raise Unavailable(_first_line(error)) from None
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error).partition("\n")[0]
+        raise Unavailable(reason(error)) from None
 
 
 def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:

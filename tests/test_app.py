@@ -47,6 +47,7 @@ class Box:
             timeout=READY, check=False,
         )  # fmt: skip
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        assert "a fault in Digi" not in done.stderr, done.stderr
         return done
 
     @contextmanager

@@ -37,6 +37,9 @@ class Asked(Struct, frozen=True):
     several: bool = False
     public_url: str | None = None
 
+    def __repr__(self) -> str:
+        return "Asked(...)"  # tokens do not belong in a traceback
+
 
 Found = tuple[bool, str]
 """Whether it is fine, and what to say."""

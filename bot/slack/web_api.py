@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -61,6 +62,8 @@ HELD = {**_IN_CHANNEL, **_IN_WORKSPACE}
 RATELIMITED = "ratelimited"
 HELD_SECONDS = 600.0
 """So often what waits for somebody is tried again."""
+_NAME = re.compile(r"[a-z][a-z_]{1,60}")
+_SCOPES = re.compile(r"[a-z][a-z_.:]{1,40}(,[a-z][a-z_.:]{1,40}){0,20}")
 # Slack says of these that a part may have been done.
 _UNCERTAIN = frozenset({"fatal_error", "internal_error"})
 
@@ -123,12 +126,15 @@ async def in_time(call: Coroutine[Any, Any, Any]) -> bool:
 
 
 def error_of(error: BaseException) -> str:
-    """Slack's own short name for what is wrong; never the text, which may hold a message."""
+    """Slack's own short name for what is wrong; never the text, which may hold a message, and
+    nothing that is no such name: whatever answers in Slack's place may repeat our token."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     data = getattr(error.response, "data", None)
     said = data.get("error") if isinstance(data, dict) else None
-    return str(said) if said else f"HTTP {getattr(error.response, 'status_code', '?')}"
+    if isinstance(said, str) and _NAME.fullmatch(said):
+        return said
+    return f"HTTP {getattr(error.response, 'status_code', '?')}"
 
 
 def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
@@ -181,4 +187,5 @@ def needed_by(error: BaseException) -> str:
     """Which scope is missing."""
     data = getattr(getattr(error, "response", None), "data", None)
     needed = data.get("needed") if isinstance(data, dict) else None
-    return str(needed) if needed and error_of(error) == "missing_scope" else ""
+    named = isinstance(needed, str) and _SCOPES.fullmatch(needed)
+    return str(needed) if named and error_of(error) == "missing_scope" else ""

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 from msgspec import Struct
 
-from bot.teams.tokens import LOGIN_URL, audience_of
+from bot.teams.tokens import LOGIN_URL, audience_of, short_name
 from bot.teams.trust import OPENID_URL, is_loopback
 
 METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
@@ -139,8 +139,8 @@ _COPY_TENANT = "copy 'Directory (tenant) ID' from the bot's registration"
 
 def _lists(asked: Asked) -> list[Finding]:
     found: list[Finding] = [
-        (False, f"DIGI_TEAMS_TENANTS holds {odd!r}, which is no tenant's id: {_COPY_TENANT}")
-        for odd in asked.tenants
+        (False, f"DIGI_TEAMS_TENANTS: number {n} of it is no tenant's id: {_COPY_TENANT}")
+        for n, odd in enumerate(asked.tenants, 1)
         if not _GUID.fullmatch(odd)
     ]
     own = asked.app_tenant
@@ -156,10 +156,10 @@ def _lists(asked: Asked) -> list[Finding]:
     found += [
         (
             False,
-            f"DIGI_TEAMS_HOSTS holds {odd!r}, which is no host: give names alone, such as"
+            f"DIGI_TEAMS_HOSTS: number {n} of it is no host: give names alone, such as"
             " smba.trafficmanager.net or *.botframework.com",
         )
-        for odd in asked.hosts
+        for n, odd in enumerate(asked.hosts, 1)
         if not _HOST.fullmatch(odd)
     ]
     return found
@@ -214,7 +214,7 @@ async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
     for number in numbers if isinstance(numbers, list) else ():
         if number in _REFUSED:
             return False, f"no token (AADSTS{number}): {_REFUSED[number]}"
-    what = said.get("error") if isinstance(said.get("error"), str) else f"status {status}"
+    what = short_name(said) or f"status {status}"
     return (
         False,
         f"no token ({what}): see that MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and"

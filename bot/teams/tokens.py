@@ -4,6 +4,7 @@ for without a limit."""
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ EARLY = 5 * 60.0
 """A token is renewed while it still has so long to live."""
 REST = 10.0
 """After a refusal nobody asks again for so long."""
+
+_NAME = re.compile(r"[a-z][a-z_]{1,60}")
 
 Asks = Callable[[], Awaitable[tuple[str, float]]]
 """A new token, and the seconds that it lives."""
@@ -87,11 +90,17 @@ def by_secret(app_id: str, secret: str, tenant: str, login_url: str | None = Non
         async with aiohttp.ClientSession() as session, session.post(url, data=form) as response:
             said = await response.json(content_type=None)
         if not isinstance(said, dict) or not said.get("access_token"):
-            reason = said.get("error") if isinstance(said, dict) else None
-            raise NoToken(str(reason or f"HTTP {response.status}"))
+            raise NoToken(short_name(said) or f"HTTP {response.status}")
         return str(said["access_token"]), float(said.get("expires_in") or 3600)
 
     return asked
+
+
+def short_name(said: object) -> str:
+    """The login's own short name for what is wrong, and nothing that is no such name: whatever
+    answers in its place may repeat the secret that it was sent."""
+    name = said.get("error") if isinstance(said, dict) else None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
 
 
 def audience_of(login_url: str) -> str:

@@ -33,12 +33,12 @@ from msrest.pipeline import AsyncHTTPPolicy, AsyncHTTPSender, AsyncPipeline, Res
 from yarl import URL
 
 from bot.teams.seam import CallFailed, Json, OnActivity, Ref, Reply, Told
-from bot.teams.tokens import Asks, NoToken, Tokens, audience_of, by_secret
+from bot.teams.tokens import Asks, NoToken, Tokens, audience_of, by_secret, short_name
 from bot.teams.trust import Doorkeeper, KeysAway, LocalDoorkeeper, SigningKeys, Stranger
 
 BIGGEST = 1024 * 1024
 PATIENCE = 10.0
-_CODE = re.compile(r"\w{1,60}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,59}")
 _encode = msgspec.json.Encoder().encode
 
 AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
@@ -344,7 +344,7 @@ def _by_identity(client_id: str, audience: str) -> Asks:
     async def asked() -> tuple[str, float]:
         said = await asyncio.to_thread(ask)
         if "access_token" not in said:
-            raise NoToken(str(said.get("error") or "no managed identity"))
+            raise NoToken(short_name(said) or "no managed identity")
         return str(said["access_token"]), float(said.get("expires_in") or 3600)
 
     return asked
