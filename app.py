@@ -651,13 +651,26 @@ def _manifest(args: argparse.Namespace) -> int:
 
 
 def _slack_manifest(settings: Settings) -> dict[str, object]:
-    """Socket Mode unless there is a public address, or Slack is to be reached by it alone."""
-    from bot.slack.manifest import manifest
+    """For the mode that `run` serves with these settings. Before there are any of Slack's, it is
+    Socket Mode unless there is a public address. What is still missing is said beside the JSON."""
+    from bot.slack.manifest import CannotDraw, manifest, missing
 
-    slack = settings.slack
-    socket_mode = settings.public_url is None or bool(slack and slack.app_token)
+    slack, url = settings.slack, settings.public_url
+    socket_mode = slack.socket_mode if slack else url is None
     several = bool(slack and slack.client_id)
-    return manifest(settings.public_url, socket_mode=socket_mode, several=several)
+    try:
+        drawn = manifest(url, socket_mode=socket_mode, several=several)
+    except CannotDraw as refused:
+        raise Problem(str(refused)) from None
+    names = missing(
+        socket_mode=socket_mode, several=several, bot_token=bool(slack and slack.bot_token),
+        signing_secret=bool(slack and slack.signing_secret),
+        app_token=bool(slack and slack.app_token),
+    )  # fmt: skip
+    mode = "Socket Mode" if socket_mode else f"HTTP, at {url}/slack/events"
+    needs = f"; still to be set: {', '.join(names)}" if names else ""
+    print(f"this is for Slack by {mode}{needs} (docs/slack.md)", file=sys.stderr)
+    return drawn
 
 
 def _teams_package(settings: Settings) -> bytes:

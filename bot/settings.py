@@ -97,6 +97,11 @@ class Slack(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "Slack(...)"  # tokens do not belong in a traceback
 
+    @property
+    def socket_mode(self) -> bool:
+        """Digi calls Slack up; otherwise Slack calls at POST /slack/events."""
+        return self.app_token is not None
+
 
 class Teams(msgspec.Struct, frozen=True):
     app_id: str | None

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,15 +116,20 @@ async def test_a_refused_token_stops_the_start_with_its_remedy(tmp_path: Path) -
         assert "SLACK_BOT_TOKEN" in said
 
 
+def _json(said: str) -> Any:
+    """What stands before the line for whoever reads along."""
+    return json.JSONDecoder().raw_decode(said)[0]
+
+
 async def test_the_manifest_is_printed_as_json(tmp_path: Path) -> None:
     """With a public address for HTTP, without one for Socket Mode."""
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     code, said = await _said(tmp_path, env, "manifest", "slack")
     assert code == 0
-    assert json.loads(said)["settings"]["socket_mode_enabled"] is True
+    assert _json(said)["settings"]["socket_mode_enabled"] is True
     _, said = await _said(
         tmp_path, env | {"DIGI_PUBLIC_URL": "https://digi.dk"}, "manifest", "slack"
     )
-    drawn = json.loads(said)
+    drawn = _json(said)
     assert drawn["settings"]["socket_mode_enabled"] is False
     assert drawn["features"]["slash_commands"][0]["url"] == "https://digi.dk/slack/events"

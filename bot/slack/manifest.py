@@ -25,9 +25,38 @@ EVENTS = (
 )
 
 
+class CannotDraw(Exception):
+    """A manifest would name an address that nobody has set; says which setting is missing."""
+
+
+def missing(
+    *, socket_mode: bool, several: bool, bot_token: bool, signing_secret: bool, app_token: bool
+) -> list[str]:
+    """The settings that `run` still needs for this mode."""
+    found = []
+    if not bot_token and not several:
+        found.append("SLACK_BOT_TOKEN")
+    if socket_mode and not app_token:
+        found.append("SLACK_APP_TOKEN")
+    if not socket_mode and not signing_secret:
+        found.append("SLACK_SIGNING_SECRET")
+    return found
+
+
 def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False) -> dict[str, Any]:
-    """`public_url` is where Slack reaches Digi; Socket Mode needs none."""
-    base = public_url or "https://digi.example.dk"
+    """`public_url` is where Slack reaches Digi; Socket Mode for one workspace needs none."""
+    if public_url is None and not socket_mode:
+        raise CannotDraw(
+            "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: name"
+            " the https:// address at which Slack reaches Digi, or set SLACK_APP_TOKEN for Socket"
+            " Mode"
+        )
+    if public_url is None and several:
+        raise CannotDraw(
+            "several workspaces install Digi from a page of its own, and DIGI_PUBLIC_URL is"
+            " missing: name the https:// address that leads here"
+        )
+    base = public_url or ""
     events = f"{base}/slack/events"
     command: dict[str, Any] = {
         "command": "/digi",
