@@ -375,7 +375,8 @@ class Engine:
     async def unreached(self, tenant: str, project: str, person: Person) -> None:
         """Told to the project, which knows whether anybody else must hear of it."""
         now = self._clock.now()
-        key = f"unreached:{project}:{person}:{now.date().isoformat()}"
+        once = f"unreached|{tenant}|{project}|{person}|{now.date().isoformat()}"
+        key = self._vault.mac(once.encode())
         event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
         await self._decided(Turn(tenant, project, key, event, now), self._rung)
 

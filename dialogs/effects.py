@@ -21,7 +21,8 @@ from dialogs.events import Event, Person, SignedEvent
 class Record(Struct, frozen=True, tag="record"):
     """Keep a row of something that grows with people: answers, points, news.
 
-    The same (kind, id) again replaces it. `body` is sealed; nothing else is text.
+    The same (kind, id) again replaces it. `body` is sealed; nothing else is text, and no person's
+    id is a part of `id` or `ref`: these stay where the name is taken away.
     """
 
     kind: str
@@ -60,7 +61,8 @@ class Redraw(Struct, frozen=True, tag="redraw"):
 
 
 class Say(Struct, frozen=True, tag="say"):
-    """A message in the channel as decided now; in the thread of a standing post if one is named."""
+    """A message in the channel as decided now; in the thread of a standing post if one is named.
+    What is named by `once` is said once in a project; the store keeps a MAC of it."""
 
     card: NeutralCard
     thread: str = ""

@@ -270,8 +270,10 @@ def _to_team(state: Asked, proposal: str = "") -> tuple[Asked, Lasting]:
 def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> Step:
     question = state.words.id
     own = known(Mine("answer", question, event.by))
+    # One answer a person: who answers again writes over the record that is there. Its id is the
+    # event's, which is random and names nobody.
     record = Record(
-        "answer", question, f"{question}:{event.by}", event.by,
+        "answer", question, event.id if own is None else own.id, event.by,
         event.at if own is None else own.at, {"text": words},
     )  # fmt: skip
     after = state if isinstance(state, Discussed) else _discussed(state)

@@ -187,10 +187,6 @@ def _own_rows(tenant: str, person: str) -> Script[None]:
         "person_delete",
     ):  # fmt: skip
         yield statement, key
-    once = yield "inbox_once", {"tenant": tenant}
-    for row in once:
-        if row["key"].rpartition(":")[2] == person:
-            yield "inbox_drop", {"tenant": tenant, "key": row["key"]}
 
 
 def without_name(body: bytes, person: str) -> bytes:

@@ -41,14 +41,17 @@ UPDATE inbox SET reply = NULL WHERE at_us < :before AND reply IS NOT NULL;
 -- name: inbox_forget
 DELETE FROM inbox WHERE tenant = :tenant AND key >= :first AND key < :last;
 
--- name: inbox_once
-SELECT key FROM inbox WHERE tenant = :tenant AND key >= 'once:' AND key < 'once;' ORDER BY key;
+-- name: inbox_named
+-- Keys that name a person in plain text, as earlier versions wrote them.
+SELECT tenant, key, at_us FROM inbox
+WHERE (key >= 'once:' AND key < 'once;') OR (key >= 'unreached:' AND key < 'unreached;')
+ORDER BY tenant, key;
 
 -- name: inbox_drop
 DELETE FROM inbox WHERE tenant = :tenant AND key = :key;
 
 -- name: inbox_prune
-DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'once:%';
+DELETE FROM inbox WHERE at_us < :before AND key NOT LIKE 'told:%' AND key NOT LIKE 'once:%';
 
 -- name: project_open
 INSERT INTO project (tenant, id, channel, open, seq) VALUES (:tenant, :project, :channel, 1,
@@ -205,6 +208,18 @@ DELETE FROM record WHERE tenant = :tenant AND project = :project AND kind = :kin
 -- name: record_forget_person
 DELETE FROM record
 WHERE tenant = :tenant AND project = :project AND kind = :kind AND person = :person;
+
+-- name: record_named_in
+-- Where ids of records name a person in plain text, as earlier versions wrote them. Looked for once.
+SELECT DISTINCT tenant, project FROM record WHERE id = ref || ':' || person ORDER BY tenant, project;
+
+-- name: record_named
+SELECT kind, id, body FROM record
+WHERE tenant = :tenant AND project = :project AND id = ref || ':' || person ORDER BY kind, id;
+
+-- name: record_rename
+UPDATE record SET id = :new, body = :body
+WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
 
 -- name: record_delete
 DELETE FROM record WHERE tenant = :tenant AND project = :project;

@@ -41,6 +41,8 @@ from storage.vault import Vault
 
 DEPTH = 8
 NEVER_US = 2**62
+ONCE = "told"
+"""What keys of the inbox begin with that say that something has been said once."""
 HELD_TRIES = 12
 NOTHING: Mapping[Fact[Any], Any] = MappingProxyType({})
 TOGETHER = frozenset({"letter_put", "letter_redraw", "member_add", "record_put"})
@@ -403,7 +405,7 @@ class Scripts:
     def _once(self, scope: Scope, once: str, now: datetime) -> Script[bool]:
         if not once:
             return True
-        key = f"once:{scope.project}:{once}"
+        key = once_key(self.vault, scope.tenant, scope.project, once)
         rows = yield "inbox_first", {"tenant": scope.tenant, "key": key, "now": to_us(now)}
         return bool(rows)
 
@@ -489,7 +491,7 @@ class Scripts:
             "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
         ):  # fmt: skip
             yield f"{table}_delete", scope.key
-        once = f"once:{scope.project}"
+        once = f"{ONCE}:{scope.project}"
         yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}
         yield "person_unknown", {"tenant": scope.tenant}
         yield from buried("project", scope.project, now)
@@ -876,6 +878,11 @@ class Scripts:
         ):  # fmt: skip
             yield f"clear_{table}", {"tenant": tenant}
         yield "room_clear", {}
+
+
+def once_key(vault: Vault, tenant: str, project: str, once: str) -> str:
+    """What is said once is often said once to each person: a MAC tells nobody to whom."""
+    return f"{ONCE}:{project}:{vault.mac(f'once|{tenant}|{project}|{once}'.encode())}"
 
 
 # The locks: turns of one project, or of one person without a project, come one after the other,

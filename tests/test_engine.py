@@ -25,7 +25,7 @@ from dialogs.conversations import SIGHTS
 from storage.facts import SCRIPTS
 from storage.pool import Pool
 from storage.sql import Conflict, Script, Unavailable
-from storage.store import DEPTH, TooDeep, Turn
+from storage.store import DEPTH, TooDeep, Turn, once_key
 from storage.vault import code_hash
 from tests.house import (
     CHANNEL,
@@ -662,14 +662,16 @@ async def test_answers_are_forgotten_after_a_day_and_what_was_once_said_with_its
     """What was shown is kept for those who press again, and for nobody else."""
 
     def inbox() -> list[tuple[str, bool]]:
-        sql = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'once:%' OR key = 'key:a'"
+        sql = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'told:%' OR key = 'key:a'"
         return [(key, bool(reply)) for key, reply in asked(tmp_path / "home", either, sql)]
 
     fake.does(fx.Show(note("x")), fx.Say(note("y"), once="overview:1"))
     await turn(house, news("a"))
-    assert sorted(inbox()) == [("key:a", True), (f"once:{PROJECT}:overview:1", False)]
+    once = once_key(house.vault, TENANT, PROJECT, "overview:1")
+    assert "overview" not in once
+    assert sorted(inbox()) == [("key:a", True), (once, False)]
     await house.courier.move_to(MONDAY + timedelta(days=2))
-    assert sorted(inbox()) == [("key:a", False), (f"once:{PROJECT}:overview:1", False)]
+    assert sorted(inbox()) == [("key:a", False), (once, False)]
     fake.does(fx.EraseProject())
     await turn(house, news("b"))
     assert inbox() == [("key:a", False)]

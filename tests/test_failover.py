@@ -339,7 +339,7 @@ def once(key: str) -> Script[None]:
 
 
 def all_once() -> Script[set[str]]:
-    rows = yield "inbox_once", {"tenant": "t"}
+    rows = yield "inbox_named", {}
     return {row["key"].removeprefix("once:") for row in rows}
 
 

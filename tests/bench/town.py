@@ -297,7 +297,7 @@ class Copies:
             for n in range(answers):
                 question = questions[n % len(questions)]
                 person = f"U9{n // len(questions):08}"
-                row = {**first, "id": f"{question}:{person}", "ref": question, "person": person}
+                row = {**first, "id": f"{n:032x}", "ref": question, "person": person}
                 row["at_us"] = first["at_us"] + n
                 aad = ("record", TENANT, self.project, "answer", row["id"])
                 row["body"] = self._vault.seal(first["body"], *aad)

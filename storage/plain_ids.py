@@ -1,0 +1,64 @@
+"""Ids that earlier versions made of a person's id in plain text are made anew.
+
+A MAC and a seal need the key, so a migration in SQL cannot do it: it is done at a start, and to a
+backup before it is cleansed or restored. Whoever comes back to such an id finds its row by the
+person and what it belongs to, never by the id.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from storage.facts import Scope
+from storage.sql import Row, Script
+from storage.store import Database, Scripts, once_key
+
+DONE = "ids_made_anew"
+
+
+async def make_anew(database: Database, scripts: Scripts) -> None:
+    """Records once, project by project; keys of the inbox at each start, because a replica of the
+    version before may have written more of them while it still served."""
+    if await database.read(_named_keys):
+        await database.tx(_rename_keys, scripts)
+    if await database.read(scripts.meta, DONE):
+        return
+    for tenant, project in await database.read(_projects_with_plain_ids):
+        await database.tx(_rename_records, scripts, tenant, project)
+    await database.tx(scripts.set_meta, DONE, "1")
+
+
+def _named_keys() -> Script[list[Row]]:
+    return (yield "inbox_named", {})
+
+
+def _rename_keys(scripts: Scripts) -> Script[None]:
+    """What has been said once to a person is known by a MAC from now on; what counted for one day
+    is dropped."""
+    rows = yield from _named_keys()
+    for row in rows:
+        tenant, (kind, _, rest) = row["tenant"], row["key"].partition(":")
+        if kind == "once":
+            project, _, once = rest.partition(":")
+            key = once_key(scripts.vault, tenant, project, once)
+            yield "inbox_first", {"tenant": tenant, "key": key, "now": row["at_us"]}
+        yield "inbox_drop", {"tenant": tenant, "key": row["key"]}
+
+
+def _projects_with_plain_ids() -> Script[list[tuple[str, str]]]:
+    rows = yield "record_named_in", {}
+    return [(row["tenant"], row["project"]) for row in rows]
+
+
+def _rename_records(scripts: Scripts, tenant: str, project: str) -> Script[None]:
+    """Alone in the project, because a turn may be writing one of these rows."""
+    yield from scripts.alone(tenant, project)
+    scope = Scope(tenant, project, scripts.vault)
+    rows = yield "record_named", scope.key
+    for row in rows:
+        kind, new = row["kind"], secrets.token_hex(16)
+        body = scope.open("record", row["body"], kind, row["id"])
+        yield "record_rename", {
+            **scope.key, "kind": kind, "id": row["id"], "new": new,
+            "body": scripts.vault.seal(body, "record", tenant, project, kind, new),
+        }  # fmt: skip
