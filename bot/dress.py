@@ -102,7 +102,10 @@ def cut(text: str, limit: int) -> str:
 
 
 class Dresser:
-    """Dresses for one reader: a language, names, opened words, and how commands are typed."""
+    """Dresses for one reader: a language, names, opened words, and how commands are typed.
+
+    `reader` is the person whom a form is opened for; nobody else can send it.
+    """
 
     def __init__(
         self,
@@ -116,6 +119,7 @@ class Dresser:
         typed: Callable[[str], str],
         today: date,
         calendar: Calendar | None = None,
+        reader: str = "",
     ) -> None:
         self._catalogue = catalogue
         self.language: Language = language
@@ -126,6 +130,7 @@ class Dresser:
         self._typed = typed
         self._today = today
         self._calendar = calendar or Calendar()
+        self._reader = reader
 
     # --- cards and forms ------------------------------------------------------------------
 
@@ -170,7 +175,7 @@ class Dresser:
             self.line(form.submit),
             form.into,
             {},
-            write_form(self._mac, self._tenant, form, uuid.uuid4().hex),
+            write_form(self._mac, self._tenant, form, uuid.uuid4().hex, self._reader),
         )
 
     def _field(self, field: c.Field[c.Line]) -> c.Field[c.Spans]:

@@ -221,7 +221,8 @@ class Engine:
                     await self._database.tx(self._scripts.tries_again, tenant)
                     self.letters_written.set()
         assert answered is not None
-        return self._answer(tenant, answered, self._speaks(passed.prefs, sender.locale, spoken))
+        language = self._speaks(passed.prefs, sender.locale, spoken)
+        return self._answer(tenant, answered, language, sender.person)
 
     def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
         """Through the gate; what is looked at is found, and what has no name is decided."""
@@ -411,9 +412,11 @@ class Engine:
         names: Names = await self._database.read(self._scripts.names, tenant, "", (person,), ())
         return names.people[person]
 
-    def _answer(self, tenant: str, answered: _Answered, language: Language) -> Answer:
+    def _answer(
+        self, tenant: str, answered: _Answered, language: Language, reader: Person
+    ) -> Answer:
         moments, names = answered.moments, answered.names
-        dresser = self._dresser(tenant, names, language)
+        dresser = self._dresser(tenant, names, language, reader)
         cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
         forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]
         faults = tuple(
@@ -422,7 +425,9 @@ class Engine:
         instead = any(isinstance(m, Show) and m.instead for m in moments)
         return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
-    def _dresser(self, tenant: str, names: Names, language: Language) -> Dresser:
+    def _dresser(
+        self, tenant: str, names: Names, language: Language, reader: Person = ""
+    ) -> Dresser:
         project: Project | None = names.project
         calendar = project.calendar if project else Calendar()
         return Dresser(
@@ -435,6 +440,7 @@ class Engine:
             typed=self.edge_of(tenant).typed,
             today=local(calendar, self._clock.now()).date(),
             calendar=calendar,
+            reader=reader,
         )
 
     def edge_of(self, tenant: str) -> Edge:

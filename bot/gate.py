@@ -20,7 +20,7 @@ from msgspec import Struct
 from bot.clean import clean
 from bot.clock import Clock
 from bot.edge import AtHome, Delivery, Members, Pressed, Sender, Submitted, ToAgree, Typed
-from bot.tokens import EVENTS, BadToken, FieldRule, FormToken, read_form, read_press
+from bot.tokens import EVENTS, BadToken, FieldRule, FormToken, NotTheirs, read_form, read_press
 from dialogs import events as e
 from dialogs.agreement import begun
 from dialogs.cards import Line, Who, Words, card, text
@@ -246,7 +246,10 @@ class Gate:
                     return Came(refused=(_show("gate.old_button"),))
             case Submitted(token=token, values=values):
                 try:
-                    form = read_form(self._vault, tenant, token)
+                    form = read_form(self._vault, tenant, token, delivery.sender.person)
+                except NotTheirs:
+                    # Before anything is looked up: what the form led to is not shown again either.
+                    return Came(refused=(FieldError("", text("gate.not_yours")),))
                 except BadToken:
                     return Came(refused=(FieldError("", text("gate.old_form")),))
                 read = _read_values(form, values)
@@ -282,7 +285,9 @@ class Gate:
         tenant, person = delivery.tenant, delivery.sender.person
         anywhere = _anywhere(press)
         wanted = press.project
-        if not wanted and not delivery.channel:
+        # What a form or button was made for is believed before the place it is sent from.
+        channel = getattr(press, "channel", "") or delivery.channel
+        if not wanted and not channel:
             mine = yield from self._scripts.projects_of(tenant, person)
             if len(mine) == 1:
                 wanted = mine[0].id
@@ -296,7 +301,7 @@ class Gate:
         # A name is kept when a signed act comes, never here: a look and an unsigned act leave no
         # trace.
         project, roles, prefs, there = yield from self._scripts.standing(
-            tenant, wanted, delivery.channel, person
+            tenant, wanted, channel, person
         )
         if project is not None and not may_see(project, roles, person):
             # A draft is seen by whoever began it and by those it asks; for others it is not there.
@@ -313,9 +318,9 @@ class Gate:
             person=person,
             roles=held,
             at=self._clock.now(),
-            channel=delivery.channel or (project.channel if project else ""),
+            channel=channel or (project.channel if project else ""),
             project=project.id if project else "",
-            private=not delivery.channel,
+            private=not channel,
         )
         if project is None and not anywhere and not press.project and form is None:
             # Advice is for everybody; only a project remembers what it has been given.
@@ -350,7 +355,7 @@ class Gate:
             by=person,
             at=self._clock.now(),
             id=uuid.uuid4().hex,
-            **({"channel": delivery.channel or press.channel} if hasattr(press, "channel") else {}),
+            **({"channel": channel} if hasattr(press, "channel") else {}),
         )
         if isinstance(signed, e.Started | e.Drafted) and not signed.project:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])

@@ -1,7 +1,8 @@
 """What Digi writes on its buttons and forms, and reads back: sealed against forgery and mix-ups.
 
 A token carries a press or a form's purpose as JSON with a MAC bound to the workplace. It is no
-secret; it only cannot be made or changed by anybody else.
+secret; it only cannot be made or changed by anybody else. A form's token answers nobody but the
+person it was opened for: to its holder it would show what that person was shown, a code for one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from dialogs.cards import (
     TextField,
     TimeField,
 )
-from dialogs.events import Look, Press, SignedEvent, UnsignedEvent
+from dialogs.events import Look, Person, Press, SignedEvent, UnsignedEvent
 
 
 class Mac(Protocol):
@@ -43,14 +44,22 @@ class FieldRule(Struct, frozen=True, array_like=True):
 
 
 class FormToken(Struct, frozen=True):
+    """`owner` is a MAC of the person and the project that the form was opened for; it differs for
+    each form, so that without the key two forms of one person have nothing in common."""
+
     into: str
     fixed: dict[str, str]
     form: str
     rules: dict[str, FieldRule]
+    owner: str = ""
 
 
 class BadToken(Exception):
     """Not ours, from another workplace, or from a Digi that has another key."""
+
+
+class NotTheirs(Exception):
+    """A form that was opened for somebody else."""
 
 
 _press = msgspec.json.Decoder(Press)
@@ -103,7 +112,7 @@ def read_press(mac: Mac, tenant: str, token: str) -> Press:
         raise BadToken from None
 
 
-def write_form(mac: Mac, tenant: str, form: NeutralForm, form_id: str) -> str:
+def write_form(mac: Mac, tenant: str, form: NeutralForm, form_id: str, person: Person) -> str:
     rules = {}
     for field in form.fields:
         match field:
@@ -125,18 +134,30 @@ def write_form(mac: Mac, tenant: str, form: NeutralForm, form_id: str) -> str:
                 rules[field.id] = FieldRule("time", field.required)
             case Note():
                 pass
-    return write_token(mac, tenant, FormToken(form.into, form.fixed, form_id, rules))
+    return write_token(mac, tenant, FormToken(form.into, form.fixed, form_id, rules), person)
 
 
-def write_token(mac: Mac, tenant: str, form: FormToken) -> str:
-    return _written(mac, tenant, b"f", msgspec.json.encode(form))
+def write_token(mac: Mac, tenant: str, form: FormToken, person: Person) -> str:
+    owned = msgspec.structs.replace(form, owner=mac.mac(_owned(tenant, form, person)))
+    return _written(mac, tenant, b"f", msgspec.json.encode(owned))
 
 
-def read_form(mac: Mac, tenant: str, token: str) -> FormToken:
+def read_form(mac: Mac, tenant: str, token: str, person: Person) -> FormToken:
+    """Raises NotTheirs where the form was opened for another person than this one."""
     try:
-        return _form.decode(_read(mac, tenant, b"f", token))
+        form = _form.decode(_read(mac, tenant, b"f", token))
     except msgspec.MsgspecError:
         raise BadToken from None
+    if not form.owner:
+        raise BadToken  # opened by a Digi that did not bind its forms to anybody yet
+    if not mac.check_mac(_owned(tenant, form, person), form.owner):
+        raise NotTheirs
+    return form
+
+
+def _owned(tenant: str, form: FormToken, person: Person) -> bytes:
+    whose = (tenant, person, form.fixed.get("project", ""), form.form)
+    return b"form owner\0" + msgspec.json.encode(whose)
 
 
 def _written(mac: Mac, tenant: str, kind: bytes, body: bytes) -> str:

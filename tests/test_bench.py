@@ -69,7 +69,7 @@ async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams:
             1,
             town.filled(
                 house.vault, opened.form.token, {"text": "Kun her"},
-                team=2, project=copies.project_of(2), question=question,
+                person=town.person_of(2, 1), project=copies.project_of(2), question=question,
             ),
             team=2,
         )  # fmt: skip

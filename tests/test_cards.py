@@ -120,6 +120,7 @@ def dresser(language: Literal["da", "en"]) -> Dresser:
         words={},
         typed=lambda word: f"/digi {word}",
         today=date(2026, 11, 20),
+        reader="anne",
     )
 
 
@@ -168,7 +169,7 @@ def test_any_form_can_be_drawn(any_words: Dressed) -> None:
     @given(FORMS, LANGUAGES)
     def holds(form: c.NeutralForm, language: Literal["da", "en"]) -> None:
         finished = dresser(language).form(form)
-        token = read_form(VAULT, TENANT, finished.token)
+        token = read_form(VAULT, TENANT, finished.token, "anne")
         assert (token.into, token.fixed) == (form.into, form.fixed)
         assert finished.fixed == {}
         assert kinds(finished.fields) == kinds(form.fields)

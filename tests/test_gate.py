@@ -362,7 +362,7 @@ def filled(house: House, values: dict[str, Any], into: str = "drafted") -> Deliv
         into,
         {"project": PROJECT, "language": "da"},
     )
-    token = write_form(house.vault, TENANT, form, "form1")
+    token = write_form(house.vault, TENANT, form, "form1", "leader")
     sender = Sender("leader", "Navn", "da")
     return Delivery(TENANT, sender, "key", Submitted(token, values), CHANNEL)
 
@@ -449,6 +449,40 @@ async def test_a_forged_form_or_button_is_answered_in_words(house: House, token:
         assert [type(moment) for moment in found.moments] == [kind]
 
 
+async def test_somebody_elses_form_is_answered_like_one_that_is_not_there(house: House) -> None:
+    """By a member, a leader, an outsider and nobody; whatever stands in it, nothing is a fault."""
+    theirs = filled(house, GOOD)
+    assert isinstance(theirs.what, Submitted)
+    for person in ("member", "deputy", "outsider", ""):
+        for values in (GOOD, {}):
+            sent = msgspec.structs.replace(
+                theirs, sender=Sender(person), what=Submitted(theirs.what.token, values)
+            )
+            found = await gate_of(house).check(sent)
+            assert isinstance(found, Stopped)
+            assert (_keys(found), found.key) == ({"gate.not_yours"}, "")
+
+
+async def test_a_form_goes_where_it_was_opened_wherever_it_is_sent_from(house: House) -> None:
+    """The channel of the form that begins a project is sealed in it; the place it is sent from is
+    what a client says."""
+    await found(house, "p2", channel="C2", roles=(Grant("leader", "leader", "confirmed"),))
+    label: c.Line = c.text("button.send")
+    for fixed, project, channel in (
+        ({"project": "", "channel": "C9"}, "", "C9"),
+        ({"project": PROJECT, "channel": CHANNEL}, PROJECT, CHANNEL),
+    ):
+        form: c.NeutralForm = c.Form(label, (c.TextField("name", label),), label, "drafted", fixed)
+        token = write_form(house.vault, TENANT, form, f"f{project}", "leader")
+        what = Submitted(token, {"name": "Ny plan"})
+        passed = await gate_of(house).check(Delivery(TENANT, Sender("leader"), "k", what, "C2"))
+        assert isinstance(passed, Passed)
+        assert isinstance(passed.event, e.Drafted)
+        assert passed.event.channel == channel
+        assert passed.project == (project or passed.project)
+        assert passed.project != "p2"
+
+
 async def test_a_form_without_its_project_is_not_asked_which(house: House) -> None:
     """A button is asked back; what somebody wrote is never put on buttons."""
     await found(house, "p2", channel="C2", team=("member",))
@@ -457,7 +491,7 @@ async def test_a_form_without_its_project_is_not_asked_which(house: House) -> No
     form: c.NeutralForm = c.Form(
         label, (c.TextField("text", label),), label, "said_by_name", {"kind": "idea"}
     )
-    token = write_form(house.vault, TENANT, form, "f2")
+    token = write_form(house.vault, TENANT, form, "f2", "member")
     what = Submitted(token, {"text": "hemmeligt"})
     stopped = await gate_of(house).check(Delivery(TENANT, sender, "k", what))
     assert isinstance(stopped, Stopped)

@@ -210,6 +210,18 @@ async def test_a_form_sent_twice_is_kept_once(place: Place) -> None:
     assert place.hands.code == code
 
 
+async def test_what_one_is_answered_is_never_anothers(place: Place) -> None:
+    """Where Teams gives two people's activities one id, each is answered for themselves."""
+    anne, mette = (place.world.home.people[one] for one in ("anne", "mette"))
+    for person in (anne, mette):
+        activity = place.hands.mention(person, "hjælp") | {"id": "one and the same"}
+        activity["conversation"]["id"] = CHANNEL
+        assert (await place.world.send(activity))[0] == 200
+    await place.door.edge.quiet()
+    for handle in ("anne", "mette"):
+        assert "Det kan du gøre nu" in place.hands.ever(handle) + place.hands.just(handle)
+
+
 async def test_a_name_is_picked_from_the_directory_and_stays_on_the_form(place: Place) -> None:
     """The people picker gives the directory's ids; the form shows names."""
     await _running(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from datetime import UTC, date, datetime
 from typing import Any, get_args
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from bot.tokens import (
     EVENTS,
     BadToken,
+    FormToken,
+    NotTheirs,
     read_form,
     read_press,
     write_form,
@@ -82,7 +85,7 @@ def test_a_button_of_another_workplace_or_another_key_is_not_read(press: e.Press
     with pytest.raises(BadToken):
         read_press(OTHER, TENANT, token)
     with pytest.raises(BadToken):
-        read_form(VAULT, TENANT, token)
+        read_form(VAULT, TENANT, token, "anne")
 
 
 @given(PRESSES, st.data())
@@ -107,7 +110,7 @@ def test_no_text_from_outside_is_taken_for_a_token(text: str) -> None:
     with pytest.raises(BadToken):
         read_press(VAULT, TENANT, text)
     with pytest.raises(BadToken):
-        read_form(VAULT, TENANT, text)
+        read_form(VAULT, TENANT, text, "anne")
 
 
 @given(st.dictionaries(TEXT, TEXT, max_size=4), st.lists(TEXT, max_size=4))
@@ -130,8 +133,8 @@ def test_what_a_form_is_for_comes_back_as_it_was(fixed: dict[str, str], values: 
         into="answered",
         fixed=fixed,
     )
-    token = write_form(VAULT, TENANT, form, "a1")
-    read = read_form(VAULT, TENANT, token)
+    token = write_form(VAULT, TENANT, form, "a1", "anne")
+    read = read_form(VAULT, TENANT, token, "anne")
     assert (read.into, read.fixed, read.form) == ("answered", fixed, "a1")
     kinds = {id: rule.kind for id, rule in read.rules.items()}
     assert kinds == {
@@ -141,7 +144,48 @@ def test_what_a_form_is_for_comes_back_as_it_was(fixed: dict[str, str], values: 
     assert read.rules["choice"].options == tuple(values)
     for tenant, vault in (("test:andre", VAULT), (TENANT, OTHER)):
         with pytest.raises(BadToken):
-            read_form(vault, tenant, token)
+            read_form(vault, tenant, token, "anne")
+
+
+FORM: c.NeutralForm = c.Form(
+    c.text("button.send"), (), c.text("button.send"), "paused", {"project": "p1"}
+)
+
+
+@given(TEXT, TEXT)
+def test_a_form_is_read_for_its_own_person_only(person: str, other: str) -> None:
+    """In its own workplace too; whom it is for does not stand in it."""
+    token = write_form(VAULT, TENANT, FORM, "a1", f"U{person}")
+    assert read_form(VAULT, TENANT, token, f"U{person}").form == "a1"
+    for somebody in (f"U{other}", person, ""):
+        if somebody != f"U{person}":
+            with pytest.raises(NotTheirs):
+                read_form(VAULT, TENANT, token, somebody)
+
+
+def test_two_forms_of_one_person_have_nothing_in_common() -> None:
+    """Without the key nobody finds out that the same person opened both."""
+    one, two = (_said(write_form(VAULT, TENANT, FORM, id, "U0ANNE")) for id in ("a1", "a2"))
+    assert one["owner"] != two["owner"]
+    assert "U0ANNE" not in str(one)
+    assert {name for name in one if one[name] == two[name]} == {"into", "fixed", "rules"}
+
+
+def test_a_form_that_belongs_to_nobody_is_too_old() -> None:
+    """Forms were not bound to a person once; such a one is opened again."""
+    body = msgspec.json.encode(FormToken("paused", {"project": "p1"}, "a1", {}))
+    tag = VAULT.mac(b"f\0" + TENANT.encode() + b"\0" + body)
+    token = base64.urlsafe_b64encode(body).decode().rstrip("=") + "." + tag
+    with pytest.raises(BadToken):
+        read_form(VAULT, TENANT, token, "anne")
+
+
+def _said(token: str) -> dict[str, Any]:
+    body = token.rpartition(".")[0]
+    found: dict[str, Any] = msgspec.json.decode(
+        base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    )
+    return found
 
 
 @given(PRESSES)
@@ -164,7 +208,7 @@ def test_the_largest_tokens_stay_small() -> None:
     fields = tuple(c.TextField(f"a_long_name_{n}", label) for n in range(22))
     fixed = {"project": id, "question": id}
     form: c.NeutralForm = c.Form(label, fields, label, "drafted", fixed)
-    assert len(write_form(VAULT, TENANT, form, "f" * 32)) < FORM_TOKEN
+    assert len(write_form(VAULT, TENANT, form, "f" * 32, "p" * 128)) < FORM_TOKEN
 
 
 def test_a_token_is_no_secret_and_says_only_what_it_must() -> None:

@@ -344,11 +344,13 @@ def _words(text: str, activity: Json, ref: Ref) -> str:
 
 
 def _key(activity: Json, ref: Ref) -> str:
-    """Teams' ids are only unique within a conversation."""
+    """Teams' ids are only unique within a conversation; what one person is answered by a key is
+    never another's, whatever ids Teams gives."""
     id = activity.get("id")
     if not isinstance(id, str) or not id:
         id = uuid.uuid4().hex
-    whole = f"{ref.conversation_id}|{activity.get('type')}|{id}"
+    sender = _dict(activity, "from").get("id")
+    whole = f"{ref.conversation_id}|{activity.get('type')}|{id}|{sender}"
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:40]
 
 

@@ -66,6 +66,21 @@ def test_sixty_words_are_enough_whatever_the_settings(language: Literal["da", "e
     assert longest > 50, "the settings tried do not come near the limit"
 
 
+def test_it_is_said_that_the_platform_can_read_the_code() -> None:
+    """The code stands in a window of the chat: each form that leads to one says so beforehand, by
+    the platform's name."""
+    chat, when = c.Chat(), c.Moment(DAYS[0])
+    lines = (
+        honest(readers(2), DAYS[0]),
+        text("question.before_unnamed", may=c.Count(9), left=c.Count(7), chat=chat),
+        text("question.before_missing", who=c.Who("p0"), until=when, chat=chat),
+    )
+    for line, tenant in itertools.product(lines, ("slack:T1", "teams:t1")):
+        name = tenant.partition(":")[0].capitalize()
+        assert f"{name} kan læse tekst og kode." in dressed(line, "da", tenant, "Anne")
+        assert f"{name} can read text and code." in dressed(line, "en", tenant, "Anne")
+
+
 def test_the_platform_is_called_by_its_name() -> None:
     """Slack in Slack, Teams in Teams; elsewhere the chat."""
     for tenant, called in zip(TENANTS, ("Slack", "Teams", "Chatten", "Chatten"), strict=True):

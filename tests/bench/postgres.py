@@ -85,12 +85,13 @@ async def recorded(home: Path, moment: Any, dsn: str, form: Any, questions: Any)
         for n in range(SAMPLES):
             house.database.passages = []  # type: ignore[attr-defined]
             team = n % slack.TEAMS
+            number = 1 + n % (town.TEAM - 1)
+            person = town.person_of(team, number)
             filled = town.filled(
-                house.vault, form["private_metadata"], {"text": town.WORDS}, team=team,
+                house.vault, form["private_metadata"], {"text": town.WORDS}, person=person,
                 project=copies.project_of(team), question=questions[n % len(questions)],
             )  # fmt: skip
-            number = 1 + n % (town.TEAM - 1)
-            sender = Sender(town.person_of(team, number), f"Person {number}", "da-DK")
+            sender = Sender(person, f"Person {number}", "da-DK")
             answer = await house.engine.receive(
                 Delivery(
                     town.TENANT, sender, f"sample:{n}", Submitted(filled.token, filled.values),

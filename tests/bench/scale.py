@@ -42,11 +42,12 @@ class Project:
 
     async def answer(self, number: int) -> None:
         """A turn: somebody answers, some for the first time, some again."""
+        who = 1 + number % (town.TEAM - 1)
         filled = town.filled(
-            self.house.vault, self.token, {"text": f"{town.WORDS} {number}"}, team=0,
-            project=self.team.project, question=self.question,
+            self.house.vault, self.token, {"text": f"{town.WORDS} {number}"},
+            person=town.person_of(0, who), project=self.team.project, question=self.question,
         )  # fmt: skip
-        await self.team.act(1 + number % (town.TEAM - 1), Submitted(filled.token, filled.values))
+        await self.team.act(who, Submitted(filled.token, filled.values))
 
     async def status(self, number: int) -> None:
         """A look."""

@@ -131,12 +131,12 @@ class Answers:
 
     def _one(self) -> Request:
         team, question = _chance.randrange(TEAMS), _chance.choice(self._questions)
+        who = town.person_of(team, _chance.randrange(1, town.TEAM))
         filled = town.filled(
-            self._vault, self._form["private_metadata"], {}, team=team,
+            self._vault, self._form["private_metadata"], {}, person=who,
             project=self._copies.project_of(team), question=question,
         )  # fmt: skip
-        person = {"id": town.person_of(team, _chance.randrange(1, town.TEAM)), "name": "person",
-                  "team_id": "T0BENCH"}  # fmt: skip
+        person = {"id": who, "name": "person", "team_id": "T0BENCH"}
         view = {
             **self._form, "id": "V0BENCH", "team_id": "T0BENCH", "app_id": "A0DIGI",
             "app_installed_team_id": "T0BENCH", "bot_id": "B0DIGI", "hash": "1.x",

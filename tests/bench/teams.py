@@ -136,8 +136,9 @@ class Teams:
 
     def _submit(self, team: int, number: int) -> Request:
         filled = town.filled(
-            self._vault, self._form.token, {}, team=team, project=self._copies.project_of(team),
-            question=_chance.choice(self._questions), tenant=TENANT,
+            self._vault, self._form.token, {}, person=self._copies.person_of(team, number),
+            project=self._copies.project_of(team), question=_chance.choice(self._questions),
+            tenant=TENANT,
         )  # fmt: skip
         form = msgspec.structs.replace(self._form, token=filled.token)
         packed = data.written_data(data.Packed(data.packed(form)))

@@ -6,6 +6,7 @@ database is what the dialogs would have written there.
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ import msgspec
 from app import House, build
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
-from bot.tokens import read_form, write_press, write_token
+from bot.tokens import FormToken, write_press, write_token
 from dialogs import events as e
 from dialogs.events import Look, Press, View
 from storage.vault import Vault, read_key
@@ -387,13 +388,15 @@ def filled(
     token: str,
     values: dict[str, Any],
     *,
-    team: int,
+    person: str,
     project: str,
     question: str,
     tenant: str = TENANT,
 ) -> Submitted:
-    """The same form, for another team's question: as if it had been opened there."""
-    form = read_form(vault, TENANT, token)
+    """The same form, for another team's question: as if this person had opened it there."""
+    body, _, _ = token.rpartition(".")
+    raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+    form = msgspec.json.decode(raw, type=FormToken)
     fixed = {**form.fixed, "project": project, "question": question}
     anew = msgspec.structs.replace(form, fixed=fixed, form=uuid.uuid4().hex)
-    return Submitted(write_token(vault, tenant, anew), values)
+    return Submitted(write_token(vault, tenant, anew, person), values)
