@@ -12,6 +12,7 @@ import asyncio
 import json
 import secrets
 import signal
+import socket
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,6 +22,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
@@ -50,6 +52,7 @@ from bot.metrics import Metrics
 from bot.orders import carry_out
 from bot.outbox import Courier
 from bot.progress import Progress
+from bot.server import Hosts, application, runner
 from bot.settings import Settings, SettingsError, Slack, Teams
 from bot.upkeep import Upkeep, finish_rotation, restore
 from content import catalogue as content
@@ -321,7 +324,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
 
     house = await _built(settings, edges, log)
     house.engine.watchers += watchers
-    app = _application(house)
+    app = _application(house, hosts_of(settings))
     app.add_routes(_about_page(house, _operator(settings)).routes())
     for door in doors:
         app.add_routes(door.routes())
@@ -397,7 +400,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
     [(room, edge, held)] = rooms
     held.house = house
     await house.gather_playground()
-    app = _application(house)
+    app = _application(house, Hosts.this_machine(settings.port))
     add_routes(
         app, house.engine.receive, room, edge, held, port=settings.port,
         token=secrets.token_urlsafe(24), commands=lambda language: command_help(house, language),
@@ -416,6 +419,14 @@ async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
     )  # fmt: skip
 
 
+def hosts_of(settings: Settings) -> Hosts:
+    """What a container, a pod or a proxy calls this Digi, and what the operator adds to that."""
+    public = urlsplit(settings.public_url or "").hostname
+    return Hosts.named(
+        ("localhost", socket.gethostname(), settings.host, public, *settings.allowed_hosts)
+    )
+
+
 def _operator(settings: Settings) -> Operator:
     return msgspec.convert(settings.operator, Operator, from_attributes=True)
 
@@ -427,8 +438,8 @@ def _about_page(house: House, operator: Operator) -> AboutPage:
     )  # fmt: skip
 
 
-def _application(house: House) -> web.Application:
-    app = web.Application(client_max_size=1024 * 1024)
+def _application(house: House, hosts: Hosts) -> web.Application:
+    app = application(hosts)
     app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", _readyz(house))])
     metrics = Metrics(
         house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
@@ -456,11 +467,11 @@ async def _until_stopped(
     what: str,
     shut: Callable[[], Awaitable[None]] = _nothing_more,
 ) -> None:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-    await runner.setup()
+    serving = runner(app)
+    await serving.setup()
     try:
         try:
-            await web.TCPSite(runner, settings.host, settings.port).start()
+            await web.TCPSite(serving, settings.host, settings.port).start()
         except OSError as error:
             raise Problem(
                 f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
@@ -475,11 +486,13 @@ async def _until_stopped(
             f"Digi is at http://{settings.host}:{settings.port} ({what}; stop with Ctrl-C)",
             flush=True,
         )
-        await stop.wait()
-        orders.close()
-        (settings.home / CONTROL).unlink(missing_ok=True)
+        try:
+            await stop.wait()
+        finally:
+            orders.close()
+            (settings.home / CONTROL).unlink(missing_ok=True)
     finally:
-        await runner.cleanup()
+        await serving.cleanup()
         await shut()
         await house.close()
 

@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 LogLevel = Literal["error", "warning", "info", "debug"]
 AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
 L = TypeVar("L", bound=str)
+_ALLOWED_HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 
 BACKUP_DAYS = 14
 LONGEST_BACKUP_DAYS = 30
@@ -43,6 +44,7 @@ NAMES = frozenset(
         "DIGI_LOG",
         "DIGI_PACKS",
         "DIGI_PUBLIC_URL",
+        "DIGI_ALLOWED_HOSTS",
         "DIGI_BACKUPS",
         "DIGI_BACKUP_DAYS",
         "DIGI_OPERATOR_FILE",
@@ -130,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True):
     backups: Path
     backup_days: int
     public_url: str | None
+    allowed_hosts: tuple[str, ...]
     operator: Operator
     slack: Slack | None
     teams: Teams | None
@@ -234,6 +237,7 @@ class _Reader:
             backups=Path(self._get("DIGI_BACKUPS") or home / "backups").expanduser(),
             backup_days=self._backup_days(),
             public_url=self._url("DIGI_PUBLIC_URL"),
+            allowed_hosts=self._allowed_hosts(),
             operator=self._operator(),
             slack=self._slack(),
             teams=self._teams(),
@@ -352,6 +356,15 @@ class _Reader:
                 " name, password or query in it."
             )
         return text.rstrip("/")
+
+    def _allowed_hosts(self) -> tuple[str, ...]:
+        found = tuple(name.casefold() for name in self._list("DIGI_ALLOWED_HOSTS"))
+        if not all(map(_ALLOWED_HOST.fullmatch, found)):
+            self._problem(
+                "DIGI_ALLOWED_HOSTS holds what is no host name: give names without https:// and"
+                " without a port, parted by commas; *. in front takes all below."
+            )
+        return found
 
     def _operator(self) -> Operator:
         text = self._get("DIGI_OPERATOR_FILE")

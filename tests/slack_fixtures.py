@@ -12,8 +12,10 @@ from typing import Literal
 from aiohttp import web
 
 from app import House, build
+from bot import server
 from bot.clock import Clock
 from bot.edge import Edge, Installation
+from bot.server import Hosts
 from bot.slack.door import Door
 from storage.installations import Installations
 from storage.store import Database
@@ -90,9 +92,9 @@ async def _served(
     either: str,
 ) -> AsyncIterator[tuple[Door, House]]:
     door, house = await _house(folder, world, clock, mode, told, paced, either)
-    app = web.Application()
+    app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = server.runner(app, shutdown_timeout=0.1)
     try:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

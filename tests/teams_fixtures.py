@@ -10,8 +10,10 @@ from pathlib import Path
 from aiohttp import web
 
 from app import House, build
+from bot import server
 from bot.clock import Clock
 from bot.edge import Address, Edge
+from bot.server import Hosts
 from bot.teams.book import Book
 from bot.teams.door import Door, MakeTransport
 from bot.teams.edge import TeamsEdge
@@ -114,9 +116,9 @@ async def _served(
     either: str,
 ) -> AsyncIterator[tuple[Door, House]]:
     door, house = await _house(folder, world, clock, told, making, either)
-    app = web.Application(client_max_size=1024 * 1024)
+    app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = server.runner(app, shutdown_timeout=0.1)
     try:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -13,9 +13,11 @@ import pytest
 from aiohttp import ClientSession, CookieJar, web
 
 from app import House, build
+from bot import server
 from bot.cache import Cache
 from bot.clock import Clock
 from bot.edge import DeliveryFailed, Edge, Installation, Parcel
+from bot.server import Hosts
 from bot.slack.door import Door
 from bot.slack.install import COOKIE
 from bot.slack.manifest import SCOPES
@@ -72,9 +74,9 @@ async def served(
         folder, edges=edges, clock=slow_clock(), key_file=folder.parent / "digi.key"
     )
     [door] = doors
-    app = web.Application()
+    app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = server.runner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     base = f"http://127.0.0.1:{runner.addresses[0][1]}"

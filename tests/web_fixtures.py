@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from bot import server
 from bot.edge import (
     Answer,
     Delivery,
@@ -20,6 +21,7 @@ from bot.edge import (
     Submitted,
     Typed,
 )
+from bot.server import Hosts
 from bot.web.edge import WebEdge
 from bot.web.people import TENANT
 from bot.web.playground import add_routes
@@ -255,7 +257,7 @@ async def playground(
     clock = StillClock(room)
     edge = WebEdge(room, clock)
     digi = SmallDigi(edge)
-    app = web.Application()
+    app = server.application(Hosts.this_machine(port))
     add_routes(
         app,
         digi.receive,
@@ -268,7 +270,7 @@ async def playground(
         course=course or Path("no such course"),
         pace=0.01,
     )
-    runner = web.AppRunner(app, access_log=None)
+    runner = server.runner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()

@@ -36,7 +36,6 @@ from bot.teams.seam import CallFailed, Json, OnActivity, Ref, Reply, Told
 from bot.teams.tokens import Asks, NoToken, Tokens, audience_of, by_secret, short_name
 from bot.teams.trust import Doorkeeper, KeysAway, LocalDoorkeeper, SigningKeys, Stranger
 
-BIGGEST = 1024 * 1024
 PATIENCE = 10.0
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,59}")
 _encode = msgspec.json.Encoder().encode
@@ -80,18 +79,15 @@ class BotbuilderTransport:
     # --- in -------------------------------------------------------------------------------------
 
     async def handle(self, request: web.Request) -> web.Response:
-        raw = await request.content.read(BIGGEST + 1)
-        while len(raw) <= BIGGEST and not request.content.at_eof():
-            raw += await request.content.read(BIGGEST + 1)
         try:
-            activity = await self._let_in(request, raw[: BIGGEST + 1])
+            activity = await self._let_in(request, await request.read())
         except Stranger as stranger:
             return web.Response(status=stranger.status)
         except KeysAway:
             self._told("teams", "Microsoft's signing keys cannot be had")
             return web.Response(status=503)
         if activity is None:
-            return web.Response(status=413 if len(raw) > BIGGEST else 400)
+            return web.Response(status=400)
         reply = await self._turn(activity)
         if reply.body is None:
             return web.Response(status=reply.status)

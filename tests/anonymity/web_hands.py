@@ -14,8 +14,10 @@ import aiohttp
 from aiohttp import web
 
 from app import House, PlaygroundClock, _application, build, command_help
+from bot import server
 from bot.clock import Clock
 from bot.edge import RoomMessage
+from bot.server import Hosts
 from bot.web.edge import WebEdge
 from bot.web.people import CHANNELS, TENANT
 from bot.web.playground import TOKEN, add_routes
@@ -173,10 +175,10 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
     [(room, edge, held)] = made
     held.house = house
     await house.gather_playground()
-    app = _application(house)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    # The page is answered under its own port only, and that is known once it is open.
+    # The page is answered under its own port only.
     site_port = _free_port()
+    app = _application(house, Hosts.this_machine(site_port))
+    runner = server.runner(app, shutdown_timeout=0.1)
     add_routes(
         app, house.engine.receive, room, edge, held, port=site_port, token=PAGE_TOKEN,
         commands=lambda language: command_help(house, language),

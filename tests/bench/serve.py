@@ -40,7 +40,9 @@ def memory() -> int:
 async def _served(app: Any) -> int:
     from aiohttp import web
 
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    from bot import server
+
+    runner = server.runner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return int(runner.addresses[0][1])
@@ -133,10 +135,9 @@ async def slack(given: Any) -> int:
 
 
 async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
-    from aiohttp import web
-
     import app as digi
-    from bot import gate
+    from bot import gate, server
+    from bot.server import Hosts
     from tests.bench.town import clock_at, key_of
 
     # A few hundred people do here what tens of thousands would.
@@ -152,7 +153,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
         home, edges=edges, key_file=key_of(home), postgres=given.get("postgres"),
         clock=clock_at(datetime.fromisoformat(given["moment"])),
     )  # fmt: skip
-    served = web.Application(client_max_size=1024 * 1024)
+    served = server.application(Hosts.named(()))
     served.add_routes(doors[0].routes())
     await doors[0].open(house.engine.receive)
     digi.loaded()
