@@ -64,6 +64,7 @@ from storage.store import (
     BagBody,
     Database,
     Letter,
+    Met,
     Names,
     Outcome,
     PostBody,
@@ -273,13 +274,11 @@ class Engine:
         """What people are called is kept when they act by name, never for a look or without one."""
         event: Any = passed.event
         tenant = passed.tenant
-        locale = sender.locale or passed.prefs.locale
-        known = (passed.prefs.name, passed.prefs.locale) == (sender.name, locale)
-        people = [] if known else [sender]
-        if people or passed.people:
-            people += passed.people
-            named = [(one.person, one.name, one.locale) for one in people if one.name]
-            strangers = await self._database.read(self._scripts.strangers, tenant, named)
+        met = [_met(one) for one in passed.people]
+        if sender.person and _met(sender).added_to(passed.prefs) != passed.prefs:
+            met.append(_met(sender))
+        if met:
+            strangers = await self._database.read(self._scripts.strangers, tenant, met)
             if strangers:
                 await self._database.tx(self._scripts.called, tenant, strangers)
         turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
@@ -453,6 +452,10 @@ class Engine:
             if said[:2] in ("da", "en"):
                 return "da" if said[:2] == "da" else "en"
         return "da"
+
+
+def _met(sender: Sender) -> Met:
+    return Met(sender.person, sender.name, sender.locale, sender.foreign)
 
 
 def _unsigned_conversation(event: UnsignedEvent) -> Conversation:

@@ -31,6 +31,7 @@ from dialogs.commands import parse
 from dialogs.effects import FieldError, Moment, Show
 from dialogs.events import Event, Look, Press, Signed, Unsigned
 from dialogs.facts import Prefs, Project, Role, Viewer
+from dialogs.roles import held as roles_held
 from dialogs.route import pressed_by_words
 from storage.facts import may_see, prefs_of
 from storage.sql import Script
@@ -43,13 +44,15 @@ LONGEST = 3000
 YEARS = range(2000, 2101)
 _ID = re.compile(r"[\w.:@|+-]{1,128}", re.ASCII)
 
+# What each of these roles is, dialogs/roles.py says.
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
 LEADS = frozenset({"leader", "deputy", "starter"})
 RUNS = LEADS | {"facilitator"}
 AGREES = RUNS | {"representative"}
 TRIO = frozenset({"leader", "deputy", "representative"})
 ANYONE = frozenset({"anyone"})
-NOT_LEADERS = frozenset({"member", "representative", "facilitator"})
+WRITERS = frozenset({"writer"})
+"""Those who may write without a name."""
 OURSELVES: frozenset[str] = frozenset()
 
 # The access table. `anyone` needs no project; `OURSELVES` is never let in from outside.
@@ -84,20 +87,20 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.StillStands: RUNS,
     e.Ask: OURSELVES,
     e.Answered: ALL,
-    e.AnsweredUnnamed: NOT_LEADERS,
+    e.AnsweredUnnamed: WRITERS,
     e.TrioProposed: TRIO,
     e.ClosedForAnswers: RUNS,
     e.SummedUp: RUNS,
-    e.Fits: NOT_LEADERS,
-    e.Missing: NOT_LEADERS,
+    e.Fits: WRITERS,
+    e.Missing: WRITERS,
     e.TakenUpAgain: RUNS,
     e.LaidAside: OURSELVES,
     e.Superseded: OURSELVES,
-    e.SaidUnnamed: NOT_LEADERS,
+    e.SaidUnnamed: WRITERS,
     e.SaidByName: ALL,
-    e.AuthorWrote: NOT_LEADERS,
-    e.AuthorObjected: NOT_LEADERS,
-    e.AuthorWithdrew: NOT_LEADERS,
+    e.AuthorWrote: WRITERS,
+    e.AuthorObjected: WRITERS,
+    e.AuthorWithdrew: WRITERS,
     e.Released: OURSELVES,
     e.AuthorAdded: OURSELVES,
     e.ConcernSeen: ALL,
@@ -138,13 +141,13 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "phase": ALL,
     "sum_up": RUNS,
     "talked": RUNS,
-    "answer_unnamed": NOT_LEADERS,
-    "missing": NOT_LEADERS,
+    "answer_unnamed": WRITERS,
+    "missing": WRITERS,
     "trio_proposal": TRIO,
-    "say_unnamed": NOT_LEADERS,
-    "write_more": NOT_LEADERS,
-    "object": NOT_LEADERS,
-    "withdraw": NOT_LEADERS,
+    "say_unnamed": WRITERS,
+    "write_more": WRITERS,
+    "object": WRITERS,
+    "withdraw": WRITERS,
     "new_agreement": AGREES,
     "overview": RUNS,
     "summary": TRIO,
@@ -165,7 +168,7 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
     RUNS: "gate.runners",
     AGREES: "gate.agrees",
     TRIO: "gate.trio",
-    NOT_LEADERS: "gate.not_leaders",
+    WRITERS: "gate.not_leaders",
 }
 
 
@@ -303,6 +306,9 @@ class Gate:
         project, roles, prefs, there = yield from self._scripts.standing(
             tenant, wanted, channel, person
         )
+        foreign = delivery.sender.foreign or prefs.foreign
+        if foreign and _for_own_people(press):
+            return Stopped((_error_or_card(form, "gate.own_people"),), prefs, None)
         if project is not None and not may_see(project, roles, person):
             # A draft is seen by whoever began it and by those it asks; for others it is not there.
             starter = project.starter
@@ -313,7 +319,11 @@ class Gate:
                 waits = text("gate.draft_waits", who=Who(starter))
                 moment = FieldError("", waits) if form is not None else Show(card(P(waits)))
                 return Stopped((moment,), prefs, None)
-        held = _roles(project, roles, person, there, delivery.sender.foreign)
+        held = (
+            ANYONE
+            if project is None
+            else roles_held(project, roles, person, there=there, foreign=foreign)
+        )
         viewer = Viewer(
             person=person,
             roles=held,
@@ -390,41 +400,20 @@ def _key(delivery: Delivery, form: FormToken | None) -> str:
     return f"form:{form.form}" if form is not None else delivery.key
 
 
-def _roles(
-    project: Project | None, roles: tuple[Role, ...], person: str, there: bool, foreign: bool
-) -> frozenset[str]:
-    if project is None:
-        return frozenset({"anyone"})
-    held = set()
-    if there:
-        held.add("member")
-    if foreign:
-        return frozenset(held)
-    for role in roles:
-        if role.person != person or role.status != "confirmed":
-            continue
-        held.add("representative" if role.role in ("tr", "amr") else role.role)
-        held.add("member")
-    if any(
-        r.role in ("leader", "deputy") and r.person == person and r.status in ("confirmed", "was")
-        for r in roles
-    ):
-        held.add("has_led")
-    confirmed_leader = any(r.role == "leader" and r.status == "confirmed" for r in roles)
-    if project.starter == person and (project.stage == "draft" or not confirmed_leader):
-        held.add("starter")
-        if project.stage != "draft":
-            # In a leader's place for now: what a leader may not do, they may not either.
-            held.add("has_led")
-    if any(r.person == person and r.status == "asked" for r in roles):
-        held.add("asked")
-    return frozenset(held)
-
-
 def _anywhere(press: Press) -> bool:
     if isinstance(press, Look):
         return press.view in LOOKS_ANYWHERE
     return MAY.get(type(press)) is ANYONE
+
+
+def _for_own_people(press: Press) -> bool:
+    """What people of another organisation may not do, though it asks for no role: begin a project,
+    take a role in one, or delete one."""
+    if isinstance(press, Look):
+        return press.view in ("start", "confirm_role")
+    return isinstance(press, e.Started | e.Drafted | e.RoleConfirmed) or (
+        isinstance(press, e.Deleted) and press.what == "project"
+    )
 
 
 def _refused(
@@ -441,16 +430,16 @@ def _refused(
         allowed = MAY.get(type(press), OURSELVES)
         if allowed is ANYONE:
             return None
-    if allowed is NOT_LEADERS and "has_led" in viewer.roles:
+    if allowed is WRITERS and "has_led" in viewer.roles:
         return text("gate.has_led")
     if viewer.roles & allowed:
         return None
     key = SAYS_WHO.get(allowed, "gate.not_yours")
-    people = _who(allowed, roles)
-    if not people:
-        return _says(f"{key}_nobody" if key != "gate.not_yours" else key)
     if key in ("gate.not_yours", "gate.not_leaders"):
         return _says(key)
+    people = _who(allowed, roles)
+    if not people:
+        return _says(f"{key}_nobody")
     return _says(key, who=Names(tuple(Who(p) for p in people)))
 
 

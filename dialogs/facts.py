@@ -88,12 +88,14 @@ RoleStatus = Literal["asked", "confirmed", "declined", "was"]
 
 
 class Role(Struct, frozen=True):
-    """`detail` is the union of a representative (FOA, DSR); `was` is for good."""
+    """`detail` is the union of a representative (FOA, DSR). `led` says that they have led the
+    project in this seat at some time: it stays whatever becomes of the status."""
 
     person: Person
     role: RoleName
     status: RoleStatus
     detail: str = ""
+    led: bool = False
 
 
 class Prefs(Struct, frozen=True):
@@ -103,6 +105,7 @@ class Prefs(Struct, frozen=True):
     hours: tuple[int, int] = (8, 16)
     paused: bool = False
     paused_until: date | None = None
+    foreign: bool = False  # of another organisation, in a shared channel; an id stays what it is
 
 
 class Viewer(Struct, frozen=True):

@@ -37,6 +37,7 @@ from dialogs.events import Look, Person
 from dialogs.facts import About, InEach, Known, MyRefs, Project, Records, Roles, States, Viewer
 from dialogs.project_cards import confirming
 from dialogs.question_states import Asked, Proposed, State, all_of, takes_answers, title
+from dialogs.roles import refused
 from dialogs.walk_views import progress, stage_line
 
 PROJECTS = 8
@@ -223,7 +224,8 @@ def _question(
                 buttons(Button(text("walk.button.see_question"), look("questions"), "main")),
             )
         case Asked() if takes_answers(state) and words.id not in answered:
-            led = any(r.person == person and r.role in ("leader", "deputy") for r in known(Roles()))
+            roles = known(Roles())
+            led = person in refused(known.project, roles)
             return (
                 Paragraph(text("home.question", question=title(words))),
                 buttons(

@@ -62,8 +62,9 @@ from dialogs.facts import (
     Waiting,
 )
 from dialogs.plan import Walk, entered
-from dialogs.question_forms import fewest, writers
+from dialogs.question_forms import fewest
 from dialogs.question_states import Concluded, State, all_of, is_open, title
+from dialogs.roles import writers
 from dialogs.walk_views import (
     LEADS,
     lowered,

@@ -61,7 +61,6 @@ from dialogs.question_forms import (
     trio_needs,
     trio_proposal,
     unnamed_needs,
-    writers,
 )
 from dialogs.question_states import (
     Asked,
@@ -95,6 +94,7 @@ from dialogs.question_views import (
     see_button,
     told,
 )
+from dialogs.roles import writers
 
 TRIO_DAYS = 3
 SHOWN_OBJECTIONS = 20

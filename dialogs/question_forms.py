@@ -23,6 +23,7 @@ from dialogs.facts import (
 from dialogs.facts import State as StateOf
 from dialogs.question_states import Asked, Proposed, State, one_of, takes_answers, title
 from dialogs.question_views import again_button, answer_button, told
+from dialogs.roles import writers
 
 LEAST = 3  # no project may go below it, whatever it has set
 LONGEST_ANSWER = 2000
@@ -32,26 +33,11 @@ SHOWN_OF_ONE = 280
 SHOWN_OF_ALL = 2400
 
 
-# --- who may write without a name ---------------------------------------------------------
-
-
-def writers(known: Known) -> tuple[Person, ...]:
-    """Everybody who may write without a name here. Needs `Team` and `Roles`.
-
-    Who has been asked to lead counts as a leader already: better one too few than one too many.
-    """
-    roles = known(Roles())
-    lead = {r.person for r in roles if r.role in ("leader", "deputy") and r.status != "declined"}
-    others = (
-        r.person
-        for r in roles
-        if r.status == "confirmed" and r.role in ("tr", "amr", "facilitator")
-    )
-    return tuple(p for p in dict.fromkeys((*known(Team()), *others)) if p not in lead)
+# --- those who may write without a name ---------------------------------------------------
 
 
 def lacking(known: Known, question: str) -> tuple[Person, ...]:
-    """Those of them who have no answer by name. Needs `By("answer", question)` too."""
+    """Those of the writers who have no answer by name. Needs `By("answer", question)` too."""
     named = known(By("answer", question))
     return tuple(p for p in writers(known) if p not in named)
 

@@ -28,6 +28,7 @@ from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, noth
 from dialogs.effects import Effect, FieldError, Moment, PoolEntry, Privately, Show
 from dialogs.events import Look, Person
 from dialogs.facts import ByCode, Known
+from dialogs.roles import writers
 from dialogs.say_code import (
     author_needs,
     by_author,
@@ -40,7 +41,7 @@ from dialogs.say_code import (
 )
 from dialogs.say_forms import chosen, form_needs, kind_name, named_form, unnamed_form, way
 from dialogs.say_release import released
-from dialogs.say_state import FEW, HERE, WEEKLY, Say, may_write, why_closed
+from dialogs.say_state import FEW, HERE, WEEKLY, Say, why_closed
 
 MANY = 10  # with fewer who may write, two weeks are gathered for one release
 RELEASED_AT = 7 * 60  # minutes after midnight
@@ -107,7 +108,7 @@ def _timers(state: Say, at: datetime, known: Known) -> tuple[fx.Timer, ...]:
 
 
 def _weeks(known: Known) -> int:
-    return 1 if may_write(known) >= MANY else 2
+    return 1 if len(writers(known)) >= MANY else 2
 
 
 def _release_after(at: datetime, known: Known) -> datetime:
@@ -270,7 +271,7 @@ def _said_unnamed(
     readers, everyone = chosen(event.readers, event.everyone)
     if not readers and not everyone:
         return None, (FieldError("readers", text("say.choose_readers")),)
-    if may_write(known) < FEW and not event.understood:
+    if len(writers(known)) < FEW and not event.understood:
         return None, (FieldError("", text("say.confirm_first")),)
     early = event.sending == "next_working_day"
     goes = state.next_day if early else state.next_release

@@ -12,7 +12,8 @@ from dialogs.effects import Open, Show
 from dialogs.events import Look, Person
 from dialogs.facts import Known, Viewer
 from dialogs.question_forms import read_more
-from dialogs.say_state import FEW, HERE, Say, may_write, why_closed
+from dialogs.roles import writers
+from dialogs.say_state import FEW, HERE, Say, why_closed
 
 EVERYONE = "everyone"
 NAMED_AT_MOST = 3
@@ -28,7 +29,7 @@ def way(look: Look, viewer: Viewer, known: Known) -> Moments:
         read: Button[Line] = Button(text("concern.see"), Look("concerns", project=viewer.project))
         return (Show(card(c.Paragraph(closed), c.buttons(code, read))),)
     project = viewer.project
-    leads = viewer.may("leader", "deputy", "has_led")
+    leads = viewer.may("has_led")
     return (
         Show(
             card(
@@ -66,7 +67,7 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     if (closed := why_closed(state, known)) is not None:
         return (Show(card(c.Paragraph(closed))),)
     assert state is not None
-    n = may_write(known)
+    n = len(writers(known))
     sending: list[Option[Line]] = [
         Option("release", text("say.with_others", when=c.Moment(state.next_release)))
     ]

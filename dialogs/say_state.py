@@ -34,14 +34,3 @@ def why_closed(state: Say | None, known: Known) -> Line | None:
     if known.project.stage in ("stopped", "ended"):
         return text("say.ended")
     return text("say.not_started") if state is None else None
-
-
-def may_write(known: Known) -> int:
-    """How many may write without a name here: all but those who lead or have led."""
-    led = {
-        r.person
-        for r in known(f.Roles())
-        if r.role in ("leader", "deputy") and r.status in ("confirmed", "was")
-    }
-    there = {*known(f.Team()), *known.holders("tr", "amr", "facilitator")}
-    return len(there - led)

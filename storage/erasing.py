@@ -13,7 +13,9 @@ from typing import Any, Protocol
 import msgspec
 
 from dialogs.cards import FORMER, NeutralCard
+from dialogs.facts import Role
 from dialogs.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
+from dialogs.roles import has_led
 from storage.facts import Scope, from_us
 from storage.sql import Row, Script
 from storage.store import PostBody, SayBody, Scripts
@@ -157,7 +159,7 @@ def _roles(
             continue
         role = row["role"]
         held = row["status"] == "confirmed"
-        if role in ("leader", "deputy") and row["status"] in ("confirmed", "was"):
+        if has_led(Role(person, role, row["status"], led=bool(row["led"]))):
             yield "role_put", {
                 **scope.key, "person": person, "role": role, "status": "was",
                 "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, person, role),

@@ -13,6 +13,7 @@ import msgspec
 
 from dialogs import facts as f
 from dialogs.records import RECORD_KINDS
+from dialogs.roles import of_foreign
 from storage.pool import Pool
 from storage.sql import Row, Script
 from storage.vault import Vault, code_hash, normalise_code
@@ -96,14 +97,15 @@ def opened_project(scope: Scope, sealed: bytes) -> f.Project:
 
 def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
     rows = yield "role_all", scope.key
-    return tuple(
-        opened_role(scope, row["person"], row["role"], row["status"], row["body"]) for row in rows
-    )
+    return tuple(opened_role(scope, row["person"], row) for row in rows)
 
 
-def opened_role(scope: Scope, person: str, role: Any, status: Any, sealed: bytes) -> f.Role:
-    detail = scope.read(bytes.decode, sealed, "role", person, role)
-    return f.Role(person, role, status, detail)
+def opened_role(scope: Scope, person: str, row: Row) -> f.Role:
+    detail = scope.read(bytes.decode, row["body"], "role", person, row["role"])
+    role = f.Role(person, row["role"], row["status"], detail, bool(row["led"]))
+    prefs = row["holder_prefs"]
+    foreign = prefs is not None and opened_prefs(scope.tenant, scope.vault, person, prefs).foreign
+    return of_foreign(role) if foreign else role
 
 
 def _roles(scope: Scope, fact: f.Roles) -> Script[tuple[f.Role, ...]]:

@@ -68,7 +68,8 @@ SELECT id FROM project WHERE tenant = :tenant AND channel = :channel AND open = 
 -- What the gate asks of an open project, its channel and a person, in one look: a row for each
 -- role, or one where there is none.
 SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there,
-    role.person AS holder, role.role AS role, role.status AS status, role.body AS detail
+    role.person AS holder, role.role AS role, role.status AS status, role.led AS led,
+    role.body AS body, holder.body AS holder_prefs
 FROM project
 JOIN state ON state.tenant = project.tenant AND state.project = project.id
     AND state.dialog = 'project' AND state.id = 'project'
@@ -76,12 +77,14 @@ LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
 LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
     AND member.person = :person
 LEFT JOIN role ON role.tenant = project.tenant AND role.project = project.id
+LEFT JOIN person AS holder ON holder.tenant = role.tenant AND holder.id = role.person
 WHERE project.tenant = :tenant AND project.channel = :channel AND project.open = 1
 ORDER BY role.given, role.person, role.role;
 
 -- name: standing_in_project
 SELECT project.id AS id, state.body AS about, person.body AS prefs, member.person AS there,
-    role.person AS holder, role.role AS role, role.status AS status, role.body AS detail
+    role.person AS holder, role.role AS role, role.status AS status, role.led AS led,
+    role.body AS body, holder.body AS holder_prefs
 FROM project
 JOIN state ON state.tenant = project.tenant AND state.project = project.id
     AND state.dialog = 'project' AND state.id = 'project'
@@ -89,6 +92,7 @@ LEFT JOIN person ON person.tenant = project.tenant AND person.id = :person
 LEFT JOIN member ON member.tenant = project.tenant AND member.channel = project.channel
     AND member.person = :person
 LEFT JOIN role ON role.tenant = project.tenant AND role.project = project.id
+LEFT JOIN person AS holder ON holder.tenant = role.tenant AND holder.id = role.person
 WHERE project.tenant = :tenant AND project.id = :project
 ORDER BY role.given, role.person, role.role;
 
@@ -225,16 +229,24 @@ WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
 DELETE FROM record WHERE tenant = :tenant AND project = :project;
 
 -- name: role_put
-INSERT INTO role (tenant, project, person, role, status, given, body)
+-- `led` is set with the role that earns it, and no later status takes it away.
+INSERT INTO role (tenant, project, person, role, status, given, led, body)
 VALUES (:tenant, :project, :person, :role, :status,
     (SELECT coalesce(max(given), 0) + 1 FROM role WHERE tenant = :tenant AND project = :project),
+    CASE WHEN :role IN ('leader', 'deputy') AND :status IN ('confirmed', 'was') THEN 1 ELSE 0 END,
     :body)
 ON CONFLICT (tenant, project, person, role) DO UPDATE
-SET status = excluded.status, body = excluded.body;
+SET status = excluded.status, body = excluded.body,
+    led = CASE WHEN role.led = 1 OR excluded.led = 1 OR (role.role IN ('leader', 'deputy')
+        AND role.status IN ('confirmed', 'was')) THEN 1 ELSE 0 END;
 
 -- name: role_all
-SELECT person, role, status, body FROM role
-WHERE tenant = :tenant AND project = :project ORDER BY given, person, role;
+SELECT role.person AS person, role.role AS role, role.status AS status, role.led AS led,
+    role.body AS body, holder.body AS holder_prefs
+FROM role
+LEFT JOIN person AS holder ON holder.tenant = role.tenant AND holder.id = role.person
+WHERE role.tenant = :tenant AND role.project = :project
+ORDER BY role.given, role.person, role.role;
 
 -- name: role_delete
 DELETE FROM role WHERE tenant = :tenant AND project = :project;
@@ -680,7 +692,7 @@ DELETE FROM post WHERE tenant = :tenant AND place = 'person:' || :person;
 DELETE FROM snapshot WHERE tenant = :tenant AND audience = :person;
 
 -- name: person_roles
-SELECT project, role, status FROM role
+SELECT project, role, status, led FROM role
 WHERE tenant = :tenant AND person = :person ORDER BY project, role;
 
 -- name: role_drop

@@ -144,6 +144,22 @@ class PostRow(msgspec.Struct, frozen=True):
     platform_id: str
 
 
+class Met(msgspec.Struct, frozen=True):
+    """What a platform said of a person. Not every platform says all of it with every act."""
+
+    person: str
+    name: str = ""
+    locale: str = ""
+    foreign: bool = False
+
+    def added_to(self, known: Prefs) -> Prefs:
+        """What was not said stays as it is known; an id never changes its organisation."""
+        return msgspec.structs.replace(
+            known, name=self.name or known.name, locale=self.locale or known.locale,
+            foreign=self.foreign or known.foreign,
+        )  # fmt: skip
+
+
 class Names(msgspec.Struct, frozen=True):
     """What dressing needs to know of people and of words that are kept."""
 
@@ -453,28 +469,17 @@ class Scripts:
         body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
-    def strangers(
-        self, tenant: str, people: Sequence[tuple[str, str, str]]
-    ) -> Script[list[tuple[str, str, str]]]:
-        """Who of these is not known by this name and locale: person, name, locale.
+    def strangers(self, tenant: str, people: Sequence[Met]) -> Script[list[Met]]:
+        """Those about whom this says anything new."""
+        known = yield from prefs_of_all(tenant, self.vault, [one.person for one in people])
+        return [one for one in people if one.added_to(known[one.person]) != known[one.person]]
 
-        Not every platform says a locale with every name; then the one that is known stays."""
-        known = yield from prefs_of_all(tenant, self.vault, [person for person, _, _ in people])
-        return [
-            (person, name, locale)
-            for person, name, locale in people
-            if (known[person].name, known[person].locale) != (name, locale or known[person].locale)
-        ]
-
-    def called(self, tenant: str, people: Sequence[tuple[str, str, str]]) -> Script[None]:
-        """What people are called: person, name, locale."""
-        for person, name, locale in sorted(people):
-            yield "lock", {"lock": _person_lock(tenant, person)}
-            prefs = yield from prefs_of(tenant, self.vault, person)
-            locale = locale or prefs.locale  # noqa: PLW2901
-            if (prefs.name, prefs.locale) != (name, locale):
-                known = msgspec.structs.replace(prefs, name=name, locale=locale)
-                yield from self.keep_prefs(tenant, person, known)
+    def called(self, tenant: str, people: Sequence[Met]) -> Script[None]:
+        for one in sorted(people, key=lambda one: one.person):
+            yield "lock", {"lock": _person_lock(tenant, one.person)}
+            prefs = yield from prefs_of(tenant, self.vault, one.person)
+            if (after := one.added_to(prefs)) != prefs:
+                yield from self.keep_prefs(tenant, one.person, after)
 
     def _repool(self, scope: Scope, gone: frozenset[str]) -> Script[None]:
         rows = yield "pool_get", scope.key
@@ -590,9 +595,7 @@ class Scripts:
         about = opened_project(scope, row["about"])
         prefs = opened_prefs(tenant, self.vault, person, row["prefs"])
         roles = tuple(
-            opened_role(scope, one["holder"], one["role"], one["status"], one["detail"])
-            for one in rows
-            if one["holder"] is not None
+            opened_role(scope, one["holder"], one) for one in rows if one["holder"] is not None
         )
         return about, roles, prefs, row["there"] is not None
 

@@ -103,15 +103,70 @@ async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driv
     assert await ids(store) == ["a"]
 
 
+def before(tmp_path: Path, number: str) -> Path:
+    """The migrations as they were before this one, and the statements of today."""
+    folder = tmp_path / "before"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for file in (folder / "migrations").iterdir():
+        if file.name >= number:
+            file.unlink()
+    return folder
+
+
+ROLE_PUT_BEFORE_0007 = """-- name: role_put
+INSERT INTO role (tenant, project, person, role, status, given, body)
+VALUES (:tenant, :project, :person, :role, :status, 1, :body)
+ON CONFLICT (tenant, project, person, role) DO UPDATE
+SET status = excluded.status, body = excluded.body;
+
+"""
+
+
+async def test_an_upgrade_marks_those_who_have_led(tmp_path: Path, address: str) -> None:
+    """Those who lead or have led, and nobody else. What code of the version before writes over
+    their rows beside it leaves the mark, and whom it makes leader is marked by the next change."""
+    old = before(tmp_path, "0007")
+    sql = (old / "queries.sql").read_text(encoding="utf-8")
+    head, tail = sql.index("-- name: role_put"), sql.index("-- name: role_all")
+    (old / "queries.sql").write_text(sql[:head] + ROLE_PUT_BEFORE_0007 + sql[tail:], "utf-8")
+    seats = ("leader", "deputy", "tr", "facilitator")
+
+    def gives(status: str, *people: str) -> Script[None]:
+        for person in people:
+            for role in seats:
+                yield "role_put", {
+                    "tenant": "t", "project": "p", "person": person, "role": role,
+                    "status": status, "body": b"x",
+                }  # fmt: skip
+
+    def marked() -> Script[list[tuple[str, str]]]:
+        rows = yield "role_all", {"tenant": "t", "project": "p"}
+        return sorted((row["person"], row["role"]) for row in rows if row["led"])
+
+    async def run(folder: Path, *given: tuple[str, str]) -> list[tuple[str, str]]:
+        store = await opened(tmp_path, folder, address)
+        try:
+            for status, person in given:
+                await store.tx(gives, status, person)
+            return [] if folder == old else await store.read(marked)
+        finally:
+            await store.close()
+
+    def led(*people: str) -> list[tuple[str, str]]:
+        return [(person, role) for person in people for role in ("deputy", "leader")]
+
+    await run(old, ("asked", "a"), ("confirmed", "b"), ("declined", "c"), ("was", "d"))
+    assert await run(FOLDER) == led("b", "d")
+    assert await run(FOLDER, ("was", "b"), ("asked", "b"), ("declined", "d")) == led("b", "d")
+    await run(old, ("declined", "b"), ("asked", "d"), ("confirmed", "e"))
+    assert await run(FOLDER, ("asked", "e"), ("confirmed", "f")) == led("b", "d", "e", "f")
+
+
 async def test_who_had_answered_before_the_database_counted_them_is_counted(
     tmp_path: Path, address: str
 ) -> None:
     """An upgrade counts what is there; code of the version before writes on, and is counted too."""
-    folder = tmp_path / "before"
-    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    newer = folder / "migrations" / "0006_answered.sql"
-    kept = newer.read_text(encoding="utf-8")
-    newer.unlink()
+    folder = before(tmp_path, "0006")
 
     def answers(*people: str) -> Script[None]:
         for person in people:
@@ -126,8 +181,7 @@ async def test_who_had_answered_before_the_database_counted_them_is_counted(
     store = await opened(tmp_path, folder, address)
     await store.tx(answers, "anne", "ali")
     await store.close()
-    newer.write_text(kept, encoding="utf-8")
-    store = await opened(tmp_path, folder, address)
+    store = await opened(tmp_path, FOLDER, address)
     try:
         assert await store.read(counted) == [{"n": 2}]
         await store.tx(answers, "ali", "mette")

@@ -389,7 +389,7 @@ async def test_every_effect_is_done(house: House, fake: Fake, edge: Paper) -> No
     await does(
         fx.Grant("fatima", "deputy", "asked", "x"), fx.Grant("fatima", "deputy", "confirmed")
     )
-    assert f.Role("fatima", "deputy", "confirmed") in await ask(house, f.Roles())
+    assert f.Role("fatima", "deputy", "confirmed", led=True) in await ask(house, f.Roles())
     until = date(2026, 12, 1)
     await does(fx.Keep("ali", hours=(9, 17), language="en", paused=True, paused_until=until))
     prefs = await ask(house, f.PrefsOf("ali"))

@@ -21,6 +21,7 @@ from bot.tokens import write_press
 from dialogs.conversations import CONVERSATIONS, SIGHTS
 from dialogs.events import Look
 from dialogs.facts import Known, Published, States, Viewer
+from dialogs.roles import held
 from storage import pool as pools
 from storage.facts import Scope, gather
 from storage.sql import Script
@@ -252,8 +253,9 @@ async def everything_decided(
             about, roles, _, inside = yield from house.scripts.standing(
                 TENANT, project, CHANNEL, person
             )
-            held = gate._roles(about, roles, person, inside, False)
-            viewer = Viewer(person=person, roles=held, at=now, channel=CHANNEL, project=project)
+            assert about is not None
+            mine = held(about, roles, person, there=inside)
+            viewer = Viewer(person=person, roles=mine, at=now, channel=CHANNEL, project=project)
             for view in VIEWS:
                 for ref in ("", *there.get(OF[view], ())):
                     wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]

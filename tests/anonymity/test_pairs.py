@@ -30,7 +30,7 @@ from bot.tokens import write_press
 from dialogs.events import Look
 from dialogs.facts import Waiting
 from storage import pool as pools
-from storage.store import Letter
+from storage.store import Letter, Met
 from tests.anonymity.hands import (
     Dump,
     Seen,
@@ -309,7 +309,7 @@ def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def keeps(engine: Engine, delivery: Delivery) -> Answer:
         who = delivery.sender
-        known = [(who.person, who.name, who.locale)]
+        known = [Met(who.person, who.name, who.locale)]
         await engine._database.tx(engine._scripts.called, delivery.tenant, known)
         return await received(engine, delivery)
 

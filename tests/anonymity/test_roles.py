@@ -124,6 +124,52 @@ async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
         assert len(await waiting(played, tmp_path)) == 2
 
 
+@pytest.mark.parametrize(
+    ("field", "button", "no"),
+    [("Leder", "Jeg er leder", "Jeg er ikke leder"),
+     ("Stedfortræder", "Jeg er stedfortræder", "Jeg er ikke stedfortræder")],
+)  # fmt: skip
+@either_later
+async def test_who_is_asked_again_after_having_led_stays_refused(
+    tmp_path: Path, either: str, field: str, button: str, no: str
+) -> None:
+    """Peter held the seat and gave it back. Asked again he is refused, and so he is after saying
+    no, after being left out of the form, and after being erased."""
+    async with running(tmp_path, either=either) as played:
+        project = project_of(tmp_path)
+
+        async def may_write() -> bool:
+            return "Du kan skrive med navn." not in await look(
+                played, "peter", "say_unnamed", project
+            )
+
+        async def leads(who: str, **given: str) -> None:
+            await played.type(who, "roller")
+            await played.press(who, "Skift roller")
+            await played.fill(who, given)
+
+        assert await may_write()
+        await leads("anne", **{field: "peter"})
+        assert await may_write(), "to be asked is not to lead"
+        await played.press("peter", button)
+        assert not await may_write()
+        if field == "Leder":
+            await leads("peter", Leder="anne")
+            await played.press("anne", "Jeg er leder")
+        else:
+            await leads("anne", Stedfortræder="")
+        assert not await may_write()
+        await leads("anne", **{field: "peter"})
+        assert not await may_write(), "asked again"
+        await played.press("peter", no)
+        assert not await may_write(), "asked again, and said no"
+        await leads("anne", **{field: "peter"})
+        await leads("anne", **{field: "bodil"})
+        assert not await may_write(), "asked again, and somebody else instead"
+        await played.house.upkeep.erase_person(TENANT, "peter")
+        assert not await may_write(), "erased after being asked again"
+
+
 # --- every role, before and after every change, and every text ---------------------------------
 
 LABELS = {"anne": "Anne Holm", "mette": "Mette Krogh", "jonas": "Jonas Friis", "alle": "alle"}
