@@ -72,8 +72,12 @@ _DATE = re.compile(r"(\d{1,2})[./-]\s?(\d{1,2})[./-]\s?(\d{4})$")
 
 def needs(state: Project | None, event: e.SignedEvent) -> Facts:
     match event:
-        case e.Started(channel=channel) | e.Drafted(channel=channel):
+        case e.Started(channel=channel):
             return (Roles(), ChannelProject(channel))
+        case e.Drafted(channel=channel):
+            return (Roles(), ChannelProject(channel), *people.asked_facts(event))
+        case e.RolesChanged():
+            return (Roles(), *people.asked_facts(event))
         case e.Deleted():
             return (Roles(), States("question"))
         case _:
@@ -147,7 +151,7 @@ def _new(event: ProjectEvent, known: Known) -> Step:
             if other is not None and other.open:
                 return None, (Show(cards.taken(other)),)
             if isinstance(event, e.Drafted):
-                return _drafted(None, event, ())
+                return _drafted(None, event, known)
             state = Project(
                 id=event.project,
                 name=event.name,
@@ -177,8 +181,11 @@ def _elsewhere(state: Project, event: e.Started | e.Drafted) -> Step | None:
     return None
 
 
-def _drafted(state: Project | None, event: e.Drafted, roles: tuple[Role, ...]) -> Step:
+def _drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
     """The form, for a new draft or for one that is there."""
+    roles = known(Roles()) if state else ()
+    if fault := people.from_elsewhere(event, known):
+        return state, (fault,)
     leader = event.leader or (state.starter if state else event.by)
     if fault := people.both_sides((leader,), (*event.tr, *event.amr)):
         return state, (fault,)
@@ -254,13 +261,13 @@ def _draft(state: Project, event: Act, known: Known) -> Step:
                 return other
             if by not in cards.circle(state, roles):
                 return state, (Show(cards.taken(state)),)
-            return _drafted(state, event, roles)
+            return _drafted(state, event, known)
         case e.ShownInChannel():
             return _shown(state, event, roles)
         case e.DraftDropped(by=by):
             return _dropped(state, roles, by)
         case e.RolesChanged():
-            return people.roles_changed(state, event, roles)
+            return people.roles_changed(state, event, known)
         case e.FrameSet() | e.SettingsChanged():
             after, effects = _changed(state, event)
             if after is state:
@@ -328,7 +335,6 @@ def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[L
 
 
 def _running(state: Project, event: Act, known: Known) -> Step:
-    roles = known(Roles())
     match event:
         case e.Started() | e.Drafted():
             return _elsewhere(state, event) or (state, (Show(cards.taken(state)),))
@@ -338,7 +344,7 @@ def _running(state: Project, event: Act, known: Known) -> Step:
             after, effects = _changed(state, event)
             return after, (*effects, *_begin_if(state, after, event))
         case e.RolesChanged():
-            return people.roles_changed(state, event, roles)
+            return people.roles_changed(state, event, known)
         case e.Paused(until=until, at=at):
             if fault := ends.in_the_past(state, until, at):
                 return state, (fault,)
@@ -364,7 +370,6 @@ def _running(state: Project, event: Act, known: Known) -> Step:
 
 def _resting(state: Project, event: Act, known: Known) -> Step:
     """Paused, or *Ikke nu*."""
-    roles = known(Roles())
     match event:
         case e.Started() | e.Drafted():
             return _elsewhere(state, event) or (state, (Show(cards.taken(state)),))
@@ -373,7 +378,7 @@ def _resting(state: Project, event: Act, known: Known) -> Step:
         case e.FrameSet() | e.SettingsChanged():
             return _changed(state, event)
         case e.RolesChanged():
-            return people.roles_changed(state, event, roles)
+            return people.roles_changed(state, event, known)
         case e.Resumed():
             return ends.resumed(state, (Show(cards.said("project.done_resumed")),))
         case e.Paused(until=until, at=at):

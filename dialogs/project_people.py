@@ -9,7 +9,7 @@ from dialogs import cards as c
 from dialogs import events as e
 from dialogs import project_cards as cards
 from dialogs.cards import text
-from dialogs.conversation import Step
+from dialogs.conversation import Facts, Step
 from dialogs.effects import (
     Effects,
     FieldError,
@@ -21,16 +21,36 @@ from dialogs.effects import (
     Show,
 )
 from dialogs.events import Look, Person
-from dialogs.facts import (
-    Project,
-    Role,
-    RoleName,
-)
+from dialogs.facts import Known, PrefsOf, Project, Role, RoleName, Roles
+from dialogs.roles import has_led
 
 
 def both_sides(leaders: Iterable[Person], elected: Iterable[Person]) -> FieldError | None:
     if set(filter(None, leaders)) & set(elected):
         return FieldError("leader", text("project.both_sides"))
+    return None
+
+
+def seats_in(event: e.Drafted | e.RolesChanged) -> dict[str, tuple[Person, ...]]:
+    """Who is named for each seat of the form, by the name of its field."""
+    deputy = (event.deputy,) if isinstance(event, e.RolesChanged) else ()
+    named = {
+        "leader": (event.leader,), "deputy": deputy, "tr": event.tr, "amr": event.amr,
+        "facilitator": event.facilitator,
+    }  # fmt: skip
+    return {field: tuple(filter(None, people)) for field, people in named.items()}
+
+
+def asked_facts(event: e.Drafted | e.RolesChanged) -> Facts:
+    """What `from_elsewhere` looks up."""
+    return tuple(PrefsOf(person) for people in seats_in(event).values() for person in people)
+
+
+def from_elsewhere(event: e.Drafted | e.RolesChanged, known: Known) -> FieldError | None:
+    """Nobody of another organisation is asked to take a role."""
+    for field, people in seats_in(event).items():
+        if found := [person for person in people if known(PrefsOf(person)).foreign]:
+            return FieldError(field, text("project.from_elsewhere", who=cards.named(found)))
     return None
 
 
@@ -56,7 +76,11 @@ def granted(roles: tuple[Role, ...], grants: Iterable[Grant]) -> tuple[Role, ...
     """The roles as they are once these are given."""
     found = {(r.person, r.role): r for r in roles}
     for grant in grants:
-        found[grant.person, grant.role] = Role(grant.person, grant.role, grant.status, grant.detail)
+        before = found.get((grant.person, grant.role))
+        led = before is not None and has_led(before)
+        found[grant.person, grant.role] = Role(
+            grant.person, grant.role, grant.status, grant.detail, led
+        )
     return tuple(found.values())
 
 
@@ -71,7 +95,10 @@ def may_delete(state: Project, roles: tuple[Role, ...], person: Person) -> bool:
     )
 
 
-def roles_changed(state: Project, event: e.RolesChanged, roles: tuple[Role, ...]) -> Step:
+def roles_changed(state: Project, event: e.RolesChanged, known: Known) -> Step:
+    roles = known(Roles())
+    if fault := from_elsewhere(event, known):
+        return state, (fault,)
     elected = [r.person for r in cards.holding(roles, "tr", "amr")]
     if fault := both_sides((event.leader, event.deputy), (*elected, *event.tr, *event.amr)):
         return state, (fault,)

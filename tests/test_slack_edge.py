@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.edge import DeliveryFailed, Parcel, Submitted
-from bot.slack import read
+from bot.slack import directory, read
 from bot.slack.draw import written_channel
 from bot.slack.manifest import SCOPES, manifest
 from bot.slack.outgoing import read_place, written_place
@@ -375,6 +375,41 @@ async def test_somebody_who_joins_is_a_member(place: Place) -> None:
     assert place.world.home.bot not in rows
     await place.world.send.left("U0NY", CHANNEL)
     assert "U0NY" not in await place.house.database.read(_members)
+
+
+async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) -> None:
+    """Also whoever shares a channel with Digi, whom Slack does not call a stranger: a list of the
+    channel's members is enough, and then nobody can give them a role."""
+    place.world.home.user("U0GAEST", "Gæst Andetsteds", team="T0ANDET")
+    place.world.home.user("U0NY", "Ny Kollega")
+    for person in ("U0GAEST", "U0NY"):
+        await place.world.send.joined(person, CHANNEL)
+    info = place.world.user_json(place.world.home, place.world.home.users["U0GAEST"])
+    assert not info["is_stranger"]
+    assert (await place.house.engine.prefs(TENANT, "U0GAEST")).foreign
+    assert not (await place.house.engine.prefs(TENANT, "U0NY")).foreign
+
+
+@pytest.mark.parametrize(
+    ("tenant", "member", "foreign"),
+    [
+        ("slack:T1", {"team_id": "T1"}, False),
+        ("slack:T1", {"team_id": "T2"}, True),
+        ("slack:T1", {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1",
+                                                           "teams": ["T2", "T1"]}}, False),
+        ("slack:T1", {"is_stranger": True}, True),
+        ("slack:T1", {}, False),
+        ("slack:E1", {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}}, False),
+        ("slack:E1", {"team_id": "T2", "enterprise_user": {"enterprise_id": "E2"}}, True),
+        ("slack:E1", {"team_id": "T2"}, True),
+        ("slack:E1", {}, False),
+    ],
+)  # fmt: skip
+def test_who_is_foreign_is_read_from_a_persons_home(
+    tenant: str, member: dict[str, Any], foreign: bool
+) -> None:
+    """In a workspace, in one of an organisation's, and in an organisation as a whole."""
+    assert directory.known_of(member).foreign(tenant) == foreign
 
 
 def _members() -> Any:

@@ -30,7 +30,21 @@ class Known(Struct, frozen=True):
     locale: str = ""
     bot: bool = False
     home: str = ""
+    """The workspace whose member this is."""
+    organisation: str = ""
+    """Its organisation, and those of its workspaces that this person is in."""
+    workspaces: tuple[str, ...] = ()
     stranger: bool = False
+
+    def foreign(self, tenant: str) -> bool:
+        """Of another organisation. Slack calls only those strangers who share no channel with
+        Digi; of the others their home tells."""
+        here = tenant.removeprefix("slack:")
+        if self.stranger or not self.home:
+            return self.stranger
+        if here.startswith("E"):
+            return self.organisation != here
+        return self.home != here and here not in self.workspaces
 
 
 class Directory:
@@ -61,7 +75,7 @@ class Directory:
             self._hindrances.failed(tenant, "", error, writes=False)
             return None
         user = said.get("user")
-        found = _known(user if isinstance(user, dict) else {})
+        found = known_of(user if isinstance(user, dict) else {})
         self._people.put((tenant, person), found)
         return found
 
@@ -93,7 +107,7 @@ class Directory:
 
         found = await asyncio.gather(*(known(id) for id in ids))
         return tuple(
-            Sender(id, one.name, one.locale, one.stranger) if one else Sender(id)
+            Sender(id, one.name, one.locale, one.foreign(tenant)) if one else Sender(id)
             for id, one in zip(ids, found, strict=True)
             if one is None or not one.bot
         )
@@ -111,14 +125,18 @@ async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> 
             return
 
 
-def _known(user: dict[str, Any]) -> Known:
+def known_of(user: dict[str, Any]) -> Known:
     profile = user.get("profile")
     said = profile if isinstance(profile, dict) else {}
+    member = user.get("enterprise_user")
+    grid = member if isinstance(member, dict) else {}
     name = said.get("real_name") or user.get("real_name") or user.get("name") or ""
     return Known(
         name=str(name)[:80],
         locale=str(user.get("locale") or ""),
         bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
         home=str(user.get("team_id") or ""),
+        organisation=str(grid.get("enterprise_id") or ""),
+        workspaces=tuple(str(one) for one in grid.get("teams") or ()),
         stranger=bool(user.get("is_stranger")),
     )

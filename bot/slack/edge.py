@@ -155,7 +155,7 @@ class SlackEdge:
             what.person,
             known.name if known else "",
             known.locale if known else "",
-            _foreign(what, at) or (known.stranger if known else False),
+            known.foreign(at.tenant) if known and known.home else _foreign(what, at),
         )
         return await self._receive(Delivery(at.tenant, sender, what.key, meant, what.channel))
 
@@ -461,7 +461,8 @@ def _errors(what: Incoming, text: str) -> Reply:
 
 
 def _foreign(what: Incoming, at: Installation) -> bool:
-    """From another workplace, in a shared channel; within an organisation nobody is foreign."""
+    """Of another organisation, as far as the request itself tells it; of whoever is in one of an
+    organisation's workspaces only the directory knows."""
     home = at.tenant.removeprefix("slack:")
     return (
         bool(what.person_home)

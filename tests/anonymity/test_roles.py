@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.edge import Delivery, Sender, Submitted
+from bot.edge import Delivery, Members, Pressed, Sender, Submitted
+from bot.tokens import write_press
 from dialogs import concern
+from dialogs.events import Look, Press, RoleConfirmed, Started
 from dialogs.facts import Known, Roles
 from tests.anonymity.hands import (
     CANARY,
@@ -26,7 +28,7 @@ from tests.anonymity.hands import (
     waiting,
 )
 from tests.postgres import either_later
-from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
+from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
 
 @either_later
@@ -168,6 +170,43 @@ async def test_who_is_asked_again_after_having_led_stays_refused(
         assert not await may_write(), "asked again, and somebody else instead"
         await played.house.upkeep.erase_person(TENANT, "peter")
         assert not await may_write(), "erased after being asked again"
+
+
+@either_later
+async def test_people_of_another_organisation_get_no_role(tmp_path: Path, either: str) -> None:
+    """Whom Digi knows as such is not asked; who was asked before Digi knew cannot say yes; and
+    they begin no project of their own."""
+    async with running(tmp_path, either=either) as played:
+        receive = played.house.engine.receive
+        await played.play(
+            """
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld Leder=grethe
+            """
+        )
+        wanted: tuple[Press, ...] = (
+            RoleConfirmed(project=project_of(tmp_path), role="leader"),
+            Look("confirm_role", project_of(tmp_path), ref="leader"),
+            Look("start"),
+            Started(name="Et andet forløb"),
+        )
+        for n, what in enumerate(wanted):
+            token = write_press(played.house.vault, TENANT, what)
+            answer = await receive(
+                Delivery(TENANT, Sender("grethe", foreign=True), f"g{n}", Pressed(token), CHANNEL)
+            )
+            assert "hører til på arbejdspladsen her" in text_of(answer.cards[0])
+        there = [Sender(p, PEOPLE[p], foreign=p in ("grethe", "omar")) for p in PEOPLE]
+        await receive(Delivery(TENANT, Sender(""), "there", Members(tuple(there)), CHANNEL))
+        for field in ("Leder", "Stedfortræder", "Tovholder"):
+            await played.type("anne", "roller")
+            assert "Grethe" not in played.just("anne"), "she is asked no more"
+            await played.press("anne", "Skift roller")
+            await played.fill("anne", {field: "omar"})
+            assert "Omar Said hører til en anden organisation" in played.faults["anne"]
+        await played.press("grethe", "Sig det")
+        assert "[Uden navn]" in played.just("grethe"), "a member may write"
 
 
 # --- every role, before and after every change, and every text ---------------------------------

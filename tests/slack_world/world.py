@@ -295,12 +295,14 @@ class SlackWorld:
             "is_bot": user.bot,
             "is_app_user": False,
             "is_restricted": user.guest,
-            "is_stranger": bool(user.team) and user.team != space.team,
+            # True only where the app shares no channel with them.
+            "is_stranger": bool(user.team) and user.team != space.team
+            and not any(user.id in one.members for one in space.channels.values()),
             "updated": int(self.clock.now()),
         }  # fmt: skip
         if locale:
             found["locale"] = user.locale
-        if space.enterprise:
+        if space.enterprise and not user.team:
             found["enterprise_user"] = {
                 "id": user.id, "enterprise_id": space.enterprise, "teams": [space.team],
             }  # fmt: skip
