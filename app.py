@@ -356,7 +356,7 @@ def _slack_door(
         app_token=slack.app_token, client_id=slack.client_id,
         client_secret=slack.client_secret, api_url=slack.api_url,
         public_url=settings.public_url, installations=Installations(store, vault, Installation),
-        told=log.failed,
+        mac=vault.mac, told=log.failed,
     )  # fmt: skip
 
 

@@ -208,6 +208,11 @@ class Installations(Protocol):
 
     async def remove(self, tenant: str) -> None: ...
 
+    async def spend(self, ticket: str, expires: int, now: int) -> bool:
+        """Whether a ticket that serves once is used for the first time, by whichever replica. It
+        is remembered until it expires; both times are seconds since 1970."""
+        ...
+
 
 # --- the port that an edge needs whose platform tells only once where it can be spoken to ---------
 

@@ -16,6 +16,9 @@ from storage.vault import Vault
 
 T = TypeVar("T")
 
+TICKETS = "slack"
+"""No workplace has this id: tickets are used before it is known who comes."""
+
 
 class Installations(Generic[T]):
     def __init__(self, database: Database, vault: Vault, installation: Callable[..., T]) -> None:
@@ -36,6 +39,18 @@ class Installations(Generic[T]):
 
     async def remove(self, tenant: str) -> None:
         await self._database.tx(self._rows, "installation_delete", {"tenant": tenant})
+
+    async def spend(self, ticket: str, expires: int, now: int) -> bool:
+        """Whether this ticket is used for the first time; it is remembered until it expires."""
+        used: bool = await self._database.tx(self._spend, ticket, expires, now)
+        return used
+
+    def _spend(self, ticket: str, expires: int, now: int) -> Script[bool]:
+        # The date stands first, so that all that have expired can be deleted as one range.
+        yield "inbox_forget", {"tenant": TICKETS, "first": "install:", "last": f"install:{now:012}"}
+        key = f"install:{expires:012}:{ticket}"
+        rows = yield "inbox_first", {"tenant": TICKETS, "key": key, "now": now * 1_000_000}
+        return bool(rows)
 
     def _put(self, installation: Any) -> Script[None]:
         body = msgspec.json.encode(installation)

@@ -132,6 +132,7 @@ async def _house(
             api_url=world.api_url,
             public_url=None,
             installations=Installations(store, vault, Installation),
+            mac=vault.mac,
             told=lambda what, kind: told.append((what, kind)),
             now=world.clock.now,
             paced=paced,

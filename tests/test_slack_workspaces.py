@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from tests.slack_world.world import SlackWorld
 from tests.stage import slow_clock
 
 
-def _workspace(letter: str, **more: Any) -> Workspace:
+def workspace(letter: str, **more: Any) -> Workspace:
     space = Workspace(
         team=f"T0{letter}", name=f"Sted{letter}", token=f"xoxb-hemmelig-{letter}",
         bot=f"U0DIGI{letter}", **more,
@@ -52,6 +52,7 @@ async def served(
     *,
     token: str | None = None,
     told: list[tuple[str, str]] | None = None,
+    now: Callable[[], float] = time.time,
 ) -> AsyncIterator[tuple[Door, House, str]]:
     doors: list[Door] = []
 
@@ -65,7 +66,7 @@ async def served(
                 api_url=world.api_url, public_url=None,
                 installations=Installations(store, vault, Installation),
                 told=lambda what, kind: told.append((what, kind)) if told is not None else None,
-                paced=False,
+                paced=False, mac=vault.mac, now=now,
             )
         )  # fmt: skip
         return [doors[0].edge]
@@ -102,7 +103,7 @@ async def install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, 
 
 async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) -> None:
     """Each is spoken to with its own token; the tokens lie sealed."""
-    first, second = _workspace("A"), _workspace("B")
+    first, second = workspace("A"), workspace("B")
     async with SlackWorld(first, second) as world, served(tmp_path / "h", world) as found:
         door, _, base = found
         for space in (first, second):
@@ -122,7 +123,7 @@ async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) 
 
 async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> None:
     """The state must be the one in the browser's own cookie."""
-    space = _workspace("A")
+    space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         code = world.agreed(space)
         async with ClientSession(cookies={COOKIE: "andres"}) as browser:
@@ -134,7 +135,7 @@ async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> Non
 
 async def test_a_way_back_serves_once(tmp_path: Path) -> None:
     """Without the browser that began, without its state, or a second time, nothing is installed."""
-    space = _workspace("A")
+    space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         back = f"{base}/slack/oauth_redirect"
         async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
@@ -159,7 +160,7 @@ async def test_who_somebody_is_to_slack_is_looked_up_once_for_many_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fifty commands ask the store once and Slack never; after a while they ask again."""
-    space = _workspace("A")
+    space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
         asked: list[str] = []
@@ -183,7 +184,7 @@ async def test_who_somebody_is_to_slack_is_looked_up_once_for_many_requests(
 @pytest.mark.parametrize("event", ["tokens_revoked", "uninstalled"])
 async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, event: str) -> None:
     """The token goes out of the store and out of memory; what waits for it goes on waiting."""
-    space, other = _workspace("A"), _workspace("B")
+    space, other = workspace("A"), workspace("B")
     async with SlackWorld(space, other) as world, served(tmp_path / "h", world) as found:
         door, _, base = found
         await install(base, world, space)
@@ -202,7 +203,7 @@ async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, even
 
 async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
     """By its refresh token, once for all who ask at the same time; the new one is kept."""
-    space = _workspace("A", refresh="xoxe-1")
+    space = workspace("A", refresh="xoxe-1")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
         old = space.token
@@ -216,7 +217,7 @@ async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> No
 
 async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_path: Path) -> None:
     """With one token, Digi lives in the workplace that the token belongs to."""
-    space, other = _workspace("A"), _workspace("B")
+    space, other = workspace("A"), workspace("B")
     async with (
         SlackWorld(space, other) as world,
         served(tmp_path / "h", world, token=space.token),
@@ -227,7 +228,7 @@ async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_pa
 
 async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) -> None:
     """With words that say where the right one is."""
-    async with SlackWorld(_workspace("A")) as world:
+    async with SlackWorld(workspace("A")) as world:
         with pytest.raises(TokenRefused):
             async with served(tmp_path / "h", world, token="xoxb-forkert"):
                 pass
@@ -235,7 +236,7 @@ async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) 
 
 async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
     """On Enterprise Grid the tenant is the organisation, whatever workspace one is in."""
-    space = _workspace("A", enterprise="E0ORG")
+    space = workspace("A", enterprise="E0ORG")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
         assert await door.workspaces.of("slack:E0ORG") is not None
@@ -284,7 +285,7 @@ async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where Digi cannot look up whose workplace it is."""
-    space = _workspace("A")
+    space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, house, base):
         await install(base, world, space)
         await world.send.command("U0ANNEA", "start Ny platform", "C0A", team="T0A")

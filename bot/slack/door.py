@@ -14,7 +14,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from bot.edge import Installations, Receive
 from bot.patience import Sleep
 from bot.slack.edge import SlackEdge
-from bot.slack.install import Install
+from bot.slack.install import Install, Mac
 from bot.slack.transport import Transport, quiet_logger
 from bot.slack.web_api import TROUBLE, Told, WebApi, error_of
 from bot.slack.workspaces import TokenRefused, Workspaces
@@ -36,6 +36,7 @@ class Door:
         api_url: str,
         public_url: str | None,
         installations: Installations,
+        mac: Mac,
         told: Told,
         now: Callable[[], float] = time.time,
         paced: bool = True,
@@ -58,7 +59,8 @@ class Door:
         if client_id and client_secret and bot_token is None:
             self._install = Install(
                 self._api, self.workspaces, client_id=client_id, client_secret=client_secret,
-                base_url=api_url, public_url=public_url,
+                base_url=api_url, public_url=public_url, installations=installations, mac=mac,
+                told=told, now=now,
             )  # fmt: skip
 
     def routes(self) -> list[web.RouteDef]:

@@ -128,7 +128,7 @@ async def slack(given: Any) -> int:
         return Door(
             bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
             client_id=None, client_secret=None, api_url=given["api"], public_url=None,
-            installations=Installations(store, vault, Installation), told=_said,
+            installations=Installations(store, vault, Installation), told=_said, mac=vault.mac,
         )  # fmt: skip
 
     return await _digi(given, door)
