@@ -13,7 +13,7 @@ from bot.cache import Cache
 from bot.edge import Sender
 from bot.slack.hindrances import Hindrances
 from bot.slack.read import tenant_of
-from bot.slack.web_api import TROUBLE, error_of
+from bot.slack.web_api import TROUBLE, error_of, list_at, text_at
 
 HELD = 30 * 60.0
 MOST = 20_000
@@ -83,14 +83,14 @@ class Directory:
         """Every channel that Digi is in; an organisation is asked workspace by workspace."""
         teams = [""]
         if tenant.startswith(tenant_of("E")):
-            teams = [one["id"] async for one in _all(client.auth_teams_list, "teams")]
+            teams = [text_at(one, "id") async for one in _all(client.auth_teams_list, "teams")]
         found: dict[str, None] = {}
         for team in teams:
             there = _all(
                 client.users_conversations, "channels", types="public_channel,private_channel",
                 exclude_archived=True, team_id=team or None,
             )  # fmt: skip
-            found |= {str(one["id"]): None async for one in there}
+            found |= {text_at(one, "id"): None async for one in there}
         return tuple(found)
 
     async def members(
@@ -118,9 +118,10 @@ async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> 
     cursor = ""
     while True:
         said = await call(cursor=cursor, limit=PAGE, **given)
-        for one in said.get(name) or ():
+        for one in list_at(said, name):
             yield one
-        cursor = str((said.get("response_metadata") or {}).get("next_cursor") or "")
+        more = said.get("response_metadata")
+        cursor = str(more.get("next_cursor") or "") if isinstance(more, dict) else ""
         if not cursor:
             return
 

@@ -13,7 +13,7 @@ from bot.pages import Pages
 from bot.slack import draw
 from bot.slack.hindrances import Hindrances
 from bot.slack.read import Incoming
-from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure, retry_after
+from bot.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure, retry_after, text_at
 from bot.slack.workspaces import Workspaces
 
 MOST = 20_000
@@ -90,11 +90,12 @@ class Outgoing:
                 unfurl_links=False, unfurl_media=False,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
             )  # fmt: skip
+            place = written_place(str(said.get("channel") or channel), text_at(said, "ts"))
         except TROUBLE as error:
             failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
             raise self._noted(parcel.tenant, posting(channel), failed) from None
         self._hindrances.overcome(parcel.tenant, channel)
-        return written_place(str(said.get("channel") or channel), str(said["ts"]))
+        return place
 
     async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
         channel, ts = read_place(parcel.target)
@@ -115,10 +116,10 @@ class Outgoing:
         self._may_call(parcel.tenant, "conversations.open")
         try:
             said = await client.conversations_open(users=parcel.person)
+            channel = text_at(said, "channel", "id")
         except TROUBLE as error:
             failed = self._hindrances.failed(parcel.tenant, "", error, writes=False)
             raise self._noted(parcel.tenant, "conversations.open", failed) from None
-        channel = str((said.get("channel") or {}).get("id") or "")
         self._private.put((parcel.tenant, parcel.person), channel)
         return channel
 

@@ -111,6 +111,27 @@ class WebApi:
             await self._session.close()
 
 
+class OddAnswer(SlackClientError):
+    """Slack said that all is well, and left out what its documentation says is then there."""
+
+
+def text_at(said: Any, *names: str) -> str:
+    """A text in an answer, by the names that lead to it. Raises OddAnswer."""
+    for name in names:
+        said = said.get(name) if isinstance(said, dict | AsyncSlackResponse) else None
+    if not isinstance(said, str) or not said:
+        raise OddAnswer
+    return said
+
+
+def list_at(said: AsyncSlackResponse, name: str) -> list[Any]:
+    """A list in an answer; one that is not there is not empty. Raises OddAnswer."""
+    found = said.get(name)
+    if not isinstance(found, list):
+        raise OddAnswer
+    return found
+
+
 TROUBLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 """What a call may raise where Slack, the way there, or our right to call is the reason."""
 

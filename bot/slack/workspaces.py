@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import msgspec
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.cache import Cache
 from bot.edge import CannotOpen, Installation, Installations
 from bot.slack.read import tenant_of
-from bot.slack.web_api import TROUBLE, WebApi, error_of
+from bot.slack.web_api import TROUBLE, OddAnswer, WebApi, error_of, text_at
 
 HELD = 5 * 60.0
 MOST = 1000
@@ -84,9 +85,9 @@ class Workspaces:
                     raise TokenRefused from None
                 raise
             whole = said.get("is_enterprise_install") and said.get("enterprise_id")
-            home = str(said["enterprise_id"] if whole else said["team_id"])
+            home = text_at(said, "enterprise_id" if whole else "team_id")
             self._own = Installation(
-                tenant_of(home), self._token, str(said["user_id"]), str(said.get("team") or "")
+                tenant_of(home), self._token, text_at(said, "user_id"), str(said.get("team") or "")
             )
         return self._own
 
@@ -125,6 +126,17 @@ class Workspaces:
         """What the cache held may be old."""
         self._cache.drop(tenant)
 
+    def _fresh(self, found: Installation, said: AsyncSlackResponse) -> Installation:
+        lives = said.get("expires_in") or 0
+        if not isinstance(lives, int):
+            raise OddAnswer
+        return msgspec.structs.replace(
+            found,
+            token=text_at(said, "access_token"),
+            refresh=str(said.get("refresh_token") or found.refresh),
+            expires=int(self._now()) + lives,
+        )
+
     async def _renewed(self, tenant: str) -> Installation | None:
         assert self._installations is not None
         async with self._renewing:
@@ -136,15 +148,10 @@ class Workspaces:
                     self._client_id or "", self._client_secret or "", grant_type="refresh_token",
                     refresh_token=found.refresh,
                 )  # fmt: skip
+                fresh = self._fresh(found, said)
             except TROUBLE:
                 # The old one may live a little longer; the next call tries again.
                 return found
-            fresh = msgspec.structs.replace(
-                found,
-                token=str(said["access_token"]),
-                refresh=str(said.get("refresh_token") or found.refresh),
-                expires=int(self._now()) + int(said.get("expires_in") or 0),
-            )
             await self.installed(fresh)
             self._run_out.pop(tenant, None)
             return fresh
