@@ -54,6 +54,8 @@ def _in(
         lines.append(said("gone", what=what) if what else said("nothing"))
         if erased.unnamed:
             lines.append(said("without", n=erased.unnamed))
+        # The same whether there was anything: how much was written to somebody is not told.
+        lines.append(said("reader"))
         if erased.led:
             lines.append(said("led", n=erased.led))
     lines += [said("project", id=one.id) for one in stones if one.kind == "project"]

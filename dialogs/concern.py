@@ -68,6 +68,12 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
         return self.status in ("sent", "seen", "forwarded")
 
     @property
+    def unread(self) -> bool:
+        """Whoever could read it has been erased. Nobody takes their place, but the author, who has
+        the code, may choose others."""
+        return not self.readers and not self.everyone
+
+    @property
     def words(self) -> c.Kept:
         return c.Kept("said" if self.author else "published", self.id)
 
@@ -552,6 +558,8 @@ def _one(look: Look, viewer: Viewer, known: Known) -> Moments:
 def readers_line(readers: tuple[Person, ...], everyone: bool) -> Line:
     if everyone:
         return text("concern.read_by_all")
+    if not readers:
+        return text("concern.read_by_nobody")
     return text("concern.read_by", who=c.Listing(tuple(c.Who(p) for p in readers)))
 
 

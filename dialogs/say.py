@@ -39,7 +39,15 @@ from dialogs.say_code import (
     withdrawal,
     write_more,
 )
-from dialogs.say_forms import chosen, form_needs, kind_name, named_form, unnamed_form, way
+from dialogs.say_forms import (
+    chosen,
+    form_needs,
+    kind_name,
+    left_out,
+    named_form,
+    unnamed_form,
+    way,
+)
 from dialogs.say_release import released
 from dialogs.say_state import FEW, HERE, WEEKLY, Say, why_closed
 
@@ -187,6 +195,8 @@ def _said_by_name(
     readers, everyone = chosen(event.readers, event.everyone)
     if not readers and not everyone:
         return (FieldError("readers", text("say.choose_readers")),)
+    if (no := left_out(readers, known)) is not None:
+        return (no,)
     body = {
         "text": event.text,
         "kind": event.kind,
@@ -244,7 +254,7 @@ def _sent_by_name(
 def unsigned_needs(event: e.UnsignedEvent) -> Facts:
     match event:
         case e.AuthorWrote(code=code) | e.AuthorObjected(code=code) | e.AuthorWithdrew(code=code):
-            return (f.About(), HERE, ByCode(code))
+            return (f.About(), HERE, f.Roles(), ByCode(code))
         case _:
             return (f.About(), HERE, f.Roles(), f.Team())
 
@@ -271,6 +281,8 @@ def _said_unnamed(
     readers, everyone = chosen(event.readers, event.everyone)
     if not readers and not everyone:
         return None, (FieldError("readers", text("say.choose_readers")),)
+    if (no := left_out(readers, known)) is not None:
+        return None, (no,)
     if len(writers(known)) < FEW and not event.understood:
         return None, (FieldError("", text("say.confirm_first")),)
     early = event.sending == "next_working_day"

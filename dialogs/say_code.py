@@ -15,7 +15,7 @@ from dialogs.conversation import Facts, Moments
 from dialogs.effects import FieldError, PoolEntry, Show
 from dialogs.events import Look
 from dialogs.facts import Authored, ByCode, Known, Viewer
-from dialogs.say_forms import chosen, open_form, reader_options
+from dialogs.say_forms import chosen, left_out, open_form, reader_options
 from dialogs.say_release import widening
 from dialogs.say_state import HERE, WEEKLY, Say
 
@@ -54,7 +54,8 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
         if more["text"]:
             parts.append(c.Quote(Words(str(more["text"]))))
     if found.kind == "said":
-        parts.append(c.Small(_reads(found, one)))
+        reads = readers_line(*_readers(found, one))
+        parts.append(c.Paragraph(text("say.no_reader")) if _unread(found, one) else c.Small(reads))
     if one is not None:
         parts.append(c.Paragraph(text("concern.stands", status=status_line(one, today))))
         written = {r.id: {k: str(v) for k, v in r.body.items()} for r in found.answers}
@@ -78,14 +79,21 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(card(*parts)),)
 
 
-def _reads(found: Authored, one: Concern | None) -> Line:
+def _readers(found: Authored, one: Concern | None) -> tuple[tuple[e.Person, ...], bool]:
+    """Who may read it, and whether everybody may."""
     if one is not None:
-        return readers_line(one.readers, one.everyone)
+        return one.readers, one.everyone
     readers, everyone = widening(found.body)
     for more in found.body.get("more", ()):
         also, everybody = widening(more)
         readers, everyone = (*readers, *also), everyone or everybody
-    return readers_line(tuple(dict.fromkeys(readers)), everyone)
+    return tuple(dict.fromkeys(readers)), everyone
+
+
+def _unread(found: Authored, one: Concern | None) -> bool:
+    """Whoever it was written to has been erased, and the author has chosen nobody since."""
+    chosen_since = any(any(widening(body)) for _, body in found.unsent)
+    return not any(_readers(found, one)) and not chosen_since
 
 
 def _goes(at: datetime | None, day: str) -> Line:
@@ -105,13 +113,17 @@ def _authors_buttons(found: Authored, code: str) -> Part[Line] | None:
     objected = one is not None and (
         one.objected or any(kind == "objects" for kind, _ in found.unsent)
     )
+    unread = said and _unread(found, one)
     withdraw = (found.waiting or found.kind == "said") and not over
     return c.buttons(
-        Button(text("say.write_more"), _look("write_more", project, code))
-        if said and not closed
+        Button(
+            text("say.choose_reader" if unread else "say.write_more"),
+            _look("write_more", project, code),
+        )
+        if unread or (said and not closed)
         else None,
         Button(text("say.object"), _look("object", project, code))
-        if said and closed and not objected
+        if said and closed and not objected and not unread
         else None,
         Button(text("button.withdraw"), _look("withdraw", project, code)) if withdraw else None,
     )
@@ -193,10 +205,12 @@ def by_author(state: Say | None, event: Authors, known: Known) -> tuple[PoolEntr
     if (no := _too_late(state, found, event)) is not None:
         return None, (Show(card(c.Paragraph(no))),)
     assert state is not None or found.waiting
-    return _done(state, found, event)
+    return _done(state, found, event, known)
 
 
-def _done(state: Say | None, found: Authored, event: Authors) -> tuple[PoolEntry | None, Moments]:
+def _done(
+    state: Say | None, found: Authored, event: Authors, known: Known
+) -> tuple[PoolEntry | None, Moments]:
     ref = "" if found.waiting else found.id
     match event:
         case e.AuthorWithdrew():
@@ -206,6 +220,8 @@ def _done(state: Say | None, found: Authored, event: Authors) -> tuple[PoolEntry
             readers, everyone = chosen(event.readers, event.everyone)
             if not words and not readers and not everyone:
                 return None, (FieldError("text", text("say.nothing_new")),)
+            if (no := left_out(readers, known)) is not None:
+                return None, (no,)
             body = {"text": words, "readers": readers, "everyone": everyone}
             entry = PoolEntry("more", ref, body, found.receipt)
             said = text("say.more_received")
@@ -240,7 +256,7 @@ def _too_late(state: Say | None, found: Authored, event: Authors) -> Line | None
         if one.objected or "objects" in kinds:
             return text("say.objected_already")
         return None if one.status == "closed" else text("say.not_closed")
-    if isinstance(event, e.AuthorWrote) and one.status == "closed":
+    if isinstance(event, e.AuthorWrote) and one.status == "closed" and not one.unread:
         return text("say.closed_object")
     return None
 

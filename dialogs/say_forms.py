@@ -8,7 +8,7 @@ from dialogs import cards as c
 from dialogs import facts as f
 from dialogs.cards import Button, Line, Option, Words, card, text
 from dialogs.conversation import Facts, Moments
-from dialogs.effects import Open, Show
+from dialogs.effects import FieldError, Open, Show
 from dialogs.events import Look, Person
 from dialogs.facts import Known, Viewer
 from dialogs.question_forms import read_more
@@ -160,6 +160,13 @@ def reader_options(
 def chosen(readers: tuple[Person, ...], everyone: bool) -> tuple[tuple[Person, ...], bool]:
     """The form offers everybody beside the named readers, in one list."""
     return tuple(p for p in readers if p != EVERYONE), everyone or EVERYONE in readers
+
+
+def left_out(readers: tuple[Person, ...], known: Known) -> FieldError | None:
+    """None where all who were chosen can be readers. A form may be older than what is true: who is
+    erased while it is open has no row among the roles any more. Needs `Roles`."""
+    there = {role.person for role in known(f.Roles())}
+    return None if there.issuperset(readers) else FieldError("readers", text("say.reader_left"))
 
 
 def _who(viewer: Viewer, known: Known) -> c.Choices[Line]:

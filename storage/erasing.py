@@ -6,9 +6,10 @@ it is withdrawn with its code, or deleted with its project.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -17,11 +18,17 @@ from dialogs.facts import Role
 from dialogs.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from dialogs.roles import has_led
 from storage.facts import Scope, from_us
+from storage.pool import Pool
+from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
 from storage.store import PostBody, SayBody, Scripts
 from storage.tombstones import Stone, buried, is_of, salted
 
 ALWAYS = frozenset({"project", "published"})
+RESTRICTED = frozenset({"concern"})
+"""Dialogs whose states say who may read a text."""
+OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room"))
+_SPACE = re.compile(r"\s")
 OTHER = "other"
 """Records of kinds that this code does not know: another version of Digi wrote them."""
 
@@ -65,28 +72,48 @@ def erase_person(
     gone: Counter[str] = Counter()
     unnamed = led = 0
     touched: list[str] = []
+    seats = yield "person_roles", {"tenant": tenant, "person": person}
     projects = yield "project_every", {}
     for row in projects:
-        if row["tenant"] != tenant:
+        scope = Scope(row["tenant"], row["id"], scripts.vault)
+        if scope.tenant != tenant:
             continue
-        scope = Scope(tenant, row["id"], scripts.vault)
+        known = any(seat["project"] == scope.project for seat in seats)
+        if not (known or (yield from _is_named(scope, person))):
+            continue
+        # From here on no turn can write down again what it read before.
+        yield from scripts.alone(tenant, scope.project)
         records = yield from _records(scripts, scope, person)
         states = yield from _states(scripts, forgetting, scope, person)
         letters = yield from _letters(scripts, scope, person)
-        seats, kept = yield from _roles(scripts, forgetting, scope, person, row["channel"], now)
+        left, kept = yield from _roles(scripts, forgetting, scope, person, row["channel"], now)
+        yield from _as_reader(scripts, scope, person)
         gone.update(records)
-        gone["role"] += seats
+        gone["role"] += left
         unnamed += records.pop("", 0) + states + letters
         led += kept
-        if records or states or letters or seats or kept:
-            touched.append(row["id"])
+        if records or states or letters or left or kept:
+            touched.append(scope.project)
             yield from _redraw(scripts, scope, now)
     del gone[""]
-    yield from _own_rows(tenant, person)
+    yield from _own_rows(scripts, tenant, person)
     yield from buried("person", salted(tenant, person), now)
     return Erased(
         tenant, {k: n for k, n in sorted(gone.items()) if n}, unnamed, led, tuple(touched)
     )
+
+
+def _is_named(scope: Scope, person: str) -> Script[bool]:
+    """Whether any row by name speaks of this person. Who may be chosen as a reader has a role, so
+    the pool need not be opened to know."""
+    id = person.encode()
+    for table, *key in (("record", "kind", "id"), ("state", "dialog", "id"), ("letter", "id")):
+        rows = yield f"{table}_every", scope.key
+        for row in rows:
+            opened = scope.open(table, row["body"], *(row[name] for name in key))
+            if id in opened or row.get("person") == person:
+                return True
+    return False
 
 
 def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]]:
@@ -113,20 +140,45 @@ def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]
 
 
 def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
+    """How many were changed, without those of what was said to chosen readers: whom a text was
+    for is its author's business. For the same reason each of these is sealed anew, as long as it
+    was, so that two copies of the database do not show which of them named this person."""
     changed = 0
     rows = yield "state_every", scope.key
     for row in rows:
         dialog, id = row["dialog"], row["id"]
         before = scope.open("state", row["body"], dialog, id)
         after = without_name(forgetting.without(dialog, before, person), person)
-        if after == before:
+        if after == before and dialog not in RESTRICTED:
             continue
-        yield "state_move", {
-            **scope.key, "dialog": dialog, "id": id, "version": row["version"],
-            "body": scripts.vault.seal(after, "state", scope.tenant, scope.project, dialog, id),
+        after = after.ljust(len(before))
+        yield "reseal_state", {
+            **scope.key, "dialog": dialog, "id": id,
+            "sealed": scripts.vault.seal(after, "state", scope.tenant, scope.project, dialog, id),
         }  # fmt: skip
-        changed += 1
+        changed += dialog not in RESTRICTED
     return changed
+
+
+def _as_reader(scripts: Scripts, scope: Scope, person: str) -> Script[None]:
+    """Out of the readers of what was said without a name, released or not. Nobody takes the place;
+    the author sees by code who is left to read, and may choose others.
+
+    The pool and all that was published are sealed anew whoever was meant, and as long as they
+    were: that this person was a reader shows nowhere, nor do we count it.
+    """
+    rows = yield "published_every", scope.key
+    for row in rows:
+        before = scope.open("published", row["body"], row["id"])
+        after = without_name(before, person).ljust(len(before))
+        sealed = scripts.vault.seal(after, "published", scope.tenant, scope.project, row["id"])
+        yield "published_body", {**scope.key, "id": row["id"], "body": sealed}
+    rows = yield "pool_get", scope.key
+    for row in rows:
+        pool = Pool.open(scripts.vault, scope.tenant, scope.project, row["sealed"])
+        after_all = pool.changed(lambda body: cast("dict[str, Any]", _without(body, person)))
+        sealed = after_all.seal(scripts.vault, scope.tenant, scope.project)
+        yield "pool_put", {**scope.key, "sealed": sealed}
 
 
 def _letters(scripts: Scripts, scope: Scope, person: str) -> Script[int]:
@@ -182,13 +234,36 @@ def _redraw(scripts: Scripts, scope: Scope, now: datetime) -> Script[None]:
         yield from scripts.redraw_post(scope, body, now)
 
 
-def _own_rows(tenant: str, person: str) -> Script[None]:
+def _own_rows(scripts: Scripts, tenant: str, person: str) -> Script[None]:
     key = {"tenant": tenant, "person": person}
     for statement in (
         "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
-        "person_delete",
+        "person_delete", "person_room",
     ):  # fmt: skip
         yield statement, key
+    for table in OF_THE_MOMENT:
+        yield from _kept_for_a_while(scripts, table, tenant, person)
+
+
+def _kept_for_a_while(scripts: Scripts, table: Sealed, tenant: str, person: str) -> Script[None]:
+    """What was answered in the last day, and the messages of the pretended workplace."""
+    after: dict[str, object] = dict.fromkeys(table.key, "")
+    if "tenant" in after:
+        after["tenant"] = tenant
+    while True:
+        rows = yield f"sealed_{table.table}", {**after, "limit": BATCH}
+        for row in rows:
+            if row.get("tenant", tenant) != tenant:
+                return
+            place = table.place(row)
+            before = scripts.vault.open(row[table.column], *place)
+            if (left := without_name(before, person)) != before:
+                named = {name: row[name] for name in table.key}
+                sealed = scripts.vault.seal(left, *place)
+                yield f"reseal_{table.table}", {**named, "sealed": sealed}
+        if len(rows) < BATCH:
+            return
+        after = {name: rows[-1][name] for name in table.key}
 
 
 def without_name(body: bytes, person: str) -> bytes:
@@ -203,11 +278,14 @@ def without_name(body: bytes, person: str) -> bytes:
 def _without(value: Any, person: str) -> Any:
     match value:
         case dict():
-            return {key: _without(one, person) for key, one in value.items()}
+            return {key: _without(one, person) for key, one in value.items() if key != person}
         case list():
             return [_without(one, person) for one in value if one != person]
         case str() if value == person:
             return FORMER
+        case str() if person in value and not _SPACE.search(value):
+            # An id inside one of ours, like `draft:<person>`. A sentence is somebody's own.
+            return re.sub(rf"(?<![\w-]){re.escape(person)}(?![\w-])", FORMER, value)
         case _:
             return value
 

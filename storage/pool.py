@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import random
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -119,6 +120,10 @@ class Pool:
         left = tuple(e for e in self.entries if e.id not in ids)
         rounds = {f"{e.kind}:{e.ref}" for e in left if e.mark and e.kind != ROUND}
         return self._with(*(e for e in left if e.kind != ROUND or e.ref in rounds))
+
+    def changed(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Pool:
+        """The same entries in as much room, with what each says changed."""
+        return self._with(*(msgspec.structs.replace(e, body=change(e.body)) for e in self.entries))
 
     def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
         """Entries of these kinds in an order of chance, each with the random id it will bear."""

@@ -322,7 +322,10 @@ WHERE tenant = :tenant AND project = :project AND id = :id;
 SELECT project, id, kind, ref, release, receipt, body FROM published
 WHERE tenant = :tenant AND receipt = :receipt ORDER BY project, id;
 
--- name: published_blank
+-- name: published_every
+SELECT id, body FROM published WHERE tenant = :tenant AND project = :project ORDER BY id;
+
+-- name: published_body
 UPDATE published SET body = :body
 WHERE tenant = :tenant AND project = :project AND id = :id;
 
@@ -548,7 +551,9 @@ SELECT id, due_us FROM letter WHERE tenant = :tenant AND id = :id;
 SELECT day FROM bagged WHERE tenant = :tenant AND person = :person AND day >= :since;
 
 -- name: bagged_put
-INSERT INTO bagged (tenant, person, day) VALUES (:tenant, :person, :day)
+-- Not where the letter is gone: then its person was erased while it was on its way.
+INSERT INTO bagged (tenant, person, day) SELECT :tenant, :person, :day
+WHERE EXISTS (SELECT 1 FROM letter WHERE letter.id = :id)
 ON CONFLICT (tenant, person, day) DO NOTHING;
 
 -- name: bagged_prune
@@ -568,6 +573,10 @@ WHERE place = :place AND seq > :after ORDER BY first;
 
 -- name: room_one
 SELECT id, place, thread, author, at_us, first, seq, body FROM room WHERE id = :id;
+
+-- name: person_room
+-- What a person of the pretended workplace wrote, and their private chat.
+DELETE FROM room WHERE author = :person OR place = 'private:' || :person;
 
 -- name: room_clear
 DELETE FROM room;

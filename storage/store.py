@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from dialogs import effects as fx
+from dialogs.cards import FORMER
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import Drafted, SignedEvent, Started
 from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
@@ -394,6 +395,8 @@ class Scripts:
     def _post(
         self, scope: Scope, dialog: str, of: str, event: SignedEvent, effect: fx.Post
     ) -> Script[None]:
+        if effect.to == FORMER:
+            return
         channel = (yield from channel_of(scope)) or ""
         place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
         id = next(scope.ids)
@@ -442,7 +445,7 @@ class Scripts:
     def _privately(
         self, scope: Scope, event: SignedEvent, now: datetime, effect: fx.Privately
     ) -> Script[None]:
-        if not effect.person or not (yield from self._once(scope, effect.once, now)):
+        if effect.person in ("", FORMER) or not (yield from self._once(scope, effect.once, now)):
             return
         raw = msgspec.Raw(msgspec.json.encode(effect.card))
         body = msgspec.json.encode(BagBody(raw, effect.urgency))
@@ -508,7 +511,7 @@ class Scripts:
         for row in (*rows, *more):
             body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
             blank = msgspec.json.encode({**body, "text": ""})
-            yield "published_blank", {
+            yield "published_body", {
                 **scope.key, "id": row["id"],
                 "body": self._seal(scope, "published", blank, row["id"]),
             }  # fmt: skip
@@ -719,7 +722,9 @@ class Scripts:
         yield "letter_hold", {"tenant": tenant, "place": place, "at": to_us(at)}
 
     def bag_sent(self, head: Letter, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
-        yield "bagged_put", {"tenant": head.tenant, "person": person, "day": day.isoformat()}
+        yield "bagged_put", {
+            "tenant": head.tenant, "person": person, "day": day.isoformat(), "id": head.id,
+        }  # fmt: skip
         for id in ids:
             yield "letter_cancel", {"id": id}
         yield from self._goes_on(head)

@@ -1,0 +1,248 @@
+"""An erased person's id is nowhere any more, and does not come back with what is released later."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.pool import Pool
+from tests.anonymity import hands
+from tests.anonymity.hands import by_code, bytes_of, dump, open_form, reading, says
+from tests.house import asked
+from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage, stage
+from tests.test_upkeep import all_that_is_kept
+
+GONE, NAME = "u7kanarie9q", "Kanariefugl Æbelø"
+"""A representative whose id and name are like nothing else."""
+RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
+
+
+@pytest.fixture(autouse=True)
+def canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PEOPLE, GONE, NAME)
+
+
+@asynccontextmanager
+async def running(folder: Path, either: str) -> AsyncIterator[Stage]:
+    """A project in which the canary is TR, and has left a trace wherever one can be left."""
+    if either:
+        hands._postgres[folder] = either
+    async with stage(folder, either=either, team=tuple(PEOPLE)) as played:
+        await played.play(
+            f"""
+            anne > /digi start Ny omsorgsplatform
+            anne > tryk "Ret"
+            anne > udfyld TR="{NAME}" AMR="Jonas Friis"
+            anne > tryk "Jeg er leder"
+            {GONE} > tryk "Jeg er TR"
+            {GONE} > send
+            jonas > tryk "Jeg er AMR"
+            jonas > send
+            anne > tryk "Vis det i kanalen"
+            anne > /digi næste
+            {GONE} > tryk "Svar"
+            {GONE} > udfyld Dit="Mere tid hos borgeren"
+            {GONE} > tryk "Sig det"
+            {GONE} > tryk "Med navn"
+            {GONE} > udfyld Hvad=Idé Din="Vi prøver ruterne først" Hvem="alle"
+            {GONE} > /digi trio
+            {GONE} > tryk "Tag op næste gang"
+            {GONE} > udfyld Hvad="Pauserne kommer op"
+            peter > tryk "Sig det"
+            peter > tryk "Med navn"
+            peter > udfyld Hvad=Spørgsmål Din="Må jeg bytte besøg?" Hvem="{NAME}, alle"
+            {GONE} > tryk "Lov en dato"
+            {GONE} > udfyld Jeg=2026-12-01
+            anne > tryk "Saml op"
+            anne > udfyld Hvad="Prøv det" "Aftale 1: hvad"="Prøv en rute" "Aftale 1: hvem"={GONE}
+            {GONE} > tryk "Jeg tager den"
+            """
+        )
+        yield played
+
+
+async def where(played: Stage, folder: Path, either: str) -> set[str]:
+    """Where id or name of the canary is found: tables as the database holds them, what is sealed
+    there as whoever has the key reads it, and the files."""
+    found = set()
+    for table, rows in dump(folder).items():
+        if any(GONE in str(v) or (isinstance(v, bytes) and GONE.encode() in v)
+               for row in rows for v in row):  # fmt: skip
+            found.add(f"table {table}")
+    for line in (await all_that_is_kept(played, folder)).splitlines():
+        if GONE in line or "Kanariefugl" in line:
+            found.add(f"sealed: {line[:120]}")
+    files = {"the database": bytes_of(folder)}
+    files |= {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    for name, raw in files.items():
+        if any(word.encode() in raw for word in (GONE, NAME)):
+            found.add(f"file {name}")
+    return found
+
+
+def pools(played: Stage, folder: Path) -> list[Pool]:
+    with reading(folder) as conn:
+        rows = conn.execute("SELECT tenant, project, sealed FROM pool").fetchall()
+    return [Pool.open(played.house.vault, *row) for row in rows]
+
+
+def written_to(played: Stage) -> list[str]:
+    return [parcel.id for parcel in played.edge.parcels if parcel.person == GONE]
+
+
+async def test_an_erased_id_is_nowhere_and_in_nothing_that_is_released_later(
+    tmp_path: Path, either: str
+) -> None:
+    """A representative is erased who is a reader of texts that are out and of texts that wait, by
+    herself and beside others, also by an author's later widening. No byte of her id is left in any
+    column, sealed or not, nor comes back with the following releases; nothing is sent to her; and
+    a form that was open meanwhile brings her back neither."""
+    async with running(tmp_path, either) as played:
+        out = await says(played, "noor", "Sagt og sendt", to=NAME)
+        await says(played, "emil", "Sagt til begge", to=f"{NAME}, Anne Holm")
+        await played.house.courier.move_to(RELEASED)
+        await says(played, "sofie", "Det venter", to=NAME)
+        widened = await says(played, "lars", "Det ventede hos lederen", to="Anne Holm")
+        await by_code(played, "lars", widened, "Skriv et svar")
+        await played.fill("lars", {"Må": NAME})
+        await by_code(played, "noor", out, "Skriv et svar")
+        await played.fill("noor", {"Din": "Sagt igen"})
+        await open_form(played, "bodil")
+        assert {"table inbox", "table snapshot", "table bagged"} & await where(
+            played, tmp_path, either
+        ) == {"table snapshot", "table bagged"}, "the control: it is there before"
+        size = [len(sealed) for (sealed,) in asked(tmp_path, either, "SELECT sealed FROM pool")]
+
+        await played.house.upkeep.erase_person(TENANT, GONE)
+
+        assert await where(played, tmp_path, either) == set()
+        assert [
+            len(sealed) for (sealed,) in asked(tmp_path, either, "SELECT sealed FROM pool")
+        ] == size
+        assert [len(pool.entries) for pool in pools(played, tmp_path)] == [3]
+        before = len(written_to(played))
+        values = {"Hvad": "Bekymring", "Din": "Fra en gammel formular"}
+        for chosen in (NAME, f"{NAME}, Anne Holm"):
+            await played.fill("bodil", {**values, "Hvem": chosen})
+            assert "En, du valgte, er her ikke mere." in played.faults["bodil"]
+        await played.fill("bodil", {**values, "Hvem": "Anne Holm"})
+        assert "Din tekst er modtaget" in played.just("bodil")
+        assert await where(played, tmp_path, either) == set()
+        for weeks in (1, 2, 4):
+            await played.house.courier.move_to(RELEASED + timedelta(weeks=weeks))
+            assert await where(played, tmp_path, either) == set()
+        assert len(written_to(played)) == before
+
+
+async def test_the_author_of_a_text_without_a_reader_sees_so_and_chooses_another(
+    tmp_path: Path, either: str
+) -> None:
+    """Before and after the release. Until then nobody reads it, the next representative neither;
+    from the next release on those read it whom the author has chosen."""
+    async with running(tmp_path, either) as played:
+        out = await says(played, "noor", "Sagt og sendt", to=NAME)
+        await played.house.courier.move_to(RELEASED)
+        waits = await says(played, "sofie", "Det venter endnu", to=NAME)
+        await played.house.upkeep.erase_person(TENANT, GONE)
+        await played.house.courier.settle()
+        assert "kan vælge en anden læser med sin kode" in played.channel(since_last_act=True)
+        await played.play(
+            """
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld TR=mette
+            mette > tryk "Jeg er TR"
+            mette > send
+            """
+        )
+        for person, code in (("noor", out), ("sofie", waits)):
+            seen = await by_code(played, person, code)
+            assert "så ingen kan læse teksten" in seen
+            assert "[Vælg en læser]" in seen
+        await by_code(played, "noor", out, "Vælg en læser")
+        await played.fill("noor", {"Må": "Jonas Friis"})
+        assert "Flere må læse det, når det er sendt." in await by_code(played, "noor", out)
+        await by_code(played, "sofie", waits, "Vælg en læser")
+        await played.fill("sofie", {"Må": "Anne Holm"})
+        assert "Læses af Anne Holm." in await by_code(played, "sofie", waits)
+        for person in ("anne", "mette", "jonas"):
+            assert "Sagt og sendt" not in await read_by(played, person)
+        await played.house.courier.move_to(RELEASED + timedelta(weeks=1))
+        found = {who: await read_by(played, who) for who in ("anne", "mette", "jonas", "peter")}
+        assert {who for who, seen in found.items() if "Sagt og sendt" in seen} == {"jonas"}
+        assert {who for who, seen in found.items() if "Det venter endnu" in seen} == {"anne"}
+
+
+async def read_by(played: Stage, person: str) -> str:
+    await played.type(person, "sig det", private=True)
+    await played.press(person, "Læs, hvad der er sagt")
+    return played.just(person)
+
+
+async def test_a_text_that_nobody_reads_may_be_given_a_reader_though_it_was_closed(
+    tmp_path: Path,
+) -> None:
+    """Its reader answered, closed it and was erased: the answer stays without a name, and the
+    author who wants somebody else to read it can choose them."""
+    async with running(tmp_path, "") as played:
+        code = await says(played, "noor", "Sagt og lukket", to=NAME)
+        await played.house.courier.move_to(RELEASED)
+        await played.play(
+            f"""
+            {GONE} privat > sig det
+            {GONE} > tryk "Læs, hvad der er sagt"
+            {GONE} > tryk "Skriv et svar" på "Sagt og lukket"
+            {GONE} > udfyld Hvad="Nej, fordi" Dit="Det kan vi ikke"
+            {GONE} > tryk "Luk"
+            """
+        )
+        assert "[Jeg er ikke enig]" in await by_code(played, "noor", code)
+        await played.house.upkeep.erase_person(TENANT, GONE)
+        seen = await by_code(played, "noor", code)
+        assert "Det kan vi ikke (en tidligere kollega)" in seen
+        assert "[Jeg er ikke enig]" not in seen
+        await by_code(played, "noor", code, "Vælg en læser")
+        await played.fill("noor", {"Må": "Anne Holm"})
+        await played.house.courier.move_to(RELEASED + timedelta(weeks=1))
+        assert "Sagt og lukket" in await read_by(played, "anne")
+
+
+async def test_erasing_tells_nothing_of_what_was_written_without_a_name(
+    tmp_path: Path, either: str, empty_dsn: str
+) -> None:
+    """Each pool, each published text and each text's state is sealed anew and as long as it was,
+    and the proof says the same, whether texts to the erased person wait and are out or only others
+    are. So two copies of the database, or the proof, do not tell whom anything was for."""
+    said = []
+    for to, address in ((NAME, either), ("Jonas Friis", either and empty_dsn)):
+        folder = tmp_path / to.partition(" ")[0]
+        async with running(folder, address) as played:
+            await says(played, "noor", "Sagt og sendt", to=to)
+            await played.house.courier.move_to(RELEASED)
+            await says(played, "sofie", "Det venter", to=to)
+            before = restricted(folder)
+            proof = await played.house.upkeep.erase_person(TENANT, GONE)
+            after = restricted(folder)
+        said.append("\n".join(line for line in proof.splitlines() if "Mærke: " not in line))
+        assert [len(one) for one in before] == [len(one) for one in after]
+        assert not set(before) & set(after)
+        assert len(after) == 5  # a pool, a text that is out, and three states
+    assert said[0].partition("# Proof")[0] == said[1].partition("# Proof")[0]
+
+
+def restricted(folder: Path) -> list[bytes]:
+    """What is sealed of things said, in the order of their keys."""
+    with reading(folder) as conn:
+        return [
+            bytes(sealed)
+            for sql in (
+                "SELECT sealed FROM pool ORDER BY project",
+                "SELECT body FROM published ORDER BY id",
+                "SELECT body FROM state WHERE dialog = 'concern' ORDER BY id",
+            )
+            for (sealed,) in conn.execute(sql).fetchall()
+        ]
