@@ -51,6 +51,7 @@ from bot.log import Log, close_up, places, redact_libraries
 from bot.metrics import Metrics
 from bot.orders import carry_out
 from bot.outbox import Courier
+from bot.preflight import no_shared_key, refusals
 from bot.progress import Progress
 from bot.server import Hosts, application, runner
 from bot.settings import Settings, SettingsError, Slack, Teams
@@ -66,7 +67,7 @@ from storage.migrate import migrations
 from storage.sql import StoreError
 from storage.sqlite import DATABASE, Sqlite, reading
 from storage.store import Database, Scripts
-from storage.vault import KeyProblem, Vault, make_key, read_key
+from storage.vault import KeyProblem, Vault, read_key
 
 if TYPE_CHECKING:
     from bot.slack.door import Door as SlackDoor
@@ -161,14 +162,12 @@ async def build(
     nightly: bool = False,
 ) -> House:
     """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
-    path = database or home / DATABASE
     key_file = key_file or digi_settings.default_key_file(home)
-    vault = Vault(the_key(path, key_file) if postgres is None else _shared_key(key_file))
     catalogue = content.load(packs=packs)
-    store = await (Sqlite.open(path) if postgres is None else _postgres(postgres, home))
+    store = await _store(home, database, postgres)
     log = log or Log("error")
     try:
-        vault = await _same_key(store, vault, key_file)
+        vault = await _vault(store, key_file, makes_key=postgres is None)
         scripts = Scripts(vault)
         await store.tx(rekey.keep_secret, vault)
         offset = await store.read(scripts.meta, "clock_offset_us")
@@ -198,40 +197,36 @@ async def build(
     return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
 
 
-async def _postgres(address: str, home: Path) -> Database:
+async def _store(home: Path, database: Path | None, postgres: str | None) -> Database:
+    if postgres is None:
+        return await Sqlite.open(database or home / DATABASE)
     from storage.postgres import Postgres
 
     # Here lie the way to a running replica and the proofs of deletion, and no database.
     await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
-    return await Postgres.open(address)
+    return await Postgres.open(postgres)
 
 
-def _shared_key(key_file: Path) -> bytes:
-    """Several replicas share one key: none of them makes it by itself."""
-    if not key_file.exists():
-        raise KeyProblem(
-            f"{key_file}: there is no key. For a new database make it once with `python app.py"
-            " key`, and give every replica the same file; for an old one put its key back"
-        )
-    return read_key(key_file)
-
-
-def the_key(database: Path, key_file: Path) -> bytes:
-    """A key is made only beside a new database; an old database must find its own again."""
-    if database.exists() or key_file.exists():
-        return read_key(key_file)
-    return make_key(key_file)
-
-
-async def _same_key(store: Database, vault: Vault, key_file: Path) -> Vault:
-    known = await store.tx(Scripts(vault).made_with, vault.fingerprint())
+async def _vault(store: Database, key_file: Path, *, makes_key: bool) -> Vault:
+    """With the database's own key. A key is made only for a new database; an old one must find its
+    own again, and a key whose database is gone gets no new one."""
+    known = await store.read(rekey.known_key)
+    key = rekey.fitting(key_file, known)
+    if key is None and not makes_key:
+        raise no_shared_key(key_file)
+    if key is None:
+        return await make_first_key(store, key_file)
     finish_rotation(key_file, known)
-    vault = Vault(read_key(key_file))
-    if known != vault.fingerprint():
-        raise KeyProblem(
-            "this is not the key that the database was made with;"
-            " put the right one back, or name its place in DIGI_KEY_FILE"
-        )
+    return Vault(key)
+
+
+async def make_first_key(store: Database, key_file: Path) -> Vault:
+    """It is in its place only once the database bears its fingerprint: so whoever finds the key and
+    no database knows that there was one. Stopped anywhere in between, it goes on here."""
+    vault = Vault(rekey.first_waiting(key_file))
+    if await store.tx(rekey.first_key, vault.fingerprint()) != vault.fingerprint():
+        raise KeyProblem("another key was made for this database at the same moment: use that one")
+    rekey.take_place(key_file)
     return vault
 
 
@@ -293,6 +288,7 @@ async def serve(settings: Settings) -> None:
     gc.disable()  # until it serves
     log = Log(settings.log)
     close_up()
+    await _allowed(settings, serving=True)
     if settings.playground:
         await _serve_playground(settings, log)
     else:
@@ -308,8 +304,6 @@ def loaded() -> None:
 
 
 async def _serve_platforms(settings: Settings, log: Log) -> None:
-    if (problem := digi_settings.local_teams_problem(settings)) is not None:
-        raise Problem(problem)
     doors: list[Door] = []
     watchers: list[Changed] = []
 
@@ -380,8 +374,6 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:
-    if settings.host not in ("127.0.0.1", "localhost", "::1"):
-        raise Problem("DIGI_HOST: the playground is served on this machine only (127.0.0.1)")
     from bot.web.edge import WebEdge
     from bot.web.people import TENANT
     from bot.web.playground import add_routes
@@ -408,6 +400,11 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
     loaded()
     house.start()
     await _until_stopped(app, settings, house, "the playground")
+
+
+async def _allowed(settings: Settings, *, serving: bool) -> None:
+    if found := await asyncio.to_thread(refusals, settings, serving=serving):
+        raise Problem("\n".join(said for _, said in found))
 
 
 async def _built(settings: Settings, edges: EdgesOf, log: Log) -> House:
@@ -700,17 +697,28 @@ def _teams_package(settings: Settings) -> bytes:
 
 def _key(_: argparse.Namespace) -> int:
     settings = digi_settings.load()
-    if settings.postgres is not None:
-        from storage.postgres_doctor import examine
+    asyncio.run(_keyed(settings))
+    print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
+    return FINE
 
-        if examine(settings.postgres).fingerprint is not None:
+
+async def _keyed(settings: Settings) -> None:
+    """A key and the new database that it is for: neither is ever there without the other."""
+    if settings.key_file.exists():
+        raise KeyProblem(f"{settings.key_file}: there is a key already, and it was left as it is")
+    store = await _store(settings.home, settings.sqlite, settings.postgres)
+    try:
+        known = await store.read(rekey.known_key)
+        finish_rotation(settings.key_file, known or "")
+        if known is not None and not settings.key_file.exists():
             raise Problem(
                 "this database was made with a key already: put that one back at"
                 f" {settings.key_file}, or name its place in DIGI_KEY_FILE"
             )
-    make_key(settings.key_file)
-    print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
-    return FINE
+        if known is None:
+            await make_first_key(store, settings.key_file)
+    finally:
+        await store.close()
 
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:
@@ -722,6 +730,7 @@ def _rows(sql: str) -> list[tuple[Any, ...]]:
         return postgres_doctor.rows(settings.postgres, sql)
     path = settings.sqlite or settings.home / DATABASE
     if not path.exists():
+        rekey.fitting(settings.key_file, None)
         raise Problem(f"there is no database at {path} yet: it is made at the first start")
     try:
         with closing(reading(path)) as conn:
@@ -772,6 +781,7 @@ def _order(request: Request) -> int:
 async def _ordered(settings: Settings, request: Request) -> Done:
     if settings.home.is_dir() and (done := await ask(settings.home, request)) is not None:
         return done
+    await _allowed(settings, serving=False)
     if settings.sqlite is not None and not settings.sqlite.exists():
         raise Problem(f"there is no database at {settings.sqlite} yet")
     house = await _built(settings, lambda *_: [], Log("error"))
@@ -801,6 +811,7 @@ def _move(args: argparse.Namespace) -> int:
     if settings.sqlite is None:
         raise Problem("DIGI_DATABASE names PostgreSQL already: leave it out to move from the file")
     if not settings.sqlite.exists():
+        rekey.fitting(settings.key_file, None)
         raise Problem(f"there is no database at {settings.sqlite}")
     if not digi_settings.is_postgres_address(args.to):
         raise Problem(f"say where to: {digi_settings.ADDRESS}")

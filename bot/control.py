@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -57,6 +58,18 @@ async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
             return await asyncio.start_unix_server(answer, path, limit=LONGEST)
         finally:
             os.umask(before)
+
+
+def is_running(home: Path) -> bool:
+    """Whether a Digi takes orders in this home."""
+    if not (home / NAME).is_socket():
+        return False
+    with _short(home) as path, socket.socket(socket.AF_UNIX) as there:
+        try:
+            there.connect(path)
+        except OSError:
+            return False
+    return True
 
 
 async def ask(home: Path, request: Request) -> Done | None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot import settings as digi_settings
+from bot.preflight import refusals
 from bot.settings import Settings, SettingsError, Slack, Teams
 from content import catalogue as content
 from content.catalogue import ContentError
 from storage import backup
-from storage.sqlite import DATABASE, reading
-from storage.vault import KeyProblem, Vault, read_key
+from storage.sql import StoreError
+from storage.sqlite import DATABASE, examine
 
 LATE = timedelta(days=2)
 
@@ -76,46 +76,38 @@ def _operator(settings: Settings) -> None:
 
 
 def _database(settings: Settings) -> list[str]:
+    """What keeps Digi from serving; of a file that it would serve, also whether it is whole."""
+    stops = refusals(settings)
+    problems = [f"{where}\t{said}" for where, said in stops]
     if settings.postgres is not None:
-        return _postgres(settings, settings.postgres)
-    path = settings.sqlite or settings.home / DATABASE
-    problems = []
+        problems.extend(_server(settings.postgres))
+    elif not any(where in ("home", "database") for where, _ in stops):
+        problems.extend(_file(settings.sqlite or settings.home / DATABASE))
+    if settings.key_file.exists() and not any(
+        where in ("home", "database", "key") for where, _ in stops
+    ):
+        print(f"key\tfine\t{settings.key_file}")
+    return [*problems, *_keys_place(settings)]
+
+
+def _file(path: Path) -> list[str]:
     if not path.exists():
         print(f"database\tnone yet\t{path} (made at the first start)")
-    else:
-        try:
-            conn = reading(path)
-            try:
-                said = conn.execute("PRAGMA quick_check").fetchone()[0]
-                known = conn.execute(
-                    "SELECT value FROM meta WHERE key = 'key_fingerprint'"
-                ).fetchone()
-            finally:
-                conn.close()
-            if said == "ok":
-                print(f"database\tfine\t{path}")
-            else:
-                problems.append(f"database\t{path} is damaged: put the latest backup in its place")
-        except sqlite3.Error as error:
-            known = None
-            problems.append(
-                f"database\t{path} cannot be read ({error}): see that Digi may read it,"
-                " or put the latest backup in its place"
-            )
-        else:
-            problems.extend(_key(settings.key_file, known[0] if known else None))
-    return [*problems, *_keys_place(settings)]
+        return []
+    try:
+        examine(path, whole=True)
+    except StoreError as error:
+        return [f"database\t{error}"]
+    print(f"database\tfine\t{path}")
+    return []
 
 
-def _postgres(settings: Settings, address: str) -> list[str]:
-    from storage.postgres_doctor import examine
+def _server(address: str) -> list[str]:
+    from storage.postgres_doctor import examine as examine_server
 
-    seen = examine(address)
+    seen = examine_server(address)
     found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
-    problems = _told("database", found)
-    if seen.fine:
-        problems.extend(_key(settings.key_file, seen.fingerprint))
-    return [*problems, *_keys_place(settings)]
+    return _told("database", found)
 
 
 def _keys_place(settings: Settings) -> list[str]:
@@ -165,16 +157,3 @@ def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
         if fine:
             print(f"{where}\tfine\t{said}")
     return [f"{where}\t{said}" for fine, said in found if not fine]
-
-
-def _key(key_file: Path, fingerprint: str | None) -> list[str]:
-    try:
-        vault = Vault(read_key(key_file))
-    except KeyProblem as error:
-        return [f"key\t{error}"]
-    if fingerprint not in (None, vault.fingerprint()):
-        return [
-            f"key\t{key_file} is not the key this database was made with: put the right one back"
-        ]
-    print(f"key\tfine\t{key_file}")
-    return []

@@ -339,19 +339,18 @@ async def restore(
 
 
 def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> None:
-    if not database.exists() or not database.stat().st_size:
-        return
-    if not over:
-        raise Unavailable(
-            f"{database} holds something: restore with --over, and it goes into a backup first"
-        )
-    with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
-        # It may be damaged, and that may be why we are here: then it is kept as it lies there.
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    backup.seal_file(vault, database, backup.free_name(backups, now), now)
-    # A log of the old file must never be played into the new one.
+    if database.exists() and database.stat().st_size:
+        if not over:
+            raise Unavailable(
+                f"{database} holds something: restore with --over, and it goes into a backup first"
+            )
+        with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
+            # It may be damaged, and that may be why we are here: then it is kept as it lies there.
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        backups.mkdir(mode=0o700, parents=True, exist_ok=True)
+        now = datetime.now(UTC)
+        backup.seal_file(vault, database, backup.free_name(backups, now), now)
+    # A log of the old file must never be played into the new one, also where that file is gone.
     for part in ("-wal", "-shm"):
         Path(f"{database}{part}").unlink(missing_ok=True)
 

@@ -56,8 +56,7 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     A database that holds something is copied first, to `<backup_beside>.before-<migration>`.
     """
     known = migrations(folder)
-    applied = _applied(db)
-    check(known, applied, _oldest_code(db) if len(applied) > len(known) else None)
+    applied = fit_to_serve(db, known)
     todo = [migration for migration in known if migration.name not in applied]
     if not todo:
         return []
@@ -89,6 +88,13 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     finally:
         conn.execute("PRAGMA foreign_keys=ON")
     return [migration.name for migration in todo]
+
+
+def fit_to_serve(db: Database, known: list[Migration]) -> list[str]:
+    """The migrations that the database has seen; none in a new one. Only looks."""
+    applied = _applied(db)
+    check(known, applied, _oldest_code(db) if len(applied) > len(known) else None)
+    return applied
 
 
 def _applied(db: Database) -> list[str]:

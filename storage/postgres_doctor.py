@@ -10,17 +10,21 @@ from typing import Any
 import msgspec
 import psycopg
 
-from storage.migrate import migrations
+from storage.migrate import Migration, migrations
+from storage.migrate import check as check_schema
 from storage.postgres_errors import reason
 from storage.postgres_schema import MAY_FORGET, OLDEST_SERVER, TABLES
-from storage.sql import Unavailable
+from storage.sql import NewerSchema, Unavailable
 
 LONG_TRANSACTION_MINUTES = 60
 
 
 class Examined(msgspec.Struct, frozen=True):
     fine: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    """What keeps Digi from serving it."""
     faults: tuple[str, ...] = ()
+    """What lets it serve, and breaks a promise."""
     fingerprint: str | None = None
     """Of the key that the database was made with; None where it is new."""
 
@@ -174,8 +178,9 @@ def examine(dsn: str) -> Examined:
             conn.read_only = True
             return _examined(conn)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        return Examined(faults=(f"it cannot be reached or read: {reason(error)};"
-                                " see DIGI_DATABASE, the server and its pg_hba.conf",))  # fmt: skip
+        said = f"it cannot be reached or read: {reason(error)}; see DIGI_DATABASE, the server and" \
+            " its pg_hba.conf"  # fmt: skip
+        return Examined(stops=(said,))
 
 
 def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
@@ -192,19 +197,21 @@ def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
 
 def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
     version = conn.info.server_version // 10_000
-    fine, faults = [f"PostgreSQL {version} answers"], list(_of_server(conn, version))
+    fine, faults = [f"PostgreSQL {version} answers"], _of_server(conn)
+    stops = _stops(conn, version)
     tables = {name for (name,) in conn.execute(TABLES)}
     fingerprint: str | None = None
     if "migration" in tables:
         applied = [name for (name,) in conn.execute("SELECT name FROM migration ORDER BY name")]
         fine.append(f"its schema is at {applied[-1] if applied else 'nothing'}")
-        known = [migration.name for migration in migrations()]
+        known = migrations()
         if len(applied) > len(known):
-            fine.append(f"a newer Digi has been here; this one ends at {known[-1]}")
+            fine.append(f"a newer Digi has been here; this one ends at {known[-1].name}")
+        stops += _newer(conn, known, applied)
         found = conn.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
         fingerprint = str(found[0]) if found else None
     elif tables:
-        faults.append("it holds tables that are not Digi's: name another database")
+        stops.append("it holds tables that are not Digi's: name another database")
     else:
         fine.append("it is new: Digi makes its tables at the first start")
     [(creates, owns, user)] = conn.execute(_OF_OURS).fetchall()
@@ -223,21 +230,36 @@ def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
             "a standby follows, and nothing waits for it: what was confirmed last is lost where it"
             " takes over; name it in synchronous_standby_names"
         )
-    return Examined(tuple(fine), (*faults, *told), fingerprint)
+    return Examined(tuple(fine), tuple(stops), (*faults, *told), fingerprint)
 
 
-def _of_server(conn: psycopg.Connection[tuple[Any, ...]], version: int) -> list[str]:
-    faults = []
+def _stops(conn: psycopg.Connection[tuple[Any, ...]], version: int) -> list[str]:
+    found = []
     if version < OLDEST_SERVER:
-        faults.append(f"PostgreSQL {version} is too old: Digi needs {OLDEST_SERVER} or newer")
-    [(standby, encoding)] = conn.execute(
-        "SELECT pg_is_in_recovery(), current_setting('server_encoding')"
-    ).fetchall()
+        found.append(f"PostgreSQL {version} is too old: Digi needs {OLDEST_SERVER} or newer")
+    [(standby,)] = conn.execute("SELECT pg_is_in_recovery()").fetchall()
     if standby:
-        faults.append(
+        found.append(
             "it is a standby and cannot be written: name the primary in DIGI_DATABASE, or both"
             " with target_session_attrs=read-write"
         )
+    return found
+
+
+def _newer(
+    conn: psycopg.Connection[tuple[Any, ...]], known: list[Migration], applied: list[str]
+) -> list[str]:
+    row = conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchone()
+    try:
+        check_schema(known, applied, str(row[0]) if row else None)
+    except NewerSchema as newer:
+        return [str(newer)]
+    return []
+
+
+def _of_server(conn: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
+    faults = []
+    [(encoding,)] = conn.execute("SELECT current_setting('server_encoding')").fetchall()
     if encoding != "UTF8":
         faults.append(f"its encoding is {encoding}: make a database with the encoding UTF8")
     [(minutes,)] = conn.execute(_OLDEST).fetchall()

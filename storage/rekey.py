@@ -8,12 +8,13 @@ fingerprint which of the two it was.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
-from storage.sql import Row, Script
-from storage.vault import Vault
+from storage.sql import NoDatabase, Row, Script
+from storage.vault import KeyProblem, Vault, make_key, read_key
 
 BATCH = 200
 SECRET = "house"
@@ -84,7 +85,53 @@ def keep_secret(vault: Vault) -> Script[None]:
     yield "secret_put", {"name": SECRET, "body": sealed}
 
 
+def known_key() -> Script[str | None]:
+    """The fingerprint of the key that the database was made with; None where it has none yet."""
+    rows = yield "meta_get", {"key": "key_fingerprint"}
+    return str(rows[0]["value"]) if rows else None
+
+
+def first_key(fingerprint: str) -> Script[str]:
+    """Of a new database it is this one from now on; answers which one it is."""
+    yield "meta_first", {"key": "key_fingerprint", "value": fingerprint}
+    return (yield from known_key()) or ""
+
+
 # --- the files ----------------------------------------------------------------------------
+
+
+def fitting(key_file: Path, fingerprint: str | None) -> bytes | None:
+    """The key of a database that was made with one of this fingerprint; None where neither has been
+    made yet. Raises KeyProblem or NoDatabase.
+
+    A first key waits beside its place until the database bears its fingerprint, as every later
+    one does. So a key in its place has, or had, a database.
+    """
+    if os.path.lexists(key_file):
+        key = read_key(key_file)
+        if fingerprint is None:
+            raise NoDatabase(str(key_file))
+        if Vault(key).fingerprint() == fingerprint:
+            return key
+    elif fingerprint is None:
+        return None
+    with suppress(KeyProblem):
+        key = read_key(waiting(key_file))
+        if Vault(key).fingerprint() == fingerprint:
+            return key
+    read_key(key_file)
+    raise KeyProblem(
+        f"{key_file} is not the key that this database was made with;"
+        " put the right one back, or name its place in DIGI_KEY_FILE"
+    )
+
+
+def first_waiting(key_file: Path) -> bytes:
+    """A key for a new database, beside its place. One that was left there by a stop does as well:
+    nothing has been sealed with it."""
+    drop_half(key_file)
+    path = waiting(key_file)
+    return read_key(path) if path.exists() else make_key(path)
 
 
 def waiting(key_file: Path) -> Path:

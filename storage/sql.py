@@ -41,6 +41,13 @@ class Damaged(StoreError):
     backup in its place with `python app.py restore`."""
 
 
+class NoDatabase(StoreError):
+    """A key takes its place only once its database is made; this key is in its place, and the
+    database is gone or empty: put the latest backup in its place (`python app.py restore FILE`, on
+    PostgreSQL pg_restore), or name the right one in DIGI_HOME or DIGI_DATABASE. To begin anew on
+    purpose, move the key away as well."""
+
+
 class NewerSchema(StoreError):
     """The database was written by a newer Digi than this one: start the newer one, or restore the
     copy that was made before the upgrade."""

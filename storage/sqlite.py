@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from storage.migrate import migrate
+from storage.migrate import fit_to_serve, migrate, migrations
 from storage.running import Begun, in_a_moment, run
 from storage.sql import FOLDER, Conflict, Damaged, Script, Unavailable, queries
 from storage.writer import Writer
@@ -45,6 +45,7 @@ _PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
+_FORMATS = {b"\1\1", b"\2\2"}
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -131,7 +132,7 @@ class Sqlite:
         lock = FileLock(path, wait=wait)
         opened: list[sqlite3.Connection] = []
         try:
-            _look_for_damage(path)
+            examine(path, _connect, folder, whole=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             opened.append(_connect(path))
             _run(opened[0], f"PRAGMA {_CACHE}")
@@ -311,19 +312,47 @@ def _connect(path: Path) -> sqlite3.Connection:
     return conn
 
 
-def _look_for_damage(path: Path) -> None:
+def _format_of(path: Path) -> bytes:
+    """Which version of the format it takes to write the file, and to read it."""
+    with path.open("rb") as file:
+        return file.read(20)[18:]
+
+
+def examine(
+    path: Path,
+    connect: Callable[[Path], sqlite3.Connection] = reading,
+    folder: Path = FOLDER,
+    *,
+    whole: bool = False,
+) -> str | None:
+    """The fingerprint of the key that this file was made with; None where there is no file yet, or
+    one without any. Raises what would keep Digi from serving it; `whole` looks at every page."""
     wal = Path(f"{path}-wal")
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder, and a file is needed there")
     if not path.exists() or path.stat().st_size == 0:
         if wal.exists() and wal.stat().st_size:
             raise Damaged(f"{path} is gone or empty, but {wal.name} beside it is not")
-        return
+        return None
+    if _format_of(path) not in _FORMATS:
+        # SQLite would take it for a newer one's file, and only ever read it.
+        raise Damaged(f"{path}: its header names no format that there is")
     try:
-        with contextlib.closing(_connect(path)) as conn:
-            found = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+        with contextlib.closing(connect(path)) as conn:
+            found = conn.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
+            if found != "ok":
+                raise Damaged(f"{path}: {' '.join(found.split())}")
+            if not fit_to_serve(Database(conn, execute_plugins=False), migrations(folder)):
+                return None
+            row = conn.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
+            return None if row is None else str(row[0])
     except sqlite3.Error as error:
-        raise _translated(error, f"{path}: ") from error
-    if found != "ok":
-        raise Damaged(f"{path}: {' '.join(found.split())}")
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            return None  # stopped while the file was being made: whoever may write undoes that
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
+            raise _translated(error, f"{path}: ") from error
+        # What is asked here every database of Digi's can answer.
+        raise Damaged(f"{path}: {error}") from error
 
 
 def _as_bug(error: Exception) -> Exception:

@@ -857,11 +857,6 @@ class Scripts:
         rows = yield "meta_get", {"key": key}
         return str(rows[0]["value"]) if rows else ""
 
-    def made_with(self, fingerprint: str) -> Script[str]:
-        """The fingerprint of the database's key; of a new database it is this one from now on."""
-        yield "meta_first", {"key": "key_fingerprint", "value": fingerprint}
-        return (yield from self.meta("key_fingerprint"))
-
     def set_meta(self, key: str, value: str) -> Script[None]:
         yield "meta_set", {"key": key, "value": value}
 

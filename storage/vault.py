@@ -184,6 +184,11 @@ def make_key(path: Path) -> bytes:
         out.write(base64.b64encode(key) + b"\n")
         out.flush()
         os.fsync(out.fileno())
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)  # and its name
+    finally:
+        os.close(handle)
     return key
 
 

@@ -25,7 +25,7 @@ from dialogs.conversations import CONVERSATIONS
 from dialogs.effects import Effect, Grant, Moment, OpenProject, SetMembers
 from dialogs.facts import Fact, Known, Project
 from storage.store import Turn
-from storage.vault import make_key
+from tests.postgres import with_key
 
 TENANT = "test:arbejdsplads"
 CHANNEL = "C1"
@@ -190,8 +190,8 @@ async def a_house(
 ) -> AsyncIterator[House]:
     """A house over a file of SQLite's, or over the PostgreSQL database named by `either`."""
     key_file = folder.parent / f"{folder.name}.key"
-    if either and not key_file.exists():
-        make_key(key_file)
+    if either:
+        await with_key(either, key_file)
     wall = wall or Wall()
     found_edge = edge or Paper()
     house = await build(

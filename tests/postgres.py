@@ -371,6 +371,16 @@ class Wire:
         to.close()
 
 
+async def with_key(dsn: str, key_file: Path) -> None:
+    """The database's first key, as `python app.py key` makes it; not where there is one already."""
+    from app import make_first_key
+
+    if not key_file.exists():
+        store = await Postgres.open(dsn)
+        await make_first_key(store, key_file)
+        await store.close()
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """One for each worker, started by the first test that asks for it."""

@@ -19,7 +19,8 @@ from bot.server import Hosts
 from bot.slack.door import Door
 from storage.installations import Installations
 from storage.store import Database
-from storage.vault import Vault, make_key
+from storage.vault import Vault
+from tests.postgres import with_key
 from tests.slack_world.hands import SlackHands, move_in
 from tests.slack_world.state import Clock as WorldClock
 from tests.slack_world.world import SlackWorld
@@ -118,8 +119,8 @@ async def _house(
     either: str,
 ) -> tuple[Door, House]:
     key_file = folder.parent / f"{folder.name}.key"
-    if either and not key_file.exists():
-        make_key(key_file)
+    if either:
+        await with_key(either, key_file)
     doors: list[Door] = []
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:

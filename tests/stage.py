@@ -38,8 +38,8 @@ from app import House, build
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
 from dialogs import cards as c
-from storage.vault import make_key
 from tests.play import CODE, Play
+from tests.postgres import with_key
 
 TENANT = "test:arbejdsplads"
 CHANNEL = "C-hjemmepleje"
@@ -328,8 +328,8 @@ async def stage(
     stands at the beginning; the team is in the channel."""
     edge = PaperEdge()
     key_file = folder / "key" / "digi.key"
-    if either and not key_file.exists():
-        make_key(key_file)
+    if either:
+        await with_key(either, key_file)
     house = await build(
         folder,
         edges=lambda *_: (edge,),

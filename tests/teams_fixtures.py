@@ -22,7 +22,8 @@ from bot.teams.seam import OnActivity, Told, Transport
 from bot.teams.transport import BotbuilderTransport
 from storage.addresses import Addresses
 from storage.store import Database
-from storage.vault import Vault, make_key
+from storage.vault import Vault
+from tests.postgres import with_key
 from tests.stage import PEOPLE, slow_clock
 from tests.teams_world.hands import TeamsHands
 from tests.teams_world.state import CHANNEL
@@ -141,8 +142,8 @@ async def _house(
 ) -> tuple[Door, House]:
     held = world.clock
     key_file = folder.parent / f"{folder.name}.key"
-    if either and not key_file.exists():
-        make_key(key_file)
+    if either:
+        await with_key(either, key_file)
     doors: list[Door] = []
 
     def heard(what: str, kind: str) -> None:

@@ -18,7 +18,7 @@ def test_the_shipped_server_notes_nothing_of_who_wrote_when() -> None:
     assert {"log_statement", "track_commit_timestamp", "wal_level"} <= settings.keys()
     with a_server(settings, durable=True) as server:
         seen = examine(server.dsn(server.new()))
-    assert seen.faults == ()
+    assert (seen.stops, seen.faults) == ((), ())
 
 
 def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:

@@ -60,7 +60,7 @@ KILLS = (one_backend, the_first, all_of_it)
 @asynccontextmanager
 async def at_work(folder: Path, dsn: str, seed: int) -> AsyncIterator[Crowd]:
     """The real program, and a crowd that has begun to use it."""
-    async with crowd(on_postgresql(folder, dsn), seed, tireless=True) as found:
+    async with crowd(await on_postgresql(folder, dsn), seed, tireless=True) as found:
         await found.start()
         await found.begins()
         await found.says()

@@ -19,8 +19,7 @@ from typing import Any
 import pytest
 
 from bot.slack.words import word
-from storage.vault import make_key
-from tests.postgres import FOLLOWED, Server, Standby, Wire, a_server
+from tests.postgres import FOLLOWED, Server, Standby, Wire, a_server, with_key
 from tests.slack_world.hands import SlackHands, move_in
 from tests.slack_world.state import Clock, Message
 from tests.slack_world.trouble import Slow
@@ -110,7 +109,7 @@ class Pair:
 async def a_pair(folder: Path, dsn: str, code: str) -> AsyncIterator[Pair]:
     world = SlackWorld(clock=Clock(time.time))
     move_in(world.home, PEOPLE, CHANNEL)
-    make_key(folder / "digi.key")
+    await with_key(dsn, folder / "digi.key")
     ports = [free_port(), free_port()]
     replicas: list[asyncio.subprocess.Process] = []
     async with world:

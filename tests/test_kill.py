@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from storage.vault import make_key
 from tests.crowd import crowd
+from tests.postgres import with_key
 from tests.test_app import Box
 
 EACH = 10
 
 
-def on_postgresql(folder: Path, dsn: str) -> Box:
+async def on_postgresql(folder: Path, dsn: str) -> Box:
     """A machine whose Digi keeps everything in that database."""
     box = Box(folder)
-    make_key(box.key)
+    await with_key(dsn, box.key)
     box.env["DIGI_DATABASE"] = dsn
     return box
 
@@ -66,7 +66,7 @@ async def test_on_postgresql_nothing_is_lost_and_nothing_twice_either(
     tmp_path: Path, postgres_dsn: str, figures: Callable[[str], None]
 ) -> None:
     """The server lives on; what a killed Digi had under way there ends with its connection."""
-    figures(await survive(on_postgresql(tmp_path, postgres_dsn), 4, 3))
+    figures(await survive(await on_postgresql(tmp_path, postgres_dsn), 4, 3))
 
 
 @pytest.mark.long
@@ -76,7 +76,7 @@ async def test_a_thousand_kills_on_postgresql_lose_nothing_either(
     tmp_path: Path, seed: int, postgres_dsn: str, figures: Callable[[str], None]
 ) -> None:
     """The same, a hundred times on each of ten databases."""
-    figures(await survive(on_postgresql(tmp_path, postgres_dsn), 200 + seed, 100))
+    figures(await survive(await on_postgresql(tmp_path, postgres_dsn), 200 + seed, 100))
 
 
 async def test_a_stop_in_the_middle_of_work_finishes_what_was_confirmed(
