@@ -14,11 +14,14 @@ from bot.control import Done, Request
 from bot.orders import carry_out
 from bot.upkeep import finish_rotation, restore
 from storage import backup, rekey, tombstones
+from storage.facts import to_us
 from storage.sql import Script, Unavailable
+from storage.sqlite import Sqlite
 from storage.vault import Vault, make_key, read_key
 from tests.anonymity.hands import by_code, project_of, reading, running, says
 from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage
 from tests.stage import stage as running_again
+from tests.test_drivers import before
 from tests.test_inventory import SEALED
 
 RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
@@ -278,6 +281,31 @@ async def test_a_backup_is_restored_and_deletes_again_what_was_deleted_since(
         found = await all_that_is_kept(played, tmp_path)
         assert "fatima" not in found
         assert "Peters svar om tiden" in found
+
+
+async def test_a_backup_of_an_earlier_version_marks_those_who_had_led(tmp_path: Path) -> None:
+    """The migrations run on what is restored: whoever leads or has led in it is refused for good,
+    and so is whoever was erased after it was made."""
+    old, home = tmp_path / "old.db", tmp_path / "home"
+    vault = Vault(make_key(tmp_path / "digi.key"))
+    await (await Sqlite.open(old, folder=before(tmp_path, "0007"))).close()
+    with closing(sqlite3.connect(old)) as conn:
+        conn.execute("INSERT INTO project VALUES ('t', 'p', 'c', 1, 1)")
+        for person, status in (("a", "confirmed"), ("b", "was"), ("c", "asked"), ("d", "was")):
+            sealed = vault.seal(b"", "role", "t", "p", person, "leader")
+            row = ("t", "p", person, "leader", status, 1, sealed)
+            conn.execute("INSERT INTO role VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        conn.commit()
+    file = tmp_path / backup.name_of(RELEASED)
+    backup.seal_file(vault, old, file, RELEASED)
+    erased = tombstones.Stone(
+        to_us(RELEASED + timedelta(days=1)), "person", tombstones.salted("t", "d")
+    )
+    tombstones.add_to_file(tmp_path, [erased])
+    await restore(vault, file, home / "digi.db", home, tmp_path / "backups", over=False)
+    with closing(sqlite3.connect(home / "digi.db")) as conn:
+        rows = conn.execute("SELECT person, status, led FROM role ORDER BY person").fetchall()
+    assert rows == [("a", "confirmed", 1), ("b", "was", 1), ("c", "asked", 0), ("d", "was", 1)]
 
 
 async def test_what_people_deleted_themselves_stays_deleted_after_a_restore(tmp_path: Path) -> None:
