@@ -1,0 +1,178 @@
+"""Everything that Digi sends, stores and decides while the transcripts play, written to a folder.
+
+`python -m tests.golden FOLDER` plays each transcript on paper, in the pretended Slack and in the
+pretended Teams and writes one text file for each; `diff -r` of two folders shows what a change of
+the code's structure has changed in its behaviour. Random ids are replaced by a counter, the key is
+always the same, and times are cut to ten minutes, because the test clock advances on each reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+import re
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+from bot.engine import Dialogs
+from bot.gate import MAY, MAY_LOOK
+from storage import pool
+from tests.house import kept
+from tests.slack_fixtures import in_slack
+from tests.stage import PaperEdge, Stage, stage
+from tests.teams_fixtures import in_teams
+
+TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+EDGES = ("paper", "slack", "teams")
+
+_CUT = [
+    (re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d)\d:\d\d(\.\d+)?"), r"\1"),
+    (re.compile(r"\b(1[78]\d{4})\d{10}\b"), r"\1"),  # microseconds since 1970
+    (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's time stamps
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
+]
+_RANDOM = re.compile(r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}")
+
+
+class Numbered:
+    """Random-looking strings by the order in which they first appear."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        for pattern, cut in _CUT:
+            text = pattern.sub(cut, text)
+        return _RANDOM.sub(
+            lambda found: self._seen.setdefault(found[0], f"«{len(self._seen)}»"), text
+        )
+
+
+@contextmanager
+def repeatable() -> Iterator[None]:
+    """Random ids are counted, random bytes and shuffles come from one seed."""
+    chance, ids = random.Random(7), itertools.count(1)
+    with ExitStack() as stack:
+        for target, value in (
+            ("uuid.uuid4", lambda: uuid.UUID(int=next(ids), version=4)),
+            ("secrets.token_hex", lambda size=32: f"{next(ids):0{2 * size}x}"),
+            ("secrets.token_bytes", chance.randbytes),
+            ("os.urandom", chance.randbytes),
+        ):
+            stack.enter_context(patch(target, value))
+        pool.set_chance(random.Random(7))
+        try:
+            yield
+        finally:
+            pool.set_chance(random.SystemRandom())
+
+
+@contextmanager
+def decisions(write: Callable[[str], None]) -> Iterator[None]:
+    """Each decision in order: the conversation, the event, the state after it, the effects."""
+    decide = Dialogs.decide
+
+    def noted(self: Dialogs, dialog: str, state: Any, event: Any, found: Any) -> Any:
+        after, effects = decide(self, dialog, state, event, found)
+        write(f"{dialog} {event!r}")
+        if isinstance(after, bytes):
+            write(f"  = {after.decode()}")
+        for effect in effects:
+            write(f"  + {effect!r}")
+        return after, effects
+
+    with patch.object(Dialogs, "decide", noted):
+        yield
+
+
+def _plain(value: object) -> str:
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, sort_keys=True, indent=1)
+
+
+async def _on_paper(script: str, folder: Path, write: Callable[[str], None]) -> None:
+    async with stage(folder) as played:
+        heard = Stage._act
+
+        async def act(self: Stage, person: str, what: object, **more: Any) -> Any:
+            answer = await heard(self, person, what, **more)
+            write(f"{person}: {_plain(answer)}")
+            return answer
+
+        sent = PaperEdge.deliver
+
+        async def deliver(self: PaperEdge, parcel: Any) -> str:
+            write(f"sent: {_plain(parcel)}")
+            return await sent(self, parcel)
+
+        with patch.object(Stage, "_act", act), patch.object(PaperEdge, "deliver", deliver):
+            await played.play(script)
+        house = played.house
+        for row in await house.database.read(house.scripts.all_states, played.tenant):
+            write(f"state: {row!r}")
+        for table, *columns in kept(folder):
+            write(f"row: {table} {[c for c in columns if not isinstance(c, bytes)]}")
+
+
+async def _in_slack(script: str, folder: Path, write: Callable[[str], None]) -> None:
+    async with in_slack(folder, holds_back=False) as place:
+        await place.hands.play(script)
+        for call in place.world.calls:
+            write(f"{call.method}: {json.dumps(call.args, ensure_ascii=False, indent=1)}")
+
+
+async def _in_teams(script: str, folder: Path, write: Callable[[str], None]) -> None:
+    async with in_teams(folder, holds_back=False) as place:
+        await place.hands.play(script)
+        for call in place.world.calls:
+            write(f"{call!r}")
+
+
+_PLAYED = {"paper": _on_paper, "slack": _in_slack, "teams": _in_teams}
+
+
+def played(transcript: Path, edge: str) -> str:
+    """All that happened, as text in which two runs of the same code are equal."""
+    lines: list[str] = []
+    numbered = Numbered()
+    with repeatable(), decisions(lines.append), tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        for key in (home / "key" / "digi.key", Path(folder) / "home.key"):
+            key.parent.mkdir(parents=True, exist_ok=True)
+        script = transcript.read_text(encoding="utf-8")
+        asyncio.run(_PLAYED[edge](script, home, lines.append))
+    return numbered("\n".join(lines)) + "\n"
+
+
+def access() -> str:
+    """Who may do what, by the events' and looks' stored names."""
+    acts = [(kind.__struct_config__.tag, sorted(who)) for kind, who in MAY.items()]
+    looks = [(look, sorted(who)) for look, who in MAY_LOOK.items()]
+    return "\n".join(f"{name}: {who}" for name, who in sorted([*acts, *looks], key=str)) + "\n"
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "access.txt").write_text(access(), encoding="utf-8")
+    only = sys.argv[2:]
+    for transcript in TRANSCRIPTS:
+        for edge in EDGES:
+            if only and not any(one in f"{transcript.stem}.{edge}" for one in only):
+                continue
+            text = played(transcript, edge)
+            (folder / f"{transcript.stem}.{edge}.txt").write_text(text, encoding="utf-8")
+            print(transcript.stem, edge, sha256(text.encode()).hexdigest()[:12], flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
