@@ -131,7 +131,7 @@ class Upkeep:
     async def heed(self) -> int:
         """At a start: deletions that lie beside the database, and that it does not know of. It was
         put back by somebody else's tools, and is older than they are; answers how many."""
-        await plain_ids.make_anew(self._database, self._scripts)
+        await plain_ids.make_anew(self._database, self._scripts, forgetting, self._clock.now())
         beside = await asyncio.to_thread(self._stones_beside)
         known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
         # The database forgets its oldest stones after a while; the file keeps them.
@@ -292,7 +292,7 @@ async def cleansed(
         head = await asyncio.to_thread(backup.open_file, vault, file, copy)
         store = await Sqlite.open(copy)
         try:
-            await plain_ids.make_anew(store, scripts)
+            await plain_ids.make_anew(store, scripts, forgetting, head.at)
             await store.tx_sealed(erasing.heeded, scripts, forgetting, stones, to_us(head.at))
             await store.vacuum()
         finally:
@@ -315,7 +315,7 @@ async def restore(
             try:
                 scripts = Scripts(vault)
                 await store.tx(rekey.keep_secret, vault)
-                await plain_ids.make_anew(store, scripts)
+                await plain_ids.make_anew(store, scripts, forgetting, head.at)
                 stones = sorted(
                     {
                         *(one for there in (home, backups, file.parent)

@@ -17,12 +17,12 @@ from dialogs.cards import FORMER, NeutralCard
 from dialogs.facts import Role
 from dialogs.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from dialogs.roles import has_led
-from storage.facts import Scope, from_us
+from storage.facts import Scope, erased_id, from_us
 from storage.pool import Pool
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
 from storage.store import PostBody, SayBody, Scripts
-from storage.tombstones import Stone, buried, is_of, salted
+from storage.tombstones import Stone, buried, is_of, salted, stones
 
 ALWAYS = frozenset({"project", "published"})
 RESTRICTED = frozenset({"concern"})
@@ -67,8 +67,14 @@ def seats_of(person: str) -> Script[tuple[tuple[str, str, str], ...]]:
 
 
 def erase_person(
-    scripts: Scripts, forgetting: Forgetting, tenant: str, person: str, now: datetime
+    scripts: Scripts,
+    forgetting: Forgetting,
+    tenant: str,
+    person: str,
+    now: datetime,
+    also_in: frozenset[str] = frozenset(),
 ) -> Script[Erased]:
+    """In each project in which a row by name speaks of this person, and in these."""
     gone: Counter[str] = Counter()
     unnamed = led = 0
     touched: list[str] = []
@@ -78,7 +84,7 @@ def erase_person(
         scope = Scope(row["tenant"], row["id"], scripts.vault)
         if scope.tenant != tenant:
             continue
-        known = any(seat["project"] == scope.project for seat in seats)
+        known = scope.project in also_in or any(s["project"] == scope.project for s in seats)
         if not (known or (yield from _is_named(scope, person))):
             continue
         # From here on no turn can write down again what it read before.
@@ -202,9 +208,11 @@ def _roles(
     channel: str,
     now: datetime,
 ) -> Script[tuple[int, int]]:
-    """Whoever has led stays known as such while the project lives: nobody can be forgotten and
-    then fill the pool. The channel hears which seat is empty, and not whose it was."""
+    """Whoever has led stays known as such while the project lives, under a MAC: nobody can be
+    forgotten and then fill the pool. The channel hears which seat is empty, and not whose it was.
+    """
     gone = kept = 0
+    erased = erased_id(scope, person)
     rows = yield "person_roles", {"tenant": scope.tenant, "person": person}
     for row in rows:
         if row["project"] != scope.project:
@@ -213,13 +221,13 @@ def _roles(
         held = row["status"] == "confirmed"
         if has_led(Role(person, role, row["status"], led=bool(row["led"]))):
             yield "role_put", {
-                **scope.key, "person": person, "role": role, "status": "was",
-                "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, person, role),
+                **scope.key, "person": erased, "role": role, "status": "was",
+                "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, erased, role),
             }  # fmt: skip
             kept += 1
         else:
-            yield "role_drop", {**scope.key, "person": person, "role": role}
             gone += 1
+        yield "role_drop", {**scope.key, "person": person, "role": role}
         if held and role != "reader":
             card = msgspec.json.encode(forgetting.no_longer(role))
             body = msgspec.json.encode(SayBody(msgspec.Raw(card)))
@@ -288,6 +296,51 @@ def _without(value: Any, person: str) -> Any:
             return re.sub(rf"(?<![\w-]){re.escape(person)}(?![\w-])", FORMER, value)
         case _:
             return value
+
+
+# --- an earlier version's erasures ---------------------------------------------------------
+
+
+def finish_erasures(scripts: Scripts, forgetting: Forgetting, now: datetime) -> Script[None]:
+    """An earlier version left whoever it erased as a reader of what was said without a name, and
+    in the role of a former leader. Who has not come back since is erased once more."""
+    yield "lock", {"lock": "erasures are finished"}
+    every = yield from stones()
+    erased = [one.id for one in every if one.kind == "person"]
+    if not erased:
+        return
+    rows = yield "person_here", {}
+    here = {(row["tenant"], row["id"]) for row in rows}
+    left = yield from _readers(scripts)
+    rows = yield "person_every", {}
+    for row in rows:
+        left.setdefault((row["tenant"], row["id"]), set())
+    for (tenant, person), projects in sorted(left.items()):
+        if (tenant, person) not in here and any(is_of(id, tenant, person) for id in erased):
+            also_in = frozenset(projects)
+            yield from erase_person(scripts, forgetting, tenant, person, now, also_in)
+
+
+def _readers(scripts: Scripts) -> Script[dict[tuple[str, str], set[str]]]:
+    """Workplace and person of each reader of what was said without a name, and in which projects;
+    for this step at the start alone: nobody is told any of it."""
+    found: dict[tuple[str, str], set[str]] = {}
+    projects = yield "project_every", {}
+    for project in projects:
+        scope = Scope(project["tenant"], project["id"], scripts.vault)
+        bodies: list[dict[str, Any]] = []
+        rows = yield "published_every", scope.key
+        for row in rows:
+            bodies.append(msgspec.json.decode(scope.open("published", row["body"], row["id"])))
+        rows = yield "pool_get", scope.key
+        for row in rows:
+            pool = Pool.open(scripts.vault, scope.tenant, scope.project, row["sealed"])
+            bodies += [entry.body for entry in pool.entries]
+        for body in bodies:
+            for one in (body, *body.get("more", ())):
+                for person in one.get("readers", ()):
+                    found.setdefault((scope.tenant, person), set()).add(scope.project)
+    return found
 
 
 # --- a restored backup --------------------------------------------------------------------

@@ -97,7 +97,41 @@ def opened_project(scope: Scope, sealed: bytes) -> f.Project:
 
 def roles_of(scope: Scope) -> Script[tuple[f.Role, ...]]:
     rows = yield "role_all", scope.key
-    return tuple(opened_role(scope, row["person"], row) for row in rows)
+    roles = tuple(opened_role(scope, row["person"], row) for row in rows)
+    return (yield from known_again(scope, roles))
+
+
+ERASED = "led:"
+
+
+def erased_id(scope: Scope, person: str) -> str:
+    """Under what it is kept that somebody has led who was erased. A MAC: it can only be asked of
+    an id whether it is this one, and only by whoever holds the key."""
+    return ERASED + scope.vault.mac(f"led|{scope.tenant}|{scope.project}|{person}".encode())
+
+
+def known_again(
+    scope: Scope, roles: tuple[f.Role, ...], *people: str
+) -> Script[tuple[f.Role, ...]]:
+    """With the erased who have led as themselves, where they are `people`, in the channel or in
+    another role here; without those who are not."""
+    erased = [role for role in roles if role.person.startswith(ERASED)]
+    if not erased:
+        return roles
+    channel = yield from channel_of(scope)
+    members = yield "member_all", {"tenant": scope.tenant, "channel": channel or ""}
+    here = {*people, *(row["person"] for row in members), *(role.person for role in roles)}
+    names = {erased_id(scope, person): person for person in here}
+    led = {(names[role.person], role.role) for role in erased if role.person in names}
+    rest = [role for role in roles if role not in erased]
+    only = led - {(role.person, role.role) for role in rest}
+    return (
+        *(
+            msgspec.structs.replace(role, led=role.led or (role.person, role.role) in led)
+            for role in rest
+        ),
+        *(f.Role(person, role, "was", led=True) for person, role in sorted(only)),
+    )
 
 
 def opened_role(scope: Scope, person: str, row: Row) -> f.Role:

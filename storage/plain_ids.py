@@ -8,7 +8,9 @@ person and what it belongs to, never by the id.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
+from storage.erasing import Forgetting, finish_erasures
 from storage.facts import Scope
 from storage.sql import Row, Script
 from storage.store import Database, Scripts, once_key
@@ -16,15 +18,19 @@ from storage.store import Database, Scripts, once_key
 DONE = "ids_made_anew"
 
 
-async def make_anew(database: Database, scripts: Scripts) -> None:
-    """Records once, project by project; keys of the inbox at each start, because a replica of the
-    version before may have written more of them while it still served."""
+async def make_anew(
+    database: Database, scripts: Scripts, forgetting: Forgetting, now: datetime
+) -> None:
+    """Records once, project by project, and erasures that left an id behind; keys of the inbox at
+    each start, because a replica of the version before may have written more of them while it
+    still served."""
     if await database.read(_named_keys):
         await database.tx(_rename_keys, scripts)
     if await database.read(scripts.meta, DONE):
         return
     for tenant, project in await database.read(_projects_with_plain_ids):
         await database.tx(_rename_records, scripts, tenant, project)
+    await database.tx(finish_erasures, scripts, forgetting, now)
     await database.tx(scripts.set_meta, DONE, "1")
 
 

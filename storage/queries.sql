@@ -677,9 +677,15 @@ SELECT tenant, project FROM published WHERE id = :id ORDER BY tenant, project;
 
 -- name: person_every
 -- Everybody whom anything by name knows.
-SELECT tenant, id FROM person UNION SELECT tenant, person AS id FROM role
+SELECT tenant, id FROM person
+UNION SELECT tenant, person AS id FROM role WHERE NOT (person >= 'led:' AND person < 'led;')
 UNION SELECT tenant, person AS id FROM member UNION SELECT tenant, person AS id FROM record
 ORDER BY tenant, id;
+
+-- name: person_here
+-- Without those of whom only a role is left.
+SELECT tenant, id FROM person UNION SELECT tenant, person AS id FROM member
+UNION SELECT tenant, person AS id FROM record ORDER BY tenant, id;
 
 -- name: person_delete
 DELETE FROM person WHERE tenant = :tenant AND id = :person;

@@ -26,6 +26,7 @@ from storage.facts import (
     drawn_ids,
     from_us,
     gather,
+    known_again,
     opened_prefs,
     opened_project,
     opened_role,
@@ -600,6 +601,7 @@ class Scripts:
         roles = tuple(
             opened_role(scope, one["holder"], one) for one in rows if one["holder"] is not None
         )
+        roles = yield from known_again(scope, roles, person)
         return about, roles, prefs, row["there"] is not None
 
     def projects_of(self, tenant: str, person: str) -> Script[tuple[Project, ...]]:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from bot.edge import Delivery, Members, Sender
+from bot.upkeep import restore
+from dialogs import effects as fx
+from dialogs.cards import FORMER
+from storage.erasing import without_name
+from storage.plain_ids import DONE
 from storage.pool import Pool
+from storage.sql import Script
+from storage.store import Turn
 from tests.anonymity import hands
-from tests.anonymity.hands import by_code, bytes_of, dump, open_form, reading, says
-from tests.house import asked
-from tests.stage import COPENHAGEN, PEOPLE, TENANT, Stage, stage
+from tests.anonymity.hands import by_code, bytes_of, dump, open_form, project_of, reading, says
+from tests.house import MONDAY, PROJECT, a_house, asked, faked, found, note
+from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage
+from tests.test_engine import news
 from tests.test_upkeep import all_that_is_kept
 
 GONE, NAME = "u7kanarie9q", "Kanariefugl Æbelø"
@@ -246,3 +257,165 @@ def restricted(folder: Path) -> list[bytes]:
             )
             for (sealed,) in conn.execute(sql).fetchall()
         ]
+
+
+async def test_whoever_has_led_stays_refused_after_being_erased_and_has_no_id_there(
+    tmp_path: Path, either: str
+) -> None:
+    """That somebody has led is kept under a MAC: no byte of the id is left, and whoever comes back
+    with it may not write without a name, counts for no threshold, and stays so when they are asked
+    to lead once more and decline."""
+    async with hands.running(tmp_path, team=tuple(PEOPLE), either=either) as played:
+        await played.play(
+            f"""
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld Stedfortræder="{NAME}"
+            {GONE} > tryk "Jeg er stedfortræder"
+            """
+        )
+        before = await may_write(played)
+        said = await played.house.upkeep.erase_person(TENANT, GONE)
+        assert "har ledet 1 forløb" in said
+        assert await where(played, tmp_path, either) == set()
+        await played.house.courier.settle()
+        assert "En tidligere kollega er ikke længere" in played.channel(since_last_act=True)
+        assert await may_write(played) == before
+        await here_again(played)
+        assert await may_write(played) == before
+        await refused(played)
+        await played.play(
+            f"""
+            anne > /digi roller
+            anne > tryk "Skift roller"
+            anne > udfyld Stedfortræder="{NAME}"
+            {GONE} > tryk "Jeg er ikke stedfortræder"
+            """
+        )
+        await refused(played)
+        assert await may_write(played) == before
+        await played.house.upkeep.erase_person(TENANT, GONE)
+        assert await where(played, tmp_path, either) == set()
+        await here_again(played)
+        await refused(played)
+
+
+async def may_write(played: Stage) -> str:
+    await open_form(played, "noor")
+    found = re.search(r"Her kan \d+ skrive uden navn", played.just("noor"))
+    assert found
+    return found[0]
+
+
+async def here_again(played: Stage, *people: str) -> None:
+    there = tuple(Sender(person, PEOPLE[person], "da") for person in people or PEOPLE)
+    key = f"members:again:{played.acts}"
+    delivery = Delivery(TENANT, Sender(""), key, Members(there), CHANNEL)
+    await played.house.engine.receive(delivery)
+
+
+async def refused(played: Stage) -> None:
+    await played.press(GONE, "Sig det")
+    assert "[Med navn]" in played.just(GONE)
+    assert "[Uden navn]" not in played.just(GONE)
+
+
+async def test_an_erasure_by_an_earlier_version_is_finished_at_the_start(
+    tmp_path: Path, either: str
+) -> None:
+    """It left the id among the readers of texts and in the seat of a former leader. Whoever has
+    come back since keeps what is theirs."""
+    async with running(tmp_path, either) as played:
+        await says(played, "noor", "Sagt og sendt", to=NAME)
+        await played.house.courier.move_to(RELEASED)
+        await says(played, "sofie", "Det venter", to=f"{NAME}, Jonas Friis")
+        left = {
+            table: asked(tmp_path, either, f"SELECT * FROM {table}")
+            for table in ("pool", "published")
+        }
+        for person in (GONE, "peter"):
+            await played.house.upkeep.erase_person(TENANT, person)
+        await here_again(played, "anne", "peter")
+        await hands.says_by_name(played, "peter", "Peter er her igen")
+        vault, project = played.house.vault, project_of(tmp_path)
+        detail = vault.seal(b"", "role", TENANT, project, GONE, "deputy")
+
+        def earlier() -> Script[None]:
+            for row in left["pool"]:
+                yield "pool_put", dict(zip(("tenant", "project", "sealed"), row, strict=True))
+            for row in left["published"]:
+                yield "published_body", {
+                    "tenant": row[0], "project": row[1], "id": row[2], "body": row[-1],
+                }  # fmt: skip
+            yield "role_put", {
+                "tenant": TENANT, "project": project, "person": GONE, "role": "deputy",
+                "status": "was", "body": detail,
+            }  # fmt: skip
+            yield "meta_set", {"key": DONE, "value": ""}
+
+        await played.house.database.tx(earlier)
+        assert "table role" in await where(played, tmp_path, either)
+    there = tuple(person for person in PEOPLE if person != GONE)
+    async with stage(tmp_path, either=either, team=there) as played:
+        await played.house.upkeep.night()
+        assert await where(played, tmp_path, either) == set()
+        assert "Peter er her igen" in await all_that_is_kept(played, tmp_path)
+        assert [len(pool.entries) for pool in pools(played, tmp_path)] == [1]
+
+
+async def test_a_backup_from_before_brings_no_reader_back(tmp_path: Path) -> None:
+    """Neither one that Digi made itself, which is cleansed, nor one that lay elsewhere."""
+    away = tmp_path / "away"
+    away.mkdir()
+    async with running(tmp_path, "") as played:
+        await says(played, "noor", "Sagt og sendt", to=NAME)
+        await played.house.courier.move_to(RELEASED)
+        await says(played, "sofie", "Det venter", to=NAME)
+        elsewhere = await played.house.upkeep.backup(away)
+        ours = await played.house.upkeep.backup()
+        await played.house.upkeep.erase_person(TENANT, GONE)
+        vault = played.house.vault
+    there = tuple(person for person in PEOPLE if person != GONE)
+    for file in (ours, elsewhere):
+        places = (tmp_path / "digi.db", tmp_path, tmp_path / "backups")
+        await restore(vault, file, *places, over=True)
+        for week in (1, 2):
+            async with stage(tmp_path, team=there) as played:
+                await played.house.courier.move_to(RELEASED + timedelta(weeks=week))
+                assert await where(played, tmp_path, "") == set()
+                assert not written_to(played)
+
+
+async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may arrive, but that it was written to that person on that day is not noted any more; and
+    what is meant for a former colleague is sent to nobody."""
+    fake = faked(monkeypatch, "digest")
+    async with a_house(tmp_path / "home", either=either) as house:
+        await found(house, roles=(fx.Grant(GONE, "tr", "confirmed"),), team=("anne", GONE))
+        fake.does(
+            fx.Privately(GONE, note("x")), fx.Privately(FORMER, note("x"), now=True),
+            fx.Post("post", to=FORMER),
+        )  # fmt: skip
+        await house.engine.turn(Turn(TENANT, PROJECT, "key", news("a"), MONDAY))
+        assert asked(tmp_path / "home", either, "SELECT place FROM letter") == [(f"bag:{GONE}",)]
+        scripts = house.scripts
+        at = MONDAY + timedelta(hours=1)
+        [head] = await house.database.tx(scripts.claim, at, 60_000_000, 20, "somebody")
+        await house.upkeep.erase_person(TENANT, GONE)
+        await house.database.tx(scripts.bag_sent, head, GONE, at.date(), (head.id,))
+        assert asked(tmp_path / "home", either, "SELECT * FROM bagged") == []
+
+
+def test_an_id_is_taken_out_of_longer_ids_and_of_no_sentence() -> None:
+    """Lists lose it, fields and keys name nobody, and what people wrote stays theirs."""
+    before = {
+        "people": ["ali", "anne"], "owner": "ali", "slot": "draft:ali", "by": {"ali": 1, "anne": 2},
+        "id": "kvalitet.1", "text": "spørg ali om det",
+    }  # fmt: skip
+    after = msgspec.json.decode(without_name(msgspec.json.encode(before), "ali"))
+    assert after == {
+        "people": ["anne"], "owner": FORMER, "slot": f"draft:{FORMER}", "by": {"anne": 2},
+        "id": "kvalitet.1", "text": "spørg ali om det",
+    }  # fmt: skip
