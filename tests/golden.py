@@ -38,6 +38,7 @@ EDGES = ("paper", "slack", "teams")
 
 _CUT = [
     (re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d)\d:\d\d(\.\d+)?"), r"\1"),
+    (re.compile(r"(datetime\.datetime\((?:\d+, ){4})\d+, [^t]*"), r"\1"),
     (re.compile(r"\b(1[78]\d{4})\d{10}\b"), r"\1"),  # microseconds since 1970
     (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's time stamps
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
