@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 from bot.shortcodes import drawn
+
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+"""Half of a pair of surrogates: JSON can write it (\\ud83d), and no encoding can."""
 
 # What is not seen: bidi controls could turn a line around, the others could mark an author.
 _GONE = dict.fromkeys(
@@ -33,6 +37,17 @@ _KEYCAP = "\u20e3"
 
 # Letters and signs of which none is another's double, comes apart, is unseen or names a picture.
 _ORDINARY = re.compile(r"[\n -9;-~¡-ª¬®-º¼-ÿ]*")
+
+
+def readable(node: Any) -> Any:
+    """The same JSON, where U+FFFD stands for each half of a pair."""
+    if isinstance(node, str):
+        return node if node.isascii() else HALF_A_PAIR.sub("\ufffd", node)
+    if isinstance(node, dict):
+        return {readable(name): readable(held) for name, held in node.items()}
+    if isinstance(node, list):
+        return [readable(held) for held in node]
+    return node
 
 
 def clean(text: str) -> str:

@@ -78,7 +78,8 @@ def _form(**more: str) -> bytes:
 async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
     place: Place, ears: Ears, capfd: pytest.CaptureFixture[str], wrong: str
 ) -> None:
-    """401, and nothing of the body in any log at any level."""
+    """401, or 400 for what is signed and cannot be read; nothing of the body in any log at any
+    level."""
     body = _form()
     headers = {
         "Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)
@@ -101,7 +102,7 @@ async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
             body = b'{"text": "' + CANARY.encode()
             headers = {"Content-Type": "application/json", **place.world.send.signed(body)}
     status, text = await place.world.send.raw(body, headers)
-    assert status == 401
+    assert status == (400 if wrong == "no json" else 401)
     assert CANARY not in text
     said = capfd.readouterr()
     assert CANARY not in "".join(ears.heard) + said.out + said.err
@@ -246,8 +247,8 @@ async def test_no_body_makes_digi_stumble_or_speak(
     figures: Callable[[str], None],
     examples: int,
 ) -> None:
-    """Over the wire: never a 500, 401 for all that is not signed or not readable, and nothing of
-    it in any log at any level."""
+    """Over the wire: never a 500, 401 for all that is not signed or no text, 400 for what is no
+    JSON, and nothing of it in any log at any level."""
     counted = {"all": 0, "401": 0}
 
     async def comes(body: dict[str, Any], form: str, signed: str) -> None:
@@ -255,8 +256,8 @@ async def test_no_body_makes_digi_stumble_or_speak(
         status, said = await place.world.send.raw(raw, _headers(place, raw, kind, signed))
         counted["all"] += 1
         counted["401"] += status == 401
-        refused = signed != "right" or form in ("no json", "no utf-8", "bytes")
-        assert status in ((401,) if refused else (200, 401, 503))
+        refused = signed != "right" or form in ("no utf-8", "bytes")
+        assert status in ((401,) if refused else (400,) if form == "no json" else (200, 400, 503))
         assert CANARY not in said or status == 200
         assert not ears.about(CANARY)
         ears.heard.clear()

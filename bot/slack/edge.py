@@ -61,6 +61,7 @@ class Reply(Struct, frozen=True):
 
 
 NOTED = Reply()
+MALFORMED = Reply(status=400)
 AGAIN = Reply(status=503)
 """Slack brings an event again; a person cannot be asked to."""
 

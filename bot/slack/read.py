@@ -1,4 +1,5 @@
 """Slack's JSON as what it means. Pure; what is strange is None, and is answered with an empty ack.
+What no text can hold is Malformed, and is a bad request.
 
 Only the fields named here are read. Slack's own ids stay ids; nothing else goes further in.
 """
@@ -12,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from bot.clean import HALF_A_PAIR
 from bot.edge import AtHome, Pressed, Submitted, ToAgree, Typed
 from bot.slack.draw import read_channel, read_value
 
@@ -23,6 +25,7 @@ AGREEMENT = "agreement"
 """The shortcuts' callback ids, as the manifest has them."""
 
 _TYPED = "typed:"
+_ID = re.compile(r"[\x21-\x7e]{0,250}")
 _ADDRESSED = re.compile(r"^(?:\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>)+\s*")
 
 
@@ -186,7 +189,12 @@ class Envelope(Struct, omit_defaults=True):
     message: _Message | None = None
 
 
+class Malformed(Exception):
+    """Half a pair of surrogates stands somewhere in the body. Slack never writes one."""
+
+
 def envelope(body: object) -> Envelope | None:
+    """Raises Malformed."""
     try:
         return msgspec.convert(_without_nulls(body), Envelope)
     except (msgspec.ValidationError, RecursionError):
@@ -195,17 +203,39 @@ def envelope(body: object) -> Envelope | None:
 
 def _without_nulls(node: Any) -> Any:
     """Slack writes null for what is not there, now here, now there."""
+    if isinstance(node, str):
+        return _whole(node)
     if isinstance(node, dict):
+        for name in node:
+            _whole(name)
         return {name: _without_nulls(held) for name, held in node.items() if held is not None}
     if isinstance(node, list):
         return [_without_nulls(held) for held in node]
     return node
 
 
+def _whole(text: str) -> str:
+    if not text.isascii() and HALF_A_PAIR.search(text):
+        raise Malformed
+    return text
+
+
 # --- what it means ---------------------------------------------------------------------------
 
 
 def incoming(body: Envelope) -> Incoming | None:
+    found = _meant(body)
+    return found if found is not None and _has_ids(found) else None
+
+
+def _has_ids(found: Incoming) -> bool:
+    """Slack's ids are plain and short; a database may not be able to hold what is not."""
+    ids = (found.home, found.key, found.person, found.person_home, found.channel, found.trigger,
+           found.view, found.thread, found.answer_to)  # fmt: skip
+    return all(map(_ID.fullmatch, ids))
+
+
+def _meant(body: Envelope) -> Incoming | None:
     match body.type:
         case "url_verification":
             return Incoming("hello", "") if body.challenge is not UNSET else None

@@ -1,6 +1,7 @@
 """Bolt between the wire and the edge: by HTTP and by Socket Mode, with the same way in.
 
-A signature is looked at before a body is: what does not carry ours is told 401, and no more.
+A signature is looked at before a body is: what does not carry ours is told 401, and no more. What
+carries it and cannot be read is told 400.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from yarl import query_to_pairs
 
 from bot.cache import Cache
 from bot.edge import Installation
-from bot.slack.edge import AGAIN, NOTED, Body, Reply, SlackEdge
-from bot.slack.read import Envelope, Incoming, envelope, incoming
+from bot.slack.edge import AGAIN, MALFORMED, NOTED, Body, Reply, SlackEdge
+from bot.slack.read import Envelope, Incoming, Malformed, envelope, incoming
 from bot.slack.web_api import TROUBLE, Told, WebApi
 from bot.slack.words import both
 from bot.slack.workspaces import Workspaces
@@ -102,7 +103,10 @@ class Transport:
 
     async def dispatch(self, body: object) -> Reply:
         """Any body that came from Slack, by whichever way."""
-        read = envelope(body)
+        try:
+            read = envelope(body)
+        except Malformed:
+            return MALFORMED
         what = incoming(read) if read is not None else None
         if read is None or what is None:
             return NOTED
@@ -164,9 +168,7 @@ class Transport:
         if text is None:
             return web.Response(status=401)
         body = _parsed(text, request.content_type)
-        if body is None:
-            return web.Response(status=401)
-        reply = await self.dispatch(body)
+        reply = MALFORMED if body is None else await self.dispatch(body)
         if reply.body is None:
             return web.Response(status=reply.status)
         return web.Response(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.cache import Cache
+from bot.clean import readable
 from bot.edge import (
     Answer,
     Delivery,
@@ -157,8 +158,13 @@ class TeamsEdge:
     # --- in ---------------------------------------------------------------------------------------
 
     async def on_activity(self, activity: Json) -> Reply:
-        """Anything that came from Teams."""
-        what = incoming(activity)
+        """Anything that came from Teams. A browser may cut a picture in half, and Teams passes on
+        what it gets."""
+        try:
+            activity = readable(activity)
+            what = incoming(activity)
+        except RecursionError:
+            what = None
         if what is None:
             return self._not_understood(activity)
         self._book.learn(what.tenant, what.ref)

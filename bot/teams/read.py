@@ -37,6 +37,8 @@ _COMMAND = re.compile(r"[a-z_]{1,40}")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"</(?:p|div|li)>|<br ?/?>", re.IGNORECASE)
 _AT = re.compile(r"<at[^>]{0,200}>(.*?)</at>", re.S)
+_ID = re.compile(r"[\x21-\x7e]+")
+"""Teams' ids are plain; a database may not be able to hold what is not."""
 _LOCAL = "local"
 
 
@@ -284,7 +286,7 @@ def _ref(activity: Json) -> Ref | None:
     service_url, place = activity.get("serviceUrl"), conversation.get("id")
     if not (isinstance(service_url, str) and isinstance(place, str) and isinstance(bot, str)):
         return None
-    if not (0 < len(place) <= 500 and 0 < len(bot) <= 200):
+    if not (len(place) <= 500 and len(bot) <= 200 and _ID.fullmatch(place) and _ID.fullmatch(bot)):
         return None
     said = conversation.get("conversationType")
     kind: Kind = said if said in ("personal", "groupChat", "channel") else kind_of(place)
@@ -296,7 +298,9 @@ def _sender(activity: Json, ref: Ref) -> _Sender | None:
     sender = _dict(activity, "from")
     address = sender.get("id")
     person = sender.get("aadObjectId") or address
-    if not (isinstance(person, str) and isinstance(address, str) and 0 < len(person) <= 128):
+    if not (isinstance(person, str) and isinstance(address, str) and len(person) <= 128):
+        return None
+    if not (_ID.fullmatch(person) and _ID.fullmatch(address)):
         return None
     name = sender.get("name")
     locale = activity.get("locale")
