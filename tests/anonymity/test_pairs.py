@@ -30,6 +30,7 @@ from bot.tokens import write_press
 from dialogs.events import Look
 from dialogs.facts import Waiting
 from storage import pool as pools
+from storage.rekey import waiting
 from storage.store import Letter, Met
 from tests.anonymity.hands import (
     Dump,
@@ -136,7 +137,8 @@ async def _world(
     lookers: tuple[str, ...],
     either: str,
 ) -> World:
-    key = folder / "key" / "digi.key"
+    # Where the key of a database waits that is still to be made.
+    key = waiting(folder / "key" / "digi.key")
     key.parent.mkdir(parents=True)
     key.write_bytes(b64encode(bytes(32)))
     dice.thrown("the beginning")
