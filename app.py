@@ -32,6 +32,7 @@ from bot.about import AboutPage
 from bot.clock import Clock
 from bot.control import NAME as CONTROL
 from bot.control import Done, Request, ask, listen
+from bot.courier import Courier
 from bot.doctor import examined
 from bot.edge import (
     Address,
@@ -50,7 +51,6 @@ from bot.gate import Gate
 from bot.log import Log, close_up, places, redact_libraries
 from bot.metrics import Metrics
 from bot.orders import carry_out
-from bot.outbox import Courier
 from bot.preflight import no_shared_key, refusals
 from bot.progress import Progress
 from bot.server import Hosts, application, runner
@@ -135,11 +135,16 @@ class House:
         self.courier.begins_again()
         await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
 
-    async def close(self) -> None:
-        for task in self._running:
+    async def stop(self) -> None:
+        """Nothing more is sent; as long as the edges are open, calls under way may end."""
+        while self._running:
+            task = self._running.pop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    async def close(self) -> None:
+        await self.stop()
         await self.database.close()
 
 
@@ -189,7 +194,7 @@ async def build(
             store, scripts, vault, catalogue, clock, log, home=home, key_file=key_file,
             backups=backups or home / "backups", days=backup_days, nightly=nightly,
         )  # fmt: skip
-        courier.nightly = upkeep.night
+        courier.housekeeping.nightly = upkeep.night
         await upkeep.heed()
     except BaseException:
         await store.close()
@@ -274,7 +279,7 @@ class PlaygroundClock:
 
     async def start_over(self) -> None:
         house = self._there()
-        async with house.courier.still():
+        async with house.courier.alone():
             await house.start_over(self._tenant)
         await house.gather_playground()
 
@@ -453,7 +458,7 @@ async def _take_orders(house: House, request: Request) -> Done:
     """What an operator orders while Digi runs."""
     async with house.courier.still():
         done = await carry_out(house.upkeep, request)
-    house.engine.letters_written.set()
+    house.engine.letters_written()
     return done
 
 
@@ -490,6 +495,7 @@ async def _until_stopped(
             (settings.home / CONTROL).unlink(missing_ok=True)
     finally:
         await serving.cleanup()
+        await house.stop()
         await shut()
         await house.close()
 

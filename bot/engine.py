@@ -5,10 +5,10 @@ An unsigned turn is a turn that writes its pool row and nothing else.
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -28,6 +28,7 @@ from bot.edge import (
 )
 from bot.gate import Came, Gate, Passed, Stopped
 from bot.log import Log
+from bot.release_fence import ReleaseFence
 from bot.tokens import EVENTS
 from content.model import Catalogue
 from dialogs import cards as c
@@ -58,7 +59,7 @@ from dialogs.facts import (
     reader,
 )
 from dialogs.route import PROJECT, route
-from storage.sql import Conflict, Script, Unavailable
+from storage.sql import Conflict, Script
 from storage.store import (
     NOTHING,
     BagBody,
@@ -158,8 +159,7 @@ class Engine:
         self.failures: Counter[str] = Counter()
         self.turns = 0
         """Acts by name and timers, since the start."""
-        self.traces = False
-        """The pool was opened, and the database's log could not be emptied after it yet."""
+        self.fence = ReleaseFence(database)
         self._database = database
         self._scripts = scripts
         self._catalogue = catalogue
@@ -169,7 +169,8 @@ class Engine:
         self._edges = edges
         self._operator = operator
         self._dialogs = Dialogs(catalogue)
-        self.letters_written = asyncio.Event()
+        self.on_letters: list[Callable[[str], None]] = []
+        """Called with the workplace in which letters were written, or with "" for any."""
         self.watchers: list[Changed] = []
         """Told after every signed turn and never after an unsigned one."""
 
@@ -220,7 +221,7 @@ class Engine:
                 if isinstance(delivery.what, Members):
                     # Digi can look into the channel, so it may be let in again.
                     await self._database.tx(self._scripts.tries_again, tenant)
-                    self.letters_written.set()
+                    self.letters_written(tenant)
         assert answered is not None
         language = self._speaks(passed.prefs, sender.locale, spoken)
         return self._answer(tenant, answered, language, sender.person)
@@ -320,24 +321,28 @@ class Engine:
             isinstance(event, Woke) and event.dialog in RINGS_AT_POOL
         )
         run = self._database.tx_sealed if sealed else self._database.tx
-        for attempt in range(ATTEMPTS):
-            try:
-                outcome, more = await run(script, turn, self._dialogs)
-                break
-            except Conflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            except Unavailable:
-                self.traces = self.traces or sealed
-                raise
+        with self.fence.opens(turn.tenant) if sealed else nullcontext():
+            for attempt in range(ATTEMPTS):
+                try:
+                    outcome, more = await run(script, turn, self._dialogs)
+                    break
+                except Conflict:
+                    if attempt == ATTEMPTS - 1:
+                        raise
         if outcome.pooled and not sealed:
-            self.traces = not await self._database.checkpoint()
+            self.fence.traces = True
+            await self.fence.empty()
         if outcome.wrote:
-            self.letters_written.set()
+            self.letters_written(turn.tenant)
         for watch in self.watchers:
             watch(turn.tenant, turn.project)
         found: T = more
         return found
+
+    def letters_written(self, tenant: str = "") -> None:
+        """Whoever sends letters need not wait until it looks again by itself."""
+        for told in self.on_letters:
+            told(tenant)
 
     async def _put(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.

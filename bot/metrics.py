@@ -13,9 +13,9 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.courier import Courier
 from bot.engine import Engine
 from bot.log import Log
-from bot.outbox import Courier
 from bot.upkeep import Upkeep
 from storage.sql import StoreError
 from storage.store import Scripts
@@ -69,8 +69,9 @@ class Metrics:
             _metric("digi_turns_total", "counter", "acts by name and timers", self._engine.turns),
             _metric("digi_failures_total", "counter", "what failed; acts without a name at the"
                     " hour", self._log.failed_times),
-            _metric("digi_courier_idle_seconds", "gauge", "since the courier last went its round;"
-                    " a few at most", self._courier.idle()),
+            _metric("digi_courier_idle_seconds", "gauge", "since the last good round of timers, of"
+                    " lanes or of the minute's work, whichever is longest ago; a few at most",
+                    self._courier.idle()),
             _metric("digi_backup_seconds", "gauge", "when the newest backup was made; 0: none",
                     made.timestamp() if made else 0),
             _letters(letters),

@@ -397,11 +397,37 @@ DELETE FROM letter WHERE id = :id;
 SELECT min(next_us) AS at_us FROM letter WHERE state <> 'dead' AND next_us > :now;
 
 -- name: letter_claim
--- The first letter of each place that is due, and not held back, in the lanes of the holder; or
--- the timers among so many.
+-- In one lane of the holder: the first letter of each place that is due, and not held back.
 WITH head AS MATERIALIZED (
     SELECT l.id AS id FROM letter AS l
-    WHERE l.state <> 'dead' AND l.next_us <= :now AND NOT EXISTS (
+    WHERE l.tenant = :tenant AND l.kind <> 'timer' AND l.state <> 'dead' AND l.next_us <= :now
+        AND NOT EXISTS (
+            SELECT 1 FROM letter AS e
+            WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
+                AND (e.due_us, e.seq) < (l.due_us, l.seq))
+        AND EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant AND lane.holder = :holder
+            AND lane.next_us > coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0))
+    ORDER BY l.next_us, l.due_us, l.seq LIMIT :limit /*pg FOR UPDATE SKIP LOCKED */
+)
+UPDATE letter SET state = CASE state WHEN 'ready' THEN 'claimed' ELSE state END,
+    next_us = :until, token = token + 1, attempts = attempts + 1
+FROM head WHERE letter.id = head.id
+RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
+    letter.place AS place, letter.kind AS kind, letter.state AS state,
+    letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,
+    letter.attempts AS attempts, letter.body AS body;
+
+-- name: letter_unclaim
+-- Claimed and not begun: as if it had not been claimed.
+UPDATE letter SET state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END,
+    next_us = :now, attempts = attempts - 1
+WHERE id = :id AND token = :token AND state <> 'dead';
+
+-- name: timer_claim
+-- In all lanes of the holder: the first timer of each project that is due.
+WITH head AS MATERIALIZED (
+    SELECT l.id AS id FROM letter AS l
+    WHERE l.kind = 'timer' AND l.state <> 'dead' AND l.next_us <= :now AND NOT EXISTS (
         SELECT 1 FROM letter AS e
         WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
             AND (e.due_us, e.seq) < (l.due_us, l.seq))
@@ -411,11 +437,15 @@ WITH head AS MATERIALIZED (
 )
 UPDATE letter SET state = CASE state WHEN 'ready' THEN 'claimed' ELSE state END,
     next_us = :until, token = token + 1, attempts = attempts + 1
-FROM head WHERE letter.id = head.id AND (:timers = 0 OR letter.kind = 'timer')
+FROM head WHERE letter.id = head.id
 RETURNING letter.id AS id, letter.tenant AS tenant, letter.project AS project,
     letter.place AS place, letter.kind AS kind, letter.state AS state,
     letter.due_us AS due_us, letter.seq AS seq, letter.token AS token,
     letter.attempts AS attempts, letter.body AS body;
+
+-- name: timer_waits
+-- Whether any timer is due, here or in another replica's lane.
+SELECT id FROM letter WHERE kind = 'timer' AND state <> 'dead' AND next_us <= :now LIMIT 1;
 
 -- name: letter_sending
 -- From here on it may have arrived: 'sending' once, 'uncertain' twice. No row: another holds it.
@@ -490,15 +520,35 @@ UPDATE letter SET token = token + 1,
     state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END
 WHERE tenant = :tenant AND state IN ('claimed', 'sending', 'uncertain', 'paused');
 
--- name: lane_wanted
--- Where something is due and nobody speaks. A lane's lease runs by one clock, the server's. Who is
--- patient leaves a lane that ran out to its holder; one that was left in order is free.
+-- name: timer_lanes
+-- Workplaces in which a timer is due and whose lane nobody holds. A lane's lease runs by one clock,
+-- the server's. Who is patient leaves a lane that ran out to its holder; one that was left in order
+-- is free.
 SELECT l.tenant AS tenant FROM letter AS l
-WHERE l.state <> 'dead' AND l.next_us <= :now
+WHERE l.kind = 'timer' AND l.state <> 'dead' AND l.next_us <= :now
     AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant
         AND lane.next_us > CASE WHEN :patient = 1 AND lane.holder <> :holder THEN 0
             ELSE coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) END)
 GROUP BY l.tenant ORDER BY min(l.next_us) LIMIT :limit;
+
+-- name: lane_due
+-- Workplaces in which a letter can be claimed, in lanes of the holder and in those that are free.
+SELECT l.tenant AS tenant FROM letter AS l
+WHERE l.kind <> 'timer' AND l.state <> 'dead' AND l.next_us <= :now
+    AND NOT EXISTS (
+        SELECT 1 FROM letter AS e
+        WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
+            AND (e.due_us, e.seq) < (l.due_us, l.seq))
+    AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant AND lane.holder <> :holder
+        AND lane.next_us > CASE :patient WHEN 1 THEN 0
+            ELSE coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) END)
+GROUP BY l.tenant ORDER BY min(l.next_us), min(l.due_us), min(l.seq);
+
+-- name: lane_held
+-- The lane is somebody's, the holder's own or another's.
+SELECT holder FROM lane WHERE tenant = :tenant
+    AND next_us > CASE WHEN :patient = 1 AND holder <> :holder THEN 0
+        ELSE coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) END;
 
 -- name: lane_of
 SELECT holder FROM lane WHERE tenant = :tenant;
@@ -512,6 +562,14 @@ ON CONFLICT (tenant) DO UPDATE SET holder = excluded.holder, next_us = excluded.
 WHERE lane.holder = excluded.holder
     OR lane.next_us <= coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0)
 RETURNING token;
+
+-- name: lane_keep
+-- All lanes of the holder for one more lease; not the one of the housekeeping, which has its own.
+UPDATE lane SET next_us = coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) + :lease
+WHERE holder = :holder AND tenant <> '' AND next_us > 0 RETURNING tenant;
+
+-- name: lane_let_go
+UPDATE lane SET next_us = 0 WHERE tenant = :tenant AND holder = :holder;
 
 -- name: lane_leave
 UPDATE lane SET next_us = 0 WHERE holder = :holder;

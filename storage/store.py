@@ -110,6 +110,13 @@ class Letter(msgspec.Struct, frozen=True):
     holder: str = ""  # whose lane it was claimed in
 
 
+class Claimed(msgspec.Struct, frozen=True):
+    """`taken`: the lane was not the holder's before, and is now for a whole lease."""
+
+    letters: list[Letter]
+    taken: bool
+
+
 class Lease(msgspec.Struct, frozen=True):
     """How long a lane is held from now on. `real_us` is the clock of a machine that is alone; where
     several share a database, its server's clock is taken instead."""
@@ -637,34 +644,83 @@ class Scripts:
 
     def claim(
         self,
+        tenant: str,
         now: datetime,
         lease_us: int,
         limit: int,
         holder: str = "",
         lane: Lease | None = None,
-        timers: int = 0,
+        patient: bool = False,
+    ) -> Script[Claimed]:
+        """The first due letters of a workplace's places. Its lane is taken where it is free or,
+        unless the holder is patient, where another's lease has run out."""
+        lane = lane or Lease(to_us(now))
+        asked = {
+            "tenant": tenant, "now": to_us(now), "until": to_us(now) + lease_us,
+            "holder": holder, "real": lane.real_us, "limit": limit,
+        }  # fmt: skip
+        taken = 0
+        rows = yield "letter_claim", asked
+        if not rows and not (yield "lane_held", {**asked, "patient": int(patient)}):
+            taken = yield from self.take_lane(tenant, holder, lane)
+            if taken:
+                rows = yield "letter_claim", asked
+        return Claimed(self._all_opened(rows, holder), bool(taken))
+
+    def unclaim(self, letters: Sequence[Letter], now: datetime) -> Script[None]:
+        """They were claimed and not begun, and whoever comes next may have them."""
+        for letter in letters:
+            yield "letter_unclaim", {"id": letter.id, "token": letter.token, "now": to_us(now)}
+
+    def claim_timers(
+        self,
+        now: datetime,
+        lease_us: int,
+        limit: int,
+        holder: str = "",
+        lane: Lease | None = None,
         patient: bool = False,
     ) -> Script[list[Letter]]:
-        """What is due in the holder's lanes; where that is not enough, in lanes that are free, or,
-        unless it is patient, run out. Where it is nothing but timers, up to so many more of these.
-        """
+        """Due timers in the holder's lanes; where those are few, also in lanes that it takes."""
         lane = lane or Lease(to_us(now))
         asked = {
             "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
-            "real": lane.real_us, "timers": 0,
+            "real": lane.real_us,
         }  # fmt: skip
-        rows = yield "letter_claim", {**asked, "limit": limit}
-        if len(rows) == limit and timers and all(row["kind"] == "timer" for row in rows):
-            rows = rows + (yield "letter_claim", {**asked, "limit": timers, "timers": 1})
-        elif len(rows) < limit:
-            wanted = yield "lane_wanted", {**asked, "limit": limit, "patient": int(patient)}
+        rows = yield "timer_claim", {**asked, "limit": limit}
+        if len(rows) < limit:
+            free = yield (
+                "timer_lanes",
+                {**asked, "limit": limit - len(rows), "patient": int(patient)},
+            )
             taken = 0
-            for row in sorted(wanted, key=lambda row: row["tenant"]):
+            for row in sorted(free, key=lambda row: row["tenant"]):
                 taken += yield from self.take_lane(row["tenant"], holder, lane)
             if taken:
-                rows = rows + (yield "letter_claim", {**asked, "limit": limit - len(rows)})
-        rows.sort(key=lambda row: (row["due_us"], row["seq"]))
-        return [self._opened(row, holder) for row in rows]
+                rows = rows + (yield "timer_claim", {**asked, "limit": limit - len(rows)})
+        return self._all_opened(rows, holder)
+
+    def timer_waits(self, now: datetime) -> Script[bool]:
+        return bool((yield "timer_waits", {"now": to_us(now)}))
+
+    def lanes_due(
+        self, now: datetime, holder: str, lane: Lease, patient: bool
+    ) -> Script[list[str]]:
+        """Workplaces whose letters the holder may claim, the one that has waited longest first."""
+        rows = yield "lane_due", {
+            "now": to_us(now), "holder": holder, "real": lane.real_us, "patient": int(patient),
+        }  # fmt: skip
+        return [row["tenant"] for row in rows]
+
+    def keep_lanes(self, idle: Sequence[str], holder: str, lane: Lease) -> Script[list[str]]:
+        """Lets go of the idle lanes and renews all others; answers which those are."""
+        if idle:
+            yield "lane_let_go", [{"tenant": tenant, "holder": holder} for tenant in idle]
+        rows = yield (
+            "lane_keep",
+            {"holder": holder, "real": lane.real_us, "lease": lane.lease_us},
+        )
+        return [row["tenant"] for row in rows]
 
     def take_lane(self, tenant: str, holder: str, lane: Lease) -> Script[int]:
         """The token where it is the holder's now, else 0. What another held there is let go."""
@@ -681,6 +737,10 @@ class Scripts:
     def leave_lanes(self, holder: str) -> Script[None]:
         """An orderly end: others need not wait for the lease."""
         yield "lane_leave", {"holder": holder}
+
+    def _all_opened(self, rows: list[Row], holder: str) -> list[Letter]:
+        rows = sorted(rows, key=lambda row: (row["due_us"], row["seq"]))
+        return [self._opened(row, holder) for row in rows]
 
     def _opened(self, row: Row, holder: str) -> Letter:
         scope = Scope(row["tenant"], row["project"], self.vault)

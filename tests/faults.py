@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from app import House
-from bot import outbox
+from bot import leases, sending
 from storage.sql import Script, Unavailable
 from storage.store import Database, Turn
 
@@ -135,15 +135,19 @@ class Failpoints:
 def installed(house: House, broken: Failpoints) -> None:
     """Every step of the house speaks with the breaking store from now on."""
     house.database = broken
-    for part in (house.engine, house.engine._gate, house.courier):
+    courier = house.courier
+    for part in (
+        house.engine, house.engine.fence, house.engine._gate, courier, courier.leases,
+        courier.watch, courier.sender, courier.timers, courier.lanes, courier.housekeeping,
+    ):  # fmt: skip
         part._database = broken
 
 
 def at_once(monkeypatch: Any) -> None:
     """What failed is tried again without a wait, and as often as it takes."""
-    monkeypatch.setattr(outbox, "LONGEST_WAIT", 0.0)
-    monkeypatch.setattr(outbox, "LEASE_US", 0)
-    monkeypatch.setattr(outbox, "TRIES", 1_000_000)
+    monkeypatch.setattr(sending, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(leases, "LEASE_US", 0)
+    monkeypatch.setattr(sending, "TRIES", 1_000_000)
 
 
 @contextmanager

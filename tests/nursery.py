@@ -14,7 +14,7 @@ import sys
 import app
 from bot import gate
 from bot import settings as digi_settings
-from bot.outbox import Courier
+from bot.leases import Leases
 from content import catalogue
 
 
@@ -29,7 +29,7 @@ def main() -> None:
         gate.ACTS_A_MINUTE = gate.CODES_AN_HOUR = 10**9
     if settings.postgres is not None:
         # A killed replica's lane is free again after this; the world of the tests has no patience.
-        Courier._lease.__defaults__ = (500_000,)
+        Leases.lease.__defaults__ = (500_000,)
         import storage.postgres  # noqa: F401
 
     gc.freeze()

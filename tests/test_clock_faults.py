@@ -71,7 +71,7 @@ async def test_a_clock_that_is_set_back_holds_up_nobody(office: Office, by: time
 async def test_what_was_written_and_not_tried_yet_goes_too(office: Office, by: timedelta) -> None:
     """Written, then the clock was set back, then more was written: in that order."""
     await office.do(Say(note("1")))
-    await office.house.courier._look_at_the_clock()
+    await office.house.courier.watch.look()
     await office.do(Say(note("2")))
     office.wall.at = MONDAY - by
     await office.do(Say(note("3")))

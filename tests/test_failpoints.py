@@ -163,7 +163,10 @@ whoever tries again hears that the code opens nothing, and that a withdrawn text
 a boundary fails where it is met first, which is not the withdrawal."""
 NEED_TROUBLE = {"undelivered", "unreached"}
 """What no transcript tells: a platform that takes nothing. They have a test of their own."""
-BACKGROUND = {"bag", "bag_sent", "claim", "later", "prune", "rewrite_pool", "sent", "take_lane"}
+BACKGROUND = {
+    "bag", "bag_sent", "claim", "claim_timers", "later", "prune", "rewrite_pool", "sent",
+    "take_lane",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

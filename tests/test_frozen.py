@@ -30,9 +30,9 @@ from tests.test_app import READY, ROOT, free_port
 CHANNEL = "C0HJEMMEPLEJE"
 QUICK = """
 import sys, app
-from bot import outbox
-outbox.Courier._lease.__defaults__ = (1_500_000,)
-outbox.LEASE_US, outbox.KEPT_EVERY = 3_000_000, 0.5
+from bot import leases
+leases.Leases.lease.__defaults__ = (1_500_000,)
+leases.LEASE_US, leases.KEPT_EVERY = 3_000_000, 0.5
 sys.exit(app.main([]))
 """
 """The real program with leases of a second and a half, for those who have no minutes."""

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from app import House
+from bot.courier import Courier
 from bot.edge import Parcel
+from bot.leases import LANE_US, LEASE_US
 from bot.log import Log
-from bot.outbox import LANE_US, LEASE_US, Courier
 from dialogs import events as e
 from dialogs.effects import Say, Timer
 from storage.sql import Script, Unavailable
-from storage.store import Lease, Turn
+from storage.store import Lease, Letter, Turn
 from tests.house import (
     MONDAY,
     TENANT,
@@ -68,12 +69,21 @@ class Replicas:
 
         await self.house.database.tx(over)
 
-    async def claim(self, courier: Courier, limit: int = 20, timers: int = 0) -> list[Any]:
-        claimed: list[Any] = await self.house.database.tx(
-            self.house.scripts.claim, self.house.clock.now(), LEASE_US, limit, courier.holder,
-            courier._lease(), timers,
-        )  # fmt: skip
-        return claimed
+    async def claim(self, courier: Courier) -> list[Letter]:
+        """The first letters of every lane that it can have."""
+        letters: list[Letter] = []
+        for tenant in await courier.lanes.due():
+            letters += (await courier.lanes._claim(tenant)).letters
+        return letters
+
+    async def tries(self, courier: Courier) -> int:
+        """A round as it is made by itself: the store that is away does not end it."""
+        try:
+            await courier.sender.mark_arrived()
+            return await courier.step()
+        except Unavailable as error:
+            courier.health.bad("lanes", error)
+            return 0
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return asked(self._folder, self._either, sql)
@@ -104,38 +114,27 @@ async def test_a_workplace_is_spoken_to_by_one_replica(replicas: Replicas) -> No
     assert len(await replicas.claim(replicas.first)) == 1
 
 
-async def test_workplaces_are_shared_as_they_come(replicas: Replicas) -> None:
-    """Each takes as many lanes as it can serve at once and leaves the rest."""
-    for n in range(4):
-        await replicas.say(f"{n}", tenant=f"test:{n}")
-    mine = await replicas.claim(replicas.first, limit=2)
-    theirs = await replicas.claim(replicas.second, limit=20)
-    tenants = [{letter.tenant for letter in claimed} for claimed in (mine, theirs)]
-    assert [len(some) for some in tenants] == [2, 2]
-    assert not tenants[0] & tenants[1]
-
-
-async def test_where_nothing_but_timers_is_due_more_of_them_are_claimed(
-    replicas: Replicas,
-) -> None:
-    """As many as stand among the next; what is to be said is claimed no further than before."""
+async def test_of_the_timers_that_are_due_the_first_are_claimed(replicas: Replicas) -> None:
+    """At most one of each project, and no letter with them."""
     house = replicas.house
     for project, effect in (
         ("a", Timer("t", MONDAY)), ("b", Timer("t", MONDAY)), ("c", Say(note("said"))),
-        ("d", Timer("t", MONDAY)), ("e", Timer("t", MONDAY)), ("f", Timer("t", MONDAY)),
+        ("d", Timer("t", MONDAY)), ("a", Timer("u", MONDAY)), ("e", Timer("t", MONDAY)),
     ):  # fmt: skip
         await found(house, project, channel=f"C{project}")
         await turn(house, replicas.fake, TENANT, project, effect)
 
-    async def claimed(limit: int, timers: int) -> list[str]:
-        letters = await replicas.claim(replicas.first, limit, timers)
+    async def claimed(courier: Courier, limit: int) -> list[str]:
+        letters = await house.database.tx(
+            house.scripts.claim_timers, MONDAY, LEASE_US, limit, courier.holder,
+            courier.leases.lease(),
+        )  # fmt: skip
         return [letter.project for letter in letters]
 
-    first = replicas.first
-    await house.database.tx(house.scripts.take_lane, TENANT, first.holder, first._lease())
-    assert await claimed(2, 2) == ["a", "b", "d"]
-    assert await claimed(2, 2) == ["c", "e"]
-    assert await claimed(2, 2) == ["f"]
+    assert await claimed(replicas.first, 2) == ["a", "b"]
+    assert await claimed(replicas.second, 2) == [], "the workplace's lane is the first one's"
+    assert await claimed(replicas.first, 9) == ["d", "e"]
+    assert [letter.project for letter in await replicas.claim(replicas.first)] == ["c"]
 
 
 async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas: Replicas) -> None:
@@ -143,7 +142,7 @@ async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas:
     await replicas.say("1")
     await replicas.say("2", tenant="test:2")
     begun, _ = await replicas.claim(replicas.first)
-    lane = replicas.first._lease()
+    lane = replicas.first.leases.lease()
     assert await replicas.house.database.tx(replicas.house.scripts.sending, begun, lane)
     await replicas.run_out()
     await replicas.second.move_to(MONDAY + timedelta(minutes=2))
@@ -163,7 +162,7 @@ async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_
         await killed.say("1")
         await killed.say("2", tenant="test:2")
         begun, _ = await killed.claim(killed.first)
-        lane = killed.first._lease()
+        lane = killed.first.leases.lease()
         assert await house.database.tx(house.scripts.sending, begun, lane)
     async with a_house(home, edge, wall) as house:
         running = asyncio.ensure_future(house.courier.run())
@@ -181,17 +180,19 @@ async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Repli
     [held] = await replicas.claim(replicas.first)
     tx, scripts = replicas.house.database.tx, replicas.house.scripts
     await replicas.run_out()
-    assert not await tx(scripts.sending, held, replicas.first._lease())
-    assert await tx(scripts.take_lane, TENANT, replicas.second.holder, replicas.second._lease())
+    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
+    assert await tx(
+        scripts.take_lane, TENANT, replicas.second.holder, replicas.second.leases.lease()
+    )
     [taken] = await replicas.claim(replicas.second)
-    assert not await tx(scripts.sending, held, replicas.first._lease())
+    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
     await replicas.run_out()
-    assert await tx(scripts.take_lane, TENANT, replicas.first.holder, replicas.first._lease())
-    assert not await tx(scripts.sending, held, replicas.first._lease())
+    assert await tx(scripts.take_lane, TENANT, replicas.first.holder, replicas.first.leases.lease())
+    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
     assert not await tx(scripts.sent, held, "stale")
     await tx(scripts.later, held, MONDAY, False)
     await tx(scripts.dead, (held,), None)
-    assert not await tx(scripts.sending, taken, replicas.second._lease())
+    assert not await tx(scripts.sending, taken, replicas.second.leases.lease())
     assert replicas.rows("SELECT state FROM letter") == [("ready",)]
     assert [letter.id for letter in await replicas.claim(replicas.first)] == [held.id]
 
@@ -231,10 +232,10 @@ async def test_of_several_replicas_one_keeps_the_house(
     monkeypatch.setattr(replicas.house.database, "checkpoint", emptied)
     await replicas.say("1")
     for courier in (replicas.first, replicas.second, replicas.another()):
-        await courier._housekeeping()
+        await courier.keep_house()
     assert Counter(did) == {"emptied": 1, "rewritten": 1}
     await replicas.run_out()
-    await replicas.another()._housekeeping()
+    await replicas.another().keep_house()
     assert Counter(did) == {"emptied": 2, "rewritten": 1}
 
 
@@ -251,7 +252,7 @@ class Sluggish(Paper):
             self._wall.at += timedelta(seconds=3)
             self._wall.ran += 3
             if self.other is not None:
-                await self.other._round()
+                await self.other.step()
         return await super().deliver(parcel)
 
 
@@ -266,7 +267,7 @@ async def test_a_slow_replica_keeps_what_it_is_saying(tmp_path: Path, fake: Fake
             await found(house, f"p{n}", channel=f"C{n}")
             await turn(house, fake, TENANT, f"p{n}", Say(note(f"{n}")))
         edge.other = replicas.second
-        await replicas.first._round()
+        await replicas.first.step()
         assert sorted(edge.said()) == [f"{n}" for n in range(10)]
         assert not any(parcel.again for parcel in edge.parcels)
 
@@ -281,12 +282,17 @@ async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
         monkeypatch.setattr(courier._clock, "_real_us", lambda: _us(wall.at))
         monkeypatch.setattr(courier._clock, "_monotonic", lambda: wall.ran)
     await replicas.say("1", "2")
-    tx, away = replicas.house.database.tx, False
+    tx, read, away = replicas.house.database.tx, replicas.house.database.read, False
 
     async def fails(script: Any, *args: Any) -> Any:
         if away:
             raise Unavailable("away")
         return await tx(script, *args)
+
+    async def fails_to_read(script: Any, *args: Any) -> Any:
+        if away:
+            raise Unavailable("away")
+        return await read(script, *args)
 
     deliver = replicas.edge.deliver
 
@@ -296,25 +302,26 @@ async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
         return await deliver(parcel)
 
     monkeypatch.setattr(replicas.house.database, "tx", fails)
+    monkeypatch.setattr(replicas.house.database, "read", fails_to_read)
     with monkeypatch.context() as patched:
         patched.setattr(replicas.edge, "deliver", delivers)
         for courier in (first, second):
-            assert not await courier._tries()
+            assert not await replicas.tries(courier)
     away = False
     over = Lease(_us(wall.at), 1)
     assert await tx(replicas.house.scripts.take_lane, TENANT, first.holder, over)
     wall.at += timedelta(minutes=3)
     assert replicas.rows("SELECT state FROM letter ORDER BY seq")[0] == ("sending",)
-    assert not await second._round()
-    while await first._tries():
+    assert not await second.step()
+    while await replicas.tries(first):
         pass
     assert replicas.edge.said() == ["1", "2"]
     assert not any(parcel.again for parcel in replicas.edge.parcels)
     await turn(replicas.house, replicas.fake, TENANT, f"{TENANT}.p", Say(note("3")))
     assert await tx(replicas.house.scripts.take_lane, TENANT, first.holder, over)
-    assert not await second._round()
+    assert not await second.step()
     wall.ran += LANE_US / 1_000_000
-    assert await second._round()
+    assert await second.step()
     assert replicas.edge.said() == ["1", "2", "3"]
 
 

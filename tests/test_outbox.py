@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import House
+from bot.courier import Courier
 from bot.edge import Delivery, DeliveryFailed, Members, Parcel, Sender
 from bot.engine import Engine
+from bot.leases import LEASE_US
 from bot.log import Log
-from bot.outbox import LEASE_US, Courier
 from dialogs import events as e
 from dialogs.calendar import Calendar, at_local
 from dialogs.effects import Cancel, Effect, Grant, Keep, Post, Privately, Redraw, Say, Timer
 from storage.sql import FOLDER, Script, Unavailable, queries
-from storage.store import Letter, Turn
+from storage.store import Claimed, Letter, Turn
 from tests.house import (
     CHANNEL,
     MONDAY,
@@ -76,9 +77,16 @@ class Office:
 
     async def claim(self, at: datetime | None = None) -> list[Letter]:
         now = at or self.house.clock.now()
-        claimed: list[Letter] = await self.house.database.tx(
-            self.house.scripts.claim, now, LEASE_US, 20, self.house.courier.holder
+        claimed: Claimed = await self.house.database.tx(
+            self.house.scripts.claim, TENANT, now, LEASE_US, 20, self.house.courier.holder
         )
+        return claimed.letters
+
+    async def claim_timers(self) -> list[Letter]:
+        claimed: list[Letter] = await self.house.database.tx(
+            self.house.scripts.claim_timers, self.house.clock.now(), LEASE_US, 20,
+            self.house.courier.holder,
+        )  # fmt: skip
         return claimed
 
     def woke(self) -> list[tuple[str, datetime]]:
@@ -528,7 +536,7 @@ async def test_a_timer_that_was_moved_rings_at_its_new_moment_only(office: Offic
 async def test_a_timer_moved_while_it_was_about_to_ring_rings_once(office: Office) -> None:
     """Whoever holds it when it is moved, even to the same moment, has lost it."""
     await office.do(Timer("a", MONDAY))
-    [held] = await office.claim()
+    [held] = await office.claim_timers()
     await office.do(Timer("a", MONDAY))
     await _ring(office.house.engine, office, held)
     assert office.woke() == []
@@ -559,7 +567,7 @@ async def test_two_couriers_who_race_ring_a_timer_once(office: Office) -> None:
 async def test_a_frozen_courier_that_wakes_after_its_lease_rings_nothing(office: Office) -> None:
     """Its token is old: the turn is not even begun."""
     await office.do(Timer("a", MONDAY))
-    [frozen] = await office.claim()
+    [frozen] = await office.claim_timers()
     office.wall.at = MONDAY + timedelta(microseconds=LEASE_US)
     await office.settle()
     await _ring(office.house.engine, office, frozen)
@@ -807,10 +815,11 @@ def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
             conn.executescript(file.read_text("utf-8"))
         conn.execute("INSERT INTO lane VALUES ('t', 'me', 1, 2)")
         conn.executemany(
-            "INSERT INTO letter VALUES (?, 't', 'p', ?, 'timer', 'ready', ?, ?, ?, 0, 0, x'')",
+            "INSERT INTO letter VALUES (?, 't', 'p', ?, ?, 'ready', ?, ?, ?, 0, 0, x'')",
             [
-                (f"l{n}", f"timer:{n % 1000}", due, n, due)
+                (f"{kind}{n}", f"{kind}:{n % 1000}", kind, due, n, due)
                 for n in range(waiting)
+                for kind in ("timer", "bag")
                 for due in [10 if n < 100 else 2**50 + n]
             ],
         )
@@ -821,8 +830,46 @@ def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
             return 0
 
         conn.set_progress_handler(step, 100)
-        claim = {"now": 2**40, "until": 2**41, "limit": 20, "holder": "me", "real": 1, "timers": 0}
-        assert len(conn.execute(queries()["letter_claim"], claim).fetchall()) == 20
-        conn.execute(queries()["letter_next_due"], {"now": 2**40}).fetchall()
+        asked = {
+            "now": 2**40,
+            "until": 2**41,
+            "limit": 20,
+            "holder": "me",
+            "real": 1,
+            "tenant": "t",
+        }
+        said = queries()
+        assert len(conn.execute(said["letter_claim"], asked).fetchall()) == 20
+        assert len(conn.execute(said["timer_claim"], asked).fetchall()) == 20
+        conn.execute(said["letter_next_due"], asked).fetchall()
+        conn.execute(said["timer_waits"], asked).fetchall()
     # Hundreds of instructions for each letter that is due, and none for those that are not.
-    assert steps[0] < 200
+    assert steps[0] < 400
+
+
+@pytest.mark.parametrize("elsewhere", [10, 10_000])
+def test_a_claim_looks_at_no_letter_of_another_workplace(elsewhere: int) -> None:
+    """Nor do timers wait for letters: what cannot be sent anywhere costs neither anything."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as conn:
+        for file in sorted((FOLDER / "migrations").glob("*.sql")):
+            conn.executescript(file.read_text("utf-8"))
+        conn.execute("INSERT INTO lane VALUES ('t', 'me', 1, 2)")
+        conn.executemany(
+            "INSERT INTO letter VALUES (?, ?, 'p', ?, ?, 'ready', 1, ?, 1, 0, 0, x'')",
+            [
+                *((f"l{n}", "other", f"channel:{n}", "say", n) for n in range(elsewhere)),
+                ("mine", "t", "channel:1", "say", elsewhere),
+                ("timer", "t", "timer:p", "timer", elsewhere + 1),
+            ],
+        )
+        steps = [0]
+
+        def step() -> int:
+            steps[0] += 1
+            return 0
+
+        conn.set_progress_handler(step, 100)
+        asked = {"now": 9, "until": 99, "limit": 20, "holder": "me", "real": 1, "tenant": "t"}
+        for name in ("letter_claim", "timer_claim"):
+            assert len(conn.execute(queries()[name], asked).fetchall()) == 1
+    assert steps[0] < 20

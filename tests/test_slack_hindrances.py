@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import outbox
+from bot import sending
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import SlackHands, id_of, move_in
 from tests.slack_world.state import Workspace
@@ -118,7 +118,7 @@ async def test_what_has_waited_too_long_is_given_up(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Old news is no news; the operator can see what was given up. Two weeks, here two hours."""
-    monkeypatch.setattr(outbox, "HELD", timedelta(hours=2))
+    monkeypatch.setattr(sending, "HELD", timedelta(hours=2))
     await place.hands.play(BEGUN)
     _archived(place.world.home, False)
     await place.hands.type("anne", "/digi næste")

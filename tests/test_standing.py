@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from app import House
+from bot import timers
 from bot.edge import Parcel
+from bot.housekeeping import Housekeeping
+from bot.lanes import Lanes
 from bot.metrics import Metrics
-from bot.outbox import Courier
 from bot.standing import standing
-from dialogs.effects import Say
+from bot.timers import Timers
+from dialogs.effects import Say, Timer
 from storage.sql import Unavailable
 from storage.sqlite import Sqlite
 from tests.house import Paper, Wall, a_house, faked, found, note, words_of
@@ -26,30 +29,36 @@ from tests.test_outbox import Office
 
 Told = list[tuple[str, str]]
 WAITS = 30
-"""More often than that the courier waits for nothing between two letters."""
+"""More often than that no part of the courier waits for anything between two letters."""
 FAULTS: tuple[BaseException, ...] = (ZeroDivisionError("kanariefugl"), asyncio.CancelledError())
 
 
-class Struck:
-    """A coroutine that is struck by a fault the `at`th time it waits for anything."""
+class Strike:
+    """The `at`th time that any of some coroutines waits for anything, it is struck by a fault."""
 
-    def __init__(self, work: Coroutine[Any, Any, None], at: int, fault: BaseException) -> None:
-        self._work, self._at, self._fault = work, at, fault
+    def __init__(self, at: int, fault: BaseException) -> None:
+        self.at, self.fault = at, fault
         self.waits = 0
         self.where: list[str] = []
 
-    def __await__(self) -> Generator[Any, Any, None]:
+
+class Struck:
+    def __init__(self, work: Coroutine[Any, Any, Any], strike: Strike) -> None:
+        self._work, self._strike = work, strike
+
+    def __await__(self) -> Generator[Any, Any, Any]:
         answered: Any = None
+        strike = self._strike
         try:
             while True:
                 waits_for = self._work.send(answered)
-                self.waits += 1
-                if self.waits == self._at:
-                    self.where = list(_stack(self._work))
-                    waits_for = self._work.throw(self._fault)
+                strike.waits += 1
+                if strike.waits == strike.at:
+                    strike.where = list(_stack(self._work))
+                    waits_for = self._work.throw(strike.fault)
                 answered = yield waits_for
-        except StopIteration:
-            return
+        except StopIteration as end:
+            return end.value
         finally:
             self._work.close()
 
@@ -74,6 +83,7 @@ async def running(office: Office) -> AsyncIterator[None]:
 @pytest.fixture
 async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     monkeypatch.setattr("bot.standing.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("bot.housekeeping.EVERY", 0.001)
     fake, edge, wall = faked(monkeypatch, "digest"), Slowly(repeats=False), Wall()
     async with a_house(tmp_path / "home", edge, wall) as house:
         await found(house)
@@ -92,65 +102,78 @@ class Slowly(Paper):
 
 async def _said(office: Office, text: str) -> None:
     """The letter is written, and arrives in the course of time."""
-    await office.do(Say(note(text)))
-    async with asyncio.timeout(20):
-        while text not in office.edge.said():
+    await office.do(Say(note(text)), Timer(text, office.house.clock.now()))
+    async with asyncio.timeout(60):
+        while text not in office.edge.said() or text not in dict(office.woke()):
             office.wall.at += timedelta(seconds=2)
-            office.house.engine.letters_written.set()
+            office.house.engine.letters_written()
             await asyncio.sleep(0.001)
 
 
+PARTS: tuple[tuple[type[Any], str, set[str]], ...] = (
+    (Timers, "run", {"round", "tx", "wait"}),
+    (Lanes, "run", {"wait"}),
+    (Lanes, "_serve", {"turn", "_claim", "send", "_says", "deliver", "_mark"}),
+    (Housekeeping, "run", {"minute", "checkpoint", "sleep"}),
+)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+@pytest.mark.parametrize(
+    ("part", "work", "among"), PARTS, ids=lambda one: getattr(one, "__name__", "")
+)
 async def test_the_courier_goes_on_wherever_a_fault_strikes(
     office: Office,
     fault: BaseException,
+    part: type[Any],
+    work: str,
+    among: set[str],
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """At each of its waits in turn: what was to be said is said, what comes after too, a second
-    copy is marked, and the log names the fault's kind and none of its words."""
-    run = Courier._run
-    strikes: list[Struck] = []
+    copy is marked, each timer is fired once, and the log names the fault's kind and none of its
+    words."""
+    run = getattr(part, work)
+    strike = Strike(0, fault)
     places: set[str] = set()
 
-    async def struck(courier: Courier) -> None:
-        if strikes:
-            await run(courier)
-        else:
-            strikes.append(Struck(run(courier), at, fault))
-            await strikes[0]
+    async def struck(*args: Any) -> Any:
+        return await Struck(run(*args), strike)
 
-    monkeypatch.setattr(Courier, "_run", struck)
+    monkeypatch.setattr(part, work, struck)
     for at in range(1, WAITS):
-        if at < 4:
-            office.wall.at += timedelta(minutes=1)  # it begins with keeping the house
-        strikes.clear()
+        office.wall.at += timedelta(minutes=1)  # so that the minute's work is struck too
+        strike = Strike(at, fault)
         async with running(office):
             letters = 0
-            while not (strikes and strikes[0].where):
+            while not strike.where:
                 letters += 1
                 await _said(office, f"{at}.{letters}")
             await _said(office, f"{at} and more")
-        places |= set(strikes[0].where)
-    assert places >= {"_housekeeping", "_round", "_one", "_says", "deliver", "_mark", "wait"}
+        places |= set(strike.where)
+    assert places >= among
     assert ("courier", type(fault).__name__) in office.house.log.failures
     first = [words_of(parcel.card) for parcel in office.edge.parcels if not parcel.again]
     assert sorted(first) == sorted(set(first))
+    fired = [name for name, _ in office.woke()]
+    assert sorted(fired) == sorted(set(fired))
     assert "kanariefugl" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("part", ["timers", "lanes"])
 async def test_the_courier_goes_on_where_it_cannot_say_when_it_is_needed_next(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: Office, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault while it asks the store that is none of the store's own."""
-    nap, faults = Courier._nap, [ZeroDivisionError("kanariefugl")] * 3
+    naps, faults = timers.nap, [ZeroDivisionError("kanariefugl")] * 3
 
-    async def naps(courier: Courier) -> float:
+    async def nap(*args: Any) -> float:
         if faults:
             raise faults.pop()
-        return await nap(courier)
+        return await naps(*args)
 
-    monkeypatch.setattr(Courier, "_nap", naps)
+    monkeypatch.setattr(f"bot.{part}.nap", nap)
     async with running(office):
         await _said(office, "1")
         while faults:  # noqa: ASYNC110
@@ -166,7 +189,7 @@ async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office
         courier = asyncio.create_task(office.house.courier.run())
         await _said(office, f"{n}")
         await asyncio.sleep(0.001)
-        office.house.engine.letters_written.set()
+        office.house.engine.letters_written()
         courier.cancel()
         async with asyncio.timeout(5):
             with pytest.raises(asyncio.CancelledError):
@@ -177,6 +200,7 @@ async def test_an_operator_sees_a_courier_that_stands_still(office: Office) -> N
     """Seconds since its last round; they go on where every round fails, and are none again after
     one that went well."""
     house = office.house
+    await office.do(Say(note("0")))
     office.wall.tick = 60.0
 
     def fails(*_: object) -> None:

@@ -25,7 +25,9 @@ import bot.gate
 from bot.clock import Clock
 from bot.edge import Answer, Delivery, Pressed, Sender, Submitted, Typed, What
 from bot.engine import Engine
-from bot.outbox import Courier
+from bot.housekeeping import Housekeeping
+from bot.sending import LetterSender
+from bot.timers import Timers
 from bot.tokens import write_press
 from dialogs.events import Look
 from dialogs.facts import Waiting
@@ -64,20 +66,25 @@ class Dice:
 @pytest.fixture
 def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     found = Dice()
-    carries, keeps_house = Courier._one, Courier._housekeeping
+    send, fire, minute = LetterSender.send, Timers._fire, Housekeeping.minute
 
-    async def one(courier: Courier, letter: Letter) -> None:
+    async def sent(sender: LetterSender, letter: Letter) -> bool:
         found.thrown(f"{letter.id} of {letter.due}")
-        await carries(courier, letter)
+        return await send(sender, letter)
 
-    async def housekeeping(courier: Courier) -> None:
-        found.thrown(f"the house at {courier._clock.now()}")
-        await keeps_house(courier)
+    async def fired(timers: Timers, letter: Letter) -> None:
+        found.thrown(f"{letter.id} of {letter.due}")
+        await fire(timers, letter)
+
+    async def kept(housekeeping: Housekeeping) -> None:
+        found.thrown(f"the house at {housekeeping._clock.now()}")
+        await minute(housekeeping)
 
     monkeypatch.setattr(os, "urandom", found.urandom)
-    monkeypatch.setattr("bot.outbox.secrets.token_hex", lambda size: found.urandom(size).hex())
-    monkeypatch.setattr(Courier, "_one", one)
-    monkeypatch.setattr(Courier, "_housekeeping", housekeeping)
+    monkeypatch.setattr("bot.leases.secrets.token_hex", lambda size: found.urandom(size).hex())
+    monkeypatch.setattr(LetterSender, "send", sent)
+    monkeypatch.setattr(Timers, "_fire", fired)
+    monkeypatch.setattr(Housekeeping, "minute", kept)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
     monkeypatch.setattr("storage.postgres._CHANCE", found.chance)
     pools.set_chance(found.chance)
