@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from bot import log as logs
+from bot.clock import Clock
 from bot.log import NOISY, Log, places
 from bot.metrics import Metrics
 from tests.anonymity.hands import CANARY, by_code, look, project_of, running, says, says_by_name
-from tests.stage import Stage
+from tests.stage import BEGINNING, Stage
 
 ROOT = Path(__file__).parent.parent
 
@@ -125,8 +126,9 @@ async def _figures(played: Stage) -> str:
 
 async def test_what_is_said_without_a_name_moves_no_figure(tmp_path: Path) -> None:
     """Nor does a look at a form, a code, a withdrawal, or a failure of such an act before the hour
-    is full; an act by name does."""
-    async with running(tmp_path) as played:
+    is full; an act by name does. The clock stands: seconds that pass are no act."""
+    still = Clock(real_us=lambda: round(BEGINNING.timestamp() * 1_000_000), monotonic=lambda: 0.0)
+    async with running(tmp_path, clock=still) as played:
         before = await _figures(played)
         code = await says(played, "noor", CANARY)
         await look(played, "noor", "say_unnamed", project_of(tmp_path))
