@@ -19,6 +19,9 @@ from msgspec import Struct
 NAME = "control.sock"
 LONGEST = 1 << 20
 WAIT = 3600.0
+REST = 5.0
+"""Seconds for what was sent beyond a request."""
+_STOPPED = "Digi stopped before it was done: try again, it begins where it must"
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,18 +39,22 @@ class Done(Struct, frozen=True):
 Handle = Callable[[Request], Awaitable[Done]]
 
 
+class Unreadable(Exception):
+    """A request that is none; what is wrong with it, in words."""
+
+
 async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
     """From now on until it is closed."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            line = await reader.readline()
-            try:
-                done = await handle(msgspec.json.decode(line, type=Request))
-            except msgspec.MsgspecError:
-                done = Done(False, "this Digi does not understand the request: is it another one?")
+        with suppress(ConnectionError, TimeoutError):
+            done = await _answer(reader, handle)
             writer.write(msgspec.json.encode(done) + b"\n")
-            await writer.drain()
+            writer.write_eof()
+            # Closed with something unread, the other side might lose the answer.
+            async with asyncio.timeout(REST):
+                while await reader.read(LONGEST):
+                    pass
         writer.close()
 
     with suppress(FileNotFoundError):
@@ -58,6 +65,45 @@ async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
             return await asyncio.start_unix_server(answer, path, limit=LONGEST)
         finally:
             os.umask(before)
+
+
+async def _answer(reader: asyncio.StreamReader, handle: Handle) -> Done:
+    try:
+        request = await _read(reader)
+    except Unreadable as unreadable:
+        return Done(
+            False, f"the request {unreadable}: is this app.py of another version than the Digi that"
+            " runs?"
+        )  # fmt: skip
+    try:
+        return await handle(request)
+    except Exception as error:
+        # The handler knows what an operator can mend; this is a fault of ours, and goes to the log.
+        context = {"message": "an order of an operator failed", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+        return Done(False, f"it failed ({type(error).__name__}); Digi's log says where")
+
+
+async def _read(reader: asyncio.StreamReader) -> Request:
+    """One line. Raises Unreadable, also for half a line, whatever that may say."""
+    try:
+        line = await reader.readline()
+    except ValueError:
+        raise Unreadable(f"is too long (more than {LONGEST} bytes)") from None
+    if not line.endswith(b"\n"):
+        raise Unreadable("came to an end too early")
+    try:
+        line.decode()
+        request = msgspec.json.decode(line, type=Request)
+    except UnicodeDecodeError:
+        raise Unreadable("holds bytes that are no UTF-8") from None
+    except msgspec.ValidationError as error:
+        raise Unreadable(f"has not the form that Digi knows ({error})") from None
+    except msgspec.MsgspecError as error:
+        raise Unreadable(f"is no JSON ({error})") from None
+    if "\0" in "".join((request.do, *request.args, *request.args.values())):
+        raise Unreadable("holds a NUL character")
+    return request
 
 
 def is_running(home: Path) -> bool:
@@ -79,14 +125,20 @@ async def ask(home: Path, request: Request) -> Done | None:
             reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
+    line = msgspec.json.encode(request) + b"\n"
+    if len(line) > LONGEST:
+        writer.close()
+        return Done(False, f"the request is too long (more than {LONGEST} bytes)")
     try:
-        writer.write(msgspec.json.encode(request) + b"\n")
+        writer.write(line)
         line = await asyncio.wait_for(reader.readline(), WAIT)
+        return msgspec.json.decode(line, type=Done) if line else Done(False, _STOPPED)
+    except ConnectionError:
+        return Done(False, _STOPPED)
+    except (msgspec.MsgspecError, ValueError):
+        return Done(False, f"what listens at {home / NAME} gave an answer that is none of Digi's")
     finally:
         writer.close()
-    if not line:
-        return Done(False, "Digi stopped before it was done: try again, it begins where it must")
-    return msgspec.json.decode(line, type=Done)
 
 
 class _short:

@@ -31,14 +31,22 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
                 " gone. Put a copy of the new key where you keep it, apart from the backups"
             )
         case "erase-person":
-            tenant = await _workplace(upkeep, args["person"], args.get("workplace", ""))
-            return await upkeep.erase_person(tenant, args["person"])
+            person = _needed(do, args, "person")
+            tenant = await _workplace(upkeep, person, args.get("workplace", ""))
+            return await upkeep.erase_person(tenant, person)
         case "unseat":
-            return await _unseated(upkeep, args["person"], args["project"])
+            who, where = _needed(do, args, "person"), _needed(do, args, "project")
+            return await _unseated(upkeep, who, where)
         case "erase-project":
-            return await upkeep.erase_project(args["project"])
+            return await upkeep.erase_project(_needed(do, args, "project"))
         case _:
             raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+
+
+def _needed(do: str, args: dict[str, str], name: str) -> str:
+    if not args.get(name):
+        raise NotThere(f"the order {do} does not say which {name}")
+    return args[name]
 
 
 async def _unseated(upkeep: Upkeep, person: str, project: str) -> str:
