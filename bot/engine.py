@@ -34,7 +34,7 @@ from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
 from dialogs.conversation import Conversation
-from dialogs.conversations import CONVERSATIONS, SIGHTS
+from dialogs.conversations import CONVERSATIONS, PROJECT, SIGHTS, route
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.events import (
     Look,
@@ -58,7 +58,6 @@ from dialogs.facts import (
     Written,
     reader,
 )
-from dialogs.route import PROJECT, route
 from storage.sql import Conflict, Script
 from storage.store import (
     NOTHING,

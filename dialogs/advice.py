@@ -31,7 +31,7 @@ from dialogs.cards import (
     text,
 )
 from dialogs.concern import HELPERS, open_to_all
-from dialogs.conversation import Conversation, Moments, Sight, Step, nothing
+from dialogs.conversation import Conversation, Moments, Sight, Step, nothing, the_only
 from dialogs.conversation import Facts as Needs
 from dialogs.effects import Show
 from dialogs.events import Look, Person, SignedEvent
@@ -403,6 +403,7 @@ def _no_post(state: Advice, slot: str, known: Known) -> NeutralCard:
 CONVERSATION = Conversation(
     name="advice",
     state=State,
+    events=the_only("advice", e.AdviceAsked, e.AdviceGiven),
     needs=needs,
     decide=decide,
     view_needs=nothing,

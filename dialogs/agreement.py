@@ -45,7 +45,7 @@ from dialogs.cards import (
     card,
     text,
 )
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, by_field
 from dialogs.effects import (
     Cancel,
     Effect,
@@ -627,6 +627,16 @@ def _not_done_form(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="agreement",
     state=State,
+    events=by_field(
+        "agreement",
+        e.Offered,
+        e.AgreementTaken,
+        e.AgreementDeclined,
+        e.AgreementDone,
+        e.AgreementNotDone,
+        e.AgreementNewDate,
+    )
+    | by_field("id", e.AgreementMade),
     needs=needs,
     decide=decide,
     view_needs=view_needs,

@@ -20,7 +20,7 @@ from dialogs import events as e
 from dialogs import facts as f
 from dialogs.calendar import at_local, local
 from dialogs.cards import Button, Line, NeutralCard, Option, Part, Words, card, text
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, by_field
 from dialogs.effects import Effects, FieldError, Open, Privately, Show
 from dialogs.events import Look, Matter, Person
 from dialogs.facts import Known, Viewer
@@ -644,6 +644,15 @@ def _take_form(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="concern",
     state=State,
+    events=by_field(
+        "concern",
+        e.Released,
+        e.AuthorAdded,
+        e.ConcernSeen,
+        e.ConcernAnswered,
+        e.ConcernClosed,
+        e.TakenToTrio,
+    ),
     needs=needs,
     decide=decide,
     view_needs=view_needs,

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
 
 from dialogs.cards import NeutralCard
 from dialogs.effects import Effects, Moment, PoolEntry
-from dialogs.events import Look, SignedEvent, UnsignedEvent
+from dialogs.events import Look, Signed, SignedEvent, UnsignedEvent
 from dialogs.facts import Fact, Known, Viewer
 
 Facts = tuple[Fact[Any], ...]
 Step = tuple[Any, Effects]
 Moments = tuple[Moment, ...]
+Instance = Callable[[Any], str]
+"""Which instance of a conversation an event belongs to: a question's id, an agreement's id."""
 
 
 class Sight(Struct, frozen=True):
@@ -24,8 +27,11 @@ class Sight(Struct, frozen=True):
     show: Callable[[Look, Viewer, Known], Moments]
 
 
-class Conversation(Struct, frozen=True):
-    """`state` is the tagged union of its states, written to JSON and read back as that type.
+class Conversation(Struct, frozen=True, kw_only=True):
+    """Everything that the rest of Digi must know of one conversation; nothing else lists them.
+
+    `events` are the signed events that it decides, each with the instance it belongs to.
+    `state` is the tagged union of its states, written to JSON and read back as that type.
 
     `decide(state, event, known)` is given `None` as the state of what does not exist yet.
     `view(state, slot, known)` draws a standing post. `unsigned` answers events without a sender:
@@ -34,6 +40,7 @@ class Conversation(Struct, frozen=True):
 
     name: str
     state: Any
+    events: Mapping[type[Signed], Instance]
     needs: Callable[[Any, SignedEvent], Facts]
     decide: Callable[[Any, SignedEvent, Known], Step]
     view_needs: Callable[[Any, str], Facts]
@@ -41,6 +48,16 @@ class Conversation(Struct, frozen=True):
     sights: Mapping[str, Sight] = {}
     unsigned_needs: Callable[[UnsignedEvent], Facts] | None = None
     unsigned: Callable[[UnsignedEvent, Known], tuple[PoolEntry | None, Moments]] | None = None
+
+
+def the_only(name: str, *events: type[Signed]) -> dict[type[Signed], Instance]:
+    """These events belong to the one instance that each project has of this conversation."""
+    return dict.fromkeys(events, lambda event: name)
+
+
+def by_field(field: str, *events: type[Signed]) -> dict[type[Signed], Instance]:
+    """These events name their instance in this field."""
+    return dict.fromkeys(events, attrgetter(field))
 
 
 def nothing(*_: object) -> Facts:

@@ -1,4 +1,4 @@
-"""All conversations by name, and all sights by theirs."""
+"""All conversations, one row each, and what is looked up in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from dialogs import (
     trio,
     walk,
 )
-from dialogs.conversation import Conversation, Sight
+from dialogs.conversation import Conversation, Instance, Sight
+from dialogs.events import Begun, Halted, Signed, SignedEvent, Woke
 
 CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
@@ -32,3 +33,21 @@ SIGHTS: dict[str, Sight] = {
     for conversation in CONVERSATIONS.values()
     for view, sight in conversation.sights.items()
 }
+
+ROUTES: dict[type[Signed], tuple[str, Instance]] = {
+    event: (conversation.name, instance)
+    for conversation in CONVERSATIONS.values()
+    for event, instance in conversation.events.items()
+}
+PROJECT = ("project", "project")
+
+
+def route(event: SignedEvent) -> tuple[str, str]:
+    """The conversation that a signed event belongs to, and the instance of it."""
+    match event:
+        case Woke(dialog=dialog, of=of):
+            return dialog, of
+        case Begun(dialog=dialog) | Halted(dialog=dialog):
+            return dialog, dialog
+    name, instance = ROUTES[type(event)]
+    return name, instance(event)

@@ -32,7 +32,7 @@ from dialogs.cards import (
     text,
 )
 from dialogs.cards import Moment as At
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, the_only
 from dialogs.effects import (
     Cancel,
     Effect,
@@ -302,6 +302,7 @@ def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="digest",
     state=State,
+    events=the_only("digest", e.NewsGiven),
     needs=needs,
     decide=decide,
     view_needs=view_needs,

@@ -291,6 +291,7 @@ def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="help",
     state=None,
+    events={},
     needs=lambda state, event: (),
     decide=_decide,
     view_needs=lambda state, slot: (),

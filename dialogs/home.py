@@ -255,6 +255,7 @@ def _starts(known: Known, person: Person) -> bool:
 CONVERSATION = Conversation(
     name="home",
     state=None,
+    events={},
     needs=lambda state, event: (),
     decide=_decide,
     view_needs=lambda state, slot: (),

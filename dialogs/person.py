@@ -8,7 +8,7 @@ from dialogs import cards as c
 from dialogs import events as e
 from dialogs.calendar import Calendar, local
 from dialogs.cards import Button, Card, Choice, DateField, Form, Line, Note, Option, card, text
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
 from dialogs.effects import FieldError, Keep, Open, SetMembers, Show
 from dialogs.events import Look
 from dialogs.facts import Known, Prefs, PrefsOf, Viewer
@@ -156,6 +156,7 @@ def _no_post(state: None, slot: str, known: Known) -> Card[Line]:
 CONVERSATION = Conversation(
     name="person",
     state=type(None),  # nothing is kept here: a person's choices lie beside their name
+    events=the_only("person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.MembersSeen),
     needs=needs,
     decide=decide,
     view_needs=nothing,

@@ -15,7 +15,7 @@ from dialogs import project_ends as ends
 from dialogs import project_people as people
 from dialogs.calendar import local
 from dialogs.cards import Card, Line, text
-from dialogs.conversation import Conversation, Facts, Step
+from dialogs.conversation import Conversation, Facts, Step, the_only
 from dialogs.effects import (
     Effects,
     EraseProject,
@@ -539,6 +539,27 @@ def view(state: Project, slot: str, known: Known) -> Card[Line]:
 CONVERSATION = Conversation(
     name="project",
     state=Project,
+    events=the_only(
+        "project",
+        e.Started,
+        e.Drafted,
+        e.ShownInChannel,
+        e.DraftDropped,
+        e.FrameSet,
+        e.SettingsChanged,
+        e.RolesChanged,
+        e.RoleConfirmed,
+        e.RoleDeclined,
+        e.Paused,
+        e.NotNow,
+        e.StoppedHere,
+        e.Resumed,
+        e.Ended,
+        e.Helped,
+        e.Deleted,
+        e.PhaseEntered,
+        e.Undelivered,
+    ),
     needs=needs,
     decide=decide,
     view_needs=view_needs,

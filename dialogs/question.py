@@ -24,7 +24,7 @@ from dialogs.cards import (
 from dialogs.cards import (
     Words as Written,
 )
-from dialogs.conversation import Conversation, Facts, Moments, Sight
+from dialogs.conversation import Conversation, Facts, Moments, Sight, by_field
 from dialogs.effects import (
     Cancel,
     Effect,
@@ -506,6 +506,17 @@ def _code(after: str) -> Moments:
 CONVERSATION = Conversation(
     name="question",
     state=State,
+    events=by_field(
+        "question",
+        e.Ask,
+        e.Answered,
+        e.TrioProposed,
+        e.ClosedForAnswers,
+        e.SummedUp,
+        e.TakenUpAgain,
+        e.LaidAside,
+        e.Superseded,
+    ),
     needs=needs,
     decide=decide,
     view_needs=post_needs,

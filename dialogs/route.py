@@ -1,4 +1,4 @@
-"""Which conversation an event belongs to, and what a typed command means. Pure."""
+"""What a typed command means. Pure."""
 
 from __future__ import annotations
 
@@ -6,99 +6,7 @@ from typing import assert_never
 
 from dialogs import events as e
 from dialogs.commands import Empty, Known, Misspelt, Parsed, theme_of, whom_of
-from dialogs.events import Look, Press, SignedEvent
-
-Place = tuple[str, str]
-PROJECT: Place = ("project", "project")
-WALK: Place = ("walk", "walk")
-
-
-def route(event: SignedEvent) -> Place:
-    """The conversation and the instance of it that a signed event belongs to."""
-    match event:
-        case (
-            e.Started()
-            | e.Drafted()
-            | e.ShownInChannel()
-            | e.DraftDropped()
-            | e.FrameSet()
-            | e.SettingsChanged()
-            | e.RolesChanged()
-            | e.RoleConfirmed()
-            | e.RoleDeclined()
-            | e.Paused()
-            | e.NotNow()
-            | e.StoppedHere()
-            | e.Resumed()
-            | e.Ended()
-            | e.Helped()
-            | e.Deleted()
-            | e.PhaseEntered()
-            | e.Undelivered()
-        ):
-            return PROJECT
-        case (
-            e.NextNow()
-            | e.PlanMoved()
-            | e.PlanSkipped()
-            | e.PlanTaken()
-            | e.PlanAdded()
-            | e.ThemePosted()
-            | e.PhaseMoved()
-            | e.PhaseClosed()
-            | e.StillStands()
-        ):
-            return WALK
-        case (
-            e.Ask(question=question)
-            | e.Answered(question=question)
-            | e.TrioProposed(question=question)
-            | e.ClosedForAnswers(question=question)
-            | e.SummedUp(question=question)
-            | e.TakenUpAgain(question=question)
-            | e.LaidAside(question=question)
-            | e.Superseded(question=question)
-        ):
-            return "question", question
-        case e.SaidByName():
-            return "say", "say"
-        case (
-            e.Released(concern=concern)
-            | e.AuthorAdded(concern=concern)
-            | e.ConcernSeen(concern=concern)
-            | e.ConcernAnswered(concern=concern)
-            | e.ConcernClosed(concern=concern)
-            | e.TakenToTrio(concern=concern)
-        ):
-            return "concern", concern
-        case (
-            e.Offered(agreement=agreement)
-            | e.AgreementTaken(agreement=agreement)
-            | e.AgreementDeclined(agreement=agreement)
-            | e.AgreementDone(agreement=agreement)
-            | e.AgreementNotDone(agreement=agreement)
-            | e.AgreementNewDate(agreement=agreement)
-        ):
-            return "agreement", agreement
-        case e.AgreementMade(id=id):
-            return "agreement", id
-        case e.Begun(dialog=dialog) | e.Halted(dialog=dialog):
-            return dialog, dialog
-        case e.NewsGiven():
-            return "digest", "digest"
-        case e.Unreached():
-            return "summary", "summary"
-        case e.TrioPointRaised():
-            return "trio", "trio"
-        case e.AdviceAsked() | e.AdviceGiven():
-            return "advice", "advice"
-        case e.PersonPaused() | e.PersonResumed() | e.PersonSettings() | e.MembersSeen():
-            return "person", "person"
-        case e.Woke(dialog=dialog, of=of):
-            return dialog, of
-        case _:
-            assert_never(event)
-
+from dialogs.events import Look, Press
 
 _LOOKS = {
     "status": "status",

@@ -24,7 +24,7 @@ from dialogs.calendar import (
     next_working_day,
 )
 from dialogs.cards import Button, Line, NeutralCard, Part, Words, card, text
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
 from dialogs.effects import Effect, FieldError, Moment, PoolEntry, Privately, Show
 from dialogs.events import Look, Person
 from dialogs.facts import ByCode, Known
@@ -312,6 +312,7 @@ def _view(state: Say, slot: str, known: Known) -> NeutralCard:
 CONVERSATION = Conversation(
     name="say",
     state=Say,
+    events=the_only("say", e.SaidByName),
     needs=needs,
     decide=decide,
     view_needs=nothing,

@@ -32,7 +32,7 @@ from dialogs.cards import (
     text,
 )
 from dialogs.concern import HELPERS, Concern, for_reader, may_read, open_to_all, owed
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
 from dialogs.digest import Digest, next_overview
 from dialogs.effects import Cancel, Privately, Say, Show, Tell, Timer
 from dialogs.events import Look, Person, SignedEvent
@@ -341,6 +341,7 @@ def _no_post(state: Summary, slot: str, known: Known) -> NeutralCard:
 CONVERSATION = Conversation(
     name="summary",
     state=State,
+    events=the_only("summary", e.Unreached),
     needs=needs,
     decide=decide,
     view_needs=nothing,

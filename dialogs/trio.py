@@ -31,7 +31,7 @@ from dialogs.cards import (
     text,
 )
 from dialogs.concern import HELPERS, Concern, open_to_all
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
 from dialogs.effects import Cancel, FieldError, Open, Privately, Record, Show, Tell, Timer
 from dialogs.events import Look, SignedEvent
 from dialogs.facts import About, Known, Project, Roles, States, Viewer
@@ -295,6 +295,7 @@ def _no_post(state: Trio, slot: str, known: Known) -> NeutralCard:
 CONVERSATION = Conversation(
     name="trio",
     state=State,
+    events=the_only("trio", e.TrioPointRaised),
     needs=needs,
     decide=decide,
     view_needs=nothing,

@@ -20,7 +20,7 @@ from dialogs.cards import (
     card,
     text,
 )
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step
+from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, the_only
 from dialogs.effects import (
     Cancel,
     Effect,
@@ -392,6 +392,18 @@ def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="walk",
     state=State,
+    events=the_only(
+        "walk",
+        e.NextNow,
+        e.PlanMoved,
+        e.PlanSkipped,
+        e.PlanTaken,
+        e.PlanAdded,
+        e.ThemePosted,
+        e.PhaseMoved,
+        e.PhaseClosed,
+        e.StillStands,
+    ),
     needs=needs,
     decide=decide,
     view_needs=view_needs,

@@ -28,7 +28,7 @@ from bot.edge import (
 )
 from bot.gate import MAY
 from dialogs import cards as c
-from dialogs import route as routing
+from dialogs import conversations
 from dialogs.conversation import Conversation
 from dialogs.events import SignedEvent, UnsignedEvent
 from storage.installations import Installations
@@ -98,7 +98,7 @@ def told(delivery: Delivery, answer: Answer) -> None:
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """The types of all events that reach a conversation, those included that one tells another."""
     found: set[str] = set()
-    route, unsigned = routing.route, engine._unsigned_conversation
+    route, unsigned = conversations.route, engine._unsigned_conversation
 
     def routed(event: SignedEvent) -> tuple[str, str]:
         found.add(tag(type(event)))

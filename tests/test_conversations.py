@@ -1,0 +1,27 @@
+"""The conversations' records: everything that Digi looks up in them is there, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import get_args
+
+from dialogs import events as e
+from dialogs.conversations import CONVERSATIONS
+
+BY_NAME = (e.Woke, e.Begun, e.Halted)
+"""These name their conversation themselves."""
+
+
+def test_each_signed_event_belongs_to_one_conversation() -> None:
+    """An event that no conversation lists would be refused by the first turn that meets it."""
+    listed = Counter(event for one in CONVERSATIONS.values() for event in one.events)
+    for event in get_args(e.SignedEvent):
+        if event not in BY_NAME:
+            times = listed[event]
+            assert times == 1, f"{event.__name__}: {times} conversations list it in `events`"
+
+
+def test_each_sight_belongs_to_one_conversation() -> None:
+    """Two sights of one name would hide each other."""
+    listed = Counter(view for one in CONVERSATIONS.values() for view in one.sights)
+    assert not [view for view, times in listed.items() if times > 1]
