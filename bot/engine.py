@@ -34,7 +34,15 @@ from content.model import Catalogue
 from dialogs import cards as c
 from dialogs.calendar import Calendar, local
 from dialogs.conversation import Conversation
-from dialogs.conversations import CONVERSATIONS, PROJECT, SIGHTS, route
+from dialogs.conversations import (
+    CONVERSATIONS,
+    PROJECT,
+    SIGHTS,
+    UNSIGNED,
+    WITH_TIMERS,
+    opens_pool,
+    route,
+)
 from dialogs.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.events import (
     Look,
@@ -43,7 +51,6 @@ from dialogs.events import (
     Undelivered,
     Unreached,
     Unsigned,
-    UnsignedEvent,
     Woke,
 )
 from dialogs.facts import (
@@ -80,10 +87,6 @@ from storage.vault import Vault, code_hash, code_of
 T = TypeVar("T")
 
 ATTEMPTS = 5
-# What opens the pool must have left no trace in a log before anything is said of it.
-OPENS_POOL = frozenset({"closed_for_answers", "ended", "phase_moved", "stopped_here", "summed_up"})
-# Whose timers may: each of these commits alone. The others' are committed together.
-RINGS_AT_POOL = frozenset({"project", "question", "say"})
 
 
 class Dialogs:
@@ -94,6 +97,9 @@ class Dialogs:
 
     def route(self, event: SignedEvent) -> tuple[str, str]:
         return route(event)
+
+    def with_timers(self) -> tuple[str, ...]:
+        return WITH_TIMERS
 
     def needs(
         self, dialog: str, state: Written | None, event: SignedEvent
@@ -263,12 +269,10 @@ class Engine:
         self, passed: Passed
     ) -> Script[tuple[PoolEntry | None, tuple[Moment, ...]]]:
         event: Any = passed.event
-        conversation = _unsigned_conversation(event)
-        assert conversation.unsigned is not None
-        assert conversation.unsigned_needs is not None
-        facts = conversation.unsigned_needs(event)
+        part = UNSIGNED[type(event)]
+        facts = part.needs(event)
         found = yield from self._scripts.unsigned_facts(passed.tenant, passed.project, facts)
-        return conversation.unsigned(event, Known(self._catalogue, found))
+        return part.decide(event, Known(self._catalogue, found))
 
     async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
         """What people are called is kept when they act by name, never for a look or without one."""
@@ -315,10 +319,8 @@ class Engine:
     ) -> T:
         """One signed event, once. Tried again as a whole where somebody was quicker."""
         self.turns += 1
-        event = turn.event
-        sealed = type(event).__struct_config__.tag in OPENS_POOL or (
-            isinstance(event, Woke) and event.dialog in RINGS_AT_POOL
-        )
+        # What opens the pool commits alone and leaves no trace in a log before anything is said.
+        sealed = opens_pool(turn.event)
         run = self._database.tx_sealed if sealed else self._database.tx
         with self.fence.opens(turn.tenant) if sealed else nullcontext():
             for attempt in range(ATTEMPTS):
@@ -460,11 +462,6 @@ class Engine:
 
 def _met(sender: Sender) -> Met:
     return Met(sender.person, sender.name, sender.locale, sender.foreign)
-
-
-def _unsigned_conversation(event: UnsignedEvent) -> Conversation:
-    name = type(event).__struct_config__.tag
-    return CONVERSATIONS["question" if name in ("answered_unnamed", "fits", "missing") else "say"]
 
 
 def _with_code(moment: Moment, code: str) -> Moment:

@@ -624,6 +624,14 @@ def _not_done_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
+def forgets(state: Agreement, person: e.Person) -> Agreement:
+    """Nobody owns it any more, and anybody may take it."""
+    if state.owner != person:
+        return state
+    free = "offered" if state.status == "taken" else state.status
+    return replace(state, owner="", asked="", status=free)
+
+
 CONVERSATION = Conversation(
     name="agreement",
     state=State,
@@ -647,4 +655,5 @@ CONVERSATION = Conversation(
         "new_date": Sight(_one_needs, _new_date_form),
         "not_done": Sight(_one_needs, _not_done_form),
     },
+    forgets=forgets,
 )

@@ -641,6 +641,15 @@ def _take_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     )  # fmt: skip
 
 
+def forgets(state: Concern, person: Person) -> Concern:
+    """What was said by name is withdrawn; a promised answer is owed by all who may give it."""
+    if state.promised_by == person:
+        state = replace(state, promised_by="", promised=None)
+    if state.author == person:
+        state = replace(state, author=c.FORMER, status="withdrawn", promised=None)
+    return state
+
+
 CONVERSATION = Conversation(
     name="concern",
     state=State,
@@ -663,4 +672,5 @@ CONVERSATION = Conversation(
         "answer_concern": Sight(_act_needs, _answer_form),
         "take_concern": Sight(_act_needs, _take_form),
     },
+    forgets=forgets,
 )

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dialogs.cards import NeutralCard
 from dialogs.effects import Effects, Moment, PoolEntry
-from dialogs.events import Look, Signed, SignedEvent, UnsignedEvent
+from dialogs.events import Look, Person, Signed, SignedEvent, Unsigned
 from dialogs.facts import Fact, Known, Viewer
 
 Facts = tuple[Fact[Any], ...]
@@ -27,6 +27,15 @@ class Sight(Struct, frozen=True):
     show: Callable[[Look, Viewer, Known], Moments]
 
 
+class UnsignedPart(Struct, frozen=True, kw_only=True):
+    """How a conversation answers events without a sender: with a pool entry (or none, where
+    something was wrong) and what belongs to this moment."""
+
+    events: tuple[type[Unsigned], ...]
+    needs: Callable[[Any], Facts]
+    decide: Callable[[Any, Known], tuple[PoolEntry | None, Moments]]
+
+
 class Conversation(Struct, frozen=True, kw_only=True):
     """Everything that the rest of Digi must know of one conversation; nothing else lists them.
 
@@ -34,8 +43,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     `state` is the tagged union of its states, written to JSON and read back as that type.
 
     `decide(state, event, known)` is given `None` as the state of what does not exist yet.
-    `view(state, slot, known)` draws a standing post. `unsigned` answers events without a sender:
-    a pool entry (or none, where something was wrong) and what belongs to this moment.
+    `view(state, slot, known)` draws a standing post.
     """
 
     name: str
@@ -46,8 +54,14 @@ class Conversation(Struct, frozen=True, kw_only=True):
     view_needs: Callable[[Any, str], Facts]
     view: Callable[[Any, str, Known], NeutralCard]
     sights: Mapping[str, Sight] = {}
-    unsigned_needs: Callable[[UnsignedEvent], Facts] | None = None
-    unsigned: Callable[[UnsignedEvent, Known], tuple[PoolEntry | None, Moments]] | None = None
+    has_timers: bool = False
+    """Is told when the project begins (set your timers) and when it halts (drop them)."""
+    opens_pool: frozenset[type[Signed]] = frozenset()
+    """Events that open the pool: the database's log is emptied before anything is said of them."""
+    timers_open_pool: bool = False
+    unsigned: UnsignedPart | None = None
+    forgets: Callable[[Any, Person], Any] | None = None
+    """The state once this person is erased, beyond their name, which storage takes out."""
 
 
 def the_only(name: str, *events: type[Signed]) -> dict[type[Signed], Instance]:

@@ -17,13 +17,13 @@ from dialogs import (
     trio,
     walk,
 )
-from dialogs.conversation import Conversation, Instance, Sight
-from dialogs.events import Begun, Halted, Signed, SignedEvent, Woke
+from dialogs.conversation import Conversation, Instance, Sight, UnsignedPart
+from dialogs.events import Begun, Halted, Signed, SignedEvent, Unsigned, Woke
 
 CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
     for module in (
-        project, person, walk, question, say, concern, agreement, digest, summary, trio, advice,
+        project, person, walk, question, concern, agreement, digest, summary, trio, say, advice,
         help, home,
     )
 }  # fmt: skip
@@ -39,6 +39,13 @@ ROUTES: dict[type[Signed], tuple[str, Instance]] = {
     for conversation in CONVERSATIONS.values()
     for event, instance in conversation.events.items()
 }
+UNSIGNED: dict[type[Unsigned], UnsignedPart] = {
+    event: conversation.unsigned
+    for conversation in CONVERSATIONS.values()
+    if conversation.unsigned is not None
+    for event in conversation.unsigned.events
+}
+WITH_TIMERS = tuple(one.name for one in CONVERSATIONS.values() if one.has_timers)
 PROJECT = ("project", "project")
 
 
@@ -51,3 +58,11 @@ def route(event: SignedEvent) -> tuple[str, str]:
             return dialog, dialog
     name, instance = ROUTES[type(event)]
     return name, instance(event)
+
+
+def opens_pool(event: SignedEvent) -> bool:
+    """Whether deciding this event may open the pool of what was said without a name."""
+    if isinstance(event, Woke):
+        return CONVERSATIONS[event.dialog].timers_open_pool
+    name, _ = route(event)
+    return type(event) in CONVERSATIONS[name].opens_pool

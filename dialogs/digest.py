@@ -308,4 +308,5 @@ CONVERSATION = Conversation(
     view_needs=view_needs,
     view=view,
     sights={"overview": Sight(_preview_needs, _preview), "news": Sight(_news_needs, _news)},
+    has_timers=True,
 )

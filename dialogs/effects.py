@@ -98,6 +98,17 @@ class Tell(Struct, frozen=True, tag="tell"):
     event: SignedEvent
 
 
+class BeginAll(Struct, frozen=True, tag="begin_all"):
+    """Every conversation that has timers in a project is told to set them, in the same transaction.
+
+    Storage expands this into a `Tell` of `Begun` for each; so a project need not know them.
+    """
+
+
+class HaltAll(Struct, frozen=True, tag="halt_all"):
+    """Every conversation that has timers in a project is told to drop them."""
+
+
 class Grant(Struct, frozen=True, tag="grant"):
     """Give a person a role in this project, or change what stands beside it."""
 
@@ -197,9 +208,9 @@ class FieldError(Struct, frozen=True, tag="field_error"):
 
 Moment = Show | Open | FieldError
 Effect = (
-    Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | Grant
-    | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract | Unpool
-    | Snapshot | Refresh
+    Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | BeginAll | HaltAll
+    | Grant | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract
+    | Unpool | Snapshot | Refresh
 )  # fmt: skip
 Effects = tuple[Effect | Moment, ...]
 
@@ -216,8 +227,34 @@ class PoolEntry(Struct, frozen=True, tag="pool_entry"):
 
 
 __all__ = [
-    "Cancel", "CloseProject", "Effect", "Effects", "EraseProject", "Event", "FieldError", "Forget",
-    "Grant", "Keep", "Moment", "Open", "OpenProject", "PoolEntry", "Post", "Privately", "Publish",
-    "Record", "Redraw", "Refresh", "Retract", "Say", "SetMembers", "Show", "Snapshot", "Tell",
-    "Timer", "Unpool",
+    "BeginAll",
+    "Cancel",
+    "CloseProject",
+    "Effect",
+    "Effects",
+    "EraseProject",
+    "Event",
+    "FieldError",
+    "Forget",
+    "Grant",
+    "HaltAll",
+    "Keep",
+    "Moment",
+    "Open",
+    "OpenProject",
+    "PoolEntry",
+    "Post",
+    "Privately",
+    "Publish",
+    "Record",
+    "Redraw",
+    "Refresh",
+    "Retract",
+    "Say",
+    "SetMembers",
+    "Show",
+    "Snapshot",
+    "Tell",
+    "Timer",
+    "Unpool",
 ]  # fmt: skip

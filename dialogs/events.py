@@ -169,13 +169,13 @@ class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
 class Begun(Signed, frozen=True, tag="begun"):
     """Told to a conversation when the project starts, goes on, or has other hours: set timers."""
 
-    dialog: Literal["walk", "digest", "summary", "trio", "say"]
+    dialog: str
 
 
 class Halted(Signed, frozen=True, tag="halted"):
     """Told to a conversation when the project pauses or ends: no timer of yours may ring."""
 
-    dialog: Literal["walk", "digest", "summary", "trio", "say"]
+    dialog: str
 
 
 # --- the walk -----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from dialogs.calendar import local
 from dialogs.cards import Card, Line, text
 from dialogs.conversation import Conversation, Facts, Step, the_only
 from dialogs.effects import (
+    BeginAll,
     Effects,
     EraseProject,
     FieldError,
@@ -311,7 +312,7 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
         *people.redraw_drafts(after, roles),
         *(Privately(r.person, cards.holds_now(after, r.role), now=True) for r in trio),
         *(Privately(r.person, cards.asked_for(after, r.role, event.by), now=True) for r in helpers),
-        *ends.beginning(),
+        BeginAll(),
         Timer("helped", ends.morning(after, local(after.calendar, event.at + HELPED_AFTER).date())),
         Show(cards.said("project.shown", name=c.Words(after.name))),
     )
@@ -469,7 +470,7 @@ def _begin_if(before: Project, after: Project, event: e.FrameSet | e.SettingsCha
     """Other hours move everybody's timers, and the channel is told of them."""
     if isinstance(event, e.FrameSet) or _hours(before) == _hours(after):
         return ()
-    return (*ends.beginning(), Say(cards.new_hours(after)))
+    return (BeginAll(), Say(cards.new_hours(after)))
 
 
 def _hours(state: Project) -> tuple[object, ...]:
@@ -565,4 +566,6 @@ CONVERSATION = Conversation(
     view_needs=view_needs,
     view=view,
     sights=SIGHTS,
+    opens_pool=frozenset({e.Ended, e.StoppedHere}),
+    timers_open_pool=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal, assert_never
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -15,17 +15,18 @@ from dialogs.calendar import at_local, is_working_day, local, next_working_day
 from dialogs.cards import text
 from dialogs.conversation import Step
 from dialogs.effects import (
+    BeginAll,
     Cancel,
     CloseProject,
     Effects,
     EraseProject,
     FieldError,
+    HaltAll,
     Privately,
     Record,
     Redraw,
     Say,
     Show,
-    Tell,
     Timer,
 )
 from dialogs.events import Look
@@ -36,17 +37,6 @@ from dialogs.facts import (
 )
 
 MORNING = 8
-OTHERS: tuple[Literal["walk", "digest", "summary", "trio", "say"], ...] = (
-    "walk", "digest", "summary", "trio", "say",
-)  # fmt: skip
-
-
-def beginning() -> tuple[Tell, ...]:
-    return tuple(Tell(e.Begun(dialog=dialog)) for dialog in OTHERS)
-
-
-def halting() -> tuple[Tell, ...]:
-    return tuple(Tell(e.Halted(dialog=dialog)) for dialog in OTHERS)
 
 
 def morning(state: Project, day: date) -> datetime:
@@ -70,7 +60,7 @@ def in_the_past(state: Project, until: date | None, at: datetime) -> FieldError 
 def resting(state: Project, at: datetime, *, halt: bool = True) -> Effects:
     until = state.until
     timer = Cancel("until") if until is None else Timer("until", morning(state, until))
-    return (timer, Redraw(cards.WELCOME), *(halting() if halt else ()))
+    return (timer, Redraw(cards.WELCOME), *((HaltAll(),) if halt else ()))
 
 
 def not_now(state: Project, event: e.NotNow) -> Step:
@@ -94,7 +84,7 @@ def resumed(state: Project, answer: Effects) -> Step:
     return after, (
         Cancel("until"),
         Redraw(cards.WELCOME),
-        *beginning(),
+        BeginAll(),
         Say(cards.resumed(after)),
         *answer,
     )
@@ -143,7 +133,7 @@ def ended(state: Project, event: e.Ended) -> Step:
 
 def _close(state: Project, erased: date) -> Effects:
     return (
-        *halting(),
+        HaltAll(),
         Redraw(cards.WELCOME),
         Cancel("until"),
         Cancel("helped"),
@@ -179,7 +169,7 @@ def helped(state: Project, event: e.Helped) -> Step:
                 return state, (*kept, Show(cards.said("project.helped_done_calmer")))
             return after, (
                 *kept,
-                *beginning(),
+                BeginAll(),
                 Redraw(cards.WELCOME),
                 Say(cards.new_hours(after)),
                 Show(cards.said("project.helped_done_calmer")),
@@ -190,7 +180,7 @@ def helped(state: Project, event: e.Helped) -> Step:
             after = replace(state, length="whole")
             return after, (
                 *kept,
-                *beginning(),
+                BeginAll(),
                 Say(cards.said("project.said_whole")),
                 Show(cards.said("project.helped_done_whole")),
             )

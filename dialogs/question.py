@@ -24,7 +24,14 @@ from dialogs.cards import (
 from dialogs.cards import (
     Words as Written,
 )
-from dialogs.conversation import Conversation, Facts, Moments, Sight, by_field
+from dialogs.conversation import (
+    Conversation,
+    Facts,
+    Moments,
+    Sight,
+    UnsignedPart,
+    by_field,
+)
 from dialogs.effects import (
     Cancel,
     Effect,
@@ -521,8 +528,9 @@ CONVERSATION = Conversation(
     decide=decide,
     view_needs=post_needs,
     view=post,
-    unsigned_needs=unsigned_facts,
-    unsigned=unsigned,
+    unsigned=UnsignedPart(
+        events=(e.AnsweredUnnamed, e.Fits, e.Missing), needs=unsigned_facts, decide=unsigned
+    ),
     sights={
         "answer": Sight(answer_needs, answer),
         "answer_unnamed": Sight(unnamed_needs, answer_unnamed),
@@ -534,6 +542,8 @@ CONVERSATION = Conversation(
         "trio_proposal": Sight(trio_needs, trio_proposal),
         "questions": Sight(list_needs, questions),
     },
+    opens_pool=frozenset({e.ClosedForAnswers, e.SummedUp}),
+    timers_open_pool=True,
 )
 
 __all__ = [

@@ -24,7 +24,16 @@ from dialogs.calendar import (
     next_working_day,
 )
 from dialogs.cards import Button, Line, NeutralCard, Part, Words, card, text
-from dialogs.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.conversation import (
+    Conversation,
+    Facts,
+    Moments,
+    Sight,
+    Step,
+    UnsignedPart,
+    nothing,
+    the_only,
+)
 from dialogs.effects import Effect, FieldError, Moment, PoolEntry, Privately, Show
 from dialogs.events import Look, Person
 from dialogs.facts import ByCode, Known
@@ -327,6 +336,11 @@ CONVERSATION = Conversation(
         "object": Sight(author_needs, objection),
         "withdraw": Sight(author_needs, withdrawal),
     },
-    unsigned_needs=unsigned_needs,
-    unsigned=unsigned,
+    unsigned=UnsignedPart(
+        events=(e.SaidUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew),
+        needs=unsigned_needs,
+        decide=unsigned,
+    ),
+    has_timers=True,
+    timers_open_pool=True,
 )

@@ -347,4 +347,5 @@ CONVERSATION = Conversation(
     view_needs=nothing,
     view=_no_post,
     sights={"summary": Sight(_look_needs, _look)},
+    has_timers=True,
 )

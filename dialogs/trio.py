@@ -301,4 +301,5 @@ CONVERSATION = Conversation(
     view_needs=nothing,
     view=_no_post,
     sights={"trio": Sight(_look_needs, _look), "trio_point": Sight(_point_needs, _point)},
+    has_timers=True,
 )

@@ -416,4 +416,6 @@ CONVERSATION = Conversation(
         "themes": Sight(_questions_needs, _themes_look),
         "phase": Sight(phase.look_needs, phase.look),
     },
+    has_timers=True,
+    opens_pool=frozenset({e.PhaseMoved}),
 )

@@ -7,7 +7,7 @@ database and may be tried again as a whole. Every text is sealed by the vault be
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
@@ -17,7 +17,7 @@ import msgspec
 from dialogs import effects as fx
 from dialogs.cards import FORMER
 from dialogs.effects import Effect, Moment, PoolEntry
-from dialogs.events import Drafted, SignedEvent, Started
+from dialogs.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
 from dialogs.records import RECORD_KINDS
 from storage.facts import (
@@ -73,6 +73,9 @@ class Decider(Protocol):
     def decide(
         self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
     ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]: ...
+
+    def with_timers(self) -> tuple[str, ...]:
+        """The conversations that are told when a project begins and halts, in this order."""
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -239,7 +242,7 @@ class Scripts:
             if after != before:
                 version = rows[0]["version"] if rows else 0
                 yield from self._keep_state(scope, dialog, of, version, after)
-            for effect in effects:
+            for effect in _expanded(effects, decider):
                 count += 1
                 match effect:
                     case fx.Tell(event=told):
@@ -943,6 +946,18 @@ class Scripts:
         ):  # fmt: skip
             yield f"clear_{table}", {"tenant": tenant}
         yield "room_clear", {}
+
+
+def _expanded(effects: Sequence[Effect | Moment], decider: Decider) -> Iterator[Effect | Moment]:
+    """`BeginAll` and `HaltAll` replaced by one `Tell` for each conversation with timers."""
+    for effect in effects:
+        match effect:
+            case fx.BeginAll():
+                yield from (fx.Tell(Begun(dialog=dialog)) for dialog in decider.with_timers())
+            case fx.HaltAll():
+                yield from (fx.Tell(Halted(dialog=dialog)) for dialog in decider.with_timers())
+            case _:
+                yield effect
 
 
 def once_key(vault: Vault, tenant: str, project: str, once: str) -> str:

@@ -123,6 +123,7 @@ class Fake:
         return Conversation(
             name=self.name,
             state=Diary,
+            events={},
             needs=lambda state, event: self.needs,
             decide=decide,
             view_needs=lambda state, slot: (),
@@ -136,8 +137,11 @@ def note(text: str) -> c.NeutralCard:
 
 def faked(monkeypatch: pytest.MonkeyPatch, name: str) -> Fake:
     """Put a conversation that a test decides in the place of a real one."""
-    fake = Fake(name)
-    monkeypatch.setitem(CONVERSATIONS, name, fake.conversation())
+    fake, real = Fake(name), CONVERSATIONS[name]
+    record = msgspec.structs.replace(
+        fake.conversation(), opens_pool=real.opens_pool, timers_open_pool=real.timers_open_pool
+    )
+    monkeypatch.setitem(CONVERSATIONS, name, record)
     return fake
 
 
@@ -149,6 +153,9 @@ class _Planted:
 
     def route(self, event: e.SignedEvent) -> tuple[str, str]:
         return "project", "project"
+
+    def with_timers(self) -> tuple[str, ...]:
+        return ()
 
     def needs(self, dialog: str, state: bytes | None, event: e.SignedEvent) -> tuple[()]:
         return ()

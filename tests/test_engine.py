@@ -350,7 +350,9 @@ async def test_what_a_timer_opens_is_not_remembered(house: House, fake: Fake) ->
     assert len(house.vault._opened) > before
 
 
-async def test_every_effect_is_done(house: House, fake: Fake, edge: Paper) -> None:
+async def test_every_effect_is_done(
+    house: House, fake: Fake, edge: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each kind of effect once, and what it leaves."""
     done: set[type] = set()
 
@@ -386,6 +388,16 @@ async def test_every_effect_is_done(house: House, fake: Fake, edge: Paper) -> No
     done.add(fx.Tell)
     await turn(house, news("tells"))
     assert "told" in await diary(house)
+    monkeypatch.setattr("bot.engine.WITH_TIMERS", ("digest",))
+    fake.acts = lambda state, event, known: fake.note(
+        state,
+        event,
+        known,
+        *([fx.BeginAll(), fx.HaltAll()] if isinstance(event, e.NewsGiven) else []),
+    )
+    done.update((fx.BeginAll, fx.HaltAll))
+    await turn(house, news("begins"))
+    assert (await diary(house))[-2:] == ("Begun", "Halted")
     await does(
         fx.Grant("fatima", "deputy", "asked", "x"), fx.Grant("fatima", "deputy", "confirmed")
     )

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bot import engine
@@ -29,8 +30,10 @@ from bot.edge import (
 from bot.gate import MAY
 from dialogs import cards as c
 from dialogs import conversations
-from dialogs.conversation import Conversation
+from dialogs.conversation import Moments, UnsignedPart
+from dialogs.effects import PoolEntry
 from dialogs.events import SignedEvent, UnsignedEvent
+from dialogs.facts import Known
 from storage.installations import Installations
 from storage.room import Room
 from storage.sql import Script, Unavailable
@@ -98,19 +101,23 @@ def told(delivery: Delivery, answer: Answer) -> None:
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """The types of all events that reach a conversation, those included that one tells another."""
     found: set[str] = set()
-    route, unsigned = conversations.route, engine._unsigned_conversation
+    route = conversations.route
 
     def routed(event: SignedEvent) -> tuple[str, str]:
         found.add(tag(type(event)))
         return route(event)
 
-    def of(event: UnsignedEvent) -> Conversation:
-        found.add(tag(type(event)))
-        return unsigned(event)
+    def noting(part: UnsignedPart) -> UnsignedPart:
+        def decide(event: UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
+            found.add(tag(type(event)))
+            return part.decide(event, known)
+
+        return msgspec.structs.replace(part, decide=decide)
 
     with monkeypatch.context() as patched:
         patched.setattr(engine, "route", routed)
-        patched.setattr(engine, "_unsigned_conversation", of)
+        for kind, part in conversations.UNSIGNED.items():
+            patched.setitem(conversations.UNSIGNED, kind, noting(part))
         yield found
 
 
