@@ -389,11 +389,9 @@ async def test_every_effect_is_done(
     await turn(house, news("tells"))
     assert "told" in await diary(house)
     monkeypatch.setattr("bot.engine.WITH_TIMERS", ("digest",))
+    all_told: tuple[fx.Effect, ...] = (fx.BeginAll(), fx.HaltAll())
     fake.acts = lambda state, event, known: fake.note(
-        state,
-        event,
-        known,
-        *([fx.BeginAll(), fx.HaltAll()] if isinstance(event, e.NewsGiven) else []),
+        state, event, known, *(all_told if isinstance(event, e.NewsGiven) else ())
     )
     done.update((fx.BeginAll, fx.HaltAll))
     await turn(house, news("begins"))
