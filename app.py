@@ -125,7 +125,7 @@ class House:
 
         there = tuple(Sender(one.id, one.name, one.locale) for one in PEOPLE)
         for channel in CHANNELS:
-            key = f"members:{channel.id}"
+            key = f"members:{channel.id}:{secrets.token_hex(16)}"
             await self.engine.receive(Delivery(TENANT, Sender(""), key, Members(there), channel.id))
 
     async def start_over(self, tenant: str) -> None:

@@ -46,9 +46,14 @@ class Submitted(Struct, frozen=True, tag="submitted"):
 
 
 class Members(Struct, frozen=True, tag="members"):
-    """Who is in the channel now, and what they are called."""
+    """Who is in the channel now, and what they are called; neither bots nor Digi itself.
+
+    `people` are those of whom the platform says that they are people. `unknown` are those of whom
+    it has said nothing, or not yet: they are served like everybody and count toward no threshold.
+    """
 
     people: tuple[Sender, ...]
+    unknown: tuple[Sender, ...] = ()
 
 
 class AtHome(Struct, frozen=True, tag="at_home"):

@@ -275,11 +275,14 @@ class Gate:
         prefs = yield from prefs_of(delivery.tenant, self._vault, delivery.sender.person)
         if not isinstance(delivery.what, Members):
             return Stopped(came.refused, prefs)
-        people = delivery.what.people
+        people = (*delivery.what.people, *delivery.what.unknown)
         seen = e.MembersSeen(
-            channel=delivery.channel, people=tuple(one.person for one in people),
-            at=self._clock.now(), id=uuid.uuid4().hex,
-        )  # fmt: skip
+            channel=delivery.channel,
+            people=tuple(one.person for one in delivery.what.people),
+            unknown=tuple(one.person for one in delivery.what.unknown),
+            at=self._clock.now(),
+            id=uuid.uuid4().hex,
+        )
         return Passed(delivery.tenant, "", seen, prefs, key=delivery.key, people=people)
 
     def _passes(

@@ -61,7 +61,7 @@ from dialogs.effects import (
     Timer,
 )
 from dialogs.events import Look, SignedEvent
-from dialogs.facts import About, Known, Roles, States, Team, Viewer
+from dialogs.facts import About, Known, Present, Roles, States, Viewer
 from dialogs.facts import State as StateOf
 
 
@@ -121,7 +121,7 @@ def unowned(one: Agreement) -> bool:
 
 
 def needs(state: Agreement | None, event: SignedEvent) -> Facts:
-    return (About(), Roles(), Team())
+    return (About(), Roles(), Present())
 
 
 def decide(state: Agreement | None, event: SignedEvent, known: Known) -> Step:
@@ -349,7 +349,7 @@ def _theirs(state: Agreement, person: str, known: Known) -> bool:
 
 def _gone(state: Agreement, known: Known) -> bool:
     held = {role.person for role in known(Roles()) if role.status == "confirmed"}
-    return state.owner not in known(Team()) and state.owner not in held
+    return state.owner not in known(Present()) and state.owner not in held
 
 
 def _caretakers(known: Known) -> tuple[str, ...]:
@@ -457,7 +457,7 @@ def view(state: Agreement, slot: str, known: Known) -> NeutralCard:
 
 
 def _agreements_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles(), Team(), States("agreement"))
+    return (About(), Roles(), Present(), States("agreement"))
 
 
 def _agreements(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -548,7 +548,7 @@ def _new(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _one_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles(), Team(), StateOf("agreement", look.ref))
+    return (About(), Roles(), Present(), StateOf("agreement", look.ref))
 
 
 def _one(look: Look, viewer: Viewer, known: Known) -> Agreement | Text | Several:

@@ -144,8 +144,12 @@ class Keep(Struct, frozen=True, tag="keep"):
 
 
 class SetMembers(Struct, frozen=True, tag="set_members"):
+    """Who is in a channel. Those in `people` count toward thresholds; those in `unknown` do where
+    they were known to be people before."""
+
     channel: str
     people: tuple[Person, ...]
+    unknown: tuple[Person, ...] = ()
 
 
 class Publish(Struct, frozen=True, tag="publish"):

@@ -508,10 +508,12 @@ class PersonSettings(Signed, frozen=True, tag="person_settings"):
 
 
 class MembersSeen(Signed, frozen=True, tag="members_seen"):
-    """Who is in the channel: on joining, on leaving, and once a day."""
+    """Who is in the channel: on joining, on leaving, once a day, and when somebody who was not
+    known to be a person is looked up again."""
 
     channel: str
     people: tuple[Person, ...] = ()
+    unknown: tuple[Person, ...] = ()
 
 
 class Undelivered(Signed, frozen=True, tag="undelivered"):

@@ -217,7 +217,13 @@ class Roles(Fact[tuple[Role, ...]], frozen=True):
 
 
 class Team(Fact[tuple[Person, ...]], frozen=True):
-    """Who is in the project's channel."""
+    """Who is in the project's channel and known to be a person: only they count toward a threshold.
+    Neither a bot does, nor anybody the platform could not be asked about."""
+
+
+class Present(Fact[tuple[Person, ...]], frozen=True):
+    """Everybody who is in the project's channel, as far as Digi serves them: whoever counts, and
+    whoever does not, or not yet."""
 
 
 class PrefsOf(Fact[Prefs], frozen=True):

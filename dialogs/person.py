@@ -34,8 +34,8 @@ def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
                 return state, (FieldError("end", text("person.same_hours")),)
             said = card(c.Paragraph(text("person.saved", start=c.Count(start), end=c.Count(end))))
             return state, (Keep(by, hours=(start, end), language=language), Show(said))
-        case e.MembersSeen(channel=channel, people=people):
-            return state, (SetMembers(channel, people),)
+        case e.MembersSeen(channel=channel, people=people, unknown=unknown):
+            return state, (SetMembers(channel, people, unknown),)
         case _:
             return state, ()
 

@@ -135,9 +135,10 @@ def _understood(known: Known) -> tuple[Field[Line], ...]:
     """Where few may write, nobody writes without having been told what that means."""
     if not too_few(known):
         return ()
-    may = c.Count(len(writers(known)))
+    may = len(writers(known))
+    few = text("question.few_may_write", n=c.Count(may)) if may else text("question.none_known")
     return (
-        Note(text("question.few_may_write", n=may)),
+        Note(few),
         Choice(
             "understood",
             text("question.understood"),

@@ -6,6 +6,10 @@ elimination count by it. It is pure.
 Who may write without a name: everybody in the channel or with a confirmed role, except those who
 lead or have ever led. Whoever is only *asked* to lead may: they have read nothing as a leader, and
 if they had to say no first, that no, which others see, would come right before their text.
+
+Who counts among them: those of whom the platform says that they are people in the channel.
+Somebody it could not be asked about may write and does not count. Nor does whoever holds a role
+without being in the channel: nobody tells Digi whether that account still exists.
 """
 
 from __future__ import annotations
@@ -58,10 +62,11 @@ def may_write(
 
 
 def writers(known: Known) -> tuple[Person, ...]:
-    """Everybody who may write without a name here. Needs `About`, `Roles` and `Team`."""
-    roles = known(Roles())
-    team = known(Team())
-    return may_write(known.project, roles, team)
+    """Everybody who counts among those who may write without a name here: at least so many may.
+    Needs `About`, `Roles` and `Team`."""
+    team, roles = known(Team()), known(Roles())
+    no = refused(known.project, roles)
+    return tuple(person for person in team if person not in no)
 
 
 def held(

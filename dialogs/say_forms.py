@@ -93,7 +93,7 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
             "understood",
             text("say.field_understood"),
             understood,
-            hint=text("say.so_few", n=c.Count(n)),
+            hint=text("say.so_few", n=c.Count(n)) if n else text("say.none_known"),
         )
         if n < FEW
         else None,

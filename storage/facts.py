@@ -147,11 +147,28 @@ def _roles(scope: Scope, fact: f.Roles) -> Script[tuple[f.Role, ...]]:
 
 
 def _team(scope: Scope, fact: f.Team) -> Script[tuple[str, ...]]:
+    return (yield from _members(scope, "member_counting"))
+
+
+def _present(scope: Scope, fact: f.Present) -> Script[tuple[str, ...]]:
+    return (yield from _members(scope, "member_all"))
+
+
+def _members(scope: Scope, name: str) -> Script[tuple[str, ...]]:
     project = yield from project_of(scope)
     if project is None:
         return ()
-    rows = yield "member_all", {"tenant": scope.tenant, "channel": project.channel}
+    rows = yield name, {"tenant": scope.tenant, "channel": project.channel}
     return tuple(row["person"] for row in rows)
+
+
+def known_people(tenant: str, asked: Sequence[str]) -> Script[set[str]]:
+    """Those of whom a platform has said before that they are people."""
+    found: set[str] = set()
+    for at in range(0, len(asked), _AT_ONCE):
+        some = _numbered(asked[at : at + _AT_ONCE])
+        found.update(row["person"] for row in (yield "member_known", {"tenant": tenant, **some}))
+    return found
 
 
 def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
@@ -375,6 +392,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.About: _about,
     f.Roles: _roles,
     f.Team: _team,
+    f.Present: _present,
     f.PrefsOf: _prefs,
     f.Records: _records,
     f.RecordsSince: _records_since,

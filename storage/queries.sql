@@ -265,8 +265,17 @@ ON CONFLICT (tenant, id) DO UPDATE SET body = excluded.body;
 -- name: member_all
 SELECT person FROM member WHERE tenant = :tenant AND channel = :channel ORDER BY person;
 
+-- name: member_counting
+SELECT person FROM member
+WHERE tenant = :tenant AND channel = :channel AND counts = 1 ORDER BY person;
+
+-- name: member_known
+-- Which of these are known to be people, from any channel of the workplace.
+SELECT DISTINCT person FROM member
+WHERE tenant = :tenant AND counts = 1 AND person IN (:n0, :n1, :n2, :n3, :n4, :n5, :n6, :n7);
+
 -- name: member_add
-INSERT INTO member (tenant, channel, person) VALUES (:tenant, :channel, :person)
+INSERT INTO member (tenant, channel, person, counts) VALUES (:tenant, :channel, :person, :counts)
 ON CONFLICT (tenant, channel, person) DO NOTHING;
 
 -- name: member_clear

@@ -27,6 +27,7 @@ from storage.facts import (
     from_us,
     gather,
     known_again,
+    known_people,
     opened_prefs,
     opened_project,
     opened_role,
@@ -357,12 +358,8 @@ class Scripts:
                 yield from buried("published", id, now)
             case fx.Keep():
                 yield from self._keep(scope, effect)
-            case fx.SetMembers(channel=channel, people=people):
-                yield "member_clear", {"tenant": scope.tenant, "channel": channel}
-                for person in people:
-                    yield "member_add", {
-                        "tenant": scope.tenant, "channel": channel, "person": person,
-                    }  # fmt: skip
+            case fx.SetMembers():
+                yield from self._set_members(scope.tenant, effect)
             case fx.Publish():
                 body = self._seal(scope, "published", msgspec.json.encode(effect.body), effect.id)
                 yield "publish", {
@@ -465,6 +462,16 @@ class Scripts:
         yield from self._letter(scope, next(scope.ids), place, kind, event.at, body)
 
     # --- smaller writes -------------------------------------------------------------------
+
+    def _set_members(self, tenant: str, seen: fx.SetMembers) -> Script[None]:
+        """A look-up that failed makes nobody unknown who was known before."""
+        counting = {*seen.people, *(yield from known_people(tenant, seen.unknown))}
+        yield "member_clear", {"tenant": tenant, "channel": seen.channel}
+        for person in dict.fromkeys((*seen.people, *seen.unknown)):
+            yield "member_add", {
+                "tenant": tenant, "channel": seen.channel, "person": person,
+                "counts": int(person in counting),
+            }  # fmt: skip
 
     def _keep(self, scope: Scope, effect: fx.Keep) -> Script[None]:
         yield "lock", {"lock": _person_lock(scope.tenant, effect.person)}

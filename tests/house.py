@@ -175,6 +175,7 @@ async def found(
     starter: str = "sofie",
     roles: tuple[Grant, ...] = (),
     team: tuple[str, ...] = (),
+    unknown: tuple[str, ...] = (),
     tenant: str = TENANT,
 ) -> Project:
     """A project is there, with these people in these roles, in a channel with this team."""
@@ -182,7 +183,11 @@ async def found(
         id=id, name=f"Projekt {id}", channel=channel, stage=stage, starter=starter,
         drafted_at=MONDAY,
     )  # fmt: skip
-    effects: tuple[Effect, ...] = (OpenProject(id, channel), *roles, SetMembers(channel, team))
+    effects: tuple[Effect, ...] = (
+        OpenProject(id, channel),
+        *roles,
+        SetMembers(channel, team, unknown),
+    )
     event = e.Started(project=id, name=project.name, at=MONDAY, id=f"found {id}")
     turn = Turn(tenant, id, f"found:{id}", event, MONDAY)
     await house.database.tx(

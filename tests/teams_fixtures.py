@@ -150,7 +150,7 @@ async def _house(
         told.append((what, kind))
 
     def edge(book: Book, told: Told) -> TeamsEdge:
-        return TeamsEdge(book, told, pace=Pace(held.now), sleep=held.sleep)
+        return TeamsEdge(book, told, pace=Pace(held.now), sleep=held.sleep, now=held.now)
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
         door = Door(

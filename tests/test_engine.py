@@ -406,8 +406,9 @@ async def test_every_effect_is_done(
     assert prefs == f.Prefs("", "en", "", (9, 17), True, until)
     await does(fx.Keep("ali", paused=False))
     assert await ask(house, f.PrefsOf("ali")) == f.Prefs("", "en", "", (9, 17))
-    await does(fx.SetMembers(CHANNEL, ("bo", "anne")))
+    await does(fx.SetMembers(CHANNEL, ("bo", "anne"), ("ny",)))
     assert await ask(house, f.Team()) == ("anne", "bo")
+    assert await ask(house, f.Present()) == ("anne", "bo", "ny")
     for n in range(3):
         entry = fx.PoolEntry("answer", "q1", {"text": f"unnamed {n}"})
         await house.database.tx(
@@ -464,7 +465,8 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
     """No fact stumbles over what is not there."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     empty: dict[f.Fact[Any], Any] = {
-        f.About(): None, f.Roles(): (), f.Team(): (), f.PrefsOf("nobody"): f.Prefs(),
+        f.About(): None, f.Roles(): (), f.Team(): (), f.Present(): (),
+        f.PrefsOf("nobody"): f.Prefs(),
         f.Records("answer"): (), f.Records("answer", "q"): (), f.RecordsSince("answer", at): (),
         f.Mine("answer", "q", "nobody"): None, f.HowMany("answer", "q"): 0,
         f.State("digest", "digest"): None, f.States("digest"): (), f.Published("answer"): (),

@@ -302,7 +302,7 @@ async def test_whoever_has_led_stays_refused_after_being_erased_and_has_no_id_th
 
 async def may_write(played: Stage) -> str:
     await open_form(played, "noor")
-    found = re.search(r"Her kan \d+ skrive uden navn", played.just("noor"))
+    found = re.search(r"Her kan mindst \d+ skrive uden navn", played.just("noor"))
     assert found
     return found[0]
 

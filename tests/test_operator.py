@@ -53,7 +53,9 @@ def made(digi: Here) -> Here:
     assert digi("backup").returncode == 0
     with closing(sqlite3.connect(digi.database)) as conn:
         conn.execute("INSERT INTO project VALUES ('web:playground', 'p1', 'C1', 1, 1)")
-        conn.execute("INSERT INTO member VALUES ('web:playground', 'C1', 'mette')")
+        conn.execute(
+            "INSERT INTO member (tenant, channel, person) VALUES ('web:playground', 'C1', 'mette')"
+        )
         conn.commit()
     return digi
 

@@ -95,7 +95,7 @@ async def test_in_a_small_team_nobody_writes_without_having_read_why(tmp_path: P
         answer = await played.press("fatima", "Svar uden navn", QUESTION)
         assert answer.form is not None
         shown = text_of_form(answer.form)
-        assert "Kun 4 må skrive her uden navn." in shown
+        assert "Jeg kender kun 4, der må skrive her uden navn." in shown
         answer = await played.fill("fatima", {"Dit svar": "Vi er trætte"})
         assert answer.faults
         assert not answer.cards

@@ -409,7 +409,7 @@ def test_who_is_foreign_is_read_from_a_persons_home(
     tenant: str, member: dict[str, Any], foreign: bool
 ) -> None:
     """In a workspace, in one of an organisation's, and in an organisation as a whole."""
-    assert directory.known_of(member).foreign(tenant) == foreign
+    assert directory.known_of("U1", member).foreign(tenant) == foreign
 
 
 def _members() -> Any:

@@ -21,6 +21,9 @@ from bot.slack.workspaces import TokenRefused, Workspaces
 from bot.standing import standing
 
 AGAIN_SECONDS = 60.0
+LONGEST_SECONDS = 60 * 60.0
+REASK_SECONDS = 15.0
+"""So often Digi looks whether somebody is to be asked about again."""
 A_DAY = 24 * 60 * 60.0
 
 
@@ -86,8 +89,8 @@ class Door:
                 await self.workspaces.own()
             except TROUBLE as error:
                 self._told("slack", error_of(error))
-        gathering = standing("slack members", self._gathers, self._told)
-        self._tasks.append(asyncio.create_task(gathering, name="slack members"))
+        for name, work in (("slack members", self._gathers), ("slack people", self._asks_again)):
+            self._tasks.append(asyncio.create_task(standing(name, work, self._told), name=name))
         if self._app_token is not None:
             self._socket = self.transport.socket(self._app_token, self._api)
             watch = standing(
@@ -97,17 +100,23 @@ class Door:
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""
+        again = AGAIN_SECONDS
         while True:
             try:
                 await self.edge.gather()
-                wait = A_DAY
+                wait, again = A_DAY, AGAIN_SECONDS
             except TokenRefused:
                 self._told("slack", "the token is refused")
                 wait = A_DAY
             except TROUBLE as error:
                 self._told("slack members", error_of(error))
-                wait = AGAIN_SECONDS
+                wait, again = again, min(2 * again, LONGEST_SECONDS)
             await asyncio.sleep(wait)
+
+    async def _asks_again(self) -> None:
+        while True:
+            await asyncio.sleep(REASK_SECONDS)
+            self.edge.ask_again()
 
     async def close(self) -> None:
         for task in self._tasks:

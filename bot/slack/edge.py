@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -17,7 +16,6 @@ from bot.edge import (
     Delivery,
     DeliveryFailed,
     Installation,
-    Members,
     Parcel,
     Receive,
     Sender,
@@ -30,11 +28,10 @@ from bot.slack.directory import Directory
 from bot.slack.hindrances import Hindrances
 from bot.slack.homes import Homes
 from bot.slack.outgoing import Outgoing
+from bot.slack.presence import Presence
 from bot.slack.read import Incoming, in_words, mentioned, written_words
 from bot.slack.web_api import (
     AT_ONCE,
-    HELD_SECONDS,
-    TROUBLE,
     Told,
     WebApi,
     in_time,
@@ -85,7 +82,8 @@ class SlackEdge:
         self._told = told
         self._patience = Patience(now, sleep)
         self._hindrances = Hindrances(workspaces, told)
-        self._directory = Directory(self._hindrances)
+        self._directory = Directory(self._hindrances, now)
+        self._presence = Presence(api, workspaces, self._directory, self._hindrances, told, now)
         self._outgoing = Outgoing(api, workspaces, self._hindrances, now, paced=paced)
         self.homes = Homes(api, workspaces, self._received)
         self._failures: Counter[str] = Counter()
@@ -93,6 +91,7 @@ class SlackEdge:
 
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
+        self._presence.goes_to(receive)
 
     # --- bot.edge.Edge ------------------------------------------------------------------------
 
@@ -116,9 +115,10 @@ class SlackEdge:
         client = self._api.client(at.token)
         match what.kind:
             case "members":
-                return await self._who_is_there(what, at, client)
+                return NOTED if await self._presence.who_is_there(what, at) else AGAIN
             case "gone":
                 self._directory.forget(at.tenant)
+                self._presence.reask.forget(at.tenant)
                 await self._workspaces.gone(at.tenant)
                 return NOTED
             case _:
@@ -168,27 +168,6 @@ class SlackEdge:
         named = zip(people, known, strict=True)
         return in_words(text, {person: one.name for person, one in named if one is not None})
 
-    async def _who_is_there(
-        self, what: Incoming, at: Installation, client: AsyncWebClient
-    ) -> Reply:
-        if what.person == at.bot:
-            self._hindrances.overcome(at.tenant, what.channel)
-        try:
-            told = await self._tell_members(at, client, what.channel, what.key)
-        except TROUBLE as error:
-            # A channel we cannot look into has no members for us; otherwise it comes again.
-            failed = self._hindrances.failed(at.tenant, what.channel, error, writes=False)
-            return NOTED if _closed(failed) else AGAIN
-        return NOTED if told else AGAIN
-
-    async def _tell_members(
-        self, at: Installation, client: AsyncWebClient, channel: str, key: str
-    ) -> bool:
-        assert self._receive is not None
-        there = await self._directory.members(client, at.tenant, channel)
-        answer = await self._receive(Delivery(at.tenant, Sender(""), key, Members(there), channel))
-        return not answer.undone
-
     def note(self, what: Incoming, error: Exception) -> None:
         """Something of ours failed that the operator should hear of."""
         if what.kind in ("words", "home", "members", "gone", "hello"):
@@ -203,25 +182,11 @@ class SlackEdge:
         for kind, times in self._failures.items():
             self._told("presses and forms in Slack", f"{kind} ({times})")
         self._failures.clear()
-        told = 0
-        trouble: Exception | None = None
-        for at in await self._workspaces.all():
-            try:
-                told += await self._gather_in(at)
-            except TROUBLE as error:
-                # One workplace that is out of reach must not keep the others from being seen.
-                failed = self._hindrances.failed(at.tenant, "", error, writes=False)
-                trouble = trouble if _closed(failed) else error
-        if trouble is not None:
-            raise trouble
-        return told
+        return await self._presence.gather()
 
-    async def _gather_in(self, at: Installation) -> int:
-        client = self._api.client(at.token)
-        told = 0
-        for channel in await self._directory.channels(client, at.tenant):
-            told += await self._tell_members(at, client, channel, f"members:{uuid.uuid4().hex}")
-        return told
+    def ask_again(self) -> None:
+        """By the clock: who was not known to be a person is asked about again."""
+        self._presence.reask.ask_due()
 
     # --- answers --------------------------------------------------------------------------------
 
@@ -409,17 +374,14 @@ class SlackEdge:
         """Until nothing waits to be said."""
         while self._later:
             await asyncio.wait(set(self._later))
+        await self._presence.reask.quiet()
 
     async def close(self) -> None:
         self.homes.close()
+        self._presence.reask.close()
         if self._later:
             await asyncio.wait(self._later, timeout=WHISPER_SECONDS)
         await self._api.close()
-
-
-def _closed(failed: DeliveryFailed) -> bool:
-    """Asking again soon would not help."""
-    return failed.permanent or failed.retry_after == HELD_SECONDS
 
 
 def _said(text: str) -> c.FinishedCard:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import asyncio
 
 from bot.cache import Cache
-from bot.edge import Address, Addresses, Sender
+from bot.edge import Address, Addresses, Members, Sender
 from bot.teams.read import kind_of, person_of, tenant_id
 from bot.teams.seam import CallFailed, Json, Ref, Transport
 
 HELD = 10 * 60.0
 NAMES = 30 * 60.0
 A_DAY = 24 * 60 * 60.0
+BOT = "28:"
+"""What the ids of bots begin with."""
+NO_PEOPLE = ("bot", "skill")
+UNCLEAR = ("anonymous",)
 MOST = 50_000
 
 
@@ -24,7 +28,7 @@ class Book:
         self._addresses = addresses
         self._written: dict[tuple[str, str], Address] = {}
         self._learnt: dict[tuple[str, str], Address] = {}
-        self._members: Cache[tuple[str, str], tuple[Sender, ...]] = Cache(1000, HELD)
+        self._members: Cache[tuple[str, str], Members] = Cache(1000, HELD)
         self._names: Cache[tuple[str, str], str] = Cache(MOST, NAMES)
         self._called: Cache[tuple[str, str], str] = Cache(MOST, NAMES)
         self._locales: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
@@ -107,13 +111,15 @@ class Book:
 
     async def members(
         self, transport: Transport, tenant: str, ref: Ref, *, fresh: bool = False
-    ) -> tuple[Sender, ...]:
-        """Everybody in a conversation but the bots. Raises CallFailed."""
+    ) -> Members:
+        """Everybody in a conversation but Digi and other bots. Raises CallFailed."""
         key = (tenant, ref.conversation_id)
         found = None if fresh else self._members.get(key)
         if found is None:
-            found = tuple(self._member(tenant, ref, one) for one in await transport.members(ref))
-            found = tuple(one for one in found if one.person and one.person != ref.bot_id)
+            there = [one for one in await transport.members(ref) if not _is_bot(ref, one)]
+            people = tuple(self._member(tenant, ref, one) for one in there if _is_person(one))
+            unknown = tuple(self._member(tenant, ref, one) for one in there if not _is_person(one))
+            found = Members(people, tuple(one for one in unknown if one.person))
             self._members.put(key, found)
         return found
 
@@ -141,3 +147,20 @@ class Book:
                     await self.members(transport, tenant, ref, fresh=True)
             except (CallFailed, TimeoutError):
                 return
+
+
+def _role(said: Json) -> str:
+    return str(said.get("userRole") or said.get("role") or "").casefold()
+
+
+def _is_bot(ref: Ref, said: Json) -> bool:
+    """Digi itself, or another bot or agent: it may have a directory id like a person's."""
+    address = str(said.get("id") or "")
+    return address == ref.bot_id or address.startswith(BOT) or _role(said) in NO_PEOPLE
+
+
+def _is_person(said: Json) -> bool:
+    """Whoever has an account in a directory. A guest has one; somebody without one joined under
+    any name they liked."""
+    id = said.get("aadObjectId") or said.get("objectId")
+    return isinstance(id, str) and bool(id) and _role(said) not in UNCLEAR

@@ -12,9 +12,10 @@ from bot.edge import Addresses, CannotOpen, Receive
 from bot.standing import standing
 from bot.teams.book import Book
 from bot.teams.edge import A_DAY, TeamsEdge
-from bot.teams.seam import CallFailed, OnActivity, Told, Transport
+from bot.teams.seam import OnActivity, Told, Transport
 
-AGAIN_SECONDS = 60.0
+REASK_SECONDS = 15.0
+"""So often Digi looks whether a channel is to be asked about again."""
 
 MakeTransport = Callable[[OnActivity], Transport]
 
@@ -60,19 +61,19 @@ class Door:
             raise NoTenants
         self.edge.goes_to(receive)
         await self.book.open()
-        gathering = standing("teams members", self._gathers, self._told)
-        self._tasks.append(asyncio.create_task(gathering, name="teams members"))
+        for name, work in (("teams members", self._gathers), ("teams people", self._asks_again)):
+            self._tasks.append(asyncio.create_task(standing(name, work, self._told), name=name))
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""
         while True:
-            try:
-                await self.edge.gather()
-                wait = A_DAY
-            except CallFailed as error:
-                self._told("teams members", str(error))
-                wait = AGAIN_SECONDS
-            await asyncio.sleep(wait)
+            await self.edge.gather()
+            await asyncio.sleep(A_DAY)
+
+    async def _asks_again(self) -> None:
+        while True:
+            await asyncio.sleep(REASK_SECONDS)
+            self.edge.ask_again()
 
     async def close(self) -> None:
         for task in self._tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
@@ -55,13 +56,19 @@ class TeamsEdge:
     """Implements `bot.edge.Edge` for Teams. `receive` is handed in when the house is built."""
 
     def __init__(
-        self, book: Book, told: Told, *, pace: Pace | None = None, sleep: Sleep = asyncio.sleep
+        self,
+        book: Book,
+        told: Told,
+        *,
+        pace: Pace | None = None,
+        sleep: Sleep = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._book = book
         self._told = told
         self._speech = Speech(book, pace=pace, sleep=sleep)
         self._sheets = Sheets(book, self._speech)
-        self._presence = Presence(book, self._speech)
+        self._presence = Presence(book, self._speech, told, now)
         self._receive: Receive | None = None
         self._pages: Pages[draw.Drawn] = Pages(lambda page, _: draw.marked_again(page))
         self._seen: Cache[str, asyncio.Future[Reply]] = Cache(50_000, A_WHILE)
@@ -244,7 +251,8 @@ class TeamsEdge:
                 there = await self._book.members(self._speech.transport, what.tenant, ref)
         except (CallFailed, TimeoutError):
             return ""
-        return named if any(one.person == what.person for one in there) else ""
+        everybody = (*there.people, *there.unknown)
+        return named if any(one.person == what.person for one in everybody) else ""
 
     async def _in_time(self, what: Incoming, channel: str) -> Answer | None:
         """None where the person has to be told before the answer is there; the act goes on."""
@@ -268,6 +276,10 @@ class TeamsEdge:
             self._told("presses and forms in Teams", f"{kind} ({times})")
         self._failures.clear()
         return await self._presence.gather()
+
+    def ask_again(self) -> None:
+        """By the clock: a channel whose people Teams did not tell is asked about again."""
+        self._presence.reask.ask_due()
 
     # --- answers ----------------------------------------------------------------------------------
 
@@ -417,8 +429,10 @@ class TeamsEdge:
         """Until nothing waits to be sent."""
         while self._later:
             await asyncio.wait(set(self._later))
+        await self._presence.reask.quiet()
 
     async def close(self) -> None:
+        self._presence.reask.close()
         if under_way := self._later | self._slow:
             await asyncio.wait(under_way, timeout=2.0)
 

@@ -1,4 +1,4 @@
-"""Who may write without a name: gate, forms, thresholds and elimination give one answer."""
+"""Who may write without a name: the gate, and whoever counts them, give one answer each."""
 
 from __future__ import annotations
 
@@ -50,6 +50,13 @@ class State(NamedTuple):
     """X began the project."""
     leader: bool = True
     """Somebody else leads it."""
+    known: bool = True
+    """The platform has said that X is a person."""
+
+    @property
+    def counts(self) -> bool:
+        """Of those who may write, they whom the platform calls people in the channel."""
+        return self.may and self.there and self.known
 
 
 ASKED_TO_LEAD: Given = (("leader", "asked"),)
@@ -59,6 +66,8 @@ DEPUTY: Given = (("deputy", "asked"), ("deputy", "confirmed"))
 STATES: dict[str, State] = {
     "a member": State(True),
     "somebody else": State(False, there=False),
+    "a member of whom nothing is known": State(True, known=False),
+    "TR of whom nothing is known": State(True, (("tr", "confirmed"),), known=False),
     "asked to lead": State(True, ASKED_TO_LEAD),
     "asked to lead, and not in the channel": State(False, ASKED_TO_LEAD, there=False),
     "declined to lead": State(True, (*ASKED_TO_LEAD, ("leader", "declined"))),
@@ -118,7 +127,8 @@ async def lives(house: House, project: str, state: State) -> None:
     await found(
         house, project, channel=project, starter=X if state.starts else "en",
         roles=(*leader, *(Grant(X, role, status) for role, status in state.given)),
-        team=(*OTHERS, *((X,) if state.there else ())),
+        team=(*OTHERS, *((X,) if state.there and state.known else ())),
+        unknown=(X,) if state.there and not state.known else (),
     )  # fmt: skip
 
 
@@ -207,10 +217,17 @@ async def test_everything_that_asks_who_may_write_gets_the_same_answer(
             project = f"p{number}"
             await lives(house, project, state)
             known = await knows(house, project)
-            answers = [*counted(known), *await let_in(house, project, state)]
-            wrong += [(name, where) for where, may in answers if may != state.may]
+            wrong += [(name, where) for where, so in counted(known) if so != state.counts]
+            seen = await let_in(house, project, state)
+            wrong += [(name, where) for where, may in seen if may != state.may]
             await house.database.tx(_unknown)
+            await house.database.tx(_left, project)
     assert wrong == []
+
+
+def _left(channel: str) -> Script[None]:
+    """What is known of X from one channel counts in every other."""
+    yield "member_clear", {"tenant": TENANT, "channel": channel}
 
 
 def _unknown() -> Script[None]:

@@ -55,7 +55,10 @@ async def web_api(told: Callable[[str, str], None] | None = None) -> AsyncIterat
             case "users.info":
                 user = str(given.get("user"))
                 name = f"Person {int(user[-3:])}"
-                said["user"] = {"id": user, "real_name": name, "locale": "da-DK"}
+                said["user"] = {
+                    "id": user, "team_id": "T0BENCH", "real_name": name, "locale": "da-DK",
+                    "is_bot": False,
+                }  # fmt: skip
             case "users.conversations":
                 said["channels"] = []
             case "conversations.open":

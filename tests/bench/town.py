@@ -347,7 +347,7 @@ class Copies:
             sealed = self._vault.seal(body, "person", tenant, person)
             conn.execute("INSERT INTO person VALUES (?, ?, ?)", (tenant, person, sealed))
         conn.executemany(
-            "INSERT INTO member VALUES (?, ?, ?)",
+            "INSERT INTO member VALUES (?, ?, ?, 1)",
             [(tenant, channel_of(team), self.person_of(team, n)) for n in range(TEAM)],
         )
         return seq

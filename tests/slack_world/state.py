@@ -67,6 +67,8 @@ class User:
     team: str = ""
     """Another workspace's, for guests from a shared channel."""
     bot: bool = False
+    workflow: bool = False
+    """A bot made by somebody's workflow."""
     deleted: bool = False
     guest: bool = False
 

@@ -293,6 +293,7 @@ class SlackWorld:
                 "last_name": last, "team": user.team or space.team, "email": f"{user.id}@hemmelig",
             },
             "is_bot": user.bot,
+            "is_workflow_bot": user.workflow,
             "is_app_user": False,
             "is_restricted": user.guest,
             # True only where the app shares no channel with them.

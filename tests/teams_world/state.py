@@ -26,6 +26,11 @@ class Person:
     name: str
     locale: str = "da-DK"
     tenant: str = TENANT
+    role: str = "user"
+    """As the list of members has it: guest, anonymous, bot."""
+    directory: bool = True
+    """Whether the directory knows them."""
+    bot: bool = False
     installed: bool = True
     """Whether the app is there for this person, so that Digi may write privately."""
 
@@ -35,7 +40,7 @@ class Person:
 
     @property
     def address(self) -> str:
-        return f"29:{self.handle}-{self.id[:8]}"
+        return f"{'28' if self.bot else '29'}:{self.handle}-{self.id[:8]}"
 
     @property
     def chat(self) -> str:

@@ -396,10 +396,11 @@ def _jwk(key: rsa.RSAPrivateKey, kid: str) -> Dict:
 
 def _member(person: Person) -> Dict:
     first, _, last = person.name.partition(" ")
+    known = {"aadObjectId": person.id, "objectId": person.id} if person.directory else {}
     return {
         "id": person.address, "name": person.name, "givenName": first, "surname": last,
-        "aadObjectId": person.id, "objectId": person.id, "tenantId": person.tenant,
-        "userPrincipalName": f"{person.handle}@example.dk", "userRole": "user",
+        **known, "tenantId": person.tenant,
+        "userPrincipalName": f"{person.handle}@example.dk", "userRole": person.role,
     }  # fmt: skip
 
 

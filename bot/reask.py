@@ -1,0 +1,90 @@
+"""Asks a platform again about channels whose people it could not tell, or not all of them: soon at
+first, then less and less often. Kept in memory: at the start every channel is asked about anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+FIRST_WAIT = 30.0
+LONGEST_WAIT = 60 * 60.0
+ALL = math.inf
+"""As the number of people who are not known: nothing of the channel is."""
+
+Ask = Callable[[str, list[str]], Awaitable[object]]
+"""Asks about these channels of a workplace, and reports what came of it with `answered`."""
+
+
+class _Open(Struct, frozen=True):
+    missing: float
+    wait: float
+    due: float
+
+
+class Reask:
+    """Which channels to ask about again, and when. `told` hears the kind of what went wrong."""
+
+    def __init__(self, ask: Ask, told: Callable[[str], None], now: Callable[[], float]) -> None:
+        self._ask = ask
+        self._told = told
+        self._now = now
+        self._open: dict[tuple[str, str], _Open] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        """Each workplace that is being asked at this moment."""
+
+    def answered(self, tenant: str, channel: str, *, missing: float = 0, rest: float = 0.0) -> None:
+        """A channel was asked about, and so many of its people are still not known. As long as
+        they become fewer it is asked again soon; `rest` is how long the platform wants peace."""
+        key = (tenant, channel)
+        before = self._open.pop(key, None)
+        if missing == 0:
+            return
+        wait = FIRST_WAIT
+        if before is not None and missing >= before.missing:
+            wait = min(2 * before.wait, LONGEST_WAIT)
+        # Not all at the same moment: after an outage there are many.
+        due = self._now() + max(wait * random.uniform(0.75, 1.25), rest)
+        self._open[key] = _Open(missing, wait, due)
+
+    def failed(self, tenant: str, channel: str, *, rest: float = 0.0) -> None:
+        """The platform did not even say who is in the channel."""
+        self.answered(tenant, channel, missing=ALL, rest=rest)
+
+    def forget(self, tenant: str, channel: str = "") -> None:
+        """A channel, or a whole workplace, is not asked about any more."""
+        for key in [key for key in self._open if key[0] == tenant and channel in ("", key[1])]:
+            del self._open[key]
+
+    def ask_due(self) -> None:
+        """By the clock: begins to ask about what is due. No workplace waits for another one."""
+        now = self._now()
+        due: dict[str, list[str]] = {}
+        for (tenant, channel), one in sorted(self._open.items(), key=lambda item: item[1].due):
+            if one.due <= now and tenant not in self._asking:
+                due.setdefault(tenant, []).append(channel)
+        for tenant, channels in due.items():
+            self._asking[tenant] = asyncio.create_task(self._asks(tenant, channels))
+
+    async def _asks(self, tenant: str, channels: list[str]) -> None:
+        try:
+            await self._ask(tenant, channels)
+        except Exception as error:
+            self._told(type(error).__name__)
+            for channel in channels:
+                self.failed(tenant, channel)
+        finally:
+            del self._asking[tenant]
+
+    async def quiet(self) -> None:
+        """Until nobody is being asked."""
+        while self._asking:
+            await asyncio.wait(self._asking.values())
+
+    def close(self) -> None:
+        for task in self._asking.values():
+            task.cancel()
