@@ -304,3 +304,26 @@ def test_what_is_shipped_asks_under_names_that_are_answered() -> None:
     for name in (checked, "digi.example.dk", service, "127.0.0.1:8642"):
         assert hosts.allow(name), name
     assert not hosts.allow("evil.example")
+
+
+# --- bytes that are no text ---------------------------------------------------------------------
+
+ODD_QUERY = "as=%FF&state=%ED%A0%BD&code=%FF%FE&after=%FF&%ED%A0%BD=1&%=%&a=%00"
+ODD_HEADERS = (
+    "Accept-Language", "Authorization", "Content-Type", "Cookie", "Last-Event-ID", "Origin",
+    "Sec-Fetch-Site", "X-Digi-Token", "X-Forwarded-For", "X-Slack-Request-Timestamp",
+    "X-Slack-Signature",
+)  # fmt: skip
+ODD_BYTES = ("\udcff\udcfe", "digi_install=\udced\udca0\udcbd; a=æ", "text/æ; charset=\udcff")
+
+
+async def test_bytes_that_are_no_text_are_no_fault_wherever_they_stand(served: Served) -> None:
+    """In the query, the path and each header that anybody reads, on every route: never a 500."""
+    ends = [("GET", "/play/live?as=nobody")]
+    for method, path in [route for route in served.routes if route[1] != "/play/live"] + ends:
+        said = (served.host, "Content-Length: 2")
+        for name, odd in itertools.product(ODD_HEADERS, ODD_BYTES):
+            status = await served.says(method, path, *said, f"{name}: {odd}", body=b"{}")
+            assert status < 500, (method, path, name, odd)
+        for odd in (f"{path}?{ODD_QUERY}", f"{path}%FF", f"{path}/\udcff", f"{path}?\udcff=\udcfe"):
+            assert await served.says(method, odd, *said, body=b"{}") < 500, (method, odd)
