@@ -135,7 +135,7 @@ class BotbuilderTransport:
 
     async def send(self, ref: Ref, activity: Json) -> str:
         said = await self._call(ref, "POST", _activities(ref), _addressed(ref, activity))
-        return str(said.get("id") or "")
+        return _id_in(said)
 
     async def update(self, ref: Ref, activity_id: str, activity: Json) -> None:
         path = f"{_activities(ref)}/{quote(activity_id, safe='')}"
@@ -150,9 +150,10 @@ class BotbuilderTransport:
             "channelData": {"tenant": {"id": ref.tenant_id}},
         }
         said = await self._call(ref, "POST", "/v3/conversations", body, writes=False)
-        return msgspec.structs.replace(
-            ref, conversation_id=str(said.get("id") or ""), kind="personal"
-        )
+        chat = _id_in(said)
+        if not chat:
+            raise CallFailed(0, "no id in the answer")
+        return msgspec.structs.replace(ref, conversation_id=chat, kind="personal")
 
     async def new_thread(self, ref: Ref, channel_id: str, activity: Json) -> Ref:
         body = {
@@ -163,16 +164,19 @@ class BotbuilderTransport:
             "activity": activity,
         }
         said = await self._call(ref, "POST", "/v3/conversations", body)
-        thread = str(said.get("id") or "")
+        thread = _id_in(said)
         if ";messageid=" not in thread:
-            thread = f"{channel_id};messageid={said.get('activityId') or ''}"
+            begun = _id_in(said, "activityId")
+            if not begun:
+                raise CallFailed(0, "no id in the answer", arrived=True)
+            thread = f"{channel_id};messageid={begun}"
         return msgspec.structs.replace(ref, conversation_id=thread, kind="channel")
 
     async def send_targeted(self, ref: Ref, user_id: str, activity: Json) -> str:
         body = {**_addressed(ref, activity), "recipient": {"id": user_id}}
         path = f"{_activities(ref)}?isTargetedActivity=true"
         said = await self._call(ref, "POST", path, body)
-        return str(said.get("id") or "")
+        return _id_in(said)
 
     async def members(self, ref: Ref) -> list[Json]:
         found: list[Json] = []
@@ -181,7 +185,10 @@ class BotbuilderTransport:
             path = f"/v3/conversations/{quote(ref.conversation_id, safe='')}/pagedmembers"
             more = f"&continuationToken={quote(page, safe='')}" if page else ""
             said = await self._call(ref, "GET", f"{path}?pageSize=500{more}", writes=False)
-            found += [one for one in said.get("members") or () if isinstance(one, dict)]
+            there = said.get("members")
+            if not isinstance(there, list):  # which is not to say that nobody is there
+                raise CallFailed(0, "no members in the answer")
+            found += [one for one in there if isinstance(one, dict)]
             page = str(said.get("continuationToken") or "")
             if not page:
                 return found
@@ -347,6 +354,11 @@ def _by_identity(client_id: str, audience: str) -> Asks:
 
 
 # --- small things ---------------------------------------------------------------------------------
+
+
+def _id_in(said: Json, name: str = "id") -> str:
+    found = said.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def _activities(ref: Ref) -> str:

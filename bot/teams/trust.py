@@ -123,11 +123,18 @@ async def _json(session: aiohttp.ClientSession, url: str) -> Any:
 
 
 def _readable(keys: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:
+    """Those that can be read. Raises ValueError where there is none."""
     found: dict[str, tuple[Any, tuple[str, ...]]] = {}
-    for key in keys:
-        if key.get("kty") == "RSA" and key.get("kid"):
+    for key in keys if isinstance(keys, list) else ():
+        if not isinstance(key, dict) or key.get("kty") != "RSA" or not key.get("kid"):
+            continue
+        try:
             read = jwt.PyJWK({**key, "alg": "RS256"}).key
             found[str(key["kid"])] = (read, tuple(key.get("endorsements") or ()))
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            continue
+    if not found:
+        raise ValueError
     return found
 
 
