@@ -145,6 +145,9 @@ class House:
 
     async def close(self) -> None:
         await self.stop()
+        if not self.database.alone:
+            # PostgreSQL's counters outlive this process; SQLite's are in files that go with it.
+            await self.courier.housekeeping.padding.pad()
         await self.database.close()
 
 

@@ -163,6 +163,8 @@ class Engine:
         self._log = log or Log("error")
         self.failures: Counter[str] = Counter()
         self.turns = 0
+        self.unsigned_turns = 0
+        """Kept in memory, for `storage/padding.py`, and told to nobody."""
         """Acts by name and timers, since the start."""
         self.fence = ReleaseFence(database)
         self._database = database
@@ -348,7 +350,11 @@ class Engine:
     async def _put(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.
         code = code_of(self._vault, passed.form)
-        moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+        try:
+            moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+        finally:
+            # Also where nobody hears of it any more: what was begun is committed all the same.
+            self.unsigned_turns += 1
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
     def _pooled(self, passed: Passed, receipt: bytes) -> Script[tuple[tuple[Moment, ...], Names]]:
@@ -361,6 +367,9 @@ class Engine:
             yield from self._scripts.put_in_pool(
                 tenant, project, entry, passed.form, receipt, passed.mark
             )
+        else:
+            # The database's counters tell no refusal from a text.
+            yield from self._scripts.pool_as_it_is(tenant, project)
         names = yield from self._scripts.names(tenant, project, *wanted(moments))
         return moments, names
 

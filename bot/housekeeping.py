@@ -15,6 +15,7 @@ from bot.health import Health
 from bot.leases import Leases
 from bot.log import Log
 from bot.pause import Pause
+from storage.padding import Padding
 from storage.store import Database, Scripts
 
 HOUSE = ""
@@ -45,6 +46,7 @@ class Housekeeping:
         self._leases = leases
         self._pause = pause
         self._health = health
+        self.padding = Padding(database, scripts, lambda: engine.unsigned_turns)
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._hour: datetime | None = None
         self._night = date.min
@@ -74,7 +76,7 @@ class Housekeeping:
             await asyncio.sleep(EVERY)
 
     async def minute(self) -> None:
-        """Once in each minute: the database's log is emptied."""
+        """Once in each minute: the database's log is emptied, and its counters are padded."""
         minute = self._clock.now().replace(second=0, microsecond=0)
         if minute != self._minute:
             self._keeps_house = bool(
@@ -87,6 +89,7 @@ class Housekeeping:
             )
             self._minute = minute
             self._scripts.vault.fade()
+            await self.padding.pad()
             if self._keeps_house:
                 await self._database.checkpoint()
         hour = minute.replace(minute=0)

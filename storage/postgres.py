@@ -26,7 +26,7 @@ from storage.dialect import spoken
 from storage.line import Line
 from storage.postgres_errors import BAD_ADDRESS, reason
 from storage.postgres_schema import DURABLE, MAY_FORGET, TABLES, migrate
-from storage.sql import FOLDER, Conflict, Damaged, Params, Row, Script, Unavailable, queries
+from storage.sql import FOLDER, Conflict, Counts, Damaged, Params, Row, Script, Unavailable, queries
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -49,7 +49,6 @@ _COMMIT_SECONDS = 5.0
 _VACUUM_SECONDS = 2.0
 _VACUUM_MOST = 30.0
 _POOLS_A_MINUTE = 200
-_LIKE_AN_ACT = 4
 _CHANCE = random.SystemRandom()
 
 _TURN = spoken("BEGIN ISOLATION LEVEL READ COMMITTED")
@@ -118,6 +117,7 @@ class Postgres:
         self._running: set[asyncio.Task[Any]] = set()
         self._vacuuming = asyncio.Lock()
         self._next_vacuum: asyncio.Task[bool] | None = None
+        self._sealed = self._cleared = 0
         self._name = name
         self._settling = asyncio.Lock()
         self._open = asyncio.Event()
@@ -167,7 +167,7 @@ class Postgres:
         Where somebody's long transaction holds them, the next full minute's `checkpoint` takes
         them: an author is not told that nothing was kept because a backup is running.
         """
-        value = await self.tx(script, *args, **kwargs)
+        value: T = await self._shielded(lambda: self._write_sealed(lambda: script(*args, **kwargs)))
         await self._shielded(self._emptied)
         return value
 
@@ -186,13 +186,18 @@ class Postgres:
                 await self._nobody_else()
                 stands = False
                 try:
-                    value = await self._write(lambda: script(*args))
+                    value = await self._write_sealed(lambda: script(*args))
                     stands = True
                 finally:
                     settled(stands)
             finally:
                 self._open.set()
         await self._shielded(self._emptied)
+        return value
+
+    async def _write_sealed(self, make: Callable[[], Script[T]]) -> T:
+        value = await self._write(make)
+        self._sealed += 1
         return value
 
     async def _nobody_else(self) -> None:
@@ -231,17 +236,22 @@ class Postgres:
         """Each pool's row gets a new transaction number and its former versions go, so that
         neither tells when somebody wrote; False where an older transaction still holds them."""
         emptied = True
-        # A few that are like somebody's writing, or none, so that the server's counts do not
-        # tell whether somebody wrote. Then all of them twice: a vacuum leaves the bytes where they
-        # lay, and the second time something lies over them.
-        several = [self._stir_one] * _CHANCE.randrange(_LIKE_AN_ACT)
-        for stir in (*several, self._stir, self._stir):
-            await self._shielded(stir)
+        # Twice: a vacuum leaves the bytes where they lay, and the second time something lies over
+        # them.
+        for _ in range(2):
+            await self._shielded(self._stir)
             emptied = await self._shielded(self._emptied)
             if not emptied:
                 break
         await self._shielded(self._forget)
         return emptied
+
+    async def clear(self) -> bool:
+        """One vacuum of the pool; False where somebody's older transaction holds former rows."""
+        return await self._shielded(self._cleared_once)
+
+    def counts(self) -> Counts:
+        return Counts(self._sealed, self._cleared)
 
     async def close(self) -> None:
         """Finish what runs and let go of the connections."""
@@ -443,6 +453,13 @@ class Postgres:
                     return False
                 await asyncio.sleep(0.005)
 
+    async def _cleared_once(self) -> bool:
+        async with self._vacuuming:
+            try:
+                return await self._left_by_vacuum() == 0
+            except psycopg.Error as error:
+                raise _translated(error) from None
+
     async def _left_by_vacuum(self) -> int:
         """How many dead versions somebody's older transaction still holds."""
         said: list[str] = []
@@ -454,6 +471,7 @@ class Postgres:
         async with self._pool.connection() as conn:
             conn.add_notice_handler(heard)
             try:
+                self._cleared += 1
                 async with asyncio.timeout(_VACUUM_MOST):
                     await conn.execute(_VACUUM, prepare=False)
             except TimeoutError:
@@ -471,15 +489,6 @@ class Postgres:
         A row's transaction number would tell between which two named acts somebody wrote last.
         """
         await self._write(self._stirring)
-
-    async def _stir_one(self) -> None:
-        await self._write(self._stirring_one)
-
-    @staticmethod
-    def _stirring_one() -> Script[None]:
-        rows = yield "pool_every", {}
-        for row in _CHANCE.sample(rows, min(1, len(rows))):
-            yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
 
     async def _forget(self) -> None:
         """The server's log written ahead tells to the microsecond when a pool was written, for as

@@ -5,7 +5,7 @@ import re
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
@@ -17,6 +17,15 @@ Script: TypeAlias = Generator[tuple[str, Params], list[Row], T]
 
 FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"^-- name:\s*(\S+)[ \t]*$", re.MULTILINE)
+
+
+class Counts(NamedTuple):
+    """How far the counters are that a sealed commit raises, in the database's files too."""
+
+    sealed: int
+    """Sealed commits of this process, of named turns too."""
+    cleared: int
+    """How often SQLite's log was reset, or how often this process vacuumed PostgreSQL's pool."""
 
 
 class StoreError(Exception):

@@ -17,8 +17,8 @@ from sqlite_utils import Database
 
 from storage.migrate import fit_to_serve, migrate, migrations
 from storage.running import Begun, in_a_moment, run
-from storage.sql import FOLDER, Conflict, Damaged, Script, Unavailable, queries
-from storage.writer import Writer
+from storage.sql import FOLDER, Conflict, Counts, Damaged, Script, Unavailable, queries
+from storage.writer import Writer, truncated
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -27,6 +27,10 @@ DATABASE = "digi.db"
 _WAITING = 10_000
 _LOCK_SECONDS = 10.0
 _LATER = object()
+_SALT_1 = 32
+"""Where the WAL-index has it: https://www.sqlite.org/walformat.html"""
+_RANDOM = 1 << 20
+"""The log is not reset so often between two looks."""
 _CACHE = "cache_size=-16000"
 """For the writer: a group's pages are written once, when it commits, and not before."""
 _PRAGMAS = (
@@ -100,6 +104,7 @@ class Sqlite:
 
     def __init__(
         self,
+        path: Path,
         lock: FileLock,
         writer: sqlite3.Connection,
         at_hand: list[sqlite3.Connection],
@@ -107,6 +112,8 @@ class Sqlite:
         statements: Mapping[str, str],
     ) -> None:
         self._lock = lock
+        self._wal_index = Path(f"{path}-shm")
+        self._salt = self._resets = 0
         self._statements = statements
         self._closed = False
         self._writer = Writer(writer, statements, _translated)
@@ -142,7 +149,7 @@ class Sqlite:
                 opened[-1].execute("PRAGMA query_only=ON")
             for conn in opened[1:2]:
                 conn.execute("PRAGMA busy_timeout=0")
-            return cls(lock, opened[0], opened[1:2], opened[2:], queries(folder))
+            return cls(path, lock, opened[0], opened[1:2], opened[2:], queries(folder))
         except BaseException as error:
             for conn in opened:
                 conn.close()
@@ -255,6 +262,23 @@ class Sqlite:
         """Move the WAL into the file and empty it; False where a reader held it too long."""
         emptied: bool = await self._writer.run()
         return emptied
+
+    async def clear(self) -> bool:
+        """One attempt to empty the WAL; False where a reader holds it."""
+        cleared: bool = await self._writer.run(work=truncated)
+        return cleared
+
+    def counts(self) -> Counts:
+        """Salt-1 of the WAL rises by one with each reset of the log, those among them that SQLite
+        does by itself when the log has become long."""
+        with self._wal_index.open("rb") as index:
+            index.seek(_SALT_1)
+            salt = int.from_bytes(index.read(4), "big")
+        rise = (salt - self._salt) % (1 << 32)
+        # A connection that has not reset the log yet draws salt-1 at random when it begins it.
+        self._resets += rise if rise < _RANDOM else 0
+        self._salt = salt
+        return Counts(self._writer.sealed, self._resets)
 
     async def close(self) -> None:
         """Finish what waits and let go of the file."""

@@ -38,7 +38,7 @@ from storage.facts import (
     to_us,
 )
 from storage.pool import Pool
-from storage.sql import Conflict, Row, Script, StoreError, together
+from storage.sql import Conflict, Counts, Row, Script, StoreError, together
 from storage.tombstones import buried, salted
 from storage.vault import Vault
 
@@ -561,6 +561,16 @@ class Scripts:
         yield "pool_put", {**key, "sealed": after.seal(self.vault, tenant, project)}
         return after is not before
 
+    def pool_as_it_is(self, tenant: str, project: str) -> Script[None]:
+        """The statements of `put_in_pool` without an entry: the row is sealed anew."""
+        key = {"tenant": tenant, "project": project}
+        yield "lock", {"lock": _project_lock(tenant, project)}
+        rows = yield "pool_get", key
+        yield "published_by_receipt", {"tenant": tenant, "receipt": bytes(32)}
+        for row in rows:
+            body = self.vault.open(row["sealed"], "pool", tenant, project)
+            yield "pool_put", {**key, "sealed": self.vault.seal(body, "pool", tenant, project)}
+
     # --- looks ----------------------------------------------------------------------------
 
     def look(
@@ -1031,5 +1041,13 @@ class Database(Protocol):
         ...
 
     async def checkpoint(self) -> bool: ...
+
+    async def clear(self) -> bool:
+        """What a `tx_sealed` does after its commit, tried once: False where a reader holds it."""
+        ...
+
+    def counts(self) -> Counts:
+        """How far the counters are that `tx_sealed` raises and a copy of the files shows."""
+        ...
 
     async def close(self) -> None: ...

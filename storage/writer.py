@@ -24,7 +24,7 @@ import msgspec
 from storage.running import Begun, in_a_moment, is_over, run
 from storage.sql import Script, Unavailable
 
-Work = Callable[[sqlite3.Connection], None]
+Work = Callable[[sqlite3.Connection], Any]
 
 _GROUP = 256
 _MANY = 8
@@ -82,6 +82,8 @@ class Writer:
         self._statements = statements
         self._translated = translated
         self._closing = False
+        self.sealed = 0
+        """Commits whose log was to be empty afterwards, since the start."""
         self._waiting: deque[_Job] = deque()
         self._turn = threading.Lock()  # held by whoever uses the connection
         self._begun: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
@@ -212,6 +214,7 @@ class Writer:
                 begun = None
             conn.execute("COMMIT")
             stands = outcomes[0].error is None
+            self.sealed += first.sealed and stands
             if first.sealed and stands and not emptied(conn):
                 raise Unavailable("a reader holds the WAL")
         except Exception as error:
@@ -226,8 +229,7 @@ class Writer:
     def _worked(self, job: _Job) -> _Outcome:
         try:
             if job.work is not None:
-                job.work(self._conn)
-                return _Outcome(job)
+                return _Outcome(job, job.work(self._conn))
             _stirred(self._conn, self._statements.get("meta_stir", ""))
             return _Outcome(job, emptied(self._conn))
         except Exception as error:
@@ -295,12 +297,17 @@ def _begin(conn: sqlite3.Connection) -> None:
             return
 
 
+def truncated(conn: sqlite3.Connection) -> bool:
+    """Move the log into the file and cut it to nothing, tried once."""
+    busy, frames, moved = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy and frames <= 0 and moved <= 0
+
+
 def emptied(conn: sqlite3.Connection) -> bool:
     """The log is in the file, and has nothing more in it; False where a reader held it too long."""
     until = time.monotonic() + _CHECKPOINT_SECONDS
     while True:
-        busy, frames, moved = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy and frames <= 0 and moved <= 0:
+        if truncated(conn):
             return True
         if time.monotonic() >= until:
             return False

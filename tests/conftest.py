@@ -69,6 +69,12 @@ def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's clock passes many minutes; sixteen syncs of the disk in each of them take long."""
+    monkeypatch.setattr("storage.padding.WRITES", 1)
+
+
+@pytest.fixture(autouse=True)
 def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our own catalogue is frozen, and read once for all the houses that tests build."""
 

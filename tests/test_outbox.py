@@ -24,6 +24,7 @@ from dialogs.calendar import Calendar, at_local
 from dialogs.effects import Cancel, Effect, Grant, Keep, Post, Privately, Redraw, Say, Timer
 from storage.sql import FOLDER, Script, Unavailable, queries
 from storage.store import Claimed, Letter, Turn
+from tests.anonymity.hands import without_padding
 from tests.house import (
     CHANNEL,
     MONDAY,
@@ -754,8 +755,11 @@ async def test_nobody_is_written_to_at_christmas(office: Office) -> None:
 # --- the night, and the courier itself ----------------------------------------------------
 
 
-async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(office: Office) -> None:
+async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whether anybody wrote or not: a copy of yesterday tells nothing by being the same."""
+    without_padding(monkeypatch)  # it rewrites some of them each minute
 
     async def sealed() -> bytes:
         rows = await office.house.database.read(_pool)

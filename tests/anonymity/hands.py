@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import pytest
 
 from bot import gate
 from bot.clock import Clock
@@ -24,6 +25,7 @@ from dialogs.facts import Known, Published, States, Viewer
 from dialogs.roles import held
 from storage import pool as pools
 from storage.facts import Scope, gather
+from storage.padding import Padding
 from storage.sql import Script
 from tests.play import Play
 from tests.postgres import program
@@ -38,6 +40,15 @@ LOOKERS = ("anne", "mette", "jonas", "ali", "peter", "sofie")
 
 Dump = dict[str, list[tuple[Any, ...]]]
 Seen = dict[tuple[str, ...], str]
+
+
+def without_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the controls: the database counts as it likes."""
+
+    async def nothing(padding: Padding) -> None:
+        pass
+
+    monkeypatch.setattr(Padding, "pad", nothing)
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ import psycopg
 from storage.facts import from_us
 from storage.sql import FOLDER
 from tests.anonymity.hands import running
-from tests.anonymity.thief import Between, placed
+from tests.anonymity.thief import Between, Counters, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing
 from tests.postgres import Server, program_at
 from tests.stage import BEGINNING
@@ -82,6 +82,50 @@ def last_and_lying(dsn: str) -> tuple[int, set[int]]:
         [(last,)] = server.execute("SELECT max(xmin::text::bigint) FROM pool").fetchall()
         pages = server.execute(_PAGES).fetchall()
     return last, {n for (page,) in pages for n in numbers_on(page, 1 << 31)}
+
+
+# --- from what the server counts itself -------------------------------------------------------
+
+_ROWS = (
+    "SELECT CASE relid WHEN 'pool'::regclass THEN 'pool' WHEN 'published'::regclass"
+    " THEN 'published' ELSE 'long values' END, n_tup_ins, n_tup_upd, n_tup_del, n_tup_hot_upd,"
+    " vacuum_count, autovacuum_count, seq_scan, idx_scan"
+    " FROM pg_stat_all_tables WHERE relid IN ('pool'::regclass, 'published'::regclass,"
+    " (SELECT reltoastrelid FROM pg_class WHERE oid = 'pool'::regclass))"
+)
+_CONTROL = (
+    "SELECT split_part(next_xid, ':', 2)::bigint, next_oid::bigint, timeline_id,"
+    " ('x' || right(redo_wal_file, 8))::bit(32)::bigint FROM pg_control_checkpoint()"
+)
+_LONG_VALUES = "SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = 'pool'::regclass"
+
+
+def counters_in(dsn: str) -> Counters:
+    """What pg_stat_all_tables has of the pool, what pg_control has from the last checkpoint, and
+    the numbers that long values are given in their order."""
+    with psycopg.connect(dsn, autocommit=True) as server:
+        rows = server.execute(_ROWS)
+        columns = [column.name for column in rows.description or ()][1:]
+        found = {
+            f"{table}: {column}": value
+            for table, *values in rows.fetchall()
+            for column, value in zip(columns, values, strict=True)
+        }
+        names = "next transaction", "next oid", "timeline", "file of the log"
+        found |= zip(names, server.execute(_CONTROL).fetchall()[0], strict=True)
+        [(values,)] = server.execute(_LONG_VALUES).fetchall()
+        [(last,)] = server.execute(f"SELECT max(chunk_id::bigint) FROM {values}".encode())
+        return found | {"number of a long value": last}
+
+
+def last_statements(dsn: str) -> list[tuple[datetime, str]]:
+    """When each of Digi's connections was last used and what for: pg_stat_activity has it until
+    the connection is used again."""
+    with psycopg.connect(dsn, autocommit=True) as server:
+        return server.execute(
+            "SELECT query_start, query FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name LIKE 'digi%'"
+        ).fetchall()
 
 
 # --- from the log written ahead ---------------------------------------------------------------

@@ -32,7 +32,7 @@ from storage.postgres import Postgres
 from storage.sqlite import Sqlite
 from storage.vault import Vault, code_hash, code_of
 from tests.anonymity.canaries import every_log_line
-from tests.anonymity.hands import running
+from tests.anonymity.hands import running, without_padding
 from tests.anonymity.server_thief import from_log, from_pages, image_of
 from tests.anonymity.thief import Between, Copy, copied, opened, states_of
 from tests.anonymity.weeks import (
@@ -398,6 +398,7 @@ async def test_control_without_checkpoints_the_thief_names_the_authors(
 
     monkeypatch.setattr(Sqlite, "tx_sealed", Sqlite.tx)
     monkeypatch.setattr(Sqlite, "checkpoint", emptied)
+    without_padding(monkeypatch)
     loot, acts = await _robbed(tmp_path, 1, 6, evenings=True)
     hits = _hits(Thief(loot), acts)
     figures(f"without checkpoints: {hits} of {len(acts)} authors named")
@@ -413,8 +414,9 @@ async def test_control_a_server_that_is_left_as_it_is_names_the_authors(
     async def left(store: Postgres) -> bool:
         return True
 
-    for what in ("_emptied", "_stir", "_stir_one", "_forget"):
+    for what in ("_emptied", "_cleared_once", "_stir", "_forget"):
         monkeypatch.setattr(Postgres, what, left)
+    monkeypatch.setattr("storage.padding.WRITES", 0)
     loot, acts = await _robbed(tmp_path, 1, 6, tidy_server)
     thief = Thief(loot)
     lines = set(thief.lines)

@@ -32,6 +32,7 @@ from bot.tokens import write_press
 from dialogs.events import Look
 from dialogs.facts import Waiting
 from storage import pool as pools
+from storage.padding import Padding
 from storage.rekey import waiting
 from storage.store import Letter, Met
 from tests.anonymity.hands import (
@@ -67,6 +68,7 @@ class Dice:
 def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     found = Dice()
     send, fire, minute = LetterSender.send, Timers._fire, Housekeeping.minute
+    pads = Padding.pad
 
     async def sent(sender: LetterSender, letter: Letter) -> bool:
         found.thrown(f"{letter.id} of {letter.due}")
@@ -80,11 +82,18 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
         found.thrown(f"the house at {housekeeping._clock.now()}")
         await minute(housekeeping)
 
+    async def pad(padding: Padding) -> None:
+        await pads(padding)
+        found.thrown("after as many pads as were missing")
+
     monkeypatch.setattr(os, "urandom", found.urandom)
     monkeypatch.setattr("bot.leases.secrets.token_hex", lambda size: found.urandom(size).hex())
     monkeypatch.setattr(LetterSender, "send", sent)
     monkeypatch.setattr(Timers, "_fire", fired)
     monkeypatch.setattr(Housekeeping, "minute", kept)
+    monkeypatch.setattr(Padding, "pad", pad)
+    # As many in each minute, also where an act falls into that of a release.
+    monkeypatch.setattr("storage.padding.WRITES", 4)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
     monkeypatch.setattr("storage.postgres._CHANCE", found.chance)
     pools.set_chance(found.chance)

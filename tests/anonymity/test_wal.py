@@ -12,7 +12,14 @@ import pytest
 
 from storage import pool as pools
 from storage.sqlite import Sqlite
-from tests.anonymity.hands import RELEASED, reading, running, says, says_by_name
+from tests.anonymity.hands import (
+    RELEASED,
+    reading,
+    running,
+    says,
+    says_by_name,
+    without_padding,
+)
 from tests.anonymity.thief import Between, Copy, copied, from_index, from_log, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing
 from tests.stage import BEGINNING
@@ -47,6 +54,7 @@ def _without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Sqlite, "tx_sealed", Sqlite.tx)
     monkeypatch.setattr(Sqlite, "checkpoint", emptied)
+    without_padding(monkeypatch)
 
 
 @pytest.mark.parametrize("weeks", [2, pytest.param(20, marks=pytest.mark.long)])

@@ -7,6 +7,7 @@ same `Between`s from what a row has there.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 import struct
@@ -131,6 +132,46 @@ def _changes(
             changed = changed or last
     if changed is not None:
         yield Between(changed, until)
+
+
+# --- from what the files count themselves -----------------------------------------------------
+
+Counters = dict[str, int]
+_WAL_HEADER = 32
+
+
+def counters_in(copy: Copy) -> Counters:
+    """Every number in the headers of the file, its log and the index beside it that only rises:
+    https://www.sqlite.org/fileformat2.html and https://www.sqlite.org/walformat.html."""
+    changes, pages, _, free, schema = struct.unpack_from(">5I", copy.database, 24)
+    [valid_for] = struct.unpack_from(">I", copy.database, 92)
+    [commits] = struct.unpack_from("<I", copy.index, 8)
+    found = {
+        "file change counter": changes, "version valid for": valid_for, "pages": pages,
+        "free pages": free, "schema cookie": schema,
+        "index: commits": commits, "index: salt-1": struct.unpack_from(">I", copy.index, 32)[0],
+    }  # fmt: skip
+    if len(copy.log) >= _WAL_HEADER:
+        found["log: checkpoint sequence"], found["log: salt-1"] = struct.unpack_from(
+            ">II", copy.log, 12
+        )
+    return found
+
+
+def counted(minutes: list[Counters]) -> dict[str, list[int]]:
+    """By how much each counter rose in each minute beyond the minute in which it rose least."""
+    found = {}
+    for name in minutes[0]:
+        rises = [after[name] - before[name] for before, after in itertools.pairwise(minutes)]
+        found[name] = [rise - min(rises) for rise in rises]
+    return found
+
+
+def pool_in(copy: Copy) -> bytes:
+    """As it lies there, sealed."""
+    with opened(states_of(copy)[-1]) as conn:
+        [[sealed]] = conn.execute("SELECT sealed FROM pool")
+        return bytes(sealed)
 
 
 # --- what of it is worth something -----------------------------------------------------------

@@ -1,0 +1,218 @@
+"""What the databases count themselves does not count what was said without a name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.postgres import Postgres
+from tests.anonymity import server_thief
+from tests.anonymity.hands import running, says, says_by_name, without_padding
+from tests.anonymity.thief import Copy, Counters, copied, counted, counters_in, pool_in
+from tests.postgres import Server
+from tests.stage import Stage
+
+TEXTS = (0, 1, 3, 0)
+"""In each of some minutes that follow each other."""
+Reads = Callable[[Stage], Awaitable[Counters]]
+Figures = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def _padded_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the fullest of those minutes; what holds for four holds for sixteen."""
+    monkeypatch.setattr("storage.padding.WRITES", 4)
+
+
+async def _minute(played: Stage, texts: int) -> None:
+    """So many texts without a name, the minute's housekeeping, and somebody by name."""
+    courier = played.house.courier
+    settle = courier.settle
+    # The real courier asks for letters once a second, whoever writes; the stage's after each act.
+    courier.settle = _nobody_asks  # type: ignore[method-assign]
+    for n in range(texts):
+        played.house.engine._gate._acts.clear()
+        await says(played, "sofie", f"Tekst {n}")
+    courier.settle = settle  # type: ignore[method-assign]
+    await played.move(played.house.clock.now() + timedelta(minutes=1))
+    await says_by_name(played, "peter", "Med navn")
+
+
+async def _nobody_asks() -> None:
+    pass
+
+
+async def _counted(folder: Path, reads: Reads, either: str = "") -> dict[str, list[int]]:
+    """What the thief finds who copies the counters each minute."""
+    async with running(folder, either=either) as played:
+        for _ in range(2):  # the project's beginning writes more than any minute after it
+            await _minute(played, 0)
+        found = [await reads(played)]
+        for texts in TEXTS:
+            await _minute(played, texts)
+            found.append(await reads(played))
+    return counted(found)
+
+
+# --- SQLite -----------------------------------------------------------------------------------
+
+RAISED = ("index: salt-1", "index: commits", "log: salt-1", "log: checkpoint sequence")
+
+
+def _of_files(folder: Path) -> Reads:
+    async def reads(played: Stage) -> Counters:
+        return counters_in(copied(folder, played.house.clock.now()))
+
+    return reads
+
+
+async def test_the_headers_of_the_files_count_the_same_each_minute(tmp_path: Path) -> None:
+    """Main file, log and index: every counter rises by as much, however many texts there were."""
+    found = await _counted(tmp_path, _of_files(tmp_path))
+    assert found.keys() > set(RAISED)
+    # A named act may take a page for its row; that it was there its row tells anyway.
+    found.pop("pages")
+    found.pop("free pages")
+    assert found == {name: [0] * len(TEXTS) for name in found}
+
+
+async def test_control_without_padding_the_headers_tell_the_number_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
+) -> None:
+    """The same thief, the same minutes: each counter that a sealed commit raises is the number."""
+    without_padding(monkeypatch)
+    found = await _counted(tmp_path, _of_files(tmp_path))
+    figures(f"texts {TEXTS}; without padding the thief reads {found}")
+    for name in RAISED:
+        assert found[name] == list(TEXTS), name
+
+
+async def _two_copies(folder: Path, texts: int) -> tuple[Copy, Copy]:
+    async with running(folder) as played:
+        await _minute(played, 0)
+        first = copied(folder, played.house.clock.now())
+        await _minute(played, texts)
+        return first, copied(folder, played.house.clock.now())
+
+
+@pytest.mark.parametrize("texts", [0, 1])
+async def test_the_pools_bytes_are_others_each_minute(tmp_path: Path, texts: int) -> None:
+    """Two copies without the key do not even tell whether anybody wrote in between."""
+    first, last = await _two_copies(tmp_path, texts)
+    assert pool_in(first) != pool_in(last)
+
+
+@pytest.mark.parametrize("texts", [0, 1])
+async def test_control_without_padding_the_pools_bytes_tell_whether_anybody_wrote(
+    tmp_path: Path, texts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the night nothing else writes the row."""
+    without_padding(monkeypatch)
+    first, last = await _two_copies(tmp_path, texts)
+    assert (pool_in(first) != pool_in(last)) == bool(texts)
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------
+
+COUNTED = (
+    "pool: n_tup_upd", "pool: vacuum_count", "pool: idx_scan", "published: idx_scan",
+    "next transaction", "number of a long value",
+)  # fmt: skip
+
+
+def _of_server(dsn: str) -> Reads:
+    async def reads(played: Stage) -> Counters:
+        await _tells_all(played)
+        return server_thief.counters_in(dsn)
+
+    return reads
+
+
+async def _tells_all(played: Stage) -> None:
+    """A connection adds what it has counted to the server's counts every now and then; so now."""
+    store = played.house.database
+    assert isinstance(store, Postgres)
+    async with AsyncExitStack() as held:
+        for _ in range(store._pool.get_stats()["pool_size"]):
+            one = await held.enter_async_context(store._pool.connection())
+            await one.execute("SELECT pg_stat_force_next_flush()", prepare=False)
+
+
+async def test_the_servers_counters_rise_by_as_much_each_minute(
+    tmp_path: Path, tidy_server: Server
+) -> None:
+    """Rows written, deleted and looked up, vacuums, transactions, oids, files of the log."""
+    name = tidy_server.new()
+    found = await _counted(tmp_path, _of_server(tidy_server.dsn(name)), tidy_server.dsn(name))
+    tidy_server.drop(name)
+    assert found.keys() > set(COUNTED)
+    assert found == {name: [0] * len(TEXTS) for name in found}
+
+
+async def test_control_without_padding_the_server_tells_the_number_exactly(
+    tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch, figures: Figures
+) -> None:
+    """The same thief, the same minutes."""
+    without_padding(monkeypatch)
+    name = tidy_server.new()
+    found = await _counted(tmp_path, _of_server(tidy_server.dsn(name)), tidy_server.dsn(name))
+    tidy_server.drop(name)
+    figures(f"texts {TEXTS}; without padding the thief reads {found}")
+    for counter in COUNTED:
+        assert found[counter] == list(TEXTS), counter
+
+
+async def _after_a_stop(folder: Path, server: Server, texts: int) -> Counters:
+    """Some texts and, before the minute is over, Digi is stopped in good order."""
+    name = server.new()
+    async with running(folder, either=server.dsn(name)) as played:
+        await _minute(played, 0)
+        for _ in range(texts):
+            await says(played, "sofie", "Lige før det lukker")
+    found = server_thief.counters_in(server.dsn(name))
+    server.drop(name)
+    return {name: found[name] for name in COUNTED if not name.startswith("n")}
+
+
+async def test_a_stop_leaves_the_same_counts_behind(tmp_path: Path, tidy_server: Server) -> None:
+    """The server goes on counting from there, and a minute that is not over is padded too."""
+    none, two = [await _after_a_stop(tmp_path / str(n), tidy_server, n) for n in (0, 2)]
+    assert none == two
+
+
+async def _last_used(folder: Path, server: Server) -> tuple[datetime, list[datetime]]:
+    """When a minute's housekeeping began, and when each connection was last used after it."""
+    name = server.new()
+    async with running(folder, either=server.dsn(name)) as played:
+        store = played.house.database
+        assert isinstance(store, Postgres)
+        await asyncio.gather(*(store.read(played.house.scripts.pools) for _ in range(20)))
+        await says(played, "sofie", "Sent om aftenen")
+        begun = datetime.now(UTC)
+        await played.house.courier.housekeeping.padding.pad()
+        used = [at for at, _ in server_thief.last_statements(server.dsn(name))]
+    server.drop(name)
+    return begun, used
+
+
+async def test_no_connection_says_when_it_was_used_before_the_minute(
+    tmp_path: Path, tidy_server: Server
+) -> None:
+    """The server shows each connection's last statement and its time; the padding uses all."""
+    begun, used = await _last_used(tmp_path, tidy_server)
+    assert used
+    assert min(used) > begun
+
+
+async def test_control_without_padding_a_connection_says_when_it_was_used(
+    tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An author's own statements, with their time."""
+    without_padding(monkeypatch)
+    begun, used = await _last_used(tmp_path, tidy_server)
+    assert min(used) < begun
