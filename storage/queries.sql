@@ -549,7 +549,7 @@ WHERE l.kind <> 'timer' AND l.state <> 'dead' AND l.next_us <= :now
         WHERE e.state <> 'dead' AND e.tenant = l.tenant AND e.place = l.place
             AND (e.due_us, e.seq) < (l.due_us, l.seq))
     AND NOT EXISTS (SELECT 1 FROM lane WHERE lane.tenant = l.tenant AND lane.holder <> :holder
-        AND lane.next_us > CASE :patient WHEN 1 THEN 0
+        AND lane.next_us > CASE WHEN :patient = 1 THEN 0
             ELSE coalesce(/*pg (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, */ :real, 0) END)
 GROUP BY l.tenant ORDER BY min(l.next_us), min(l.due_us), min(l.seq);
 
