@@ -11,12 +11,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot import gate
-from tests.bench import digests, outbox, postgres, scale, slack, start, teams
+from tests.bench import digests, lanes, outbox, postgres, scale, slack, start, teams
 from tests.bench.contest import Row, head, line
 from tests.bench.progress import Progress
 from tests.bench.serve import pinned
 
-PARTS = ("slack", "postgres", "teams", "overviews", "events", "outbox", "start")
+PARTS = ("slack", "postgres", "teams", "overviews", "events", "outbox", "lanes", "start")
 
 
 class Length(Struct, frozen=True):
@@ -39,6 +39,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "overviews": lambda: digests.rows(folder, told, few=length.few, many=length.many),
         "events": lambda: scale.rows(folder, told, rounds=rounds),
         "outbox": lambda: outbox.rows(folder, told),
+        "lanes": lambda: lanes.rows(folder, told, rounds=min(rounds, 5)),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }
     async for row in parts[part]():
