@@ -25,6 +25,7 @@ from tests.slack_world.hands import SlackHands, move_in
 from tests.slack_world.state import Clock as WorldClock
 from tests.slack_world.world import SlackWorld
 from tests.stage import PEOPLE, slow_clock
+from tests.waiting import LONG_ENOUGH
 
 CHANNEL = "C0HJEMMEPLEJE"
 Mode = Literal["http", "socket"]
@@ -62,7 +63,7 @@ async def in_slack(
     async with world, _served(folder, world, ours, mode, told, paced, either) as (door, house):
         await door.edge.gather()
         if mode == "socket":
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_ENOUGH):
                 await world.socket.connected()
         hands = SlackHands(world, house, people, CHANNEL, holds_back=holds_back)
         yield Place(world, house, door, hands, told)

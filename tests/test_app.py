@@ -18,7 +18,7 @@ import pytest
 from storage.vault import make_key
 
 ROOT = Path(__file__).parent.parent
-READY = 60
+READY = 300
 
 
 class Box:

@@ -17,6 +17,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.browser import chromium
+from tests.waiting import LONG_ENOUGH
 
 ROOT = Path(__file__).parent.parent
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
@@ -80,7 +81,7 @@ async def windows(browser: Browser, served: Served) -> AsyncIterator[BrowserCont
     context = await browser.new_context(
         viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(LONG_ENOUGH * 1000)
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     yield context
@@ -114,7 +115,7 @@ async def send(page: Page) -> None:
 async def clock(page: Page, to: str) -> None:
     before = await page.locator("#now").text_content()
     await page.locator(f"[data-clock={to}]").click()
-    await expect(page.locator("#now")).not_to_have_text(before or "", timeout=30_000)
+    await expect(page.locator("#now")).not_to_have_text(before or "", timeout=LONG_ENOUGH * 1000)
     await expect(page.locator(f"[data-clock={to}]")).not_to_have_attribute("aria-disabled", "true")
 
 
@@ -189,7 +190,7 @@ async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
         await served.kill()
         await expect(anne.locator("#offline")).to_have_text("Forbindelsen er væk. Jeg prøver igen.")
         await served.start()
-        await expect(anne.locator("#offline")).to_be_empty(timeout=20_000)
+        await expect(anne.locator("#offline")).to_be_empty(timeout=LONG_ENOUGH * 1000)
         assert await heard(anne) == before
         await write(bodil, "/digi kode")
         await bodil.get_by_label("Din kode").fill(code)

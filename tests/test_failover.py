@@ -25,6 +25,7 @@ from tests.postgres import FOLLOWED, Server, Standby, Wire, a_server
 from tests.test_kill import on_postgresql
 from tests.test_postgres import a_store
 from tests.test_sqlite import add, every, write_folder
+from tests.waiting import LONG_ENOUGH
 
 NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
 WEAK = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
@@ -121,7 +122,7 @@ async def killed_after(server: Server, folder: Path, how: str, turns: int) -> tu
 
 
 async def _read(store: Postgres) -> set[str]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_ENOUGH):
         while True:
             with contextlib.suppress(Unavailable):
                 return {row["id"] for row in await store.read(every)}
@@ -240,7 +241,7 @@ async def taken_over(found: Crowd, primary: Server, wire: Wire) -> Standby:
         await asyncio.to_thread(primary.kill)
         wire.leads_to(standby)
         before = found.told.total()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while found.told.total() < before + 5:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert len((await found.state("anne"))["messages"]) > 0, "it can be read meanwhile"
@@ -321,7 +322,7 @@ async def test_an_address_of_both_finds_the_one_that_writes(
         await asyncio.to_thread(primary.kill)
         assert await _refused(store.tx(add, "between"))
         await asyncio.to_thread(standby.takes_over)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while await _refused(store.tx(add, "after")):
                 pass
         assert await _read(store) == {*confirmed, "after"}
@@ -368,14 +369,14 @@ async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
         assert await _refused(store.tx(once, "its answer was lost"))
         assert await store.read(all_once) >= {"confirmed", "tired of waiting"}, "looks go on"
         standby.thaw()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while await _refused(store.tx(once, "tired of waiting")):
                 pass
         wire.cut = lambda: dies_for(primary, wire, standby)
         assert await _refused(store.tx(once, "asked of one that follows"))
         wire.cut = lambda: None
         await asyncio.to_thread(standby.takes_over)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while await _refused(store.tx(once, "well again")):
                 pass
         assert await store.read(all_once) >= {"confirmed", "tired of waiting", "well again"}

@@ -26,6 +26,7 @@ from tests.slack_world.trouble import Slow
 from tests.slack_world.world import SlackWorld
 from tests.stage import PEOPLE
 from tests.test_app import READY, ROOT, free_port
+from tests.waiting import LONG_ENOUGH
 
 CHANNEL = "C0HJEMMEPLEJE"
 QUICK = """
@@ -92,7 +93,7 @@ class Pair:
         return {message.channel for copies in self.said().values() for message in copies}
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(150):
+        async with asyncio.timeout(LONG_ENOUGH):
             while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
@@ -221,7 +222,7 @@ async def begins_at_last(pair: Pair, channel: str, person: str) -> None:
     """Whoever hears that nothing was kept, or hears nothing, goes on from where things stand."""
     hands = pair.hands_in(channel)
     begin, mine, show = PLAY
-    async with asyncio.timeout(150):
+    async with asyncio.timeout(LONG_ENOUGH):
         while channel not in pair.spoken_in():
             await hands.type(person, begin)
             for label in (mine, show):

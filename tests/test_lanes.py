@@ -35,6 +35,7 @@ from tests.house import (
     note,
     words_of,
 )
+from tests.waiting import LONG_ENOUGH
 
 LATER = MONDAY + timedelta(hours=1)
 
@@ -166,7 +167,7 @@ async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_
         assert await house.database.tx(house.scripts.sending, begun, lane)
     async with a_house(home, edge, wall) as house:
         running = asyncio.ensure_future(house.courier.run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while len(edge.parcels) < 2:  # noqa: ASYNC110 - it happens in another thread
                 await asyncio.sleep(0.01)
         running.cancel()
@@ -201,7 +202,7 @@ async def test_a_replica_that_ends_in_order_leaves_its_lanes(replicas: Replicas)
     """Nobody waits for a lease when a new version is rolled out."""
     await replicas.say("1")
     running = asyncio.ensure_future(replicas.first.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_ENOUGH):
         while not replicas.edge.parcels:  # noqa: ASYNC110 - it happens in another thread
             await asyncio.sleep(0.01)
     running.cancel()

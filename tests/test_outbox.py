@@ -39,6 +39,7 @@ from tests.house import (
     note,
     words_of,
 )
+from tests.waiting import LONG_ENOUGH
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
@@ -140,7 +141,7 @@ async def test_the_clock_moves_past_a_letter_that_waits_behind_a_held_one(office
     """What cannot go yet is no reason to stand still."""
     await office.do(Say(note("1")), Say(note("2")))
     office.edge.fails = [DeliveryFailed("busy", retry_after=7200)]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_ENOUGH):
         await office.move(MONDAY + timedelta(hours=1))
     assert office.edge.said() == []
     assert office.house.clock.now() == MONDAY + timedelta(hours=1)
@@ -801,7 +802,7 @@ async def test_the_courier_goes_on_by_itself(office: Office) -> None:
     running = asyncio.create_task(house.courier.run())
     try:
         await office.do(Say(note("hello")))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while not office.edge.parcels:  # noqa: ASYNC110 - it happens in another thread
                 await asyncio.sleep(0.01)
     finally:

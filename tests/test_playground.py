@@ -57,6 +57,7 @@ from dialogs.cards import (
     plain,
 )
 from tests.browser import chromium
+from tests.waiting import LONG_ENOUGH
 from tests.web_fixtures import (
     BEGINNING,
     CHANNEL,
@@ -404,7 +405,7 @@ async def live(
 
 
 async def next_messages(stream: aiohttp.StreamReader) -> tuple[str, list[dict[str, Any]]]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_ENOUGH):
         id = ""
         kind = ""
         while True:
@@ -474,7 +475,7 @@ async def test_a_course_is_played_by_the_words_on_the_buttons(
         async with live(http, world, "as=anne") as stream:
             assert (await post(http, world, "course", {"as": "anne"}))[0] == 200
             told: list[dict[str, Any]] = []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_ENOUGH):
                 while not (told and told[-1]["running"] is False and any(n["of"] for n in told)):
                     line = (await stream.readline()).decode()
                     if line.startswith("data: ") and '"running"' in line:
@@ -581,7 +582,7 @@ async def window(
     """A person's window; an error on the page, or a request that leaves the machine, fails."""
     context = await browser.new_context(viewport={"width": width, "height": height})
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(LONG_ENOUGH * 1000)
     wrong: list[str] = []
     asked: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -17,6 +17,7 @@ from storage.postgres import Postgres
 from storage.sql import FOLDER, Conflict, NewerSchema, Script, StoreError, Unavailable, queries
 from tests.postgres import Server, Wire, a_server
 from tests.test_sqlite import add, every, write_folder
+from tests.waiting import LONG_ENOUGH
 
 
 @pytest.fixture
@@ -237,7 +238,7 @@ async def test_a_server_that_only_reads_is_passing_trouble(
 
 
 async def _until_refused(store: Postgres) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_ENOUGH):
         for n in itertools.count():
             try:
                 await store.tx(_put_back, f"x{n}")
@@ -246,7 +247,7 @@ async def _until_refused(store: Postgres) -> None:
 
 
 async def _until_written(store: Postgres, id: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_ENOUGH):
         while True:
             try:
                 await store.tx(add, id)
@@ -272,7 +273,7 @@ async def test_a_server_that_crashed_and_came_back_is_found_again(
     store = own_store
     await asyncio.gather(*(store.tx(add, f"{n}") for n in range(20)))
     await asyncio.to_thread(own_server.stop)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_ENOUGH):
         for run in (store.tx, store.tx_sealed):
             with pytest.raises(Unavailable):
                 await run(add, "away")

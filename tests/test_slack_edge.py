@@ -22,6 +22,7 @@ from storage.sql import Unavailable
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import id_of
 from tests.slack_world.trouble import Broken, Limited, Lost, Says, Slow
+from tests.waiting import LONG_ENOUGH
 
 ANNE = id_of("anne")
 TENANT = "slack:T0PLEJEN"
@@ -447,7 +448,7 @@ async def test_a_closed_connection_is_opened_again(tmp_path: Path) -> None:
         before = place.world.socket.opened
         for socket in list(place.world.socket.connections):
             await socket.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             while place.world.socket.opened == before:  # noqa: ASYNC110 - another's server
                 await asyncio.sleep(0.05)
         await place.hands.type("anne", "/digi hjælp")

@@ -13,6 +13,7 @@ from bot.slack import homes, read
 from tests.slack_fixtures import CHANNEL, Place, in_slack
 from tests.slack_world.hands import id_of
 from tests.slack_world.state import Message
+from tests.waiting import LONG_ENOUGH
 
 BEGUN = """
 anne > /digi start Ny omsorgsplatform
@@ -38,7 +39,7 @@ def _published(place: Place, person: str = "") -> int:
 
 
 async def _redrawn(place: Place) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_ENOUGH):
         await place.door.edge.homes.settled()
 
 

@@ -40,10 +40,12 @@ async def place(
         yield found
 
 
-@pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence on a socket is noticed after a second."""
-    monkeypatch.setitem(sender.PATIENCE, "socket", 1.0)
+@contextmanager
+def silence() -> Iterator[None]:
+    """On a socket it is noticed after a second; only around what nobody acknowledges."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sender.PATIENCE, "socket", 1.0)
+        yield
 
 
 @contextmanager
@@ -67,12 +69,12 @@ def _honest(text: str) -> bool:
     return "prøv igen" in text.casefold() and ("ikke gemt" in text or "lykkedes ikke" in text)
 
 
-async def test_an_event_comes_again_and_is_then_done_once(place: Place, soon: None) -> None:
+async def test_an_event_comes_again_and_is_then_done_once(place: Place) -> None:
     """503 by HTTP, no acknowledgement by Socket Mode; Slack's own retry finds all well."""
     world = place.world
     world.home.user("U0NY", "Ny Kollega")
     before = len(world.send.answers)
-    with refusing(place):
+    with refusing(place), silence():
         [answered] = await world.send.joined("U0NY", CHANNEL)
         assert answered.status == (503 if world.mode == "http" else None)
         assert "U0NY" not in await _members(place)
@@ -140,13 +142,13 @@ async def test_a_button_in_a_window_is_answered_with_the_truth(place: Place) -> 
 
 
 async def test_where_nobody_can_be_told_slack_shows_that_it_failed(
-    place: Place, soon: None
+    place: Place,
 ) -> None:
     """Never a silent 200: neither the store nor Slack's own calls can be reached."""
     await place.hands.play(OFFERED)
     await place.hands.open_home("ali")
     control, _, view = place.hands._find("ali", "Jeg tager den", "")
-    with refusing(place):
+    with refusing(place), silence():
         place.world.weather = lambda method, args: Broken(503)
         answered = await place.world.send.press(id_of("ali"), control.action, view=view)
         assert answered.status == (503 if place.world.mode == "http" else None)

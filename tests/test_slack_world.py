@@ -40,6 +40,7 @@ from tests.slack_world import (
 )
 from tests.slack_world.limits import length_of
 from tests.slack_world.render import without_marks
+from tests.waiting import LONG_ENOUGH, until
 
 Dict = dict[str, Any]
 CHANNEL = "C0HJEMME"
@@ -685,9 +686,11 @@ async def test_weather_and_slowness_do_not_stop_the_world() -> None:
     async with toy() as bot:
         world, hands = bot.world, hands_of(bot)
 
+        patience: list[float] = [0.05, LONG_ENOUGH]
+
         async def answer(payload: Dict) -> Dict:
             try:
-                async with asyncio.timeout(0.05):
+                async with asyncio.timeout(patience.pop(0)):
                     await bot.client.views_open(trigger_id=payload["trigger_id"], view=modal())
             except TimeoutError:
                 return {"text": "Formularen nåede ikke frem"}
@@ -887,17 +890,18 @@ async def test_an_answer_after_three_seconds_is_none() -> None:
     """The person is told that the app did not answer; the bot may go on for itself."""
     async with toy() as bot:
         hands = hands_of(bot)
-        begun = asyncio.Event()
+        begun, over = asyncio.Event(), asyncio.Event()
 
         async def dawdles(payload: Dict) -> None:
             begun.set()
-            await asyncio.sleep(0.2)
+            await over.wait()
 
         bot.answer = dawdles
         act = asyncio.create_task(hands.type("anne", "/digi"))
         await begun.wait()
         await bot.world.clock.advance(3)
         assert (await act).status is None
+        over.set()
         assert "operation_timeout" in hands.just("anne")
         bot.answer = None
         bot.status = 500
@@ -966,18 +970,19 @@ async def test_a_socket_that_is_cut_and_one_that_stays_silent_are_no_answer() ->
     """Nobody said goodbye: the next thing sent finds no connection, and an event comes again."""
     async with toy("socket") as bot:
         world = bot.world
-        begun = asyncio.Event()
+        begun, over = asyncio.Event(), asyncio.Event()
 
         async def dawdles(payload: Dict) -> None:
             begun.set()
-            await asyncio.sleep(0.2)
+            await over.wait()
 
         bot.answer = dawdles
         sent = asyncio.create_task(world.send.command("U0ANNE", "et", CHANNEL))
         await begun.wait()
         await world.clock.advance(3)
         assert (await sent).status is None
-        await asyncio.sleep(0.25)
+        over.set()
+        await until(lambda: world.socket.strangers)
         assert len(world.socket.strangers) == 1
         await world.socket.cut()
         answered = await world.send.command("U0ANNE", "to", CHANNEL)

@@ -19,6 +19,7 @@ import pytest
 from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable, queries
 from storage.sqlite import FileLock, Sqlite
 from storage.writer import go_along
+from tests.waiting import LONG_ENOUGH
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -145,13 +146,13 @@ async def test_a_look_that_takes_longer_than_a_moment_holds_nobody_up(store: Sql
         time.sleep(0.02)  # longer than a moment
         second = yield "all", {}
         waiting.set()
-        assert go_on.wait(5)
+        assert go_on.wait(LONG_ENOUGH)
         third = yield "all", {}
         return len(first), len(second) + len(third)
 
     waiting, go_on = threading.Event(), threading.Event()
     looking = asyncio.create_task(store.read(slow))
-    assert await asyncio.to_thread(waiting.wait, 5)
+    assert await asyncio.to_thread(waiting.wait, LONG_ENOUGH)
     await store.tx(add, "b")
     assert await ids(store) == ["a", "b"]
     go_on.set()
@@ -169,25 +170,27 @@ def add_slowly(id: str, steps: int = 40) -> Script[str]:
 
 async def test_a_turn_that_takes_longer_than_a_moment_holds_nobody_up(store: Sqlite) -> None:
     """It is begun in the loop and goes on in the thread, and its neighbours share its commit."""
-    beats = 0
+    in_the_thread, go_on = threading.Event(), threading.Event()
 
-    async def beat() -> None:
-        nonlocal beats
-        while True:
-            beats += 1
-            await asyncio.sleep(0.001)
+    def slowly() -> Script[str]:
+        yield "add", {"id": "slow-0", "text": ""}
+        time.sleep(0.02)  # longer than a moment
+        yield "add", {"id": "slow-1", "text": ""}
+        in_the_thread.set()
+        assert go_on.wait(LONG_ENOUGH), "the loop stands still meanwhile"
+        yield "add", {"id": "slow-2", "text": ""}
+        return "slow"
 
-    beating = asyncio.create_task(beat())
-    slow = asyncio.create_task(store.tx(add_slowly, "slow"))
+    slow = asyncio.create_task(store.tx(slowly))
     quick = [asyncio.create_task(store.tx(add, f"quick-{n}")) for n in range(3)]
     wrong = asyncio.create_task(store.tx(add_and_fail, "wrong"))
+    assert await asyncio.to_thread(in_the_thread.wait, LONG_ENOUGH)
+    go_on.set()
     assert await slow == "slow"
     assert await asyncio.gather(*quick) == ["quick-0", "quick-1", "quick-2"]
     with pytest.raises(LookupError):
         await wrong
-    beating.cancel()
-    assert beats > 10, "the loop stood still meanwhile"
-    assert len(await ids(store)) == 43
+    assert len(await ids(store)) == 6
 
 
 def test_many_of_which_each_takes_long_share_a_commit() -> None:
@@ -298,8 +301,11 @@ async def test_sealed_and_plain_transactions_keep_their_order(store: Sqlite) -> 
     assert len(await ids(store)) == 100
 
 
-async def test_a_checkpoint_waits_for_a_reader(store: Sqlite, path: Path) -> None:
+async def test_a_checkpoint_waits_for_a_reader(
+    store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A reader that holds the WAL for a moment delays the answer, and the WAL is empty then."""
+    monkeypatch.setattr("storage.writer._CHECKPOINT_SECONDS", LONG_ENOUGH)
     await store.tx(add, "a")
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
@@ -392,7 +398,7 @@ def run(code: str, *args: object) -> "subprocess.CompletedProcess[str]":
 async def test_a_starting_store_waits_for_the_lock(path: Path, folder: Path) -> None:
     """A restart does not fail because the old process takes a moment to go."""
     first = await Sqlite.open(path, folder=folder)
-    starting = asyncio.ensure_future(Sqlite.open(path, folder=folder))
+    starting = asyncio.ensure_future(Sqlite.open(path, folder=folder, wait=LONG_ENOUGH))
     await asyncio.sleep(0.3)
     assert not starting.done()
     await first.close()

@@ -26,6 +26,7 @@ from tests.house import Paper, Wall, a_house, faked, found, note, words_of
 from tests.slack_fixtures import in_slack
 from tests.teams_fixtures import in_teams
 from tests.test_outbox import Office
+from tests.waiting import LONG_ENOUGH
 
 Told = list[tuple[str, str]]
 WAITS = 30
@@ -103,7 +104,7 @@ class Slowly(Paper):
 async def _said(office: Office, text: str) -> None:
     """The letter is written, and arrives in the course of time."""
     await office.do(Say(note(text)), Timer(text, office.house.clock.now()))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_ENOUGH):
         while text not in office.edge.said() or text not in dict(office.woke()):
             office.wall.at += timedelta(seconds=2)
             office.house.engine.letters_written()
@@ -191,7 +192,7 @@ async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office
         await asyncio.sleep(0.001)
         office.house.engine.letters_written()
         courier.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_ENOUGH):
             with pytest.raises(asyncio.CancelledError):
                 await courier
 
@@ -256,7 +257,7 @@ async def test_who_is_there_is_asked_again_after_any_fault(
 
             monkeypatch.setattr(door.edge, "gather", gathers)
             again = asyncio.create_task(standing(name, door._gathers, door._told))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG_ENOUGH):
                 await looks.wait()
             again.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -298,6 +299,6 @@ async def test_the_stores_writer_outlives_whatever_one_piece_of_work_raises(
         (tmp_path / "copy").touch()
         with pytest.raises(OSError, match="exists"):
             await house.database.copy_to(tmp_path / "copy")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_ENOUGH):
             await house.database.tx(house.scripts.set_meta, "still", "here")
         assert await house.database.read(house.scripts.meta, "still") == "here"

@@ -17,6 +17,7 @@ from aiohttp import ClientError
 from tests.slack_world.limits import Refused
 from tests.slack_world.state import Channel, Dict, Message, View, Workspace
 from tests.slack_world.trouble import DEEP
+from tests.waiting import LONG_ENOUGH
 
 if TYPE_CHECKING:
     from tests.slack_world.world import SlackWorld
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 ACK_SECONDS = 3.0
 AGAIN = (0.0, 60.0, 300.0)
 """A failed event comes again at once, after a minute and after five."""
-PATIENCE = {"http": 60.0, "socket": 5.0}
+PATIENCE = {"http": LONG_ENOUGH, "socket": LONG_ENOUGH}
 """Real seconds after which nothing more is awaited, though the world's clock stands still. Over a
 socket silence is how an event is refused; over HTTP it can only mean that Digi hangs."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import WSMsgType, web
 
 from tests.slack_world.state import Dict
+from tests.waiting import LONG_ENOUGH
 
 if TYPE_CHECKING:
     from tests.slack_world.world import SlackWorld
@@ -84,7 +85,7 @@ class SocketMode:
         else:
             waiting.set_result(ack)
 
-    async def connected(self, seconds: float = 10.0) -> None:
+    async def connected(self, seconds: float = LONG_ENOUGH) -> None:
         """Return when Digi has a connection."""
         async with asyncio.timeout(seconds):
             await self._there.wait()

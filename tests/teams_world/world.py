@@ -51,6 +51,9 @@ class TeamsWorld:
         self.keys_away = False
         self.keys_wait = 0.0
         """Seconds of the real clock that keys and tokens take."""
+        self.keys_gate = asyncio.Event()
+        """While it is not set, neither keys nor tokens are given out."""
+        self.keys_gate.set()
         self.key_requests = 0
         self.token_requests: list[Dict] = []
         self.tokens: dict[str, float] = {}
@@ -121,6 +124,7 @@ class TeamsWorld:
     async def _openid(self, _: web.Request) -> web.Response:
         self.key_requests += 1
         await asyncio.sleep(self.keys_wait)
+        await self.keys_gate.wait()
         if self.keys_away:
             return web.Response(status=503)
         return web.json_response({"issuer": ISSUER, "jwks_uri": f"{self.url}/keys"})
@@ -144,6 +148,7 @@ class TeamsWorld:
         form = dict(await request.post())
         self.token_requests.append({"tenant": request.match_info["tenant"], **form})
         await asyncio.sleep(self.keys_wait)
+        await self.keys_gate.wait()
         if self.refuses_tokens:
             return web.json_response({"error": self.refuses_tokens}, status=400)
         wanted = {
