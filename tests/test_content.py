@@ -364,8 +364,8 @@ BROKEN = {
     ),
     "a question is long": (
         "theme-questions.toml",
-        'text.da = "Hvordan hjælper',
-        f'text.da = "{"Hvordan " * 20}hjælper',
+        'text.da = "Hvilken værdi',
+        f'text.da = "{"Hvilken " * 20}værdi',
         "theme-questions.toml: kerneopgave.1.text: da has ",
     ),
     "a note is long": (
