@@ -582,7 +582,8 @@ def _parser() -> argparse.ArgumentParser:
         return found
 
     add("run", _run, "serve Digi (the default)")
-    add("check", _check, "look at settings, key, database and content; say what to mend")
+    looked = add("check", _check, "look at settings, key, database and content; say what to mend")
+    looked.add_argument("--deep", action="store_true", help="open every sealed value once, too")
     listing = add("content", _content, "the catalogue: set id, items in da, items in en")
     listing.add_argument("--set", metavar="ID", help="one set as people will read it")
     listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
@@ -629,8 +630,8 @@ def _run(_: argparse.Namespace) -> int:
     return FINE
 
 
-def _check(_: argparse.Namespace) -> int:
-    problems = examined()
+def _check(args: argparse.Namespace) -> int:
+    problems = examined(deep=args.deep)
     for line in problems:
         print(line)
     return PROBLEM if problems else FINE

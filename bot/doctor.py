@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from bot.settings import Settings, SettingsError, Slack, Teams
 from content import catalogue as content
 from content.catalogue import ContentError
 from storage import backup
+from storage.deep import Asks, open_all
 from storage.sql import StoreError
-from storage.sqlite import DATABASE, examine
+from storage.sqlite import DATABASE, examine, reading
+from storage.vault import Vault, read_key
 
 LATE = timedelta(days=2)
 
 
-def examined() -> list[str]:
-    """Prints what is fine; gives back what is not, a line each."""
+def examined(*, deep: bool = False) -> list[str]:
+    """Prints what is fine; gives back what is not, a line each. `deep` opens every sealed value."""
     problems: list[str] = []
     settings: Settings | None = None
     try:
@@ -36,7 +39,7 @@ def examined() -> list[str]:
     except ContentError as error:
         problems.extend(f"content\t{line}" for line in str(error).splitlines())
     if settings is not None:
-        problems.extend(_database(settings))
+        problems.extend(_database(settings, deep=deep))
         problems.extend(_backups(settings))
         _operator(settings)
         if settings.slack is not None:
@@ -75,7 +78,7 @@ def _operator(settings: Settings) -> None:
         )
 
 
-def _database(settings: Settings) -> list[str]:
+def _database(settings: Settings, *, deep: bool) -> list[str]:
     """What keeps Digi from serving; of a file that it would serve, also whether it is whole."""
     stops = refusals(settings)
     problems = [f"{where}\t{said}" for where, said in stops]
@@ -87,7 +90,40 @@ def _database(settings: Settings) -> list[str]:
         where in ("home", "database", "key") for where, _ in stops
     ):
         print(f"key\tfine\t{settings.key_file}")
+        if deep:
+            problems.extend(_sealed(settings))
     return [*problems, *_keys_place(settings)]
+
+
+def _sealed(settings: Settings) -> list[str]:
+    with _asking(settings) as asks:
+        key = read_key(settings.key_file)
+        opened = open_all(asks, Vault(key))
+        if opened.damaged and (newer := read_key(settings.key_file)) != key:
+            opened = open_all(asks, Vault(newer))  # the key was changed meanwhile
+    if not opened.damaged:
+        print(f"sealed\tfine\tall {opened.values} values open")
+    return [
+        f"sealed\t{one.table}\t{' '.join(one.row)}\tit is damaged and does not open: see"
+        " 'A damaged value' in docs/operations.md"
+        for one in opened.damaged
+    ]
+
+
+@contextmanager
+def _asking(settings: Settings) -> Iterator[Asks]:
+    if settings.postgres is not None:
+        from storage.postgres_doctor import asking
+
+        with asking(settings.postgres) as asks:
+            yield asks
+        return
+    path = settings.sqlite or settings.home / DATABASE
+    if not path.exists():
+        yield lambda *_: []
+        return
+    with closing(reading(path)) as conn:
+        yield lambda sql, params: conn.execute(sql, params).fetchall()
 
 
 def _file(path: Path) -> list[str]:

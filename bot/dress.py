@@ -214,12 +214,17 @@ class Dresser:
                 return self._text(key, args)
             case c.Said(da=da, en=en):
                 return _marked(da if self.language == "da" else en)
-            case c.Words(text=text):
+            case c.Words(text=text) if text != c.UNREADABLE:
                 return (c.Quoted(text),)
+            case c.Words():
+                return (c.Quoted(self._word("gate.words_unreadable")),)
             case c.Count(n=n):
                 return (c.Plain(str(n)),)
             case c.Kept(kind=kind, id=id, field=field, cut=limit):
-                return (c.Quoted(cut(self._words.get((kind, id, field), "…"), limit)),)
+                kept = self._words.get((kind, id, field), "…")
+                if kept == c.UNREADABLE:
+                    kept = self._word("gate.words_unreadable")
+                return (c.Quoted(cut(kept, limit)),)
             case c.First(person=person) if person != c.FORMER:
                 prefs = self._people.get(person)
                 called = (prefs.name if prefs else "").split() or [person]

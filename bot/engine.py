@@ -82,7 +82,7 @@ from storage.store import (
     TimerBody,
     Turn,
 )
-from storage.vault import Vault, code_hash, code_of
+from storage.vault import Unreadable, Vault, code_hash, code_of
 
 T = TypeVar("T")
 
@@ -190,6 +190,8 @@ class Engine:
         """
         try:
             return await self._received(delivery)
+        except Unreadable:
+            return self._cannot_be_read(delivery)  # the vault counts it, and it is told at the hour
         except Exception as error:
             if isinstance(delivery.what, Typed | Members):
                 self._log.failed("act", type(error).__name__)
@@ -198,16 +200,22 @@ class Engine:
                 self.failures[type(error).__name__] += 1
             return self._not_done(delivery)
 
+    def _cannot_be_read(self, delivery: Delivery) -> Answer:
+        """A value that this needs is damaged, and trying again mends nothing."""
+        return self._answer_without_store(delivery, "gate.unreadable", "gate.unreadable")
+
     def _not_done(self, delivery: Delivery) -> Answer:
+        answer = self._answer_without_store(delivery, "gate.not_saved", "gate.not_done")
+        return msgspec.structs.replace(answer, undone=True)
+
+    def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
         locale = delivery.sender.locale
         language = self._speaks(Prefs(), locale, "")
         dresser = self._dresser(delivery.tenant, Names({}, {}, None), language)
         if isinstance(delivery.what, Submitted):
-            return Answer(
-                language, faults=(Fault("", dresser.line(c.text("gate.not_saved"))),), undone=True
-            )
-        said = c.card(c.Paragraph(c.text("gate.not_done")))
-        return Answer(language, (dresser.card(said),), undone=True)
+            return Answer(language, faults=(Fault("", dresser.line(c.text(in_form))),))
+        said = c.card(c.Paragraph(c.text(elsewhere)))
+        return Answer(language, (dresser.card(said),))
 
     async def _received(self, delivery: Delivery) -> Answer:
         """One look into the store for all that comes before the answer; a signed event then has

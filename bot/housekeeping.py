@@ -98,6 +98,11 @@ class Housekeeping:
             for kind, times in self._engine.failures.items():
                 self._log.failed("presses and forms of an hour", f"{kind} ({times})")
             self._engine.failures.clear()
+            # Nor what does not open: somebody was looking at it.
+            unreadable = self._scripts.vault.unreadable
+            for table, times in unreadable.items():
+                self._log.failed("damaged values of an hour", f"{table} ({times})")
+            unreadable.clear()
         self._hour = hour
 
     async def night(self) -> None:
@@ -119,9 +124,10 @@ class Housekeeping:
         if await self._database.read(self._scripts.meta, "pools_rewritten") == night:
             return
         pools = await self._database.read(self._scripts.pools)
+        now = self._clock.now()
         for first in range(0, len(pools), POOLS_AT_ONCE):
             some = pools[first : first + POOLS_AT_ONCE]
             await asyncio.gather(
-                *(self._database.tx(self._scripts.rewrite_pool, *pool) for pool in some)
+                *(self._database.tx(self._scripts.rewrite_pool, *pool, now) for pool in some)
             )
         await self._database.tx_sealed(self._scripts.set_meta, "pools_rewritten", night)

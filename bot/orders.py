@@ -25,10 +25,15 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
         case "backup":
             return f"made {await upkeep.backup(Path(args['to']) if args.get('to') else None)}"
         case "rotate-key":
-            count = await upkeep.rotate_key()
+            done = await upkeep.rotate_key()
+            left = (
+                f" {done.damaged} damaged values open under no key and were left as they are"
+                " (python app.py check --deep names them)."
+            )
             return (
-                f"sealed {count} rows with a new key; the old one and the backups made with it are"
-                " gone. Put a copy of the new key where you keep it, apart from the backups"
+                f"sealed {done.rows} rows with a new key; the old one and the backups made with it"
+                f" are gone.{left if done.damaged else ''} Put a copy of the new key where you keep"
+                " it, apart from the backups"
             )
         case "erase-person":
             person = _needed(do, args, "person")

@@ -13,7 +13,9 @@ from bot.settings import Settings
 from storage import rekey
 from storage.sql import StoreError
 from storage.sqlite import examine
-from storage.vault import KeyProblem
+from storage.vault import KeyProblem, read_key
+
+FILES_BESIDE = (".lock", "-wal", "-shm")
 
 Refusal = tuple[str, str]
 """What it is about, and what to do."""
@@ -42,9 +44,16 @@ def cannot_use(folder: Path) -> str | None:
             return f"{there} is no folder, and one is needed there: name another place, or move it"
     except OSError as error:
         return f"{there}: {error.strerror}; see that Digi may use it"
-    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
-        return f"{there}: Permission denied; see that Digi may use it"
-    return None
+    return None if _may_use(there, os.X_OK) else _not_permitted(there)
+
+
+def _may_use(path: Path, more: int = 0) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(path, os.R_OK | os.W_OK | more, effective_ids=effective)
+
+
+def _not_permitted(path: Path) -> str:
+    return f"{path}: Permission denied; see that Digi may use it"
 
 
 def _folder_of(settings: Settings) -> Path:
@@ -79,6 +88,16 @@ def _port(settings: Settings) -> list[Refusal]:
 
 
 def _database(settings: Settings) -> list[Refusal]:
+    try:
+        if os.path.lexists(settings.key_file):
+            read_key(settings.key_file)
+    except KeyProblem as error:
+        return [("key", str(error))]
+    if settings.sqlite is not None:
+        files = (settings.sqlite, *(Path(f"{settings.sqlite}{end}") for end in FILES_BESIDE))
+        for file in files:
+            if file.is_file() and not _may_use(file):
+                return [("database", _not_permitted(file))]
     try:
         if settings.postgres is not None:
             from storage.postgres_doctor import examine as examine_server

@@ -29,7 +29,8 @@ from dialogs.calendar import (
     local,
     within_hours,
 )
-from storage.store import BagBody, Database, Letter, PostBody, SayBody, Scripts
+from storage.store import NO_BODY, BagBody, Database, Letter, PostBody, SayBody, Scripts
+from storage.vault import Unreadable
 
 TRIES = 30
 HELD = timedelta(days=14)
@@ -41,6 +42,7 @@ CALL_SECONDS = 120.0
 SLOW = 2.0
 """Of a platform that takes longer for a call, few lanes are served at once."""
 SHOWN_LATER = 5.0
+DAMAGED = "it is damaged and cannot be read any more"
 
 
 class _Arrived(msgspec.Struct, frozen=True):
@@ -83,6 +85,8 @@ class LetterSender:
         try:
             if letter.id in self._arrived:
                 await self._mark(letter, self._arrived[letter.id][1])
+            elif letter.body == NO_BODY:
+                await self._dies(DAMAGED, letter)
             elif letter.kind == "bag":
                 return await self._bag(letter)
             else:
@@ -96,7 +100,8 @@ class LetterSender:
             if is_reported(letter.attempts):
                 self._log.failed("letter", type(error).__name__, letter=letter.id)
             arrived = letter.id in self._arrived
-            unknown = DeliveryFailed(type(error).__name__, uncertain=arrived)
+            damaged = isinstance(error, Unreadable)
+            unknown = DeliveryFailed(type(error).__name__, uncertain=arrived, permanent=damaged)
             return await self._failed(letter, unknown)
         return True
 
@@ -254,6 +259,10 @@ class LetterSender:
         letters: list[Letter] = await self._database.tx(
             self._scripts.bag, letter, now, self._leases.lease()
         )
+        lost = [one for one in letters if one.body == NO_BODY]
+        if lost:
+            await self._dies(DAMAGED, *lost)
+        letters = [one for one in letters if one.body != NO_BODY]
         if not letters:
             return True
         opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
@@ -327,9 +336,13 @@ class LetterSender:
         """Nothing arrives there: the team's timers wait with its letters, so that what comes due
         meanwhile is told once when it is over, as after a time away; the others go on."""
         telling = None if whole else self._engine.telling(letter, "channel")
-        new = await self._database.tx(
-            self._scripts.rests, letter, at, at + RESTS_LONGER, failed, telling
-        )
+        try:
+            new = await self._database.tx(
+                self._scripts.rests, letter, at, at + RESTS_LONGER, failed, telling
+            )
+        except Unreadable:  # the team's own state: nobody can be told, and nobody else waits
+            await self._database.tx(self._scripts.later, letter, at, *failed)
+            return
         if new:
             whose = "workplace" if whole else "team"
             self._log.started(f"a {whose} waits: {reason} ({letter.id})")
@@ -342,7 +355,10 @@ class LetterSender:
         if letter.project and letter.kind != "redraw":
             private = letter.place.partition(":")[0] != "channel"
             telling = self._engine.telling(letter, "private" if private else "message")
-        await self._database.tx(self._scripts.dead, letters, telling)
+        try:
+            await self._database.tx(self._scripts.dead, letters, telling)
+        except Unreadable:  # the team's own state: the leader cannot be told
+            await self._database.tx(self._scripts.dead, letters, None)
         self._engine.letters_written(letter.tenant)
 
     async def _unreached(self, *letters: Letter) -> None:

@@ -238,13 +238,13 @@ class Upkeep:
 
     # --- a new key ------------------------------------------------------------------------
 
-    async def rotate_key(self) -> int:
+    async def rotate_key(self) -> rekey.Rekeyed:
         """Everything is sealed anew; old backups go, because the old key is gone with this."""
         async with self._alone:
             finish_rotation(self._key_file, self._vault.fingerprint())
             new = await asyncio.to_thread(self._new_key)
             try:
-                count: int = await self._database.tx_settled(
+                done: rekey.Rekeyed = await self._database.tx_settled(
                     rekey.rekeyed,
                     self._vault,
                     new,
@@ -254,14 +254,16 @@ class Upkeep:
                 if self._vault.fingerprint() != Vault(new).fingerprint():
                     rekey.waiting(self._key_file).unlink(missing_ok=True)
                     raise
-                count = 0  # it stands; only the log before the database was not emptied yet
+                done = rekey.Rekeyed(
+                    0
+                )  # it stands; only the log before the database was not emptied yet
             rekey.take_place(self._key_file)
             await self._database.vacuum()
             if isinstance(self._database, Sqlite):
                 old = await asyncio.to_thread(backup.all_in, self._backups)
                 await self._back_up(None)
                 await asyncio.to_thread(_gone, (*old, *self._copies_before_upgrades()))
-            return count
+            return done
 
     def _new_key(self) -> bytes:
         path = rekey.waiting(self._key_file)

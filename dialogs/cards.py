@@ -50,6 +50,8 @@ class Chat(Struct, frozen=True, tag="chat"):
 
 FORMER = "former"
 """Stands where a person stood who has been erased."""
+UNREADABLE = "\0unreadable"
+"""Stands where words stood whose sealed value is damaged. Nobody can write a NUL."""
 
 
 class Day(Struct, frozen=True, tag="day"):

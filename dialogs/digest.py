@@ -18,6 +18,7 @@ from dialogs.calendar import (
     within_hours,
 )
 from dialogs.cards import (
+    UNREADABLE,
     Button,
     Form,
     Kept,
@@ -27,6 +28,7 @@ from dialogs.cards import (
     Part,
     Small,
     TextField,
+    Words,
     buttons,
     card,
     text,
@@ -222,6 +224,8 @@ def view_needs(state: Digest, slot: str) -> Facts:
 def view(state: Digest, slot: str, known: Known) -> NeutralCard:
     """As it was decided: what has happened since belongs to the next one."""
     [kept] = known(Records("overview", slot, 1))
+    if "card" not in kept.body:
+        return card(Paragraph(Words(UNREADABLE)))
     return msgspec.convert(kept.body["card"], NeutralCard)
 
 

@@ -116,10 +116,16 @@ def _is_named(scope: Scope, person: str) -> Script[bool]:
     for table, *key in (("record", "kind", "id"), ("state", "dialog", "id"), ("letter", "id")):
         rows = yield f"{table}_every", scope.key
         for row in rows:
-            opened = scope.open(table, row["body"], *(row[name] for name in key))
-            if id in opened or row.get("person") == person:
+            opened = _whole(scope, table, row, *(row[name] for name in key))
+            if row.get("person") == person or (opened is not None and id in opened):
                 return True
     return False
+
+
+def _whole(scope: Scope, table: str, row: Row, *more: str) -> bytes | None:
+    """None where the value is damaged: nobody reads a name in it any more, and it stays as it is;
+    what stands beside it in plain text is changed all the same."""
+    return scope.vault.open_if_whole(row["body"], table, scope.tenant, scope.project, *more)
 
 
 def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]]:
@@ -132,14 +138,15 @@ def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]
             yield "record_forget", {**scope.key, "kind": kind, "id": id}
             found[kind if known else OTHER] += 1
             continue
-        body = scope.open("record", row["body"], kind, id)
-        after = without_name(body, person)
+        body = _whole(scope, "record", row, kind, id)
+        after = body and without_name(body, person)
         if after == body and row["person"] != person:
             continue
+        place = ("record", scope.tenant, scope.project, kind, id)
         yield "record_put", {
             **scope.key, "kind": kind, "id": id, "ref": row["ref"],
             "person": FORMER if row["person"] == person else row["person"], "at": row["at_us"],
-            "body": scripts.vault.seal(after, "record", scope.tenant, scope.project, kind, id),
+            "body": row["body"] if after is None else scripts.vault.seal(after, *place),
         }  # fmt: skip
         found[""] += 1
     return found
@@ -153,7 +160,9 @@ def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str)
     rows = yield "state_every", scope.key
     for row in rows:
         dialog, id = row["dialog"], row["id"]
-        before = scope.open("state", row["body"], dialog, id)
+        before = _whole(scope, "state", row, dialog, id)
+        if before is None:
+            continue
         after = without_name(forgetting.without(dialog, before, person), person)
         if after == before and dialog not in RESTRICTED:
             continue
@@ -175,13 +184,17 @@ def _as_reader(scripts: Scripts, scope: Scope, person: str) -> Script[None]:
     """
     rows = yield "published_every", scope.key
     for row in rows:
-        before = scope.open("published", row["body"], row["id"])
+        before = _whole(scope, "published", row, row["id"])
+        if before is None:
+            continue
         after = without_name(before, person).ljust(len(before))
         sealed = scripts.vault.seal(after, "published", scope.tenant, scope.project, row["id"])
         yield "published_body", {**scope.key, "id": row["id"], "body": sealed}
     rows = yield "pool_get", scope.key
     for row in rows:
-        pool = Pool.open(scripts.vault, scope.tenant, scope.project, row["sealed"])
+        pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
+        if pool is None:
+            continue
         after_all = pool.changed(lambda body: cast("dict[str, Any]", _without(body, person)))
         sealed = after_all.seal(scripts.vault, scope.tenant, scope.project)
         yield "pool_put", {**scope.key, "sealed": sealed}
@@ -191,9 +204,8 @@ def _letters(scripts: Scripts, scope: Scope, person: str) -> Script[int]:
     changed = 0
     rows = yield "letter_every", scope.key
     for row in rows:
-        before = scope.open("letter", row["body"], row["id"])
-        after = without_name(before, person)
-        if after != before:
+        before = _whole(scope, "letter", row, row["id"])
+        if before is not None and (after := without_name(before, person)) != before:
             sealed = scripts.vault.seal(after, "letter", scope.tenant, scope.project, row["id"])
             yield "letter_body", {"id": row["id"], "body": sealed}
             changed += 1
@@ -264,7 +276,9 @@ def _kept_for_a_while(scripts: Scripts, table: Sealed, tenant: str, person: str)
             if row.get("tenant", tenant) != tenant:
                 return
             place = table.place(row)
-            before = scripts.vault.open(row[table.column], *place)
+            before = scripts.vault.open_if_whole(row[table.column], *place)
+            if before is None:
+                continue
             if (left := without_name(before, person)) != before:
                 named = {name: row[name] for name in table.key}
                 sealed = scripts.vault.seal(left, *place)
@@ -331,11 +345,12 @@ def _readers(scripts: Scripts) -> Script[dict[tuple[str, str], set[str]]]:
         bodies: list[dict[str, Any]] = []
         rows = yield "published_every", scope.key
         for row in rows:
-            bodies.append(msgspec.json.decode(scope.open("published", row["body"], row["id"])))
+            opened = _whole(scope, "published", row, row["id"])
+            bodies.append({} if opened is None else msgspec.json.decode(opened))
         rows = yield "pool_get", scope.key
         for row in rows:
-            pool = Pool.open(scripts.vault, scope.tenant, scope.project, row["sealed"])
-            bodies += [entry.body for entry in pool.entries]
+            pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
+            bodies += [entry.body for entry in pool.entries] if pool is not None else []
         for body in bodies:
             for one in (body, *body.get("more", ())):
                 for person in one.get("readers", ()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,11 +13,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from dialogs import facts as f
+from dialogs.cards import UNREADABLE
 from dialogs.records import RECORD_KINDS
 from dialogs.roles import of_foreign
 from storage.pool import Pool
 from storage.sql import Row, Script
-from storage.vault import Vault, code_hash, normalise_code
+from storage.vault import Unreadable, Vault, code_hash, normalise_code
 
 T = TypeVar("T")
 
@@ -91,6 +93,14 @@ def project_of(scope: Scope) -> Script[f.Project | None]:
     return opened_project(scope, rows[0]["body"]) if rows else None
 
 
+def whole_project_of(scope: Scope) -> Script[f.Project | None]:
+    """None also where its state is damaged: for whoever can go on without it."""
+    try:
+        return (yield from project_of(scope))
+    except Unreadable:
+        return None
+
+
 def opened_project(scope: Scope, sealed: bytes) -> f.Project:
     return scope.read(_project, sealed, "state", "project", "project")
 
@@ -135,7 +145,10 @@ def known_again(
 
 
 def opened_role(scope: Scope, person: str, row: Row) -> f.Role:
-    detail = scope.read(bytes.decode, row["body"], "role", person, row["role"])
+    try:
+        detail = scope.read(bytes.decode, row["body"], "role", person, row["role"])
+    except Unreadable:
+        detail = ""  # who holds it stands beside it
     role = f.Role(person, row["role"], row["status"], detail, bool(row["led"]))
     prefs = row["holder_prefs"]
     foreign = prefs is not None and opened_prefs(scope.tenant, scope.vault, person, prefs).foreign
@@ -194,15 +207,25 @@ def _numbered(some: Sequence[str]) -> dict[str, str]:
 def opened_prefs(tenant: str, vault: Vault, person: str, sealed: bytes | None) -> f.Prefs:
     if sealed is None:
         return f.Prefs()
-    return vault.read(_prefs_of, sealed, "person", tenant, person)
+    try:
+        return vault.read(_prefs_of, sealed, "person", tenant, person)
+    except Unreadable:
+        return f.Prefs()  # the name is said again with the person's next act
 
 
 def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:
     return (yield from prefs_of(scope.tenant, scope.vault, fact.person))
 
 
+def _body(scope: Scope, table: str, sealed: bytes, *more: str) -> dict[str, Any]:
+    """Of what stands in a list; where it is damaged, words that say so when they are shown."""
+    opened = scope.vault.open_if_whole(sealed, table, scope.tenant, scope.project, *more)
+    body: dict[str, Any] = {"text": UNREADABLE} if opened is None else msgspec.json.decode(opened)
+    return body
+
+
 def _rec(scope: Scope, kind: str, row: Row) -> f.Rec:
-    body = msgspec.json.decode(scope.open("record", row["body"], kind, row["id"]))
+    body = _body(scope, "record", row["body"], kind, row["id"])
     return f.Rec(row["id"], row["ref"], row["person"], from_us(row["at_us"]), body)
 
 
@@ -230,7 +253,9 @@ def _mine(scope: Scope, fact: f.Mine) -> Script[f.Rec | None]:
         "record_mine",
         {**scope.key, "kind": fact.kind, "ref": fact.ref, "person": fact.person},
     )
-    return _rec(scope, fact.kind, rows[0]) if rows else None
+    found = _rec(scope, fact.kind, rows[0]) if rows else None
+    # What cannot be read is written anew rather than changed.
+    return None if found is None or found.body.get("text") == UNREADABLE else found
 
 
 def _my_refs(scope: Scope, fact: f.MyRefs) -> Script[frozenset[str]]:
@@ -275,11 +300,16 @@ def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
 
 
 def _stated(scope: Scope, dialog: str, rows: list[Row]) -> tuple[f.Stated, ...]:
-    return tuple(f.Stated(row["id"], scope.state(row["body"], dialog, row["id"])) for row in rows)
+    found = []
+    for row in rows:
+        # Of a list, what is damaged is left out; whoever asks for that one alone is told.
+        with suppress(Unreadable):
+            found.append(f.Stated(row["id"], scope.state(row["body"], dialog, row["id"])))
+    return tuple(found)
 
 
 def _unnamed(scope: Scope, row: Row) -> f.Unnamed:
-    body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
+    body = _body(scope, "published", row["body"], row["id"])
     return f.Unnamed(row["id"], row["kind"], row["ref"], row["release"], body, row["receipt"])
 
 
@@ -293,19 +323,24 @@ def _published(scope: Scope, fact: f.Published) -> Script[tuple[f.Unnamed, ...]]
 
 def _snapshot(scope: Scope, fact: f.SnapshotOf) -> Script[f.Snap | None]:
     rows = yield "snapshot_get", {**scope.key, "audience": fact.audience}
-    if not rows:
-        return None
-    [row] = rows
-    body = scope.open("snapshot", row["body"], row["audience"], str(row["release"]))
-    return f.Snap(row["audience"], row["release"], msgspec.json.decode(body))
+    for row in rows:
+        place = (scope.tenant, scope.project, row["audience"], str(row["release"]))
+        # What was published before is as true; the next release publishes all of it again.
+        body = scope.vault.open_if_whole(row["body"], "snapshot", *place)
+        if body is not None:
+            return f.Snap(row["audience"], row["release"], msgspec.json.decode(body))
+    if rows:
+        raise Unreadable("no snapshot opens")
+    return None
 
 
 def _unreleased(scope: Scope, fact: f.Unreleased) -> Script[tuple[f.Waiting, ...]]:
     rows = yield "pool_get", scope.key
     if not rows:
         return ()
-    pool = Pool.open(scope.vault, scope.tenant, scope.project, rows[0]["sealed"])
-    return pool.drawn(fact.kinds, fact.ref)
+    pool = Pool.open_if_whole(scope.vault, scope.tenant, scope.project, rows[0]["sealed"])
+    # A release goes on without a damaged pool; whoever writes the pool then begins it anew.
+    return () if pool is None else pool.drawn(fact.kinds, fact.ref)
 
 
 def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
@@ -316,7 +351,9 @@ def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
     unsent: list[tuple[str, dict[str, Any]]] = []
     pools = yield "pool_all", {"tenant": scope.tenant}
     for row in pools:
-        pool = Pool.open(scope.vault, scope.tenant, row["project"], row["sealed"])
+        pool = Pool.open_if_whole(scope.vault, scope.tenant, row["project"], row["sealed"])
+        if pool is None:
+            continue
         found = pool.authored(row["project"], receipt) or found
         unsent.extend(pool.spoken_for(receipt))
     rows = yield "published_by_receipt", {"tenant": scope.tenant, "receipt": receipt}
@@ -340,10 +377,15 @@ def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
             tuple(_unnamed(there, row).body for row in later),
             receipt,
             tuple(unsent),
-            there.state(state[0]["body"], "concern", id) if state else None,
+            _one_of(there, "concern", id, state),
             tuple(_rec(there, "concern_answer", row) for row in answers),
         )
     return found
+
+
+def _one_of(scope: Scope, dialog: str, of: str, rows: list[Row]) -> f.Written | None:
+    found = _stated(scope, dialog, [{**row, "id": of} for row in rows])
+    return found[0].body if found else None
 
 
 def may_see(project: f.Project, roles: tuple[f.Role, ...], person: str) -> bool:
@@ -359,12 +401,19 @@ def projects_of(tenant: str, vault: Vault, person: str) -> Script[tuple[f.Projec
     """The open projects whose channel a person is in or has a role in, oldest first."""
     rows = yield "projects_of_person", {"tenant": tenant, "person": person}
     found = []
+    damaged = False
     for row in rows:
         there = Scope(tenant, row["id"], vault)
-        project = yield from project_of(there)
+        try:
+            project = yield from project_of(there)
+        except Unreadable:
+            damaged = True
+            continue
         roles = yield from roles_of(there)
         if project is not None and may_see(project, roles, person):
             found.append(project)
+    if damaged and not found:
+        raise Unreadable("no project of this person opens")  # there is one, so none is no answer
     return tuple(sorted(found, key=lambda p: p.drafted_at))
 
 
@@ -377,7 +426,8 @@ def _in_each(scope: Scope, fact: f.InEach) -> Script[tuple[dict[f.Fact[Any], Any
     found = []
     for project in mine[: fact.limit]:
         there = Scope(scope.tenant, project.id, scope.vault)
-        found.append((yield from gather(there, fact.facts)))
+        with suppress(Unreadable):
+            found.append((yield from gather(there, fact.facts)))
     return tuple(found)
 
 

@@ -63,8 +63,10 @@ def _rename_records(scripts: Scripts, tenant: str, project: str) -> Script[None]
     rows = yield "record_named", scope.key
     for row in rows:
         kind, new = row["kind"], secrets.token_hex(16)
-        body = scope.open("record", row["body"], kind, row["id"])
+        place = ("record", tenant, project, kind)
+        opened = scripts.vault.open_if_whole(row["body"], *place, row["id"])
+        # A damaged one stays as it is, and loses the id all the same.
+        body = row["body"] if opened is None else scripts.vault.seal(opened, *place, new)
         yield "record_rename", {
-            **scope.key, "kind": kind, "id": row["id"], "new": new,
-            "body": scripts.vault.seal(body, "record", tenant, project, kind, new),
+            **scope.key, "kind": kind, "id": row["id"], "new": new, "body": body,
         }  # fmt: skip

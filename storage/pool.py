@@ -21,7 +21,7 @@ import msgspec
 
 from dialogs.effects import PoolEntry
 from dialogs.facts import Authored, Waiting
-from storage.vault import Vault
+from storage.vault import Unreadable, Vault
 
 ROOM = 12 * 1024  # what is kept free for a day: four texts of the longest, or thirty short ones
 SMALLEST = 4096
@@ -57,6 +57,14 @@ class Pool:
         padded = vault.open(sealed, "pool", tenant, project)
         size = int.from_bytes(padded[:4], "big")
         return cls(_entries.decode(padded[4 : 4 + size]), len(padded))
+
+    @classmethod
+    def open_if_whole(cls, vault: Vault, tenant: str, project: str, sealed: bytes) -> Pool | None:
+        """None where the row is damaged."""
+        try:
+            return cls.open(vault, tenant, project, sealed)
+        except Unreadable:
+            return None
 
     def seal(self, vault: Vault, tenant: str, project: str) -> bytes:
         """As large as it was, unless it has outgrown that."""

@@ -4,12 +4,14 @@ A server can be set so that it notes, beside Digi, who did what and when. Then w
 a name is no longer without one, however carefully Digi writes. Such a setting is a fault.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import psycopg
 
+from storage.deep import Asks
 from storage.migrate import Migration, migrations
 from storage.migrate import check as check_schema
 from storage.postgres_errors import reason
@@ -189,6 +191,23 @@ def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(dsn, connect_timeout=5, application_name="digi") as conn:
             conn.read_only = True
             return conn.execute(sql.encode()).fetchall()
+    except psycopg.errors.UndefinedTable:
+        raise Unavailable("the database is new: Digi makes its tables at the first start") from None
+    except psycopg.Error as error:
+        raise Unavailable(reason(error)) from None
+
+
+@contextmanager
+def asking(dsn: str) -> Iterator[Asks]:
+    """Reads beside running replicas, each statement by itself; parameters are written `?`."""
+    try:
+        with psycopg.connect(
+            dsn, connect_timeout=5, application_name="digi check", autocommit=True
+        ) as conn:
+            conn.read_only = True
+            yield lambda sql, params: conn.execute(
+                sql.replace("?", "%s").encode(), params
+            ).fetchall()
     except psycopg.errors.UndefinedTable:
         raise Unavailable("the database is new: Digi makes its tables at the first start") from None
     except psycopg.Error as error:

@@ -349,7 +349,7 @@ ON CONFLICT (tenant, project, audience, release) DO UPDATE SET body = excluded.b
 -- name: snapshot_get
 SELECT audience, release, body FROM snapshot
 WHERE tenant = :tenant AND project = :project AND audience = :audience
-ORDER BY release DESC LIMIT 1;
+ORDER BY release DESC LIMIT 3;
 
 -- name: snapshot_delete
 DELETE FROM snapshot WHERE tenant = :tenant AND project = :project;
@@ -364,6 +364,10 @@ SET id = excluded.id, place = excluded.place, platform_id = '';
 SELECT id, place, platform_id FROM post
 WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND dialog_id = :of
     AND slot = :slot;
+
+-- name: post_of_letter
+SELECT dialog, dialog_id, slot FROM post
+WHERE tenant = :tenant AND project = :project AND id = :id;
 
 -- name: post_sent
 UPDATE post SET platform_id = :platform_id WHERE tenant = :tenant AND project = :project

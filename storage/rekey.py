@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from storage.sql import NoDatabase, Row, Script
+from storage.sql import Damaged, NoDatabase, Row, Script
 from storage.vault import KeyProblem, Vault, make_key, read_key
 
 BATCH = 200
@@ -52,10 +52,16 @@ TABLES = (
 )
 
 
-def rekeyed(vault: Vault, key: bytes) -> Script[int]:
-    """Seal every row anew; answers how many. The vault turns to the key with the first of them."""
+class Rekeyed(Struct, frozen=True):
+    rows: int
+    damaged: int = 0
+    """So many opened under no key, and were left as they are."""
+
+
+def rekeyed(vault: Vault, key: bytes) -> Script[Rekeyed]:
+    """Seal every row anew. The vault turns to the key with the first of them."""
     vault.turn_to(key)
-    count = 0
+    count = damaged = 0
     for one in TABLES:
         after: dict[str, object] = dict.fromkeys(one.key, "")
         if "release" in after:
@@ -64,22 +70,28 @@ def rekeyed(vault: Vault, key: bytes) -> Script[int]:
             rows = yield f"sealed_{one.table}", {**after, "limit": BATCH}
             for row in rows:
                 place = one.place(row)
-                sealed = vault.seal(vault.open(row[one.column], *place), *place)
+                opened = vault.open_if_whole(row[one.column], *place)
+                if opened is None:
+                    damaged += 1
+                    continue
                 named = {name: row[name] for name in one.key}
-                yield f"reseal_{one.table}", {**named, "sealed": sealed}
-            count += len(rows)
+                yield f"reseal_{one.table}", {**named, "sealed": vault.seal(opened, *place)}
+                count += 1
             if len(rows) < BATCH:
                 break
             after = {name: rows[-1][name] for name in one.key}
     yield "meta_set", {"key": "key_fingerprint", "value": vault.fingerprint()}
-    return count
+    return Rekeyed(count, damaged)
 
 
 def keep_secret(vault: Vault) -> Script[None]:
     """What no new key may change is drawn by the first one, and kept from then on."""
     rows = yield "secret_get", {"name": SECRET}
     if rows:
-        vault.remember(vault.open(rows[0]["body"], "secret", SECRET))
+        secret = vault.open_if_whole(rows[0]["body"], "secret", SECRET)
+        if secret is None:
+            raise Damaged("the secret that buttons and codes are made with does not open")
+        vault.remember(secret)
         return
     sealed = vault.seal(vault.secret, "secret", SECRET)
     yield "secret_put", {"name": SECRET, "body": sealed}

@@ -5,7 +5,7 @@ Storage does not know the edges; app.py hands in the type of message that they u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 from storage.facts import from_us, to_us
@@ -28,11 +28,11 @@ class Room(Generic[M]):
 
     async def read(self, place: str, after: int = 0) -> list[M]:
         rows = await self._database.read(self._read, place, after)
-        return [self._opened(row) for row in rows]
+        return list(self._opened(rows))
 
     async def one(self, id: str) -> M | None:
         rows = await self._database.read(self._one, id)
-        return self._opened(rows[0]) if rows else None
+        return next(self._opened(rows), None)
 
     def _put(self, message: Any) -> Script[int]:
         rows = yield "room_put", {
@@ -48,9 +48,12 @@ class Room(Generic[M]):
     def _one(self, id: str) -> Script[list[Row]]:
         return (yield "room_one", {"id": id})
 
-    def _opened(self, row: Row) -> M:
-        return self._message(
-            id=row["id"], place=row["place"], by=row["author"], thread=row["thread"],
-            body=self._vault.open(row["body"], "room", row["id"]),
-            at=from_us(row["at_us"]), seq=row["seq"],
-        )  # fmt: skip
+    def _opened(self, rows: list[Row]) -> Iterator[M]:
+        """Without those that are damaged."""
+        for row in rows:
+            body = self._vault.open_if_whole(row["body"], "room", row["id"])
+            if body is not None:
+                yield self._message(
+                    id=row["id"], place=row["place"], by=row["author"], thread=row["thread"],
+                    body=body, at=from_us(row["at_us"]), seq=row["seq"],
+                )  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from dialogs import effects as fx
-from dialogs.cards import FORMER
+from dialogs.calendar import next_within_hours
+from dialogs.cards import FORMER, UNREADABLE, Paragraph, card, text
 from dialogs.effects import Effect, Moment, PoolEntry
 from dialogs.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
@@ -33,17 +34,20 @@ from storage.facts import (
     opened_role,
     prefs_of,
     prefs_of_all,
-    project_of,
     projects_of,
     to_us,
+    whole_project_of,
 )
 from storage.pool import Pool
+from storage.rekey import known_key
 from storage.sql import Conflict, Counts, Row, Script, StoreError, together
 from storage.tombstones import buried, salted
-from storage.vault import Vault
+from storage.vault import Unreadable, Vault
 
 DEPTH = 8
 NEVER_US = 2**62
+NO_BODY = b""
+"""Of a letter that cannot be read any more: no body that is written is empty."""
 ONCE = "told"
 """What keys of the inbox begin with that say that something has been said once."""
 HELD_TRIES = 12
@@ -276,7 +280,8 @@ class Scripts:
         sealed = rows[0]["reply"]
         if sealed is None:
             return ()
-        return _moments.decode(self.vault.open(sealed, "inbox", tenant, key))
+        reply = self.vault.open_if_whole(sealed, "inbox", tenant, key)
+        return () if reply is None else _moments.decode(reply)
 
     def _keep_state(
         self, scope: Scope, dialog: str, of: str, version: int, after: bytes | None
@@ -366,11 +371,11 @@ class Scripts:
                     **scope.key, "id": effect.id, "kind": effect.kind, "ref": effect.ref,
                     "release": effect.release, "receipt": effect.receipt, "body": body,
                 }  # fmt: skip
-                yield from self._repool(scope, frozenset({effect.entry}))
+                yield from self._repool(scope, frozenset({effect.entry}), now)
             case fx.Unpool(entries=entries):
-                yield from self._repool(scope, frozenset(entries))
+                yield from self._repool(scope, frozenset(entries), now)
             case fx.Refresh():
-                yield from self._repool(scope, frozenset())
+                yield from self._repool(scope, frozenset(), now)
             case fx.Snapshot(audience=audience, release=release, body=content):
                 body = self._seal(
                     scope, "snapshot", msgspec.json.encode(content), audience, str(release)
@@ -502,14 +507,29 @@ class Scripts:
             if (after := one.added_to(prefs)) != prefs:
                 yield from self.keep_prefs(tenant, one.person, after)
 
-    def _repool(self, scope: Scope, gone: frozenset[str]) -> Script[None]:
+    def _repool(self, scope: Scope, gone: frozenset[str], now: datetime) -> Script[None]:
         rows = yield "pool_get", scope.key
         if not rows:
             return
-        pool = Pool.open(self.vault, scope.tenant, scope.project, rows[0]["sealed"])
+        pool = Pool.open_if_whole(self.vault, scope.tenant, scope.project, rows[0]["sealed"])
+        if pool is None:
+            pool = yield from self._pool_lost(scope, now)
         left = pool.without(gone).with_room()
         sealed = left.seal(self.vault, scope.tenant, scope.project)
         yield "pool_put", {**scope.key, "sealed": sealed}
+
+    def _pool_lost(self, scope: Scope, now: datetime) -> Script[Pool]:
+        """A damaged pool begins anew, and the channel is told in its hours, whether anything was in
+        it or not: nobody knows that. Only where the calendar or somebody by name writes it."""
+        if (yield from known_key()) != self.vault.fingerprint():
+            raise Unreadable("the pool is sealed with a newer key than this process has")
+        project = yield from whole_project_of(scope)
+        if project is not None:
+            said = msgspec.json.encode(card(Paragraph(text("gate.pool_lost"))))
+            body = msgspec.json.encode(SayBody(msgspec.Raw(said)))
+            due = next_within_hours(project.calendar, now)
+            yield from self.letter(scope, f"channel:{project.channel}", "say", due, body)
+        return Pool()
 
     def erase(self, scope: Scope, now: datetime) -> Script[None]:
         """All of a project, and whom nothing of the workplace knows any more."""
@@ -527,7 +547,9 @@ class Scripts:
         rows = yield "published_one", {**scope.key, "id": id}
         more = yield "published_of_ref", {**scope.key, "kind": "more", "ref": id}
         for row in (*rows, *more):
-            body = msgspec.json.decode(scope.open("published", row["body"], row["id"]))
+            place = ("published", scope.tenant, scope.project, row["id"])
+            opened = self.vault.open_if_whole(row["body"], *place)
+            body = {} if opened is None else msgspec.json.decode(opened)
             blank = msgspec.json.encode({**body, "text": ""})
             yield "published_body", {
                 **scope.key, "id": row["id"],
@@ -654,10 +676,13 @@ class Scripts:
                 rows = yield "record_one", {**scope.key, "kind": kind, "id": id}
                 aad = ("record", kind, id)
             if rows:
-                body = msgspec.json.decode(scope.open(aad[0], rows[0]["body"], *aad[1:]))
-                opened[kind, id, field] = str(body.get(field, ""))
+                place = (aad[0], tenant, project, *aad[1:])
+                body = self.vault.open_if_whole(rows[0]["body"], *place)
+                opened[kind, id, field] = (
+                    UNREADABLE if body is None else str(msgspec.json.decode(body).get(field, ""))
+                )
         if about is None or about.id != project:
-            about = yield from project_of(scope)
+            about = yield from whole_project_of(scope)
         return Names(prefs, opened, about)
 
     # --- the courier ----------------------------------------------------------------------
@@ -685,7 +710,7 @@ class Scripts:
             taken = yield from self.take_lane(tenant, holder, lane)
             if taken:
                 rows = yield "letter_claim", asked
-        return Claimed(self._all_opened(rows, holder), bool(taken))
+        return Claimed((yield from self._all_opened(rows, holder)), bool(taken))
 
     def unclaim(self, letters: Sequence[Letter], now: datetime) -> Script[None]:
         """They were claimed and not begun, and whoever comes next may have them."""
@@ -718,7 +743,7 @@ class Scripts:
                 taken += yield from self.take_lane(row["tenant"], holder, lane)
             if taken:
                 rows = rows + (yield "timer_claim", {**asked, "limit": limit - len(rows)})
-        return self._all_opened(rows, holder)
+        return (yield from self._all_opened(rows, holder))
 
     def timer_waits(self, now: datetime) -> Script[bool]:
         return bool((yield "timer_waits", {"now": to_us(now)}))
@@ -758,19 +783,41 @@ class Scripts:
         """An orderly end: others need not wait for the lease."""
         yield "lane_leave", {"holder": holder}
 
-    def _all_opened(self, rows: list[Row], holder: str) -> list[Letter]:
-        rows = sorted(rows, key=lambda row: (row["due_us"], row["seq"]))
-        return [self._opened(row, holder) for row in rows]
+    def _all_opened(self, rows: list[Row], holder: str) -> Script[list[Letter]]:
+        letters = []
+        for row in sorted(rows, key=lambda row: (row["due_us"], row["seq"])):
+            letters.append((yield from self._opened(row, holder)))
+        return letters
 
-    def _opened(self, row: Row, holder: str) -> Letter:
+    def _opened(self, row: Row, holder: str) -> Script[Letter]:
         scope = Scope(row["tenant"], row["project"], self.vault)
-        body = scope.open("letter", row["body"], row["id"])
+        place = ("letter", scope.tenant, scope.project, row["id"])
+        body = self.vault.open_if_whole(row["body"], *place)
+        if body is None:
+            body = yield from self._body_anew(scope, row)
         return Letter(
             row["id"], row["tenant"], row["project"], row["place"], row["kind"],
             from_us(row["due_us"]), body, row["token"], row["attempts"],
             row["state"] in ("sending", "uncertain"), row["state"] == "uncertain",
             row["state"] == "paused", holder,
         )  # fmt: skip
+
+    def _body_anew(self, scope: Scope, row: Row) -> Script[bytes]:
+        """Of a letter whose sealed body is damaged: what a timer is for stands in its id too, and
+        what a post shows stands beside its id in another table. All others have `NO_BODY`."""
+        id = row["id"]
+        match row["kind"]:
+            case "timer":
+                whose = id.removeprefix(self._timer_id(scope, "", "", "")[:-2])
+                dialog, _, rest = whose.partition(":")
+                of, _, name = rest.rpartition(":")
+                return msgspec.json.encode(TimerBody(dialog, of, name))
+            case "post" | "redraw":
+                key = {**scope.key, "id": id.removeprefix("redraw:")}
+                for post in (yield "post_of_letter", key):
+                    body = PostBody(post["dialog"], post["dialog_id"], post["slot"])
+                    return msgspec.json.encode(body)
+        return NO_BODY
 
     def sending(self, letter: Letter, lane: Lease | None = None) -> Script[bool]:
         """Said before it goes out, so that a stop in between leaves the truth: it may be there.
@@ -790,8 +837,12 @@ class Scripts:
             rows = [row for row in rows if row["state"] in ("sending", "uncertain")]
         else:
             yield "letter_bagged", key
-        held = yield from self.sending(head, lane)
-        return [self._opened(row, head.holder) for row in rows] if held else []
+        if not (yield from self.sending(head, lane)):
+            return []
+        letters = []
+        for row in rows:
+            letters.append((yield from self._opened(row, head.holder)))
+        return letters
 
     def bag_days(self, tenant: str, person: str, since: date) -> Script[tuple[date, ...]]:
         rows = yield (
@@ -946,9 +997,9 @@ class Scripts:
         rows = yield "pool_every", {}
         return [(row["tenant"], row["project"]) for row in rows]
 
-    def rewrite_pool(self, tenant: str, project: str) -> Script[None]:
+    def rewrite_pool(self, tenant: str, project: str, now: datetime) -> Script[None]:
         yield "lock", {"lock": _project_lock(tenant, project)}
-        yield from self._repool(Scope(tenant, project, self.vault), frozenset())
+        yield from self._repool(Scope(tenant, project, self.vault), frozenset(), now)
 
     def prune(self, now: datetime) -> Script[None]:
         """Answers are kept for a day, and that something has happened for two months."""

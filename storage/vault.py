@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +46,8 @@ class Vault:
         self._before: _Derived | None = None
         self._secret = _derived(key, "mac") + _derived(key, "draw")
         self._opened = Opened()
+        self.unreadable: Counter[str] = Counter()
+        """How often a value of each table did not open. Whoever reports it does so at the hour."""
 
     def __repr__(self) -> str:
         return f"Vault({self.fingerprint()})"
@@ -87,8 +90,17 @@ class Vault:
                 return one.aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
             except (InvalidTag, ValueError):
                 continue
+        what = aad[0] if aad else "it"
+        self.unreadable[what] += 1
         # From nothing: a traceback with the sealed bytes in it helps nobody.
-        raise Unreadable(f"{aad[0] if aad else 'it'} does not open with this key") from None
+        raise Unreadable(f"{what} does not open with this key") from None
+
+    def open_if_whole(self, sealed: bytes, *aad: str) -> bytes | None:
+        """None where the value is damaged: for whoever can go on without it."""
+        try:
+            return self.open(sealed, *aad)
+        except Unreadable:
+            return None
 
     def read(self, made: Callable[[bytes], T], sealed: bytes, *aad: str) -> T:
         """Opened and read by `made`, which is remembered for a while: for what is asked for again

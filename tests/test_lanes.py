@@ -221,9 +221,9 @@ async def test_of_several_replicas_one_keeps_the_house(
     did: list[str] = []
     rewrite, checkpoint = replicas.house.scripts.rewrite_pool, replicas.house.database.checkpoint
 
-    def rewritten(*pool: str) -> Script[None]:
+    def rewritten(tenant: str, project: str, now: datetime) -> Script[None]:
         did.append("rewritten")
-        yield from rewrite(*pool)
+        yield from rewrite(tenant, project, now)
 
     async def emptied() -> bool:
         did.append("emptied")

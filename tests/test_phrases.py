@@ -12,7 +12,7 @@ from content import catalogue as content
 from content.model import Catalogue
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("dialogs", "bot", "content")
+ROOMS = ("dialogs", "bot", "content", "storage")
 # Sections whose keys are made from data: a day's name, a part's name.
 MADE = re.compile(r"^(day|month|part|role|state)\.")
 

@@ -148,7 +148,7 @@ def test_a_fault_that_nobody_foresaw_is_told_without_its_text(
 ) -> None:
     """Where it happened and of which kind it is."""
 
-    def fails() -> list[str]:
+    def fails(**_: bool) -> list[str]:
         raise RuntimeError(MISPLACED["an address"])
 
     monkeypatch.setattr(app, "examined", fails)

@@ -298,7 +298,7 @@ def test_what_may_not_be_read_or_written_is_named(what: str) -> None:
         for file in files.values():
             file.chmod(0o666)
         for place in (box.home, box.key.parent):
-            place.chmod(0o755)
+            place.chmod(0o777)
         files[what].chmod(0o000 if what == "key" else 0o444)
         done = subprocess.run(
             [sys.executable, "-c", _AS_NOBODY], env=box.env, cwd=ROOT, capture_output=True,

@@ -15,7 +15,7 @@ from bot.orders import carry_out
 from bot.upkeep import finish_rotation, restore
 from storage import backup, rekey, tombstones
 from storage.facts import Scope, erased_id, to_us
-from storage.sql import Script, Unavailable
+from storage.sql import Unavailable
 from storage.sqlite import Sqlite
 from storage.vault import Vault, make_key, read_key
 from tests.anonymity.hands import by_code, project_of, reading, running, says
@@ -449,7 +449,9 @@ async def test_a_new_key_changes_nothing_that_people_hold(tmp_path: Path) -> Non
         code = played.code
         await played.press("peter", "Det passer")
         before = await all_that_is_kept(played, tmp_path)
-        assert await played.house.upkeep.rotate_key() > 20
+        done = await played.house.upkeep.rotate_key()
+        assert done.rows > 20
+        assert done.damaged == 0
         assert read_key(key_of(tmp_path)) != old_key
         assert not rekey.waiting(key_of(tmp_path)).exists()
         assert not old_backup.exists()
@@ -472,7 +474,9 @@ async def test_a_new_key_and_a_deletion_on_either_database(tmp_path: Path, eithe
         code = await says(played, "noor", "Sagt før den nye nøgle")
         before = await all_that_is_kept(played, tmp_path)
         old_key = read_key(key_of(tmp_path))
-        assert await played.house.upkeep.rotate_key() > 20
+        done = await played.house.upkeep.rotate_key()
+        assert done.rows > 20
+        assert done.damaged == 0
         assert await all_that_is_kept(played, tmp_path) == before
         assert "Sagt før" in await by_code(played, "noor", code)
         [(sealed,)] = rows_of(tmp_path, "SELECT sealed FROM pool")
@@ -491,19 +495,29 @@ async def _as_before(played: Stage, form: object, values: dict[str, str], code: 
     assert "Sagt før den nye nøgle" in await by_code(played, "noor", code)
 
 
-async def test_a_new_key_is_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A row that cannot be sealed anew undoes all of it: the old key stays, and everything opens
-    with it; what is written meanwhile is sealed with the old one."""
+async def test_a_new_key_is_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault in the middle undoes all of it: the old key stays, and everything opens with it; what
+    is written meanwhile is sealed with the old one."""
     async with running(tmp_path) as played:
         await lively(played)
         old_key = read_key(key_of(tmp_path))
 
-        def spoilt() -> Script[None]:
-            yield "secret_put", {"name": "spoilt", "body": b"no seal of ours at all"}
+        vault, sealed = played.house.vault, 0
+        seal = vault.seal
 
-        await played.house.database.tx(spoilt)
-        with pytest.raises(Exception, match="does not open"):
-            await played.house.upkeep.rotate_key()
+        def fails(plain: bytes, *aad: str) -> bytes:
+            nonlocal sealed
+            sealed += 1
+            if sealed == 20:
+                raise LookupError
+            return seal(plain, *aad)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(vault, "seal", fails)
+            with pytest.raises(LookupError):
+                await played.house.upkeep.rotate_key()
         assert read_key(key_of(tmp_path)) == old_key
         assert not rekey.waiting(key_of(tmp_path)).exists()
         code = await says(played, "noor", "Sagt efter det mislykkede skift")
