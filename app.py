@@ -15,6 +15,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ from dialogs.commands import COMMANDS, word_for
 from dialogs.facts import NOBODY, Operator
 from storage import rekey
 from storage.migrate import migrations
-from storage.sql import StoreError
+from storage.sql import Damaged, StoreError
 from storage.sqlite import DATABASE, Sqlite, reading
 from storage.store import Database, Scripts
 from storage.vault import KeyProblem, Vault, read_key
@@ -79,6 +80,13 @@ WILL_ERASE = {
     " and all else. What was said without a name is not touched.",
     "project": "This deletes project {id} with everything that belongs to it, for good.",
 }
+
+
+DAMAGE_SECONDS = 60.0
+DAMAGE = (
+    "the database is damaged: stop Digi, and put the latest backup in its place"
+    " (docs/operations.md)"
+)
 
 
 class Problem(Exception):
@@ -101,10 +109,23 @@ class House:
     courier: Courier
     upkeep: Upkeep
     log: Log
+    damaged: bool = False
+    """Damage to the database was met while serving, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
         self._running.append(asyncio.create_task(self.courier.run(), name="courier"))
+        self._running.append(asyncio.create_task(self._tell_of_damage(), name="damage"))
+
+    async def _tell_of_damage(self) -> None:
+        """In the log and at /readyz, once, at the next full minute: the moment at which it was met
+        may be when somebody wrote without a name."""
+        while True:
+            await asyncio.sleep(DAMAGE_SECONDS - time.time() % DAMAGE_SECONDS)
+            if self.database.damaged:
+                break
+        self.damaged = True
+        self.log.failed("database", DAMAGE)
 
     async def landmarks(self, tenant: str) -> dict[str, datetime]:
         """When the next question, overview and release of a workplace are due."""
@@ -511,8 +532,11 @@ def _readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def ready(_: web.Request) -> web.Response:
         try:
             oldest = await house.database.read(house.scripts.meta, "oldest_code")
-        except StoreError:
-            return web.Response(status=503, text="the database does not answer\n")
+        except StoreError as error:
+            said = DAMAGE if isinstance(error, Damaged) else "the database does not answer"
+            return web.Response(status=503, text=f"{said}\n")
+        if house.damaged:
+            return web.Response(status=503, text=f"{DAMAGE}\n")
         if int(oldest) > len(migrations()):
             said = "a newer Digi has changed the database: put the newer one in this one's place\n"
             return web.Response(status=503, text=said)

@@ -123,6 +123,7 @@ class Postgres:
         self._open = asyncio.Event()
         self._open.set()
         self._closed = False
+        self.damaged = False
 
     @classmethod
     async def open(
@@ -221,7 +222,7 @@ class Postgres:
                     counts = "" if name == "pg_statistic" else ", ANALYZE"
                     await conn.execute(f'VACUUM (FULL{counts}) "{name}"', prepare=False)
             except psycopg.Error as error:
-                raise _translated(error) from None
+                raise self._met(error) from None
             finally:
                 await conn.close()  # and with it the setting
 
@@ -262,6 +263,12 @@ class Postgres:
             await asyncio.wait(self._running)
         await self._pool.close()
 
+    def _met(self, error: psycopg.Error) -> BaseException:
+        """As whoever asked hears it; that the data is damaged is remembered until the end."""
+        ours = _translated(error)
+        self.damaged = self.damaged or isinstance(ours, Damaged)
+        return ours
+
     async def _shielded(self, work: Callable[[], Awaitable[T]]) -> T:
         if self._closed:
             raise Unavailable("the store is closed")
@@ -296,7 +303,7 @@ class Postgres:
             except _Again:
                 continue
             except psycopg.Error as error:
-                raise _translated(error) from None
+                raise self._met(error) from None
             finally:
                 script.close()
         raise Unavailable("the server undid it again and again")
@@ -419,13 +426,13 @@ class Postgres:
                     return value
             except _Lost as lost:
                 if attempt + 1 == _TRIES:
-                    raise _translated(lost.error) from None
+                    raise self._met(lost.error) from None
             except errors.ReadOnlySqlTransaction as error:
                 raise RuntimeError(
                     f"a script that was only to read wanted to write: {error.diag.message_primary}"
                 ) from None
             except psycopg.Error as error:
-                raise _translated(error) from None
+                raise self._met(error) from None
             finally:
                 script.close()
         raise AssertionError("unreachable")
@@ -446,7 +453,7 @@ class Postgres:
                 try:
                     left = await self._left_by_vacuum()
                 except psycopg.Error as error:
-                    raise _translated(error) from None
+                    raise self._met(error) from None
                 if left == 0:
                     return True
                 if time.monotonic() >= until:

@@ -94,7 +94,7 @@ class _Look(msgspec.Struct, frozen=True):
         if error is None:
             self.answer.set_result(value)
         else:
-            self.answer.set_exception(_translated(error))
+            self.answer.set_exception(error)
 
 
 class Sqlite:
@@ -116,7 +116,8 @@ class Sqlite:
         self._salt = self._resets = 0
         self._statements = statements
         self._closed = False
-        self._writer = Writer(writer, statements, _translated)
+        self.damaged = False
+        self._writer = Writer(writer, statements, self._met)
         self._reads: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
         self._at_hand = at_hand
         self._readers = [
@@ -247,11 +248,17 @@ class Sqlite:
             found = run(conn, self._statements, make(), in_a_moment())
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                raise _translated(_as_bug(error)) from error
+                raise self._met(_as_bug(error)) from error
         finally:
             if not isinstance(found, Begun):
                 self._lay_by(conn)
         return found
+
+    def _met(self, error: BaseException) -> BaseException:
+        """As whoever asked hears it; that the file is damaged is remembered until the end."""
+        ours = _translated(error)
+        self.damaged = self.damaged or isinstance(ours, Damaged)
+        return ours
 
     def _lay_by(self, conn: sqlite3.Connection) -> None:
         if conn.in_transaction:
@@ -303,7 +310,7 @@ class Sqlite:
                     at.execute("BEGIN")
                 value = run(at, self._statements, look.begun or look.make())
             except Exception as raised:
-                error = _as_bug(raised)
+                error = self._met(_as_bug(raised))
             if look.conn is not None:
                 self._lay_by(at)
             elif at.in_transaction:

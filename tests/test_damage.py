@@ -14,7 +14,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
+import app
 from bot.edge import Address, Installation, RoomMessage
 from bot.sending import DAMAGED
 from dialogs.calendar import Calendar, at_local
@@ -23,16 +25,19 @@ from storage import rekey
 from storage.addresses import Addresses
 from storage.installations import Installations
 from storage.room import Room
-from storage.sql import Script
+from storage.sql import Damaged, Script
 from storage.vault import Unreadable
 from tests.anonymity.hands import RELEASED, by_code, open_form, running, says
 from tests.house import (
     MONDAY,
+    PROJECT,
     TENANT,
     a_house,
     asked,
+    found,
     note,
 )
+from tests.postgres import Server
 from tests.stage import COPENHAGEN, PEOPLE, Stage, stage
 from tests.test_operator import Here, digi
 from tests.test_outbox import Office, office
@@ -385,3 +390,67 @@ async def test_the_doctor_opens_everything_once_and_names_what_does_not_open(
 def _person(played: Stage, id: str) -> Script[None]:
     sealed = played.house.vault.seal(b"{}", "person", TENANT, id)
     yield "person_put", {"tenant": TENANT, "person": id, "body": sealed}
+
+
+# --- damage to the file -------------------------------------------------------------------
+
+
+async def test_damage_that_is_met_while_serving_is_told_once_and_readyz_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock and not at its moment; what can still be read is served."""
+    monkeypatch.setattr(app, "DAMAGE_SECONDS", 0.01)
+    async with a_house(tmp_path / "home") as house:
+        await found(house)
+        await house.database.checkpoint()
+        ready = app._readyz(house)
+        request = make_mocked_request("GET", "/readyz")
+        assert (await ready(request)).status == 200
+        path = tmp_path / "home" / "digi.db"
+        sql = "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'published' AND rootpage > 0"
+        raw = bytearray(path.read_bytes())
+        for (page,) in asked(tmp_path / "home", "", sql):
+            raw[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
+        path.write_bytes(raw)
+        house.start()
+        assert (await ready(request)).status == 200
+        for _ in range(3):
+            with pytest.raises(Damaged):
+                await house.database.read(_published)
+        while not house.damaged:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        answer = await ready(request)
+        assert answer.status == 503
+        assert "docs/operations.md" in (answer.text or "")
+        assert [what for what, _ in house.log.failures].count("database") == 1
+        assert await house.database.read(house.scripts.meta, "oldest_code")
+
+
+def _published() -> Script[Any]:
+    return (yield "published_of", {"tenant": TENANT, "project": PROJECT, "kind": "said"})
+
+
+async def test_damage_that_a_server_reports_is_remembered_too(
+    tmp_path: Path, postgres_server: Server
+) -> None:
+    """As PostgreSQL names a page whose checksum does not fit."""
+    dsn = postgres_server.dsn(postgres_server.take())
+    async with a_house(tmp_path / "home", either=dsn) as house:
+        assert not house.database.damaged
+        with psycopg.connect(dsn, autocommit=True) as server:
+            server.execute(
+                "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE"
+                " EXCEPTION 'invalid page' USING ERRCODE = 'data_corrupted'; END $$"
+            )
+            server.execute(
+                "CREATE TRIGGER broken BEFORE INSERT ON person EXECUTE FUNCTION broken()"
+            )
+        with pytest.raises(Damaged):
+            await house.database.tx(house.scripts.keep_prefs, TENANT, "anne", _prefs())
+        assert house.database.damaged
+
+
+def _prefs() -> Any:
+    from dialogs.facts import Prefs
+
+    return Prefs(name="Anne")
