@@ -117,6 +117,29 @@ async def test_control_without_padding_the_pools_bytes_tell_whether_anybody_wrot
     assert (pool_in(first) != pool_in(last)) == bool(texts)
 
 
+def _inodes(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Of each file, and of the folder itself: its number, size and blocks; the folder's time."""
+    found = {"": (folder.stat().st_ino, folder.stat().st_nlink, folder.stat().st_mtime_ns)}
+    for file in folder.rglob("*"):
+        stat = file.stat()
+        found[str(file.relative_to(folder))] = stat.st_ino, stat.st_size, stat.st_blocks
+    return found
+
+
+async def test_no_file_is_made_or_grows_for_what_is_said_without_a_name(tmp_path: Path) -> None:
+    """The numbers that the file system gives and its sizes stay as they were."""
+    async with running(tmp_path) as played:
+        await played.house.courier.keep_house()
+        before = _inodes(tmp_path)
+        await says(played, "sofie", "Tekst")
+        assert _inodes(tmp_path) == before
+        await played.house.courier.housekeeping.padding.pad()
+        await played.house.database.checkpoint()
+        assert _inodes(tmp_path) == before
+        await says_by_name(played, "peter", "Med navn")
+        assert _inodes(tmp_path) != before
+
+
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 COUNTED = (
