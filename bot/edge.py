@@ -89,8 +89,8 @@ class Fault(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """What belongs to this moment: cards only this person sees, a form to open, faults in one.
 
-    `undone` says that nothing was kept and the same delivery should come again; `instead`, that the
-    cards take the place of the one whose button was pressed.
+    `undone` says that nothing is known to be kept and the same delivery should come again;
+    `instead`, that the cards take the place of the one whose button was pressed.
     """
 
     language: Literal["da", "en"] = "da"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -65,7 +65,7 @@ from dialogs.facts import (
     Written,
     reader,
 )
-from storage.sql import Conflict, Script
+from storage.sql import Conflict, Script, StoreError, Unavailable, Unsure
 from storage.store import (
     NOTHING,
     BagBody,
@@ -186,7 +186,8 @@ class Engine:
     async def receive(self, delivery: Delivery) -> Answer:
         """One thing that reached an edge, from the gate to the answer of this moment.
 
-        What fails is undone as a whole, and the person is told so and can do it again.
+        What fails before it is committed is undone as a whole, and the person is told so and can
+        do it again. What fails later is never told as if nothing had been kept.
         """
         try:
             return await self._received(delivery)
@@ -198,14 +199,17 @@ class Engine:
             else:
                 # It may have been without a name, and a line in the log has a time.
                 self.failures[type(error).__name__] += 1
-            return self._not_done(delivery)
+            return self._not_done(delivery, unsure=isinstance(error, Unsure))
 
     def _cannot_be_read(self, delivery: Delivery) -> Answer:
         """A value that this needs is damaged, and trying again mends nothing."""
         return self._answer_without_store(delivery, "gate.unreadable", "gate.unreadable")
 
-    def _not_done(self, delivery: Delivery) -> Answer:
-        answer = self._answer_without_store(delivery, "gate.not_saved", "gate.not_done")
+    def _not_done(self, delivery: Delivery, *, unsure: bool) -> Answer:
+        if unsure:
+            answer = self._answer_without_store(delivery, "gate.unsure_saved", "gate.unsure_done")
+        else:
+            answer = self._answer_without_store(delivery, "gate.not_saved", "gate.not_done")
         return msgspec.structs.replace(answer, undone=True)
 
     def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
@@ -225,21 +229,25 @@ class Engine:
         heard: _Heard = await self._database.read(self._heard, delivery, came)
         passed, answered = heard.passed, heard.answered
         spoken: str
+        wrote = True
         if isinstance(passed, Stopped):
-            spoken = passed.project.language if passed.project else ""
+            spoken, wrote = passed.project.language if passed.project else "", False
         else:
             spoken = passed.language
             if heard.entry is not None:
                 answered = await self._put(passed)
             elif answered is None:
                 answered = await self._turn(passed, sender)
-                if isinstance(delivery.what, Members):
-                    # Digi can look into the channel, so it may be let in again.
-                    await self._database.tx(self._scripts.tries_again, tenant)
-                    self.letters_written(tenant)
+            else:
+                wrote = False
         assert answered is not None
         language = self._speaks(passed.prefs, sender.locale, spoken)
-        return self._answer(tenant, answered, language, sender.person)
+        with _standing() if wrote else nullcontext():
+            if wrote and isinstance(delivery.what, Members):
+                # Digi can look into the channel, so it may be let in again.
+                await self._database.tx(self._scripts.tries_again, tenant)
+                self.letters_written(tenant)
+            return self._answer(tenant, answered, language, sender.person)
 
     def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
         """Through the gate; what is looked at is found, and what has no name is decided."""
@@ -340,13 +348,15 @@ class Engine:
                 except Conflict:
                     if attempt == ATTEMPTS - 1:
                         raise
-        if outcome.pooled and not sealed:
-            self.fence.traces = True
-            await self.fence.empty()
-        if outcome.wrote:
-            self.letters_written(turn.tenant)
-        for watch in self.watchers:
-            watch(turn.tenant, turn.project)
+        with _standing():
+            if outcome.pooled and not sealed:
+                self.fence.traces = True
+                with suppress(StoreError):
+                    await self.fence.empty()
+            if outcome.wrote:
+                self.letters_written(turn.tenant)
+            for watch in self.watchers:
+                watch(turn.tenant, turn.project)
         found: T = more
         return found
 
@@ -358,11 +368,15 @@ class Engine:
     async def _put(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.
         code = code_of(self._vault, passed.form)
+        counted = True
         try:
             moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+        except Unavailable as error:
+            counted = error.counted
+            raise
         finally:
             # Also where nobody hears of it any more: what was begun is committed all the same.
-            self.unsigned_turns += 1
+            self.unsigned_turns += counted
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
     def _pooled(self, passed: Passed, receipt: bytes) -> Script[tuple[tuple[Moment, ...], Names]]:
@@ -479,6 +493,15 @@ class Engine:
 
 def _met(sender: Sender) -> Met:
     return Met(sender.person, sender.name, sender.locale, sender.foreign)
+
+
+@contextmanager
+def _standing() -> Iterator[None]:
+    """Around what follows a commit: its failing must not be told as if nothing had been kept."""
+    try:
+        yield
+    except Exception as error:
+        raise Unsure(type(error).__name__) from error
 
 
 def _with_code(moment: Moment, code: str) -> Moment:

@@ -130,4 +130,4 @@ class Housekeeping:
             await asyncio.gather(
                 *(self._database.tx(self._scripts.rewrite_pool, *pool, now) for pool in some)
             )
-        await self._database.tx_sealed(self._scripts.set_meta, "pools_rewritten", night)
+        await self._database.tx(self._scripts.set_meta, "pools_rewritten", night)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from storage.sql import Unavailable
+from storage.sql import LogHeld, Unavailable
 from storage.store import Database
 
 
@@ -32,6 +32,9 @@ class ReleaseFence:
         self._opening.add(turn)
         try:
             yield
+            self.traces = self.traces or self._database.traces
+        except LogHeld:
+            raise  # nothing was written
         except (Unavailable, asyncio.CancelledError):
             self.traces = True  # it may stand all the same
             raise

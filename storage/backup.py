@@ -26,6 +26,8 @@ from storage.vault import Vault
 
 MAGIC = b"DIGI-BACKUP 1\n"
 PIECE = 1 << 20
+SYNCED = 8
+"""After so many pieces what has been written goes to the disk."""
 _TAG = 16
 _PREFIX = 7  # and four bytes of number and one of "last": the twelve of a nonce
 _NAME = re.compile(r"digi-(\d{8}T\d{6}Z)(?:-\d+)?\.backup")
@@ -98,8 +100,10 @@ def seal_file(vault: Vault, source: Path, target: Path, at: datetime) -> None:
         out.write(head.raw)
         for number, piece, last in _pieces(plain, PIECE):
             out.write(aead.encrypt(_nonce(head, number, last), piece, head.raw))
-        out.flush()
-        os.fsync(out.fileno())
+            # Little by little: one long sync at the end would hold up every commit meanwhile.
+            if last or not number % SYNCED:
+                out.flush()
+                os.fsync(out.fileno())
     os.replace(part, target)
     _sync_folder(target.parent)
 

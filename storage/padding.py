@@ -66,8 +66,8 @@ class Padding:
     def _clearings(self) -> int:
         # Those of named turns (a release, a deletion) are told by their rows and need no padding.
         # They may be ten thousand in one minute.
-        sealed, cleared = self._database.counts()
-        return cleared - (sealed - self._unsigned_turns())
+        sealed, cleared, each = self._database.counts()
+        return cleared - each * (sealed - self._unsigned_turns())
 
     async def _pad_writes(self, pools: list[tuple[str, str]]) -> None:
         target = self._written + step(self._writes() - self._written, WRITES)
@@ -76,6 +76,7 @@ class Padding:
         _CHANCE.shuffle(pools)
         turn = itertools.cycle(pools)
         while self._writes() < target:
+            await self._database.probe()
             with suppress(Unreadable):  # a damaged pool is reported by whoever uses it
                 await self._database.tx(self._scripts.pool_as_it_is, *next(turn))
             await self._database.clear()
@@ -83,8 +84,8 @@ class Padding:
         self._written = target
 
     async def _pad_clearings(self) -> None:
-        # As many as there are writes, and the minute's own.
-        floor = WRITES + WRITES // 2
+        # As many as the writes make, and the minute's own.
+        floor = self._database.counts().each * WRITES + WRITES // 2
         target = self._cleared + step(self._clearings() - self._cleared, floor)
         for _ in range(target - self._clearings()):
             await self._database.clear()

@@ -26,7 +26,20 @@ from storage.dialect import spoken
 from storage.line import Line
 from storage.postgres_errors import BAD_ADDRESS, reason
 from storage.postgres_schema import DURABLE, MAY_FORGET, TABLES, migrate
-from storage.sql import FOLDER, Conflict, Counts, Damaged, Params, Row, Script, Unavailable, queries
+from storage.sql import (
+    FOLDER,
+    Conflict,
+    Counts,
+    Damaged,
+    LogHeld,
+    Params,
+    Row,
+    Script,
+    StoreError,
+    Unavailable,
+    Unsure,
+    queries,
+)
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -47,6 +60,8 @@ _ASKING_SECONDS = 10.0
 _COMMIT_SECONDS = 5.0
 """A server whose standby does not answer would wait for ever, and so would whoever wrote."""
 _VACUUM_SECONDS = 2.0
+_LEAST_SECONDS = 0.5
+"""For clearing after a commit, however long it took until then."""
 _VACUUM_MOST = 30.0
 _POOLS_A_MINUTE = 200
 _CHANCE = random.SystemRandom()
@@ -71,6 +86,14 @@ _VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
 _TUPLES = re.compile(r"^\w+: (\d+) [^\d(]+, (\d+) [^\d(]+, (\d+) [^\d(]+$", re.MULTILINE)
 _OTHERS = (
     "datname = current_database() AND application_name LIKE 'digi%' AND application_name <> $1"
+)
+# Everybody may read these columns. Vacuums have no user and keep nothing; what a standby keeps is
+# held by a session without a database.
+_SNAPSHOTS = (
+    "SELECT pid, backend_xmin::text AS oldest FROM pg_stat_activity"
+    " WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+    " AND coalesce(datname, current_database()) = current_database()"
+    " AND application_name !~ '^digi [0-9a-f]{8}$'"
 )
 _KEEPS_ALIVE = {
     "connect_timeout": "5", "keepalives": "1", "keepalives_idle": "10",
@@ -118,6 +141,8 @@ class Postgres:
         self._vacuuming = asyncio.Lock()
         self._next_vacuum: asyncio.Task[bool] | None = None
         self._sealed = self._cleared = 0
+        self._clean = False
+        """The last attempt to clear the pool's former versions away went well."""
         self._name = name
         self._settling = asyncio.Lock()
         self._open = asyncio.Event()
@@ -165,35 +190,56 @@ class Postgres:
     ) -> T:
         """Like tx, and the former versions of the pool's rows are gone when this returns.
 
-        Where somebody's long transaction holds them, the next full minute's `checkpoint` takes
-        them: an author is not told that nothing was kept because a backup is running.
+        Raises LogHeld, with nothing written, where somebody's long transaction (a backup) would
+        keep them. Where one began in the moment of the commit, a later full minute's `checkpoint`
+        takes them; until then nothing more is written in this way.
         """
-        value: T = await self._shielded(lambda: self._write_sealed(lambda: script(*args, **kwargs)))
-        await self._shielded(self._emptied)
+        value: T = await self._shielded(lambda: self._alone(lambda: script(*args, **kwargs)))
         return value
+
+    async def _alone(self, make: Callable[[], Script[T]]) -> T:
+        until = time.monotonic() + _VACUUM_SECONDS
+        await self._nobody_holds(until)
+        value = await self._write_sealed(make)
+        await self._clears(until)
+        return value
+
+    @property
+    def traces(self) -> bool:
+        """Nobody has to wait for it: what an older transaction keeps are versions of rows, which
+        have no order among what is written later, but for the number of their transaction."""
+        return False
 
     async def tx_settled(
         self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
     ) -> T:
         """Like tx_sealed; `settled` hears whether it stands before anything else is written here.
 
-        What another replica writes meanwhile nobody here can hold back: it must not be there.
+        What another replica writes meanwhile nobody here can hold back: it must not be there. Where
+        the server does not say whether it stands, nothing more is written by this process.
         """
+        until = time.monotonic() + _VACUUM_SECONDS
         async with self._settling:
             self._open.clear()
+            known = True
             try:
                 while self._running:
                     await asyncio.wait(set(self._running))
                 await self._nobody_else()
-                stands = False
+                await self._nobody_holds(until)
                 try:
                     value = await self._write_sealed(lambda: script(*args))
-                    stands = True
-                finally:
-                    settled(stands)
+                except (Unsure, asyncio.CancelledError):
+                    known = False
+                    raise
+                except BaseException:
+                    settled(False)
+                    raise
+                settled(True)
             finally:
-                self._open.set()
-        await self._shielded(self._emptied)
+                if known:
+                    self._open.set()
+        await self._clears(time.monotonic() + _VACUUM_SECONDS)
         return value
 
     async def _write_sealed(self, make: Callable[[], Script[T]]) -> T:
@@ -244,6 +290,7 @@ class Postgres:
             emptied = await self._shielded(self._emptied)
             if not emptied:
                 break
+        self._clean = emptied
         await self._shielded(self._forget)
         return emptied
 
@@ -251,8 +298,11 @@ class Postgres:
         """One vacuum of the pool; False where somebody's older transaction holds former rows."""
         return await self._shielded(self._cleared_once)
 
+    async def probe(self) -> None:
+        await self._shielded(self._holding)
+
     def counts(self) -> Counts:
-        return Counts(self._sealed, self._cleared)
+        return Counts(self._sealed, self._cleared, 1)
 
     async def close(self) -> None:
         """Finish what runs and let go of the connections."""
@@ -274,11 +324,19 @@ class Postgres:
             raise Unavailable("the store is closed")
         if len(self._running) >= _WAITING:
             raise Unavailable("too much is waiting")
-        await self._open.wait()
+        if not self._open.is_set():
+            await self._opens()
         task = asyncio.ensure_future(work())
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    async def _opens(self) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._open.wait()
+        except TimeoutError:
+            raise Unavailable("everything is being sealed with a new key") from None
 
     def _ended(self, task: "asyncio.Future[Any]") -> None:
         self._running.discard(task)
@@ -381,7 +439,7 @@ class Postgres:
                     return True
                 break  # it may be somebody else's transaction
             await asyncio.sleep(0.02)  # its server process has not noticed yet
-        raise Unavailable("whether it was kept could not be asked: the same again finds out")
+        raise Unsure("the server does not say what became of the transaction")
 
     async def _finish(self, line: Line, script: Script[T], first: tuple[str, Params] | None) -> T:
         try:
@@ -439,10 +497,45 @@ class Postgres:
 
     # --- no trace of when -----------------------------------------------------------------
 
+    async def _nobody_holds(self, until: float) -> None:
+        """Nothing has been written yet that somebody's older transaction would keep, and nobody has
+        one open for longer than the others' turns take."""
+        if not self._clean:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(_in_loop(until)):
+                    self._clean = await self._emptied()
+            if not self._clean:
+                raise LogHeld
+        holding = await self._holding()
+        while holding:
+            if time.monotonic() >= until:
+                raise LogHeld
+            await asyncio.sleep(0.02)
+            holding &= await self._holding()
+
+    async def _holding(self) -> set[tuple[int, str]]:
+        """Sessions with a snapshot, and how old it is; a replica's own end soon."""
+        try:
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(_SNAPSHOTS)).fetchall()
+        except psycopg.Error as error:
+            raise _translated(error) from None
+        return {(row["pid"], row["oldest"]) for row in rows}
+
+    async def _clears(self, until: float) -> None:
+        """Never fails: what is said of what stands must not be that it does not."""
+        self._clean = False
+        until = max(until, time.monotonic() + _LEAST_SECONDS)
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout_at(_in_loop(until)):
+                self._clean = await self._emptied()
+
     async def _emptied(self) -> bool:
         """The pool's former versions are gone. One vacuum serves all who waited for its start."""
         if self._next_vacuum is None:
             self._next_vacuum = asyncio.ensure_future(self._vacuum())
+            self._running.add(self._next_vacuum)  # it goes on where nobody waits for it any more
+            self._next_vacuum.add_done_callback(self._ended)
         return await asyncio.shield(self._next_vacuum)
 
     async def _vacuum(self) -> bool:
@@ -463,9 +556,10 @@ class Postgres:
     async def _cleared_once(self) -> bool:
         async with self._vacuuming:
             try:
-                return await self._left_by_vacuum() == 0
+                self._clean = await self._left_by_vacuum() == 0
             except psycopg.Error as error:
                 raise _translated(error) from None
+            return self._clean
 
     async def _left_by_vacuum(self) -> int:
         """How many dead versions somebody's older transaction still holds."""
@@ -519,6 +613,11 @@ class Postgres:
             yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
 
 
+def _in_loop(until: float) -> float:
+    """By the loop's clock, which need not be the system's monotonic one."""
+    return asyncio.get_running_loop().time() + until - time.monotonic()
+
+
 def _with_defaults(dsn: str) -> dict[str, Any]:
     try:
         given = psycopg.conninfo.conninfo_to_dict(dsn)
@@ -552,11 +651,11 @@ async def _heeded(conn: Connection) -> AsyncIterator[None]:
         async with asyncio.timeout(_COMMIT_SECONDS):
             yield
     except TimeoutError:
-        raise Unavailable("the server does not say whether it was kept") from None
+        raise Unsure("the server does not answer the COMMIT") from None
     finally:
         conn.remove_notice_handler(heard)
     if warned:
-        raise Unavailable("the standby that must have it too does not answer")
+        raise Unsure("the standby that must have it too does not answer")
 
 
 def _translated(error: psycopg.Error) -> BaseException:

@@ -23,9 +23,12 @@ class Counts(NamedTuple):
     """How far the counters are that a sealed commit raises, in the database's files too."""
 
     sealed: int
-    """Sealed commits of this process, of named turns too."""
+    """Sealed commits of this process, of named turns too. One that was refused counts where it
+    made as many commits as one that was not."""
     cleared: int
     """How often SQLite's log was reset, or how often this process vacuumed PostgreSQL's pool."""
+    each: int
+    """How many of those one sealed commit makes."""
 
 
 class StoreError(Exception):
@@ -43,6 +46,27 @@ class Conflict(StoreError):
 class Unavailable(StoreError):
     """The database cannot be written or reached right now: see that the disk has room, that its
     folder may be written and that no other Digi holds it, and try again; nothing is lost."""
+
+    counted = True
+    """A sealed commit that fails in this way raises the database's own counters as one that does
+    not."""
+
+
+class NotBegun(Unavailable):
+    __doc__ = Unavailable.__doc__
+    counted = False
+
+
+class LogHeld(Unavailable):
+    """Another program is reading the database in a long transaction, so that what is written next
+    could not be cleared out of its log, and nothing was written: end that program, or wait for it,
+    and try again."""
+
+    counted = False
+
+
+class Unsure(Unavailable):
+    """Whether it was kept is not known: do the same again, which finds out and keeps it once."""
 
 
 class Damaged(StoreError):

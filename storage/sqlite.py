@@ -15,10 +15,11 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 from sqlite_utils import Database
 
+from storage.copying import Copying
 from storage.migrate import fit_to_serve, migrate, migrations
 from storage.running import Begun, in_a_moment, run
-from storage.sql import FOLDER, Conflict, Counts, Damaged, Script, Unavailable, queries
-from storage.writer import Writer, truncated
+from storage.sql import FOLDER, Conflict, Counts, Damaged, LogHeld, Script, Unavailable, queries
+from storage.writer import Writer
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -117,6 +118,7 @@ class Sqlite:
         self._statements = statements
         self._closed = False
         self.damaged = False
+        self._conn = writer
         self._writer = Writer(writer, statements, self._met)
         self._reads: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
         self._at_hand = at_hand
@@ -145,6 +147,8 @@ class Sqlite:
             opened.append(_connect(path))
             _run(opened[0], f"PRAGMA {_CACHE}")
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
+            # The row is there before an act without a name could be the first to need it.
+            _run(opened[0], queries(folder).get("meta_stir", ""))
             for _ in range(readers and readers + 1):
                 opened.append(_connect(path))
                 opened[-1].execute("PRAGMA query_only=ON")
@@ -174,33 +178,58 @@ class Sqlite:
     ) -> T:
         """Like tx, in a commit of its own, and the WAL is empty when this returns.
 
-        Raises Unavailable where a reader held the WAL too long: the transaction stands, and the
-        same script again must find that it does.
+        Raises LogHeld, with nothing written, where another program's read transaction keeps the
+        WAL from being emptied. `traces` is true where one began in the moment of the commit.
         """
-        value: T = await self._writer.run(lambda: script(*args, **kwargs), sealed=True)
+        value: T = await self._writer.sealed(lambda: script(*args, **kwargs))
         return value
 
     async def tx_settled(
         self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
     ) -> T:
-        """Like tx_sealed; `settled` hears whether it stands before anything else is written."""
-        value: T = await self._writer.run(lambda: script(*args), sealed=True, settled=settled)
+        """Like tx_sealed; `settled` hears whether it stands before anything else is written.
+
+        It may take long: who wants to write meanwhile is told in time that nothing was written.
+        """
+        value: T = await self._writer.sealed(lambda: script(*args), settled=settled, lasting=True)
         return value
 
+    @property
+    def traces(self) -> bool:
+        return self._writer.traces
+
     async def vacuum(self) -> None:
-        """Write the file anew and empty the WAL: nothing that was deleted is left in either."""
-        await self._writer.run(work=lambda conn: _run(conn, "VACUUM"))
+        """Write the file anew and empty the WAL: nothing that was deleted is left in either.
+
+        Nobody else writes meanwhile, and who wants to is told in time that nothing was written.
+        """
         if not await self.checkpoint():
-            raise Unavailable("a reader holds the WAL")
+            raise LogHeld
+        await self._writer.work(lambda conn: _run(conn, "VACUUM"), lasting=True)
+        if not await self.checkpoint():
+            raise Unavailable("a reader holds the WAL: it is emptied when that has ended")
 
     async def copy_to(self, target: Path) -> None:
-        """The whole database as one new file of its own."""
+        """The whole database as one new file of its own, as it is when the last page is copied.
 
-        def copied(conn: sqlite3.Connection) -> None:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            _run(conn, "VACUUM INTO ?", str(target))
-
-        await self._writer.run(work=copied)
+        Made in steps, between which others write: no read transaction is open from one step to
+        the next, so the WAL can be emptied meanwhile too.
+        """
+        pages = target.with_name(f"{target.name}.pages")
+        await asyncio.to_thread(_new_file, target)
+        try:
+            await asyncio.to_thread(_new_file, pages)
+            copying = await asyncio.to_thread(Copying, self._conn, pages)
+            try:
+                while not copying.done:
+                    await self._writer.work(copying.step)
+            finally:
+                await asyncio.to_thread(copying.close)
+            await asyncio.to_thread(_compacted, pages, target)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+        finally:
+            pages.unlink(missing_ok=True)
 
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the script on one snapshot; it cannot write.
@@ -267,13 +296,14 @@ class Sqlite:
 
     async def checkpoint(self) -> bool:
         """Move the WAL into the file and empty it; False where a reader held it too long."""
-        emptied: bool = await self._writer.run()
-        return emptied
+        return await self._writer.checkpoint()
 
     async def clear(self) -> bool:
         """One attempt to empty the WAL; False where a reader holds it."""
-        cleared: bool = await self._writer.run(work=truncated)
-        return cleared
+        return await self._writer.clear()
+
+    async def probe(self) -> None:
+        await self._writer.probe()
 
     def counts(self) -> Counts:
         """Salt-1 of the WAL rises by one with each reset of the log, those among them that SQLite
@@ -285,7 +315,7 @@ class Sqlite:
         # A connection that has not reset the log yet draws salt-1 at random when it begins it.
         self._resets += rise if rise < _RANDOM else 0
         self._salt = salt
-        return Counts(self._writer.sealed, self._resets)
+        return Counts(self._writer.sealed_commits, self._resets, 2)
 
     async def close(self) -> None:
         """Finish what waits and let go of the file."""
@@ -323,6 +353,18 @@ class Sqlite:
 
 def _run(conn: sqlite3.Connection, sql: str, *params: str) -> None:
     conn.execute(sql, params).fetchall()
+
+
+def _new_file(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _compacted(pages: Path, target: Path) -> None:
+    """The rows alone: no free page, and nothing of the order in which pages were taken."""
+    with contextlib.closing(sqlite3.connect(pages)) as copy:
+        # To sync all of it at once would hold up every commit; whoever keeps the copy syncs it.
+        _run(copy, "PRAGMA synchronous=OFF")
+        _run(copy, "VACUUM INTO ?", str(target))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1068,8 +1068,10 @@ class Refused(Exception):
 class Database(Protocol):
     """One of the two databases. Where it is `alone`, no other process serves it.
 
-    `tx` may be grouped with others into one commit; `tx_sealed` has left nothing behind in a
-    write-ahead log when it returns; `read` writes nothing.
+    `tx` may be grouped with others into one commit. `tx_sealed` has left nothing behind in a
+    write-ahead log when it returns, and raises LogHeld with nothing written where it could not;
+    `traces` says that it did leave something, because somebody began to read in the moment of the
+    commit, and that it is still there. `read` writes nothing.
     """
 
     @property
@@ -1079,6 +1081,9 @@ class Database(Protocol):
     def damaged(self) -> bool:
         """Damage to the files has been met since the start."""
         ...
+
+    @property
+    def traces(self) -> bool: ...
 
     async def tx(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
 
@@ -1100,6 +1105,10 @@ class Database(Protocol):
 
     async def clear(self) -> bool:
         """What a `tx_sealed` does after its commit, tried once: False where a reader holds it."""
+        ...
+
+    async def probe(self) -> None:
+        """What a `tx_sealed` does before its transaction, tried once."""
         ...
 
     def counts(self) -> Counts:

@@ -10,19 +10,20 @@ its way to the disk.
 import asyncio
 import contextlib
 import math
-import os
 import queue
 import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 
 from storage.running import Begun, in_a_moment, is_over, run
-from storage.sql import Script, Unavailable
+from storage.sql import LogHeld, NotBegun, Script, StoreError, Unavailable
+from storage.wal import begin, commit, emptied, stir, stirred, truncated
 
 Work = Callable[[sqlite3.Connection], Any]
 
@@ -32,15 +33,18 @@ _HEAVY = 0.001
 _LONGEST = 0.1
 """So many that wait, of which each takes so many seconds, go into one commit of so many."""
 _WAITING = 10_000
-_BUSY_SECONDS = 0.1
-_CHECKPOINT_SECONDS = 10.0
+_LOG_SECONDS = 2.0
+"""How long a caller waits for an empty log: a platform wants its answer within three seconds."""
+_PAUSE_SECONDS = 0.05
+"""Between two attempts, for those who only write."""
 
 
 class _Job(msgspec.Struct, frozen=True):
-    make: Callable[[], Script[Any]] | None  # None: `work`, or the minute's checkpoint
-    sealed: bool
+    make: Callable[[], Script[Any]] | None  # None: `work`
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
+    sealed: bool = False
+    probed: bool = False
     settled: Callable[[bool], None] | None = None  # told whether it stands, before all others
     work: Work | None = None  # outside of any transaction
 
@@ -81,31 +85,135 @@ class Writer:
         self._conn = conn
         self._statements = statements
         self._translated = translated
+        self.traces = False
+        """What a sealed script wrote may still be in the log."""
+        self._lasting = 0
+        self._next_try = 0.0
         self._closing = False
-        self.sealed = 0
-        """Commits whose log was to be empty afterwards, since the start."""
+        self.sealed_commits = 0
+        """Sealed scripts since the start, with those refused that made as many commits."""
         self._waiting: deque[_Job] = deque()
         self._turn = threading.Lock()  # held by whoever uses the connection
         self._begun: queue.SimpleQueue[_Group | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def run(
+    async def run(self, make: Callable[[], Script[Any]]) -> Any:
+        """A script, in a commit with others."""
+        await self._lets_write()
+        return await self._asked(make)
+
+    async def sealed(
         self,
-        make: Callable[[], Script[Any]] | None = None,
+        make: Callable[[], Script[Any]],
+        *,
+        settled: Callable[[bool], None] | None = None,
+        lasting: bool = False,
+    ) -> Any:
+        """A script in a commit of its own, with an empty log before it and after it.
+
+        Raises LogHeld, and nothing is written, where another program's read transaction keeps the
+        log from being emptied. One that begins in the very moment of the commit can still keep it:
+        then this returns when the time is over, and `traces` is true until the log is empty.
+        """
+        counted = True
+        try:
+            return await self._in_time(make, settled, lasting=lasting)
+        except Unavailable as error:
+            counted = error.counted
+            raise
+        finally:
+            self.sealed_commits += counted
+
+    async def _in_time(
+        self,
+        make: Callable[[], Script[Any]],
+        settled: Callable[[bool], None] | None,
+        *,
+        lasting: bool,
+    ) -> Any:
+        until = time.monotonic() + _LOG_SECONDS
+        if not lasting:
+            await self._lets_write()
+        probed = False
+        while True:
+            try:
+                with self._kept_from_others() if lasting else nullcontext():
+                    value = await self._asked(make, sealed=True, probed=probed, settled=settled)
+                break
+            except LogHeld as held:
+                if time.monotonic() >= until:
+                    # As many commits as one that is kept: the files count them.
+                    with contextlib.suppress(StoreError):
+                        await self.work(self._stir)
+                        held.counted = True
+                    raise
+            probed = True
+            await asyncio.sleep(_PAUSE_SECONDS)
+        while self.traces and time.monotonic() < until:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self.work(self._emptied_again)
+        return value
+
+    async def checkpoint(self) -> bool:
+        """The minute's: something is written, whoever else wrote, and the log is emptied; False
+        where it could not be. Others write between its attempts."""
+        until = time.monotonic() + _LOG_SECONDS
+        emptied = await self.work(self._stirred_and_emptied)
+        while not emptied and time.monotonic() < until:
+            await asyncio.sleep(_PAUSE_SECONDS)
+            emptied = await self.work(self._emptied_again)
+        return bool(emptied)
+
+    async def clear(self) -> bool:
+        """One attempt to empty the log."""
+        return bool(await self.work(self._emptied_once))
+
+    async def probe(self) -> None:
+        """What is done before a sealed script, tried once."""
+
+        def probed(conn: sqlite3.Connection) -> None:
+            self._stir(conn)
+            self._emptied_once(conn)
+
+        await self.work(probed)
+
+    async def work(self, work: Work, *, lasting: bool = False) -> Any:
+        """Something on the connection that is no script. While it is `lasting`, those who want to
+        write wait as long as a platform would, and are told then that nothing was written."""
+        with self._kept_from_others() if lasting else nullcontext():
+            return await self._asked(None, work=work)
+
+    @contextlib.contextmanager
+    def _kept_from_others(self) -> Iterator[None]:
+        self._lasting += 1
+        try:
+            yield
+        finally:
+            self._lasting -= 1
+
+    async def _lets_write(self) -> None:
+        until = time.monotonic() + _LOG_SECONDS
+        while self._lasting:
+            if time.monotonic() >= until:
+                raise NotBegun("the whole file is being written anew; nothing was written")
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _asked(
+        self,
+        make: Callable[[], Script[Any]] | None,
         *,
         sealed: bool = False,
+        probed: bool = False,
         settled: Callable[[bool], None] | None = None,
         work: Work | None = None,
     ) -> Any:
-        """A script in a commit with others; `sealed` in one of its own, and the log is empty after
-        it. Without a script: `work`, or the minute's checkpoint."""
         if self._closing:
-            raise Unavailable("the store is closed")
+            raise NotBegun("the store is closed")
         if len(self._waiting) >= _WAITING:
-            raise Unavailable("too much is waiting")
+            raise NotBegun("too much is waiting")
         loop = asyncio.get_running_loop()
-        job = _Job(make, sealed, loop, loop.create_future(), settled, work)
+        job = _Job(make, loop, loop.create_future(), sealed, probed, settled, work)
         self._waiting.append(job)
         if not self._turn.locked():
             loop.call_soon(self._next)
@@ -191,16 +299,67 @@ class Writer:
         return None
 
     def _outcomes(self, group: _Group) -> list[_Outcome]:
+        first = group.jobs[0]
         try:
-            return self._committed(group)
+            if first.work is not None:
+                return [_Outcome(first, first.work(self._conn))]
+            return [self._sealed(first)] if first.sealed else self._committed(group)
         except Exception as error:
             # Whatever it was: without this thread nothing would ever be written again.
             return [_Outcome(job, error=error) for job in group.jobs]
 
+    def _sealed(self, job: _Job) -> _Outcome:
+        try:
+            if not job.probed:
+                self._stir(self._conn)
+            if not self._log_is_free():
+                return _Outcome(job, error=LogHeld())
+        except sqlite3.Error as error:
+            return _Outcome(job, error=NotBegun(str(error)))
+        [outcome] = self._committed(_Group([job]))
+        if outcome.error is None:
+            self.traces = True
+            self._emptied_again()
+        else:
+            with contextlib.suppress(sqlite3.Error):
+                self._stir(self._conn)
+        return outcome
+
+    def _stir(self, conn: sqlite3.Connection) -> None:
+        stir(conn, self._statements.get("meta_stir", ""))
+
+    def _log_is_free(self) -> bool:
+        """Nobody reads in a way that would keep what is written next in the log. Not tried again
+        and again for all who wait."""
+        if time.monotonic() < self._next_try:
+            return False
+        if emptied(self._conn):
+            self.traces = False
+            return True
+        self._next_try = time.monotonic() + _PAUSE_SECONDS
+        return False
+
+    def _emptied_once(self, conn: sqlite3.Connection) -> bool:
+        found = truncated(conn)
+        self.traces = self.traces and not found
+        return found
+
+    def _emptied_again(self, _: sqlite3.Connection | None = None) -> bool:
+        """Never fails: what is said of what stands must not be that it does not."""
+        with contextlib.suppress(sqlite3.Error):
+            if emptied(self._conn):
+                self.traces = False
+                return True
+        return False
+
+    def _stirred_and_emptied(self, conn: sqlite3.Connection) -> bool:
+        stirred(conn, self._statements.get("meta_stir", ""))
+        found = emptied(conn)
+        self.traces = self.traces and not found
+        return found
+
     def _committed(self, group: _Group) -> list[_Outcome]:
         conn, first = self._conn, group.jobs[0]
-        if first.make is None:
-            return [self._worked(first)]
         outcomes = [*group.outcomes]
         begun = group.begun
         stands = False
@@ -208,15 +367,12 @@ class Writer:
             if group.error is not None:
                 raise group.error
             if not group.open:
-                _begin(conn)
+                begin(conn)
             for job in group.jobs[len(outcomes) :]:
                 outcomes.append(self._in_savepoint(job, begun))
                 begun = None
-            conn.execute("COMMIT")
+            commit(conn)
             stands = outcomes[0].error is None
-            self.sealed += first.sealed and stands
-            if first.sealed and stands and not emptied(conn):
-                raise Unavailable("a reader holds the WAL")
         except Exception as error:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
@@ -225,15 +381,6 @@ class Writer:
             if first.settled is not None:
                 first.settled(stands)
         return outcomes
-
-    def _worked(self, job: _Job) -> _Outcome:
-        try:
-            if job.work is not None:
-                return _Outcome(job, job.work(self._conn))
-            _stirred(self._conn, self._statements.get("meta_stir", ""))
-            return _Outcome(job, emptied(self._conn))
-        except Exception as error:
-            return _Outcome(job, error=error)
 
     def _hand_over(self, outcomes: list[_Outcome]) -> None:
         """To the loop that asked, which is woken once for all of a group."""
@@ -281,48 +428,3 @@ class Writer:
 def go_along(waiting: int, each: float) -> int:
     """How many more of those that wait go into this commit, where each takes so many seconds."""
     return min(waiting, int(_LONGEST / each)) if waiting >= _MANY and each > _HEAVY else 0
-
-
-def _begin(conn: sqlite3.Connection) -> None:
-    until = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            conn.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() >= until:
-                raise
-            time.sleep(0.005)
-        else:
-            return
-
-
-def truncated(conn: sqlite3.Connection) -> bool:
-    """Move the log into the file and cut it to nothing, tried once."""
-    busy, frames, moved = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    return not busy and frames <= 0 and moved <= 0
-
-
-def emptied(conn: sqlite3.Connection) -> bool:
-    """The log is in the file, and has nothing more in it; False where a reader held it too long."""
-    until = time.monotonic() + _CHECKPOINT_SECONDS
-    while True:
-        if truncated(conn):
-            return True
-        if time.monotonic() >= until:
-            return False
-        time.sleep(0.001)
-
-
-def _stirred(conn: sqlite3.Connection, statement: str) -> None:
-    """Something is written each minute, whoever wrote or not, and the files are dated now.
-
-    The index beside the log keeps what was written last, and the files when: as long as nobody
-    else wrote, both would tell that somebody had without a name, and the second to the second.
-    """
-    path = conn.execute("PRAGMA database_list").fetchone()[2]
-    with contextlib.suppress(sqlite3.Error):  # a full disk is somebody else's to tell
-        conn.execute(statement)
-    for ending in ("", "-wal", "-shm"):
-        with contextlib.suppress(OSError):
-            os.utime(f"{path}{ending}")

@@ -62,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person is told kindly that something failed; a test must hear what it was."""
 
-    def loud(engine: Engine, delivery: Delivery) -> Answer:
+    def loud(engine: Engine, delivery: Delivery, *, unsure: bool) -> Answer:
         raise  # noqa: PLE0704 - called where the failure was caught
 
     monkeypatch.setattr(Engine, "_not_done", loud)

@@ -13,7 +13,7 @@ import psycopg
 
 from app import House
 from bot import leases, sending
-from storage.sql import Script, Unavailable
+from storage.sql import Script, Unavailable, Unsure
 from storage.store import Database, Turn
 
 Point = tuple[str, str]
@@ -79,7 +79,8 @@ class Failpoints:
         self.fired = point
         # Another connection sees what is committed, whatever this transaction has done so far.
         self._before = self._rows()
-        raise Unavailable(f"a failpoint {told}")
+        # After the commit nobody but the database knows what became of it.
+        raise (Unsure if where == ANSWERED else Unavailable)(f"a failpoint {told}")
 
     def _breaking(self, script: Callable[..., Script[Any]], handler: str) -> Any:
         def run(*args: Any) -> Generator[Any, Any, Any]:

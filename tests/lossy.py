@@ -29,7 +29,8 @@ Change = tuple[int, bytes | None]
 
 
 class Disk(apsw.VFS):
-    """Counts what is asked of it; dies at operation `cut_at`; `full` lets nothing grow."""
+    """Counts what is asked of it; dies at operation `cut_at`; `full` lets nothing grow; where it is
+    `unsynced` nobody knows what it has."""
 
     def __init__(self) -> None:
         self.name = f"lossy-{uuid.uuid4().hex}"
@@ -39,6 +40,7 @@ class Disk(apsw.VFS):
         self.dead = False
         self.full = False
         self.readonly = False
+        self.unsynced = False
         self.pending: dict[str, list[Change]] = {}
         super().__init__(self.name, "")
 
@@ -122,6 +124,10 @@ class File(apsw.VFSFile):
 
     def xSync(self, flags: int) -> None:
         self._disk.asked()
+        if self._disk.unsynced:
+            error: Any = apsw.IOError("not synced")
+            error.extendedresult = apsw.SQLITE_IOERR_FSYNC
+            raise error
         self._settle()
         self._disk.syncs += 1
 

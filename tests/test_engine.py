@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -27,6 +27,7 @@ from storage.pool import Pool
 from storage.sql import Conflict, Script, Unavailable
 from storage.store import DEPTH, TooDeep, Turn, once_key
 from storage.vault import code_hash
+from storage.writer import Writer
 from tests.house import (
     CHANNEL,
     MONDAY,
@@ -595,7 +596,7 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
 ) -> None:
     """Somebody reads the file meanwhile: what was released waits, and goes out afterwards."""
     house = sqlite_house
-    monkeypatch.setattr(storage.writer, "_CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr(storage.writer, "_LOG_SECONDS", 0.05)
     fake.does(fx.Refresh(), fx.Say(note("released")))
     with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
@@ -608,27 +609,59 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
     assert edge.said() == ["released"]
 
 
-async def test_a_release_whose_log_could_not_be_emptied_stands_and_waits(
+async def test_a_release_waits_where_its_log_could_not_be_emptied(
     sqlite_house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its letters stay where they are until the log is empty; nothing is released twice."""
+    """Somebody reads the file: nothing is released and nothing said, and it is once they are
+    through."""
     house = sqlite_house
-    monkeypatch.setattr(storage.writer, "_CHECKPOINT_SECONDS", 0.05)
+    monkeypatch.setattr(storage.writer, "_LOG_SECONDS", 0.05)
     question = faked(monkeypatch, "question")
     question.does(fx.Refresh(), fx.Say(note("released")))
     closing_it = e.ClosedForAnswers(project=PROJECT, question="q", by="anne", at=MONDAY, id="c")
-    with closing(sqlite3.connect(tmp_path / "home" / "digi.db", isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM pool").fetchall()
+    with somebody_reads(tmp_path / "home"):
         with pytest.raises(Unavailable):
             await turn(house, closing_it)
+        assert len(question.heard) == 0
         await house.courier.settle()
         assert edge.said() == []
-        reader.execute("ROLLBACK")
     assert await turn(house, closing_it) == ()
-    await house.courier.move_to(MONDAY + timedelta(minutes=2))
+    await house.courier.settle()
     assert edge.said() == ["released"]
     assert len(question.heard) == 1
+
+
+async def test_a_release_stands_and_its_letters_wait_where_a_reader_began_with_it(
+    sqlite_house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not told as undone, and nothing is posted before the log is empty."""
+    house = sqlite_house
+    monkeypatch.setattr(storage.writer, "_LOG_SECONDS", 0.05)
+    faked(monkeypatch, "question").does(fx.Refresh(), fx.Say(note("released")))
+    closing_it = e.ClosedForAnswers(project=PROJECT, question="q", by="anne", at=MONDAY, id="c")
+    with ExitStack() as opened:
+        frees = Writer._log_is_free
+
+        def begins_to_read(writer: Writer) -> bool:
+            free = frees(writer)
+            opened.enter_context(somebody_reads(tmp_path / "home"))
+            return free
+
+        monkeypatch.setattr(Writer, "_log_is_free", begins_to_read)
+        assert await turn(house, closing_it) == ()
+        await house.courier.settle()
+        assert edge.said() == []
+    await house.courier.move_to(MONDAY + timedelta(minutes=2))
+    assert edge.said() == ["released"]
+
+
+@contextmanager
+def somebody_reads(home: Path) -> Iterator[None]:
+    conn = sqlite3.connect(home / "digi.db", isolation_level=None, check_same_thread=False)
+    with closing(conn) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM pool").fetchall()
+        yield
 
 
 async def test_a_statement_that_fails_leaves_nothing_of_its_turn(

@@ -45,6 +45,14 @@ from tests.stage import Stage, stage, text_of
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 NOT_DONE = "Det lykkedes ikke. Der er ikke ændret noget. Prøv igen om et øjeblik."
 NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
+UNSURE_DONE = (
+    "Jeg ved ikke, om det lykkedes. Se efter om et øjeblik, og prøv igen, hvis der ikke er sket"
+    " noget."
+)
+UNSURE_SAVED = (
+    "Jeg ved ikke, om det blev gemt. Din tekst står her endnu. Send den igen om et øjeblik."
+    " Den bliver kun gemt én gang."
+)
 
 
 def insist(played: Stage, broken: Failpoints) -> None:
@@ -63,7 +71,7 @@ def insist(played: Stage, broken: Failpoints) -> None:
             if broken.fired is None:
                 return answer
             assert answer.undone, (broken.fired, answer)
-            told(delivery, answer)
+            told(delivery, answer, unsure=broken.fired[1] == ANSWERED)
 
     async def until_quiet(work: Callable[[], Any]) -> None:
         broken.act_begins()
@@ -88,13 +96,14 @@ def insist(played: Stage, broken: Failpoints) -> None:
     house.courier.move_to = moved  # type: ignore[method-assign]
 
 
-def told(delivery: Delivery, answer: Answer) -> None:
-    """In words, without a code, and a form stays open."""
+def told(delivery: Delivery, answer: Answer, *, unsure: bool) -> None:
+    """In words that are true, without a code, and a form stays open."""
     if isinstance(delivery.what, Submitted):
-        assert [(fault.field, c.plain(fault.text)) for fault in answer.faults] == [("", NOT_SAVED)]
+        said = UNSURE_SAVED if unsure else NOT_SAVED
+        assert [(fault.field, c.plain(fault.text)) for fault in answer.faults] == [("", said)]
         assert not answer.cards
     else:
-        assert [text_of(card) for card in answer.cards] == [NOT_DONE]
+        assert [text_of(card) for card in answer.cards] == [UNSURE_DONE if unsure else NOT_DONE]
 
 
 @contextmanager

@@ -44,17 +44,27 @@ async def _minute(played: Stage) -> tuple[int, int]:
     return _written(played) - written, played.house.database.counts().cleared - before.cleared
 
 
+def _each(played: Stage) -> int:
+    """How often one sealed commit clears."""
+    return played.house.database.counts().each
+
+
+def _floor(played: Stage) -> int:
+    return _each(played) * FLOOR + FLOOR // 2
+
+
 async def test_what_was_written_already_is_not_padded(tmp_path: Path, either: str) -> None:
     """Texts and padding together are the step, also where there are more texts than the floor."""
     async with running(tmp_path, either=either) as played:
         await _minute(played)
-        assert await _minute(played) == (FLOOR, FLOOR + FLOOR // 2)
+        each, floor = _each(played), _floor(played)
+        assert await _minute(played) == (FLOOR, floor)
         for texts in (1, FLOOR, FLOOR + 1):
             for _ in range(texts):
                 await says(played, "sofie", "Tekst")
             writes, clearings = await _minute(played)
             assert texts + writes == step(texts, FLOOR)
-            assert texts + clearings == step(texts + writes, FLOOR + FLOOR // 2)
+            assert each * texts + clearings == step(each * (texts + writes), floor)
 
 
 async def test_the_log_that_sqlite_resets_by_itself_counts_too(tmp_path: Path) -> None:
@@ -80,7 +90,7 @@ async def test_a_reader_that_holds_the_log_does_not_hold_the_padding(tmp_path: P
         reader.execute("SELECT * FROM meta").fetchall()
         assert await _minute(played) == (FLOOR, 0)
         reader.close()
-        assert await _minute(played) == (FLOOR, FLOOR + FLOOR // 2)
+        assert await _minute(played) == (FLOOR, _floor(played))
 
 
 async def test_a_store_that_is_away_leaves_the_housekeeping_alone(
@@ -100,9 +110,9 @@ async def test_a_store_that_is_away_leaves_the_housekeeping_alone(
 
         with monkeypatch.context() as disk:
             disk.setattr(Sqlite, "tx", full)
-            assert await _minute(played) == (2, 2)
-        assert await _minute(played) == (FLOOR - 2, FLOOR + FLOOR // 2 - 2)
-        assert await _minute(played) == (FLOOR, FLOOR + FLOOR // 2)
+            assert await _minute(played) == (2, 2 * _each(played) + 1)
+        assert await _minute(played) == (FLOOR - 2, _floor(played) - 2 * _each(played) - 1)
+        assert await _minute(played) == (FLOOR, _floor(played))
 
 
 async def test_a_damaged_pool_does_not_stop_the_padding(tmp_path: Path) -> None:
@@ -128,4 +138,4 @@ async def test_a_minute_of_many_releases_is_padded_like_any_other(
         await asyncio.gather(
             *(store.tx_sealed(set_meta, f"release {n}", "") for n in range(5 * FLOOR))
         )
-        assert await _minute(played) == (FLOOR, FLOOR + FLOOR // 2)
+        assert await _minute(played) == (FLOOR, _floor(played))

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -14,7 +14,17 @@ import storage.postgres
 from storage.dialect import built, spoken
 from storage.migrate import migrations
 from storage.postgres import Postgres
-from storage.sql import FOLDER, Conflict, NewerSchema, Script, StoreError, Unavailable, queries
+from storage.sql import (
+    FOLDER,
+    Conflict,
+    NewerSchema,
+    Row,
+    Script,
+    StoreError,
+    Unavailable,
+    Unsure,
+    queries,
+)
 from tests.postgres import Server, Wire, a_server
 from tests.test_sqlite import add, every, write_folder
 from tests.waiting import LONG_ENOUGH
@@ -421,19 +431,129 @@ async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
     postgres_server.say(f"DROP ROLE {role}")
 
 
-async def test_an_author_is_answered_while_a_backup_holds_the_old_version(
-    real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What an older transaction holds is told by `checkpoint`, and goes when that has ended."""
-    monkeypatch.setattr(storage.postgres, "_VACUUM_SECONDS", 0.1)
-    store = real_store
-    await store.tx_sealed(pooled, "p", b"1" * 5000)
-    with psycopg.connect(postgres_dsn) as backup:
+@contextmanager
+def a_backup(dsn: str) -> Iterator[None]:
+    """As `pg_dump` does: one snapshot for all that it reads, by a user who is not Digi's."""
+    with psycopg.connect(dsn) as backup:
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         backup.execute("SELECT count(*) FROM pool")
-        await store.tx_sealed(pooled, "p", b"2" * 5000)
+        yield
+
+
+@pytest.mark.parametrize("before", ["nothing", "a named turn"])
+async def test_nothing_is_written_where_a_backup_would_keep_the_old_version(
+    real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """What is refused has not been, whether or not a transaction ended since the backup began; by
+    name one goes on writing meanwhile."""
+    monkeypatch.setattr(storage.postgres, "_VACUUM_SECONDS", 0.3)
+    store = real_store
+    await store.tx_sealed(pooled, "p", b"1" * 5000)
+    with a_backup(postgres_dsn):
+        if before != "nothing":
+            await store.tx(pooled, "another", b"2" * 5000)
+        with pytest.raises(Unavailable, match="nothing was written"):
+            await store.tx_sealed(pooled, "p", b"2" * 5000)
+        await store.tx(pooled, "a third", b"2" * 5000)
+        assert (await _pools(store))["p"] == b"1" * 5000
         assert not await store.checkpoint()
     assert await store.checkpoint()
+    await store.tx_sealed(pooled, "p", b"2" * 5000)
+    assert (await _pools(store))["p"] == b"2" * 5000
+
+
+async def test_what_stands_is_not_refused_because_a_backup_began_with_the_commit(
+    real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is answered as it is; and nothing more is written so until it has been cleared away."""
+    monkeypatch.setattr(storage.postgres, "_VACUUM_SECONDS", 0.3)
+    store = real_store
+    await store.tx_sealed(pooled, "p", b"1" * 5000)
+    with ExitStack() as opened:
+
+        def begins(project: str, sealed: bytes) -> Script[None]:
+            opened.enter_context(a_backup(postgres_dsn))
+            yield from pooled(project, sealed)
+
+        await store.tx_sealed(begins, "p", b"2" * 5000)
+        assert (await _pools(store))["p"] == b"2" * 5000
+        with pytest.raises(Unavailable):
+            await store.tx_sealed(pooled, "p", b"3" * 5000)
+    await store.tx_sealed(pooled, "p", b"3" * 5000)
+    assert (await _pools(store))["p"] == b"3" * 5000
+
+
+async def test_others_looks_hold_up_no_author(real_store: Postgres, postgres_dsn: str) -> None:
+    """Digi's own sessions end soon, and a session that stands idle has no snapshot."""
+    store = real_store
+    async with a_store(postgres_dsn) as replica, replica._pool.connection() as looks:
+        await looks.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        await looks.execute("SELECT count(*) FROM pool")
+        with psycopg.connect(postgres_dsn, autocommit=True) as idle:
+            idle.execute("SELECT count(*) FROM pool")
+            assert await store._holding() == set()
+            idle.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            idle.execute("SELECT count(*) FROM pool")
+            assert len(await store._holding()) == 1
+        await looks.execute("ROLLBACK")
+
+
+async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
+    real_store: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vacuum that fails after the commit, or does not end."""
+    monkeypatch.setattr(storage.postgres, "_VACUUM_SECONDS", 0.2)
+    monkeypatch.setattr(storage.postgres, "_LEAST_SECONDS", 0.2)
+    store = real_store
+    await store.tx_sealed(pooled, "p", b"1" * 5000)
+
+    async def fails() -> int:
+        raise Unavailable("gone")
+
+    async def never() -> int:
+        await asyncio.sleep(1)
+        return 1
+
+    for n, vacuum in enumerate((fails, never)):
+        await store.checkpoint()
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "_left_by_vacuum", vacuum)
+            await store.tx_sealed(pooled, "p", b"%d" % n * 5000)
+            assert (await _pools(store))["p"] == b"%d" % n * 5000
+            with pytest.raises(Unavailable):
+                await store.tx_sealed(pooled, "p", b"x" * 5000)
+        assert (await _pools(store))["p"] == b"%d" % n * 5000
+
+
+@pytest.mark.parametrize("error", [Unsure, LookupError])
+async def test_nothing_is_written_where_nobody_knows_which_key_is_in_use(
+    real_store: Postgres, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """After a lost answer to the transaction that changes it; any other failure tells."""
+    store = real_store
+    heard: list[bool] = []
+
+    async def lost(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_write", lost)
+        with pytest.raises(error):
+            await store.tx_settled(pooled, "p", b"1", settled=heard.append)
+    monkeypatch.setattr(storage.postgres, "_WAIT_SECONDS", 0.1)
+    if error is Unsure:
+        with pytest.raises(Unavailable, match="key"):
+            await store.tx(pooled, "p", b"1")
+    else:
+        await store.tx(pooled, "p", b"1")
+    assert heard == ([] if error is Unsure else [False])
+
+
+async def _pools(store: Postgres) -> dict[str, bytes]:
+    def every() -> Script[list[Row]]:
+        return (yield "pool_all", {"tenant": "t"})
+
+    return {row["project"]: bytes(row["sealed"]) for row in await store.read(every)}
 
 
 async def test_a_minute_gives_every_pool_a_new_version_whoever_wrote(

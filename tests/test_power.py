@@ -35,7 +35,7 @@ fatima > /digi sig
 """
 NAMED = {"kind": "question", "readers": ["anne"], "everyone": "false", "trio": "false"}
 UNNAMED = {"kind": "concern", "readers": ["anne", "everyone"], "sending": "release"}
-AT_ONCE = 25
+AT_ONCE = 20
 ROUNDS = 3
 
 

@@ -10,14 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from storage.copying import Copying
 from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable, queries
 from storage.sqlite import FileLock, Sqlite
+from storage.wal import emptied
 from storage.writer import go_along
 from tests.waiting import LONG_ENOUGH
 
@@ -52,6 +56,10 @@ DELETE FROM note;
 
 -- name: wrong
 SELECT id FROM nowhere;
+
+-- name: meta_stir
+INSERT INTO meta (key, value) VALUES ('stirred', '0')
+ON CONFLICT (key) DO UPDATE SET value = CASE meta.value WHEN '0' THEN '1' ELSE '0' END;
 """
 
 
@@ -318,21 +326,194 @@ async def test_a_checkpoint_waits_for_a_reader(
     assert wal(path).stat().st_size == 0
 
 
-async def test_a_wal_that_stays_held_is_said(
+@contextmanager
+def somebody_reads(path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program, in a transaction that it does not end."""
+    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(conn) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM note").fetchall()
+        yield reader
+
+
+@pytest.mark.parametrize("log", ["empty", "with a row"])
+async def test_nothing_is_written_where_a_reader_would_keep_it_in_the_log(
+    store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch, log: str
+) -> None:
+    """A sealed transaction that is refused has not been: whatever the log was as the reader began,
+    whose locks are others where it was empty."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.1)
+    await store.tx(add, "before")
+    if log == "empty":
+        assert await store.checkpoint()
+    with somebody_reads(path):
+        with pytest.raises(Unavailable):
+            await store.tx_sealed(add, "a")
+        assert await ids(store) == ["before"]
+        assert not await store.checkpoint()
+    assert not store.traces
+    assert await store.tx_sealed(add, "a") == "a"
+    assert wal(path).stat().st_size == 0
+
+
+async def test_others_write_while_one_waits_for_a_reader_to_end(store: Sqlite, path: Path) -> None:
+    """The author and the minute's checkpoint wait, and hold nobody up."""
+    with somebody_reads(path) as reader:
+        waits: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(store.tx_sealed(add, "sealed")),
+            asyncio.ensure_future(store.checkpoint()),
+        ]
+        for n in range(3):
+            await store.tx(add, f"named {n}")
+        assert not any(one.done() for one in waits)
+        reader.execute("ROLLBACK")
+        assert await asyncio.gather(*waits) == ["sealed", True]
+    assert wal(path).stat().st_size == 0
+
+
+async def test_what_stands_is_never_refused_because_a_reader_began_with_the_commit(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sealed transaction is not answered as done while the WAL still tells of it."""
-    monkeypatch.setattr("storage.writer._CHECKPOINT_SECONDS", 0.2)
-    reader = sqlite3.connect(path, isolation_level=None)
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM note").fetchall()
-    with pytest.raises(Unavailable, match="WAL"):
-        await store.tx_sealed(add, "a")
-    assert not await store.checkpoint()
-    reader.close()
+    """It is answered as it is, and `traces` says what is still in the log, until it is emptied."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.1)
+    with ExitStack() as opened:
+
+        def begins_to_read() -> Script[str]:
+            opened.enter_context(somebody_reads(path))
+            return (yield from add("a"))
+
+        assert await store.tx_sealed(begins_to_read) == "a"
+        assert store.traces
+        assert await ids(store) == ["a"]
     assert await store.checkpoint()
-    with pytest.raises(Conflict):
-        await store.tx_sealed(add, "a")
+    assert not store.traces
+
+
+async def test_what_stands_is_never_refused_because_the_disk_is_full_afterwards(
+    store: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was room for the row in the log, and there is none for it in the file."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.1)
+    calls: list[sqlite3.Connection] = []
+
+    def full(conn: sqlite3.Connection) -> bool:
+        calls.append(conn)
+        if len(calls) == 1:
+            return emptied(conn)
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr("storage.writer.emptied", full)
+    assert await store.tx_sealed(add, "a") == "a"
+    assert store.traces
+    assert await ids(store) == ["a"]
+
+
+async def test_whoever_wants_to_write_during_long_work_is_told_in_time(
+    store: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is written anew holds up whoever writes: so that they are told that nothing was
+    written, it is not, also when the work is over."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.1)
+    gate = threading.Event()
+    work = asyncio.ensure_future(store._writer.work(lambda _: gate.wait(), lasting=True))
+    await asyncio.sleep(0)
+    for run in (store.tx, store.tx_sealed):
+        with pytest.raises(Unavailable, match="nothing was written"):
+            await run(add, "a")
+    gate.set()
+    await work
+    assert await ids(store) == []
+    assert await store.tx(add, "a") == "a"
+
+
+# --- a copy ---------------------------------------------------------------------------------
+
+
+async def test_a_copy_lets_others_write_between_its_steps(
+    store: Sqlite, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named and unnamed are confirmed while it is made, the log is emptied, and what the copy has
+    is one moment of the database."""
+    monkeypatch.setattr("storage.copying.PAGES", 1)
+    await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(200)))
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy"))
+    confirmed = 0
+    while not (tmp_path / "copy").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    for n in range(10):
+        await store.tx(both, f"pair {n}")
+        await store.tx_sealed(add, f"sealed {n}")
+        assert wal(path).stat().st_size == 0
+        with pytest.raises(LookupError):
+            await store.tx(add_and_fail, f"undone {n}")
+        confirmed += not copying.done()
+    assert confirmed == 10
+    await copying
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        notes = {id for (id,) in copy.execute("SELECT id FROM note")}
+        replies = {id for (id,) in copy.execute("SELECT note FROM reply")}
+    assert replies == {id for id in notes if id.startswith("pair")}
+    assert {f"{n:04}" for n in range(200)} <= notes
+    assert not any(id.startswith("undone") for id in notes)
+    assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy"]
+
+
+def both(id: str) -> Script[None]:
+    yield from add(id)
+    yield from reply(id)
+
+
+async def test_a_copy_begins_again_where_a_transaction_was_rolled_back(
+    store: Sqlite, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite cannot take back what it has brought along; it is not for ever either."""
+    monkeypatch.setattr("storage.copying.PAGES", 1)
+    await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(50)))
+    taken = 0
+
+    def step(copying: Copying, conn: sqlite3.Connection, rolls_back: int) -> None:
+        nonlocal taken
+        taken += 1
+        if taken % 20 == 0 and taken // 20 <= rolls_back:
+            conn.execute("BEGIN IMMEDIATE")
+            conn.execute("UPDATE note SET text = 'never'")
+            conn.execute("ROLLBACK")
+        _step(copying, conn)
+
+    _step = Copying.step
+    for rolls_back in (3, 1000):
+        taken = 0
+        monkeypatch.setattr(Copying, "step", partialmethod(step, rolls_back=rolls_back))
+        if rolls_back == 3:
+            await store.copy_to(tmp_path / "copy")
+        else:
+            with pytest.raises(Unavailable, match="too often"):
+                await store.copy_to(tmp_path / "another")
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert copy.execute("SELECT count(*), max(text = 'never') FROM note").fetchone() == (50, 0)
+    assert await store.tx(add, "after") == "after"
+
+
+async def test_a_copy_that_is_broken_off_leaves_the_store_at_work(
+    store: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing holds the connection or the log afterwards, and nothing of the pages is left."""
+    monkeypatch.setattr("storage.copying.PAGES", 1)
+    await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(50)))
+    copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy"))
+    while not (tmp_path / "copy.pages").exists():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    await store.tx(add, "meanwhile")
+    copying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await copying
+    assert await store.tx_sealed(add, "after") == "after"
+    assert not (tmp_path / "copy.pages").exists()
+    await store.vacuum()
 
 
 async def test_what_was_deleted_is_in_no_file(store: Sqlite, path: Path) -> None:
@@ -506,7 +687,9 @@ async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
 def test_a_statement_is_found_by_its_name(folder: Path) -> None:
     """Names come from headings; a comment before the first is none."""
     found = queries(folder)
-    assert set(found) == {"lock", "wait", "add", "reply", "replies", "all", "clear", "wrong"}
+    assert set(found) == {
+        "lock", "wait", "add", "reply", "replies", "all", "clear", "wrong", "meta_stir",
+    }  # fmt: skip
     assert found["clear"] == "DELETE FROM note;"
 
 

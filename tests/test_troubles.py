@@ -33,6 +33,10 @@ from tests.test_app import READY, ROOT, Box
 
 NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
 NOT_DONE = "Det lykkedes ikke. Der er ikke ændret noget. Prøv igen om et øjeblik."
+UNSURE = (
+    "Jeg ved ikke, om det blev gemt. Din tekst står her endnu. Send den igen om et øjeblik."
+    " Den bliver kun gemt én gang."
+)
 WRITES = """
 anne > /digi start Ny omsorgsplatform
 anne > tryk "Jeg er leder"
@@ -121,6 +125,70 @@ async def test_trouble_is_said_before_anything_is_confirmed_and_passes_by_itself
             await played.move(played.house.clock.now() + timedelta(hours=1))
             assert len(played.edge.messages) > asked
             assert len(await pooled(played)) == 1
+
+
+@pytest.mark.parametrize("log", ["empty", "with a row"])
+async def test_what_is_refused_because_somebody_reads_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str
+) -> None:
+    """Another program reads and does not end: the author hears that the text was not saved, and it
+    was not. Whoever acts by name goes on meanwhile, and the same form goes through afterwards."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.1)
+    async with stage(tmp_path) as played:
+        await played.play(WRITES)
+        await played.play(SAYS)
+        form = played.form["sofie"]
+        if log == "empty":
+            assert await played.house.database.checkpoint()
+        with closing(sqlite3.connect(tmp_path / "digi.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM pool").fetchall()
+            await played.fill("sofie", SAID)
+            assert played.faults["sofie"] == NOT_SAVED
+            assert await pooled(played) == ()
+            await played.type("anne", "/digi næste")
+            assert NOT_DONE not in played.just("anne")
+        played.form["sofie"] = form
+        await played.fill("sofie", SAID)
+        assert CODE.search(played.code)
+        assert len(await pooled(played)) == 1
+
+
+async def test_what_stands_is_not_called_unsaved_because_its_answer_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours after the commit: nobody is told that nothing was kept. The same form again
+    shows the code, and the text is there once."""
+    async with stage(tmp_path) as played:
+        await played.play(WRITES)
+        await played.play(SAYS)
+        form = played.form["sofie"]
+        with monkeypatch.context() as patched:
+            patched.setattr(played.house.engine, "_answer", lambda *_: 1 / 0)
+            await played.fill("sofie", SAID)
+        assert played.faults["sofie"] == UNSURE
+        assert len(await pooled(played)) == 1
+        played.form["sofie"] = form
+        await played.fill("sofie", SAID)
+        assert CODE.search(played.code)
+        assert len(await pooled(played)) == 1
+
+
+async def test_what_may_be_on_the_disk_is_not_called_unsaved(tmp_path: Path) -> None:
+    """The disk does not say whether it has what a COMMIT wrote: neither does Digi."""
+    disk = Disk()
+    with on_lossy_disk(disk):
+        async with stage(tmp_path) as played:
+            await played.play(WRITES)
+            await played.play('lars > tryk "Svar"')
+            form = played.form["lars"]
+            disk.unsynced = True
+            await played.fill("lars", {"Dit": "Vi får mere tid"})
+            disk.unsynced = False
+            assert played.faults["lars"] == UNSURE
+            played.form["lars"] = form
+            await played.fill("lars", {"Dit": "Vi får mere tid"})
+            assert "Dit svar er gemt" in played.just("lars")
 
 
 async def pooled(played: Stage) -> tuple[Entry, ...]:

@@ -12,7 +12,7 @@ import pytest
 
 from storage.postgres import Postgres
 from tests.anonymity import server_thief
-from tests.anonymity.hands import running, says, says_by_name, without_padding
+from tests.anonymity.hands import reading, running, says, says_by_name, without_padding
 from tests.anonymity.thief import Copy, Counters, copied, counted, counters_in, pool_in
 from tests.postgres import Server
 from tests.stage import Stage
@@ -84,12 +84,47 @@ async def test_the_headers_of_the_files_count_the_same_each_minute(tmp_path: Pat
 async def test_control_without_padding_the_headers_tell_the_number_exactly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """The same thief, the same minutes: each counter that a sealed commit raises is the number."""
+    """The same thief, the same minutes: each counter that a sealed commit raises is twice the
+    number, because it probes the log first."""
     without_padding(monkeypatch)
     found = await _counted(tmp_path, _of_files(tmp_path))
     figures(f"texts {TEXTS}; without padding the thief reads {found}")
     for name in RAISED:
-        assert found[name] == list(TEXTS), name
+        assert found[name] == [2 * number for number in TEXTS], name
+
+
+async def test_the_headers_do_not_count_what_was_refused_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]
+) -> None:
+    """Somebody reads the file for a while, and whoever tries to write meanwhile is refused."""
+    kindly()
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.05)
+    async with running(tmp_path) as played:
+        for _ in range(2):
+            await _minute(played, 0)
+        reads = _of_files(tmp_path)
+        found = [await reads(played)]
+        for texts in TEXTS:
+            await says_by_name(played, "peter", "Med navn")
+            with reading(tmp_path) as conn:
+                conn.execute("BEGIN")
+                conn.execute("SELECT count(*) FROM pool").fetchall()
+                for n in range(texts):
+                    played.house.engine._gate._acts.clear()
+                    await _is_refused(played, f"Tekst {n}")
+            await _minute(played, 0)
+            found.append(await reads(played))
+    rises = counted(found)
+    rises.pop("pages")
+    rises.pop("free pages")
+    assert rises == {name: [0] * len(TEXTS) for name in rises}
+
+
+async def _is_refused(played: Stage, text: str) -> None:
+    await played.press("sofie", "Sig det")
+    await played.press("sofie", "Uden navn")
+    await played.fill("sofie", {"Hvad": "Bekymring", "Din": text, "Hvem": "Anne Holm"})
+    assert "Det blev ikke gemt." in played.faults["sofie"]
 
 
 async def _two_copies(folder: Path, texts: int) -> tuple[Copy, Copy]:
