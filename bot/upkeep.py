@@ -27,7 +27,7 @@ from dialogs import forgetting
 from dialogs.events import RoleDeclined
 from storage import backup, erasing, plain_ids, rekey, tombstones
 from storage.facts import Scope, to_us
-from storage.sql import Script, StoreError, Unavailable
+from storage.sql import Script, StoreError, Unavailable, Unsure
 from storage.sqlite import FileLock, Sqlite
 from storage.store import Database, Scripts, Turn
 from storage.tombstones import Stone
@@ -40,6 +40,25 @@ _WORK = ".work-"
 
 class NotThere(Exception):
     """What an operator named is not there."""
+
+
+class NotCleared(StoreError):
+    """It was done, but what was there before still lies in the files, because another program reads
+    them: end that program and do the same again. What was deleted is cleared each night too."""
+
+
+class KeyInDoubt(StoreError):
+    """The database did not say whether the new key is in use: restart Digi, which finds out and
+    keeps the right one. Until then nothing is written; leave both key files where they are."""
+
+
+@contextmanager
+def _done_at_least() -> Iterator[None]:
+    """Around the clearing of files: its failing must not be told as if nothing had been done."""
+    try:
+        yield
+    except Unavailable as error:
+        raise NotCleared(str(error)) from error
 
 
 class Upkeep:
@@ -74,11 +93,13 @@ class Upkeep:
     async def night(self) -> None:
         """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
         async with self._alone:
-            await self._carry_through()
-            # A server's database is backed up with its own tools.
-            if self._nightly and isinstance(self._database, Sqlite):
-                await self._back_up(None)
-            await asyncio.to_thread(self._prune)
+            try:
+                await self._carry_through()
+            finally:
+                # A server's database is backed up with its own tools.
+                if self._nightly and isinstance(self._database, Sqlite):
+                    await self._back_up(None)
+                await asyncio.to_thread(self._prune)
 
     # --- backups --------------------------------------------------------------------------
 
@@ -195,7 +216,8 @@ class Upkeep:
         if not new:
             return ""
         await asyncio.to_thread(self._put_stones, new)
-        await self._database.vacuum()
+        with _done_at_least():
+            await self._database.vacuum()
         self._vault.forget()
         cleansed = await self._cleanse(new)
         text = proof(self._catalogue, new, cleansed, self._clock.now(), erased)
@@ -242,28 +264,30 @@ class Upkeep:
         """Everything is sealed anew; old backups go, because the old key is gone with this."""
         async with self._alone:
             finish_rotation(self._key_file, self._vault.fingerprint())
-            new = await asyncio.to_thread(self._new_key)
-            try:
-                done: rekey.Rekeyed = await self._database.tx_settled(
-                    rekey.rekeyed,
-                    self._vault,
-                    new,
-                    settled=lambda stands: self._vault.settle(stands=stands),
-                )
-            except BaseException:
-                if self._vault.fingerprint() != Vault(new).fingerprint():
-                    rekey.waiting(self._key_file).unlink(missing_ok=True)
-                    raise
-                done = rekey.Rekeyed(
-                    0
-                )  # it stands; only the log before the database was not emptied yet
+            done = await self._sealed_anew(await asyncio.to_thread(self._new_key))
             rekey.take_place(self._key_file)
-            await self._database.vacuum()
             if isinstance(self._database, Sqlite):
                 old = await asyncio.to_thread(backup.all_in, self._backups)
                 await self._back_up(None)
                 await asyncio.to_thread(_gone, (*old, *self._copies_before_upgrades()))
+            with _done_at_least():
+                await self._database.vacuum()
             return done
+
+    async def _sealed_anew(self, key: bytes) -> rekey.Rekeyed:
+        try:
+            done: rekey.Rekeyed = await self._database.tx_settled(
+                rekey.rekeyed,
+                self._vault,
+                key,
+                settled=lambda stands: self._vault.settle(stands=stands),
+            )
+        except Unsure as error:
+            raise KeyInDoubt from error
+        except Exception:
+            rekey.waiting(self._key_file).unlink(missing_ok=True)
+            raise
+        return done
 
     def _new_key(self) -> bytes:
         path = rekey.waiting(self._key_file)

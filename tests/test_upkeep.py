@@ -7,15 +7,16 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.control import Done, Request
 from bot.orders import carry_out
-from bot.upkeep import finish_rotation, restore
+from bot.upkeep import KeyInDoubt, NotCleared, finish_rotation, restore
 from storage import backup, rekey, tombstones
 from storage.facts import Scope, erased_id, to_us
-from storage.sql import Unavailable
+from storage.sql import Unavailable, Unsure
 from storage.sqlite import Sqlite
 from storage.vault import Vault, make_key, read_key
 from tests.anonymity.hands import by_code, project_of, reading, running, says
@@ -523,6 +524,81 @@ async def test_a_new_key_is_whole_or_not_at_all(
         code = await says(played, "noor", "Sagt efter det mislykkede skift")
         assert "Sagt efter" in await by_code(played, "noor", code)
         assert played.house.vault.fingerprint() == Vault(old_key).fingerprint()
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_new_key_of_which_nobody_knows_whether_it_is_in_use_is_not_thrown_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stands: bool
+) -> None:
+    """The database does not say what became of it: both keys stay, and the next start finds out."""
+    async with running(tmp_path) as played:
+        await lively(played)
+        before = await all_that_is_kept(played, tmp_path)
+        database = played.house.database
+        settled = database.tx_settled
+
+        async def in_doubt(*args: Any, **kwargs: Any) -> None:
+            if stands:
+                await settled(*args, **kwargs)
+            raise Unsure
+
+        monkeypatch.setattr(database, "tx_settled", in_doubt)
+        with pytest.raises(KeyInDoubt, match="restart"):
+            await played.house.upkeep.rotate_key()
+        assert rekey.waiting(key_of(tmp_path)).exists()
+    async with running_again(tmp_path) as played:
+        assert await all_that_is_kept(played, tmp_path) == before
+        assert not rekey.waiting(key_of(tmp_path)).exists()
+
+
+async def test_what_was_done_is_not_refused_because_the_file_could_not_be_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else reads, and the deleted bytes stay for a while: the operator is told both, and
+    once that has ended the night clears them."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.05)
+    async with running(tmp_path) as played:
+        await lively(played)
+        upkeep, old_key = played.house.upkeep, read_key(key_of(tmp_path))
+        vacuum = played.house.database.vacuum
+
+        async def held() -> None:
+            with reading(tmp_path) as conn:
+                conn.execute("BEGIN")
+                conn.execute("SELECT count(*) FROM pool").fetchall()
+                await vacuum()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(played.house.database, "vacuum", held)
+            with pytest.raises(NotCleared, match="It was done"):
+                await upkeep.erase_person(TENANT, "fatima")
+            with pytest.raises(NotCleared, match="It was done"):
+                await upkeep.rotate_key()
+        assert rows_of(tmp_path, "SELECT id FROM person WHERE id = 'fatima'") == []
+        assert read_key(key_of(tmp_path)) != old_key
+        assert not (tmp_path / "proofs").exists()
+        await upkeep.night()
+        assert len(list((tmp_path / "proofs").iterdir())) == 1
+
+
+@pytest.mark.parametrize("do", ["rotate-key", "erase-person"])
+async def test_an_order_that_is_refused_because_somebody_reads_has_done_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str
+) -> None:
+    """It says so, and why; the key is the old one, and the person is still there."""
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.05)
+    async with running(tmp_path) as played:
+        await lively(played)
+        old_key = read_key(key_of(tmp_path))
+        with reading(tmp_path) as conn:
+            conn.execute("BEGIN")
+            conn.execute("SELECT count(*) FROM pool").fetchall()
+            done = await carry_out(played.house.upkeep, Request(do, {"person": "fatima"}))
+        assert not done.fine
+        assert "nothing was written" in done.said
+        assert rows_of(tmp_path, "SELECT id FROM person WHERE id = 'fatima'") != []
+        assert read_key(key_of(tmp_path)) == old_key
+        assert not rekey.waiting(key_of(tmp_path)).exists()
 
 
 @pytest.mark.parametrize("stands", [True, False])
