@@ -186,6 +186,74 @@ async def test_with_the_database_away_everybody_hears_the_truth(
         assert "Vis det i kanalen" in place.hands.just("anne")
 
 
+async def _form_of_sofie(place: Place) -> Any:
+    for text in ("Jeg er leder", "Vis det i kanalen"):
+        if text == "Jeg er leder":
+            await place.hands.type("anne", "/digi start Ny omsorgsplatform")
+        await place.hands.press("anne", text)
+    await place.house.courier.settle()
+    await place.hands.press("sofie", "Sig det")
+    await place.hands.press("sofie", "Uden navn")
+    return place.hands.form("sofie")
+
+
+SAID = {"Hvad": "Bekymring", "Din": "Vi mister roen om morgenen", "Hvem": "Anne Holm"}
+
+
+async def test_a_form_that_takes_long_is_answered_in_time_and_the_act_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack waits for three seconds: until then the person hears that it takes longer, and what
+    was filled in stays. Sent again it is there once, with its code."""
+    await _form_of_sofie(place)
+    monkeypatch.setattr("bot.slack.edge.FORM_SECONDS", 0.01)
+    receive = place.door.edge._receive
+    assert receive is not None
+    gate = asyncio.Event()
+
+    async def slow(delivery: Any) -> Any:
+        await gate.wait()
+        return await receive(delivery)
+
+    monkeypatch.setattr(place.door.edge, "_receive", slow)
+    await place.hands.fill("sofie", SAID)
+    assert "Det tager længere, end det plejer." in place.hands.just("sofie")
+    gate.set()
+    await place.door.edge.quiet()
+    monkeypatch.setattr("bot.slack.edge.FORM_SECONDS", 60.0)
+    await place.hands.fill("sofie", {})
+    assert place.hands.code in place.hands.just("sofie")
+
+
+@pytest.mark.parametrize("kind", ["form", "press", "command"])
+async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
+    place: Place, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours after the act: the person hears that nobody knows, and a form sent again
+    shows the end of it."""
+    await _form_of_sofie(place)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.door.edge, f"_to_{kind}", broken)
+        if kind == "form":
+            await place.hands.fill("sofie", SAID)
+            said = place.hands.just("sofie")
+        elif kind == "press":
+            await place.hands.press("mette", "Sig det")
+            said = place.hands.just("mette")
+        else:
+            await place.hands.type("mette", "/digi status")
+            said = place.hands.just("mette")
+    assert "Jeg ved ikke, om det" in said
+    assert "ikke gemt" not in said
+    if kind == "form":
+        await place.hands.fill("sofie", {})
+        assert place.hands.code in place.hands.just("sofie")
+
+
 async def test_a_failing_form_is_no_line_with_a_moment_in_the_log(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -314,6 +314,28 @@ async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
     assert place.hands.code in place.hands.just("sofie")
 
 
+async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours after the act: the form says that nobody knows, and sent again it shows the
+    end of it."""
+    await _running(place)
+    await place.hands.press("sofie", "Sig det")
+    await place.hands.press("sofie", "Uden navn")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError(CANARY)
+
+    filled = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}
+    with monkeypatch.context() as patched:
+        patched.setattr(place.door.edge, "_to_dialog", broken)
+        await place.hands.fill("sofie", filled)
+    assert "Jeg ved ikke, om det blev gemt." in place.hands.just("sofie")
+    assert "ikke gemt" not in place.hands.just("sofie")
+    await place.hands.fill("sofie", {}, keep=True)
+    assert place.hands.code in place.hands.just("sofie")
+
+
 async def test_what_fails_in_the_edge_is_an_error_in_the_form(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

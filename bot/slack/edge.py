@@ -43,6 +43,8 @@ from dialogs import cards as c
 Body = dict[str, Any]
 T = TypeVar("T")
 
+FORM_SECONDS = 2.3
+"""Slack waits for three, and then says itself that something went wrong."""
 WHISPER_SECONDS = 1.5
 WHISPERS = 5
 """A response_url may be used so often."""
@@ -123,7 +125,18 @@ class SlackEdge:
                 return NOTED
             case _:
                 pass
-        answer = await self._received(what, at, client)
+        answer = await self._in_time(what, at, client)
+        if answer is None:
+            return _errors(what, both("takes_long" if what.inputs else "unsure"))
+        try:
+            return await self._shown(what, answer, client)
+        except Exception as error:
+            if answer.undone:
+                raise
+            self.note(what, error)
+            return await self.sorry(what, unsure=True)
+
+    async def _shown(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
         language: Language = answer.language
         match what.kind:
             case "command" | "shortcut":
@@ -139,6 +152,20 @@ class SlackEdge:
                 return NOTED
             case _:
                 return await self._to_words(what, answer)
+
+    async def _in_time(
+        self, what: Incoming, at: Installation, client: AsyncWebClient
+    ) -> Answer | None:
+        """None where a form has to be answered before the act is done; it goes on."""
+        if what.kind != "form":
+            return await self._received(what, at, client)
+        task = asyncio.create_task(self._received(what, at, client))
+        done, _ = await asyncio.wait({task}, timeout=FORM_SECONDS)
+        if done:
+            return task.result()
+        self._later.add(task)
+        task.add_done_callback(self._over)
+        return None
 
     async def _received(self, what: Incoming, at: Installation, client: AsyncWebClient) -> Answer:
         assert self._receive is not None, "the house is built before anybody asks"
@@ -312,21 +339,23 @@ class SlackEdge:
     async def _opened(self, client: AsyncWebClient, what: Incoming, view: Body) -> bool:
         return await in_time(client.views_open(trigger_id=what.trigger, view=view))
 
-    async def sorry(self, what: Incoming) -> Reply:
-        """Something of ours failed: honest, and nothing that was filled in is lost.
+    async def sorry(self, what: Incoming, *, unsure: bool = False) -> Reply:
+        """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
+        only after the act (`unsure`), nobody is told that nothing was kept.
 
         A press has no answer of its own; where nobody could be told, Slack's own sign of failure
         is left to stand beside the button.
         """
+        said = "unsure" if unsure else "not_now"
         match what.kind:
             case "form":
-                return _errors(what, both("form_not_saved"))
+                return _errors(what, both("form_unsure" if unsure else "form_not_saved"))
             case "command":
-                return Reply({"response_type": "ephemeral", "text": both("not_now")})
+                return Reply({"response_type": "ephemeral", "text": both(said)})
             case "press" | "shortcut":
                 at = self._workspaces.remembered(what.tenant)
                 client = self._api.client(at.token) if at is not None else None
-                told = await self._show(what, (_said(both("not_now")),), "da", client)
+                told = await self._show(what, (_said(both(said)),), "da", client)
                 return NOTED if told else AGAIN
             case _:
                 return AGAIN

@@ -226,6 +226,15 @@ class TeamsEdge:
         answer = await self._in_time(what, channel)
         if answer is None:
             return self._too_long(what)
+        try:
+            return await self._shown(what, channel, answer)
+        except Exception as error:
+            if answer.undone:
+                raise
+            self._note(what, error)
+            return self._sorry(what, unsure=True)
+
+    async def _shown(self, what: Incoming, channel: str, answer: Answer) -> Reply:
         match what.way:
             case "words" | "press":
                 return await self._to_message(what, channel, answer)
@@ -375,16 +384,19 @@ class TeamsEdge:
 
     # --- when it goes wrong -----------------------------------------------------------------------
 
-    def _sorry(self, what: Incoming) -> Reply:
-        """Something of ours failed: honest, and nothing that was filled in is lost."""
+    def _sorry(self, what: Incoming, *, unsure: bool = False) -> Reply:
+        """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
+        only after the act (`unsure`), nobody is told that nothing was kept."""
         language = language_of(what)
+        words = word("unsure" if unsure else "not_now", language)
         match what.way:
             case "submit" | "fetch" if isinstance(what.data, data.Send):
-                return self._sheets.still_there(what, what.data, word("form_not_saved", language))
+                words = word("form_unsure" if unsure else "form_not_saved", language)
+                return self._sheets.still_there(what, what.data, words)
             case "submit" | "fetch":
-                return said(word("not_now", language))
+                return said(words)
             case "execute":
-                return _toast(word("not_now", language))
+                return _toast(words)
             case _:
                 return AGAIN
 

@@ -52,6 +52,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik.",
         "It was not saved. Your text is still here. Please try again in a moment.",
     ),
+    "unsure": (
+        "Jeg ved ikke, om det lykkedes. Se efter om et øjeblik, og prøv igen, hvis der ikke er sket"
+        " noget.",
+        "I do not know whether that worked. Please look again in a moment, and try again if nothing"
+        " has happened.",
+    ),
+    "form_unsure": (
+        "Jeg ved ikke, om det blev gemt. Din tekst står her endnu. Send den igen om et øjeblik."
+        " Den bliver kun gemt én gang.",
+        "I do not know whether it was saved. Your text is still here. Please send it again in a"
+        " moment. It is saved only once.",
+    ),
     "takes_long": (
         "Det tager længere, end det plejer. Din tekst står her endnu. Tryk igen om et øjeblik: det"
         " bliver kun gemt én gang.",

@@ -78,9 +78,11 @@ HEADERS = {
 }
 
 SENTENCES: dict[str, dict[Language, str]] = {
-    "unsaved": {
-        "da": "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik.",
-        "en": "It was not saved. Your text is still here. Try again in a moment.",
+    "unsure": {
+        "da": "Jeg ved ikke, om det lykkedes. Din tekst står her endnu. Se efter om et øjeblik, og "
+        "prøv igen, hvis der ikke er sket noget.",
+        "en": "I do not know whether that worked. Your text is still here. Look again in a moment, "
+        "and try again if nothing has happened.",
     },
     "unreadable": {
         "da": "Det kunne jeg ikke læse. Der er ikke ændret noget. Genindlæs siden, og prøv igen.",
@@ -373,7 +375,7 @@ class Playground:
             answer = await self._receive(Delivery(TENANT, sender, key, what, channel))
         except Exception as error:
             log.error("an act in the playground failed: %s", type(error).__name__)
-            return _json({"failed": SENTENCES["unsaved"][me.locale]})
+            return _json({"failed": SENTENCES["unsure"][me.locale]})
         self._edge.tell("clock", None)
         form = None if answer.form is None else bare_form(answer.form)
         cards = tuple(bare(card) for card in answer.cards)
@@ -574,7 +576,7 @@ def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
             )
         except Exception as error:
             log.error("a request to the playground failed: %s", type(error).__name__)
-            return _json({"failed": SENTENCES["unsaved"][_language(request)]}, 503)
+            return _json({"failed": SENTENCES["unsure"][_language(request)]}, 503)
 
     return guarded
 

@@ -83,7 +83,7 @@ async function post(path, body, again = true) {
       body: JSON.stringify({ as: page.me.id, ...body }),
     });
   } catch {
-    return { failed: say("unreached") };
+    return { failed: say("unsure") };
   }
   if (response.status === 403 && again) {
     // Digi was started again and knows this page no longer: take its new token, and try once.
@@ -93,7 +93,7 @@ async function post(path, body, again = true) {
   try {
     return await response.json();
   } catch {
-    return { failed: say("unsaved") };
+    return { failed: say("unsure") };
   }
 }
 
