@@ -131,3 +131,4 @@ class Housekeeping:
                 *(self._database.tx(self._scripts.rewrite_pool, *pool, now) for pool in some)
             )
         await self._database.tx(self._scripts.set_meta, "pools_rewritten", night)
+        await self._database.clear()

@@ -402,7 +402,8 @@ async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
         assert asked(tmp_path / "home", either, "SELECT place FROM letter") == [(f"bag:{GONE}",)]
         scripts = house.scripts
         at = MONDAY + timedelta(hours=1)
-        [head] = await house.database.tx(scripts.claim, at, 60_000_000, 20, "somebody")
+        claimed = await house.database.tx(scripts.claim, TENANT, at, 60_000_000, 20, "somebody")
+        [head] = claimed.letters
         await house.upkeep.erase_person(TENANT, GONE)
         await house.database.tx(scripts.bag_sent, head, GONE, at.date(), (head.id,))
         assert asked(tmp_path / "home", either, "SELECT * FROM bagged") == []

@@ -313,7 +313,7 @@ async def test_a_checkpoint_waits_for_a_reader(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that holds the WAL for a moment delays the answer, and the WAL is empty then."""
-    monkeypatch.setattr("storage.writer._CHECKPOINT_SECONDS", LONG_ENOUGH)
+    monkeypatch.setattr("storage.writer._LOG_SECONDS", LONG_ENOUGH)
     await store.tx(add, "a")
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
