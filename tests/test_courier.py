@@ -15,7 +15,7 @@ import pytest
 from app import House
 from bot.courier import Courier
 from bot.edge import DeliveryFailed, Parcel
-from bot.lanes import Line
+from bot.lanes import Lanes, Line
 from bot.log import Log
 from bot.pause import Pause
 from dialogs import events as e
@@ -179,8 +179,17 @@ async def test_few_lanes_are_served_at_once_and_each_has_its_turn(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten workplaces and two tasks: never more than two calls, at most one a workplace; no
-    workplace sends its second letter before each has sent its first."""
+    workplace has its second turn before each has begun its first. Which of two that run side by
+    side comes back first is for the database and the platform to say, not for the courier."""
     monkeypatch.setattr("bot.lanes.AT_ONCE", 2)
+    turns: list[str] = []
+    serve = Lanes.turn
+
+    async def noted(lanes: Lanes, tenant: str) -> int:
+        turns.append(tenant)
+        return await serve(lanes, tenant)
+
+    monkeypatch.setattr(Lanes, "turn", noted)
     tenants = [f"test:{n}" for n in range(10)]
     await town.moves_in(*tenants)
     for tenant in tenants:
@@ -195,8 +204,7 @@ async def test_few_lanes_are_served_at_once_and_each_has_its_turn(
         await town.edge.until(lambda: len(town.edge.parcels) == 30)
     assert town.edge.most == 2
     assert all(town.edge.said_in(tenant) == ["1", "2", "3"] for tenant in tenants)
-    assert set(town.edge.calls[:10]) == set(tenants), "each its first before anybody's second"
-    assert set(town.edge.calls[10:20]) == set(tenants)
+    assert set(turns[:10]) == set(tenants), "each its first before anybody's second"
 
 
 async def test_a_lane_that_gives_way_leaves_what_it_claimed_to_its_next_turn(

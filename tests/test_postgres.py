@@ -212,7 +212,7 @@ async def test_terminated_connections_lose_and_double_nothing(
     refused = 0
     try:
         for n in itertools.count():
-            if len(confirmed) >= times:
+            if len(confirmed) >= times and ended:  # a fast server may be done before the first end
                 break
             try:
                 confirmed.append(await own_store.tx(add, f"{n:05}"))
@@ -224,8 +224,7 @@ async def test_terminated_connections_lose_and_double_nothing(
     found = await ids(own_store)
     assert set(confirmed) <= set(found)
     assert len(found) <= len(confirmed) + refused
-    assert ended > 0
-    figures(f"{times} commits, {ended} connections ended, {refused} told to try again: none lost")
+    figures(f"{len(confirmed)} commits, {ended} connections ended, {refused} told to try again: none lost")
 
 
 # --- a server that is away for a while -------------------------------------------------------
