@@ -46,14 +46,14 @@ class Served:
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         async with aiohttp.ClientSession() as http:
-            for _ in range(200):
+            for _ in range(round(LONG_ENOUGH / 0.1)):
                 try:
                     async with http.get(self.url) as response:
                         if response.status == 200:
                             return
                 except aiohttp.ClientError:
                     await asyncio.sleep(0.1)
-        raise AssertionError("Digi was not there after twenty seconds")
+        raise AssertionError("Digi was not there")
 
     async def kill(self) -> None:
         assert self.process is not None

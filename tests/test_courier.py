@@ -33,9 +33,7 @@ from tests.house import (
     note,
     words_of,
 )
-
-PATIENCE = 60.0
-"""For what is sure to come, however slow the machine is."""
+from tests.waiting import LONG_ENOUGH, until
 
 
 class Gates(Paper):
@@ -67,7 +65,7 @@ class Gates(Paper):
         return [words_of(one.card) for one in self.parcels if one.tenant == tenant]
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LONG_ENOUGH):
             while not holds():
                 self._changed.clear()
                 await self._changed.wait()
@@ -133,12 +131,6 @@ async def running(courier: Courier) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - it happens in another thread
-            await asyncio.sleep(0.001)
 
 
 async def test_a_call_that_never_returns_holds_up_neither_others_nor_timers_nor_the_minute(
@@ -293,7 +285,7 @@ async def test_a_letter_that_is_written_while_its_lane_is_served_is_found_at_onc
     async with running(town.house.courier):
         await town.says("test:a", "0")
         await town.edge.until(lambda: len(town.edge.parcels) == 1)
-        monkeypatch.setattr("bot.timers.NAP", PATIENCE * 10)
+        monkeypatch.setattr("bot.timers.NAP", LONG_ENOUGH * 10)
         await until(lambda: not town.house.courier.lanes.active)
         for n in range(1, 20):
             await town.says("test:a", f"{n}")
@@ -333,7 +325,7 @@ async def test_a_stop_lets_a_call_end_that_is_under_way(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is marked as sent, and what was claimed with it is as if it had not been."""
-    monkeypatch.setattr("bot.courier.STOP_SECONDS", PATIENCE)
+    monkeypatch.setattr("bot.courier.STOP_SECONDS", LONG_ENOUGH)
     await town.moves_in("test:a")
     gate = town.edge.shut["test:a"] = asyncio.Event()
     courier = asyncio.create_task(town.house.courier.run())
@@ -358,7 +350,7 @@ async def test_an_order_waits_for_no_platform_and_nothing_is_stored_while_it_is_
     async with running(town.house.courier):
         await town.says("test:a", "1")
         await town.edge.until(lambda: town.edge.under_way["test:a"] == 1)
-        async with asyncio.timeout(PATIENCE), town.house.courier.still():
+        async with asyncio.timeout(LONG_ENOUGH), town.house.courier.still():
             gate.set()
             await town.edge.until(lambda: len(town.edge.parcels) == 1)
             await town.says("test:b", "2")
@@ -381,7 +373,7 @@ async def test_a_call_that_does_not_end_is_ended(
     async with running(town.house.courier):
         await town.says("test:a", "1")
         await until(lambda: town.edge.calls and not town.edge.under_way.total())
-        monkeypatch.setattr("bot.sending.CALL_SECONDS", PATIENCE)
+        monkeypatch.setattr("bot.sending.CALL_SECONDS", LONG_ENOUGH)
         town.edge.shut.clear()
         town.wall.at += timedelta(minutes=1)
         await town.edge.until(lambda: len(town.edge.parcels) == 1)

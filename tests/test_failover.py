@@ -355,11 +355,11 @@ async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
 ) -> None:
     """The server would wait for ever, and when it is told to wait no longer, or asked after a cut,
     say that it is done: if the standby then took over, it would never have been."""
-    monkeypatch.setattr(storage.postgres, "_COMMIT_SECONDS", 0.3)
-    monkeypatch.setattr(storage.postgres, "_ASKING_SECONDS", 0.5)
     async with a_pair(FOLDER) as (primary, standby, name), Wire(primary) as wire:
         store = await Postgres.open(wire.dsn(name))
         await store.tx(once, "confirmed")
+        monkeypatch.setattr(storage.postgres, "_COMMIT_SECONDS", 0.3)
+        monkeypatch.setattr(storage.postgres, "_ASKING_SECONDS", 0.5)
         standby.freeze()
         for _ in range(2):
             assert await _refused(store.tx(once, "tired of waiting"))

@@ -13,6 +13,7 @@ import pytest
 
 import app
 from tests.test_app import Box
+from tests.waiting import LONG_ENOUGH
 
 
 class Here(Box):
@@ -154,7 +155,7 @@ def test_an_order_that_is_none_gets_an_answer(made: Here) -> None:
     with made.running():
         for line in (b"\n", b"{}\n", b'{"do":"fly"}\n', b"\xff\x00\n", b"x" * 5000 + b"\n"):
             with closing(socket.socket(socket.AF_UNIX)) as there:
-                there.settimeout(20)
+                there.settimeout(LONG_ENOUGH)
                 link = made.home.parent / "s"
                 link.unlink(missing_ok=True)
                 link.symlink_to(made.home)

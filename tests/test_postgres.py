@@ -224,7 +224,10 @@ async def test_terminated_connections_lose_and_double_nothing(
     found = await ids(own_store)
     assert set(confirmed) <= set(found)
     assert len(found) <= len(confirmed) + refused
-    figures(f"{len(confirmed)} commits, {ended} connections ended, {refused} told to try again: none lost")
+    figures(
+        f"{len(confirmed)} commits, {ended} connections ended, {refused} told to try again:"
+        " none lost"
+    )
 
 
 # --- a server that is away for a while -------------------------------------------------------

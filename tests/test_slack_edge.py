@@ -17,6 +17,7 @@ from bot.slack.draw import written_channel
 from bot.slack.manifest import SCOPES, manifest
 from bot.slack.outgoing import read_place, written_place
 from bot.slack.read import envelope, incoming
+from bot.slack.web_api import ANSWER_SECONDS
 from dialogs import cards as c
 from storage.sql import Unavailable
 from tests.slack_fixtures import CHANNEL, Place, in_slack
@@ -92,12 +93,15 @@ async def test_a_form_that_does_not_open_is_said_in_the_same_answer(place: Place
     assert "Formularen nåede ikke frem" in place.hands.just("anne")
 
 
-async def test_a_form_never_keeps_slack_waiting(place: Place) -> None:
-    """A second and a half, then the answer says so instead."""
+async def test_a_form_never_keeps_slack_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for less than the three seconds that Slack waits; then the answer says so
+    instead, while Slack has not opened it yet."""
+    assert ANSWER_SECONDS < 2
+    monkeypatch.setattr("bot.slack.web_api.ANSWER_SECONDS", 0.01)
     place.world.plan("views.open", Slow(10))
-    began = asyncio.get_running_loop().time()
     answered = await place.world.send.command(ANNE, "start", CHANNEL)
-    assert asyncio.get_running_loop().time() - began < 2.5
     assert "Formularen nåede ikke frem" in answered.body["text"]
     await place.world.clock.advance(20)
 
@@ -215,8 +219,10 @@ async def test_a_form_that_takes_long_is_answered_in_time_and_the_act_goes_on(
         await gate.wait()
         return await receive(delivery)
 
-    monkeypatch.setattr(place.door.edge, "_receive", slow)
-    await place.hands.fill("sofie", SAID)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(place.door.edge, "_receive", slow)
+        meanwhile.setattr(place.hands, "_quiet", place.world.quiet)  # Digi is at it until the gate
+        await place.hands.fill("sofie", SAID)
     assert "Det tager længere, end det plejer." in place.hands.just("sofie")
     gate.set()
     await place.door.edge.quiet()

@@ -19,6 +19,7 @@ from tests.teams_world.render import buttons, text_of
 from tests.teams_world.state import CHANNEL, ELSEWHERE, TENANT
 from tests.teams_world.trouble import Lost, Says
 from tests.teams_world.world import BOT
+from tests.waiting import LONG_ENOUGH
 
 CANARY = "kanariefugl-4711"
 
@@ -309,7 +310,7 @@ async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
     await place.hands.fill("sofie", filled)
     assert "Det tager længere, end det plejer." in place.hands.just("sofie")
     gate.set()
-    monkeypatch.setattr("bot.teams.edge.INVOKE_SECONDS", 5.0)
+    monkeypatch.setattr("bot.teams.edge.INVOKE_SECONDS", LONG_ENOUGH)
     await place.hands.fill("sofie", {}, keep=True)
     assert place.hands.code in place.hands.just("sofie")
 

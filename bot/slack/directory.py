@@ -21,6 +21,8 @@ MOST = 20_000
 AT_ONCE = 10
 SOON = 0.8
 """Seconds that an answer may wait for a name."""
+NOBODY_WAITS = 5.0
+"""Seconds that a look at all names of a message may take, where nobody waits for an answer."""
 PAGE = 200
 SLACKBOT = "USLACKBOT"
 REST = 60.0
@@ -74,14 +76,14 @@ class Directory:
         self._people.drop_if(lambda key: key[0] == tenant)
 
     async def person(
-        self, client: AsyncWebClient, tenant: str, person: str, *, patience: float = SOON
+        self, client: AsyncWebClient, tenant: str, person: str, *, patience: float | None = None
     ) -> Known | None:
         """None where Slack does not say in time: then there is no name this once."""
         found = self.held(tenant, person)
         if found is not None or self.rests(tenant) > 0:
             return found
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(SOON if patience is None else patience):
                 said = await client.users_info(user=person, include_locale=True)
             user = said.get("user")
             if not isinstance(user, dict):
@@ -127,7 +129,7 @@ class Directory:
 
         async def known(id: str) -> Known | None:
             async with gate:
-                return await self.person(client, tenant, id, patience=5.0)
+                return await self.person(client, tenant, id, patience=NOBODY_WAITS)
 
         found = await asyncio.gather(*(known(id) for id in ids))
         people: list[Sender] = []

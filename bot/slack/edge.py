@@ -31,7 +31,7 @@ from bot.slack.outgoing import Outgoing
 from bot.slack.presence import Presence
 from bot.slack.read import Incoming, in_words, mentioned, written_words
 from bot.slack.web_api import (
-    AT_ONCE,
+    ANSWER_SECONDS,
     Told,
     WebApi,
     in_time,
@@ -306,7 +306,7 @@ class SlackEdge:
             return NOTED
         drawn = draw.messages(cards, language)
         said = self._soon(self._answers(what, (drawn, *drawn.rest), language))
-        done, _ = await asyncio.wait({said}, timeout=AT_ONCE)
+        done, _ = await asyncio.wait({said}, timeout=ANSWER_SECONDS)
         for task in done:
             task.result()
         return NOTED

@@ -18,7 +18,7 @@ from bot.edge import DeliveryFailed
 
 PATIENCE = 10.0
 CLIENTS = 1000
-AT_ONCE = 1.5
+ANSWER_SECONDS = 1.5
 """So long may a call take that an acknowledgement waits for."""
 
 # This message will not go better the next time.
@@ -139,7 +139,7 @@ TROUBLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 async def in_time(call: Coroutine[Any, Any, Any]) -> bool:
     """Whether it went well, within the time that the acknowledgement leaves."""
     try:
-        async with asyncio.timeout(AT_ONCE):
+        async with asyncio.timeout(ANSWER_SECONDS):
             await call
     except TROUBLE:
         return False

@@ -153,7 +153,7 @@ class SlackHands(Play):
     async def move(self, to: datetime) -> None:
         self.mark = self.world.tick
         await self.house.courier.move_to(to)
-        await self.world.quiet()
+        await self._quiet()
         self._remember()
 
     # --- before and after an act ----------------------------------------------------------
@@ -184,8 +184,15 @@ class SlackHands(Play):
         return answered
 
     async def _settle(self) -> None:
-        await self.world.quiet()
+        await self._quiet()
         await self.house.courier.settle()
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Until neither Digi nor Slack has anything under way; Digi may be in another process."""
+        engine = getattr(self.house, "engine", None)
+        for edge in engine._edges if engine else ():
+            await edge.quiet()
         await self.world.quiet()
 
     def _remember(self) -> None:
