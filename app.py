@@ -28,14 +28,17 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 
-from bot import settings as digi_settings
-from bot.about import AboutPage
+from bot.cli.control import NAME as CONTROL
+from bot.cli.control import Done, Request, ask, listen
+from bot.cli.doctor import examined
+from bot.cli.orders import carry_out
+from bot.cli.progress import Progress
 from bot.clock import Clock
-from bot.control import NAME as CONTROL
-from bot.control import Done, Request, ask, listen
-from bot.courier import Courier
-from bot.doctor import examined
-from bot.edge import (
+from bot.core.courier import Courier
+from bot.core.engine import Engine
+from bot.core.gate import Gate
+from bot.log import Log, close_up, places, redact_libraries
+from bot.platforms.common.ports import (
     Address,
     CannotOpen,
     Changed,
@@ -47,31 +50,28 @@ from bot.edge import (
     RoomMessage,
     Sender,
 )
-from bot.engine import Engine
-from bot.gate import Gate
-from bot.log import Log, close_up, places, redact_libraries
-from bot.metrics import Metrics
-from bot.orders import carry_out
-from bot.preflight import no_shared_key, refusals
-from bot.progress import Progress
-from bot.server import Hosts, application, runner
-from bot.settings import Settings, SettingsError, Slack, Teams
-from bot.upkeep import Upkeep, finish_rotation, restore
+from bot.server import settings as digi_settings
+from bot.server.about import AboutPage
+from bot.server.http_server import Hosts, application, runner
+from bot.server.metrics import Metrics
+from bot.server.preflight import no_shared_key, refusals
+from bot.server.settings import Settings, SettingsError, Slack, Teams
+from bot.server.upkeep import Upkeep, finish_rotation, restore
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
-from dialogs import shelves
-from dialogs.commands import COMMANDS, word_for
-from dialogs.facts import NOBODY, Operator
+from dialogs.advice import shelves
+from dialogs.model.commands import COMMANDS, word_for
+from dialogs.model.facts import NOBODY, Operator
 from storage import rekey
 from storage.migrate import migrations
 from storage.sql import Damaged, StoreError
-from storage.sqlite import DATABASE, Sqlite, reading
-from storage.store import Database, Scripts
+from storage.sqlite.driver import DATABASE, Sqlite, reading
+from storage.transactions.store import Database, Scripts
 from storage.vault import KeyProblem, Vault, read_key
 
 if TYPE_CHECKING:
-    from bot.slack.door import Door as SlackDoor
+    from bot.platforms.slack.door import Door as SlackDoor
 
 VERSION = "0.1.0"
 FINE, PROBLEM, USAGE = 0, 1, 2
@@ -142,7 +142,7 @@ class House:
 
     async def gather_playground(self) -> None:
         """Everybody of the pretended workplace is in its channels."""
-        from bot.web.people import CHANNELS, PEOPLE, TENANT
+        from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
 
         there = tuple(Sender(one.id, one.name, one.locale) for one in PEOPLE)
         for channel in CHANNELS:
@@ -229,7 +229,7 @@ async def build(
 async def _store(home: Path, database: Path | None, postgres: str | None) -> Database:
     if postgres is None:
         return await Sqlite.open(database or home / DATABASE)
-    from storage.postgres import Postgres
+    from storage.postgres.driver import Postgres
 
     # Here lie the way to a running replica and the proofs of deletion, and no database.
     await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
@@ -282,7 +282,7 @@ class Door(Protocol):
 
 
 class PlaygroundClock:
-    """The playground's hold on the world's clock: bot.edge.Clockwork."""
+    """The playground's hold on the world's clock: bot.platforms.common.ports.Clockwork."""
 
     def __init__(self, tenant: str, clock: Clock) -> None:
         self._tenant = tenant
@@ -371,7 +371,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
 def _slack_door(
     settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log
 ) -> SlackDoor:
-    from bot.slack.door import Door as SlackDoor
+    from bot.platforms.slack.door import Door as SlackDoor
     from storage.installations import Installations
 
     return SlackDoor(
@@ -384,9 +384,9 @@ def _slack_door(
 
 
 def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
-    from bot.teams.door import Door as TeamsDoor
-    from bot.teams.seam import OnActivity, Transport
-    from bot.teams.transport import BotbuilderTransport
+    from bot.platforms.teams.door import Door as TeamsDoor
+    from bot.platforms.teams.ports import OnActivity, Transport
+    from bot.platforms.teams.transport import BotbuilderTransport
     from storage.addresses import Addresses
 
     def transport(on_activity: OnActivity) -> Transport:
@@ -403,10 +403,10 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:
-    from bot.web.edge import WebEdge
-    from bot.web.people import TENANT
-    from bot.web.playground import add_routes
-    from storage.room import Room
+    from bot.platforms.web.playground.edge import WebEdge
+    from bot.platforms.web.playground.people import TENANT
+    from bot.platforms.web.playground.server import add_routes
+    from storage.playground_room import Room
 
     rooms: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
 
@@ -697,7 +697,7 @@ def _manifest(args: argparse.Namespace) -> int:
 def _slack_manifest(settings: Settings) -> dict[str, object]:
     """For the mode that `run` serves with these settings. Before there are any of Slack's, it is
     Socket Mode unless there is a public address. What is still missing is said beside the JSON."""
-    from bot.slack.manifest import CannotDraw, manifest, missing
+    from bot.platforms.slack.manifest import CannotDraw, manifest, missing
 
     slack, url = settings.slack, settings.public_url
     socket_mode = slack.socket_mode if slack else url is None
@@ -718,7 +718,7 @@ def _slack_manifest(settings: Settings) -> dict[str, object]:
 
 
 def _teams_package(settings: Settings) -> bytes:
-    from bot.teams.manifest import CannotPackage, about, package
+    from bot.platforms.teams.manifest import CannotPackage, about, package
 
     app_id = settings.teams.app_id if settings.teams else None
     try:
@@ -759,7 +759,7 @@ def _rows(sql: str) -> list[tuple[Any, ...]]:
     """Read beside a running server."""
     settings = digi_settings.load()
     if settings.postgres is not None:
-        from storage import postgres_doctor
+        from storage.postgres import doctor as postgres_doctor
 
         return postgres_doctor.rows(settings.postgres, sql)
     path = settings.sqlite or settings.home / DATABASE
@@ -839,7 +839,7 @@ def _restore(args: argparse.Namespace) -> int:
 
 def _move(args: argparse.Namespace) -> int:
     """All or nothing; the file is only read."""
-    from storage.moving import Moved, move
+    from storage.copy_database import Moved, move
 
     settings = digi_settings.load()
     if settings.sqlite is None:

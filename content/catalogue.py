@@ -23,7 +23,7 @@ from content.model import (
     Source,
     Theme,
 )
-from content.packs import OWN, Packs
+from content.packs import OWN, Packs, sets_in
 
 # How many items each set has. The publications decide it, so it is not a setting.
 COUNTS = {
@@ -241,7 +241,7 @@ class _Reading:
     def catalogue(self) -> Catalogue | None:
         phrases = self.phrases()
         files: dict[str, Table] = {}
-        for path in sorted(self.folder.glob("*.toml")):
+        for path in sets_in(self.folder):
             if (data := self.read(path, path.name)) is not None:
                 files[path.stem] = data
         self.packs.lay(files, COUNTS)

@@ -19,6 +19,13 @@ PHASES = (1, 2, 3, 4)
 _ID = {"phases": "number", ORDER: "question"}
 
 
+def sets_in(folder: Path) -> list[Path]:
+    """The files of sets in a folder and below it, by name; those of phrases are not among them."""
+    phrases = folder / "phrases"
+    found = (path for path in folder.rglob("*.toml") if phrases not in path.parents)
+    return sorted(found, key=lambda path: path.stem)
+
+
 class Packs:
     """Lays packs over our tables and keeps who laid what, so that a fault is named where it is."""
 
@@ -55,7 +62,7 @@ class Packs:
         """Lay every pack in turn; the last one has the last word."""
         for folder in self.folders:
             # The order comes last: it may name questions that the pack has just added.
-            paths = sorted(folder.glob("*.toml"), key=lambda path: (path.stem == ORDER, path.stem))
+            paths = sorted(sets_in(folder), key=lambda path: path.stem == ORDER)
             if not paths and not list((folder / "phrases").glob("*.toml")):
                 self.say(folder.name, "", "nothing here is for Digi; see docs/packs.md")
             for path in paths:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from dialogs import project_cards
-from dialogs.cards import FORMER, NeutralCard, Paragraph, card, text
-from dialogs.conversations import CONVERSATIONS
-from dialogs.events import Person
+from dialogs.model.cards import FORMER, NeutralCard, Paragraph, card, text
+from dialogs.model.events import Person
+from dialogs.project import cards as project_cards
+from dialogs.registry import CONVERSATIONS
 
 
 def without(dialog: str, body: bytes, person: Person) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from dialogs import events as e
-from dialogs.commands import Empty, Known, Misspelt, Parsed, theme_of, whom_of
-from dialogs.events import Look, Press
+from dialogs.model import events as e
+from dialogs.model.commands import Empty, Known, Misspelt, Parsed, theme_of, whom_of
+from dialogs.model.events import Look, Press
 
 _LOOKS = {
     "status": "status",

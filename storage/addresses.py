@@ -1,4 +1,4 @@
-"""Where an edge can speak, sealed: a port of bot/edge.py.
+"""Where an edge can speak, sealed: a port of bot/platforms/common/ports.py.
 
 Storage does not know the edges; app.py hands in the type of address that they use.
 """
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from storage.sql import Row, Script
-from storage.store import Database
+from storage.transactions.store import Database
 from storage.vault import Vault
 
 T = TypeVar("T")

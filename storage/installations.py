@@ -1,4 +1,4 @@
-"""The workplaces that have installed Digi, with their tokens sealed: a port of bot/edge.py.
+"""The workplaces that have installed Digi, with their tokens sealed: a port of the edges.
 
 Storage does not know the edges; app.py hands in the type of installation that they use.
 """
@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from storage.sql import Row, Script
-from storage.store import Database
+from storage.transactions.store import Database
 from storage.vault import Vault
 
 T = TypeVar("T")

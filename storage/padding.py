@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from storage.sql import Conflict, Unavailable
-from storage.store import Database, Scripts
+from storage.transactions.store import Database, Scripts
 from storage.vault import Unreadable
 
 WRITES = 16

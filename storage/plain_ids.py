@@ -10,10 +10,10 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from storage.erasing import Forgetting, finish_erasures
-from storage.facts import Scope
 from storage.sql import Row, Script
-from storage.store import Database, Scripts, once_key
+from storage.transactions.erasing import Forgetting, finish_erasures
+from storage.transactions.facts import Scope
+from storage.transactions.store import Database, Scripts, once_key
 
 DONE = "ids_made_anew"
 

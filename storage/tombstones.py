@@ -17,8 +17,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from storage.facts import to_us
 from storage.sql import Row, Script
+from storage.transactions.facts import to_us
 
 Kind = Literal["project", "published", "mine", "person"]
 NAME = "tombstones"

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.dress import Dresser
-from bot.edge import Answer, Delivery
-from bot.engine import Engine
+from bot.core.engine import Engine
+from bot.core.localize import Dresser
+from bot.platforms.common.ports import Answer, Delivery
 from content import catalogue as content
 from content.model import Catalogue
-from dialogs import cards as c
-from tests import teams_watch
-from tests.cards import Dressed
-from tests.postgres import either, empty_dsn, places, postgres_dsn, postgres_server
+from dialogs.model import cards as c
 from tests.waiting import LONG_ENOUGH
+from tests.worlds import teams_watch
+from tests.worlds.cards import Dressed
+from tests.worlds.postgres import either, empty_dsn, places, postgres_dsn, postgres_server
 
 __all__ = ["either", "empty_dsn", "places", "postgres_dsn", "postgres_server"]
 
@@ -77,14 +77,14 @@ def _padding(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _IN_TIME = {
-    "bot.slack.directory": ("NOBODY_WAITS", "SOON"),
-    "bot.slack.edge": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
-    "bot.slack.web_api": ("ANSWER_SECONDS", "PATIENCE"),
-    "bot.teams.edge": ("ANSWER_SECONDS", "INVOKE_SECONDS", "NAME_SECONDS"),
-    "bot.teams.sheets": ("NAME_SECONDS",),
-    "bot.teams.tokens": ("PATIENCE",),
-    "bot.teams.transport": ("PATIENCE",),
-    "bot.teams.trust": ("PATIENCE",),
+    "bot.platforms.slack.directory": ("NOBODY_WAITS", "SOON"),
+    "bot.platforms.slack.edge": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
+    "bot.platforms.slack.web_api": ("ANSWER_SECONDS", "PATIENCE"),
+    "bot.platforms.teams.edge": ("ANSWER_SECONDS", "INVOKE_SECONDS", "NAME_SECONDS"),
+    "bot.platforms.teams.sheets": ("NAME_SECONDS",),
+    "bot.platforms.teams.tokens": ("PATIENCE",),
+    "bot.platforms.teams.transport": ("PATIENCE",),
+    "bot.platforms.teams.trust": ("PATIENCE",),
 }
 
 

@@ -25,13 +25,13 @@ from unittest.mock import patch
 
 import msgspec
 
-from bot.engine import Dialogs
-from bot.gate import MAY, MAY_LOOK
-from storage import pool
-from tests.house import kept
-from tests.slack_fixtures import in_slack
-from tests.stage import PaperEdge, Stage, stage
-from tests.teams_fixtures import in_teams
+from bot.core.engine import Dialogs
+from bot.core.gate import MAY, MAY_LOOK
+from storage.transactions import anonymous_pool as pool
+from tests.worlds.house import kept
+from tests.worlds.slack_fixtures import in_slack
+from tests.worlds.stage import PaperEdge, Stage, stage
+from tests.worlds.teams_fixtures import in_teams
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 EDGES = ("paper", "slack", "teams")

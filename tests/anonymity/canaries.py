@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from app import House
-from bot.metrics import Metrics
+from bot.server.metrics import Metrics
 
 PERSON = "fuglekender"
 NAME = "Ålborgfuglen Søs"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import pool as pools
-from tests.postgres import Server, a_server
+from storage.transactions import anonymous_pool as pools
+from tests.worlds.postgres import Server, a_server
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.anonymity.hands import by_code, running, says, says_by_name
-from tests.stage import PEOPLE, Stage, text_of
+from tests.worlds.stage import PEOPLE, Stage, text_of
 
 AUTHORS = ("sofie", "lars", "emil", "noor", "karen", "mette", "ali")
 NAMED = ("peter", "bodil", "sofie", "jonas", "ali")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.edge import Answer, Delivery, Members, Pressed, Sender, Submitted, What
-from bot.tokens import write_press
-from dialogs import cards as c
-from dialogs.events import Fits, Look
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Answer, Delivery, Members, Pressed, Sender, Submitted, What
+from dialogs.model import cards as c
+from dialogs.model.events import Fits, Look
 from tests.anonymity import canaries
 from tests.anonymity.canaries import PERSON, metrics_of
 from tests.anonymity.hands import (
@@ -20,8 +20,8 @@ from tests.anonymity.hands import (
     running,
     waiting,
 )
-from tests.play import CODE
-from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
+from tests.worlds.play import CODE
+from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
 
 class Crowd:

@@ -15,21 +15,30 @@ import msgspec
 import psycopg
 import pytest
 
-from bot import gate
 from bot.clock import Clock
-from bot.edge import Delivery, Pressed, Sender
-from bot.tokens import write_press
-from dialogs.conversations import CONVERSATIONS, SIGHTS
-from dialogs.events import Look
-from dialogs.facts import Known, Published, States, Viewer
-from dialogs.roles import held
-from storage import pool as pools
-from storage.facts import Scope, gather
+from bot.core import gate
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Delivery, Pressed, Sender
+from dialogs.model.events import Look
+from dialogs.model.facts import Known, Published, States, Viewer
+from dialogs.model.roles import held
+from dialogs.registry import CONVERSATIONS, SIGHTS
 from storage.padding import Padding
 from storage.sql import Script
-from tests.play import Play
-from tests.postgres import program
-from tests.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
+from storage.transactions import anonymous_pool as pools
+from storage.transactions.facts import Scope, gather
+from tests.worlds.play import Play
+from tests.worlds.postgres import program
+from tests.worlds.stage import (
+    CHANNEL,
+    COPENHAGEN,
+    PEOPLE,
+    TENANT,
+    Stage,
+    stage,
+    text_of,
+    text_of_form,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 CANARY = "Kanariefugl-9f3b Åse på 4. sal"

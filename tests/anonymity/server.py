@@ -11,7 +11,7 @@ import psycopg
 
 from tests.anonymity import canaries
 from tests.anonymity.canaries import Sinks, read
-from tests.postgres import Server, program
+from tests.worlds.postgres import Server, program
 
 # Whatever tells most; `app.py check` refuses each of them.
 TALKATIVE = {

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import psycopg
 
-from storage.facts import from_us
 from storage.sql import FOLDER
+from storage.transactions.facts import from_us
 from tests.anonymity.hands import running
 from tests.anonymity.thief import Between, Counters, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing
-from tests.postgres import Server, program_at
-from tests.stage import BEGINNING
+from tests.worlds.postgres import Server, program_at
+from tests.worlds.stage import BEGINNING
 
 _PAGES = (
     "SELECT get_raw_page(r.oid::regclass::text, page::int)"

@@ -114,7 +114,7 @@ async def test_control_a_leak_in_each_sink_is_found(
             with closing(sqlite3.connect(folder / "digi.db", isolation_level=None)) as conn:
                 _plant(sink, leak, folder, temporary, conn)
                 if sink == "metrics":
-                    monkeypatch.setattr("bot.metrics._letters", lambda states: [f"# {leak}"])
+                    monkeypatch.setattr("bot.server.metrics._letters", lambda states: [f"# {leak}"])
                 metrics = {"metrics": [(await metrics_of(played.house)).encode()]}
                 shown = capfd.readouterr()
                 found = found_in(lying(folder, lines, shown.out, temporary) | metrics, (WORDS,))

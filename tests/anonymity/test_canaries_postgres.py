@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres import Postgres
+from storage.postgres.driver import Postgres
 from storage.vault import Vault
 from tests.anonymity import canaries
 from tests.anonymity.canaries import (
@@ -24,7 +24,7 @@ from tests.anonymity.canaries import (
 from tests.anonymity.crowd import course
 from tests.anonymity.hands import running
 from tests.anonymity.server import SEEDED, TALKATIVE, leak_in, lying_there, seeded
-from tests.postgres import Server, a_server
+from tests.worlds.postgres import Server, a_server
 
 KEEPS = {"wal_keep_size": "1GB", "max_wal_senders": "1", "wal_level": "replica"}
 """Nothing of the log ahead is thrown away before it has been searched, neither by Digi."""

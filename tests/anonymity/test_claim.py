@@ -24,12 +24,12 @@ import pytest
 from msgspec import Struct
 
 from bot.clock import Clock
-from bot.engine import Engine
-from storage import backup
-from storage.facts import from_us
-from storage.pool import Pool
-from storage.postgres import Postgres
-from storage.sqlite import Sqlite
+from bot.core.engine import Engine
+from storage.postgres.driver import Postgres
+from storage.sqlite import backup
+from storage.sqlite.driver import Sqlite
+from storage.transactions.anonymous_pool import Pool
+from storage.transactions.facts import from_us
 from storage.vault import Vault, code_hash, code_of
 from tests.anonymity.canaries import every_log_line
 from tests.anonymity.hands import running, without_padding
@@ -43,8 +43,8 @@ from tests.anonymity.weeks import (
     lively_week,
     standing,
 )
-from tests.postgres import Server
-from tests.stage import BEGINNING, PEOPLE, TENANT
+from tests.worlds.postgres import Server
+from tests.worlds.stage import BEGINNING, PEOPLE, TENANT
 
 Figures = Callable[[str], None]
 ANY_DAY = timedelta(hours=23)

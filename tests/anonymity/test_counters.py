@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres import Postgres
+from storage.postgres.driver import Postgres
 from tests.anonymity import server_thief
 from tests.anonymity.hands import reading, running, says, says_by_name, without_padding
 from tests.anonymity.thief import Copy, Counters, copied, counted, counters_in, pool_in
-from tests.postgres import Server
-from tests.stage import Stage
+from tests.worlds.postgres import Server
+from tests.worlds.stage import Stage
 
 TEXTS = (0, 1, 3, 0)
 """In each of some minutes that follow each other."""
@@ -98,7 +98,7 @@ async def test_the_headers_do_not_count_what_was_refused_either(
 ) -> None:
     """Somebody reads the file for a while, and whoever tries to write meanwhile is refused."""
     kindly()
-    monkeypatch.setattr("storage.writer._LOG_SECONDS", 0.05)
+    monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.05)
     async with running(tmp_path) as played:
         for _ in range(2):
             await _minute(played, 0)

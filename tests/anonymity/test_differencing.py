@@ -10,10 +10,10 @@ from itertools import combinations
 import pytest
 
 from content.model import Catalogue
-from dialogs import question
-from dialogs.events import Woke
-from dialogs.facts import About, Known, Project, Role, Roles, Team, Unreleased, Waiting
-from dialogs.question_states import Concluded, Proposed, Words
+from dialogs.model.events import Woke
+from dialogs.model.facts import About, Known, Project, Role, Roles, Team, Unreleased, Waiting
+from dialogs.question import decide as question
+from dialogs.question.states import Concluded, Proposed, Words
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
 PROJECT = Project(

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from bot.edge import Delivery
-from bot.gate import Gate
-from dialogs.commands import COMMANDS, parse
-from dialogs.events import Look
+from bot.core.gate import Gate
+from bot.platforms.common.ports import Delivery
+from dialogs.model.commands import COMMANDS, parse
+from dialogs.model.events import Look
 from dialogs.route import pressed_by_words
 from tests.anonymity import canaries
 from tests.anonymity.canaries import NAME, WORDS, every_log_line, found_in, lying
 from tests.anonymity.hands import RELEASED, by_code, changed, dump, says
 from tests.anonymity.web_hands import WebHands, in_browser
-from tests.play import Play
-from tests.slack_world.hands import SlackHands
-from tests.slack_world.stage import slack_stage
-from tests.stage import PEOPLE
-from tests.teams_fixtures import in_teams
+from tests.worlds.play import Play
+from tests.worlds.slack.hands import SlackHands
+from tests.worlds.slack.stage import slack_stage
+from tests.worlds.stage import PEOPLE
+from tests.worlds.teams_fixtures import in_teams
 
 BEGINS = """
     anne > /digi start Ny omsorgsplatform

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from bot.edge import Answer, Delivery, Members, Pressed, Sender, Submitted
-from bot.tokens import write_press
-from dialogs import phase, question
-from dialogs.events import ClosedForAnswers, Look, Press
-from dialogs.facts import Published
-from storage.facts import Scope, gather
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Answer, Delivery, Members, Pressed, Sender, Submitted
+from dialogs.model.events import ClosedForAnswers, Look, Press
+from dialogs.model.facts import Published
+from dialogs.question import decide as question
+from dialogs.walk import phase
 from storage.sql import Script
+from storage.transactions.facts import Scope, gather
 from tests.anonymity.hands import instances, project_of, running
-from tests.cards import Dressed
-from tests.postgres import either_later
-from tests.stage import CHANNEL, PEOPLE, TENANT, Stage
+from tests.worlds.cards import Dressed
+from tests.worlds.postgres import either_later
+from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage
 
 LEADS = {"anne"}
 ALWAYS = {"mette", "jonas"}

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.edge import Answer, Delivery
-from bot.engine import Engine
+from bot.core.engine import Engine
+from bot.platforms.common.ports import Answer, Delivery
 from storage.sql import Unavailable
 from tests.anonymity import canaries
 from tests.anonymity.canaries import NAME, PERSON, WORDS, every_log_line, found_in
 from tests.anonymity.crowd import Crowd
 from tests.anonymity.hands import RELEASED, instances, running, waiting
-from tests.faults import Failpoints, at_once, installed, rows_of
-from tests.postgres import either_later
-from tests.stage import Stage
+from tests.faults.tools import Failpoints, at_once, installed, rows_of
+from tests.worlds.postgres import either_later
+from tests.worlds.stage import Stage
 
 Figures = Callable[[str], None]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.edge import Answer, Delivery
+from bot.platforms.common.ports import Answer, Delivery
 from tests.anonymity import canaries
 from tests.anonymity.canaries import NAME, PERSON, WORDS, every_log_line, found_in
 from tests.anonymity.crowd import Crowd
 from tests.anonymity.hands import RELEASED, instances, running, waiting
 from tests.anonymity.test_faults import Heard, listens
-from tests.faults import at_once
-from tests.postgres import Server, a_server
-from tests.stage import Stage
+from tests.faults.tools import at_once
+from tests.worlds.postgres import Server, a_server
+from tests.worlds.stage import Stage
 
 # How a write fails at the server: each error says all that a server can know of it.
 WAYS = {

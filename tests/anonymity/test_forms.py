@@ -11,9 +11,9 @@ import pytest
 from tests.anonymity.hands import changed, dump, open_form
 from tests.anonymity.test_edges import BEGINS, EDGES
 from tests.anonymity.web_hands import WebHands
-from tests.play import CODE, Play
-from tests.slack_world.hands import SlackHands
-from tests.teams_world.hands import TeamsHands
+from tests.worlds.play import CODE, Play
+from tests.worlds.slack.hands import SlackHands
+from tests.worlds.teams.hands import TeamsHands
 
 NOT_YOURS = "Det kan jeg ikke vise dig herfra."
 UNNAMED = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}

@@ -10,12 +10,12 @@ from typing import Literal
 
 import pytest
 
-from bot.dress import Dresser
+from bot.core.localize import Dresser
 from content import catalogue as content
-from dialogs import cards as c
-from dialogs.cards import text
-from dialogs.facts import Prefs
-from dialogs.say_forms import NAMED_AT_MOST, honest
+from dialogs.model import cards as c
+from dialogs.model.cards import text
+from dialogs.model.facts import Prefs
+from dialogs.say.forms import NAMED_AT_MOST, honest
 from storage.vault import Vault
 from tests.anonymity.hands import ROOT, open_form, running
 

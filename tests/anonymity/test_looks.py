@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import Engine
+from bot.core.engine import Engine
 from tests.anonymity.hands import (
     CANARY,
     LOOKERS,

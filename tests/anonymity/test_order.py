@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from dialogs.effects import PoolEntry
-from storage import pool as pools
+from dialogs.model.effects import PoolEntry
+from storage.transactions import anonymous_pool as pools
 from storage.vault import code_hash, code_of
 from tests.anonymity.hands import ROOT, look, opened, project_of, reading, running
-from tests.postgres import places_later
-from tests.stage import COPENHAGEN, TENANT, Stage
+from tests.worlds.postgres import places_later
+from tests.worlds.stage import COPENHAGEN, TENANT, Stage
 
 AFTER = datetime(2026, 11, 5, 7, 30, tzinfo=COPENHAGEN)
 ONE_PER_CENT = 2.576

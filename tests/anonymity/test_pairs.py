@@ -21,20 +21,20 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-import bot.gate
+import bot.core.gate
 from bot.clock import Clock
-from bot.edge import Answer, Delivery, Pressed, Sender, Submitted, Typed, What
-from bot.engine import Engine
-from bot.housekeeping import Housekeeping
-from bot.sending import LetterSender
-from bot.timers import Timers
-from bot.tokens import write_press
-from dialogs.events import Look
-from dialogs.facts import Waiting
-from storage import pool as pools
+from bot.core.engine import Engine
+from bot.core.housekeeping import Housekeeping
+from bot.core.sending import LetterSender
+from bot.core.timers import Timers
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, Typed, What
+from dialogs.model.events import Look
+from dialogs.model.facts import Waiting
 from storage.padding import Padding
 from storage.rekey import waiting
-from storage.store import Letter, Met
+from storage.transactions import anonymous_pool as pools
+from storage.transactions.store import Letter, Met
 from tests.anonymity.hands import (
     Dump,
     Seen,
@@ -46,7 +46,7 @@ from tests.anonymity.hands import (
     running,
     says_by_name,
 )
-from tests.stage import BEGINNING, CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
+from tests.worlds.stage import BEGINNING, CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
 
 LOOKERS = ("anne", "mette", "peter")
 
@@ -87,7 +87,7 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
         found.thrown("after as many pads as were missing")
 
     monkeypatch.setattr(os, "urandom", found.urandom)
-    monkeypatch.setattr("bot.leases.secrets.token_hex", lambda size: found.urandom(size).hex())
+    monkeypatch.setattr("bot.core.leases.secrets.token_hex", lambda size: found.urandom(size).hex())
     monkeypatch.setattr(LetterSender, "send", sent)
     monkeypatch.setattr(Timers, "_fire", fired)
     monkeypatch.setattr(Housekeeping, "minute", kept)
@@ -95,7 +95,7 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     # As many in each minute, also where an act falls into that of a release.
     monkeypatch.setattr("storage.padding.WRITES", 4)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
-    monkeypatch.setattr("storage.postgres._CHANCE", found.chance)
+    monkeypatch.setattr("storage.postgres.driver._CHANCE", found.chance)
     pools.set_chance(found.chance)
     yield found
     pools.set_chance(random.SystemRandom())
@@ -364,7 +364,7 @@ def _keeps_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _keeps_keyboards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot.gate, "clean", str)
+    monkeypatch.setattr(bot.core.gate, "clean", str)
 
 
 Seed = Callable[[pytest.MonkeyPatch], None]

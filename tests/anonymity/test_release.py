@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from tests.anonymity.hands import CANARY, open_form, running, says, waiting
-from tests.postgres import either_later
-from tests.stage import COPENHAGEN
+from tests.worlds.postgres import either_later
+from tests.worlds.stage import COPENHAGEN
 
 
 async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.edge import Delivery, Members, Pressed, Sender, Submitted
-from bot.tokens import write_press
-from dialogs import concern
-from dialogs.events import Look, Press, RoleConfirmed, Started
-from dialogs.facts import Known, Roles
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted
+from dialogs.concern import decide as concern
+from dialogs.model.events import Look, Press, RoleConfirmed, Started
+from dialogs.model.facts import Known, Roles
 from tests.anonymity.hands import (
     CANARY,
     LOOKERS,
@@ -27,8 +27,8 @@ from tests.anonymity.hands import (
     says,
     waiting,
 )
-from tests.postgres import either_later
-from tests.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
+from tests.worlds.postgres import either_later
+from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
 
 @either_later

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dialogs.effects import PoolEntry
+from dialogs.model.effects import PoolEntry
 from storage.vault import code_hash
 from tests.anonymity.hands import (
     CANARY,
@@ -29,8 +29,8 @@ from tests.anonymity.hands import (
     waiting,
     wal_size,
 )
-from tests.postgres import either_later, places_later
-from tests.stage import TENANT
+from tests.worlds.postgres import either_later, places_later
+from tests.worlds.stage import TENANT
 
 
 async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from dialogs.facts import HowMany
-from storage.facts import SCRIPTS, Scope, _how_many
-from storage.pool import Pool
+from dialogs.model.facts import HowMany
 from storage.sql import Script
+from storage.transactions.anonymous_pool import Pool
+from storage.transactions.facts import SCRIPTS, Scope, _how_many
 from tests.anonymity.courses import AUTHORS, random_course
 from tests.anonymity.hands import (
     CANARY,
@@ -28,8 +28,8 @@ from tests.anonymity.hands import (
     says,
     says_by_name,
 )
-from tests.cards import Dressed
-from tests.postgres import either_later
+from tests.worlds.cards import Dressed
+from tests.worlds.postgres import either_later
 
 
 async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: str) -> None:

@@ -9,13 +9,13 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogs.effects import PoolEntry
-from dialogs.figures import shown
-from storage.pool import ROUND, Pool
+from dialogs.model.effects import PoolEntry
+from dialogs.model.figures import shown
+from storage.transactions.anonymous_pool import ROUND, Pool
 from storage.vault import Vault
 from tests.anonymity.hands import RELEASED, dump, instances, project_of, running
-from tests.house import asked
-from tests.stage import TENANT
+from tests.worlds.house import asked
+from tests.worlds.stage import TENANT
 
 VAULT = Vault(bytes(32))
 PEOPLE = tuple(f"person {n}" for n in range(12))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage import pool as pools
-from storage.sqlite import Sqlite
+from storage.sqlite.driver import Sqlite
+from storage.transactions import anonymous_pool as pools
 from tests.anonymity.hands import (
     RELEASED,
     reading,
@@ -22,7 +22,7 @@ from tests.anonymity.hands import (
 )
 from tests.anonymity.thief import Between, Copy, copied, from_index, from_log, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing
-from tests.stage import BEGINNING
+from tests.worlds.stage import BEGINNING
 
 TEXTS = 5
 Figures = Callable[[str], None]
@@ -153,7 +153,7 @@ async def test_control_a_file_that_nobody_dates_tells_when(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is nothing to move out of the log, so the database keeps the act's own time."""
-    monkeypatch.setattr("storage.writer.stirred", lambda conn, statement: None)
+    monkeypatch.setattr("storage.sqlite.writer.stirred", lambda conn, statement: None)
     act, later = await _dates(tmp_path)
     assert later["digi.db"] == act["digi.db"]
 
@@ -182,6 +182,6 @@ async def test_control_an_index_that_is_left_alone_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the last named row the pool was written, and nothing since: so somebody wrote."""
-    monkeypatch.setattr("storage.writer.stirred", lambda conn, statement: None)
+    monkeypatch.setattr("storage.sqlite.writer.stirred", lambda conn, statement: None)
     found, at = await _evening(tmp_path)
     assert [one.holds(at) for one in found] == [True]

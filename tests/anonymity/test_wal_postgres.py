@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres import Postgres
+from storage.postgres.driver import Postgres
 from tests.anonymity.hands import running, says, says_by_name
 from tests.anonymity.server_thief import from_log, robbed
 from tests.anonymity.thief import Between
-from tests.postgres import Server
+from tests.worlds.postgres import Server
 
 TEXTS = 5
 Figures = Callable[[str], None]

@@ -10,20 +10,26 @@ import msgspec
 import pytest
 
 from app import House
-from bot.edge import Delivery, Pressed, Sender
-from bot.gate import Passed
-from bot.tokens import write_press
-from dialogs import cards as c
-from dialogs import events as e
-from dialogs import facts as f
-from dialogs import home, phase, question, question_forms, roles, say, say_forms
-from dialogs.effects import Grant, Open
-from dialogs.question_states import Asked, Proposed, Words
-from dialogs.say_state import HERE, Say
+from bot.core.gate import Passed
+from bot.core.tokens import write_press
+from bot.platforms.common.ports import Delivery, Pressed, Sender
+from dialogs.home import decide as home
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model import facts as f
+from dialogs.model import roles
+from dialogs.model.effects import Grant, Open
+from dialogs.question import decide as question
+from dialogs.question import forms as question_forms
+from dialogs.question.states import Asked, Proposed, Words
+from dialogs.say import decide as say
+from dialogs.say import forms as say_forms
+from dialogs.say.states import HERE, Say
+from dialogs.walk import phase
 from storage.sql import Script
-from storage.store import Met
-from tests.house import MONDAY, TENANT, Paper, Wall, a_house, found
-from tests.test_gate import UNNAMED, UNNAMED_LOOKS, a_press
+from storage.transactions.store import Met
+from tests.bot.core.test_gate import UNNAMED, UNNAMED_LOOKS, a_press
+from tests.worlds.house import MONDAY, TENANT, Paper, Wall, a_house, found
 
 X = "hende"
 OTHERS = ("en", "to", "tre", "fire")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres import Postgres
+from storage.postgres.driver import Postgres
 from storage.sql import Script
 from tests.anonymity.server_thief import from_pages, last_and_lying, robbed
 from tests.anonymity.weeks import Act

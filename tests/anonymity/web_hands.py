@@ -14,18 +14,18 @@ import aiohttp
 from aiohttp import web
 
 from app import House, PlaygroundClock, _application, build, command_help
-from bot import server
 from bot.clock import Clock
-from bot.edge import RoomMessage
-from bot.server import Hosts
-from bot.web.edge import WebEdge
-from bot.web.people import CHANNELS, TENANT
-from bot.web.playground import TOKEN, add_routes
-from storage.room import Room
-from storage.store import Database
+from bot.platforms.common.ports import RoomMessage
+from bot.platforms.web.playground.edge import WebEdge
+from bot.platforms.web.playground.people import CHANNELS, TENANT
+from bot.platforms.web.playground.server import TOKEN, add_routes
+from bot.server import http_server as server
+from bot.server.http_server import Hosts
+from storage.playground_room import Room
+from storage.transactions.store import Database
 from storage.vault import Vault
-from tests.play import CODE, Play
-from tests.stage import slow_clock
+from tests.worlds.play import CODE, Play
+from tests.worlds.stage import slow_clock
 
 PLACE = CHANNELS[0].id
 PAGE_TOKEN = "a token of this run"

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from tests.anonymity.hands import RELEASED, says, says_by_name
-from tests.stage import COPENHAGEN, PEOPLE, Stage
+from tests.worlds.stage import COPENHAGEN, PEOPLE, Stage
 
 WRITERS = tuple(person for person in PEOPLE if person != "anne")
 NAMED_A_WEEK = 3

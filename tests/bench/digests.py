@@ -20,13 +20,13 @@ import msgspec
 from msgspec import Struct
 
 from app import loaded
-from storage.store import Turn
+from storage.transactions.store import Turn
 from tests.bench import town
 from tests.bench.contest import Row
 from tests.bench.process import ROOT
 from tests.bench.progress import Progress
 from tests.bench.serve import memory, pinned
-from tests.postgres import Server, a_server
+from tests.worlds.postgres import Server, a_server
 
 FEW, MANY = 1_000, 10_000
 LEAST = 200

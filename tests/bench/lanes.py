@@ -19,11 +19,11 @@ import msgspec
 from msgspec import Struct
 
 from app import House, loaded
-from bot.edge import Parcel
-from dialogs import cards as c
-from storage.facts import Scope
+from bot.platforms.common.ports import Parcel
+from dialogs.model import cards as c
 from storage.sql import Script
-from storage.store import SayBody, Scripts
+from storage.transactions.facts import Scope
+from storage.transactions.store import SayBody, Scripts
 from tests.bench import town
 from tests.bench.contest import Row, ratio
 from tests.bench.process import ROOT

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bot import gate
+from bot.core import gate
 from tests.bench import digests, lanes, outbox, postgres, scale, slack, start, teams
 from tests.bench.contest import Row, head, line
 from tests.bench.progress import Progress

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-import bot.teams.pace
-from bot.pace import Limits
-from bot.slack.outgoing import IN_A_CHANNEL
-from dialogs import cards as c
-from storage.facts import Scope
+import bot.platforms.teams.rate_limit
+from bot.platforms.common.rate_limit import Limits
+from bot.platforms.slack.outgoing import IN_A_CHANNEL
+from dialogs.model import cards as c
 from storage.sql import Script
-from storage.store import SayBody, Scripts
+from storage.transactions.facts import Scope
+from storage.transactions.store import SayBody, Scripts
 from tests.bench import slack, teams, town
 from tests.bench.contest import Row
 from tests.bench.load import Request, load
@@ -96,7 +96,7 @@ async def _in_slack(folder: Path, told: Progress) -> Row:
 async def _in_teams(folder: Path, told: Progress) -> Row:
     folder.mkdir()
     heard = Heard(told)
-    limits = bot.teams.pace.IN_A_CONVERSATION
+    limits = bot.platforms.teams.rate_limit.IN_A_CONVERSATION
     return await _drained(
         folder, "Teams", teams.connector(heard), lambda _: {"kind": "teams"}, heard,
         teams.TENANT, teams.FIRST, limits,

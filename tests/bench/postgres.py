@@ -17,15 +17,15 @@ from psycopg.rows import dict_row
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool
 
-from storage.dialect import spoken
-from storage.postgres import CONNECTIONS, Postgres
+from storage.postgres.dialect import spoken
+from storage.postgres.driver import CONNECTIONS, Postgres
 from storage.sql import Script, queries
 from tests.bench import slack, town
 from tests.bench.contest import Measured, Row, ratio
 from tests.bench.load import load
 from tests.bench.process import serving
 from tests.bench.progress import Progress
-from tests.postgres import a_server
+from tests.worlds.postgres import a_server
 
 SAMPLES = 200
 CALLERS = 32
@@ -74,7 +74,7 @@ class Recorder(Postgres):
 
 async def recorded(home: Path, moment: Any, dsn: str, form: Any, questions: Any) -> list[Any]:
     """What so many answers say to the database, an answer a list of transactions."""
-    from bot.edge import Delivery, Sender, Submitted
+    from bot.platforms.common.ports import Delivery, Sender, Submitted
 
     house, _ = await town.house_at(home, moment, postgres=dsn)
     assert isinstance(house.database, Postgres)

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from app import House
-from bot.edge import Delivery, Sender, Submitted, Typed
-from dialogs.events import Look
-from storage.store import PostBody
+from bot.platforms.common.ports import Delivery, Sender, Submitted, Typed
+from dialogs.model.events import Look
+from storage.transactions.store import PostBody
 from tests.bench import town
 from tests.bench.contest import Row, ratio
 from tests.bench.progress import Progress

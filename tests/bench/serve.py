@@ -40,7 +40,7 @@ def memory() -> int:
 async def _served(app: Any) -> int:
     from aiohttp import web
 
-    from bot import server
+    from bot.server import http_server as server
 
     runner = server.runner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -86,8 +86,8 @@ async def mended(given: Any) -> int:
     """The same adapter as Digi has mended it, with nothing behind it."""
     from aiohttp import web
 
-    from bot.teams.seam import Json, Reply
-    from bot.teams.transport import BotbuilderTransport
+    from bot.platforms.teams.ports import Json, Reply
+    from bot.platforms.teams.transport import BotbuilderTransport
 
     async def empty(activity: Json) -> Reply:
         return Reply()
@@ -100,9 +100,9 @@ async def mended(given: Any) -> int:
 
 async def teams(given: Any) -> int:
     """Digi as it serves Teams, for this machine alone: no token is checked, here or there."""
-    from bot.edge import Address
-    from bot.teams.door import Door
-    from bot.teams.transport import BotbuilderTransport
+    from bot.platforms.common.ports import Address
+    from bot.platforms.teams.door import Door
+    from bot.platforms.teams.transport import BotbuilderTransport
     from storage.addresses import Addresses
 
     def door(store: Any, vault: Any) -> Door:
@@ -120,8 +120,8 @@ def _said(what: str, kind: str) -> None:
 
 async def slack(given: Any) -> int:
     """Digi as it serves one workspace over HTTP."""
-    from bot.edge import Installation
-    from bot.slack.door import Door
+    from bot.platforms.common.ports import Installation
+    from bot.platforms.slack.door import Door
     from storage.installations import Installations
 
     def door(store: Any, vault: Any) -> Door:
@@ -136,8 +136,9 @@ async def slack(given: Any) -> int:
 
 async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     import app as digi
-    from bot import gate, server
-    from bot.server import Hosts
+    from bot.core import gate
+    from bot.server import http_server as server
+    from bot.server.http_server import Hosts
     from tests.bench.town import clock_at, key_of
 
     # A few hundred people do here what tens of thousands would.

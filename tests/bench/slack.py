@@ -19,8 +19,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.slack import draw
-from dialogs.events import Look
+from bot.platforms.slack import draw
+from dialogs.model.events import Look
 from storage.vault import Vault, read_key
 from tests.bench import town
 from tests.bench.contest import Measured, Row, ratio

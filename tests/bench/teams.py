@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from bot.teams import data
-from dialogs.cards import FinishedForm
-from dialogs.events import Look
+from bot.platforms.teams import data
+from dialogs.model.cards import FinishedForm
+from dialogs.model.events import Look
 from storage.vault import Vault, read_key
 from tests.bench import town
 from tests.bench.contest import Row, ratio

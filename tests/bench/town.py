@@ -19,10 +19,19 @@ import msgspec
 
 from app import House, build
 from bot.clock import Clock
-from bot.edge import Answer, Delivery, Members, Parcel, Pressed, Sender, Submitted, Typed
-from bot.tokens import FormToken, write_press, write_token
-from dialogs import events as e
-from dialogs.events import Look, Press, View
+from bot.core.tokens import FormToken, write_press, write_token
+from bot.platforms.common.ports import (
+    Answer,
+    Delivery,
+    Members,
+    Parcel,
+    Pressed,
+    Sender,
+    Submitted,
+    Typed,
+)
+from dialogs.model import events as e
+from dialogs.model.events import Look, Press, View
 from storage.vault import Vault, read_key
 
 TENANT = "slack:T0BENCH"

@@ -1,0 +1,195 @@
+"""`python app.py check`: a doctor, who finds every problem at once and says what mends each."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.server import settings as digi_settings
+from bot.server.preflight import refusals
+from bot.server.settings import Settings, SettingsError, Slack, Teams
+from content import catalogue as content
+from content.catalogue import ContentError
+from storage.deep_check import Asks, open_all
+from storage.sql import StoreError
+from storage.sqlite import backup
+from storage.sqlite.driver import DATABASE, examine, reading
+from storage.vault import Vault, read_key
+
+LATE = timedelta(days=2)
+
+
+def examined(*, deep: bool = False) -> list[str]:
+    """Prints what is fine; gives back what is not, a line each. `deep` opens every sealed value."""
+    problems: list[str] = []
+    settings: Settings | None = None
+    try:
+        settings = digi_settings.load()
+        print(f"settings\tfine\t{settings.home}")
+    except SettingsError as error:
+        problems.extend(f"settings\t{line}" for line in error.problems)
+    try:
+        loaded = content.load(packs=settings.packs if settings else ())
+        items = sum(da for _, da, _ in content.table(loaded))
+        print(f"content\tfine\t{len(loaded.sets)} sets, {items} items, da and en")
+    except ContentError as error:
+        problems.extend(f"content\t{line}" for line in str(error).splitlines())
+    if settings is not None:
+        problems.extend(_database(settings, deep=deep))
+        problems.extend(_backups(settings))
+        _operator(settings)
+        if settings.slack is not None:
+            problems.extend(_slack(settings, settings.slack))
+        if settings.teams is not None:
+            problems.extend(_teams(settings, settings.teams))
+    return problems
+
+
+def _backups(settings: Settings) -> list[str]:
+    """Each night there is one, where Digi serves a workplace from a file of its own."""
+    path = settings.sqlite or settings.home / DATABASE
+    if settings.playground or settings.postgres is not None or not path.exists():
+        return []
+    made = [backup.made_at(file) for file in backup.all_in(settings.backups)]
+    newest = max(filter(None, made), default=None)
+    began = datetime.fromtimestamp(path.stat().st_ctime, UTC) if newest is None else newest
+    if newest is None and not settings.backups.is_dir():
+        print(f"backup\tnone yet\t{settings.backups} (made each night)")
+    elif datetime.now(UTC) - began > LATE:
+        return [
+            f"backup\tthe newest in {settings.backups} is of {began:%Y-%m-%d}: see that Digi may"
+            " write there, that the disk has room, and that Digi runs at night"
+        ]
+    elif newest is not None:
+        print(f"backup\tfine\t{newest:%Y-%m-%d %H:%M} UTC")
+    return []
+
+
+def _operator(settings: Settings) -> None:
+    """No fault, but whoever writes to Digi at a workplace should be told who answers for it."""
+    for name in () if settings.playground else settings.operator.missing():
+        print(
+            f"operator\tmissing\t{name}: write it in the file that DIGI_OPERATOR_FILE names;"
+            " /digi om shows it"
+        )
+
+
+def _database(settings: Settings, *, deep: bool) -> list[str]:
+    """What keeps Digi from serving; of a file that it would serve, also whether it is whole."""
+    stops = refusals(settings)
+    problems = [f"{where}\t{said}" for where, said in stops]
+    if settings.postgres is not None:
+        problems.extend(_server(settings.postgres))
+    elif not any(where in ("home", "database") for where, _ in stops):
+        problems.extend(_file(settings.sqlite or settings.home / DATABASE))
+    if settings.key_file.exists() and not any(
+        where in ("home", "database", "key") for where, _ in stops
+    ):
+        print(f"key\tfine\t{settings.key_file}")
+        if deep:
+            problems.extend(_sealed(settings))
+    return [*problems, *_keys_place(settings)]
+
+
+def _sealed(settings: Settings) -> list[str]:
+    with _asking(settings) as asks:
+        key = read_key(settings.key_file)
+        opened = open_all(asks, Vault(key))
+        if opened.damaged and (newer := read_key(settings.key_file)) != key:
+            opened = open_all(asks, Vault(newer))  # the key was changed meanwhile
+    if not opened.damaged:
+        print(f"sealed\tfine\tall {opened.values} values open")
+    return [
+        f"sealed\t{one.table}\t{' '.join(one.row)}\tit is damaged and does not open: see"
+        " 'A damaged value' in docs/operations.md"
+        for one in opened.damaged
+    ]
+
+
+@contextmanager
+def _asking(settings: Settings) -> Iterator[Asks]:
+    if settings.postgres is not None:
+        from storage.postgres.doctor import asking
+
+        with asking(settings.postgres) as asks:
+            yield asks
+        return
+    path = settings.sqlite or settings.home / DATABASE
+    if not path.exists():
+        yield lambda *_: []
+        return
+    with closing(reading(path)) as conn:
+        yield lambda sql, params: conn.execute(sql, params).fetchall()
+
+
+def _file(path: Path) -> list[str]:
+    if not path.exists():
+        print(f"database\tnone yet\t{path} (made at the first start)")
+        return []
+    try:
+        examine(path, whole=True)
+    except StoreError as error:
+        return [f"database\t{error}"]
+    print(f"database\tfine\t{path}")
+    return []
+
+
+def _server(address: str) -> list[str]:
+    from storage.postgres.doctor import examine as examine_server
+
+    seen = examine_server(address)
+    found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
+    return _told("database", found)
+
+
+def _keys_place(settings: Settings) -> list[str]:
+    if not settings.key_file.resolve().is_relative_to(settings.home.resolve()):
+        return []
+    return [
+        f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
+        " move it and name its new place in DIGI_KEY_FILE"
+    ]
+
+
+def _slack(settings: Settings, slack: Slack) -> list[str]:
+    from bot.platforms.slack.check import Asked, check
+    from bot.platforms.slack.transport import quiet_logger
+    from bot.platforms.slack.web_api import WebApi
+
+    async def asked() -> list[tuple[bool, str]]:
+        api = WebApi(slack.api_url, quiet_logger())
+        return await check(
+            api,
+            Asked(slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url),
+        )
+
+    return _told("slack", asyncio.run(asked()))
+
+
+def _teams(settings: Settings, teams: Teams) -> list[str]:
+    from bot.platforms.teams.check import Asked, check
+    from bot.platforms.teams.tokens import LOGIN_URL
+    from bot.platforms.teams.trust import OPENID_URL
+
+    asked = Asked(
+        app_id=teams.app_id or "", app_password=teams.app_password or "",
+        app_type=teams.app_type, app_tenant=teams.app_tenant or "",
+        login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,
+        tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
+        host=settings.host, public_url=settings.public_url or "",
+        identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),
+        identity_header=os.environ.get("IDENTITY_HEADER", ""),
+    )  # fmt: skip
+    return _told("teams", asyncio.run(check(asked)))
+
+
+def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
+    """Prints what is fine; gives back what is not."""
+    for fine, said in found:
+        if fine:
+            print(f"{where}\tfine\t{said}")
+    return [f"{where}\t{said}" for fine, said in found if not fine]

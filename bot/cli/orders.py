@@ -1,0 +1,74 @@
+"""What an operator orders on the command line: carried out by whoever holds the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.cli.control import Done, Request
+from bot.server.upkeep import NotThere, Upkeep
+from storage.sql import StoreError
+from storage.vault import KeyProblem
+
+
+async def carry_out(upkeep: Upkeep, request: Request) -> Done:
+    """One order. Its answer is a sentence for the operator, never a stack trace."""
+    try:
+        return Done(True, await _carried_out(upkeep, request.do, request.args))
+    except (NotThere, StoreError, KeyProblem) as error:
+        return Done(False, str(error))
+    except OSError as error:
+        return Done(False, f"{error.filename}: {error.strerror}; see that Digi may use it")
+
+
+async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
+    match do:
+        case "backup":
+            return f"made {await upkeep.backup(Path(args['to']) if args.get('to') else None)}"
+        case "rotate-key":
+            done = await upkeep.rotate_key()
+            left = (
+                f" {done.damaged} damaged values open under no key and were left as they are"
+                " (python app.py check --deep names them)."
+            )
+            return (
+                f"sealed {done.rows} rows with a new key; the old one and the backups made with it"
+                f" are gone.{left if done.damaged else ''} Put a copy of the new key where you keep"
+                " it, apart from the backups"
+            )
+        case "erase-person":
+            person = _needed(do, args, "person")
+            tenant = await _workplace(upkeep, person, args.get("workplace", ""))
+            return await upkeep.erase_person(tenant, person)
+        case "unseat":
+            who, where = _needed(do, args, "person"), _needed(do, args, "project")
+            return await _unseated(upkeep, who, where)
+        case "erase-project":
+            return await upkeep.erase_project(_needed(do, args, "project"))
+        case _:
+            raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+
+
+def _needed(do: str, args: dict[str, str], name: str) -> str:
+    if not args.get(name):
+        raise NotThere(f"the order {do} does not say which {name}")
+    return args[name]
+
+
+async def _unseated(upkeep: Upkeep, person: str, project: str) -> str:
+    held = [seat for seat in await upkeep.seats_of(person) if seat[1] == project]
+    seats = [seat for seat in held if seat[2] in ("tr", "amr", "facilitator", "deputy")]
+    if not seats:
+        who = "leads it: the leader hands it on with a press" if held else "holds no seat there"
+        raise NotThere(f"{person} cannot be unseated in {project}: {who}")
+    for tenant, _, role in seats:
+        await upkeep.unseat(tenant, project, person, role)
+    return f"{person} is no longer {', '.join(role for *_, role in seats)}; the channel is told"
+
+
+async def _workplace(upkeep: Upkeep, person: str, wanted: str) -> str:
+    found = await upkeep.workplaces_of(person)
+    if wanted in found or (len(found) == 1 and not wanted):
+        return wanted or found[0]
+    if not found:
+        raise NotThere(f"nobody here has the id {person}: take the platform's own id of the person")
+    raise NotThere(f"say in which workplace: --workplace {' or '.join(found)}")

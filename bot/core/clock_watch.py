@@ -1,0 +1,51 @@
+"""Notices that somebody has set the machine's clock back, and moves what waits along with it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from bot.clock import Clock
+from bot.log import Log
+from storage.transactions.store import Database, Scripts
+
+SET_BACK = timedelta(seconds=2)
+"""Less than this is a clock that is being put right, not one that was set back."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class ClockWatch:
+    def __init__(
+        self, database: Database, scripts: Scripts, clock: Clock, log: Log, holder: str
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._clock = clock
+        self._log = log
+        self._holder = holder
+        self._looked = _NEVER
+        self._one_at_a_time = asyncio.Lock()
+
+    async def look(self) -> None:
+        async with self._one_at_a_time:
+            now, last = self._clock.now(), self._looked
+            by = last - now
+            if by > timedelta(0):
+                # What was written between then and this look comes after what was written before.
+                since = now
+                if by > SET_BACK:
+                    since = now - SET_BACK
+                    self._log.failed("clock", f"set back by {round(by.total_seconds())} seconds")
+                await self._database.tx(
+                    self._scripts.set_back,
+                    now,
+                    since,
+                    by,
+                    self._holder,
+                    self._database.alone,
+                )
+            self._looked = now
+
+    def begins_again(self) -> None:
+        """The playground's clock is real again, and nothing is left of before."""
+        self._looked = _NEVER

@@ -1,0 +1,171 @@
+"""The courier: everything that is said is sent from here, and every timer is fired from here.
+
+Its parts run side by side and none waits for another: `timers` fires what comes due, `lanes` sends
+each workplace's letters by a task of its own, `housekeeping` does the work of each minute and of
+each night, and the leases of the lanes in use are renewed. Only `lanes` waits for platforms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.core import leases as lanes
+from bot.core.clock_watch import ClockWatch
+from bot.core.engine import Engine
+from bot.core.health import Health
+from bot.core.housekeeping import Housekeeping
+from bot.core.lanes import Lanes
+from bot.core.leases import Leases
+from bot.core.pause import Pause
+from bot.core.sending import LetterSender
+from bot.core.timers import Timers
+from bot.log import Log
+from bot.supervise import standing
+from storage.transactions.store import Database, Scripts
+
+STOP_SECONDS = 3.0
+"""What is being sent at a stop may end, so that of few messages nobody knows whether they arrived.
+"""
+
+
+class Courier:
+    def __init__(
+        self, database: Database, scripts: Scripts, engine: Engine, clock: Clock, log: Log
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._clock = clock
+        self._log = log
+        self._freed = not database.alone  # where others are alive, what they hold is theirs
+        self._freeing = asyncio.Lock()
+        self._pause = Pause()
+        self.health = Health(clock, log)
+        self.leases = Leases(database, scripts, clock, self.health)
+        self.watch = ClockWatch(database, scripts, clock, log, self.leases.holder)
+        self.sender = LetterSender(database, scripts, engine, clock, log, self.leases, self._pause)
+        self.timers = Timers(
+            database, scripts, engine, clock, log, watch=self.watch, leases=self.leases,
+            pause=self._pause, health=self.health,
+        )  # fmt: skip
+        self.lanes = Lanes(
+            database, scripts, clock, watch=self.watch, leases=self.leases, sender=self.sender,
+            pause=self._pause, health=self.health,
+        )  # fmt: skip
+        self.housekeeping = Housekeeping(
+            database, scripts, engine, clock, log, leases=self.leases, pause=self._pause,
+            health=self.health,
+        )  # fmt: skip
+        engine.on_letters.append(self._wake)
+
+    @property
+    def holder(self) -> str:
+        return self.leases.holder
+
+    def idle(self) -> float:
+        """Seconds since the last round that went well, of the loop that is furthest behind."""
+        return self.health.idle()
+
+    def _wake(self, tenant: str) -> None:
+        self.timers.wake()
+        self.lanes.wake(tenant)
+
+    # --- by itself ------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        works = (
+            self._run_timers, self._run_lanes, self._keep_lanes, self.housekeeping.run,
+            self.housekeeping.run_nights,
+        )  # fmt: skip
+        tasks = [asyncio.create_task(standing("courier", work, self._log.failed)) for work in works]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.lanes.close(STOP_SECONDS)
+            with suppress(Exception):
+                await self.leases.leave()
+
+    async def _run_timers(self) -> None:
+        await self.timers.run(self._free)
+
+    async def _run_lanes(self) -> None:
+        await self.lanes.run(self._free)
+
+    async def _free(self) -> None:
+        """After a stop, where no other process can be alive, nobody holds anything."""
+        async with self._freeing:
+            if not self._freed:
+                await self._database.tx(self._scripts.freed)
+                self._freed = True
+
+    async def _keep_lanes(self) -> None:
+        while True:
+            await asyncio.sleep(lanes.KEPT_EVERY)
+            with suppress(Exception):  # the lanes meet the same trouble, and report it
+                await self.leases.keep(self.lanes.active)
+
+    # --- step by step ---------------------------------------------------------------------
+
+    def still(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is fired or sent, and the outcome of a call that is under way is not stored."""
+        return self._pause.still(calls_end=False)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nothing is fired or sent, and no call is under way."""
+        async with self._pause.still(calls_end=True):
+            yield
+
+    async def settle(self) -> None:
+        """Until nothing is due."""
+        async with self.alone():
+            await self._drain()
+
+    async def move_to(self, target: datetime) -> None:
+        """Step the clock to each due moment up to the target; at each, drain until quiet."""
+        async with self.alone():
+            await self._drain()
+            while True:
+                due = await self._database.read(self._scripts.next_due, self._clock.now())
+                if due is None or due > target:
+                    break
+                await self._set_clock(due)
+                await self.keep_house()
+                await self._drain()
+            if target > self._clock.now():
+                await self._set_clock(target)
+            await self.keep_house()
+
+    async def step(self) -> int:
+        """Fires what is due and gives each lane one turn; answers how many letters that were."""
+        await self.watch.look()
+        dealt_with = await self.timers.round()
+        for tenant in await self.lanes.due():
+            dealt_with += await self.lanes.turn(tenant)
+        return dealt_with
+
+    async def keep_house(self) -> None:
+        await self.housekeeping.minute()
+        await self.housekeeping.night()
+
+    async def _drain(self) -> None:
+        while await self.step():
+            pass
+
+    async def _set_clock(self, at: datetime) -> None:
+        try:
+            offset = self._clock.move_to(round(at.timestamp() * 1_000_000))
+        except ValueError:
+            return  # the moment has come by itself meanwhile
+        await self._database.tx(self._scripts.set_meta, "clock_offset_us", str(offset))
+
+    def begins_again(self) -> None:
+        """The playground's clock is real again, and nothing is left of before."""
+        self.watch.begins_again()

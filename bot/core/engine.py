@@ -1,0 +1,526 @@
+"""The two passages: a turn changes something, a look changes nothing; an event's type says which.
+
+An unsigned turn is a turn that writes its pool row and nothing else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from bot.clock import Clock
+from bot.core.gate import Came, Gate, Passed, Stopped
+from bot.core.localize import Dresser, Language, wanted
+from bot.core.release_fence import ReleaseFence
+from bot.core.tokens import EVENTS
+from bot.log import Log
+from bot.platforms.common.ports import (
+    Answer,
+    Changed,
+    Delivery,
+    Edge,
+    Fault,
+    Members,
+    Sender,
+    Submitted,
+    Typed,
+)
+from content.model import Catalogue
+from dialogs.model import cards as c
+from dialogs.model.calendar import Calendar, local
+from dialogs.model.conversation import Conversation
+from dialogs.model.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
+from dialogs.model.events import (
+    Look,
+    Person,
+    SignedEvent,
+    Undelivered,
+    Unreached,
+    Unsigned,
+    Woke,
+)
+from dialogs.model.facts import (
+    NOBODY,
+    About,
+    Fact,
+    Known,
+    Operator,
+    Prefs,
+    Project,
+    Roles,
+    Written,
+    reader,
+)
+from dialogs.registry import (
+    CONVERSATIONS,
+    PROJECT,
+    SIGHTS,
+    UNSIGNED,
+    WITH_TIMERS,
+    opens_pool,
+    route,
+)
+from storage.sql import Conflict, Script, StoreError, Unavailable, Unsure
+from storage.transactions.store import (
+    NOTHING,
+    BagBody,
+    Database,
+    Letter,
+    Met,
+    Names,
+    Outcome,
+    PostBody,
+    Refused,
+    SayBody,
+    Scripts,
+    Telling,
+    TimerBody,
+    Turn,
+)
+from storage.vault import Unreadable, Vault, code_hash, code_of
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+
+
+class Dialogs:
+    """The conversations, as a turn's script asks for them."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    def route(self, event: SignedEvent) -> tuple[str, str]:
+        return route(event)
+
+    def with_timers(self) -> tuple[str, ...]:
+        return WITH_TIMERS
+
+    def needs(
+        self, dialog: str, state: Written | None, event: SignedEvent
+    ) -> tuple[Fact[Any], ...]:
+        conversation = CONVERSATIONS[dialog]
+        return conversation.needs(_read(conversation, state), event)
+
+    def decide(
+        self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
+    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
+        conversation = CONVERSATIONS[dialog]
+        before = _read(conversation, state)
+        after, effects = conversation.decide(before, event, Known(self._catalogue, found))
+        if after is before:
+            return state, effects
+        return None if after is None else msgspec.json.encode(after), effects
+
+
+def _read(conversation: Conversation, state: Written | None) -> Any:
+    return None if state is None else state.read_as(conversation.state)
+
+
+class _Answered(msgspec.Struct, frozen=True):
+    """What belongs to this moment, and the names and words it is dressed with."""
+
+    moments: tuple[Moment, ...]
+    names: Names
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    """Without `answered`, a signed event has its turn before it."""
+
+    passed: Passed | Stopped
+    answered: _Answered | None = None
+    entry: PoolEntry | None = None
+
+
+def know_types() -> None:
+    """msgspec finds out what a type can be when it is first read, and two threads that do so at
+    once end the process: all that the store's threads read is known before they have work."""
+    for conversation in CONVERSATIONS.values():
+        reader(conversation.state)
+    for kind in (*EVENTS.values(), c.NeutralCard, BagBody, PostBody, SayBody, TimerBody):
+        reader(kind)
+
+
+class Engine:
+    def __init__(
+        self,
+        database: Database,
+        scripts: Scripts,
+        catalogue: Catalogue,
+        vault: Vault,
+        clock: Clock,
+        gate: Gate,
+        edges: tuple[Edge, ...],
+        operator: Operator = NOBODY,
+        log: Log | None = None,
+    ) -> None:
+        know_types()
+        self._log = log or Log("error")
+        self.failures: Counter[str] = Counter()
+        self.turns = 0
+        self.unsigned_turns = 0
+        """Kept in memory, for `storage/padding.py`, and told to nobody."""
+        """Acts by name and timers, since the start."""
+        self.fence = ReleaseFence(database)
+        self._database = database
+        self._scripts = scripts
+        self._catalogue = catalogue
+        self._vault = vault
+        self._clock = clock
+        self._gate = gate
+        self._edges = edges
+        self._operator = operator
+        self._dialogs = Dialogs(catalogue)
+        self.on_letters: list[Callable[[str], None]] = []
+        """Called with the workplace in which letters were written, or with "" for any."""
+        self.watchers: list[Changed] = []
+        """Told after every signed turn and never after an unsigned one."""
+
+    # --- in -------------------------------------------------------------------------------
+
+    async def receive(self, delivery: Delivery) -> Answer:
+        """One thing that reached an edge, from the gate to the answer of this moment.
+
+        What fails before it is committed is undone as a whole, and the person is told so and can
+        do it again. What fails later is never told as if nothing had been kept.
+        """
+        try:
+            return await self._received(delivery)
+        except Unreadable:
+            return self._cannot_be_read(delivery)  # the vault counts it, and it is told at the hour
+        except Exception as error:
+            if isinstance(delivery.what, Typed | Members):
+                self._log.failed("act", type(error).__name__)
+            else:
+                # It may have been without a name, and a line in the log has a time.
+                self.failures[type(error).__name__] += 1
+            return self._not_done(delivery, unsure=isinstance(error, Unsure))
+
+    def _cannot_be_read(self, delivery: Delivery) -> Answer:
+        """A value that this needs is damaged, and trying again mends nothing."""
+        return self._answer_without_store(delivery, "gate.unreadable", "gate.unreadable")
+
+    def _not_done(self, delivery: Delivery, *, unsure: bool) -> Answer:
+        if unsure:
+            answer = self._answer_without_store(delivery, "gate.unsure_saved", "gate.unsure_done")
+        else:
+            answer = self._answer_without_store(delivery, "gate.not_saved", "gate.not_done")
+        return msgspec.structs.replace(answer, undone=True)
+
+    def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
+        locale = delivery.sender.locale
+        language = self._speaks(Prefs(), locale, "")
+        dresser = self._dresser(delivery.tenant, Names({}, {}, None), language)
+        if isinstance(delivery.what, Submitted):
+            return Answer(language, faults=(Fault("", dresser.line(c.text(in_form))),))
+        said = c.card(c.Paragraph(c.text(elsewhere)))
+        return Answer(language, (dresser.card(said),))
+
+    async def _received(self, delivery: Delivery) -> Answer:
+        """One look into the store for all that comes before the answer; a signed event then has
+        its turn, and its answer's names are read within that."""
+        tenant, sender = delivery.tenant, delivery.sender
+        came = self._gate.read(delivery)
+        heard: _Heard = await self._database.read(self._heard, delivery, came)
+        passed, answered = heard.passed, heard.answered
+        spoken: str
+        wrote = True
+        if isinstance(passed, Stopped):
+            spoken, wrote = passed.project.language if passed.project else "", False
+        else:
+            spoken = passed.language
+            if heard.entry is not None:
+                answered = await self._put(passed)
+            elif answered is None:
+                answered = await self._turn(passed, sender)
+            else:
+                wrote = False
+        assert answered is not None
+        language = self._speaks(passed.prefs, sender.locale, spoken)
+        with _standing() if wrote else nullcontext():
+            if wrote and isinstance(delivery.what, Members):
+                # Digi can look into the channel, so it may be let in again.
+                await self._database.tx(self._scripts.tries_again, tenant)
+                self.letters_written(tenant)
+            return self._answer(tenant, answered, language, sender.person)
+
+    def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
+        """Through the gate; what is looked at is found, and what has no name is decided."""
+        passed = yield from self._gate.passes(delivery, came)
+        tenant = delivery.tenant
+        entry: PoolEntry | None = None
+        about: Project | None = None
+        if isinstance(passed, Stopped):
+            project, moments = passed.project.id if passed.project else "", passed.moments
+            if passed.key:
+                # What passed and changed the world does not pass again; its answer is the same.
+                before = yield from self._scripts.answered(tenant, passed.key)
+                if before is not None:
+                    project, moments = passed.about, before
+        elif isinstance(passed.event, Look):
+            assert passed.viewer is not None
+            project = passed.project
+            sight = SIGHTS[passed.event.view]
+            facts = sight.needs(passed.event, passed.viewer)
+            about = passed.about
+            here = about is not None and about.id == project
+            already: Mapping[Fact[Any], Any] = NOTHING
+            if here:
+                already = {About(): about, Roles(): passed.roles}
+            found = yield from self._scripts.look(tenant, project, facts, already)
+            known = Known(self._catalogue, found, self._operator)
+            moments = sight.show(passed.event, passed.viewer, known)
+        elif isinstance(passed.event, Unsigned):
+            project = passed.project
+            entry, moments = yield from self._decided_unsigned(passed)
+        else:
+            return _Heard(passed)
+        names = yield from self._scripts.names(tenant, project, *wanted(moments), about)
+        return _Heard(passed, _Answered(moments, names), entry)
+
+    def _decided_unsigned(
+        self, passed: Passed
+    ) -> Script[tuple[PoolEntry | None, tuple[Moment, ...]]]:
+        event: Any = passed.event
+        part = UNSIGNED[type(event)]
+        facts = part.needs(event)
+        found = yield from self._scripts.unsigned_facts(passed.tenant, passed.project, facts)
+        return part.decide(event, Known(self._catalogue, found))
+
+    async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
+        """What people are called is kept when they act by name, never for a look or without one."""
+        event: Any = passed.event
+        tenant = passed.tenant
+        met = [_met(one) for one in passed.people]
+        if sender.person and _met(sender).added_to(passed.prefs) != passed.prefs:
+            met.append(_met(sender))
+        if met:
+            strangers = await self._database.read(self._scripts.strangers, tenant, met)
+            if strangers:
+                await self._database.tx(self._scripts.called, tenant, strangers)
+        turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
+        # What a question or an agreement tells the project is no language and no day off.
+        return await self._taken(turn, None if route(event) == PROJECT else passed.about)
+
+    async def turn(self, turn: Turn) -> tuple[Moment, ...]:
+        return (await self._taken(turn)).moments
+
+    async def _taken(self, turn: Turn, about: Project | None = None) -> _Answered:
+        """`about`: the project as it was before, where this turn cannot change it."""
+
+        def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
+            outcome = yield from self._scripts.turn(turn, dialogs)
+            return outcome, (yield from self._named(turn, outcome.moments, about))
+
+        try:
+            return await self._decided(turn, turned)
+        except Refused as refused:
+            found: _Answered = await self._database.read(self._named, turn, refused.moments, about)
+            return found
+
+    def _named(
+        self, turn: Turn, moments: tuple[Moment, ...], about: Project | None
+    ) -> Script[_Answered]:
+        names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments), about)
+        return _Answered(moments, names)
+
+    def _rung(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
+        return (yield from self._scripts.turn(turn, dialogs)), None
+
+    async def _decided(
+        self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
+    ) -> T:
+        """One signed event, once. Tried again as a whole where somebody was quicker."""
+        self.turns += 1
+        # What opens the pool commits alone and leaves no trace in a log before anything is said.
+        sealed = opens_pool(turn.event)
+        run = self._database.tx_sealed if sealed else self._database.tx
+        with self.fence.opens(turn.tenant) if sealed else nullcontext():
+            for attempt in range(ATTEMPTS):
+                try:
+                    outcome, more = await run(script, turn, self._dialogs)
+                    break
+                except Conflict:
+                    if attempt == ATTEMPTS - 1:
+                        raise
+        with _standing():
+            if outcome.pooled and not sealed:
+                self.fence.traces = True
+                with suppress(StoreError):
+                    await self.fence.empty()
+            if outcome.wrote:
+                self.letters_written(turn.tenant)
+            for watch in self.watchers:
+                watch(turn.tenant, turn.project)
+        found: T = more
+        return found
+
+    def letters_written(self, tenant: str = "") -> None:
+        """Whoever sends letters need not wait until it looks again by itself."""
+        for told in self.on_letters:
+            told(tenant)
+
+    async def _put(self, passed: Passed) -> _Answered:
+        # The same form gives the same code, so that a second press of Send shows it again.
+        code = code_of(self._vault, passed.form)
+        counted = True
+        try:
+            moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+        except Unavailable as error:
+            counted = error.counted
+            raise
+        finally:
+            # Also where nobody hears of it any more: what was begun is committed all the same.
+            self.unsigned_turns += counted
+        return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
+
+    def _pooled(self, passed: Passed, receipt: bytes) -> Script[tuple[tuple[Moment, ...], Names]]:
+        """Decided once more where nobody else writes: a question that was closed a moment ago takes
+        nothing in, and nobody is told that a text was received which nobody will see."""
+        tenant, project = passed.tenant, passed.project
+        yield from self._scripts.alone(tenant, project)
+        entry, moments = yield from self._decided_unsigned(passed)
+        if entry is not None:
+            yield from self._scripts.put_in_pool(
+                tenant, project, entry, passed.form, receipt, passed.mark
+            )
+        else:
+            # The database's counters tell no refusal from a text.
+            yield from self._scripts.pool_as_it_is(tenant, project)
+        names = yield from self._scripts.names(tenant, project, *wanted(moments))
+        return moments, names
+
+    def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
+        """The turn by which a project's leader hears that something did not arrive."""
+        at = self._clock.now()
+        id = f"undelivered:{letter.id}:{letter.token}"
+        event = Undelivered(project=letter.project, at=at, id=id, what=what)
+        return Turn(letter.tenant, letter.project, id, event, at), self._dialogs
+
+    # --- out ------------------------------------------------------------------------------
+
+    async def woke(self, turn: Turn) -> None:
+        """A timer has come due; nobody is there whom a refusal could be told."""
+        assert isinstance(turn.event, Woke)
+        await self._decided(turn, self._rung)
+
+    async def unreached(self, tenant: str, project: str, person: Person) -> None:
+        """Told to the project, which knows whether anybody else must hear of it."""
+        now = self._clock.now()
+        once = f"unreached|{tenant}|{project}|{person}|{now.date().isoformat()}"
+        key = self._vault.mac(once.encode())
+        event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
+        await self._decided(Turn(tenant, project, key, event, now), self._rung)
+
+    async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
+        """A standing post as its dialog sees it now."""
+        state = await self._database.read(
+            self._scripts.state_of, tenant, project, post.dialog, post.of
+        )
+        if state is None:
+            return None
+        conversation = CONVERSATIONS[post.dialog]
+        before = _read(conversation, state)
+        found = await self._database.read(
+            self._scripts.look, tenant, project, conversation.view_needs(before, post.slot)
+        )
+        return conversation.view(before, post.slot, Known(self._catalogue, found))
+
+    async def dress_card(
+        self, tenant: str, project: str, card: c.NeutralCard, person: Person = ""
+    ) -> tuple[c.FinishedCard, Language]:
+        """A letter's card in the channel's language, or in the person's own."""
+        people, kept = wanted(card)
+        asked = (*people, person) if person else people
+        names: Names = await self._database.read(self._scripts.names, tenant, project, asked, kept)
+        channel = names.project.language if names.project else ""
+        language: Language = self._speaks(
+            names.people[person] if person else Prefs(), "", channel, channel=not person
+        )
+        return self._dresser(tenant, names, language).card(card), language
+
+    async def prefs(self, tenant: str, person: Person) -> Prefs:
+        names: Names = await self._database.read(self._scripts.names, tenant, "", (person,), ())
+        return names.people[person]
+
+    def _answer(
+        self, tenant: str, answered: _Answered, language: Language, reader: Person
+    ) -> Answer:
+        moments, names = answered.moments, answered.names
+        dresser = self._dresser(tenant, names, language, reader)
+        cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
+        forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]
+        faults = tuple(
+            Fault(m.field, dresser.line(m.text)) for m in moments if isinstance(m, FieldError)
+        )
+        instead = any(isinstance(m, Show) and m.instead for m in moments)
+        return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
+
+    def _dresser(
+        self, tenant: str, names: Names, language: Language, reader: Person = ""
+    ) -> Dresser:
+        project: Project | None = names.project
+        calendar = project.calendar if project else Calendar()
+        return Dresser(
+            self._catalogue,
+            language,
+            tenant=tenant,
+            mac=self._vault,
+            people=names.people,
+            words=names.words,
+            typed=self.edge_of(tenant).typed,
+            today=local(calendar, self._clock.now()).date(),
+            calendar=calendar,
+            reader=reader,
+        )
+
+    def edge_of(self, tenant: str) -> Edge:
+        return next(edge for edge in self._edges if edge.serves(tenant))
+
+    @staticmethod
+    def _speaks(prefs: Prefs, locale: str, project: str, *, channel: bool = False) -> Language:
+        """The channel's language; or the person's choice, else the platform's, the project's."""
+        for said in (project,) if channel else (prefs.language, prefs.locale, locale, project):
+            if said[:2] in ("da", "en"):
+                return "da" if said[:2] == "da" else "en"
+        return "da"
+
+
+def _met(sender: Sender) -> Met:
+    return Met(sender.person, sender.name, sender.locale, sender.foreign)
+
+
+@contextmanager
+def _standing() -> Iterator[None]:
+    """Around what follows a commit: its failing must not be told as if nothing had been kept."""
+    try:
+        yield
+    except Exception as error:
+        raise Unsure(type(error).__name__) from error
+
+
+def _with_code(moment: Moment, code: str) -> Moment:
+    """The code goes into the answer of this moment, and nowhere else."""
+    if isinstance(moment, Show):
+        return msgspec.structs.replace(moment, card=_coded(moment.card, code))
+    return moment
+
+
+def _coded(node: Any, code: str) -> Any:
+    if isinstance(node, c.Text) and "code" in node.args:
+        return msgspec.structs.replace(node, args={**node.args, "code": c.Words(code)})
+    if isinstance(node, msgspec.Struct):
+        changes = {
+            name: _coded(value, code)
+            for name in node.__struct_fields__
+            if isinstance(value := getattr(node, name), msgspec.Struct | tuple)
+        }
+        return msgspec.structs.replace(node, **changes) if changes else node
+    if isinstance(node, tuple):
+        return tuple(_coded(one, code) for one in node)
+    return node

@@ -1,0 +1,358 @@
+"""Turns a neutral card into a finished one: the only place that knows languages and phrases."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any, Literal, cast, get_origin
+
+import msgspec
+
+from bot.core.tokens import Mac, write_form, write_press
+from content.model import Catalogue, Phrase
+from dialogs.model import cards as c
+from dialogs.model.calendar import Calendar, local
+from dialogs.model.commands import word_for
+from dialogs.model.events import Look
+from dialogs.model.facts import Prefs
+
+Language = Literal["da", "en"]
+_PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+
+KeptKey = tuple[str, str, str]
+# Of a phrase: words as they stand, the name of what is put in, or either within a style.
+_Piece = c.Plain | str | tuple[type[c.Strong] | type[c.Emph], tuple[Any, ...]]
+
+
+@lru_cache(maxsize=8192)
+def _pieces(template: str) -> tuple[_Piece, ...]:
+    found: list[_Piece] = []
+    end = 0
+    for piece in _PIECE.finditer(template):
+        if piece.start() > end:
+            found.append(c.Plain(template[end : piece.start()]))
+        strong, emph, name = piece.groups()
+        if strong is not None:
+            found.append((c.Strong, _pieces(strong)))
+        elif emph is not None:
+            found.append((c.Emph, _pieces(emph)))
+        else:
+            found.append(str(name))
+        end = piece.end()
+    if end < len(template):
+        found.append(c.Plain(template[end:]))
+    return tuple(found)
+
+
+def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
+    """Whose names and which kept words a card or form needs."""
+    people: dict[str, None] = {}
+    kept: dict[KeptKey, None] = {}
+    left = [thing]
+    while left:
+        node = left.pop()
+        kind = type(node)
+        if kind is c.Text:
+            if node.args:
+                left += reversed(node.args.values())
+        elif kind is tuple or kind is list:
+            left += reversed(node)
+        elif kind is dict:
+            left += reversed(node.values())
+        elif kind is c.Who or kind is c.First:
+            people[node.person] = None
+        elif kind is c.Kept:
+            kept[node.kind, node.id, node.field] = None
+        else:
+            for name in _holds(cast(Hashable, kind)):
+                left.append(getattr(node, name))
+    return tuple(people), tuple(kept)
+
+
+@cache
+def _holds(kind: Hashable) -> tuple[str, ...]:
+    """The fields of a node in which a name or kept words can stand, the last first: not what a
+    button does."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return ()
+    return tuple(
+        field.name
+        for field in reversed(msgspec.structs.fields(kind))
+        if field.type not in (str, int, bool, date, datetime)
+        and get_origin(field.type) is not Literal
+        and field.name != "press"
+    )
+
+
+def cut(text: str, limit: int) -> str:
+    """The beginning of a text, up to a word's end."""
+    if not limit or len(text) <= limit:
+        return text
+    short = text[: limit - 1]
+    whole, _, rest = short.rpartition(" ")
+    return f"{(whole if whole and len(rest) < 40 else short).rstrip(' ,.;:')}…"
+
+
+class Dresser:
+    """Dresses for one reader: a language, names, opened words, and how commands are typed.
+
+    `reader` is the person whom a form is opened for; nobody else can send it.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        language: Language,
+        *,
+        tenant: str,
+        mac: Mac,
+        people: Mapping[str, Prefs],
+        words: Mapping[KeptKey, str],
+        typed: Callable[[str], str],
+        today: date,
+        calendar: Calendar | None = None,
+        reader: str = "",
+    ) -> None:
+        self._catalogue = catalogue
+        self.language: Language = language
+        self._tenant = tenant
+        self._mac = mac
+        self._people = people
+        self._words = words
+        self._typed = typed
+        self._today = today
+        self._calendar = calendar or Calendar()
+        self._reader = reader
+
+    # --- cards and forms ------------------------------------------------------------------
+
+    def card(self, card: c.NeutralCard) -> c.FinishedCard:
+        return c.Card(tuple(self._part(part) for part in card.parts))
+
+    def _part(self, part: c.Part[c.Line]) -> c.Part[c.Spans]:
+        match part:
+            case c.Heading(text=text):
+                return c.Heading(self.line(text))
+            case c.Paragraph(text=text):
+                return c.Paragraph(self.line(text))
+            case c.Small(text=text):
+                return c.Small(self.line(text))
+            case c.Facts(rows=rows):
+                return c.Facts(tuple((self.line(a), self.line(b)) for a, b in rows))
+            case c.Quote(words=words, by=by):
+                return c.Quote(self.line(words), None if by is None else self.line(by))
+            case c.Bullets(items=items, numbered=numbered):
+                return c.Bullets(tuple(self.line(i) for i in items), numbered)
+            case c.Progress(step=step, of=of, label=label):
+                return c.Progress(step, of, self.line(label))
+            case c.Buttons(buttons=buttons):
+                return c.Buttons(tuple(self._button(b) for b in buttons))
+        raise AssertionError(part)
+
+    def _button(self, button: c.Button[c.Line]) -> c.Button[c.Spans]:
+        assert button.press is not None
+        return c.Button(
+            self.line(button.label),
+            None,
+            button.style,
+            None if button.confirm is None else self.line(button.confirm),
+            write_press(self._mac, self._tenant, button.press),
+            isinstance(button.press, Look),
+        )
+
+    def form(self, form: c.NeutralForm) -> c.FinishedForm:
+        return c.Form(
+            self.line(form.title),
+            tuple(self._field(field) for field in form.fields),
+            self.line(form.submit),
+            form.into,
+            {},
+            write_form(self._mac, self._tenant, form, uuid.uuid4().hex, self._reader),
+        )
+
+    def _field(self, field: c.Field[c.Line]) -> c.Field[c.Spans]:
+        changes: dict[str, Any] = {}
+        for name in ("label", "hint", "text"):
+            line = getattr(field, name, None)
+            if line is not None:
+                changes[name] = self.line(line)
+        if isinstance(field, c.TextField) and field.value is not None:
+            changes["value"] = self.line(field.value)
+        if isinstance(field, c.Choice | c.Choices):
+            changes["options"] = tuple(
+                c.Option(o.value, self.line(o.label), None if o.hint is None else self.line(o.hint))
+                for o in field.options
+            )
+        finished: c.Field[c.Spans] = msgspec.structs.replace(field, **changes)  # type: ignore[assignment]
+        return finished
+
+    # --- lines ----------------------------------------------------------------------------
+
+    def line(self, line: c.Line) -> c.Spans:
+        spans = self._spans(line)
+        # A sentence that begins with a date begins with a capital letter.
+        if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
+            first = spans[0]
+            if first.text[:1].islower() and self._template(line.key, line.args).startswith(
+                ("{", "**{", "*{")
+            ):
+                raised = first.text[0].upper() + first.text[1:]
+                spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
+        return spans
+
+    def _spans(self, line: c.Line) -> c.Spans:
+        match line:
+            case c.Text(key=key, args=args):
+                return self._text(key, args)
+            case c.Said(da=da, en=en):
+                return _marked(da if self.language == "da" else en)
+            case c.Words(text=text) if text != c.UNREADABLE:
+                return (c.Quoted(text),)
+            case c.Words():
+                return (c.Quoted(self._word("gate.words_unreadable")),)
+            case c.Count(n=n):
+                return (c.Plain(str(n)),)
+            case c.Kept(kind=kind, id=id, field=field, cut=limit):
+                kept = self._words.get((kind, id, field), "…")
+                if kept == c.UNREADABLE:
+                    kept = self._word("gate.words_unreadable")
+                return (c.Quoted(cut(kept, limit)),)
+            case c.First(person=person) if person != c.FORMER:
+                prefs = self._people.get(person)
+                called = (prefs.name if prefs else "").split() or [person]
+                return (c.Quoted(called[0]),)
+            case c.Chat():
+                platform = self._tenant.partition(":")[0]
+                known = platform if platform in ("slack", "teams") else "other"
+                return (c.Plain(self._word(f"platform.{known}")),)
+            case c.Who(person=c.FORMER) | c.First():
+                return (c.Plain(self._word("person.former")),)
+            case c.Who(person=person):
+                prefs = self._people.get(person)
+                return (c.Mention(person, prefs.name if prefs and prefs.name else person),)
+            case c.Day(day=day):
+                return (c.Plain(self.day(day)),)
+            case c.Moment(at=at):
+                return (c.Plain(self.moment(at)),)
+            case c.Hour(minutes=minutes):
+                return (c.Plain(self.hour(minutes // 60, minutes % 60)),)
+            case c.Typed(command=command):
+                return (c.Strong(self._typed(word_for(command, self.language))),)
+            case c.Listing(items=items):
+                return self._listing(items)
+            case c.Several(lines=lines):
+                return self._several(lines)
+        raise AssertionError(line)
+
+    def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
+        n = args.get("n")
+        count = n.n if isinstance(n, c.Count) else None
+        return self._catalogue.phrase(key).of(self.language, count)
+
+    def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
+        if not args:
+            return _fixed(self._catalogue.phrase(key), self.language)
+        return self._filled(_pieces(self._template(key, args)), args)
+
+    def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
+        found: list[c.Span] = []
+        for piece in pieces:
+            if isinstance(piece, c.Plain):
+                found.append(piece)
+            elif isinstance(piece, str):
+                found.extend(self._spans(args[piece]))
+            else:
+                style, inside = piece
+                found.extend(_styled(style, self._filled(inside, args)))
+        return tuple(found)
+
+    def _listing(self, items: tuple[c.Line, ...]) -> c.Spans:
+        last = " og " if self.language == "da" else " and "
+        found: list[c.Span] = []
+        for i, item in enumerate(items):
+            if i:
+                found.append(c.Plain(last if i == len(items) - 1 else ", "))
+            found.extend(self._spans(item))
+        return tuple(found)
+
+    def _several(self, lines: tuple[c.Line, ...]) -> c.Spans:
+        found: list[c.Span] = []
+        for line in lines:
+            if found:
+                # People do not always end what they wrote with a full stop.
+                open_ended = isinstance(found[-1], c.Quoted) and found[-1].text[-1:].isalnum()
+                found.append(c.Plain(". " if open_ended else " "))
+            found.extend(self.line(line))
+        return tuple(found)
+
+    # --- dates ----------------------------------------------------------------------------
+
+    def day(self, day: date) -> str:
+        """Torsdag den 26. november; the year is said where it is another."""
+        weekday = self._word(f"day.{_DAYS[day.weekday()]}")
+        month = self._word(f"month.{_MONTHS[day.month - 1]}")
+        year = "" if day.year == self._today.year else f" {day.year}"
+        if self.language == "da":
+            return f"{weekday} den {day.day}. {month}{year}"
+        return f"{weekday} {day.day} {month}{year}"
+
+    def moment(self, at: datetime) -> str:
+        wall = local(self._calendar, at)
+        return f"{self.day(wall.date())} {self.hour(wall.hour, wall.minute)}"
+
+    def hour(self, hour: int, minute: int) -> str:
+        if self.language == "da":
+            return f"kl. {hour}.{minute:02}" if minute else f"kl. {hour}"
+        return f"at {hour}:{minute:02}"
+
+    def _word(self, key: str) -> str:
+        return self._catalogue.phrase(key).of(self.language)
+
+
+@lru_cache(maxsize=8192)
+def _fixed(phrase: Phrase, language: Language) -> c.Spans:
+    """A phrase that nothing is put into: most of what Digi says."""
+    return _fixed_pieces(_pieces(phrase.of(language)))
+
+
+def _fixed_pieces(pieces: tuple[_Piece, ...]) -> c.Spans:
+    found: list[c.Span] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            raise KeyError(piece)
+        if isinstance(piece, c.Plain):
+            found.append(piece)
+        else:
+            style, inside = piece
+            found.extend(_styled(style, _fixed_pieces(inside)))
+    return tuple(found)
+
+
+def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
+    for span in spans:
+        # People's words stay theirs, whatever stands around them.
+        yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
+
+
+@lru_cache(maxsize=2048)
+def _marked(text: str) -> c.Spans:
+    """Words of the catalogue may carry strong and emphasis, and nothing else."""
+    found: list[c.Span] = []
+    end = 0
+    for piece in re.finditer(r"\*\*(.+?)\*\*|\*(.+?)\*", text, re.S):
+        if piece.start() > end:
+            found.append(c.Plain(text[end : piece.start()]))
+        strong, emph = piece.groups()
+        found.append(c.Emph(emph) if strong is None else c.Strong(strong))
+        end = piece.end()
+    if end < len(text):
+        found.append(c.Plain(text[end:]))
+    return tuple(found)

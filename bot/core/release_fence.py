@@ -1,0 +1,56 @@
+"""Nothing that a turn has released from the pool is sent before the log of its writing is empty.
+
+A turn that opens the pool commits first and empties the write-ahead log afterwards. In between,
+another task may already read what was released. Whoever wants to send something asks here after it
+has read everything it sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from storage.sql import LogHeld, Unavailable
+from storage.transactions.store import Database
+
+
+class ReleaseFence:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._opening: set[tuple[str, asyncio.Future[None]]] = set()
+        """Turns under way that open the pool, with their workplaces."""
+        self._one_at_a_time = asyncio.Lock()
+        self.traces = False
+        """The pool was opened, and the log has not been emptied since."""
+
+    @contextmanager
+    def opens(self, tenant: str) -> Iterator[None]:
+        """Around a turn that opens the pool of a project of this workplace."""
+        turn: tuple[str, asyncio.Future[None]]
+        turn = (tenant, asyncio.get_running_loop().create_future())
+        self._opening.add(turn)
+        try:
+            yield
+            self.traces = self.traces or self._database.traces
+        except LogHeld:
+            raise  # nothing was written
+        except (Unavailable, asyncio.CancelledError):
+            self.traces = True  # it may stand all the same
+            raise
+        finally:
+            self._opening.discard(turn)
+            turn[1].set_result(None)
+
+    async def may_show(self, tenant: str) -> bool:
+        """Whether what has been read of this workplace by now may be sent."""
+        if under_way := [ended for where, ended in self._opening if where == tenant]:
+            await asyncio.wait(under_way)
+        return await self.empty()
+
+    async def empty(self) -> bool:
+        """Empties the log where it may hold traces of the pool; False where it could not be."""
+        async with self._one_at_a_time:
+            if self.traces:
+                self.traces = not await self._database.checkpoint()
+            return not self.traces

@@ -1,0 +1,383 @@
+"""Sends one letter: it is put into words, handed to its platform, and marked with what came of it.
+
+What the platform may already have is never sent twice unmarked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from bot.clock import Clock
+from bot.core.engine import Engine
+from bot.core.health import is_reported
+from bot.core.leases import LaneLost, Leases
+from bot.core.pause import Pause
+from bot.log import Log
+from bot.platforms.common.ports import DeliveryFailed, Edge, Parcel
+from dialogs.model import cards as c
+from dialogs.model.calendar import (
+    LETTERS_A_WEEK,
+    Calendar,
+    Hours,
+    bag_moment,
+    local,
+    within_hours,
+)
+from storage.transactions.store import (
+    NO_BODY,
+    BagBody,
+    Database,
+    Letter,
+    PostBody,
+    SayBody,
+    Scripts,
+)
+from storage.vault import Unreadable
+
+TRIES = 30
+HELD = timedelta(days=14)
+"""So long a message waits for a channel or a workplace; later it would tell of old things."""
+RESTS_LONGER = timedelta(minutes=5)
+LONGEST_WAIT = 60 * 60.0
+CALL_SECONDS = 120.0
+"""Longer than any edge waits for its platform: a call that does not end must not be for ever."""
+SLOW = 2.0
+"""Of a platform that takes longer for a call, few lanes are served at once."""
+SHOWN_LATER = 5.0
+DAMAGED = "it is damaged and cannot be read any more"
+
+
+class _Arrived(msgspec.Struct, frozen=True):
+    """What the platform has taken and the store does not know of yet."""
+
+    platform_id: str = ""
+    bag: tuple[str, ...] = ()
+    day: date = date.min
+    paused: bool = False
+
+
+class LetterSender:
+    def __init__(
+        self,
+        database: Database,
+        scripts: Scripts,
+        engine: Engine,
+        clock: Clock,
+        log: Log,
+        leases: Leases,
+        pause: Pause,
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._engine = engine
+        self._clock = clock
+        self._log = log
+        self._leases = leases
+        self._pause = pause
+        self._arrived: dict[str, tuple[Letter, _Arrived]] = {}
+        self._refused: dict[str, Letter] = {}
+        """What did surely not arrive, as it was before the try that the store has not heard of."""
+        self.slow: set[str] = set()
+        """Workplaces whose last call took long."""
+
+    async def send(self, letter: Letter) -> bool:
+        """False where nothing more can be sent in this workplace for now."""
+        if (before := self._refused.get(letter.id)) is not None:
+            letter = msgspec.structs.replace(letter, uncertain=before.uncertain, twice=before.twice)
+        try:
+            if letter.id in self._arrived:
+                await self._mark(letter, self._arrived[letter.id][1])
+            elif letter.body == NO_BODY:
+                await self._dies(DAMAGED, letter)
+            elif letter.kind == "bag":
+                return await self._bag(letter)
+            else:
+                await self._says(letter)
+        except LaneLost:
+            return False
+        except DeliveryFailed as failure:
+            return await self._failed(letter, failure)
+        except Exception as error:
+            # A fault in one letter must not hold up the others; it is tried again, then reported.
+            if is_reported(letter.attempts):
+                self._log.failed("letter", type(error).__name__, letter=letter.id)
+            arrived = letter.id in self._arrived
+            damaged = isinstance(error, Unreadable)
+            unknown = DeliveryFailed(type(error).__name__, uncertain=arrived, permanent=damaged)
+            return await self._failed(letter, unknown)
+        return True
+
+    async def mark_arrived(self, *, but: Collection[str] = ()) -> None:
+        """Stores what the platforms took while the store was away, before another replica can think
+        that it is still to be sent; but not in those workplaces, which others look after."""
+        for letter, arrived in list(self._arrived.values()):
+            if letter.tenant not in but:
+                await self._mark(letter, arrived)
+
+    async def _mark(self, letter: Letter, arrived: _Arrived) -> None:
+        """Kept in mind until the store has it too: its failing makes nobody hear a thing twice."""
+        if letter.kind != "redraw":
+            self._arrived[letter.id] = letter, arrived
+        letter = msgspec.structs.replace(letter, paused=arrived.paused)
+        if letter.kind == "bag":
+            person = letter.place.partition(":")[2]
+            await self._database.tx(
+                self._scripts.bag_sent, letter, person, arrived.day, arrived.bag
+            )
+        else:
+            await self._database.tx(self._scripts.sent, letter, arrived.platform_id)
+        self._arrived.pop(letter.id, None)
+        if letter.paused:
+            self._log.started(f"a team goes on ({letter.id})")
+
+    # --- one message ------------------------------------------------------------------------
+
+    async def _says(self, letter: Letter) -> None:
+        parcel = await self._parcel(letter)
+        if parcel is None:
+            await self._database.tx(self._scripts.sent, letter, "")
+            return
+        edge = self._engine.edge_of(letter.tenant)
+        if letter.uncertain and not edge.repeats and parcel.kind != "update":
+            # A private message never again; one in the channel once more, and marked.
+            if parcel.kind == "private" or letter.twice:
+                await self._dies("uncertain", letter)
+                return
+            parcel = msgspec.structs.replace(parcel, again=True)
+        await self._may_show(letter)
+        if not edge.repeats:
+            await self._leases.may_begin(letter.tenant)
+            if not await self._database.tx(self._scripts.sending, letter, self._leases.lease()):
+                return
+            parcel = self._in_time(parcel)
+        await self._mark(letter, _Arrived(await self._deliver(edge, parcel), paused=letter.paused))
+
+    async def _may_show(self, letter: Letter) -> None:
+        if not await self._engine.fence.may_show(letter.tenant):
+            raise DeliveryFailed("the log is not empty", held=True, retry_after=SHOWN_LATER)
+
+    def _in_time(self, parcel: Parcel) -> Parcel:
+        """Where other replicas may send too, it says until when none of them does."""
+        if self._database.alone:
+            return parcel
+        return msgspec.structs.replace(parcel, until=self._leases.until(parcel.tenant))
+
+    async def _deliver(self, edge: Edge, parcel: Parcel) -> str:
+        began = self._clock.monotonic()
+        try:
+            async with self._pause.calling(), asyncio.timeout(CALL_SECONDS):
+                return await edge.deliver(parcel)
+        except DeliveryFailed:
+            raise
+        except Exception as error:
+            # The edge did not say what came of it.
+            raise DeliveryFailed(type(error).__name__, uncertain=True) from error
+        finally:
+            slow = self._clock.monotonic() - began > SLOW
+            (self.slow.add if slow else self.slow.discard)(parcel.tenant)
+
+    async def _parcel(self, letter: Letter) -> Parcel | None:
+        """None where there is nothing to say any more."""
+        tenant, project = letter.tenant, letter.project
+        where, _, who = letter.place.partition(":")
+        person = who if where == "person" else ""
+        target = ""
+        kind: Literal["post", "update", "thread", "private"]
+        match letter.kind:
+            case "post" | "redraw":
+                body = msgspec.json.decode(letter.body, type=PostBody)
+                post = await self._database.read(self._scripts.post, tenant, project, body)
+                neutral = await self._engine.draw(tenant, project, body)
+                if post is None or neutral is None:
+                    return None
+                if letter.kind == "redraw":
+                    if letter.id != f"redraw:{post.id}" or not post.platform_id:
+                        return None
+                    target = post.platform_id
+                elif letter.id != post.id:
+                    return None
+                kind = "update" if letter.kind == "redraw" else "post"
+            case "say":
+                said = msgspec.json.decode(letter.body, type=SayBody)
+                neutral = msgspec.json.decode(said.card, type=c.NeutralCard)
+                kind = "post"
+                if said.thread is not None:
+                    post = await self._database.read(
+                        self._scripts.post, tenant, project, said.thread
+                    )
+                    if post is not None and post.platform_id:
+                        target, kind = post.platform_id, "thread"
+            case "private":
+                bag = msgspec.json.decode(letter.body, type=BagBody)
+                neutral = msgspec.json.decode(bag.card, type=c.NeutralCard)
+                kind = "private"
+            case _:
+                raise AssertionError(letter.kind)
+        card, language = await self._engine.dress_card(tenant, project, neutral, person)
+        if person and kind == "post":
+            kind = "private"
+        return Parcel(
+            id=letter.id, tenant=tenant, kind=kind, card=card, language=language,
+            channel=who if where == "channel" else "", person=person, target=target,
+        )  # fmt: skip
+
+    # --- the bag of private letters -------------------------------------------------------
+
+    async def _bag(self, letter: Letter) -> bool:
+        """One letter with everything that waits for a person, at most twice a week."""
+        tenant, person = letter.tenant, letter.place.partition(":")[2]
+        now = self._clock.now()
+        calendar = Calendar()
+        if letter.uncertain:
+            # It was on its way once: what came of that is settled first.
+            return await self._empty(letter, person, now, calendar)
+        prefs = await self._engine.prefs(tenant, person)
+        monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
+        days = await self._database.read(self._scripts.bag_days, tenant, person, monday)
+        held = letter.due
+        if prefs.paused and prefs.paused_until is not None:
+            resumes = datetime.combine(prefs.paused_until, datetime.min.time(), now.tzinfo)
+            held = max(held, resumes)
+        elif prefs.paused:
+            held = now + timedelta(days=7)
+        moment = bag_moment(calendar, held, prefs.hours, days)
+        if moment <= now and not self._may_still(calendar, now, prefs.hours, days):
+            moment = bag_moment(calendar, now, prefs.hours, days)
+        if moment <= now:
+            return await self._empty(letter, person, now, calendar)
+        await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
+        return True
+
+    @staticmethod
+    def _may_still(calendar: Calendar, now: datetime, hours: Hours, days: tuple[date, ...]) -> bool:
+        """Whether a bag whose moment has come, or was missed a while ago, may go now."""
+        today = local(calendar, now).date()
+        return (
+            within_hours(calendar, now, hours) and today not in days and len(days) < LETTERS_A_WEEK
+        )
+
+    async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> bool:
+        await self._leases.may_begin(letter.tenant)
+        letters: list[Letter] = await self._database.tx(
+            self._scripts.bag, letter, now, self._leases.lease()
+        )
+        lost = [one for one in letters if one.body == NO_BODY]
+        if lost:
+            await self._dies(DAMAGED, *lost)
+        letters = [one for one in letters if one.body != NO_BODY]
+        if not letters:
+            return True
+        opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
+        opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
+        language: Literal["da", "en"] = "da"
+        parts: list[c.Part[c.Spans]] = []
+        for body, one in opened:
+            neutral = msgspec.json.decode(body.card, type=c.NeutralCard)
+            card, language = await self._engine.dress_card(one.tenant, one.project, neutral, person)
+            parts.extend(card.parts)
+        parcel = Parcel(
+            id=f"bag:{letter.id}", tenant=letter.tenant, kind="private",
+            card=c.Card(tuple(parts)), language=language, person=person,
+        )  # fmt: skip
+        edge = self._engine.edge_of(letter.tenant)
+        if letter.uncertain and not edge.repeats:
+            await self._dies("uncertain", *letters)
+            return True
+        try:
+            await self._may_show(letter)
+            await self._deliver(edge, self._in_time(parcel))
+        except DeliveryFailed as failure:
+            return await self._failed(letter, failure, *letters)
+        ids = tuple(one.id for one in letters)
+        day = local(calendar, now).date()
+        await self._mark(letter, _Arrived(bag=ids, day=day, paused=letter.paused))
+        return True
+
+    # --- when it goes wrong ---------------------------------------------------------------
+
+    async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> bool:
+        """False where nothing at all arrives in the workplace."""
+        if not failure.uncertain:
+            self._refused[letter.id] = letter
+        closed = await self._put_off(letter, failure, bag)
+        self._refused.pop(letter.id, None)
+        if failure.unreachable:
+            await self._unreached(*(bag or (letter,)))
+        return not closed
+
+    async def _put_off(
+        self, letter: Letter, failure: DeliveryFailed, bag: tuple[Letter, ...]
+    ) -> bool:
+        """True where the whole workplace waits with it."""
+        held = failure.held and self._clock.now() - letter.due < HELD
+        # What has arrived is not dead because the store fails to hear of it.
+        mortal = letter.id not in self._arrived and not held
+        if mortal and (failure.permanent or failure.held or letter.attempts >= TRIES):
+            await self._dies(failure.reason, *(bag or (letter,)))
+            return False
+        wait = failure.retry_after
+        at = self._clock.now() + (
+            backoff(letter.attempts) if wait is None else timedelta(seconds=wait)
+        )
+        whole = failure.closed == "workplace"
+        if whole or (failure.closed == "channel" and letter.place.startswith("channel:")):
+            await self._rest(letter, at, (failure.uncertain, held), failure.reason, whole=whole)
+        else:
+            await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
+        return whole
+
+    async def _rest(
+        self,
+        letter: Letter,
+        at: datetime,
+        failed: tuple[bool, bool],
+        reason: str,
+        *,
+        whole: bool,
+    ) -> None:
+        """Nothing arrives there: the team's timers wait with its letters, so that what comes due
+        meanwhile is told once when it is over, as after a time away; the others go on."""
+        telling = None if whole else self._engine.telling(letter, "channel")
+        try:
+            new = await self._database.tx(
+                self._scripts.rests, letter, at, at + RESTS_LONGER, failed, telling
+            )
+        except Unreadable:  # the team's own state: nobody can be told, and nobody else waits
+            await self._database.tx(self._scripts.later, letter, at, *failed)
+            return
+        if new:
+            whose = "workplace" if whole else "team"
+            self._log.started(f"a {whose} waits: {reason} ({letter.id})")
+
+    async def _dies(self, reason: str, *letters: Letter) -> None:
+        """For the operator in the log and among the letters, for the leader in plain words."""
+        [letter, *_] = letters
+        self._log.failed("dead", reason, letter=letter.id)
+        telling = None
+        if letter.project and letter.kind != "redraw":
+            private = letter.place.partition(":")[0] != "channel"
+            telling = self._engine.telling(letter, "private" if private else "message")
+        try:
+            await self._database.tx(self._scripts.dead, letters, telling)
+        except Unreadable:  # the team's own state: the leader cannot be told
+            await self._database.tx(self._scripts.dead, letters, None)
+        self._engine.letters_written(letter.tenant)
+
+    async def _unreached(self, *letters: Letter) -> None:
+        """Each project that had something to say to this person hears of it, once a day."""
+        for tenant, project, place in {(one.tenant, one.project, one.place) for one in letters}:
+            where, _, person = place.partition(":")
+            if project and where in ("person", "bag"):
+                await self._engine.unreached(tenant, project, person)
+
+
+def backoff(attempts: int) -> timedelta:
+    """Twice as long after each try, with jitter."""
+    seconds = min(LONGEST_WAIT, 2.0 ** min(attempts, 12)) * random.uniform(0.5, 1.0)
+    return timedelta(seconds=seconds)

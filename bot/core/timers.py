@@ -1,0 +1,131 @@
+"""Timers: letters that are due later and come back as the event `Woke`. No platform is called."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+import msgspec
+
+from bot.clock import Clock
+from bot.core import leases as lanes
+from bot.core.clock_watch import ClockWatch
+from bot.core.engine import Engine
+from bot.core.health import Health, is_reported
+from bot.core.leases import Leases
+from bot.core.pause import Pause
+from bot.core.sending import backoff
+from bot.log import Log
+from dialogs.model.events import Woke
+from storage.sql import StoreError
+from storage.transactions.store import Database, Letter, Scripts, TimerBody, Turn
+
+AT_ONCE = 64
+"""What they decide goes to the disk together."""
+NAP = 1.0
+
+
+class Timers:
+    def __init__(
+        self,
+        database: Database,
+        scripts: Scripts,
+        engine: Engine,
+        clock: Clock,
+        log: Log,
+        *,
+        watch: ClockWatch,
+        leases: Leases,
+        pause: Pause,
+        health: Health,
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._engine = engine
+        self._clock = clock
+        self._log = log
+        self._watch = watch
+        self._leases = leases
+        self._pause = pause
+        self._health = health
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """One may have been set that is due by now."""
+        self._woken.set()
+
+    async def run(self, ready: Callable[[], Awaitable[None]]) -> None:
+        """Until cancelled. First, and once, what must be `ready`."""
+        while True:
+            self._woken.clear()
+            try:
+                await ready()
+                async with self._pause.working():
+                    fired = await self.round()
+                self._health.good("timers")
+            except Exception as error:
+                self._health.bad("timers", error)
+                fired = 0
+            if not fired:
+                seconds = await nap(self._database, self._scripts, self._clock)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await self._woken.wait()
+
+    async def round(self) -> int:
+        """Fires what is due, at most one timer of each project; answers how many."""
+        await self._watch.look()
+        now = self._clock.now()
+        if not await self._database.read(self._scripts.timer_waits, now):
+            return 0
+        letters: list[Letter] = await self._database.tx(
+            self._scripts.claim_timers, now, lanes.LEASE_US, AT_ONCE, self._leases.holder,
+            self._leases.lease(), self._leases.patient(),
+        )  # fmt: skip
+        for letter in letters:
+            self._leases.used(letter.tenant)
+        await _all(*(self._fire(letter) for letter in letters))
+        return len(letters)
+
+    async def _fire(self, letter: Letter) -> None:
+        try:
+            await self._engine.woke(self._turn(letter))
+        except Exception as error:
+            # It is tried again for ever: whatever it would have set going would be lost with it.
+            if is_reported(letter.attempts):
+                self._log.failed("letter", type(error).__name__, letter=letter.id)
+            at = self._clock.now() + backoff(letter.attempts)
+            await self._database.tx(self._scripts.later, letter, at, False)
+
+    def _turn(self, letter: Letter) -> Turn:
+        body = msgspec.json.decode(letter.body, type=TimerBody)
+        id = f"{letter.id}@{_us(letter.due)}"
+        now = self._clock.now()
+        woke = Woke(
+            project=letter.project, at=letter.due, id=id, dialog=body.dialog, of=body.of,
+            name=body.name, came=now,
+        )  # fmt: skip
+        return Turn(letter.tenant, letter.project, id, woke, now, (letter.id, letter.token))
+
+
+async def nap(database: Database, scripts: Scripts, clock: Clock) -> float:
+    """Seconds until the next letter or timer comes due, and no longer than a second."""
+    now = clock.now()
+    try:
+        due: datetime | None = await database.read(scripts.next_due, now)
+    except StoreError:
+        return NAP
+    return NAP if due is None else min(NAP, (due - now).total_seconds())
+
+
+async def _all(*works: Awaitable[None]) -> None:
+    """Until each has ended; what one of them raised is raised then."""
+    for ended in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
+
+
+def _us(at: datetime) -> int:
+    return round(at.timestamp() * 1_000_000)

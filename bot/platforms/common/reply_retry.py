@@ -1,0 +1,73 @@
+"""An answer to the moment: no letter keeps it, so it waits here for its turn and is tried again,
+until it arrives or its time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from bot.platforms.common.ports import DeliveryFailed
+
+Page = TypeVar("Page")
+Sleep = Callable[[float], Awaitable[None]]
+
+PATIENCE = 10 * 60.0
+"""Later an answer would tell of something long past; the one who asked can ask again."""
+LONGEST_WAIT = 30.0
+LOST = 3
+"""After so many tries of which nobody knows whether they arrived, it is left at that."""
+
+
+class Patience:
+    def __init__(self, now: Callable[[], float], sleep: Sleep) -> None:
+        self._now = now
+        self._sleep = sleep
+        self._turns: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
+
+    async def says(
+        self,
+        reader: object,
+        pages: Sequence[Page],
+        say: Callable[[Page, bool], Awaitable[None]],
+        *,
+        seconds: float = PATIENCE,
+        again: bool = False,
+    ) -> None:
+        """All pages, and to each reader one answer after the other.
+
+        `say` is told whether the page may be there already; where it raises a DeliveryFailed that
+        can pass, it is asked again. What is raised here is `uncertain` if any try may have arrived.
+        """
+        until = self._now() + seconds
+        turn = self._turns.setdefault(reader, asyncio.Lock())
+        async with turn:
+            for page in pages:
+                await self._page(page, say, until, again)
+                again = False
+
+    async def _page(
+        self, page: Page, say: Callable[[Page, bool], Awaitable[None]], until: float, again: bool
+    ) -> None:
+        tries = lost = 0
+        while True:
+            try:
+                await say(page, again or lost > 0)
+                return
+            except DeliveryFailed as failed:
+                tries += 1
+                lost += failed.uncertain
+                wait = failed.retry_after
+                if wait is None:
+                    wait = min(LONGEST_WAIT, 2.0 ** min(tries, 10) / 2) * random.uniform(0.5, 1.0)
+                over = self._now() + wait > until
+                if over or lost == LOST or _for_good(failed):
+                    failed.uncertain = lost > 0
+                    raise
+            await self._sleep(wait)
+
+
+def _for_good(failed: DeliveryFailed) -> bool:
+    return failed.permanent or failed.unreachable or failed.closed == "channel"

@@ -1,0 +1,128 @@
+"""Slack's door of the house: everything of this room, put together for app.py."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from aiohttp import web
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot.platforms.common.ports import Installations, Receive
+from bot.platforms.common.reply_retry import Sleep
+from bot.platforms.slack.edge import SlackEdge
+from bot.platforms.slack.install import Install, Mac
+from bot.platforms.slack.transport import Transport, quiet_logger
+from bot.platforms.slack.web_api import TROUBLE, Told, WebApi, error_of
+from bot.platforms.slack.workspaces import TokenRefused, Workspaces
+from bot.supervise import standing
+
+AGAIN_SECONDS = 60.0
+LONGEST_SECONDS = 60 * 60.0
+REASK_SECONDS = 15.0
+"""So often Digi looks whether somebody is to be asked about again."""
+A_DAY = 24 * 60 * 60.0
+
+
+class Door:
+    def __init__(
+        self,
+        *,
+        bot_token: str | None,
+        signing_secret: str | None,
+        app_token: str | None,
+        client_id: str | None,
+        client_secret: str | None,
+        api_url: str,
+        public_url: str | None,
+        installations: Installations,
+        mac: Mac,
+        told: Told,
+        now: Callable[[], float] = time.time,
+        paced: bool = True,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._api = WebApi(api_url, quiet_logger())
+        self._app_token = app_token
+        self._told = told
+        self._tasks: list[asyncio.Task[None]] = []
+        self._socket: SocketModeClient | None = None
+        self.workspaces = Workspaces(
+            self._api, token=bot_token, installations=installations, client_id=client_id,
+            client_secret=client_secret,
+        )  # fmt: skip
+        self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced, sleep=sleep)
+        self.transport = Transport(
+            self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
+        )
+        self._install: Install | None = None
+        if client_id and client_secret and bot_token is None:
+            self._install = Install(
+                self._api, self.workspaces, client_id=client_id, client_secret=client_secret,
+                base_url=api_url, public_url=public_url, installations=installations, mac=mac,
+                told=told, now=now,
+            )  # fmt: skip
+
+    def routes(self) -> list[web.RouteDef]:
+        found: list[web.RouteDef] = []
+        if self._app_token is None:
+            found.append(web.post("/slack/events", self.transport.handle))
+        if self._install is not None:
+            found.append(web.get("/slack/install", self._install.begin))
+            found.append(web.get("/slack/oauth_redirect", self._install.end))
+        return found
+
+    def mode(self) -> str:
+        """Which way Slack reaches Digi, in a few words."""
+        if self._app_token is not None:
+            return "Slack by Socket Mode"
+        return "Slack over HTTP, at POST /slack/events"
+
+    async def open(self, receive: Receive) -> None:
+        """Raises TokenRefused; without a way to Slack it waits for one."""
+        self.edge.goes_to(receive)
+        if self.workspaces.single:
+            try:
+                await self.workspaces.own()
+            except TROUBLE as error:
+                self._told("slack", error_of(error))
+        for name, work in (("slack members", self._gathers), ("slack people", self._asks_again)):
+            self._tasks.append(asyncio.create_task(standing(name, work, self._told), name=name))
+        if self._app_token is not None:
+            self._socket = self.transport.socket(self._app_token, self._api)
+            watch = standing(
+                "socket mode", partial(self.transport.keep_open, self._socket), self._told
+            )
+            self._tasks.append(asyncio.create_task(watch, name="slack socket"))
+
+    async def _gathers(self) -> None:
+        """By the clock and never because of what somebody does."""
+        again = AGAIN_SECONDS
+        while True:
+            try:
+                await self.edge.gather()
+                wait, again = A_DAY, AGAIN_SECONDS
+            except TokenRefused:
+                self._told("slack", "the token is refused")
+                wait = A_DAY
+            except TROUBLE as error:
+                self._told("slack members", error_of(error))
+                wait, again = again, min(2 * again, LONGEST_SECONDS)
+            await asyncio.sleep(wait)
+
+    async def _asks_again(self) -> None:
+        while True:
+            await asyncio.sleep(REASK_SECONDS)
+            self.edge.ask_again()
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._socket is not None:
+            await self._socket.close()  # type: ignore[no-untyped-call]
+        await self.edge.close()

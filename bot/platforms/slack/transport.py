@@ -1,0 +1,284 @@
+"""Bolt between the wire and the edge: by HTTP and by Socket Mode, with the same way in.
+
+A signature is looked at before a body is: what does not carry ours is told 401, and no more. What
+carries it and cannot be read is told 400.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+from yarl import query_to_pairs
+
+from bot.cache import Cache
+from bot.platforms.common.ports import Installation
+from bot.platforms.slack.edge import AGAIN, MALFORMED, NOTED, Body, Reply, SlackEdge
+from bot.platforms.slack.read import Envelope, Incoming, Malformed, envelope, incoming
+from bot.platforms.slack.web_api import TROUBLE, Told, WebApi
+from bot.platforms.slack.words import both
+from bot.platforms.slack.workspaces import Workspaces
+
+SEEN_SECONDS = 15 * 60.0
+SEEN = 50_000
+WATCH_SECONDS = 30.0
+_SIGNATURE = re.compile(r"v0=[0-9a-f]{64}")
+_TIME = re.compile(r"[0-9]{1,12}")
+
+
+class Quiet(logging.Filter):
+    """Leaves of a library's line only that there was one: its text may hold what people wrote."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = "a line of %s that is not shown"
+        record.args = (record.name,)
+        record.exc_info = record.exc_text = record.stack_info = None
+        return record.levelno >= logging.ERROR
+
+
+def quiet_logger() -> logging.Logger:
+    """For Bolt and slack_sdk. Bolt copies level and filters to every logger that it makes."""
+    logger = logging.getLogger("slack_bolt.digi")
+    logger.setLevel(logging.ERROR)
+    if not logger.filters:
+        logger.addFilter(Quiet())
+    return logger
+
+
+class Transport:
+    def __init__(
+        self,
+        edge: SlackEdge,
+        api: WebApi,
+        workspaces: Workspaces,
+        *,
+        signing_secret: str | None,
+        told: Told,
+    ) -> None:
+        self._edge = edge
+        self._workspaces = workspaces
+        self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
+        self._told = told
+        self._seen: Cache[str, asyncio.Future[Reply]] = Cache(SEEN, SEEN_SECONDS)
+        self._app = self._bolt(api)
+
+    def _bolt(self, api: WebApi) -> AsyncApp:
+        """One way in for every kind, which answers when the work is done."""
+        app = AsyncApp(
+            name="slack_bolt.digi",
+            logger=quiet_logger(),
+            process_before_response=True,
+            client=api.client(),
+            authorize=_authorize,
+            # Looked at before Bolt reads the body, and so that a malformed one is a 401.
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
+            # That Digi itself joined a channel is worth knowing.
+            ignoring_self_events_enabled=False,
+            attaching_function_token_enabled=False,
+            user_facing_authorize_error_message=both("not_installed"),
+        )
+
+        # A listener for each kind would ask every matcher about every request, and answer the same.
+        app.use(_OneWay(self._receive))
+        return app
+
+    # --- one way in -----------------------------------------------------------------------------
+
+    async def dispatch(self, body: object) -> Reply:
+        """Any body that came from Slack, by whichever way."""
+        try:
+            read = envelope(body)
+        except Malformed:
+            return MALFORMED
+        what = incoming(read) if read is not None else None
+        if read is None or what is None:
+            return NOTED
+        try:
+            at = await self._at(what)
+            if at is None:
+                return _not_installed(what)
+            return await self._by_bolt(read, what, at)
+        except Exception as error:
+            # Most of all the store; the person is told, and Slack brings events again.
+            self._edge.note(what, error)
+            return await self._edge.sorry(what)
+
+    async def _at(self, what: Incoming) -> Installation | None:
+        if what.kind == "hello":
+            return Installation("slack:", "", "")
+        at = await self._workspaces.of(what.tenant)
+        if at is None and self._workspaces.single and what.kind in ("press", "form"):
+            # In a shared channel it bears the other workplace's id; the token on it is ours or not.
+            at = await self._workspaces.own()
+        return at
+
+    async def _by_bolt(self, read: Envelope, what: Incoming, at: Installation) -> Reply:
+        request = AsyncBoltRequest(
+            body=msgspec.to_builtins(read), mode="socket_mode",
+            context={"incoming": what, "at": at},
+        )  # fmt: skip
+        response = await self._app.async_dispatch(request)
+        if response.status >= 500 and response.status != AGAIN.status:
+            raise _NotHandedOn
+        if isinstance(response, _Answered):
+            return response.reply
+        return Reply(json.loads(response.body) if response.body else None, response.status)
+
+    async def _receive(self, what: Incoming, at: Installation) -> Reply:
+        if what.kind not in ("words", "home", "members", "gone"):
+            return await self._edge.answer(what, at)
+        # Slack brings an event up to four times, sometimes at once.
+        key = f"{what.tenant}|{what.key}"
+        running = self._seen.get(key)
+        if running is not None:
+            return await asyncio.shield(running)
+        future = asyncio.get_running_loop().create_future()
+        self._seen.put(key, future)
+        reply = AGAIN
+        try:
+            reply = await self._edge.answer(what, at)
+        finally:
+            if reply.status != 200:
+                self._seen.drop(key)
+            future.set_result(reply)
+        return reply
+
+    # --- HTTP -----------------------------------------------------------------------------------
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """POST /slack/events."""
+        text = self._verified(request, await request.read())
+        if text is None:
+            return web.Response(status=401)
+        body = _parsed(text, request.content_type)
+        reply = MALFORMED if body is None else await self.dispatch(body)
+        if reply.body is None:
+            return web.Response(status=reply.status)
+        return web.Response(
+            status=reply.status,
+            body=msgspec.json.encode(reply.body),
+            content_type="application/json",
+            charset="utf-8",
+        )
+
+    def _verified(self, request: web.Request, raw: bytes) -> str | None:
+        at = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if self._verifier is None or not (_TIME.fullmatch(at) and _SIGNATURE.fullmatch(signature)):
+            return None
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            return None
+        return text if self._verifier.is_valid(text, at, signature) else None
+
+    # --- Socket Mode ----------------------------------------------------------------------------
+
+    def socket(self, app_token: str, api: WebApi) -> SocketModeClient:
+        """A connection; `connect()` opens it, and it finds its own way back."""
+        client = SocketModeClient(
+            app_token=app_token, web_client=api.client(), logger=quiet_logger(), ping_interval=10
+        )
+
+        async def came(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+            if request.type not in ("events_api", "slash_commands", "interactive"):
+                return
+            reply = await self.dispatch(request.payload)
+            if reply.status != 200:
+                return  # without an answer Slack brings an event again
+            answer = SocketModeResponse(envelope_id=request.envelope_id)
+            if reply.body is not None:
+                answer = SocketModeResponse(envelope_id=request.envelope_id, payload=reply.body)
+            await client.send_socket_mode_response(answer)
+
+        client.socket_mode_request_listeners.append(came)
+        return client
+
+    async def keep_open(self, client: SocketModeClient) -> None:
+        """Until cancelled: connected, or on the way there; says so once when it is not."""
+        lost = False
+        wait = 1.0
+        while True:
+            try:
+                if not await client.is_connected():
+                    await client.connect_to_new_endpoint(force=True)
+                lost, wait = False, 1.0
+                await asyncio.sleep(WATCH_SECONDS)
+            except (*TROUBLE, Exception) as error:
+                if not lost:
+                    self._told("socket mode", type(error).__name__)
+                lost = True
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, WATCH_SECONDS)
+
+
+class _NotHandedOn(Exception):
+    """Bolt has answered for itself that something failed."""
+
+
+class _Answered(BoltResponse):
+    """Carries the reply as it is; as text it would have to be read again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(status=reply.status, body="")
+        self.reply = reply
+
+
+class _OneWay(AsyncMiddleware):
+    def __init__(self, receive: Callable[[Incoming, Installation], Awaitable[Reply]]) -> None:
+        self._receive = receive
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse:
+        return _Answered(await self._receive(req.context["incoming"], req.context["at"]))
+
+
+async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
+    """Who we are there was found, from our own bounded memory, before Bolt was asked."""
+    what: Incoming = context["incoming"]
+    at: Installation = context["at"]
+    return AuthorizeResult(
+        enterprise_id=None, team_id=what.home, bot_user_id=at.bot, bot_token=at.token
+    )
+
+
+def _parsed(text: str, content_type: str) -> Body | None:
+    """None for what is neither JSON nor a form of Slack's."""
+    try:
+        if content_type == "application/json":
+            found = json.loads(text)
+        else:
+            # As urllib's parse_qsl, which takes longer for a filled form than all the rest does.
+            fields = dict(query_to_pairs(text))
+            found = json.loads(fields["payload"]) if "payload" in fields else fields
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _not_installed(what: Incoming) -> Reply:
+    if what.kind == "command":
+        return Reply({"response_type": "ephemeral", "text": both("not_installed")})
+    return NOTED

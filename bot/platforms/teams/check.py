@@ -1,0 +1,317 @@
+"""What `python app.py check` asks about Teams: who Digi is there, and whether the ways are open."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from msgspec import Struct
+
+from bot.platforms.teams.tokens import LOGIN_URL, audience_of, short_name
+from bot.platforms.teams.trust import OPENID_URL, is_loopback
+
+METADATA = "http://169.254.169.254/metadata/identity/oauth2/token"
+SECONDS = 10.0
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?", re.IGNORECASE)
+
+# What Microsoft's login answers with, by its number, and what mends it.
+_REFUSED: Mapping[int, str] = {
+    7000215: "the secret is wrong: MICROSOFT_APP_PASSWORD takes the secret's value, not its id",
+    7000222: "the secret has run out: make a new one under 'Certificates & secrets' and put its"
+    " value in MICROSOFT_APP_PASSWORD",
+    700016: "this tenant knows no such application: copy MICROSOFT_APP_ID and"
+    " MICROSOFT_APP_TENANT_ID from the same registration",
+    90002: "there is no such tenant: copy MICROSOFT_APP_TENANT_ID ('Directory (tenant) ID')",
+    900023: "MICROSOFT_APP_TENANT_ID is no tenant: copy 'Directory (tenant) ID'",
+    7000112: "the application is switched off in this tenant: have an administrator enable it",
+    7000229: "the tenant has no service principal for the application: have an administrator"
+    " open it under 'Enterprise applications'",
+}
+
+Finding = tuple[bool, str]
+"""Whether it is fine, and what to say."""
+
+
+class Asked(Struct, frozen=True):
+    """The settings that Teams hangs on. The two of `identity` are what the machine offers."""
+
+    app_id: str = ""
+    app_password: str = ""
+    app_type: str = "SingleTenant"
+    app_tenant: str = ""
+    login_url: str = LOGIN_URL
+    openid_url: str = OPENID_URL
+    tenants: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    local: bool = False
+    host: str = "127.0.0.1"
+    public_url: str = ""
+    identity_endpoint: str = ""
+    identity_header: str = ""
+
+    def __repr__(self) -> str:
+        return "Asked(...)"  # the secret does not belong in a traceback
+
+
+async def check(asked: Asked) -> list[Finding]:
+    """A line for each thing looked at; a fault with its remedy."""
+    if asked.local:
+        return _local(asked)
+    found = [*_names(asked), *_lists(asked)]
+    timeout = aiohttp.ClientTimeout(total=SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as http:
+        three = (_token(http, asked), _keys(http, asked), _endpoint(http, asked))
+        found += await asyncio.gather(*three)
+    if _loopback(asked.public_url):
+        found.append(
+            (
+                False,
+                "DIGI_PUBLIC_URL is this machine's own address, which Teams cannot reach: give"
+                " the https:// address that leads here",
+            )
+        )
+    return found
+
+
+# --- what needs no asking ------------------------------------------------------------------
+
+
+def _local(asked: Asked) -> list[Finding]:
+    if not is_loopback(asked.host):
+        return [
+            (
+                False,
+                "DIGI_TEAMS_LOCAL=1 takes anybody's word for who they are: set DIGI_HOST to"
+                " 127.0.0.1, or leave DIGI_TEAMS_LOCAL out and give MICROSOFT_APP_ID",
+            )
+        ]
+    if asked.public_url and not _loopback(asked.public_url):
+        return [
+            (
+                False,
+                "DIGI_TEAMS_LOCAL=1 is for trying on this machine, but DIGI_PUBLIC_URL leads here"
+                " from outside: leave one of them out",
+            )
+        ]
+    return [(True, "without an app id, for trying on this machine only")]
+
+
+def _names(asked: Asked) -> list[Finding]:
+    found: list[Finding] = []
+    if _GUID.fullmatch(asked.app_id):
+        found.append((True, f"app id {asked.app_id}"))
+    else:
+        found.append(
+            (
+                False,
+                "MICROSOFT_APP_ID is no application id: copy 'Microsoft App ID' from the bot's"
+                " configuration; it looks like 00000000-0000-0000-0000-000000000000",
+            )
+        )
+    tenant = asked.app_tenant
+    if asked.app_type == "MultiTenant":
+        if not asked.tenants:
+            found.append(
+                (
+                    False,
+                    "the bot belongs to no tenant, and DIGI_TEAMS_TENANTS names none: list the"
+                    " ids of the tenants that may use Digi, or set MICROSOFT_APP_TYPE to"
+                    " SingleTenant (new bots for several tenants are no longer made)",
+                )
+            )
+    elif _GUID.fullmatch(tenant) or _DOMAIN.fullmatch(tenant):
+        found.append((True, f"tenant {tenant}"))
+    else:
+        found.append((False, f"MICROSOFT_APP_TENANT_ID is no tenant: {_COPY_TENANT}"))
+    return found
+
+
+_COPY_TENANT = "copy 'Directory (tenant) ID' from the bot's registration"
+
+
+def _lists(asked: Asked) -> list[Finding]:
+    found: list[Finding] = [
+        (False, f"DIGI_TEAMS_TENANTS: number {n} of it is no tenant's id: {_COPY_TENANT}")
+        for n, odd in enumerate(asked.tenants, 1)
+        if not _GUID.fullmatch(odd)
+    ]
+    own = asked.app_tenant
+    known = {tenant.lower() for tenant in asked.tenants}
+    if known and _GUID.fullmatch(own) and own.lower() not in known:
+        found.append(
+            (
+                False,
+                "DIGI_TEAMS_TENANTS leaves out the bot's own tenant, so its people are refused:"
+                " add the value of MICROSOFT_APP_TENANT_ID",
+            )
+        )
+    found += [
+        (
+            False,
+            f"DIGI_TEAMS_HOSTS: number {n} of it is no host: give names alone, such as"
+            " smba.trafficmanager.net or *.botframework.com",
+        )
+        for n, odd in enumerate(asked.hosts, 1)
+        if not _HOST.fullmatch(odd)
+    ]
+    return found
+
+
+# --- what is asked -------------------------------------------------------------------------
+
+
+class _NoWay(Exception):
+    """Nothing answered; says what was met."""
+
+
+@asynccontextmanager
+async def _way() -> AsyncIterator[None]:
+    try:
+        yield
+    except aiohttp.ClientConnectorCertificateError:
+        raise _NoWay("its certificate is not trusted here") from None
+    except ssl.SSLError:
+        raise _NoWay("it does not speak https") from None
+    except aiohttp.ClientConnectorDNSError:
+        raise _NoWay("its name is not known here") from None
+    except TimeoutError:
+        raise _NoWay(f"no answer in {SECONDS:.0f} seconds") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _NoWay(type(error).__name__) from None
+
+
+async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+    if asked.app_type == "UserAssignedMSI":
+        return await _identity(http, asked)
+    tenant = asked.app_tenant if asked.app_type == "SingleTenant" else "botframework.com"
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": asked.app_id,
+        "client_secret": asked.app_password,
+        "scope": f"{audience_of(asked.login_url)}/.default",
+    }
+    url = f"{asked.login_url}/{tenant}/oauth2/v2.0/token"
+    try:
+        async with _way(), http.post(url, data=form, allow_redirects=False) as answer:
+            status, said = answer.status, await _json(answer)
+    except _NoWay as why:
+        return (
+            False,
+            f"Microsoft's login could not be reached ({why}): see that this machine may open"
+            f" {asked.login_url}, or name a proxy in HTTPS_PROXY; the secret was not tried",
+        )
+    if status == 200 and isinstance(said.get("access_token"), str):
+        return True, "the secret does: Microsoft gave a token for it"
+    numbers = said.get("error_codes")
+    for number in numbers if isinstance(numbers, list) else ():
+        if number in _REFUSED:
+            return False, f"no token (AADSTS{number}): {_REFUSED[number]}"
+    what = short_name(said) or f"status {status}"
+    return (
+        False,
+        f"no token ({what}): see that MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and"
+        " MICROSOFT_APP_TENANT_ID come from the same registration",
+    )
+
+
+async def _identity(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+    """The machine's own identity: App Service offers an address, other machines the metadata."""
+    ask = {"resource": audience_of(asked.login_url), "client_id": asked.app_id}
+    if asked.identity_endpoint:
+        url, ask["api-version"] = asked.identity_endpoint, "2019-08-01"
+        headers = {"X-IDENTITY-HEADER": asked.identity_header}
+    else:
+        url, ask["api-version"] = METADATA, "2018-02-01"
+        headers = {"Metadata": "true"}
+    try:
+        async with _way(), http.get(url, params=ask, headers=headers) as answer:
+            status, said = answer.status, await _json(answer)
+    except _NoWay as why:
+        return (
+            False,
+            f"this machine offers no managed identity ({why}): run Digi on Azure with the"
+            " identity assigned to it, or set MICROSOFT_APP_TYPE to SingleTenant with a secret",
+        )
+    if status == 200 and isinstance(said.get("access_token"), str):
+        return True, "the managed identity does: the machine gave a token for it"
+    return (
+        False,
+        f"this machine gives no token for the identity (status {status}): assign the identity"
+        " whose client id is in MICROSOFT_APP_ID to it",
+    )
+
+
+async def _keys(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+    try:
+        async with _way(), http.get(asked.openid_url) as answer:
+            status, said = answer.status, await _json(answer)
+    except _NoWay as why:
+        status, said = 0, {"why": str(why)}
+    if status == 200 and isinstance(said.get("jwks_uri"), str):
+        return True, "the keys that sign Teams' messages can be fetched"
+    what = said.get("why") if status == 0 else f"status {status}"
+    return (
+        False,
+        f"the keys that sign Teams' messages could not be fetched ({what}): see that this machine"
+        f" may open {asked.openid_url}; without them every message is answered with 503",
+    )
+
+
+async def _endpoint(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+    if not asked.public_url:
+        return (
+            False,
+            "DIGI_PUBLIC_URL is missing, so the way in could not be tried: give the https://"
+            " address that Teams reaches Digi at",
+        )
+    url = f"{asked.public_url}/api/messages"
+    try:
+        async with _way(), http.post(url, json={}, allow_redirects=False) as answer:
+            status = answer.status
+    except _NoWay as why:
+        return (
+            False,
+            f"{url} could not be reached from this machine ({why}): see that the name, the"
+            " certificate and the proxy lead to Digi's port, and that Digi is running",
+        )
+    if status in {401, 403}:
+        return True, f"{url} asks for Microsoft's token, as it should"
+    if status < 300:
+        return (
+            False,
+            f"{url} took a message without a token: that is not Digi as it serves Teams; see"
+            " what your proxy leads to",
+        )
+    if status < 400:
+        return False, f"{url} answers with a redirect, which Teams does not follow: give its end"
+    if status in {502, 503, 504}:
+        return (
+            False,
+            f"{url} is reached, but Digi does not answer behind it (status {status}): start Digi,"
+            " then look once more",
+        )
+    return (
+        False,
+        f"{url} is reached, but something else answers (status {status}): let your proxy pass"
+        " POST /api/messages on to Digi's port",
+    )
+
+
+async def _json(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    try:
+        said = await answer.json(content_type=None)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _loopback(url: str) -> bool:
+    return url.startswith("http://")  # settings take no other address without https

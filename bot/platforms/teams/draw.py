@@ -1,0 +1,324 @@
+"""Finished cards as Adaptive Cards 1.5, within Teams' limits whatever people wrote.
+
+What has no room goes on in `rest`; a button is never lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from bot.platforms.common.ports import Fault
+from bot.platforms.teams.data import (
+    MARK,
+    Ask,
+    Held,
+    Press,
+    Say,
+    read_button,
+    written_button,
+    written_data,
+)
+from bot.platforms.teams.pieces import (
+    Block,
+    Row,
+    a_row,
+    boxes,
+    button_rows,
+    cut,
+    framed,
+    in_rows,
+    summary_of,
+    text_lines,
+)
+from bot.platforms.teams.words import Language, word
+from dialogs.model import cards as c
+
+CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
+WHOLE = 27_000
+"""A card as JSON. Teams refuses from 28 KB on; nothing is measured that its own count exceeds."""
+FRAME = 2500
+"""What a page takes besides its rows: the frame, what is spoken, a line on what follows."""
+BUTTON = 75
+QUESTION = 300
+TITLE = 60
+GLYPHS = 12
+_MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
+
+
+class Drawn(Struct, frozen=True):
+    """A message. `rest` is what had no room in it: messages that follow."""
+
+    card: Block
+    summary: str
+    rest: tuple[Drawn, ...] = ()
+
+
+class Place(Struct, frozen=True):
+    """Where a card is shown: `inside` a dialog every button is sent to the dialog; `channel` is
+    the one that it belongs to, where it is shown elsewhere."""
+
+    inside: bool = False
+    channel: str = ""
+
+
+def _rows(card: c.FinishedCard, place: Place) -> Iterator[Row]:
+    for part in card.parts:
+        match part:
+            case c.Heading(text=text):
+                yield from _heading(text)
+            case c.Paragraph(text=text):
+                yield from in_rows(text_lines(text), "Medium")
+            case c.Small(text=text):
+                yield from in_rows(text_lines(text, size="Small"), "Small")
+            case c.Facts(rows=facts):
+                for name, value in facts:
+                    strong = tuple(
+                        s if isinstance(s, c.Mention | c.Link | c.Quoted) else c.Strong(s.text)
+                        for s in name
+                    )
+                    yield from in_rows(text_lines((*strong, c.Plain("  "), *value)), "Small")
+            case c.Quote(words=words, by=by):
+                who = () if by is None else (c.Plain(" ("), *by, c.Plain(")"))
+                yield from boxes(text_lines((*words, *who), lead="❝ "))
+            case c.Bullets(items=items, numbered=numbered):
+                for n, item in enumerate(items, 1):
+                    lead = f"{n}. " if numbered else "• "
+                    yield from in_rows(text_lines(item, lead=lead), "Small")
+            case c.Progress(step=step, of=of, label=label):
+                yield from in_rows(text_lines(label, lead=_glyphs(step, of)), "Small")
+            case c.Buttons(buttons=buttons):
+                yield from button_rows([_button(button, place) for button in buttons])
+
+
+ANYWHERE = Place()
+
+
+def _heading(text: c.Spans) -> Iterator[Row]:
+    """A heading that screen readers can jump to, where nothing in it could be read as markup."""
+    plain = c.plain(text).strip()
+    if plain and len(plain) <= 200 and "\n" not in plain and not _MARKUP.search(plain):
+        yield a_row(
+            {
+                "type": "TextBlock",
+                "text": plain,
+                "style": "heading",
+                "size": "Large",
+                "weight": "Bolder",
+                "wrap": True,
+            },
+            plain,
+        )
+    else:
+        yield from in_rows(text_lines(text, size="Large", weight="Bolder"), "Medium")
+
+
+def _glyphs(step: int, of: int) -> str:
+    if not 0 < of <= GLYPHS:
+        return ""
+    done = min(max(step, 0), of)
+    return "●" * done + "○" * (of - done) + "  "
+
+
+def _button(button: c.Button[c.Spans], place: Place) -> Block:
+    label = cut(c.plain(button.label).strip() or "…", BUTTON)
+    data = read_button(button.token, place.channel)
+    if button.confirm is not None and isinstance(data, Press):
+        question = cut(c.plain(button.confirm).strip() or label, QUESTION)
+        danger = button.style == "danger"
+        asked = Ask(data.token, label, question, danger, place.channel)
+        return _action(label, asked, style=button.style, inside=place.inside, opens=True)
+    opens = button.opens or not isinstance(data, Press)
+    return _action(label, data, style=button.style, inside=place.inside, opens=opens)
+
+
+def _action(
+    label: str,
+    data: Press | Say | Ask | Held,
+    *,
+    style: c.Style = "plain",
+    inside: bool,
+    opens: bool,
+) -> Block:
+    """What opens something for the one who presses opens a dialog; what does something does it on
+    the spot, and where Teams is too old for that, by a message that nobody sees."""
+    written = written_data(data)
+    look = {"main": {"style": "positive"}, "danger": {"style": "destructive"}}.get(style, {})
+    if inside or opens:
+        where = {} if inside else {"msteams": {"type": "task/fetch"}}
+        return {
+            "type": "Action.Submit",
+            "title": label,
+            **look,
+            "data": {**where, **written},
+            "associatedInputs": "none",
+        }
+    return {
+        "type": "Action.Execute",
+        "title": label,
+        **look,
+        "verb": MARK,
+        "data": written,
+        "associatedInputs": "none",
+        "fallback": {"type": "Action.Submit", "title": label, **look, "data": written},
+    }
+
+
+# --- what the edge asks for -----------------------------------------------------------------------
+
+
+def card(card: c.FinishedCard, language: Language = "da") -> Block:
+    """A card as the first message of it stands."""
+    return messages((card,), language).card
+
+
+def messages(
+    cards: Sequence[c.FinishedCard],
+    language: Language,
+    *,
+    again: bool = False,
+    place: Place = ANYWHERE,
+) -> Drawn:
+    """Several cards as one message, one below the other."""
+    rows = [row for card in cards for row in _rows(card, place)]
+    if again:
+        rows += in_rows(text_lines((c.Plain(word("again", language)),), size="Small"), "Medium")
+    spoken = "\n".join(row.plain for row in rows if row.plain.strip())
+    first, left = _first_page(rows)
+    following: list[Drawn] = []
+    while left:
+        page, left = _page(left)
+        words = "\n".join(row.plain for row in page if row.plain.strip())
+        following.append(Drawn(framed(page, words, language), summary_of(words)))
+    if following and not place.inside:
+        first += in_rows(text_lines((c.Plain(word("rest", language)),), size="Small"), "Medium")
+    return Drawn(framed(first, spoken, language), summary_of(spoken), tuple(following))
+
+
+def _first_page(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """As much as there is room for; the buttons first, where that leaves room for words."""
+    room = WHOLE - FRAME
+    buttons = sum(row.size for row in rows if row.buttons)
+    if buttons > room * 3 // 4:
+        return _page(rows)
+    room -= buttons
+    kept: list[Row] = []
+    left: list[Row] = []
+    for row in rows:
+        if row.buttons:
+            kept.append(row)
+        elif not left and row.size <= room:
+            kept.append(row)
+            room -= row.size
+        else:
+            left.append(row)
+    return kept, left
+
+
+def _page(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    room = WHOLE - FRAME
+    at = 0
+    while at < len(rows) and rows[at].size <= room:
+        room -= rows[at].size
+        at += 1
+    # A row alone always has room: lines and rows of buttons are made that small.
+    at = max(at, 1)
+    return list(rows[:at]), list(rows[at:])
+
+
+def pages(
+    cards: Sequence[c.FinishedCard], language: Language, channel: str = ""
+) -> tuple[Drawn, ...]:
+    """Several cards as a message and those that follow it."""
+    drawn = messages(cards, language, place=Place(channel=channel))
+    return (drawn, *drawn.rest)
+
+
+def marked_again(page: Drawn) -> Drawn:
+    """A message, or a further page of one, that may be there already."""
+    said = word("again", page.card["lang"])
+    row = [one.element for one in in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")]
+    if page.card["body"][-len(row) :] == row:
+        return page
+    card = {
+        **page.card,
+        "body": [*page.card["body"], *row],
+        "speak": f"{page.card['speak']} {said}",
+    }
+    return Drawn(card, page.summary, page.rest)
+
+
+def plain(cards: Sequence[c.FinishedCard]) -> str:
+    """The words of cards, without their buttons."""
+    rows = (row.plain for card in cards for row in _rows(card, ANYWHERE))
+    return "\n".join(words for words in rows if words.strip())
+
+
+def message(drawn: Drawn) -> Block:
+    """An activity that shows a card."""
+    return {
+        "type": "message",
+        "summary": drawn.summary,
+        "attachments": [{"contentType": CONTENT_TYPE, "content": drawn.card}],
+    }
+
+
+def more(drawn: Drawn, id: str, language: Language) -> Block:
+    """The card in a dialog, with a button to what had no room."""
+    action = _action(word("more", language), Held(id), inside=True, opens=True)
+    return {**drawn.card, "body": [*drawn.card["body"], {"type": "ActionSet", "actions": [action]}]}
+
+
+def question(ask: Ask, language: Language) -> Block:
+    """In a dialog: is it meant?"""
+    rows = list(in_rows(text_lines((c.Plain(ask.question),)), "Medium"))
+    style: c.Style = "danger" if ask.danger else "main"
+    press = Press(ask.token, ask.channel)
+    rows += button_rows([_action(ask.label, press, style=style, inside=True, opens=True)])
+    return framed(rows, ask.question, language)
+
+
+def title_of(cards: Sequence[c.FinishedCard]) -> str:
+    for card in cards:
+        for part in card.parts:
+            if isinstance(part, c.Heading) and (words := c.plain(part.text).strip()):
+                return cut(" ".join(words.split()), TITLE)
+    return "Digi"
+
+
+def dialog(content: Block, title: str, *, tall: bool = False) -> Block:
+    """What Teams is answered so that a dialog shows this card."""
+    first, *others = content["body"]
+    if others and first.get("style") == "heading" and first["text"] == title:
+        content = {**content, "body": others}  # the dialog's own frame says it
+    return {
+        "task": {
+            "type": "continue",
+            "value": {
+                "title": title or "Digi",
+                "width": "medium",
+                "height": "large" if tall else "medium",
+                "card": {"contentType": CONTENT_TYPE, "content": content},
+            },
+        }
+    }
+
+
+# --- cards of this platform's own -----------------------------------------------------------------
+
+
+def said(text: str) -> c.FinishedCard:
+    return c.Card(tuple(c.Paragraph((c.Plain(line),)) for line in text.split("\n")))
+
+
+def said_faults(faults: Sequence[Fault]) -> tuple[c.FinishedCard, ...]:
+    return tuple(c.Card((c.Paragraph(fault.text),)) for fault in faults)
+
+
+def offer(text: str, label: str, written: Say | Held) -> c.FinishedCard:
+    """A text of this platform's own, and a button that is as if one had typed."""
+    token = written_button(written)
+    button = c.Button[c.Spans]((c.Plain(label),), token=token, opens=True)
+    return c.Card((c.Paragraph((c.Plain(text),)), c.Buttons((button,))))

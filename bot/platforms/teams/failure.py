@@ -1,0 +1,59 @@
+"""What a refusal of Teams means for a message: whether it can pass, and who must do something."""
+
+from __future__ import annotations
+
+from bot.platforms.common.ports import DeliveryFailed
+from bot.platforms.teams.ports import CallFailed
+
+NO_TOKEN_SECONDS = 60.0
+THROTTLED_SECONDS = 5.0
+"""Where Teams does not say how long it wants to be left alone."""
+HELD_SECONDS = 60 * 60.0
+"""So long a message waits where somebody has to let Digi in before it can go."""
+
+
+def failure(error: CallFailed) -> DeliveryFailed:
+    """What a refusal of Teams means for a message."""
+    said = f"{error.status} {error.code}".strip() if error.status else error.code
+    match error.status:
+        case 0:
+            if said.startswith("no token"):
+                return DeliveryFailed(
+                    said, held=True, retry_after=NO_TOKEN_SECONDS, closed="workplace"
+                )
+            return DeliveryFailed(f"Teams did not answer ({said})", uncertain=error.arrived)
+        case 429:
+            return DeliveryFailed("throttled", retry_after=error.retry_after or THROTTLED_SECONDS)
+        case 401:
+            reason = "Teams does not take our token"
+            return DeliveryFailed(
+                reason, held=True, retry_after=NO_TOKEN_SECONDS, closed="workplace"
+            )
+        case 413:
+            return DeliveryFailed("the message is too big", permanent=True)
+        case 403 if error.code == "MessageWritesBlocked":
+            return DeliveryFailed(f"{said}: somebody has blocked Digi", permanent=True)
+        case 403:
+            reason = f"{said}: Digi is not installed there"
+            return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
+        case 404:
+            return DeliveryFailed(f"{said}: it is gone", permanent=True)
+        case 400 | 405 | 501:
+            return DeliveryFailed(f"{said}: Teams does not take it", permanent=True)
+        case 504:
+            return DeliveryFailed(said, uncertain=True, retry_after=error.retry_after)
+        case _:
+            return DeliveryFailed(said, retry_after=error.retry_after)
+
+
+def for_good(error: CallFailed) -> bool:
+    """The same question would be answered alike."""
+    return error.status in (400, 403, 404, 405, 501)
+
+
+def private_failure(error: CallFailed) -> DeliveryFailed:
+    """Where Digi is not there for somebody, what it has to say waits until it is."""
+    failed = failure(error)
+    if error.status not in (403, 404):
+        return failed
+    return DeliveryFailed(failed.reason, held=True, retry_after=HELD_SECONDS, unreachable=True)

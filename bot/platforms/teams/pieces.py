@@ -1,0 +1,194 @@
+"""The pieces of Adaptive Cards: lines of plain runs, rows, and the frame around them.
+
+All words stand in runs of plain text, where no markdown, link or mention is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from bot.platforms.teams.words import Language, word
+from dialogs.model import cards as c
+
+Block = dict[str, Any]
+
+SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+VERSION = "1.5"
+LINE = 1500
+SPOKEN = 1000
+SUMMARY = 200
+BUTTONS_A_ROW = 4
+BUTTONS = 8_000
+BOX = 10_000
+_MACRO = re.compile(r"\{\{(?=(?:DATE|TIME)\()")
+_WEB = re.compile(r"https?://[^\s<>|]+")
+
+
+class Line(Struct, frozen=True):
+    """One line of runs."""
+
+    runs: tuple[Block, ...]
+    plain: str
+
+
+class Row(Struct, frozen=True):
+    """An element of a card, what is read aloud of it, and how much room it takes."""
+
+    element: Block
+    plain: str
+    size: int
+    buttons: bool = False
+
+
+def cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def shown(text: str) -> str:
+    """What a card would take for a date to be written out stays as it was typed."""
+    return _MACRO.sub("{\u2060{", text)
+
+
+def _runs(span: c.Span) -> tuple[str, Block]:
+    match span:
+        case c.Strong(text=text):
+            return text, {"weight": "Bolder"}
+        case c.Emph(text=text):
+            return text, {"italic": True}
+        case c.Mention(name=name):
+            return name, {}
+        case c.Link(text=text, url=url) if _WEB.fullmatch(url):
+            return text or url, {"selectAction": {"type": "Action.OpenUrl", "url": url}}
+        case _:
+            return span.text, {}
+
+
+def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iterator[Line]:
+    """A line of its own for each line that somebody wrote, and none longer than LINE."""
+    runs: list[Block] = []
+    plain: list[str] = []
+    room = LINE
+
+    def done() -> Iterator[Line]:
+        nonlocal room
+        if "".join(plain).strip():
+            yield Line(tuple(runs), "".join(plain))
+        runs.clear()
+        plain.clear()
+        room = LINE
+
+    for span in (c.Plain(lead), *spans) if lead else spans:
+        text, look = _runs(span)
+        for at, line in enumerate(shown(text).split("\n")):
+            if at:
+                yield from done()
+            for piece in _pieces(line, room):
+                if len(piece) > room:
+                    yield from done()
+                runs.append({"type": "TextRun", "text": piece, **style, **look})
+                plain.append(piece)
+                room -= len(piece)
+    yield from done()
+
+
+def _pieces(text: str, room: int) -> Iterator[str]:
+    """A text in pieces, broken between words where there are any."""
+    while len(text) > max(room, 1):
+        at = text.rfind(" ", 0, max(room, 1)) + 1 or (room if room > LINE // 2 else 0)
+        if at:
+            yield text[:at]
+        text = text[at:]
+        room = LINE
+    if text:
+        yield text
+
+
+def size_of(element: Any) -> int:
+    return len(json.dumps(element)) + 2
+
+
+def a_row(element: Block, plain: str, *, buttons: bool = False) -> Row:
+    return Row(element, plain, size_of(element), buttons)
+
+
+def rich_row(line: Line, **more: object) -> Row:
+    return a_row({"type": "RichTextBlock", "inlines": list(line.runs), **more}, line.plain)
+
+
+def boxes(lines: Iterable[Line]) -> Iterator[Row]:
+    """One box for what one person wrote, unless it is longer than a page has room for."""
+    held: list[Row] = []
+    for line in lines:
+        row = rich_row(line, **({"spacing": "None"} if held else {}))
+        if held and sum(one.size for one in held) + row.size > BOX:
+            yield _box(held)
+            held = [rich_row(line)]
+        else:
+            held.append(row)
+    if held:
+        yield _box(held)
+
+
+def _box(rows: Sequence[Row]) -> Row:
+    return a_row(
+        {
+            "type": "Container",
+            "style": "emphasis",
+            "spacing": "Small",
+            "items": [row.element for row in rows],
+        },
+        "\n".join(row.plain for row in rows),
+    )
+
+
+def in_rows(lines: Iterable[Line], spacing: str) -> Iterator[Row]:
+    for at, line in enumerate(lines):
+        yield rich_row(line, spacing=spacing if not at else "None")
+
+
+def button_rows(drawn: Iterable[Block]) -> Iterator[Row]:
+    held: list[Block] = []
+    size = 0
+    for block in drawn:
+        more = size_of(block)
+        if held and (len(held) == BUTTONS_A_ROW or size + more > BUTTONS):
+            yield a_row({"type": "ActionSet", "actions": list(held)}, "", buttons=True)
+            held.clear()
+            size = 0
+        held.append(block)
+        size += more
+    if held:
+        yield a_row({"type": "ActionSet", "actions": held}, "", buttons=True)
+
+
+def framed(rows: Sequence[Row], spoken: str, language: Language) -> Block:
+    body = [row.element for row in rows] or [{"type": "TextBlock", "text": "…", "wrap": True}]
+    words = _aloud(spoken, language)
+    return {
+        "type": "AdaptiveCard",
+        "$schema": SCHEMA,
+        "version": VERSION,
+        "lang": language,
+        "speak": words,
+        "fallbackText": cut(words, SUMMARY),
+        "body": body,
+    }
+
+
+def _aloud(text: str, language: Language) -> str:
+    """For the one who listens: without the signs that a reading voice takes for markup."""
+    plain = re.sub(r"[<>●○❝•]", "", text).replace("&", word("and", language))
+    said = " ".join(cut(plain, SPOKEN).split()) or "Digi"
+    while size_of(said) > SPOKEN + 400:
+        said = cut(said, len(said) * 3 // 4)
+    return said
+
+
+def summary_of(text: str) -> str:
+    """What a notification shows."""
+    return cut(" ".join(re.sub(r"[<>]", "", text).split()), SUMMARY) or "Digi"

@@ -1,0 +1,378 @@
+"""An activity of Teams as what it means. What is strange is None, and is answered calmly.
+
+Only the fields named here are read: of a form that somebody sends, not its time nor its client.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bot.platforms.common.ports import Pressed, Submitted, ToAgree, Typed
+from bot.platforms.teams.data import (
+    PREFIX,
+    Ask,
+    Data,
+    Held,
+    Press,
+    Say,
+    Send,
+    read_data,
+    read_value,
+)
+from bot.platforms.teams.ports import Json, Kind, Ref
+from bot.platforms.teams.trust import tenant_id_of
+
+Way = Literal[
+    "words",  # typed: in a channel after a mention, after a slash, in the personal chat
+    "press",  # a button of a message, whose answer is a message of its own
+    "execute",  # a button whose answer stands at it
+    "fetch",  # a button that opens a dialog, or a message extension
+    "submit",  # something pressed or sent in a dialog
+    "members",  # people came or left
+    "came",  # Digi was installed
+    "gone",  # Digi was taken out
+]
+What = Typed | Pressed | Submitted | ToAgree
+AGREEMENTS = "agreements"
+"""The message extension that makes an agreement of a message, as the manifest has it."""
+_COMMAND = re.compile(r"[a-z_]{1,40}")
+_TAG = re.compile(r"<[^>]{0,2000}>")
+_BREAK = re.compile(r"</(?:p|div|li)>|<br ?/?>", re.IGNORECASE)
+_AT = re.compile(r"<at[^>]{0,200}>(.*?)</at>", re.S)
+_ID = re.compile(r"[\x21-\x7e]+")
+"""Teams' ids are plain; a database may not be able to hold what is not."""
+_LOCAL = "local"
+
+
+class Incoming(Struct, frozen=True):
+    """One thing that reached us from Teams, and all that its answer needs."""
+
+    way: Way
+    ref: Ref
+    key: str
+    person: str = ""
+    name: str = ""
+    locale: str = ""
+    address: str = ""
+    """What this conversation calls the person."""
+    foreign: bool = False
+    what: What | None = None
+    data: Data | None = None
+    """What Digi itself wrote on the button."""
+    fields: Json = {}
+    """What stands in a dialog's fields, as Teams sent it."""
+    hidden: bool = False
+    """Typed so that nobody else in the channel sees it."""
+    compose: bool = False
+    """From a message extension."""
+    us: bool = False
+    """It is Digi that came or left."""
+    message: str = ""
+    """The message whose button was pressed."""
+    team: str = ""
+
+    @property
+    def tenant(self) -> str:
+        return tenant_of(self.ref.tenant_id)
+
+    @property
+    def channel(self) -> str:
+        """A private chat with the bot is no channel."""
+        return "" if self.ref.kind == "personal" else channel_of(self.ref.conversation_id)
+
+    @property
+    def private(self) -> bool:
+        return self.ref.kind == "personal"
+
+    def elsewhere(self, channel: str) -> str:
+        """The channel that something belongs to, where it is shown in a private chat."""
+        return channel if self.private else ""
+
+
+def tenant_of(tenant_id: str) -> str:
+    return f"teams:{tenant_id}"
+
+
+def tenant_id(tenant: str) -> str:
+    return tenant.removeprefix("teams:")
+
+
+def written_place(conversation: str, id: str) -> str:
+    """Where a message stands, as our store keeps it."""
+    return f"{conversation}|{id}"
+
+
+def read_place(place: str) -> tuple[str, str]:
+    conversation, _, id = place.rpartition("|")
+    return conversation, id
+
+
+def channel_of(conversation_id: str) -> str:
+    """Without the thread."""
+    return conversation_id.partition(";messageid=")[0]
+
+
+def kind_of(conversation_id: str) -> Kind:
+    """Teams' ids say what they are of."""
+    place = channel_of(conversation_id)
+    if place.startswith("19:"):
+        return "groupChat" if place.endswith(("@thread.v2", "@unq.gbl.spaces")) else "channel"
+    return "personal"
+
+
+def incoming(activity: Json) -> Incoming | None:
+    ref = _ref(activity)
+    if ref is None:
+        return None
+    match activity.get("type"):
+        case "message":
+            return _of_team(_message(activity, ref), activity)
+        case "invoke":
+            return _of_team(_invoke(activity, ref), activity)
+        case "conversationUpdate":
+            return _update(activity, ref)
+        case "installationUpdate":
+            return _installation(activity, ref)
+        case _:
+            return None
+
+
+def _of_team(found: Incoming | None, activity: Json) -> Incoming | None:
+    team = str(_dict(_dict(activity, "channelData"), "team").get("id") or "")
+    return replace(found, team=team) if found is not None and team else found
+
+
+# --- what it means --------------------------------------------------------------------------------
+
+
+def _message(activity: Json, ref: Ref) -> Incoming | None:
+    sender = _sender(activity, ref)
+    if sender is None:
+        return None
+    value = activity.get("value")
+    if isinstance(value, dict):
+        data = read_data(value)
+        what = _pressed(data)
+        if data is None or what is None:
+            return None
+        return Incoming("press", ref, _key(activity, ref), *sender, what=what, data=data)
+    recipient = _dict(activity, "recipient")
+    hidden = recipient.get("isTargeted") is True
+    if ref.kind != "personal" and not hidden and not _addressed(activity, ref):
+        return None  # it was not meant for Digi
+    text = activity.get("text")
+    words = Typed(_words(text if isinstance(text, str) else "", activity, ref))
+    return Incoming("words", ref, _key(activity, ref), *sender, what=words, hidden=hidden)
+
+
+def _invoke(activity: Json, ref: Ref) -> Incoming | None:
+    sender = _sender(activity, ref)
+    value = activity.get("value")
+    if sender is None or not isinstance(value, dict):
+        return None
+    key = _key(activity, ref)
+    match activity.get("name"):
+        case "adaptiveCard/action":
+            data = read_data(_dict(_dict(value, "action"), "data"))
+            what = _pressed(data)
+            if what is None:
+                return None
+            message = activity.get("replyToId")
+            return Incoming(
+                "execute", ref, key, *sender, what=what, data=data,
+                message=message if isinstance(message, str) else "",
+            )  # fmt: skip
+        case "task/fetch":
+            return _dialog("fetch", ref, key, sender, _dict(value, "data"))
+        case "task/submit":
+            return _dialog("submit", ref, key, sender, _dict(value, "data"))
+        case "composeExtension/fetchTask":
+            command = value.get("commandId")
+            if not isinstance(command, str) or not _COMMAND.fullmatch(command):
+                return None
+            made: What = Typed(command.replace("_", " "))
+            if command == AGREEMENTS and (said := _read_message(value)):
+                made = ToAgree(said)
+            return Incoming("fetch", ref, key, *sender, what=made, compose=True)
+        case "composeExtension/submitAction":
+            found = _dialog("submit", ref, key, sender, _dict(value, "data"))
+            return None if found is None else replace(found, compose=True)
+        case _:
+            return None
+
+
+def _read_message(value: Json) -> str:
+    """The words of a message that somebody has pointed at; Teams gives them as HTML."""
+    body = _dict(_dict(value, "messagePayload"), "body")
+    content = body.get("content")
+    if not isinstance(content, str):
+        return ""
+    if body.get("contentType") == "html":
+        content = html.unescape(_TAG.sub("", _BREAK.sub("\n", content)))
+    return content.strip()[:3000]
+
+
+_Sender = tuple[str, str, str, str, bool]
+
+
+def _dialog(
+    way: Literal["fetch", "submit"], ref: Ref, key: str, sender: _Sender, given: Json
+) -> Incoming | None:
+    data = read_data(given)
+    if isinstance(data, Send):
+        form = data.form
+        values = {
+            field: read_value(form, field, given.get(f"{PREFIX}{field}")) for field in form.ids
+        }
+        what: What | None = Submitted(form.token, values)
+    elif isinstance(data, Ask | Held):
+        what = None
+    else:
+        what = _pressed(data)
+        if what is None:
+            return None
+    fields = {id: held for id, held in given.items() if id.startswith(PREFIX)}
+    return Incoming(way, ref, key, *sender, what=what, data=data, fields=fields)
+
+
+def _pressed(data: Data | None) -> Typed | Pressed | None:
+    match data:
+        case Press(token=token):
+            return Pressed(token)
+        case Say(words=words):
+            return Typed(words)
+        case _:
+            return None
+
+
+def _update(activity: Json, ref: Ref) -> Incoming | None:
+    if ref.kind == "personal":
+        return None
+    data = _dict(activity, "channelData")
+    event = data.get("eventType")
+    team = str(_dict(data, "team").get("id") or "")
+    key = _key(activity, ref)
+    came = _ids(activity.get("membersAdded"))
+    left = _ids(activity.get("membersRemoved"))
+    if ref.bot_id in left or event in ("teamDeleted", "teamHardDeleted", "channelDeleted"):
+        whole = event != "channelDeleted"
+        gone = Ref(ref.service_url, _channel_named(data, ref), ref.bot_id, ref.tenant_id, ref.kind)
+        return Incoming("gone", gone, key, us=True, team=team if whole else "")
+    if not (came or left):
+        return None
+    return Incoming("members", ref, key, us=ref.bot_id in came, team=team)
+
+
+def _channel_named(data: Json, ref: Ref) -> str:
+    return str(_dict(data, "channel").get("id") or ref.conversation_id)
+
+
+def _installation(activity: Json, ref: Ref) -> Incoming | None:
+    team = str(_dict(_dict(activity, "channelData"), "team").get("id") or "")
+    key = _key(activity, ref)
+    action = activity.get("action")
+    sender = _sender(activity, ref) or ("", "", "", "", False)
+    if action in ("add", "add-upgrade"):
+        return Incoming("came", ref, key, *sender, us=True, team=team)
+    if action in ("remove", "remove-upgrade"):
+        return Incoming("gone", ref, key, *sender, us=True, team=team)
+    return None
+
+
+# --- pieces ---------------------------------------------------------------------------------------
+
+
+def _ref(activity: Json) -> Ref | None:
+    conversation = _dict(activity, "conversation")
+    bot = _dict(activity, "recipient").get("id")
+    service_url, place = activity.get("serviceUrl"), conversation.get("id")
+    if not (isinstance(service_url, str) and isinstance(place, str) and isinstance(bot, str)):
+        return None
+    if not (len(place) <= 500 and len(bot) <= 200 and _ID.fullmatch(place) and _ID.fullmatch(bot)):
+        return None
+    said = conversation.get("conversationType")
+    kind: Kind = said if said in ("personal", "groupChat", "channel") else kind_of(place)
+    return Ref(service_url.rstrip("/"), place, bot, tenant_id_of(activity) or _LOCAL, kind)
+
+
+def _sender(activity: Json, ref: Ref) -> _Sender | None:
+    """Person, name, locale, what the conversation calls them, and whether they are a stranger."""
+    sender = _dict(activity, "from")
+    address = sender.get("id")
+    person = sender.get("aadObjectId") or address
+    if not (isinstance(person, str) and isinstance(address, str) and len(person) <= 128):
+        return None
+    if not (_ID.fullmatch(person) and _ID.fullmatch(address)):
+        return None
+    name = sender.get("name")
+    locale = activity.get("locale")
+    home = sender.get("tenantId")
+    if not isinstance(home, str):
+        home = _dict(_dict(activity, "channelData"), "tenant").get("id")
+    foreign = isinstance(home, str) and home.casefold() != ref.tenant_id and bool(home)
+    return (
+        person_of(person),
+        name[:80] if isinstance(name, str) else "",
+        locale if isinstance(locale, str) and len(locale) <= 20 else "",
+        address[:200],
+        foreign,
+    )
+
+
+def person_of(directory_id: str) -> str:
+    """Directory ids come in both cases."""
+    return directory_id if ":" in directory_id else directory_id.casefold()
+
+
+def _addressed(activity: Json, ref: Ref) -> bool:
+    entities = activity.get("entities")
+    return any(
+        isinstance(entity, dict)
+        and entity.get("type") == "mention"
+        and _dict(entity, "mentioned").get("id") == ref.bot_id
+        for entity in (entities if isinstance(entities, list) else ())
+    )
+
+
+def _words(text: str, activity: Json, ref: Ref) -> str:
+    """What was typed, without Digi's own name; other people's names stay as words."""
+    entities = activity.get("entities")
+    for entity in entities if isinstance(entities, list) else ():
+        if (
+            isinstance(entity, dict)
+            and entity.get("type") == "mention"
+            and _dict(entity, "mentioned").get("id") == ref.bot_id
+            and isinstance(said := entity.get("text"), str)
+            and said
+        ):
+            text = text.replace(said, " ", 1)
+    return html.unescape(_AT.sub(r"\1", text)).strip()
+
+
+def _key(activity: Json, ref: Ref) -> str:
+    """Teams' ids are only unique within a conversation; what one person is answered by a key is
+    never another's, whatever ids Teams gives."""
+    id = activity.get("id")
+    if not isinstance(id, str) or not id:
+        id = uuid.uuid4().hex
+    sender = _dict(activity, "from").get("id")
+    whole = f"{ref.conversation_id}|{activity.get('type')}|{id}|{sender}"
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def _ids(held: object) -> set[str]:
+    found = held if isinstance(held, list) else []
+    return {str(one.get("id")) for one in found if isinstance(one, dict)}
+
+
+def _dict(held: Mapping[str, Any], name: str) -> Json:
+    found = held.get(name)
+    return found if isinstance(found, dict) else {}

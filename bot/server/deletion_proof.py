@@ -1,0 +1,71 @@
+"""The proof of a deletion: a short document, in both languages, that names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from content.model import Catalogue
+from storage.tombstones import Stone
+from storage.transactions.erasing import Erased
+
+Language = Literal["da", "en"]
+
+
+class Cleansed(Struct, frozen=True):
+    """What was done to the files after a deletion."""
+
+    backups: int = 0
+    left: int = 0  # backups that could not be opened
+
+
+def proof(
+    catalogue: Catalogue,
+    stones: Iterable[Stone],
+    cleansed: Cleansed,
+    at: datetime,
+    erased: Erased | None = None,
+) -> str:
+    """Markdown, Danish first."""
+    found = tuple(stones)
+    return "\n\n".join(
+        _in(catalogue, language, found, cleansed, at, erased) for language in ("da", "en")
+    )
+
+
+def _in(
+    catalogue: Catalogue,
+    language: Language,
+    stones: tuple[Stone, ...],
+    cleansed: Cleansed,
+    at: datetime,
+    erased: Erased | None,
+) -> str:
+    def said(key: str, **args: object) -> str:
+        return catalogue.phrase(f"proof.{key}").of(language).format(**args)
+
+    lines = [said("day", day=at.date().isoformat())]
+    if erased is not None:
+        lines.append(said("person"))
+        what = ", ".join(f"{n} {said(f'kind_{kind}')}" for kind, n in erased.gone.items())
+        lines.append(said("gone", what=what) if what else said("nothing"))
+        if erased.unnamed:
+            lines.append(said("without", n=erased.unnamed))
+        # The same whether there was anything: how much was written to somebody is not told.
+        lines.append(said("reader"))
+        if erased.led:
+            lines.append(said("led", n=erased.led))
+    lines += [said("project", id=one.id) for one in stones if one.kind == "project"]
+    own = sum(one.kind in ("published", "mine") for one in stones)
+    if own:
+        lines.append(said("other", n=own))
+    if any(one.kind != "project" for one in stones):
+        lines.append(said("named_only"))
+    lines.append(said("files"))
+    lines.append(said("backups", n=cleansed.backups, left=cleansed.left))
+    lines.append(said("copies"))
+    lines += [said("stone", id=one.id) for one in stones if one.kind in ("project", "person")]
+    return f"# {said('title')}\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"

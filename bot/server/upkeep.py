@@ -1,0 +1,395 @@
+"""What keeps the house: deletions carried through, backups, a new key. Nothing here is said in a
+channel, and nothing here knows a platform.
+
+It runs in the serving process (each night, and when an operator asks over the control socket) or
+in a process of its own where nobody serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from bot.clock import Clock
+from bot.core.engine import Dialogs
+from bot.log import Log
+from bot.server.deletion_proof import Cleansed, proof
+from content.model import Catalogue
+from dialogs import forgetting
+from dialogs.model.events import RoleDeclined
+from storage import plain_ids, rekey, tombstones
+from storage.sql import Script, StoreError, Unavailable, Unsure
+from storage.sqlite import backup
+from storage.sqlite.driver import FileLock, Sqlite
+from storage.tombstones import Stone
+from storage.transactions import erasing
+from storage.transactions.facts import Scope, to_us
+from storage.transactions.store import Database, Scripts, Turn
+from storage.vault import KeyProblem, Vault, make_key, read_key
+
+STONES_KEPT = timedelta(days=400)
+PROOFS = "proofs"
+_WORK = ".work-"
+
+
+class NotThere(Exception):
+    """What an operator named is not there."""
+
+
+class NotCleared(StoreError):
+    """It was done, but what was there before still lies in the files, because another program reads
+    them: end that program and do the same again. What was deleted is cleared each night too."""
+
+
+class KeyInDoubt(StoreError):
+    """The database did not say whether the new key is in use: restart Digi, which finds out and
+    keeps the right one. Until then nothing is written; leave both key files where they are."""
+
+
+@contextmanager
+def _done_at_least() -> Iterator[None]:
+    """Around the clearing of files: its failing must not be told as if nothing had been done."""
+    try:
+        yield
+    except Unavailable as error:
+        raise NotCleared(str(error)) from error
+
+
+class Upkeep:
+    def __init__(
+        self,
+        database: Database,
+        scripts: Scripts,
+        vault: Vault,
+        catalogue: Catalogue,
+        clock: Clock,
+        log: Log,
+        *,
+        home: Path,
+        key_file: Path,
+        backups: Path,
+        days: int,
+        nightly: bool = False,
+    ) -> None:
+        self._database = database
+        self._scripts = scripts
+        self._vault = vault
+        self._catalogue = catalogue
+        self._clock = clock
+        self._log = log
+        self._home = home
+        self._key_file = key_file
+        self._backups = backups
+        self._days = days
+        self._nightly = nightly
+        self._alone = asyncio.Lock()
+
+    async def night(self) -> None:
+        """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
+        async with self._alone:
+            try:
+                await self._carry_through()
+            finally:
+                # A server's database is backed up with its own tools.
+                if self._nightly and isinstance(self._database, Sqlite):
+                    await self._back_up(None)
+                await asyncio.to_thread(self._prune)
+
+    # --- backups --------------------------------------------------------------------------
+
+    async def backup(self, to: Path | None = None) -> Path:
+        """One more backup, among the nightly ones or at a place of the operator's choosing."""
+        async with self._alone:
+            return await self._back_up(to)
+
+    async def _back_up(self, to: Path | None) -> Path:
+        if not isinstance(self._database, Sqlite):
+            raise Unavailable("PostgreSQL is backed up with its own tools: docs/operations.md")
+        at = self._clock.now()
+        target = await asyncio.to_thread(self._target, to, at)
+        stones = await self._database.read(tombstones.stones)
+        with _beside(self._home) as folder:
+            copy = folder / "copy.db"
+            await self._database.copy_to(copy)
+            await asyncio.to_thread(backup.seal_file, self._vault, copy, target, at)
+        for there in {self._home, target.parent}:
+            await asyncio.to_thread(tombstones.add_to_file, there, stones)
+        return target
+
+    async def newest_backup(self) -> datetime | None:
+        found = await asyncio.to_thread(backup.all_in, self._backups)
+        return backup.made_at(found[-1]) if found else None
+
+    def _target(self, to: Path | None, at: datetime) -> Path:
+        if to is not None and not to.is_dir():
+            if to.exists():
+                raise FileExistsError(17, "a backup is never written over", str(to))
+            return to
+        folder = to or self._backups
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return backup.free_name(folder, at)
+
+    def _prune(self) -> None:
+        now = self._clock.now()
+        backup.prune(self._backups, now, self._days)
+        oldest = (now - timedelta(days=self._days)).timestamp()
+        for copy in self._copies_before_upgrades():
+            if copy.stat().st_mtime < oldest:
+                copy.unlink(missing_ok=True)
+        for left in self._home.glob(f"{_WORK}*"):
+            # A stop in the middle of a backup left it.
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _copies_before_upgrades(self) -> list[Path]:
+        return sorted(self._home.glob("*.before-*"))
+
+    async def heed(self) -> int:
+        """At a start: deletions that lie beside the database, and that it does not know of. It was
+        put back by somebody else's tools, and is older than they are; answers how many."""
+        await plain_ids.make_anew(self._database, self._scripts, forgetting, self._clock.now())
+        beside = await asyncio.to_thread(self._stones_beside)
+        known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
+        # The database forgets its oldest stones after a while; the file keeps them.
+        since = to_us(self._clock.now() - STONES_KEPT / 2)
+        new = [one for one in beside if (one.kind, one.id) not in known and one.at_us >= since]
+        if new:
+            await self._database.tx_sealed(erasing.heeded, self._scripts, forgetting, new, 0)
+            await self._database.tx(tombstones.kept, new)
+        return len(new)
+
+    def _stones_beside(self) -> list[Stone]:
+        return sorted({*tombstones.read_file(self._home), *tombstones.read_file(self._backups)})
+
+    # --- deletions ------------------------------------------------------------------------
+
+    async def workplaces_of(self, person: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = await self._database.read(erasing.workplaces_of, person)
+        return found
+
+    async def erase_person(self, tenant: str, person: str) -> str:
+        """Takes a person's name and words out, by name only; answers with the proof."""
+        async with self._alone:
+            erased: erasing.Erased = await self._database.tx_sealed(
+                erasing.erase_person, self._scripts, forgetting, tenant, person, self._clock.now()
+            )
+            return await self._carry_through(erased)
+
+    async def unseat(self, tenant: str, project: str, person: str, role: str) -> None:
+        """An operator's way for a representative who cannot press any more; the channel hears."""
+        async with self._alone:
+            now = self._clock.now()
+            event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
+            turn = Turn(tenant, project, f"unseat:{event.id}", event, now)
+            await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
+
+    async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
+        """Workplace, project and role of each seat that a person holds."""
+        found: tuple[tuple[str, str, str], ...] = await self._database.read(
+            erasing.seats_of, person
+        )
+        return found
+
+    async def erase_project(self, project: str) -> str:
+        async with self._alone:
+            gone: int = await self._database.tx_sealed(self._erase_project, project)
+            if not gone:
+                raise NotThere(f"there is no project {project}: see `python app.py projects`")
+            return await self._carry_through()
+
+    def _erase_project(self, project: str) -> Script[int]:
+        rows = yield "project_place", {"id": project}
+        for row in rows:
+            scope = Scope(row["tenant"], project, self._scripts.vault)
+            yield from self._scripts.erase(scope, self._clock.now())
+        return len(rows)
+
+    async def _carry_through(self, erased: erasing.Erased | None = None) -> str:
+        """Out of the free pages, the log before the database, and the backups made by us."""
+        every: list[Stone] = await self._database.read(tombstones.stones)
+        new = [one for one in every if not one.done]
+        if not new:
+            return ""
+        await asyncio.to_thread(self._put_stones, new)
+        with _done_at_least():
+            await self._database.vacuum()
+        self._vault.forget()
+        cleansed = await self._cleanse(new)
+        text = proof(self._catalogue, new, cleansed, self._clock.now(), erased)
+        await asyncio.to_thread(self._file_proof, text)
+        await self._database.tx(tombstones.settled, new)
+        before = to_us(self._clock.now() - STONES_KEPT)
+        await self._database.tx(tombstones.forgotten, before)
+        return text
+
+    def _put_stones(self, new: Iterable[Stone]) -> None:
+        found = list(new)
+        tombstones.add_to_file(self._home, found)
+        if self._backups.is_dir():
+            tombstones.add_to_file(self._backups, found)
+        for copy in self._copies_before_upgrades():
+            copy.unlink(missing_ok=True)
+
+    def _file_proof(self, text: str) -> None:
+        folder = self._home / PROOFS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        first = folder / f"{self._clock.now():%Y-%m-%d}.md"
+        number, path = 1, first
+        while path.exists():
+            number += 1
+            path = first.with_name(f"{first.stem}-{number}.md")
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8") as out:
+            out.write(text)
+
+    async def _cleanse(self, stones: list[Stone]) -> Cleansed:
+        done = left = 0
+        for file in await asyncio.to_thread(backup.all_in, self._backups):
+            try:
+                await cleansed(self._vault, self._scripts, file, stones, self._home)
+                done += 1
+            except StoreError as error:
+                self._log.failed("backup", type(error).__name__)
+                left += 1
+        return Cleansed(done, left)
+
+    # --- a new key ------------------------------------------------------------------------
+
+    async def rotate_key(self) -> rekey.Rekeyed:
+        """Everything is sealed anew; old backups go, because the old key is gone with this."""
+        async with self._alone:
+            finish_rotation(self._key_file, self._vault.fingerprint())
+            done = await self._sealed_anew(await asyncio.to_thread(self._new_key))
+            rekey.take_place(self._key_file)
+            if isinstance(self._database, Sqlite):
+                old = await asyncio.to_thread(backup.all_in, self._backups)
+                await self._back_up(None)
+                await asyncio.to_thread(_gone, (*old, *self._copies_before_upgrades()))
+            with _done_at_least():
+                await self._database.vacuum()
+            return done
+
+    async def _sealed_anew(self, key: bytes) -> rekey.Rekeyed:
+        try:
+            done: rekey.Rekeyed = await self._database.tx_settled(
+                rekey.rekeyed,
+                self._vault,
+                key,
+                settled=lambda stands: self._vault.settle(stands=stands),
+            )
+        except Unsure as error:
+            raise KeyInDoubt from error
+        except Exception:
+            rekey.waiting(self._key_file).unlink(missing_ok=True)
+            raise
+        return done
+
+    def _new_key(self) -> bytes:
+        path = rekey.waiting(self._key_file)
+        path.unlink(missing_ok=True)
+        return make_key(path)
+
+
+def finish_rotation(key_file: Path, fingerprint: str) -> None:
+    """After a stop in the middle of a new key: the database's fingerprint says which one it was."""
+    path = rekey.waiting(key_file)
+    try:
+        new = Vault(read_key(path))
+    except KeyProblem:
+        rekey.drop_half(key_file)
+        return
+    if new.fingerprint() == fingerprint:
+        rekey.take_place(key_file)
+    else:
+        path.unlink(missing_ok=True)
+
+
+async def cleansed(
+    vault: Vault, scripts: Scripts, file: Path, stones: list[Stone], home: Path
+) -> None:
+    """A backup without what was deleted since; whole or as it was."""
+    with _beside(home) as folder:
+        copy = folder / "copy.db"
+        head = await asyncio.to_thread(backup.open_file, vault, file, copy)
+        store = await Sqlite.open(copy)
+        try:
+            await plain_ids.make_anew(store, scripts, forgetting, head.at)
+            await store.tx_sealed(erasing.heeded, scripts, forgetting, stones, to_us(head.at))
+            await store.vacuum()
+        finally:
+            await store.close()
+        await asyncio.to_thread(backup.seal_file, vault, copy, file, head.at)
+
+
+async def restore(
+    vault: Vault, file: Path, database: Path, home: Path, backups: Path, *, over: bool
+) -> int:
+    """A backup takes the database's place. What was deleted since it was made is deleted again;
+    answers how many deletions. A database that held something goes into a backup of its own."""
+    await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
+    lock = await asyncio.to_thread(FileLock, database)
+    try:
+        with _beside(home) as folder:
+            copy = folder / "copy.db"
+            head = await asyncio.to_thread(backup.open_file, vault, file, copy)
+            store = await Sqlite.open(copy)
+            try:
+                scripts = Scripts(vault)
+                await store.tx(rekey.keep_secret, vault)
+                await plain_ids.make_anew(store, scripts, forgetting, head.at)
+                stones = sorted(
+                    {
+                        *(one for there in (home, backups, file.parent)
+                          for one in tombstones.read_file(there)),
+                        *(await store.read(tombstones.stones)),
+                    }
+                )  # fmt: skip
+                since = to_us(head.at)
+                heeded: int = await store.tx_sealed(
+                    erasing.heeded, scripts, forgetting, stones, since
+                )
+                await store.tx(tombstones.kept, stones)
+                await store.vacuum()
+            finally:
+                await store.close()
+            await asyncio.to_thread(_set_aside, vault, database, backups, over=over)
+            os.replace(copy, database)
+    finally:
+        lock.release()
+    return heeded
+
+
+def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> None:
+    if database.exists() and database.stat().st_size:
+        if not over:
+            raise Unavailable(
+                f"{database} holds something: restore with --over, and it goes into a backup first"
+            )
+        with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
+            # It may be damaged, and that may be why we are here: then it is kept as it lies there.
+            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        backups.mkdir(mode=0o700, parents=True, exist_ok=True)
+        now = datetime.now(UTC)
+        backup.seal_file(vault, database, backup.free_name(backups, now), now)
+    # A log of the old file must never be played into the new one, also where that file is gone.
+    for part in ("-wal", "-shm"):
+        Path(f"{database}{part}").unlink(missing_ok=True)
+
+
+def _gone(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _beside(home: Path) -> Iterator[Path]:
+    """A folder for a moment, on the same disk and closed to others."""
+    with tempfile.TemporaryDirectory(dir=home, prefix=_WORK) as folder:
+        yield Path(folder)

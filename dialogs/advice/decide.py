@@ -1,0 +1,431 @@
+"""Advice, examples, checklists and sources: one at a time, or a whole set to read.
+
+A project remembers what it has been given, in a message or on request: what nobody has met comes
+first, and then what was met longest ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+
+from content.model import Catalogue, Item
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs.advice import shelves
+from dialogs.advice.reading import (
+    SHELF,
+    label,
+    line_of,
+    lists,
+    reading,
+    said,
+    shelf,
+    source_line,
+    sources,
+)
+from dialogs.concern.decide import HELPERS, open_to_all
+from dialogs.model import events as e
+from dialogs.model.cards import (
+    Bullets,
+    Button,
+    Count,
+    Heading,
+    Line,
+    NeutralCard,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.conversation import Conversation, Moments, Sight, Step, nothing, the_only
+from dialogs.model.conversation import Facts as Needs
+from dialogs.model.effects import Show
+from dialogs.model.events import Look, Person, SignedEvent
+from dialogs.model.facts import About, Known, Project, Viewer
+from dialogs.model.facts import State as StateOf
+from dialogs.walk.plan import Planned, spoken
+
+
+class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
+    """`seen` are items (set/item) and sets, in the order in which they were met last."""
+
+    seen: tuple[str, ...] = ()
+
+
+State = Advice
+MEMORY = StateOf("advice", "advice")
+OWN = "own"  # the publication of what a workplace has written itself
+WAITS = "feedback-culture"  # what helps where people wait for an answer
+KINDS: dict[str, str] = {
+    "pitfalls": "pitfall",
+    "implementation-traps-education": "pitfall",
+    "education-risks": "pitfall",
+    "cases": "story",
+    "insights": "lesson",
+    "recommendations": "lesson",
+    "head-of-library-advice": "lesson",
+}
+OPEN_LIST = 10
+
+
+# --- what fits ----------------------------------------------------------------------------
+
+
+def fitting(
+    catalogue: Catalogue, names: Iterable[str], phase: int, *, first: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """All items of these sets that fit a phase, one of each set by turns.
+
+    First comes what the workplace wrote itself, then the sets that fit its state, whole.
+    """
+    ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
+    turns = [
+        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)]
+        for name in names
+    ]  # fmt: skip
+    found = [*ahead, *(one for turn in zip_longest(*turns) for one in turn if one is not None)]
+    own = (id for id, item in found if item.source.publication == OWN)
+    return tuple(dict.fromkeys((*own, *(id for id, _ in found))))
+
+
+def _items(catalogue: Catalogue, name: str, phase: int = 0) -> tuple[Item, ...]:
+    if name not in catalogue.sets:
+        return ()
+    found = catalogue.set(name)
+    return found.fitting(phase) if phase else found.items
+
+
+def item_of(catalogue: Catalogue, id: str) -> Item:
+    name, _, item = id.partition("/")
+    return catalogue.set(name).item(item)
+
+
+def next_of(fitting: tuple[str, ...], seen: tuple[str, ...]) -> str | None:
+    """The first that nobody has met; where all have been, the one met longest ago."""
+    fresh = next((id for id in fitting if id not in seen), None)
+    return fresh or next((id for id in seen if id in fitting), None)
+
+
+def met(state: Advice, *ids: str) -> Advice:
+    return replace(state, seen=(*(id for id in state.seen if id not in ids), *dict.fromkeys(ids)))
+
+
+def memory(known: Known) -> Advice:
+    return known.state("advice", "advice", Advice) or Advice()
+
+
+def for_all(known: Known) -> tuple[str, ...]:
+    """What fits the channel."""
+    project = known.project
+    names = shelves.overview(project.workplace)
+    return fitting(known.catalogue, names, project.phase, first=_first(known))
+
+
+def for_one(known: Known, kind: str, *, leads: bool) -> tuple[str, ...]:
+    project = known.project
+    if kind == "example":
+        return fitting(known.catalogue, shelves.examples(project.workplace), project.phase)
+    names = shelves.advice(project.workplace, leads=leads)
+    return fitting(known.catalogue, names, project.phase, first=_first(known))
+
+
+def _first(known: Known) -> tuple[str, ...]:
+    """Before it has begun, how much it takes; where something waits that all may read, to answer.
+
+    Only what all may read counts: advice is no way to learn that there is something else.
+    """
+    first = ("proportionality",) if known.project.stage == "draft" else ()
+    return (*first, WAITS) if any(one.waits for one in open_to_all(known)) else first
+
+
+def overview_line(catalogue: Catalogue, id: str) -> Line:
+    """One item as the overview says it."""
+    item = item_of(catalogue, id)
+    kind = KINDS.get(id.partition("/")[0], "advice")
+    if kind in ("pitfall", "story") and item.name is not None:
+        return text(f"digest.{kind}", name=said(item.name), text=said(item.text))
+    if kind == "advice" and item.name is not None:
+        return text("digest.advice_named", name=said(item.name), text=said(item.text))
+    return text("digest.lesson" if kind == "lesson" else "digest.advice", text=said(item.text))
+
+
+# --- a note to a leader or to the trio ----------------------------------------------------
+
+
+def note(known: Known, names: tuple[str, ...]) -> tuple[list[Part[Line]], tuple[str, ...]]:
+    """A set worth reading for this role, and its name as what has been given; or nothing."""
+    there = tuple(name for name in names if name in known.catalogue.sets)
+    id = next_of(there, memory(known).seen)
+    if id is None:
+        return [], ()
+    title = said(known.catalogue.set(id).title)
+    look = Look("reading", project=known.project.id, ref=id)
+    found = buttons(Button[Line](text("button.read_more"), look))
+    assert found is not None
+    return [Paragraph(text("advice.note", title=title)), found], (id,)
+
+
+# --- turns --------------------------------------------------------------------------------
+
+
+def needs(state: Advice | None, event: SignedEvent) -> Needs:
+    return (About(), *HELPERS) if isinstance(event, e.AdviceAsked) else ()
+
+
+def decide(state: Advice | None, event: SignedEvent, known: Known) -> Step:
+    state = state or Advice()
+    match event:
+        case e.AdviceAsked(kind=kind):
+            leads = _leads(known, event.by)
+            id = next_of(for_one(known, kind, leads=leads), state.seen)
+            if id is None:
+                return state, (Show(card(Paragraph(text("advice.none")))),)
+            role = leads or event.by in known.holders("tr", "amr")
+            return met(state, id), (Show(_one(known, kind, id, known.project, role=role)),)
+        case e.AdviceGiven(ids=ids):
+            return met(state, *ids), ()
+        case _:
+            raise AssertionError(event)
+
+
+def _leads(known: Known, person: Person) -> bool:
+    leaders = known.holders("leader", "deputy")
+    return person in leaders or (not leaders and person == known.project.starter)
+
+
+def _one(
+    known: Known, kind: str, id: str, project: Project | None, *, role: bool = False, n: int = 0
+) -> NeutralCard:
+    """One item with all that belongs to it, and the way to the next."""
+    name = id.partition("/")[0]
+    item = item_of(known.catalogue, id)
+    p = project.id if project else ""
+    more = Button[Line](
+        text("help.more_advice" if kind == "advice" else "help.more_examples"),
+        e.AdviceAsked(project=p, kind="advice" if kind == "advice" else "example")
+        if project
+        else Look("advice" if kind == "advice" else "example", ref=str(n + 1)),
+        "main",
+    )
+    parts: list[Part[Line] | None] = [
+        Heading(said(item.name) if item.name else text(f"advice.{KINDS.get(name, 'advice')}")),
+        Paragraph(said(item.text)),
+    ]
+    if item.more:
+        parts.append(Bullets(tuple(said(line) for line in item.more)))
+    return card(
+        *parts,
+        *lists(item.parts),
+        Small(source_line(known, item.source)),
+        buttons(more, Button(text("advice.whole_set"), Look("reading", project=p, ref=name))),
+        buttons(
+            Button(text("advice.checklist"), Look("checklist", project=p)) if project else None,
+            Button(text("advice.for_role"), Look("notes", project=p)) if role else None,
+            Button(text("advice.lessons"), Look("lessons", project=p)),
+        ),
+    )
+
+
+# --- looks --------------------------------------------------------------------------------
+
+
+def _about(look: Look, viewer: Viewer) -> Needs:
+    return (About(),)
+
+
+def _n(words: str) -> int:
+    return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else -1
+
+
+def _turning(look: Look, viewer: Viewer, known: Known, names: tuple[str, ...]) -> Moments:
+    """Without a project there is no memory: the day says where one begins."""
+    project = known(About())
+    found = fitting(known.catalogue, names, project.phase if project else 1)
+    n = _n(look.ref)
+    n = n if n >= 0 else viewer.at.date().toordinal()
+    return (Show(_one(known, look.view, found[n % len(found)], project, n=n)),)
+
+
+def _workplace(known: Known) -> str:
+    project = known(About())
+    return project.workplace if project else ""
+
+
+def _advice(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return _turning(look, viewer, known, shelves.advice(_workplace(known)))
+
+
+def _example(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return _turning(look, viewer, known, shelves.examples(_workplace(known)))
+
+
+def _reading(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return (Show(reading(known, look.ref, _n(look.words), look.project)),)
+
+
+def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What others have met on the way, and the two ways to begin."""
+    p = look.project
+    press = e.AdviceAsked(project=p, kind="example") if p else Look("example")
+    return (
+        Show(
+            shelf(
+                known,
+                shelves.LESSONS,
+                p,
+                Heading(text("advice.lessons")),
+                Paragraph(text("advice.lessons_intro")),
+                below=(Button(text("help.example"), press),),
+            )
+        ),
+    )
+
+
+def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What a phase is for weighing: the first set open, the rest behind their titles."""
+    project = known.project
+    phase = _n(look.ref) if any(look.ref == str(p.number) for p in known.catalogue.phases) else 0
+    phase = phase or project.phase
+    first, *rest = shelves.checklist(phase, project.workplace)
+    start = max(_n(look.words), 0)
+    name = known.catalogue.phase(phase).name
+    return (
+        Show(
+            shelf(
+                known,
+                tuple(rest),
+                project.id,
+                Heading(text("advice.checklist_for", number=Count(phase), name=said(name))),
+                *(() if start else _opened(known, first, project)),
+                Paragraph(text("advice.also")),
+                further=Look(
+                    "checklist", project=project.id, ref=str(phase), words=str(start + SHELF)
+                ),
+                start=start,
+            )
+        ),
+    )
+
+
+def _opened(known: Known, name: str, project: Project) -> tuple[Part[Line] | None, ...]:
+    """The set that stands open on a checklist; what is left of it is behind a button."""
+    found = known.catalogue.set(name)
+    whole = len(found.items) <= OPEN_LIST and not any(i.more or i.parts for i in found.items)
+    return (
+        Small(text("advice.checklist_intro")),
+        Paragraph(text("reading.part", name=said(found.title))),
+        Bullets(tuple(line_of(item) for item in found.items[:OPEN_LIST])),
+        buttons(
+            None
+            if whole
+            else Button(text("button.read_more"), Look("reading", project=project.id, ref=name)),
+            Button(text("button.source"), Look("source", project=project.id, ref=name)),
+        ),
+    )
+
+
+def _exercises(look: Look, viewer: Viewer, known: Known) -> Moments:
+    above = (Heading[Line](text("advice.exercises")), Paragraph[Line](text("advice.exercises_how")))
+    return (Show(shelf(known, shelves.exercises(_workplace(known)), look.project, *above)),)
+
+
+def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What is worth reading for who leads, or for who is elected."""
+    project = known.project
+    leads = viewer.may("leader", "deputy")
+    names = shelves.LEADER_NOTES if leads else shelves.trio_notes(project.workplace)
+    heading = text("advice.for_leader" if leads else "advice.for_elected")
+    return (Show(shelf(known, names, project.id, Heading(heading))),)
+
+
+def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """Where a question, a set or everything comes from; below a publication lie its sets."""
+    catalogue = known.catalogue
+    question = spoken(Planned(look.ref, 0), catalogue)
+    if question is not None and question.source is not None:
+        return (
+            Show(
+                card(
+                    Quote(said(question.text)),
+                    Paragraph(source_line(known, question.source)),
+                    Small(text("help.own_words")),
+                )
+            ),
+        )
+    if look.ref in catalogue.sets:
+        return (Show(sources(known, catalogue.set(look.ref))),)
+    if look.ref in catalogue.publications:
+        return (Show(_publication(look, known)),)
+    rows = tuple(
+        text("help.publication", title=said(one.title), publisher=said(one.publisher))
+        for one in catalogue.publications.values()
+    )
+    own = text("help.own_question") if look.ref else text("help.sources")
+    return (
+        Show(
+            card(
+                Paragraph(own),
+                Bullets(rows),
+                Small(text("help.own_words")),
+                buttons(
+                    *(
+                        Button[Line](
+                            label(one.title), Look("source", project=look.project, ref=one.key)
+                        )
+                        for one in catalogue.publications.values()
+                    )
+                ),
+            )
+        ),
+    )
+
+
+def _publication(look: Look, known: Known) -> NeutralCard:
+    """What Digi has from a publication, a few sets at a time."""
+    found = known.catalogue.publication(look.ref)
+    start = max(_n(look.words), 0)
+    names = tuple(
+        one.id
+        for one in known.catalogue.sets.values()
+        if any(item.source.publication == look.ref for item in one.items)
+    )
+    return shelf(
+        known,
+        names,
+        look.project,
+        Heading(said(found.title)),
+        Small(said(found.publisher)),
+        Paragraph(text("advice.from_here", n=Count(len(names)))),
+        further=replace(look, words=str(start + SHELF)),
+        start=start,
+    )
+
+
+def _no_post(state: Advice, slot: str, known: Known) -> NeutralCard:
+    raise AssertionError("advice has no standing post")
+
+
+CONVERSATION = Conversation(
+    name="advice",
+    state=State,
+    events=the_only("advice", e.AdviceAsked, e.AdviceGiven),
+    needs=needs,
+    decide=decide,
+    view_needs=nothing,
+    view=_no_post,
+    sights={
+        "advice": Sight(_about, _advice),
+        "example": Sight(_about, _example),
+        "lessons": Sight(nothing, _lessons),
+        "source": Sight(nothing, _source),
+        "reading": Sight(nothing, _reading),
+        "checklist": Sight(_about, _checklist),
+        "exercises": Sight(_about, _exercises),
+        "notes": Sight(_about, _notes),
+    },
+)

@@ -1,0 +1,309 @@
+"""Help that knows role and state, what Digi is, and words it does not know."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dialogs.model import events as e
+from dialogs.model.cards import (
+    Bullets,
+    Button,
+    Buttons,
+    Chat,
+    Count,
+    Facts,
+    Heading,
+    Line,
+    NeutralCard,
+    Paragraph,
+    Small,
+    Typed,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.conversation import Conversation, Moments, Sight
+from dialogs.model.conversation import Facts as Needs
+from dialogs.model.effects import Show
+from dialogs.model.events import Look, Press
+from dialogs.model.facts import About, Known, MyProjects, Operator, Project, States, Viewer
+
+
+def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
+    """Help has no state: nothing is ever routed to it."""
+    raise AssertionError(event)
+
+
+def _view(state: object, slot: str, known: Known) -> NeutralCard:
+    raise AssertionError(slot)
+
+
+# --- help ---------------------------------------------------------------------------------
+
+
+def _needs_help(look: Look, viewer: Viewer) -> Needs:
+    return (About(), MyProjects(viewer.person), States("question"))
+
+
+def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """One screen: what you can do now, in this role, with the project as it is."""
+    project = known(About())
+    if project is None:
+        return (Show(_help_without(viewer, known)),)
+    p = project.id
+    rows: list[tuple[Line, Line]] = []
+
+    main: list[Button[Line] | None] = []
+
+    def row(command: str) -> None:
+        """What is said without a name is not typed where a channel may read along."""
+        if viewer.private or command not in ("say", "code"):
+            rows.append((Typed(command), text(f"command.{command}")))
+        elif command == "code":
+            main.append(Button(text("button.code"), Look("code", project=p)))
+
+    runs = viewer.may("leader", "deputy", "starter", "facilitator")
+    leads = viewer.may("leader", "deputy", "starter")
+    match project.stage:
+        case "draft":
+            main.append(Button(text("help.draft"), Look("draft", project=p), "main"))
+            for command in ("start", "roles"):
+                row(command)
+        case "running":
+            main.append(Button(text("button.say"), Look("say", project=p), "main"))
+            main.append(Button(text("button.where_are_we"), Look("status", project=p)))
+            for command in ("status", "questions", "say", "code", "agreements"):
+                row(command)
+            for command in ("advice", "lessons"):
+                row(command)
+            if runs:
+                for command in ("next", "theme", "meeting", "plan"):
+                    row(command)
+            if leads:
+                for command in ("phase", "digest", "settings"):
+                    row(command)
+            if viewer.may("leader", "deputy", "representative"):
+                row("trio")
+        case "paused" | "not_now":
+            main.append(Button(text("button.say"), Look("say", project=p), "main"))
+            for command in ("status", "say", "code"):
+                row(command)
+            if leads:
+                row("resume")
+        case _:
+            for command in ("status", "agreements", "code", "start"):
+                row(command)
+    rows.append((Typed("about"), text("command.about")))
+    return (
+        Show(
+            card(
+                Heading(text("help.title")),
+                Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
+                Facts(tuple(rows)),
+                buttons(*main),
+                Small(text("help.not_needed")),
+            )
+        ),
+    )
+
+
+def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
+    mine = known(MyProjects(viewer.person))
+    return card(
+        Heading(text("help.title")),
+        Paragraph(text("help.who_i_am")),
+        Facts(
+            (
+                (Typed("start"), text("command.start")),
+                *(((Typed("code"), text("command.code")),) if viewer.private else ()),
+                (Typed("about"), text("command.about")),
+            )
+        ),
+        Buttons(
+            (
+                *(
+                    Button[Line](Words(project.name), Look("status", project=project.id))
+                    for project in mine[:5]
+                ),
+                *(
+                    ()
+                    if viewer.private
+                    else (
+                        Button[Line](text("help.begin"), Look("start"), "main"),
+                        Button[Line](text("button.code"), Look("code")),
+                    )
+                ),
+            )
+        )
+        if mine or not viewer.private
+        else None,
+        Small(text("help.not_needed")),
+    )
+
+
+# --- words that are no command ------------------------------------------------------------
+
+
+def _nothing(look: Look, viewer: Viewer) -> Needs:
+    return ()
+
+
+def _unknown(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if look.words and look.ref:
+        line = text("help.misspelt", word=Words(look.words), nearest=Words(look.ref))
+    elif look.ref:
+        line = text("help.misspelt_quiet", nearest=Words(look.ref))
+    else:
+        line = text("help.unknown")
+    return (Show(card(Paragraph(line), Small(text("help.try_help", help=Typed("help"))))),)
+
+
+def _no_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if viewer.private:
+        return (Show(card(Paragraph(text("help.no_project_private")))),)
+    return (
+        Show(
+            card(
+                Paragraph(text("help.no_project")),
+                buttons(Button(text("help.begin"), Look("start"), "main")),
+            )
+        ),
+    )
+
+
+def _needs_mine(look: Look, viewer: Viewer) -> Needs:
+    return (MyProjects(viewer.person),)
+
+
+_press = msgspec.json.Decoder(Press)
+
+
+def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """The same act again, with the project that is meant."""
+    press = _press.decode(look.words)
+    found = tuple(
+        Button[Line](Words(project.name), msgspec.structs.replace(press, project=project.id))
+        for project in known(MyProjects(viewer.person))[:8]
+    )
+    return (Show(card(Paragraph(text("help.which_project")), Buttons(found))),)
+
+
+def _private_words(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """Words typed where they lie under the author's name: not kept, not repeated."""
+    project = known(About())
+    p = project.id if project else ""
+    target = Look("code") if look.ref == "code" else Look("say", project=p)
+    label = "button.code" if look.ref == "code" else "button.say"
+    return (
+        Show(
+            card(
+                Paragraph(text("help.private_words")),
+                buttons(Button(text(label), target, "main")),
+                Small(text("help.try_help", help=Typed("help"))),
+            )
+        ),
+    )
+
+
+def _not_yet(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return (
+        Show(
+            card(
+                Paragraph(text("help.not_yet")),
+                Small(text("help.try_help", help=Typed("help"))),
+            )
+        ),
+    )
+
+
+def _needs_about(look: Look, viewer: Viewer) -> Needs:
+    return (About(),)
+
+
+# --- what Digi is -------------------------------------------------------------------------
+
+
+def _about(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known(About())
+    p = project.id if project else ""
+    return (
+        Show(
+            card(
+                Heading(text("about.title")),
+                Paragraph(text("about.what")),
+                Paragraph(text("about.not")),
+                Facts(_about_rows(project, known)),
+                buttons(Button(text("button.read_more"), Look("about_all", project=p))),
+            )
+        ),
+    )
+
+
+def _about_rows(project: Project | None, known: Known) -> tuple[tuple[Line, Line], ...]:
+    """Controller, purpose, basis, categories, recipients, retention; said where one is missing."""
+    operator = known.operator
+
+    def given(value: str) -> Line:
+        return Words(value) if value else text("about.not_given")
+
+    rows: list[tuple[Line, Line]] = [
+        (text("about.controller"), given(operator.controller)),
+        (text("about.contact"), given(operator.contact)),
+        (text("about.purpose"), text("about.purpose_is")),
+        (text("about.basis"), given(operator.legal_basis)),
+        (text("about.categories"), text("about.categories_are")),
+        (text("about.recipients"), text("about.recipients_are")),
+    ]
+    days = project.retention_days if project else 90
+    kept = text("about.retention_is", n=Count(days), delete=Typed("delete"))
+    rows += [
+        (text("about.retention"), kept),
+        (text("about.seen"), text("about.seen_is", chat=Chat())),
+        (text("about.is_not"), text("about.is_not_is")),
+        (text("about.whistleblower"), _elsewhere(operator)),
+    ]
+    return tuple(rows)
+
+
+def _elsewhere(operator: Operator) -> Line:
+    if operator.whistleblower:
+        return text("about.whistleblower_is", where=Words(operator.whistleblower))
+    return text("about.whistleblower_missing")
+
+
+def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """The whole of what stands before something is said without a name."""
+    return (
+        Show(
+            card(
+                Heading(text("about.unnamed_title")),
+                Paragraph(text("about.unnamed_kept")),
+                Bullets(tuple(text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8))),
+                Paragraph(text("about.unnamed_not")),
+                Small(_elsewhere(known.operator)),
+                buttons(Button(text("about.title"), Look("about", project=look.project))),
+            )
+        ),
+    )
+
+
+CONVERSATION = Conversation(
+    name="help",
+    state=None,
+    events={},
+    needs=lambda state, event: (),
+    decide=_decide,
+    view_needs=lambda state, slot: (),
+    view=_view,
+    sights={
+        "help": Sight(_needs_help, _help),
+        "unknown": Sight(_nothing, _unknown),
+        "no_project": Sight(_nothing, _no_project),
+        "which_project": Sight(_needs_mine, _which_project),
+        "private_words": Sight(_needs_about, _private_words),
+        "not_yet": Sight(_nothing, _not_yet),
+        "about": Sight(_needs_about, _about),
+        "about_all": Sight(_nothing, _about_all),
+    },
+)

@@ -1,0 +1,399 @@
+"""What a dialog may know. A dialog names facts, the store answers each with exactly one script."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Generic, Literal, TypeVar, cast
+
+import msgspec
+from content.model import Catalogue
+from msgspec import Struct
+
+from dialogs.model.calendar import Calendar
+from dialogs.model.events import Length, Level, Origin, Person
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+# --- what stands behind everything: the project and its people -----------------------------
+
+
+class Frame(Struct, frozen=True):
+    """What is fixed, what the team can shape, what is not known yet, and at which level."""
+
+    fixed: str = ""
+    shape: str = ""
+    unknown: str = ""
+    unknown_until: date | None = None
+    level: Level = "asked"
+
+
+Stage = Literal["draft", "running", "paused", "not_now", "stopped", "ended"]
+
+
+class Project(Struct, frozen=True, kw_only=True):
+    id: str
+    name: str
+    channel: str
+    stage: Stage
+    starter: Person
+    drafted_at: datetime
+    started_at: datetime | None = None
+    about: str = ""
+    origin: Origin = "shape"
+    workplace: str = "general"
+    phase: int = 1
+    entered: int = 1  # the phase in which the project was started
+    frames: dict[str, Frame] = {}
+    weekday: int = 1  # the day of the question; Monday is 0
+    hour: int = 600  # minutes after midnight
+    every_weeks: int = 1
+    overview_weekday: int = 3
+    overview_hour: int = 780
+    days_off: tuple[date, ...] = ()
+    decision: date | None = None
+    language: Literal["da", "en"] = "da"
+    length: Length = "whole"
+    threshold: int = 5
+    retention_days: int = 90
+    reason: str = ""
+    until: date | None = None
+    ended_at: datetime | None = None
+    better: str = ""
+    worse: str = ""
+    promise: str = ""  # what phase 2 promised, as it was written down at the end
+    erase_on: date | None = None  # when all of it is deleted, once it has ended
+
+    @property
+    def open(self) -> bool:
+        return self.stage in ("draft", "running", "paused", "not_now")
+
+    @property
+    def running(self) -> bool:
+        return self.stage == "running"
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames.get(str(self.phase), Frame())
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(day_off=self.days_off)
+
+
+RoleName = Literal["leader", "deputy", "tr", "amr", "facilitator", "reader"]
+RoleStatus = Literal["asked", "confirmed", "declined", "was"]
+
+
+class Role(Struct, frozen=True):
+    """`detail` is the union of a representative (FOA, DSR). `led` says that they have led the
+    project in this seat at some time: it stays whatever becomes of the status."""
+
+    person: Person
+    role: RoleName
+    status: RoleStatus
+    detail: str = ""
+    led: bool = False
+
+
+class Prefs(Struct, frozen=True):
+    name: str = ""
+    language: str = ""
+    locale: str = ""
+    hours: tuple[int, int] = (8, 16)
+    paused: bool = False
+    paused_until: date | None = None
+    foreign: bool = False  # of another organisation, in a shared channel; an id stays what it is
+
+
+class Viewer(Struct, frozen=True):
+    """Who looks, and what they are in this project. `private` is a chat with Digi alone."""
+
+    person: Person
+    roles: frozenset[str] = frozenset()
+    at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    channel: str = ""
+    project: str = ""
+    private: bool = False
+
+    def may(self, *roles: str) -> bool:
+        return bool(self.roles.intersection(roles))
+
+
+class Rec(Struct, frozen=True):
+    """A kept record, opened."""
+
+    id: str
+    ref: str
+    person: Person
+    at: datetime
+    body: dict[str, Any]
+
+
+class Unnamed(Struct, frozen=True):
+    """A published entry of the pool: without a person, without a time."""
+
+    id: str
+    kind: str
+    ref: str
+    release: int
+    body: dict[str, Any]
+    receipt: bytes = b""
+
+
+class Waiting(Struct, frozen=True):
+    """An entry still in the pool, seen only by the turn that releases it. `new_id` is random and
+    is what it will be called; entries come in an order that chance has drawn."""
+
+    entry: str
+    new_id: str
+    kind: str
+    ref: str
+    body: dict[str, Any]
+    receipt: bytes
+    author: bytes = b""
+
+
+class Written(bytes):
+    """A state as its dialog wrote it. What it says is found out once, as long as it is kept."""
+
+    _said: tuple[Any, Any] | None = None
+
+    def read_as(self, type: Hashable) -> Any:
+        if self._said is None or self._said[0] is not type:
+            self._said = (type, reader(type).decode(self))
+        return self._said[1]
+
+
+class Stated(Struct, frozen=True):
+    """The state of one question, agreement or concern, as its dialog wrote it."""
+
+    id: str
+    body: Written
+
+
+class Snap(Struct, frozen=True):
+    audience: str
+    release: int
+    body: dict[str, Any]
+
+
+class Authored(Struct, frozen=True):
+    """What a code opens: an entry still waiting, or one that has been released.
+
+    `receipt` is the code's hash, in whose name the author goes on; `later` is what the author
+    added and has been released, `unsent` what still waits, with its kind. A released thing said
+    brings the state of its concern and the words of its answers.
+    """
+
+    project: str
+    waiting: bool
+    kind: str
+    ref: str
+    id: str
+    body: dict[str, Any]
+    later: tuple[dict[str, Any], ...] = ()
+    receipt: bytes = b""
+    unsent: tuple[tuple[str, dict[str, Any]], ...] = ()
+    state: Written | None = None
+    answers: tuple[Rec, ...] = ()
+
+
+# --- the facts ----------------------------------------------------------------------------
+
+
+class Fact(Struct, Generic[T], frozen=True):
+    """A question to the store; `T` is the type of its answer."""
+
+
+class About(Fact[Project | None], frozen=True):
+    """The project that the event belongs to."""
+
+
+class Roles(Fact[tuple[Role, ...]], frozen=True):
+    """Everybody who has, is asked for, declined or had a role here."""
+
+
+class Team(Fact[tuple[Person, ...]], frozen=True):
+    """Who is in the project's channel and known to be a person: only they count toward a threshold.
+    Neither a bot does, nor anybody the platform could not be asked about."""
+
+
+class Present(Fact[tuple[Person, ...]], frozen=True):
+    """Everybody who is in the project's channel, as far as Digi serves them: whoever counts, and
+    whoever does not, or not yet."""
+
+
+class PrefsOf(Fact[Prefs], frozen=True):
+    person: Person
+
+
+class Records(Fact[tuple[Rec, ...]], frozen=True):
+    """Records of a kind (for a ref), oldest first, at most `limit`."""
+
+    kind: str
+    ref: str = ""
+    limit: int = 500
+
+
+class RecordsSince(Fact[tuple[Rec, ...]], frozen=True):
+    kind: str
+    since: datetime
+
+
+class Mine(Fact[Rec | None], frozen=True):
+    """One person's own record of a kind for a ref."""
+
+    kind: str
+    ref: str
+    person: Person
+
+
+class MyRefs(Fact[frozenset[str]], frozen=True):
+    """For what a person has a record of a kind."""
+
+    kind: str
+    person: Person
+
+
+class By(Fact[frozenset[Person]], frozen=True):
+    """Who has a record of a kind for a ref, however many have; what stands in it is not read."""
+
+    kind: str
+    ref: str
+
+
+class ByTeam(Fact[frozenset[tuple[Person, str]]], frozen=True):
+    """Who of those in the channel or with a role has a record of a kind, and for which ref."""
+
+    kind: str
+
+
+class HowMany(Fact[int], frozen=True):
+    """How many people have a record of a kind for a ref."""
+
+    kind: str
+    ref: str = ""
+
+
+class State(Fact[Written | None], frozen=True):
+    """The state of one instance of another dialog."""
+
+    dialog: str
+    of: str
+
+
+class States(Fact[tuple[Stated, ...]], frozen=True):
+    """The states of all instances of a dialog in this project."""
+
+    dialog: str
+
+
+class Published(Fact[tuple[Unnamed, ...]], frozen=True):
+    """What was published from the pool, of a kind (for a ref), in the order of its random ids."""
+
+    kind: str
+    ref: str = ""
+
+
+class SnapshotOf(Fact[Snap | None], frozen=True):
+    """The newest published snapshot for an audience: `all`, or a person."""
+
+    audience: str
+
+
+class Unreleased(Fact[tuple[Waiting, ...]], frozen=True):
+    """What waits in the pool, for the turn that releases it and for no other."""
+
+    kinds: tuple[str, ...]
+    ref: str = ""
+
+
+class ByCode(Fact[Authored | None], frozen=True):
+    """What a code opens, waiting or released, in any project of the workplace."""
+
+    code: str
+
+
+class MyProjects(Fact[tuple[Project, ...]], frozen=True):
+    """The open projects whose channel a person is in, or has a role in."""
+
+    person: Person
+
+
+class InEach(Fact[tuple[Mapping["Fact[Any]", Any], ...]], frozen=True):
+    """The same facts of each of a person's open projects, oldest project first, at most `limit`."""
+
+    person: Person
+    facts: tuple[Fact[Any], ...]
+    limit: int = 20
+
+
+class ChannelProject(Fact[Project | None], frozen=True):
+    """The open project of a channel."""
+
+    channel: str
+
+
+class Operator(Struct, frozen=True):
+    """Who answers for this Digi, as its operator has written it; empty where nothing is."""
+
+    controller: str = ""
+    contact: str = ""
+    legal_basis: str = ""
+    whistleblower: str = ""
+
+
+NOBODY = Operator()
+
+
+@cache
+def reader(type: Hashable) -> msgspec.json.Decoder[Any]:
+    """Of states as they were written; finding out what a type can be takes longer than reading."""
+    return msgspec.json.Decoder(cast(Any, type))
+
+
+# --- what a dialog receives ---------------------------------------------------------------
+
+
+class Known:
+    """The answers to the facts that were asked for, the catalogue, and who answers for Digi."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        found: Mapping[Fact[Any], Any],
+        operator: Operator = NOBODY,
+    ) -> None:
+        self.catalogue = catalogue
+        self.operator = operator
+        self._found = found
+
+    def __call__(self, fact: Fact[T]) -> T:
+        return cast(T, self._found[fact])
+
+    @property
+    def project(self) -> Project:
+        """The project; only where the gate has made sure that there is one."""
+        project = self(About())
+        assert project is not None
+        return project
+
+    def each(self, fact: InEach) -> tuple[Known, ...]:
+        """What is known of each of a person's projects."""
+        return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
+
+    def states(self, dialog: str, type: type[S]) -> dict[str, S]:
+        return {s.id: s.body.read_as(cast(Hashable, type)) for s in self(States(dialog))}
+
+    def state(self, dialog: str, of: str, type: type[S]) -> S | None:
+        body = self(State(dialog, of))
+        return None if body is None else cast(S, body.read_as(cast(Hashable, type)))
+
+    def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
+        """Who holds one of these roles, in the order in which they were given."""
+        return tuple(
+            dict.fromkeys(r.person for r in self(Roles()) if r.role in roles and r.status == status)
+        )

@@ -1,0 +1,316 @@
+"""The weekly overview to the project's channel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs.model import events as e
+from dialogs.model.calendar import (
+    add_working_days,
+    at_local,
+    local,
+    next_weekly,
+    next_within_hours,
+    within_hours,
+)
+from dialogs.model.cards import (
+    UNREADABLE,
+    Button,
+    Form,
+    Kept,
+    Line,
+    NeutralCard,
+    Paragraph,
+    Part,
+    Small,
+    TextField,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.cards import Moment as At
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.effects import (
+    Cancel,
+    Effect,
+    FieldError,
+    Open,
+    Post,
+    Privately,
+    Record,
+    Say,
+    Show,
+    Tell,
+    Timer,
+)
+from dialogs.model.events import Look, SignedEvent
+from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
+from dialogs.model.facts import State as StateOf
+from dialogs.overview.cards import advice, details, found, label, overview_card, overview_facts
+
+
+class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
+    last: datetime | None = None  # when the last overview was decided, posted or not
+    posted: int = 0
+    quiet: int = 0  # weeks in a row with nothing to tell
+    news: str = ""  # record id, kind "news", not yet told
+    week: str = ""  # of the last overview that was posted
+    asked: str = ""  # the week for whose overview the leader has been asked for two lines
+    told: dict[str, str] = {}  # what has been told, and how it stood then
+
+
+State = Digest
+NEWS_LIMIT = 400
+CLOSED = ("draft", "stopped", "ended")
+AWAY = timedelta(days=8)
+
+
+# --- decide -------------------------------------------------------------------------------
+
+
+def needs(state: Digest | None, event: SignedEvent) -> Facts:
+    match event:
+        case e.Woke(name="overview"):
+            return overview_facts()
+        case _:
+            return (About(), Roles())
+
+
+def decide(state: Digest | None, event: SignedEvent, known: Known) -> Step:
+    state = state or Digest()
+    match event:
+        case e.Begun():
+            # A pause is no absence: what is counted from here has nothing to explain.
+            return replace(state, last=event.at), _timers(known.project, event.at)
+        case e.Halted():
+            return state, (Cancel("overview"), Cancel("ask_news"))
+        case e.NewsGiven(text=words):
+            return _given(state, event, words, known)
+        case e.Woke(name=name):
+            if not known.project.running:
+                return state, ()
+            now = max(event.at, event.came)
+            return (
+                _asks(state, event, now, known)
+                if name == "ask_news"
+                else _overview(state, event, now, known)
+            )
+        case _:
+            return state, ()
+
+
+def _timers(project: Project, after: datetime) -> tuple[Effect, ...]:
+    return (Timer("overview", next_overview(project, after)), _asking(project, after))
+
+
+def next_overview(project: Project, after: datetime) -> datetime:
+    hour, minute = divmod(project.overview_hour, 60)
+    return next_weekly(project.calendar, after, project.overview_weekday, hour, minute)
+
+
+def _asking(project: Project, after: datetime) -> Timer:
+    """The working day before an overview, at ten: that one, or the next where this is past."""
+    moment = next_overview(project, after)
+    while (asked := _day_before(project, moment)) <= after:
+        moment = next_overview(project, moment)
+    return Timer("ask_news", asked)
+
+
+def _day_before(project: Project, moment: datetime) -> datetime:
+    day = local(project.calendar, moment).date()
+    return at_local(project.calendar, add_working_days(project.calendar, day, -1), 10)
+
+
+def _latest(project: Project, now: datetime) -> datetime:
+    """When an overview was last due: now, as a rule, and earlier where Digi was away."""
+    for days in (8, 60):
+        moment = next_overview(project, now - timedelta(days=days))
+        if moment <= now:
+            break
+    while (later := next_overview(project, moment)) <= now:
+        moment = later
+    return min(moment, now)
+
+
+def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Step:
+    project = known.project
+    due = _latest(project, now)
+    if now - due > timedelta(hours=1) and not within_hours(project.calendar, now):
+        return state, (Timer("overview", next_within_hours(project.calendar, now)),)
+    again = Timer("overview", next_overview(project, now))
+    week = label(known, due)
+    away = None
+    if state.last is not None and now - state.last > AWAY:
+        missed = next_overview(project, state.last)
+        away = local(project.calendar, missed).date() if missed < due else None
+    decided = replace(state, last=now)
+    if state.week == week:
+        return decided, (again,)
+    new = found(known, state.news, state.told, now)
+    if not new.anything:
+        quiet = state.quiet + 1
+        told = _nothing_new(known) if quiet == 2 else ()
+        return replace(decided, quiet=quiet), (again, *told)
+    line, given = advice(known)
+    slot = f"overview:{week}"
+    shown = overview_card(known, new, now, line, due=due, away=away)
+    effects: list[Effect] = [
+        Record("overview", slot, slot, "", event.at, {"card": msgspec.to_builtins(shown)}),
+        Post(slot),
+        *(Say(page, thread=slot) for page in details(known, new, now)),
+        Tell(e.AdviceGiven(ids=given)),
+        again,
+    ]
+    decided = replace(
+        decided,
+        posted=state.posted + 1,
+        quiet=0,
+        news="",
+        week=week,
+        told=new.told,
+    )
+    return decided, tuple(effects)
+
+
+def _nothing_new(known: Known) -> tuple[Effect, ...]:
+    project = known.project
+    shown = card(Paragraph(text("digest.quiet")), buttons(_news_button(project)))
+    return tuple(Privately(person, shown, urgency=4) for person in known.holders("leader"))
+
+
+def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Step:
+    project = known.project
+    again = _asking(project, now)
+    moment = next_overview(project, now)
+    week = label(known, moment)
+    late = _day_before(project, moment) < now - timedelta(hours=12)
+    if state.news or state.asked == week or late:
+        return state, (again,)
+    shown = card(
+        Paragraph(text("digest.ask_news", moment=At(moment))), buttons(_news_button(project))
+    )
+    asked = tuple(Privately(person, shown, urgency=2) for person in known.holders("leader"))
+    return replace(state, asked=week), (*asked, again)
+
+
+def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
+    project = known.project
+    if project.stage in CLOSED:
+        return state, (FieldError("", text("digest.closed")),)
+    kept = Record("news", "", event.id, event.by, event.at, {"text": words})
+    if not project.running:
+        told = text("digest.news_paused")
+    else:
+        told = text("digest.news_given", moment=At(next_overview(project, event.at)))
+    return replace(state, news=event.id), (kept, Show(card(Paragraph(told))))
+
+
+def _news_button(project: Project) -> Button[Line]:
+    return Button(text("digest.write_news"), Look("news", project=project.id), "main")
+
+
+# --- the standing post --------------------------------------------------------------------
+
+
+def view_needs(state: Digest, slot: str) -> Facts:
+    return (Records("overview", slot, 1),)
+
+
+def view(state: Digest, slot: str, known: Known) -> NeutralCard:
+    """As it was decided: what has happened since belongs to the next one."""
+    [kept] = known(Records("overview", slot, 1))
+    if "card" not in kept.body:
+        return card(Paragraph(Words(UNREADABLE)))
+    return msgspec.convert(kept.body["card"], NeutralCard)
+
+
+# --- looks --------------------------------------------------------------------------------
+
+
+def _preview_needs(look: Look, viewer: Viewer) -> Facts:
+    return (*overview_facts(), StateOf("digest", "digest"))
+
+
+def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known.project
+    if project.stage in CLOSED:
+        return (Show(card(Paragraph(text("digest.closed")))),)
+    state = known.state("digest", "digest", Digest) or Digest()
+    new = found(known, state.news, state.told, viewer.at)
+    mine = buttons(
+        _news_button(project) if viewer.may("leader", "deputy", "starter") else None,
+        Button(text("digest.mine"), Look("summary", project=project.id))
+        if viewer.may("leader", "deputy", "representative")
+        else None,
+    )
+    due = next_overview(project, viewer.at)
+    moment = At(due)
+    if not new.anything:
+        comes: Part[Line] | None = None
+        if project.running:
+            comes = Small(text("digest.comes", moment=moment))
+        return (Show(card(Paragraph(text("digest.preview_nothing")), comes, mine)),)
+    line, _ = advice(known)
+    return (
+        Show(
+            card(
+                Small(
+                    text("digest.preview", moment=moment)
+                    if project.running
+                    else text("digest.preview_paused")
+                ),
+                mine,
+            )
+        ),
+        Show(overview_card(known, new, viewer.at, line, due=due)),
+        *(Show(page) for page in details(known, new, viewer.at)),
+    )
+
+
+def _news_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), StateOf("digest", "digest"))
+
+
+def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project = known.project
+    if project.stage in CLOSED:
+        return (Show(card(Paragraph(text("digest.closed")))),)
+    state = known.state("digest", "digest", Digest) or Digest()
+    return (
+        Open(
+            Form(
+                title=text("digest.form_news"),
+                fields=(
+                    TextField(
+                        "text",
+                        text("digest.field_news"),
+                        hint=text("digest.hint_news"),
+                        long=True,
+                        limit=NEWS_LIMIT,
+                        value=Kept("news", state.news) if state.news else None,
+                    ),
+                ),
+                submit=text("button.save"),
+                into="news_given",
+                fixed={"project": project.id},
+            )
+        ),
+    )
+
+
+CONVERSATION = Conversation(
+    name="digest",
+    state=State,
+    events=the_only("digest", e.NewsGiven),
+    needs=needs,
+    decide=decide,
+    view_needs=view_needs,
+    view=view,
+    sights={"overview": Sight(_preview_needs, _preview), "news": Sight(_news_needs, _news)},
+    has_timers=True,
+)

@@ -1,0 +1,176 @@
+"""What a person chooses for themselves, in all projects: hours, language, a pause."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.calendar import Calendar, local
+from dialogs.model.cards import (
+    Button,
+    Card,
+    Choice,
+    DateField,
+    Form,
+    Line,
+    Note,
+    Option,
+    card,
+    text,
+)
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
+from dialogs.model.events import Look
+from dialogs.model.facts import Known, Prefs, PrefsOf, Viewer
+
+LAST_HOUR = 24
+
+
+def needs(state: None, event: e.SignedEvent) -> Facts:
+    return ()
+
+
+def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
+    match event:
+        case e.PersonPaused(by=by, until=until, at=at):
+            if until is not None and until <= local(Calendar(), at).date():
+                return state, (FieldError("until", text("person.past_date")),)
+            return state, (Keep(by, paused=True, paused_until=until), Show(_paused(until)))
+        case e.PersonResumed(by=by):
+            said = card(c.Paragraph(text("person.resumed")))
+            return state, (Keep(by, paused=False), Show(said))
+        case e.PersonSettings(by=by, start=start, end=end, language=language):
+            if start == end:
+                return state, (FieldError("end", text("person.same_hours")),)
+            said = card(c.Paragraph(text("person.saved", start=c.Count(start), end=c.Count(end))))
+            return state, (Keep(by, hours=(start, end), language=language), Show(said))
+        case e.MembersSeen(channel=channel, people=people, unknown=unknown):
+            return state, (SetMembers(channel, people, unknown),)
+        case _:
+            return state, ()
+
+
+def _paused(until: date | None) -> Card[Line]:
+    said = text("person.paused") if until is None else text("person.paused_until", day=c.Day(until))
+    return card(
+        c.Paragraph(said),
+        c.buttons(Button(text("button.continue"), e.PersonResumed())),
+    )
+
+
+def _option(hour: int) -> Option[Line]:
+    return Option(str(hour), text("person.hour", hour=c.Count(hour)))
+
+
+# --- looks --------------------------------------------------------------------------------
+
+
+def _me_needs(look: Look, viewer: Viewer) -> Facts:
+    return (PrefsOf(viewer.person),)
+
+
+def _me(look: Look, viewer: Viewer, known: Known) -> Moments:
+    prefs = known(PrefsOf(viewer.person))
+    match look.ref:
+        case "settings":
+            return (Open(_settings_form(prefs)),)
+        case "pause":
+            return (Open(_pause_form(prefs)),)
+        case _:
+            return (Show(_overview(prefs, viewer)),)
+
+
+def _is_paused(prefs: Prefs, viewer: Viewer) -> bool:
+    until = prefs.paused_until
+    return prefs.paused and (until is None or until > local(Calendar(), viewer.at).date())
+
+
+def _overview(prefs: Prefs, viewer: Viewer) -> Card[Line]:
+    start, end = prefs.hours
+    paused = _is_paused(prefs, viewer)
+    language = prefs.language if prefs.language in ("da", "en") else "platform"
+    pause: Line | None = None
+    if paused:
+        until = prefs.paused_until
+        pause = (
+            text("person.is_paused")
+            if until is None
+            else text("person.is_paused_until", day=c.Day(until))
+        )
+    return card(
+        c.Heading(text("person.title")),
+        c.Paragraph(text("person.hours", start=c.Count(start), end=c.Count(end))),
+        c.Paragraph(text(f"person.language_{language}")),
+        None if pause is None else c.Paragraph(pause),
+        c.Small(text("person.two_a_week")),
+        c.buttons(
+            Button(text("person.change"), Look("me", ref="settings")),
+            Button(text("person.resume"), e.PersonResumed())
+            if paused
+            else Button(text("person.pause"), Look("me", ref="pause")),
+        ),
+    )
+
+
+def _settings_form(prefs: Prefs) -> Form[Line]:
+    start, end = prefs.hours
+    return Form(
+        title=text("person.form_title"),
+        fields=(
+            Choice(
+                "start",
+                text("person.start"),
+                tuple(_option(hour) for hour in range(LAST_HOUR)),
+                value=str(start),
+            ),
+            Choice(
+                "end",
+                text("person.end"),
+                tuple(_option(hour) for hour in range(1, LAST_HOUR + 1)),
+                value=str(end),
+                hint=text("person.night_hint"),
+            ),
+            Choice(
+                "language",
+                text("person.language"),
+                (
+                    Option("da", text("person.danish")),
+                    Option("en", text("person.english")),
+                ),
+                value=prefs.language if prefs.language in ("da", "en") else "",
+                hint=text("person.language_hint"),
+                required=False,
+            ),
+        ),
+        submit=text("button.save"),
+        into="person_settings",
+    )
+
+
+def _pause_form(prefs: Prefs) -> Form[Line]:
+    return Form(
+        title=text("person.pause_title"),
+        fields=(
+            Note(text("person.pause_note")),
+            DateField("until", text("person.until"), prefs.paused_until),
+        ),
+        submit=text("person.pause"),
+        into="person_paused",
+    )
+
+
+def _no_post(state: None, slot: str, known: Known) -> Card[Line]:
+    raise AssertionError("a person has no standing posts")
+
+
+CONVERSATION = Conversation(
+    name="person",
+    state=type(None),  # nothing is kept here: a person's choices lie beside their name
+    events=the_only("person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.MembersSeen),
+    needs=needs,
+    decide=decide,
+    view_needs=nothing,
+    view=_no_post,
+    sights={"me": Sight(_me_needs, _me)},
+)

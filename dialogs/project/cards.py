@@ -1,0 +1,542 @@
+"""What a project shows: the draft, the welcome, who is who, what a role asks, what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import assert_never
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.cards import Button, Card, Line, Part, card, text
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import Frame, Project, Role
+
+WELCOME = "welcome"  # the slot of the welcome in the channel
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SEATS = ("leader", "deputy", "tr", "amr", "facilitator")
+TRIO = ("leader", "deputy", "tr", "amr")
+
+
+def weekday(number: int) -> Line:
+    return text(f"day.{WEEKDAYS[number]}")
+
+
+def said(key: str, **args: Line) -> Card[Line]:
+    """One plain sentence or two."""
+    return card(c.Paragraph(text(key, **args)))
+
+
+def named(people: Iterable[Person]) -> Line:
+    return c.Listing(tuple(c.Who(person) for person in people))
+
+
+# --- roles --------------------------------------------------------------------------------
+
+
+def holding(roles: tuple[Role, ...], *names: str) -> tuple[Role, ...]:
+    """Who has one of these roles, or is asked for it."""
+    return tuple(r for r in roles if r.role in names and r.status in ("asked", "confirmed"))
+
+
+def _holder(role: Role) -> Line:
+    if role.status == "asked":
+        return text("project.holder_asked", who=c.Who(role.person))
+    if role.detail:
+        return text("project.holder_union", who=c.Who(role.person), union=c.Words(role.detail))
+    return c.Who(role.person)
+
+
+def role_rows(roles: tuple[Role, ...], *, missing: bool = True) -> tuple[tuple[Line, Line], ...]:
+    """Who is who; a missing leader, TR or AMR is said, a missing helper is not."""
+    rows: list[tuple[Line, Line]] = []
+    for name in SEATS:
+        found = holding(roles, name)
+        if found:
+            rows.append((text(f"project.row_{name}"), c.Listing(tuple(map(_holder, found)))))
+        elif missing and name in ("leader", "tr", "amr"):
+            rows.append((text(f"project.row_{name}"), text(f"project.no_{name}")))
+    return tuple(rows)
+
+
+def asks(role: str) -> tuple[Part[Line], ...]:
+    """What a role asks of a person, in as few words as it takes."""
+    return (
+        c.Paragraph(text(f"project.asks_{role}")),
+        c.Bullets(tuple(text(f"project.asks_{role}_{n}") for n in (1, 2, 3))),
+    )
+
+
+def confirming(project: str, role: str) -> tuple[Button[Line], Button[Line]]:
+    """*Jeg er TR*, with a union, needs a form; the others are one press."""
+    press: e.Press = (
+        Look("confirm_role", project=project, ref=role)
+        if role in ("tr", "amr")
+        else e.RoleConfirmed(project=project, role=role)
+    )
+    return (
+        Button(text(f"project.i_am_{role}"), press, "main"),
+        Button(text(f"project.i_am_not_{role}"), e.RoleDeclined(project=project, role=role)),
+    )
+
+
+def asked_for(project: Project, role: str, by: Person) -> Card[Line]:
+    """The private message to somebody who is asked to take a role."""
+    return card(
+        c.Heading(text(f"project.asked_{role}", who=c.Who(by), name=c.Words(project.name))),
+        *asks(role),
+        c.Buttons(confirming(project.id, role)),
+    )
+
+
+def holds_now(project: Project, role: str) -> Card[Line]:
+    """The private note to leader and representatives when the channel has been told."""
+    extra = (
+        Button[Line](text("project.set_frame"), Look("frame", project=project.id))
+        if role == "leader"
+        else None
+    )
+    return card(
+        c.Heading(text("project.now_shown", name=c.Words(project.name))),
+        *asks(role),
+        c.buttons(extra, Button(text("project.roles_button"), Look("roles", project=project.id))),
+    )
+
+
+# --- the draft ----------------------------------------------------------------------------
+
+
+def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]:
+    if state.stage != "draft":
+        return card(
+            c.Heading(text("project.draft_title", name=c.Words(state.name))),
+            c.Paragraph(text("project.draft_shown")),
+            c.buttons(*_mine_to_confirm(state, roles, reader)),
+        )
+    if reader not in circle(state, roles):
+        return card(
+            c.Heading(text("project.draft_title", name=c.Words(state.name))),
+            c.Paragraph(text("project.draft_not_yours")),
+        )
+    asked = [r for r in roles if r.person == reader and r.status == "asked" and r.role in TRIO]
+    mine = {r.role for r in roles if r.person == reader and r.status == "confirmed"}
+    leads = bool(mine & {"leader", "deputy"}) or (
+        reader == state.starter
+        and not any(r.role == "leader" and r.status == "confirmed" for r in roles)
+    )
+    shows = leads or bool(mine & {"tr", "amr"})
+    return card(
+        c.Heading(text("project.draft_title", name=c.Words(state.name))),
+        c.Paragraph(
+            text("project.draft_yours")
+            if reader == state.starter
+            else text("project.draft_of", who=c.Who(state.starter))
+        ),
+        c.Facts((*_about_rows(state), *role_rows(roles))),
+        c.Paragraph(_rhythm(state)),
+        *(part for r in asked for part in asks(r.role)),
+        c.buttons(
+            *_mine_to_confirm(state, roles, reader),
+            Button(
+                text("button.show_in_channel"),
+                e.ShownInChannel(project=state.id),
+                "plain" if asked else "main",
+            )
+            if shows
+            else None,
+            Button(text("project.edit"), Look("start", project=state.id))
+            if shows or asked
+            else None,
+            Button(
+                text("project.drop_draft"),
+                e.DraftDropped(project=state.id),
+                "quiet",
+                confirm=text("project.drop_confirm"),
+            )
+            if leads
+            else None,
+        ),
+    )  # fmt: skip
+
+
+def _mine_to_confirm(
+    state: Project, roles: tuple[Role, ...], reader: Person
+) -> tuple[Button[Line], ...]:
+    return tuple(
+        button
+        for r in roles
+        if r.person == reader and r.status == "asked"
+        for button in confirming(state.id, r.role)
+        if not (r.role == "leader" and reader == state.starter and button.style != "main")
+    )
+
+
+def _about_rows(state: Project) -> tuple[tuple[Line, Line], ...]:
+    rows: list[tuple[Line, Line]] = []
+    if state.about:
+        rows.append((text("project.row_about"), c.Words(state.about)))
+    rows.append((text("project.row_origin"), text(f"project.origin_{state.origin}")))
+    rows.append((text("project.row_phase"), text(f"project.phase_{state.phase}")))
+    rows.append((text("project.row_length"), text(f"project.length_{state.length}")))
+    rows.extend(frame_rows(state))
+    if state.decision is not None:
+        rows.append((text("project.row_decision"), c.Day(state.decision)))
+    kept = text("project.retention", n=c.Count(state.retention_days))
+    rows.append((text("project.row_retention"), kept))
+    return tuple(rows)
+
+
+def frame_rows(state: Project, frame: Frame | None = None) -> tuple[tuple[Line, Line], ...]:
+    """What is filled of the frame of this phase. The level is a promise: only where it was made."""
+    if frame is None:
+        frame = state.frames.get(str(state.phase))
+    if frame is None:
+        return ()
+    rows: list[tuple[Line, Line]] = []
+    if frame.fixed:
+        rows.append((text("project.row_fixed"), c.Words(frame.fixed)))
+    if frame.shape:
+        rows.append((text("project.row_shape"), c.Words(frame.shape)))
+    if frame.unknown:
+        rows.append((text("project.row_unknown"), _unknown(c.Words(frame.unknown), frame)))
+    rows.append((text("project.row_level"), text(f"project.level_{frame.level}")))
+    return tuple(rows)
+
+
+def _unknown(words: Line, frame: Frame) -> Line:
+    if frame.unknown_until is None:
+        return words
+    return text("project.unknown_until", what=words, day=c.Day(frame.unknown_until))
+
+
+def _rhythm(state: Project) -> Line:
+    return c.Several(
+        (
+            text(
+                "project.asks_weekly" if state.every_weeks == 1 else "project.asks_fortnightly",
+                weekday=weekday(state.weekday),
+                hour=c.Hour(state.hour),
+            ),
+            text(
+                "project.overview_weekly",
+                weekday=weekday(state.overview_weekday),
+                hour=c.Hour(state.overview_hour),
+            ),
+        )
+    )
+
+
+# --- the welcome --------------------------------------------------------------------------
+
+
+def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
+    rows = (*_why_rows(state), *frame_rows(state))
+    return card(
+        c.Heading(text("project.welcome_title", name=c.Words(state.name))),
+        _standing(state),
+        c.Paragraph(text("project.welcome_me")),
+        _when(state),
+        c.Paragraph(text("project.welcome_say")) if state.open else None,
+        c.Facts(rows) if rows else None,
+        c.Facts(role_rows(roles)),
+        c.Progress(state.phase, 4, text(f"project.we_are_in_{state.phase}")),
+        c.buttons(
+            Button(text("button.say"), Look("say", project=state.id), "main")
+            if state.open
+            else None,
+            Button(text("button.where_are_we"), Look("status", project=state.id)),
+            Button(text("project.roles_button"), Look("roles", project=state.id)),
+        ),
+    )
+
+
+def _when(state: Project) -> Part[Line] | None:
+    """The rhythm, while there is one."""
+    if not state.running:
+        return None
+    key = "project.welcome_rhythm" if state.every_weeks == 1 else "project.welcome_rhythm_calm"
+    return c.Paragraph(
+        text(
+            key,
+            question=weekday(state.weekday),
+            overview=weekday(state.overview_weekday),
+            hour=c.Hour(state.overview_hour),
+        )
+    )
+
+
+def _why_rows(state: Project) -> tuple[tuple[Line, Line], ...]:
+    return ((text("project.row_why"), c.Words(state.about)),) if state.about else ()
+
+
+def _standing(state: Project) -> Part[Line] | None:
+    """A welcome that is no longer so new says first how things stand."""
+    match state.stage:
+        case "paused" | "not_now" if state.until is not None:
+            return c.Paragraph(text("project.stands_paused_until", day=c.Day(state.until)))
+        case "paused" | "not_now":
+            return c.Paragraph(text("project.stands_paused"))
+        case "stopped" | "ended":
+            return c.Paragraph(text("project.stands_over"))
+        case _:
+            return None
+
+
+# --- who is who ---------------------------------------------------------------------------
+
+
+def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: bool) -> Card[Line]:
+    waiting = tuple(r.person for r in roles if r.status == "asked")
+    steps_down = [
+        r.role
+        for r in roles
+        if r.person == reader and r.status == "confirmed" and r.role != "leader"
+    ]
+    return card(
+        c.Heading(text("project.roles_title", name=c.Words(state.name))),
+        c.Facts(role_rows(roles)),
+        c.Paragraph(text("project.waiting_for", who=named(dict.fromkeys(waiting))))
+        if waiting
+        else None,
+        c.Small(text("project.roles_note")),
+        c.buttons(
+            *(
+                button
+                for r in roles
+                if r.person == reader and r.status == "asked"
+                for button in confirming(state.id, r.role)
+            ),
+            Button(text("project.change_roles"), Look("change_roles", project=state.id))
+            if leads and state.open
+            else None,
+            *(
+                Button[Line](
+                    text(f"project.step_down_{role}"),
+                    e.RoleDeclined(project=state.id, role=role),
+                    "quiet",
+                    confirm=text("project.step_down_confirm"),
+                )
+                for role in steps_down
+                if state.open
+            ),
+        ),
+    )
+
+
+# --- pauses and ends ----------------------------------------------------------------------
+
+
+def ways_to_end(state: Project) -> Card[Line]:
+    """To end, to put down for now, to stop, or only to rest: all of them are in order."""
+    return card(
+        c.Heading(text("project.ways_title")),
+        c.Bullets(tuple(text(f"project.way_{way}") for way in ("end", "stop", "not_now", "pause"))),
+        c.Buttons(
+            (
+                Button(
+                    text("project.end_submit"), Look("end", project=state.id, ref="form"), "main"
+                ),
+                Button(text("button.stop_here"), Look("stop", project=state.id)),
+                Button(text("button.not_now"), Look("not_now", project=state.id)),
+                Button(text("project.pause_submit"), Look("pause", project=state.id)),
+            )
+        ),
+    )
+
+
+def paused(state: Project) -> Card[Line]:
+    return card(
+        c.Paragraph(
+            text("project.said_paused")
+            if state.until is None
+            else text("project.said_paused_until", day=c.Day(state.until))
+        ),
+        c.Paragraph(text("project.intake_open")),
+        c.Buttons((Button(text("button.say"), Look("say", project=state.id)),)),
+    )
+
+
+def not_now(state: Project, reason: str, by: Person) -> Card[Line]:
+    return card(
+        c.Paragraph(text("project.said_not_now", who=c.Who(by))),
+        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        None
+        if state.until is None
+        else c.Paragraph(text("project.said_not_now_until", day=c.Day(state.until))),
+        c.Paragraph(text("project.intake_open")),
+        c.Buttons((Button(text("button.say"), Look("say", project=state.id)),)),
+    )
+
+
+def resumed(state: Project) -> Card[Line]:
+    return card(c.Paragraph(text("project.said_resumed")), c.Paragraph(_rhythm(state)))
+
+
+def stopped(state: Project, reason: str, by: Person, erased: date) -> Card[Line]:
+    return card(
+        c.Heading(text("project.stopped_title", name=c.Words(state.name))),
+        c.Paragraph(text("project.said_stopped", who=c.Who(by))),
+        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+    )
+
+
+def ended(
+    state: Project, end: str, by: Person, erased: date, again: tuple[date, ...]
+) -> Card[Line]:
+    return card(
+        c.Heading(text("project.ended_title", name=c.Words(state.name))),
+        c.Paragraph(text("project.said_ended", who=c.Who(by))),
+        outcome(state, end),
+        c.Paragraph(
+            text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again)))
+        )
+        if again
+        else None,
+        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+    )  # fmt: skip
+
+
+def outcome(state: Project, end: str) -> Part[Line] | None:
+    """What was written at the end, by the id of its record."""
+    rows = tuple(
+        (text(f"project.row_{field}"), c.Kept("end", end, field))
+        for field in ("promise", "better", "worse")
+        if getattr(state, field)
+    )
+    return c.Facts(rows) if rows else None
+
+
+def again(state: Project, end: str, months: int) -> Card[Line]:
+    return card(
+        c.Heading(text("project.again_title", n=c.Count(months), name=c.Words(state.name))),
+        c.Paragraph(text("project.again_ask")),
+        outcome(state, end),
+        c.Paragraph(text("project.again_how")),
+        None
+        if state.erase_on is None
+        else c.Small(text("project.erased_on", day=c.Day(state.erase_on))),
+    )  # fmt: skip
+
+
+def did_it_help(state: Project) -> Card[Line]:
+    """After three weeks, once, to leader and facilitator."""
+    whole = (
+        Button[Line](
+            text("button.whole_course"), e.Helped(project=state.id, choice="whole"), "main"
+        )
+        if state.length == "short"
+        else None
+    )
+    calmer = (
+        Button[Line](text("button.continue_calmer"), e.Helped(project=state.id, choice="calmer"))
+        if state.every_weeks == 1
+        else None
+    )
+    return card(
+        c.Heading(text("project.helped_title")),
+        c.Paragraph(text("project.helped_ask", name=c.Words(state.name))),
+        c.buttons(
+            whole,
+            Button(text("button.continue"), e.Helped(project=state.id, choice="go_on")),
+            calmer,
+            Button(text("button.end_here"), Look("end", project=state.id, ref="form")),
+            Button(text("project.leave_out_button"), Look("helped", project=state.id)),
+        ),
+    )
+
+
+def is_it_time(state: Project) -> Card[Line]:
+    """The date of *Ikke nu* has come."""
+    return card(
+        c.Paragraph(text("project.is_it_time", name=c.Words(state.name))),
+        c.Buttons(
+            (
+                Button(text("button.continue"), e.Resumed(project=state.id), "main"),
+                Button(text("button.not_now"), Look("not_now", project=state.id)),
+                Button(text("button.stop_here"), Look("stop", project=state.id)),
+            )
+        ),
+    )
+
+
+def taken(other: Project) -> Card[Line]:
+    """The channel has a project already. A draft is not named before its time."""
+    if other.stage == "draft":
+        return said("project.has_draft", who=c.Who(other.starter))
+    return card(
+        c.Paragraph(text("project.has_project", name=c.Words(other.name))),
+        c.Buttons((Button(text("button.where_are_we"), Look("status", project=other.id)),)),
+    )
+
+
+def what_is_true(state: Project) -> Card[Line]:
+    """The answer to a press that no longer fits."""
+    if state.stage in ("paused", "not_now") and state.until is not None:
+        return said("project.true_paused_until", day=c.Day(state.until), resume=c.Typed("resume"))
+    match state.stage:
+        case "draft" | "running":
+            return said(f"project.true_{state.stage}")
+        case "paused" | "not_now":
+            return said(f"project.true_{state.stage}", resume=c.Typed("resume"))
+        case "stopped" | "ended":
+            return said(f"project.true_{state.stage}", start=c.Typed("start"))
+        case _:
+            assert_never(state.stage)
+
+
+# --- what the channel is told ---------------------------------------------------------------
+
+
+def kept_frame_rows(frame: Frame, record: str) -> tuple[tuple[Line, Line], ...]:
+    """The frame as a letter may carry it: its words by the id of their record."""
+    rows: list[tuple[Line, Line]] = [
+        (text(f"project.row_{field}"), c.Kept("frame", record, field))
+        for field in ("fixed", "shape")
+        if getattr(frame, field)
+    ]
+    if frame.unknown:
+        what = c.Kept("frame", record, "unknown")
+        rows.append((text("project.row_unknown"), _unknown(what, frame)))
+    rows.append((text("project.row_level"), text(f"project.level_{frame.level}")))
+    return tuple(rows)
+
+
+def new_hours(state: Project) -> Card[Line]:
+    return card(c.Paragraph(text("project.new_hours")), c.Paragraph(_rhythm(state)))
+
+
+def new_leader(person: Person, before: Person) -> Card[Line]:
+    return said("project.new_leader", who=c.Who(person), before=c.Who(before))
+
+
+def has_role(person: Person, role: str, union: str) -> Card[Line]:
+    if union:
+        return said(f"project.has_{role}_union", who=c.Who(person), union=c.Words(union))
+    return said(f"project.has_{role}", who=c.Who(person))
+
+
+def no_longer(person: Person, role: str) -> Card[Line]:
+    return said(f"project.no_longer_{role}", who=c.Who(person))
+
+
+def declined(state: Project, person: Person, role: str) -> Card[Line]:
+    return card(
+        c.Paragraph(text(f"project.declined_{role}", who=c.Who(person), name=c.Words(state.name))),
+        c.Buttons((Button(text("project.change_roles"), Look("change_roles", project=state.id)),)),
+    )
+
+
+def with_buttons(line: Line, *found: c.Button[Line]) -> Card[Line]:
+    return card(c.Paragraph(line), c.buttons(*found))
+
+
+def seen_draft(state: Project, roles: tuple[Role, ...], person: Person) -> Card[Line]:
+    if person in circle(state, roles):
+        return draft(state, roles, person)
+    return taken(state)
+
+
+def circle(state: Project, roles: tuple[Role, ...]) -> set[Person]:
+    """Who sees a draft: whoever started it, leader, TR and AMR."""
+    return {state.starter, *(r.person for r in holding(roles, *TRIO))}

@@ -1,0 +1,374 @@
+"""The forms of a project: its draft, its frame, its settings, its roles, its pauses and ends."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dialogs.model import cards as c
+from dialogs.model.cards import (
+    Choice,
+    Choices,
+    DateField,
+    Field,
+    Form,
+    Line,
+    Note,
+    Option,
+    People,
+    TextField,
+    TimeField,
+    text,
+)
+from dialogs.model.facts import Frame, Project, Rec, Role
+from dialogs.project.cards import WEEKDAYS, holding
+
+NAME, LINES, PARAGRAPH = 80, 300, 400
+WORKDAYS = 5
+KEPT_FOR = (30, 90, 180, 365)
+
+
+def _options(prefix: str, *values: str) -> tuple[Option[Line], ...]:
+    return tuple(Option(value, text(f"{prefix}_{value}")) for value in values)
+
+
+def _days() -> tuple[Option[Line], ...]:
+    return tuple(Option(str(n), text(f"day.{WEEKDAYS[n]}")) for n in range(WORKDAYS))
+
+
+def _words(value: str) -> Line | None:
+    return c.Words(value) if value else None
+
+
+def _long(id: str, label: str, value: str, *, limit: int = PARAGRAPH, hint: str = "",
+          required: bool = False) -> TextField[Line]:  # fmt: skip
+    return TextField(
+        id,
+        text(label),
+        text(hint) if hint else None,
+        long=True,
+        limit=limit,
+        required=required,
+        value=_words(value),
+    )
+
+
+def _people(id: str, roles: tuple[Role, ...], *names: str) -> People[Line]:
+    """Who has the seat or is asked for it stands in the picker already."""
+    found = tuple(r.person for r in holding(roles, *(names or (id,))))
+    return People(id, text(f"project.row_{id}"), many=True, values=found)
+
+
+def _phase(value: int) -> Choice[Line]:
+    return Choice(
+        "phase",
+        text("project.field_phase"),
+        _options("project.phase", "1", "2", "3", "4"),
+        value=str(value),
+        hint=text("project.field_phase_hint"),
+    )
+
+
+def _frame(frame: Frame) -> tuple[Field[Line], ...]:
+    return (
+        _long("fixed", "project.row_fixed", frame.fixed),
+        _long("shape", "project.row_shape", frame.shape),
+        _long("unknown", "project.row_unknown", frame.unknown),
+        DateField("unknown_until", text("project.field_unknown_until"), frame.unknown_until),
+        Choice(
+            "level",
+            text("project.row_level"),
+            _options("project.level", "informed", "asked", "decide"),
+            value=frame.level,
+            hint=text("project.field_level_hint"),
+        ),
+    )
+
+
+def _rhythm(state: Project | None) -> tuple[Field[Line], ...]:
+    return (
+        Choice(
+            "weekday",
+            text("project.field_weekday"),
+            _days(),
+            value=str(state.weekday if state else 1),
+        ),
+        TimeField("hour", text("project.field_hour"), state.hour if state else 600),
+        Choice(
+            "overview_weekday",
+            text("project.field_overview_weekday"),
+            _days(),
+            value=str(state.overview_weekday if state else 3),
+        ),
+        TimeField(
+            "overview_hour",
+            text("project.field_overview_hour"),
+            state.overview_hour if state else 780,
+        ),
+        DateField(
+            "decision",
+            text("project.row_decision"),
+            state.decision if state else None,
+            hint=text("project.field_decision_hint"),
+        ),
+        Choice(
+            "language",
+            text("project.field_language"),
+            _options("project.language", "da", "en"),
+            value=state.language if state else "da",
+        ),
+    )
+
+
+def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel: str,
+          name: str = "") -> Form[Line]:  # fmt: skip
+    """The form of `/digi start`; only the name is required."""
+    leader = holding(roles, "leader")
+    return Form(
+        title=text("project.draft_form"),
+        fields=(
+            TextField(
+                "name",
+                text("project.field_name"),
+                text("project.field_name_hint"),
+                limit=NAME,
+                value=_words(state.name if state else name),
+            ),
+            Note(text("project.draft_note")),
+            _long("about", "project.field_about", state.about if state else "", limit=LINES),
+            Choice(
+                "origin",
+                text("project.row_origin"),
+                _options("project.origin", "must", "shape", "own"),
+                value=state.origin if state else "shape",
+            ),
+            _phase(state.phase if state else 1),
+            Choice(
+                "workplace",
+                text("project.field_workplace"),
+                _options("project.workplace", "general", "education"),
+                value=state.workplace if state else "general",
+            ),
+            People(
+                "leader",
+                text("project.row_leader"),
+                values=(leader[0].person if leader else starter,),
+                hint=text("project.field_leader_hint"),
+            ),
+            _people("tr", roles),
+            _people("amr", roles),
+            _people("facilitator", roles),
+            *_frame(state.frame if state else Frame()),
+            *_rhythm(state),
+            Choice(
+                "length",
+                text("project.row_length"),
+                _options("project.length", "whole", "short"),
+                value=state.length if state else "whole",
+                hint=text("project.field_length_hint"),
+            ),
+            Choice(
+                "retention",
+                text("project.row_retention"),
+                tuple(
+                    Option(str(days), text("project.retention", n=c.Count(days)))
+                    for days in KEPT_FOR
+                ),
+                value=str(state.retention_days if state else 90),
+                hint=text("project.field_retention_hint"),
+            ),
+        ),
+        submit=text("button.save"),
+        into="drafted",
+        fixed={"project": state.id if state else "", "channel": channel},
+    )
+
+
+def frame(state: Project, phase: int) -> Form[Line]:
+    return Form(
+        title=text("project.frame_form"),
+        fields=(
+            Note(text("project.frame_note", phase=text(f"project.phase_{phase}"))),
+            *_frame(state.frames.get(str(phase), Frame())),
+        ),
+        submit=text("button.save"),
+        into="frame_set",
+        fixed={"project": state.id, "phase": str(phase)},
+    )
+
+
+def settings(state: Project, left_out: tuple[Rec, ...]) -> Form[Line]:
+    days_off = ", ".join(f"{day.day}.{day.month}.{day.year}" for day in state.days_off)
+    said: Field[Line] | None = None
+    if left_out:
+        said = Note(text("project.left_out", what=c.Words(str(left_out[-1].body["text"]))))
+    return Form(
+        title=text("project.settings_form"),
+        fields=(
+            *((said,) if said else ()),
+            _long("about", "project.field_about", state.about, limit=LINES),
+            Choice(
+                "every_weeks",
+                text("project.field_every_weeks"),
+                _options("project.every_weeks", "1", "2"),
+                value=str(state.every_weeks),
+            ),
+            *_rhythm(state),
+            TextField(
+                "days_off",
+                text("project.field_days_off"),
+                text("project.field_days_off_hint"),
+                limit=PARAGRAPH,
+                required=False,
+                value=_words(days_off),
+            ),
+        ),
+        submit=text("button.save"),
+        into="settings_changed",
+        fixed={"project": state.id},
+    )
+
+
+def change_roles(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
+    fields: list[Field[Line]] = [
+        Note(text("project.roles_form_note")),
+        People(
+            "leader",
+            text("project.row_leader"),
+            values=tuple(r.person for r in holding(roles, "leader") if r.status == "confirmed"),
+        ),
+        People(
+            "deputy",
+            text("project.row_deputy"),
+            values=tuple(r.person for r in holding(roles, "deputy")),
+            hint=text("project.field_deputy_hint"),
+        ),
+    ]
+    # A representative leaves by their own press, so only an empty seat is open here.
+    for seat in ("tr", "amr"):
+        if not any(r.status == "confirmed" for r in holding(roles, seat)):
+            fields.append(_people(seat, roles))
+    fields.append(_people("facilitator", roles))
+    return Form(
+        title=text("project.roles_form"),
+        fields=tuple(fields),
+        submit=text("button.save"),
+        into="roles_changed",
+        fixed={"project": state.id},
+    )
+
+
+def confirm_role(state: Project, role: str) -> Form[Line]:
+    return Form(
+        title=text(f"project.confirm_{role}"),
+        fields=(
+            Note(text(f"project.asks_{role}")),
+            TextField(
+                "union",
+                text("project.field_union"),
+                text("project.field_union_hint"),
+                limit=40,
+                required=False,
+            ),
+        ),
+        submit=text(f"project.i_am_{role}"),
+        into="role_confirmed",
+        fixed={"project": state.id, "role": role},
+    )
+
+
+def pause(state: Project) -> Form[Line]:
+    return Form(
+        title=text("project.pause_form"),
+        fields=(
+            Note(text("project.pause_note")),
+            DateField("until", text("project.field_until"), state.until),
+        ),
+        submit=text("project.pause_submit"),
+        into="paused",
+        fixed={"project": state.id},
+    )
+
+
+def not_now(state: Project) -> Form[Line]:
+    return Form(
+        title=text("button.not_now"),
+        fields=(
+            Note(text("project.not_now_note")),
+            _long("reason", "project.field_reason", "", required=True),
+            DateField("until", text("project.field_not_now_until")),
+        ),
+        submit=text("button.not_now"),
+        into="not_now",
+        fixed={"project": state.id},
+    )
+
+
+def stop(state: Project, erased: date) -> Form[Line]:
+    return Form(
+        title=text("button.stop_here"),
+        fields=(
+            Note(text("project.stop_note", day=c.Day(erased))),
+            _long("reason", "project.field_reason", "", required=True),
+        ),
+        submit=text("button.stop_here"),
+        into="stopped_here",
+        fixed={"project": state.id},
+    )
+
+
+def end(state: Project, promise: str, erased: date) -> Form[Line]:
+    return Form(
+        title=text("project.end_form"),
+        fields=(
+            Note(text("project.end_note")),
+            _long("promise", "project.field_promise", promise, hint="project.field_promise_hint"),
+            _long("better", "project.row_better", ""),
+            _long("worse", "project.row_worse", ""),
+            Choices(
+                "look_again",
+                text("project.field_look_again"),
+                _options("project.months", "3", "6", "12"),
+            ),
+            Note(text("project.end_erased", day=c.Day(erased))),
+        ),
+        submit=text("project.end_submit"),
+        into="ended",
+        fixed={"project": state.id},
+    )
+
+
+def helped(state: Project) -> Form[Line]:
+    ways = ["go_on"]
+    if state.every_weeks == 1:
+        ways.append("calmer")
+    if state.length == "short":
+        ways.append("whole")
+    return Form(
+        title=text("project.helped_title"),
+        fields=(
+            _long("leave_out", "project.field_leave_out", "", hint="project.field_leave_out_hint"),
+            Choice(
+                "choice",
+                text("project.field_helped"),
+                _options("project.helped", *ways),
+                value="go_on",
+            ),
+        ),
+        submit=text("button.send"),
+        into="helped",
+        fixed={"project": state.id},
+    )
+
+
+def delete(state: Project, *, whole: bool) -> Form[Line]:
+    ways = ("mine", "project") if whole else ("mine",)
+    return Form(
+        title=text("project.delete_form"),
+        fields=(
+            Note(text("project.delete_note")),
+            Choice("what", text("project.field_delete"), _options("project.delete", *ways)),
+        ),
+        submit=text("project.delete_submit"),
+        into="deleted",
+        fixed={"project": state.id},
+    )

@@ -1,0 +1,165 @@
+"""What one can look at of a project, and the forms one can open."""
+
+from __future__ import annotations
+
+from dialogs.model.conversation import Facts, Moments, Sight
+from dialogs.model.effects import (
+    Open,
+    Show,
+)
+from dialogs.model.events import Look
+from dialogs.model.facts import (
+    About,
+    Known,
+    Records,
+    Roles,
+    State,
+    Viewer,
+)
+from dialogs.project import cards, ends, forms, people
+from dialogs.question.states import Concluded, one_of
+
+# What freed time is for, what the business case is worth, what the technology is for.
+PROMISES = ("kerneopgave.3", "fase2.1", "kerneopgave.1")
+
+
+def _here(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles())
+
+
+def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, roles = known(About()), known(Roles())
+    if viewer.private and (state is None or state.stage != "draft"):
+        return (Show(cards.said("project.start_in_channel")),)
+    if state is None or not state.open:
+        return (Open(forms.draft(None, (), viewer.person, viewer.channel)),)
+    if state.stage != "draft" or viewer.person not in cards.circle(state, roles):
+        return (Show(cards.taken(state)),)
+    return (Open(forms.draft(state, roles, state.starter, state.channel)),)
+
+
+def _draft_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    return (Show(cards.seen_draft(known.project, known(Roles()), viewer.person)),)
+
+
+def _roles_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, roles = known.project, known(Roles())
+    leads = viewer.may("leader", "deputy", "starter")
+    return (Show(cards.who_is_who(state, roles, viewer.person, leads)),)
+
+
+def _change_roles(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if not state.open:
+        return (Show(cards.what_is_true(state)),)
+    return (Open(forms.change_roles(state, known(Roles()))),)
+
+
+def _confirm_role(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    asked = {r.role for r in known(Roles()) if r.person == viewer.person and r.status == "asked"}
+    if not state.open:
+        return (Show(cards.what_is_true(state)),)
+    if look.ref not in asked:
+        return (Show(cards.said("project.not_asked")),)
+    return (Open(forms.confirm_role(state, look.ref)),)
+
+
+def _settings_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Records("leave_out"))
+
+
+def _settings(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if not state.open:
+        return (Show(cards.what_is_true(state)),)
+    return (Open(forms.settings(state, known(Records("leave_out")))),)
+
+
+def _frame(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if not state.open:
+        return (Show(cards.what_is_true(state)),)
+    phase = int(look.ref) if look.ref in ("1", "2", "3", "4") else state.phase
+    return (Open(forms.frame(state, phase)),)
+
+
+def _pause(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.stage in ("running", "paused", "not_now"):
+        return (Open(forms.pause(state)),)
+    return (Show(cards.what_is_true(state)),)
+
+
+def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.stage in ("running", "paused", "not_now"):
+        return (Open(forms.not_now(state)),)
+    return (Show(cards.what_is_true(state)),)
+
+
+def _stop(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.stage in ("running", "paused", "not_now"):
+        return (Open(forms.stop(state, ends.erased_on(state, viewer.at))),)
+    return (Show(cards.what_is_true(state)),)
+
+
+def _end_needs(look: Look, viewer: Viewer) -> Facts:
+    return (
+        About(),
+        *(State("question", question) for question in PROMISES),
+        *(Records("conclusion", question) for question in PROMISES),
+    )
+
+
+def _promise(known: Known) -> str:
+    """What the team arrived at when it weighed things up: the first of these that holds."""
+    for question in PROMISES:
+        asked = one_of(known, question)
+        if isinstance(asked, Concluded):
+            for record in known(Records("conclusion", question)):
+                if record.id == asked.conclusion:
+                    return str(record.body["text"])
+    return ""
+
+
+def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.stage in ("running", "paused", "not_now"):
+        if look.ref != "form":
+            return (Show(cards.ways_to_end(state)),)
+        return (Open(forms.end(state, _promise(known), ends.erased_on(state, viewer.at))),)
+    return (Show(cards.what_is_true(state)),)
+
+
+def _helped_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.running:
+        return (Open(forms.helped(state)),)
+    return (Show(cards.what_is_true(state)),)
+
+
+def _delete(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    whole = (state.stage == "draft" or not state.open) and people.may_delete(
+        state, known(Roles()), viewer.person
+    )
+    return (Open(forms.delete(state, whole=whole)),)
+
+
+SIGHTS = {
+    "start": Sight(_here, _start),
+    "draft": Sight(_here, _draft_look),
+    "settings": Sight(_settings_needs, _settings),
+    "roles": Sight(_here, _roles_look),
+    "change_roles": Sight(_here, _change_roles),
+    "frame": Sight(_here, _frame),
+    "pause": Sight(_here, _pause),
+    "not_now": Sight(_here, _not_now_look),
+    "stop": Sight(_here, _stop),
+    "end": Sight(_end_needs, _end),
+    "helped": Sight(_here, _helped_look),
+    "delete": Sight(_here, _delete),
+    "confirm_role": Sight(_here, _confirm_role),
+}

@@ -1,0 +1,211 @@
+"""Who is who in a project: who is asked, says yes, hands on, steps down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, cast
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.cards import text
+from dialogs.model.conversation import Facts, Step
+from dialogs.model.effects import (
+    Effects,
+    FieldError,
+    Grant,
+    Post,
+    Privately,
+    Redraw,
+    Say,
+    Show,
+)
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import Known, PrefsOf, Project, Role, RoleName, Roles
+from dialogs.model.roles import has_led
+from dialogs.project import cards
+
+
+def both_sides(leaders: Iterable[Person], elected: Iterable[Person]) -> FieldError | None:
+    if set(filter(None, leaders)) & set(elected):
+        return FieldError("leader", text("project.both_sides"))
+    return None
+
+
+def seats_in(event: e.Drafted | e.RolesChanged) -> dict[str, tuple[Person, ...]]:
+    """Who is named for each seat of the form, by the name of its field."""
+    deputy = (event.deputy,) if isinstance(event, e.RolesChanged) else ()
+    named = {
+        "leader": (event.leader,), "deputy": deputy, "tr": event.tr, "amr": event.amr,
+        "facilitator": event.facilitator,
+    }  # fmt: skip
+    return {field: tuple(filter(None, people)) for field, people in named.items()}
+
+
+def asked_facts(event: e.Drafted | e.RolesChanged) -> Facts:
+    """What `from_elsewhere` looks up."""
+    return tuple(PrefsOf(person) for people in seats_in(event).values() for person in people)
+
+
+def from_elsewhere(event: e.Drafted | e.RolesChanged, known: Known) -> FieldError | None:
+    """Nobody of another organisation is asked to take a role."""
+    for field, people in seats_in(event).items():
+        if found := [person for person in people if known(PrefsOf(person)).foreign]:
+            return FieldError(field, text("project.from_elsewhere", who=cards.named(found)))
+    return None
+
+
+def slot(person: Person) -> str:
+    return f"draft:{person}"
+
+
+def seats(roles: tuple[Role, ...], seat: RoleName, wanted: Sequence[Person]) -> tuple[Grant, ...]:
+    """Ask those who are new in this seat. Who is only asked can be left out again; a leader who
+    has said yes stays until the next has, and a representative until they say so themselves."""
+    has = {r.person for r in cards.holding(roles, seat)}
+    asked = {r.person for r in roles if r.role == seat and r.status == "asked"}
+    leaves = {r.person for r in roles if r.role == seat and r.status == "confirmed"}
+    leaves = leaves if seat in ("facilitator", "deputy") else set()
+    return (
+        *(Grant(person, seat, "declined") for person in sorted(asked - set(wanted))),
+        *(Grant(person, seat, "was") for person in sorted(leaves - set(wanted))),
+        *(Grant(person, seat, "asked") for person in dict.fromkeys(wanted) if person not in has),
+    )
+
+
+def granted(roles: tuple[Role, ...], grants: Iterable[Grant]) -> tuple[Role, ...]:
+    """The roles as they are once these are given."""
+    found = {(r.person, r.role): r for r in roles}
+    for grant in grants:
+        before = found.get((grant.person, grant.role))
+        led = before is not None and has_led(before)
+        found[grant.person, grant.role] = Role(
+            grant.person, grant.role, grant.status, grant.detail, led
+        )
+    return tuple(found.values())
+
+
+def redraw_drafts(state: Project, roles: tuple[Role, ...]) -> Effects:
+    return tuple(Redraw(slot(person)) for person in sorted(cards.circle(state, roles)))
+
+
+def may_delete(state: Project, roles: tuple[Role, ...], person: Person) -> bool:
+    leads = [r for r in roles if r.role in ("leader", "deputy") and r.status == "confirmed"]
+    return person in {r.person for r in leads} or (
+        person == state.starter and (state.stage == "draft" or not leads)
+    )
+
+
+def roles_changed(state: Project, event: e.RolesChanged, known: Known) -> Step:
+    roles = known(Roles())
+    if fault := from_elsewhere(event, known):
+        return state, (fault,)
+    elected = [r.person for r in cards.holding(roles, "tr", "amr")]
+    if fault := both_sides((event.leader, event.deputy), (*elected, *event.tr, *event.amr)):
+        return state, (fault,)
+    grants: list[Grant] = []
+    if event.leader:
+        grants += seats(roles, "leader", (event.leader,))
+    grants += seats(roles, "deputy", (event.deputy,) if event.deputy else ())
+    for seat, wanted in (("tr", event.tr), ("amr", event.amr)):
+        if not any(r.status == "confirmed" for r in cards.holding(roles, seat)):
+            grants += seats(roles, cast(RoleName, seat), wanted)
+    grants += seats(roles, "facilitator", event.facilitator)
+    now = granted(roles, grants)
+    new = [g for g in grants if g.status == "asked"]
+    gone = [g for g in grants if g.status == "was"]
+    draft = state.stage == "draft"
+    return state, (
+        *grants,
+        *(redraw_drafts(state, now) if draft else (Redraw(cards.WELCOME),)),
+        *(
+            Post(slot(g.person), to=g.person)
+            if draft and g.role in cards.TRIO
+            else Privately(g.person, cards.asked_for(state, g.role, event.by), now=True)
+            for g in new
+            if not draft or g.role in cards.TRIO
+        ),
+        *(Say(cards.no_longer(g.person, g.role)) for g in gone if not draft),
+        Show(
+            cards.said("project.roles_asked", who=cards.named(dict.fromkeys(g.person for g in new)))
+            if new
+            else cards.said("project.roles_saved")
+        ),
+    )
+
+
+def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -> Step:
+    by, role = event.by, event.role
+    mine = next((r for r in roles if r.person == by and r.role == role), None)
+    if not state.open:
+        return state, (Show(cards.what_is_true(state)),)
+    if mine is None or role not in cards.SEATS or mine.status in ("was", "declined"):
+        return state, (Show(cards.said("project.not_asked")),)
+    if mine.status == "confirmed":
+        return state, (Show(cards.said(f"project.is_{role}")),)
+    against = ("tr", "amr") if role in ("leader", "deputy") else ("leader", "deputy")
+    if role != "facilitator" and any(
+        r.person == by and r.role in against and r.status == "confirmed" for r in roles
+    ):
+        return state, (Show(cards.said("project.both_sides")),)
+    grants = [Grant(by, mine.role, "confirmed", event.union)]
+    before: list[Person] = []
+    if role == "leader":
+        before = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
+        grants += [Grant(person, "leader", "was") for person in before]
+    now = granted(roles, grants)
+    if state.stage == "draft":
+        return state, (
+            *grants,
+            *redraw_drafts(state, now),
+            Show(
+                cards.said("project.is_facilitator")
+                if role == "facilitator"
+                else cards.draft(state, now, by)
+            ),
+        )
+    announced = (
+        cards.new_leader(by, before[0]) if before else cards.has_role(by, mine.role, event.union)
+    )
+    return state, (
+        *grants,
+        Redraw(cards.WELCOME),
+        Redraw(slot(by)),
+        Say(announced),
+        Show(cards.said(f"project.is_{role}")),
+    )
+
+
+def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> Step:
+    """*Det er jeg ikke*; or, from somebody who holds the role, stepping down."""
+    by, role = event.by, event.role
+    mine = next((r for r in roles if r.person == by and r.role == role), None)
+    if not state.open:
+        return state, (Show(cards.what_is_true(state)),)
+    if mine is None or role not in cards.SEATS or mine.status in ("was", "declined"):
+        return state, (Show(cards.said("project.has_not")),)
+    if mine.role == "leader" and mine.status == "confirmed":
+        return state, (
+            Show(
+                cards.with_buttons(
+                    text("project.hand_on_first"),
+                    c.Button(text("project.change_roles"), Look("change_roles", project=state.id)),
+                )
+            ),
+        )
+    status: Literal["was", "declined"] = "was" if mine.status == "confirmed" else "declined"
+    grant = Grant(by, mine.role, status)
+    now = granted(roles, (grant,))
+    draft = state.stage == "draft"
+    told = cards.declined(state, by, mine.role)
+    leaders = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
+    return state, (
+        grant,
+        *((*redraw_drafts(state, now), Redraw(slot(by))) if draft else (Redraw(cards.WELCOME),)),
+        *((Say(cards.no_longer(by, mine.role)),) if status == "was" and not draft else ()),
+        *(
+            Privately(person, told, now=True)
+            for person in (leaders or [state.starter])
+            if person != by and (status == "declined" or draft)
+        ),
+        Show(cards.said(f"project.is_not_{role}")),
+    )

@@ -1,0 +1,358 @@
+"""The forms of a question: answer, answer without a name, propose, sum up, say what is missing."""
+
+from __future__ import annotations
+
+from dialogs.model import cards as c
+from dialogs.model.cards import Choice, Field, Form, Line, Note, Option, TextField, text
+from dialogs.model.conversation import Facts, Moments
+from dialogs.model.effects import Open
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import (
+    About,
+    By,
+    Known,
+    Mine,
+    Project,
+    Published,
+    Rec,
+    Records,
+    Roles,
+    Team,
+    Viewer,
+)
+from dialogs.model.facts import State as StateOf
+from dialogs.model.roles import writers
+from dialogs.question.cards import again_button, answer_button, told
+from dialogs.question.states import Asked, Proposed, State, one_of, takes_answers, title
+
+LEAST = 3  # no project may go below it, whatever it has set
+LONGEST_ANSWER = 2000
+LONGEST_OBJECTION = 1000
+# What a form shows of the answers must fit on a screen beside its fields.
+SHOWN_OF_ONE = 280
+SHOWN_OF_ALL = 2400
+
+
+# --- those who may write without a name ---------------------------------------------------
+
+
+def lacking(known: Known, question: str) -> tuple[Person, ...]:
+    """Those of the writers who have no answer by name. Needs `By("answer", question)` too."""
+    named = known(By("answer", question))
+    return tuple(p for p in writers(known) if p not in named)
+
+
+def fewest(project: Project) -> int:
+    """How many must be able to have written something before it is shown."""
+    return max(LEAST, project.threshold)
+
+
+# --- an answer by name --------------------------------------------------------------------
+
+
+def answer_needs(look: Look, viewer: Viewer) -> Facts:
+    return (
+        About(),
+        StateOf("question", look.ref),
+        Mine("answer", look.ref, viewer.person),
+    )
+
+
+def answer(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, project = one_of(known, look.ref), known.project.id
+    if state is None or not takes_answers(state):
+        return told(state, project)
+    own = known(Mine("answer", look.ref, viewer.person))
+    fields: tuple[Field[Line], ...] = (
+        Note(title(state.words)),
+        TextField(
+            "text",
+            text("question.your_answer"),
+            hint=text("question.your_answer_hint" if own is None else "question.your_answer_again"),
+            long=True,
+            limit=LONGEST_ANSWER,
+            value=None if own is None else c.Words(own.body["text"]),
+        ),
+    )
+    return (
+        Open(
+            Form(
+                text("button.answer"),
+                fields,
+                text("button.send" if own is None else "button.save"),
+                "answered",
+                {"question": look.ref, "project": project},
+            )
+        ),
+    )
+
+
+# --- an answer without a name -------------------------------------------------------------
+
+
+def unnamed_needs(look: Look, viewer: Viewer) -> Facts:
+    return (
+        About(),
+        Roles(),
+        Team(),
+        StateOf("question", look.ref),
+        By("answer", look.ref),
+    )
+
+
+def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, project = one_of(known, look.ref), known.project
+    if state is None or not takes_answers(state):
+        return told(state, project.id)
+    may, left = len(writers(known)), len(lacking(known, look.ref))
+    fields: tuple[Field[Line], ...] = (
+        Note(title(state.words)),
+        Note(text("question.before_unnamed", left=c.Count(left), may=c.Count(may), chat=c.Chat())),
+        read_more(),
+        *((Note(text("question.few_left")),) if left < fewest(project) else ()),
+        TextField("text", text("question.your_answer"), long=True, limit=LONGEST_ANSWER),
+        *_understood(known),
+    )
+    return (
+        Open(
+            Form(
+                text("button.answer_unnamed"),
+                fields,
+                text("button.send"),
+                "answered_unnamed",
+                {"question": look.ref, "project": project.id},
+            )
+        ),
+    )
+
+
+def read_more() -> Note[Line]:
+    """Where all of it stands that a short text has no room for."""
+    return Note(text("say.honest_more", about=c.Typed("about")))
+
+
+def _understood(known: Known) -> tuple[Field[Line], ...]:
+    """Where few may write, nobody writes without having been told what that means."""
+    if not too_few(known):
+        return ()
+    may = len(writers(known))
+    few = text("question.few_may_write", n=c.Count(may)) if may else text("question.none_known")
+    return (
+        Note(few),
+        Choice(
+            "understood",
+            text("question.understood"),
+            (Option("true", text("question.understood_yes")),),
+        ),
+    )
+
+
+def too_few(known: Known) -> bool:
+    return len(writers(known)) < fewest(known.project)
+
+
+# --- what is missing in a proposal --------------------------------------------------------
+
+
+def missing_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), Team(), StateOf("question", look.ref))
+
+
+def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, project = one_of(known, look.ref), known.project.id
+    if not isinstance(state, Proposed):
+        return told(state, project)
+    fields: tuple[Field[Line], ...] = (
+        Note(
+            text(
+                "question.before_missing",
+                who=c.Who(state.by),
+                until=c.Moment(state.until),
+                chat=c.Chat(),
+            )
+        ),
+        read_more(),
+        TextField("text", text("question.what_is_missing"), long=True, limit=LONGEST_OBJECTION),
+        *_understood(known),
+    )
+    return (
+        Open(
+            Form(
+                text("button.something_missing"),
+                fields,
+                text("button.send"),
+                "missing",
+                {"question": look.ref, "project": project},
+            )
+        ),
+    )
+
+
+# --- the proposal of leader, TR and AMR ---------------------------------------------------
+
+
+def trio_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), StateOf("question", look.ref))
+
+
+def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state, project = one_of(known, look.ref), known.project.id
+    if not isinstance(state, Asked) or not state.with_trio:
+        more = answer_button(project, look.ref) if takes_answers(state) else None
+        return told(state, project, more)
+    fields: tuple[Field[Line], ...] = (
+        Note(title(state.words)),
+        TextField(
+            "text",
+            text("question.your_proposal"),
+            hint=text("question.your_proposal_hint"),
+            long=True,
+            limit=LONGEST_ANSWER,
+        ),
+    )
+    return (
+        Open(
+            Form(
+                text("question.write_proposal"),
+                fields,
+                text("button.send"),
+                "trio_proposed",
+                {"question": look.ref, "project": project},
+            )
+        ),
+    )
+
+
+# --- summing up ---------------------------------------------------------------------------
+
+
+def sum_up_needs(look: Look, viewer: Viewer) -> Facts:
+    return (
+        About(),
+        Roles(),
+        StateOf("question", look.ref),
+        Records("answer", look.ref),
+        Published("answer", look.ref),
+    )
+
+
+def sum_up(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What was answered, above what it led to."""
+    state, project = one_of(known, look.ref), known.project.id
+    if not isinstance(state, Asked) or state.with_trio:
+        return told(state, project, _again(state, project))
+    fields: tuple[Field[Line], ...] = (
+        Note(title(state.words)),
+        *_answers(state, known),
+        *_outcome(text("question.what_did_you_arrive_at"), text("question.arrive_hint")),
+    )
+    return (Open(_summing(text("button.sum_up"), fields, look.ref, project, "")),)
+
+
+def talked_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), StateOf("question", look.ref))
+
+
+def talked(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """*Vi har talt om det*: what was said aloud is written down, with or without answers here."""
+    state, project = one_of(known, look.ref), known.project.id
+    if not isinstance(state, Asked) or state.with_trio:
+        return told(state, project, _again(state, project))
+    fields: tuple[Field[Line], ...] = (
+        Note(title(state.words)),
+        *(() if state.closed else (Note(text("question.closes_too")),)),
+        *_outcome(text("question.what_did_we_arrive_at"), text("question.three_lines")),
+    )
+    return (Open(_summing(text("button.we_talked"), fields, look.ref, project, "1")),)
+
+
+def _again(state: State | None, project: str) -> c.Button[Line] | None:
+    if state is None or isinstance(state, Asked | Proposed):
+        return None
+    return again_button(project, state.words.id)
+
+
+def _summing(
+    name: Line, fields: tuple[Field[Line], ...], question: str, project: str, spoken: str
+) -> c.NeutralForm:
+    fixed = {"question": question, "project": project, "spoken": spoken}
+    return Form(name, fields, text("button.send"), "summed_up", fixed)
+
+
+def _outcome(label: Line, hint: Line) -> tuple[Field[Line], ...]:
+    return (
+        TextField("text", label, hint=hint, long=True, limit=LONGEST_ANSWER, required=False),
+        Choice(
+            "outcome",
+            text("question.outcome"),
+            (
+                Option("concluded", text("button.concluded"), text("question.concluded_hint")),
+                Option("aside", text("button.set_aside"), text("question.aside_hint")),
+                Option("med", text("button.propose_to_med"), text("question.med_hint")),
+            ),
+            value="concluded",
+        ),
+        *_agreement("1", text("question.agreement_hint")),
+        *_agreement("2", None),
+    )
+
+
+def _agreement(n: str, hint: Line | None) -> tuple[Field[Line], ...]:
+    number = c.Words(n)
+    return (
+        TextField(
+            f"what{n}",
+            text("question.what", number=number),
+            hint=hint,
+            limit=200,
+            required=False,
+        ),
+        c.People(f"who{n}", text("question.who", number=number)),
+        c.DateField(f"when{n}", text("question.when", number=number)),
+    )
+
+
+def _answers(state: Asked, known: Known) -> tuple[Field[Line], ...]:
+    """The answers, those of leaders last and marked; those without a name only after closing."""
+    lead = known.holders("leader", "deputy")
+    named = known(Records("answer", state.words.id))
+    lines = [_said(r, leads=False) for r in named if r.person not in lead]
+    if state.closed:
+        lines += [
+            text("question.said_unnamed", text=_short(u.body["text"]))
+            for u in known(Published("answer", state.words.id))
+        ]
+    lines += [_said(r, leads=True) for r in named if r.person in lead]
+    found: list[Field[Line]] = []
+    room = SHOWN_OF_ALL
+    shown = 0
+    for line in lines:
+        room -= len(_words(line))
+        if room < 0:
+            break
+        found.append(Note(line))
+        shown += 1
+    if shown < len(lines):
+        found.append(Note(text("question.rest_in_answers", n=c.Count(len(lines) - shown))))
+    if not lines:
+        found.append(Note(text("question.no_answers")))
+    if not state.closed:
+        found.append(Note(text("question.closes_too")))
+    elif state.elimination:
+        found.append(Note(text("question.elimination")))
+    return tuple(found)
+
+
+def _said(answer: Rec, *, leads: bool) -> c.Text:
+    key = "question.said_by_leader" if leads else "question.said_by"
+    return text(key, who=c.Who(answer.person), text=_short(answer.body["text"]))
+
+
+def _short(words: str) -> Line:
+    return c.Words(words if len(words) <= SHOWN_OF_ONE else words[:SHOWN_OF_ONE].rstrip() + " …")
+
+
+def _words(line: Line) -> str:
+    if isinstance(line, c.Text):
+        return "".join(_words(arg) for arg in line.args.values())
+    return line.text if isinstance(line, c.Words) else ""

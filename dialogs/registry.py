@@ -1,0 +1,66 @@
+"""All conversations, one row each, and what is looked up in them."""
+
+from __future__ import annotations
+
+from dialogs.advice import decide as advice
+from dialogs.agreement import decide as agreement
+from dialogs.concern import decide as concern
+from dialogs.help import decide as help
+from dialogs.home import decide as home
+from dialogs.model.conversation import Conversation, Instance, Sight, UnsignedPart
+from dialogs.model.events import Begun, Halted, Signed, SignedEvent, Unsigned, Woke
+from dialogs.overview import decide as digest
+from dialogs.person import decide as person
+from dialogs.project import decide as project
+from dialogs.question import decide as question
+from dialogs.say import decide as say
+from dialogs.summary import decide as summary
+from dialogs.trio import decide as trio
+from dialogs.walk import decide as walk
+
+CONVERSATIONS: dict[str, Conversation] = {
+    module.CONVERSATION.name: module.CONVERSATION
+    for module in (
+        project, person, walk, question, concern, agreement, digest, summary, trio, say, advice,
+        help, home,
+    )
+}  # fmt: skip
+
+SIGHTS: dict[str, Sight] = {
+    view: sight
+    for conversation in CONVERSATIONS.values()
+    for view, sight in conversation.sights.items()
+}
+
+ROUTES: dict[type[Signed], tuple[str, Instance]] = {
+    event: (conversation.name, instance)
+    for conversation in CONVERSATIONS.values()
+    for event, instance in conversation.events.items()
+}
+UNSIGNED: dict[type[Unsigned], UnsignedPart] = {
+    event: conversation.unsigned
+    for conversation in CONVERSATIONS.values()
+    if conversation.unsigned is not None
+    for event in conversation.unsigned.events
+}
+WITH_TIMERS = tuple(one.name for one in CONVERSATIONS.values() if one.has_timers)
+PROJECT = ("project", "project")
+
+
+def route(event: SignedEvent) -> tuple[str, str]:
+    """The conversation that a signed event belongs to, and the instance of it."""
+    match event:
+        case Woke(dialog=dialog, of=of):
+            return dialog, of
+        case Begun(dialog=dialog) | Halted(dialog=dialog):
+            return dialog, dialog
+    name, instance = ROUTES[type(event)]
+    return name, instance(event)
+
+
+def opens_pool(event: SignedEvent) -> bool:
+    """Whether deciding this event may open the pool of what was said without a name."""
+    if isinstance(event, Woke):
+        return CONVERSATIONS[event.dialog].timers_open_pool
+    name, _ = route(event)
+    return type(event) in CONVERSATIONS[name].opens_pool

@@ -1,0 +1,351 @@
+"""The weekly summary: to the leader, and to each representative their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs.advice.decide import MEMORY, note
+from dialogs.advice.shelves import LEADER_NOTES
+from dialogs.agreement.decide import Agreement, overdue
+from dialogs.concern.decide import HELPERS, Concern, for_reader, may_read, open_to_all, owed
+from dialogs.model import events as e
+from dialogs.model.calendar import iso_week, local, next_weekly
+from dialogs.model.cards import (
+    Button,
+    Count,
+    Day,
+    Heading,
+    Line,
+    Listing,
+    NeutralCard,
+    Paragraph,
+    Part,
+    Quote,
+    Said,
+    Several,
+    Who,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.model.effects import Cancel, Privately, Say, Show, Tell, Timer
+from dialogs.model.events import Look, Person, SignedEvent
+from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
+from dialogs.model.facts import State as StateOf
+from dialogs.overview.cards import questions
+from dialogs.overview.decide import Digest, next_overview
+from dialogs.question.states import Asked, Discussed, Proposed, ToMed
+
+
+class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
+    """`known` are the concerns that were there when the readers were told last."""
+
+    last: datetime | None = None
+    known: tuple[str, ...] = ()
+
+
+State = Summary
+HOUR = 8
+OWED = 3
+CUT = 160
+UNFINISHED = timedelta(days=14)
+NEAR = timedelta(days=56)
+CLOSED = ("draft", "stopped", "ended")
+
+
+# --- decide -------------------------------------------------------------------------------
+
+
+def needs(state: Summary | None, event: SignedEvent) -> Facts:
+    if isinstance(event, e.Woke):
+        return _facts(state or Summary(), max(event.at, event.came))
+    if isinstance(event, e.Unreached):
+        return (About(), Roles())
+    return (About(),)
+
+
+def decide(state: Summary | None, event: SignedEvent, known: Known) -> Step:
+    state = state or Summary()
+    match event:
+        case e.Begun():
+            return state, (_timer(known.project, event.at),)
+        case e.Halted():
+            return state, (Cancel("summary"),)
+        case e.Woke():
+            return _weekly(state, event, known) if known.project.running else (state, ())
+        case e.Unreached(person=person):
+            return state, _unreached(person, known)
+        case _:
+            return state, ()
+
+
+def _unreached(person: Person, known: Known) -> tuple[Say | Privately, ...]:
+    """Whoever must answer for something is told where all read it, and finds the summary there.
+
+    Once, and not each time: how often something waits is nobody's business. Of a draft the
+    channel hears nothing; whoever began it does."""
+    project = known(About())
+    roles = ("leader", "deputy", "tr", "amr")
+    if project is None or not any(r.person == person and r.role in roles for r in known(Roles())):
+        return ()
+    once = f"unreached:{person}"
+    if project.stage == "draft":
+        said = text("summary.unreached_draft", who=Who(person))
+        here = Privately(project.starter, card(Paragraph(said)), now=True, once=f"{once}:draft")
+        return (here,) if project.starter != person else ()
+    if project.stage in CLOSED:
+        return ()
+    shown = card(
+        Paragraph(text("summary.unreached", who=Who(person))),
+        buttons(Button(text("summary.open_mine"), Look("summary", project=project.id))),
+    )
+    return (Say(shown, once=once),)
+
+
+def _timer(project: Project, after: datetime) -> Timer:
+    return Timer("summary", next_weekly(project.calendar, after, project.overview_weekday, HOUR))
+
+
+def _weekly(state: Summary, event: e.Woke, known: Known) -> Step:
+    now = max(event.at, event.came)
+    letters = []
+    for person in dict.fromkeys(known.holders("leader", "tr", "amr")):
+        shown = _summary(state, person, known, now, at_once=False)
+        if shown is not None:
+            letters.append(Privately(person, shown, urgency=1))
+    ids = tuple(sorted(known.states("concern", Concern)))
+    return replace(state, last=now, known=ids), (
+        *letters,
+        *_note_given(letters, known),
+        _timer(known.project, now),
+    )
+
+
+def _note_given(letters: list[Privately], known: Known) -> tuple[Tell, ...]:
+    """What the leader was told is worth reading, where there was a letter to say it in."""
+    leading = known.holders("leader")
+    if not any(letter.person in leading for letter in letters):
+        return ()
+    return (Tell(e.AdviceGiven(ids=note(known, LEADER_NOTES)[1])),)
+
+
+# --- what it says -------------------------------------------------------------------------
+
+
+def _facts(state: Summary, at: datetime) -> Facts:
+    return (
+        About(),
+        *HELPERS,
+        States("question"),
+        States("agreement"),
+        StateOf("digest", "digest"),
+        MEMORY,
+        RecordsSince("answer", _since(state, at)),
+    )
+
+
+def _since(state: Summary, at: datetime) -> datetime:
+    return state.last or at - timedelta(days=7)
+
+
+def _summary(
+    state: Summary, person: Person, known: Known, at: datetime, *, at_once: bool
+) -> NeutralCard | None:
+    """None where there is nothing to say."""
+    project = known.project
+    leads = person in known.holders("leader", "deputy")
+    day = local(project.calendar, at).date()
+    parts: list[Part[Line] | None] = [
+        *_new(state, person, leads, known),
+        *_owed(person, leads, day, known),
+    ]
+    if leads:
+        parts += [
+            *_talk(state, at, known),
+            *_unfinished(at, known),
+            *_agreements(day, known),
+            *_decision(day, known),
+        ]
+    if not any(parts) and not at_once:
+        return None
+    if not any(parts):
+        parts.append(Paragraph(text("summary.nothing")))
+    if leads:
+        parts += _news(at, known, at_once=at_once)
+        parts += note(known, LEADER_NOTES)[0]
+    _, week = iso_week(project.calendar, at)
+    title = text("summary.title", week=Words(str(week)), name=Words(project.name))
+    return card(Heading(title), *parts)
+
+
+def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part[Line] | None]:
+    """What has come since, that this person may read: of the representative's, by name only."""
+    mine = {one.id: one for one in for_reader(known, person)}
+    if leads:
+        mine |= {one.id: one for one in open_to_all(known)}
+    fresh = [
+        one
+        for one in mine.values()
+        if one.id not in state.known
+        and one.status != "withdrawn"
+        and one.author != person
+        and may_read(one, person)
+    ]
+    counted = Counter(one.kind for one in fresh)
+    kinds: list[Line] = []
+    if n := counted["concern"]:
+        kinds.append(text("summary.new_concern", n=Count(n)))
+    if n := counted["question"]:
+        kinds.append(text("summary.new_question", n=Count(n)))
+    if n := counted["idea"]:
+        kinds.append(text("summary.new_idea", n=Count(n)))
+    if not kinds:
+        return []
+    key = "summary.new_to_read" if leads else "summary.new_to_you"
+    return [
+        Paragraph(text(key, list=Listing(tuple(kinds)))),
+        buttons(Button(text("summary.read"), Look("concerns", project=known.project.id))),
+    ]
+
+
+def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Line] | None]:
+    """What all may read waits for the leader; for a representative, what was meant for them."""
+    waiting = [
+        one
+        for one in owed(known, person, day)
+        if leads or person in (*one.concern.readers, one.concern.promised_by)
+    ]
+    if not waiting:
+        return []
+    project = known.project.id
+    parts: list[Part[Line] | None] = [Paragraph(text("summary.owed", n=Count(len(waiting))))]
+    for one in waiting[:OWED]:
+        promise: Line | None = None
+        if one.promised is not None:
+            key = "summary.promise_passed" if one.overdue else "summary.promised"
+            promise = text(key, day=Day(one.promised))
+        parts += [
+            Quote(replace(one.concern.words, cut=CUT)),
+            None if promise is None else Paragraph(promise),
+            buttons(
+                Button(
+                    text("button.reply"),
+                    Look("answer_concern", project=project, ref=one.concern.id),
+                    "main",
+                )
+            ),
+        ]
+    if len(waiting) > OWED:
+        parts.append(
+            buttons(Button(text("summary.all_owed"), Look("concerns", project=project, ref="owed")))
+        )
+    return parts
+
+
+def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]:
+    """How many took part by name, and a question worth a talk with a sentence to begin with."""
+    answers = known(RecordsSince("answer", _since(state, at)))
+    per_question = Counter(rec.ref for rec in answers)
+    people = {rec.person for rec in answers}
+    if not people:
+        return []
+    open_now = questions(known)
+    lines: list[Line] = [text("summary.took_part", n=Count(len(people)))]
+    for id, _ in per_question.most_common():
+        one = open_now.get(id)
+        if isinstance(one, Discussed) and not one.with_trio:
+            lines.append(text("summary.talk", question=Said(one.words.da, one.words.en)))
+            break
+    return [Paragraph(Several(tuple(lines)))]
+
+
+def _unfinished(at: datetime, known: Known) -> list[Part[Line] | None]:
+    old = [
+        one
+        for one in questions(known).values()
+        if isinstance(one, Asked) and not one.with_trio and at - one.asked_at >= UNFINISHED
+    ]
+    if not old:
+        return []
+    return [
+        Paragraph(text("summary.unfinished", n=Count(len(old)))),
+        buttons(Button(text("summary.questions"), Look("questions", project=known.project.id))),
+    ]
+
+
+def _agreements(day: date, known: Known) -> list[Part[Line] | None]:
+    late = [one for one in known.states("agreement", Agreement).values() if overdue(one, day)]
+    if not late:
+        return []
+    return [
+        Paragraph(text("summary.overdue", n=Count(len(late)))),
+        buttons(Button(text("summary.agreements"), Look("agreements", project=known.project.id))),
+    ]
+
+
+def _decision(day: date, known: Known) -> list[Part[Line] | None]:
+    """A decision that comes near while nothing has been proposed to MED."""
+    decision = known.project.decision
+    if decision is None or not day <= decision <= day + NEAR:
+        return []
+    found = questions(known).values()
+    if any(
+        isinstance(one, ToMed) or (isinstance(one, Proposed) and one.outcome == "med")
+        for one in found
+    ):
+        return []
+    return [Paragraph(text("summary.decision", day=Day(decision)))]
+
+
+def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | None]:
+    """Two lines for the overview, unless they are there or have just been asked for."""
+    project = known.project
+    digest = known.state("digest", "digest", Digest) or Digest()
+    year, week = iso_week(project.calendar, next_overview(project, at))
+    asked = digest.asked == f"{year}-W{week:02}" and not at_once
+    if digest.news or asked or not project.running:
+        return []
+    return [
+        Paragraph(text("summary.news")),
+        buttons(Button(text("digest.write_news"), Look("news", project=project.id))),
+    ]
+
+
+# --- the look -----------------------------------------------------------------------------
+
+
+def _look_needs(look: Look, viewer: Viewer) -> Facts:
+    # What is new is counted from a week ago: the look knows no state before it has asked for it.
+    return (*_facts(Summary(), viewer.at), StateOf("summary", "summary"))
+
+
+def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if known.project.stage in CLOSED:
+        return (Show(card(Paragraph(text("summary.closed")))),)
+    state = known.state("summary", "summary", Summary) or Summary()
+    seen = Summary(known=state.known)
+    shown = _summary(seen, viewer.person, known, viewer.at, at_once=True)
+    return () if shown is None else (Show(shown),)
+
+
+def _no_post(state: Summary, slot: str, known: Known) -> NeutralCard:
+    raise AssertionError("the summary has no standing post")
+
+
+CONVERSATION = Conversation(
+    name="summary",
+    state=State,
+    events=the_only("summary", e.Unreached),
+    needs=needs,
+    decide=decide,
+    view_needs=nothing,
+    view=_no_post,
+    sights={"summary": Sight(_look_needs, _look)},
+    has_timers=True,
+)

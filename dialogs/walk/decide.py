@@ -1,0 +1,421 @@
+"""The walk: the plan of questions, the rhythm in which they are asked, and the four phases."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from dialogs.agreement.decide import Agreement
+from dialogs.model import events as e
+from dialogs.model.cards import (
+    Choice,
+    Form,
+    Line,
+    NeutralCard,
+    Option,
+    Paragraph,
+    TextField,
+    card,
+    text,
+)
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.effects import (
+    Cancel,
+    Effect,
+    Effects,
+    FieldError,
+    Moment,
+    Open,
+    Post,
+    Privately,
+    Show,
+    Tell,
+    Timer,
+)
+from dialogs.model.events import Look, SignedEvent
+from dialogs.model.facts import About, HowMany, Known, Roles, States, Viewer
+from dialogs.model.facts import State as StateOf
+from dialogs.question.states import Asked, all_of, read
+from dialogs.question.states import State as QuestionState
+from dialogs.walk import cards as v
+from dialogs.walk import phase
+from dialogs.walk import plan as p
+from dialogs.walk.plan import Planned, Walk
+
+__all__ = ["CONVERSATION", "Planned", "State", "Walk"]
+
+State = Walk
+
+RHYTHM = "rhythm"
+LONGEST = 200
+
+
+# --- turns --------------------------------------------------------------------------------
+
+
+def needs(state: Walk | None, event: SignedEvent) -> Facts:
+    match event:
+        case e.PhaseMoved():
+            return phase.WHEN_MOVED
+        case e.PhaseClosed():
+            return phase.WHEN_CLOSED
+        case e.Halted() | e.ThemePosted() | e.StillStands():
+            return About(), Roles(), States("question")
+        case _:
+            return About(), Roles()
+
+
+def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
+    match event:
+        case e.Begun():
+            return _begun(state, event, known)
+        case e.Halted():
+            return _halted(state, known)
+        case _ if state is None:
+            return None, _not_there_yet(known)
+        case e.Woke():
+            return _woke(state, event, known)
+        case e.NextNow():
+            return _next_now(state, event, known)
+        case e.ThemePosted():
+            return _theme_posted(state, event, known)
+        case e.PlanMoved() | e.PlanSkipped() | e.PlanTaken() | e.PlanAdded():
+            return _planned(state, event, known)
+        case e.PhaseMoved():
+            stage = v.stage_line(known.project)
+            if stage is not None:
+                return state, (FieldError("", stage),)
+            return phase.moved(state, event, known)
+        case e.PhaseClosed():
+            return state, phase.released(event.phase, known)
+        case e.StillStands():
+            stopped = v.not_running(known.project)
+            if stopped is not None:
+                return state, (Show(stopped),)
+            return phase.still_stands(state, event, known)
+        case _:
+            raise AssertionError(event)
+
+
+def _not_there_yet(known: Known) -> Moments:
+    """Before the project starts there is no plan."""
+    stopped = v.not_running(known.project)
+    return () if stopped is None else (Show(stopped),)
+
+
+def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
+    project = known.project
+    course = known.catalogue.course
+    timer = Timer(RHYTHM, v.next_question_at(project, event.at))
+    if state is None:
+        notes: tuple[Effect, ...] = ()
+        if project.origin == "must":
+            notes = tuple(
+                Privately(person, v.must_card(known)) for person in known.holders("leader")
+            )
+        return p.begun(course, project, event.at), (timer, *notes)
+    if state.length != project.length == "whole":
+        state = p.lengthened(state, course)
+    return state, (timer,)
+
+
+def _halted(state: Walk | None, known: Known) -> Step:
+    """No question rings now; at an end, what is still open is closed without a conclusion."""
+    if state is None:
+        return None, (Cancel(RHYTHM),)
+    effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
+    if known.project.stage in ("stopped", "ended"):
+        effects += tuple(
+            Tell(e.Superseded(question=id))
+            for id, s in all_of(known).items()
+            if isinstance(s, Asked)
+        )
+        effects += (Tell(e.PhaseClosed(phase=state.phase)),)
+    return state, effects
+
+
+def _woke(state: Walk, event: e.Woke, known: Known) -> Step:
+    project = known.project
+    if not project.running:
+        return state, ()
+    now = max(event.at, event.came)
+    timer = Timer(RHYTHM, v.next_question_at(project, now))
+    after, effects = _ask_next(state, event, known)
+    if after.last_asked != state.last_asked or state.told:
+        return after, (*effects, timer)
+    told = tuple(
+        Privately(
+            person,
+            v.phase_done(after, known, leads=person in _leading(known), letter=True),
+            urgency=4,
+        )
+        for person in _running_it(known)
+    )
+    return replace(after, told=True), (*effects, *told, timer)
+
+
+def _next_now(state: Walk, event: e.NextNow, known: Known) -> Step:
+    stopped = v.not_running(known.project)
+    if stopped is not None:
+        return state, (Show(stopped),)
+    coming = _coming(state, known)
+    after, effects = _ask_next(state, event, known)
+    if coming is None:
+        leads = event.by in _leading(known)
+        return after, (*effects, Show(v.phase_done(after, known, leads=leads)))
+    said = v.asked_trio(known) if coming.trio else text("walk.next.asked")
+    return after, (*effects, Show(card(Paragraph(said))))
+
+
+def _coming(state: Walk, known: Known) -> Planned | None:
+    """What is asked next in this phase."""
+    return next((q for q in state.left() if p.spoken(q, known.catalogue) is not None), None)
+
+
+def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Walk, Effects]:
+    """Ask it. What the catalogue no longer has is skipped, and the leader is told."""
+    effects: list[Effect | Moment] = []
+    for planned in state.left():
+        words = p.spoken(planned, known.catalogue)
+        if words is not None:
+            effects.append(Tell(p.ask(planned, words, known.catalogue)))
+            return p.asked(state, planned.id, event.at), tuple(effects)
+        state = replace(state, plan=p.without(state.plan, planned.id))
+        gone = v.gone_card(known.project, planned.id)
+        effects += [Privately(person, gone) for person in _leading(known)]
+    return state, tuple(effects)
+
+
+def _leading(known: Known) -> tuple[e.Person, ...]:
+    return known.holders("leader") or (known.project.starter,)
+
+
+def _running_it(known: Known) -> tuple[e.Person, ...]:
+    return tuple(dict.fromkeys((*_leading(known), *known.holders("facilitator"))))
+
+
+def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
+    project = known.project
+    stopped = v.not_running(project)
+    if stopped is not None:
+        return state, (Show(stopped),)
+    if event.theme not in {theme.id for theme in known.catalogue.themes}:
+        four = v.themes_card(project, known, runs=True, unknown=event.theme)
+        return state, (Show(four),)
+    five = known.catalogue.of_theme(event.theme)
+    there = {*state.asked, *all_of(known)}
+    tells: list[Effect | Moment] = []
+    for number, question in enumerate(five, 1):
+        if question.id in there:
+            continue
+        planned = state.planned(question.id) or Planned(question.id, state.phase)
+        words = p.spoken(planned, known.catalogue)
+        assert words is not None
+        tells.append(Tell(p.ask(planned, words, known.catalogue, number=number)))
+        state = p.asked(state, question.id, event.at)
+    state = replace(
+        state,
+        themes=tuple(dict.fromkeys((*state.themes, event.theme))),
+        fives={**state.fives, event.theme: tuple(q.id for q in five)},
+    )
+    said = card(Paragraph(text("walk.themes.posted" if tells else "walk.themes.again")))
+    return state, (*tells, Post(f"theme:{event.theme}"), Show(said))
+
+
+# --- the plan -----------------------------------------------------------------------------
+
+PlanEvent = e.PlanMoved | e.PlanSkipped | e.PlanTaken | e.PlanAdded
+
+
+def _planned(state: Walk, event: PlanEvent, known: Known) -> Step:
+    project = known.project
+    stage = v.stage_line(project)
+    if stage is not None and not project.open:
+        if isinstance(event, e.PlanAdded):
+            return state, (FieldError("", stage),)
+        return state, (Show(card(Paragraph(stage))),)
+    match event:
+        case e.PlanAdded():
+            return _added(state, event, known)
+        case e.PlanTaken():
+            return _taken(state, event, known)
+        case _ if state.planned(event.question) is None:
+            key = "walk.plan.asked" if event.question in state.asked else "walk.plan.gone"
+            return state, _plan(state, known, text(key))
+        case e.PlanMoved():
+            after = p.moved(state, event.question, event.way)
+            key = "walk.plan.moved" if after != state else "walk.plan.at_the_end"
+            return after, _plan(after, known, text(key))
+        case e.PlanSkipped():
+            after = p.put_aside(state, event.question)
+            return after, _plan(after, known, text("walk.plan.skipped"))
+
+
+def _taken(state: Walk, event: e.PlanTaken, known: Known) -> Step:
+    project = known.project
+    found = next((q for q in v.more(state, project, known) if q.id == event.question), None)
+    if found is None:
+        key = "walk.plan.asked" if event.question in state.asked else "walk.plan.already"
+        if event.question not in state.asked and state.planned(event.question) is None:
+            key = "walk.plan.gone"
+        return state, _plan(state, known, text(key))
+    after = p.taken(state, found)
+    return after, (
+        Show(
+            v.more_card(after, project, known, runs=True, said=text("walk.plan.taken")),
+            instead=True,
+        ),
+    )
+
+
+def _added(state: Walk, event: e.PlanAdded, known: Known) -> Step:
+    words = event.text.strip()
+    if not words:
+        return state, (FieldError("text", text("walk.add.blank")),)
+    if len(words) > LONGEST:
+        return state, (FieldError("text", text("walk.add.long")),)
+    own = Planned(f"egen.{event.id}", state.phase, event.first == "trio", words)
+    after = replace(state, plan=(own, *state.plan), told=False)
+    return after, _plan(after, known, text("walk.plan.added"))
+
+
+def _plan(state: Walk, known: Known, said: Line) -> Effects:
+    return (Show(v.plan_card(state, known.project, known, runs=True, said=said), instead=True),)
+
+
+# --- standing posts -----------------------------------------------------------------------
+
+
+def view_needs(state: Walk, slot: str) -> Facts:
+    five = state.fives.get(slot.removeprefix("theme:"), ())
+    return (
+        About(),
+        *(StateOf("question", id) for id in five),
+        *(HowMany("answer", id) for id in five),
+    )
+
+
+def view(state: Walk, slot: str, known: Known) -> NeutralCard:
+    theme = slot.removeprefix("theme:")
+    asked = {}
+    for id in state.fives[theme]:
+        body = known(StateOf("question", id))
+        if body is not None:
+            asked[id] = read(body)
+    return v.theme_post(known.project, known, theme, state.fives[theme], asked)
+
+
+# --- looks --------------------------------------------------------------------------------
+
+WALK = StateOf("walk", "walk")
+
+
+def _walk(known: Known) -> Walk | None:
+    return known.state("walk", "walk", Walk)
+
+
+def _look_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), WALK)
+
+
+def _questions_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), WALK, States("question"))
+
+
+def _status_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), WALK, States("question"), States("agreement"))
+
+
+def _start(look: Look) -> int:
+    return int(look.ref) if look.ref.isascii() and look.ref.isdigit() else 0
+
+
+def _status(look: Look, viewer: Viewer, known: Known) -> Moments:
+    agreements = known.states("agreement", Agreement)
+    return (Show(v.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
+
+
+def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    walk = _walk(known)
+    if walk is None:
+        return _not_there_yet(known)
+    runs = viewer.may(*v.RUNS)
+    shown = v.plan_card(walk, known.project, known, runs=runs, start=_start(look))
+    return (Show(shown, instead=_start(look) > 0),)
+
+
+def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    walk = _walk(known)
+    if walk is None:
+        return _not_there_yet(known)
+    runs = viewer.may(*v.RUNS)
+    shown = v.more_card(walk, known.project, known, runs=runs, start=_start(look))
+    return (Show(shown, instead=_start(look) > 0),)
+
+
+def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if _walk(known) is None:
+        return _not_there_yet(known)
+    runs = viewer.may(*v.RUNS)
+    if look.ref in {theme.id for theme in known.catalogue.themes}:
+        one: dict[str, QuestionState] = all_of(known)
+        return (Show(v.theme_card(known.project, known, look.ref, one, runs=runs)),)
+    unknown = look.words.strip()[:40]
+    return (Show(v.themes_card(known.project, known, runs=runs, unknown=unknown)),)
+
+
+def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    if _walk(known) is None or not known.project.open:
+        return _not_there_yet(known)
+    form: Form[Line] = Form(
+        title=text("walk.add.title"),
+        fields=(
+            TextField(
+                "text", text("walk.add.text"), hint=text("walk.add.hint"), long=True, limit=LONGEST
+            ),
+            Choice(
+                "first",
+                text("walk.add.first"),
+                (
+                    Option("team", text("walk.add.team")),
+                    Option("trio", text("walk.add.trio")),
+                ),
+                value="team",
+            ),
+        ),
+        submit=text("button.save"),
+        into="plan_added",
+        fixed={"project": known.project.id},
+    )
+    return (Open(form),)
+
+
+CONVERSATION = Conversation(
+    name="walk",
+    state=State,
+    events=the_only(
+        "walk",
+        e.NextNow,
+        e.PlanMoved,
+        e.PlanSkipped,
+        e.PlanTaken,
+        e.PlanAdded,
+        e.ThemePosted,
+        e.PhaseMoved,
+        e.PhaseClosed,
+        e.StillStands,
+    ),
+    needs=needs,
+    decide=decide,
+    view_needs=view_needs,
+    view=view,
+    sights={
+        "status": Sight(_status_needs, _status),
+        "plan": Sight(_look_needs, _plan_look),
+        "more_questions": Sight(_look_needs, _more_look),
+        "add_question": Sight(_look_needs, _add_look),
+        "themes": Sight(_questions_needs, _themes_look),
+        "phase": Sight(phase.look_needs, phase.look),
+    },
+    has_timers=True,
+    opens_pool=frozenset({e.PhaseMoved}),
+)

@@ -1,0 +1,465 @@
+"""A change of phase: forward or back, what becomes of what is not finished, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from msgspec.structs import replace
+
+from dialogs.concern.decide import Concern
+from dialogs.model import events as e
+from dialogs.model.cards import (
+    Button,
+    Choice,
+    Count,
+    Field,
+    Form,
+    Heading,
+    Kept,
+    Line,
+    Listing,
+    NeutralCard,
+    Note,
+    Option,
+    Paragraph,
+    Part,
+    Quote,
+    Said,
+    Small,
+    TextField,
+    Who,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.conversation import Facts
+from dialogs.model.effects import (
+    Effect,
+    Effects,
+    FieldError,
+    Moment,
+    Open,
+    Privately,
+    Publish,
+    Record,
+    Say,
+    Show,
+    Tell,
+)
+from dialogs.model.events import Look
+from dialogs.model.facts import (
+    About,
+    ByTeam,
+    Known,
+    Project,
+    Roles,
+    States,
+    Team,
+    Unreleased,
+    Viewer,
+    Waiting,
+)
+from dialogs.model.roles import writers
+from dialogs.question.forms import fewest
+from dialogs.question.states import Concluded, State, all_of, is_open, title
+from dialogs.walk.cards import (
+    LEADS,
+    lowered,
+    phase_name,
+    progress,
+    stage_line,
+)
+from dialogs.walk.plan import Walk, entered
+
+AT_MOST = 3
+STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions come back at each change
+DECIDED = {"us": "walk.phase.said_us", "elsewhere": "walk.phase.said_elsewhere"}
+DECIDED_BY = {"us": "walk.phase.said_us_by", "elsewhere": "walk.phase.said_elsewhere_by"}
+UNFINISHED = {
+    "take": "walk.phase.now_take",
+    "aside": "walk.phase.now_aside",
+    "elsewhere": "walk.phase.now_elsewhere",
+}
+LONGEST = 2500  # characters of one message
+
+WHEN_MOVED: Facts = (About(), Roles(), States("question"), States("concern"))
+WHEN_CLOSED: Facts = (
+    About(),
+    Roles(),
+    Team(),
+    States("question"),
+    Unreleased(("answer",)),
+    ByTeam("answer"),
+)
+
+
+# --- looking ------------------------------------------------------------------------------
+
+
+def look_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), States("question"), States("concern"))
+
+
+def look(look: Look, viewer: Viewer, known: Known) -> tuple[Moment, ...]:
+    """The form for who may move the project; for others, where we are."""
+    project = known.project
+    stage = stage_line(project)
+    if stage is not None:
+        return (Show(card(progress(known, project.phase), Paragraph(stage))),)
+    if not viewer.may(*LEADS):
+        return (Show(_for_others(project, known)),)
+    if project.phase == len(known.catalogue.phases) and not look.ref:
+        return (Show(_last_phase(project, known)),)
+    return (Open(_form(project, known)),)
+
+
+def _for_others(project: Project, known: Known) -> NeutralCard:
+    phase = known.catalogue.phase(project.phase)
+    who = known.holders("leader", "deputy")
+    return card(
+        progress(known, project.phase),
+        Paragraph(Said(phase.what.da, phase.what.en)),
+        Paragraph(Said(phase.involvement.da, phase.involvement.en)),
+        Small(
+            text("walk.phase.who", who=Listing(tuple(Who(p) for p in who)))
+            if who
+            else text("walk.phase.nobody")
+        ),
+        buttons(
+            Button(text("button.where_are_we"), Look("status", project=project.id)),
+            Button(text("button.say"), Look("say", project=project.id)),
+            checklist(project),
+        ),
+    )
+
+
+def checklist(project: Project, phase: int = 0) -> Button[Line]:
+    ref = str(phase) if phase else ""
+    return Button(text("advice.checklist"), Look("checklist", project=project.id, ref=ref))
+
+
+def _last_phase(project: Project, known: Known) -> NeutralCard:
+    return card(
+        progress(known, project.phase),
+        Paragraph(text("walk.phase.last")),
+        buttons(
+            Button(text("walk.button.end"), Look("end", project=project.id), "main"),
+            Button(text("walk.button.back"), Look("phase", project=project.id, ref="back")),
+        ),
+    )
+
+
+def _form(project: Project, known: Known) -> Form[Line]:
+    phases = known.catalogue.phases
+    ways = sorted(
+        (p for p in phases if p.number != project.phase),
+        key=lambda p: (p.number < project.phase, abs(p.number - project.phase)),
+    )
+    onward = project.phase + 1 if project.phase < len(phases) else 0
+    fields: list[Field[Line]] = [
+        Note(text("walk.phase.here", phase=phase_name(known, project.phase))),
+        Choice(
+            "to",
+            text("walk.phase.to"),
+            tuple(
+                Option(
+                    str(p.number),
+                    text(
+                        "walk.phase.onward" if p.number > project.phase else "walk.phase.backward",
+                        number=Count(p.number),
+                        name=Said(p.name.da, p.name.en),
+                    ),
+                )
+                for p in ways
+            ),
+            value=str(onward) if onward else "",
+        ),
+        Choice(
+            "decided",
+            text("walk.phase.decided"),
+            (
+                Option("us", text("walk.phase.decided_us")),
+                Option("elsewhere", text("walk.phase.decided_elsewhere")),
+            ),
+        ),
+        TextField(
+            "decided_note", text("walk.phase.by_whom"), hint=text("walk.phase.by_whom_hint"),
+            limit=200, required=False,
+        ),
+    ]  # fmt: skip
+    fields += _open_fields(unfinished(all_of(known)))
+    if unanswered(known):
+        fields.append(
+            TextField(
+                "why_unanswered",
+                text("walk.phase.why"),
+                hint=text("walk.phase.why_hint"),
+                long=True,
+                limit=300,
+            )
+        )
+    return Form(
+        title=text("walk.phase.title"),
+        fields=tuple(fields),
+        submit=text("walk.phase.submit"),
+        into="phase_moved",
+        fixed={"project": project.id},
+    )
+
+
+def _open_fields(waiting: tuple[State, ...]) -> list[Field[Line]]:
+    if not waiting:
+        return []
+    fields: list[Field[Line]] = [Note(text("walk.phase.unfinished"))]
+    fields += [Note(title(state.words)) for state in waiting[:AT_MOST]]
+    if len(waiting) > AT_MOST:
+        fields.append(Note(text("walk.phase.unfinished_more", n=Count(len(waiting) - AT_MOST))))
+    fields.append(
+        Choice(
+            "open_questions",
+            text("walk.phase.what_now"),
+            (
+                Option("take", text("walk.phase.take")),
+                Option("aside", text("button.set_aside")),
+                Option("elsewhere", text("walk.phase.elsewhere")),
+            ),
+            value="take",
+        )
+    )
+    return fields
+
+
+def unfinished(asked: dict[str, State]) -> tuple[State, ...]:
+    """Asked of the team and not summed up, newest first."""
+    waiting = [state for state in asked.values() if is_open(state)]
+    return tuple(sorted(waiting, key=lambda state: state.asked_at, reverse=True))
+
+
+def unanswered(known: Known) -> bool:
+    """Whether a concern meant for whoever leads has no answer yet."""
+    leading = set(known.holders("leader", "deputy"))
+    return any(
+        concern.kind == "concern"
+        and concern.status in ("sent", "seen")
+        and leading.intersection(concern.readers)
+        for concern in known.states("concern", Concern).values()
+    )
+
+
+# --- moving -------------------------------------------------------------------------------
+
+
+def moved(walk: Walk, event: e.PhaseMoved, known: Known) -> tuple[Walk, Effects]:
+    project = known.project
+    phases = {str(p.number): p for p in known.catalogue.phases}
+    if event.to not in phases:
+        return walk, (FieldError("to", text("walk.phase.choose")),)
+    if int(event.to) == project.phase:
+        here = text("walk.phase.same", phase=phase_name(known, project.phase))
+        return walk, (FieldError("to", here),)
+    asks_why = unanswered(known)
+    if asks_why and not event.why_unanswered.strip():
+        return walk, (FieldError("why_unanswered", text("walk.phase.why_missing")),)
+    to = int(event.to)
+    asked = all_of(known)
+    waiting = unfinished(asked)
+    standing = tuple(q for q in STANDING if isinstance(asked.get(q), Concluded))
+    after = replace(
+        entered(walk, to, event.at), stands=tuple((question, "asked") for question in standing)
+    )
+    return after, (
+        *_notes(event, asks_why),
+        Tell(e.PhaseEntered(phase=to)),
+        Say(_news(walk, after, event, known, waiting, asks_why=asks_why)),
+        *(
+            Tell(e.LaidAside(question=s.words.id, elsewhere=event.open_questions == "elsewhere"))
+            for s in waiting
+            if event.open_questions != "take"
+        ),
+        Tell(e.PhaseClosed(phase=walk.phase)),
+        *(Say(_stands(project, question, asked[question])) for question in standing),
+        *_to_the_leader(event, project, known, to),
+    )
+
+
+def _notes(event: e.PhaseMoved, asks_why: bool) -> tuple[Effect, ...]:
+    said = (
+        (event.id, event.why_unanswered.strip() if asks_why else ""),
+        (f"{event.id}-1", event.decided_note.strip()),
+    )
+    return tuple(
+        Record("status_note", f"phase:{event.to}", id, event.by, event.at, {"text": words})
+        for id, words in said
+        if words
+    )
+
+
+def _news(
+    before: Walk, after: Walk, event: e.PhaseMoved, known: Known, waiting: tuple[State, ...],
+    *, asks_why: bool,
+) -> NeutralCard:  # fmt: skip
+    """To the channel: where we are now, who decided it, and what one can be part of."""
+    project = known.project
+    phase = known.catalogue.phase(after.phase)
+    name = Said(lowered(phase.name.da), lowered(phase.name.en))
+    back = after.phase < project.phase
+    decided: Line
+    if event.decided_note.strip():
+        note = Kept("status_note", f"{event.id}-1")
+        decided = text(DECIDED_BY[event.decided], who=Who(event.by), note=note)
+    else:
+        decided = text(DECIDED[event.decided], who=Who(event.by))
+    left = len(after.rest) > len(before.rest)
+    return card(
+        Heading(text("walk.phase.back_heading" if back else "walk.phase.heading", name=name)),
+        progress(known, after.phase),
+        Paragraph(text("walk.phase.back_is_fine")) if back else None,
+        Paragraph(decided),
+        Paragraph(Said(phase.what.da, phase.what.en)),
+        Paragraph(Said(phase.involvement.da, phase.involvement.en)),
+        Paragraph(text(UNFINISHED[event.open_questions], n=Count(len(waiting))))
+        if waiting
+        else None,
+        Paragraph(text("walk.phase.not_answered", who=Who(event.by))) if asks_why else None,
+        Quote(Kept("status_note", event.id), Who(event.by)) if asks_why else None,
+        Small(text("walk.phase.no_debt")) if left else None,
+        buttons(
+            Button(text("button.where_are_we"), Look("status", project=project.id)),
+            Button(text("button.say"), Look("say", project=project.id)),
+            checklist(project, after.phase),
+        ),
+    )  # fmt: skip
+
+
+def _to_the_leader(
+    event: e.PhaseMoved, project: Project, known: Known, to: int
+) -> tuple[Effect | Moment, ...]:
+    """The frame belongs to the phase: the leader is asked for it at once."""
+    frame = buttons(
+        Button(text("walk.button.frame"), Look("frame", project=project.id), "main"),
+        Button(text("walk.button.plan"), Look("plan", project=project.id)),
+        checklist(project, to),
+    )
+    moved = Paragraph[Line](text("walk.phase.moved", phase=phase_name(known, to)))
+    ask = Paragraph[Line](text("walk.phase.frame"))
+    leaders = tuple(p for p in known.holders("leader") if p != event.by)
+    letter = card(
+        Heading(Words(project.name)),
+        Paragraph(text("walk.phase.moved_by", who=Who(event.by), phase=phase_name(known, to))),
+        ask,
+        frame,
+    )
+    return (
+        Show(card(moved, ask, frame)),
+        *(Privately(person, letter, urgency=3) for person in leaders),
+    )
+
+
+# --- does it still stand? -----------------------------------------------------------------
+
+
+def _stands(project: Project, question: str, state: State) -> NeutralCard:
+    assert isinstance(state, Concluded)
+
+    def press(key: str, stands: Any) -> Button[Line]:
+        return Button(
+            text(key), e.StillStands(project=project.id, question=question, stands=stands)
+        )
+
+    return card(
+        Heading(text("walk.stands.heading")),
+        Paragraph(title(state.words)),
+        Quote(Kept("conclusion", state.conclusion)),
+        Small(text("walk.stands.who")),
+        buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no")),
+    )
+
+
+def still_stands(walk: Walk, event: e.StillStands, known: Known) -> tuple[Walk, Effects]:
+    """Once at each change: yes is said in the channel, no takes the question up again."""
+    project = known.project
+    state = all_of(known).get(event.question)
+    if (event.question, "asked") not in walk.stands or not isinstance(state, Concluded):
+        return walk, (Show(_settled(project, event.question, walk)),)
+    walk = replace(
+        walk,
+        stands=tuple((q, event.stands if q == event.question else how) for q, how in walk.stands),
+    )
+    if event.stands == "no":
+        return walk, (
+            Tell(e.TakenUpAgain(question=event.question)),
+            Show(card(Paragraph(text("walk.stands.again")))),
+        )
+    said = text("walk.stands.said", who=Who(event.by), question=title(state.words))
+    return walk, (Say(card(Paragraph(said))), Show(card(Paragraph(text("walk.stands.kept")))))
+
+
+def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:
+    how = dict(walk.stands).get(question, "")
+    key = {"yes": "walk.stands.already_yes", "no": "walk.stands.already_no"}.get(
+        how, "walk.stands.not_now"
+    )
+    see = Look("questions", project=project.id, ref=question)
+    return card(Paragraph(text(key)), buttons(Button(text("walk.button.see_question"), see)))
+
+
+# --- what came without a name, and waited for the end of the phase ------------------------
+
+
+def released(phase: int, known: Known) -> Effects:
+    """Answers that would have been told apart under their own question, together and without it.
+
+    They are shown where at least the threshold of those who may write without a name have no
+    named answer to one of these questions; otherwise they wait for the next change.
+    """
+    asked = all_of(known)
+    waiting = tuple(
+        w for w in known(Unreleased(("answer",)))
+        if (state := asked.get(w.ref)) is not None and state.elimination
+    )  # fmt: skip
+    if not waiting or _could_have_written(waiting, known) < fewest(known.project):
+        return ()
+    ref = f"phase:{phase}"
+    return (
+        *(
+            Publish(w.entry, w.new_id, w.kind, ref, 0, {"text": _words(w)}, w.receipt)
+            for w in sorted(waiting, key=lambda w: w.new_id)
+        ),
+        *(Say(_together(phase, some, first=n == 0)) for n, some in enumerate(_pages(waiting))),
+    )
+
+
+def _could_have_written(waiting: tuple[Waiting, ...], known: Known) -> int:
+    questions = {w.ref for w in waiting}
+    named = Counter(person for person, ref in known(ByTeam("answer")) if ref in questions)
+    return sum(named[person] < len(questions) for person in writers(known))
+
+
+def _words(waiting: Waiting) -> str:
+    """What its author wrote, with what was added by code."""
+    return "\n\n".join(str(one["text"]) for one in (waiting.body, *waiting.body.get("more", ())))
+
+
+def _pages(waiting: tuple[Waiting, ...]) -> list[tuple[Waiting, ...]]:
+    pages: list[tuple[Waiting, ...]] = []
+    page: list[Waiting] = []
+    size = 0
+    for one in waiting:
+        length = len(_words(one))
+        if page and size + length > LONGEST:
+            pages.append(tuple(page))
+            page, size = [], 0
+        page.append(one)
+        size += length
+    return [*pages, tuple(page)]
+
+
+def _together(phase: int, some: tuple[Waiting, ...], *, first: bool) -> NeutralCard:
+    parts: list[Part[Line]] = []
+    if first:
+        parts.append(Heading(text("walk.together.heading", number=Count(phase))))
+        parts.append(Paragraph(text("walk.together.why")))
+    parts += [Quote(Kept("published", one.new_id)) for one in some]
+    return card(*parts)

@@ -1,0 +1,237 @@
+"""The plan: which questions are still to be asked, and in which order. Pure functions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from content.model import Both, Catalogue, Course, Place, Source
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs.model import events as e
+from dialogs.model.facts import Project
+
+OF_SCHOOLS = "education-questions"  # the set whose questions a school can put into its plan
+MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
+
+
+class Planned(Struct, frozen=True):
+    """A question that will be asked. One of the team's own brings its words."""
+
+    id: str
+    phase: int
+    trio: bool = False
+    text: str = ""
+
+
+class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
+    """`plan` is what is still to be asked, in order; `rest` lies under *Flere spørgsmål*."""
+
+    plan: tuple[Planned, ...]
+    rest: tuple[Planned, ...] = ()
+    asked: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()  # posted in one go
+    fives: dict[str, tuple[str, ...]] = {}  # of each such theme the questions, as posted
+    last_asked: datetime | None = None
+    phases: tuple[tuple[int, datetime], ...] = ()  # which phase was entered when
+    stands: tuple[tuple[str, str], ...] = ()  # question: asked, yes or no, since the last change
+    length: Literal["whole", "short"] = "whole"
+    told: bool = False  # the leader knows that nothing of this phase is left
+
+    @property
+    def phase(self) -> int:
+        return self.phases[-1][0] if self.phases else 1
+
+    def planned(self, question: str) -> Planned | None:
+        return next((p for p in self.plan if p.id == question), None)
+
+    def left(self) -> tuple[Planned, ...]:
+        """What is asked in this phase: its own, what was caught up with, what was added."""
+        return tuple(p for p in self.plan if p.phase <= self.phase)
+
+
+class Spoken(Struct, frozen=True):
+    """A planned question's words."""
+
+    text: Both
+    why: Both
+    source: Source | None = None
+    theme: str = ""
+    own: bool = False
+
+
+def begun(course: Course, project: Project, at: datetime) -> Walk:
+    """The plan as the map has it, for the phase in which the project starts."""
+    phase = project.phase
+    plan = course.shortened(phase) if project.length == "short" else course.whole(phase)
+    taken = {place.question for place in plan}
+    return Walk(
+        plan=_planned(plan),
+        rest=_planned(place for place in course.order if place.question not in taken),
+        phases=((phase, at),),
+        length=project.length,
+    )
+
+
+def lengthened(walk: Walk, course: Course) -> Walk:
+    """From the short course to the whole: what the map asks from here, and was not asked."""
+    gone = {*walk.asked, *walk.skipped}
+    plan = tuple(p for p in _planned(course.whole(walk.phase)) if p.id not in gone)
+    own = tuple(p for p in walk.plan if p.id not in {q.id for q in plan})
+    taken = {p.id for p in (*own, *plan)}
+    rest = tuple(p for p in walk.rest if p.id not in taken)
+    return replace(walk, plan=own + plan, rest=rest, length="whole", told=False)
+
+
+def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
+    """A planned question's words; None where the catalogue no longer has it."""
+    if planned.text:
+        return Spoken(Both(planned.text, planned.text), Both("", ""), own=True)
+    if planned.id in catalogue.questions:
+        found = catalogue.question(planned.id)
+        return Spoken(found.text, found.why, found.source, found.theme)
+    return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
+
+
+def must(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
+    """The four questions that translate what must be done to the place at hand."""
+    return tuple(Planned(id, phase, trio=True) for id in _translating(catalogue))
+
+
+def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
+    """Three questions for each place where schools feel it, those that fit the phase first."""
+    if OF_SCHOOLS not in catalogue.sets:
+        return ()
+    items = catalogue.set(OF_SCHOOLS).items
+    fitting = [item for item in items if not item.phase or phase in item.phase]
+    rest = [item for item in items if item not in fitting]
+    return tuple(Planned(f"skole.{item.id}", phase) for item in (*fitting, *rest))
+
+
+def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0) -> e.Ask:
+    """The event that asks it; in its theme's one post where it has a number there."""
+    theme = catalogue.theme(words.theme).id if words.theme else ""
+    da, en = _source(words, catalogue)
+    return e.Ask(
+        question=planned.id,
+        da=words.text.da,
+        en=words.text.en,
+        why_da=words.why.da,
+        why_en=words.why.en,
+        theme=theme,
+        phase=planned.phase,
+        source_da=da,
+        source_en=en,
+        trio=planned.trio and not number,
+        number=number,
+        theme_post=theme if number else "",
+    )
+
+
+def asked(walk: Walk, question: str, at: datetime) -> Walk:
+    """It has been asked: it leaves the plan and all that waits."""
+    return replace(
+        walk,
+        plan=without(walk.plan, question),
+        rest=without(walk.rest, question),
+        skipped=tuple(id for id in walk.skipped if id != question),
+        asked=(*walk.asked, question),
+        last_asked=at,
+    )
+
+
+def moved(walk: Walk, question: str, way: Literal["up", "down", "first"]) -> Walk:
+    """It changes places; across a border between phases it takes the phase it comes into."""
+    plan = list(walk.plan)
+    at = next(i for i, p in enumerate(plan) if p.id == question)
+    to = {"up": at - 1, "down": at + 1, "first": 0}[way]
+    if not 0 <= to < len(plan) or to == at:
+        return walk
+    item = plan.pop(at)
+    match way:
+        case "up":
+            item = replace(item, phase=min(item.phase, plan[to].phase))
+        case "down":
+            item = replace(item, phase=max(item.phase, plan[to - 1].phase))
+        case "first":
+            item = replace(item, phase=min(item.phase, walk.phase))
+    plan.insert(to, item)
+    return replace(walk, plan=tuple(plan))
+
+
+def put_aside(walk: Walk, question: str) -> Walk:
+    """It is skipped, and lies under *Flere spørgsmål* from now on."""
+    item = walk.planned(question)
+    assert item is not None
+    return replace(
+        walk,
+        plan=without(walk.plan, question),
+        rest=(item, *walk.rest),
+        skipped=(*walk.skipped, question),
+    )
+
+
+def taken(walk: Walk, item: Planned) -> Walk:
+    """It is asked last in this phase."""
+    last = max((i for i, p in enumerate(walk.plan) if p.phase <= walk.phase), default=-1)
+    item = replace(item, phase=walk.phase)
+    return replace(
+        walk,
+        plan=(*walk.plan[: last + 1], item, *walk.plan[last + 1 :]),
+        rest=without(walk.rest, item.id),
+        skipped=tuple(id for id in walk.skipped if id != item.id),
+        told=False,
+    )
+
+
+def entered(walk: Walk, phase: int, at: datetime) -> Walk:
+    """Another phase. What was not asked before it is no debt; the team's own comes along."""
+    here = tuple(
+        replace(p, phase=phase) if p.text and p.phase <= walk.phase else p for p in walk.plan
+    )
+    plan = tuple(p for p in here if p.phase >= phase)
+    left = tuple(p for p in here if p.phase < phase)
+    rest = left + walk.rest
+    if phase < walk.phase and walk.length == "whole":
+        back = tuple(p for p in rest if p.phase == phase and p.id not in walk.skipped)
+        plan = back + plan
+        rest = tuple(p for p in rest if p not in back)
+    return replace(
+        walk, plan=plan, rest=rest, phases=(*walk.phases, (phase, at)), stands=(), told=False
+    )
+
+
+def without(some: tuple[Planned, ...], question: str) -> tuple[Planned, ...]:
+    return tuple(p for p in some if p.id != question)
+
+
+def _planned(places: Iterable[Place]) -> tuple[Planned, ...]:
+    return tuple(Planned(place.question, place.phase, place.trio) for place in places)
+
+
+def _translating(catalogue: Catalogue) -> dict[str, Spoken]:
+    item = catalogue.set("start-kinds").item(MUST)
+    return {
+        f"{MUST}.{n}": Spoken(text, Both("", ""), item.source)
+        for n, text in enumerate(item.parts.get("questions", ()), 1)
+    }
+
+
+def _of_schools(catalogue: Catalogue) -> dict[str, Spoken]:
+    if OF_SCHOOLS not in catalogue.sets:
+        return {}
+    return {
+        f"skole.{item.id}": Spoken(item.text, Both("", ""), item.source)
+        for item in catalogue.set(OF_SCHOOLS).items
+    }
+
+
+def _source(words: Spoken, catalogue: Catalogue) -> tuple[str, str]:
+    if words.source is None:
+        return "", ""
+    title = catalogue.publication(words.source.publication).title
+    section = words.source.section
+    return f"{title.da}, {section.da}", f"{title.en}, {section.en}"

@@ -1,0 +1,676 @@
+"""The driver for several replicas: a pool of connections, the same scripts, and honest retries.
+
+A script names its lock with the statement `lock`, first of all: turns of one project then come
+one after the other, as they do on SQLite. Whatever the server undid is run again as a whole.
+Where the answer to a COMMIT was lost the server is asked what became of it.
+"""
+
+import asyncio
+import contextlib
+import random
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+import psycopg
+from psycopg import AsyncRawCursor, errors
+from psycopg.rows import dict_row
+from psycopg.types.numeric import Int8BinaryDumper
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from storage.postgres.dialect import spoken
+from storage.postgres.errors import BAD_ADDRESS, reason
+from storage.postgres.pipeline import Line
+from storage.postgres.schema import DURABLE, MAY_FORGET, TABLES, migrate
+from storage.sql import (
+    FOLDER,
+    Conflict,
+    Counts,
+    Damaged,
+    LogHeld,
+    Params,
+    Row,
+    Script,
+    StoreError,
+    Unavailable,
+    Unsure,
+    queries,
+)
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    line: Line
+    life = ""
+    """Of the server that it leads to."""
+
+
+CONNECTIONS = 8
+_WAITING = 10_000
+_TRIES = 12
+_WAIT_SECONDS = 2.5
+"""For a connection: a platform wants its answer within three seconds."""
+_ASKING_SECONDS = 10.0
+_COMMIT_SECONDS = 5.0
+"""A server whose standby does not answer would wait for ever, and so would whoever wrote."""
+_VACUUM_SECONDS = 2.0
+_LEAST_SECONDS = 0.5
+"""For clearing after a commit, however long it took until then."""
+_VACUUM_MOST = 30.0
+_POOLS_A_MINUTE = 200
+_CHANCE = random.SystemRandom()
+
+_TURN = spoken("BEGIN ISOLATION LEVEL READ COMMITTED")
+_NUMBER = spoken("SELECT pg_current_xact_id()::text AS xid")
+_LOOK = spoken("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+# Another begins where the server has crashed or a standby has taken over. A transaction's number
+# that was not on the disk by then is given away once more.
+_LIFE = (
+    "concat((SELECT stats_reset FROM pg_stat_wal), ' ', CASE WHEN pg_is_in_recovery() THEN ''"
+    " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS life"
+)
+# It writes too, so that it is answered when every standby that must have it has all before it. One
+# that is a standby itself may not know yet, and is asked again.
+_WENT = (
+    f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_xact_status($1::text::xid8) END AS became,"
+    f" {_LIFE},"
+    " CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'digi', '') END"
+)
+_VACUUM = "VACUUM (VERBOSE, TRUNCATE FALSE) pool"
+_TUPLES = re.compile(r"^\w+: (\d+) [^\d(]+, (\d+) [^\d(]+, (\d+) [^\d(]+$", re.MULTILINE)
+_OTHERS = (
+    "datname = current_database() AND application_name LIKE 'digi%' AND application_name <> $1"
+)
+# Everybody may read these columns. Vacuums have no user and keep nothing; what a standby keeps is
+# held by a session without a database.
+_SNAPSHOTS = (
+    "SELECT pid, backend_xmin::text AS oldest FROM pg_stat_activity"
+    " WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+    " AND coalesce(datname, current_database()) = current_database()"
+    " AND application_name !~ '^digi [0-9a-f]{8}$'"
+)
+_KEEPS_ALIVE = {
+    "connect_timeout": "5", "keepalives": "1", "keepalives_idle": "10",
+    "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000",
+}  # fmt: skip
+# A replica that was frozen in the middle of a turn must not hold its project for ever.
+_LIMITS = (
+    "SET statement_timeout = '30s'",
+    "SET lock_timeout = '20s'",
+    "SET idle_in_transaction_session_timeout = '15s'",
+)
+_UNDONE = (errors.SerializationFailure, errors.DeadlockDetected, errors.TransactionRollback)
+_NOT_NOW = (PoolTimeout, PoolClosed, TooManyRequests)
+_DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
+
+
+class _Again(Exception):
+    """Nothing of it stands: the whole script may run once more."""
+
+
+class _Lost(Exception):
+    """The connection is gone, and with it whatever was not committed."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Postgres:
+    """Runs scripts on a PostgreSQL database that several replicas serve."""
+
+    alone = False
+    """Others may be serving the same database at this moment."""
+
+    def __init__(
+        self,
+        pool: "AsyncConnectionPool[Connection]",
+        statements: Mapping[str, str],
+        name: str,
+    ) -> None:
+        self._pool = pool
+        self._statements = {name: spoken(sql) for name, sql in statements.items()}
+        self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._running: set[asyncio.Task[Any]] = set()
+        self._vacuuming = asyncio.Lock()
+        self._next_vacuum: asyncio.Task[bool] | None = None
+        self._sealed = self._cleared = 0
+        self._clean = False
+        """The last attempt to clear the pool's former versions away went well."""
+        self._name = name
+        self._settling = asyncio.Lock()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._closed = False
+        self.damaged = False
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, folder: Path = FOLDER, connections: int = CONNECTIONS
+    ) -> "Postgres":
+        """Reach the server, migrate, serve. The folder holds the statements and migrations."""
+        try:
+            async with await psycopg.AsyncConnection.connect(
+                **_with_defaults(dsn), autocommit=True
+            ) as conn:
+                await conn.execute(DURABLE)
+                await migrate(conn, folder)
+        except psycopg.Error as error:
+            raise _translated(error) from None
+        name = f"digi {secrets.token_hex(4)}"
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            "", connection_class=Connection,
+            kwargs={
+                **_with_defaults(dsn), "application_name": name, "autocommit": True,
+                "row_factory": dict_row, "cursor_factory": AsyncRawCursor,
+                "prepare_threshold": None,
+            },
+            min_size=1, max_size=connections, open=False, configure=_configured,
+            timeout=_WAIT_SECONDS, reconnect_timeout=2.0, max_waiting=_WAITING,
+        )  # fmt: skip
+        await pool.open()
+        return cls(pool, queries(folder), name)
+
+    async def tx(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script as one transaction; the server has it on its disk when this returns.
+
+        A caller that is cancelled no longer hears of it, but the transaction goes on.
+        """
+        value: T = await self._shielded(lambda: self._write(lambda: script(*args, **kwargs)))
+        return value
+
+    async def tx_sealed(
+        self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like tx, and the former versions of the pool's rows are gone when this returns.
+
+        Raises LogHeld, with nothing written, where somebody's long transaction (a backup) would
+        keep them. Where one began in the moment of the commit, a later full minute's `checkpoint`
+        takes them; until then nothing more is written in this way.
+        """
+        value: T = await self._shielded(lambda: self._alone(lambda: script(*args, **kwargs)))
+        return value
+
+    async def _alone(self, make: Callable[[], Script[T]]) -> T:
+        until = time.monotonic() + _VACUUM_SECONDS
+        await self._nobody_holds(until)
+        value = await self._write_sealed(make)
+        await self._clears(until)
+        return value
+
+    @property
+    def traces(self) -> bool:
+        """Nobody has to wait for it: what an older transaction keeps are versions of rows, which
+        have no order among what is written later, but for the number of their transaction."""
+        return False
+
+    async def tx_settled(
+        self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
+    ) -> T:
+        """Like tx_sealed; `settled` hears whether it stands before anything else is written here.
+
+        What another replica writes meanwhile nobody here can hold back: it must not be there. Where
+        the server does not say whether it stands, nothing more is written by this process.
+        """
+        until = time.monotonic() + _VACUUM_SECONDS
+        async with self._settling:
+            self._open.clear()
+            known = True
+            try:
+                while self._running:
+                    await asyncio.wait(set(self._running))
+                await self._nobody_else()
+                await self._nobody_holds(until)
+                try:
+                    value = await self._write_sealed(lambda: script(*args))
+                except (Unsure, asyncio.CancelledError):
+                    known = False
+                    raise
+                except BaseException:
+                    settled(False)
+                    raise
+                settled(True)
+            finally:
+                if known:
+                    self._open.set()
+        await self._clears(time.monotonic() + _VACUUM_SECONDS)
+        return value
+
+    async def _write_sealed(self, make: Callable[[], Script[T]]) -> T:
+        value = await self._write(make)
+        self._sealed += 1
+        return value
+
+    async def _nobody_else(self) -> None:
+        asked = f"SELECT count(*) AS n FROM pg_stat_activity WHERE {_OTHERS}"
+        async with self._pool.connection() as conn:
+            [row] = await (await conn.execute(asked, [self._name])).fetchall()
+        if row["n"]:
+            raise Unavailable("other replicas are serving this database: stop all but one first")
+
+    async def vacuum(self) -> None:
+        """Write every table anew: nothing that was deleted is left in its files, nor in what the
+        server has counted of it for its plans."""
+        await self._shielded(self._vacuum_all)
+
+    async def _vacuum_all(self) -> None:
+        async with self._pool.connection() as conn:
+            tables = await (await conn.execute(TABLES)).fetchall()
+            try:
+                await conn.execute("SET statement_timeout = 0")
+                for name in (*(table["relname"] for table in tables), "pg_statistic"):
+                    counts = "" if name == "pg_statistic" else ", ANALYZE"
+                    await conn.execute(f'VACUUM (FULL{counts}) "{name}"', prepare=False)
+            except psycopg.Error as error:
+                raise self._met(error) from None
+            finally:
+                await conn.close()  # and with it the setting
+
+    async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script on one snapshot; it cannot write."""
+        if self._closed:
+            raise Unavailable("the store is closed")
+        value: T = await self._look(lambda: script(*args, **kwargs))
+        return value
+
+    async def checkpoint(self) -> bool:
+        """Each pool's row gets a new transaction number and its former versions go, so that
+        neither tells when somebody wrote; False where an older transaction still holds them."""
+        emptied = True
+        # Twice: a vacuum leaves the bytes where they lay, and the second time something lies over
+        # them.
+        for _ in range(2):
+            await self._shielded(self._stir)
+            emptied = await self._shielded(self._emptied)
+            if not emptied:
+                break
+        self._clean = emptied
+        await self._shielded(self._forget)
+        return emptied
+
+    async def clear(self) -> bool:
+        """One vacuum of the pool; False where somebody's older transaction holds former rows."""
+        return await self._shielded(self._cleared_once)
+
+    async def probe(self) -> None:
+        await self._shielded(self._holding)
+
+    def counts(self) -> Counts:
+        return Counts(self._sealed, self._cleared, 1)
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the connections."""
+        if self._closed:
+            return
+        self._closed = True
+        while self._running:
+            await asyncio.wait(self._running)
+        await self._pool.close()
+
+    def _met(self, error: psycopg.Error) -> BaseException:
+        """As whoever asked hears it; that the data is damaged is remembered until the end."""
+        ours = _translated(error)
+        self.damaged = self.damaged or isinstance(ours, Damaged)
+        return ours
+
+    async def _shielded(self, work: Callable[[], Awaitable[T]]) -> T:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        if len(self._running) >= _WAITING:
+            raise Unavailable("too much is waiting")
+        if not self._open.is_set():
+            await self._opens()
+        task = asyncio.ensure_future(work())
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    async def _opens(self) -> None:
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                await self._open.wait()
+        except TimeoutError:
+            raise Unavailable("everything is being sealed with a new key") from None
+
+    def _ended(self, task: "asyncio.Future[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, also where the caller has gone
+
+    # --- a turn ---------------------------------------------------------------------------
+
+    async def _write(self, make: Callable[[], Script[T]]) -> T:
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(random.random() * 0.001 * 2**attempt)
+            script = make()
+            try:
+                first = next(script)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            try:
+                # Whoever waits for a turn in this process waits without a connection.
+                async with self._turnstile(first):
+                    return await self._once(script, first)
+            except _Again:
+                continue
+            except psycopg.Error as error:
+                raise self._met(error) from None
+            finally:
+                script.close()
+        raise Unavailable("the server undid it again and again")
+
+    @contextlib.asynccontextmanager
+    async def _turnstile(self, first: tuple[str, Params]) -> AsyncIterator[None]:
+        name, params = first
+        if name != "lock" or isinstance(params, list):
+            yield
+            return
+        lock = self._turnstiles.setdefault(params["lock"], asyncio.Lock())
+        async with lock:
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _line(self) -> AsyncIterator[Connection]:
+        """A connection whose line is open. Whatever went wrong, nothing is left of it there."""
+        conn = await self._pool.getconn()
+        line = conn.line
+        try:
+            line.opens()
+            yield conn
+        except BaseException as error:
+            await line.abandon()
+            if isinstance(error, psycopg.Error) and conn.closed:
+                raise _Lost(error) from None
+            if isinstance(error, errors.ReadOnlySqlTransaction):
+                await line.close()  # another server may be the one that writes by now
+            raise
+        finally:
+            line.leaves()
+            await self._pool.putconn(conn)
+
+    async def _once(self, script: Script[T], first: tuple[str, Params]) -> T:
+        ending = False
+        try:
+            async with self._line() as conn:
+                line = conn.line
+                line.put(_TURN, {})
+                began = line.put(_NUMBER, {})
+                value = await self._finish(line, script, first)
+                if began.answer is None:
+                    await line.hear()  # without it nobody could ask what became of a COMMIT
+                [row] = line.rows(began)
+                ending = True
+                await line.ends()
+                async with _heeded(conn):
+                    await line.ended()
+                return value
+        except _UNDONE:
+            raise _Again from None
+        except _Lost:
+            if not ending:
+                raise _Again from None
+        if await self._stands(row["xid"], conn.life):
+            return value
+        raise _Again
+
+    async def _stands(self, xid: str, life: str) -> bool:
+        """The answer to a COMMIT was lost: what became of the transaction?"""
+        until = time.monotonic() + _ASKING_SECONDS
+        while time.monotonic() < until:
+            try:
+                async with self._pool.connection() as conn, _heeded(conn):
+                    [row] = await (await conn.execute(_WENT, [xid])).fetchall()
+            except errors.InvalidParameterValue:
+                return False  # another server took over, and never heard of it
+            except (psycopg.OperationalError, *_NOT_NOW):
+                await asyncio.sleep(0.1)
+                continue
+            if row["became"] == "aborted":
+                return False
+            if row["became"] == "committed":
+                if row["life"] == life:
+                    return True
+                break  # it may be somebody else's transaction
+            await asyncio.sleep(0.02)  # its server process has not noticed yet
+        raise Unsure("the server does not say what became of the transaction")
+
+    async def _finish(self, line: Line, script: Script[T], first: tuple[str, Params] | None) -> T:
+        try:
+            name, params = first or next(script)
+            while True:
+                name, params = script.send(await self._said(line, name, params))
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except psycopg.Error:
+            raise
+        except Exception:
+            await line.hear()  # what had gone wrong before is what there is to tell
+            raise
+
+    async def _said(self, line: Line, name: str, params: Params) -> list[Row]:
+        statement = self._statements[name]
+        if isinstance(params, list):
+            for one in params:
+                line.put(statement, one)
+                if line.full:
+                    await line.hear()
+            return []
+        said = line.put(statement, params)
+        if name == "lock" or not statement.answers:
+            if line.full:
+                await line.hear()
+            return []
+        await line.hear()
+        return line.rows(said)
+
+    # --- a look ---------------------------------------------------------------------------
+
+    async def _look(self, make: Callable[[], Script[T]]) -> T:
+        for attempt in range(_TRIES):
+            script = make()
+            try:
+                async with self._line() as conn:
+                    conn.line.put(_LOOK, {})
+                    value = await self._finish(conn.line, script, None)
+                    await conn.line.ends()
+                    await conn.line.ended()
+                    return value
+            except _Lost as lost:
+                if attempt + 1 == _TRIES:
+                    raise self._met(lost.error) from None
+            except errors.ReadOnlySqlTransaction as error:
+                raise RuntimeError(
+                    f"a script that was only to read wanted to write: {error.diag.message_primary}"
+                ) from None
+            except psycopg.Error as error:
+                raise self._met(error) from None
+            finally:
+                script.close()
+        raise AssertionError("unreachable")
+
+    # --- no trace of when -----------------------------------------------------------------
+
+    async def _nobody_holds(self, until: float) -> None:
+        """Nothing has been written yet that somebody's older transaction would keep, and nobody has
+        one open for longer than the others' turns take."""
+        if not self._clean:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(_in_loop(until)):
+                    self._clean = await self._emptied()
+            if not self._clean:
+                raise LogHeld
+        holding = await self._holding()
+        while holding:
+            if time.monotonic() >= until:
+                raise LogHeld
+            await asyncio.sleep(0.02)
+            holding &= await self._holding()
+
+    async def _holding(self) -> set[tuple[int, str]]:
+        """Sessions with a snapshot, and how old it is; a replica's own end soon."""
+        try:
+            async with self._pool.connection() as conn:
+                rows = await (await conn.execute(_SNAPSHOTS)).fetchall()
+        except psycopg.Error as error:
+            raise _translated(error) from None
+        return {(row["pid"], row["oldest"]) for row in rows}
+
+    async def _clears(self, until: float) -> None:
+        """Never fails: what is said of what stands must not be that it does not."""
+        self._clean = False
+        until = max(until, time.monotonic() + _LEAST_SECONDS)
+        with contextlib.suppress(StoreError, TimeoutError):
+            async with asyncio.timeout_at(_in_loop(until)):
+                self._clean = await self._emptied()
+
+    async def _emptied(self) -> bool:
+        """The pool's former versions are gone. One vacuum serves all who waited for its start."""
+        if self._next_vacuum is None:
+            self._next_vacuum = asyncio.ensure_future(self._vacuum())
+            self._running.add(self._next_vacuum)  # it goes on where nobody waits for it any more
+            self._next_vacuum.add_done_callback(self._ended)
+        return await asyncio.shield(self._next_vacuum)
+
+    async def _vacuum(self) -> bool:
+        async with self._vacuuming:
+            self._next_vacuum = None
+            until = time.monotonic() + _VACUUM_SECONDS
+            while True:
+                try:
+                    left = await self._left_by_vacuum()
+                except psycopg.Error as error:
+                    raise self._met(error) from None
+                if left == 0:
+                    return True
+                if time.monotonic() >= until:
+                    return False
+                await asyncio.sleep(0.005)
+
+    async def _cleared_once(self) -> bool:
+        async with self._vacuuming:
+            try:
+                self._clean = await self._left_by_vacuum() == 0
+            except psycopg.Error as error:
+                raise _translated(error) from None
+            return self._clean
+
+    async def _left_by_vacuum(self) -> int:
+        """How many dead versions somebody's older transaction still holds."""
+        said: list[str] = []
+
+        def heard(notice: psycopg.errors.Diagnostic) -> None:
+            said.append(notice.message_primary or "")
+            said.append(notice.message_detail or "")
+
+        async with self._pool.connection() as conn:
+            conn.add_notice_handler(heard)
+            try:
+                self._cleared += 1
+                async with asyncio.timeout(_VACUUM_MOST):
+                    await conn.execute(_VACUUM, prepare=False)
+            except TimeoutError:
+                raise Unavailable("the server does not end clearing the pool") from None
+            finally:
+                conn.remove_notice_handler(heard)
+        counts = [int(found[3]) for text in said for found in _TUPLES.finditer(text)]
+        if not counts:
+            raise Unavailable("Digi's user may not vacuum the pool: make it the tables' owner")
+        return sum(counts)
+
+    async def _stir(self) -> None:
+        """Some of the pools each minute, all in turn, whether anybody wrote or not.
+
+        A row's transaction number would tell between which two named acts somebody wrote last.
+        """
+        await self._write(self._stirring)
+
+    async def _forget(self) -> None:
+        """The server's log written ahead tells to the microsecond when a pool was written, for as
+        long as a file of it lies there. Where Digi's user may, none is older than this minute."""
+        # What is left of it now the next minute's takes too.
+        with contextlib.suppress(psycopg.Error):
+            async with self._pool.connection() as conn:
+                [row] = await (await conn.execute(MAY_FORGET)).fetchall()
+                if row["may"]:
+                    await conn.execute("SELECT pg_switch_wal()", prepare=False)
+                    await conn.execute("CHECKPOINT", prepare=False)
+
+    @staticmethod
+    def _stirring() -> Script[None]:
+        rows = yield "pool_every", {}
+        rounds = len(rows) // _POOLS_A_MINUTE + 1
+        turn = int(time.time() // 60) % rounds
+        mine = [row for n, row in enumerate(rows) if n % rounds == turn]
+        _CHANCE.shuffle(mine)
+        for row in mine:
+            yield "pool_stir", {"tenant": row["tenant"], "project": row["project"]}
+
+
+def _in_loop(until: float) -> float:
+    """By the loop's clock, which need not be the system's monotonic one."""
+    return asyncio.get_running_loop().time() + until - time.monotonic()
+
+
+def _with_defaults(dsn: str) -> dict[str, Any]:
+    try:
+        given = psycopg.conninfo.conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise Unavailable(BAD_ADDRESS) from None
+    return {"application_name": "digi", **_KEEPS_ALIVE, **given}
+
+
+async def _configured(conn: Connection) -> None:
+    # Any number as 64 bits: a statement is prepared once, not once for each size of a number.
+    conn.adapters.register_dumper(int, Int8BinaryDumper)
+    for setting in (*_LIMITS, DURABLE):
+        await conn.execute(setting)
+    [row] = await (await conn.execute(f"SELECT {_LIFE}")).fetchall()
+    conn.life = row["life"]
+    conn.line = Line(conn)
+
+
+@contextlib.asynccontextmanager
+async def _heeded(conn: Connection) -> AsyncIterator[None]:
+    """A COMMIT that is told to wait no longer for a standby succeeds with a warning. That is no
+    answer: if the standby takes over, it has never been."""
+    warned: list[str] = []
+
+    def heard(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            warned.append(notice.message_primary or "")
+
+    conn.add_notice_handler(heard)
+    try:
+        async with asyncio.timeout(_COMMIT_SECONDS):
+            yield
+    except TimeoutError:
+        raise Unsure("the server does not answer the COMMIT") from None
+    finally:
+        conn.remove_notice_handler(heard)
+    if warned:
+        raise Unsure("the standby that must have it too does not answer")
+
+
+def _translated(error: psycopg.Error) -> BaseException:
+    """The driver's error as ours where somebody can mend it; every other is a bug, as it is.
+
+    Only the server's first line goes along: the second may hold what was written.
+    """
+    said = reason(error)
+    if isinstance(error, psycopg.IntegrityError):
+        return Conflict(said)
+    if isinstance(error, _DAMAGE):
+        return Damaged(said)
+    if isinstance(
+        error,
+        psycopg.OperationalError | errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege,
+    ):
+        return Unavailable(said)
+    return error

@@ -1,0 +1,452 @@
+"""The embedded driver: one connection that writes and commits in groups, and a few that read."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+from sqlite_utils import Database
+
+from storage.migrate import fit_to_serve, migrate, migrations
+from storage.sql import FOLDER, Conflict, Counts, Damaged, LogHeld, Script, Unavailable, queries
+from storage.sqlite.copying import Copying
+from storage.sqlite.scripts import Begun, in_a_moment, run
+from storage.sqlite.writer import Writer
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+DATABASE = "digi.db"
+_WAITING = 10_000
+_LOCK_SECONDS = 10.0
+_LATER = object()
+_SALT_1 = 32
+"""Where the WAL-index has it: https://www.sqlite.org/walformat.html"""
+_RANDOM = 1 << 20
+"""The log is not reset so often between two looks."""
+_CACHE = "cache_size=-16000"
+"""For the writer: a group's pages are written once, when it commits, and not before."""
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+)
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_FORMATS = {b"\1\1", b"\2\2"}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def reading(path: Path) -> sqlite3.Connection:
+    """Reads beside a running server and writes nothing."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+
+class FileLock:
+    """The lock beside a database: who holds it may change the file."""
+
+    def __init__(self, database: Path, *, wait: float = 0.0) -> None:
+        self._file = os.open(f"{database}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        until = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    os.close(self._file)
+                    raise Unavailable(f"another Digi holds {database}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def release(self) -> None:
+        os.close(self._file)
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """A look for a thread; one that has begun has its snapshot with it."""
+
+    make: Callable[[], Script[Any]]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Any]
+    conn: sqlite3.Connection | None = None
+    begun: Begun | None = None
+
+    def settle(self, value: Any, error: BaseException | None) -> None:
+        if self.answer.done():
+            return
+        if error is None:
+            self.answer.set_result(value)
+        else:
+            self.answer.set_exception(error)
+
+
+class Sqlite:
+    """Runs scripts on one SQLite file that this process alone serves."""
+
+    alone = True
+
+    def __init__(
+        self,
+        path: Path,
+        lock: FileLock,
+        writer: sqlite3.Connection,
+        at_hand: list[sqlite3.Connection],
+        readers: list[sqlite3.Connection],
+        statements: Mapping[str, str],
+    ) -> None:
+        self._lock = lock
+        self._wal_index = Path(f"{path}-shm")
+        self._salt = self._resets = 0
+        self._statements = statements
+        self._closed = False
+        self.damaged = False
+        self._conn = writer
+        self._writer = Writer(writer, statements, self._met)
+        self._reads: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
+        self._at_hand = at_hand
+        self._readers = [
+            threading.Thread(target=self._read_on, args=(conn,), name="store-reader", daemon=True)
+            for conn in readers
+        ]
+        for thread in self._readers:
+            thread.start()
+
+    @classmethod
+    async def open(
+        cls, path: Path, readers: int = 2, *, folder: Path = FOLDER, wait: float = _LOCK_SECONDS
+    ) -> "Sqlite":
+        """Lock, look for damage, migrate, serve. The folder holds the statements and migrations."""
+        return await asyncio.to_thread(cls._open, path, readers, folder, wait)
+
+    @classmethod
+    def _open(cls, path: Path, readers: int, folder: Path, wait: float) -> "Sqlite":
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(path, wait=wait)
+        opened: list[sqlite3.Connection] = []
+        try:
+            examine(path, _connect, folder, whole=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            opened.append(_connect(path))
+            _run(opened[0], f"PRAGMA {_CACHE}")
+            migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
+            # The row is there before an act without a name could be the first to need it.
+            _run(opened[0], queries(folder).get("meta_stir", ""))
+            for _ in range(readers and readers + 1):
+                opened.append(_connect(path))
+                opened[-1].execute("PRAGMA query_only=ON")
+            for conn in opened[1:2]:
+                conn.execute("PRAGMA busy_timeout=0")
+            return cls(path, lock, opened[0], opened[1:2], opened[2:], queries(folder))
+        except BaseException as error:
+            for conn in opened:
+                conn.close()
+            lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise _translated(error, f"{path}: ") from error
+            if isinstance(error, PermissionError):
+                raise Unavailable(str(error)) from error
+            raise
+
+    async def tx(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script as one transaction; it is on the disk when this returns.
+
+        A caller that is cancelled no longer hears of it, but the transaction stands.
+        """
+        value: T = await self._writer.run(lambda: script(*args, **kwargs))
+        return value
+
+    async def tx_sealed(
+        self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Like tx, in a commit of its own, and the WAL is empty when this returns.
+
+        Raises LogHeld, with nothing written, where another program's read transaction keeps the
+        WAL from being emptied. `traces` is true where one began in the moment of the commit.
+        """
+        value: T = await self._writer.sealed(lambda: script(*args, **kwargs))
+        return value
+
+    async def tx_settled(
+        self, script: Callable[..., Script[T]], *args: Any, settled: Callable[[bool], None]
+    ) -> T:
+        """Like tx_sealed; `settled` hears whether it stands before anything else is written.
+
+        It may take long: who wants to write meanwhile is told in time that nothing was written.
+        """
+        value: T = await self._writer.sealed(lambda: script(*args), settled=settled, lasting=True)
+        return value
+
+    @property
+    def traces(self) -> bool:
+        return self._writer.traces
+
+    async def vacuum(self) -> None:
+        """Write the file anew and empty the WAL: nothing that was deleted is left in either.
+
+        Nobody else writes meanwhile, and who wants to is told in time that nothing was written.
+        """
+        if not await self.checkpoint():
+            raise LogHeld
+        await self._writer.work(lambda conn: _run(conn, "VACUUM"), lasting=True)
+        if not await self.checkpoint():
+            raise Unavailable("a reader holds the WAL: it is emptied when that has ended")
+
+    async def copy_to(self, target: Path) -> None:
+        """The whole database as one new file of its own, as it is when the last page is copied.
+
+        Made in steps, between which others write: no read transaction is open from one step to
+        the next, so the WAL can be emptied meanwhile too.
+        """
+        pages = target.with_name(f"{target.name}.pages")
+        await asyncio.to_thread(_new_file, target)
+        try:
+            await asyncio.to_thread(_new_file, pages)
+            copying = await asyncio.to_thread(Copying, self._conn, pages)
+            try:
+                while not copying.done:
+                    await self._writer.work(copying.step)
+            finally:
+                await asyncio.to_thread(copying.close)
+            await asyncio.to_thread(_compacted, pages, target)
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+        finally:
+            pages.unlink(missing_ok=True)
+
+    async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the script on one snapshot; it cannot write.
+
+        It begins at once: the way through a thread and back takes longer than most looks. What is
+        not done in a moment goes on in a thread.
+        """
+        if self._closed:
+            raise Unavailable("the store is closed")
+
+        def make() -> Script[T]:
+            return script(*args, **kwargs)
+
+        look: _Look | None = None
+        if self._at_hand:
+            conn = self._at_hand.pop()
+            found = self._at_once(conn, make)
+            if isinstance(found, Begun):
+                look = self._look(make, conn, found)
+            elif found is not _LATER:
+                value: T = found
+                return value
+        elif self._reads.qsize() >= _WAITING:
+            raise Unavailable("too much is waiting")
+        look = look or self._look(make)
+        self._reads.put(look)
+        later: T = await look.answer
+        return later
+
+    @staticmethod
+    def _look(
+        make: Callable[[], Script[Any]],
+        conn: sqlite3.Connection | None = None,
+        begun: Begun | None = None,
+    ) -> _Look:
+        loop = asyncio.get_running_loop()
+        return _Look(make, loop, loop.create_future(), conn, begun)
+
+    def _at_once(self, conn: sqlite3.Connection, make: Callable[[], Script[Any]]) -> Any:
+        """What comes of the script, or how far it has come; `_LATER` where somebody holds the file
+        for a moment, which a thread can wait for."""
+        found: Any = _LATER
+        try:
+            conn.execute("BEGIN")
+            found = run(conn, self._statements, make(), in_a_moment())
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise self._met(_as_bug(error)) from error
+        finally:
+            if not isinstance(found, Begun):
+                self._lay_by(conn)
+        return found
+
+    def _met(self, error: BaseException) -> BaseException:
+        """As whoever asked hears it; that the file is damaged is remembered until the end."""
+        ours = _translated(error)
+        self.damaged = self.damaged or isinstance(ours, Damaged)
+        return ours
+
+    def _lay_by(self, conn: sqlite3.Connection) -> None:
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
+        self._at_hand.append(conn)
+
+    async def checkpoint(self) -> bool:
+        """Move the WAL into the file and empty it; False where a reader held it too long."""
+        return await self._writer.checkpoint()
+
+    async def clear(self) -> bool:
+        """One attempt to empty the WAL; False where a reader holds it."""
+        return await self._writer.clear()
+
+    async def probe(self) -> None:
+        await self._writer.probe()
+
+    def counts(self) -> Counts:
+        """Salt-1 of the WAL rises by one with each reset of the log, those among them that SQLite
+        does by itself when the log has become long."""
+        with self._wal_index.open("rb") as index:
+            index.seek(_SALT_1)
+            salt = int.from_bytes(index.read(4), "big")
+        rise = (salt - self._salt) % (1 << 32)
+        # A connection that has not reset the log yet draws salt-1 at random when it begins it.
+        self._resets += rise if rise < _RANDOM else 0
+        self._salt = salt
+        return Counts(self._writer.sealed_commits, self._resets, 2)
+
+    async def close(self) -> None:
+        """Finish what waits and let go of the file."""
+        if self._closed:
+            return
+        self._closed = True
+        for _ in self._readers:
+            self._reads.put(None)
+        for thread in self._readers:
+            await asyncio.to_thread(thread.join)
+        for conn in self._at_hand:
+            conn.close()
+        await self._writer.close()
+        self._lock.release()
+
+    def _read_on(self, conn: sqlite3.Connection) -> None:
+        while (look := self._reads.get()) is not None:
+            at = look.conn or conn
+            value, error = None, None
+            try:
+                if look.begun is None:
+                    at.execute("BEGIN")
+                value = run(at, self._statements, look.begun or look.make())
+            except Exception as raised:
+                error = self._met(_as_bug(raised))
+            if look.conn is not None:
+                self._lay_by(at)
+            elif at.in_transaction:
+                at.execute("ROLLBACK")
+            # A server that is going down closes its loop first.
+            with contextlib.suppress(RuntimeError):
+                look.loop.call_soon_threadsafe(look.settle, value, error)
+        conn.close()
+
+
+def _run(conn: sqlite3.Connection, sql: str, *params: str) -> None:
+    conn.execute(sql, params).fetchall()
+
+
+def _new_file(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _compacted(pages: Path, target: Path) -> None:
+    """The rows alone: no free page, and nothing of the order in which pages were taken."""
+    with contextlib.closing(sqlite3.connect(pages)) as copy:
+        # To sync all of it at once would hold up every commit; whoever keeps the copy syncs it.
+        _run(copy, "PRAGMA synchronous=OFF")
+        _run(copy, "VACUUM INTO ?", str(target))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=0.1,
+        isolation_level=None,
+        cached_statements=512,
+        check_same_thread=False,
+    )
+    try:
+        for pragma in _PRAGMAS:
+            conn.execute(f"PRAGMA {pragma}").fetchall()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _format_of(path: Path) -> bytes:
+    """Which version of the format it takes to write the file, and to read it."""
+    with path.open("rb") as file:
+        return file.read(20)[18:]
+
+
+def examine(
+    path: Path,
+    connect: Callable[[Path], sqlite3.Connection] = reading,
+    folder: Path = FOLDER,
+    *,
+    whole: bool = False,
+) -> str | None:
+    """The fingerprint of the key that this file was made with; None where there is no file yet, or
+    one without any. Raises what would keep Digi from serving it; `whole` looks at every page."""
+    wal = Path(f"{path}-wal")
+    if path.is_dir():
+        raise Unavailable(f"{path} is a folder, and a file is needed there")
+    if not path.exists() or path.stat().st_size == 0:
+        if wal.exists() and wal.stat().st_size:
+            raise Damaged(f"{path} is gone or empty, but {wal.name} beside it is not")
+        return None
+    if _format_of(path) not in _FORMATS:
+        # SQLite would take it for a newer one's file, and only ever read it.
+        raise Damaged(f"{path}: its header names no format that there is")
+    try:
+        with contextlib.closing(connect(path)) as conn:
+            found = conn.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
+            if found != "ok":
+                raise Damaged(f"{path}: {' '.join(found.split())}")
+            if not fit_to_serve(Database(conn, execute_plugins=False), migrations(folder)):
+                return None
+            row = conn.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
+            return None if row is None else str(row[0])
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            return None  # stopped while the file was being made: whoever may write undoes that
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
+            raise _translated(error, f"{path}: ") from error
+        # What is asked here every database of Digi's can answer.
+        raise Damaged(f"{path}: {error}") from error
+
+
+def _as_bug(error: Exception) -> Exception:
+    """A look that writes is no passing trouble with the disk."""
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
+        return RuntimeError(f"a script that was only to read wanted to write: {error}")
+    return error
+
+
+def _translated(error: BaseException, where: str = "") -> BaseException:
+    """The driver's error as ours where somebody can mend it; every other is a bug, as it is."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    ours: BaseException = error
+    if isinstance(error, sqlite3.IntegrityError):
+        ours = Conflict(f"{where}{error}")
+    elif code in _PASSING:
+        ours = Unavailable(f"{where}{error}")
+    elif code in _DAMAGE:
+        ours = Damaged(f"{where}{error}")
+    if ours is not error:
+        ours.__cause__ = error
+    return ours

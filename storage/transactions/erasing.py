@@ -1,0 +1,410 @@
+"""What a person wrote and is called, taken out by name; and stones of a restored backup heeded.
+
+Only rows that bear a name are touched. What somebody said without one has no author to look for:
+it is withdrawn with its code, or deleted with its project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+import msgspec
+
+from dialogs.model.cards import FORMER, NeutralCard
+from dialogs.model.facts import Role
+from dialogs.model.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
+from dialogs.model.roles import has_led
+from storage.rekey import BATCH, TABLES, Sealed
+from storage.sql import Row, Script
+from storage.tombstones import Stone, buried, is_of, salted, stones
+from storage.transactions.anonymous_pool import Pool
+from storage.transactions.facts import Scope, erased_id, from_us
+from storage.transactions.store import PostBody, SayBody, Scripts
+
+ALWAYS = frozenset({"project", "published"})
+RESTRICTED = frozenset({"concern"})
+"""Dialogs whose states say who may read a text."""
+OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room"))
+_SPACE = re.compile(r"\s")
+OTHER = "other"
+"""Records of kinds that this code does not know: another version of Digi wrote them."""
+
+
+class Forgetting(Protocol):
+    """What the dialogs know of their own states."""
+
+    def without(self, dialog: str, state: bytes, person: str) -> bytes: ...
+
+    def no_longer(self, role: str) -> NeutralCard: ...
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What has gone, by the words of the code; never whose or how it was worded."""
+
+    tenant: str
+    gone: dict[str, int]  # records by kind, and roles, letters, prefs
+    unnamed: int = 0  # rows that keep their text without the name
+    led: int = 0  # seats of a leader that stay, for the protection of those who wrote unnamed
+    projects: tuple[str, ...] = ()
+
+
+def workplaces_of(person: str) -> Script[tuple[str, ...]]:
+    rows = yield "person_every", {}
+    return tuple(sorted({row["tenant"] for row in rows if row["id"] == person}))
+
+
+def seats_of(person: str) -> Script[tuple[tuple[str, str, str], ...]]:
+    """Workplace, project and role, where somebody of this id holds one."""
+    places = yield from workplaces_of(person)
+    found = []
+    for tenant in places:
+        rows = yield "person_roles", {"tenant": tenant, "person": person}
+        found += [(tenant, r["project"], r["role"]) for r in rows if r["status"] == "confirmed"]
+    return tuple(found)
+
+
+def erase_person(
+    scripts: Scripts,
+    forgetting: Forgetting,
+    tenant: str,
+    person: str,
+    now: datetime,
+    also_in: frozenset[str] = frozenset(),
+) -> Script[Erased]:
+    """In each project in which a row by name speaks of this person, and in these."""
+    gone: Counter[str] = Counter()
+    unnamed = led = 0
+    touched: list[str] = []
+    seats = yield "person_roles", {"tenant": tenant, "person": person}
+    projects = yield "project_every", {}
+    for row in projects:
+        scope = Scope(row["tenant"], row["id"], scripts.vault)
+        if scope.tenant != tenant:
+            continue
+        known = scope.project in also_in or any(s["project"] == scope.project for s in seats)
+        if not (known or (yield from _is_named(scope, person))):
+            continue
+        # From here on no turn can write down again what it read before.
+        yield from scripts.alone(tenant, scope.project)
+        records = yield from _records(scripts, scope, person)
+        states = yield from _states(scripts, forgetting, scope, person)
+        letters = yield from _letters(scripts, scope, person)
+        left, kept = yield from _roles(scripts, forgetting, scope, person, row["channel"], now)
+        yield from _as_reader(scripts, scope, person)
+        gone.update(records)
+        gone["role"] += left
+        unnamed += records.pop("", 0) + states + letters
+        led += kept
+        if records or states or letters or left or kept:
+            touched.append(scope.project)
+            yield from _redraw(scripts, scope, now)
+    del gone[""]
+    yield from _own_rows(scripts, tenant, person)
+    yield from buried("person", salted(tenant, person), now)
+    return Erased(
+        tenant, {k: n for k, n in sorted(gone.items()) if n}, unnamed, led, tuple(touched)
+    )
+
+
+def _is_named(scope: Scope, person: str) -> Script[bool]:
+    """Whether any row by name speaks of this person. Who may be chosen as a reader has a role, so
+    the pool need not be opened to know."""
+    id = person.encode()
+    for table, *key in (("record", "kind", "id"), ("state", "dialog", "id"), ("letter", "id")):
+        rows = yield f"{table}_every", scope.key
+        for row in rows:
+            opened = _whole(scope, table, row, *(row[name] for name in key))
+            if row.get("person") == person or (opened is not None and id in opened):
+                return True
+    return False
+
+
+def _whole(scope: Scope, table: str, row: Row, *more: str) -> bytes | None:
+    """None where the value is damaged: nobody reads a name in it any more, and it stays as it is;
+    what stands beside it in plain text is changed all the same."""
+    return scope.vault.open_if_whole(row["body"], table, scope.tenant, scope.project, *more)
+
+
+def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]]:
+    found: Counter[str] = Counter()
+    rows = yield "record_every", scope.key
+    for row in rows:
+        kind, id = row["kind"], row["id"]
+        known = RECORD_KINDS.get(kind)
+        if row["person"] == person and (known is None or known.on_erase == "delete"):
+            yield "record_forget", {**scope.key, "kind": kind, "id": id}
+            found[kind if known else OTHER] += 1
+            continue
+        body = _whole(scope, "record", row, kind, id)
+        after = body and without_name(body, person)
+        if after == body and row["person"] != person:
+            continue
+        place = ("record", scope.tenant, scope.project, kind, id)
+        yield "record_put", {
+            **scope.key, "kind": kind, "id": id, "ref": row["ref"],
+            "person": FORMER if row["person"] == person else row["person"], "at": row["at_us"],
+            "body": row["body"] if after is None else scripts.vault.seal(after, *place),
+        }  # fmt: skip
+        found[""] += 1
+    return found
+
+
+def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
+    """How many were changed, without those of what was said to chosen readers: whom a text was
+    for is its author's business. For the same reason each of these is sealed anew, as long as it
+    was, so that two copies of the database do not show which of them named this person."""
+    changed = 0
+    rows = yield "state_every", scope.key
+    for row in rows:
+        dialog, id = row["dialog"], row["id"]
+        before = _whole(scope, "state", row, dialog, id)
+        if before is None:
+            continue
+        after = without_name(forgetting.without(dialog, before, person), person)
+        if after == before and dialog not in RESTRICTED:
+            continue
+        after = after.ljust(len(before))
+        yield "reseal_state", {
+            **scope.key, "dialog": dialog, "id": id,
+            "sealed": scripts.vault.seal(after, "state", scope.tenant, scope.project, dialog, id),
+        }  # fmt: skip
+        changed += dialog not in RESTRICTED
+    return changed
+
+
+def _as_reader(scripts: Scripts, scope: Scope, person: str) -> Script[None]:
+    """Out of the readers of what was said without a name, released or not. Nobody takes the place;
+    the author sees by code who is left to read, and may choose others.
+
+    The pool and all that was published are sealed anew whoever was meant, and as long as they
+    were: that this person was a reader shows nowhere, nor do we count it.
+    """
+    rows = yield "published_every", scope.key
+    for row in rows:
+        before = _whole(scope, "published", row, row["id"])
+        if before is None:
+            continue
+        after = without_name(before, person).ljust(len(before))
+        sealed = scripts.vault.seal(after, "published", scope.tenant, scope.project, row["id"])
+        yield "published_body", {**scope.key, "id": row["id"], "body": sealed}
+    rows = yield "pool_get", scope.key
+    for row in rows:
+        pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
+        if pool is None:
+            continue
+        after_all = pool.changed(lambda body: cast("dict[str, Any]", _without(body, person)))
+        sealed = after_all.seal(scripts.vault, scope.tenant, scope.project)
+        yield "pool_put", {**scope.key, "sealed": sealed}
+
+
+def _letters(scripts: Scripts, scope: Scope, person: str) -> Script[int]:
+    changed = 0
+    rows = yield "letter_every", scope.key
+    for row in rows:
+        before = _whole(scope, "letter", row, row["id"])
+        if before is not None and (after := without_name(before, person)) != before:
+            sealed = scripts.vault.seal(after, "letter", scope.tenant, scope.project, row["id"])
+            yield "letter_body", {"id": row["id"], "body": sealed}
+            changed += 1
+    return changed
+
+
+def _roles(
+    scripts: Scripts,
+    forgetting: Forgetting,
+    scope: Scope,
+    person: str,
+    channel: str,
+    now: datetime,
+) -> Script[tuple[int, int]]:
+    """Whoever has led stays known as such while the project lives, under a MAC: nobody can be
+    forgotten and then fill the pool. The channel hears which seat is empty, and not whose it was.
+    """
+    gone = kept = 0
+    erased = erased_id(scope, person)
+    rows = yield "person_roles", {"tenant": scope.tenant, "person": person}
+    for row in rows:
+        if row["project"] != scope.project:
+            continue
+        role = row["role"]
+        held = row["status"] == "confirmed"
+        if has_led(Role(person, role, row["status"], led=bool(row["led"]))):
+            yield "role_put", {
+                **scope.key, "person": erased, "role": role, "status": "was",
+                "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, erased, role),
+            }  # fmt: skip
+            kept += 1
+        else:
+            gone += 1
+        yield "role_drop", {**scope.key, "person": person, "role": role}
+        if held and role != "reader":
+            card = msgspec.json.encode(forgetting.no_longer(role))
+            body = msgspec.json.encode(SayBody(msgspec.Raw(card)))
+            yield from scripts.letter(scope, f"channel:{channel}", "say", now, body)
+    return gone, kept
+
+
+def _redraw(scripts: Scripts, scope: Scope, now: datetime) -> Script[None]:
+    rows = yield "post_every", scope.key
+    for row in rows:
+        body = PostBody(row["dialog"], row["dialog_id"], row["slot"])
+        yield from scripts.redraw_post(scope, body, now)
+
+
+def _own_rows(scripts: Scripts, tenant: str, person: str) -> Script[None]:
+    key = {"tenant": tenant, "person": person}
+    for statement in (
+        "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
+        "person_delete", "person_room",
+    ):  # fmt: skip
+        yield statement, key
+    for table in OF_THE_MOMENT:
+        yield from _kept_for_a_while(scripts, table, tenant, person)
+
+
+def _kept_for_a_while(scripts: Scripts, table: Sealed, tenant: str, person: str) -> Script[None]:
+    """What was answered in the last day, and the messages of the pretended workplace."""
+    after: dict[str, object] = dict.fromkeys(table.key, "")
+    if "tenant" in after:
+        after["tenant"] = tenant
+    while True:
+        rows = yield f"sealed_{table.table}", {**after, "limit": BATCH}
+        for row in rows:
+            if row.get("tenant", tenant) != tenant:
+                return
+            place = table.place(row)
+            before = scripts.vault.open_if_whole(row[table.column], *place)
+            if before is None:
+                continue
+            if (left := without_name(before, person)) != before:
+                named = {name: row[name] for name in table.key}
+                sealed = scripts.vault.seal(left, *place)
+                yield f"reseal_{table.table}", {**named, "sealed": sealed}
+        if len(rows) < BATCH:
+            return
+        after = {name: rows[-1][name] for name in table.key}
+
+
+def without_name(body: bytes, person: str) -> bytes:
+    """The same JSON where nobody of that name stands: lists lose the person, fields name none."""
+    if person.encode() not in body:
+        return body
+    before = msgspec.json.decode(body)
+    after = _without(before, person)
+    return body if after == before else msgspec.json.encode(after)
+
+
+def _without(value: Any, person: str) -> Any:
+    match value:
+        case dict():
+            return {key: _without(one, person) for key, one in value.items() if key != person}
+        case list():
+            return [_without(one, person) for one in value if one != person]
+        case str() if value == person:
+            return FORMER
+        case str() if person in value and not _SPACE.search(value):
+            # An id inside one of ours, like `draft:<person>`. A sentence is somebody's own.
+            return re.sub(rf"(?<![\w-]){re.escape(person)}(?![\w-])", FORMER, value)
+        case _:
+            return value
+
+
+# --- an earlier version's erasures ---------------------------------------------------------
+
+
+def finish_erasures(scripts: Scripts, forgetting: Forgetting, now: datetime) -> Script[None]:
+    """An earlier version left whoever it erased as a reader of what was said without a name, and
+    in the role of a former leader. Who has not come back since is erased once more."""
+    yield "lock", {"lock": "erasures are finished"}
+    every = yield from stones()
+    erased = [one.id for one in every if one.kind == "person"]
+    if not erased:
+        return
+    rows = yield "person_here", {}
+    here = {(row["tenant"], row["id"]) for row in rows}
+    left = yield from _readers(scripts)
+    rows = yield "person_every", {}
+    for row in rows:
+        left.setdefault((row["tenant"], row["id"]), set())
+    for (tenant, person), projects in sorted(left.items()):
+        if (tenant, person) not in here and any(is_of(id, tenant, person) for id in erased):
+            also_in = frozenset(projects)
+            yield from erase_person(scripts, forgetting, tenant, person, now, also_in)
+
+
+def _readers(scripts: Scripts) -> Script[dict[tuple[str, str], set[str]]]:
+    """Workplace and person of each reader of what was said without a name, and in which projects;
+    for this step at the start alone: nobody is told any of it."""
+    found: dict[tuple[str, str], set[str]] = {}
+    projects = yield "project_every", {}
+    for project in projects:
+        scope = Scope(project["tenant"], project["id"], scripts.vault)
+        bodies: list[dict[str, Any]] = []
+        rows = yield "published_every", scope.key
+        for row in rows:
+            opened = _whole(scope, "published", row, row["id"])
+            bodies.append({} if opened is None else msgspec.json.decode(opened))
+        rows = yield "pool_get", scope.key
+        for row in rows:
+            pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
+            bodies += [entry.body for entry in pool.entries] if pool is not None else []
+        for body in bodies:
+            for one in (body, *body.get("more", ())):
+                for person in one.get("readers", ()):
+                    found.setdefault((scope.tenant, person), set()).add(scope.project)
+    return found
+
+
+# --- a restored backup --------------------------------------------------------------------
+
+
+def heeded(
+    scripts: Scripts, forgetting: Forgetting, found: list[Stone], since_us: int
+) -> Script[int]:
+    """Delete again what was deleted after this moment; answers how many stones were heeded.
+
+    A random id never comes again, so its stone is heeded whenever it was laid. A person may have
+    come back since: theirs counts for what is older than it.
+    """
+    newer = [one for one in found if one.at_us >= since_us or one.kind in ALWAYS]
+    people: list[Row] = []
+    if any(one.kind in ("person", "mine") for one in newer):
+        people = yield "person_every", {}
+    for one in newer:
+        now = from_us(one.at_us)
+        match one.kind:
+            case "project":
+                rows = yield "project_place", {"id": one.id}
+                for row in rows:
+                    project = Scope(row["tenant"], one.id, scripts.vault)
+                    yield from scripts.erase(project, now)
+            case "published":
+                rows = yield "published_place", {"id": one.id}
+                for row in rows:
+                    there = Scope(row["tenant"], row["project"], scripts.vault)
+                    yield from scripts.retract(there, one.id)
+            case "person":
+                for row in people:
+                    if is_of(one.id, row["tenant"], row["id"]):
+                        yield from erase_person(scripts, forgetting, row["tenant"], row["id"], now)
+            case "mine":
+                yield from _mine_again(one, people)
+            case _:
+                pass
+    return len(newer)
+
+
+def _mine_again(one: Stone, people: list[Row]) -> Script[None]:
+    projects = yield "project_every", {}
+    for project in projects:
+        for row in people:
+            who = (project["tenant"], project["id"], row["id"])
+            if row["tenant"] == project["tenant"] and is_of(one.id, *who):
+                for kind in DELETABLE_BY_AUTHOR:
+                    yield "record_forget_person", {
+                        "tenant": project["tenant"], "project": project["id"], "kind": kind,
+                        "person": row["id"],
+                    }  # fmt: skip

@@ -1,0 +1,159 @@
+"""The benchmark measures what it says: its teams are real ones, its figures are counted right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.core import gate
+from bot.core.engine import Engine
+from bot.platforms.common.ports import Delivery, Sender, Typed
+from dialogs.model.events import Look
+from storage.transactions.store import Turn
+from tests.bench import digests, town
+from tests.bench import main as bench
+from tests.bench.contest import Measured, Row, head, line, ratio
+from tests.bench.load import Slice
+from tests.bench.progress import Progress
+from tests.worlds.stage import text_of
+
+
+@pytest.fixture
+async def teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three teams, two of them copies."""
+    monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    monkeypatch.setattr(gate, "CODES_AN_HOUR", 10**9)
+    home = tmp_path / "digi"
+    await town.one_team(home)
+    town.Copies(home).write(range(1, 3))
+    return home
+
+
+async def test_a_copied_team_is_a_team_like_the_first(teams: Path) -> None:
+    """Its status, its answers and its concerns are the first one's, under ids of its own."""
+    house, _ = await town.house_at(teams, town.BEGINNING)
+    said: list[str] = []
+    try:
+        for team in range(3):
+            people = tuple(town.person_of(team, n) for n in (0, 5))
+            for person in people:
+                for words in ("status", "spørgsmål", "sig det"):
+                    answer = await house.engine.receive(
+                        Delivery(
+                            town.TENANT, Sender(person), words, Typed(words), town.channel_of(team)
+                        )
+                    )
+                    said.append("\n".join(text_of(card) for card in answer.cards))
+    finally:
+        await house.close()
+    a_third = len(said) // 3
+    assert said[:a_third] == said[a_third : 2 * a_third] == said[2 * a_third :]
+    assert any(town.NAME in one for one in said)
+    assert all(said)
+
+
+async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams: Path) -> None:
+    """The answer is kept in that team's project, under that person's name."""
+    house, _ = await town.house_at(teams, town.BEGINNING)
+    copies = town.Copies(teams)
+    try:
+        first = town.Team(house)
+        first.project = copies.project
+        question = first.questions()[0]
+        opened = await first.press(1, Look("answer", project=first.project, ref=question))
+        assert opened.form is not None
+        await first.act(
+            1,
+            town.filled(
+                house.vault, opened.form.token, {"text": "Kun her"},
+                person=town.person_of(2, 1), project=copies.project_of(2), question=question,
+            ),
+            team=2,
+        )  # fmt: skip
+        for team, there in ((0, False), (1, False), (2, True)):
+            look = Look("answer", project=copies.project_of(team), ref=question)
+            form = (await first.press(1, look, team=team)).form
+            assert form is not None
+            assert ("Kun her" in str(form)) == there
+    finally:
+        await house.close()
+
+
+async def test_the_watch_runs_for_overviews_and_for_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but them is due when it begins, and each project has one."""
+    monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    home = tmp_path / "digi"
+    moment = await town.one_team(home, until="overview")
+    town.Copies(home).write(range(1, 8))
+    rung: list[str] = []
+    real = Engine.woke
+
+    async def woke(engine: Engine, turn: Turn) -> None:
+        rung.append(turn.event.name)  # type: ignore[union-attr]
+        await real(engine, turn)
+
+    monkeypatch.setattr(Engine, "woke", woke)
+    found = await digests.decided(home, moment, 8, None)
+    assert rung == ["overview"] * 8
+    assert found.overviews == 6
+    assert found.one > 0
+
+
+def test_a_ratio_is_made_of_neighbours() -> None:
+    """A minute in which the machine was slow for both changes nothing."""
+    found = ratio([60.0, 6.0, 50.0], [100.0, 10.0, 100.0])
+    assert (found.median, found.lowest, found.highest) == (0.6, 0.5, 0.6)
+
+
+def test_a_slice_counts_what_was_answered_and_how_long_each_waited() -> None:
+    """The rate is answers by seconds; of a hundred waits the 99th is the 99th."""
+    one = Slice(2.0, [n / 1000 for n in range(1, 101)], [])
+    assert one.rate == 50
+    assert one.percentile(50) == pytest.approx(51)
+    assert one.percentile(99) == pytest.approx(100)
+    assert Measured([one], [0.5]).cost == pytest.approx(5000)
+
+
+def test_the_table_says_whether_a_goal_is_reached() -> None:
+    """Yes, no, or nothing where there is no goal; every row has all its cells."""
+    rows = [Row("a", "1", "2", "0.5", "≥ 0.6", reached) for reached in (True, False, None)]
+    lines = [*head().splitlines(), *map(line, rows)]
+    assert [one.split("|")[-2].strip() for one in lines[2:]] == ["yes", "no", ""]
+    assert {one.count("|") for one in lines} == {7}
+
+
+def test_a_row_stands_as_soon_as_it_is_measured_and_one_part_keeps_no_other_from_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The head comes first, each row with its part; what went wrong is on standard error, and the
+    whole is not called whole."""
+    stood: list[str] = []
+
+    async def measured(part: str, *_: object) -> AsyncIterator[Row]:
+        stood.append(capsys.readouterr().out)
+        yield Row(part, "1", "2", "0.5", "")
+        if part == "b":
+            raise ValueError("no server")
+        stood.append(capsys.readouterr().out)
+
+    monkeypatch.setattr(bench, "measured", measured)
+    assert not asyncio.run(bench.all_of(("a", "b", "c"), bench.SHORT))
+    assert [one[2:6].strip() for one in stood] == ["what", "a", "", "b", "c"]
+    assert asyncio.run(bench.all_of(("a", "c"), bench.SHORT))
+
+
+def test_progress_is_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """However often something happens; and none of it is in the table's way."""
+    told = Progress("slack", every=3600)
+    for _ in told.over("teams are made", range(1000)):
+        pass
+    assert capsys.readouterr().err == ""
+    told = Progress("slack", every=0)
+    told("round 1 of 3")
+    said = capsys.readouterr()
+    assert (said.err, said.out) == ("slack, 0 s: round 1 of 3\n", "")

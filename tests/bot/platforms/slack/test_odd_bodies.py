@@ -1,0 +1,164 @@
+"""Signed bodies of Slack's in which one place is not what Slack documents: every place in turn."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from tests.worlds.odd_json import of_wrong_types, with_half
+from tests.worlds.postgres import either_later
+from tests.worlds.slack.hands import id_of
+from tests.worlds.slack_fixtures import CHANNEL, Place, in_slack
+
+KINDS = {
+    "command", "block_actions", "view_submission", "shortcut", "message_action", "view_closed",
+    "url_verification", "app_mention", "message", "app_home_opened", "member_joined_channel",
+    "member_left_channel", "app_uninstalled", "tokens_revoked",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
+    async with in_slack(tmp_path / "home", either=either) as found:
+        yield found
+
+
+async def every_kind(place: Place) -> list[dict[str, Any]]:
+    """What Slack sends as people do everything that Digi hears of: one of each kind and shape."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    once = place.world.send.once
+
+    async def noted(kind: Any, payload: dict[str, Any], **more: Any) -> Any:
+        found.setdefault(_shape(payload), payload)
+        return await once(kind, payload, **more)
+
+    place.world.send.once = noted  # type: ignore[method-assign]
+    await place.hands.play(
+        """
+        anne > /digi start Ny omsorgsplatform
+        anne > tryk "Jeg er leder"
+        anne > tryk "Vis det i kanalen"
+        anne > /digi næste
+        peter > tryk "Svar"
+        peter > udfyld "Dit svar"="Vi når det ikke"
+        sofie > tryk "Svar uden navn"
+        sofie > udfyld "Dit svar"="Vi når det heller ikke"
+        fatima > @Digi hjælp
+        """
+    )
+    await place.hands.open_home("anne")
+    await place.hands.shortcut("anne", "say")
+    await place.hands.shortcut("anne", "agreement", "Ny omsorgsplatform")
+    send = place.world.send
+    await send.said(id_of("peter"), "hjælp")
+    await send.joined(id_of("anne"), CHANNEL)
+    place.world.send.once = once  # type: ignore[method-assign]
+    event = next(body for body in found.values() if "event" in body)
+    rest = (
+        {"type": "member_left_channel", "user": id_of("anne"), "channel": CHANNEL},
+        {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": ["U2"]}},
+        {"type": "app_uninstalled"},
+    )
+    bodies = [*found.values(), {"type": "url_verification", "token": "t", "challenge": "c"}]
+    closed = next(body for body in found.values() if body.get("type") == "view_submission")
+    bodies += [{**closed, "type": "view_closed", "is_cleared": False}]
+    return bodies + [{**event, "event_id": f"Ev{n}", "event": one} for n, one in enumerate(rest)]
+
+
+def _shape(body: dict[str, Any]) -> tuple[Any, ...]:
+    """Two of one shape are read in the same way."""
+    view, container = body.get("view") or {}, body.get("container") or {}
+    inputs = sorted({str(block.get("element", {}).get("type")) for block in view.get("blocks", ())})
+    event = body.get("event") or {}
+    return (body.get("type"), event.get("type"), container.get("is_ephemeral"), tuple(inputs))
+
+
+def _kind(body: dict[str, Any]) -> str:
+    return str((body.get("event") or body).get("type") or "command")
+
+
+def _raw(body: Any) -> tuple[bytes, str]:
+    """As Slack sends it: fields for a command, JSON for an event, JSON in a field for the rest."""
+    if isinstance(body, dict) and "command" in body:
+        pairs = (f"{_quoted(name)}={_quoted(value)}" for name, value in body.items())
+        return "&".join(pairs).encode(), "application/x-www-form-urlencoded"
+    text = json.dumps(body)
+    if isinstance(body, dict) and ("event" in body or "challenge" in body):
+        return text.encode(), "application/json"
+    return urlencode({"payload": text}).encode(), "application/x-www-form-urlencoded"
+
+
+def _faults(place: Place) -> list[str]:
+    """What failed inside, by its type; that a channel is not there is said in words."""
+    return [kind for _, kind in place.told if kind.isidentifier()]
+
+
+def _anew(body: Any, way: tuple[Any, ...], number: int) -> Any:
+    """Not what has come already."""
+    for name in {"trigger_id", "event_id"} - {*way[:1]}:
+        if isinstance(body, dict) and name in body:
+            body = {**body, name: f"{number}.{id(way)}"}
+    return body
+
+
+def _quoted(held: Any) -> str:
+    text = held if isinstance(held, str) else json.dumps(held)
+    return quote(text.encode("utf-8", "surrogatepass"))
+
+
+async def _tried(place: Place, bodies: Iterator[tuple[Any, Any]]) -> Counter[tuple[int, bool]]:
+    """How often each status came, and whether with an answer."""
+    counted: Counter[tuple[int, bool]] = Counter()
+    place.told.clear()
+    for number, (way, body) in enumerate(bodies):
+        place.house.engine._gate._acts.clear()  # nobody has done too much
+        raw, kind = _raw(_anew(body, way, number))
+        headers = {"Content-Type": kind, **place.world.send.signed(raw)}
+        status, said = await place.world.send.raw(raw, headers)
+        assert status in (200, 400), (status, way, body)
+        assert not _faults(place), (way, body, place.told)
+        assert not place.door.edge._failures, (way, body, place.door.edge._failures)
+        counted[status, bool(said)] += 1
+    await place.door.edge.quiet()
+    place.world.faults.clear()
+    return counted
+
+
+@either_later
+async def test_half_a_pair_of_surrogates_is_a_bad_request_wherever_it_stands(
+    place: Place, figures: Callable[[str], None]
+) -> None:
+    """In every text and name of every kind of body: 400 without a word, and nothing is done. A
+    command comes as fields, which hold no such thing: its bytes are no text there."""
+    bodies = await every_kind(place)
+    assert {_kind(body) for body in bodies} == KINDS
+    counted = Counter[tuple[int, bool]]()
+    for body in bodies:
+        found = await _tried(place, with_half(body))
+        assert set(found) == {(400, False)} or _kind(body) == "command", body
+        counted += found
+    figures(f"{counted.total()} placements: {dict(counted)}")
+
+
+@either_later
+@pytest.mark.parametrize(
+    "values",
+    [1, pytest.param(None, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    ids=["some", "all"],
+)
+async def test_what_is_of_another_type_is_answered_all_the_same(
+    place: Place, figures: Callable[[str], None], values: int | None
+) -> None:
+    """Missing, or something else, in every place of every kind of body: 200 or 400, and nothing
+    failed inside."""
+    counted = Counter[tuple[int, bool]]()
+    for body in await every_kind(place):
+        counted += await _tried(place, of_wrong_types(body, values))
+    figures(f"{counted.total()} placements: {dict(counted)}")
+    assert counted[200, False] > counted.total() // 10

@@ -1,0 +1,269 @@
+"""Cards and forms as Teams gets them: within its limits, and with nothing read as markup."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.platforms.teams import data, draw, forms, pieces
+from dialogs.model import cards as c
+from tests.bot.platforms.slack.test_draw import CARDS, FORMS, MANY, NASTY, _texts
+from tests.worlds import card_validators
+from tests.worlds.teams import limits
+from tests.worlds.teams.render import buttons, every, inputs, runs, text_of, title_of
+
+SIGNS = (
+    *NASTY, "[tryk](https://x.dk)", "<at>Anne</at>", "**fed**", "# stort", "- punkt", "1. punkt",
+    "{{DATE(2026-11-02T08:00:00Z,SHORT)}}", "${ord}", "![x](https://x.dk/a.png)", "<script>",
+    "www.eksempel.dk", "\\", "|a|b|", "&lt;at&gt;",
+)  # fmt: skip
+
+
+def _all_buttons(card: c.FinishedCard) -> list[str]:
+    return [b.token for p in card.parts if isinstance(p, c.Buttons) for b in p.buttons]
+
+
+def _tokens(drawn: draw.Drawn) -> list[str]:
+    pages = (drawn, *drawn.rest)
+    return [a["data"]["digi"]["token"] for page in pages for a in buttons(page.card)]
+
+
+def _tried(examples: int, check: Callable[..., None], **given_by: st.SearchStrategy[Any]) -> None:
+    calm = settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    calm(given(**given_by)(check))()
+
+
+def some(few: int, many: int) -> pytest.MarkDecorator:
+    """The same test with so many examples at once, and so many at leisure."""
+    return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])
+
+
+@some(40, 2000)
+def test_any_card_is_a_message_that_teams_takes(examples: int) -> None:
+    """Whatever the words, the limits hold and no button is lost."""
+    _tried(examples, _card_fits, card=CARDS, again=st.booleans(), inside=st.booleans())
+
+
+@some(5, 100)
+def test_a_card_of_seventy_parts_goes_on(examples: int) -> None:
+    """Buttons come first where there is room for words beside them, and none is lost."""
+    _tried(examples, _card_fits, card=MANY, again=st.booleans(), inside=st.booleans())
+
+
+def _card_fits(card: c.FinishedCard, again: bool, inside: bool) -> None:
+    drawn = draw.messages((card,), "da", again=again, place=draw.Place(inside=inside))
+    for page in (drawn, *drawn.rest):
+        assert limits.problems(page.card) == []
+        assert 0 < len(page.summary) <= pieces.SUMMARY
+    assert sorted(_tokens(drawn)) == sorted(_all_buttons(card))
+
+
+@some(30, 1500)
+def test_any_form_is_a_dialog_that_teams_takes(examples: int) -> None:
+    """Titles, labels, options, hints and what stands in the fields keep to the size; the form comes
+    back with the submission, so that nobody has to remember it."""
+    _tried(examples, _form_fits, form=FORMS)
+
+
+def _form_fits(form: c.FinishedForm) -> None:
+    drawn = forms.form(form, "da", channel="19:x@thread.tacv2")
+    assert limits.problems(drawn) == []
+    [send] = [action for action in buttons(drawn) if "associatedInputs" not in action]
+    read = data.read_data(send["data"])
+    assert isinstance(read, data.Send)
+    assert (read.form.token, read.channel) == (form.token, "19:x@thread.tacv2")
+    wanted = [f.id for f in form.fields if not isinstance(f, c.Note)]
+    assert list(read.form.ids) == wanted
+    again = forms.form(
+        read.form.form, "en", faults=[("", "Prøv igen"), (wanted[0] if wanted else "", "Tom")]
+    )
+    assert limits.problems(again) == []
+    assert "Look at this again: Prøv igen" in text_of(again)
+
+
+AROUND = ("plain", "strong", "mention", "quote", "heading", "fact", "bullet")
+
+
+@some(60, 3000)
+def test_what_people_write_is_never_read_as_markup(examples: int) -> None:
+    """It stands in runs of plain text; no text that Teams reads as markdown has it."""
+    words = st.sampled_from(SIGNS) | _texts(3000)
+    _tried(examples, _words_are_words, words=words, around=st.sampled_from(AROUND))
+
+
+def _words_are_words(words: str, around: str) -> None:
+    quoted: c.Spans = (c.Quoted(words),)
+    part: Any = {
+        "plain": c.Paragraph((c.Plain("Hun skrev: "), *quoted)),
+        "strong": c.Paragraph((c.Strong("Svar"), c.Plain(": "), *quoted)),
+        "mention": c.Paragraph((c.Mention("p", words), c.Plain(" "), *quoted)),
+        "quote": c.Quote(quoted, (c.Mention("p", "Anne"),)),
+        "heading": c.Heading(quoted),
+        "fact": c.Facts(((quoted, quoted),)),
+        "bullet": c.Bullets((quoted,), True),
+    }[around]
+    drawn = draw.messages((c.Card((part,)),), "da")
+    for page in (drawn, *drawn.rest):
+        for element in page.card["body"]:
+            if element["type"] == "TextBlock":
+                assert not draw._MARKUP.search(element["text"])
+        assert "{{DATE(" not in json.dumps(page.card["body"])
+        assert not {"<", ">"} & set(page.summary)
+    shown = "".join(run["text"] for page in (drawn, *drawn.rest) for run in runs(page.card))
+    heard = "".join(e.get("text", "") for e in drawn.card["body"]) + shown.replace("\u2060", "")
+    for line in words.split("\n"):
+        assert line.strip() in heard or not line.strip()
+
+
+@pytest.mark.parametrize("words", SIGNS)
+def test_the_renderer_shows_words_and_nothing_else(words: str) -> None:
+    """Asked of Microsoft's own: no link, no style, no picture comes of what people write."""
+    card_validators.needed()
+    quoted: c.Spans = (c.Quoted(words),)
+    card: c.FinishedCard = c.Card(
+        (c.Paragraph(quoted), c.Quote(quoted), c.Bullets((quoted,)), c.Heading(quoted))
+    )
+    option = c.Option[c.Spans]("x", quoted)
+    form: c.FinishedForm = c.Form(
+        quoted,
+        (
+            c.Note(quoted),
+            c.TextField("a", quoted, quoted, value=quoted),
+            c.Choice("b", quoted, (option,)),
+            c.Choices("c", quoted, (option,)),
+        ),
+        (c.Plain("Send"),),
+        "x",
+    )
+    for drawn in (draw.card(card), forms.form(form)):
+        shown = card_validators.shown(drawn)
+        assert (shown.links, shown.styled, shown.problems) == ((), (), ())
+
+
+@some(20, 500)
+def test_what_microsofts_own_packages_say(examples: int) -> None:
+    """The renderer and its own table of what belongs to version 1.5 find nothing."""
+    card_validators.needed()
+    _tried(examples, _microsoft_takes, card=CARDS, form=FORMS)
+
+
+def _microsoft_takes(card: c.FinishedCard, form: c.FinishedForm) -> None:
+    drawn = draw.messages((card,), "da")
+    for page in (drawn, *drawn.rest):
+        assert card_validators.problems(page.card) == []
+    assert card_validators.problems(forms.form(form)) == []
+
+
+def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
+    """What had no room is in `rest`, whole and in order; the first page says so."""
+    words = [f"linje {n} " + "ord " * 90 for n in range(200)]
+    card = c.Card[c.Spans](tuple(c.Paragraph((c.Plain(line),)) for line in words))
+    drawn = draw.messages((card,), "da")
+    assert drawn.rest
+    whole = "\n".join(text_of(page.card) for page in (drawn, *drawn.rest))
+    found = [whole.index(f"linje {n} ") for n in range(200)]
+    assert found == sorted(found)
+    assert "Resten står lige nedenunder." in text_of(drawn.card)
+
+
+@pytest.mark.parametrize("token", ["p" * 300, "say:sig det", "held:abc"])
+def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
+    """What changes something does it on the spot, with a way for older clients; what shows
+    something opens a dialog; in a dialog everything is sent to the dialog."""
+    press: c.FinishedCard = c.Card(
+        (c.Buttons((c.Button((c.Plain("Gør det"),), style="main", token=token),
+                    c.Button((c.Plain("Vis det"),), token=token + "x", opens=True))),)
+    )  # fmt: skip
+    does, opens = buttons(draw.card(press))
+    if token.startswith("p"):
+        assert (does["type"], does["verb"], does["style"]) == ("Action.Execute", "digi", "positive")
+        assert does["fallback"]["data"] == does["data"]
+    else:
+        assert does["data"]["msteams"] == {"type": "task/fetch"}
+    assert opens["type"] == "Action.Submit"
+    assert opens["data"]["msteams"] == {"type": "task/fetch"}
+    inside = draw.messages((press,), "da", place=draw.Place(inside=True)).card
+    assert {action["type"] for action in buttons(inside)} == {"Action.Submit"}
+    assert not list(every(inside, "msteams"))
+
+
+def test_a_press_that_is_asked_about_keeps_its_question() -> None:
+    """The question, the same words on its button, and the same token behind it."""
+    button = c.Button[c.Spans](
+        (c.Plain("Slet"),), style="danger", confirm=(c.Plain("For altid?"),), token="t"
+    )
+    [asks] = buttons(draw.card(c.Card((c.Buttons((button,)),))))
+    asked = data.read_data(asks["data"])
+    assert isinstance(asked, data.Ask)
+    card = draw.question(asked, "da")
+    assert limits.problems(card) == []
+    assert text_of(card) == "For altid?\n[Slet]"
+    [again] = buttons(card)
+    assert data.read_data(again["data"]) == data.Press("t")
+
+
+@pytest.mark.parametrize(
+    "given_back",
+    [{}, {"digi": None}, {"digi": {"k": "x"}}, {"digi": {"k": "p"}}, {"digi": [1]},
+     {"digi": {"k": "f", "form": ""}}, {"digi": {"k": "f", "form": "æ"}},
+     {"digi": {"k": "f", "form": "AAAA"}}],
+)  # fmt: skip
+def test_data_that_digi_did_not_write_is_nothing(given_back: dict[str, Any]) -> None:
+    """Whoever makes up a submission gets no exception out of it."""
+    assert data.read_data(given_back) is None
+
+
+def test_a_packed_form_cannot_be_blown_up() -> None:
+    """A small text that unpacks to megabytes is refused."""
+    import base64
+    import zlib
+
+    bomb = base64.b64encode(zlib.compress(b"[" * 5_000_000)).decode()
+    assert data.read_data({"digi": {"k": "f", "form": bomb}}) is None
+
+
+def test_what_is_chosen_comes_back_as_it_was() -> None:
+    """Values with commas, an empty one, several people, a date."""
+    options = tuple(c.Option[c.Spans](v, (c.Plain(v or "ingen"),)) for v in ("a,b", "", "50%", "c"))
+    form: c.FinishedForm = c.Form(
+        (c.Plain("T"),),
+        (
+            c.Choice("one", (c.Plain("En"),), options, "a,b"),
+            c.Choices("many", (c.Plain("Flere"),), options, ("50%", "a,b")),
+            c.People("who", (c.Plain("Hvem"),), many=True, values=("p1", "p2")),
+            c.DateField("day", (c.Plain("Dag"),), date(2026, 12, 4)),
+            c.TimeField("hour", (c.Plain("Time"),), 13 * 60),
+        ),
+        (c.Plain("Send"),),
+        "x",
+    )
+    drawn = forms.form(form, names=lambda person: person.upper())
+    sent = {one["id"]: one["value"] for one in inputs(drawn)}
+    opened = data.OpenForm(form)
+    assert {id: data.read_value(opened, id, sent[f"f.{id}"]) for id in opened.ids} == {
+        "one": "a,b", "many": ["a,b", "50%"], "who": ["p1", "p2"], "day": "2026-12-04",
+        "hour": "13:00",
+    }  # fmt: skip
+    assert data.read_value(opened, "one", data.written_value("")) == ""
+    people = next(one for one in inputs(drawn) if one["id"] == "f.who")
+    assert [choice["title"] for choice in people["choices"]] == ["P1", "P2"]
+
+
+@pytest.mark.parametrize("words", SIGNS)
+def test_an_option_is_shown_as_it_was_written(words: str) -> None:
+    """In a list its signs are escaped, in a menu they need not be."""
+    option = c.Option[c.Spans]("x", (c.Quoted(words),), (c.Plain("hint"),))
+    for many in (c.Choices("a", (c.Plain("L"),), (option,)), c.Choice("a", (c.Plain("L"),), (
+        option, *(c.Option[c.Spans](str(n), (c.Plain(str(n)),)) for n in range(9))))):  # fmt: skip
+        form: c.FinishedForm = c.Form((c.Plain("T"),), (many,), (c.Plain("Send"),), "x")
+        [field] = inputs(forms.form(form))
+        shown = title_of(field["choices"][0]).replace("\u2060", "")
+        assert shown == f"{' '.join(words.split())} hint"

@@ -1,0 +1,133 @@
+"""Activities from Teams in which one place is not what Teams documents: every place in turn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.platforms.teams.read import AGREEMENTS
+from tests.worlds.odd_json import of_wrong_types, with_half
+from tests.worlds.postgres import either_later
+from tests.worlds.teams.state import CHANNEL
+from tests.worlds.teams_fixtures import Place, in_teams
+
+KINDS = {
+    "message", "adaptiveCard/action", "task/fetch", "task/submit", "composeExtension/fetchTask",
+    "composeExtension/submitAction", "conversationUpdate", "installationUpdate",
+}  # fmt: skip
+
+
+@pytest.fixture
+async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
+    async with in_teams(tmp_path / "home", either=either) as found:
+        yield found
+
+
+async def every_kind(place: Place) -> list[dict[str, Any]]:
+    """What Teams sends as people do everything that Digi hears of: one of each kind and shape."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    send = place.world.send
+
+    async def noted(activity: dict[str, Any], **more: Any) -> Any:
+        found.setdefault(_shape(activity), activity)
+        return await send(activity, **more)
+
+    place.world.send = noted  # type: ignore[method-assign]
+    await place.hands.play(
+        """
+        anne > /digi start Ny omsorgsplatform
+        anne > tryk "Jeg er leder"
+        anne > tryk "Vis det i kanalen"
+        anne > /digi næste
+        peter > tryk "Svar"
+        peter > udfyld "Dit svar"="Vi når det ikke"
+        sofie > tryk "Svar uden navn"
+        sofie > udfyld "Dit svar"="Vi når det heller ikke"
+        fatima > @Digi hjælp
+        """
+    )
+    await place.hands.type("peter", "hjælp", private=True)
+    anne = place.world.home.people["anne"]
+    await place.world.installed()
+    await place.world.installed_for(anne)
+    made: dict[str, Any] = {"type": "invoke", "name": "composeExtension/fetchTask"}
+    payload = {"body": {"contentType": "html", "content": "<p>Vi <b>tester</b></p>"}}
+    value = {"commandId": AGREEMENTS, "commandContext": "message", "messagePayload": payload}
+    await place.world.send(place.world.activity(anne, CHANNEL, **made, value=value))
+    sent = next(one for one in found.values() if one.get("name") == "task/submit")
+    await place.world.send({**sent, "name": "composeExtension/submitAction"})
+    left: dict[str, Any] = {"type": "conversationUpdate", "membersRemoved": [{"id": "29:x"}]}
+    renamed = {"eventType": "channelDeleted", "tenant": {"id": place.world.home.id}}
+    await place.world.send(place.world.activity(anne, CHANNEL, **left, channelData=renamed))
+    place.world.send = send  # type: ignore[method-assign]
+    return list(found.values())
+
+
+def _shape(activity: dict[str, Any]) -> tuple[Any, ...]:
+    """Two of one shape are read in the same way."""
+    value = activity.get("value")
+    return (_kind(activity), activity["conversation"]["conversationType"], isinstance(value, dict),
+            "membersAdded" in activity, "membersRemoved" in activity)  # fmt: skip
+
+
+def _kind(activity: dict[str, Any]) -> str:
+    return str(activity.get("name") or activity["type"])
+
+
+async def _tried(place: Place, activities: Iterator[tuple[Any, Any]]) -> Counter[int]:
+    """How often each status came. Nothing may have failed inside."""
+    counted: Counter[int] = Counter()
+    place.told.clear()
+    token = place.world.token()
+    for number, (way, activity) in enumerate(activities):
+        place.house.engine._gate._acts.clear()  # nobody has done too much
+        anew = activity  # and not what has come already
+        if isinstance(activity, dict) and way[:1] != ("id",):
+            anew = {**activity, "id": f"odd:{number}:{id(way)}"}
+        status, _ = await place.world.send(anew, token=token)
+        counted[status] += 1
+        if (status, way) == (503, ("conversation", "id")):
+            place.told.clear()  # Teams knows no such conversation: what was said is not said there
+            continue
+        assert status in (200, 400, 403, 501), (status, way, activity)
+        assert not [kind for _, kind in place.told if kind.isidentifier()], (way, activity)
+        assert not place.door.edge._failures, (place.door.edge._failures, way, activity)
+    await place.door.edge.quiet()
+    place.told.clear()
+    return counted
+
+
+@either_later
+async def test_half_a_pair_of_surrogates_is_no_fault_wherever_it_stands(
+    place: Place, figures: Callable[[str], None]
+) -> None:
+    """In every text and name of every kind of activity. A browser may cut a picture in half, and
+    Teams passes it on: what somebody wrote is taken without it, as any other text is."""
+    activities = await every_kind(place)
+    assert {_kind(activity) for activity in activities} == KINDS
+    counted = Counter[int]()
+    for activity in activities:
+        counted += await _tried(place, with_half(activity))
+    figures(f"{counted.total()} placements: {dict(counted)}")
+    assert counted[200] > counted.total() // 2
+
+
+@either_later
+@pytest.mark.parametrize(
+    "values",
+    [1, pytest.param(None, marks=[pytest.mark.long, pytest.mark.timeout(1800)])],
+    ids=["some", "all"],
+)
+async def test_what_is_of_another_type_is_answered_all_the_same(
+    place: Place, figures: Callable[[str], None], values: int | None
+) -> None:
+    """Missing, or something else, in every place of every kind of activity."""
+    counted = Counter[int]()
+    for activity in await every_kind(place):
+        counted += await _tried(place, of_wrong_types(activity, values))
+    figures(f"{counted.total()} placements: {dict(counted)}")
+    assert counted[200] > counted.total() // 2

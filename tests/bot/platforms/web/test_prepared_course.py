@@ -1,0 +1,64 @@
+"""The playground's prepared course plays from beginning to end, whatever the day."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+import app
+from bot.clock import Clock
+from bot.platforms.common.ports import RoomMessage
+from bot.platforms.web.playground.edge import WebEdge
+from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
+from bot.platforms.web.playground.player import Player
+from bot.platforms.web.playground.server import COURSE
+from storage.playground_room import Room
+from storage.transactions.store import Database
+from storage.vault import Vault
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN),
+        datetime(2026, 12, 21, 7, 0, tzinfo=COPENHAGEN),
+        datetime(2027, 3, 25, 12, 0, tzinfo=COPENHAGEN),
+    ],
+    ids=["an evening in November", "the Monday before Christmas", "the Thursday before Easter"],
+)
+async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_path: Path) -> None:
+    """Every press finds its button; there are overviews with a conclusion and an answer."""
+    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
+    made: list[tuple[Room[RoomMessage], app.PlaygroundClock]] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
+        room = Room(store, vault, RoomMessage)
+        held = app.PlaygroundClock(TENANT, clock)
+        made.append((room, held))
+        return [WebEdge(room, held)]
+
+    house = await app.build(
+        tmp_path,
+        edges=edges,
+        clock=Clock(real_us=lambda: next(at)),
+        key_file=tmp_path / "key" / "digi.key",
+    )
+    [(room, held)] = made
+    held.house = house
+    try:
+        await house.gather_playground()
+        player = Player(house.engine.receive, room, held, PEOPLE, CHANNELS[0].id)
+        assert await player.play(COURSE.read_text(encoding="utf-8")) == []
+        seen = await player.seen("bodil")
+        assert "Ugens overblik" in seen
+        assert "I nåede frem til:" in seen
+        assert "Spurgt og svaret" in seen
+        assert not house.log.failures
+    finally:
+        await house.close()

@@ -1,0 +1,50 @@
+"""What is shipped for several machines: the server's settings, the proxy's doors, the image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from storage.postgres.doctor import examine
+from tests.worlds.postgres import a_server
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_shipped_server_notes_nothing_of_who_wrote_when() -> None:
+    """PostgreSQL with the settings of compose.yaml passes the doctor without a word."""
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    settings = dict(re.findall(r"- -c\n\s+- (\w+)=(\S+)", compose))
+    assert {"log_statement", "track_commit_timestamp", "wal_level"} <= settings.keys()
+    with a_server(settings, durable=True) as server:
+        seen = examine(server.dsn(server.new()))
+    assert (seen.stops, seen.faults) == ((), ())
+
+
+def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
+    """Metrics, health and the playground stay inside, and no request is written down."""
+    proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
+    [opens] = re.findall(r"location ~ (\S+) \{", proxy)
+    for path in ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/api/messages",
+                 "/om", "/b/abc"):  # fmt: skip
+        assert re.search(opens, path), path
+    for path in ("/", "/metrics", "/healthz", "/readyz", "/play/submit", "/slack/events/x"):
+        assert not re.search(opens, path), path
+    assert "proxy_next_upstream error timeout non_idempotent;" in proxy, (
+        "a killed one loses nothing"
+    )
+    assert "access_log off;" in proxy
+    assert not re.search(r"access_log (?!off)", proxy)
+    assert "error_log /dev/stderr emerg;" in proxy
+
+
+def test_the_image_holds_all_that_serves_and_runs_as_nobody_special() -> None:
+    """Every room is copied, the tests are not, and the last user is not root."""
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    copied = set(re.findall(r"^COPY (\w+) /srv/digi/", image, re.MULTILINE))
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert copied == rooms
+    allowed = set((ROOT / ".dockerignore").read_text(encoding="utf-8").split())
+    assert {f"!{room}" for room in rooms} <= allowed
+    assert re.findall(r"^USER (\w+)$", image, re.MULTILINE)[-1] == "digi"
+    assert image.rindex("pip uninstall") < image.rindex("FROM ")

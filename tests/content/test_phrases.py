@@ -1,0 +1,112 @@
+"""Every phrase that the code names exists, and every phrase that exists is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from content import catalogue as content
+from content.model import Catalogue
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("dialogs", "bot", "content", "storage")
+# Sections whose keys are made from data: a day's name, a part's name.
+MADE = re.compile(r"^(day|month|part|role|state)\.")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return content.load()
+
+
+def _sources() -> list[Path]:
+    files = [p for room in ROOMS for p in (ROOT / room).rglob("*.py")]
+    return [*files, ROOT / "app.py"]
+
+
+def _literals() -> tuple[set[str], list[re.Pattern[str]]]:
+    """Every string in the code, and every f-string as a pattern."""
+    strings: set[str] = set()
+    patterns: list[re.Pattern[str]] = []
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                strings.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                pattern = "".join(
+                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[\w.-]+"
+                    for part in node.values
+                )
+                fixed = "".join(
+                    str(part.value) for part in node.values if isinstance(part, ast.Constant)
+                )
+                if re.search(r"[a-z_]{3,}\.|_[a-z]{4,}$", fixed):
+                    patterns.append(re.compile(pattern))
+    return strings, patterns
+
+
+def _named() -> dict[str, str]:
+    """Keys given to text(...) as a plain string, with where."""
+    found: dict[str, str] = {}
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in ("text", "_says", "Text", "_show")
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+                and isinstance(node.args[0].value, str)
+            ):
+                found[node.args[0].value] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    return found
+
+
+def test_every_phrase_that_is_named_exists(catalogue: Catalogue) -> None:
+    """A missing key would be met by a person, not by a developer."""
+    missing = {key: at for key, at in _named().items() if key not in catalogue.phrases}
+    assert not missing
+
+
+def test_every_phrase_is_used(catalogue: Catalogue) -> None:
+    """What nobody says is deleted."""
+    strings, patterns = _literals()
+    # A list of options makes its keys from a prefix: project.language and _da, _en.
+    prefixes = [s for s in strings if re.fullmatch(r"[a-z]+\.[a-z_]+", s)]
+    prefixes = [prefix for prefix in prefixes if prefix not in catalogue.phrases]
+    unused = [
+        key
+        for key in catalogue.phrases
+        if key not in strings
+        and not MADE.match(key)
+        and not any(pattern.fullmatch(key) for pattern in patterns)
+        and not any(key.startswith(f"{prefix}_") for prefix in prefixes)
+    ]
+    assert not unused
+
+
+def test_arguments_fit_their_placeholders(catalogue: Catalogue) -> None:
+    """A call that names its arguments fills each placeholder of the phrase."""
+    wrong: list[str] = []
+    for path in _sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "text"
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+                and all(keyword.arg for keyword in node.keywords)
+            ):
+                continue
+            key = str(node.args[0].value)
+            if key not in catalogue.phrases:
+                continue
+            wanted = set(re.findall(r"\{(\w+)\}", str(catalogue.phrases[key])))
+            given = {keyword.arg for keyword in node.keywords}
+            if wanted - given:
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {key} lacks {wanted - given}")
+    assert not wrong

@@ -1,0 +1,327 @@
+"""Nothing of the catalogue is only stored: each set is met where docs/catalogue.md says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pytest
+
+from content import catalogue as content
+from content.model import Item, Set
+from dialogs.advice import shelves
+from dialogs.advice.decide import Advice as Memory
+from dialogs.advice.decide import fitting, met, next_of
+from dialogs.advice.reading import SCREEN, label, reading
+from dialogs.advice.shelves import SCHOOL, Way, ways
+from dialogs.model import cards as c
+from dialogs.model.events import Look
+from dialogs.model.facts import Known
+from tests.worlds.stage import Stage, stage
+
+CATALOGUE = content.load()
+ROOT = Path(__file__).parents[2]
+PAGE = ("De næste ", "Den næste")
+LONGEST = 3000
+
+
+# --- what is told of it -------------------------------------------------------------------
+
+
+def test_the_list_of_ways_is_the_one_that_dialogs_go_by() -> None:
+    """docs/catalogue.md is as `python app.py content --where` draws it."""
+    written = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert written == shelves.as_table(CATALOGUE), (
+        "stale: python app.py content --where > docs/catalogue.md"
+    )
+
+
+def test_every_set_lies_somewhere_on_the_way_of_people() -> None:
+    """Being in the list of sources is not enough."""
+    assert [s.id for s in CATALOGUE.sets.values() if not shelves.where(s)] == []
+
+
+def test_what_lies_on_a_shelf_is_in_the_catalogue() -> None:
+    """No shelf names a set that is not there, and a school's sets are offered to schools only."""
+
+    def lying(workplace: str) -> set[str]:
+        return {
+            *shelves.advice(workplace, leads=True),
+            *shelves.examples(workplace),
+            *shelves.exercises(workplace),
+            *shelves.trio_notes(workplace),
+            *shelves.LEADER_NOTES,
+            *shelves.LESSONS,
+            *(id for phase in shelves.CHECKLISTS for id in shelves.checklist(phase, workplace)),
+        }
+
+    assert lying(SCHOOL) <= set(CATALOGUE.sets)
+    assert {CATALOGUE.set(id).pack for id in lying("general")} == {"general"}
+
+
+def test_schools_have_the_nuggets_where_others_have_rasmus() -> None:
+    """The checklist of the second phase measures by the one or by the other."""
+    assert "rasmus" in shelves.checklist(2, "general")
+    assert "rasmus" not in shelves.checklist(2, SCHOOL)
+    assert {"guldkorn", "education-effects"} <= set(shelves.checklist(2, SCHOOL))
+
+
+# --- one at a time ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leads", [False, True])
+@pytest.mark.parametrize("workplace", ["general", SCHOOL])
+def test_each_item_of_advice_fits_some_phase(workplace: str, *, leads: bool) -> None:
+    """Through the four phases every item of every set of advice has its time."""
+    names = shelves.advice(workplace, leads=leads)
+    fit = {id for phase in (1, 2, 3, 4) for id in fitting(CATALOGUE, names, phase)}
+    assert fit == {f"{name}/{item.id}" for name in names for item in CATALOGUE.set(name).items}
+
+
+@pytest.mark.parametrize("phase", [1, 2, 3, 4])
+def test_no_advice_comes_again_before_all_have_been_seen(phase: int) -> None:
+    """Three rounds, each of which gives every piece once."""
+    found = fitting(CATALOGUE, shelves.advice(SCHOOL, leads=True), phase)
+    memory, given = Memory(), []
+    for _ in range(3 * len(found)):
+        id = next_of(found, memory.seen)
+        assert id is not None
+        given.append(id)
+        memory = met(memory, id)
+    for n in range(3):
+        assert set(given[n * len(found) : (n + 1) * len(found)]) == set(found)
+
+
+def test_a_new_phase_gives_what_is_new_first() -> None:
+    """What was met in the phase before comes after all that the new one brings."""
+    names = shelves.advice("general")
+    before, after = fitting(CATALOGUE, names, 1), fitting(CATALOGUE, names, 4)
+    memory = met(Memory(), *before)
+    fresh = [id for id in after if id not in before]
+    for id in fresh:
+        assert next_of(after, memory.seen) == id
+        memory = met(memory, id)
+    assert next_of(after, memory.seen) == next(id for id in before if id in after)
+
+
+async def test_the_overview_and_those_who_ask_share_one_memory(tmp_path: Path) -> None:
+    """What somebody was given does not come to the channel in the same week, nor again to them."""
+    async with stage(tmp_path) as found:
+        await begins(found, 1)
+        await found.type("fatima", "/digi råd")
+        first = found.just("fatima").splitlines()[1]
+        await found.play(
+            """
+            anne > /digi overblik
+            anne > tryk "Skriv to linjer"
+            anne > udfyld "Hvad bør"="Der er nyt."
+            ur > til overblik
+            kanal < "Ugens overblik"
+            """
+        )
+        assert first not in found.channel()
+        given = [line for line in found.channel().splitlines() if line.startswith("Hold øje med:")]
+        assert len(given) == 1
+        await found.type("fatima", "/digi råd")
+        for _ in range(30):
+            assert first not in found.just("fatima")
+            assert found.just("fatima").splitlines()[1] not in given[0]
+            await found.press("fatima", "Et råd mere")
+
+
+# --- a few screens ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_set_is_read_in_a_few_screens(language: Literal["da", "en"]) -> None:
+    """No screen is longer than a telephone likes, and none of a set's words is left out."""
+    for set in CATALOGUE.sets.values():
+        start, pages, words = 0, 0, ""
+        while start < len(set.items):
+            shown = reading(Known(CATALOGUE, {}), set.id, start, "")
+            lines = [line for line in nodes(shown) if isinstance(line, c.Said)]
+            assert sum(len(getattr(line, language)) for line in lines) < SCREEN + 100
+            words += "\n".join(getattr(line, language) for line in lines)
+            on = [look.words for look in nodes(shown) if isinstance(look, Look) and look.words]
+            start, pages = int(on[0]) if on else len(set.items), pages + 1
+        assert pages <= 6
+        for item in set.items:
+            assert item.text.of(language) in words
+            assert all(note.of(language) in words for note in item.more)
+
+
+def test_every_title_fits_on_a_button() -> None:
+    """No platform would cut it, in either language."""
+    titles = [s.title for s in CATALOGUE.sets.values()]
+    titles += [p.title for p in CATALOGUE.publications.values()]
+    for title in titles:
+        assert 0 < len(label(title).da) <= 75
+        assert 0 < len(label(title).en) <= 75
+
+
+def test_what_is_no_longer_there_is_said() -> None:
+    """A button may be older than the catalogue."""
+    gone = reading(Known(CATALOGUE, {}), "not-there", 0, "")
+    assert gone == c.card(c.Paragraph(c.text("reading.gone")))
+    assert reading(Known(CATALOGUE, {}), "goals", 99, "") == reading(
+        Known(CATALOGUE, {}), "goals", 0, ""
+    )
+
+
+# --- each set on its way ------------------------------------------------------------------
+
+
+def nodes(thing: object) -> Iterator[object]:
+    """A card and all that it is made of."""
+    yield thing
+    held: Iterable[object] = ()
+    if isinstance(thing, msgspec.Struct):
+        held = (getattr(thing, name) for name in thing.__struct_fields__)
+    elif isinstance(thing, tuple | list):
+        held = thing
+    elif isinstance(thing, dict):
+        held = thing.values()
+    for one in held:
+        yield from nodes(one)
+
+
+def texts(item: Item) -> list[str]:
+    lists = [one.da for some in item.parts.values() for one in some]
+    return [item.text.da, *(note.da for note in item.more), *lists]
+
+
+async def begins(found: Stage, phase: int, *, school: bool = False) -> None:
+    slags = "Skole" if school else "Alle"
+    await found.play(
+        f"""
+        anne > /digi start
+        anne > udfyld Navn=Omsorgsplatformen "Hvor er I"={phase} Slags={slags} TR=mette
+        anne > tryk "Jeg er leder"
+        mette > tryk "Jeg er TR"
+        mette > send
+        anne > tryk "Vis det i kanalen"
+        """
+    )
+
+
+async def reads(found: Stage, person: str, set: Set, seen: str = "") -> str:
+    """Presses the set's title and goes through all its screens."""
+    await found.press(person, set.title.da)
+    while True:
+        seen += found.just(person)
+        assert len(found.just(person)) < LONGEST
+        assert set.title.da in found.just(person)
+        on = [label for label in labels(found, person) if label.startswith(PAGE)]
+        if not on:
+            return seen
+        await found.press(person, on[0])
+
+
+def labels(found: Stage, person: str) -> list[str]:
+    return [
+        c.plain(button.label)
+        for card in found.shown[person]
+        for part in card.parts
+        if isinstance(part, c.Buttons)
+        for button in part.buttons
+    ]
+
+
+async def on_its_shelf(found: Stage, person: str, set: Set) -> str:
+    """What stands open there; else what is behind its title, on this screen of the shelf or on."""
+    seen = found.just(person)
+    if all(text in seen for item in set.items for text in texts(item)):
+        return seen
+    while set.title.da not in labels(found, person):
+        [more] = [label for label in labels(found, person) if label.endswith("mere")]
+        await found.press(person, more)
+    return await reads(found, person, set)
+
+
+async def goes(found: Stage, way: Way, set: Set) -> tuple[str, bool]:
+    """All that is met on this way, and whether it is the whole set."""
+    match way.place:
+        case "advice" | "leader_advice" | "example":
+            person = "anne" if way.place == "leader_advice" else "fatima"
+            again = "Et eksempel mere" if way.place == "example" else "Et råd mere"
+            await found.type(person, "/digi eksempel" if way.place == "example" else "/digi råd")
+            for _ in range(40):
+                if any(item.text.da in found.just(person) for item in set.items):
+                    break
+                await found.press(person, again)
+            seen = found.just(person)
+            assert any(item.text.da in seen for item in set.items)
+            await found.press(person, "Se dem alle")
+            assert set.title.da in found.just(person)
+            return seen, False
+        case "checklist":
+            await found.type("fatima", "/digi fase")
+            await found.press("fatima", "Tjekliste")
+            return await on_its_shelf(found, "fatima", set), True
+        case "note" | "trio":
+            person = "anne" if way.place == "note" else "mette"
+            await found.type(person, "/digi råd")
+            await found.press(person, "Til din rolle")
+            return await on_its_shelf(found, person, set), True
+        case "exercises" | "lessons":
+            words = "/digi øvelse" if way.place == "exercises" else "/digi erfaringer"
+            await found.type("fatima", words)
+            return await on_its_shelf(found, "fatima", set), True
+        case "phase":
+            await found.type("fatima", "/digi fase")
+        case "themes":
+            await found.type("fatima", "/digi grundspørgsmål")
+            seen = found.just("fatima")
+            await found.press("fatima", "Se Kerneopgave")
+            return seen + found.just("fatima"), False
+        case "asked":
+            for _ in range(5):
+                await found.type("anne", "/digi næste")
+            return found.channel(), False
+        case "plan":
+            await found.type("fatima", "/digi plan")
+        case "more_questions":
+            await found.type("fatima", "/digi plan")
+            await found.press("fatima", "Flere spørgsmål")
+        case _:
+            raise AssertionError(way)
+    return found.just("fatima"), False
+
+
+@pytest.mark.parametrize("id", CATALOGUE.sets)
+async def test_each_set_is_met_on_its_way(id: str, tmp_path: Path) -> None:
+    """Somebody who goes the first way that the list names has the set before their eyes."""
+    set = CATALOGUE.set(id)
+    way = next(ways(set))
+    fit = {phase for item in set.items for phase in item.phase}
+    phase = way.phase or min(fit or {1})
+    async with stage(tmp_path) as found:
+        await begins(found, phase, school=set.pack == SCHOOL)
+        seen, whole = await goes(found, way, set)
+        read = [text for item in set.items for text in texts(item)]
+        if whole:
+            assert [text for text in read if text not in seen] == []
+        else:
+            assert any(text in seen for text in read)
+
+
+@pytest.mark.parametrize("key", CATALOGUE.publications)
+async def test_a_publication_leads_to_all_that_comes_from_it(key: str, tmp_path: Path) -> None:
+    """Without a project too: each set below it is read to its last item, and says its source."""
+    publication = CATALOGUE.publication(key)
+    sets = [s for s in CATALOGUE.sets.values()
+            if any(item.source.publication == key for item in s.items)]  # fmt: skip
+    people = ("fatima", "peter", "sofie", "lars", "bodil", "emil", "noor", "karen", "omar")
+    async with stage(tmp_path) as found:
+        for n, set in enumerate(sets):
+            person = people[n % len(people)]
+            await found.type(person, "/digi kilde")
+            await found.press(person, publication.title.da)
+            seen = await on_its_shelf(found, person, set)
+            for item in set.items:
+                assert all(text in seen for text in texts(item))
+            await found.press(person, "Kilde")
+            for item in set.items:
+                assert item.source.section.da in found.just(person)

@@ -1,0 +1,45 @@
+"""The conversations' records: everything that Digi looks up in them is there, once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import get_args
+
+from dialogs.model import events as e
+from dialogs.registry import CONVERSATIONS, WITH_TIMERS
+
+BY_NAME = (e.Woke, e.Begun, e.Halted)
+"""These name their conversation themselves."""
+
+
+def test_each_signed_event_belongs_to_one_conversation() -> None:
+    """An event that no conversation lists would be refused by the first turn that meets it."""
+    listed = Counter(event for one in CONVERSATIONS.values() for event in one.events)
+    for event in get_args(e.SignedEvent):
+        if event not in BY_NAME:
+            times = listed[event]
+            assert times == 1, f"{event.__name__}: {times} conversations list it in `events`"
+
+
+def test_each_sight_belongs_to_one_conversation() -> None:
+    """Two sights of one name would hide each other."""
+    listed = Counter(view for one in CONVERSATIONS.values() for view in one.sights)
+    assert not [view for view, times in listed.items() if times > 1]
+
+
+def test_each_unsigned_event_belongs_to_one_conversation() -> None:
+    """The engine asks the record for the part that answers it."""
+    parts = [one.unsigned for one in CONVERSATIONS.values() if one.unsigned is not None]
+    listed = Counter(event for part in parts for event in part.events)
+    assert listed == Counter(get_args(e.UnsignedEvent))
+
+
+def test_what_opens_the_pool_is_decided_by_the_conversation_that_says_so() -> None:
+    """An event in `opens_pool` that is not in `events` would never be looked up."""
+    for one in CONVERSATIONS.values():
+        assert one.opens_pool <= one.events.keys(), one.name
+
+
+def test_those_with_timers_begin_in_a_fixed_order() -> None:
+    """The order in which a project's conversations are told decides the order of its messages."""
+    assert WITH_TIMERS == ("walk", "digest", "summary", "trio", "say")

@@ -1,0 +1,36 @@
+"""Every conversation as a transcript: the documentation of what Digi does, played for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.worlds.stage import stage
+
+TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
+
+
+@pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
+async def test_a_conversation_goes_as_its_transcript(transcript: Path, tmp_path: Path) -> None:
+    """Every line a person does leads to every line that is expected."""
+    async with stage(tmp_path) as played:
+        await played.play(transcript.read_text(encoding="utf-8"))
+
+
+# On the other database: a course with its calendar, what is said without a name, an end.
+_ALSO = {"digest_life", "say_later_by_code", "project_end"}
+_LONG = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    "transcript",
+    [pytest.param(path, marks=() if path.stem in _ALSO else _LONG) for path in TRANSCRIPTS],
+    ids=lambda path: path.stem,
+)
+async def test_it_goes_on_postgresql_as_on_sqlite(
+    transcript: Path, tmp_path: Path, postgres_dsn: str
+) -> None:
+    """The same lines, and nobody sees which database it is."""
+    async with stage(tmp_path, either=postgres_dsn) as played:
+        await played.play(transcript.read_text(encoding="utf-8"))

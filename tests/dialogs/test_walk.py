@@ -1,0 +1,130 @@
+"""What of the walk no conversation shows: a catalogue that changed, and time that was missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from content.catalogue import load
+from content.model import Catalogue
+from dialogs.model import events as e
+from dialogs.model.effects import Effects, Privately, Tell, Timer
+from dialogs.model.facts import About, Known, Project, Role, Roles
+from dialogs.walk import decide as walk
+from dialogs.walk import plan as p
+from dialogs.walk.plan import Planned, Walk
+
+AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
+PROJECT = Project(
+    id="p",
+    name="Ny omsorgsplatform",
+    channel="C",
+    stage="running",
+    starter="anne",
+    drafted_at=AT,
+    started_at=AT - timedelta(days=1),
+)
+ROLES = (Role("anne", "leader", "confirmed"), Role("ali", "facilitator", "confirmed"))
+
+
+def known(project: Project = PROJECT, catalogue: Catalogue | None = None) -> Known:
+    found: dict[Any, Any] = {About(): project, Roles(): ROLES}
+    return Known(catalogue or load(), found)
+
+
+def woke(at: datetime, came: datetime | None = None) -> e.Woke:
+    return e.Woke(project="p", at=at, id="w", dialog="walk", of="walk", name="rhythm",
+                  came=came or at)  # fmt: skip
+
+
+def asked(effects: Effects) -> list[str]:
+    return [
+        effect.event.question
+        for effect in effects
+        if isinstance(effect, Tell) and isinstance(effect.event, e.Ask)
+    ]
+
+
+def begun(project: Project = PROJECT) -> Walk:
+    return p.begun(load().course, project, AT)
+
+
+def test_weeks_that_were_missed_bring_one_question_and_not_one_each() -> None:
+    """After three weeks of silence the rhythm asks once and goes on from now."""
+    after, effects = walk.decide(begun(), woke(AT, AT + timedelta(days=22)), known())
+    assert asked(effects) == ["opgaveloesning.1"]
+    [timer] = [effect for effect in effects if isinstance(effect, Timer)]
+    assert timer.at == datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert after.asked == ("opgaveloesning.1",)
+
+
+def test_every_second_week_counts_from_the_week_the_project_started_in() -> None:
+    """A calmer rhythm keeps its weeks, whatever is asked in between."""
+    calm = replace(PROJECT, every_weeks=2)
+    _, effects = walk.decide(begun(), woke(AT), known(calm))
+    [timer] = [effect for effect in effects if isinstance(effect, Timer)]
+    assert timer.at == AT + timedelta(days=14)
+
+
+def test_a_planned_question_that_a_pack_took_away_is_skipped_and_the_leader_told() -> None:
+    """The next one there is gets asked; nothing is lost and nobody else is disturbed."""
+    gone = replace(begun(), plan=(Planned("borte.1", 1), *begun().plan))
+    after, effects = walk.decide(gone, woke(AT), known())
+    assert asked(effects) == ["opgaveloesning.1"]
+    assert [effect.person for effect in effects if isinstance(effect, Privately)] == ["anne"]
+    assert after.planned("borte.1") is None
+    assert "borte.1" not in after.asked
+
+
+def test_beginning_again_changes_the_timer_and_leaves_the_plan() -> None:
+    """Other hours, or a project that goes on after a pause: the same plan object."""
+    before = begun()
+    event = e.Begun(project="p", dialog="walk", at=AT, id="b")
+    after, effects = walk.decide(before, event, known(replace(PROJECT, weekday=3, hour=480)))
+    assert after is before
+    [timer] = [effect for effect in effects if isinstance(effect, Timer)]
+    assert timer.at == datetime(2026, 11, 5, 7, tzinfo=UTC)
+
+
+def test_a_timer_that_rings_in_a_pause_asks_nothing() -> None:
+    """Should it ring all the same, nothing is said and nothing changes."""
+    before = begun()
+    paused = known(replace(PROJECT, stage="paused"))
+    assert walk.decide(before, woke(AT), paused) == (before, ())
+
+
+def test_leader_and_facilitator_hear_once_that_nothing_is_left() -> None:
+    """The rhythm rings on in silence, so that a question taken in later is asked on its day."""
+    empty = replace(begun(), plan=())
+    after, effects = walk.decide(empty, woke(AT), known())
+    told = [effect.person for effect in effects if isinstance(effect, Privately)]
+    assert told == ["anne", "ali"]
+    again, effects = walk.decide(after, woke(AT + timedelta(days=7)), known())
+    assert again is after
+    assert [type(effect) for effect in effects] == [Timer]
+
+
+def test_moving_across_a_phase_takes_the_phase_it_comes_into() -> None:
+    """What is moved up among this phase's questions is asked in this phase."""
+    plan = (Planned("a", 1), Planned("b", 2), Planned("c", 2))
+    state = Walk(plan=plan, phases=((1, AT),))
+    assert [q.phase for q in p.moved(state, "b", "up").plan] == [1, 1, 2]
+    assert [q.phase for q in p.moved(state, "a", "down").plan] == [2, 2, 2]
+    assert [q.phase for q in p.moved(state, "c", "first").plan] == [1, 1, 2]
+    assert p.moved(state, "a", "up") is state
+    assert p.moved(state, "c", "down") is state
+
+
+def test_what_was_not_asked_before_a_phase_is_no_debt_but_the_teams_own_comes_along() -> None:
+    """Catalogue questions go under Flere spørgsmål; a question somebody wrote is still asked."""
+    own = Planned("egen.1", 1, text="Hvem tager telefonen?")
+    state = Walk(plan=(own, Planned("a", 1), Planned("b", 2)), phases=((1, AT),))
+    after = p.entered(state, 2, AT)
+    assert [q.id for q in after.plan] == ["egen.1", "b"]
+    assert after.plan[0].phase == 2
+    assert [q.id for q in after.rest] == ["a"]
+    back = p.entered(after, 1, AT)
+    assert [q.id for q in back.left()] == ["a", "egen.1"]
+    assert [q.id for q in back.plan] == ["a", "egen.1", "b"]

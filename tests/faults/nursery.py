@@ -1,0 +1,52 @@
+"""A process that has read everything and forks the real program: a start takes a moment only.
+
+`python -m tests.faults.nursery` hears `run` (answers with the child's pid; the child says where it
+is, as always) and `wait` (answers with how the child ended).
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import os
+import sys
+
+import app
+from bot.core import gate
+from bot.core.leases import Leases
+from bot.server import settings as digi_settings
+from content import catalogue
+
+
+def main() -> None:
+    faulthandler.enable()
+    settings = digi_settings.load()
+    loaded = catalogue.load(packs=settings.packs)
+    catalogue.load = lambda *_, **__: loaded
+    import bot.platforms.web.playground.server  # noqa: F401
+
+    if "tireless" in sys.argv:
+        gate.ACTS_A_MINUTE = gate.CODES_AN_HOUR = 10**9
+    if settings.postgres is not None:
+        # A killed replica's lane is free again after this; the world of the tests has no patience.
+        Leases.lease.__defaults__ = (500_000,)
+        import storage.postgres.driver  # noqa: F401
+
+    gc.freeze()
+    child = 0
+    for line in sys.stdin:
+        match line.strip():
+            case "run":
+                child = os.fork()
+                if not child:
+                    code = app.main([])
+                    sys.stdout.flush()
+                    os._exit(code)
+                print("pid", child, flush=True)
+            case "wait":
+                _, status = os.waitpid(child, 0)
+                print("ended", os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,383 @@
+"""The database's server dies, is away, comes back or is followed by its standby: nothing that was
+confirmed is lost, nothing is said twice, and Digi is not started anew for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+import storage.postgres.driver
+from storage.postgres.doctor import examine
+from storage.postgres.driver import Postgres
+from storage.sql import FOLDER, Script, Unavailable
+from tests.faults.crowd import Crowd, crowd
+from tests.faults.test_kill import on_postgresql
+from tests.storage.test_postgres import a_store
+from tests.storage.test_sqlite import add, every, write_folder
+from tests.waiting import LONG_ENOUGH
+from tests.worlds.postgres import FOLLOWED, Server, Standby, Wire, a_server
+
+NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
+WEAK = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
+"""As forgetful as a server may be told to be: ten seconds of commits lie in its memory."""
+
+
+# --- the server is killed ---------------------------------------------------------------------
+
+
+def one_backend(server: Server) -> None:
+    """A process that serves Digi: the server ends all others too, and recovers by itself."""
+    [(pid,), *_] = server.say(
+        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'digi%' ORDER BY random()"
+    )
+    os.kill(pid, signal.SIGKILL)
+
+
+def the_first(server: Server) -> None:
+    """The first process; the others follow it, and somebody starts it again."""
+    server.kill_postmaster()
+    server.start()
+
+
+def all_of_it(server: Server) -> None:
+    """Every process at once, as where the machine dies; somebody starts it again."""
+    server.kill()
+    server.start()
+
+
+KILLS = (one_backend, the_first, all_of_it)
+
+
+@asynccontextmanager
+async def at_work(folder: Path, dsn: str, seed: int) -> AsyncIterator[Crowd]:
+    """The real program, and a crowd that has begun to use it."""
+    async with crowd(await on_postgresql(folder, dsn), seed, tireless=True) as found:
+        await found.start()
+        await found.begins()
+        await found.says()
+        await found.says_unnamed()
+        yield found
+
+
+async def all_stands(found: Crowd) -> None:
+    """What nobody was told of is sent again; then everything is there, and was said, once."""
+    await found.sends_again()
+    await found.holds()
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"),
+    [(1, 3), *(pytest.param(seed, 60, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
+               for seed in range(2, 7))],
+)  # fmt: skip
+async def test_a_killed_server_takes_nothing_that_was_confirmed(
+    tmp_path: Path, seed: int, kills: int, figures: Callable[[str], None]
+) -> None:
+    """`kill -9` of one of its processes, of the first, of all, while fifty requests are in flight;
+    the server is set to forget, and Digi lives on."""
+    chance = random.Random(seed)
+    with a_server(WEAK) as server:
+        async with at_work(tmp_path, server.dsn(server.new()), seed) as found:
+            for n in range(kills):
+                kill = KILLS[n % len(KILLS)]
+
+                async def trouble(kill: Callable[[Server], None] = kill) -> None:
+                    await asyncio.sleep(chance.uniform(0, 0.2))
+                    await asyncio.to_thread(kill, server)
+
+                await found.lives_through(trouble)
+                await found.sends_again()
+                if n % 10 == 9 or n == kills - 1:
+                    await found.holds()
+            await found.rings_on()
+            figures(found.figures("kills of the server"))
+
+
+# --- what was confirmed is on its disk --------------------------------------------------------
+
+
+async def killed_after(server: Server, folder: Path, how: str, turns: int) -> tuple[int, int]:
+    """How many turns were confirmed, and how many of them are not there after the server died."""
+    name = server.new()
+    async with a_store(server.dsn(name), folder) as store:
+        server.say("CHECKPOINT")  # what is asked for is not whether the table is there
+        confirmed = await asyncio.gather(*(store.tx(add, f"{n:04}") for n in range(turns)))
+        if how == "immediate":
+            server.stop(signal.SIGQUIT)
+        else:
+            server.kill()
+        server.start()
+        found = await _read(store)
+    return len(confirmed), len(set(confirmed) - found)
+
+
+async def _read(store: Postgres) -> set[str]:
+    async with asyncio.timeout(LONG_ENOUGH):
+        while True:
+            with contextlib.suppress(Unavailable):
+                return {row["id"] for row in await store.read(every)}
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[Server]:
+    """A server that may be killed, and is always up again."""
+    with a_server(WEAK) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "times", [1, pytest.param(100, marks=[pytest.mark.long, pytest.mark.timeout(3600)])]
+)
+async def test_a_weak_server_does_not_weaken_what_is_confirmed(
+    forgetful: Server, tmp_path: Path, times: int, figures: Callable[[str], None]
+) -> None:
+    """Its memory is lost right after the last answer: with Digi's own sessions nothing is gone,
+    though the server's default would have kept nothing for ten seconds."""
+    folder = write_folder(tmp_path / "sql")
+    confirmed = 0
+    for n in range(times):
+        for how in ("immediate", "kill -9"):
+            turns, lost = await killed_after(forgetful, folder, how, 50)
+            assert lost == 0, (n, how)
+            confirmed += turns
+    figures(f"{2 * times} ends of a server that forgets: of {confirmed} confirmed 0 lost")
+
+
+async def test_without_that_the_same_end_takes_what_was_confirmed(
+    forgetful: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    figures: Callable[[str], None],
+) -> None:
+    """The control: with the server's weak default the same proof finds losses."""
+    monkeypatch.setattr(storage.postgres.driver, "DURABLE", "SELECT 1")
+    folder = write_folder(tmp_path / "sql")
+    turns, lost = await killed_after(forgetful, folder, "immediate", 50)
+    assert lost > 0
+    figures(f"synchronous_commit=off: of {turns} confirmed {lost} lost in one end of the server")
+
+
+@pytest.mark.parametrize(
+    ("set_to", "found"), [("off", "on"), ("local", "on"), ("on", "on"),
+                          ("remote_apply", "remote_apply")],
+)  # fmt: skip
+async def test_digis_sessions_never_ask_for_less(
+    postgres_server: Server, empty_dsn: str, tmp_path: Path, set_to: str, found: str
+) -> None:
+    """Whatever the role was told; who asks for more keeps it. The doctor names what is too weak."""
+    role = f"of_{set_to}"
+    name = empty_dsn.partition("///")[2].partition("?")[0]
+    for sql in (
+        f"CREATE ROLE {role} LOGIN SUPERUSER",
+        f"ALTER ROLE {role} SET synchronous_commit = {set_to}",
+    ):
+        postgres_server.say(sql)
+    folder = write_folder(tmp_path / "sql")
+    dsn = empty_dsn.replace("user=digi", f"user={role}")
+    async with a_store(dsn, folder) as store, store._pool.connection() as conn:
+        [row] = await (await conn.execute("SHOW synchronous_commit")).fetchall()
+    told = f"synchronous_commit is {set_to}" in " ".join(examine(dsn).faults)
+    postgres_server.drop(name)
+    postgres_server.say(f"DROP ROLE {role}")
+    assert row["synchronous_commit"] == found
+    assert told == (set_to != found)
+
+
+@pytest.mark.parametrize("heeded", [True, False], ids=["heeded", "the control"])
+async def test_a_number_that_is_given_away_again_confirms_nothing(
+    tmp_path: Path, forgetful: Server, monkeypatch: pytest.MonkeyPatch, *, heeded: bool
+) -> None:
+    """The server dies before it hears a COMMIT, and gives the transaction's number to somebody
+    else's. Asked what became of it, it says that it is kept, and means the other one."""
+    if not heeded:
+        nothing = "'' AS life"
+        monkeypatch.setattr(
+            storage.postgres.driver,
+            "_WENT",
+            storage.postgres.driver._WENT.replace(storage.postgres.driver._LIFE, nothing),
+        )
+        monkeypatch.setattr(storage.postgres.driver, "_LIFE", nothing)
+    name = forgetful.new()
+    deaths = iter(("before",))
+
+    def dies() -> Literal["before"] | None:
+        if next(deaths, None) is None:
+            return None
+        forgetful.kill()
+        forgetful.start()
+        for _ in range(20):
+            forgetful.say("SELECT pg_current_xact_id()")
+        return "before"
+
+    folder = write_folder(tmp_path / "sql")
+    async with Wire(forgetful) as wire, a_store(wire.dsn(name), folder) as store:
+        forgetful.say("CHECKPOINT")
+        wire.cut = dies
+        assert await _refused(store.tx(add, "a")) == heeded
+        assert await _read(store) == set()
+
+
+# --- a standby takes over ---------------------------------------------------------------------
+
+
+async def taken_over(found: Crowd, primary: Server, wire: Wire) -> Standby:
+    """The server dies in the middle of everything; its standby is met before it may write."""
+    standby = Standby(primary)
+    await asyncio.to_thread(standby.follows)
+
+    async def trouble() -> None:
+        await asyncio.sleep(found.chance.uniform(0, 0.3))
+        await asyncio.to_thread(primary.kill)
+        wire.leads_to(standby)
+        before = found.told.total()
+        async with asyncio.timeout(LONG_ENOUGH):
+            while found.told.total() < before + 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len((await found.state("anne"))["messages"]) > 0, "it can be read meanwhile"
+        await asyncio.to_thread(standby.takes_over)
+
+    await found.lives_through(trouble)
+    return standby
+
+
+@pytest.mark.parametrize(
+    ("seed", "times"),
+    [(11, 1), *(pytest.param(seed, 20, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
+                for seed in range(12, 15))],
+)  # fmt: skip
+async def test_a_standby_that_takes_over_has_all_that_was_confirmed(
+    tmp_path: Path, seed: int, times: int, figures: Callable[[str], None]
+) -> None:
+    """At the same address, cut off in the middle, only to be read for a while: people hear that
+    nothing was kept, and everything confirmed is there, once, without a restart of Digi."""
+    with contextlib.ExitStack() as stack:
+        server: Server = stack.enter_context(a_server(FOLLOWED | WEAK))
+        name = server.new()
+        async with Wire(server) as wire, at_work(tmp_path, wire.dsn(name), seed) as found:
+            for _ in range(times):
+                server = await taken_over(found, server, wire)
+                stack.callback(server.gone)
+                await all_stands(found)
+            await found.rings_on()
+            assert NOT_SAVED in found.told
+            said = found.figures("failovers")
+        figures(f"{said}; {found.told.total()} times somebody heard that it was not kept")
+
+
+@asynccontextmanager
+async def a_pair(folder: Path) -> AsyncIterator[tuple[Server, Standby, str]]:
+    """A server, its standby, and a database with one note in it."""
+    with a_server(FOLLOWED | WEAK) as primary:
+        name = primary.new()
+        await (await Postgres.open(primary.dsn(name), folder=folder)).close()
+        standby = Standby(primary)
+        try:
+            await asyncio.to_thread(standby.follows)
+            yield primary, standby, name
+        finally:
+            standby.gone()
+
+
+async def _refused(turn: Awaitable[object]) -> bool:
+    try:
+        await turn
+    except Unavailable:
+        return True
+    return False
+
+
+def doctor_tells(primary: Server, name: str) -> bool:
+    return any("standby follows" in fault for fault in examine(primary.dsn(name)).faults)
+
+
+@pytest.mark.long
+async def test_an_address_of_both_finds_the_one_that_writes(
+    tmp_path: Path, figures: Callable[[str], None]
+) -> None:
+    """`host=…,…` with `target_session_attrs=read-write`: before, between and after. Where nothing
+    waited for the standby the doctor would have said so."""
+    folder = write_folder(tmp_path / "sql")
+    async with a_pair(folder) as (primary, standby, name):
+        assert not doctor_tells(primary, name)
+        primary.waits_for("")
+        assert doctor_tells(primary, name)
+        primary.waits_for("standby")
+        dsn = (
+            f"postgresql:///{name}?host={primary.folder},{standby.folder}&user=digi"
+            "&target_session_attrs=read-write"
+        )
+        store = await Postgres.open(dsn, folder=folder, connections=4)
+        confirmed = list(await asyncio.gather(*(store.tx(add, f"{n:03}") for n in range(50))))
+        await asyncio.to_thread(primary.kill)
+        assert await _refused(store.tx(add, "between"))
+        await asyncio.to_thread(standby.takes_over)
+        async with asyncio.timeout(LONG_ENOUGH):
+            while await _refused(store.tx(add, "after")):
+                pass
+        assert await _read(store) == {*confirmed, "after"}
+        await store.close()
+        figures(f"{len(confirmed)} confirmed across a failover, all there")
+
+
+def once(key: str) -> Script[None]:
+    """As each turn begins, which may come again, and as it ends."""
+    first = yield "inbox_first", {"tenant": "t", "key": f"once:{key}", "now": 0}
+    if first:
+        yield "inbox_answered", {"tenant": "t", "key": f"once:{key}", "reply": b"done"}
+    else:
+        yield "inbox_again", {}
+
+
+def all_once() -> Script[set[str]]:
+    rows = yield "inbox_named", {}
+    return {row["key"].removeprefix("once:") for row in rows}
+
+
+def dies_for(primary: Server, wire: Wire, standby: Standby) -> Literal["before"]:
+    primary.kill()
+    wire.leads_to(standby)
+    return "before"
+
+
+async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server would wait for ever, and when it is told to wait no longer, or asked after a cut,
+    say that it is done: if the standby then took over, it would never have been."""
+    async with a_pair(FOLDER) as (primary, standby, name), Wire(primary) as wire:
+        store = await Postgres.open(wire.dsn(name))
+        await store.tx(once, "confirmed")
+        monkeypatch.setattr(storage.postgres.driver, "_COMMIT_SECONDS", 0.3)
+        monkeypatch.setattr(storage.postgres.driver, "_ASKING_SECONDS", 0.5)
+        standby.freeze()
+        for _ in range(2):
+            assert await _refused(store.tx(once, "tired of waiting"))
+        losses: tuple[Literal["after"], ...] = ("after",)
+        cuts = iter(losses)
+        wire.cut = lambda: next(cuts, None)
+        assert await _refused(store.tx(once, "its answer was lost"))
+        assert await store.read(all_once) >= {"confirmed", "tired of waiting"}, "looks go on"
+        standby.thaw()
+        async with asyncio.timeout(LONG_ENOUGH):
+            while await _refused(store.tx(once, "tired of waiting")):
+                pass
+        wire.cut = lambda: dies_for(primary, wire, standby)
+        assert await _refused(store.tx(once, "asked of one that follows"))
+        wire.cut = lambda: None
+        await asyncio.to_thread(standby.takes_over)
+        async with asyncio.timeout(LONG_ENOUGH):
+            while await _refused(store.tx(once, "well again")):
+                pass
+        assert await store.read(all_once) >= {"confirmed", "tired of waiting", "well again"}
+        await store.close()

@@ -1,0 +1,172 @@
+"""Tools that break things on purpose: a store that fails at each boundary of each script, once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app import House
+from bot.core import leases, sending
+from storage.sql import Script, Unavailable, Unsure
+from storage.transactions.store import Database, Turn
+
+Point = tuple[str, str]
+"""A handler (an event's type, or a script's own name) and the boundary in it."""
+
+ENDS = "the commit"
+ANSWERED = "the answer"
+
+
+class Failpoints:
+    """A database that fails at every boundary it has not failed at before: before each statement,
+    before the commit, and after it, when the answer is lost.
+
+    A person's act fails once and is done again by the person; the courier tries by itself and
+    meets the next boundary then (`arm(goes_on=True)`). A script that runs only because something
+    failed (`AFTERWARDS`) fails too where two failures at once are allowed (`twice`).
+    """
+
+    AFTERWARDS = frozenset({"later", "dead", "paused", "freed"})
+
+    def __init__(
+        self,
+        inner: Database,
+        rows: Callable[[], object],
+        *,
+        every: bool = False,
+        twice: bool = True,
+    ) -> None:
+        self._inner = inner
+        self._rows = rows
+        self._before: object = None
+        self._every = every
+        self._twice = twice
+        self.seen: set[Point] = set()
+        self.failed: Counter[Point] = Counter()
+        self.events: set[str] = set()
+        self.armed = False
+        self._goes_on = False
+        self.fired: Point | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def act_begins(self) -> None:
+        """A new act of somebody; in the long run its boundaries all count as new."""
+        if self._every:
+            self.seen.clear()
+
+    def arm(self, *, goes_on: bool = False) -> None:
+        self.armed, self.fired, self._goes_on = True, None, goes_on
+
+    def _boundary(self, handler: str, where: str, told: object = "") -> None:
+        point = (handler, where)
+        afterwards = handler in self.AFTERWARDS
+        if afterwards and not self._twice:
+            return
+        if self.fired is not None and not (self._goes_on or afterwards):
+            return
+        if not self.armed or point in self.seen:
+            return
+        self.seen.add(point)
+        self.failed[point] += 1
+        self.fired = point
+        # Another connection sees what is committed, whatever this transaction has done so far.
+        self._before = self._rows()
+        # After the commit nobody but the database knows what became of it.
+        raise (Unsure if where == ANSWERED else Unavailable)(f"a failpoint {told}")
+
+    def _breaking(self, script: Callable[..., Script[Any]], handler: str) -> Any:
+        def run(*args: Any) -> Generator[Any, Any, Any]:
+            inner = script(*args)
+            count: Counter[str] = Counter()
+            try:
+                ask = next(inner)
+                while True:
+                    count[ask[0]] += 1
+                    place = f"{ask[0]} {count[ask[0]]}" if self._every else ask[0]
+                    self._boundary(handler, place, ask)
+                    ask = inner.send((yield ask))
+            except StopIteration as end:
+                value = end.value
+            finally:
+                inner.close()
+            self._boundary(handler, ENDS)
+            return value
+
+        return run
+
+    def _handler(self, script: Callable[..., Script[Any]], args: tuple[Any, ...]) -> str:
+        if args and isinstance(args[0], Turn):
+            tag = str(type(args[0].event).__struct_config__.tag)
+            self.events.add(tag)
+            return f"{tag} {getattr(args[0].event, 'name', '')}" if tag == "woke" else tag
+        return script.__qualname__.removeprefix("Scripts.")
+
+    async def _run(
+        self, run: Any, script: Callable[..., Script[Any]], args: tuple[Any, ...]
+    ) -> Any:
+        handler = self._handler(script, args)
+        already = self.fired
+        try:
+            value = await run(self._breaking(script, handler), *args)
+        except Unavailable:
+            if self.fired is not already:
+                assert self._rows() == self._before, f"{self.fired} left something"
+            raise
+        self._boundary(handler, ANSWERED)
+        return value
+
+    async def tx(self, script: Callable[..., Script[Any]], *args: Any) -> Any:
+        return await self._run(self._inner.tx, script, args)
+
+    async def tx_sealed(self, script: Callable[..., Script[Any]], *args: Any) -> Any:
+        return await self._run(self._inner.tx_sealed, script, args)
+
+    async def read(self, script: Callable[..., Script[Any]], *args: Any) -> Any:
+        return await self._run(self._inner.read, script, args)
+
+
+def installed(house: House, broken: Failpoints) -> None:
+    """Every step of the house speaks with the breaking store from now on."""
+    house.database = broken
+    courier = house.courier
+    for part in (
+        house.engine, house.engine.fence, house.engine._gate, courier, courier.leases,
+        courier.watch, courier.sender, courier.timers, courier.lanes, courier.housekeeping,
+    ):  # fmt: skip
+        part._database = broken
+
+
+def at_once(monkeypatch: Any) -> None:
+    """What failed is tried again without a wait, and as often as it takes."""
+    monkeypatch.setattr(sending, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(leases, "LEASE_US", 0)
+    monkeypatch.setattr(sending, "TRIES", 1_000_000)
+
+
+@contextmanager
+def rows_of(folder: Path, either: str = "") -> Iterator[Callable[[], object]]:
+    """What is committed: every row of every table, as another connection sees it."""
+    conn: Any
+    if either:
+        conn = psycopg.connect(either, autocommit=True)
+        tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+    else:
+        url = f"{(folder / 'digi.db').as_uri()}?mode=ro"
+        conn = sqlite3.connect(url, uri=True, check_same_thread=False)
+        tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    with closing(conn):
+        names = [name for (name,) in conn.execute(tables).fetchall()]
+        selects = [f"SELECT * FROM {name}{' ORDER BY 1, 2' if either else ''}" for name in names]
+
+        def look() -> object:
+            return [conn.execute(select).fetchall() for select in selects]
+
+        yield look

@@ -1,0 +1,251 @@
+"""What both drivers promise: once, whole or not at all, and nobody harms a neighbour."""
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from psycopg.errors import UndefinedTable
+
+from storage.postgres.driver import Postgres
+from storage.sql import FOLDER, Conflict, Row, Script, Unavailable, together
+from storage.sqlite.driver import Sqlite
+from tests.storage.test_sqlite import add, add_and_fail, every, reply, write_folder, wrong
+
+Driver = Sqlite | Postgres
+
+
+async def opened(tmp_path: Path, folder: Path, address: str) -> Driver:
+    if address:
+        return await Postgres.open(address, folder=folder)
+    return await Sqlite.open(tmp_path / "home" / "digi.db", folder=folder)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "sql")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue("empty_dsn")) if request.param == "postgres" else ""
+
+
+@pytest.fixture
+async def store(tmp_path: Path, folder: Path, address: str) -> AsyncIterator[Driver]:
+    store = await opened(tmp_path, folder, address)
+    yield store
+    await store.close()
+
+
+async def ids(store: Driver) -> list[str]:
+    return [row["id"] for row in await store.read(every)]
+
+
+async def test_what_a_script_returns_is_what_the_caller_gets(store: Driver) -> None:
+    """A transaction is on the disk when it returns, and a reader sees it at once."""
+    assert await store.tx(add, "a", text="æøå") == "a"
+    assert await store.read(every) == [{"id": "a", "text": "æøå"}]
+
+
+async def test_a_broken_rule_of_the_database_is_a_conflict(store: Driver) -> None:
+    """A key that is there and a reference to nothing are conflicts that leave no trace."""
+    await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(add, "a")
+    with pytest.raises(Conflict):
+        await store.tx(reply, "nobody")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_failing_script_does_not_hurt_its_neighbours(store: Driver) -> None:
+    """Of many transactions in one commit, each that fails is undone alone."""
+    jobs = [store.tx(add_and_fail if n % 3 == 0 else add, f"{n:03}") for n in range(300)]
+    results = await asyncio.gather(*jobs, return_exceptions=True)
+    assert [isinstance(result, LookupError) for result in results] == [
+        n % 3 == 0 for n in range(300)
+    ]
+    assert await ids(store) == [f"{n:03}" for n in range(300) if n % 3]
+
+
+async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driver) -> None:
+    """Statements of one name that follow each other go at once, before what comes after them; one
+    of them that fails leaves nothing of the others."""
+    said: list[str] = []
+
+    def replies(*notes: str) -> Script[int]:
+        yield "add", {"id": "a", "text": ""}
+        for note in notes:
+            yield "reply", {"note": note, "text": note}
+        rows = yield "replies", {}
+        yield "reply", {"note": "a", "text": "last"}
+        return len(rows)
+
+    def heard(*notes: str) -> Script[int]:
+        script = together(replies(*notes), frozenset({"reply"}))
+        rows: list[Row] | None = None
+        try:
+            while True:
+                name, params = script.send(rows)  # type: ignore[arg-type]
+                said.append(f"{name} {len(params)}" if isinstance(params, list) else name)
+                rows = yield name, params
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+    with pytest.raises(Conflict):
+        await store.tx(heard, "a", "a", "nobody")
+    assert await ids(store) == []
+    said.clear()
+    assert await store.tx(heard, "a", "a", "a") == 3
+    assert said == ["add", "reply 3", "replies", "reply"]
+    assert await ids(store) == ["a"]
+
+
+def before(tmp_path: Path, number: str) -> Path:
+    """The migrations as they were before this one, and the statements of today."""
+    folder = tmp_path / "before"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    for file in (folder / "migrations").iterdir():
+        if file.name >= number:
+            file.unlink()
+    return folder
+
+
+ROLE_PUT_BEFORE_0007 = """-- name: role_put
+INSERT INTO role (tenant, project, person, role, status, given, body)
+VALUES (:tenant, :project, :person, :role, :status, 1, :body)
+ON CONFLICT (tenant, project, person, role) DO UPDATE
+SET status = excluded.status, body = excluded.body;
+
+"""
+
+
+async def test_an_upgrade_marks_those_who_have_led(tmp_path: Path, address: str) -> None:
+    """Those who lead or have led, and nobody else. What code of the version before writes over
+    their rows beside it leaves the mark, and whom it makes leader is marked by the next change."""
+    old = before(tmp_path, "0007")
+    sql = (old / "queries.sql").read_text(encoding="utf-8")
+    head, tail = sql.index("-- name: role_put"), sql.index("-- name: role_all")
+    (old / "queries.sql").write_text(sql[:head] + ROLE_PUT_BEFORE_0007 + sql[tail:], "utf-8")
+    seats = ("leader", "deputy", "tr", "facilitator")
+
+    def gives(status: str, *people: str) -> Script[None]:
+        for person in people:
+            for role in seats:
+                yield "role_put", {
+                    "tenant": "t", "project": "p", "person": person, "role": role,
+                    "status": status, "body": b"x",
+                }  # fmt: skip
+
+    def marked() -> Script[list[tuple[str, str]]]:
+        rows = yield "role_all", {"tenant": "t", "project": "p"}
+        return sorted((row["person"], row["role"]) for row in rows if row["led"])
+
+    async def run(folder: Path, *given: tuple[str, str]) -> list[tuple[str, str]]:
+        store = await opened(tmp_path, folder, address)
+        try:
+            for status, person in given:
+                await store.tx(gives, status, person)
+            return [] if folder == old else await store.read(marked)
+        finally:
+            await store.close()
+
+    def led(*people: str) -> list[tuple[str, str]]:
+        return [(person, role) for person in people for role in ("deputy", "leader")]
+
+    await run(old, ("asked", "a"), ("confirmed", "b"), ("declined", "c"), ("was", "d"))
+    assert await run(FOLDER) == led("b", "d")
+    assert await run(FOLDER, ("was", "b"), ("asked", "b"), ("declined", "d")) == led("b", "d")
+    await run(old, ("declined", "b"), ("asked", "d"), ("confirmed", "e"))
+    assert await run(FOLDER, ("asked", "e"), ("confirmed", "f")) == led("b", "d", "e", "f")
+
+
+async def test_who_had_answered_before_the_database_counted_them_is_counted(
+    tmp_path: Path, address: str
+) -> None:
+    """An upgrade counts what is there; code of the version before writes on, and is counted too."""
+    folder = before(tmp_path, "0006")
+
+    def answers(*people: str) -> Script[None]:
+        for person in people:
+            yield "record_put", {
+                "tenant": "t", "project": "p", "kind": "answer", "id": f"q:{person}", "ref": "q",
+                "person": person, "at": 0, "body": b"x",
+            }  # fmt: skip
+
+    def counted() -> Script[list[Row]]:
+        return (yield "answered", {"tenant": "t", "project": "p", "ref": "q"})
+
+    store = await opened(tmp_path, folder, address)
+    await store.tx(answers, "anne", "ali")
+    await store.close()
+    store = await opened(tmp_path, FOLDER, address)
+    try:
+        assert await store.read(counted) == [{"n": 2}]
+        await store.tx(answers, "ali", "mette")
+        assert await store.read(counted) == [{"n": 3}]
+    finally:
+        await store.close()
+
+
+async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:
+    """What no operator can mend is not dressed up as passing trouble, and the store goes on."""
+    for run in (store.tx, store.read, store.tx_sealed):
+        with pytest.raises((sqlite3.OperationalError, UndefinedTable), match="nowhere"):
+            await run(wrong)
+    await store.tx(add, "a")
+    assert await ids(store) == ["a"]
+
+
+async def test_a_look_that_writes_is_a_bug(store: Driver) -> None:
+    """Readers cannot write, and it is not said to be trouble with the disk."""
+    with pytest.raises(RuntimeError, match="only to read"):
+        await store.read(add, "a")
+    assert await ids(store) == []
+
+
+async def test_a_cancelled_caller_leaves_the_transaction_standing(store: Driver) -> None:
+    """Who goes away hears nothing, the commit stands, and the others get their own answers."""
+    gone = [asyncio.ensure_future(store.tx(add, f"gone{n}")) for n in range(20)]
+    stays = [asyncio.ensure_future(store.tx(add, f"stays{n}")) for n in range(20)]
+    await asyncio.sleep(0)
+    for task in gone:
+        task.cancel()
+    assert await asyncio.gather(*stays) == [f"stays{n}" for n in range(20)]
+    assert all(task.cancelled() for task in await settled(gone))
+    assert len(await ids(store)) == 40
+
+
+async def settled(tasks: list[asyncio.Task[str]]) -> list[asyncio.Task[str]]:
+    await asyncio.wait(tasks)
+    return tasks
+
+
+async def test_scripts_of_one_lock_find_what_the_one_before_them_left(store: Driver) -> None:
+    """Forty at once read, decide and write, and none of them overwrites another."""
+
+    def one_more() -> Script[None]:
+        yield "lock", {"lock": "the count"}
+        rows = yield "all", {}
+        yield "clear", {}
+        yield "add", {"id": "count", "text": str(int(rows[0]["text"]) + 1)}
+
+    await store.tx(add, "count", "0")
+    await asyncio.gather(*(store.tx(one_more) for _ in range(40)))
+    assert await store.read(every) == [{"id": "count", "text": "40"}]
+
+
+async def test_a_closed_store_finishes_and_then_says_so(store: Driver) -> None:
+    """What runs is finished first; later callers hear that it is over; closing twice is fine."""
+    waiting = [asyncio.ensure_future(store.tx(add, f"{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert len(await asyncio.gather(*waiting)) == 50
+    for run in (store.tx, store.tx_sealed):
+        with pytest.raises(Unavailable, match="closed"):
+            await run(add, "late")
+    with pytest.raises(Unavailable, match="closed"):
+        await store.read(every)
+    await store.close()

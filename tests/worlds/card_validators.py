@@ -1,0 +1,125 @@
+"""Microsoft's own packages over what is drawn for Teams, or a loud word that they were not there.
+
+They are Node packages that `make test` installs where npm is. One process answers for a whole run
+of tests, a line for a line. Without it `make test` passes what it can and says what it left
+untested; where CI is set, nothing is left untested.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.worlds import card_checks
+
+NODE = Path(__file__).parents[1] / "node"
+REMEDY = "On Debian: sudo apt-get install nodejs npm; then make test"
+
+Json = dict[str, Any]
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a reader of the card would see, with each text run through Markdown as Teams does."""
+
+    problems: tuple[str, ...] = ()
+    text: str = ""
+    links: tuple[str, ...] = ()
+    styled: tuple[str, ...] = ()
+
+
+@cache
+def lacking() -> str:
+    """What this machine lacks to ask Microsoft's packages; empty where nothing."""
+    node = shutil.which("node")
+    if node is None:
+        return f"NOT TESTED: Teams' cards and manifest. Node is not there. {REMEDY}"
+    if not (NODE / "node_modules" / "adaptivecards").is_dir():
+        return (
+            f"NOT TESTED: Teams' cards and manifest. {NODE / 'node_modules'} is not there. {REMEDY}"
+        )
+    return ""
+
+
+def needed() -> None:
+    """For a test that is about what these packages say."""
+    if reason := lacking():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def problems(card: Json) -> list[str]:
+    """Everything that is wrong with a card, as far as this machine can tell."""
+    found = card_checks.problems(card)
+    if lacking():
+        assert not os.environ.get("CI"), lacking()
+        return found
+    return [*found, *shown(card).problems]
+
+
+def problems_of_new(card: Json) -> list[str]:
+    """Of a card that this process has not seen yet; two that differ in what their buttons hand
+    back are alike."""
+    mark = hash(json.dumps(_without_data(card)))
+    if mark in _seen:
+        return []
+    _seen.add(mark)
+    return problems(card)
+
+
+_seen: set[int] = set()
+
+
+def _without_data(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {name: name == "data" or _without_data(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_without_data(one) for one in node]
+    return node
+
+
+def shown(card: Json) -> Shown:
+    return msgspec.convert(_ask("card", card), Shown)
+
+
+def manifest_problems(manifest: Json) -> list[str]:
+    return list(_ask("manifest", manifest)["problems"])
+
+
+def translation_problems(translation: Json) -> list[str]:
+    return list(_ask("translation", translation)["problems"])
+
+
+def _ask(kind: str, body: Json) -> Json:
+    process = _process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    line = json.dumps({"kind": kind, "body": body})
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    answer = process.stdout.readline()
+    assert answer, f"the validators ended at {line[:200]}"
+    found: Json = json.loads(answer)
+    return found
+
+
+@cache
+def _process() -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        ["node", str(NODE / "validate.cjs")], cwd=NODE, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    atexit.register(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()

@@ -1,0 +1,253 @@
+"""A house with a project in it and dialogs that do what a test says: for what lies below them."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from app import House, build
+from bot.clock import Clock
+from bot.platforms.common.ports import DeliveryFailed, Parcel
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model import facts as f
+from dialogs.model.conversation import Conversation
+from dialogs.model.effects import Effect, Grant, Moment, OpenProject, SetMembers
+from dialogs.model.facts import Fact, Known, Project
+from dialogs.registry import CONVERSATIONS
+from storage.transactions.store import Turn
+from tests.worlds.postgres import with_key
+
+TENANT = "test:arbejdsplads"
+CHANNEL = "C1"
+PROJECT = "p1"
+MONDAY = datetime(2026, 11, 2, 8, tzinfo=UTC)
+"""09:00 in Copenhagen."""
+
+
+class Wall:
+    """A clock that a test sets; monotonic time goes on by `tick` at each look."""
+
+    def __init__(self, at: datetime = MONDAY) -> None:
+        self.at = at
+        self.tick = 0.0
+        self.ran = 0.0
+
+    def clock(self) -> Clock:
+        return Clock(real_us=lambda: round(self.at.timestamp() * 1_000_000), monotonic=self._mono)
+
+    def _mono(self) -> float:
+        self.ran += self.tick
+        return self.ran
+
+
+class Paper:
+    """An edge that keeps every parcel; `fails` holds what becomes of the next ones."""
+
+    def __init__(self, *, repeats: bool = True) -> None:
+        self.repeats = repeats
+        self.parcels: list[Parcel] = []
+        self.fails: list[DeliveryFailed | None] = []
+        self.lost = False
+        """The message arrives, and nobody hears that it did."""
+
+    def serves(self, tenant: str) -> bool:
+        return tenant.startswith("test:")
+
+    def typed(self, command: str) -> str:
+        return f"/digi {command}"
+
+    async def deliver(self, parcel: Parcel) -> str:
+        failure = self.fails.pop(0) if self.fails else None
+        if failure is not None and not failure.uncertain:
+            raise failure
+        self.parcels.append(parcel)
+        if failure is not None:
+            raise failure
+        return f"on paper {parcel.id}"
+
+    def said(self) -> list[str]:
+        return [words_of(parcel.card) for parcel in self.parcels]
+
+
+def words_of(card: c.FinishedCard) -> str:
+    return " ".join(
+        c.plain(part.text) for part in card.parts if isinstance(part, c.Paragraph | c.Heading)
+    )
+
+
+class Diary(msgspec.Struct, frozen=True, tag="diary"):
+    lines: tuple[str, ...] = ()
+
+
+Acts = Callable[[Diary | None, Any, Known], tuple[Diary | None, tuple[Effect | Moment, ...]]]
+
+
+class Fake:
+    """A conversation that decides what the test says, and notes in its state what it was told."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.acts: Acts = self.note
+        self.needs: tuple[Fact[Any], ...] = ()
+        self.known: list[Known] = []
+        self.heard: list[Any] = []
+        self.view: Callable[[Diary, str], c.NeutralCard] = lambda s, _: note(" ".join(s.lines))
+
+    @staticmethod
+    def note(
+        state: Diary | None, event: Any, known: Known, *effects: Effect | Moment
+    ) -> tuple[Diary, tuple[Effect | Moment, ...]]:
+        line = getattr(event, "text", "") or type(event).__name__
+        return Diary((*(state.lines if state else ()), line)), effects
+
+    def does(self, *effects: Effect | Moment) -> None:
+        """From now on: note the event, and these effects."""
+        self.acts = lambda state, event, known: self.note(state, event, known, *effects)
+
+    def conversation(self) -> Conversation:
+        def decide(state: Any, event: Any, known: Known) -> Any:
+            self.heard.append(event)
+            self.known.append(known)
+            return self.acts(state, event, known)
+
+        return Conversation(
+            name=self.name,
+            state=Diary,
+            events={},
+            needs=lambda state, event: self.needs,
+            decide=decide,
+            view_needs=lambda state, slot: (),
+            view=lambda state, slot, known: self.view(state, slot),
+        )
+
+
+def note(text: str) -> c.NeutralCard:
+    return c.card(c.Paragraph(c.Words(text)))
+
+
+def faked(monkeypatch: pytest.MonkeyPatch, name: str) -> Fake:
+    """Put a conversation that a test decides in the place of a real one."""
+    fake, real = Fake(name), CONVERSATIONS[name]
+    record = msgspec.structs.replace(
+        fake.conversation(), opens_pool=real.opens_pool, timers_open_pool=real.timers_open_pool
+    )
+    monkeypatch.setitem(CONVERSATIONS, name, record)
+    return fake
+
+
+class _Planted:
+    """A decider for the one turn that founds a project."""
+
+    def __init__(self, state: bytes, effects: tuple[Effect, ...]) -> None:
+        self._step = state, effects
+
+    def route(self, event: e.SignedEvent) -> tuple[str, str]:
+        return "project", "project"
+
+    def with_timers(self) -> tuple[str, ...]:
+        return ()
+
+    def needs(self, dialog: str, state: bytes | None, event: e.SignedEvent) -> tuple[()]:
+        return ()
+
+    def decide(
+        self, dialog: str, state: bytes | None, event: e.SignedEvent, found: Mapping[Any, Any]
+    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
+        return self._step
+
+
+async def found(
+    house: House,
+    id: str = PROJECT,
+    *,
+    channel: str = CHANNEL,
+    stage: f.Stage = "running",
+    starter: str = "sofie",
+    roles: tuple[Grant, ...] = (),
+    team: tuple[str, ...] = (),
+    unknown: tuple[str, ...] = (),
+    tenant: str = TENANT,
+) -> Project:
+    """A project is there, with these people in these roles, in a channel with this team."""
+    project = Project(
+        id=id, name=f"Projekt {id}", channel=channel, stage=stage, starter=starter,
+        drafted_at=MONDAY,
+    )  # fmt: skip
+    effects: tuple[Effect, ...] = (
+        OpenProject(id, channel),
+        *roles,
+        SetMembers(channel, team, unknown),
+    )
+    event = e.Started(project=id, name=project.name, at=MONDAY, id=f"found {id}")
+    turn = Turn(tenant, id, f"found:{id}", event, MONDAY)
+    await house.database.tx(
+        house.scripts.turn, turn, _Planted(msgspec.json.encode(project), effects)
+    )
+    return project
+
+
+@asynccontextmanager
+async def a_house(
+    folder: Path, edge: Paper | None = None, wall: Wall | None = None, either: str = ""
+) -> AsyncIterator[House]:
+    """A house over a file of SQLite's, or over the PostgreSQL database named by `either`."""
+    key_file = folder.parent / f"{folder.name}.key"
+    if either:
+        await with_key(either, key_file)
+    wall = wall or Wall()
+    found_edge = edge or Paper()
+    house = await build(
+        folder,
+        edges=lambda *_: (found_edge,),
+        clock=wall.clock(),
+        key_file=key_file,
+        postgres=either or None,
+    )
+    try:
+        yield house
+    finally:
+        await house.close()
+
+
+def on_disk(folder: Path) -> str:
+    """A fingerprint of database and WAL, byte by byte, as they lie on the disk."""
+    path = folder / "digi.db"
+    wal = Path(f"{path}-wal")
+    found = hashlib.sha256(path.read_bytes())
+    found.update(wal.read_bytes() if wal.exists() else b"")
+    return found.hexdigest()
+
+
+def asked(folder: Path, either: str, sql: str) -> list[tuple[Any, ...]]:
+    """What the database itself answers, past Digi."""
+    if either:
+        with psycopg.connect(either) as server:
+            return server.execute(sql.encode()).fetchall()
+    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
+        return conn.execute(sql).fetchall()
+
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+_SERVERS_TABLES = (
+    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+)
+
+
+def kept(folder: Path, either: str = "") -> list[tuple[Any, ...]]:
+    """Every row of every table."""
+    tables = asked(folder, either, _SERVERS_TABLES if either else _TABLES)
+    return [
+        (table, *row)
+        for (table,) in tables
+        for row in sorted(asked(folder, either, f"SELECT * FROM {table}"), key=repr)
+    ]

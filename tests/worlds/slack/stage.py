@@ -1,0 +1,30 @@
+"""People in a pretended Slack who play transcripts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.clock import Clock
+from tests.worlds.slack.hands import SlackHands
+from tests.worlds.slack_fixtures import Mode, in_slack
+from tests.worlds.stage import PEOPLE
+
+
+@asynccontextmanager
+async def slack_stage(
+    folder: Path,
+    mode: Mode = "http",
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    holds_back: bool = True,
+) -> AsyncIterator[SlackHands]:
+    """The hands of everybody there. What was told to the operator fails the test."""
+    async with in_slack(
+        folder, mode, people=people, english=english, clock=clock, holds_back=holds_back
+    ) as place:
+        yield place.hands
+        assert place.told == []

@@ -1,0 +1,475 @@
+"""People's hands in the pretended Teams: they find buttons and fields by the words on them.
+
+TeamsHands does what tests/worlds/stage.py's Stage does on paper, so the same transcripts play here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeVar
+
+from app import House
+from bot.platforms.teams.edge import TeamsEdge
+from tests.worlds.play import CODE, Play
+from tests.worlds.teams.limits import Refused, check
+from tests.worlds.teams.render import buttons, inputs, text_of, title_of
+from tests.worlds.teams.state import CHANNEL, Dict, Message, Person, Tenant
+from tests.worlds.teams.world import BOT, TeamsWorld
+
+T = TypeVar("T")
+ON_THE_WAY = ("Åbn formularen", "Open the form", "Vis svaret", "Show the answer")
+"""Buttons that are pressed by whoever has asked for what they open."""
+
+
+@dataclass
+class Dialog:
+    """What is open before somebody."""
+
+    title: str
+    card: Dict
+    conversation: str
+    compose: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
+    """What stood in the fields when the form was opened."""
+
+    @property
+    def ids(self) -> list[str]:
+        return [one["id"] for one in inputs(self.card)]
+
+    @property
+    def text(self) -> str:
+        return f"{self.title}\n{text_of(self.card, self.values)}"
+
+    @property
+    def said(self) -> str:
+        """What it tells; a form asks, and what stands in it one has written oneself."""
+        return "" if self.ids else text_of(self.card)
+
+
+class TeamsHands(Play):
+    def __init__(
+        self,
+        world: TeamsWorld,
+        house: House,
+        edge: TeamsEdge,
+        people: Iterable[str],
+        *,
+        tenant: Tenant | None = None,
+        channel: str = CHANNEL,
+        holds_back: bool = True,
+        slash: bool = False,
+        old: bool = False,
+        personally: bool = False,
+    ) -> None:
+        """`holds_back`: Teams itself keeps a form whose required fields are empty. `slash`: what
+        is typed in the channel nobody else sees. `old`: a client that knows no Action.Execute.
+        `personally`: all but the start is typed in the personal chat."""
+        self.space = tenant or world.home
+        super().__init__(house, f"teams:{self.space.id}")
+        self.world = world
+        self.edge = edge
+        self.place = channel
+        self.people: list[str] = []
+        self.holds_back = holds_back
+        self.slash = slash
+        self.old = old
+        self.personally = personally
+        self.dialogs: dict[str, Dialog | None] = {}
+        self.toasts: dict[str, str] = {}
+        self.faults: dict[str, str] = {}
+        self.seen: dict[str, list[str]] = {}
+        self.statuses: list[int] = []
+        self.mark = 0
+        self._marks: dict[str, int] = {}
+        for person in people:
+            self._begins(person)
+
+    def _begins(self, person: str) -> None:
+        self.people.append(person)
+        self.dialogs[person] = None
+        self.toasts[person] = self.faults[person] = ""
+        self.seen[person] = []
+        self._marks[person] = 0
+
+    def meet(self, person: str, name: str) -> Person:
+        """A newcomer in the channel; Digi has not been told yet."""
+        self._begins(person)
+        self.space.people[person] = Person(person, name, tenant=self.space.id)
+        self.space.channels[self.place].append(person)
+        return self.space.people[person]
+
+    # --- acts -----------------------------------------------------------------------------
+
+    async def type(self, person: str, words: str, *, private: bool = False) -> int:
+        who = self._begin(person)
+        self.dialogs[person] = None
+        words = re.sub(r"^(?:/digi|@Digi)\b", "", words.strip()).strip()
+        if private or (self.personally and not words.startswith("start")):
+            activity = self._activity(who, who.chat, type="message", text=words)
+            self.world.say(self.space, who.chat, "", {"text": words}, by=person)
+        elif self.slash:
+            activity = self._activity(who, self.place, type="message", text=f"/digi {words}")
+            activity["recipient"]["isTargeted"] = True
+        else:
+            activity = self.mention(who, words)
+        status, _ = await self.world.send(activity)
+        status = await self._end(person, status)
+        return await self._follows(person) or status
+
+    async def _follows(self, person: str) -> int:
+        """Words open no dialog by themselves: a button that came as their answer does."""
+        mark = self._marks[person]
+        for message in self.visible(person):
+            if message.card is None or message.changed <= mark:
+                continue
+            for action in buttons(message.card):
+                if action["title"] in ON_THE_WAY:
+                    return await self._end(
+                        person, await self._pressed(self.space.people[person], action, message)
+                    )
+        return 0
+
+    def mention(self, who: Person, words: str) -> Dict:
+        said = self.world.say(self.space, self.place, "", {"text": f"@Digi {words}"}, by=who.handle)
+        thread = f"{self.place};messageid={said.id}" if said.root else self.place
+        return self._activity(
+            who, thread, type="message", id=said.id, text=f"<at>Digi</at> {words}",
+            entities=[{"type": "mention", "mentioned": {"id": BOT, "name": "Digi"},
+                       "text": "<at>Digi</at>"}],
+        )  # fmt: skip
+
+    async def press(self, person: str, label: str, near: str = "") -> int:
+        action, message = self._find(person, label, near)
+        who = self._begin(person)
+        before = self.dialogs[person]
+        status = await self._pressed(who, action, message)
+        asked = self.dialogs[person]
+        if action["data"]["digi"]["k"] == "a" and asked is not None and asked is not before:
+            # Digi asks whether it is meant.
+            [again] = buttons(asked.card)
+            status = await self._pressed(who, again, None)
+        return await self._end(person, status)
+
+    async def _pressed(self, who: Person, action: Dict, message: Message | None) -> int:
+        if message is None:
+            open_now = self.dialogs[who.handle]
+            assert open_now is not None
+            return await self._to_dialog(who, open_now, action["data"])
+        self.dialogs[who.handle] = None
+        where = _conversation(message)
+        if action["type"] == "Action.Execute" and self.old:
+            action = action["fallback"]
+        if action["type"] == "Action.Execute":
+            value = {"action": {"type": "Action.Execute", "verb": action["verb"],
+                                "data": action["data"]}, "trigger": "manual"}  # fmt: skip
+            status, body = await self._invoke(
+                who, where, "adaptiveCard/action", value, replyToId=message.id
+            )
+            if status == 200:
+                self._answers(who, message, body)
+            return status
+        if action["data"].get("msteams", {}).get("type") == "task/fetch":
+            value = {"data": action["data"], "context": {"theme": "default"}}
+            status, body = await self._invoke(who, where, "task/fetch", value)
+            self._opens(who, where, body)
+            return status
+        activity = self._activity(
+            who, where, type="message", value=action["data"], replyToId=message.id
+        )
+        status, _ = await self.world.send(activity)
+        return status
+
+    def _answers(self, who: Person, message: Message, body: Dict) -> None:
+        """What Teams does with the answer of Action.Execute."""
+        assert body["statusCode"] == 200
+        if body["type"] == "application/vnd.microsoft.activity.message":
+            self.toasts[who.handle] = body["value"]
+            return
+        assert body["type"] == "application/vnd.microsoft.card.adaptive"
+        check(body["value"])
+        assert message.only_for == who.handle or message.place == who.chat
+        self.toasts[who.handle] = text_of(body["value"])
+
+    async def _to_dialog(self, who: Person, dialog: Dialog, data: Dict) -> int:
+        value: Dict = {"data": {**data, **dialog.values}, "context": {"theme": "default"}}
+        name = "task/submit"
+        if dialog.compose:
+            name, value["commandId"] = "composeExtension/submitAction", "say"
+        status, body = await self._invoke(who, dialog.conversation, name, value)
+        self._opens(who, dialog.conversation, body, compose=dialog.compose)
+        return status
+
+    def _opens(self, who: Person, where: str, body: Dict, *, compose: bool = False) -> None:
+        """What Teams does with the answer of a dialog's invoke."""
+        task = body.get("task")
+        if task is None:
+            self.dialogs[who.handle] = None
+            return
+        assert task["type"] == "continue", task
+        card = task["value"]["card"]["content"]
+        try:
+            check(card)
+        except Refused as refused:
+            self.world.faults.append(refused)
+            raise
+        found = Dialog(task["value"]["title"], card, where, compose)
+        found.values = {one["id"]: one["value"] for one in inputs(card) if one.get("value")}
+        before = self.dialogs[who.handle]
+        again = before is not None and before.ids == found.ids
+        found.first = before.first if before is not None and again else dict(found.values)
+        self.dialogs[who.handle] = found
+
+    async def extension(
+        self, person: str, command: str, *, private: bool = False, **more: object
+    ) -> int:
+        """From the message field: the app's own menu."""
+        who = self._begin(person)
+        where = who.chat if private else self.place
+        value = {"commandId": command, "commandContext": "compose", **more}
+        status, body = await self._invoke(who, where, "composeExtension/fetchTask", value)
+        self._opens(who, where, body, compose=True)
+        return await self._end(person, status)
+
+    async def fill(self, person: str, values: dict[str, str], *, keep: bool = False) -> int:
+        """Fill the open dialog by its labels and send it; 0 where Teams itself held it back.
+
+        What is not named stands as it was drawn; with `keep`, as it was left the last time."""
+        dialog = self.dialogs[person]
+        assert dialog is not None, f"{person} has no dialog open"
+        fields = inputs(dialog.card)
+        assert fields or not values, f"there is nothing to fill in:\n{dialog.text}"
+        if not keep:
+            dialog.values = dict(dialog.first)
+        self._fill(dialog, values)
+        who = self._begin(person)
+        missing = [o for o in fields if o.get("isRequired") and not dialog.values.get(o["id"])]
+        if self.holds_back and missing:
+            self.faults[person] = missing[0]["errorMessage"]
+            return 0
+        [send] = [one for one in buttons(dialog.card) if one.get("associatedInputs") != "none"]
+        status = await self._to_dialog(who, dialog, send["data"])
+        return await self._end(person, status)
+
+    def close(self, person: str) -> None:
+        """The cross in the corner. Digi hears nothing of it."""
+        self.dialogs[person] = None
+
+    async def move(self, to: datetime) -> None:
+        self.mark = self.world.tick
+        await self.house.courier.move_to(to)
+        await self._settle()
+        self._remember()
+
+    async def _invoke(
+        self, who: Person, where: str, name: str, value: Dict, **more: str
+    ) -> tuple[int, Dict]:
+        activity = self._activity(who, where, type="invoke", name=name, value=value, **more)
+        return await self.world.send(activity)
+
+    def _activity(self, who: Person, conversation: str, **more: object) -> Dict:
+        return self.world.activity(who, conversation, tenant=self.space, **more)
+
+    # --- before and after an act ----------------------------------------------------------
+
+    def _begin(self, person: str) -> Person:
+        self.mark = self._marks[person] = self.world.tick
+        self.toasts[person] = self.faults[person] = ""
+        return self.space.people[person]
+
+    async def _end(self, person: str, status: int) -> int:
+        self.statuses.append(status)
+        await self._settle()
+        if status >= 300:
+            self.faults[person] = f"Teams: {status}"
+        self._remember()
+        dialog = self.dialogs[person]
+        whispers = self._targeted(person, since=self._marks[person])
+        said = [*map(_text, whispers), dialog.said if dialog else "", self.toasts[person]]
+        if found := CODE.search("\n".join(said)):
+            self.code = found[0]
+        return status
+
+    async def _settle(self) -> None:
+        await self.edge.quiet()
+        await self.house.courier.settle()
+
+    def _remember(self) -> None:
+        for person in self.people:
+            shown = self._shown(person)
+            if shown and shown not in self.seen[person]:
+                self.seen[person].append(shown)
+
+    # --- looking --------------------------------------------------------------------------
+
+    def form(self, person: str) -> Dialog | None:
+        return self.dialogs[person]
+
+    def visible(self, person: str) -> list[Message]:
+        """Newest change first: what is for this person alone, the private chat, the channel."""
+        mine = self._messages(self.space.people[person].chat)
+        ours = self._messages(self.place)
+        just = self._targeted(person, since=self._marks[person])
+        return [
+            *_newest(just), *_newest(mine), *_newest(ours), *_newest(self._targeted(person)),
+        ]  # fmt: skip
+
+    def channel(self, *, since_last_act: bool = False) -> str:
+        return as_on_paper(self._told(self._messages(self.place), since_last_act=since_last_act))
+
+    def private(self, person: str, *, since_last_act: bool = False) -> str:
+        mine = self._messages(self.space.people[person].chat)
+        return as_on_paper(self._told(mine, since_last_act=since_last_act))
+
+    def just(self, person: str) -> str:
+        shown = as_on_paper(self._shown(person))
+        return "\n".join([shown, self.private(person, since_last_act=True)])
+
+    def ever(self, person: str) -> str:
+        seen = map(as_on_paper, self.seen[person])
+        return "\n".join([*seen, self.private(person), self.channel()])
+
+    def _shown(self, person: str) -> str:
+        dialog = self.dialogs[person]
+        chat = self.space.people[person].chat
+        told = self._messages(chat, since=self._marks[person])
+        return "\n".join(
+            [
+                *(_text(m) for m in self._targeted(person, since=self._marks[person])),
+                dialog.text if dialog else "",
+                self.toasts[person],
+                self.faults[person],
+                *map(_text, told),
+            ]
+        ).strip()
+
+    def _targeted(self, person: str, since: int = -1) -> list[Message]:
+        return [
+            m
+            for m in self.space.in_place(self.place)
+            if m.changed > since and m.only_for == person and not m.deleted
+        ]
+
+    def _messages(self, place: str, since: int = -1) -> list[Message]:
+        return [
+            m
+            for m in self.space.in_place(place)
+            if m.changed > since and not m.only_for and not m.deleted and not m.by
+        ]
+
+    def _told(self, messages: Sequence[Message], *, since_last_act: bool) -> str:
+        return "\n\n".join(
+            _text(m) for m in messages if not since_last_act or m.changed > self.mark
+        )
+
+    # --- finding --------------------------------------------------------------------------
+
+    def _find(self, person: str, label: str, near: str) -> tuple[Dict, Message | None]:
+        dialog = self.dialogs[person]
+        surfaces: list[tuple[Dict, Message | None]] = []
+        if dialog is not None:
+            surfaces.append((dialog.card, None))
+        surfaces += [(m.card, m) for m in self.visible(person) if m.card is not None]
+
+        def text(message: Message | None) -> str:
+            if message is not None:
+                return _text(message)
+            assert dialog is not None
+            return dialog.text
+
+        for card, message in surfaces:
+            for action in buttons(card):
+                if (
+                    action["title"] == label
+                    and action.get("associatedInputs") == "none"
+                    and (not near or near in text(message))
+                ):
+                    return action, message
+        raise AssertionError(
+            f'{person} sees no button "{label}"'
+            + (f' near "{near}"' if near else "")
+            + "\n--- shown ---\n"
+            + "\n".join(text(message) for _, message in surfaces[:6])
+        )
+
+    # --- filling --------------------------------------------------------------------------
+
+    def _fill(self, dialog: Dialog, values: dict[str, str]) -> None:
+        left = inputs(dialog.card)
+        for label, said in values.items():
+            found = _named(label, [(one["label"], one) for one in left], "field")
+            left.remove(found)
+            dialog.values[found["id"]] = self._value(found, said)
+
+    def _value(self, element: Dict, said: str) -> str:
+        match element["type"]:
+            case "Input.Text":
+                most = element["maxLength"]
+                assert len(said) <= most, f"no more than {most} characters go into this field"
+                return said
+            case "Input.Date":
+                return date.fromisoformat(said).isoformat() if said else ""
+            case "Input.Time":
+                return _hour(said) if said else ""
+            case "Input.ChoiceSet" if "choices.data" in element:
+                people = [(p.name, p.id) for p in self.space.people.values()]
+                by_handle = {p.handle: p.id for p in self.space.people.values()}
+                chosen = [
+                    by_handle.get(one) or _named(one, people, "person") for one in _many(said)
+                ]
+                assert element["isMultiSelect"] or len(chosen) < 2
+                return ",".join(chosen)
+            case "Input.ChoiceSet":
+                options = [(title_of(one), one["value"]) for one in element["choices"]]
+                names = _many(said) if element["isMultiSelect"] else [said] if said else []
+                return ",".join(_named(one, options, "option") for one in names)
+        raise AssertionError(f"nobody can fill a {element['type']}")
+
+
+def _conversation(message: Message) -> str:
+    return f"{message.place};messageid={message.root}" if message.root else message.place
+
+
+def _text(message: Message) -> str:
+    return text_of(message.card) if message.card else str(message.activity.get("text") or "")
+
+
+def as_on_paper(text: str) -> str:
+    """How one types a command is another here; transcripts have it as it is on paper."""
+    return text.replace("@Digi ", "/digi ")
+
+
+def _newest(messages: list[Message]) -> list[Message]:
+    return sorted(messages, key=lambda message: -message.changed)
+
+
+def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
+    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
+    wanted = label.strip().casefold()
+    for name, found in candidates:
+        if name.casefold() == wanted:
+            return found
+    for name, found in candidates:
+        if name.casefold().startswith(wanted):
+            return found
+    having = [found for name, found in candidates if wanted in name.casefold()]
+    if len(having) == 1:
+        return having[0]
+    names = ", ".join(name for name, _ in candidates)
+    raise AssertionError(f"no {kind} {label!r}; there are: {names}")
+
+
+def _many(said: str) -> list[str]:
+    return [one.strip() for one in said.split(",") if one.strip()]
+
+
+def _hour(said: str) -> str:
+    """`kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
+    if said.isdigit() and int(said) > 24:
+        return f"{int(said) // 60:02}:{int(said) % 60:02}"
+    found = re.fullmatch(r"(?:kl\.? ?)?(\d\d?)(?:[.:](\d\d))?", said.strip())
+    assert found, f"{said!r} is no hour"
+    return f"{int(found[1]):02}:{int(found[2] or 0):02}"

@@ -1,0 +1,34 @@
+"""What can go wrong with a call of the connector service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.worlds.teams.state import Dict
+
+
+@dataclass(frozen=True)
+class Says:
+    """A refusal: 429, 412, 413, 403, 502 and so on."""
+
+    status: int
+    code: str = ""
+    after: int | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The work is done, and the answer never arrives."""
+
+
+Trouble = Says | Lost
+
+
+@dataclass(frozen=True)
+class Call:
+    method: str
+    path: str
+    body: Dict
+    at: float
+    status: int
+    trouble: Trouble | None = None

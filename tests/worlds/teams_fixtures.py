@@ -1,0 +1,193 @@
+"""The real house behind Teams' real door, in a pretended Teams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from app import House, build
+from bot.clock import Clock
+from bot.platforms.common.ports import Address, Edge
+from bot.platforms.teams.address_book import Book
+from bot.platforms.teams.door import Door, MakeTransport
+from bot.platforms.teams.edge import TeamsEdge
+from bot.platforms.teams.ports import OnActivity, Told, Transport
+from bot.platforms.teams.rate_limit import Pace
+from bot.platforms.teams.transport import BotbuilderTransport
+from bot.server import http_server as server
+from bot.server.http_server import Hosts
+from storage.addresses import Addresses
+from storage.transactions.store import Database
+from storage.vault import Vault
+from tests.worlds.postgres import with_key
+from tests.worlds.stage import PEOPLE, slow_clock
+from tests.worlds.teams.hands import TeamsHands
+from tests.worlds.teams.state import CHANNEL
+from tests.worlds.teams.state import Clock as WorldClock
+from tests.worlds.teams.world import APP, SECRET, TeamsWorld
+
+Making = Callable[[TeamsWorld, Told], MakeTransport]
+
+
+@dataclass
+class Place:
+    world: TeamsWorld
+    house: House
+    door: Door
+    hands: TeamsHands
+    told: list[tuple[str, str]]
+
+
+def by_botbuilder(world: TeamsWorld, told: Told) -> MakeTransport:
+    """As app.py makes it, with the pretended Teams' addresses."""
+
+    def transport(on_activity: OnActivity) -> Transport:
+        if world.local:
+            return BotbuilderTransport(on_activity, told=told)
+        return BotbuilderTransport(
+            on_activity, told=told, app_id=APP, secret=SECRET, app_tenant=world.home.id,
+            openid_url=f"{world.url}/openid", login_url=f"{world.url}/login",
+            tenants=[tenant.id for tenant in world.tenants], hosts=("127.0.0.1",),
+        )  # fmt: skip
+
+    return transport
+
+
+@asynccontextmanager
+async def in_teams(
+    folder: Path,
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    targeted: bool = True,
+    local: bool = False,
+    holds_back: bool = True,
+    slash: bool = False,
+    old: bool = False,
+    personally: bool = False,
+    channel: str = CHANNEL,
+    making: Making = by_botbuilder,
+    world: TeamsWorld | None = None,
+    either: str = "",
+) -> AsyncIterator[Place]:
+    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
+    ours = clock or slow_clock()
+    world = world or TeamsWorld(local=local)
+    world.clock = WorldClock(lambda: ours.now().timestamp())
+    world.home.targeted = targeted
+    world.home.move_in(people, channel, english=english)
+    told: list[tuple[str, str]] = []
+    async with world, _served(folder, world, ours, told, making, either) as (door, house):
+        statuses = [await world.installed_for(one) for one in world.home.people.values()]
+        statuses.append(await world.installed(channel))
+        assert set(statuses) == {200}, told
+        hands = TeamsHands(
+            world, house, door.edge, people, channel=channel, holds_back=holds_back,
+            slash=slash, old=old, personally=personally,
+        )  # fmt: skip
+        yield Place(world, house, door, hands, told)
+
+
+@asynccontextmanager
+async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
+    """On the same PostgreSQL; what Teams sends reaches one and the other in turn."""
+    told: list[tuple[str, str]] = []
+    world, first = place.world, place.world.digi_url
+    async with _served(
+        folder, world, place.house.clock, told, by_botbuilder, either
+    ) as (door, house):  # fmt: skip
+        world.digi_urls = [first, world.digi_url]
+        hands = TeamsHands(world, house, door.edge, world.home.people)
+        yield Place(world, house, door, hands, told)
+        world.digi_url = first
+
+
+@asynccontextmanager
+async def _served(
+    folder: Path,
+    world: TeamsWorld,
+    clock: Clock,
+    told: list[tuple[str, str]],
+    making: Making,
+    either: str,
+) -> AsyncIterator[tuple[Door, House]]:
+    door, house = await _house(folder, world, clock, told, making, either)
+    app = server.application(Hosts.named(()))
+    app.add_routes(door.routes())
+    runner = server.runner(app, shutdown_timeout=0.1)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
+        await door.open(house.engine.receive)
+        yield door, house
+    finally:
+        await runner.cleanup()
+        await door.close()
+        await house.close()
+
+
+async def _house(
+    folder: Path,
+    world: TeamsWorld,
+    clock: Clock,
+    told: list[tuple[str, str]],
+    making: Making,
+    either: str,
+) -> tuple[Door, House]:
+    held = world.clock
+    key_file = folder.parent / f"{folder.name}.key"
+    if either:
+        await with_key(either, key_file)
+    doors: list[Door] = []
+
+    def heard(what: str, kind: str) -> None:
+        told.append((what, kind))
+
+    def edge(book: Book, told: Told) -> TeamsEdge:
+        return TeamsEdge(book, told, pace=Pace(held.now), sleep=held.sleep, now=held.now)
+
+    def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
+        door = Door(
+            addresses=Addresses(store, vault, Address), told=heard,
+            transport=making(world, heard), tenants=[tenant.id for tenant in world.tenants],
+            local=world.local, edge=edge,
+        )  # fmt: skip
+        doors.append(door)
+        return [door.edge]
+
+    house = await build(
+        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None
+    )
+    return doors[0], house
+
+
+@asynccontextmanager
+async def teams_stage(
+    folder: Path,
+    *,
+    people: Mapping[str, str] = PEOPLE,
+    english: Collection[str] = (),
+    clock: Clock | None = None,
+    targeted: bool = True,
+    holds_back: bool = True,
+    slash: bool = False,
+    old: bool = False,
+    personally: bool = False,
+    channel: str = CHANNEL,
+    making: Making = by_botbuilder,
+) -> AsyncIterator[TeamsHands]:
+    """The hands of everybody there. What was told to the operator fails the test."""
+    async with in_teams(
+        folder, people=people, english=english, clock=clock, targeted=targeted,
+        holds_back=holds_back, slash=slash, old=old, personally=personally, channel=channel,
+        making=making,
+    ) as place:  # fmt: skip
+        yield place.hands
+        assert place.told == []
+        assert not place.world.strangers

@@ -1,0 +1,280 @@
+"""A room in memory, a clock that stands still until it is moved, and a small Digi to talk to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from bot.platforms.common.ports import (
+    Answer,
+    Delivery,
+    Fault,
+    Parcel,
+    Pressed,
+    RoomMessage,
+    Submitted,
+    Typed,
+)
+from bot.platforms.web.playground.edge import WebEdge
+from bot.platforms.web.playground.people import TENANT
+from bot.platforms.web.playground.server import add_routes
+from bot.server import http_server as server
+from bot.server.http_server import Hosts
+from dialogs.model import cards as c
+
+BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+CHANNEL = "ny-teknologi-hjemmeplejen"
+PAGE_TOKEN = "a token of this run"
+CODE = "7KQ2-M4XD-9HTB-W3CE-Y"
+COMMANDS = {
+    "da": (
+        ("hjælp", "Hvad kan jeg gøre nu?"),
+        ("start", "Begynd et forløb om en ny teknologi"),
+        ("status", "Hvor er vi nu?"),
+        ("sig", "Et spørgsmål, en idé eller en bekymring"),
+        ("spørgsmål", "De spørgsmål, der er stillet"),
+    ),
+    "en": (("help", "What can I do now?"), ("status", "Where are we now?")),
+}
+
+
+def words(text: str) -> c.Spans:
+    return (c.Plain(text),)
+
+
+class MemoryRoom:
+    """A WebRoom whose messages last as long as the test."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, RoomMessage] = {}
+        self._seq = 0
+
+    async def put(self, message: RoomMessage) -> int:
+        self._seq += 1
+        self.messages[message.id] = msgspec.structs.replace(message, seq=self._seq)
+        return self._seq
+
+    async def read(self, place: str, after: int = 0) -> list[RoomMessage]:
+        found = [m for m in self.messages.values() if m.place == place and m.seq > after]
+        return sorted(found, key=lambda message: message.seq)
+
+    async def one(self, id: str) -> RoomMessage | None:
+        return self.messages.get(id)
+
+
+class StillClock:
+    """A Clockwork that moves only when told, and calls `passed` for each whole day it crosses."""
+
+    def __init__(self, room: MemoryRoom) -> None:
+        self._now = BEGINNING
+        self._room = room
+        self.passed: Callable[[datetime], Awaitable[None]] | None = None
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def move_to(self, target: datetime) -> None:
+        while self._now + timedelta(days=1) <= target:
+            self._now += timedelta(days=1)
+            if self.passed:
+                await self.passed(self._now)
+        self._now = max(self._now, target)
+
+    async def settle(self) -> None:
+        pass
+
+    async def landmarks(self) -> dict[str, datetime]:
+        return {"question": self._now.replace(hour=9, minute=0) + timedelta(days=1)}
+
+    async def start_over(self) -> None:
+        self._now = BEGINNING
+        self._room.messages.clear()
+
+
+EVERY_PART: c.FinishedCard = c.Card(
+    (
+        c.Heading((c.Plain("Velkommen til forløbet om "), c.Quoted("Ny omsorgsplatform"))),
+        c.Paragraph(
+            (
+                c.Plain("Jeg hedder Digi, og jeg er et program. "),
+                c.Strong("Hver tirsdag"),
+                c.Plain(" stiller jeg et spørgsmål her. "),
+                c.Emph("Svar, når det passer dig."),
+                c.Plain(" Spørg "),
+                c.Mention("anne", "Anne Holm"),
+                c.Plain(", eller læs "),
+                c.Link("mere her", "http://127.0.0.1/mere"),
+                c.Plain("."),
+            )
+        ),
+        c.Facts(
+            (
+                (words("Det ligger fast"), words("Platformen er købt og kommer i februar.")),
+                (words("Det kan I forme"), words("Ruterne, vagtplanen og oplæringen.")),
+                (words("Tovholder"), (c.Mention("ali", "Ali Yılmaz"),)),
+            )
+        ),
+        c.Quote(words("Vi får mere tid hos borgeren, hvis ruterne passer."), words("Bodil Krogh")),
+        c.Quote(words("Jeg er bange for, at vi ikke længere ser hinanden om morgenen.")),
+        c.Bullets((words("To minutter alene"), words("Fem minutter i par")), numbered=True),
+        c.Bullets((words("Det passer"), words("Der mangler noget"))),
+        c.Progress(1, 4, words("Fase 1 af 4: Idéudvikling")),
+        c.Buttons(
+            (
+                c.Button(words("Svar"), style="main", token="answer"),
+                c.Button(words("Se svar"), token="see"),
+                c.Button(words("Min kode"), style="quiet", token="code"),
+                c.Button(
+                    words("Slet forløbet"),
+                    style="danger",
+                    confirm=words("Vil du slette forløbet? Det kan ikke fortrydes."),
+                    token="delete",
+                ),
+            )
+        ),
+        c.Small(words("Kilde: Teknologi i arbejdet. Skrevet af Digi.")),
+    )
+)
+
+READERS = (
+    c.Option("anne", words("Anne Holm (leder)")),
+    c.Option("mette", words("Mette Dahl (TR, FOA)"), words("Hun læser det ord for ord")),
+    c.Option("all", words("Alle, i ugens overblik")),
+)
+
+EVERY_FIELD: c.FinishedForm = c.Form(
+    title=words("Svar på ugens spørgsmål"),
+    fields=(
+        c.Note((c.Plain("Jeg gemmer dit svar "), c.Strong("med dit navn"), c.Plain("."))),
+        c.TextField("text", words("Svar"), words("Et par linjer er nok"), long=True, limit=60),
+        c.TextField("short", words("Overskrift"), required=False, limit=40),
+        c.Choice("kind", words("Hvad er det?"), READERS[:2], value="anne"),
+        c.Choices("readers", words("Hvem må læse det?"), READERS),
+        c.People("who", words("Hvem gør det?")),
+        c.People("more", words("Hvem er med?"), many=True),
+        c.DateField("when", words("Dato"), value=date(2026, 12, 4)),
+        c.TimeField("hour", words("Klokken"), 600, words("Inden for arbejdstid")),
+    ),
+    submit=words("Send"),
+    into="answered",
+    token="form-1",
+)
+
+
+def shown(*lines: str) -> c.FinishedCard:
+    return c.Card(tuple(c.Paragraph(words(line)) for line in lines))
+
+
+class SmallDigi:
+    """A `receive` that knows five words, one question and one form, and does nothing twice."""
+
+    def __init__(self, edge: WebEdge) -> None:
+        self._edge = edge
+        self._answers: dict[str, Answer] = {}
+        self.deliveries: list[Delivery] = []
+        self.given: list[Submitted] = []
+        self.card = EVERY_PART
+        self.form = EVERY_FIELD
+        self.broken = False
+
+    async def receive(self, delivery: Delivery) -> Answer:
+        if self.broken:
+            raise RuntimeError("the database is away, and this text must reach nobody")
+        if delivery.key in self._answers:
+            return self._answers[delivery.key]
+        self.deliveries.append(delivery)
+        answer = await self._answer(delivery)
+        if not answer.faults:
+            self._answers[delivery.key] = answer
+        return answer
+
+    async def _answer(self, delivery: Delivery) -> Answer:
+        match delivery.what:
+            case Typed(text) if text.startswith("start"):
+                await self.deliver("q1", "post", self.card, channel=delivery.channel)
+                note = shown("Du er leder i det her forløb.")
+                await self.deliver("p1", "private", note, person=delivery.sender.person)
+            case Typed(text) if text == "sig":
+                return Answer(form=self.form)
+            case Typed(text):
+                return Answer(cards=(shown(f"Jeg kender ikke {text}.", "Skriv /digi hjælp."),))
+            case Pressed("answer"):
+                return Answer(form=self.form)
+            case Pressed("code"):
+                return Answer(cards=(shown("Din tekst er modtaget.", f"Din kode er {CODE}."),))
+            case Pressed("see"):
+                return Answer(cards=(self.card,))
+            case Pressed("delete"):
+                await self.deliver("q1-x", "update", shown("Forløbet er slettet."), target="q1")
+            case Submitted(values=values) as given:
+                if "fejl" in str(values.get("text")):
+                    fault = Fault("text", words("Der står fejl i teksten. Ret det, og send igen."))
+                    return Answer(faults=(fault,))
+                self.given.append(given)
+                reply = shown(f"{delivery.sender.name} har svaret.")
+                await self.deliver("t1", "thread", reply, channel=CHANNEL, target="q1")
+                return Answer(cards=(shown("Tak. Dit svar er gemt."),))
+        return Answer()
+
+    async def deliver(
+        self,
+        id: str,
+        kind: str,
+        card: c.FinishedCard,
+        *,
+        channel: str = "",
+        person: str = "",
+        target: str = "",
+    ) -> str:
+        parcel = msgspec.convert(
+            {"id": id, "tenant": TENANT, "kind": kind, "card": card, "language": "da"}, Parcel
+        )
+        return await self._edge.deliver(
+            msgspec.structs.replace(parcel, channel=channel, person=person, target=target)
+        )
+
+
+class World(msgspec.Struct):
+    url: str
+    port: int
+    room: MemoryRoom
+    clock: StillClock
+    edge: WebEdge
+    digi: SmallDigi
+
+
+@asynccontextmanager
+async def playground(
+    port: int, course: Path | None = None, token: str = PAGE_TOKEN
+) -> AsyncIterator[World]:
+    """The playground, served for real on this machine."""
+    room = MemoryRoom()
+    clock = StillClock(room)
+    edge = WebEdge(room, clock)
+    digi = SmallDigi(edge)
+    app = server.application(Hosts.this_machine(port))
+    add_routes(
+        app,
+        digi.receive,
+        room,
+        edge,
+        clock,
+        port=port,
+        token=token,
+        commands=lambda language: COMMANDS[language],
+        course=course or Path("no such course"),
+        pace=0.01,
+    )
+    runner = server.runner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    try:
+        yield World(f"http://127.0.0.1:{port}", port, room, clock, edge, digi)
+    finally:
+        await runner.cleanup()
