@@ -41,6 +41,7 @@ _CUT = [
     (re.compile(r"(datetime\.datetime\((?:\d+, ){4})\d+, [^t]*"), r"\1"),
     (re.compile(r"\b(1[78]\d{4})\d{10}\b"), r"\1"),  # microseconds since 1970
     (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's time stamps
+    (re.compile(r"\bat=(1[78]\d{8})\.\d+"), r"at=\1"),  # when a pretended platform was called
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
 ]
 _RANDOM = re.compile(r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}")

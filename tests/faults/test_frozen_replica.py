@@ -32,7 +32,7 @@ from tests.worlds.stage import PEOPLE
 CHANNEL = "C0HJEMMEPLEJE"
 QUICK = """
 import sys, app
-from bot import leases
+from bot.core import leases
 leases.Leases.lease.__defaults__ = (5_000_000,)
 leases.LEASE_US, leases.KEPT_EVERY = 10_000_000, 0.5
 sys.exit(app.main([]))

@@ -210,7 +210,7 @@ async def test_the_courier_gets_over_a_full_disk_and_does_not_flood_the_log(
     disk = Disk()
     with on_lossy_disk(disk), pytest.MonkeyPatch.context() as patched:
         for wait in ("timers.NAP", "housekeeping.EVERY"):
-            patched.setattr(f"bot.{wait}", 0.001)
+            patched.setattr(f"bot.core.{wait}", 0.001)
         async with stage(tmp_path) as played:
             await played.play(WRITES)
             sender = Sender("anne", "Anne Holm", "da")
