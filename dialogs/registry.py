@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import assert_never
+
 from dialogs.advice import decide as advice
 from dialogs.agreement import decide as agreement
 from dialogs.concern import decide as concern
 from dialogs.help import decide as help
 from dialogs.home import decide as home
+from dialogs.model.commands import Empty, Misspelt, Parsed, Recognised
 from dialogs.model.conversation import Conversation, Instance, Sight, UnsignedPart
-from dialogs.model.events import Begun, Halted, Signed, SignedEvent, Unsigned, Woke
+from dialogs.model.events import Begun, Halted, Look, Press, Signed, SignedEvent, Unsigned, Woke
 from dialogs.overview import decide as digest
 from dialogs.person import decide as person
 from dialogs.project import decide as project
@@ -43,6 +47,11 @@ UNSIGNED: dict[type[Unsigned], UnsignedPart] = {
     if conversation.unsigned is not None
     for event in conversation.unsigned.events
 }
+COMMANDS: dict[str, Callable[[Recognised], Press]] = {
+    command: press
+    for conversation in CONVERSATIONS.values()
+    for command, press in conversation.commands.items()
+}
 WITH_TIMERS = tuple(one.name for one in CONVERSATIONS.values() if one.has_timers)
 PROJECT = ("project", "project")
 
@@ -56,6 +65,19 @@ def route(event: SignedEvent) -> tuple[str, str]:
             return dialog, dialog
     name, instance = ROUTES[type(event)]
     return name, instance(event)
+
+
+def pressed_by_words(parsed: Parsed) -> Press:
+    """What a typed command means; words after a private one are already gone."""
+    match parsed:
+        case Empty(had_words=had_words):
+            return Look("private_words") if had_words else Look("help")
+        case Misspelt(word=word, nearest=nearest, had_words=had_words):
+            return Look("unknown", ref=nearest or "", words="" if had_words else word)
+        case Recognised(command=command):
+            return COMMANDS[command](parsed)
+        case _:
+            assert_never(parsed)
 
 
 def opens_pool(event: SignedEvent) -> bool:

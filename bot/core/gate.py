@@ -41,7 +41,7 @@ from dialogs.model.effects import FieldError, Moment, Show
 from dialogs.model.events import Event, Look, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.roles import held as roles_held
-from dialogs.route import pressed_by_words
+from dialogs.registry import pressed_by_words
 from storage.sql import Script
 from storage.transactions.facts import may_see, prefs_of
 from storage.transactions.store import Database, Scripts

@@ -42,7 +42,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Moments, Sight, Step, nothing, the_only
+from dialogs.model.conversation import Conversation, Moments, Sight, Step, nothing, opens, the_only
 from dialogs.model.conversation import Facts as Needs
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Person, SignedEvent
@@ -406,18 +406,12 @@ def _publication(look: Look, known: Known) -> NeutralCard:
     )
 
 
-def _no_post(state: Advice, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError("advice has no standing post")
-
-
 CONVERSATION = Conversation(
     name="advice",
     state=State,
     events=the_only("advice", e.AdviceAsked, e.AdviceGiven),
     needs=needs,
     decide=decide,
-    view_needs=nothing,
-    view=_no_post,
     sights={
         "advice": Sight(_about, _advice),
         "example": Sight(_about, _example),
@@ -427,5 +421,12 @@ CONVERSATION = Conversation(
         "checklist": Sight(_about, _checklist),
         "exercises": Sight(_about, _exercises),
         "notes": Sight(_about, _notes),
+    },
+    commands={
+        "advice": lambda typed: e.AdviceAsked(kind="advice"),
+        "example": lambda typed: e.AdviceAsked(kind="example"),
+        "exercise": opens("exercises"),
+        "lessons": opens("lessons"),
+        "source": opens("source"),
     },
 )

@@ -45,7 +45,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, by_field
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, by_field, opens
 from dialogs.model.effects import (
     Cancel,
     Effect,
@@ -655,5 +655,6 @@ CONVERSATION = Conversation(
         "new_date": Sight(_one_needs, _new_date_form),
         "not_done": Sight(_one_needs, _not_done_form),
     },
+    commands={"agreements": opens("agreements")},
     forgets=forgets,
 )

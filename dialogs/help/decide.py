@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from dialogs.model import events as e
 from dialogs.model.cards import (
     Bullets,
     Button,
@@ -23,21 +22,12 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Moments, Sight
+from dialogs.model.commands import Recognised
+from dialogs.model.conversation import Conversation, Moments, Sight, opens
 from dialogs.model.conversation import Facts as Needs
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Press
 from dialogs.model.facts import About, Known, MyProjects, Operator, Project, States, Viewer
-
-
-def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
-    """Help has no state: nothing is ever routed to it."""
-    raise AssertionError(event)
-
-
-def _view(state: object, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError(slot)
-
 
 # --- help ---------------------------------------------------------------------------------
 
@@ -288,14 +278,12 @@ def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
+def _comes_later(typed: Recognised) -> Press:
+    return Look("not_yet", ref=typed.command)
+
+
 CONVERSATION = Conversation(
     name="help",
-    state=None,
-    events={},
-    needs=lambda state, event: (),
-    decide=_decide,
-    view_needs=lambda state, slot: (),
-    view=_view,
     sights={
         "help": Sight(_needs_help, _help),
         "unknown": Sight(_nothing, _unknown),
@@ -305,5 +293,12 @@ CONVERSATION = Conversation(
         "not_yet": Sight(_nothing, _not_yet),
         "about": Sight(_needs_about, _about),
         "about_all": Sight(_nothing, _about_all),
+    },
+    commands={
+        "help": opens("help"),
+        "about": opens("about"),
+        "report": _comes_later,
+        "med": _comes_later,
+        "qr": _comes_later,
     },
 )

@@ -18,7 +18,6 @@ from dialogs.model.cards import (
     Day,
     Heading,
     Line,
-    NeutralCard,
     Paragraph,
     Part,
     Quote,
@@ -53,15 +52,6 @@ from dialogs.walk.cards import progress, stage_line
 PROJECTS = 8
 EACH = 3
 """So many questions, and so many agreements, of a project; the rest is a button away."""
-
-
-def _decide(state: object, event: e.SignedEvent, known: Known) -> tuple[object, tuple[()]]:
-    """A page has no state: nothing is ever routed to it."""
-    raise AssertionError(event)
-
-
-def _view(state: object, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError(slot)
 
 
 def _mine(person: Person) -> InEach:
@@ -264,11 +254,5 @@ def _starts(known: Known, person: Person) -> bool:
 
 CONVERSATION = Conversation(
     name="home",
-    state=None,
-    events={},
-    needs=lambda state, event: (),
-    decide=_decide,
-    view_needs=lambda state, slot: (),
-    view=_view,
     sights={"home": Sight(_needs, _home)},
 )

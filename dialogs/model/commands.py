@@ -27,7 +27,7 @@ class Command(Struct, frozen=True):
     private: bool = False
 
 
-class Known(Struct, frozen=True, tag="known"):
+class Recognised(Struct, frozen=True, tag="known"):
     """A command, and what was typed after it, which for a private one is dropped."""
 
     command: str
@@ -54,7 +54,7 @@ class Empty(Struct, frozen=True, tag="empty"):
     had_words: bool = False
 
 
-Parsed = Known | Misspelt | Empty
+Parsed = Recognised | Misspelt | Empty
 
 COMMANDS: tuple[Command, ...] = (
     Command("start", ("start",), ("start",), "title"),
@@ -238,15 +238,15 @@ def _ends(text: str, head: re.Match[str]) -> Iterator[int]:
         yield part.end()
 
 
-def _known(command: Command, tail: str, words: int) -> Known | Empty:
+def _known(command: Command, tail: str, words: int) -> Recognised | Empty:
     rest = " ".join(tail.split()).lstrip(" .,:;!?-–")
     if not _WORD.search(rest):
         rest = ""
     if command.private:
-        return Known(command.name, had_words=bool(rest))
+        return Recognised(command.name, had_words=bool(rest))
     if not command.argument and words > _WORDS:
         return Empty(had_words=True)
-    return Known(command.name, rest)
+    return Recognised(command.name, rest)
 
 
 def _unknown(typed: str, tail: str, words: int) -> Misspelt | Empty:

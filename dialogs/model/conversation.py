@@ -9,8 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from dialogs.model.cards import NeutralCard
+from dialogs.model.commands import Recognised
 from dialogs.model.effects import Effects, Moment, PoolEntry
-from dialogs.model.events import Look, Person, Signed, SignedEvent, Unsigned
+from dialogs.model.events import Look, Person, Press, Signed, SignedEvent, Unsigned, View
 from dialogs.model.facts import Fact, Known, Viewer
 
 Facts = tuple[Fact[Any], ...]
@@ -36,24 +37,38 @@ class UnsignedPart(Struct, frozen=True, kw_only=True):
     decide: Callable[[Any, Known], tuple[PoolEntry | None, Moments]]
 
 
+def nothing(*_: object) -> Facts:
+    return ()
+
+
+def _decides_nothing(state: object, event: SignedEvent, known: Known) -> Step:
+    raise AssertionError(f"no conversation decides {event!r}")
+
+
+def _has_no_post(state: object, slot: str, known: Known) -> NeutralCard:
+    raise AssertionError(f"no conversation draws {slot!r}")
+
+
 class Conversation(Struct, frozen=True, kw_only=True):
     """Everything that the rest of Digi must know of one conversation; nothing else lists them.
 
     `events` are the signed events that it decides, each with the instance it belongs to.
     `state` is the tagged union of its states, written to JSON and read back as that type.
+    `commands` are the names of typed commands that it answers, each with the press it stands for.
 
     `decide(state, event, known)` is given `None` as the state of what does not exist yet.
     `view(state, slot, known)` draws a standing post.
     """
 
     name: str
-    state: Any
-    events: Mapping[type[Signed], Instance]
-    needs: Callable[[Any, SignedEvent], Facts]
-    decide: Callable[[Any, SignedEvent, Known], Step]
-    view_needs: Callable[[Any, str], Facts]
-    view: Callable[[Any, str, Known], NeutralCard]
+    state: Any = None
+    events: Mapping[type[Signed], Instance] = {}
+    needs: Callable[[Any, SignedEvent], Facts] = nothing
+    decide: Callable[[Any, SignedEvent, Known], Step] = _decides_nothing
+    view_needs: Callable[[Any, str], Facts] = nothing
+    view: Callable[[Any, str, Known], NeutralCard] = _has_no_post
     sights: Mapping[str, Sight] = {}
+    commands: Mapping[str, Callable[[Recognised], Press]] = {}
     has_timers: bool = False
     """Is told when the project begins (set your timers) and when it halts (drop them)."""
     opens_pool: frozenset[type[Signed]] = frozenset()
@@ -74,5 +89,6 @@ def by_field(field: str, *events: type[Signed]) -> dict[type[Signed], Instance]:
     return dict.fromkeys(events, attrgetter(field))
 
 
-def nothing(*_: object) -> Facts:
-    return ()
+def opens(view: View) -> Callable[[Recognised], Press]:
+    """What a command stands for that only opens a view."""
+    return lambda typed: Look(view)

@@ -34,7 +34,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.cards import Moment as At
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, opens, the_only
 from dialogs.model.effects import (
     Cancel,
     Effect,
@@ -312,5 +312,6 @@ CONVERSATION = Conversation(
     view_needs=view_needs,
     view=view,
     sights={"overview": Sight(_preview_needs, _preview), "news": Sight(_news_needs, _news)},
+    commands={"digest": opens("overview")},
     has_timers=True,
 )

@@ -19,7 +19,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
 from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Prefs, PrefsOf, Viewer
@@ -160,17 +160,11 @@ def _pause_form(prefs: Prefs) -> Form[Line]:
     )
 
 
-def _no_post(state: None, slot: str, known: Known) -> Card[Line]:
-    raise AssertionError("a person has no standing posts")
-
-
 CONVERSATION = Conversation(
     name="person",
     state=type(None),  # nothing is kept here: a person's choices lie beside their name
     events=the_only("person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.MembersSeen),
     needs=needs,
     decide=decide,
-    view_needs=nothing,
-    view=_no_post,
     sights={"me": Sight(_me_needs, _me)},
 )

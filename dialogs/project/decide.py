@@ -12,7 +12,8 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import Card, Line, text
-from dialogs.model.conversation import Conversation, Facts, Step, the_only
+from dialogs.model.commands import whom_of
+from dialogs.model.conversation import Conversation, Facts, Step, opens, the_only
 from dialogs.model.effects import (
     BeginAll,
     Effects,
@@ -564,6 +565,15 @@ CONVERSATION = Conversation(
     view_needs=view_needs,
     view=view,
     sights=SIGHTS,
+    commands={
+        "start": lambda typed: e.Started(name=typed.rest[:80]) if typed.rest else Look("start"),
+        "roles": opens("roles"),
+        "settings": opens("settings"),
+        "delete": opens("delete"),
+        "end": opens("end"),
+        "pause": lambda typed: Look("me" if whom_of(typed.rest) == "me" else "pause"),
+        "resume": lambda typed: e.PersonResumed() if whom_of(typed.rest) == "me" else e.Resumed(),
+    },
     opens_pool=frozenset({e.Ended, e.StoppedHere}),
     timers_open_pool=True,
 )

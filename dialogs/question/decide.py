@@ -31,6 +31,7 @@ from dialogs.model.conversation import (
     Sight,
     UnsignedPart,
     by_field,
+    opens,
 )
 from dialogs.model.effects import (
     Cancel,
@@ -542,6 +543,7 @@ CONVERSATION = Conversation(
         "trio_proposal": Sight(trio_needs, trio_proposal),
         "questions": Sight(list_needs, questions),
     },
+    commands={"questions": opens("questions"), "meeting": opens("meeting")},
     opens_pool=frozenset({e.ClosedForAnswers, e.SummedUp}),
     timers_open_pool=True,
 )

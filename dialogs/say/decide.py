@@ -7,8 +7,9 @@ These timers stand whether anybody has written or not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
@@ -23,7 +24,8 @@ from dialogs.model.calendar import (
     next_weekly,
     next_working_day,
 )
-from dialogs.model.cards import Button, Line, NeutralCard, Part, Words, card, text
+from dialogs.model.cards import Button, Line, Part, Words, card, text
+from dialogs.model.commands import Recognised
 from dialogs.model.conversation import (
     Conversation,
     Facts,
@@ -35,7 +37,7 @@ from dialogs.model.conversation import (
     the_only,
 )
 from dialogs.model.effects import Effect, FieldError, Moment, PoolEntry, Privately, Show
-from dialogs.model.events import Look, Person
+from dialogs.model.events import Look, Person, Press
 from dialogs.model.facts import ByCode, Known
 from dialogs.model.roles import writers
 from dialogs.say.code import (
@@ -314,8 +316,9 @@ def _said_unnamed(
     return entry, (Show(shown),)
 
 
-def _view(state: Say, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError("nothing of this stands in the channel")
+def _private(view: Literal["say", "code"]) -> Callable[[Recognised], Press]:
+    """Words after a private command were dropped; whoever typed them hears it."""
+    return lambda typed: Look("private_words", ref=view) if typed.had_words else Look(view)
 
 
 CONVERSATION = Conversation(
@@ -324,8 +327,6 @@ CONVERSATION = Conversation(
     events=the_only("say", e.SaidByName),
     needs=needs,
     decide=decide,
-    view_needs=nothing,
-    view=_view,
     sights={
         "say": Sight(form_needs, way),
         "say_named": Sight(form_needs, named_form),
@@ -336,6 +337,7 @@ CONVERSATION = Conversation(
         "object": Sight(author_needs, objection),
         "withdraw": Sight(author_needs, withdrawal),
     },
+    commands={"say": _private("say"), "code": _private("code")},
     unsigned=UnsignedPart(
         events=(e.SaidUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew),
         needs=unsigned_needs,

@@ -33,7 +33,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
 from dialogs.model.effects import Cancel, Privately, Say, Show, Tell, Timer
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
@@ -334,18 +334,12 @@ def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return () if shown is None else (Show(shown),)
 
 
-def _no_post(state: Summary, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError("the summary has no standing post")
-
-
 CONVERSATION = Conversation(
     name="summary",
     state=State,
     events=the_only("summary", e.Unreached),
     needs=needs,
     decide=decide,
-    view_needs=nothing,
-    view=_no_post,
     sights={"summary": Sight(_look_needs, _look)},
     has_timers=True,
 )

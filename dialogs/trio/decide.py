@@ -32,7 +32,15 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, nothing, the_only
+from dialogs.model.conversation import (
+    Conversation,
+    Facts,
+    Moments,
+    Sight,
+    Step,
+    opens,
+    the_only,
+)
 from dialogs.model.effects import Cancel, FieldError, Open, Privately, Record, Show, Tell, Timer
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Roles, States, Viewer
@@ -288,18 +296,13 @@ def _point(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _no_post(state: Trio, slot: str, known: Known) -> NeutralCard:
-    raise AssertionError("the note has no standing post")
-
-
 CONVERSATION = Conversation(
     name="trio",
     state=State,
     events=the_only("trio", e.TrioPointRaised),
     needs=needs,
     decide=decide,
-    view_needs=nothing,
-    view=_no_post,
     sights={"trio": Sight(_look_needs, _look), "trio_point": Sight(_point_needs, _point)},
+    commands={"trio": opens("trio")},
     has_timers=True,
 )

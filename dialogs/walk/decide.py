@@ -17,7 +17,8 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.commands import Recognised, theme_of
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, opens, the_only
 from dialogs.model.effects import (
     Cancel,
     Effect,
@@ -31,7 +32,7 @@ from dialogs.model.effects import (
     Tell,
     Timer,
 )
-from dialogs.model.events import Look, SignedEvent
+from dialogs.model.events import Look, Press, SignedEvent
 from dialogs.model.facts import About, HowMany, Known, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
 from dialogs.question.states import Asked, all_of, read
@@ -389,6 +390,11 @@ def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Open(form),)
 
 
+def _theme_typed(typed: Recognised) -> Press:
+    theme = theme_of(typed.rest) if typed.rest else None
+    return e.ThemePosted(theme=theme) if theme else Look("themes", words=typed.rest)
+
+
 CONVERSATION = Conversation(
     name="walk",
     state=State,
@@ -415,6 +421,13 @@ CONVERSATION = Conversation(
         "add_question": Sight(_look_needs, _add_look),
         "themes": Sight(_questions_needs, _themes_look),
         "phase": Sight(phase.look_needs, phase.look),
+    },
+    commands={
+        "status": opens("status"),
+        "plan": opens("plan"),
+        "phase": opens("phase"),
+        "next": lambda typed: e.NextNow(),
+        "theme": _theme_typed,
     },
     has_timers=True,
     opens_pool=frozenset({e.PhaseMoved}),

@@ -13,7 +13,7 @@ from bot.core.gate import Gate
 from bot.platforms.common.ports import Delivery
 from dialogs.model.commands import COMMANDS, parse
 from dialogs.model.events import Look
-from dialogs.route import pressed_by_words
+from dialogs.registry import pressed_by_words
 from tests.anonymity import canaries
 from tests.anonymity.canaries import NAME, WORDS, every_log_line, found_in, lying
 from tests.anonymity.hands import RELEASED, by_code, changed, dump, says

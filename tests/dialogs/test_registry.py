@@ -6,6 +6,7 @@ from collections import Counter
 from typing import get_args
 
 from dialogs.model import events as e
+from dialogs.model.commands import COMMANDS
 from dialogs.registry import CONVERSATIONS, WITH_TIMERS
 
 BY_NAME = (e.Woke, e.Begun, e.Halted)
@@ -43,3 +44,12 @@ def test_what_opens_the_pool_is_decided_by_the_conversation_that_says_so() -> No
 def test_those_with_timers_begin_in_a_fixed_order() -> None:
     """The order in which a project's conversations are told decides the order of its messages."""
     assert WITH_TIMERS == ("walk", "digest", "summary", "trio", "say")
+
+
+def test_each_command_is_answered_by_one_conversation() -> None:
+    """A command without one would end in a fault where somebody types it."""
+    listed = Counter(command for one in CONVERSATIONS.values() for command in one.commands)
+    for command in COMMANDS:
+        times = listed.pop(command.name, 0)
+        assert times == 1, f"{command.name}: {times} conversations list it in `commands`"
+    assert not listed, "dialogs/model/commands.py does not say how these are typed"

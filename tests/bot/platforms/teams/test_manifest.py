@@ -15,7 +15,7 @@ import pytest
 from bot.platforms.teams import icons
 from bot.platforms.teams.manifest import CannotPackage, about, manifest, package, translation
 from content import catalogue as content
-from dialogs.model.commands import Known, parse, word_for
+from dialogs.model.commands import Recognised, parse, word_for
 from tests.bot.cli.test_app import Box
 from tests.worlds import card_validators
 
@@ -88,8 +88,8 @@ def test_a_channel_is_offered_nothing_that_is_said_without_a_name() -> None:
     for texts in (drawn(), _in_english()):
         for listed in texts["bots"][0]["commandLists"]:
             words = [parse(command["title"]) for command in listed["commands"]]
-            assert all(isinstance(word, Known) for word in words)
-            names = {word.command for word in words if isinstance(word, Known)}
+            assert all(isinstance(word, Recognised) for word in words)
+            names = {word.command for word in words if isinstance(word, Recognised)}
             assert len(names) == len(words)
             if listed["scopes"] != ["personal"]:
                 assert not names & PRIVATE
@@ -112,7 +112,7 @@ def _in_english() -> dict[str, Any]:
 def test_a_dialog_is_a_word_that_digi_understands() -> None:
     """What the message field hands over is read like what one types."""
     for one in drawn()["composeExtensions"][0]["commands"]:
-        assert parse(one["id"]) == Known(one["id"])
+        assert parse(one["id"]) == Recognised(one["id"])
         assert one["fetchTask"] is True
 
 
