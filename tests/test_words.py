@@ -1,0 +1,119 @@
+"""docs/words.md names what the code has, and nothing that it has lost."""
+
+import ast
+import functools
+import re
+from pathlib import Path
+from typing import get_args
+
+from dialogs.model.facts import RoleName
+from dialogs.registry import CONVERSATIONS
+from storage.migrate import migrations, statements
+from storage.postgres.dialect import built
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/words.md").read_text()
+ROOTS = ("bot", "dialogs", "storage", "content")
+_CODE = re.compile(r"`([^`]+)`")
+_TABLE = re.compile(r"CREATE TABLE (\w+)")
+
+
+def rows() -> list[list[str]]:
+    """The cells of each row but headings."""
+    found = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in PAGE.splitlines()
+        if line.startswith("| ")
+    ]
+    return [row for row in found if row[0] not in ("term", "word", "folder", "---")]
+
+
+def terms() -> list[str]:
+    """What stands in the first column, without folders and explanations in brackets."""
+    return [
+        term.strip()
+        for row in rows()
+        if not row[0].startswith("`")
+        for term in re.sub(r"\(.*?\)", "", row[0]).split(",")
+    ]
+
+
+def places() -> list[tuple[str, str]]:
+    """Each path that a row names, with the name that stands behind it or ""."""
+    found: list[tuple[str, str]] = []
+    for row in rows():
+        for part in _CODE.findall(row[-1] if len(row) == 4 else " ".join(row)):
+            if "/" in part or part in ROOTS:
+                found.append((part, ""))
+            elif len(row) == 4:
+                found[-1] = (found[-1][0], part)
+    return found
+
+
+@functools.cache
+def names_in(path: Path) -> set[str]:
+    """What a file defines: classes, functions and constants, or the keys of a table of phrases."""
+    text = path.read_text()
+    if path.suffix != ".py":
+        return set(re.findall(r"^(\w+) = ", text, re.M))
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+    return found
+
+
+def test_what_a_row_points_at_is_there() -> None:
+    """A file that moved or a class that was renamed takes its line along."""
+    assert len(places()) > 80
+    assert [path for path, _ in places() if not (ROOT / path).exists()] == []
+    assert [(p, name) for p, name in places() if name and name not in names_in(ROOT / p)] == []
+
+
+def test_every_term_is_used_in_the_code_or_the_content() -> None:
+    """A term that nothing uses any more goes from the list too."""
+    used = {
+        word
+        for root in (*ROOTS, "tests")
+        for ending in ("py", "toml", "sql")
+        for file in (ROOT / root).rglob(f"*.{ending}")
+        for word in _letters(file.read_text())
+    }
+    assert len(terms()) > 100
+    assert [term for term in terms() if not set(_letters(term)) <= used] == []
+
+
+def _letters(text: str) -> list[str]:
+    return re.findall(r"[a-zæøå]+", text.lower())
+
+
+def test_every_folder_has_a_line() -> None:
+    """A newcomer finds what each package is for."""
+    folders = {
+        str(file.parent.relative_to(ROOT))
+        for root in ROOTS
+        for file in (ROOT / root).rglob("*.py")
+        if file.name != "__init__.py"
+        and file.parent not in (ROOT / "bot", ROOT / "dialogs")
+        and file.parent != ROOT / "storage"
+    }
+    assert sorted(folders - {path for path, _ in places()}) == []
+
+
+def test_every_table_conversation_and_role_is_a_term() -> None:
+    """What the database and the dialogs are made of is explained, whoever adds to it."""
+    tables = {
+        name
+        for migration in migrations()
+        for statement in statements(migration.sql)
+        for name in _TABLE.findall(built(statement))
+    }
+    assert "letter" in tables
+    known = {word for term in terms() for word in term.lower().split()}
+    known |= {path.rpartition("/")[2] for path, _ in places()}
+    known |= {name.lower() for name in _CODE.findall(PAGE)}
+    missing = {*tables, *CONVERSATIONS, *get_args(RoleName)} - known
+    assert sorted(name for name in missing if not name.endswith("_new")) == []
