@@ -50,3 +50,17 @@ def test_each_setting_stands_once_in_its_table() -> None:
     variables = [variable for row in rows for variable in re.findall(r"`(\w+)`", row)]
     assert len(variables) > 20
     assert sorted(variables) == sorted(set(variables))
+
+
+def test_every_command_that_a_page_names_is_there() -> None:
+    """`make` targets are the Makefile's, and commands of `app.py` are those of its parser."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    commands = set(re.findall(r' add\("([a-z-]+)", _', (ROOT / "app.py").read_text()))
+    assert {"run", "test"} <= targets
+    assert {"run", "check"} <= commands
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M))
+    assert sorted(named - targets) == []
+    named = set(re.findall(r"python app\.py ([a-z][a-z-]+)", text))
+    assert len(named) > 5
+    assert sorted(named - commands) == []
