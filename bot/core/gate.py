@@ -23,6 +23,7 @@ from bot.normalize import clean
 from bot.platforms.common.ports import (
     AtHome,
     Delivery,
+    InChat,
     Members,
     Pressed,
     Sender,
@@ -130,6 +131,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
     e.PersonSettings: ANYONE,
+    e.Greeted: ANYONE,
     e.MembersSeen: OURSELVES,
     e.Undelivered: OURSELVES,
     e.Unreached: OURSELVES,
@@ -166,9 +168,9 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "notes": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
-    {"home", "help", "unknown", "start", "about", "about_all", "me", "code", "by_code", "not_yet",
-     "which_project", "private_words", "advice", "example", "lessons", "source", "reading",
-     "exercises"}
+    {"home", "chat", "help", "unknown", "start", "about", "about_all", "me", "code", "by_code",
+     "not_yet", "which_project", "private_words", "advice", "example", "lessons", "source",
+     "reading", "exercises"}
 )  # fmt: skip
 
 # What is refused in words of its own: which phrase says who can instead.
@@ -241,14 +243,17 @@ class Gate:
         """Without looking into the store. Each act is counted here, once."""
         tenant = delivery.tenant
         form: FormToken | None = None
+        press: Press
         match delivery.what:
             case Members():
                 return Came()
             case AtHome():
                 # Not counted: Digi itself draws it again when something has changed.
                 return Came(Look("home"))
+            case InChat(told=told):
+                press = e.Greeted() if told else Look("chat")
             case ToAgree(text=chosen):
-                press: Press = Look("new_agreement", words=begun(clean(chosen)))
+                press = Look("new_agreement", words=begun(clean(chosen)))
             case Typed(text=typed):
                 press = pressed_by_words(parse(clean(typed)))
             case Pressed(token=token):

@@ -38,6 +38,7 @@ from dialogs.model.facts import (
     InEach,
     Known,
     MyRefs,
+    PrefsOf,
     Project,
     Records,
     Roles,
@@ -88,6 +89,30 @@ def _home(look: Look, viewer: Viewer, known: Known) -> Moments:
         parts.append(Small(text("home.more", status=Typed("status"))))
     parts.append(Small(text("help.try_help", help=Typed("help"))))
     return (Show(card(*parts)),)
+
+
+def _chat_needs(look: Look, viewer: Viewer) -> Facts:
+    return (PrefsOf(viewer.person),)
+
+
+def _chat(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """What stands first in the private chat, for whoever has not read it yet: what is read there,
+    and the same ways in for everybody, whichever project they are in."""
+    if known(PrefsOf(viewer.person)).greeted:
+        return ()
+    return (
+        Show(
+            card(
+                Paragraph(text("home.chat", help=Typed("help"))),
+                Paragraph(text("home.chat_unread")),
+                buttons(
+                    Button(text("button.say"), Look("say"), "main"),
+                    Button(text("button.code"), Look("code")),
+                    Button(text("button.where_are_we"), Look("status")),
+                ),
+            )
+        ),
+    )
 
 
 def _project(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
@@ -254,5 +279,5 @@ def _starts(known: Known, person: Person) -> bool:
 
 CONVERSATION = Conversation(
     name="home",
-    sights={"home": Sight(_needs, _home)},
+    sights={"home": Sight(_needs, _home), "chat": Sight(_chat_needs, _chat)},
 )

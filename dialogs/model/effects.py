@@ -134,13 +134,15 @@ class EraseProject(Struct, frozen=True, tag="erase_project"):
 
 
 class Keep(Struct, frozen=True, tag="keep"):
-    """What a person chose for themselves: hours, language, a pause."""
+    """What a person chose for themselves: hours, language, a pause; and that the private chat's
+    first message has been said there."""
 
     person: Person
     hours: tuple[int, int] | None = None
     language: str | None = None
     paused_until: date | None = None
     paused: bool | None = None
+    greeted: bool | None = None
 
 
 class SetMembers(Struct, frozen=True, tag="set_members"):

@@ -507,6 +507,10 @@ class PersonSettings(Signed, frozen=True, tag="person_settings"):
     language: Literal["", "da", "en"] = ""
 
 
+class Greeted(Signed, frozen=True, tag="greeted"):
+    """The private chat's first message has arrived: it is not said again."""
+
+
 class MembersSeen(Signed, frozen=True, tag="members_seen"):
     """Who is in the channel: on joining, on leaving, once a day, and when somebody who was not
     known to be a person is looked up again."""
@@ -553,8 +557,8 @@ SignedEvent = (
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
     | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
-    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | MembersSeen
-    | Undelivered | Unreached | Woke
+    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | Greeted
+    | MembersSeen | Undelivered | Unreached | Woke
 )  # fmt: skip
 
 Event = SignedEvent | UnsignedEvent
@@ -564,7 +568,7 @@ Event = SignedEvent | UnsignedEvent
 
 View = Literal[
     # home.py, help.py
-    "home", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
+    "home", "chat", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
     "about", "about_all",
     # advice.py
     "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",

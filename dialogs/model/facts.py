@@ -105,6 +105,7 @@ class Prefs(Struct, frozen=True):
     hours: tuple[int, int] = (8, 16)
     paused: bool = False
     paused_until: date | None = None
+    greeted: bool = False  # has read the private chat's first message
     foreign: bool = False  # of another organisation, in a shared channel; an id stays what it is
 
 

@@ -45,6 +45,8 @@ def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
                 return state, (FieldError("end", text("person.same_hours")),)
             said = card(c.Paragraph(text("person.saved", start=c.Count(start), end=c.Count(end))))
             return state, (Keep(by, hours=(start, end), language=language), Show(said))
+        case e.Greeted(by=by):
+            return state, (Keep(by, greeted=True),)
         case e.MembersSeen(channel=channel, people=people, unknown=unknown):
             return state, (SetMembers(channel, people, unknown),)
         case _:
@@ -163,7 +165,9 @@ def _pause_form(prefs: Prefs) -> Form[Line]:
 CONVERSATION = Conversation(
     name="person",
     state=type(None),  # nothing is kept here: a person's choices lie beside their name
-    events=the_only("person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.MembersSeen),
+    events=the_only(
+        "person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.Greeted, e.MembersSeen
+    ),
     needs=needs,
     decide=decide,
     sights={"me": Sight(_me_needs, _me)},

@@ -486,6 +486,7 @@ class Scripts:
             hours=effect.hours or prefs.hours,
             language=prefs.language if effect.language is None else effect.language,
             paused=prefs.paused if effect.paused is None else effect.paused,
+            greeted=prefs.greeted if effect.greeted is None else effect.greeted,
             paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
         )
         yield from self.keep_prefs(scope.tenant, effect.person, prefs)

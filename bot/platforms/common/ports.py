@@ -60,13 +60,19 @@ class AtHome(Struct, frozen=True, tag="at_home"):
     """A person looks at the page of their own on which Digi shows where things stand."""
 
 
+class InChat(Struct, frozen=True, tag="in_chat"):
+    """A person opens the private chat with Digi. `told`: its first message has arrived there."""
+
+    told: bool = False
+
+
 class ToAgree(Struct, frozen=True, tag="to_agree"):
     """A message that somebody wants to make an agreement of, in plain words."""
 
     text: str
 
 
-What = Typed | Pressed | Submitted | Members | AtHome | ToAgree
+What = Typed | Pressed | Submitted | Members | AtHome | InChat | ToAgree
 
 
 class Delivery(Struct, frozen=True):

@@ -15,6 +15,7 @@ from bot.platforms.common.ports import (
     Answer,
     Delivery,
     DeliveryFailed,
+    InChat,
     Installation,
     Parcel,
     Receive,
@@ -90,6 +91,8 @@ class SlackEdge:
         self.homes = Homes(api, workspaces, self._received)
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[Any]] = set()
+        self._greeting: set[tuple[str, str]] = set()
+        """To whom the chat's first message is on its way."""
 
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
@@ -145,8 +148,12 @@ class SlackEdge:
                 return await self._to_press(what, answer, client)
             case "form":
                 return self._to_form(what, answer, language)
-            case "home" if answer.undone:
+            case "home" | "chat" if answer.undone:
                 return AGAIN
+            case "chat":
+                if answer.cards:
+                    self._soon(self._greets(what, answer))
+                return NOTED
             case "home":
                 await self.homes.opened(what, answer, client)
                 return NOTED
@@ -197,7 +204,7 @@ class SlackEdge:
 
     def note(self, what: Incoming, error: Exception) -> None:
         """Something of ours failed that the operator should hear of."""
-        if what.kind in ("words", "home", "members", "gone", "hello"):
+        if what.kind in ("words", "home", "chat", "members", "gone", "hello"):
             self._told("slack", type(error).__name__)
         else:
             # It may have been without a name, and a line in the log has a time.
@@ -311,10 +318,26 @@ class SlackEdge:
             task.result()
         return NOTED
 
+    async def _greets(self, what: Incoming, answer: Answer) -> None:
+        """The chat's first message; that it was said is kept only once it has arrived."""
+        assert self._receive is not None
+        whom = (what.tenant, what.person)
+        if whom in self._greeting:
+            return
+        self._greeting.add(whom)
+        try:
+            drawn = draw.messages(answer.cards, answer.language)
+            if await self._answers(what, (drawn, *drawn.rest), answer.language):
+                key = f"greeted:{what.key}"
+                said = Delivery(what.tenant, Sender(what.person), key, InChat(told=True))
+                await self._receive(said)
+        finally:
+            self._greeting.discard(whom)
+
     async def _answers(
         self, what: Incoming, pages: tuple[draw.Drawn, ...], language: Language
-    ) -> None:
-        """To what was typed. Where Slack has no room for it yet it comes later."""
+    ) -> bool:
+        """To what was typed, and whether it arrived. Where Slack has no room yet it comes later."""
 
         async def say(page: draw.Drawn, again: bool) -> None:
             if again:
@@ -326,6 +349,8 @@ class SlackEdge:
         except DeliveryFailed as failed:
             if not (failed.permanent or failed.closed):
                 self._told("slack", f"an answer did not arrive: {failed.reason}")
+            return False
+        return True
 
     def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
         """Where Digi could not write into the channel, it says so to whoever asks it there."""

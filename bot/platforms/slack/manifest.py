@@ -84,7 +84,7 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
             "app_home": {
                 "home_tab_enabled": True,
                 "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": True,
+                "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": "Digi", "always_online": True},
             "shortcuts": [

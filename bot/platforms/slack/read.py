@@ -14,11 +14,13 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from bot.normalize import HALF_A_PAIR
-from bot.platforms.common.ports import AtHome, Pressed, Submitted, ToAgree, Typed
+from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, Typed
 from bot.platforms.slack.draw import read_channel, read_value
 
 Json = dict[str, Any]
-Kind = Literal["command", "press", "form", "shortcut", "words", "home", "members", "gone", "hello"]
+Kind = Literal[
+    "command", "press", "form", "shortcut", "words", "home", "chat", "members", "gone", "hello"
+]
 
 SAY = "say"
 AGREEMENT = "agreement"
@@ -41,7 +43,7 @@ class Incoming(Struct, frozen=True):
     person: str = ""
     person_home: str = ""
     channel: str = ""
-    what: Typed | Pressed | Submitted | AtHome | ToAgree | None = None
+    what: Typed | Pressed | Submitted | AtHome | InChat | ToAgree | None = None
     trigger: str = ""
     response_url: str = ""
     whispered: bool = False
@@ -359,6 +361,8 @@ def _event(body: Envelope) -> Incoming | None:
             )  # fmt: skip
         case "app_home_opened" if person and event.tab in (None, "home"):
             return Incoming("home", home, key, person, what=AtHome())
+        case "app_home_opened" if person and channel and event.tab == "messages":
+            return Incoming("chat", home, key, person, what=InChat(), answer_to=channel)
         case "member_joined_channel" | "member_left_channel" if channel:
             return Incoming("members", home, key, person, channel=_public(channel))
         case "app_uninstalled":

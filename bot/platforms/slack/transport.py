@@ -142,7 +142,7 @@ class Transport:
         return Reply(json.loads(response.body) if response.body else None, response.status)
 
     async def _receive(self, what: Incoming, at: Installation) -> Reply:
-        if what.kind not in ("words", "home", "members", "gone"):
+        if what.kind not in ("words", "home", "chat", "members", "gone"):
             return await self._edge.answer(what, at)
         # Slack brings an event up to four times, sometimes at once.
         key = f"{what.tenant}|{what.key}"

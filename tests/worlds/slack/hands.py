@@ -140,6 +140,12 @@ class SlackHands(Play):
         self.at_home.add(person)
         return await self._end(person, answered)
 
+    async def open_chat(self, person: str) -> Answered:
+        """The conversation with Digi, where nothing is typed yet."""
+        user = await self._begin(person)
+        [answered] = await self.world.send.home_opened(user, tab="messages", team=self.space.team)
+        return await self._end(person, answered)
+
     async def shortcut(self, person: str, callback_id: str, on: str = "") -> Answered:
         """From the lightning menu, or from the newest message with this text."""
         user = await self._begin(person)

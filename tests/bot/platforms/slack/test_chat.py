@@ -1,0 +1,67 @@
+"""The conversation with Digi in Slack: its tab, its first message, and what works there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.platforms.slack.manifest import EVENTS, manifest
+from tests.worlds.slack.hands import id_of
+from tests.worlds.slack.trouble import Says
+from tests.worlds.slack_fixtures import Place, in_slack
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    async with in_slack(tmp_path / "home", english=("noor",)) as found:
+        yield found
+
+
+def test_people_can_type_in_the_conversation_and_digi_is_not_given_what_they_type() -> None:
+    """A read-only tab has no field to type `/digi` in. Free text reaches Digi only through
+    `message.im`, which the manifest does not ask for."""
+    tab = manifest(None, socket_mode=True)["features"]["app_home"]
+    assert tab["messages_tab_enabled"]
+    assert not tab["messages_tab_read_only_enabled"]
+    assert "message.im" not in EVENTS
+
+
+async def test_the_tab_says_once_what_is_read_there(place: Place) -> None:
+    """At the first opening, in the language of the person, and not again."""
+    await place.hands.open_chat("fatima")
+    first = place.hands.private("fatima")
+    assert "/digi hjælp" in first
+    assert "læser jeg det ikke" in first
+    assert "[Sig det] [Min kode] [Hvor er vi nu?]" in first
+    await place.hands.open_chat("fatima")
+    assert place.hands.private("fatima") == first
+    await place.hands.open_chat("noor")
+    assert "I do not read it" in place.hands.private("noor")
+
+
+async def test_a_first_message_that_did_not_arrive_is_tried_at_the_next_opening(
+    place: Place,
+) -> None:
+    """Nobody is taken for told who was not."""
+    place.world.plan("chat.postMessage", Says("channel_not_found"))
+    await place.hands.open_chat("fatima")
+    assert not place.hands.private("fatima")
+    await place.hands.open_chat("fatima")
+    assert "/digi hjælp" in place.hands.private("fatima")
+
+
+async def test_who_switches_between_the_tabs_gets_one_first_message(place: Place) -> None:
+    """Also where the second opening comes before the first message has been posted."""
+    opened = (place.world.send.home_opened(id_of("ali"), tab="messages") for _ in range(3))
+    await asyncio.gather(*opened)
+    await place.hands.open_chat("ali")
+    assert place.hands.private("ali").count("[Sig det]") == 1
+
+
+async def test_the_home_tab_is_not_the_conversation(place: Place) -> None:
+    """Opening it posts nothing."""
+    await place.hands.open_home("fatima")
+    assert not place.hands.private("fatima")
