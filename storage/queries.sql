@@ -14,6 +14,12 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 -- name: meta_first
 INSERT INTO meta (key, value) VALUES (:key, :value) ON CONFLICT (key) DO NOTHING;
 
+-- name: meta_erased
+SELECT key, value FROM meta WHERE key >= 'erased:' AND key < 'erased;' ORDER BY key;
+
+-- name: meta_drop
+DELETE FROM meta WHERE key = :key;
+
 -- name: meta_stir
 -- So that the last thing written is not what somebody wrote without a name. What stays as it was
 -- SQLite does not write.

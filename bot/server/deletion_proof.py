@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from content.model import Catalogue
 from storage.tombstones import Stone
-from storage.transactions.erasing import Erased
+from storage.transactions.erasure_progress import Erased
 
 Language = Literal["da", "en"]
 
@@ -27,12 +27,13 @@ def proof(
     stones: Iterable[Stone],
     cleansed: Cleansed,
     at: datetime,
-    erased: Erased | None = None,
+    erased: Mapping[str, Erased],
 ) -> str:
-    """Markdown, Danish first."""
+    """Markdown, Danish first. `erased`: what was counted of people, by the tombstone's id."""
     found = tuple(stones)
+    people = tuple(erased[one.id] for one in found if one.id in erased)
     return "\n\n".join(
-        _in(catalogue, language, found, cleansed, at, erased) for language in ("da", "en")
+        _in(catalogue, language, found, cleansed, at, people) for language in ("da", "en")
     )
 
 
@@ -42,23 +43,23 @@ def _in(
     stones: tuple[Stone, ...],
     cleansed: Cleansed,
     at: datetime,
-    erased: Erased | None,
+    erased: tuple[Erased, ...],
 ) -> str:
     def said(key: str, **args: object) -> str:
         return catalogue.phrase(f"proof.{key}").of(language).format(**args)
 
     lines = [said("day", day=at.date().isoformat())]
-    if erased is not None:
+    for one in erased:
         lines.append(said("person"))
-        what = ", ".join(f"{n} {said(f'kind_{kind}')}" for kind, n in erased.gone.items())
+        what = ", ".join(f"{n} {said(f'kind_{kind}')}" for kind, n in one.gone.items())
         lines.append(said("gone", what=what) if what else said("nothing"))
-        if erased.unnamed:
-            lines.append(said("without", n=erased.unnamed))
+        if one.unnamed:
+            lines.append(said("without", n=one.unnamed))
         # The same whether there was anything: how much was written to somebody is not told.
         lines.append(said("reader"))
-        if erased.led:
-            lines.append(said("led", n=erased.led))
-    lines += [said("project", id=one.id) for one in stones if one.kind == "project"]
+        if one.led:
+            lines.append(said("led", n=one.led))
+    lines += [said("project", id=stone.id) for stone in stones if stone.kind == "project"]
     own = sum(one.kind in ("published", "mine") for one in stones)
     if own:
         lines.append(said("other", n=own))

@@ -22,6 +22,8 @@ from bot.clock import Clock
 from bot.core.engine import Dialogs
 from bot.log import Log
 from bot.server.deletion_proof import Cleansed, proof
+from bot.server.erasing import erase_in_steps
+from bot.server.erasing import finish as finish_erasing
 from content.model import Catalogue
 from dialogs import forgetting
 from dialogs.model.events import RoleDeclined
@@ -30,7 +32,7 @@ from storage.sql import Script, StoreError, Unavailable, Unsure
 from storage.sqlite import backup
 from storage.sqlite.driver import FileLock, Sqlite
 from storage.tombstones import Stone
-from storage.transactions import erasing
+from storage.transactions import erasing, erasure_progress
 from storage.transactions.facts import Scope, to_us
 from storage.transactions.store import Database, Scripts, Turn
 from storage.vault import KeyProblem, Vault, make_key, read_key
@@ -47,6 +49,11 @@ class NotThere(Exception):
 class NotCleared(StoreError):
     """It was done, but what was there before still lies in the files, because another program reads
     them: end that program and do the same again. What was deleted is cleared each night too."""
+
+
+class HalfErased(StoreError):
+    """It was begun, and something of it is deleted already: give the same order again. The next
+    start of Digi finishes it too, and so does the coming night."""
 
 
 class KeyInDoubt(StoreError):
@@ -96,6 +103,7 @@ class Upkeep:
         """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
         async with self._alone:
             try:
+                await finish_erasing(self._database, self._scripts, self._clock.now())
                 await self._carry_through()
             finally:
                 # A server's database is backed up with its own tools.
@@ -153,7 +161,8 @@ class Upkeep:
 
     async def heed(self) -> int:
         """At a start: deletions that lie beside the database, and that it does not know of. It was
-        put back by somebody else's tools, and is older than they are; answers how many."""
+        put back by somebody else's tools, and is older than they are; answers how many. What a
+        stop left half erased is finished."""
         await plain_ids.make_anew(self._database, self._scripts, forgetting, self._clock.now())
         beside = await asyncio.to_thread(self._stones_beside)
         known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
@@ -163,6 +172,7 @@ class Upkeep:
         if new:
             await self._database.tx_sealed(erasing.heeded, self._scripts, forgetting, new, 0)
             await self._database.tx(tombstones.kept, new)
+        await finish_erasing(self._database, self._scripts, self._clock.now())
         return len(new)
 
     def _stones_beside(self) -> list[Stone]:
@@ -177,10 +187,16 @@ class Upkeep:
     async def erase_person(self, tenant: str, person: str) -> str:
         """Takes a person's name and words out, by name only; answers with the proof."""
         async with self._alone:
-            erased: erasing.Erased = await self._database.tx_sealed(
-                erasing.erase_person, self._scripts, forgetting, tenant, person, self._clock.now()
+            database, scripts, now = self._database, self._scripts, self._clock.now()
+            stone: Stone = await database.tx_sealed(
+                erasing.first_step, scripts, tenant, person, now
             )
-            return await self._carry_through(erased)
+            try:
+                await asyncio.to_thread(self._put_stones, [stone])
+                await erase_in_steps(database, scripts, tenant, person, stone, now)
+            except StoreError as error:
+                raise HalfErased(str(error)) from error
+            return await self._carry_through()
 
     async def unseat(self, tenant: str, project: str, person: str, role: str) -> None:
         """An operator's way for a representative who cannot press any more; the channel hears."""
@@ -211,10 +227,9 @@ class Upkeep:
             yield from self._scripts.erase(scope, self._clock.now())
         return len(rows)
 
-    async def _carry_through(self, erased: erasing.Erased | None = None) -> str:
+    async def _carry_through(self) -> str:
         """Out of the free pages, the log before the database, and the backups made by us."""
-        every: list[Stone] = await self._database.read(tombstones.stones)
-        new = [one for one in every if not one.done]
+        new, erased = await self._database.read(_unsettled)
         if not new:
             return ""
         await asyncio.to_thread(self._put_stones, new)
@@ -224,7 +239,7 @@ class Upkeep:
         cleansed = await self._cleanse(new)
         text = proof(self._catalogue, new, cleansed, self._clock.now(), erased)
         await asyncio.to_thread(self._file_proof, text)
-        await self._database.tx(tombstones.settled, new)
+        await self._database.tx(_settled, new)
         before = to_us(self._clock.now() - STONES_KEPT)
         await self._database.tx(tombstones.forgotten, before)
         return text
@@ -381,6 +396,21 @@ def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> No
     # A log of the old file must never be played into the new one, also where that file is gone.
     for part in ("-wal", "-shm"):
         Path(f"{database}{part}").unlink(missing_ok=True)
+
+
+def _unsettled() -> Script[tuple[list[Stone], dict[str, erasure_progress.Erased]]]:
+    """What is deleted, and of which the files still have to be cleared: without what is still
+    being deleted. What was counted of a person goes with the tombstone's id."""
+    erasures = yield from erasure_progress.all_erasures()
+    under_way = {one.stone for one in erasures if one.under_way}
+    every = yield from tombstones.stones()
+    new = [one for one in every if not one.done and one.id not in under_way]
+    return new, {one.stone: one.erased for one in erasures if not one.under_way}
+
+
+def _settled(found: list[Stone]) -> Script[None]:
+    yield from tombstones.settled(found)
+    yield from erasure_progress.filed(one.id for one in found)
 
 
 def _gone(files: Iterable[Path]) -> None:

@@ -14,13 +14,14 @@ from typing import Any, Protocol, cast
 import msgspec
 
 from dialogs.model.cards import FORMER, NeutralCard
-from dialogs.model.facts import Role
+from dialogs.model.facts import Prefs, Role
 from dialogs.model.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from dialogs.model.roles import has_led
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
 from storage.tombstones import Stone, buried, is_of, salted, stones
 from storage.transactions.anonymous_pool import Pool
+from storage.transactions.erasure_progress import Erased, begun, counted, finished
 from storage.transactions.facts import Scope, erased_id, from_us
 from storage.transactions.store import PostBody, SayBody, Scripts
 
@@ -39,16 +40,6 @@ class Forgetting(Protocol):
     def without(self, dialog: str, state: bytes, person: str) -> bytes: ...
 
     def no_longer(self, role: str) -> NeutralCard: ...
-
-
-class Erased(msgspec.Struct, frozen=True):
-    """What has gone, by the words of the code; never whose or how it was worded."""
-
-    tenant: str
-    gone: dict[str, int]  # records by kind, and roles, letters, prefs
-    unnamed: int = 0  # rows that keep their text without the name
-    led: int = 0  # seats of a leader that stay, for the protection of those who wrote unnamed
-    projects: tuple[str, ...] = ()
 
 
 def workplaces_of(person: str) -> Script[tuple[str, ...]]:
@@ -73,40 +64,96 @@ def erase_person(
     person: str,
     now: datetime,
     also_in: frozenset[str] = frozenset(),
-) -> Script[Erased]:
-    """In each project in which a row by name speaks of this person, and in these."""
-    gone: Counter[str] = Counter()
-    unnamed = led = 0
-    touched: list[str] = []
-    seats = yield "person_roles", {"tenant": tenant, "person": person}
-    projects = yield "project_every", {}
-    for row in projects:
-        scope = Scope(row["tenant"], row["id"], scripts.vault)
-        if scope.tenant != tenant:
-            continue
-        known = scope.project in also_in or any(s["project"] == scope.project for s in seats)
-        if not (known or (yield from _is_named(scope, person))):
-            continue
-        # From here on no turn can write down again what it read before.
-        yield from scripts.alone(tenant, scope.project)
-        records = yield from _records(scripts, scope, person)
-        states = yield from _states(scripts, forgetting, scope, person)
-        letters = yield from _letters(scripts, scope, person)
-        left, kept = yield from _roles(scripts, forgetting, scope, person, row["channel"], now)
-        yield from _as_reader(scripts, scope, person)
-        gone.update(records)
-        gone["role"] += left
-        unnamed += records.pop("", 0) + states + letters
-        led += kept
-        if records or states or letters or left or kept:
-            touched.append(scope.project)
-            yield from _redraw(scripts, scope, now)
-    del gone[""]
-    yield from _own_rows(scripts, tenant, person)
+) -> Script[None]:
+    """In one transaction, for a database that nobody is served from: in each project in which a
+    row by name speaks of this person, and in these."""
+    for project in (yield from projects_of(tenant)):
+        also = project[0] in also_in
+        yield from erase_in_project(scripts, forgetting, tenant, project, person, now, also=also)
+    for table in OF_THE_MOMENT:
+        after: Row | None = first_of(table, tenant)
+        while after is not None:
+            after = yield from erase_of_the_moment(scripts, table, tenant, person, after)
+    yield from erase_in_workplace(tenant, person)
     yield from buried("person", salted(tenant, person), now)
-    return Erased(
-        tenant, {k: n for k, n in sorted(gone.items()) if n}, unnamed, led, tuple(touched)
-    )
+
+
+def projects_of(tenant: str) -> Script[tuple[tuple[str, str], ...]]:
+    """Id and channel of each."""
+    rows = yield "project_every", {}
+    return tuple((row["id"], row["channel"]) for row in rows if row["tenant"] == tenant)
+
+
+def erase_in_project(
+    scripts: Scripts,
+    forgetting: Forgetting,
+    tenant: str,
+    project: tuple[str, str],
+    person: str,
+    now: datetime,
+    *,
+    also: bool = False,
+) -> Script[Erased]:
+    """Done again, it finds nothing left. `also`: where no row by name speaks of the person, too."""
+    id, channel = project
+    scope = Scope(tenant, id, scripts.vault)
+    seats = yield "person_roles", {"tenant": tenant, "person": person}
+    known = also or any(seat["project"] == id for seat in seats)
+    if not (known or (yield from _is_named(scope, person))):
+        return Erased()
+    # From here on no turn can write down again what it read before.
+    yield from scripts.alone(tenant, id)
+    records = yield from _records(scripts, scope, person)
+    states = yield from _states(scripts, forgetting, scope, person)
+    letters = yield from _letters(scripts, scope, person)
+    left, kept = yield from _roles(scripts, forgetting, scope, person, channel, now)
+    yield from _as_reader(scripts, scope, person)
+    unnamed = records.pop("", 0) + states + letters
+    records["role"] += left
+    if records.total() or unnamed or kept:
+        yield from _redraw(scripts, scope, now)
+    return Erased(dict(+records), unnamed, kept)
+
+
+def erase_in_workplace(tenant: str, person: str) -> Script[None]:
+    """What belongs to no project; with this nothing tells any more whom the tombstone means."""
+    key = {"tenant": tenant, "person": person}
+    for statement in (
+        "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
+        "person_delete", "person_room",
+    ):  # fmt: skip
+        yield statement, key
+
+
+# --- in steps, for a database that is served ------------------------------------------------
+
+
+def first_step(scripts: Scripts, tenant: str, person: str, now: datetime) -> Script[Stone]:
+    """The name goes at once. The row stays until the last step: by it a start after a stop knows
+    whom the tombstone means."""
+    stone = yield from begun(tenant, person, now)
+    yield from scripts.keep_prefs(tenant, person, Prefs())
+    return stone
+
+
+def project_step(
+    scripts: Scripts,
+    forgetting: Forgetting,
+    tenant: str,
+    project: tuple[str, str],
+    person: str,
+    now: datetime,
+    stone: str,
+) -> Script[None]:
+    """What goes is counted for the proof in the same transaction."""
+    gone = yield from erase_in_project(scripts, forgetting, tenant, project, person, now)
+    if gone != Erased():
+        yield from counted(stone, gone)
+
+
+def last_step(tenant: str, person: str, stone: str) -> Script[None]:
+    yield from erase_in_workplace(tenant, person)
+    yield from finished(stone)
 
 
 def _is_named(scope: Scope, person: str) -> Script[bool]:
@@ -254,38 +301,29 @@ def _redraw(scripts: Scripts, scope: Scope, now: datetime) -> Script[None]:
         yield from scripts.redraw_post(scope, body, now)
 
 
-def _own_rows(scripts: Scripts, tenant: str, person: str) -> Script[None]:
-    key = {"tenant": tenant, "person": person}
-    for statement in (
-        "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
-        "person_delete", "person_room",
-    ):  # fmt: skip
-        yield statement, key
-    for table in OF_THE_MOMENT:
-        yield from _kept_for_a_while(scripts, table, tenant, person)
+def first_of(table: Sealed, tenant: str) -> Row:
+    after: Row = dict.fromkeys(table.key, "")
+    return {**after, "tenant": tenant} if "tenant" in after else after
 
 
-def _kept_for_a_while(scripts: Scripts, table: Sealed, tenant: str, person: str) -> Script[None]:
-    """What was answered in the last day, and the messages of the pretended workplace."""
-    after: dict[str, object] = dict.fromkeys(table.key, "")
-    if "tenant" in after:
-        after["tenant"] = tenant
-    while True:
-        rows = yield f"sealed_{table.table}", {**after, "limit": BATCH}
-        for row in rows:
-            if row.get("tenant", tenant) != tenant:
-                return
-            place = table.place(row)
-            before = scripts.vault.open_if_whole(row[table.column], *place)
-            if before is None:
-                continue
-            if (left := without_name(before, person)) != before:
-                named = {name: row[name] for name in table.key}
-                sealed = scripts.vault.seal(left, *place)
-                yield f"reseal_{table.table}", {**named, "sealed": sealed}
-        if len(rows) < BATCH:
-            return
-        after = {name: rows[-1][name] for name in table.key}
+def erase_of_the_moment(
+    scripts: Scripts, table: Sealed, tenant: str, person: str, after: Row
+) -> Script[Row | None]:
+    """Some of what was answered in the last day, and of the messages of the pretended workplace:
+    those after this row. Answers with the last of them; None where no more follow."""
+    rows = yield f"sealed_{table.table}", {**after, "limit": BATCH}
+    for row in rows:
+        if row.get("tenant", tenant) != tenant:
+            return None
+        place = table.place(row)
+        before = scripts.vault.open_if_whole(row[table.column], *place)
+        if before is None:
+            continue
+        if (left := without_name(before, person)) != before:
+            named = {name: row[name] for name in table.key}
+            sealed = scripts.vault.seal(left, *place)
+            yield f"reseal_{table.table}", {**named, "sealed": sealed}
+    return {name: rows[-1][name] for name in table.key} if len(rows) == BATCH else None
 
 
 def without_name(body: bytes, person: str) -> bytes:

@@ -1,0 +1,53 @@
+"""Erasing a person while Digi serves: each project in a transaction of its own, so that nobody who
+writes waits for all of them. A stop in between is finished by the next start, or by the night."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dialogs import forgetting
+from storage import tombstones
+from storage.sql import Script
+from storage.tombstones import Stone, is_of
+from storage.transactions import erasing, erasure_progress
+from storage.transactions.store import Database, Scripts
+
+
+async def erase_in_steps(
+    database: Database, scripts: Scripts, tenant: str, person: str, stone: Stone, now: datetime
+) -> None:
+    """All that follows the first step. Done again after a stop, it does what is left."""
+    for project in await database.read(erasing.projects_of, tenant):
+        await database.tx(
+            erasing.project_step, scripts, forgetting, tenant, project, person, now, stone.id
+        )
+    for table in erasing.OF_THE_MOMENT:
+        after = erasing.first_of(table, tenant)
+        while after is not None:
+            after = await database.tx(
+                erasing.erase_of_the_moment, scripts, table, tenant, person, after
+            )
+    await database.tx(erasing.last_step, tenant, person, stone.id)
+
+
+async def finish(database: Database, scripts: Scripts, now: datetime) -> None:
+    """Erasures that a stop, or a fault of the database, left half done."""
+    for stone, found in await database.read(_half_done):
+        for tenant, person in found:
+            await erase_in_steps(database, scripts, tenant, person, stone, now)
+        if not found:
+            await database.tx(erasure_progress.finished, stone.id)
+
+
+def _half_done() -> Script[list[tuple[Stone, list[tuple[str, str]]]]]:
+    """Each tombstone, with the workplace and the id that it means."""
+    under_way = {one.stone for one in (yield from erasure_progress.all_erasures()) if one.under_way}
+    if not under_way:
+        return []
+    people = yield "person_every", {}
+    return [
+        (one, [(row["tenant"], row["id"]) for row in people
+               if is_of(one.id, row["tenant"], row["id"])])
+        for one in (yield from tombstones.stones())
+        if one.id in under_way
+    ]  # fmt: skip
