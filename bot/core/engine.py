@@ -247,7 +247,10 @@ class Engine:
                 # Digi can look into the channel, so it may be let in again.
                 await self._database.tx(self._scripts.tries_again, tenant)
                 self.letters_written(tenant)
-            return self._answer(tenant, answered, language, sender.person)
+            answer = self._answer(tenant, answered, language, sender.person)
+        if isinstance(passed, Stopped) and passed.absent:
+            return msgspec.structs.replace(answer, absent=True)
+        return answer
 
     def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
         """Through the gate; what is looked at is found, and what has no name is decided."""

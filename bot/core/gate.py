@@ -212,6 +212,8 @@ class Stopped(Struct, frozen=True):
     project: Project | None = None
     key: str = ""
     about: str = ""
+    absent: bool = False
+    """The person acts in a channel and is not known to be in the project's."""
 
 
 class Came(Struct, frozen=True):
@@ -354,6 +356,8 @@ class Gate:
             press = Look(press.kind if isinstance(press, e.AdviceAsked) else "no_project")
         elif not anywhere and (project is None or not held):
             # What is not theirs and what is not there are answered alike.
+            if delivery.channel and form is None:
+                return _not_seen(press, prefs)
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
         elif (no := _refused(press, viewer, project, roles)) is not None:
             moment = FieldError("", no) if form is not None else Show(card(P(no)))
@@ -413,6 +417,15 @@ def _tries_code(press: Press) -> bool:
     return isinstance(press, Look) and press.view == "by_code"
 
 
+def _not_seen(press: Press, prefs: Prefs) -> Stopped:
+    """Nobody has told Digi that this person is in the channel. What may lead to a text without a
+    name has nothing looked up because of it, for that is written to the database."""
+    named = MAY_LOOK.get(press.view) if isinstance(press, Look) else MAY.get(type(press))
+    unnamed = named is WRITERS
+    key = "gate.not_seen_unnamed" if unnamed else "gate.not_seen"
+    return Stopped((_show(key),), prefs, absent=not unnamed)
+
+
 def _key(delivery: Delivery, form: FormToken | None) -> str:
     return f"form:{form.form}" if form is not None else delivery.key
 
@@ -470,6 +483,7 @@ def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
 _COMMANDS = {"help": Command("help"), "status": Command("status"), "roles": Command("roles")}
 _FILLED = {
     "gate.old_button": ("help",),
+    "gate.not_seen_unnamed": ("status",),
     "gate.leaders": ("status",),
     "gate.leaders_nobody": ("roles",),
     "gate.runners_nobody": ("roles",),

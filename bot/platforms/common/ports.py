@@ -96,7 +96,9 @@ class Answer(Struct, frozen=True):
     """What belongs to this moment: cards only this person sees, a form to open, faults in one.
 
     `undone` says that nothing is known to be kept and the same delivery should come again;
-    `instead`, that the cards take the place of the one whose button was pressed.
+    `instead`, that the cards take the place of the one whose button was pressed; `absent`, that
+    the sender is not known to be in the channel they act in. An edge that can ask its platform who
+    is there does so and hands the same delivery in once more.
     """
 
     language: Literal["da", "en"] = "da"
@@ -105,6 +107,7 @@ class Answer(Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
     undone: bool = False
     instead: bool = False
+    absent: bool = False
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]

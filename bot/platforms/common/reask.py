@@ -1,5 +1,6 @@
 """Asks a platform again about channels whose people it could not tell, or not all of them: soon at
-first, then less and less often. Kept in memory: at the start every channel is asked about anyway.
+first, then less and less often; and at once where somebody acts in a channel who is not known to
+be there. Kept in memory: at the start every channel is asked about anyway.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from msgspec import Struct
 
 FIRST_WAIT = 30.0
 LONGEST_WAIT = 60 * 60.0
+ANSWER_WAITS = 1.2
+"""Seconds that an answer waits for a channel's people."""
 ALL = math.inf
 """As the number of people who are not known: nothing of the channel is."""
 
@@ -36,6 +39,9 @@ class Reask:
         self._open: dict[tuple[str, str], _Open] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         """Each workplace that is being asked at this moment."""
+        self._looks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._looked: dict[tuple[str, str], float] = {}
+        """When a channel was asked about because of somebody who acted in it."""
 
     def answered(self, tenant: str, channel: str, *, missing: float = 0, rest: float = 0.0) -> None:
         """A channel was asked about, and so many of its people are still not known. As long as
@@ -70,6 +76,30 @@ class Reask:
         for tenant, channels in due.items():
             self._asking[tenant] = asyncio.create_task(self._asks(tenant, channels))
 
+    async def ask_now(self, tenant: str, channel: str) -> bool:
+        """Somebody acts in a channel who is not known to be there: it is asked about before they
+        are answered, as long as an answer can wait. True where they may be known by now. A channel
+        is asked about so seldom, whoever acts; those who come meanwhile wait for the same answer.
+        """
+        key = (tenant, channel)
+        if key not in self._looks:
+            if self._now() < self._looked.get(key, -math.inf) + FIRST_WAIT:
+                return False
+            self._looked[key] = self._now()
+            self._looks[key] = asyncio.create_task(self._look(key))
+        done, _ = await asyncio.wait({self._looks[key]}, timeout=ANSWER_WAITS)
+        return bool(done)
+
+    async def _look(self, key: tuple[str, str]) -> None:
+        tenant, channel = key
+        try:
+            await self._ask(tenant, [channel])
+        except Exception as error:
+            self._told(type(error).__name__)
+            self.failed(tenant, channel)
+        finally:
+            del self._looks[key]
+
     async def _asks(self, tenant: str, channels: list[str]) -> None:
         try:
             await self._ask(tenant, channels)
@@ -82,9 +112,9 @@ class Reask:
 
     async def quiet(self) -> None:
         """Until nobody is being asked."""
-        while self._asking:
-            await asyncio.wait(self._asking.values())
+        while under_way := [*self._asking.values(), *self._looks.values()]:
+            await asyncio.wait(under_way)
 
     def close(self) -> None:
-        for task in self._asking.values():
+        for task in (*self._asking.values(), *self._looks.values()):
             task.cancel()

@@ -192,7 +192,11 @@ class SlackEdge:
             known.locale if known else "",
             known.foreign(at.tenant) if known and known.home else _foreign(what, at),
         )
-        return await self._receive(Delivery(at.tenant, sender, what.key, meant, what.channel))
+        delivery = Delivery(at.tenant, sender, what.key, meant, what.channel)
+        answer = await self._receive(delivery)
+        if answer.absent and await self._presence.reask.ask_now(at.tenant, what.channel):
+            return await self._receive(delivery)
+        return answer
 
     async def _in_words(self, text: str, at: Installation, client: AsyncWebClient) -> str:
         people = mentioned(text)[:NAMES]

@@ -270,14 +270,22 @@ class TeamsEdge:
         sender = Sender(what.person, what.name, what.locale, what.foreign)
         delivery = Delivery(what.tenant, sender, what.key, what.what, channel)
         if what.way in ("words", "press"):
-            return await self._receive(delivery)
-        task = asyncio.create_task(_done(self._receive(delivery)))
+            return await self._received(delivery)
+        task = asyncio.create_task(_done(self._received(delivery)))
         done, _ = await asyncio.wait({task}, timeout=INVOKE_SECONDS)
         if done:
             return task.result()
         self._slow.add(task)
         task.add_done_callback(self._over)
         return None
+
+    async def _received(self, delivery: Delivery) -> Answer:
+        """Where Teams did not tell that somebody joined, it is asked before they are answered."""
+        assert self._receive is not None
+        answer = await self._receive(delivery)
+        if answer.absent and await self._presence.reask.ask_now(delivery.tenant, delivery.channel):
+            return await self._receive(delivery)
+        return answer
 
     async def gather(self) -> int:
         """By the clock: what failed since is told without its moment, and who is there is seen."""

@@ -229,3 +229,63 @@ async def test_each_account_counts_as_what_it_is(place: Place) -> None:
     place.door.edge._directory.forget(TENANT)
     await place.door.edge.gather()
     assert await counted(place, f.Present()) == EVERYBODY | {foreign}
+
+
+# --- a join that Slack did not tell of --------------------------------------------------------
+
+
+def arrives(place: Place, handle: str = "ny") -> None:
+    """Somebody is in the channel and can act there; the event that would say so was lost."""
+    place.hands.people[handle] = joins(place, id_of(handle))
+    place.hands.faults[handle], place.hands.seen[handle], place.hands._marks[handle] = "", [], 0
+
+
+def asked_who_is_there(place: Place) -> int:
+    return len(place.world.calls_of("conversations.members"))
+
+
+async def test_who_joined_without_an_event_is_asked_about_before_she_is_answered(
+    place: Place,
+) -> None:
+    """Slack is asked once, and she gets what she asked for; she counts from then on."""
+    await place.hands.play(BEGINS)
+    arrives(place)
+    before = asked_who_is_there(place)
+    await place.hands.type("ny", "/digi status")
+    assert "Fase 1 af 4" in place.hands.just("ny")
+    assert await counted(place) == EVERYBODY | {id_of("ny")}
+    await place.hands.press("ny", "Sig det", "Velkommen")
+    assert "Du vælger, om dit navn skal stå der" in place.hands.just("ny")
+    await place.hands.type("ny", "@Digi status")
+    assert asked_who_is_there(place) == before + 1
+
+
+async def test_who_is_not_there_is_told_so_and_slack_is_asked_seldom(place: Place) -> None:
+    """However often she asks; and where Slack does not answer, she is answered all the same."""
+    await place.hands.play(BEGINS)
+    arrives(place)
+    place.world.plan("conversations.members", Says("internal_error"))
+    before = asked_who_is_there(place)
+    for _ in range(5):
+        await place.hands.type("ny", "/digi status")
+        assert "Er du lige kommet med i kanalen" in place.hands.just("ny")
+    assert asked_who_is_there(place) == before + 1
+    await place.world.clock.advance(60)
+    await place.hands.type("ny", "/digi status")
+    assert "Fase 1 af 4" in place.hands.just("ny")
+
+
+async def test_a_press_that_leads_to_something_without_a_name_asks_slack_nothing(
+    place: Place,
+) -> None:
+    """Looking who is there writes to the database, and the form that a person opens then would
+    stand beside it. She is told how she can be seen first."""
+    await place.hands.play(BEGINS + "anne > /digi næste")
+    arrives(place)
+    before = asked_who_is_there(place)
+    await place.hands.press("ny", "Svar uden navn")
+    assert asked_who_is_there(place) == before
+    assert "Skriv /digi status" in place.hands.just("ny")
+    await place.hands.type("ny", "/digi status")
+    await place.hands.press("ny", "Svar uden navn")
+    assert place.hands.form("ny") is not None

@@ -115,3 +115,21 @@ async def test_a_channel_that_teams_did_not_tell_of_is_asked_about_again(place: 
     calls = len(place.world.calls)
     await asks_again(place, 24 * 3600)
     assert len(place.world.calls) == calls
+
+
+async def test_who_joined_without_an_event_is_asked_about_before_she_is_answered(
+    place: Place,
+) -> None:
+    """Teams is asked once; what leads to a text without a name asks nothing."""
+    joins(place, "ny")
+
+    def asked() -> int:
+        return sum("members" in call.path for call in place.world.calls)
+
+    before = asked()
+    await place.hands.type("ny", "@Digi status")
+    assert "Fase 1 af 4" in place.hands.just("ny")
+    assert await counted(place) == EVERYBODY | {id_of("ny")}
+    once = asked()
+    await place.hands.type("ny", "@Digi status")
+    assert before < once == asked()
