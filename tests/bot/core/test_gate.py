@@ -223,7 +223,7 @@ async def test_another_workplace_has_nothing_here(house: House) -> None:
     theirs = pressed(house, "leader", e.Paused(project=PROJECT), tenant=other)
     found = await gate_of(house).check(theirs)
     assert isinstance(found, Stopped)
-    assert _keys(found) == {"gate.not_yours"}
+    assert _keys(found) == {"gate.not_seen"}
 
 
 @pytest.mark.parametrize("channel", ["", CHANNEL, "C9"])
