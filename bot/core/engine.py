@@ -265,6 +265,7 @@ class Engine:
                 before = yield from self._scripts.answered(tenant, passed.key)
                 if before is not None:
                     project, moments = passed.about, before
+                    passed = msgspec.structs.replace(passed, absent=False)
         elif isinstance(passed.event, Look):
             assert passed.viewer is not None
             project = passed.project
