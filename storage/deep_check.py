@@ -17,7 +17,7 @@ from storage.vault import Vault
 
 STEP = 200
 
-Asks = Callable[[str, list[Any]], list[tuple[Any, ...]]]
+Select = Callable[[str, list[Any]], list[tuple[Any, ...]]]
 """Runs a SELECT whose parameters are written `?`."""
 
 
@@ -28,12 +28,12 @@ class Damage(Struct, frozen=True):
     row: tuple[str, ...]
 
 
-class Opened(Struct, frozen=True):
+class CheckedValues(Struct, frozen=True):
     values: int
     damaged: tuple[Damage, ...]
 
 
-def open_all(asks: Asks, vault: Vault) -> Opened:
+def open_all(asks: Select, vault: Vault) -> CheckedValues:
     values = 0
     damaged: list[Damage] = []
     for one in TABLES:
@@ -41,10 +41,10 @@ def open_all(asks: Asks, vault: Vault) -> Opened:
             values += 1
             if vault.open_if_whole(bytes(row[one.column]), *one.place(row)) is None:
                 damaged.append(Damage(one.table, tuple(str(row[name]) for name in one.key)))
-    return Opened(values, tuple(damaged))
+    return CheckedValues(values, tuple(damaged))
 
 
-def _rows(asks: Asks, one: Sealed) -> Iterator[dict[str, Any]]:
+def _rows(asks: Select, one: Sealed) -> Iterator[dict[str, Any]]:
     """In the order of the key, from one step to the next."""
     names = (*dict.fromkeys((*one.key, *one.bound)), one.column)
     key, marks = ", ".join(one.key), ", ".join("?" for _ in one.key)

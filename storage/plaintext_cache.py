@@ -13,7 +13,7 @@ from typing import Any
 MOST_BYTES = 4 * 1024 * 1024
 
 
-class Opened:
+class PlaintextCache:
     """Two ages: what is found in the older one is young again, the rest goes at the next turn.
 
     Threads may use it side by side; at worst one of them opens once more.

@@ -1,8 +1,9 @@
-"""What was deleted stays deleted: random ids and salted hashes, outside the database too.
+"""Tombstones: marks of what was deleted, so that restoring a backup deletes it again.
 
-A backup brings back what it held. So whatever is deleted leaves a stone here, which names nobody:
-the random id of a project or a text, or a salted hash of a person. A restore reads the stones and
-deletes again what is older than they are.
+A tombstone names nobody. It holds the random id of a project or a text, or a salted hash of a
+person. Each is written in the transaction that deletes, and copied to a file beside the database,
+which a restored backup does not replace. Restoring reads that file and deletes again; a person's
+tombstone counts only where it is newer than the backup, because people come back.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from msgspec import Struct
 from storage.sql import Row, Script
 from storage.transactions.facts import to_us
 
-Kind = Literal["project", "published", "mine", "person"]
+TombstoneKind = Literal["project", "published", "mine", "person"]
 NAME = "tombstones"
 
 
-class Stone(Struct, frozen=True, order=True):
+class Tombstone(Struct, frozen=True, order=True):
     at_us: int
     kind: str
     id: str
@@ -49,16 +50,16 @@ def _hash(salt: str, who: tuple[str, ...]) -> str:
 # --- in the database ----------------------------------------------------------------------
 
 
-def buried(kind: Kind, id: str, now: datetime, *, done: bool = False) -> Script[None]:
+def buried(kind: TombstoneKind, id: str, now: datetime, *, done: bool = False) -> Script[None]:
     yield "tombstone_put", {"id": id, "kind": kind, "at": to_us(now), "done": int(done)}
 
 
-def stones() -> Script[list[Stone]]:
+def stones() -> Script[list[Tombstone]]:
     rows: list[Row] = yield "tombstone_all", {}
-    return [Stone(row["at_us"], row["kind"], row["id"], bool(row["done"])) for row in rows]
+    return [Tombstone(row["at_us"], row["kind"], row["id"], bool(row["done"])) for row in rows]
 
 
-def kept(found: Iterable[Stone]) -> Script[None]:
+def kept(found: Iterable[Tombstone]) -> Script[None]:
     """Stones that came from a file: a restored database knows them again."""
     for one in found:
         yield (
@@ -67,7 +68,7 @@ def kept(found: Iterable[Stone]) -> Script[None]:
         )
 
 
-def settled(found: Iterable[Stone]) -> Script[None]:
+def settled(found: Iterable[Tombstone]) -> Script[None]:
     for one in found:
         yield "tombstone_done", {"id": one.id}
 
@@ -79,8 +80,8 @@ def forgotten(before_us: int) -> Script[None]:
 # --- beside it ----------------------------------------------------------------------------
 
 
-def read_file(folder: Path) -> list[Stone]:
-    """The stones of a folder; a line that a stop cut short is no stone."""
+def read_file(folder: Path) -> list[Tombstone]:
+    """The tombstones in a folder's file; a line that a crash cut short is skipped."""
     try:
         text = (folder / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -89,11 +90,11 @@ def read_file(folder: Path) -> list[Stone]:
     for line in text.splitlines():
         parts = line.split("\t")
         if len(parts) == 3 and parts[2].isdecimal():
-            found.add(Stone(int(parts[2]), parts[0], parts[1]))
+            found.add(Tombstone(int(parts[2]), parts[0], parts[1]))
     return sorted(found)
 
 
-def add_to_file(folder: Path, found: Iterable[Stone]) -> None:
+def add_to_file(folder: Path, found: Iterable[Tombstone]) -> None:
     """On the disk when this returns; what is there already is not written twice."""
     known = {(one.kind, one.id) for one in read_file(folder)}
     new = [one for one in found if (one.kind, one.id) not in known]

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage.plaintext_cache import Opened
+from storage.plaintext_cache import PlaintextCache
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Vault:
         self._sealing = _Derived(key)
         self._before: _Derived | None = None
         self._secret = _derived(key, "mac") + _derived(key, "draw")
-        self._opened = Opened()
+        self._opened = PlaintextCache()
         self.unreadable: Counter[str] = Counter()
         """How often a value of each table did not open. Whoever reports it does so at the hour."""
 

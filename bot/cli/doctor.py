@@ -14,7 +14,7 @@ from bot.server.preflight import refusals
 from bot.server.settings import Settings, SettingsError, Slack, Teams
 from content import catalogue as content
 from content.catalogue import ContentError
-from storage.deep_check import Asks, open_all
+from storage.deep_check import Select, open_all
 from storage.sql import StoreError
 from storage.sqlite import backup
 from storage.sqlite.driver import DATABASE, examine, reading
@@ -111,7 +111,7 @@ def _sealed(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def _asking(settings: Settings) -> Iterator[Asks]:
+def _asking(settings: Settings) -> Iterator[Select]:
     if settings.postgres is not None:
         from storage.postgres.doctor import asking
 

@@ -70,12 +70,12 @@ from storage.transactions.store import (
     NOTHING,
     BagBody,
     Database,
+    FormRefused,
     Letter,
     Met,
-    Names,
+    NamesAndWords,
     Outcome,
     PostBody,
-    Refused,
     SayBody,
     Scripts,
     Telling,
@@ -126,7 +126,7 @@ class _Answered(msgspec.Struct, frozen=True):
     """What belongs to this moment, and the names and words it is dressed with."""
 
     moments: tuple[Moment, ...]
-    names: Names
+    names: NamesAndWords
 
 
 class _Heard(msgspec.Struct, frozen=True):
@@ -215,7 +215,7 @@ class Engine:
     def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
         locale = delivery.sender.locale
         language = self._speaks(Prefs(), locale, "")
-        dresser = self._dresser(delivery.tenant, Names({}, {}, None), language)
+        dresser = self._dresser(delivery.tenant, NamesAndWords({}, {}, None), language)
         if isinstance(delivery.what, Submitted):
             return Answer(language, faults=(Fault("", dresser.line(c.text(in_form))),))
         said = c.card(c.Paragraph(c.text(elsewhere)))
@@ -323,7 +323,7 @@ class Engine:
 
         try:
             return await self._decided(turn, turned)
-        except Refused as refused:
+        except FormRefused as refused:
             found: _Answered = await self._database.read(self._named, turn, refused.moments, about)
             return found
 
@@ -383,7 +383,9 @@ class Engine:
             self.unsigned_turns += counted
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
-    def _pooled(self, passed: Passed, receipt: bytes) -> Script[tuple[tuple[Moment, ...], Names]]:
+    def _pooled(
+        self, passed: Passed, receipt: bytes
+    ) -> Script[tuple[tuple[Moment, ...], NamesAndWords]]:
         """Decided once more where nobody else writes: a question that was closed a moment ago takes
         nothing in, and nobody is told that a text was received which nobody will see."""
         tenant, project = passed.tenant, passed.project
@@ -441,7 +443,9 @@ class Engine:
         """A letter's card in the channel's language, or in the person's own."""
         people, kept = wanted(card)
         asked = (*people, person) if person else people
-        names: Names = await self._database.read(self._scripts.names, tenant, project, asked, kept)
+        names: NamesAndWords = await self._database.read(
+            self._scripts.names, tenant, project, asked, kept
+        )
         channel = names.project.language if names.project else ""
         language: Language = self._speaks(
             names.people[person] if person else Prefs(), "", channel, channel=not person
@@ -449,7 +453,9 @@ class Engine:
         return self._dresser(tenant, names, language).card(card), language
 
     async def prefs(self, tenant: str, person: Person) -> Prefs:
-        names: Names = await self._database.read(self._scripts.names, tenant, "", (person,), ())
+        names: NamesAndWords = await self._database.read(
+            self._scripts.names, tenant, "", (person,), ()
+        )
         return names.people[person]
 
     def _answer(
@@ -466,7 +472,7 @@ class Engine:
         return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
     def _dresser(
-        self, tenant: str, names: Names, language: Language, reader: Person = ""
+        self, tenant: str, names: NamesAndWords, language: Language, reader: Person = ""
     ) -> Dresser:
         project: Project | None = names.project
         calendar = project.calendar if project else Calendar()

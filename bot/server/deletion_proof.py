@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from content.model import Catalogue
-from storage.tombstones import Stone
+from storage.tombstones import Tombstone
 from storage.transactions.erasure_progress import Erased
 
 Language = Literal["da", "en"]
@@ -24,7 +24,7 @@ class Cleansed(Struct, frozen=True):
 
 def proof(
     catalogue: Catalogue,
-    stones: Iterable[Stone],
+    stones: Iterable[Tombstone],
     cleansed: Cleansed,
     at: datetime,
     erased: Mapping[str, Erased],
@@ -40,7 +40,7 @@ def proof(
 def _in(
     catalogue: Catalogue,
     language: Language,
-    stones: tuple[Stone, ...],
+    stones: tuple[Tombstone, ...],
     cleansed: Cleansed,
     at: datetime,
     erased: tuple[Erased, ...],

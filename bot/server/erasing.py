@@ -8,13 +8,13 @@ from datetime import datetime
 from dialogs import forgetting
 from storage import tombstones
 from storage.sql import Script
-from storage.tombstones import Stone, is_of
+from storage.tombstones import Tombstone, is_of
 from storage.transactions import erasing, erasure_progress
 from storage.transactions.store import Database, Scripts
 
 
 async def erase_in_steps(
-    database: Database, scripts: Scripts, tenant: str, person: str, stone: Stone, now: datetime
+    database: Database, scripts: Scripts, tenant: str, person: str, stone: Tombstone, now: datetime
 ) -> None:
     """All that follows the first step. Done again after a stop, it does what is left."""
     for project in await database.read(erasing.projects_of, tenant):
@@ -39,7 +39,7 @@ async def finish(database: Database, scripts: Scripts, now: datetime) -> None:
             await database.tx(erasure_progress.finished, stone.id)
 
 
-def _half_done() -> Script[list[tuple[Stone, list[tuple[str, str]]]]]:
+def _half_done() -> Script[list[tuple[Tombstone, list[tuple[str, str]]]]]:
     """Each tombstone, with the workplace and the id that it means."""
     under_way = {one.stone for one in (yield from erasure_progress.all_erasures()) if one.under_way}
     if not under_way:

@@ -31,7 +31,7 @@ from storage import plain_ids, rekey, tombstones
 from storage.sql import Script, StoreError, Unavailable, Unsure
 from storage.sqlite import backup
 from storage.sqlite.driver import FileLock, Sqlite
-from storage.tombstones import Stone
+from storage.tombstones import Tombstone
 from storage.transactions import erasing, erasure_progress
 from storage.transactions.facts import Scope, to_us
 from storage.transactions.store import Database, Scripts, Turn
@@ -175,7 +175,7 @@ class Upkeep:
         await finish_erasing(self._database, self._scripts, self._clock.now())
         return len(new)
 
-    def _stones_beside(self) -> list[Stone]:
+    def _stones_beside(self) -> list[Tombstone]:
         return sorted({*tombstones.read_file(self._home), *tombstones.read_file(self._backups)})
 
     # --- deletions ------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class Upkeep:
         """Takes a person's name and words out, by name only; answers with the proof."""
         async with self._alone:
             database, scripts, now = self._database, self._scripts, self._clock.now()
-            stone: Stone = await database.tx_sealed(
+            stone: Tombstone = await database.tx_sealed(
                 erasing.first_step, scripts, tenant, person, now
             )
             try:
@@ -244,7 +244,7 @@ class Upkeep:
         await self._database.tx(tombstones.forgotten, before)
         return text
 
-    def _put_stones(self, new: Iterable[Stone]) -> None:
+    def _put_stones(self, new: Iterable[Tombstone]) -> None:
         found = list(new)
         tombstones.add_to_file(self._home, found)
         if self._backups.is_dir():
@@ -264,7 +264,7 @@ class Upkeep:
         with os.fdopen(file, "w", encoding="utf-8") as out:
             out.write(text)
 
-    async def _cleanse(self, stones: list[Stone]) -> Cleansed:
+    async def _cleanse(self, stones: list[Tombstone]) -> Cleansed:
         done = left = 0
         for file in await asyncio.to_thread(backup.all_in, self._backups):
             try:
@@ -327,7 +327,7 @@ def finish_rotation(key_file: Path, fingerprint: str) -> None:
 
 
 async def cleansed(
-    vault: Vault, scripts: Scripts, file: Path, stones: list[Stone], home: Path
+    vault: Vault, scripts: Scripts, file: Path, stones: list[Tombstone], home: Path
 ) -> None:
     """A backup without what was deleted since; whole or as it was."""
     with _beside(home) as folder:
@@ -398,7 +398,7 @@ def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> No
         Path(f"{database}{part}").unlink(missing_ok=True)
 
 
-def _unsettled() -> Script[tuple[list[Stone], dict[str, erasure_progress.Erased]]]:
+def _unsettled() -> Script[tuple[list[Tombstone], dict[str, erasure_progress.Erased]]]:
     """What is deleted, and of which the files still have to be cleared: without what is still
     being deleted. What was counted of a person goes with the tombstone's id."""
     erasures = yield from erasure_progress.all_erasures()
@@ -408,7 +408,7 @@ def _unsettled() -> Script[tuple[list[Stone], dict[str, erasure_progress.Erased]
     return new, {one.stone: one.erased for one in erasures if not one.under_way}
 
 
-def _settled(found: list[Stone]) -> Script[None]:
+def _settled(found: list[Tombstone]) -> Script[None]:
     yield from tombstones.settled(found)
     yield from erasure_progress.filed(one.id for one in found)
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from storage.deep_check import Asks
+from storage.deep_check import Select
 from storage.migrate import Migration, migrations
 from storage.migrate import check as check_schema
 from storage.postgres.errors import reason
@@ -198,7 +198,7 @@ def rows(dsn: str, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def asking(dsn: str) -> Iterator[Asks]:
+def asking(dsn: str) -> Iterator[Select]:
     """Reads beside running replicas, each statement by itself; parameters are written `?`."""
     try:
         with psycopg.connect(

@@ -24,7 +24,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 
 from storage.postgres.dialect import spoken
 from storage.postgres.errors import BAD_ADDRESS, reason
-from storage.postgres.pipeline import Line
+from storage.postgres.pipeline import Pipeline
 from storage.postgres.schema import DURABLE, MAY_FORGET, TABLES, migrate
 from storage.sql import (
     FOLDER,
@@ -46,7 +46,7 @@ P = ParamSpec("P")
 
 
 class Connection(psycopg.AsyncConnection[Row]):
-    line: Line
+    raw_pipeline: Pipeline
     life = ""
     """Of the server that it leads to."""
 
@@ -378,38 +378,38 @@ class Postgres:
 
     @contextlib.asynccontextmanager
     async def _line(self) -> AsyncIterator[Connection]:
-        """A connection whose line is open. Whatever went wrong, nothing is left of it there."""
+        """A connection whose pipeline is open. Whatever went wrong, nothing is left of it there."""
         conn = await self._pool.getconn()
-        line = conn.line
+        pipeline = conn.raw_pipeline
         try:
-            line.opens()
+            pipeline.opens()
             yield conn
         except BaseException as error:
-            await line.abandon()
+            await pipeline.abandon()
             if isinstance(error, psycopg.Error) and conn.closed:
                 raise _Lost(error) from None
             if isinstance(error, errors.ReadOnlySqlTransaction):
-                await line.close()  # another server may be the one that writes by now
+                await pipeline.close()  # another server may be the one that writes by now
             raise
         finally:
-            line.leaves()
+            pipeline.leaves()
             await self._pool.putconn(conn)
 
     async def _once(self, script: Script[T], first: tuple[str, Params]) -> T:
         ending = False
         try:
             async with self._line() as conn:
-                line = conn.line
-                line.put(_TURN, {})
-                began = line.put(_NUMBER, {})
-                value = await self._finish(line, script, first)
+                pipeline = conn.raw_pipeline
+                pipeline.put(_TURN, {})
+                began = pipeline.put(_NUMBER, {})
+                value = await self._finish(pipeline, script, first)
                 if began.answer is None:
-                    await line.hear()  # without it nobody could ask what became of a COMMIT
-                [row] = line.rows(began)
+                    await pipeline.hear()  # without it nobody could ask what became of a COMMIT
+                [row] = pipeline.rows(began)
                 ending = True
-                await line.ends()
+                await pipeline.ends()
                 async with _heeded(conn):
-                    await line.ended()
+                    await pipeline.ended()
                 return value
         except _UNDONE:
             raise _Again from None
@@ -441,34 +441,36 @@ class Postgres:
             await asyncio.sleep(0.02)  # its server process has not noticed yet
         raise Unsure("the server does not say what became of the transaction")
 
-    async def _finish(self, line: Line, script: Script[T], first: tuple[str, Params] | None) -> T:
+    async def _finish(
+        self, pipeline: Pipeline, script: Script[T], first: tuple[str, Params] | None
+    ) -> T:
         try:
             name, params = first or next(script)
             while True:
-                name, params = script.send(await self._said(line, name, params))
+                name, params = script.send(await self._said(pipeline, name, params))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except psycopg.Error:
             raise
         except Exception:
-            await line.hear()  # what had gone wrong before is what there is to tell
+            await pipeline.hear()  # what had gone wrong before is what there is to tell
             raise
 
-    async def _said(self, line: Line, name: str, params: Params) -> list[Row]:
+    async def _said(self, pipeline: Pipeline, name: str, params: Params) -> list[Row]:
         statement = self._statements[name]
         if isinstance(params, list):
             for one in params:
-                line.put(statement, one)
-                if line.full:
-                    await line.hear()
+                pipeline.put(statement, one)
+                if pipeline.full:
+                    await pipeline.hear()
             return []
-        said = line.put(statement, params)
+        said = pipeline.put(statement, params)
         if name == "lock" or not statement.answers:
-            if line.full:
-                await line.hear()
+            if pipeline.full:
+                await pipeline.hear()
             return []
-        await line.hear()
-        return line.rows(said)
+        await pipeline.hear()
+        return pipeline.rows(said)
 
     # --- a look ---------------------------------------------------------------------------
 
@@ -477,10 +479,10 @@ class Postgres:
             script = make()
             try:
                 async with self._line() as conn:
-                    conn.line.put(_LOOK, {})
-                    value = await self._finish(conn.line, script, None)
-                    await conn.line.ends()
-                    await conn.line.ended()
+                    conn.raw_pipeline.put(_LOOK, {})
+                    value = await self._finish(conn.raw_pipeline, script, None)
+                    await conn.raw_pipeline.ends()
+                    await conn.raw_pipeline.ended()
                     return value
             except _Lost as lost:
                 if attempt + 1 == _TRIES:
@@ -633,7 +635,7 @@ async def _configured(conn: Connection) -> None:
         await conn.execute(setting)
     [row] = await (await conn.execute(f"SELECT {_LIFE}")).fetchall()
     conn.life = row["life"]
-    conn.line = Line(conn)
+    conn.raw_pipeline = Pipeline(conn)
 
 
 @contextlib.asynccontextmanager

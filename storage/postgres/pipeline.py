@@ -35,7 +35,7 @@ _Key = tuple[str, tuple[int, ...]]
 """A statement, and the types of what is put in."""
 
 
-class Said:
+class SentStatement:
     """Something that has been said and will be answered."""
 
     __slots__ = ("answer", "prepares", "text")
@@ -46,7 +46,7 @@ class Said:
         self.answer: PGresult | None = None
 
 
-class Line:
+class Pipeline:
     """A connection's pipeline, opened and left for each transaction; in between psycopg's own ways
     of using the connection are open."""
 
@@ -57,7 +57,7 @@ class Line:
         self._names: dict[_Key, bytes] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         self._prepared = 0
-        self._due: deque[Said | None] = deque()
+        self._due: deque[SentStatement | None] = deque()
         """In its order; None is a Sync."""
         self._socket = -1
         self._loop: asyncio.AbstractEventLoop
@@ -84,7 +84,7 @@ class Line:
 
     # --- said -----------------------------------------------------------------------------
 
-    def put(self, statement: Statement, params: Mapping[str, Any]) -> Said:
+    def put(self, statement: Statement, params: Mapping[str, Any]) -> SentStatement:
         """It goes out with whatever is waited for next."""
         values = [params[name] for name in statement.names]
         types = self._types
@@ -95,16 +95,16 @@ class Line:
             self._prepared += 1
             name = self._names[key] = f"digi_{self._prepared}".encode()
             self._pg.send_prepare(name, statement.text.encode(), key[1])
-            self._due.append(Said("", key))
+            self._due.append(SentStatement("", key))
         self._pg.send_query_prepared(name, given, types.formats, result_format=pq.Format.BINARY)
-        said = Said(statement.text)
+        said = SentStatement(statement.text)
         self._due.append(said)
         return said
 
-    def say(self, text: str) -> Said:
+    def say(self, text: str) -> SentStatement:
         """Like put, of what is said once only."""
         self._pg.send_query_params(text.encode(), None)
-        said = Said(text)
+        said = SentStatement(text)
         self._due.append(said)
         return said
 
@@ -121,7 +121,7 @@ class Line:
             self._due.append(None)
         await self._hear(0)
 
-    def rows(self, said: Said) -> list[Row]:
+    def rows(self, said: SentStatement) -> list[Row]:
         """What the server answered, where that has been heard."""
         answer = said.answer
         if answer is None or not answer.nfields:

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from storage.migrate import fit_to_serve, migrate, migrations
 from storage.sql import FOLDER, Conflict, Counts, Damaged, LogHeld, Script, Unavailable, queries
 from storage.sqlite.copying import Copying
-from storage.sqlite.scripts import Begun, in_a_moment, run
+from storage.sqlite.scripts import SuspendedScript, in_a_moment, run
 from storage.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -87,7 +87,7 @@ class _Look(msgspec.Struct, frozen=True):
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
     conn: sqlite3.Connection | None = None
-    begun: Begun | None = None
+    begun: SuspendedScript | None = None
 
     def settle(self, value: Any, error: BaseException | None) -> None:
         if self.answer.done():
@@ -247,7 +247,7 @@ class Sqlite:
         if self._at_hand:
             conn = self._at_hand.pop()
             found = self._at_once(conn, make)
-            if isinstance(found, Begun):
+            if isinstance(found, SuspendedScript):
                 look = self._look(make, conn, found)
             elif found is not _LATER:
                 value: T = found
@@ -263,7 +263,7 @@ class Sqlite:
     def _look(
         make: Callable[[], Script[Any]],
         conn: sqlite3.Connection | None = None,
-        begun: Begun | None = None,
+        begun: SuspendedScript | None = None,
     ) -> _Look:
         loop = asyncio.get_running_loop()
         return _Look(make, loop, loop.create_future(), conn, begun)
@@ -279,7 +279,7 @@ class Sqlite:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                 raise self._met(_as_bug(error)) from error
         finally:
-            if not isinstance(found, Begun):
+            if not isinstance(found, SuspendedScript):
                 self._lay_by(conn)
         return found
 

@@ -13,7 +13,7 @@ from storage.sql import Params, Row, Script
 _MOMENT = 0.005
 
 
-class Begun(msgspec.Struct, frozen=True):
+class SuspendedScript(msgspec.Struct, frozen=True):
     """A script that takes longer than a moment, and the rows that it is given next."""
 
     script: Script[Any]
@@ -32,19 +32,21 @@ def is_over(moment: float) -> bool:
 def run(
     conn: sqlite3.Connection,
     statements: Mapping[str, str],
-    script: Script[Any] | Begun,
+    script: Script[Any] | SuspendedScript,
     moment: float = math.inf,
 ) -> Any:
     """What comes of the script; where the moment is over before, how far it has come."""
-    going = script.script if isinstance(script, Begun) else script
-    begun: Begun | None = None
+    going = script.script if isinstance(script, SuspendedScript) else script
+    begun: SuspendedScript | None = None
     try:
-        name, params = going.send(script.rows) if isinstance(script, Begun) else next(going)
+        name, params = (
+            going.send(script.rows) if isinstance(script, SuspendedScript) else next(going)
+        )
         while True:
             # One writer is lock enough.
             rows = [] if name == "lock" else _rows(conn, statements[name], params)
             if is_over(moment):
-                begun = Begun(going, rows)
+                begun = SuspendedScript(going, rows)
                 return begun
             name, params = going.send(rows)
     except StopIteration as end:

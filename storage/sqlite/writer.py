@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from storage.sql import LogHeld, NotBegun, Script, StoreError, Unavailable
-from storage.sqlite.scripts import Begun, in_a_moment, is_over, run
+from storage.sqlite.scripts import SuspendedScript, in_a_moment, is_over, run
 from storage.sqlite.wal import begin, commit, emptied, stir, stirred, truncated
 
 Work = Callable[[sqlite3.Connection], Any]
@@ -67,7 +67,7 @@ class _Group(msgspec.Struct, frozen=True):
     jobs: list[_Job]
     open: bool = False
     outcomes: list[_Outcome] = []
-    begun: Begun | None = None
+    begun: SuspendedScript | None = None
     error: Exception | None = None
 
 
@@ -250,7 +250,7 @@ class Writer:
         began = time.perf_counter()
         moment = in_a_moment()
         outcomes: list[_Outcome] = []
-        begun: Begun | None = None
+        begun: SuspendedScript | None = None
         try:
             self._conn.execute("BEGIN IMMEDIATE")
         except sqlite3.Error:
@@ -260,7 +260,7 @@ class Writer:
             for job in jobs:
                 found = self._in_savepoint(job, None, moment)
                 done += 1
-                if isinstance(found, Begun):
+                if isinstance(found, SuspendedScript):
                     begun = found
                     break
                 outcomes.append(found)
@@ -394,7 +394,9 @@ class Writer:
 
     # --- in either ------------------------------------------------------------------------
 
-    def _in_savepoint(self, job: _Job, begun: Begun | None, moment: float = math.inf) -> Any:
+    def _in_savepoint(
+        self, job: _Job, begun: SuspendedScript | None, moment: float = math.inf
+    ) -> Any:
         """The outcome; where the moment is over before, how far it has come."""
         conn = self._conn
         assert job.make is not None
@@ -409,7 +411,7 @@ class Writer:
             conn.execute("ROLLBACK TO job")
             conn.execute("RELEASE job")
             return _Outcome(job, error=error)
-        if isinstance(found, Begun):
+        if isinstance(found, SuspendedScript):
             return found
         conn.execute("RELEASE job")
         return _Outcome(job, found)

@@ -19,7 +19,7 @@ from dialogs.model.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from dialogs.model.roles import has_led
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
-from storage.tombstones import Stone, buried, is_of, salted, stones
+from storage.tombstones import Tombstone, buried, is_of, salted, stones
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.erasure_progress import Erased, begun, counted, finished
 from storage.transactions.facts import Scope, erased_id, from_us
@@ -400,7 +400,7 @@ def _readers(scripts: Scripts) -> Script[dict[tuple[str, str], set[str]]]:
 
 
 def heeded(
-    scripts: Scripts, forgetting: Forgetting, found: list[Stone], since_us: int
+    scripts: Scripts, forgetting: Forgetting, found: list[Tombstone], since_us: int
 ) -> Script[int]:
     """Delete again what was deleted after this moment; answers how many stones were heeded.
 
@@ -435,7 +435,7 @@ def heeded(
     return len(newer)
 
 
-def _mine_again(one: Stone, people: list[Row]) -> Script[None]:
+def _mine_again(one: Tombstone, people: list[Row]) -> Script[None]:
     projects = yield "project_every", {}
     for project in projects:
         for row in people:

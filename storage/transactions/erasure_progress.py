@@ -14,7 +14,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from storage.sql import Script
-from storage.tombstones import Stone, buried, is_of, salted, stones
+from storage.tombstones import Tombstone, buried, is_of, salted, stones
 from storage.transactions.facts import to_us
 
 _KEY = "erased:"
@@ -39,14 +39,14 @@ class Erasure(Struct, frozen=True):
     erased: Erased
 
 
-def begun(tenant: str, person: str, now: datetime) -> Script[Stone]:
+def begun(tenant: str, person: str, now: datetime) -> Script[Tombstone]:
     """The tombstone, before anything is erased; of an erasure that was stopped, the one it has."""
     yield "lock", {"lock": _KEY}
     there = {one.stone for one in (yield from all_erasures()) if one.under_way}
     for stone in (yield from stones()):
         if stone.id in there and is_of(stone.id, tenant, person):
             return stone
-    stone = Stone(to_us(now), "person", salted(tenant, person))
+    stone = Tombstone(to_us(now), "person", salted(tenant, person))
     yield from buried("person", stone.id, now)
     yield from _put(Erasure(stone.id, True, Erased()))
     return stone

@@ -17,6 +17,7 @@ import msgspec
 from dialogs.model import effects as fx
 from dialogs.model.calendar import next_within_hours
 from dialogs.model.cards import FORMER, UNREADABLE, Paragraph, card, text
+from dialogs.model.conversation import Moments
 from dialogs.model.effects import Effect, Moment, PoolEntry
 from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
@@ -177,7 +178,7 @@ class Met(msgspec.Struct, frozen=True):
         )  # fmt: skip
 
 
-class Names(msgspec.Struct, frozen=True):
+class NamesAndWords(msgspec.Struct, frozen=True):
     """What dressing needs to know of people and of words that are kept."""
 
     people: dict[str, Prefs]
@@ -185,14 +186,13 @@ class Names(msgspec.Struct, frozen=True):
     project: Project | None
 
 
-Reply = tuple[Moment, ...]
 _moments = msgspec.json.Decoder(tuple[Moment, ...])
 
 
 class Outcome(msgspec.Struct, frozen=True):
     """What a turn answers: moments, whether it was new, whether letters were written."""
 
-    moments: Reply
+    moments: Moments
     fresh: bool
     wrote: bool = False
     pooled: bool = False  # it opened or changed the pool
@@ -266,13 +266,13 @@ class Scripts:
                         yield from self._apply(scope, dialog, of, event, turn.now, effect)
         if any(isinstance(m, fx.FieldError) for m in moments):
             # Nothing was decided: the same form may be sent again with other words.
-            raise Refused(tuple(moments))
+            raise FormRefused(tuple(moments))
         if moments:
             reply = self.vault.seal(msgspec.json.encode(moments), "inbox", tenant, turn.key)
             yield "inbox_answered", {"tenant": tenant, "key": turn.key, "reply": reply}
         return Outcome(tuple(moments), True, wrote=True, pooled=pooled)
 
-    def answered(self, tenant: str, key: str) -> Script[Reply | None]:
+    def answered(self, tenant: str, key: str) -> Script[Moments | None]:
         """What was answered to this key; None where nothing with it has been done."""
         rows = yield "inbox_reply", {"tenant": tenant, "key": key}
         if not rows:
@@ -664,7 +664,7 @@ class Scripts:
         people: tuple[str, ...],
         words: tuple[tuple[str, str, str], ...],
         about: Project | None = None,
-    ) -> Script[Names]:
+    ) -> Script[NamesAndWords]:
         """Names of people and words of records, for dressing; `about` where it is known already."""
         scope = Scope(tenant, project, self.vault)
         prefs = yield from prefs_of_all(tenant, self.vault, people)
@@ -684,7 +684,7 @@ class Scripts:
                 )
         if about is None or about.id != project:
             about = yield from whole_project_of(scope)
-        return Names(prefs, opened, about)
+        return NamesAndWords(prefs, opened, about)
 
     # --- the courier ----------------------------------------------------------------------
 
@@ -1058,10 +1058,10 @@ def _locked(turn: Turn) -> Script[None]:
         yield "lock", {"lock": _person_lock(turn.tenant, event.by)}
 
 
-class Refused(Exception):
+class FormRefused(Exception):
     """A form needs another look: the transaction is undone and the moments are the answer."""
 
-    def __init__(self, moments: Reply) -> None:
+    def __init__(self, moments: Moments) -> None:
         super().__init__("refused")
         self.moments = moments
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogs.model.effects import PoolEntry
-from storage.plaintext_cache import Opened
+from storage.plaintext_cache import PlaintextCache
 from storage.transactions.anonymous_pool import Pool
 from storage.vault import (
     KeyProblem,
@@ -90,7 +90,7 @@ def test_what_is_read_again_is_opened_once_and_only_from_its_place() -> None:
 
 def test_what_nobody_asks_for_is_remembered_two_turns_at_most() -> None:
     """What the database no longer has is gone from memory; what is in use stays."""
-    opened = Opened(most_bytes=100)
+    opened = PlaintextCache(most_bytes=100)
     opened.put("used", 1, 10)
     opened.put("left", 2, 10)
     for _ in range(5):

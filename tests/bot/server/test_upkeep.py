@@ -300,7 +300,7 @@ async def test_a_backup_of_an_earlier_version_marks_those_who_had_led(tmp_path: 
         conn.commit()
     file = tmp_path / backup.name_of(RELEASED)
     backup.seal_file(vault, old, file, RELEASED)
-    erased = tombstones.Stone(
+    erased = tombstones.Tombstone(
         to_us(RELEASED + timedelta(days=1)), "person", tombstones.salted("t", "d")
     )
     tombstones.add_to_file(tmp_path, [erased])
@@ -627,7 +627,7 @@ def test_a_stone_names_nobody(tmp_path: Path) -> None:
     assert tombstones.is_of(first, "t", "fatima")
     assert not tombstones.is_of(first, "t", "peter")
     assert "fatima" not in first
-    stone = tombstones.Stone(7, "person", first)
+    stone = tombstones.Tombstone(7, "person", first)
     tombstones.add_to_file(tmp_path, [stone, stone])
     tombstones.add_to_file(tmp_path, [stone])
     with (tmp_path / tombstones.NAME).open("a") as out:
