@@ -128,7 +128,7 @@ def erase_in_workplace(tenant: str, person: str) -> Script[None]:
 # --- in steps, for a database that is served ------------------------------------------------
 
 
-def first_step(scripts: Scripts, tenant: str, person: str, now: datetime) -> Script[Stone]:
+def first_step(scripts: Scripts, tenant: str, person: str, now: datetime) -> Script[Tombstone]:
     """The name goes at once. The row stays until the last step: by it a start after a stop knows
     whom the tombstone means."""
     stone = yield from begun(tenant, person, now)
