@@ -6,11 +6,6 @@ first, and then what was met longest ago.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import zip_longest
-
-from content.model import Catalogue, Item
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs.advice import shelves
@@ -25,7 +20,17 @@ from dialogs.advice.reading import (
     source_line,
     sources,
 )
-from dialogs.concern.decide import HELPERS, open_to_all
+from dialogs.advice.states import (
+    KINDS,
+    LEADER_NOTES,
+    Advice,
+    _first,
+    fitting,
+    item_of,
+    next_of,
+    trio_notes,
+)
+from dialogs.concern.states import HELPERS
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Bullets,
@@ -47,83 +52,17 @@ from dialogs.model.conversation import Facts as Needs
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, Viewer
-from dialogs.model.facts import State as StateOf
-from dialogs.walk.plan import Planned, spoken
-
-
-class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
-    """`seen` are items (set/item) and sets, in the order in which they were met last."""
-
-    seen: tuple[str, ...] = ()
-
+from dialogs.walk.states import Planned, spoken
 
 State = Advice
-MEMORY = StateOf("advice", "advice")
-OWN = "own"  # the publication of what a workplace has written itself
-WAITS = "feedback-culture"  # what helps where people wait for an answer
-KINDS: dict[str, str] = {
-    "pitfalls": "pitfall",
-    "implementation-traps-education": "pitfall",
-    "education-risks": "pitfall",
-    "cases": "story",
-    "insights": "lesson",
-    "recommendations": "lesson",
-    "head-of-library-advice": "lesson",
-}
 OPEN_LIST = 10
 
 
 # --- what fits ----------------------------------------------------------------------------
 
 
-def fitting(
-    catalogue: Catalogue, names: Iterable[str], phase: int, *, first: tuple[str, ...] = ()
-) -> tuple[str, ...]:
-    """All items of these sets that fit a phase, one of each set by turns.
-
-    First comes what the workplace wrote itself, then the sets that fit its state, whole.
-    """
-    ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
-    turns = [
-        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)]
-        for name in names
-    ]  # fmt: skip
-    found = [*ahead, *(one for turn in zip_longest(*turns) for one in turn if one is not None)]
-    own = (id for id, item in found if item.source.publication == OWN)
-    return tuple(dict.fromkeys((*own, *(id for id, _ in found))))
-
-
-def _items(catalogue: Catalogue, name: str, phase: int = 0) -> tuple[Item, ...]:
-    if name not in catalogue.sets:
-        return ()
-    found = catalogue.set(name)
-    return found.fitting(phase) if phase else found.items
-
-
-def item_of(catalogue: Catalogue, id: str) -> Item:
-    name, _, item = id.partition("/")
-    return catalogue.set(name).item(item)
-
-
-def next_of(fitting: tuple[str, ...], seen: tuple[str, ...]) -> str | None:
-    """The first that nobody has met; where all have been, the one met longest ago."""
-    fresh = next((id for id in fitting if id not in seen), None)
-    return fresh or next((id for id in seen if id in fitting), None)
-
-
 def met(state: Advice, *ids: str) -> Advice:
     return replace(state, seen=(*(id for id in state.seen if id not in ids), *dict.fromkeys(ids)))
-
-
-def memory(known: Known) -> Advice:
-    return known.state("advice", "advice", Advice) or Advice()
-
-
-def for_all(known: Known) -> tuple[str, ...]:
-    """What fits the channel."""
-    project = known.project
-    names = shelves.overview(project.workplace)
-    return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
 def for_one(known: Known, kind: str, *, leads: bool) -> tuple[str, ...]:
@@ -134,40 +73,7 @@ def for_one(known: Known, kind: str, *, leads: bool) -> tuple[str, ...]:
     return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
-def _first(known: Known) -> tuple[str, ...]:
-    """Before it has begun, how much it takes; where something waits that all may read, to answer.
-
-    Only what all may read counts: advice is no way to learn that there is something else.
-    """
-    first = ("proportionality",) if known.project.stage == "draft" else ()
-    return (*first, WAITS) if any(one.waits for one in open_to_all(known)) else first
-
-
-def overview_line(catalogue: Catalogue, id: str) -> Line:
-    """One item as the overview says it."""
-    item = item_of(catalogue, id)
-    kind = KINDS.get(id.partition("/")[0], "advice")
-    if kind in ("pitfall", "story") and item.name is not None:
-        return text(f"digest.{kind}", name=said(item.name), text=said(item.text))
-    if kind == "advice" and item.name is not None:
-        return text("digest.advice_named", name=said(item.name), text=said(item.text))
-    return text("digest.lesson" if kind == "lesson" else "digest.advice", text=said(item.text))
-
-
 # --- a note to a leader or to the trio ----------------------------------------------------
-
-
-def note(known: Known, names: tuple[str, ...]) -> tuple[list[Part[Line]], tuple[str, ...]]:
-    """A set worth reading for this role, and its name as what has been given; or nothing."""
-    there = tuple(name for name in names if name in known.catalogue.sets)
-    id = next_of(there, memory(known).seen)
-    if id is None:
-        return [], ()
-    title = said(known.catalogue.set(id).title)
-    look = Look("reading", project=known.project.id, ref=id)
-    found = buttons(Button[Line](text("button.read_more"), look))
-    assert found is not None
-    return [Paragraph(text("advice.note", title=title)), found], (id,)
 
 
 # --- turns --------------------------------------------------------------------------------
@@ -338,7 +244,7 @@ def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
     """What is worth reading for who leads, or for who is elected."""
     project = known.project
     leads = viewer.may("leader", "deputy")
-    names = shelves.LEADER_NOTES if leads else shelves.trio_notes(project.workplace)
+    names = LEADER_NOTES if leads else trio_notes(project.workplace)
     heading = text("advice.for_leader" if leads else "advice.for_elected")
     return (Show(shelf(known, names, project.id, Heading(heading))),)
 

@@ -11,7 +11,7 @@ from typing import Literal
 from content.model import Catalogue, Set
 from msgspec import Struct
 
-SCHOOL = "education"
+from dialogs.advice.states import LEADER_NOTES, SCHOOL, trio_notes
 
 # --- one at a time ------------------------------------------------------------------------
 
@@ -55,12 +55,6 @@ EXERCISES = (
     "role-table",
 )  # fmt: skip
 SCHOOL_EXERCISES = ("work-changes", "relations", "ground-rules", "status-review")
-LEADER_NOTES = (
-    "start-kinds", "influence-room", "change-roles", "duties", "communication-reflection",
-    "forum-levels", "leader-values", "courage", "roles",
-)  # fmt: skip
-TRIO_NOTES = ("forum-levels", "duties", "involvement-levels", "roles", "role-table")
-SCHOOL_TRIO_NOTES = ("technology-forum",)
 
 
 def advice(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
@@ -88,10 +82,6 @@ def checklist(phase: int, workplace: str) -> tuple[str, ...]:
 
 def exercises(workplace: str) -> tuple[str, ...]:
     return EXERCISES + (SCHOOL_EXERCISES if workplace == SCHOOL else ())
-
-
-def trio_notes(workplace: str) -> tuple[str, ...]:
-    return TRIO_NOTES + (SCHOOL_TRIO_NOTES if workplace == SCHOOL else ())
 
 
 # --- where people meet a set --------------------------------------------------------------

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Literal, assert_never
+from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from dialogs.agreement.states import Agreement, unowned, what
 from dialogs.model import events as e
 from dialogs.model.calendar import (
     MONDAY,
@@ -26,7 +26,6 @@ from dialogs.model.cards import (
     Day,
     Form,
     Heading,
-    Kept,
     Line,
     Listing,
     NeutralCard,
@@ -64,21 +63,6 @@ from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Present, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
 
-
-class Agreement(Struct, frozen=True, kw_only=True, tag="agreement"):
-    """It holds when its owner has taken it. `what` is a record of kind "agreement"."""
-
-    id: str
-    owner: str  # empty: nobody yet, anybody may take it
-    due: date | None
-    status: Literal["offered", "taken", "done", "not_done", "declined"]
-    offered_at: datetime
-    changed_at: datetime
-    question: str = ""
-    moved: int = 0  # how often it got a new date
-    asked: str = ""  # who was asked first, in private; their post stays theirs
-
-
 State = Agreement
 Change = (
     e.AgreementTaken
@@ -103,18 +87,6 @@ def begun(words: str) -> str:
     short = line[: LONGEST - 1]
     whole, _, last = short.rpartition(" ")
     return f"{whole if whole and len(last) < 40 else short}…"
-
-
-def what(id: str) -> Kept:
-    return Kept("agreement", id, "what")
-
-
-def overdue(one: Agreement, today: date) -> bool:
-    return one.status == "taken" and one.due is not None and one.due < today
-
-
-def unowned(one: Agreement) -> bool:
-    return not one.owner and one.status in ("offered", "declined")
 
 
 # --- decide -------------------------------------------------------------------------------

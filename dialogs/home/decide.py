@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from dialogs.agreement.decide import Agreement, overdue
-from dialogs.concern.decide import HELPERS, owed
+from dialogs.agreement.states import Agreement, overdue
+from dialogs.concern.states import HELPERS, owed
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
@@ -46,9 +46,9 @@ from dialogs.model.facts import (
     Viewer,
 )
 from dialogs.model.roles import refused
-from dialogs.project.cards import confirming
+from dialogs.project.states import confirming
 from dialogs.question.states import Asked, Proposed, State, all_of, takes_answers, title
-from dialogs.walk.cards import progress, stage_line
+from dialogs.walk.states import progress, stage_line
 
 PROJECTS = 8
 EACH = 3

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import assert_never, cast
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dialogs.advice.decide import MEMORY, for_all, memory, next_of, overview_line
-from dialogs.agreement.decide import Agreement, overdue, unowned, what
-from dialogs.concern.decide import HELPERS, Answer, Concern, answer_parts, open_to_all
+from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
+from dialogs.agreement.states import Agreement, overdue, unowned, what
+from dialogs.concern.states import HELPERS, Answer, Concern, answer_parts, open_to_all
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -38,10 +38,8 @@ from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States
 from dialogs.model.facts import State as StateOf
-from dialogs.question.states import Concluded, ToMed
-from dialogs.question.states import State as Question
-from dialogs.walk.cards import next_question_at, words_of
-from dialogs.walk.plan import Planned, Walk
+from dialogs.question.states import Concluded, ToMed, all_of
+from dialogs.walk.states import Planned, Walk, next_question_at, words_of
 
 SHORT = 240
 PAGE = 2600
@@ -87,10 +85,6 @@ def label(known: Known, at: datetime) -> str:
     return f"{year}-W{week:02}"
 
 
-def questions(known: Known) -> dict[str, Question]:
-    return known.states("question", cast("type[Question]", Question))
-
-
 # --- what is new --------------------------------------------------------------------------
 
 
@@ -99,7 +93,7 @@ def found(known: Known, news: str, before: Mapping[str, str], at: datetime) -> O
     today = local(known.project.calendar, at).date()
     told = dict(before)
     concluded: list[Concluded | ToMed] = []
-    for question in questions(known).values():
+    for question in all_of(known).values():
         match question:
             case Concluded() | ToMed() if question.conclusion:
                 if _fresh(told, f"conclusion:{question.conclusion}", type(question).__name__):

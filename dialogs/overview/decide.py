@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs.model import events as e
@@ -13,7 +12,6 @@ from dialogs.model.calendar import (
     add_working_days,
     at_local,
     local,
-    next_weekly,
     next_within_hours,
     within_hours,
 )
@@ -52,17 +50,7 @@ from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
 from dialogs.model.facts import State as StateOf
 from dialogs.overview.cards import advice, details, found, label, overview_card, overview_facts
-
-
-class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
-    last: datetime | None = None  # when the last overview was decided, posted or not
-    posted: int = 0
-    quiet: int = 0  # weeks in a row with nothing to tell
-    news: str = ""  # record id, kind "news", not yet told
-    week: str = ""  # of the last overview that was posted
-    asked: str = ""  # the week for whose overview the leader has been asked for two lines
-    told: dict[str, str] = {}  # what has been told, and how it stood then
-
+from dialogs.overview.states import Digest, next_overview
 
 State = Digest
 NEWS_LIMIT = 400
@@ -106,11 +94,6 @@ def decide(state: Digest | None, event: SignedEvent, known: Known) -> Step:
 
 def _timers(project: Project, after: datetime) -> tuple[Effect, ...]:
     return (Timer("overview", next_overview(project, after)), _asking(project, after))
-
-
-def next_overview(project: Project, after: datetime) -> datetime:
-    hour, minute = divmod(project.overview_hour, 60)
-    return next_weekly(project.calendar, after, project.overview_weekday, hour, minute)
 
 
 def _asking(project: Project, after: datetime) -> Timer:

@@ -11,6 +11,7 @@ from dialogs.model import events as e
 from dialogs.model.cards import Button, Card, Line, Part, card, text
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Frame, Project, Role
+from dialogs.project.states import confirming
 
 WELCOME = "welcome"  # the slot of the welcome in the channel
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -64,19 +65,6 @@ def asks(role: str) -> tuple[Part[Line], ...]:
     return (
         c.Paragraph(text(f"project.asks_{role}")),
         c.Bullets(tuple(text(f"project.asks_{role}_{n}") for n in (1, 2, 3))),
-    )
-
-
-def confirming(project: str, role: str) -> tuple[Button[Line], Button[Line]]:
-    """*Jeg er TR*, with a union, needs a form; the others are one press."""
-    press: e.Press = (
-        Look("confirm_role", project=project, ref=role)
-        if role in ("tr", "amr")
-        else e.RoleConfirmed(project=project, role=role)
-    )
-    return (
-        Button(text(f"project.i_am_{role}"), press, "main"),
-        Button(text(f"project.i_am_not_{role}"), e.RoleDeclined(project=project, role=role)),
     )
 
 

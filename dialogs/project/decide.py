@@ -44,6 +44,7 @@ from dialogs.model.facts import (
 from dialogs.model.records import DELETABLE_BY_AUTHOR
 from dialogs.project import cards, ends, people
 from dialogs.project.looks import SIGHTS
+from dialogs.project.states import confirming
 
 ProjectEvent = (
     e.Started
@@ -321,7 +322,7 @@ def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[L
     asked = [r.person for r in roles if r.role == "leader" and r.status == "asked"]
     if by in asked:
         return cards.with_buttons(
-            text("project.leader_is_you"), *cards.confirming(state.id, "leader")[:1]
+            text("project.leader_is_you"), *confirming(state.id, "leader")[:1]
         )
     if asked:
         return cards.said("project.leader_asked", who=cards.named(asked))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from dialogs.agreement import decide as agreements
+from dialogs.agreement.states import Agreement
 from dialogs.model import cards as c
 from dialogs.model.cards import (
     Button,
@@ -50,7 +50,7 @@ from dialogs.question.states import (
     takes_answers,
     title,
 )
-from dialogs.walk.cards import RUNS, stage_line
+from dialogs.walk.states import RUNS, stage_line
 
 ON_A_PAGE = 30
 LETTERS_ON_A_PAGE = 9000
@@ -272,13 +272,13 @@ def aside_words(state: SetAside) -> Line:
 def _agreed(state: State, known: Known) -> tuple[Part[Line], ...]:
     found = [
         _agreement(a)
-        for a in known.states("agreement", agreements.Agreement).values()
+        for a in known.states("agreement", Agreement).values()
         if a.question == state.words.id
     ]
     return (Paragraph(text("question.agreements")), c.Bullets(tuple(found))) if found else ()
 
 
-def _agreement(a: agreements.Agreement) -> Line:
+def _agreement(a: Agreement) -> Line:
     what = Kept("agreement", a.id, "what")
     match a.status:
         case "done":

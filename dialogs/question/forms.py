@@ -12,7 +12,6 @@ from dialogs.model.facts import (
     By,
     Known,
     Mine,
-    Project,
     Published,
     Rec,
     Records,
@@ -23,9 +22,17 @@ from dialogs.model.facts import (
 from dialogs.model.facts import State as StateOf
 from dialogs.model.roles import writers
 from dialogs.question.cards import again_button, answer_button, told
-from dialogs.question.states import Asked, Proposed, State, one_of, takes_answers, title
+from dialogs.question.states import (
+    Asked,
+    Proposed,
+    State,
+    fewest,
+    one_of,
+    read_more,
+    takes_answers,
+    title,
+)
 
-LEAST = 3  # no project may go below it, whatever it has set
 LONGEST_ANSWER = 2000
 LONGEST_OBJECTION = 1000
 # What a form shows of the answers must fit on a screen beside its fields.
@@ -40,11 +47,6 @@ def lacking(known: Known, question: str) -> tuple[Person, ...]:
     """Those of the writers who have no answer by name. Needs `By("answer", question)` too."""
     named = known(By("answer", question))
     return tuple(p for p in writers(known) if p not in named)
-
-
-def fewest(project: Project) -> int:
-    """How many must be able to have written something before it is shown."""
-    return max(LEAST, project.threshold)
 
 
 # --- an answer by name --------------------------------------------------------------------
@@ -124,11 +126,6 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
     )
-
-
-def read_more() -> Note[Line]:
-    """Where all of it stands that a short text has no room for."""
-    return Note(text("say.honest_more", about=c.Typed("about")))
 
 
 def _understood(known: Known) -> tuple[Field[Line], ...]:

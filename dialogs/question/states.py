@@ -8,9 +8,14 @@ from typing import Literal, assert_never
 from msgspec import Struct
 
 from dialogs.model import cards as c
-from dialogs.model.cards import Line, text
+from dialogs.model.cards import Line, Note, text
 from dialogs.model.events import Person
-from dialogs.model.facts import Known, States, Written
+from dialogs.model.facts import (
+    Known,
+    Project,
+    States,
+    Written,
+)
 from dialogs.model.facts import State as StateOf
 
 
@@ -168,3 +173,16 @@ def state_word(state: State) -> Line:
             return text("state.question.proposed_to_med")
         case _:
             assert_never(state)
+
+
+LEAST = 3  # no project may go below it, whatever it has set
+
+
+def fewest(project: Project) -> int:
+    """How many must be able to have written something before it is shown."""
+    return max(LEAST, project.threshold)
+
+
+def read_more() -> Note[Line]:
+    """Where all of it stands that a short text has no room for."""
+    return Note(text("say.honest_more", about=c.Typed("about")))

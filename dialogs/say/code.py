@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import assert_never
 
-from dialogs.concern.decide import Concern, answer_parts, readers_line, status_line
+from dialogs.concern.states import Concern, answer_parts, readers_line, status_line
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model import facts as f

@@ -12,7 +12,7 @@ from dialogs.model.effects import FieldError, Open, Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Viewer
 from dialogs.model.roles import writers
-from dialogs.question.forms import read_more
+from dialogs.question.states import read_more
 from dialogs.say.states import FEW, HERE, Say, why_closed
 
 EVERYONE = "everyone"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from dialogs.concern.decide import Concern, widened
+from dialogs.concern.states import Concern, widened
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e

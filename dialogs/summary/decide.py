@@ -8,10 +8,9 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dialogs.advice.decide import MEMORY, note
-from dialogs.advice.shelves import LEADER_NOTES
-from dialogs.agreement.decide import Agreement, overdue
-from dialogs.concern.decide import HELPERS, Concern, for_reader, may_read, open_to_all, owed
+from dialogs.advice.states import LEADER_NOTES, MEMORY, note
+from dialogs.agreement.states import Agreement, overdue
+from dialogs.concern.states import HELPERS, Concern, for_reader, may_read, open_to_all, owed
 from dialogs.model import events as e
 from dialogs.model.calendar import iso_week, local, next_weekly
 from dialogs.model.cards import (
@@ -38,9 +37,8 @@ from dialogs.model.effects import Cancel, Privately, Say, Show, Tell, Timer
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
-from dialogs.overview.cards import questions
-from dialogs.overview.decide import Digest, next_overview
-from dialogs.question.states import Asked, Discussed, Proposed, ToMed
+from dialogs.overview.states import Digest, next_overview
+from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of
 
 
 class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
@@ -255,7 +253,7 @@ def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]
     people = {rec.person for rec in answers}
     if not people:
         return []
-    open_now = questions(known)
+    open_now = all_of(known)
     lines: list[Line] = [text("summary.took_part", n=Count(len(people)))]
     for id, _ in per_question.most_common():
         one = open_now.get(id)
@@ -268,7 +266,7 @@ def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]
 def _unfinished(at: datetime, known: Known) -> list[Part[Line] | None]:
     old = [
         one
-        for one in questions(known).values()
+        for one in all_of(known).values()
         if isinstance(one, Asked) and not one.with_trio and at - one.asked_at >= UNFINISHED
     ]
     if not old:
@@ -294,7 +292,7 @@ def _decision(day: date, known: Known) -> list[Part[Line] | None]:
     decision = known.project.decision
     if decision is None or not day <= decision <= day + NEAR:
         return []
-    found = questions(known).values()
+    found = all_of(known).values()
     if any(
         isinstance(one, ToMed) or (isinstance(one, Proposed) and one.outcome == "med")
         for one in found

@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dialogs.advice.decide import MEMORY, note
-from dialogs.advice.shelves import trio_notes
-from dialogs.agreement.decide import Agreement, overdue, what
-from dialogs.concern.decide import HELPERS, Concern, open_to_all
+from dialogs.advice.states import MEMORY, note, trio_notes
+from dialogs.agreement.states import Agreement, overdue, what
+from dialogs.concern.states import HELPERS, Concern, open_to_all
 from dialogs.model import events as e
 from dialogs.model.calendar import add_working_days, at_local, local, next_release
 from dialogs.model.cards import (
@@ -45,8 +44,7 @@ from dialogs.model.effects import Cancel, FieldError, Open, Privately, Record, S
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
-from dialogs.overview.cards import questions
-from dialogs.question.states import Asked, Proposed, ToMed
+from dialogs.question.states import Asked, Proposed, ToMed, all_of
 
 
 class Trio(Struct, frozen=True, kw_only=True, tag="trio"):
@@ -156,9 +154,7 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
     """None where there is nothing to talk about."""
     project = known.project
     waiting = [
-        (id, one)
-        for id, one in questions(known).items()
-        if isinstance(one, Asked) and one.with_trio
+        (id, one) for id, one in all_of(known).items() if isinstance(one, Asked) and one.with_trio
     ]
     points = _points(state, _day_of(at, project), known)
     raised = state.points[-RAISED:]
@@ -223,7 +219,7 @@ def _unanswered(known: Known) -> list[Concern]:
 def _to_med(known: Known) -> list[Proposed | ToMed]:
     return [
         one
-        for one in questions(known).values()
+        for one in all_of(known).values()
         if isinstance(one, ToMed) or (isinstance(one, Proposed) and one.outcome == "med")
     ]
 

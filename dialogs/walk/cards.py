@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from content.model import Phase, Question
 
-from dialogs.agreement.decide import Agreement
+from dialogs.agreement.states import Agreement
 from dialogs.model import events as e
-from dialogs.model.calendar import local, next_release, next_weekly
+from dialogs.model.calendar import local, next_weekly
 from dialogs.model.cards import (
     Bullets,
     Button,
     Buttons,
     Count,
-    Day,
     Facts,
     Heading,
     Line,
@@ -23,11 +21,9 @@ from dialogs.model.cards import (
     NeutralCard,
     Paragraph,
     Part,
-    Progress,
     Said,
     Several,
     Small,
-    Text,
     Who,
     Words,
     buttons,
@@ -47,43 +43,26 @@ from dialogs.question.states import (
     takes_answers,
     title,
 )
-from dialogs.walk.plan import Planned, Walk, must, of_schools, spoken
+from dialogs.walk.plan import must, of_schools
+from dialogs.walk.states import (
+    RUNS,
+    Planned,
+    Walk,
+    next_question_at,
+    phase_name,
+    progress,
+    spoken,
+    stage_line,
+    words_of,
+)
 
 PAGE = 5
 MORE = 10
-RUNS = ("leader", "deputy", "starter", "facilitator")
 LEADS = ("leader", "deputy", "starter")
 TRIO = ("leader", "deputy", "representative")
 
 
-def next_question_at(project: Project, after: datetime) -> datetime:
-    """When the rhythm asks next; counted in whole weeks from the project's first."""
-    cal = project.calendar
-    first = local(cal, project.started_at or after).date()
-    hour, minute = divmod(project.hour, 60)
-    return next_release(cal, after, project.weekday, hour, minute, project.every_weeks, first)
-
-
 # --- what is true of the whole ------------------------------------------------------------
-
-
-def stage_line(project: Project) -> Line | None:
-    """Why nothing is asked now; None while the project runs."""
-    match project.stage:
-        case "running":
-            return None
-        case "draft":
-            return text("walk.stage.draft")
-        case "paused" if project.until is not None:
-            return text("walk.stage.paused_until", day=Day(project.until))
-        case "paused":
-            return text("walk.stage.paused")
-        case "not_now" if project.until is not None:
-            return text("walk.stage.not_now_until", day=Day(project.until))
-        case "not_now":
-            return text("walk.stage.not_now")
-        case "stopped" | "ended":
-            return text("walk.stage.over")
 
 
 def not_running(project: Project) -> NeutralCard | None:
@@ -95,25 +74,6 @@ def not_running(project: Project) -> NeutralCard | None:
     else:
         to = Button(text("button.where_are_we"), Look("status", project=project.id))
     return card(Paragraph(line), buttons(to))
-
-
-def progress(known: Known, phase: int) -> Progress[Line]:
-    phases = known.catalogue.phases
-    return Progress(phase, len(phases), phase_name(known, phase, "walk.phase_name"))
-
-
-def phase_name(known: Known, phase: int, key: str = "walk.phase_in") -> Text:
-    name = known.catalogue.phase(phase).name
-    of = len(known.catalogue.phases)
-    return text(key, number=Count(phase), of=Count(of), name=Said(name.da, name.en))
-
-
-def words_of(planned: Planned, known: Known) -> Line:
-    """A planned question as it will be asked; its id where the catalogue no longer has it."""
-    if planned.text:
-        return Words(planned.text)
-    found = spoken(planned, known.catalogue)
-    return Words(planned.id) if found is None else Said(found.text.da, found.text.en)
 
 
 # --- the plan -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from dialogs.agreement.decide import Agreement
+from dialogs.agreement.states import Agreement
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Choice,
@@ -40,7 +40,16 @@ from dialogs.question.states import State as QuestionState
 from dialogs.walk import cards as v
 from dialogs.walk import phase
 from dialogs.walk import plan as p
-from dialogs.walk.plan import Planned, Walk
+from dialogs.walk.states import (
+    RUNS,
+    Planned,
+    Walk,
+    asked,
+    next_question_at,
+    spoken,
+    stage_line,
+    without,
+)
 
 __all__ = ["CONVERSATION", "Planned", "State", "Walk"]
 
@@ -82,7 +91,7 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
         case e.PlanMoved() | e.PlanSkipped() | e.PlanTaken() | e.PlanAdded():
             return _planned(state, event, known)
         case e.PhaseMoved():
-            stage = v.stage_line(known.project)
+            stage = stage_line(known.project)
             if stage is not None:
                 return state, (FieldError("", stage),)
             return phase.moved(state, event, known)
@@ -106,7 +115,7 @@ def _not_there_yet(known: Known) -> Moments:
 def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
     project = known.project
     course = known.catalogue.course
-    timer = Timer(RHYTHM, v.next_question_at(project, event.at))
+    timer = Timer(RHYTHM, next_question_at(project, event.at))
     if state is None:
         notes: tuple[Effect, ...] = ()
         if project.origin == "must":
@@ -139,7 +148,7 @@ def _woke(state: Walk, event: e.Woke, known: Known) -> Step:
     if not project.running:
         return state, ()
     now = max(event.at, event.came)
-    timer = Timer(RHYTHM, v.next_question_at(project, now))
+    timer = Timer(RHYTHM, next_question_at(project, now))
     after, effects = _ask_next(state, event, known)
     if after.last_asked != state.last_asked or state.told:
         return after, (*effects, timer)
@@ -169,18 +178,18 @@ def _next_now(state: Walk, event: e.NextNow, known: Known) -> Step:
 
 def _coming(state: Walk, known: Known) -> Planned | None:
     """What is asked next in this phase."""
-    return next((q for q in state.left() if p.spoken(q, known.catalogue) is not None), None)
+    return next((q for q in state.left() if spoken(q, known.catalogue) is not None), None)
 
 
 def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Walk, Effects]:
     """Ask it. What the catalogue no longer has is skipped, and the leader is told."""
     effects: list[Effect | Moment] = []
     for planned in state.left():
-        words = p.spoken(planned, known.catalogue)
+        words = spoken(planned, known.catalogue)
         if words is not None:
             effects.append(Tell(p.ask(planned, words, known.catalogue)))
-            return p.asked(state, planned.id, event.at), tuple(effects)
-        state = replace(state, plan=p.without(state.plan, planned.id))
+            return asked(state, planned.id, event.at), tuple(effects)
+        state = replace(state, plan=without(state.plan, planned.id))
         gone = v.gone_card(known.project, planned.id)
         effects += [Privately(person, gone) for person in _leading(known)]
     return state, tuple(effects)
@@ -209,10 +218,10 @@ def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
         if question.id in there:
             continue
         planned = state.planned(question.id) or Planned(question.id, state.phase)
-        words = p.spoken(planned, known.catalogue)
+        words = spoken(planned, known.catalogue)
         assert words is not None
         tells.append(Tell(p.ask(planned, words, known.catalogue, number=number)))
-        state = p.asked(state, question.id, event.at)
+        state = asked(state, question.id, event.at)
     state = replace(
         state,
         themes=tuple(dict.fromkeys((*state.themes, event.theme))),
@@ -229,7 +238,7 @@ PlanEvent = e.PlanMoved | e.PlanSkipped | e.PlanTaken | e.PlanAdded
 
 def _planned(state: Walk, event: PlanEvent, known: Known) -> Step:
     project = known.project
-    stage = v.stage_line(project)
+    stage = stage_line(project)
     if stage is not None and not project.open:
         if isinstance(event, e.PlanAdded):
             return state, (FieldError("", stage),)
@@ -339,7 +348,7 @@ def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     walk = _walk(known)
     if walk is None:
         return _not_there_yet(known)
-    runs = viewer.may(*v.RUNS)
+    runs = viewer.may(*RUNS)
     shown = v.plan_card(walk, known.project, known, runs=runs, start=_start(look))
     return (Show(shown, instead=_start(look) > 0),)
 
@@ -348,7 +357,7 @@ def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     walk = _walk(known)
     if walk is None:
         return _not_there_yet(known)
-    runs = viewer.may(*v.RUNS)
+    runs = viewer.may(*RUNS)
     shown = v.more_card(walk, known.project, known, runs=runs, start=_start(look))
     return (Show(shown, instead=_start(look) > 0),)
 
@@ -356,7 +365,7 @@ def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
 def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     if _walk(known) is None:
         return _not_there_yet(known)
-    runs = viewer.may(*v.RUNS)
+    runs = viewer.may(*RUNS)
     if look.ref in {theme.id for theme in known.catalogue.themes}:
         one: dict[str, QuestionState] = all_of(known)
         return (Show(v.theme_card(known.project, known, look.ref, one, runs=runs)),)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dialogs.concern.decide import Concern
+from dialogs.concern.states import Concern
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Button,
@@ -62,16 +62,10 @@ from dialogs.model.facts import (
     Waiting,
 )
 from dialogs.model.roles import writers
-from dialogs.question.forms import fewest
-from dialogs.question.states import Concluded, State, all_of, is_open, title
-from dialogs.walk.cards import (
-    LEADS,
-    lowered,
-    phase_name,
-    progress,
-    stage_line,
-)
-from dialogs.walk.plan import Walk, entered
+from dialogs.question.states import Concluded, State, all_of, fewest, is_open, title
+from dialogs.walk.cards import LEADS, lowered
+from dialogs.walk.plan import entered
+from dialogs.walk.states import Walk, phase_name, progress, stage_line
 
 AT_MOST = 3
 STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions come back at each change

@@ -6,61 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from content.model import Both, Catalogue, Course, Place, Source
-from msgspec import Struct
+from content.model import Catalogue, Course, Place
 from msgspec.structs import replace
 
 from dialogs.model import events as e
 from dialogs.model.facts import Project
-
-OF_SCHOOLS = "education-questions"  # the set whose questions a school can put into its plan
-MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
-
-
-class Planned(Struct, frozen=True):
-    """A question that will be asked. One of the team's own brings its words."""
-
-    id: str
-    phase: int
-    trio: bool = False
-    text: str = ""
-
-
-class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
-    """`plan` is what is still to be asked, in order; `rest` lies under *Flere spørgsmål*."""
-
-    plan: tuple[Planned, ...]
-    rest: tuple[Planned, ...] = ()
-    asked: tuple[str, ...] = ()
-    skipped: tuple[str, ...] = ()
-    themes: tuple[str, ...] = ()  # posted in one go
-    fives: dict[str, tuple[str, ...]] = {}  # of each such theme the questions, as posted
-    last_asked: datetime | None = None
-    phases: tuple[tuple[int, datetime], ...] = ()  # which phase was entered when
-    stands: tuple[tuple[str, str], ...] = ()  # question: asked, yes or no, since the last change
-    length: Literal["whole", "short"] = "whole"
-    told: bool = False  # the leader knows that nothing of this phase is left
-
-    @property
-    def phase(self) -> int:
-        return self.phases[-1][0] if self.phases else 1
-
-    def planned(self, question: str) -> Planned | None:
-        return next((p for p in self.plan if p.id == question), None)
-
-    def left(self) -> tuple[Planned, ...]:
-        """What is asked in this phase: its own, what was caught up with, what was added."""
-        return tuple(p for p in self.plan if p.phase <= self.phase)
-
-
-class Spoken(Struct, frozen=True):
-    """A planned question's words."""
-
-    text: Both
-    why: Both
-    source: Source | None = None
-    theme: str = ""
-    own: bool = False
+from dialogs.walk.states import (
+    OF_SCHOOLS,
+    Planned,
+    Spoken,
+    Walk,
+    _translating,
+    without,
+)
 
 
 def begun(course: Course, project: Project, at: datetime) -> Walk:
@@ -84,16 +42,6 @@ def lengthened(walk: Walk, course: Course) -> Walk:
     taken = {p.id for p in (*own, *plan)}
     rest = tuple(p for p in walk.rest if p.id not in taken)
     return replace(walk, plan=own + plan, rest=rest, length="whole", told=False)
-
-
-def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
-    """A planned question's words; None where the catalogue no longer has it."""
-    if planned.text:
-        return Spoken(Both(planned.text, planned.text), Both("", ""), own=True)
-    if planned.id in catalogue.questions:
-        found = catalogue.question(planned.id)
-        return Spoken(found.text, found.why, found.source, found.theme)
-    return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
 
 
 def must(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
@@ -128,18 +76,6 @@ def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 
         trio=planned.trio and not number,
         number=number,
         theme_post=theme if number else "",
-    )
-
-
-def asked(walk: Walk, question: str, at: datetime) -> Walk:
-    """It has been asked: it leaves the plan and all that waits."""
-    return replace(
-        walk,
-        plan=without(walk.plan, question),
-        rest=without(walk.rest, question),
-        skipped=tuple(id for id in walk.skipped if id != question),
-        asked=(*walk.asked, question),
-        last_asked=at,
     )
 
 
@@ -204,29 +140,8 @@ def entered(walk: Walk, phase: int, at: datetime) -> Walk:
     )
 
 
-def without(some: tuple[Planned, ...], question: str) -> tuple[Planned, ...]:
-    return tuple(p for p in some if p.id != question)
-
-
 def _planned(places: Iterable[Place]) -> tuple[Planned, ...]:
     return tuple(Planned(place.question, place.phase, place.trio) for place in places)
-
-
-def _translating(catalogue: Catalogue) -> dict[str, Spoken]:
-    item = catalogue.set("start-kinds").item(MUST)
-    return {
-        f"{MUST}.{n}": Spoken(text, Both("", ""), item.source)
-        for n, text in enumerate(item.parts.get("questions", ()), 1)
-    }
-
-
-def _of_schools(catalogue: Catalogue) -> dict[str, Spoken]:
-    if OF_SCHOOLS not in catalogue.sets:
-        return {}
-    return {
-        f"skole.{item.id}": Spoken(item.text, Both("", ""), item.source)
-        for item in catalogue.set(OF_SCHOOLS).items
-    }
 
 
 def _source(words: Spoken, catalogue: Catalogue) -> tuple[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted
 from dialogs.concern import decide as concern
+from dialogs.concern.states import Concern
 from dialogs.model.events import Look, Press, RoleConfirmed, Started
 from dialogs.model.facts import Known, Roles
 from tests.anonymity.hands import (
@@ -326,11 +327,11 @@ async def test_control_a_reader_by_role_is_caught(
 ) -> None:
     """Whoever leads now reads what was said to whoever led then."""
 
-    def by_role(known: Known, person: str) -> tuple[concern.Concern, ...]:
+    def by_role(known: Known, person: str) -> tuple[Concern, ...]:
         led = {r.person for r in known(Roles()) if r.role == "leader"}
         return tuple(
             one
-            for one in known.states("concern", concern.Concern).values()
+            for one in known.states("concern", Concern).values()
             if person in one.readers or (person in led and led & set(one.readers))
         )
 

@@ -12,10 +12,11 @@ import pytest
 from content import catalogue as content
 from content.model import Item, Set
 from dialogs.advice import shelves
-from dialogs.advice.decide import Advice as Memory
-from dialogs.advice.decide import fitting, met, next_of
+from dialogs.advice.decide import met
 from dialogs.advice.reading import SCREEN, label, reading
-from dialogs.advice.shelves import SCHOOL, Way, ways
+from dialogs.advice.shelves import Way, ways
+from dialogs.advice.states import LEADER_NOTES, SCHOOL, fitting, next_of, trio_notes
+from dialogs.advice.states import Advice as Memory
 from dialogs.model import cards as c
 from dialogs.model.events import Look
 from dialogs.model.facts import Known
@@ -51,8 +52,8 @@ def test_what_lies_on_a_shelf_is_in_the_catalogue() -> None:
             *shelves.advice(workplace, leads=True),
             *shelves.examples(workplace),
             *shelves.exercises(workplace),
-            *shelves.trio_notes(workplace),
-            *shelves.LEADER_NOTES,
+            *trio_notes(workplace),
+            *LEADER_NOTES,
             *shelves.LESSONS,
             *(id for phase in shelves.CHECKLISTS for id in shelves.checklist(phase, workplace)),
         }

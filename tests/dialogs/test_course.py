@@ -11,7 +11,7 @@ import pytest
 
 from bot.platforms.common.ports import Parcel
 from content.model import Course
-from dialogs.walk.plan import Walk
+from dialogs.walk.states import Walk
 from tests.worlds.stage import CHANNEL, TENANT, Stage, stage, text_of
 
 PHASES = (1, 2, 3, 4)

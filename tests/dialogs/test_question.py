@@ -9,9 +9,8 @@ import pytest
 
 from bot.platforms.common.ports import Pressed
 from dialogs.model import cards as c
-from dialogs.question.decide import Concluded, SetAside, is_open, title
 from dialogs.question.forms import SHOWN_OF_ALL
-from dialogs.question.states import Asked, Words
+from dialogs.question.states import Asked, Concluded, SetAside, Words, is_open, title
 from tests.worlds.stage import PEOPLE, Stage, stage, text_of, text_of_form
 
 SMALL = ("anne", "mette", "jonas", "ali", "fatima")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from pathlib import Path
 from typing import get_args
 
+from dialogs import registry
 from dialogs.model import events as e
 from dialogs.model.commands import COMMANDS
 from dialogs.registry import CONVERSATIONS, WITH_TIMERS
@@ -53,3 +56,24 @@ def test_each_command_is_answered_by_one_conversation() -> None:
         times = listed.pop(command.name, 0)
         assert times == 1, f"{command.name}: {times} conversations list it in `commands`"
     assert not listed, "dialogs/model/commands.py does not say how these are typed"
+
+
+def test_a_conversation_reads_of_another_only_its_states() -> None:
+    """What others may know of a conversation is in its states.py, which knows no decisions. So no
+    two conversations need each other, and each can be read by itself."""
+    folder = Path(registry.__file__).parent
+    rooms = {path.parent.name for path in folder.glob("*/__init__.py")} - {"model"}
+    wrong = []
+    for path in sorted(folder.glob("*/*.py")):
+        room = path.parent.name
+        if room not in rooms:
+            continue
+        others = {f"dialogs.{one}" for one in rooms - {room}} | {"dialogs.registry"}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            module = node.module if isinstance(node, ast.ImportFrom) else None
+            if module and module.startswith(tuple(others)) and not module.endswith(".states"):
+                wrong.append(
+                    f"{room}/{path.name} imports {module}; move what it needs to states.py"
+                )
+    assert not wrong
+    assert len(rooms) == len(CONVERSATIONS)

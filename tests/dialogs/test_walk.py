@@ -14,7 +14,7 @@ from dialogs.model.effects import Effects, Privately, Tell, Timer
 from dialogs.model.facts import About, Known, Project, Role, Roles
 from dialogs.walk import decide as walk
 from dialogs.walk import plan as p
-from dialogs.walk.plan import Planned, Walk
+from dialogs.walk.states import Planned, Walk
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 PROJECT = Project(

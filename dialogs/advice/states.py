@@ -1,0 +1,150 @@
+"""What was shown of the catalogue already, and the notes that others take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+
+from content.model import Catalogue, Item
+from msgspec import Struct
+
+from dialogs.advice import shelves
+from dialogs.advice.reading import (
+    said,
+)
+from dialogs.concern.states import open_to_all
+from dialogs.model.cards import (
+    Button,
+    Line,
+    Paragraph,
+    Part,
+    buttons,
+    text,
+)
+from dialogs.model.events import Look
+from dialogs.model.facts import Known
+from dialogs.model.facts import State as StateOf
+
+
+class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
+    """`seen` are items (set/item) and sets, in the order in which they were met last."""
+
+    seen: tuple[str, ...] = ()
+
+
+MEMORY = StateOf("advice", "advice")
+
+
+OWN = "own"  # the publication of what a workplace has written itself
+
+
+WAITS = "feedback-culture"  # what helps where people wait for an answer
+
+
+KINDS: dict[str, str] = {
+    "pitfalls": "pitfall",
+    "implementation-traps-education": "pitfall",
+    "education-risks": "pitfall",
+    "cases": "story",
+    "insights": "lesson",
+    "recommendations": "lesson",
+    "head-of-library-advice": "lesson",
+}
+
+
+def fitting(
+    catalogue: Catalogue, names: Iterable[str], phase: int, *, first: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """All items of these sets that fit a phase, one of each set by turns.
+
+    First comes what the workplace wrote itself, then the sets that fit its state, whole.
+    """
+    ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
+    turns = [
+        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)]
+        for name in names
+    ]  # fmt: skip
+    found = [*ahead, *(one for turn in zip_longest(*turns) for one in turn if one is not None)]
+    own = (id for id, item in found if item.source.publication == OWN)
+    return tuple(dict.fromkeys((*own, *(id for id, _ in found))))
+
+
+def _items(catalogue: Catalogue, name: str, phase: int = 0) -> tuple[Item, ...]:
+    if name not in catalogue.sets:
+        return ()
+    found = catalogue.set(name)
+    return found.fitting(phase) if phase else found.items
+
+
+def item_of(catalogue: Catalogue, id: str) -> Item:
+    name, _, item = id.partition("/")
+    return catalogue.set(name).item(item)
+
+
+def next_of(fitting: tuple[str, ...], seen: tuple[str, ...]) -> str | None:
+    """The first that nobody has met; where all have been, the one met longest ago."""
+    fresh = next((id for id in fitting if id not in seen), None)
+    return fresh or next((id for id in seen if id in fitting), None)
+
+
+def memory(known: Known) -> Advice:
+    return known.state("advice", "advice", Advice) or Advice()
+
+
+def for_all(known: Known) -> tuple[str, ...]:
+    """What fits the channel."""
+    project = known.project
+    names = shelves.overview(project.workplace)
+    return fitting(known.catalogue, names, project.phase, first=_first(known))
+
+
+def _first(known: Known) -> tuple[str, ...]:
+    """Before it has begun, how much it takes; where something waits that all may read, to answer.
+
+    Only what all may read counts: advice is no way to learn that there is something else.
+    """
+    first = ("proportionality",) if known.project.stage == "draft" else ()
+    return (*first, WAITS) if any(one.waits for one in open_to_all(known)) else first
+
+
+def overview_line(catalogue: Catalogue, id: str) -> Line:
+    """One item as the overview says it."""
+    item = item_of(catalogue, id)
+    kind = KINDS.get(id.partition("/")[0], "advice")
+    if kind in ("pitfall", "story") and item.name is not None:
+        return text(f"digest.{kind}", name=said(item.name), text=said(item.text))
+    if kind == "advice" and item.name is not None:
+        return text("digest.advice_named", name=said(item.name), text=said(item.text))
+    return text("digest.lesson" if kind == "lesson" else "digest.advice", text=said(item.text))
+
+
+def note(known: Known, names: tuple[str, ...]) -> tuple[list[Part[Line]], tuple[str, ...]]:
+    """A set worth reading for this role, and its name as what has been given; or nothing."""
+    there = tuple(name for name in names if name in known.catalogue.sets)
+    id = next_of(there, memory(known).seen)
+    if id is None:
+        return [], ()
+    title = said(known.catalogue.set(id).title)
+    look = Look("reading", project=known.project.id, ref=id)
+    found = buttons(Button[Line](text("button.read_more"), look))
+    assert found is not None
+    return [Paragraph(text("advice.note", title=title)), found], (id,)
+
+
+SCHOOL = "education"
+
+
+LEADER_NOTES = (
+    "start-kinds", "influence-room", "change-roles", "duties", "communication-reflection",
+    "forum-levels", "leader-values", "courage", "roles",
+)  # fmt: skip
+
+
+TRIO_NOTES = ("forum-levels", "duties", "involvement-levels", "roles", "role-table")
+
+
+SCHOOL_TRIO_NOTES = ("technology-forum",)
+
+
+def trio_notes(workplace: str) -> tuple[str, ...]:
+    return TRIO_NOTES + (SCHOOL_TRIO_NOTES if workplace == SCHOOL else ())

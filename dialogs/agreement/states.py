@@ -1,0 +1,38 @@
+"""What an agreement is, and what other conversations say of one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from dialogs.model.cards import (
+    Kept,
+)
+
+
+class Agreement(Struct, frozen=True, kw_only=True, tag="agreement"):
+    """It holds when its owner has taken it. `what` is a record of kind "agreement"."""
+
+    id: str
+    owner: str  # empty: nobody yet, anybody may take it
+    due: date | None
+    status: Literal["offered", "taken", "done", "not_done", "declined"]
+    offered_at: datetime
+    changed_at: datetime
+    question: str = ""
+    moved: int = 0  # how often it got a new date
+    asked: str = ""  # who was asked first, in private; their post stays theirs
+
+
+def what(id: str) -> Kept:
+    return Kept("agreement", id, "what")
+
+
+def overdue(one: Agreement, today: date) -> bool:
+    return one.status == "taken" and one.due is not None and one.due < today
+
+
+def unowned(one: Agreement) -> bool:
+    return not one.owner and one.status in ("offered", "declined")

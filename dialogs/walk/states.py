@@ -1,0 +1,166 @@
+"""Where a project is in its four phases, which questions are planned, and how that is said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from content.model import Both, Catalogue, Source
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dialogs.model.calendar import local, next_release
+from dialogs.model.cards import (
+    Count,
+    Day,
+    Line,
+    Progress,
+    Said,
+    Text,
+    Words,
+    text,
+)
+from dialogs.model.facts import Known, Project
+
+OF_SCHOOLS = "education-questions"  # the set whose questions a school can put into its plan
+
+
+MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
+
+
+class Planned(Struct, frozen=True):
+    """A question that will be asked. One of the team's own brings its words."""
+
+    id: str
+    phase: int
+    trio: bool = False
+    text: str = ""
+
+
+class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
+    """`plan` is what is still to be asked, in order; `rest` lies under *Flere spørgsmål*."""
+
+    plan: tuple[Planned, ...]
+    rest: tuple[Planned, ...] = ()
+    asked: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()  # posted in one go
+    fives: dict[str, tuple[str, ...]] = {}  # of each such theme the questions, as posted
+    last_asked: datetime | None = None
+    phases: tuple[tuple[int, datetime], ...] = ()  # which phase was entered when
+    stands: tuple[tuple[str, str], ...] = ()  # question: asked, yes or no, since the last change
+    length: Literal["whole", "short"] = "whole"
+    told: bool = False  # the leader knows that nothing of this phase is left
+
+    @property
+    def phase(self) -> int:
+        return self.phases[-1][0] if self.phases else 1
+
+    def planned(self, question: str) -> Planned | None:
+        return next((p for p in self.plan if p.id == question), None)
+
+    def left(self) -> tuple[Planned, ...]:
+        """What is asked in this phase: its own, what was caught up with, what was added."""
+        return tuple(p for p in self.plan if p.phase <= self.phase)
+
+
+class Spoken(Struct, frozen=True):
+    """A planned question's words."""
+
+    text: Both
+    why: Both
+    source: Source | None = None
+    theme: str = ""
+    own: bool = False
+
+
+def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
+    """A planned question's words; None where the catalogue no longer has it."""
+    if planned.text:
+        return Spoken(Both(planned.text, planned.text), Both("", ""), own=True)
+    if planned.id in catalogue.questions:
+        found = catalogue.question(planned.id)
+        return Spoken(found.text, found.why, found.source, found.theme)
+    return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
+
+
+def asked(walk: Walk, question: str, at: datetime) -> Walk:
+    """It has been asked: it leaves the plan and all that waits."""
+    return replace(
+        walk,
+        plan=without(walk.plan, question),
+        rest=without(walk.rest, question),
+        skipped=tuple(id for id in walk.skipped if id != question),
+        asked=(*walk.asked, question),
+        last_asked=at,
+    )
+
+
+def without(some: tuple[Planned, ...], question: str) -> tuple[Planned, ...]:
+    return tuple(p for p in some if p.id != question)
+
+
+def _translating(catalogue: Catalogue) -> dict[str, Spoken]:
+    item = catalogue.set("start-kinds").item(MUST)
+    return {
+        f"{MUST}.{n}": Spoken(text, Both("", ""), item.source)
+        for n, text in enumerate(item.parts.get("questions", ()), 1)
+    }
+
+
+def _of_schools(catalogue: Catalogue) -> dict[str, Spoken]:
+    if OF_SCHOOLS not in catalogue.sets:
+        return {}
+    return {
+        f"skole.{item.id}": Spoken(item.text, Both("", ""), item.source)
+        for item in catalogue.set(OF_SCHOOLS).items
+    }
+
+
+RUNS = ("leader", "deputy", "starter", "facilitator")
+
+
+def next_question_at(project: Project, after: datetime) -> datetime:
+    """When the rhythm asks next; counted in whole weeks from the project's first."""
+    cal = project.calendar
+    first = local(cal, project.started_at or after).date()
+    hour, minute = divmod(project.hour, 60)
+    return next_release(cal, after, project.weekday, hour, minute, project.every_weeks, first)
+
+
+def stage_line(project: Project) -> Line | None:
+    """Why nothing is asked now; None while the project runs."""
+    match project.stage:
+        case "running":
+            return None
+        case "draft":
+            return text("walk.stage.draft")
+        case "paused" if project.until is not None:
+            return text("walk.stage.paused_until", day=Day(project.until))
+        case "paused":
+            return text("walk.stage.paused")
+        case "not_now" if project.until is not None:
+            return text("walk.stage.not_now_until", day=Day(project.until))
+        case "not_now":
+            return text("walk.stage.not_now")
+        case "stopped" | "ended":
+            return text("walk.stage.over")
+
+
+def progress(known: Known, phase: int) -> Progress[Line]:
+    phases = known.catalogue.phases
+    return Progress(phase, len(phases), phase_name(known, phase, "walk.phase_name"))
+
+
+def phase_name(known: Known, phase: int, key: str = "walk.phase_in") -> Text:
+    name = known.catalogue.phase(phase).name
+    of = len(known.catalogue.phases)
+    return text(key, number=Count(phase), of=Count(of), name=Said(name.da, name.en))
+
+
+def words_of(planned: Planned, known: Known) -> Line:
+    """A planned question as it will be asked; its id where the catalogue no longer has it."""
+    if planned.text:
+        return Words(planned.text)
+    found = spoken(planned, known.catalogue)
+    return Words(planned.id) if found is None else Said(found.text.da, found.text.en)
