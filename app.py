@@ -114,6 +114,7 @@ class House:
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
+        self.upkeep.serving = True
         self._running.append(asyncio.create_task(self.courier.run(), name="courier"))
         self._running.append(asyncio.create_task(self._tell_of_damage(), name="damage"))
 

@@ -18,6 +18,8 @@ from storage.vault import KeyProblem, Vault, make_key, read_key
 
 BATCH = 200
 SECRET = "house"
+UNCLEARED = "uncleared"
+"""In `meta`, until the files hold nothing more of what the old key sealed."""
 WRITTEN = 44  # how long a whole key is as it stands in its file
 
 
@@ -56,6 +58,8 @@ class Rekeyed(Struct, frozen=True):
     rows: int
     damaged: int = 0
     """So many opened under no key, and were left as they are."""
+    cleared: bool = True
+    """What the old key sealed is out of the files; otherwise the coming night clears them."""
 
 
 def rekeyed(vault: Vault, key: bytes) -> Script[Rekeyed]:
@@ -81,6 +85,7 @@ def rekeyed(vault: Vault, key: bytes) -> Script[Rekeyed]:
                 break
             after = {name: rows[-1][name] for name in one.key}
     yield "meta_set", {"key": "key_fingerprint", "value": vault.fingerprint()}
+    yield "meta_set", {"key": UNCLEARED, "value": "1"}
     return Rekeyed(count, damaged)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.cli.control import Done, Request
 from bot.server.upkeep import NotThere, Upkeep
+from storage.rekey import Rekeyed
 from storage.sql import StoreError
 from storage.vault import KeyProblem
 
@@ -26,15 +27,7 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
             return f"made {await upkeep.backup(Path(args['to']) if args.get('to') else None)}"
         case "rotate-key":
             done = await upkeep.rotate_key()
-            left = (
-                f" {done.damaged} damaged values open under no key and were left as they are"
-                " (python app.py check --deep names them)."
-            )
-            return (
-                f"sealed {done.rows} rows with a new key; the old one and the backups made with it"
-                f" are gone.{left if done.damaged else ''} Put a copy of the new key where you keep"
-                " it, apart from the backups"
-            )
+            return _rotated(done)
         case "erase-person":
             person = _needed(do, args, "person")
             tenant = await _workplace(upkeep, person, args.get("workplace", ""))
@@ -46,6 +39,25 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
             return await upkeep.erase_project(_needed(do, args, "project"))
         case _:
             raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+
+
+def _rotated(done: Rekeyed) -> str:
+    said = [
+        f"sealed {done.rows} rows with a new key;"
+        " the old one and the backups made with it are gone."
+    ]
+    if done.damaged:
+        said.append(
+            f"{done.damaged} damaged values open under no key and were left as they are"
+            " (python app.py check --deep names them)."
+        )
+    if not done.cleared:
+        said.append(
+            "The database is so large that its files are cleared of what the old key sealed in the"
+            " coming night, or at the next start where Digi is stopped then."
+        )
+    said.append("Put a copy of the new key where you keep it, apart from the backups")
+    return " ".join(said)
 
 
 def _needed(do: str, args: dict[str, str], name: str) -> str:

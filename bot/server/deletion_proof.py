@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -25,11 +27,12 @@ class Cleansed(Struct, frozen=True):
 def proof(
     catalogue: Catalogue,
     stones: Iterable[Tombstone],
-    cleansed: Cleansed,
+    cleansed: Cleansed | None,
     at: datetime,
     erased: Mapping[str, Erased],
 ) -> str:
-    """Markdown, Danish first. `erased`: what was counted of people, by the tombstone's id."""
+    """Markdown, Danish first. Without `cleansed` the files are still to be cleared. `erased`: what
+    was counted of people, by the tombstone's id."""
     found = tuple(stones)
     people = tuple(erased[one.id] for one in found if one.id in erased)
     return "\n\n".join(
@@ -41,7 +44,7 @@ def _in(
     catalogue: Catalogue,
     language: Language,
     stones: tuple[Tombstone, ...],
-    cleansed: Cleansed,
+    cleansed: Cleansed | None,
     at: datetime,
     erased: tuple[Erased, ...],
 ) -> str:
@@ -65,8 +68,25 @@ def _in(
         lines.append(said("other", n=own))
     if any(one.kind != "project" for one in stones):
         lines.append(said("named_only"))
-    lines.append(said("files"))
-    lines.append(said("backups", n=cleansed.backups, left=cleansed.left))
+    if cleansed is None:
+        lines.append(said("tonight"))
+    else:
+        lines.append(said("files"))
+        lines.append(said("backups", n=cleansed.backups, left=cleansed.left))
     lines.append(said("copies"))
     lines += [said("stone", id=one.id) for one in stones if one.kind in ("project", "person")]
-    return f"# {said('title')}\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+    title = said("title" if cleansed is not None else "title_first")
+    return f"# {title}\n\n" + "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def file_proof(folder: Path, at: datetime, text: str) -> None:
+    """In a file of its own, named by the day."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    first = folder / f"{at:%Y-%m-%d}.md"
+    number, path = 1, first
+    while path.exists():
+        number += 1
+        path = first.with_name(f"{first.stem}-{number}.md")
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as out:
+        out.write(text)

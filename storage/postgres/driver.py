@@ -25,7 +25,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 from storage.postgres.dialect import spoken
 from storage.postgres.errors import BAD_ADDRESS, reason
 from storage.postgres.pipeline import Pipeline
-from storage.postgres.schema import DURABLE, MAY_FORGET, TABLES, migrate
+from storage.postgres.schema import DURABLE, LARGEST, MAY_FORGET, TABLES, migrate
 from storage.sql import (
     FOLDER,
     Conflict,
@@ -258,6 +258,11 @@ class Postgres:
         """Write every table anew: nothing that was deleted is left in its files, nor in what the
         server has counted of it for its plans."""
         await self._shielded(self._vacuum_all)
+
+    async def rewritten_at_once(self) -> int:
+        async with self._pool.connection() as conn:
+            [row] = await (await conn.execute(LARGEST)).fetchall()
+        return int(row["bytes"])
 
     async def _vacuum_all(self) -> None:
         async with self._pool.connection() as conn:

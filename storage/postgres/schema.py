@@ -20,6 +20,9 @@ _NOT_FOR_LONG = "SET LOCAL lock_timeout = '1s'"
 _TRIES, _PAUSE_SECONDS = 30, 2.0
 TABLES = "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')" \
     " AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"  # fmt: skip
+LARGEST = "SELECT max(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c" \
+    " WHERE c.relkind IN ('r', 'p')" \
+    " AND c.relnamespace = current_schema()::regnamespace"  # fmt: skip
 
 # What is confirmed is on the server's disk, and on that of each standby which must have it,
 # whatever weaker rule the server, the database or the role has. A stricter rule stays.

@@ -113,6 +113,7 @@ class Sqlite:
         statements: Mapping[str, str],
     ) -> None:
         self._lock = lock
+        self._path = path
         self._wal_index = Path(f"{path}-shm")
         self._salt = self._resets = 0
         self._statements = statements
@@ -208,6 +209,9 @@ class Sqlite:
         await self._writer.work(lambda conn: _run(conn, "VACUUM"), lasting=True)
         if not await self.checkpoint():
             raise Unavailable("a reader holds the WAL: it is emptied when that has ended")
+
+    async def rewritten_at_once(self) -> int:
+        return self._path.stat().st_size
 
     async def copy_to(self, target: Path) -> None:
         """The whole database as one new file of its own, as it is when the last page is copied.

@@ -8,11 +8,11 @@ proof says. It names nobody: its key is the random salt and hash of the tombston
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
 
+from storage import tombstones
 from storage.sql import Script
 from storage.tombstones import Tombstone, buried, is_of, salted, stones
 from storage.transactions.facts import to_us
@@ -73,9 +73,21 @@ def finished(id: str) -> Script[None]:
             yield from _put(Erasure(id, False, one.erased))
 
 
-def filed(ids: Iterable[str]) -> Script[None]:
-    for id in ids:
-        yield "meta_drop", {"key": f"{_KEY}{id}"}
+def unsettled() -> Script[tuple[list[Tombstone], dict[str, Erased]]]:
+    """What is deleted, and of which the files still have to be cleared: without what is still
+    being deleted. What was counted of a person goes with the tombstone's id."""
+    erasures = yield from all_erasures()
+    under_way = {one.stone for one in erasures if one.under_way}
+    every = yield from stones()
+    new = [one for one in every if not one.done and one.id not in under_way]
+    return new, {one.stone: one.erased for one in erasures if not one.under_way}
+
+
+def settled(found: list[Tombstone]) -> Script[None]:
+    """The files are cleared, and the proof is filed."""
+    yield from tombstones.settled(found)
+    for one in found:
+        yield "meta_drop", {"key": f"{_KEY}{one.id}"}
 
 
 def _put(one: Erasure) -> Script[None]:

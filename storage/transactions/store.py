@@ -1102,6 +1102,11 @@ class Database(Protocol):
         """Nothing that was deleted or written over is left in the files."""
         ...
 
+    async def rewritten_at_once(self) -> int:
+        """So many bytes `vacuum` rewrites while nobody can write to them: the whole file, or the
+        largest table."""
+        ...
+
     async def checkpoint(self) -> bool: ...
 
     async def clear(self) -> bool:

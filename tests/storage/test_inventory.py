@@ -70,7 +70,7 @@ SEALED = {
 }  # fmt: skip
 META = {
     "oldest_code", "key_fingerprint", "clock_offset_us", "pools_rewritten", "stirred",
-    "ids_made_anew", "erased",
+    "ids_made_anew", "erased", "uncleared",
 }  # fmt: skip
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 LIVELY = [
