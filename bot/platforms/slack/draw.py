@@ -1,7 +1,8 @@
 """Finished cards and forms as Block Kit, within Slack's limits whatever people wrote.
 
-What people wrote is never read as markup: a line that could be is drawn as plain text, everything
-else is escaped. A text that is too long is cut or goes on in `rest`; a button is never lost.
+What people wrote is never read as markup: a line that could be is drawn as rich text, in which
+labels and words are elements of their own, or as plain text; everything else is escaped. A text
+that is too long is cut or goes on in `rest`; a button is never lost.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from bot.platforms.slack import rich_text
+from bot.platforms.slack.rich_text import PERSON, WEB, pieces
 from bot.platforms.slack.words import Language, word
 from dialogs.model import cards as c
 
@@ -30,6 +33,8 @@ WHOLE = 12_000
 WHOLE_VIEW = 240_000
 BLOCK = 160
 """What a block of text takes besides its text."""
+RICH = 60
+"""What a line of rich text takes besides its elements."""
 FALLBACK = 3900
 BUTTONS_A_ROW = 25
 BUTTON = 75
@@ -45,9 +50,7 @@ EMPTY_VALUE = "\u2205"
 """Slack's options must have a value; ours may be empty."""
 
 _READ_AS_MARKUP = re.compile(r"[*_~`]|:[\w+'-]+:|(?:^|\n)\s*>")
-_PERSON = re.compile(r"[UW][A-Z0-9]{2,40}")
 _GAP = c.Plain("  ")
-_WEB = re.compile(r"https?://[^\s<>|]+")
 
 
 class Drawn(Struct, frozen=True):
@@ -62,12 +65,24 @@ class Drawn(Struct, frozen=True):
 
 
 class _Line(Struct, frozen=True):
-    """A line as Slack's markup, where that is safe, and as plain text."""
+    """A line as Slack's markup, where that is safe, and as plain text; `rich` where it is not safe
+    and something in it has a style."""
 
     plain: str
     marked: str | None = None
     small: bool = False
     heading: bool = False
+    rich: tuple[Block, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return self.plain if self.marked is None else self.marked
+
+    def size(self, ascii_only: bool) -> int:
+        """As JSON."""
+        if self.rich:
+            return _length(self.rich, ascii_only) + RICH
+        return _length(self.text, ascii_only)
 
 
 def cut(text: str, limit: int) -> str:
@@ -106,11 +121,11 @@ def _marked(spans: c.Spans) -> str | None:
                 after = _plain(spans[at + 1 :])[:1]
                 found.append(_styled(escaped(text), sign, before, after))
             case c.Mention(person=person, name=name):
-                found.append(f"<@{person}>" if _PERSON.fullmatch(person) else escaped(name))
+                found.append(f"<@{person}>" if PERSON.fullmatch(person) else escaped(name))
             case c.Link(text=text, url=url):
                 shown = escaped(text).replace("|", "/")
                 found.append(
-                    f"<{escaped(url)}|{shown}>" if _WEB.fullmatch(url) and shown else escaped(text)
+                    f"<{escaped(url)}|{shown}>" if WEB.fullmatch(url) and shown else escaped(text)
                 )
     return "".join(found)
 
@@ -118,7 +133,7 @@ def _marked(spans: c.Spans) -> str | None:
 def _said(span: c.Span) -> str:
     if not isinstance(span, c.Mention):
         return span.text
-    return "" if _PERSON.fullmatch(span.person) else span.name
+    return "" if PERSON.fullmatch(span.person) else span.name
 
 
 def _styled(text: str, sign: str, before: str, after: str) -> str:
@@ -133,7 +148,11 @@ def _line(spans: c.Spans, *, small: bool = False, lead: str = "") -> _Line:
     marked = _marked(spans)
     if marked is not None and len(marked) + len(lead) > SECTION:
         marked = None
-    return _Line(lead + _plain(spans), None if marked is None else lead + marked, small)
+    plain = lead + _plain(spans)
+    if marked is not None:
+        return _Line(plain, lead + marked, small)
+    # Slack's small text takes no rich text.
+    return _Line(plain, None, small, rich=() if small else rich_text.elements(spans, lead))
 
 
 def _lines(spans: c.Spans, *, small: bool = False, lead: str = "") -> Sequence[_Line]:
@@ -166,22 +185,13 @@ def _made_strong(name: c.Spans) -> c.Spans:
     )
 
 
-def _pieces(text: str, limit: int) -> Iterable[str]:
-    """The whole text in pieces, broken between words where there are any."""
-    while len(text) > limit:
-        at = max(text.rfind(" ", limit // 2, limit), text.rfind("\n", limit // 2, limit))
-        at = limit if at < 0 else at + 1
-        if text[:at].strip():
-            yield text[:at]
-        text = text[at:]
-    if text.strip():
-        yield text
-
-
 def _split(line: _Line) -> list[_Line]:
     if line.marked is not None and len(line.marked) <= SECTION:
         return [line] if line.plain.strip() and line.marked.strip() else []
-    return [_Line(piece, None, line.small) for piece in _pieces(line.plain, SECTION)]
+    if line.rich:
+        lines = rich_text.split(line.rich, SECTION) if line.plain.strip() else []
+        return [_Line(rich_text.words(rich), rich=rich) for rich in lines]
+    return [_Line(piece, None, line.small) for piece in pieces(line.plain, SECTION)]
 
 
 # --- a card in rows ----------------------------------------------------------------------------
@@ -268,6 +278,9 @@ def _plain_text(text: str) -> Block:
 
 
 def _section(lines: Sequence[_Line]) -> Block:
+    if lines[0].rich:
+        parts = [{"type": "rich_text_section", "elements": list(line.rich)} for line in lines]
+        return {"type": "rich_text", "elements": parts}
     if lines[0].marked is not None:
         text: Block = {
             "type": "mrkdwn",
@@ -299,7 +312,7 @@ def _text_blocks(lines: Sequence[_Line]) -> list[Block]:
             close()
             blocks.append({"type": "header", "text": _plain_text(line.plain)})
             continue
-        length = len(line.plain if line.marked is None else line.marked) + 1
+        length = len(line.text) + 1
         if held and (not _alike(held[0], line) or size + length > SECTION):
             close()
         held.append(line)
@@ -393,14 +406,14 @@ class _Page:
 
     def takes(self, line: _Line, most: int, whole: int) -> bool:
         """Whether it has room; then it is in."""
-        text = line.plain if line.marked is None else line.marked
+        text = line.text
         new = (
             not self.lines
             or line.heading
             or not _alike(self.lines[-1], line)
             or self._in_block + len(text) + 1 > SECTION
         )
-        chars = self.chars + _length(text, self._ascii_only) + (BLOCK if new else 2)
+        chars = self.chars + line.size(self._ascii_only) + (BLOCK if new else 2)
         if self.blocks + new > most or chars > whole:
             return False
         self.lines.append(line)
@@ -424,10 +437,11 @@ def _filled_page(lines: Sequence[_Line], most: int, whole: int) -> _Page:
 
 def _alike(before: _Line, line: _Line) -> bool:
     """Whether both can stand in one block."""
-    return not before.heading and (before.marked is None, before.small) == (
-        line.marked is None,
-        line.small,
-    )
+    return not before.heading and _manner(before) == _manner(line)
+
+
+def _manner(line: _Line) -> tuple[bool, bool, bool]:
+    return line.marked is None, line.small, bool(line.rich)
 
 
 def _shortened(line: _Line, room: int, ascii_only: bool) -> _Line | None:
@@ -521,7 +535,7 @@ def _continued(left: list[_Line]) -> tuple[Drawn, ...]:
         if not page.lines:
             # Signs that JSON writes six characters for.
             first = left.pop(0)
-            left[:0] = [_Line(piece, None, first.small) for piece in _pieces(first.plain, 1000)]
+            left[:0] = [_Line(piece, None, first.small) for piece in pieces(first.plain, 1000)]
             continue
         found.append(Drawn(_fallback([(False, page.lines)]), _named(_text_blocks(page.lines))))
     return tuple(found)
@@ -647,7 +661,7 @@ def _element(field: c.Field[c.Spans]) -> Block | None:
                 options, values, "checkboxes", "multi_static_select", "initial_options"
             )
         case c.People(many=many, values=values):
-            chosen = [person for person in dict.fromkeys(values) if _PERSON.fullmatch(person)]
+            chosen = [person for person in dict.fromkeys(values) if PERSON.fullmatch(person)]
             if many:
                 several: Block = {"type": "multi_users_select"}
                 return {**several, "initial_users": chosen} if chosen else several

@@ -256,3 +256,32 @@ def test_our_own_words_keep_their_strength(spans: c.Spans, text: str) -> None:
     """Strong, emphasis, mentions and links are Slack's own."""
     drawn = draw.message(c.Card((c.Paragraph(spans),)), "da")
     assert drawn.blocks[0]["text"] == {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+@pytest.mark.parametrize("words", [*NASTY[:11], "*én*", "‹ ›", "@Ali", "ord " * 900])
+def test_a_label_is_bold_whatever_stands_beside_it(words: str) -> None:
+    """A label and what people wrote are elements of their own; a mention beside them stays one."""
+    fact: c.Part[c.Spans] = c.Facts((((c.Plain("Frist"),), (c.Quoted(words),)),))
+    told = c.Paragraph[c.Spans](
+        (c.Strong("Frist"), c.Plain(": "), c.Quoted(words), c.Mention("U0123456", "Anne"))
+    )
+    for part in (fact, told):
+        drawn = draw.message(c.Card((part,)), "da")
+        assert _bold(drawn.blocks) == ["Frist"]
+        check({"text": drawn.text, "blocks": drawn.blocks})
+    whole = json.dumps(drawn.blocks, ensure_ascii=False)
+    assert '"user_id": "U0123456"' in whole or "<@U0123456>" in whole
+
+
+def _bold(blocks: list[dict[str, Any]]) -> list[str]:
+    spans = [
+        span
+        for block in blocks
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+        for span in part["elements"]
+    ]
+    return [
+        *(span["text"] for span in spans if span.get("style", {}).get("bold")),
+        *(found for text in _mrkdwn(blocks) for found in re.findall(r"(?<!\S)\*(\w+)\*", text)),
+    ]
