@@ -110,24 +110,14 @@ def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
                 (Typed("about"), text("command.about")),
             )
         ),
-        Buttons(
-            (
-                *(
-                    Button[Line](Words(project.name), Look("status", project=project.id))
-                    for project in mine[:5]
-                ),
-                *(
-                    ()
-                    if viewer.private
-                    else (
-                        Button[Line](text("help.begin"), Look("start"), "main"),
-                        Button[Line](text("button.code"), Look("code")),
-                    )
-                ),
-            )
-        )
-        if mine or not viewer.private
-        else None,
+        buttons(
+            *(
+                Button[Line](Words(project.name), Look("status", project=project.id))
+                for project in mine[:5]
+            ),
+            None if viewer.private else Button(text("help.begin"), Look("start"), "main"),
+            Button(text("button.code"), Look("code")),
+        ),
         Small(text("help.not_needed")),
     )
 

@@ -65,3 +65,60 @@ async def test_the_home_tab_is_not_the_conversation(place: Place) -> None:
     """Opening it posts nothing."""
     await place.hands.open_home("fatima")
     assert not place.hands.private("fatima")
+
+
+BEGUN = """
+anne > /digi start Ny omsorgsplatform
+anne > tryk "Jeg er leder"
+anne > tryk "Vis det i kanalen"
+"""
+
+
+async def test_all_that_one_does_alone_is_done_in_the_conversation(place: Place) -> None:
+    """Say it, one's code, and where the project is, without a channel: by buttons and by words."""
+    await place.hands.play(BEGUN)
+    await place.hands.open_chat("fatima")
+    await place.hands.press("fatima", "Hvor er vi nu?", "læser jeg det ikke")
+    assert "Fase 1 af 4" in place.hands.just("fatima")
+    await place.hands.press("fatima", "Sig det", "læser jeg det ikke")
+    await place.hands.press("fatima", "Med navn")
+    await place.hands.fill(
+        "fatima", {"Hvad": "Spørgsmål", "Din": "Hvem?", "Hvem": "Anne Holm (leder)"}
+    )
+    await place.hands.press("fatima", "Min kode", "læser jeg det ikke")
+    assert "Din kode" in place.hands.just("fatima")
+    await place.hands.close("fatima")
+    for words, said in (
+        ("status", "Fase 1 af 4"),
+        ("sig", "dit navn skal stå"),
+        ("kode", "Din kode"),
+    ):
+        await place.hands.type("fatima", f"/digi {words}", private=True)
+        assert said in place.hands.just("fatima"), words
+        await place.hands.close("fatima")
+    assert not place.hands.faults["fatima"]
+
+
+async def test_who_is_in_several_projects_is_asked_which(place: Place) -> None:
+    """The same act again, in the project one chooses."""
+    await place.hands.play(BEGUN)
+    place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
+    await place.door.edge.gather()
+    await place.world.send.command(id_of("anne"), "start Nyt vagtskema", "C0ANDEN")
+    await place.hands.open_chat("anne")
+    await place.hands.press("anne", "Hvor er vi nu?", "læser jeg det ikke")
+    assert "Hvilket forløb mener du?" in place.hands.just("anne")
+    await place.hands.press("anne", "Ny omsorgsplatform")
+    assert "Fase 1 af 4" in place.hands.just("anne")
+
+
+async def test_who_is_in_no_project_finds_the_ways_in_all_the_same(place: Place) -> None:
+    """Each is answered in words; the code is for everybody."""
+    await place.hands.open_chat("fatima")
+    await place.hands.press("fatima", "Sig det", "læser jeg det ikke")
+    assert "Et forløb begynder i holdets kanal" in place.hands.just("fatima")
+    await place.hands.press("fatima", "Min kode", "læser jeg det ikke")
+    assert place.hands.form("fatima") is not None
+    await place.hands.close("fatima")
+    await place.hands.type("fatima", "/digi hjælp", private=True)
+    assert "[Min kode]" in place.hands.just("fatima")
