@@ -32,7 +32,7 @@ from bot.cli.control import NAME as CONTROL
 from bot.cli.control import Done, Request, ask, listen
 from bot.cli.doctor import examined
 from bot.cli.orders import carry_out
-from bot.cli.progress import Progress
+from bot.cli.progress import ProgressLine
 from bot.clock import Clock
 from bot.core.courier import Courier
 from bot.core.engine import Engine
@@ -71,7 +71,7 @@ from storage.transactions.store import Database, Scripts
 from storage.vault import KeyProblem, Vault, read_key
 
 if TYPE_CHECKING:
-    from bot.platforms.slack.door import Door as SlackDoor
+    from bot.platforms.slack.door import SlackDoor
 
 VERSION = "0.1.0"
 FINE, PROBLEM, USAGE = 0, 1, 2
@@ -372,7 +372,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
 def _slack_door(
     settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log
 ) -> SlackDoor:
-    from bot.platforms.slack.door import Door as SlackDoor
+    from bot.platforms.slack.door import SlackDoor
     from storage.installations import Installations
 
     return SlackDoor(
@@ -385,7 +385,7 @@ def _slack_door(
 
 
 def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
-    from bot.platforms.teams.door import Door as TeamsDoor
+    from bot.platforms.teams.door import TeamsDoor
     from bot.platforms.teams.ports import OnActivity, Transport
     from bot.platforms.teams.transport import BotbuilderTransport
     from storage.addresses import Addresses
@@ -850,7 +850,7 @@ def _move(args: argparse.Namespace) -> int:
         raise Problem(f"there is no database at {settings.sqlite}")
     if not digi_settings.is_postgres_address(args.to):
         raise Problem(f"say where to: {digi_settings.ADDRESS}")
-    shown = Progress(sys.stderr)
+    shown = ProgressLine(sys.stderr)
 
     def told(step: Moved) -> None:
         shown.at(step.table, step.rows, step.of)

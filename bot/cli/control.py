@@ -39,7 +39,7 @@ class Done(Struct, frozen=True):
 Handle = Callable[[Request], Awaitable[Done]]
 
 
-class Unreadable(Exception):
+class BadRequest(Exception):
     """A request that is none; what is wrong with it, in words."""
 
 
@@ -70,7 +70,7 @@ async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
 async def _answer(reader: asyncio.StreamReader, handle: Handle) -> Done:
     try:
         request = await _read(reader)
-    except Unreadable as unreadable:
+    except BadRequest as unreadable:
         return Done(
             False, f"the request {unreadable}: is this app.py of another version than the Digi that"
             " runs?"
@@ -89,20 +89,20 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     try:
         line = await reader.readline()
     except ValueError:
-        raise Unreadable(f"is too long (more than {LONGEST} bytes)") from None
+        raise BadRequest(f"is too long (more than {LONGEST} bytes)") from None
     if not line.endswith(b"\n"):
-        raise Unreadable("came to an end too early")
+        raise BadRequest("came to an end too early")
     try:
         line.decode()
         request = msgspec.json.decode(line, type=Request)
     except UnicodeDecodeError:
-        raise Unreadable("holds bytes that are no UTF-8") from None
+        raise BadRequest("holds bytes that are no UTF-8") from None
     except msgspec.ValidationError as error:
-        raise Unreadable(f"has not the form that Digi knows ({error})") from None
+        raise BadRequest(f"has not the form that Digi knows ({error})") from None
     except msgspec.MsgspecError as error:
-        raise Unreadable(f"is no JSON ({error})") from None
+        raise BadRequest(f"is no JSON ({error})") from None
     if "\0" in "".join((request.do, *request.args, *request.args.values())):
-        raise Unreadable("holds a NUL character")
+        raise BadRequest("holds a NUL character")
     return request
 
 

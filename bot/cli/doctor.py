@@ -156,7 +156,7 @@ def _keys_place(settings: Settings) -> list[str]:
 
 
 def _slack(settings: Settings, slack: Slack) -> list[str]:
-    from bot.platforms.slack.check import Asked, check
+    from bot.platforms.slack.check import SlackSettings, check
     from bot.platforms.slack.transport import quiet_logger
     from bot.platforms.slack.web_api import WebApi
 
@@ -164,18 +164,20 @@ def _slack(settings: Settings, slack: Slack) -> list[str]:
         api = WebApi(slack.api_url, quiet_logger())
         return await check(
             api,
-            Asked(slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url),
+            SlackSettings(
+                slack.bot_token, slack.app_token, bool(slack.client_id), settings.public_url
+            ),
         )
 
     return _told("slack", asyncio.run(asked()))
 
 
 def _teams(settings: Settings, teams: Teams) -> list[str]:
-    from bot.platforms.teams.check import Asked, check
+    from bot.platforms.teams.check import TeamsSettings, check
     from bot.platforms.teams.tokens import LOGIN_URL
     from bot.platforms.teams.trust import OPENID_URL
 
-    asked = Asked(
+    asked = TeamsSettings(
         app_id=teams.app_id or "", app_password=teams.app_password or "",
         app_type=teams.app_type, app_tenant=teams.app_tenant or "",
         login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,

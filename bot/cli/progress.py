@@ -7,7 +7,7 @@ from typing import TextIO
 _WIDTH = 30
 
 
-class Progress:
+class ProgressLine:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._terminal = out.isatty()

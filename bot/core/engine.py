@@ -15,7 +15,7 @@ import msgspec
 
 from bot.clock import Clock
 from bot.core.gate import Came, Gate, Passed, Stopped
-from bot.core.localize import Dresser, Language, wanted
+from bot.core.localize import Dresser, wanted
 from bot.core.release_fence import ReleaseFence
 from bot.core.tokens import EVENTS
 from bot.log import Log
@@ -28,11 +28,12 @@ from bot.platforms.common.ports import (
     Members,
     Sender,
     Submitted,
-    Typed,
+    TypedText,
 )
 from content.model import Catalogue
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
+from dialogs.model.commands import Language
 from dialogs.model.conversation import Conversation
 from dialogs.model.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
 from dialogs.model.events import (
@@ -194,7 +195,7 @@ class Engine:
         except Unreadable:
             return self._cannot_be_read(delivery)  # the vault counts it, and it is told at the hour
         except Exception as error:
-            if isinstance(delivery.what, Typed | Members):
+            if isinstance(delivery.what, TypedText | Members):
                 self._log.failed("act", type(error).__name__)
             else:
                 # It may have been without a name, and a line in the log has a time.

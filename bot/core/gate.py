@@ -29,14 +29,11 @@ from bot.platforms.common.ports import (
     Sender,
     Submitted,
     ToAgree,
-    Typed,
+    TypedText,
 )
 from dialogs.agreement.decide import begun
 from dialogs.model import events as e
-from dialogs.model.cards import Line, Who, Words, card, text
-from dialogs.model.cards import Listing as Names
-from dialogs.model.cards import Paragraph as P
-from dialogs.model.cards import Typed as Command
+from dialogs.model.cards import Line, Listing, Paragraph, Typed, Who, Words, card, text
 from dialogs.model.commands import parse
 from dialogs.model.effects import FieldError, Moment, Show
 from dialogs.model.events import Event, Look, Press, Signed, Unsigned
@@ -256,7 +253,7 @@ class Gate:
                 press = e.Greeted() if told else Look("chat")
             case ToAgree(text=chosen):
                 press = Look("new_agreement", words=begun(clean(chosen)))
-            case Typed(text=typed):
+            case TypedText(text=typed):
                 press = pressed_by_words(parse(clean(typed)))
             case Pressed(token=token):
                 try:
@@ -336,7 +333,7 @@ class Gate:
                 return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
             if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
                 waits = text("gate.draft_waits", who=Who(starter))
-                moment = FieldError("", waits) if form is not None else Show(card(P(waits)))
+                moment = FieldError("", waits) if form is not None else Show(card(Paragraph(waits)))
                 return Stopped((moment,), prefs, None)
         held = (
             ANYONE
@@ -360,7 +357,7 @@ class Gate:
                 return _not_seen(press, prefs)
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
         elif (no := _refused(press, viewer, project, roles)) is not None:
-            moment = FieldError("", no) if form is not None else Show(card(P(no)))
+            moment = FieldError("", no) if form is not None else Show(card(Paragraph(no)))
             return Stopped((moment,), prefs, project)
         about = project.id if project else ""
         language = project.language if project else ""
@@ -470,7 +467,7 @@ def _refused(
     people = _who(allowed, roles)
     if not people:
         return _says(f"{key}_nobody")
-    return _says(key, who=Names(tuple(Who(p) for p in people)))
+    return _says(key, who=Listing(tuple(Who(p) for p in people)))
 
 
 def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
@@ -480,7 +477,7 @@ def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role)))
 
 
-_COMMANDS = {"help": Command("help"), "status": Command("status"), "roles": Command("roles")}
+_COMMANDS = {"help": Typed("help"), "status": Typed("status"), "roles": Typed("roles")}
 _FILLED = {
     "gate.old_button": ("help",),
     "gate.not_seen_unnamed": ("status",),
@@ -497,7 +494,7 @@ def _says(key: str, **args: Line) -> Line:
 
 
 def _show(key: str) -> Show:
-    return Show(card(P(_says(key))))
+    return Show(card(Paragraph(_says(key))))
 
 
 def _error_or_card(form: FormToken | None, key: str) -> Moment:

@@ -34,7 +34,7 @@ CLAIMED = 20
 """Letters of one turn, where nobody else waits."""
 
 
-class Line:
+class FairQueue:
     """Who waits for a turn, in order of coming; those with a slow platform apart."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class Lanes:
         self._sender = sender
         self._pause = pause
         self._health = health
-        self._line = Line()
+        self._line = FairQueue()
         self._active: dict[str, asyncio.Task[bool]] = {}
         self._again: set[str] = set()
         """Lanes with new letters, whose task may not have seen these."""

@@ -15,11 +15,10 @@ from bot.core.tokens import Mac, write_form, write_press
 from content.model import Catalogue, Phrase
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
-from dialogs.model.commands import word_for
+from dialogs.model.commands import Language, word_for
 from dialogs.model.events import Look
 from dialogs.model.facts import Prefs
 
-Language = Literal["da", "en"]
 _PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 
@@ -17,12 +17,12 @@ from bot.core.localize import Dresser
 from bot.core.tokens import Mac
 from content.model import Catalogue
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Fact, Known, Operator, Viewer
 from dialogs.registry import SIGHTS
 
-Language = Literal["da", "en"]
 Finds = Callable[[tuple[Fact[Any], ...]], Awaitable[dict[Fact[Any], Any]]]
 """Facts of no project."""
 

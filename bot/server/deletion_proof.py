@@ -6,15 +6,13 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 
 from content.model import Catalogue
+from dialogs.model.commands import Language
 from storage.tombstones import Tombstone
 from storage.transactions.erasure_progress import Erased
-
-Language = Literal["da", "en"]
 
 
 class Cleansed(Struct, frozen=True):

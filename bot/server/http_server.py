@@ -10,12 +10,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import Struct
+
+from dialogs.model.commands import Language
 
 LONGEST_BODY = 1024 * 1024
 MOST_HEADERS = 100
@@ -28,7 +29,6 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9_.-]{1,253}))(?::([0-9]{1,5}))?")
 
-Language = Literal["da", "en"]
 _SENTENCES: dict[int, dict[Language, str]] = {
     403: {
         "da": "Digi svarer ikke under det navn. Brug Digis egen adresse, eller skriv navnet i"

@@ -75,7 +75,7 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
 
 
-class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OperatorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who answers for this Digi; shown by `/digi om`."""
 
     controller: str = ""
@@ -133,7 +133,7 @@ class Settings(msgspec.Struct, frozen=True):
     backup_days: int
     public_url: str | None
     allowed_hosts: tuple[str, ...]
-    operator: Operator
+    operator: OperatorFile
     slack: Slack | None
     teams: Teams | None
 
@@ -366,13 +366,13 @@ class _Reader:
             )
         return found
 
-    def _operator(self) -> Operator:
+    def _operator(self) -> OperatorFile:
         text = self._get("DIGI_OPERATOR_FILE")
         if text is None:
-            return Operator()
+            return OperatorFile()
         try:
             return msgspec.convert(
-                tomllib.loads(Path(text).expanduser().read_text(encoding="utf-8")), Operator
+                tomllib.loads(Path(text).expanduser().read_text(encoding="utf-8")), OperatorFile
             )
         except OSError as error:
             why = error.strerror or "it cannot be read"
@@ -386,9 +386,9 @@ class _Reader:
             why = str(error)
         self._problem(
             f"DIGI_OPERATOR_FILE names {text}, which does not do ({why}): give a TOML file"
-            f" with texts for {', '.join(Operator.__struct_fields__)}."
+            f" with texts for {', '.join(OperatorFile.__struct_fields__)}."
         )
-        return Operator()
+        return OperatorFile()
 
     def _slack(self) -> Slack | None:
         api_url = self._url("SLACK_API_URL") or "https://slack.com/api"

@@ -28,7 +28,7 @@ from bot.core.housekeeping import Housekeeping
 from bot.core.sending import LetterSender
 from bot.core.timers import Timers
 from bot.core.tokens import write_press
-from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, Typed, What
+from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, TypedText, What
 from dialogs.model.events import Look
 from dialogs.model.facts import Waiting
 from storage.padding import Padding
@@ -207,7 +207,7 @@ async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str
         return answer
 
     if act.door == "typed":
-        await does("a command", Typed("sig"))
+        await does("a command", TypedText("sig"))
     view = "answer_unnamed" if act.door == "answer" else "say_unnamed"
     look = Look(view, project=project, ref=question if act.door == "answer" else "")  # type: ignore[arg-type]
     form = (await does("the form", Pressed(write_press(house.vault, TENANT, look)))).form

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app import House
-from bot.platforms.common.ports import Delivery, Sender, Submitted, Typed
+from bot.platforms.common.ports import Delivery, Sender, Submitted, TypedText
 from dialogs.model.events import Look
 from storage.transactions.store import PostBody
 from tests.bench import town
@@ -52,7 +52,7 @@ class Project:
     async def status(self, number: int) -> None:
         """A look."""
         sender = Sender(town.person_of(0, number % town.TEAM), "Person", "da-DK")
-        said = Delivery(town.TENANT, sender, "", Typed("status"), town.channel_of(0))
+        said = Delivery(town.TENANT, sender, "", TypedText("status"), town.channel_of(0))
         await self.house.engine.receive(said)
 
     async def drawn(self, number: int) -> None:

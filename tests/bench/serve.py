@@ -86,11 +86,11 @@ async def mended(given: Any) -> int:
     """The same adapter as Digi has mended it, with nothing behind it."""
     from aiohttp import web
 
-    from bot.platforms.teams.ports import Json, Reply
+    from bot.platforms.teams.ports import Json, TeamsReply
     from bot.platforms.teams.transport import BotbuilderTransport
 
-    async def empty(activity: Json) -> Reply:
-        return Reply()
+    async def empty(activity: Json) -> TeamsReply:
+        return TeamsReply()
 
     app = web.Application()
     transport = BotbuilderTransport(empty, told=_said)
@@ -101,12 +101,12 @@ async def mended(given: Any) -> int:
 async def teams(given: Any) -> int:
     """Digi as it serves Teams, for this machine alone: no token is checked, here or there."""
     from bot.platforms.common.ports import Address
-    from bot.platforms.teams.door import Door
+    from bot.platforms.teams.door import TeamsDoor
     from bot.platforms.teams.transport import BotbuilderTransport
     from storage.addresses import Addresses
 
-    def door(store: Any, vault: Any) -> Door:
-        return Door(
+    def door(store: Any, vault: Any) -> TeamsDoor:
+        return TeamsDoor(
             addresses=Addresses(store, vault, Address), told=_said, local=True,
             transport=lambda on_activity: BotbuilderTransport(on_activity, told=_said),
         )  # fmt: skip
@@ -121,11 +121,11 @@ def _said(what: str, kind: str) -> None:
 async def slack(given: Any) -> int:
     """Digi as it serves one workspace over HTTP."""
     from bot.platforms.common.ports import Installation
-    from bot.platforms.slack.door import Door
+    from bot.platforms.slack.door import SlackDoor
     from storage.installations import Installations
 
-    def door(store: Any, vault: Any) -> Door:
-        return Door(
+    def door(store: Any, vault: Any) -> SlackDoor:
+        return SlackDoor(
             bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
             client_id=None, client_secret=None, api_url=given["api"], public_url=None,
             installations=Installations(store, vault, Installation), told=_said, mac=vault.mac,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core import gate
 from bot.core.engine import Engine
-from bot.platforms.common.ports import Delivery, Sender, Typed
+from bot.platforms.common.ports import Delivery, Sender, TypedText
 from dialogs.model.events import Look
 from storage.transactions.store import Turn
 from tests.bench import digests, town
@@ -43,7 +43,11 @@ async def test_a_copied_team_is_a_team_like_the_first(teams: Path) -> None:
                 for words in ("status", "spørgsmål", "sig det"):
                     answer = await house.engine.receive(
                         Delivery(
-                            town.TENANT, Sender(person), words, Typed(words), town.channel_of(team)
+                            town.TENANT,
+                            Sender(person),
+                            words,
+                            TypedText(words),
+                            town.channel_of(team),
                         )
                     )
                     said.append("\n".join(text_of(card) for card in answer.cards))

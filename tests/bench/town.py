@@ -28,7 +28,7 @@ from bot.platforms.common.ports import (
     Pressed,
     Sender,
     Submitted,
-    Typed,
+    TypedText,
 )
 from dialogs.model import events as e
 from dialogs.model.events import Look, Press, View
@@ -109,7 +109,9 @@ class Team:
         self.project = ""
         self._acts = 0
 
-    async def act(self, number: int, what: Typed | Pressed | Submitted, *, team: int = 0) -> Answer:
+    async def act(
+        self, number: int, what: TypedText | Pressed | Submitted, *, team: int = 0
+    ) -> Answer:
         self._acts += 1
         sender = Sender(person_of(team, number), f"Person {number}", "da-DK")
         delivery = Delivery(TENANT, sender, f"act:{self._acts}", what, channel_of(team))
@@ -131,7 +133,7 @@ class Team:
         people = tuple(Sender(person_of(0, n), f"Person {n}", "da-DK") for n in range(TEAM))
         members = Delivery(TENANT, Sender(""), "members:0", Members(people), channel_of(0))
         await self.house.engine.receive(members)
-        await self.act(0, Typed(f"start {NAME}"))
+        await self.act(0, TypedText(f"start {NAME}"))
         [mine] = await self.house.database.read(
             self.house.scripts.projects_of, TENANT, person_of(0, 0)
         )

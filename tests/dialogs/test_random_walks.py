@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.platforms.common.ports import Pressed, Submitted, Typed
-from bot.platforms.web.playground.edge import Body
+from bot.platforms.common.ports import Pressed, Submitted, TypedText
+from bot.platforms.web.playground.edge import MessageBody
 from dialogs.model import cards as c
 from dialogs.model.commands import COMMANDS
 from tests.worlds.stage import PEOPLE, TENANT, Stage, stage
@@ -45,7 +45,7 @@ class Walker:
             rest = self.chance.choice(("", "", "kerneopgave", "Ny omsorgsplatform", "mig"))
             self.history.append(f"{person} > {words} {rest}")
             private = self.chance.random() < 0.3
-            await self.stage._act(person, Typed(f"{words} {rest}"), private=private)
+            await self.stage._act(person, TypedText(f"{words} {rest}"), private=private)
         else:
             hours = self.chance.choice((1, 5, 24, 24, 72, 168))
             self.history.append(f"ur > {hours} timer")
@@ -103,8 +103,8 @@ async def _walk(folder: Path, seed: int, steps: int) -> None:
         rows = await played.house.database.read(played.house.scripts.letters)
         assert not [row for row in rows if row["state"] == "dead"]
         for message in played.edge.messages.values():
-            drawn = msgspec.json.encode(Body(card=message.card))
-            assert msgspec.json.decode(drawn, type=Body).card == message.card
+            drawn = msgspec.json.encode(MessageBody(card=message.card))
+            assert msgspec.json.decode(drawn, type=MessageBody).card == message.card
         assert await played.house.landmarks(TENANT) is not None
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 import app
-from bot.platforms.common.ports import Delivery, Sender, Typed
+from bot.platforms.common.ports import Delivery, Sender, TypedText
 from content import catalogue
 from storage.sql import Script, Unavailable
 from storage.transactions.anonymous_pool import Entry, Pool
@@ -215,7 +215,7 @@ async def test_the_courier_gets_over_a_full_disk_and_does_not_flood_the_log(
             await played.play(WRITES)
             sender = Sender("anne", "Anne Holm", "da")
             await played.house.engine.receive(
-                Delivery(TENANT, sender, "next", Typed("næste"), CHANNEL)
+                Delivery(TENANT, sender, "next", TypedText("næste"), CHANNEL)
             )
             before = len(played.edge.parcels)
             disk.full = True

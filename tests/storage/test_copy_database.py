@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.cli.progress import Progress
+from bot.cli.progress import ProgressLine
 from dialogs.model import effects as fx
 from storage.copy_database import Moved, NotMoved, move
 from storage.sql import Unavailable
@@ -179,7 +179,7 @@ def test_on_a_terminal_progress_is_one_line_for_each_table() -> None:
             return True
 
     seen = Terminal()
-    shown = Progress(seen)
+    shown = ProgressLine(seen)
     for what, done, of in (("letter", 0, 2), ("letter", 1, 2), ("letter", 2, 2), ("post", 0, 0)):
         shown.at(what, done, of)
     shown.end()

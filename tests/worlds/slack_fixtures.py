@@ -14,7 +14,7 @@ from aiohttp import web
 from app import House, build
 from bot.clock import Clock
 from bot.platforms.common.ports import Edge, Installation
-from bot.platforms.slack.door import Door
+from bot.platforms.slack.door import SlackDoor
 from bot.server import http_server as server
 from bot.server.http_server import Hosts
 from storage.installations import Installations
@@ -35,7 +35,7 @@ Mode = Literal["http", "socket"]
 class Place:
     world: SlackWorld
     house: House
-    door: Door
+    door: SlackDoor
     hands: SlackHands
     told: list[tuple[str, str]]
 
@@ -92,7 +92,7 @@ async def _served(
     told: list[tuple[str, str]],
     paced: bool,
     either: str,
-) -> AsyncIterator[tuple[Door, House]]:
+) -> AsyncIterator[tuple[SlackDoor, House]]:
     door, house = await _house(folder, world, clock, mode, told, paced, either)
     app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
@@ -118,14 +118,14 @@ async def _house(
     told: list[tuple[str, str]],
     paced: bool,
     either: str,
-) -> tuple[Door, House]:
+) -> tuple[SlackDoor, House]:
     key_file = folder.parent / f"{folder.name}.key"
     if either:
         await with_key(either, key_file)
-    doors: list[Door] = []
+    doors: list[SlackDoor] = []
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
-        door = Door(
+        door = SlackDoor(
             bot_token=world.home.token,
             signing_secret=world.signing_secret,
             app_token=world.app_token if mode == "socket" else None,

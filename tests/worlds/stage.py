@@ -44,7 +44,7 @@ from bot.platforms.common.ports import (
     Pressed,
     Sender,
     Submitted,
-    Typed,
+    TypedText,
 )
 from dialogs.model import cards as c
 from tests.worlds.play import CODE, Play
@@ -162,7 +162,7 @@ class Stage(Play):
 
     async def type(self, person: str, words: str, *, private: bool = False) -> Answer:
         words = words.removeprefix("/digi").strip()
-        return await self._act(person, Typed(words), private=private)
+        return await self._act(person, TypedText(words), private=private)
 
     async def press(self, person: str, label: str, near: str = "") -> Answer:
         token = self._button(person, label, near)

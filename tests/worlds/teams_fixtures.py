@@ -11,12 +11,12 @@ from aiohttp import web
 
 from app import House, build
 from bot.clock import Clock
-from bot.platforms.common.ports import Address, Edge
+from bot.platforms.common.ports import Address, Edge, Report
 from bot.platforms.teams.address_book import Book
-from bot.platforms.teams.door import Door, MakeTransport
+from bot.platforms.teams.door import MakeTransport, TeamsDoor
 from bot.platforms.teams.edge import TeamsEdge
-from bot.platforms.teams.ports import OnActivity, Told, Transport
-from bot.platforms.teams.rate_limit import Pace
+from bot.platforms.teams.ports import OnActivity, Transport
+from bot.platforms.teams.rate_limit import TeamsPace
 from bot.platforms.teams.transport import BotbuilderTransport
 from bot.server import http_server as server
 from bot.server.http_server import Hosts
@@ -30,19 +30,19 @@ from tests.worlds.teams.state import CHANNEL
 from tests.worlds.teams.state import Clock as WorldClock
 from tests.worlds.teams.world import APP, SECRET, TeamsWorld
 
-Making = Callable[[TeamsWorld, Told], MakeTransport]
+Making = Callable[[TeamsWorld, Report], MakeTransport]
 
 
 @dataclass
 class Place:
     world: TeamsWorld
     house: House
-    door: Door
+    door: TeamsDoor
     hands: TeamsHands
     told: list[tuple[str, str]]
 
 
-def by_botbuilder(world: TeamsWorld, told: Told) -> MakeTransport:
+def by_botbuilder(world: TeamsWorld, told: Report) -> MakeTransport:
     """As app.py makes it, with the pretended Teams' addresses."""
 
     def transport(on_activity: OnActivity) -> Transport:
@@ -115,7 +115,7 @@ async def _served(
     told: list[tuple[str, str]],
     making: Making,
     either: str,
-) -> AsyncIterator[tuple[Door, House]]:
+) -> AsyncIterator[tuple[TeamsDoor, House]]:
     door, house = await _house(folder, world, clock, told, making, either)
     app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
@@ -139,21 +139,21 @@ async def _house(
     told: list[tuple[str, str]],
     making: Making,
     either: str,
-) -> tuple[Door, House]:
+) -> tuple[TeamsDoor, House]:
     held = world.clock
     key_file = folder.parent / f"{folder.name}.key"
     if either:
         await with_key(either, key_file)
-    doors: list[Door] = []
+    doors: list[TeamsDoor] = []
 
     def heard(what: str, kind: str) -> None:
         told.append((what, kind))
 
-    def edge(book: Book, told: Told) -> TeamsEdge:
-        return TeamsEdge(book, told, pace=Pace(held.now), sleep=held.sleep, now=held.now)
+    def edge(book: Book, told: Report) -> TeamsEdge:
+        return TeamsEdge(book, told, pace=TeamsPace(held.now), sleep=held.sleep, now=held.now)
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
-        door = Door(
+        door = TeamsDoor(
             addresses=Addresses(store, vault, Address), told=heard,
             transport=making(world, heard), tenants=[tenant.id for tenant in world.tenants],
             local=world.local, edge=edge,

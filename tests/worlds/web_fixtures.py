@@ -18,7 +18,7 @@ from bot.platforms.common.ports import (
     Pressed,
     RoomMessage,
     Submitted,
-    Typed,
+    TypedText,
 )
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import TENANT
@@ -195,13 +195,13 @@ class SmallDigi:
 
     async def _answer(self, delivery: Delivery) -> Answer:
         match delivery.what:
-            case Typed(text) if text.startswith("start"):
+            case TypedText(text) if text.startswith("start"):
                 await self.deliver("q1", "post", self.card, channel=delivery.channel)
                 note = shown("Du er leder i det her forløb.")
                 await self.deliver("p1", "private", note, person=delivery.sender.person)
-            case Typed(text) if text == "sig":
+            case TypedText(text) if text == "sig":
                 return Answer(form=self.form)
-            case Typed(text):
+            case TypedText(text):
                 return Answer(cards=(shown(f"Jeg kender ikke {text}.", "Skriv /digi hjælp."),))
             case Pressed("answer"):
                 return Answer(form=self.form)

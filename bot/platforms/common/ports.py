@@ -26,7 +26,7 @@ class Sender(Struct, frozen=True):
     foreign: bool = False
 
 
-class Typed(Struct, frozen=True, tag="typed"):
+class TypedText(Struct, frozen=True, tag="typed"):
     """Words after `/digi`, after a mention, or in the private chat."""
 
     text: str
@@ -72,7 +72,7 @@ class ToAgree(Struct, frozen=True, tag="to_agree"):
     text: str
 
 
-What = Typed | Pressed | Submitted | Members | AtHome | InChat | ToAgree
+What = TypedText | Pressed | Submitted | Members | AtHome | InChat | ToAgree
 
 
 class Delivery(Struct, frozen=True):
@@ -114,6 +114,9 @@ Receive = Callable[[Delivery], Awaitable[Answer]]
 
 Changed = Callable[[str, str], None]
 """Something named has changed: in which workplace, and in which project (empty: in any)."""
+
+Report = Callable[[str, str], None]
+"""Tells the operator that something failed: what, and the kind of failure."""
 
 # --- out ----------------------------------------------------------------------------------
 

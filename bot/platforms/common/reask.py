@@ -19,7 +19,7 @@ ANSWER_WAITS = 1.2
 ALL = math.inf
 """As the number of people who are not known: nothing of the channel is."""
 
-Ask = Callable[[str, list[str]], Awaitable[object]]
+AskAgain = Callable[[str, list[str]], Awaitable[object]]
 """Asks about these channels of a workplace, and reports what came of it with `answered`."""
 
 
@@ -32,7 +32,9 @@ class _Open(Struct, frozen=True):
 class Reask:
     """Which channels to ask about again, and when. `told` hears the kind of what went wrong."""
 
-    def __init__(self, ask: Ask, told: Callable[[str], None], now: Callable[[], float]) -> None:
+    def __init__(
+        self, ask: AskAgain, told: Callable[[str], None], now: Callable[[], float]
+    ) -> None:
         self._ask = ask
         self._told = told
         self._now = now

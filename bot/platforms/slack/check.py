@@ -29,7 +29,7 @@ _OF_BOT: Mapping[str, str] = {
 _PROXY = "The proxy must pass POST /slack/events on to Digi's port"
 
 
-class Asked(Struct, frozen=True):
+class SlackSettings(Struct, frozen=True):
     """What is set: tokens, and the address at which Slack reaches Digi where there is one."""
 
     bot_token: str | None = None
@@ -38,14 +38,14 @@ class Asked(Struct, frozen=True):
     public_url: str | None = None
 
     def __repr__(self) -> str:
-        return "Asked(...)"  # tokens do not belong in a traceback
+        return "SlackSettings(...)"  # tokens do not belong in a traceback
 
 
 Found = tuple[bool, str]
 """Whether it is fine, and what to say."""
 
 
-async def check(api: WebApi, asked: Asked) -> list[Found]:
+async def check(api: WebApi, asked: SlackSettings) -> list[Found]:
     """A line each; without a way to Slack that is what it says."""
     found: list[Found] = []
     try:
@@ -105,7 +105,7 @@ async def _reached(api: WebApi) -> Found:
     return True, "Slack can be reached; workspaces install Digi at /slack/install"
 
 
-async def _address(api: WebApi, asked: Asked) -> Found:
+async def _address(api: WebApi, asked: SlackSettings) -> Found:
     """Whether Digi answers where Slack will ask: what is not signed is told 401 there."""
     if asked.public_url is None:
         if asked.several:

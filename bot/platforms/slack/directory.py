@@ -29,7 +29,7 @@ REST = 60.0
 """Seconds without questions, at least, after Slack found them too many."""
 
 
-class Known(Struct, frozen=True):
+class KnownPerson(Struct, frozen=True):
     name: str = ""
     locale: str = ""
     bot: bool = False
@@ -66,10 +66,10 @@ class Directory:
     def __init__(self, hindrances: Hindrances, now: Callable[[], float] = time.time) -> None:
         self._hindrances = hindrances
         self._now = now
-        self._people: Cache[tuple[str, str], Known] = Cache(MOST, HELD)
+        self._people: Cache[tuple[str, str], KnownPerson] = Cache(MOST, HELD)
         self._rests: dict[str, float] = {}
 
-    def held(self, tenant: str, person: str) -> Known | None:
+    def held(self, tenant: str, person: str) -> KnownPerson | None:
         return self._people.get((tenant, person))
 
     def forget(self, tenant: str) -> None:
@@ -77,7 +77,7 @@ class Directory:
 
     async def person(
         self, client: AsyncWebClient, tenant: str, person: str, *, patience: float | None = None
-    ) -> Known | None:
+    ) -> KnownPerson | None:
         """None where Slack does not say in time: then there is no name this once."""
         found = self.held(tenant, person)
         if found is not None or self.rests(tenant) > 0:
@@ -127,7 +127,7 @@ class Directory:
         ids = [str(one) async for one in there if one != at.bot]
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def known(id: str) -> Known | None:
+        async def known(id: str) -> KnownPerson | None:
             async with gate:
                 return await self.person(client, tenant, id, patience=NOBODY_WAITS)
 
@@ -156,7 +156,7 @@ async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> 
             return
 
 
-def known_of(id: str, user: dict[str, Any]) -> Known:
+def known_of(id: str, user: dict[str, Any]) -> KnownPerson:
     """What Slack says of the account with this id."""
     profile = user.get("profile")
     said = profile if isinstance(profile, dict) else {}
@@ -168,7 +168,7 @@ def known_of(id: str, user: dict[str, Any]) -> Known:
     bot = bool(user.get("is_bot") or user.get("is_workflow_bot")) or id == SLACKBOT
     gone = bool(user.get("deleted"))
     theirs = user.get("id") == id and user.get("is_bot") is False and bool(home)
-    return Known(
+    return KnownPerson(
         name=str(name)[:80],
         locale=str(user.get("locale") or ""),
         bot=bot,

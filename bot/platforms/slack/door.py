@@ -11,12 +11,12 @@ from functools import partial
 from aiohttp import web
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from bot.platforms.common.ports import Installations, Receive
+from bot.platforms.common.ports import Installations, Receive, Report
 from bot.platforms.common.reply_retry import Sleep
 from bot.platforms.slack.edge import SlackEdge
-from bot.platforms.slack.install import Install, Mac
-from bot.platforms.slack.transport import Transport, quiet_logger
-from bot.platforms.slack.web_api import TROUBLE, Told, WebApi, error_of
+from bot.platforms.slack.install import Install, MakeMac
+from bot.platforms.slack.transport import SlackTransport, quiet_logger
+from bot.platforms.slack.web_api import TROUBLE, WebApi, error_of
 from bot.platforms.slack.workspaces import TokenRefused, Workspaces
 from bot.supervise import standing
 
@@ -27,7 +27,7 @@ REASK_SECONDS = 15.0
 A_DAY = 24 * 60 * 60.0
 
 
-class Door:
+class SlackDoor:
     def __init__(
         self,
         *,
@@ -39,8 +39,8 @@ class Door:
         api_url: str,
         public_url: str | None,
         installations: Installations,
-        mac: Mac,
-        told: Told,
+        mac: MakeMac,
+        told: Report,
         now: Callable[[], float] = time.time,
         paced: bool = True,
         sleep: Sleep = asyncio.sleep,
@@ -55,7 +55,7 @@ class Door:
             client_secret=client_secret,
         )  # fmt: skip
         self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced, sleep=sleep)
-        self.transport = Transport(
+        self.transport = SlackTransport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )
         self._install: Install | None = None

@@ -19,8 +19,9 @@ from msgspec import Struct
 
 from bot.platforms.slack import rich_text
 from bot.platforms.slack.rich_text import PERSON, WEB, pieces
-from bot.platforms.slack.words import Language, word
+from bot.platforms.slack.words import word
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
 Block = dict[str, Any]
 
@@ -53,12 +54,12 @@ _READ_AS_MARKUP = re.compile(r"[*_~`]|:[\w+'-]+:|(?:^|\n)\s*>")
 _GAP = c.Plain("  ")
 
 
-class Drawn(Struct, frozen=True):
+class SlackMessage(Struct, frozen=True):
     """A message. `rest` is what had no room in it: messages for its thread."""
 
     text: str
     blocks: list[Block]
-    rest: tuple[Drawn, ...] = ()
+    rest: tuple[SlackMessage, ...] = ()
 
 
 # --- text -----------------------------------------------------------------------------------
@@ -490,44 +491,46 @@ def _names(blocks: list[Block]) -> int:
 # --- what the edge asks for --------------------------------------------------------------------
 
 
-def message(card: c.FinishedCard, language: Language, *, again: bool = False) -> Drawn:
+def message(card: c.FinishedCard, language: Language, *, again: bool = False) -> SlackMessage:
     """A message of its own: posted, redrawn or whispered."""
     return messages((card,), language, again=again)
 
 
-def messages(cards: Sequence[c.FinishedCard], language: Language, *, again: bool = False) -> Drawn:
+def messages(
+    cards: Sequence[c.FinishedCard], language: Language, *, again: bool = False
+) -> SlackMessage:
     """Several cards as one message, one below the other."""
     rows = _all_rows(cards, language)
     blocks, left = _fitted(rows, BLOCKS - 2, WHOLE - 400)
     if left:
         blocks.append(_small(word("rest", language)))
-    drawn = Drawn(_fallback(rows), _named(blocks or _nothing()), _continued(left))
+    drawn = SlackMessage(_fallback(rows), _named(blocks or _nothing()), _continued(left))
     if not again:
         return drawn
     pages = tuple(marked_again(page, language) for page in drawn.rest)
-    return marked_again(Drawn(drawn.text, drawn.blocks, pages), language)
+    return marked_again(SlackMessage(drawn.text, drawn.blocks, pages), language)
 
 
 def _small(text: str) -> Block:
     return _section([_Line(text, None, small=True)])
 
 
-def marked_again(page: Drawn, language: Language) -> Drawn:
+def marked_again(page: SlackMessage, language: Language) -> SlackMessage:
     """A message, or a further page of one, which may be there already; said to all who read it."""
     said = word("again", language)
     if page.text.endswith(said):
         return page
     text = f"{_cut_escaped(page.text, FALLBACK - len(said) - 1)}\n{said}"
-    return Drawn(text, _named([*page.blocks, _small(said)]), page.rest)
+    return SlackMessage(text, _named([*page.blocks, _small(said)]), page.rest)
 
 
 def _all_rows(cards: Sequence[c.FinishedCard], language: Language) -> list[tuple[bool, Any]]:
     return [row for card in cards for row in _rows(card, language)]
 
 
-def _continued(left: list[_Line]) -> tuple[Drawn, ...]:
+def _continued(left: list[_Line]) -> tuple[SlackMessage, ...]:
     """What had no room, in messages of its own."""
-    found: list[Drawn] = []
+    found: list[SlackMessage] = []
     while left:
         page = _Page()
         while left and page.takes(left[0], BLOCKS - 1, WHOLE - 200):
@@ -537,7 +540,9 @@ def _continued(left: list[_Line]) -> tuple[Drawn, ...]:
             first = left.pop(0)
             left[:0] = [_Line(piece, None, first.small) for piece in pieces(first.plain, 1000)]
             continue
-        found.append(Drawn(_fallback([(False, page.lines)]), _named(_text_blocks(page.lines))))
+        found.append(
+            SlackMessage(_fallback([(False, page.lines)]), _named(_text_blocks(page.lines)))
+        )
     return tuple(found)
 
 

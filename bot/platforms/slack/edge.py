@@ -19,9 +19,10 @@ from bot.platforms.common.ports import (
     Installation,
     Parcel,
     Receive,
+    Report,
     Sender,
     ToAgree,
-    Typed,
+    TypedText,
 )
 from bot.platforms.common.reply_retry import Patience, Sleep
 from bot.platforms.slack import draw
@@ -29,19 +30,15 @@ from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.homes import Homes
 from bot.platforms.slack.outgoing import Outgoing
-from bot.platforms.slack.presence import Presence
-from bot.platforms.slack.read import Incoming, in_words, mentioned, written_words
-from bot.platforms.slack.web_api import (
-    ANSWER_SECONDS,
-    Told,
-    WebApi,
-    in_time,
-)
-from bot.platforms.slack.words import Language, both, word
+from bot.platforms.slack.presence import SlackPresence
+from bot.platforms.slack.read import SlackRequest, in_words, mentioned, written_words
+from bot.platforms.slack.web_api import ANSWER_SECONDS, WebApi, in_time
+from bot.platforms.slack.words import both, word
 from bot.platforms.slack.workspaces import Workspaces
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
-Body = dict[str, Any]
+ResponseBody = dict[str, Any]
 T = TypeVar("T")
 
 FORM_SECONDS = 2.3
@@ -53,16 +50,16 @@ NAMES = 10
 """So many people of a chosen message are called by their names."""
 
 
-class Reply(Struct, frozen=True):
+class SlackReply(Struct, frozen=True):
     """What Slack is told at once. None is an empty acknowledgement."""
 
-    body: Body | None = None
+    body: ResponseBody | None = None
     status: int = 200
 
 
-NOTED = Reply()
-MALFORMED = Reply(status=400)
-AGAIN = Reply(status=503)
+NOTED = SlackReply()
+MALFORMED = SlackReply(status=400)
+AGAIN = SlackReply(status=503)
 """Slack brings an event again; a person cannot be asked to."""
 
 
@@ -73,7 +70,7 @@ class SlackEdge:
         self,
         api: WebApi,
         workspaces: Workspaces,
-        told: Told,
+        told: Report,
         now: Callable[[], float] = time.time,
         *,
         paced: bool = True,
@@ -86,7 +83,9 @@ class SlackEdge:
         self._patience = Patience(now, sleep)
         self._hindrances = Hindrances(workspaces, told)
         self._directory = Directory(self._hindrances, now)
-        self._presence = Presence(api, workspaces, self._directory, self._hindrances, told, now)
+        self._presence = SlackPresence(
+            api, workspaces, self._directory, self._hindrances, told, now
+        )
         self._outgoing = Outgoing(api, workspaces, self._hindrances, now, paced=paced)
         self.homes = Homes(api, workspaces, self._received)
         self._failures: Counter[str] = Counter()
@@ -115,7 +114,7 @@ class SlackEdge:
 
     # --- in -----------------------------------------------------------------------------------
 
-    async def answer(self, what: Incoming, at: Installation) -> Reply:
+    async def answer(self, what: SlackRequest, at: Installation) -> SlackReply:
         """The turn first, then what belongs to this moment."""
         client = self._api.client(at.token)
         match what.kind:
@@ -139,7 +138,9 @@ class SlackEdge:
             self.note(what, error)
             return await self.sorry(what, unsure=True)
 
-    async def _shown(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+    async def _shown(
+        self, what: SlackRequest, answer: Answer, client: AsyncWebClient
+    ) -> SlackReply:
         language: Language = answer.language
         match what.kind:
             case "command" | "shortcut":
@@ -161,7 +162,7 @@ class SlackEdge:
                 return await self._to_words(what, answer)
 
     async def _in_time(
-        self, what: Incoming, at: Installation, client: AsyncWebClient
+        self, what: SlackRequest, at: Installation, client: AsyncWebClient
     ) -> Answer | None:
         """None where a form has to be answered before the act is done; it goes on."""
         if what.kind != "form":
@@ -174,7 +175,9 @@ class SlackEdge:
         task.add_done_callback(self._over)
         return None
 
-    async def _received(self, what: Incoming, at: Installation, client: AsyncWebClient) -> Answer:
+    async def _received(
+        self, what: SlackRequest, at: Installation, client: AsyncWebClient
+    ) -> Answer:
         assert self._receive is not None, "the house is built before anybody asks"
         assert what.what is not None
         # Nobody is looked up because of a form: it may be without a name.
@@ -206,7 +209,7 @@ class SlackEdge:
         named = zip(people, known, strict=True)
         return in_words(text, {person: one.name for person, one in named if one is not None})
 
-    def note(self, what: Incoming, error: Exception) -> None:
+    def note(self, what: SlackRequest, error: Exception) -> None:
         """Something of ours failed that the operator should hear of."""
         if what.kind in ("words", "home", "chat", "members", "gone", "hello"):
             self._told("slack", type(error).__name__)
@@ -228,7 +231,9 @@ class SlackEdge:
 
     # --- answers --------------------------------------------------------------------------------
 
-    async def _to_command(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+    async def _to_command(
+        self, what: SlackRequest, answer: Answer, client: AsyncWebClient
+    ) -> SlackReply:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
@@ -243,11 +248,13 @@ class SlackEdge:
             drawn = draw.messages(cards, language)
             if drawn.rest:
                 self._soon(self._whispers(what, drawn.rest, language))
-            return Reply(_ephemeral(drawn))
+            return SlackReply(_ephemeral(drawn))
         await self._show(what, cards, language, client)
         return NOTED
 
-    async def _to_press(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> Reply:
+    async def _to_press(
+        self, what: SlackRequest, answer: Answer, client: AsyncWebClient
+    ) -> SlackReply:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
@@ -269,7 +276,7 @@ class SlackEdge:
 
     async def _show(
         self,
-        what: Incoming,
+        what: SlackRequest,
         cards: tuple[c.FinishedCard, ...],
         language: Language,
         client: AsyncWebClient | None,
@@ -287,7 +294,7 @@ class SlackEdge:
             return await in_time(client.views_update(view_id=what.view, view=sheet))
         return await self._opened(client, what, sheet)
 
-    def _to_form(self, what: Incoming, answer: Answer, language: Language) -> Reply:
+    def _to_form(self, what: SlackRequest, answer: Answer, language: Language) -> SlackReply:
         if answer.faults:
             known = set(what.inputs)
             errors: dict[str, str] = {}
@@ -296,22 +303,22 @@ class SlackEdge:
                 said = draw.cut(c.plain(fault.text), draw.SECTION)
                 errors[field] = f"{errors[field]} {said}" if field in errors else said
             if "" not in errors:
-                return Reply({"response_action": "errors", "errors": errors})
+                return SlackReply({"response_action": "errors", "errors": errors})
             cards = tuple(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults)
             return _updated(draw.sheet(cards, language, what.channel))
         if answer.form is not None:
             return _updated(draw.form(answer.form, language, what.channel))
         if answer.cards:
             return _updated(draw.sheet(answer.cards, language, what.channel))
-        return Reply({"response_action": "clear"}) if what.deep else NOTED
+        return SlackReply({"response_action": "clear"}) if what.deep else NOTED
 
-    async def _to_words(self, what: Incoming, answer: Answer) -> Reply:
+    async def _to_words(self, what: SlackRequest, answer: Answer) -> SlackReply:
         if answer.undone:
             return AGAIN
         language: Language = answer.language
         cards = answer.cards
         if answer.form is not None:
-            words = what.what.text[:200] if isinstance(what.what, Typed) else ""
+            words = what.what.text[:200] if isinstance(what.what, TypedText) else ""
             cards = (*cards, _offer(word("to_the_form", language), (word("open", language), words)))
         if not cards:
             return NOTED
@@ -322,7 +329,7 @@ class SlackEdge:
             task.result()
         return NOTED
 
-    async def _greets(self, what: Incoming, answer: Answer) -> None:
+    async def _greets(self, what: SlackRequest, answer: Answer) -> None:
         """The chat's first message; that it was said is kept only once it has arrived."""
         assert self._receive is not None
         whom = (what.tenant, what.person)
@@ -339,11 +346,11 @@ class SlackEdge:
             self._greeting.discard(whom)
 
     async def _answers(
-        self, what: Incoming, pages: tuple[draw.Drawn, ...], language: Language
+        self, what: SlackRequest, pages: tuple[draw.SlackMessage, ...], language: Language
     ) -> bool:
         """To what was typed, and whether it arrived. Where Slack has no room yet it comes later."""
 
-        async def say(page: draw.Drawn, again: bool) -> None:
+        async def say(page: draw.SlackMessage, again: bool) -> None:
             if again:
                 page = draw.marked_again(page, language)
             await self._outgoing.answer(what, page)
@@ -356,7 +363,7 @@ class SlackEdge:
             return False
         return True
 
-    def _invitation(self, what: Incoming, language: Language) -> tuple[c.FinishedCard, ...]:
+    def _invitation(self, what: SlackRequest, language: Language) -> tuple[c.FinishedCard, ...]:
         """Where Digi could not write into the channel, it says so to whoever asks it there."""
         if not what.channel:
             return ()
@@ -365,10 +372,10 @@ class SlackEdge:
 
     # --- calls of this moment -------------------------------------------------------------------
 
-    async def _opened(self, client: AsyncWebClient, what: Incoming, view: Body) -> bool:
+    async def _opened(self, client: AsyncWebClient, what: SlackRequest, view: ResponseBody) -> bool:
         return await in_time(client.views_open(trigger_id=what.trigger, view=view))
 
-    async def sorry(self, what: Incoming, *, unsure: bool = False) -> Reply:
+    async def sorry(self, what: SlackRequest, *, unsure: bool = False) -> SlackReply:
         """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
         only after the act (`unsure`), nobody is told that nothing was kept.
 
@@ -380,7 +387,7 @@ class SlackEdge:
             case "form":
                 return _errors(what, both("form_unsure" if unsure else "form_not_saved"))
             case "command":
-                return Reply({"response_type": "ephemeral", "text": both(said)})
+                return SlackReply({"response_type": "ephemeral", "text": both(said)})
             case "press" | "shortcut":
                 at = self._workspaces.remembered(what.tenant)
                 client = self._api.client(at.token) if at is not None else None
@@ -391,8 +398,8 @@ class SlackEdge:
 
     async def _whispers(
         self,
-        what: Incoming,
-        pages: tuple[draw.Drawn, ...],
+        what: SlackRequest,
+        pages: tuple[draw.SlackMessage, ...],
         language: Language,
         *,
         instead: bool = False,
@@ -403,9 +410,13 @@ class SlackEdge:
         return bool(done) and said.result()
 
     async def _whispered(
-        self, what: Incoming, pages: tuple[draw.Drawn, ...], language: Language, instead: bool
+        self,
+        what: SlackRequest,
+        pages: tuple[draw.SlackMessage, ...],
+        language: Language,
+        instead: bool,
     ) -> bool:
-        async def say(page: draw.Drawn, again: bool) -> None:
+        async def say(page: draw.SlackMessage, again: bool) -> None:
             replaces = instead and page is pages[0]
             if again and not replaces:
                 page = draw.marked_again(page, language)
@@ -461,8 +472,10 @@ def _offer(text: str, *buttons: tuple[str, str]) -> c.FinishedCard:
     )
 
 
-def _ephemeral(drawn: draw.Drawn, thread: str = "", *, instead: bool = False) -> Body:
-    body: Body = {
+def _ephemeral(
+    drawn: draw.SlackMessage, thread: str = "", *, instead: bool = False
+) -> ResponseBody:
+    body: ResponseBody = {
         "response_type": "ephemeral",
         "replace_original": instead,
         "text": drawn.text,
@@ -471,17 +484,17 @@ def _ephemeral(drawn: draw.Drawn, thread: str = "", *, instead: bool = False) ->
     return {**body, "thread_ts": thread} if thread else body
 
 
-def _updated(view: Body) -> Reply:
-    return Reply({"response_action": "update", "view": view})
+def _updated(view: ResponseBody) -> SlackReply:
+    return SlackReply({"response_action": "update", "view": view})
 
 
-def _errors(what: Incoming, text: str) -> Reply:
+def _errors(what: SlackRequest, text: str) -> SlackReply:
     if not what.inputs:
         return _updated(draw.sheet((_said(text),), "da", what.channel))
-    return Reply({"response_action": "errors", "errors": {what.inputs[0]: text}})
+    return SlackReply({"response_action": "errors", "errors": {what.inputs[0]: text}})
 
 
-def _foreign(what: Incoming, at: Installation) -> bool:
+def _foreign(what: SlackRequest, at: Installation) -> bool:
     """Of another organisation, as far as the request itself tells it; of whoever is in one of an
     organisation's workspaces only the directory knows."""
     home = at.tenant.removeprefix("slack:")

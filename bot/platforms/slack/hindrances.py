@@ -6,18 +6,18 @@ from __future__ import annotations
 from msgspec import Struct
 
 from bot.cache import Cache
-from bot.platforms.common.ports import DeliveryFailed
+from bot.platforms.common.ports import DeliveryFailed, Report
 from bot.platforms.slack.web_api import (
     HELD,
     HELD_SECONDS,
-    Told,
     error_of,
     failure,
     in_whole_workspace,
     needed_by,
 )
-from bot.platforms.slack.words import Language, word
+from bot.platforms.slack.words import word
 from bot.platforms.slack.workspaces import Workspaces
+from dialogs.model.commands import Language
 
 MOST = 2000
 KEPT = 24 * 60 * 60.0
@@ -33,7 +33,7 @@ class Hindrance(Struct, frozen=True):
 
 
 class Hindrances:
-    def __init__(self, workspaces: Workspaces, told: Told) -> None:
+    def __init__(self, workspaces: Workspaces, told: Report) -> None:
         self._workspaces = workspaces
         self._told = told
         self._met: Cache[tuple[str, str], Hindrance] = Cache(MOST, KEPT)

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cache import Cache
 from bot.platforms.common.ports import Answer, AtHome, Installation
 from bot.platforms.slack import draw
-from bot.platforms.slack.read import Incoming, tenant_of
+from bot.platforms.slack.read import SlackRequest, tenant_of
 from bot.platforms.slack.web_api import WebApi, in_time
 from bot.platforms.slack.workspaces import Workspaces
 
@@ -26,11 +26,11 @@ PAUSE = 0.5
 """Seconds in which several changes become one."""
 
 At = tuple[str, str]
-Ask = Callable[[Incoming, Installation, AsyncWebClient], Awaitable[Answer]]
+HomeLook = Callable[[SlackRequest, Installation, AsyncWebClient], Awaitable[Answer]]
 
 
 class Homes:
-    def __init__(self, api: WebApi, workspaces: Workspaces, ask: Ask) -> None:
+    def __init__(self, api: WebApi, workspaces: Workspaces, ask: HomeLook) -> None:
         self._api = api
         self._workspaces = workspaces
         self._ask = ask
@@ -39,7 +39,7 @@ class Homes:
         self._stale: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def opened(self, what: Incoming, answer: Answer, client: AsyncWebClient) -> None:
+    async def opened(self, what: SlackRequest, answer: Answer, client: AsyncWebClient) -> None:
         at = (what.tenant, what.person)
         self._drawn.put(at, "")
         await self._publish(at, answer, client)
@@ -86,6 +86,6 @@ class Homes:
             task.cancel()
 
 
-def _looks(at: At) -> Incoming:
+def _looks(at: At) -> SlackRequest:
     home = at[0].removeprefix(tenant_of(""))
-    return Incoming("home", home, f"home:{uuid.uuid4().hex}", at[1], what=AtHome())
+    return SlackRequest("home", home, f"home:{uuid.uuid4().hex}", at[1], what=AtHome())

@@ -16,16 +16,16 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from bot.platforms.common.ports import Installation, Installations
+from bot.platforms.common.ports import Installation, Installations, Report
 from bot.platforms.slack.manifest import SCOPES
 from bot.platforms.slack.read import tenant_of
-from bot.platforms.slack.web_api import TROUBLE, Told, WebApi, error_of
+from bot.platforms.slack.web_api import TROUBLE, WebApi, error_of
 from bot.platforms.slack.workspaces import Workspaces
 
 COOKIE = "digi_install"
 MINUTES = 10
 
-Mac = Callable[[bytes], str]
+MakeMac = Callable[[bytes], str]
 """A tag over some bytes that only this Digi, with all its replicas, can make."""
 
 _STATE = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})")
@@ -75,8 +75,8 @@ class Install:
         base_url: str,
         public_url: str | None,
         installations: Installations,
-        mac: Mac,
-        told: Told,
+        mac: MakeMac,
+        told: Report,
         now: Callable[[], float],
     ) -> None:
         self._api = api

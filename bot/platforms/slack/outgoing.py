@@ -12,7 +12,7 @@ from bot.platforms.common.ports import DeliveryFailed, Parcel
 from bot.platforms.common.rate_limit import Pace
 from bot.platforms.slack import draw
 from bot.platforms.slack.hindrances import Hindrances
-from bot.platforms.slack.read import Incoming
+from bot.platforms.slack.read import SlackRequest
 from bot.platforms.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure, retry_after, text_at
 from bot.platforms.slack.workspaces import Workspaces
 
@@ -44,7 +44,7 @@ class Outgoing:
         self._rests: Cache[tuple[str, str], float] = Cache(MOST, A_DAY)
         """When a method may be called again in a workplace; what is posted is counted by channel.
         """
-        self._pages: Pages[draw.Drawn] = Pages(
+        self._pages: Pages[draw.SlackMessage] = Pages(
             lambda page, parcel: draw.marked_again(page, parcel.language)
         )
 
@@ -65,7 +65,7 @@ class Outgoing:
         async def begin() -> str:
             return await self._post(client, parcel, channel, thread, drawn)
 
-        async def say(place: str, page: draw.Drawn) -> str:
+        async def say(place: str, page: draw.SlackMessage) -> str:
             return await self._post(client, parcel, channel, thread or read_place(place)[1], page)
 
         return await self._pages.deliver(parcel, begin, drawn.rest, say)
@@ -80,7 +80,12 @@ class Outgoing:
         return self._api.client(at.token)
 
     async def _post(
-        self, client: AsyncWebClient, parcel: Parcel, channel: str, thread: str, drawn: draw.Drawn
+        self,
+        client: AsyncWebClient,
+        parcel: Parcel,
+        channel: str,
+        thread: str,
+        drawn: draw.SlackMessage,
     ) -> str:
         self._may_post(parcel.tenant, channel)
         parcel.still_ours()
@@ -97,7 +102,9 @@ class Outgoing:
         self._hindrances.overcome(parcel.tenant, channel)
         return place
 
-    async def _redraw(self, client: AsyncWebClient, parcel: Parcel, drawn: draw.Drawn) -> str:
+    async def _redraw(
+        self, client: AsyncWebClient, parcel: Parcel, drawn: draw.SlackMessage
+    ) -> str:
         channel, ts = read_place(parcel.target)
         self._may_call(parcel.tenant, "chat.update")
         try:
@@ -125,7 +132,7 @@ class Outgoing:
 
     # --- answers of the moment --------------------------------------------------------------
 
-    async def answer(self, what: Incoming, page: draw.Drawn) -> None:
+    async def answer(self, what: SlackRequest, page: draw.SlackMessage) -> None:
         """To what somebody typed; in a channel they alone see it."""
         client = await self._client(what.tenant)
         where, thread = what.answer_to, what.thread or None
@@ -149,7 +156,7 @@ class Outgoing:
             failed = self._hindrances.failed(what.tenant, where, error, writes=True)
             raise self._noted(what.tenant, method, failed) from None
 
-    async def whisper(self, what: Incoming, body: dict[str, object]) -> None:
+    async def whisper(self, what: SlackRequest, body: dict[str, object]) -> None:
         """To one person, beside the message whose button was pressed."""
         try:
             async with self._api.session.post(what.response_url, json=body) as response:

@@ -8,23 +8,30 @@ import uuid
 from collections.abc import Callable, Sequence
 from weakref import WeakValueDictionary
 
-from bot.platforms.common.ports import Delivery, DeliveryFailed, Installation, Receive, Sender
+from bot.platforms.common.ports import (
+    Delivery,
+    DeliveryFailed,
+    Installation,
+    Receive,
+    Report,
+    Sender,
+)
 from bot.platforms.common.reask import ALL, Reask
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.hindrances import Hindrances
-from bot.platforms.slack.read import Incoming
-from bot.platforms.slack.web_api import HELD_SECONDS, RATELIMITED, TROUBLE, Told, WebApi, error_of
+from bot.platforms.slack.read import SlackRequest
+from bot.platforms.slack.web_api import HELD_SECONDS, RATELIMITED, TROUBLE, WebApi, error_of
 from bot.platforms.slack.workspaces import Workspaces
 
 
-class Presence:
+class SlackPresence:
     def __init__(
         self,
         api: WebApi,
         workspaces: Workspaces,
         directory: Directory,
         hindrances: Hindrances,
-        told: Told,
+        told: Report,
         now: Callable[[], float],
     ) -> None:
         self._api = api
@@ -39,7 +46,7 @@ class Presence:
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
 
-    async def who_is_there(self, what: Incoming, at: Installation) -> bool:
+    async def who_is_there(self, what: SlackRequest, at: Installation) -> bool:
         """Somebody joined or left. False where it was not kept, and should be told again."""
         if what.person == at.bot:
             self._hindrances.overcome(at.tenant, what.channel)

@@ -14,11 +14,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from bot.normalize import HALF_A_PAIR
-from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, Typed
+from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, TypedText
 from bot.platforms.slack.draw import read_channel, read_value
 
-Json = dict[str, Any]
-Kind = Literal[
+Payload = dict[str, Any]
+RequestKind = Literal[
     "command", "press", "form", "shortcut", "words", "home", "chat", "members", "gone", "hello"
 ]
 
@@ -31,19 +31,19 @@ _ID = re.compile(r"[\x21-\x7e]{0,250}")
 _ADDRESSED = re.compile(r"^(?:\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>)+\s*")
 
 
-class Incoming(Struct, frozen=True):
+class SlackRequest(Struct, frozen=True):
     """One thing that reached us from Slack, and all that its answer needs.
 
     `home` is the id of the organisation or workspace that Digi is installed in.
     """
 
-    kind: Kind
+    kind: RequestKind
     home: str
     key: str = ""
     person: str = ""
     person_home: str = ""
     channel: str = ""
-    what: Typed | Pressed | Submitted | AtHome | InChat | ToAgree | None = None
+    what: TypedText | Pressed | Submitted | AtHome | InChat | ToAgree | None = None
     trigger: str = ""
     response_url: str = ""
     whispered: bool = False
@@ -67,10 +67,10 @@ def written_words(words: str) -> str:
     return f"{_TYPED}{words}"
 
 
-def read_button(value: str) -> Typed | Pressed:
+def read_button(value: str) -> TypedText | Pressed:
     """Digi's own tokens have no colon."""
     if value.startswith(_TYPED):
-        return Typed(value.removeprefix(_TYPED))
+        return TypedText(value.removeprefix(_TYPED))
     return Pressed(value)
 
 
@@ -225,22 +225,22 @@ def _whole(text: str) -> str:
 # --- what it means ---------------------------------------------------------------------------
 
 
-def incoming(body: Envelope) -> Incoming | None:
+def incoming(body: Envelope) -> SlackRequest | None:
     found = _meant(body)
     return found if found is not None and _has_ids(found) else None
 
 
-def _has_ids(found: Incoming) -> bool:
+def _has_ids(found: SlackRequest) -> bool:
     """Slack's ids are plain and short; a database may not be able to hold what is not."""
     ids = (found.home, found.key, found.person, found.person_home, found.channel, found.trigger,
            found.view, found.thread, found.answer_to)  # fmt: skip
     return all(map(_ID.fullmatch, ids))
 
 
-def _meant(body: Envelope) -> Incoming | None:
+def _meant(body: Envelope) -> SlackRequest | None:
     match body.type:
         case "url_verification":
-            return Incoming("hello", "") if body.challenge is not UNSET else None
+            return SlackRequest("hello", "") if body.challenge is not UNSET else None
         case "event_callback":
             return _event(body)
         case "block_actions":
@@ -255,17 +255,17 @@ def _meant(body: Envelope) -> Incoming | None:
             return None
 
 
-def _command(body: Envelope) -> Incoming | None:
+def _command(body: Envelope) -> SlackRequest | None:
     home = _home(body, body.team_id, body.enterprise_id)
     if not (home and body.user_id and body.trigger_id):
         return None
-    return Incoming(
+    return SlackRequest(
         "command", home, body.trigger_id, body.user_id, "", _public(body.channel_id),
-        Typed(_unescaped(body.text)), body.trigger_id, body.response_url,
+        TypedText(_unescaped(body.text)), body.trigger_id, body.response_url,
     )  # fmt: skip
 
 
-def _press(body: Envelope) -> Incoming | None:
+def _press(body: Envelope) -> SlackRequest | None:
     home = _interaction_home(body)
     pressed = body.actions[0] if body.actions else None
     if not (home and body.user and body.user.id and pressed and body.trigger_id):
@@ -277,7 +277,7 @@ def _press(body: Envelope) -> Incoming | None:
     in_modal = body.view if body.view is not None and body.view.type == "modal" else None
     if in_modal is not None:
         channel = read_channel(in_modal.callback_id)
-    return Incoming(
+    return SlackRequest(
         "press", home, body.trigger_id, body.user.id, body.user.team_id or "", _public(channel),
         read_button(pressed.value), body.trigger_id, body.response_url,
         view=in_modal.id if in_modal is not None else "", thread=container.thread_ts or "",
@@ -285,7 +285,7 @@ def _press(body: Envelope) -> Incoming | None:
     )  # fmt: skip
 
 
-def _submission(body: Envelope) -> Incoming | None:
+def _submission(body: Envelope) -> SlackRequest | None:
     home = _interaction_home(body)
     view = body.view
     if not (home and body.user and body.user.id and view and view.private_metadata):
@@ -294,7 +294,7 @@ def _submission(body: Envelope) -> Incoming | None:
     values = {
         field: _value(next(iter(held.values()))) for field, held in state.values.items() if held
     }
-    return Incoming(
+    return SlackRequest(
         "form", home, body.trigger_id or view.id, body.user.id, body.user.team_id or "",
         _public(read_channel(view.callback_id)), Submitted(view.private_metadata, values),
         body.trigger_id, view=view.id, deep=bool(view.previous_view_id),
@@ -320,23 +320,23 @@ def _value(filled: _Filled) -> str | list[str] | None:
             return filled.value
 
 
-def _shortcut(body: Envelope) -> Incoming | None:
+def _shortcut(body: Envelope) -> SlackRequest | None:
     home = _interaction_home(body)
-    what: Typed | ToAgree | None = None
+    what: TypedText | ToAgree | None = None
     if body.callback_id == SAY:
-        what = Typed("sig det")
+        what = TypedText("sig det")
     elif body.callback_id == AGREEMENT:
         what = ToAgree((body.message.text if body.message else None) or "")
     if not (home and body.user and body.user.id and body.trigger_id and what):
         return None
-    return Incoming(
+    return SlackRequest(
         "shortcut", home, body.trigger_id, body.user.id, body.user.team_id or "",
         _public(body.channel.id if body.channel else ""), what, body.trigger_id,
         body.response_url,
     )  # fmt: skip
 
 
-def _event(body: Envelope) -> Incoming | None:
+def _event(body: Envelope) -> SlackRequest | None:
     event = body.event
     home = _event_home(body)
     if isinstance(event, UnsetType) or not home or not body.event_id:
@@ -347,28 +347,28 @@ def _event(body: Envelope) -> Incoming | None:
     match event.type:
         case "app_mention" if person and channel and not event.bot_id and not event.subtype:
             text = _unescaped(_ADDRESSED.sub("", event.text or ""))
-            return Incoming(
-                "words", home, key, person, event.team or "", _public(channel), Typed(text),
+            return SlackRequest(
+                "words", home, key, person, event.team or "", _public(channel), TypedText(text),
                 thread=event.thread_ts or "", answer_to=channel,
             )  # fmt: skip
         case "message" if person and channel and event.channel_type == "im":
             if event.bot_id or event.subtype:
                 return None
             text = _unescaped(_ADDRESSED.sub("", event.text or ""))
-            return Incoming(
-                "words", home, key, person, event.team or "", "", Typed(text),
+            return SlackRequest(
+                "words", home, key, person, event.team or "", "", TypedText(text),
                 thread=event.thread_ts or "", answer_to=channel,
             )  # fmt: skip
         case "app_home_opened" if person and event.tab in (None, "home"):
-            return Incoming("home", home, key, person, what=AtHome())
+            return SlackRequest("home", home, key, person, what=AtHome())
         case "app_home_opened" if person and channel and event.tab == "messages":
-            return Incoming("chat", home, key, person, what=InChat(), answer_to=channel)
+            return SlackRequest("chat", home, key, person, what=InChat(), answer_to=channel)
         case "member_joined_channel" | "member_left_channel" if channel:
-            return Incoming("members", home, key, person, channel=_public(channel))
+            return SlackRequest("members", home, key, person, channel=_public(channel))
         case "app_uninstalled":
-            return Incoming("gone", home, key)
+            return SlackRequest("gone", home, key)
         case "tokens_revoked" if event.tokens is not None and event.tokens.bot:
-            return Incoming("gone", home, key)
+            return SlackRequest("gone", home, key)
         case _:
             return None
 

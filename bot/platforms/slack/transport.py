@@ -28,10 +28,10 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from yarl import query_to_pairs
 
 from bot.cache import Cache
-from bot.platforms.common.ports import Installation
-from bot.platforms.slack.edge import AGAIN, MALFORMED, NOTED, Body, Reply, SlackEdge
-from bot.platforms.slack.read import Envelope, Incoming, Malformed, envelope, incoming
-from bot.platforms.slack.web_api import TROUBLE, Told, WebApi
+from bot.platforms.common.ports import Installation, Report
+from bot.platforms.slack.edge import AGAIN, MALFORMED, NOTED, ResponseBody, SlackEdge, SlackReply
+from bot.platforms.slack.read import Envelope, Malformed, SlackRequest, envelope, incoming
+from bot.platforms.slack.web_api import TROUBLE, WebApi
 from bot.platforms.slack.words import both
 from bot.platforms.slack.workspaces import Workspaces
 
@@ -61,7 +61,7 @@ def quiet_logger() -> logging.Logger:
     return logger
 
 
-class Transport:
+class SlackTransport:
     def __init__(
         self,
         edge: SlackEdge,
@@ -69,13 +69,13 @@ class Transport:
         workspaces: Workspaces,
         *,
         signing_secret: str | None,
-        told: Told,
+        told: Report,
     ) -> None:
         self._edge = edge
         self._workspaces = workspaces
         self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
         self._told = told
-        self._seen: Cache[str, asyncio.Future[Reply]] = Cache(SEEN, SEEN_SECONDS)
+        self._seen: Cache[str, asyncio.Future[SlackReply]] = Cache(SEEN, SEEN_SECONDS)
         self._app = self._bolt(api)
 
     def _bolt(self, api: WebApi) -> AsyncApp:
@@ -101,7 +101,7 @@ class Transport:
 
     # --- one way in -----------------------------------------------------------------------------
 
-    async def dispatch(self, body: object) -> Reply:
+    async def dispatch(self, body: object) -> SlackReply:
         """Any body that came from Slack, by whichever way."""
         try:
             read = envelope(body)
@@ -120,7 +120,7 @@ class Transport:
             self._edge.note(what, error)
             return await self._edge.sorry(what)
 
-    async def _at(self, what: Incoming) -> Installation | None:
+    async def _at(self, what: SlackRequest) -> Installation | None:
         if what.kind == "hello":
             return Installation("slack:", "", "")
         at = await self._workspaces.of(what.tenant)
@@ -129,7 +129,7 @@ class Transport:
             at = await self._workspaces.own()
         return at
 
-    async def _by_bolt(self, read: Envelope, what: Incoming, at: Installation) -> Reply:
+    async def _by_bolt(self, read: Envelope, what: SlackRequest, at: Installation) -> SlackReply:
         request = AsyncBoltRequest(
             body=msgspec.to_builtins(read), mode="socket_mode",
             context={"incoming": what, "at": at},
@@ -139,9 +139,9 @@ class Transport:
             raise _NotHandedOn
         if isinstance(response, _Answered):
             return response.reply
-        return Reply(json.loads(response.body) if response.body else None, response.status)
+        return SlackReply(json.loads(response.body) if response.body else None, response.status)
 
-    async def _receive(self, what: Incoming, at: Installation) -> Reply:
+    async def _receive(self, what: SlackRequest, at: Installation) -> SlackReply:
         if what.kind not in ("words", "home", "chat", "members", "gone"):
             return await self._edge.answer(what, at)
         # Slack brings an event up to four times, sometimes at once.
@@ -236,13 +236,15 @@ class _NotHandedOn(Exception):
 class _Answered(BoltResponse):
     """Carries the reply as it is; as text it would have to be read again."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: SlackReply) -> None:
         super().__init__(status=reply.status, body="")
         self.reply = reply
 
 
 class _OneWay(AsyncMiddleware):
-    def __init__(self, receive: Callable[[Incoming, Installation], Awaitable[Reply]]) -> None:
+    def __init__(
+        self, receive: Callable[[SlackRequest, Installation], Awaitable[SlackReply]]
+    ) -> None:
         self._receive = receive
 
     async def async_process(
@@ -257,14 +259,14 @@ class _OneWay(AsyncMiddleware):
 
 async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
     """Who we are there was found, from our own bounded memory, before Bolt was asked."""
-    what: Incoming = context["incoming"]
+    what: SlackRequest = context["incoming"]
     at: Installation = context["at"]
     return AuthorizeResult(
         enterprise_id=None, team_id=what.home, bot_user_id=at.bot, bot_token=at.token
     )
 
 
-def _parsed(text: str, content_type: str) -> Body | None:
+def _parsed(text: str, content_type: str) -> ResponseBody | None:
     """None for what is neither JSON nor a form of Slack's."""
     try:
         if content_type == "application/json":
@@ -278,7 +280,7 @@ def _parsed(text: str, content_type: str) -> Body | None:
     return found if isinstance(found, dict) else None
 
 
-def _not_installed(what: Incoming) -> Reply:
+def _not_installed(what: SlackRequest) -> SlackReply:
     if what.kind == "command":
-        return Reply({"response_type": "ephemeral", "text": both("not_installed")})
+        return SlackReply({"response_type": "ephemeral", "text": both("not_installed")})
     return NOTED

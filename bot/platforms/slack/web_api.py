@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import aiohttp
@@ -66,9 +66,6 @@ _NAME = re.compile(r"[a-z][a-z_]{1,60}")
 _SCOPES = re.compile(r"[a-z][a-z_.:]{1,40}(,[a-z][a-z_.:]{1,40}){0,20}")
 # Slack says of these that a part may have been done.
 _UNCERTAIN = frozenset({"fatal_error", "internal_error"})
-
-Told = Callable[[str, str], None]
-"""Something an operator should hear: what, and of which kind."""
 
 
 class WebApi:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-Language = Literal["da", "en"]
+from dialogs.model.commands import Language
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "close": ("Luk", "Close"),

@@ -40,7 +40,7 @@ Finding = tuple[bool, str]
 """Whether it is fine, and what to say."""
 
 
-class Asked(Struct, frozen=True):
+class TeamsSettings(Struct, frozen=True):
     """The settings that Teams hangs on. The two of `identity` are what the machine offers."""
 
     app_id: str = ""
@@ -58,10 +58,10 @@ class Asked(Struct, frozen=True):
     identity_header: str = ""
 
     def __repr__(self) -> str:
-        return "Asked(...)"  # the secret does not belong in a traceback
+        return "TeamsSettings(...)"  # the secret does not belong in a traceback
 
 
-async def check(asked: Asked) -> list[Finding]:
+async def check(asked: TeamsSettings) -> list[Finding]:
     """A line for each thing looked at; a fault with its remedy."""
     if asked.local:
         return _local(asked)
@@ -84,7 +84,7 @@ async def check(asked: Asked) -> list[Finding]:
 # --- what needs no asking ------------------------------------------------------------------
 
 
-def _local(asked: Asked) -> list[Finding]:
+def _local(asked: TeamsSettings) -> list[Finding]:
     if not is_loopback(asked.host):
         return [
             (
@@ -104,7 +104,7 @@ def _local(asked: Asked) -> list[Finding]:
     return [(True, "without an app id, for trying on this machine only")]
 
 
-def _names(asked: Asked) -> list[Finding]:
+def _names(asked: TeamsSettings) -> list[Finding]:
     found: list[Finding] = []
     if _GUID.fullmatch(asked.app_id):
         found.append((True, f"app id {asked.app_id}"))
@@ -137,7 +137,7 @@ def _names(asked: Asked) -> list[Finding]:
 _COPY_TENANT = "copy 'Directory (tenant) ID' from the bot's registration"
 
 
-def _lists(asked: Asked) -> list[Finding]:
+def _lists(asked: TeamsSettings) -> list[Finding]:
     found: list[Finding] = [
         (False, f"DIGI_TEAMS_TENANTS: number {n} of it is no tenant's id: {_COPY_TENANT}")
         for n, odd in enumerate(asked.tenants, 1)
@@ -188,7 +188,7 @@ async def _way() -> AsyncIterator[None]:
         raise _NoWay(type(error).__name__) from None
 
 
-async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+async def _token(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     if asked.app_type == "UserAssignedMSI":
         return await _identity(http, asked)
     tenant = asked.app_tenant if asked.app_type == "SingleTenant" else "botframework.com"
@@ -222,7 +222,7 @@ async def _token(http: aiohttp.ClientSession, asked: Asked) -> Finding:
     )
 
 
-async def _identity(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+async def _identity(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     """The machine's own identity: App Service offers an address, other machines the metadata."""
     ask = {"resource": audience_of(asked.login_url), "client_id": asked.app_id}
     if asked.identity_endpoint:
@@ -249,7 +249,7 @@ async def _identity(http: aiohttp.ClientSession, asked: Asked) -> Finding:
     )
 
 
-async def _keys(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+async def _keys(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     try:
         async with _way(), http.get(asked.openid_url) as answer:
             status, said = answer.status, await _json(answer)
@@ -265,7 +265,7 @@ async def _keys(http: aiohttp.ClientSession, asked: Asked) -> Finding:
     )
 
 
-async def _endpoint(http: aiohttp.ClientSession, asked: Asked) -> Finding:
+async def _endpoint(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     if not asked.public_url:
         return (
             False,

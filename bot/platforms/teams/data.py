@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from dialogs.model import cards as c
 
-Block = dict[str, Any]
+Element = dict[str, Any]
 
 MARK = "digi"
 PREFIX = "f."
@@ -26,21 +26,21 @@ EMPTY_VALUE = "\u2205"
 """A choice must have a value; ours may be empty."""
 
 
-class Press(Struct, frozen=True, tag_field="k", tag="p", omit_defaults=True):
+class PressData(Struct, frozen=True, tag_field="k", tag="p", omit_defaults=True):
     """One of Digi's own tokens. `channel` is where it belongs, if that is elsewhere."""
 
     token: str
     channel: str = ""
 
 
-class Say(Struct, frozen=True, tag_field="k", tag="w", omit_defaults=True):
+class CommandData(Struct, frozen=True, tag_field="k", tag="w", omit_defaults=True):
     """A button of this platform's own, which is as if one had typed a command."""
 
     words: str
     channel: str = ""
 
 
-class Ask(Struct, frozen=True, tag_field="k", tag="a", omit_defaults=True):
+class ConfirmData(Struct, frozen=True, tag_field="k", tag="a", omit_defaults=True):
     """A press that is asked about first."""
 
     token: str
@@ -80,12 +80,12 @@ class OpenForm(Struct, frozen=True):
         return tuple(field.id for field in self.form.fields if not isinstance(field, c.Note))
 
 
-Data = Press | Say | Ask | Held | Send
-_Written = Press | Say | Ask | Held | Packed
+Data = PressData | CommandData | ConfirmData | Held | Send
+_Written = PressData | CommandData | ConfirmData | Held | Packed
 _forms = msgspec.json.Decoder(c.FinishedForm)
 
 
-def written_data(data: _Written) -> Block:
+def written_data(data: _Written) -> Element:
     return {MARK: msgspec.to_builtins(data)}
 
 
@@ -119,17 +119,17 @@ def _unpacked(text: str) -> c.FinishedForm:
 _SAY, _HELD = "say:", "held:"
 
 
-def written_button(data: Say | Held) -> str:
+def written_button(data: CommandData | Held) -> str:
     """A button of this platform's own, as a token. Digi's own tokens have no colon."""
-    return f"{_SAY}{data.words}" if isinstance(data, Say) else f"{_HELD}{data.id}"
+    return f"{_SAY}{data.words}" if isinstance(data, CommandData) else f"{_HELD}{data.id}"
 
 
-def read_button(token: str, channel: str = "") -> Press | Say | Held:
+def read_button(token: str, channel: str = "") -> PressData | CommandData | Held:
     if token.startswith(_SAY):
-        return Say(token.removeprefix(_SAY), channel)
+        return CommandData(token.removeprefix(_SAY), channel)
     if token.startswith(_HELD):
         return Held(token.removeprefix(_HELD))
-    return Press(token, channel)
+    return PressData(token, channel)
 
 
 # --- fields ---------------------------------------------------------------------------------------

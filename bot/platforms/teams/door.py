@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from bot.platforms.common.ports import Addresses, CannotOpen, Receive
+from bot.platforms.common.ports import Addresses, CannotOpen, Receive, Report
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.edge import A_DAY, TeamsEdge
-from bot.platforms.teams.ports import OnActivity, Told, Transport
+from bot.platforms.teams.ports import OnActivity, Transport
 from bot.supervise import standing
 
 REASK_SECONDS = 15.0
@@ -25,16 +25,16 @@ class NoTenants(CannotOpen):
     one it belongs to in MICROSOFT_APP_TENANT_ID."""
 
 
-class Door:
+class TeamsDoor:
     def __init__(
         self,
         *,
         addresses: Addresses,
-        told: Told,
+        told: Report,
         transport: MakeTransport,
         tenants: Collection[str] = (),
         local: bool = False,
-        edge: Callable[[Book, Told], TeamsEdge] = TeamsEdge,
+        edge: Callable[[Book, Report], TeamsEdge] = TeamsEdge,
     ) -> None:
         self._told = told
         self._tenants = tenants

@@ -13,17 +13,17 @@ from msgspec import Struct
 from bot.platforms.common.ports import Fault
 from bot.platforms.teams.data import (
     MARK,
-    Ask,
+    CommandData,
+    ConfirmData,
+    Element,
     Held,
-    Press,
-    Say,
+    PressData,
     read_button,
     written_button,
     written_data,
 )
 from bot.platforms.teams.pieces import (
-    Block,
-    Row,
+    CardRow,
     a_row,
     boxes,
     button_rows,
@@ -33,8 +33,9 @@ from bot.platforms.teams.pieces import (
     summary_of,
     text_lines,
 )
-from bot.platforms.teams.words import Language, word
+from bot.platforms.teams.words import word
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 WHOLE = 27_000
@@ -48,15 +49,15 @@ GLYPHS = 12
 _MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
 
 
-class Drawn(Struct, frozen=True):
+class TeamsMessage(Struct, frozen=True):
     """A message. `rest` is what had no room in it: messages that follow."""
 
-    card: Block
+    card: Element
     summary: str
-    rest: tuple[Drawn, ...] = ()
+    rest: tuple[TeamsMessage, ...] = ()
 
 
-class Place(Struct, frozen=True):
+class CardPlace(Struct, frozen=True):
     """Where a card is shown: `inside` a dialog every button is sent to the dialog; `channel` is
     the one that it belongs to, where it is shown elsewhere."""
 
@@ -64,7 +65,7 @@ class Place(Struct, frozen=True):
     channel: str = ""
 
 
-def _rows(card: c.FinishedCard, place: Place) -> Iterator[Row]:
+def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
     for part in card.parts:
         match part:
             case c.Heading(text=text):
@@ -93,10 +94,10 @@ def _rows(card: c.FinishedCard, place: Place) -> Iterator[Row]:
                 yield from button_rows([_button(button, place) for button in buttons])
 
 
-ANYWHERE = Place()
+ANYWHERE = CardPlace()
 
 
-def _heading(text: c.Spans) -> Iterator[Row]:
+def _heading(text: c.Spans) -> Iterator[CardRow]:
     """A heading that screen readers can jump to, where nothing in it could be read as markup."""
     plain = c.plain(text).strip()
     if plain and len(plain) <= 200 and "\n" not in plain and not _MARKUP.search(plain):
@@ -122,26 +123,26 @@ def _glyphs(step: int, of: int) -> str:
     return "●" * done + "○" * (of - done) + "  "
 
 
-def _button(button: c.Button[c.Spans], place: Place) -> Block:
+def _button(button: c.Button[c.Spans], place: CardPlace) -> Element:
     label = cut(c.plain(button.label).strip() or "…", BUTTON)
     data = read_button(button.token, place.channel)
-    if button.confirm is not None and isinstance(data, Press):
+    if button.confirm is not None and isinstance(data, PressData):
         question = cut(c.plain(button.confirm).strip() or label, QUESTION)
         danger = button.style == "danger"
-        asked = Ask(data.token, label, question, danger, place.channel)
+        asked = ConfirmData(data.token, label, question, danger, place.channel)
         return _action(label, asked, style=button.style, inside=place.inside, opens=True)
-    opens = button.opens or not isinstance(data, Press)
+    opens = button.opens or not isinstance(data, PressData)
     return _action(label, data, style=button.style, inside=place.inside, opens=opens)
 
 
 def _action(
     label: str,
-    data: Press | Say | Ask | Held,
+    data: PressData | CommandData | ConfirmData | Held,
     *,
     style: c.Style = "plain",
     inside: bool,
     opens: bool,
-) -> Block:
+) -> Element:
     """What opens something for the one who presses opens a dialog; what does something does it on
     the spot, and where Teams is too old for that, by a message that nobody sees."""
     written = written_data(data)
@@ -169,7 +170,7 @@ def _action(
 # --- what the edge asks for -----------------------------------------------------------------------
 
 
-def card(card: c.FinishedCard, language: Language = "da") -> Block:
+def card(card: c.FinishedCard, language: Language = "da") -> Element:
     """A card as the first message of it stands."""
     return messages((card,), language).card
 
@@ -179,33 +180,33 @@ def messages(
     language: Language,
     *,
     again: bool = False,
-    place: Place = ANYWHERE,
-) -> Drawn:
+    place: CardPlace = ANYWHERE,
+) -> TeamsMessage:
     """Several cards as one message, one below the other."""
     rows = [row for card in cards for row in _rows(card, place)]
     if again:
         rows += in_rows(text_lines((c.Plain(word("again", language)),), size="Small"), "Medium")
     spoken = "\n".join(row.plain for row in rows if row.plain.strip())
     first, left = _first_page(rows)
-    following: list[Drawn] = []
+    following: list[TeamsMessage] = []
     while left:
         page, left = _page(left)
         words = "\n".join(row.plain for row in page if row.plain.strip())
-        following.append(Drawn(framed(page, words, language), summary_of(words)))
+        following.append(TeamsMessage(framed(page, words, language), summary_of(words)))
     if following and not place.inside:
         first += in_rows(text_lines((c.Plain(word("rest", language)),), size="Small"), "Medium")
-    return Drawn(framed(first, spoken, language), summary_of(spoken), tuple(following))
+    return TeamsMessage(framed(first, spoken, language), summary_of(spoken), tuple(following))
 
 
-def _first_page(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+def _first_page(rows: list[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
     """As much as there is room for; the buttons first, where that leaves room for words."""
     room = WHOLE - FRAME
     buttons = sum(row.size for row in rows if row.buttons)
     if buttons > room * 3 // 4:
         return _page(rows)
     room -= buttons
-    kept: list[Row] = []
-    left: list[Row] = []
+    kept: list[CardRow] = []
+    left: list[CardRow] = []
     for row in rows:
         if row.buttons:
             kept.append(row)
@@ -217,7 +218,7 @@ def _first_page(rows: list[Row]) -> tuple[list[Row], list[Row]]:
     return kept, left
 
 
-def _page(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def _page(rows: Sequence[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
     room = WHOLE - FRAME
     at = 0
     while at < len(rows) and rows[at].size <= room:
@@ -230,13 +231,13 @@ def _page(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
 
 def pages(
     cards: Sequence[c.FinishedCard], language: Language, channel: str = ""
-) -> tuple[Drawn, ...]:
+) -> tuple[TeamsMessage, ...]:
     """Several cards as a message and those that follow it."""
-    drawn = messages(cards, language, place=Place(channel=channel))
+    drawn = messages(cards, language, place=CardPlace(channel=channel))
     return (drawn, *drawn.rest)
 
 
-def marked_again(page: Drawn) -> Drawn:
+def marked_again(page: TeamsMessage) -> TeamsMessage:
     """A message, or a further page of one, that may be there already."""
     said = word("again", page.card["lang"])
     row = [one.element for one in in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")]
@@ -247,7 +248,7 @@ def marked_again(page: Drawn) -> Drawn:
         "body": [*page.card["body"], *row],
         "speak": f"{page.card['speak']} {said}",
     }
-    return Drawn(card, page.summary, page.rest)
+    return TeamsMessage(card, page.summary, page.rest)
 
 
 def plain(cards: Sequence[c.FinishedCard]) -> str:
@@ -256,7 +257,7 @@ def plain(cards: Sequence[c.FinishedCard]) -> str:
     return "\n".join(words for words in rows if words.strip())
 
 
-def message(drawn: Drawn) -> Block:
+def message(drawn: TeamsMessage) -> Element:
     """An activity that shows a card."""
     return {
         "type": "message",
@@ -265,17 +266,17 @@ def message(drawn: Drawn) -> Block:
     }
 
 
-def more(drawn: Drawn, id: str, language: Language) -> Block:
+def more(drawn: TeamsMessage, id: str, language: Language) -> Element:
     """The card in a dialog, with a button to what had no room."""
     action = _action(word("more", language), Held(id), inside=True, opens=True)
     return {**drawn.card, "body": [*drawn.card["body"], {"type": "ActionSet", "actions": [action]}]}
 
 
-def question(ask: Ask, language: Language) -> Block:
+def question(ask: ConfirmData, language: Language) -> Element:
     """In a dialog: is it meant?"""
     rows = list(in_rows(text_lines((c.Plain(ask.question),)), "Medium"))
     style: c.Style = "danger" if ask.danger else "main"
-    press = Press(ask.token, ask.channel)
+    press = PressData(ask.token, ask.channel)
     rows += button_rows([_action(ask.label, press, style=style, inside=True, opens=True)])
     return framed(rows, ask.question, language)
 
@@ -288,7 +289,7 @@ def title_of(cards: Sequence[c.FinishedCard]) -> str:
     return "Digi"
 
 
-def dialog(content: Block, title: str, *, tall: bool = False) -> Block:
+def dialog(content: Element, title: str, *, tall: bool = False) -> Element:
     """What Teams is answered so that a dialog shows this card."""
     first, *others = content["body"]
     if others and first.get("style") == "heading" and first["text"] == title:
@@ -317,7 +318,7 @@ def said_faults(faults: Sequence[Fault]) -> tuple[c.FinishedCard, ...]:
     return tuple(c.Card((c.Paragraph(fault.text),)) for fault in faults)
 
 
-def offer(text: str, label: str, written: Say | Held) -> c.FinishedCard:
+def offer(text: str, label: str, written: CommandData | Held) -> c.FinishedCard:
     """A text of this platform's own, and a button that is as if one had typed."""
     token = written_button(written)
     button = c.Button[c.Spans]((c.Plain(label),), token=token, opens=True)

@@ -19,21 +19,23 @@ from bot.platforms.common.ports import (
     DeliveryFailed,
     Parcel,
     Receive,
+    Report,
     Sender,
-    Typed,
+    TypedText,
 )
 from bot.platforms.common.reply_retry import Sleep
 from bot.platforms.teams import data, draw
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.failure import failure, private_failure
-from bot.platforms.teams.ports import CallFailed, Json, Ref, Reply, Told, Transport
-from bot.platforms.teams.presence import Presence
-from bot.platforms.teams.rate_limit import Pace
-from bot.platforms.teams.read import Incoming, incoming, kind_of, read_place, written_place
+from bot.platforms.teams.ports import CallFailed, Json, Ref, TeamsReply, Transport
+from bot.platforms.teams.presence import TeamsPresence
+from bot.platforms.teams.rate_limit import TeamsPace
+from bot.platforms.teams.read import TeamsRequest, incoming, kind_of, read_place, written_place
 from bot.platforms.teams.sheets import NAME_SECONDS, Sheets, language_of, said
 from bot.platforms.teams.speech import Speech
-from bot.platforms.teams.words import Language, both, word
+from bot.platforms.teams.words import both, word
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
 INVOKE_SECONDS = 2.3
 """Teams waits for three."""
@@ -45,9 +47,9 @@ A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
 CARD = "application/vnd.microsoft.card.adaptive"
 TOLD = "application/vnd.microsoft.activity.message"
-NOTED = Reply()
-AGAIN = Reply(status=503)
-UNKNOWN = Reply(status=501)
+NOTED = TeamsReply()
+AGAIN = TeamsReply(status=503)
+UNKNOWN = TeamsReply(status=501)
 
 T = TypeVar("T")
 
@@ -58,9 +60,9 @@ class TeamsEdge:
     def __init__(
         self,
         book: Book,
-        told: Told,
+        told: Report,
         *,
-        pace: Pace | None = None,
+        pace: TeamsPace | None = None,
         sleep: Sleep = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,10 +70,10 @@ class TeamsEdge:
         self._told = told
         self._speech = Speech(book, pace=pace, sleep=sleep)
         self._sheets = Sheets(book, self._speech)
-        self._presence = Presence(book, self._speech, told, now)
+        self._presence = TeamsPresence(book, self._speech, told, now)
         self._receive: Receive | None = None
-        self._pages: Pages[draw.Drawn] = Pages(lambda page, _: draw.marked_again(page))
-        self._seen: Cache[str, asyncio.Future[Reply]] = Cache(50_000, A_WHILE)
+        self._pages: Pages[draw.TeamsMessage] = Pages(lambda page, _: draw.marked_again(page))
+        self._seen: Cache[str, asyncio.Future[TeamsReply]] = Cache(50_000, A_WHILE)
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[Any]] = set()
         self._slow: set[asyncio.Task[Any]] = set()
@@ -100,13 +102,13 @@ class TeamsEdge:
         if parcel.kind == "update":
             return await self._redraw(parcel, drawn)
 
-        async def say(place: str, page: draw.Drawn) -> None:
+        async def say(place: str, page: draw.TeamsMessage) -> None:
             ref = await self._speech.ref(parcel.tenant, read_place(place)[0])
             await self._said(parcel, ref, page)
 
         return await self._pages.deliver(parcel, lambda: self._post(parcel, drawn), drawn.rest, say)
 
-    async def _post(self, parcel: Parcel, drawn: draw.Drawn) -> str:
+    async def _post(self, parcel: Parcel, drawn: draw.TeamsMessage) -> str:
         if parcel.kind == "private":
             ref = await self._speech.chat(parcel.tenant, parcel.person)
         elif parcel.kind == "thread":
@@ -117,7 +119,7 @@ class TeamsEdge:
                 return await self._begins(parcel, ref, drawn)
         return written_place(ref.conversation_id, await self._said(parcel, ref, drawn))
 
-    async def _begins(self, parcel: Parcel, ref: Ref, drawn: draw.Drawn) -> str:
+    async def _begins(self, parcel: Parcel, ref: Ref, drawn: draw.TeamsMessage) -> str:
         """A thread of its own in a channel."""
         transport, message = self._speech.transport, draw.message(drawn)
         try:
@@ -129,7 +131,7 @@ class TeamsEdge:
         id = thread.conversation_id.partition(";messageid=")[2]
         return written_place(thread.conversation_id, id)
 
-    async def _said(self, parcel: Parcel, ref: Ref, drawn: draw.Drawn) -> str:
+    async def _said(self, parcel: Parcel, ref: Ref, drawn: draw.TeamsMessage) -> str:
         transport, message = self._speech.transport, draw.message(drawn)
         try:
             return await self._tells(
@@ -150,7 +152,7 @@ class TeamsEdge:
 
         return await self._speech.calls(parcel.tenant, conversation, tells)
 
-    async def _redraw(self, parcel: Parcel, drawn: draw.Drawn) -> str:
+    async def _redraw(self, parcel: Parcel, drawn: draw.TeamsMessage) -> str:
         place, id = read_place(parcel.target)
         ref = await self._speech.ref(parcel.tenant, place)
         transport, message = self._speech.transport, draw.message(drawn)
@@ -164,7 +166,7 @@ class TeamsEdge:
 
     # --- in ---------------------------------------------------------------------------------------
 
-    async def on_activity(self, activity: Json) -> Reply:
+    async def on_activity(self, activity: Json) -> TeamsReply:
         """Anything that came from Teams. A browser may cut a picture in half, and Teams passes on
         what it gets."""
         try:
@@ -182,14 +184,14 @@ class TeamsEdge:
             self._note(what, error)
             return self._sorry(what)
 
-    def _note(self, what: Incoming, error: Exception) -> None:
+    def _note(self, what: TeamsRequest, error: Exception) -> None:
         if what.way in ("words", "members", "came", "gone"):
             self._told("teams", type(error).__name__)
         else:
             # It may have been without a name, and a line in the log has a time.
             self._failures[type(error).__name__] += 1
 
-    async def _once(self, what: Incoming) -> Reply:
+    async def _once(self, what: TeamsRequest) -> TeamsReply:
         """The same activity again, even at the same moment, has the same answer."""
         key = f"{what.tenant}|{what.key}"
         running = self._seen.get(key)
@@ -207,7 +209,7 @@ class TeamsEdge:
             future.set_result(reply)
         return reply
 
-    async def _answered(self, what: Incoming) -> Reply:
+    async def _answered(self, what: TeamsRequest) -> TeamsReply:
         match what.way:
             case "members":
                 return NOTED if await self._presence.who_is_there(what) else AGAIN
@@ -215,9 +217,9 @@ class TeamsEdge:
                 return NOTED if await self._presence.came(what) else AGAIN
             case "gone":
                 return NOTED if await self._presence.gone(what) else AGAIN
-            case "fetch" | "submit" if isinstance(what.data, data.Ask):
+            case "fetch" | "submit" if isinstance(what.data, data.ConfirmData):
                 asked = draw.question(what.data, language_of(what))
-                return Reply(draw.dialog(asked, what.data.label))
+                return TeamsReply(draw.dialog(asked, what.data.label))
             case "fetch" | "submit" if isinstance(what.data, data.Held):
                 return self._sheets.waited_for(what, what.data)
             case _:
@@ -234,7 +236,7 @@ class TeamsEdge:
             self._note(what, error)
             return self._sorry(what, unsure=True)
 
-    async def _shown(self, what: Incoming, channel: str, answer: Answer) -> Reply:
+    async def _shown(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
         match what.way:
             case "words" | "press":
                 return await self._to_message(what, channel, answer)
@@ -243,7 +245,7 @@ class TeamsEdge:
             case _:
                 return await self._to_dialog(what, channel, answer)
 
-    async def _channel(self, what: Incoming) -> str:
+    async def _channel(self, what: TeamsRequest) -> str:
         """The channel that an act belongs to. A button in a private chat may name one: it is
         believed where the person is in it."""
         if not what.private:
@@ -263,7 +265,7 @@ class TeamsEdge:
         everybody = (*there.people, *there.unknown)
         return named if any(one.person == what.person for one in everybody) else ""
 
-    async def _in_time(self, what: Incoming, channel: str) -> Answer | None:
+    async def _in_time(self, what: TeamsRequest, channel: str) -> Answer | None:
         """None where the person has to be told before the answer is there; the act goes on."""
         assert self._receive is not None, "the house is built before anybody asks"
         assert what.what is not None
@@ -300,14 +302,14 @@ class TeamsEdge:
 
     # --- answers ----------------------------------------------------------------------------------
 
-    async def _to_message(self, what: Incoming, channel: str, answer: Answer) -> Reply:
+    async def _to_message(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
         """The answer is a message too. Where Teams has no room for it yet it comes later; what
         could not be said is not acknowledged."""
         answered = self._soon(self._answers(what, channel, answer))
         done, _ = await asyncio.wait({answered}, timeout=ANSWER_SECONDS)
         return NOTED if not done or answered.result() else AGAIN
 
-    async def _answers(self, what: Incoming, channel: str, answer: Answer) -> bool:
+    async def _answers(self, what: TeamsRequest, channel: str, answer: Answer) -> bool:
         try:
             await self._to_person(what, channel, answer)
         except Exception as error:
@@ -315,12 +317,12 @@ class TeamsEdge:
             return False
         return True
 
-    async def _to_person(self, what: Incoming, channel: str, answer: Answer) -> None:
+    async def _to_person(self, what: TeamsRequest, channel: str, answer: Answer) -> None:
         """Only to whoever asked: in the chat, targeted, or by a button that opens it for them."""
         language: Language = answer.language
         cards = answer.cards + draw.said_faults(answer.faults)
-        if answer.form is not None and isinstance(what.what, Typed):
-            say = data.Say(what.what.text[:200])
+        if answer.form is not None and isinstance(what.what, TypedText):
+            say = data.CommandData(what.what.text[:200])
             opens = draw.offer(word("to_the_form", language), word("open", language), say)
             cards = (*cards, opens)
         if not cards:
@@ -356,7 +358,7 @@ class TeamsEdge:
             offered = draw.offer(word("only_for_you", language), word("read_it", language), held)
         await self._speech.answers(what, draw.pages((offered,), language), again=lost)
 
-    def _to_execute(self, what: Incoming, channel: str, answer: Answer) -> Reply:
+    def _to_execute(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
         """A few words stand at the button; more than that comes as a message of its own."""
         language: Language = answer.language
         cards = answer.cards + draw.said_faults(answer.faults)
@@ -364,16 +366,16 @@ class TeamsEdge:
         buttons = any(isinstance(part, c.Buttons) for card in cards for part in card.parts)
         if answer.instead and self._speech.is_own(what):
             drawn = draw.messages(
-                cards, language, place=draw.Place(channel=what.elsewhere(channel))
+                cards, language, place=draw.CardPlace(channel=what.elsewhere(channel))
             )
             self._soon(self._speech.takes_its_place(what, drawn))
-            return Reply({"statusCode": 200, "type": CARD, "value": drawn.card})
+            return TeamsReply({"statusCode": 200, "type": CARD, "value": drawn.card})
         if answer.form is None and not buttons and len(plain) <= TOAST:
             return _toast(plain or word("done", language))
         self._soon(self._to_person(what, channel, answer))
         return _toast(word("answered_here", language))
 
-    async def _to_dialog(self, what: Incoming, channel: str, answer: Answer) -> Reply:
+    async def _to_dialog(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
         language: Language = answer.language
         elsewhere = what.elsewhere(channel)
         if answer.faults and isinstance(what.data, data.Send):
@@ -383,16 +385,16 @@ class TeamsEdge:
             return await self._sheets.form(what, channel, answer.form, language)
         cards = answer.cards + draw.said_faults(answer.faults)
         if cards:
-            place = draw.Place(inside=True, channel=elsewhere)
+            place = draw.CardPlace(inside=True, channel=elsewhere)
             drawn = draw.messages(cards, language, place=place)
             return self._sheets.page(what, language, (drawn, *drawn.rest), draw.title_of(cards))
         if what.way == "submit" and not what.compose:
-            return Reply()  # the dialog closes, and the card behind it says what was done
+            return TeamsReply()  # the dialog closes, and the card behind it says what was done
         return said(word("done", language))
 
     # --- when it goes wrong -----------------------------------------------------------------------
 
-    def _sorry(self, what: Incoming, *, unsure: bool = False) -> Reply:
+    def _sorry(self, what: TeamsRequest, *, unsure: bool = False) -> TeamsReply:
         """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
         only after the act (`unsure`), nobody is told that nothing was kept."""
         language = language_of(what)
@@ -408,7 +410,7 @@ class TeamsEdge:
             case _:
                 return AGAIN
 
-    def _too_long(self, what: Incoming) -> Reply:
+    def _too_long(self, what: TeamsRequest) -> TeamsReply:
         language = language_of(what)
         words = word("takes_long", language)
         if isinstance(what.data, data.Send):
@@ -417,7 +419,7 @@ class TeamsEdge:
             return _toast(words)
         return said(words)
 
-    def _not_understood(self, activity: Json) -> Reply:
+    def _not_understood(self, activity: Json) -> TeamsReply:
         if activity.get("type") != "invoke":
             return NOTED
         match activity.get("name"):
@@ -464,5 +466,5 @@ async def _done(answer: Awaitable[Answer]) -> Answer:
     return await answer
 
 
-def _toast(text: str) -> Reply:
-    return Reply({"statusCode": 200, "type": TOLD, "value": text})
+def _toast(text: str) -> TeamsReply:
+    return TeamsReply({"statusCode": 200, "type": TOLD, "value": text})

@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bot.platforms.teams.data import PREFIX, Packed, packed, written_data, written_value
+from bot.platforms.teams.data import PREFIX, Element, Packed, packed, written_data, written_value
 from bot.platforms.teams.draw import BUTTON, TITLE, WHOLE
 from bot.platforms.teams.pieces import (
-    Block,
-    Row,
+    CardRow,
     a_row,
     button_rows,
     cut,
@@ -23,8 +22,9 @@ from bot.platforms.teams.pieces import (
     shown,
     text_lines,
 )
-from bot.platforms.teams.words import Language, word
+from bot.platforms.teams.words import word
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
 FEW = 8
 PEOPLE = "graph.microsoft.com/users"
@@ -57,7 +57,7 @@ _ROOMS = (
     _Room(60, 40, 0, 30, 400),
     _Room(0, 20, 0, 10, 60),
 )
-Names = Callable[[str], str]
+NameOf = Callable[[str], str]
 
 
 def form(
@@ -66,12 +66,12 @@ def form(
     *,
     values: Mapping[str, Any] | None = None,
     faults: Sequence[tuple[str, str]] = (),
-    names: Names = lambda person: person,
+    names: NameOf = lambda person: person,
     channel: str = "",
-) -> Block:
+) -> Element:
     """A form as the card of a dialog. `values` are what stood in it when it was sent, by the ids
     that Teams knows; `faults` are fields and what is wrong with them."""
-    drawn: Block = {}
+    drawn: Element = {}
     for room in _ROOMS:
         short = _shortened(form, room)
         drawn = _form(short, language, values or {}, faults, names, room, channel)
@@ -84,7 +84,7 @@ def title_of_form(form: c.FinishedForm) -> str:
     return cut(c.plain(form.title).strip() or "Digi", TITLE)
 
 
-def _bytes(card: Block) -> int:
+def _bytes(card: Element) -> int:
     return len(json.dumps(card, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
@@ -93,12 +93,12 @@ def _form(
     language: Language,
     values: Mapping[str, Any],
     faults: Sequence[tuple[str, str]],
-    names: Names,
+    names: NameOf,
     room: _Room,
     channel: str,
-) -> Block:
+) -> Element:
     known = {field.id for field in form.fields if not isinstance(field, c.Note)}
-    rows: list[Row] = []
+    rows: list[CardRow] = []
     for id, said in faults:
         if id not in known:
             rows += _fault(said, language)
@@ -122,7 +122,7 @@ def _form(
     return framed(rows, "\n".join(spoken), language)
 
 
-def _fault(said: str, language: Language) -> Iterator[Row]:
+def _fault(said: str, language: Language) -> Iterator[CardRow]:
     """Said in words and not by colour alone."""
     text = f"{word('look_again', language)} {cut(said, 500)}"
     yield from in_rows(text_lines((c.Plain(text),), color="Attention", weight="Bolder"), "Medium")
@@ -132,9 +132,9 @@ def _input(
     field: c.Field[c.Spans],
     language: Language,
     values: Mapping[str, Any],
-    names: Names,
+    names: NameOf,
     room: _Room,
-) -> Iterator[Row]:
+) -> Iterator[CardRow]:
     assert not isinstance(field, c.Note)
     element = _element(field, language, names)
     label = c.plain(field.label).strip() or "…"
@@ -157,10 +157,10 @@ def _input(
         yield from in_rows(text_lines(field.hint, size="Small"), "Small")
 
 
-def _element(field: c.Field[c.Spans], language: Language, names: Names) -> Block | None:
+def _element(field: c.Field[c.Spans], language: Language, names: NameOf) -> Element | None:
     match field:
         case c.TextField(long=long, limit=limit, value=value):
-            element: Block = {
+            element: Element = {
                 "type": "Input.Text",
                 "isMultiline": long,
                 "maxLength": max(limit, 1),
@@ -193,17 +193,17 @@ def _element(field: c.Field[c.Spans], language: Language, names: Names) -> Block
     raise AssertionError(field)
 
 
-def _people(chosen: Sequence[str], names: Names) -> list[Block]:
+def _people(chosen: Sequence[str], names: NameOf) -> list[Element]:
     return [{"title": names(person) or person, "value": person} for person in chosen]
 
 
 def _choosing(
     options: Sequence[c.Option[c.Spans]], chosen: Sequence[str], *, many: bool
-) -> Block | None:
+) -> Element | None:
     if not options:
         return None
     listed = many or len(options) <= FEW
-    element: Block = {
+    element: Element = {
         "type": "Input.ChoiceSet",
         "isMultiSelect": many,
         "style": "expanded" if listed else "compact",

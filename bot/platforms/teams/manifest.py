@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from bot.platforms.teams import icons
+from dialogs.model.commands import Language
 
 SCHEMA = "1.29"
 """The first that knows slash commands and targeted messages."""
@@ -37,7 +38,6 @@ _DEVELOPER = 32
 _MOMENT = (2026, 1, 1, 0, 0, 0)
 """The same settings make the same package, to the byte."""
 
-Language = Literal["da", "en"]
 Word = Callable[[str, Language], str]
 
 
@@ -45,7 +45,7 @@ class CannotPackage(Exception):
     """The settings do not make an app that Teams would take; says which, and the remedy."""
 
 
-class About(Struct, frozen=True):
+class AppIdentity(Struct, frozen=True):
     """`public_url` is where Teams reaches Digi; `controller` is who answers for it."""
 
     app_id: str
@@ -54,7 +54,7 @@ class About(Struct, frozen=True):
     controller: str = ""
 
 
-def about(app_id: str | None, public_url: str | None, version: str, controller: str) -> About:
+def about(app_id: str | None, public_url: str | None, version: str, controller: str) -> AppIdentity:
     """Raises CannotPackage."""
     if app_id is None:
         raise CannotPackage(
@@ -70,10 +70,10 @@ def about(app_id: str | None, public_url: str | None, version: str, controller: 
             "DIGI_PUBLIC_URL is missing or only for this machine: give the address, with"
             " https://, at which Teams and your administrators reach Digi"
         )
-    return About(app_id.lower(), public_url, version, controller)
+    return AppIdentity(app_id.lower(), public_url, version, controller)
 
 
-def package(app: About, word: Word, said: Word) -> bytes:
+def package(app: AppIdentity, word: Word, said: Word) -> bytes:
     """The zip that an administrator uploads. `word` names a command; `said` is a phrase."""
     held = io.BytesIO()
     files = {
@@ -88,7 +88,7 @@ def package(app: About, word: Word, said: Word) -> bytes:
     return held.getvalue()
 
 
-def manifest(app: About, word: Word, said: Word) -> dict[str, Any]:
+def manifest(app: AppIdentity, word: Word, said: Word) -> dict[str, Any]:
     """In Danish; `translation` has the same in English."""
     host = urlsplit(app.public_url).netloc
     page = f"{app.public_url}/om"

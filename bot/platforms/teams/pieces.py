@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.platforms.teams.words import Language, word
+from bot.platforms.teams.data import Element
+from bot.platforms.teams.words import word
 from dialogs.model import cards as c
-
-Block = dict[str, Any]
+from dialogs.model.commands import Language
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.5"
@@ -29,17 +29,17 @@ _MACRO = re.compile(r"\{\{(?=(?:DATE|TIME)\()")
 _WEB = re.compile(r"https?://[^\s<>|]+")
 
 
-class Line(Struct, frozen=True):
+class TextLine(Struct, frozen=True):
     """One line of runs."""
 
-    runs: tuple[Block, ...]
+    runs: tuple[Element, ...]
     plain: str
 
 
-class Row(Struct, frozen=True):
+class CardRow(Struct, frozen=True):
     """An element of a card, what is read aloud of it, and how much room it takes."""
 
-    element: Block
+    element: Element
     plain: str
     size: int
     buttons: bool = False
@@ -54,7 +54,7 @@ def shown(text: str) -> str:
     return _MACRO.sub("{\u2060{", text)
 
 
-def _runs(span: c.Span) -> tuple[str, Block]:
+def _runs(span: c.Span) -> tuple[str, Element]:
     match span:
         case c.Strong(text=text):
             return text, {"weight": "Bolder"}
@@ -68,16 +68,16 @@ def _runs(span: c.Span) -> tuple[str, Block]:
             return span.text, {}
 
 
-def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iterator[Line]:
+def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iterator[TextLine]:
     """A line of its own for each line that somebody wrote, and none longer than LINE."""
-    runs: list[Block] = []
+    runs: list[Element] = []
     plain: list[str] = []
     room = LINE
 
-    def done() -> Iterator[Line]:
+    def done() -> Iterator[TextLine]:
         nonlocal room
         if "".join(plain).strip():
-            yield Line(tuple(runs), "".join(plain))
+            yield TextLine(tuple(runs), "".join(plain))
         runs.clear()
         plain.clear()
         room = LINE
@@ -112,17 +112,17 @@ def size_of(element: Any) -> int:
     return len(json.dumps(element)) + 2
 
 
-def a_row(element: Block, plain: str, *, buttons: bool = False) -> Row:
-    return Row(element, plain, size_of(element), buttons)
+def a_row(element: Element, plain: str, *, buttons: bool = False) -> CardRow:
+    return CardRow(element, plain, size_of(element), buttons)
 
 
-def rich_row(line: Line, **more: object) -> Row:
+def rich_row(line: TextLine, **more: object) -> CardRow:
     return a_row({"type": "RichTextBlock", "inlines": list(line.runs), **more}, line.plain)
 
 
-def boxes(lines: Iterable[Line]) -> Iterator[Row]:
+def boxes(lines: Iterable[TextLine]) -> Iterator[CardRow]:
     """One box for what one person wrote, unless it is longer than a page has room for."""
-    held: list[Row] = []
+    held: list[CardRow] = []
     for line in lines:
         row = rich_row(line, **({"spacing": "None"} if held else {}))
         if held and sum(one.size for one in held) + row.size > BOX:
@@ -134,7 +134,7 @@ def boxes(lines: Iterable[Line]) -> Iterator[Row]:
         yield _box(held)
 
 
-def _box(rows: Sequence[Row]) -> Row:
+def _box(rows: Sequence[CardRow]) -> CardRow:
     return a_row(
         {
             "type": "Container",
@@ -146,13 +146,13 @@ def _box(rows: Sequence[Row]) -> Row:
     )
 
 
-def in_rows(lines: Iterable[Line], spacing: str) -> Iterator[Row]:
+def in_rows(lines: Iterable[TextLine], spacing: str) -> Iterator[CardRow]:
     for at, line in enumerate(lines):
         yield rich_row(line, spacing=spacing if not at else "None")
 
 
-def button_rows(drawn: Iterable[Block]) -> Iterator[Row]:
-    held: list[Block] = []
+def button_rows(drawn: Iterable[Element]) -> Iterator[CardRow]:
+    held: list[Element] = []
     size = 0
     for block in drawn:
         more = size_of(block)
@@ -166,7 +166,7 @@ def button_rows(drawn: Iterable[Block]) -> Iterator[Row]:
         yield a_row({"type": "ActionSet", "actions": held}, "", buttons=True)
 
 
-def framed(rows: Sequence[Row], spoken: str, language: Language) -> Block:
+def framed(rows: Sequence[CardRow], spoken: str, language: Language) -> Element:
     body = [row.element for row in rows] or [{"type": "TextBlock", "text": "…", "wrap": True}]
     words = _aloud(spoken, language)
     return {

@@ -9,7 +9,7 @@ from aiohttp import web
 from msgspec import Struct
 
 Json = dict[str, Any]
-Kind = Literal["personal", "groupChat", "channel"]
+ConversationKind = Literal["personal", "groupChat", "channel"]
 
 
 class Ref(Struct, frozen=True):
@@ -19,21 +19,18 @@ class Ref(Struct, frozen=True):
     conversation_id: str
     bot_id: str
     tenant_id: str
-    kind: Kind = "personal"
+    kind: ConversationKind = "personal"
 
 
-class Reply(Struct, frozen=True):
+class TeamsReply(Struct, frozen=True):
     """What Teams is told at once: an invoke has a body, everything else only a status."""
 
     body: Any = None
     status: int = 200
 
 
-OnActivity = Callable[[Json], Awaitable[Reply]]
+OnActivity = Callable[[Json], Awaitable[TeamsReply]]
 """An activity whose sender has proved to be Teams, as it came."""
-
-Told = Callable[[str, str], None]
-"""Something an operator should hear: what, and of which kind."""
 
 
 class CallFailed(Exception):

@@ -9,21 +9,21 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from bot.platforms.common.ports import Delivery, Receive, Sender
+from bot.platforms.common.ports import Delivery, Receive, Report, Sender
 from bot.platforms.common.reask import Reask
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.failure import THROTTLED_SECONDS, for_good
-from bot.platforms.teams.ports import CallFailed, Ref, Told
-from bot.platforms.teams.read import Incoming, kind_of
+from bot.platforms.teams.ports import CallFailed, Ref
+from bot.platforms.teams.read import TeamsRequest, kind_of
 from bot.platforms.teams.speech import Speech
 
 THROTTLED = 429
 
 
-class Presence:
+class TeamsPresence:
     """What comes back as False was not kept, and should be told again."""
 
-    def __init__(self, book: Book, speech: Speech, told: Told, now: Callable[[], float]) -> None:
+    def __init__(self, book: Book, speech: Speech, told: Report, now: Callable[[], float]) -> None:
         self._book = book
         self._speech = speech
         self._told = told
@@ -34,7 +34,7 @@ class Presence:
     def goes_to(self, receive: Receive) -> None:
         self._receive = receive
 
-    async def meet(self, what: Incoming) -> None:
+    async def meet(self, what: TeamsRequest) -> None:
         """Where Digi has never been asked anything it first looks who is there."""
         if await self._book.knows(what.tenant, what.channel):
             return
@@ -45,7 +45,7 @@ class Presence:
                 return  # the next word here tries again
         await self._book.write(what.tenant, what.channel, what.ref, what.team)
 
-    async def who_is_there(self, what: Incoming) -> bool:
+    async def who_is_there(self, what: TeamsRequest) -> bool:
         await self._book.write(what.tenant, what.channel, what.ref, what.team)
         channels = {what.channel, *self._book.channels_of(what.tenant, what.team)}
         told = True
@@ -118,14 +118,14 @@ class Presence:
     async def _asks_again(self, tenant: str, channels: list[str]) -> None:
         await self._look_into([(tenant, channel) for channel in channels])
 
-    async def came(self, what: Incoming) -> bool:
+    async def came(self, what: TeamsRequest) -> bool:
         if what.private:
             self._speech.came(what.tenant)
             await self._book.write(what.tenant, "", what.ref)
             return True
         return await self.who_is_there(what)
 
-    async def gone(self, what: Incoming) -> bool:
+    async def gone(self, what: TeamsRequest) -> bool:
         self._speech.gone(what.tenant)
         if not what.private:
             for channel in {what.channel, *self._book.channels_of(what.tenant, what.team)}:

@@ -15,22 +15,22 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.platforms.common.ports import Pressed, Submitted, ToAgree, Typed
+from bot.platforms.common.ports import Pressed, Submitted, ToAgree, TypedText
 from bot.platforms.teams.data import (
     PREFIX,
-    Ask,
+    CommandData,
+    ConfirmData,
     Data,
     Held,
-    Press,
-    Say,
+    PressData,
     Send,
     read_data,
     read_value,
 )
-from bot.platforms.teams.ports import Json, Kind, Ref
+from bot.platforms.teams.ports import ConversationKind, Json, Ref
 from bot.platforms.teams.trust import tenant_id_of
 
-Way = Literal[
+Trigger = Literal[
     "words",  # typed: in a channel after a mention, after a slash, in the personal chat
     "press",  # a button of a message, whose answer is a message of its own
     "execute",  # a button whose answer stands at it
@@ -40,7 +40,7 @@ Way = Literal[
     "came",  # Digi was installed
     "gone",  # Digi was taken out
 ]
-What = Typed | Pressed | Submitted | ToAgree
+ActivityContent = TypedText | Pressed | Submitted | ToAgree
 AGREEMENTS = "agreements"
 """The message extension that makes an agreement of a message, as the manifest has it."""
 _COMMAND = re.compile(r"[a-z_]{1,40}")
@@ -52,10 +52,10 @@ _ID = re.compile(r"[\x21-\x7e]+")
 _LOCAL = "local"
 
 
-class Incoming(Struct, frozen=True):
+class TeamsRequest(Struct, frozen=True):
     """One thing that reached us from Teams, and all that its answer needs."""
 
-    way: Way
+    way: Trigger
     ref: Ref
     key: str
     person: str = ""
@@ -64,7 +64,7 @@ class Incoming(Struct, frozen=True):
     address: str = ""
     """What this conversation calls the person."""
     foreign: bool = False
-    what: What | None = None
+    what: ActivityContent | None = None
     data: Data | None = None
     """What Digi itself wrote on the button."""
     fields: Json = {}
@@ -120,7 +120,7 @@ def channel_of(conversation_id: str) -> str:
     return conversation_id.partition(";messageid=")[0]
 
 
-def kind_of(conversation_id: str) -> Kind:
+def kind_of(conversation_id: str) -> ConversationKind:
     """Teams' ids say what they are of."""
     place = channel_of(conversation_id)
     if place.startswith("19:"):
@@ -128,7 +128,7 @@ def kind_of(conversation_id: str) -> Kind:
     return "personal"
 
 
-def incoming(activity: Json) -> Incoming | None:
+def incoming(activity: Json) -> TeamsRequest | None:
     ref = _ref(activity)
     if ref is None:
         return None
@@ -145,7 +145,7 @@ def incoming(activity: Json) -> Incoming | None:
             return None
 
 
-def _of_team(found: Incoming | None, activity: Json) -> Incoming | None:
+def _of_team(found: TeamsRequest | None, activity: Json) -> TeamsRequest | None:
     team = str(_dict(_dict(activity, "channelData"), "team").get("id") or "")
     return replace(found, team=team) if found is not None and team else found
 
@@ -153,7 +153,7 @@ def _of_team(found: Incoming | None, activity: Json) -> Incoming | None:
 # --- what it means --------------------------------------------------------------------------------
 
 
-def _message(activity: Json, ref: Ref) -> Incoming | None:
+def _message(activity: Json, ref: Ref) -> TeamsRequest | None:
     sender = _sender(activity, ref)
     if sender is None:
         return None
@@ -163,17 +163,17 @@ def _message(activity: Json, ref: Ref) -> Incoming | None:
         what = _pressed(data)
         if data is None or what is None:
             return None
-        return Incoming("press", ref, _key(activity, ref), *sender, what=what, data=data)
+        return TeamsRequest("press", ref, _key(activity, ref), *sender, what=what, data=data)
     recipient = _dict(activity, "recipient")
     hidden = recipient.get("isTargeted") is True
     if ref.kind != "personal" and not hidden and not _addressed(activity, ref):
         return None  # it was not meant for Digi
     text = activity.get("text")
-    words = Typed(_words(text if isinstance(text, str) else "", activity, ref))
-    return Incoming("words", ref, _key(activity, ref), *sender, what=words, hidden=hidden)
+    words = TypedText(_words(text if isinstance(text, str) else "", activity, ref))
+    return TeamsRequest("words", ref, _key(activity, ref), *sender, what=words, hidden=hidden)
 
 
-def _invoke(activity: Json, ref: Ref) -> Incoming | None:
+def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
     sender = _sender(activity, ref)
     value = activity.get("value")
     if sender is None or not isinstance(value, dict):
@@ -186,7 +186,7 @@ def _invoke(activity: Json, ref: Ref) -> Incoming | None:
             if what is None:
                 return None
             message = activity.get("replyToId")
-            return Incoming(
+            return TeamsRequest(
                 "execute", ref, key, *sender, what=what, data=data,
                 message=message if isinstance(message, str) else "",
             )  # fmt: skip
@@ -198,10 +198,10 @@ def _invoke(activity: Json, ref: Ref) -> Incoming | None:
             command = value.get("commandId")
             if not isinstance(command, str) or not _COMMAND.fullmatch(command):
                 return None
-            made: What = Typed(command.replace("_", " "))
+            made: ActivityContent = TypedText(command.replace("_", " "))
             if command == AGREEMENTS and (said := _read_message(value)):
                 made = ToAgree(said)
-            return Incoming("fetch", ref, key, *sender, what=made, compose=True)
+            return TeamsRequest("fetch", ref, key, *sender, what=made, compose=True)
         case "composeExtension/submitAction":
             found = _dialog("submit", ref, key, sender, _dict(value, "data"))
             return None if found is None else replace(found, compose=True)
@@ -225,35 +225,35 @@ _Sender = tuple[str, str, str, str, bool]
 
 def _dialog(
     way: Literal["fetch", "submit"], ref: Ref, key: str, sender: _Sender, given: Json
-) -> Incoming | None:
+) -> TeamsRequest | None:
     data = read_data(given)
     if isinstance(data, Send):
         form = data.form
         values = {
             field: read_value(form, field, given.get(f"{PREFIX}{field}")) for field in form.ids
         }
-        what: What | None = Submitted(form.token, values)
-    elif isinstance(data, Ask | Held):
+        what: ActivityContent | None = Submitted(form.token, values)
+    elif isinstance(data, ConfirmData | Held):
         what = None
     else:
         what = _pressed(data)
         if what is None:
             return None
     fields = {id: held for id, held in given.items() if id.startswith(PREFIX)}
-    return Incoming(way, ref, key, *sender, what=what, data=data, fields=fields)
+    return TeamsRequest(way, ref, key, *sender, what=what, data=data, fields=fields)
 
 
-def _pressed(data: Data | None) -> Typed | Pressed | None:
+def _pressed(data: Data | None) -> TypedText | Pressed | None:
     match data:
-        case Press(token=token):
+        case PressData(token=token):
             return Pressed(token)
-        case Say(words=words):
-            return Typed(words)
+        case CommandData(words=words):
+            return TypedText(words)
         case _:
             return None
 
 
-def _update(activity: Json, ref: Ref) -> Incoming | None:
+def _update(activity: Json, ref: Ref) -> TeamsRequest | None:
     if ref.kind == "personal":
         return None
     data = _dict(activity, "channelData")
@@ -265,25 +265,25 @@ def _update(activity: Json, ref: Ref) -> Incoming | None:
     if ref.bot_id in left or event in ("teamDeleted", "teamHardDeleted", "channelDeleted"):
         whole = event != "channelDeleted"
         gone = Ref(ref.service_url, _channel_named(data, ref), ref.bot_id, ref.tenant_id, ref.kind)
-        return Incoming("gone", gone, key, us=True, team=team if whole else "")
+        return TeamsRequest("gone", gone, key, us=True, team=team if whole else "")
     if not (came or left):
         return None
-    return Incoming("members", ref, key, us=ref.bot_id in came, team=team)
+    return TeamsRequest("members", ref, key, us=ref.bot_id in came, team=team)
 
 
 def _channel_named(data: Json, ref: Ref) -> str:
     return str(_dict(data, "channel").get("id") or ref.conversation_id)
 
 
-def _installation(activity: Json, ref: Ref) -> Incoming | None:
+def _installation(activity: Json, ref: Ref) -> TeamsRequest | None:
     team = str(_dict(_dict(activity, "channelData"), "team").get("id") or "")
     key = _key(activity, ref)
     action = activity.get("action")
     sender = _sender(activity, ref) or ("", "", "", "", False)
     if action in ("add", "add-upgrade"):
-        return Incoming("came", ref, key, *sender, us=True, team=team)
+        return TeamsRequest("came", ref, key, *sender, us=True, team=team)
     if action in ("remove", "remove-upgrade"):
-        return Incoming("gone", ref, key, *sender, us=True, team=team)
+        return TeamsRequest("gone", ref, key, *sender, us=True, team=team)
     return None
 
 
@@ -299,7 +299,9 @@ def _ref(activity: Json) -> Ref | None:
     if not (len(place) <= 500 and len(bot) <= 200 and _ID.fullmatch(place) and _ID.fullmatch(bot)):
         return None
     said = conversation.get("conversationType")
-    kind: Kind = said if said in ("personal", "groupChat", "channel") else kind_of(place)
+    kind: ConversationKind = (
+        said if said in ("personal", "groupChat", "channel") else kind_of(place)
+    )
     return Ref(service_url.rstrip("/"), place, bot, tenant_id_of(activity) or _LOCAL, kind)
 
 

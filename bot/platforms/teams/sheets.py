@@ -10,23 +10,24 @@ from bot.cache import Cache
 from bot.platforms.common.ports import Fault
 from bot.platforms.teams import data, draw, forms
 from bot.platforms.teams.address_book import Book
-from bot.platforms.teams.ports import Reply
-from bot.platforms.teams.read import Incoming
+from bot.platforms.teams.ports import TeamsReply
+from bot.platforms.teams.read import TeamsRequest
 from bot.platforms.teams.speech import Speech
-from bot.platforms.teams.words import Language, word
+from bot.platforms.teams.words import word
 from dialogs.model import cards as c
+from dialogs.model.commands import Language
 
 NAME_SECONDS = 0.6
 HALF_AN_HOUR = 30 * 60.0
 
 
-class Waiting(Struct, frozen=True):
+class PendingAnswer(Struct, frozen=True):
     """What a person may still open: an answer, or the rest of one."""
 
     tenant: str
     person: str
     language: Language
-    pages: tuple[draw.Drawn, ...]
+    pages: tuple[draw.TeamsMessage, ...]
     title: str
 
 
@@ -34,16 +35,16 @@ class Sheets:
     def __init__(self, book: Book, speech: Speech) -> None:
         self._book = book
         self._speech = speech
-        self._waiting: Cache[str, Waiting] = Cache(5000, HALF_AN_HOUR)
+        self._waiting: Cache[str, PendingAnswer] = Cache(5000, HALF_AN_HOUR)
 
     async def form(
         self,
-        what: Incoming,
+        what: TeamsRequest,
         channel: str,
         form: c.FinishedForm,
         language: Language,
         faults: tuple[Fault, ...] = (),
-    ) -> Reply:
+    ) -> TeamsReply:
         people = {
             person
             for field in form.fields
@@ -65,48 +66,56 @@ class Sheets:
             names=lambda person: self._book.name(what.tenant, person),
             channel=what.elsewhere(channel),
         )  # fmt: skip
-        return Reply(draw.dialog(drawn, forms.title_of_form(form), tall=len(form.fields) > 3))
+        return TeamsReply(draw.dialog(drawn, forms.title_of_form(form), tall=len(form.fields) > 3))
 
     def page(
-        self, what: Incoming, language: Language, pages: tuple[draw.Drawn, ...], title: str
-    ) -> Reply:
+        self,
+        what: TeamsRequest,
+        language: Language,
+        pages: tuple[draw.TeamsMessage, ...],
+        title: str,
+    ) -> TeamsReply:
         """The first of several pages in a dialog; the others wait behind a button."""
         shown = pages[0].card
         if len(pages) > 1:
-            waiting = Waiting(what.tenant, what.person, language, pages[1:], title)
+            waiting = PendingAnswer(what.tenant, what.person, language, pages[1:], title)
             shown = draw.more(pages[0], self._waits(waiting), language)
-        return Reply(draw.dialog(shown, title, tall=len(str(shown)) > 3000))
+        return TeamsReply(draw.dialog(shown, title, tall=len(str(shown)) > 3000))
 
-    def held(self, what: Incoming, cards: tuple[c.FinishedCard, ...], language: Language) -> str:
-        drawn = draw.messages(cards, language, place=draw.Place(inside=True))
+    def held(
+        self, what: TeamsRequest, cards: tuple[c.FinishedCard, ...], language: Language
+    ) -> str:
+        drawn = draw.messages(cards, language, place=draw.CardPlace(inside=True))
         pages = (drawn, *drawn.rest)
-        return self._waits(Waiting(what.tenant, what.person, language, pages, draw.title_of(cards)))
+        return self._waits(
+            PendingAnswer(what.tenant, what.person, language, pages, draw.title_of(cards))
+        )
 
-    def _waits(self, waiting: Waiting) -> str:
+    def _waits(self, waiting: PendingAnswer) -> str:
         id = uuid.uuid4().hex
         self._waiting.put(id, waiting)
         return id
 
-    def waited_for(self, what: Incoming, held: data.Held) -> Reply:
+    def waited_for(self, what: TeamsRequest, held: data.Held) -> TeamsReply:
         waiting = self._waiting.get(held.id)
         if waiting is not None and (waiting.tenant, waiting.person) == (what.tenant, what.person):
             return self.page(what, waiting.language, waiting.pages, waiting.title)
         return said(word("no_longer" if waiting is None else "not_yours", language_of(what)))
 
-    def still_there(self, what: Incoming, sent: data.Send, said: str) -> Reply:
+    def still_there(self, what: TeamsRequest, sent: data.Send, said: str) -> TeamsReply:
         form = sent.form.form
         drawn = forms.form(
             form, language_of(what), values=what.fields, faults=[("", said)],
             names=lambda person: self._book.name(what.tenant, person), channel=sent.channel,
         )  # fmt: skip
-        return Reply(draw.dialog(drawn, forms.title_of_form(form)))
+        return TeamsReply(draw.dialog(drawn, forms.title_of_form(form)))
 
 
-def said(text: str) -> Reply:
+def said(text: str) -> TeamsReply:
     """Words of this platform's own, in a dialog."""
-    return Reply(draw.dialog(draw.messages((draw.said(text),), "da").card, "Digi"))
+    return TeamsReply(draw.dialog(draw.messages((draw.said(text),), "da").card, "Digi"))
 
 
-def language_of(what: Incoming) -> Language:
+def language_of(what: TeamsRequest) -> Language:
     """Where nothing better is known: the language of the reader's own Teams."""
     return "en" if what.locale[:2].casefold() == "en" else "da"

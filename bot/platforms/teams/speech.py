@@ -20,8 +20,8 @@ from bot.platforms.teams.failure import (
     private_failure,
 )
 from bot.platforms.teams.ports import CallFailed, Json, Ref, Transport
-from bot.platforms.teams.rate_limit import Pace
-from bot.platforms.teams.read import Incoming
+from bot.platforms.teams.rate_limit import TeamsPace
+from bot.platforms.teams.read import TeamsRequest
 
 A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 class Speech:
     def __init__(
-        self, book: Book, *, pace: Pace | None = None, sleep: Sleep = asyncio.sleep
+        self, book: Book, *, pace: TeamsPace | None = None, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._book = book
-        self._pace = pace or Pace()
+        self._pace = pace or TeamsPace()
         self._sleep = sleep
         self._patience = Patience(self._pace.now, sleep)
         self._speaks_by: Transport | None = None
@@ -49,7 +49,7 @@ class Speech:
         self._closed: Cache[tuple[str, str], bool] = Cache(20_000, A_WHILE)
         self._no_targets: Cache[str, bool] = Cache(1000, A_DAY)
         self._own: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
-        self._newest: Cache[tuple[str, str], draw.Drawn] = Cache(1000, A_WHILE)
+        self._newest: Cache[tuple[str, str], draw.TeamsMessage] = Cache(1000, A_WHILE)
         """What a card is to be replaced with, where that is still under way."""
 
     def speaks_by(self, transport: Transport) -> None:
@@ -117,7 +117,7 @@ class Speech:
     # --- answers of this moment -------------------------------------------------------------------
 
     async def answers(
-        self, what: Incoming, pages: Sequence[draw.Drawn], *, again: bool = False
+        self, what: TeamsRequest, pages: Sequence[draw.TeamsMessage], *, again: bool = False
     ) -> None:
         """Into the conversation that it came from. This and the next two raise DeliveryFailed;
         `again`: it may have been said elsewhere already."""
@@ -129,7 +129,7 @@ class Speech:
 
         await self._says(what, what.ref, pages, say, PATIENCE, again)
 
-    async def targeted(self, what: Incoming, pages: Sequence[draw.Drawn]) -> None:
+    async def targeted(self, what: TeamsRequest, pages: Sequence[draw.TeamsMessage]) -> None:
         """Not every tenant has messages for one reader in a channel."""
         if self._no_targets.get(what.tenant):
             raise DeliveryFailed("no messages for one reader here", permanent=True)
@@ -146,7 +146,7 @@ class Speech:
         await self._says(what, what.ref, pages, say, ELSEWHERE_AFTER)
 
     async def in_chat(
-        self, what: Incoming, pages: Sequence[draw.Drawn], *, again: bool = False
+        self, what: TeamsRequest, pages: Sequence[draw.TeamsMessage], *, again: bool = False
     ) -> None:
         key = (what.tenant, what.person)
         if self._closed.get(key):
@@ -181,15 +181,15 @@ class Speech:
 
     async def _says(
         self,
-        what: Incoming,
+        what: TeamsRequest,
         where: Ref,
-        pages: Sequence[draw.Drawn],
+        pages: Sequence[draw.TeamsMessage],
         say: Callable[[Json], Awaitable[None]],
         seconds: float,
         again: bool = False,
         meaning: Callable[[CallFailed], DeliveryFailed] = failure,
     ) -> None:
-        async def page_said(page: draw.Drawn, again: bool) -> None:
+        async def page_said(page: draw.TeamsMessage, again: bool) -> None:
             message = draw.message(draw.marked_again(page) if again else page)
             try:
                 await self.calls(what.tenant, where.conversation_id, lambda: say(message))
@@ -199,16 +199,16 @@ class Speech:
         reader = (what.tenant, where.conversation_id, what.person)
         await self._patience.says(reader, pages, page_said, seconds=seconds, again=again)
 
-    def is_own(self, what: Incoming) -> bool:
+    def is_own(self, what: TeamsRequest) -> bool:
         """Whether the card that was pressed was an answer to this person alone."""
         return self._own.get((what.ref.conversation_id, what.message)) == what.person
 
-    async def takes_its_place(self, what: Incoming, drawn: draw.Drawn) -> None:
+    async def takes_its_place(self, what: TeamsRequest, drawn: draw.TeamsMessage) -> None:
         """What the invoke shows is gone when the chat is opened again; this stays."""
         card = (what.ref.conversation_id, what.message)
         self._newest.put(card, drawn)
 
-        async def change(page: draw.Drawn, _: bool) -> None:
+        async def change(page: draw.TeamsMessage, _: bool) -> None:
             if self._newest.get(card) is not drawn:
                 return  # pressed again meanwhile, and something newer stands there
             try:

@@ -20,7 +20,7 @@ REST = 10.0
 
 _NAME = re.compile(r"[a-z][a-z_]{1,60}")
 
-Asks = Callable[[], Awaitable[tuple[str, float]]]
+FetchToken = Callable[[], Awaitable[tuple[str, float]]]
 """A new token, and the seconds that it lives."""
 
 
@@ -35,7 +35,7 @@ class NoToken(Exception):
 class Tokens:
     """One token at a time, renewed before its end; whoever comes meanwhile waits for the same."""
 
-    def __init__(self, asks: Asks, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, asks: FetchToken, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._asks = asks
         self._monotonic = monotonic
         self._token = ""
@@ -75,7 +75,7 @@ class Tokens:
         self._token = ""
 
 
-def by_secret(app_id: str, secret: str, tenant: str, login_url: str | None = None) -> Asks:
+def by_secret(app_id: str, secret: str, tenant: str, login_url: str | None = None) -> FetchToken:
     """The application's own secret for a token, in one call."""
     base = (login_url or LOGIN_URL).rstrip("/")
     form = {

@@ -32,8 +32,16 @@ from botframework.connector.bot_framework_sdk_client_async import (
 from msrest.pipeline import AsyncHTTPPolicy, AsyncHTTPSender, AsyncPipeline, Response
 from yarl import URL
 
-from bot.platforms.teams.ports import CallFailed, Json, OnActivity, Ref, Reply, Told
-from bot.platforms.teams.tokens import Asks, NoToken, Tokens, audience_of, by_secret, short_name
+from bot.platforms.common.ports import Report
+from bot.platforms.teams.ports import CallFailed, Json, OnActivity, Ref, TeamsReply
+from bot.platforms.teams.tokens import (
+    FetchToken,
+    NoToken,
+    Tokens,
+    audience_of,
+    by_secret,
+    short_name,
+)
 from bot.platforms.teams.trust import Doorkeeper, KeysAway, LocalDoorkeeper, SigningKeys, Stranger
 
 PATIENCE = 10.0
@@ -50,7 +58,7 @@ class BotbuilderTransport:
         self,
         on_activity: OnActivity,
         *,
-        told: Told,
+        told: Report,
         app_id: str | None = None,
         secret: str | None = None,
         app_type: AppType = "SingleTenant",
@@ -113,9 +121,9 @@ class BotbuilderTransport:
             doorkeeper.fits(claims, activity)
         return activity
 
-    async def _turn(self, raw: Json) -> Reply:
+    async def _turn(self, raw: Json) -> TeamsReply:
         """One turn of the adapter's pipeline; the raw activity goes round its models."""
-        replies: list[Reply] = []
+        replies: list[TeamsReply] = []
 
         async def logic(_: object) -> None:
             replies.append(await self._on_activity(raw))
@@ -128,7 +136,7 @@ class BotbuilderTransport:
             await self._adapter.process_activity(known, activity, logic)
         except Exception as error:
             self._told("teams", type(error).__name__)
-            return Reply(status=503)
+            return TeamsReply(status=503)
         return replies[0]
 
     # --- out ------------------------------------------------------------------------------------
@@ -330,7 +338,7 @@ class _Sender(AsyncHTTPSender):  # type: ignore[misc]
             await self._session.close()
 
 
-def _by_identity(client_id: str, audience: str) -> Asks:
+def _by_identity(client_id: str, audience: str) -> FetchToken:
     """The identity of the machine that Digi runs on. MSAL asks for it in a thread."""
 
     def ask() -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 
 from app import House
 from bot.core.courier import Courier
-from bot.core.lanes import Lanes, Line
+from bot.core.lanes import FairQueue, Lanes
 from bot.core.pause import Pause
 from bot.log import Log
 from bot.platforms.common.ports import DeliveryFailed, Parcel
@@ -425,7 +425,7 @@ async def test_what_was_released_is_sent_when_the_log_is_empty_and_not_before(
 
 
 def test_the_line_is_first_come_first_served_and_the_slow_wait_apart() -> None:
-    line = Line()
+    line = FairQueue()
     for tenant in ("a", "b", "a", "c"):
         line.join(tenant, slow=tenant == "a")
     line.join("a", slow=False)

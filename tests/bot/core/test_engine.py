@@ -16,7 +16,7 @@ import pytest
 import storage.sqlite.writer
 from app import House
 from bot.core.tokens import write_press
-from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, Typed
+from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, TypedText
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e
@@ -243,7 +243,7 @@ async def test_a_form_that_could_not_be_kept_stays_open(
     danish = msgspec.structs.replace(sender, locale="da")
     answer = await house.engine.receive(Delivery(TENANT, danish, "k", form, CHANNEL))
     assert c.plain(answer.faults[0].text) == SENTENCE
-    answer = await house.engine.receive(Delivery(TENANT, danish, "k", Typed("status"), CHANNEL))
+    answer = await house.engine.receive(Delivery(TENANT, danish, "k", TypedText("status"), CHANNEL))
     assert answer.cards
     assert house.engine.failures == {"Unavailable": 2}
     assert "hemmeligt" not in capsys.readouterr().err

@@ -21,7 +21,7 @@ from bot.core.gate import (
     Stopped,
 )
 from bot.core.tokens import EVENTS, FieldRule, write_form, write_press
-from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted, Typed
+from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted, TypedText
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.effects import FieldError, Grant, Open, Show
@@ -244,7 +244,7 @@ async def test_not_yours_and_not_there_are_answered_alike(house: House, channel:
 
 async def test_a_channel_without_a_project_says_so(house: House) -> None:
     """What one types there is answered with a way to begin."""
-    typed = Delivery(TENANT, Sender("outsider"), "k", Typed("status"), "C9")
+    typed = Delivery(TENANT, Sender("outsider"), "k", TypedText("status"), "C9")
     found = await gate_of(house).check(typed)
     assert isinstance(found, Passed)
     assert found.event == e.Look("no_project")
@@ -317,7 +317,7 @@ async def test_an_edge_says_who_is_there_and_no_person_can(house: House) -> None
 
 async def test_a_new_project_in_a_channel_gets_an_id_of_its_own(house: House) -> None:
     """The gate draws it; a button of an existing draft keeps the draft's."""
-    typed = Delivery(TENANT, Sender("outsider"), "k", Typed("start Ny plan"), "C9")
+    typed = Delivery(TENANT, Sender("outsider"), "k", TypedText("start Ny plan"), "C9")
     passed = await gate_of(house).check(typed)
     assert isinstance(passed, Passed)
     assert isinstance(passed.event, e.Started)
@@ -524,7 +524,7 @@ async def test_a_form_without_its_project_is_not_asked_which(house: House) -> No
     stopped = await gate_of(house).check(Delivery(TENANT, sender, "k", what))
     assert isinstance(stopped, Stopped)
     assert "hemmeligt" not in msgspec.json.encode(stopped).decode()
-    asked = await gate_of(house).check(Delivery(TENANT, sender, "k", Typed("status")))
+    asked = await gate_of(house).check(Delivery(TENANT, sender, "k", TypedText("status")))
     assert isinstance(asked, Passed)
     assert isinstance(asked.event, e.Look)
     assert asked.event.view == "which_project"

@@ -206,7 +206,7 @@ async def test_what_repeats_a_token_in_an_error_is_not_repeated() -> None:
     token, secret = "xoxb-1-Zebra7Vulkan9", "Zebra7~Vulkan9"
     async with echoing() as url:
         api = WebApi(f"{url}/slack/", quiet_logger())
-        asked = slack_check.Asked(token, "xapp-1-Zebra7Vulkan9", False, None)
+        asked = slack_check.SlackSettings(token, "xapp-1-Zebra7Vulkan9", False, None)
         hides(f"{await slack_check.check(api, asked)} {asked}")
         with pytest.raises(SlackApiError) as refused:
             await api.client(token).auth_test()
@@ -214,7 +214,7 @@ async def test_what_repeats_a_token_in_an_error_is_not_repeated() -> None:
         hides(failure(refused.value, writes=True).reason)
         await api.close()
         guid = "00000000-0000-0000-0000-000000000000"
-        of_teams = teams_check.Asked(
+        of_teams = teams_check.TeamsSettings(
             app_id=guid, app_password=secret, app_tenant=guid, login_url=url,
             openid_url=f"{url}/openid", tenants=(guid, secret), hosts=(secret,),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.server.settings import NAMES, Operator, Settings, SettingsError, default_key_file, load
+from bot.server.settings import NAMES, OperatorFile, Settings, SettingsError, default_key_file, load
 
 NO_FILE = Path("/nowhere/.env")
 
@@ -27,7 +27,7 @@ def test_nothing_set_is_the_playground_on_this_machine() -> None:
     assert (settings.host, settings.port) == ("127.0.0.1", 8642)
     assert settings.sqlite == Path("data/digi.db")
     assert settings.postgres is None
-    assert settings.operator == Operator()
+    assert settings.operator == OperatorFile()
 
 
 def test_the_key_lies_outside_the_home(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_the_operator_speaks_for_the_controller(tmp_path: Path) -> None:
     file = tmp_path / "operator.toml"
     file.write_text('controller = "Ærø Kommune"\ncontact = "dpo@example.dk"\n', encoding="utf-8")
     operator = read(DIGI_OPERATOR_FILE=str(file)).operator
-    assert operator == Operator(controller="Ærø Kommune", contact="dpo@example.dk")
+    assert operator == OperatorFile(controller="Ærø Kommune", contact="dpo@example.dk")
     file.write_text('controler = "x"\n', encoding="utf-8")
     (line,) = problems(DIGI_OPERATOR_FILE=str(file))
     assert "controler" in line

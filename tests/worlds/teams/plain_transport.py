@@ -13,8 +13,9 @@ from aiohttp import web
 from msgspec.structs import replace
 from yarl import URL
 
+from bot.platforms.common.ports import Report
 from bot.platforms.teams.door import MakeTransport
-from bot.platforms.teams.ports import CallFailed, Json, OnActivity, Ref, Told, Transport
+from bot.platforms.teams.ports import CallFailed, Json, OnActivity, Ref, Transport
 from bot.platforms.teams.tokens import NoToken, Tokens, by_secret
 from bot.platforms.teams.trust import Doorkeeper, KeysAway, SigningKeys, Stranger
 from tests.worlds.teams.world import APP, SECRET, TeamsWorld
@@ -108,7 +109,7 @@ class PlainTransport:
             await self._session.close()
 
 
-def by_hand(world: TeamsWorld, told: Told) -> MakeTransport:
+def by_hand(world: TeamsWorld, told: Report) -> MakeTransport:
     def transport(on_activity: OnActivity) -> Transport:
         doorkeeper = Doorkeeper(
             app_id=APP, keys=SigningKeys(f"{world.url}/openid"),

@@ -17,7 +17,7 @@ from bot.platforms.web.playground.people import DIGI, TENANT, channel_place, pri
 from dialogs.model.cards import FinishedCard
 
 
-class Body(Struct, frozen=True, omit_defaults=True):
+class MessageBody(Struct, frozen=True, omit_defaults=True):
     """What a message holds: a person's own words, or a card of Digi's."""
 
     text: str = ""
@@ -25,10 +25,10 @@ class Body(Struct, frozen=True, omit_defaults=True):
     language: Literal["da", "en"] = "da"
 
 
-_body = msgspec.json.Decoder(Body)
+_body = msgspec.json.Decoder(MessageBody)
 
 
-def read_body(message: RoomMessage) -> Body:
+def read_body(message: RoomMessage) -> MessageBody:
     return _body.decode(message.body)
 
 
@@ -79,7 +79,7 @@ class WebEdge:
         return f"/digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:
-        body = msgspec.json.encode(Body(card=parcel.card, language=parcel.language))
+        body = msgspec.json.encode(MessageBody(card=parcel.card, language=parcel.language))
         if parcel.kind == "update":
             shown = await self._room.one(parcel.target)
             if shown is None:
@@ -97,7 +97,7 @@ class WebEdge:
     async def say(self, id: str, place: str, person: str, text: str) -> None:
         """Ordinary chat, as people write it to one another."""
         if await self._room.one(id) is None:
-            body = msgspec.json.encode(Body(text=text))
+            body = msgspec.json.encode(MessageBody(text=text))
             await self.put(RoomMessage(id, place, person, body, self._moment()))
 
     async def put(self, message: RoomMessage) -> None:

@@ -10,16 +10,16 @@ TENANT = "web:playground"
 DIGI = "digi"
 """Who writes Digi's own messages in the room."""
 
-Role = Literal["leader", "representative", "facilitator", "member"]
+ColleagueRole = Literal["leader", "representative", "facilitator", "member"]
 
 
-class Person(Struct, frozen=True):
+class Colleague(Struct, frozen=True):
     """`hue` is the colour of the initials; it never tells anything that the name does not."""
 
     id: str
     name: str
     job: str
-    role: Role
+    role: ColleagueRole
     hue: int
     locale: Literal["da", "en"] = "da"
 
@@ -31,20 +31,20 @@ class Channel(Struct, frozen=True):
 
 
 PEOPLE = (
-    Person("anne", "Anne Holm", "Leder", "leader", 262),
-    Person("mette", "Mette Dahl", "TR, FOA", "representative", 342),
-    Person("jonas", "Jonas Friis", "AMR", "representative", 205),
-    Person("ali", "Ali Yılmaz", "Tovholder, sosu-assistent", "facilitator", 28),
-    Person("bodil", "Bodil Krogh", "Sosu-hjælper, dagvagt", "member", 170),
-    Person("fatima", "Fatima El-Amin", "Sosu-assistent, dagvagt", "member", 310),
-    Person("henrik", "Henrik Bak", "Sygeplejerske", "member", 225),
-    Person("linh", "Linh Tran", "Sosu-assistent, aftenvagt", "member", 90),
-    Person("mads", "Mads Østergaard", "Elev", "member", 8),
-    Person("oksana", "Oksana Kovalenko", "Care worker, evenings", "member", 190, "en"),
-    Person("rikke", "Rikke Lund", "Planlægger", "member", 285),
-    Person("samira", "Samira Warsame", "Sosu-hjælper, nattevagt", "member", 50),
-    Person("torben", "Torben Skov", "Sosu-hjælper, dagvagt", "member", 130),
-    Person("zofia", "Zofia Nowak", "Ergoterapeut", "member", 240),
+    Colleague("anne", "Anne Holm", "Leder", "leader", 262),
+    Colleague("mette", "Mette Dahl", "TR, FOA", "representative", 342),
+    Colleague("jonas", "Jonas Friis", "AMR", "representative", 205),
+    Colleague("ali", "Ali Yılmaz", "Tovholder, sosu-assistent", "facilitator", 28),
+    Colleague("bodil", "Bodil Krogh", "Sosu-hjælper, dagvagt", "member", 170),
+    Colleague("fatima", "Fatima El-Amin", "Sosu-assistent, dagvagt", "member", 310),
+    Colleague("henrik", "Henrik Bak", "Sygeplejerske", "member", 225),
+    Colleague("linh", "Linh Tran", "Sosu-assistent, aftenvagt", "member", 90),
+    Colleague("mads", "Mads Østergaard", "Elev", "member", 8),
+    Colleague("oksana", "Oksana Kovalenko", "Care worker, evenings", "member", 190, "en"),
+    Colleague("rikke", "Rikke Lund", "Planlægger", "member", 285),
+    Colleague("samira", "Samira Warsame", "Sosu-hjælper, nattevagt", "member", 50),
+    Colleague("torben", "Torben Skov", "Sosu-hjælper, dagvagt", "member", 130),
+    Colleague("zofia", "Zofia Nowak", "Ergoterapeut", "member", 240),
 )
 
 CHANNELS = (
@@ -56,7 +56,7 @@ _PEOPLE = {person.id: person for person in PEOPLE}
 _CHANNELS = {channel.id: channel for channel in CHANNELS}
 
 
-def person_of(id: str) -> Person | None:
+def person_of(id: str) -> Colleague | None:
     return _PEOPLE.get(id)
 
 

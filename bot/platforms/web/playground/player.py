@@ -37,11 +37,17 @@ from bot.platforms.common.ports import (
     RoomMessage,
     Sender,
     Submitted,
-    Typed,
+    TypedText,
     WebRoom,
 )
-from bot.platforms.web.playground.edge import Body, read_body
-from bot.platforms.web.playground.people import DIGI, TENANT, Person, channel_place, private_place
+from bot.platforms.web.playground.edge import MessageBody, read_body
+from bot.platforms.web.playground.people import (
+    DIGI,
+    TENANT,
+    Colleague,
+    channel_place,
+    private_place,
+)
 from dialogs.model.calendar import Calendar, is_working_day
 from dialogs.model.cards import (
     Bullets,
@@ -101,7 +107,7 @@ class Hands(Protocol):
     async def seen(self, person: str) -> str: ...
 
 
-class Step(Struct, frozen=True):
+class CourseStep(Struct, frozen=True):
     number: int
     who: str
     private: bool
@@ -153,7 +159,7 @@ def form_lines(form: FinishedForm) -> list[str]:
     return [*found, f"[{plain(form.submit)}]"]
 
 
-def read_scenario(text: str) -> list[Step]:
+def read_scenario(text: str) -> list[CourseStep]:
     steps = []
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
@@ -163,7 +169,7 @@ def read_scenario(text: str) -> list[Step]:
         if found is None:
             raise Lost(f"line {number}: not `who > what` or `who < what`: {stripped}")
         who, private, what = found.groups()
-        steps.append(Step(number, who.casefold(), bool(private), what.strip(), stripped))
+        steps.append(CourseStep(number, who.casefold(), bool(private), what.strip(), stripped))
     return steps
 
 
@@ -175,7 +181,7 @@ class Player:
         receive: Receive,
         room: WebRoom,
         clock: Clockwork,
-        people: Sequence[Person],
+        people: Sequence[Colleague],
         channel: str,
         tenant: str = TENANT,
     ) -> None:
@@ -217,7 +223,7 @@ class Player:
     async def type(self, person: str, text: str, *, private: bool = False) -> list[str]:
         command = re.fullmatch(r"/digi\b\s*(.*)", text.strip(), re.IGNORECASE | re.DOTALL)
         if command is None and not private:
-            body = Body(text=text)
+            body = MessageBody(text=text)
             await self._room.put(
                 RoomMessage(
                     id=_key(),
@@ -229,7 +235,7 @@ class Player:
             )
             return []
         words = command.group(1) if command else text.strip()
-        return await self._act(person, _key(), Typed(words), "" if private else self._channel)
+        return await self._act(person, _key(), TypedText(words), "" if private else self._channel)
 
     async def press(self, person: str, label: str, near: str = "") -> list[str]:
         button, channel = await self._button(person, label, near)
@@ -322,7 +328,7 @@ class Player:
 
     # --- the lines ------------------------------------------------------------------------
 
-    async def _step(self, step: Step) -> list[str]:
+    async def _step(self, step: CourseStep) -> list[str]:
         if step.what.startswith("<"):
             return await self._look(step)
         act = step.what[1:].strip()
@@ -338,7 +344,7 @@ class Player:
             return await self.fill(person, _pairs(act.removeprefix("udfyld")))
         return await self.type(person, act, private=step.private)
 
-    async def _look(self, step: Step) -> list[str]:
+    async def _look(self, step: CourseStep) -> list[str]:
         expected = _EXPECT.fullmatch(step.what)
         if expected is None:
             raise Lost('an expectation is written < "text", <! "text" or < kode')
@@ -355,7 +361,7 @@ class Player:
         return [f"{'not' if way == '<' else 'still'} there; shown is:\n{shown}"]
 
     async def _act(
-        self, person: str, key: str, what: Typed | Pressed | Submitted, channel: str = ""
+        self, person: str, key: str, what: TypedText | Pressed | Submitted, channel: str = ""
     ) -> list[str]:
         who = self._person(person)
         sender = Sender(who.id, who.name, who.locale)
@@ -421,7 +427,7 @@ class Player:
         by = self._people.get(message.by)
         return [f"{by.name if by else DIGI}: {body.text}"]
 
-    def _person(self, id: str) -> Person:
+    def _person(self, id: str) -> Colleague:
         if id not in self._people:
             raise Lost(f"nobody is called {id!r}; there are: {', '.join(self._people)}")
         return self._people[id]

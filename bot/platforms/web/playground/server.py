@@ -28,17 +28,17 @@ from bot.platforms.common.ports import (
     RoomMessage,
     Sender,
     Submitted,
-    Typed,
+    TypedText,
     WebRoom,
     What,
 )
-from bot.platforms.web.playground.edge import Body, WebEdge, read_body
+from bot.platforms.web.playground.edge import MessageBody, WebEdge, read_body
 from bot.platforms.web.playground.people import (
     CHANNELS,
     PEOPLE,
     TENANT,
     Channel,
-    Person,
+    Colleague,
     channel_of,
     channel_place,
     person_of,
@@ -46,10 +46,10 @@ from bot.platforms.web.playground.people import (
 )
 from bot.platforms.web.playground.player import Player
 from dialogs.model.cards import Buttons, FinishedCard, FinishedForm
+from dialogs.model.commands import Language
 
 log = logging.getLogger("digi.web")
 
-Language = Literal["da", "en"]
 Commands = Callable[[Language], Sequence[tuple[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -127,7 +127,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
 }
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not answered, and the sentence that says why."""
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -193,11 +193,11 @@ class CourseNews(Struct, frozen=True):
     stuck: bool = False
 
 
-class State(Struct, frozen=True):
+class PageState(Struct, frozen=True):
     token: str
     epoch: str
-    me: Person
-    people: tuple[Person, ...]
+    me: Colleague
+    people: tuple[Colleague, ...]
     channels: tuple[Channel, ...]
     messages: list[Shown]
     after: int
@@ -291,7 +291,7 @@ class Playground:
         me = _person(request.query.get("as", ""))
         messages = await self._messages(me)
         return _json(
-            State(
+            PageState(
                 token=self._token,
                 epoch=self._edge.epoch,
                 me=me,
@@ -355,7 +355,7 @@ class Playground:
                 await self._edge.say(key, act.place, me.id, text)
             return _json(Answer(language=me.locale))
         words = (command.group(1) or "").strip() if command else text
-        return await self._act(me, key, Typed(words), channel)
+        return await self._act(me, key, TypedText(words), channel)
 
     async def press(self, request: web.Request) -> web.Response:
         act = await _read(request, PressAct)
@@ -369,7 +369,7 @@ class Playground:
             _person(act.person), f"form:{act.token}", what, _channel(act.channel)
         )
 
-    async def _act(self, me: Person, key: str, what: What, channel: str) -> web.Response:
+    async def _act(self, me: Colleague, key: str, what: What, channel: str) -> web.Response:
         sender = Sender(me.id, me.name, me.locale)
         try:
             answer = await self._receive(Delivery(TENANT, sender, key, what, channel))
@@ -460,7 +460,7 @@ class Playground:
         self._edge.emptied()
         self._edge.tell("clock", None)
 
-    async def _messages(self, me: Person, after: int = 0) -> list[RoomMessage]:
+    async def _messages(self, me: Colleague, after: int = 0) -> list[RoomMessage]:
         places = [channel_place(channel.id) for channel in CHANNELS] + [private_place(me.id)]
         found = [message for place in places for message in await self._room.read(place, after)]
         return sorted(found, key=lambda message: message.seq)
@@ -513,7 +513,7 @@ def bare_form(form: FinishedForm) -> FinishedForm:
 
 
 def _shown(message: RoomMessage) -> Shown:
-    body: Body = read_body(message)
+    body: MessageBody = read_body(message)
     return Shown(
         id=message.id,
         place=message.place,
@@ -568,9 +568,9 @@ def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
             if token is not None and not hmac.compare_digest(
                 request.headers.get(TOKEN, "").encode("utf-8", "surrogateescape"), token.encode()
             ):
-                raise Refused(403, "token")
+                raise RequestRefused(403, "token")
             return await handler(request)
-        except Refused as refused:
+        except RequestRefused as refused:
             return _json(
                 {"failed": SENTENCES[refused.sentence][_language(request)]}, refused.status
             )
@@ -584,47 +584,47 @@ def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
 def _same_page(request: web.Request, allowed: set[str]) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin not in {f"http://{host}" for host in allowed}:
-        raise Refused(403, "outside")
+        raise RequestRefused(403, "outside")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise Refused(403, "outside")
+        raise RequestRefused(403, "outside")
 
 
 async def _read(request: web.Request, kind: type[A]) -> A:
     if request.content_type != "application/json":
-        raise Refused(400, "unreadable")
+        raise RequestRefused(400, "unreadable")
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Refused(400, "unreadable") from None
+        raise RequestRefused(400, "unreadable") from None
 
 
-def _person(id: str) -> Person:
+def _person(id: str) -> Colleague:
     found = person_of(id)
     if found is None:
-        raise Refused(400, "nobody")
+        raise RequestRefused(400, "nobody")
     return found
 
 
 def _act_key(key: str) -> str:
     """The page draws one for each act, so that sending it twice is still one act."""
     if not _KEY.fullmatch(key):
-        raise Refused(400, "unreadable")
+        raise RequestRefused(400, "unreadable")
     return key
 
 
 def _channel(id: str) -> str:
     if id and channel_of(id) is None:
-        raise Refused(400, "elsewhere")
+        raise RequestRefused(400, "elsewhere")
     return id
 
 
-def _channel_in(place: str, me: Person) -> str:
+def _channel_in(place: str, me: Colleague) -> str:
     """The channel of a place; empty for one's own private chat."""
     if place == private_place(me.id):
         return ""
     kind, _, id = place.partition(":")
     if kind != "channel" or channel_of(id) is None:
-        raise Refused(400, "elsewhere")
+        raise RequestRefused(400, "elsewhere")
     return id
 
 

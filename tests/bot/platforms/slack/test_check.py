@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from bot.platforms.slack.check import Asked, check
+from bot.platforms.slack.check import SlackSettings, check
 from bot.platforms.slack.transport import quiet_logger
 from bot.platforms.slack.web_api import WebApi
 from tests.bot.cli.test_app import free_port
@@ -17,12 +17,12 @@ from tests.worlds.slack.state import Workspace
 from tests.worlds.slack.world import SlackWorld
 
 
-async def _said(world: SlackWorld, asked: Asked) -> list[tuple[bool, str]]:
+async def _said(world: SlackWorld, asked: SlackSettings) -> list[tuple[bool, str]]:
     return await check(WebApi(world.api_url, quiet_logger()), asked)
 
 
-def _everything(world: SlackWorld) -> Asked:
-    return Asked(bot_token=world.home.token, app_token=world.app_token)
+def _everything(world: SlackWorld) -> SlackSettings:
+    return SlackSettings(bot_token=world.home.token, app_token=world.app_token)
 
 
 async def test_where_all_is_well_each_part_says_so() -> None:
@@ -117,7 +117,7 @@ async def test_the_address_is_tried_as_slack_will_use_it(
         await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         async with SlackWorld() as world:
-            asked = Asked(world.home.token, public_url=f"http://127.0.0.1:{port}")
+            asked = SlackSettings(world.home.token, public_url=f"http://127.0.0.1:{port}")
             *_, last = await _said(world, asked)
             assert last[0] is fine
             assert words in last[1]
@@ -128,10 +128,10 @@ async def test_the_address_is_tried_as_slack_will_use_it(
 async def test_without_an_address_it_says_what_was_not_tried() -> None:
     """One workspace may do without a name for it; several cannot."""
     async with SlackWorld() as world:
-        *_, last = await _said(world, Asked(world.home.token))
+        *_, last = await _said(world, SlackSettings(world.home.token))
         assert last[0]
         assert "was not tried" in last[1]
-        found = await _said(world, Asked(several=True))
+        found = await _said(world, SlackSettings(several=True))
         assert [fine for fine, _ in found] == [True, False]
         assert "DIGI_PUBLIC_URL is missing" in found[1][1]
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from bot.platforms.common.ports import Installation
-from bot.platforms.slack.door import Door
+from bot.platforms.slack.door import SlackDoor
 from bot.platforms.slack.install import COOKIE, MINUTES
 from storage.installations import Installations
 from storage.sql import Unavailable
@@ -41,7 +41,7 @@ class Begun(NamedTuple):
 class Here(NamedTuple):
     world: SlackWorld
     space: Workspace
-    door: Door
+    door: SlackDoor
     base: str
     browser: ClientSession
     clock: Clock

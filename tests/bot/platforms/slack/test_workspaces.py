@@ -16,7 +16,7 @@ from app import House, build
 from bot.cache import Cache
 from bot.clock import Clock
 from bot.platforms.common.ports import DeliveryFailed, Edge, Installation, Parcel
-from bot.platforms.slack.door import Door
+from bot.platforms.slack.door import SlackDoor
 from bot.platforms.slack.install import COOKIE
 from bot.platforms.slack.manifest import SCOPES
 from bot.platforms.slack.workspaces import HELD, TokenRefused
@@ -53,13 +53,13 @@ async def served(
     token: str | None = None,
     told: list[tuple[str, str]] | None = None,
     now: Callable[[], float] = time.time,
-) -> AsyncIterator[tuple[Door, House, str]]:
-    doors: list[Door] = []
+) -> AsyncIterator[tuple[SlackDoor, House, str]]:
+    doors: list[SlackDoor] = []
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
         several = token is None
         doors.append(
-            Door(
+            SlackDoor(
                 bot_token=token, signing_secret=world.signing_secret, app_token=None,
                 client_id=world.client_id if several else None,
                 client_secret=world.client_secret if several else None,

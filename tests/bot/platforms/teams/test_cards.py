@@ -26,7 +26,7 @@ def _validators() -> None:
     card_validators.needed()
 
 
-def pages(drawn: draw.Drawn) -> list[dict[str, Any]]:
+def pages(drawn: draw.TeamsMessage) -> list[dict[str, Any]]:
     return [drawn.card, *(page.card for page in drawn.rest)]
 
 

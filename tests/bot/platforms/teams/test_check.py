@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from msgspec.structs import replace
 
-from bot.platforms.teams.check import Asked, Finding, check
+from bot.platforms.teams.check import Finding, TeamsSettings, check
 from tests.bot.cli.test_app import Box, free_port
 
 APP = "11111111-2222-3333-4444-555555555555"
@@ -46,8 +46,8 @@ class Microsoft:
         await self._runner.cleanup()
 
     @property
-    def settings(self) -> Asked:
-        return Asked(
+    def settings(self) -> TeamsSettings:
+        return TeamsSettings(
             app_id=APP, app_password=SECRET, app_tenant=TENANT, login_url=self.url,
             openid_url=f"{self.url}/openid", public_url=self.url,
         )  # fmt: skip
@@ -165,7 +165,7 @@ async def test_keys_that_cannot_be_fetched_are_a_fault(microsoft: Microsoft) -> 
 async def test_without_a_way_out_nothing_is_called_wrong_that_was_not_tried() -> None:
     """The secret may be right where the login could not be asked."""
     nobody = f"http://127.0.0.1:{free_port()}"
-    there = Asked(
+    there = TeamsSettings(
         app_id=APP, app_password=SECRET, app_tenant=TENANT, login_url=nobody,
         openid_url=f"{nobody}/openid", public_url=nobody,
     )  # fmt: skip
@@ -232,11 +232,11 @@ async def test_lists_that_are_right_are_no_fault(microsoft: Microsoft) -> None:
 
 async def test_trying_without_an_app_id_stays_on_this_machine() -> None:
     """It believes everybody, so nobody outside may reach it."""
-    [(fine, said)] = await check(Asked(local=True))
+    [(fine, said)] = await check(TeamsSettings(local=True))
     assert (fine, "this machine only" in said) == (True, True)
-    [(fine, said)] = await check(Asked(local=True, host="0.0.0.0"))
+    [(fine, said)] = await check(TeamsSettings(local=True, host="0.0.0.0"))
     assert (fine, "DIGI_HOST" in said) == (False, True)
-    [(fine, said)] = await check(Asked(local=True, public_url="https://digi.example.dk"))
+    [(fine, said)] = await check(TeamsSettings(local=True, public_url="https://digi.example.dk"))
     assert (fine, "DIGI_PUBLIC_URL" in said) == (False, True)
 
 

@@ -29,7 +29,7 @@ def _all_buttons(card: c.FinishedCard) -> list[str]:
     return [b.token for p in card.parts if isinstance(p, c.Buttons) for b in p.buttons]
 
 
-def _tokens(drawn: draw.Drawn) -> list[str]:
+def _tokens(drawn: draw.TeamsMessage) -> list[str]:
     pages = (drawn, *drawn.rest)
     return [a["data"]["digi"]["token"] for page in pages for a in buttons(page.card)]
 
@@ -59,7 +59,7 @@ def test_a_card_of_seventy_parts_goes_on(examples: int) -> None:
 
 
 def _card_fits(card: c.FinishedCard, again: bool, inside: bool) -> None:
-    drawn = draw.messages((card,), "da", again=again, place=draw.Place(inside=inside))
+    drawn = draw.messages((card,), "da", again=again, place=draw.CardPlace(inside=inside))
     for page in (drawn, *drawn.rest):
         assert limits.problems(page.card) == []
         assert 0 < len(page.summary) <= pieces.SUMMARY
@@ -190,7 +190,7 @@ def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
         assert does["data"]["msteams"] == {"type": "task/fetch"}
     assert opens["type"] == "Action.Submit"
     assert opens["data"]["msteams"] == {"type": "task/fetch"}
-    inside = draw.messages((press,), "da", place=draw.Place(inside=True)).card
+    inside = draw.messages((press,), "da", place=draw.CardPlace(inside=True)).card
     assert {action["type"] for action in buttons(inside)} == {"Action.Submit"}
     assert not list(every(inside, "msteams"))
 
@@ -202,12 +202,12 @@ def test_a_press_that_is_asked_about_keeps_its_question() -> None:
     )
     [asks] = buttons(draw.card(c.Card((c.Buttons((button,)),))))
     asked = data.read_data(asks["data"])
-    assert isinstance(asked, data.Ask)
+    assert isinstance(asked, data.ConfirmData)
     card = draw.question(asked, "da")
     assert limits.problems(card) == []
     assert text_of(card) == "For altid?\n[Slet]"
     [again] = buttons(card)
-    assert data.read_data(again["data"]) == data.Press("t")
+    assert data.read_data(again["data"]) == data.PressData("t")
 
 
 @pytest.mark.parametrize(

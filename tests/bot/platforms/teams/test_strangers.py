@@ -19,7 +19,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.platforms.teams.ports import CallFailed, Json, Ref, Reply
+from bot.platforms.teams.ports import CallFailed, Json, Ref, TeamsReply
 from bot.platforms.teams.tokens import NoToken, Tokens
 from bot.platforms.teams.transport import BotbuilderTransport
 from bot.platforms.teams.trust import HOSTS, is_service
@@ -43,10 +43,10 @@ class Heard:
         self.transport = transport
         self.activities: list[Json] = []
         self.told: list[tuple[str, str]] = []
-        self.reply = Reply()
+        self.reply = TeamsReply()
         self.error: Exception | None = None
 
-    async def hears(self, activity: Json) -> Reply:
+    async def hears(self, activity: Json) -> TeamsReply:
         self.activities.append(activity)
         if self.error is not None:
             raise self.error
@@ -68,7 +68,7 @@ async def alone(world: TeamsWorld | None = None, **more: Any) -> AsyncIterator[H
             "tenants": [world.home.id.upper()], "hosts": ["127.0.0.1"], **more,
         }  # fmt: skip
 
-        async def hears(activity: Json) -> Reply:
+        async def hears(activity: Json) -> TeamsReply:
             return await found[0].hears(activity)
 
         transport = BotbuilderTransport(
@@ -139,7 +139,7 @@ async def test_a_right_token_passes_and_nothing_of_the_activity_is_lost() -> Non
 async def test_an_invoke_is_answered_with_its_own_body() -> None:
     """The answer is written once and not twice over: a dialog can open."""
     async with alone() as heard:
-        heard.reply = Reply({"task": {"type": "continue", "value": {"title": "æøå"}}})
+        heard.reply = TeamsReply({"task": {"type": "continue", "value": {"title": "æøå"}}})
         activity = _message(heard.world, name="task/fetch", value={}) | {"type": "invoke"}
         assert await heard.world.send(activity) == (200, heard.reply.body)
 
