@@ -23,7 +23,7 @@ from content.model import (
     Source,
     Theme,
 )
-from content.packs import OWN, Packs, sets_in
+from content.packs import OWN, Packs, Table, sets_in
 
 # How many items each set has. The publications decide it, so it is not a setting.
 COUNTS = {
@@ -123,7 +123,6 @@ SENTENCE_END = re.compile(r"[.?:]")
 MARKED = re.compile(r"\*\*[^*\s](?:[^*]*[^*\s])?\*\*|\*[^*\s](?:[^*]*[^*\s])?\*")
 
 T = TypeVar("T")
-Table = dict[str, Any]
 
 
 class ContentError(Exception):

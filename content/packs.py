@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 Table = dict[str, Any]
-Say = Callable[[str, str, str], None]
+ReportProblem = Callable[[str, str, str], None]
 Read = Callable[[Path, str], Table | None]
 
 OWN = "own"
@@ -29,7 +29,7 @@ def sets_in(folder: Path) -> list[Path]:
 class Packs:
     """Lays packs over our tables and keeps who laid what, so that a fault is named where it is."""
 
-    def __init__(self, folders: tuple[Path, ...], read: Read, say: Say) -> None:
+    def __init__(self, folders: tuple[Path, ...], read: Read, say: ReportProblem) -> None:
         self.folders = folders
         self.read = read
         self.say = say

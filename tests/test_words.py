@@ -117,3 +117,57 @@ def test_every_table_conversation_and_role_is_a_term() -> None:
     known |= {name.lower() for name in _CODE.findall(PAGE)}
     missing = {*tables, *CONVERSATIONS, *get_args(RoleName)} - known
     assert sorted(name for name in missing if not name.endswith("_new")) == []
+
+
+# Names that still stand for more than one thing. The list only gets shorter.
+SHARED = {
+    "Answer", "AppType", "Facts", "Language", "Moment", "Place", "Say", "State", "Step", "Words",
+}  # fmt: skip
+RENAMED = {"ClosedForAnswers", "Facts", "Moment", "State", "Words"}
+
+
+@functools.cache
+def _modules() -> dict[str, ast.Module]:
+    return {
+        str(file.relative_to(ROOT)): ast.parse(file.read_text())
+        for root in ROOTS
+        for file in (ROOT / root).rglob("*.py")
+    }
+
+
+def _defined(tree: ast.Module) -> dict[str, bool]:
+    """The public classes and types of a module, and whether each is a port (a Protocol)."""
+    found: dict[str, bool] = {}
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name, bases=bases):
+                found[name] = any("Protocol" in ast.unparse(base) for base in bases)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not (
+                isinstance(value, ast.Call) and "TypeVar" in ast.unparse(value.func)
+            ):
+                found[name] = False
+    return {name: port for name, port in found.items() if name[0].isupper() and not name.isupper()}
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    """A public class or type has a name of its own, but for a port and what implements it."""
+    places: dict[str, list[bool]] = {}
+    for tree in _modules().values():
+        for name, is_port in _defined(tree).items():
+            places.setdefault(name, []).append(is_port)
+    assert len(places) > 300
+    twice = {name for name, ports in places.items() if len(ports) > 1 + sum(ports)}
+    assert sorted(twice - SHARED) == []
+
+
+def test_no_class_is_imported_under_another_name() -> None:
+    """Whoever searches for a name finds all its uses."""
+    renamed = {
+        alias.name
+        for tree in _modules().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name[0].isupper()
+    }
+    assert sorted(renamed - RENAMED) == []

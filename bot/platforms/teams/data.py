@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from dialogs.model import cards as c
 
-Element = dict[str, Any]
+CardElement = dict[str, Any]
 
 MARK = "digi"
 PREFIX = "f."
@@ -85,7 +85,7 @@ _Written = PressData | CommandData | ConfirmData | Held | Packed
 _forms = msgspec.json.Decoder(c.FinishedForm)
 
 
-def written_data(data: _Written) -> Element:
+def written_data(data: _Written) -> CardElement:
     return {MARK: msgspec.to_builtins(data)}
 
 

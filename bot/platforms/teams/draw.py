@@ -13,9 +13,9 @@ from msgspec import Struct
 from bot.platforms.common.ports import Fault
 from bot.platforms.teams.data import (
     MARK,
+    CardElement,
     CommandData,
     ConfirmData,
-    Element,
     Held,
     PressData,
     read_button,
@@ -52,7 +52,7 @@ _MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
 class TeamsMessage(Struct, frozen=True):
     """A message. `rest` is what had no room in it: messages that follow."""
 
-    card: Element
+    card: CardElement
     summary: str
     rest: tuple[TeamsMessage, ...] = ()
 
@@ -123,7 +123,7 @@ def _glyphs(step: int, of: int) -> str:
     return "●" * done + "○" * (of - done) + "  "
 
 
-def _button(button: c.Button[c.Spans], place: CardPlace) -> Element:
+def _button(button: c.Button[c.Spans], place: CardPlace) -> CardElement:
     label = cut(c.plain(button.label).strip() or "…", BUTTON)
     data = read_button(button.token, place.channel)
     if button.confirm is not None and isinstance(data, PressData):
@@ -142,7 +142,7 @@ def _action(
     style: c.Style = "plain",
     inside: bool,
     opens: bool,
-) -> Element:
+) -> CardElement:
     """What opens something for the one who presses opens a dialog; what does something does it on
     the spot, and where Teams is too old for that, by a message that nobody sees."""
     written = written_data(data)
@@ -170,7 +170,7 @@ def _action(
 # --- what the edge asks for -----------------------------------------------------------------------
 
 
-def card(card: c.FinishedCard, language: Language = "da") -> Element:
+def card(card: c.FinishedCard, language: Language = "da") -> CardElement:
     """A card as the first message of it stands."""
     return messages((card,), language).card
 
@@ -257,7 +257,7 @@ def plain(cards: Sequence[c.FinishedCard]) -> str:
     return "\n".join(words for words in rows if words.strip())
 
 
-def message(drawn: TeamsMessage) -> Element:
+def message(drawn: TeamsMessage) -> CardElement:
     """An activity that shows a card."""
     return {
         "type": "message",
@@ -266,13 +266,13 @@ def message(drawn: TeamsMessage) -> Element:
     }
 
 
-def more(drawn: TeamsMessage, id: str, language: Language) -> Element:
+def more(drawn: TeamsMessage, id: str, language: Language) -> CardElement:
     """The card in a dialog, with a button to what had no room."""
     action = _action(word("more", language), Held(id), inside=True, opens=True)
     return {**drawn.card, "body": [*drawn.card["body"], {"type": "ActionSet", "actions": [action]}]}
 
 
-def question(ask: ConfirmData, language: Language) -> Element:
+def question(ask: ConfirmData, language: Language) -> CardElement:
     """In a dialog: is it meant?"""
     rows = list(in_rows(text_lines((c.Plain(ask.question),)), "Medium"))
     style: c.Style = "danger" if ask.danger else "main"
@@ -289,7 +289,7 @@ def title_of(cards: Sequence[c.FinishedCard]) -> str:
     return "Digi"
 
 
-def dialog(content: Element, title: str, *, tall: bool = False) -> Element:
+def dialog(content: CardElement, title: str, *, tall: bool = False) -> CardElement:
     """What Teams is answered so that a dialog shows this card."""
     first, *others = content["body"]
     if others and first.get("style") == "heading" and first["text"] == title:

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from bot.platforms.teams.data import PREFIX, Element, Packed, packed, written_data, written_value
+from bot.platforms.teams.data import (
+    PREFIX,
+    CardElement,
+    Packed,
+    packed,
+    written_data,
+    written_value,
+)
 from bot.platforms.teams.draw import BUTTON, TITLE, WHOLE
 from bot.platforms.teams.pieces import (
     CardRow,
@@ -68,10 +75,10 @@ def form(
     faults: Sequence[tuple[str, str]] = (),
     names: NameOf = lambda person: person,
     channel: str = "",
-) -> Element:
+) -> CardElement:
     """A form as the card of a dialog. `values` are what stood in it when it was sent, by the ids
     that Teams knows; `faults` are fields and what is wrong with them."""
-    drawn: Element = {}
+    drawn: CardElement = {}
     for room in _ROOMS:
         short = _shortened(form, room)
         drawn = _form(short, language, values or {}, faults, names, room, channel)
@@ -84,7 +91,7 @@ def title_of_form(form: c.FinishedForm) -> str:
     return cut(c.plain(form.title).strip() or "Digi", TITLE)
 
 
-def _bytes(card: Element) -> int:
+def _bytes(card: CardElement) -> int:
     return len(json.dumps(card, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
@@ -96,7 +103,7 @@ def _form(
     names: NameOf,
     room: _Room,
     channel: str,
-) -> Element:
+) -> CardElement:
     known = {field.id for field in form.fields if not isinstance(field, c.Note)}
     rows: list[CardRow] = []
     for id, said in faults:
@@ -157,10 +164,10 @@ def _input(
         yield from in_rows(text_lines(field.hint, size="Small"), "Small")
 
 
-def _element(field: c.Field[c.Spans], language: Language, names: NameOf) -> Element | None:
+def _element(field: c.Field[c.Spans], language: Language, names: NameOf) -> CardElement | None:
     match field:
         case c.TextField(long=long, limit=limit, value=value):
-            element: Element = {
+            element: CardElement = {
                 "type": "Input.Text",
                 "isMultiline": long,
                 "maxLength": max(limit, 1),
@@ -193,17 +200,17 @@ def _element(field: c.Field[c.Spans], language: Language, names: NameOf) -> Elem
     raise AssertionError(field)
 
 
-def _people(chosen: Sequence[str], names: NameOf) -> list[Element]:
+def _people(chosen: Sequence[str], names: NameOf) -> list[CardElement]:
     return [{"title": names(person) or person, "value": person} for person in chosen]
 
 
 def _choosing(
     options: Sequence[c.Option[c.Spans]], chosen: Sequence[str], *, many: bool
-) -> Element | None:
+) -> CardElement | None:
     if not options:
         return None
     listed = many or len(options) <= FEW
-    element: Element = {
+    element: CardElement = {
         "type": "Input.ChoiceSet",
         "isMultiSelect": many,
         "style": "expanded" if listed else "compact",

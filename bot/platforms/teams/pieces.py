@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.platforms.teams.data import Element
+from bot.platforms.teams.data import CardElement
 from bot.platforms.teams.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
@@ -32,14 +32,14 @@ _WEB = re.compile(r"https?://[^\s<>|]+")
 class TextLine(Struct, frozen=True):
     """One line of runs."""
 
-    runs: tuple[Element, ...]
+    runs: tuple[CardElement, ...]
     plain: str
 
 
 class CardRow(Struct, frozen=True):
     """An element of a card, what is read aloud of it, and how much room it takes."""
 
-    element: Element
+    element: CardElement
     plain: str
     size: int
     buttons: bool = False
@@ -54,7 +54,7 @@ def shown(text: str) -> str:
     return _MACRO.sub("{\u2060{", text)
 
 
-def _runs(span: c.Span) -> tuple[str, Element]:
+def _runs(span: c.Span) -> tuple[str, CardElement]:
     match span:
         case c.Strong(text=text):
             return text, {"weight": "Bolder"}
@@ -70,7 +70,7 @@ def _runs(span: c.Span) -> tuple[str, Element]:
 
 def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iterator[TextLine]:
     """A line of its own for each line that somebody wrote, and none longer than LINE."""
-    runs: list[Element] = []
+    runs: list[CardElement] = []
     plain: list[str] = []
     room = LINE
 
@@ -112,7 +112,7 @@ def size_of(element: Any) -> int:
     return len(json.dumps(element)) + 2
 
 
-def a_row(element: Element, plain: str, *, buttons: bool = False) -> CardRow:
+def a_row(element: CardElement, plain: str, *, buttons: bool = False) -> CardRow:
     return CardRow(element, plain, size_of(element), buttons)
 
 
@@ -151,8 +151,8 @@ def in_rows(lines: Iterable[TextLine], spacing: str) -> Iterator[CardRow]:
         yield rich_row(line, spacing=spacing if not at else "None")
 
 
-def button_rows(drawn: Iterable[Element]) -> Iterator[CardRow]:
-    held: list[Element] = []
+def button_rows(drawn: Iterable[CardElement]) -> Iterator[CardRow]:
+    held: list[CardElement] = []
     size = 0
     for block in drawn:
         more = size_of(block)
@@ -166,7 +166,7 @@ def button_rows(drawn: Iterable[Element]) -> Iterator[CardRow]:
         yield a_row({"type": "ActionSet", "actions": held}, "", buttons=True)
 
 
-def framed(rows: Sequence[CardRow], spoken: str, language: Language) -> Element:
+def framed(rows: Sequence[CardRow], spoken: str, language: Language) -> CardElement:
     body = [row.element for row in rows] or [{"type": "TextBlock", "text": "…", "wrap": True}]
     words = _aloud(spoken, language)
     return {
