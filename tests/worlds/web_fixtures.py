@@ -206,7 +206,9 @@ class SmallDigi:
             case Pressed("answer"):
                 return Answer(form=self.form)
             case Pressed("code"):
-                return Answer(cards=(shown("Din tekst er modtaget.", f"Din kode er {CODE}."),))
+                code = (c.Plain("Din kode er "), c.Quoted(CODE), c.Plain("."))
+                received = c.Paragraph(words("Din tekst er modtaget."))
+                return Answer(cards=(c.Card((received, c.Paragraph(code))),))
             case Pressed("see"):
                 return Answer(cards=(self.card,))
             case Pressed("delete"):

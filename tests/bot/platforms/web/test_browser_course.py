@@ -192,6 +192,8 @@ async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
         await served.start()
         await expect(anne.locator("#offline")).to_be_empty(timeout=LONG_ENOUGH * 1000)
         assert await heard(anne) == before
+        await expect(bodil.locator("#offline")).to_be_empty(timeout=LONG_ENOUGH * 1000)
+        await expect(bodil.locator(".whisper .code code")).to_have_text(code)
         await write(bodil, "/digi kode")
         await bodil.get_by_label("Din kode").fill(code)
         await send(bodil)

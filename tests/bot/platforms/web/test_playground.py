@@ -8,7 +8,7 @@ import json
 import re
 import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -670,6 +670,65 @@ async def test_a_form_with_faults_keeps_what_was_written(world: World, browser: 
             "when": "2026-12-04",
             "hour": "600",
         }
+
+
+async def _closed_by_escape(page: Page) -> None:
+    await page.keyboard.press("Escape")
+
+
+async def _closed_beside(page: Page) -> None:
+    await page.mouse.click(5, 5)
+
+
+async def _closed_by_button(page: Page) -> None:
+    await page.locator("#form").get_by_role("button", name="Fortryd").click()
+
+
+@pytest.mark.parametrize("close", [_closed_by_escape, _closed_beside, _closed_by_button])
+async def test_what_was_written_in_a_form_is_not_lost_by_closing_it(
+    world: World, browser: Browser, close: Callable[[Page], Awaitable[None]]
+) -> None:
+    """An untouched form closes at once. One with words in it asks first, as often as needed."""
+    async with window(browser, world, "mette") as page:
+        form, asks = page.locator("#form"), page.locator("#confirm")
+        await write(page, "/digi sig")
+        await expect(form).to_be_visible()
+        await close(page)
+        await expect(form).to_be_hidden()
+        await write(page, "/digi sig")
+        text = page.get_by_label("Svar (skal")
+        await text.fill("Vi når det ikke")
+        for _ in range(3):
+            await close(page)
+            await expect(asks).to_contain_text("er ikke sendt")
+            await asks.get_by_role("button", name="Skriv videre").click()
+            await expect(asks).to_be_hidden()
+            await expect(text).to_have_value("Vi når det ikke")
+        await close(page)
+        await asks.get_by_role("button", name="Luk uden at sende").click()
+        await expect(form).to_be_hidden()
+        await expect(asks).to_be_hidden()
+
+
+async def test_a_code_stands_large_and_can_be_copied(world: World, browser: Browser) -> None:
+    """It is shown once: in a type whose letters cannot be confused, with a button that copies."""
+    async with window(browser, world, "mette") as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await write(page, "/digi start")
+        await page.get_by_role("button", name="Min kode").click()
+        code = page.locator(".whisper .code code")
+        await expect(code).to_have_text(CODE)
+        style = (
+            "element => [getComputedStyle(element).fontFamily, getComputedStyle(element).fontSize]"
+        )
+        family, size = await code.evaluate(style)
+        assert "mono" in family
+        assert float(size.removesuffix("px")) >= 20
+        await page.get_by_role("button", name="Kopiér").click()
+        await expect(page.locator(".whisper .code [role=status]")).to_have_text(
+            "Koden er kopieret."
+        )
+        assert await page.evaluate("navigator.clipboard.readText()") == CODE
 
 
 async def test_everything_can_be_done_with_the_keyboard_alone(

@@ -129,9 +129,14 @@ function listen(after) {
     at("offline").textContent = say("offline");
     if (live.readyState === EventSource.CLOSED && page.live === live) setTimeout(begin, 2000);
   };
+  let greeted = false;
   on("hello", async (epoch) => {
+    // Once more on the same line: all was deleted. After a restart nothing was, and what only
+    // this window was shown, a code above all, is nowhere else.
+    const emptied = greeted;
+    greeted = true;
     if (epoch === page.epoch) return;
-    page.whispers = [];
+    if (emptied) page.whispers = [];
     await begin();
   });
   on("messages", (messages) => {
@@ -696,7 +701,10 @@ function openForm(answer, from) {
     make("div", { class: "fields" }, above, elements),
     make("footer", {}, submit, cancel),
   );
-  cancel.addEventListener("click", () => dialog.close());
+  const filled = () => JSON.stringify(fields.map((field) => field.read()));
+  const untouched = filled();
+  unsent = () => filled() !== untouched;
+  cancel.addEventListener("click", leaveForm);
   const show = (faults) => {
     const of = (id) => faults.filter((fault) => fault.field === id).flatMap((fault) => fault.nodes);
     for (const field of fields) field.show(of(field.id));
@@ -725,7 +733,7 @@ function openForm(answer, from) {
     else if (found.faults?.length && !found.form) {
       show(found.faults.map((fault) => ({ field: fault.field, nodes: line(fault.text) })));
     } else {
-      if (!found.form) dialog.close();
+      if (!found.form) closeForm();
       take(found, from);
     }
   });
@@ -740,11 +748,48 @@ function openForm(answer, from) {
   }
 }
 
-function confirmed(question, label, style = "main") {
+/* Whether something in the open form would be lost. */
+let unsent = () => false;
+
+function closeForm() {
+  unsent = () => false;
+  at("form").close();
+}
+
+async function leaveForm() {
+  if (at("confirm").open) return;
+  const leaves = () => confirmed(say("leave"), say("leave_yes"), "danger", say("leave_no"));
+  if (!unsent() || (await leaves())) closeForm();
+}
+
+/* Esc, a tap beside the form, and the phone's own way back. */
+function guardForm() {
+  const dialog = at("form");
+  let beside = false;
+  const outside = (event) => event.target === dialog;
+  dialog.addEventListener("pointerdown", (event) => (beside = outside(event)));
+  dialog.addEventListener("click", (event) => beside && outside(event) && leaveForm());
+  for (const kind of ["cancel", "keydown"]) {
+    dialog.addEventListener(kind, (event) => {
+      if (kind === "keydown" && (event.key !== "Escape" || event.isComposing)) return;
+      event.preventDefault();
+      leaveForm();
+    });
+  }
+  // A browser may close a dialog without asking; then it stands again as it was.
+  dialog.addEventListener("close", () => {
+    if (!unsent()) return;
+    dialog.showModal();
+    leaveForm();
+  });
+  addEventListener("beforeunload", (event) => unsent() && event.preventDefault());
+}
+
+function confirmed(question, label, style = "main", otherwise = say("cancel")) {
   const dialog = at("confirm");
   return new Promise((resolve) => {
     const yes = make("button", { class: `button ${style === "danger" ? "danger" : "main"}` }, label);
-    const no = make("button", { type: "button", class: "button quiet" }, say("cancel"));
+    const no = make("button", { type: "button", class: "button quiet" }, otherwise);
     const element = make("form", {}, make("p", { id: "confirm-text" }, question));
     element.append(make("footer", {}, yes, no));
     let answer = false;
@@ -866,6 +911,8 @@ function openClock(open) {
   if (open) at("close-clock").focus();
   else [at("open-clock"), at("open-clock-medium")].find((one) => one.offsetParent)?.focus();
 }
+
+guardForm();
 
 /* A closing dialog gives focus back to where it was, unless that was drawn anew meanwhile. */
 for (const dialog of [at("form"), at("confirm")]) {

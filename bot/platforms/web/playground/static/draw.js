@@ -68,7 +68,7 @@ function drawPart(part, press) {
     case "heading":
       return make("h3", {}, line(part.text));
     case "paragraph":
-      return make("p", {}, line(part.text));
+      return part.text.some(isCode) ? withCode(part.text) : make("p", {}, line(part.text));
     case "small":
       return make("p", { class: "small" }, line(part.text));
     case "facts":
@@ -108,6 +108,35 @@ function drawPart(part, press) {
     default:
       throw new Error(`no such part: ${part.type}`);
   }
+}
+
+const CODE = /^(?:[0-9A-Z]{4}-){4}[0-9A-Z]$/;
+const isCode = (span) => ["strong", "quoted"].includes(span.type) && CODE.test(span.text);
+
+export function holdsCode(card) {
+  return card.parts.some((part) => part.type === "paragraph" && part.text.some(isCode));
+}
+
+/* A code stands alone, large, with a button that copies it; it is shown this once. */
+function withCode(spans) {
+  const index = spans.findIndex(isCode);
+  const code = spans[index].text;
+  const told = make("span", { class: "small", role: "status" });
+  const copy = make("button", { type: "button", class: "button plain" }, say("copy"));
+  const shown = make("code", { tabindex: "-1" }, code);
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code);
+      told.textContent = say("copied");
+    } catch {
+      getSelection().selectAllChildren(shown);
+      told.textContent = say("copy_yourself");
+    }
+  });
+  const after = spans.slice(index + 1);
+  const rest = /^[\s.]*$/.test(plain(after)) ? null : make("p", {}, line(after));
+  const box = make("div", { class: "code" }, shown, copy, told);
+  return make("div", {}, make("p", {}, line(spans.slice(0, index))), box, rest);
 }
 
 function drawButton(button, press) {
