@@ -1,9 +1,8 @@
-"""What was opened a moment ago, so that it need not be opened and read again for every look.
+"""Caches decrypted and decoded values of named rows: states, roles, people's names.
 
-Only what was said by name, and is asked for at every turn: states, roles, what people are called.
-Sealed bytes never repeat, so whoever brings the same ones from the same place means the same text;
-nothing here can be older than the database. What the database no longer has is asked for no more,
-and is gone from here after two turns of the clock.
+The key of an entry is the ciphertext with its place. Each encryption uses a new random nonce, so
+equal ciphertext means equal plaintext, and an entry can never be staler than the row just read.
+Entries of rows that have gone are no longer asked for and expire after two minutes.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ MOST_BYTES = 4 * 1024 * 1024
 
 
 class PlaintextCache:
-    """Two ages: what is found in the older one is young again, the rest goes at the next turn.
+    """Two generations: a hit in the old one moves to the young one; `turn` drops the old one.
 
-    Threads may use it side by side; at worst one of them opens once more.
+    Threads share it without a lock; the worst that a race does is one more decryption.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:

@@ -1,4 +1,4 @@
-"""A new key: everything that the old one sealed is sealed anew, in one transaction.
+"""Key rotation: encrypt every sealed value with a new key, in one transaction.
 
 Whole or not at all: a stop in between undoes it. The new key lies beside the old one, as
 `<key>.new`, until the transaction stands; a start after a stop sees by the database's own
@@ -24,7 +24,8 @@ WRITTEN = 44  # how long a whole key is as it stands in its file
 
 
 class Sealed(Struct, frozen=True):
-    """A table with a sealed column: what names a row, and what its seal is bound to."""
+    """A table with an encrypted column: its key columns, and the columns its encryption is bound
+    to."""
 
     table: str
     key: tuple[str, ...]
@@ -57,7 +58,7 @@ TABLES = (
 class Rekeyed(Struct, frozen=True):
     rows: int
     damaged: int = 0
-    """So many opened under no key, and were left as they are."""
+    """Values that opened with neither key and were left as they are."""
     cleared: bool = True
     """What the old key sealed is out of the files; otherwise the coming night clears them."""
 

@@ -12,7 +12,7 @@ Row: TypeAlias = dict[str, Any]
 Params: TypeAlias = Mapping[str, Any] | list[Mapping[str, Any]]
 # A transaction as a generator: it yields (statement name, parameters) and receives rows.
 # It does no I/O, so it can be tried again as a whole and tested without a database.
-# Several parameters: the statement is said with each of them in turn, and answers nothing.
+# A list of parameters: the statement is executed with each of them in turn and returns no rows.
 Script: TypeAlias = Generator[tuple[str, Params], list[Row], T]
 
 FOLDER = Path(__file__).parent
@@ -20,11 +20,11 @@ _HEADING = re.compile(r"^-- name:\s*(\S+)[ \t]*$", re.MULTILINE)
 
 
 class Counts(NamedTuple):
-    """How far the counters are that a sealed commit raises, in the database's files too."""
+    """How often sealed commits raised the counters that the database itself keeps in its files."""
 
     sealed: int
-    """Sealed commits of this process, of named turns too. One that was refused counts where it
-    made as many commits as one that was not."""
+    """Sealed commits of this process, of named turns too. A refused one counts where it made as
+    many commits as a successful one."""
     cleared: int
     """How often SQLite's log was reset, or how often this process vacuumed PostgreSQL's pool."""
     each: int
@@ -32,7 +32,7 @@ class Counts(NamedTuple):
 
 
 class StoreError(Exception):
-    """The store cannot do this as things are."""
+    """The database cannot do this as things are."""
 
     def __init__(self, detail: str = "") -> None:
         said = " ".join((type(self).__doc__ or "").split())
@@ -87,8 +87,8 @@ class NewerSchema(StoreError):
 
 
 def together(script: Script[T], names: frozenset[str]) -> Script[T]:
-    """The script as it is; but those of these statements that follow each other, whose rows nobody
-    waits for, go to the database at once."""
+    """The same script with batching: consecutive executions of one of these statements, whose rows
+    nobody reads, go to the database as one list."""
     waiting: list[Mapping[str, Any]] = []
     said = ""
     rows: list[Row] = []

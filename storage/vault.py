@@ -1,4 +1,7 @@
-"""Sealing: what lies in the drawer is read by nobody who has only the drawer."""
+"""Encrypts (seals) and decrypts (opens) every text that Digi stores, and makes MACs and codes.
+
+Whoever has a copy of the database without the key reads no text in it.
+"""
 
 import base64
 import hashlib
@@ -36,9 +39,10 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """Seals and opens with one key; the key itself is used for nothing but deriving others.
+    """Seals and opens with one key; the key itself is only used to derive others (HKDF).
 
-    A new key may take the old one's place while Digi runs: from `turn_to` to `settle` both open.
+    Key rotation while Digi runs: from `turn_to` until `settle`, values sealed with either the old
+    or the new key open.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -47,33 +51,36 @@ class Vault:
         self._secret = _derived(key, "mac") + _derived(key, "draw")
         self._opened = PlaintextCache()
         self.unreadable: Counter[str] = Counter()
-        """How often a value of each table did not open. Whoever reports it does so at the hour."""
+        """How many values of each table did not open. Logged once an hour, not when it happens: the
+        time would tell when somebody looked."""
 
     def __repr__(self) -> str:
         return f"Vault({self.fingerprint()})"
 
     @property
     def secret(self) -> bytes:
-        """What buttons, votes and receipt codes are made with. The first key draws it; it is kept
-        sealed, so that no later key changes it: old cards and given codes go on working."""
+        """The secret behind the MACs of buttons and votes and behind receipt codes. It is derived
+        from the first key and stored encrypted, so that rotating the key leaves old buttons and
+        codes valid."""
         return self._secret
 
     def remember(self, secret: bytes) -> None:
         self._secret = secret
 
     def turn_to(self, key: bytes) -> None:
-        """Seal with this key from now on; what the one before has sealed still opens."""
+        """Seal with this key from now on; values sealed with the previous key still open."""
         self._before = self._before or self._sealing
         self._sealing = _Derived(key)
 
     def settle(self, *, stands: bool) -> None:
-        """The change is on the disk, or it never was."""
+        """End a key rotation: keep the new key if the transaction was committed (`stands`),
+        otherwise go back to the old one."""
         if not stands and self._before is not None:
             self._sealing = self._before
         self._before = None
 
     def fingerprint(self) -> str:
-        """Tells two keys apart and gives nothing of them away."""
+        """A derived value that identifies a key without revealing it."""
         return self._sealing.fingerprint
 
     def backup_key(self) -> bytes:
@@ -103,8 +110,9 @@ class Vault:
             return None
 
     def read(self, made: Callable[[bytes], T], sealed: bytes, *aad: str) -> T:
-        """Opened and read by `made`, which is remembered for a while: for what is asked for again
-        and again, and never for anything without a name. What comes is shared, so it is frozen."""
+        """Decrypt and decode with `made`, and cache the result for a minute or two. For named
+        values that are read again and again; never for unsigned ones. Callers share the result, so
+        it must be immutable."""
         key = (made, sealed, aad)
         found: T | None = self._opened.get(key)
         if found is None:
@@ -113,11 +121,11 @@ class Vault:
         return found
 
     def fade(self) -> None:
-        """Each minute: what was not read for as long is remembered no more."""
+        """Called each minute: drop cached plaintext that was not read since the previous call."""
         self._opened.turn()
 
     def forget(self) -> None:
-        """Something was deleted: nothing of it is left here either."""
+        """Called after a deletion: drop all cached plaintext."""
         self._opened.clear()
 
     def mac(self, data: bytes) -> str:
@@ -129,7 +137,8 @@ class Vault:
         return hmac.compare_digest(self.mac(data).encode(), tag.encode("utf-8", "replace"))
 
     def drawn(self, data: bytes) -> bytes:
-        """32 bytes as good as random to all but the holder of the key, the same for the same."""
+        """32 pseudorandom bytes: the same data gives the same bytes, and nobody without the key can
+        predict them."""
         return hmac.digest(self._secret[KEY_BYTES:], data, "sha256")
 
 

@@ -1,4 +1,4 @@
-"""A backup: the whole database in one sealed file that gives nothing away, not even how it ends.
+"""A backup: the whole database in one encrypted file, in which truncation is detected too.
 
     DIGI-BACKUP 1\\n  fingerprint of the key (16 letters)\\n  moment in microseconds\\n  prefix (7)
     then pieces of a megabyte, each sealed with its number and whether it is the last one
@@ -27,7 +27,7 @@ from storage.vault import Vault
 MAGIC = b"DIGI-BACKUP 1\n"
 PIECE = 1 << 20
 SYNCED = 8
-"""After so many pieces what has been written goes to the disk."""
+"""Sync the file after this many pieces."""
 _TAG = 16
 _PREFIX = 7  # and four bytes of number and one of "last": the twelve of a nonce
 _NAME = re.compile(r"digi-(\d{8}T\d{6}Z)(?:-\d+)?\.backup")
@@ -91,7 +91,8 @@ def prune(folder: Path, now: datetime, days: int) -> int:
 
 
 def seal_file(vault: Vault, source: Path, target: Path, at: datetime) -> None:
-    """Whole or not at all: a stop in between leaves only a part that the next one writes over."""
+    """Encrypt a file, whole or not at all: a crash leaves a `.part` file that the next backup
+    overwrites."""
     head = Head(vault.fingerprint(), at, os.urandom(_PREFIX))
     part = target.with_name(f"{target.name}.part")
     file = os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
@@ -100,7 +101,7 @@ def seal_file(vault: Vault, source: Path, target: Path, at: datetime) -> None:
         out.write(head.raw)
         for number, piece, last in _pieces(plain, PIECE):
             out.write(aead.encrypt(_nonce(head, number, last), piece, head.raw))
-            # Little by little: one long sync at the end would hold up every commit meanwhile.
+            # One long sync at the end would block all commits of the running Digi meanwhile.
             if last or not number % SYNCED:
                 out.flush()
                 os.fsync(out.fileno())
@@ -109,7 +110,7 @@ def seal_file(vault: Vault, source: Path, target: Path, at: datetime) -> None:
 
 
 def open_file(vault: Vault, source: Path, target: Path) -> Head:
-    """The database of a backup, as a new file. Nothing is left of it where a piece does not fit."""
+    """Decrypt a backup into a new file; the file is removed if any piece fails authentication."""
     try:
         with source.open("rb") as sealed:
             head = _head(sealed, source)

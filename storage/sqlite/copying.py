@@ -16,15 +16,15 @@ from storage.sql import Unavailable
 PAGES = 200
 """In one step: less than a megabyte."""
 _BEGINNINGS = 20
-"""A transaction that is rolled back meanwhile makes SQLite begin again."""
+"""How often the copy may restart: SQLite restarts it when a transaction is rolled back."""
 
 
 class _Stopped(Exception):
-    """Nobody wants the rest of the copy."""
+    """The copy was cancelled."""
 
 
 class Copying:
-    """`sqlite3.Connection.backup` in a thread that copies one step each time it is let."""
+    """`sqlite3.Connection.backup` in a thread that copies one step for each call of `step`."""
 
     def __init__(self, source: sqlite3.Connection, target: Path) -> None:
         self.done = False
@@ -39,14 +39,14 @@ class Copying:
         self._thread.start()
 
     def step(self, _: sqlite3.Connection) -> None:
-        """One more step, while the caller uses the source for nothing else."""
+        """Copy one step and wait for it; the caller must not use the source meanwhile."""
         self._let.release()
         error = self._copied.get()
         if error is not None:
             raise error
 
     def close(self) -> None:
-        """Let go of the source, also where the copy was not finished."""
+        """Release the source connection, also where the copy was not finished."""
         self._stopped = True
         self._let.release()
         self._thread.join()
@@ -57,7 +57,7 @@ class Copying:
             self._wait()
             copy = sqlite3.connect(self._target, isolation_level=None)
             try:
-                # It is written anew in the end, and only that is to be on the disk.
+                # Only the compacted file that is made from this copy needs to be durable.
                 for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-4000"):
                     copy.execute(f"PRAGMA {pragma}").fetchall()
                 self._source.backup(copy, pages=PAGES, progress=self._progress)

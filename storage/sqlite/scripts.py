@@ -1,4 +1,4 @@
-"""A script on a connection of SQLite: to its end, or as far as it comes in a moment."""
+"""Runs a script on a SQLite connection: to its end, or for five milliseconds."""
 
 import math
 import sqlite3
@@ -14,14 +14,14 @@ _MOMENT = 0.005
 
 
 class SuspendedScript(msgspec.Struct, frozen=True):
-    """A script that takes longer than a moment, and the rows that it is given next."""
+    """A script that was stopped after five milliseconds, and the rows to resume it with."""
 
     script: Script[Any]
     rows: list[Row]
 
 
 def in_a_moment() -> float:
-    """Until when somebody may be kept waiting who has other things to do."""
+    """The deadline until which a script may hold up the event loop."""
     return time.perf_counter() + _MOMENT
 
 
@@ -35,7 +35,7 @@ def run(
     script: Script[Any] | SuspendedScript,
     moment: float = math.inf,
 ) -> Any:
-    """What comes of the script; where the moment is over before, how far it has come."""
+    """The script's result, or a SuspendedScript where the deadline passed before its end."""
     going = script.script if isinstance(script, SuspendedScript) else script
     begun: SuspendedScript | None = None
     try:
@@ -43,7 +43,7 @@ def run(
             going.send(script.rows) if isinstance(script, SuspendedScript) else next(going)
         )
         while True:
-            # One writer is lock enough.
+            # There is one writer, so a lock is not needed.
             rows = [] if name == "lock" else _rows(conn, statements[name], params)
             if is_over(moment):
                 begun = SuspendedScript(going, rows)
@@ -63,7 +63,7 @@ def _rows(conn: sqlite3.Connection, sql: str, params: Params) -> list[Row]:
     cursor = conn.execute(sql, params)
     if cursor.description is None:
         return []
-    # All at once: a statement left half read would hold the WAL.
+    # Fetch all rows: a statement that is only partly read would keep the log from being emptied.
     found = cursor.fetchall()
     if not found:
         return []

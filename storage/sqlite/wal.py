@@ -14,7 +14,7 @@ BUSY_SECONDS = 0.1
 TRY_SECONDS = 0.05
 """How long one attempt to empty the log may hold up those who only write."""
 _IN_DOUBT = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
-"""At a COMMIT: all of it is in the log, and nobody knows whether it is on the disk."""
+"""Errors of a COMMIT after which the transaction is in the log, but perhaps not on the disk."""
 
 
 def begin(conn: sqlite3.Connection) -> None:
@@ -47,7 +47,7 @@ def commit(conn: sqlite3.Connection) -> None:
 
 
 def emptied(conn: sqlite3.Connection) -> bool:
-    """The log is in the file, and has nothing more in it; False where a reader held it too long."""
+    """Whether the log could be moved into the file and truncated before a reader's time was up."""
     until = time.monotonic() + TRY_SECONDS
     while True:
         if truncated(conn):
@@ -58,13 +58,14 @@ def emptied(conn: sqlite3.Connection) -> bool:
 
 
 def stirred(conn: sqlite3.Connection, statement: str) -> None:
-    """Something is written each minute, whoever wrote or not, and the files are dated now.
+    """Write something neutral each minute, whether anybody wrote or not, and set the files' dates.
 
-    The index beside the log keeps what was written last, and the files when: as long as nobody
-    else wrote, both would tell that somebody had without a name, and the second to the second.
+    The log's index holds the last transaction, and each file its date of change. Until somebody
+    writes by name, either would reveal that an unsigned text was written, and the dates to the
+    second when.
     """
     path = conn.execute("PRAGMA database_list").fetchone()[2]
-    with contextlib.suppress(sqlite3.Error):  # a full disk is somebody else's to tell
+    with contextlib.suppress(sqlite3.Error):  # whoever writes next reports a full disk
         conn.execute(statement)
     for ending in ("", "-wal", "-shm"):
         with contextlib.suppress(OSError):
@@ -72,11 +73,11 @@ def stirred(conn: sqlite3.Connection, statement: str) -> None:
 
 
 def stir(conn: sqlite3.Connection, statement: str) -> None:
-    """A commit that tells nothing: what it writes is what was there. A reader of an empty log is
-    seen only when there is something to move out of it."""
+    """Commit a change and its reversal, so that the log is not empty: SQLite reports a reader that
+    blocks the log only when there is something to move out of it."""
     begin(conn)
     try:
-        for _ in range(2):  # after the second time it is what it was before
+        for _ in range(2):  # the second execution undoes the first
             conn.execute(statement)
         conn.execute("COMMIT")
     except sqlite3.Error:

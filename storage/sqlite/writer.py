@@ -1,10 +1,10 @@
-"""The one connection that writes: what waits goes into one commit, and is answered after it.
+"""The single SQLite connection that writes. Group commit: all waiting scripts share one commit.
 
-Statements are said in the loop that asked: to hand each of them to a thread and back costs more
-than most of them do. When a moment is over, what has been done is committed, and the others wait
-for the next commit; but many of which each takes long, as the overviews of an hour do, go on in the
-thread and into the same commit. So does a script that alone takes longer, and every commit, with
-its way to the disk.
+Scripts run on the event loop, because handing each statement to a thread and back costs more than
+most statements do. After five milliseconds (`in_a_moment`) the loop stops, and the writer thread
+commits what has been done. The thread also continues a script that needs longer, and adds many slow
+scripts (the overviews of an hour) to the same commit. Scripts left over wait for the next commit.
+Every caller is answered after the commit is on the disk.
 """
 
 import asyncio
@@ -31,12 +31,13 @@ _GROUP = 256
 _MANY = 8
 _HEAVY = 0.001
 _LONGEST = 0.1
-"""So many that wait, of which each takes so many seconds, go into one commit of so many."""
+"""Where at least `_MANY` scripts wait and each takes more than `_HEAVY` seconds, a commit takes as
+many of them as fit into `_LONGEST` seconds."""
 _WAITING = 10_000
 _LOG_SECONDS = 2.0
-"""How long a caller waits for an empty log: a platform wants its answer within three seconds."""
+"""How long a caller waits for an empty log: platforms give up on an answer after three seconds."""
 _PAUSE_SECONDS = 0.05
-"""Between two attempts, for those who only write."""
+"""Between two attempts to empty the log, so that other writers get their turn."""
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ class _Job(msgspec.Struct, frozen=True):
     answer: asyncio.Future[Any]
     sealed: bool = False
     probed: bool = False
-    settled: Callable[[bool], None] | None = None  # told whether it stands, before all others
+    settled: Callable[[bool], None] | None = None  # told first whether it was committed
     work: Work | None = None  # outside of any transaction
 
     @property
@@ -61,8 +62,8 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 class _Group(msgspec.Struct, frozen=True):
-    """What goes into one commit, and how far the loop has come with it: the first jobs' outcomes,
-    a script that takes longer, or what has undone all of it."""
+    """The jobs of one commit, and how far the loop came with them: outcomes of the first jobs, a
+    script that is not finished, or the error that rolled all of it back."""
 
     jobs: list[_Job]
     open: bool = False
@@ -72,7 +73,7 @@ class _Group(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Whatever goes wrong reaches the caller as `translated` says it."""
+    """Runs scripts on the writing connection. Errors reach the caller through `translated`."""
 
     def __init__(
         self,
@@ -86,7 +87,7 @@ class Writer:
         self._statements = statements
         self._translated = translated
         self.traces = False
-        """What a sealed script wrote may still be in the log."""
+        """What a sealed script wrote may still be in the write-ahead log."""
         self._lasting = 0
         self._next_try = 0.0
         self._closing = False
@@ -156,8 +157,9 @@ class Writer:
         return value
 
     async def checkpoint(self) -> bool:
-        """The minute's: something is written, whoever else wrote, and the log is emptied; False
-        where it could not be. Others write between its attempts."""
+        """Called each minute, whether anybody wrote or not: write something neutral and empty the
+        log. False where a reader kept the log from being emptied. Others write between the
+        attempts."""
         until = time.monotonic() + _LOG_SECONDS
         emptied = await self.work(self._stirred_and_emptied)
         while not emptied and time.monotonic() < until:
@@ -179,8 +181,8 @@ class Writer:
         await self.work(probed)
 
     async def work(self, work: Work, *, lasting: bool = False) -> Any:
-        """Something on the connection that is no script. While it is `lasting`, those who want to
-        write wait as long as a platform would, and are told then that nothing was written."""
+        """Run a function on the connection outside of any script. Where it is `lasting`, other
+        writers wait for two seconds and then get NotBegun."""
         with self._kept_from_others() if lasting else nullcontext():
             return await self._asked(None, work=work)
 
@@ -220,7 +222,7 @@ class Writer:
         return await job.answer
 
     async def close(self) -> None:
-        """What waits is done first."""
+        """Finish the waiting jobs, then close the connection."""
         self._closing = True
         self._begun.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -228,7 +230,7 @@ class Writer:
     # --- in the loop ----------------------------------------------------------------------
 
     def _next(self) -> None:
-        # Whoever has the turn looks for more when it is through, and the end does what is left.
+        # Whoever holds the connection starts the next group when it is done; `close` does the rest.
         if self._closing or not self._turn.acquire(blocking=False):
             return
         group = self._group()
@@ -268,7 +270,7 @@ class Writer:
                     break
         except Exception as error:
             return _Group(jobs, open=True, error=error)
-        # The others wait for the next commit: here, and not in a thread that would hold up all.
+        # The rest waits for the next commit in this queue; in the thread it would delay this one.
         done += go_along(len(jobs) - done, (time.perf_counter() - began) / done)
         self._waiting.extendleft(reversed(jobs[done:]))
         return _Group(jobs[:done], open=True, outcomes=outcomes, begun=begun)
@@ -289,7 +291,8 @@ class Writer:
         self._conn.close()
 
     def _following(self) -> _Group | None:
-        """Those who came meanwhile begin in their loop; where that is closed, here."""
+        """Start the jobs that arrived meanwhile on their own event loop, or here if it is
+        closed."""
         try:
             self._waiting[0].loop.call_soon_threadsafe(self._next)
         except IndexError:
@@ -305,7 +308,7 @@ class Writer:
                 return [_Outcome(first, first.work(self._conn))]
             return [self._sealed(first)] if first.sealed else self._committed(group)
         except Exception as error:
-            # Whatever it was: without this thread nothing would ever be written again.
+            # Catch everything: if this thread died, nothing could be written any more.
             return [_Outcome(job, error=error) for job in group.jobs]
 
     def _sealed(self, job: _Job) -> _Outcome:
@@ -329,8 +332,8 @@ class Writer:
         stir(conn, self._statements.get("meta_stir", ""))
 
     def _log_is_free(self) -> bool:
-        """Nobody reads in a way that would keep what is written next in the log. Not tried again
-        and again for all who wait."""
+        """Whether no reader would keep the next write in the log. Tried at most once in
+        `_PAUSE_SECONDS`, however many callers wait."""
         if time.monotonic() < self._next_try:
             return False
         if emptied(self._conn):
@@ -345,7 +348,8 @@ class Writer:
         return found
 
     def _emptied_again(self, _: sqlite3.Connection | None = None) -> bool:
-        """Never fails: what is said of what stands must not be that it does not."""
+        """Never raises: the transaction is committed, and an error would tell the caller
+        otherwise."""
         with contextlib.suppress(sqlite3.Error):
             if emptied(self._conn):
                 self.traces = False
@@ -383,12 +387,12 @@ class Writer:
         return outcomes
 
     def _hand_over(self, outcomes: list[_Outcome]) -> None:
-        """To the loop that asked, which is woken once for all of a group."""
+        """Give the outcomes to the event loops that asked, waking each once for the whole group."""
         while outcomes:
             loop = outcomes[0].job.loop
             there = [one for one in outcomes if one.job.loop is loop]
             outcomes = [one for one in outcomes if one.job.loop is not loop]
-            # A server that is going down closes its loop first; the commit stands all the same.
+            # At shutdown the loop may be closed already; the commit is valid all the same.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._settle, there)
 
@@ -397,7 +401,7 @@ class Writer:
     def _in_savepoint(
         self, job: _Job, begun: SuspendedScript | None, moment: float = math.inf
     ) -> Any:
-        """The outcome; where the moment is over before, how far it has come."""
+        """Run a job in a savepoint: its outcome, or the suspended script when the time is over."""
         conn = self._conn
         assert job.make is not None
         if begun is None:
@@ -405,7 +409,8 @@ class Writer:
         try:
             found = run(conn, self._statements, begun or job.make(), moment)
         except Exception as error:
-            # A full disk takes the whole transaction with it, not only this job's part.
+            # When the disk is full SQLite rolls back the whole transaction, not only this
+            # savepoint.
             if not conn.in_transaction:
                 raise
             conn.execute("ROLLBACK TO job")
@@ -428,5 +433,5 @@ class Writer:
 
 
 def go_along(waiting: int, each: float) -> int:
-    """How many more of those that wait go into this commit, where each takes so many seconds."""
+    """How many more of the waiting jobs join this commit, if each takes `each` seconds."""
     return min(waiting, int(_LONGEST / each)) if waiting >= _MANY and each > _HEAVY else 0

@@ -1,11 +1,11 @@
 """The pool: everything of a project that was said without a name and is not released yet.
 
-One sealed row, rewritten whole, padded to a power of two: what lies in it has no row, index,
-version or time of its own. Entries are sorted by random ids.
+One encrypted row for each project, always rewritten whole and padded to a power of two: a single
+entry has no row, index, version or time of its own. Entries are sorted by random ids.
 
-A row that grows takes new pages of the file, which lie between those that named rows took before
-and after. So room is made by the calendar, each night and at each release, and what is said in
-between finds it there.
+A row that grows takes new pages of the database file. Their position between the pages of named
+rows would tell when it grew. So space is reserved by the calendar, each night and at each release,
+and entries in between fit into it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class Pool:
             return None
 
     def seal(self, vault: Vault, tenant: str, project: str) -> bytes:
-        """As large as it was, unless it has outgrown that."""
+        """Encrypt at the previous size, or at the next power of two where the entries no longer
+        fit."""
         body = self._body()
         padded = len(body).to_bytes(4, "big") + body
         size = _power_of_two(len(padded), self._size)
@@ -77,7 +78,7 @@ class Pool:
         return msgspec.json.encode(sorted(self.entries, key=lambda e: e.id))
 
     def with_room(self) -> Pool:
-        """As large as it should be from now until the next time that the calendar writes it."""
+        """With space for a day's entries (`ROOM`), until the calendar writes the row again."""
         return Pool(self.entries, _power_of_two(len(self._body()) + 4 + ROOM, SMALLEST))
 
     def _with(self, *entries: Entry) -> Pool:
@@ -113,9 +114,11 @@ class Pool:
         return self._with(*others, new)
 
     def _marked(self, entry: PoolEntry, mark: str) -> tuple[Pool, str]:
-        """One vote each needs a memory: a hash with the secret of this round of votes, which the
-        first vote draws and which goes when the round's votes leave the pool. From then on nobody
-        can tell whose a vote was, whatever else they hold."""
+        """Allow one vote per person: keep an HMAC of the person under a secret of this round.
+
+        The round's first vote draws the secret; it is deleted when the round's votes leave the
+        pool. From then on nobody can tell whose a vote was, not even with the key and a backup of
+        a later day."""
         name = f"{entry.kind}:{entry.ref}"
         round = next((e for e in self.entries if e.kind == ROUND and e.ref == name), None)
         if round is None:
