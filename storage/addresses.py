@@ -49,7 +49,7 @@ class Addresses(Generic[T]):
         return (yield statement, params)
 
     def _opened(self, rows: list[Row]) -> Iterator[T]:
-        """One that is damaged is learnt anew from whatever comes from there next."""
+        """Skip damaged ones: the next request from that place stores the address again."""
         for row in rows:
             place = ("address", row["tenant"], row["place"])
             body = self._vault.open_if_whole(row["body"], *place)

@@ -61,7 +61,8 @@ class Installations(Generic[T]):
         return (yield statement, params)
 
     def _opened(self, rows: list[Row]) -> Iterator[T]:
-        """A workplace whose token is damaged installs Digi again; the others go on."""
+        """Skip a workplace whose token is damaged: it has to install Digi again; others are
+        served."""
         for row in rows:
             body = self._vault.open_if_whole(row["body"], "installation", row["tenant"])
             if body is not None:

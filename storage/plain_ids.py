@@ -1,4 +1,4 @@
-"""Ids that earlier versions made of a person's id in plain text are made anew.
+"""Replaces ids that earlier versions built from a person's id in plain text.
 
 A MAC and a seal need the key, so a migration in SQL cannot do it: it is done at a start, and to a
 backup before it is cleansed or restored. Whoever comes back to such an id finds its row by the

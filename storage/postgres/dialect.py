@@ -1,4 +1,4 @@
-"""What one text of SQL becomes on PostgreSQL: four rules for the schema, three for statements.
+"""Translates SQLite's SQL to PostgreSQL: four rules for the schema, three for statements.
 
 A statement is valid SQLite as it stands. On PostgreSQL `:name` becomes a numbered parameter, and
 what stands in a `/*pg ... */` comment is spoken aloud. In the schema a BLOB is a BYTEA, an INTEGER

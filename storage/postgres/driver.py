@@ -1,4 +1,4 @@
-"""The driver for several replicas: a pool of connections, the same scripts, and honest retries.
+"""The PostgreSQL driver: a connection pool, the same scripts as on SQLite, and safe retries.
 
 A script names its lock with the statement `lock`, first of all: turns of one project then come
 one after the other, as they do on SQLite. Whatever the server undid is run again as a whole.
@@ -48,7 +48,7 @@ P = ParamSpec("P")
 class Connection(psycopg.AsyncConnection[Row]):
     raw_pipeline: Pipeline
     life = ""
-    """Of the server that it leads to."""
+    """Identifies the run of the server behind this connection (`_LIFE`)."""
 
 
 CONNECTIONS = 8
@@ -69,14 +69,14 @@ _CHANCE = random.SystemRandom()
 _TURN = spoken("BEGIN ISOLATION LEVEL READ COMMITTED")
 _NUMBER = spoken("SELECT pg_current_xact_id()::text AS xid")
 _LOOK = spoken("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-# Another begins where the server has crashed or a standby has taken over. A transaction's number
-# that was not on the disk by then is given away once more.
+# Changes when the server has crashed or a standby has taken over. Transaction ids that were not on
+# the disk by then are assigned again, to other transactions.
 _LIFE = (
     "concat((SELECT stats_reset FROM pg_stat_wal), ' ', CASE WHEN pg_is_in_recovery() THEN ''"
     " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS life"
 )
-# It writes too, so that it is answered when every standby that must have it has all before it. One
-# that is a standby itself may not know yet, and is asked again.
+# It writes as well, so it is answered only when every synchronous standby has everything before it.
+# A server that is still a standby may not know the answer yet and is asked again.
 _WENT = (
     f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_xact_status($1::text::xid8) END AS became,"
     f" {_LIFE},"
@@ -111,7 +111,7 @@ _DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
 
 
 class _Again(Exception):
-    """Nothing of it stands: the whole script may run once more."""
+    """Nothing was committed: retry the whole script."""
 
 
 class _Lost(Exception):
@@ -142,7 +142,7 @@ class Postgres:
         self._next_vacuum: asyncio.Task[bool] | None = None
         self._sealed = self._cleared = 0
         self._clean = False
-        """The last attempt to clear the pool's former versions away went well."""
+        """The last vacuum of the pool removed all dead row versions."""
         self._name = name
         self._settling = asyncio.Lock()
         self._open = asyncio.Event()
@@ -206,8 +206,8 @@ class Postgres:
 
     @property
     def traces(self) -> bool:
-        """Nobody has to wait for it: what an older transaction keeps are versions of rows, which
-        have no order among what is written later, but for the number of their transaction."""
+        """Always false. What an older transaction keeps here are dead row versions; unlike SQLite's
+        log they show no order relative to later writes, but for their transaction id."""
         return False
 
     async def tx_settled(
@@ -383,7 +383,7 @@ class Postgres:
 
     @contextlib.asynccontextmanager
     async def _line(self) -> AsyncIterator[Connection]:
-        """A connection whose pipeline is open. Whatever went wrong, nothing is left of it there."""
+        """A connection in pipeline mode; on any error its transaction is rolled back."""
         conn = await self._pool.getconn()
         pipeline = conn.raw_pipeline
         try:
@@ -426,14 +426,14 @@ class Postgres:
         raise _Again
 
     async def _stands(self, xid: str, life: str) -> bool:
-        """The answer to a COMMIT was lost: what became of the transaction?"""
+        """Whether a transaction was committed whose COMMIT got no answer."""
         until = time.monotonic() + _ASKING_SECONDS
         while time.monotonic() < until:
             try:
                 async with self._pool.connection() as conn, _heeded(conn):
                     [row] = await (await conn.execute(_WENT, [xid])).fetchall()
             except errors.InvalidParameterValue:
-                return False  # another server took over, and never heard of it
+                return False  # another server took over and never saw this transaction
             except (psycopg.OperationalError, *_NOT_NOW):
                 await asyncio.sleep(0.1)
                 continue
@@ -442,8 +442,8 @@ class Postgres:
             if row["became"] == "committed":
                 if row["life"] == life:
                     return True
-                break  # it may be somebody else's transaction
-            await asyncio.sleep(0.02)  # its server process has not noticed yet
+                break  # the id may have been assigned again, to another transaction
+            await asyncio.sleep(0.02)  # the server process of the lost connection is still running
         raise Unsure("the server does not say what became of the transaction")
 
     async def _finish(
@@ -505,8 +505,9 @@ class Postgres:
     # --- no trace of when -----------------------------------------------------------------
 
     async def _nobody_holds(self, until: float) -> None:
-        """Nothing has been written yet that somebody's older transaction would keep, and nobody has
-        one open for longer than the others' turns take."""
+        """Raise LogHeld unless the next pool write can be vacuumed: no dead version of the pool is
+        left from before, and no session holds a snapshot for longer than other replicas' turns
+        take."""
         if not self._clean:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(_in_loop(until)):
@@ -521,7 +522,8 @@ class Postgres:
             holding &= await self._holding()
 
     async def _holding(self) -> set[tuple[int, str]]:
-        """Sessions with a snapshot, and how old it is; a replica's own end soon."""
+        """Sessions that hold a snapshot, with its age; those of Digi's replicas end soon and are
+        left out."""
         try:
             async with self._pool.connection() as conn:
                 rows = await (await conn.execute(_SNAPSHOTS)).fetchall()
@@ -530,7 +532,8 @@ class Postgres:
         return {(row["pid"], row["oldest"]) for row in rows}
 
     async def _clears(self, until: float) -> None:
-        """Never fails: what is said of what stands must not be that it does not."""
+        """Vacuum after the commit. Never raises: the transaction is committed, and an error would
+        tell the caller otherwise."""
         self._clean = False
         until = max(until, time.monotonic() + _LEAST_SECONDS)
         with contextlib.suppress(StoreError, TimeoutError):
@@ -538,7 +541,8 @@ class Postgres:
                 self._clean = await self._emptied()
 
     async def _emptied(self) -> bool:
-        """The pool's former versions are gone. One vacuum serves all who waited for its start."""
+        """Whether a vacuum removed all dead versions of the pool; callers that wait share one
+        vacuum."""
         if self._next_vacuum is None:
             self._next_vacuum = asyncio.ensure_future(self._vacuum())
             self._running.add(self._next_vacuum)  # it goes on where nobody waits for it any more
@@ -569,7 +573,7 @@ class Postgres:
             return self._clean
 
     async def _left_by_vacuum(self) -> int:
-        """How many dead versions somebody's older transaction still holds."""
+        """Vacuum the pool; returns how many dead versions an older transaction keeps."""
         said: list[str] = []
 
         def heard(notice: psycopg.errors.Diagnostic) -> None:
@@ -592,16 +596,17 @@ class Postgres:
         return sum(counts)
 
     async def _stir(self) -> None:
-        """Some of the pools each minute, all in turn, whether anybody wrote or not.
+        """Give some pools a new row version each minute, all in turn, whether anybody wrote or not.
 
-        A row's transaction number would tell between which two named acts somebody wrote last.
+        Otherwise a row's transaction id (xmin) would tell between which two named acts the last
+        unsigned text was written, and no vacuum changes it.
         """
         await self._write(self._stirring)
 
     async def _forget(self) -> None:
-        """The server's log written ahead tells to the microsecond when a pool was written, for as
-        long as a file of it lies there. Where Digi's user may, none is older than this minute."""
-        # What is left of it now the next minute's takes too.
+        """Switch and recycle the server's write-ahead log, which holds the time of each pool write
+        to the microsecond. Where Digi's user may do that, no file of it is older than a minute."""
+        # On failure the next minute's attempt covers this one too.
         with contextlib.suppress(psycopg.Error):
             async with self._pool.connection() as conn:
                 [row] = await (await conn.execute(MAY_FORGET)).fetchall()
@@ -621,7 +626,7 @@ class Postgres:
 
 
 def _in_loop(until: float) -> float:
-    """By the loop's clock, which need not be the system's monotonic one."""
+    """Convert a `time.monotonic()` deadline to the event loop's clock."""
     return asyncio.get_running_loop().time() + until - time.monotonic()
 
 
@@ -634,7 +639,8 @@ def _with_defaults(dsn: str) -> dict[str, Any]:
 
 
 async def _configured(conn: Connection) -> None:
-    # Any number as 64 bits: a statement is prepared once, not once for each size of a number.
+    # Send every int as 64 bits; otherwise psycopg prepares a statement once for each size of a
+    # number.
     conn.adapters.register_dumper(int, Int8BinaryDumper)
     for setting in (*_LIMITS, DURABLE):
         await conn.execute(setting)
@@ -645,8 +651,10 @@ async def _configured(conn: Connection) -> None:
 
 @contextlib.asynccontextmanager
 async def _heeded(conn: Connection) -> AsyncIterator[None]:
-    """A COMMIT that is told to wait no longer for a standby succeeds with a warning. That is no
-    answer: if the standby takes over, it has never been."""
+    """Raise Unsure if a COMMIT is not confirmed by its synchronous standby.
+
+    When the wait for the standby is cancelled, the COMMIT succeeds with a warning. That does not
+    count: if the standby takes over, the transaction is lost."""
     warned: list[str] = []
 
     def heard(notice: psycopg.errors.Diagnostic) -> None:
@@ -666,9 +674,9 @@ async def _heeded(conn: Connection) -> AsyncIterator[None]:
 
 
 def _translated(error: psycopg.Error) -> BaseException:
-    """The driver's error as ours where somebody can mend it; every other is a bug, as it is.
+    """The driver's error as a StoreError where somebody can act on it; others are bugs and stay.
 
-    Only the server's first line goes along: the second may hold what was written.
+    Only the first line of the server's message is kept: its detail may quote stored values.
     """
     said = reason(error)
     if isinstance(error, psycopg.IntegrityError):

@@ -1,4 +1,4 @@
-"""What may be said of an error of PostgreSQL's driver.
+"""Turns errors of PostgreSQL's driver into one line that is safe to log.
 
 libpq quotes the address that it was given: of a password that holds an `@` or a `/` it takes a part
 for the host, the port or the database's name, and names that part in its error. So where no

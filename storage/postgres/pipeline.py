@@ -1,11 +1,11 @@
-"""What a transaction says to PostgreSQL, on as few ways there and back as its script allows.
+"""Pipelines a transaction's statements to PostgreSQL, to save network round trips.
 
-A statement whose answer nobody needs goes out with the next one that somebody waits for: libpq's
-pipeline. psycopg has one too, but its cursors cost the processor as much as the ways they save; so
-this speaks through psycopg's wrapper of libpq itself, with its types and its errors.
+A statement whose rows nobody reads is sent together with the next one that somebody awaits. This
+uses libpq's pipeline mode through `psycopg.pq`, with psycopg's types and errors: psycopg's own
+pipeline costs as much processor time in its cursors as it saves in waiting.
 
-Each way ends with a Sync: the server then knows whether it waits for Digi or Digi for it, and
-`idle_in_transaction_session_timeout` ends the transaction of a replica that froze in between.
+Each round trip ends with a Sync message. Only then does the server see the session as idle in a
+transaction, so that `idle_in_transaction_session_timeout` ends the transaction of a frozen replica.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _Key = tuple[str, tuple[int, ...]]
 
 
 class SentStatement:
-    """Something that has been said and will be answered."""
+    """A statement that was sent, with the server's result once it has arrived."""
 
     __slots__ = ("answer", "prepares", "text")
 
@@ -47,8 +47,8 @@ class SentStatement:
 
 
 class Pipeline:
-    """A connection's pipeline, opened and left for each transaction; in between psycopg's own ways
-    of using the connection are open."""
+    """Pipeline mode of one connection, entered and left for each transaction; in between psycopg
+    can use the connection normally."""
 
     def __init__(self, conn: psycopg.AsyncConnection[Any]) -> None:
         self._conn = conn
@@ -58,13 +58,13 @@ class Pipeline:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._prepared = 0
         self._due: deque[SentStatement | None] = deque()
-        """In its order; None is a Sync."""
+        """Statements whose results are outstanding, in order; None is a Sync."""
         self._socket = -1
         self._loop: asyncio.AbstractEventLoop
         self._moved: asyncio.Future[None] | None = None
         self._broken_off = False
         self._found: PGresult | None = None
-        """Of the next answer, of which not all has come."""
+        """The first part of the next result, until it is complete."""
 
     def opens(self) -> None:
         socket = self._pg.socket
@@ -85,7 +85,7 @@ class Pipeline:
     # --- said -----------------------------------------------------------------------------
 
     def put(self, statement: Statement, params: Mapping[str, Any]) -> SentStatement:
-        """It goes out with whatever is waited for next."""
+        """Queue a prepared statement; it is sent at the latest with the next `hear`."""
         values = [params[name] for name in statement.names]
         types = self._types
         given = types.dump_sequence(values, [PyFormat.AUTO] * len(values))
@@ -102,7 +102,7 @@ class Pipeline:
         return said
 
     def say(self, text: str) -> SentStatement:
-        """Like put, of what is said once only."""
+        """Queue a statement that is not worth preparing."""
         self._pg.send_query_params(text.encode(), None)
         said = SentStatement(text)
         self._due.append(said)
@@ -115,14 +115,15 @@ class Pipeline:
     # --- heard ----------------------------------------------------------------------------
 
     async def hear(self) -> None:
-        """Everything that was said is done. Of several errors the first is raised."""
+        """Send all queued statements and wait for all results; raises the first error among
+        them."""
         if self._due and self._due[-1] is not None:
             self._pg.pipeline_sync()
             self._due.append(None)
         await self._hear(0)
 
     def rows(self, said: SentStatement) -> list[Row]:
-        """What the server answered, where that has been heard."""
+        """The rows of a statement whose result has arrived."""
         answer = said.answer
         if answer is None or not answer.nfields:
             return []
@@ -136,8 +137,8 @@ class Pipeline:
         )
 
     async def ends(self) -> None:
-        """COMMIT is on its way with what was not yet answered; all before it has been, so that
-        from here on it is only the COMMIT that somebody waits for."""
+        """Send COMMIT with all queued statements, and wait for the results of all but the COMMIT.
+        What fails after this is the COMMIT itself."""
         if self._due:
             self._pg.send_flush_request()
         self.say("COMMIT")
@@ -146,14 +147,14 @@ class Pipeline:
         await self._hear(2)
 
     async def ended(self) -> None:
-        """The server has said that it stands."""
+        """Wait for the COMMIT's own result; raises unless the transaction was committed."""
         commit = self._due[0]
         await self._hear(0)
         if commit is None or commit.answer is None or commit.answer.command_status != b"COMMIT":
             raise errors.TransactionRollback("the server undid it")
 
     async def abandon(self) -> None:
-        """Nothing of it stands. The connection can be used afterwards, or it is closed."""
+        """Roll back. Afterwards the connection is usable or closed."""
         if self._broken_off:
             await self._cancel()
             return
@@ -169,7 +170,8 @@ class Pipeline:
             await self.close()
 
     async def _cancel(self) -> None:
-        """Nobody waits any longer for what the server may still be doing."""
+        """Cancel what the server is doing for a caller that was cancelled, and close the
+        connection."""
         self._unwatched()
         try:
             with suppress(psycopg.Error):
@@ -185,7 +187,8 @@ class Pipeline:
     # --- on the wire ----------------------------------------------------------------------
 
     async def _hear(self, left: int) -> None:
-        """All answers but so many; whoever was skipped comes after the one that failed."""
+        """Receive results until `left` are outstanding. The first failed result is the one to
+        raise: those after it only say that they were skipped."""
         while self._pg.flush():
             await self._moves(writing=True)
             self._pg.consume_input()
@@ -210,8 +213,8 @@ class Pipeline:
             raise failed
 
     def _answer(self) -> PGresult | None:
-        """The next, where it has come: a statement's ends with a None of libpq's, a Sync's does
-        not."""
+        """The next result, or None until it has arrived. libpq ends a statement's result with None,
+        a Sync's not."""
         pg = self._pg
         while not pg.is_busy():
             answer = pg.get_result()
@@ -230,14 +233,14 @@ class Pipeline:
         try:
             self._pg.consume_input()
         except psycopg.OperationalError as error:
-            # What the server said before it went tells more than that it went.
+            # Prefer the server's last error over "the connection is gone".
             said, self._found = self._found, None
             if said is None or said.status != pq.ExecStatus.FATAL_ERROR:
                 raise
             raise _error(said, self._conn.info.encoding) from error
 
     async def _moves(self, *, writing: bool = False) -> None:
-        """There is something to read, or room to write."""
+        """Wait until the socket is readable, or writable."""
         if self._conn.closed:
             raise psycopg.OperationalError("the server has gone")
         self._moved = self._loop.create_future()

@@ -1,4 +1,4 @@
-"""The embedded driver: one connection that writes and commits in groups, and a few that read."""
+"""The SQLite driver: one connection that writes, with group commit, and a few that read."""
 
 import asyncio
 import contextlib
@@ -29,11 +29,11 @@ _WAITING = 10_000
 _LOCK_SECONDS = 10.0
 _LATER = object()
 _SALT_1 = 32
-"""Where the WAL-index has it: https://www.sqlite.org/walformat.html"""
+"""Offset of salt-1 in the WAL index: https://www.sqlite.org/walformat.html"""
 _RANDOM = 1 << 20
-"""The log is not reset so often between two looks."""
+"""A larger rise of the counter between two readings is a new random start, not resets."""
 _CACHE = "cache_size=-16000"
-"""For the writer: a group's pages are written once, when it commits, and not before."""
+"""For the writer: enough page cache that a group's pages are written once, at its commit."""
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
@@ -60,7 +60,7 @@ def reading(path: Path) -> sqlite3.Connection:
 
 
 class FileLock:
-    """The lock beside a database: who holds it may change the file."""
+    """The lock file beside a database; only the process that holds it may change the database."""
 
     def __init__(self, database: Path, *, wait: float = 0.0) -> None:
         self._file = os.open(f"{database}.lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -81,7 +81,7 @@ class FileLock:
 
 
 class _Look(msgspec.Struct, frozen=True):
-    """A look for a thread; one that has begun has its snapshot with it."""
+    """A read for a thread; one that was begun on the loop brings its connection and snapshot."""
 
     make: Callable[[], Script[Any]]
     loop: asyncio.AbstractEventLoop
@@ -148,7 +148,8 @@ class Sqlite:
             opened.append(_connect(path))
             _run(opened[0], f"PRAGMA {_CACHE}")
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
-            # The row is there before an act without a name could be the first to need it.
+            # Create the row now: if an unsigned turn were the first to need it, its creation would
+            # show.
             _run(opened[0], queries(folder).get("meta_stir", ""))
             for _ in range(readers and readers + 1):
                 opened.append(_connect(path))
@@ -214,10 +215,10 @@ class Sqlite:
         return self._path.stat().st_size
 
     async def copy_to(self, target: Path) -> None:
-        """The whole database as one new file of its own, as it is when the last page is copied.
+        """Copy the whole database, as it is when the last page is copied, to a new file.
 
-        Made in steps, between which others write: no read transaction is open from one step to
-        the next, so the WAL can be emptied meanwhile too.
+        The copy is made in steps, and others write in between. No read transaction stays open
+        between two steps, so the WAL can be emptied meanwhile.
         """
         pages = target.with_name(f"{target.name}.pages")
         await asyncio.to_thread(_new_file, target)
@@ -238,8 +239,8 @@ class Sqlite:
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the script on one snapshot; it cannot write.
 
-        It begins at once: the way through a thread and back takes longer than most looks. What is
-        not done in a moment goes on in a thread.
+        It starts on the event loop, because handing it to a thread and back takes longer than most
+        reads. After five milliseconds it continues in a thread.
         """
         if self._closed:
             raise Unavailable("the store is closed")
@@ -273,8 +274,8 @@ class Sqlite:
         return _Look(make, loop, loop.create_future(), conn, begun)
 
     def _at_once(self, conn: sqlite3.Connection, make: Callable[[], Script[Any]]) -> Any:
-        """What comes of the script, or how far it has come; `_LATER` where somebody holds the file
-        for a moment, which a thread can wait for."""
+        """Run a read on the loop: its result, a SuspendedScript after five milliseconds, or
+        `_LATER` where the file is locked and a thread has to wait for it."""
         found: Any = _LATER
         try:
             conn.execute("BEGIN")
@@ -288,7 +289,7 @@ class Sqlite:
         return found
 
     def _met(self, error: BaseException) -> BaseException:
-        """As whoever asked hears it; that the file is damaged is remembered until the end."""
+        """The error for the caller; remembers that damage was found."""
         ours = _translated(error)
         self.damaged = self.damaged or isinstance(ours, Damaged)
         return ours
@@ -364,9 +365,9 @@ def _new_file(path: Path) -> None:
 
 
 def _compacted(pages: Path, target: Path) -> None:
-    """The rows alone: no free page, and nothing of the order in which pages were taken."""
+    """Write a compact copy: no free pages, and no trace of the order in which pages were used."""
     with contextlib.closing(sqlite3.connect(pages)) as copy:
-        # To sync all of it at once would hold up every commit; whoever keeps the copy syncs it.
+        # One large sync would block every commit; whoever keeps the copy syncs it.
         _run(copy, "PRAGMA synchronous=OFF")
         _run(copy, "VACUUM INTO ?", str(target))
 
@@ -390,7 +391,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _format_of(path: Path) -> bytes:
-    """Which version of the format it takes to write the file, and to read it."""
+    """The format versions from the header, needed to write and to read the file."""
     with path.open("rb") as file:
         return file.read(20)[18:]
 
@@ -433,14 +434,14 @@ def examine(
 
 
 def _as_bug(error: Exception) -> Exception:
-    """A look that writes is no passing trouble with the disk."""
+    """A read that tries to write is a bug, not a temporary problem of the disk."""
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
         return RuntimeError(f"a script that was only to read wanted to write: {error}")
     return error
 
 
 def _translated(error: BaseException, where: str = "") -> BaseException:
-    """The driver's error as ours where somebody can mend it; every other is a bug, as it is."""
+    """The driver's error as a StoreError where somebody can act on it; others are bugs and stay."""
     if not isinstance(error, sqlite3.Error):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

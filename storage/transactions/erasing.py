@@ -1,4 +1,4 @@
-"""What a person wrote and is called, taken out by name; and stones of a restored backup heeded.
+"""Takes a person out of all named rows, and deletes again what tombstones name after a restore.
 
 Only rows that bear a name are touched. What somebody said without one has no author to look for:
 it is withdrawn with its code, or deleted with its project.

@@ -1,7 +1,8 @@
-"""What Digi remembers: turns, looks, claims and releases, as scripts over named statements.
+"""All transactions of Digi as scripts: turns, looks, and the claiming and marking of letters.
 
-A script is a generator that yields statements and receives rows; it runs unchanged on either
-database and may be tried again as a whole. Every text is sealed by the vault before it is yielded.
+A script is a generator that yields names of statements (`storage/queries.sql`) with parameters and
+receives rows. It runs unchanged on both databases and can be retried as a whole. Every text is
+encrypted by the vault before it is yielded.
 """
 
 from __future__ import annotations
@@ -48,19 +49,19 @@ from storage.vault import Unreadable, Vault
 DEPTH = 8
 NEVER_US = 2**62
 NO_BODY = b""
-"""Of a letter that cannot be read any more: no body that is written is empty."""
+"""The body of a letter that does not decrypt any more; a written body is never empty."""
 ONCE = "told"
-"""What keys of the inbox begin with that say that something has been said once."""
+"""Prefix of inbox keys that record that a message with a `once` name was stored."""
 HELD_TRIES = 12
 NOTHING: Mapping[Fact[Any], Any] = MappingProxyType({})
 TOGETHER = frozenset({"letter_put", "letter_redraw", "member_add", "record_put"})
-"""What a turn may write many of, one after the other, and asks nothing of."""
-# What takes something out of the pool, or writes it anew.
+"""Statements that a turn may execute many times in a row and that return no rows: batched."""
+# Effects that rewrite the pool.
 POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 
 
 class TooDeep(StoreError):
-    """Dialogs told each other more than eight deep: that is a fault in Digi."""
+    """Dialogs sent each other events more than eight levels deep: that is a fault in Digi."""
 
 
 class NoPool(StoreError):
@@ -68,7 +69,7 @@ class NoPool(StoreError):
 
 
 class Decider(Protocol):
-    """What the engine lends a turn: the dialogs, without the store knowing any of them."""
+    """The dialogs as the engine passes them to a turn; the store knows none of them."""
 
     def route(self, event: SignedEvent) -> tuple[str, str]: ...
 
@@ -85,7 +86,7 @@ class Decider(Protocol):
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """One signed event on its way through a transaction."""
+    """One signed event to be decided and stored in one transaction."""
 
     tenant: str
     project: str
@@ -98,11 +99,11 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 Telling: TypeAlias = tuple[Turn, Decider]
-"""A turn that belongs to the same transaction, and who decides it."""
+"""A further turn in the same transaction, with its decider."""
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """Something to be said or done later, as the courier holds it."""
+    """A message to send or a timer to fire, as the courier claimed it."""
 
     id: str
     tenant: str
@@ -113,22 +114,22 @@ class Letter(msgspec.Struct, frozen=True):
     body: bytes
     token: int = 0
     attempts: int = 0
-    uncertain: bool = False  # it may have arrived already
-    twice: bool = False  # a second copy may have arrived as well
-    paused: bool = False  # nothing arrives there: this one tries whether that is over
-    holder: str = ""  # whose lane it was claimed in
+    uncertain: bool = False  # the platform may have it already
+    twice: bool = False  # the platform may even have it twice
+    paused: bool = False  # its channel refuses messages; this one probes whether that is over
+    holder: str = ""  # the replica that claimed it
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """`taken`: the lane was not the holder's before, and is now for a whole lease."""
+    """`taken`: the holder acquired the lane with this claim, for a whole lease."""
 
     letters: list[Letter]
     taken: bool
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """How long a lane is held from now on. `real_us` is the clock of a machine that is alone; where
-    several share a database, its server's clock is taken instead."""
+    """A lane's lease from now on. `real_us` is this machine's clock and counts on SQLite only; on
+    PostgreSQL the server's clock is used, because replicas' clocks differ."""
 
     real_us: int
     lease_us: int = 30_000_000
@@ -163,7 +164,7 @@ class PostRow(msgspec.Struct, frozen=True):
 
 
 class Met(msgspec.Struct, frozen=True):
-    """What a platform said of a person. Not every platform says all of it with every act."""
+    """What a platform reported about a person; some of it may be missing in one request."""
 
     person: str
     name: str = ""
@@ -171,7 +172,8 @@ class Met(msgspec.Struct, frozen=True):
     foreign: bool = False
 
     def added_to(self, known: Prefs) -> Prefs:
-        """What was not said stays as it is known; an id never changes its organisation."""
+        """`known` with what was reported now; missing values stay. `foreign` never becomes
+        false."""
         return msgspec.structs.replace(
             known, name=self.name or known.name, locale=self.locale or known.locale,
             foreign=self.foreign or known.foreign,
@@ -179,7 +181,7 @@ class Met(msgspec.Struct, frozen=True):
 
 
 class NamesAndWords(msgspec.Struct, frozen=True):
-    """What dressing needs to know of people and of words that are kept."""
+    """People's names and stored words that a card needs when it is put into words."""
 
     people: dict[str, Prefs]
     words: dict[tuple[str, str, str], str]
@@ -190,7 +192,7 @@ _moments = msgspec.json.Decoder(tuple[Moment, ...])
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a turn answers: moments, whether it was new, whether letters were written."""
+    """The result of a turn: the answer, whether the event was new, whether it wrote letters."""
 
     moments: Moments
     fresh: bool
@@ -213,7 +215,7 @@ class Scripts:
         tenant = turn.tenant
         yield from _locked(turn)
         if turn.letter is not None:
-            # A timer that was moved, cancelled or taken over meanwhile must not ring.
+            # A timer that was moved, cancelled or claimed by another replica must not fire.
             done = yield "letter_done", {"id": turn.letter[0], "token": turn.letter[1]}
             if not done:
                 return Outcome((), False)
@@ -265,7 +267,7 @@ class Scripts:
                         pooled = pooled or isinstance(effect, POOLED)
                         yield from self._apply(scope, dialog, of, event, turn.now, effect)
         if any(isinstance(m, fx.FieldError) for m in moments):
-            # Nothing was decided: the same form may be sent again with other words.
+            # Roll back, so that the corrected form can be submitted under the same key.
             raise FormRefused(tuple(moments))
         if moments:
             reply = self.vault.seal(msgspec.json.encode(moments), "inbox", tenant, turn.key)
@@ -273,7 +275,7 @@ class Scripts:
         return Outcome(tuple(moments), True, wrote=True, pooled=pooled)
 
     def answered(self, tenant: str, key: str) -> Script[Moments | None]:
-        """What was answered to this key; None where nothing with it has been done."""
+        """The stored answer to this key; None where no event with this key was handled."""
         rows = yield "inbox_reply", {"tenant": tenant, "key": key}
         if not rows:
             return None
@@ -469,7 +471,8 @@ class Scripts:
     # --- smaller writes -------------------------------------------------------------------
 
     def _set_members(self, tenant: str, seen: fx.SetMembers) -> Script[None]:
-        """A look-up that failed makes nobody unknown who was known before."""
+        """Replace a channel's members. A failed look-up keeps people counted who were counted
+        before."""
         counting = {*seen.people, *(yield from known_people(tenant, seen.unknown))}
         yield "member_clear", {"tenant": tenant, "channel": seen.channel}
         for person in dict.fromkeys((*seen.people, *seen.unknown)):
@@ -497,7 +500,7 @@ class Scripts:
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
     def strangers(self, tenant: str, people: Sequence[Met]) -> Script[list[Met]]:
-        """Those about whom this says anything new."""
+        """Those about whom something new was reported."""
         known = yield from prefs_of_all(tenant, self.vault, [one.person for one in people])
         return [one for one in people if one.added_to(known[one.person]) != known[one.person]]
 
@@ -520,8 +523,9 @@ class Scripts:
         yield "pool_put", {**scope.key, "sealed": sealed}
 
     def _pool_lost(self, scope: Scope, now: datetime) -> Script[Pool]:
-        """A damaged pool begins anew, and the channel is told in its hours, whether anything was in
-        it or not: nobody knows that. Only where the calendar or somebody by name writes it."""
+        """Replace a damaged pool by an empty one and tell the channel, within its hours, that
+        unsigned texts may be lost; nobody knows whether there were any. Only scheduled and signed
+        turns do this: the message's time must not tell when somebody wrote without a name."""
         if (yield from known_key()) != self.vault.fingerprint():
             raise Unreadable("the pool is sealed with a newer key than this process has")
         project = yield from whole_project_of(scope)
@@ -533,7 +537,7 @@ class Scripts:
         return Pool()
 
     def erase(self, scope: Scope, now: datetime) -> Script[None]:
-        """All of a project, and whom nothing of the workplace knows any more."""
+        """Delete a project, and people of whom no other row of the workplace speaks."""
         for table in (
             "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
         ):  # fmt: skip
@@ -544,7 +548,7 @@ class Scripts:
         yield from buried("project", scope.project, now)
 
     def retract(self, scope: Scope, id: str) -> Script[None]:
-        """The words of something released are gone; that there was something is not."""
+        """Blank the words of a released text and of its additions; the rows stay."""
         rows = yield "published_one", {**scope.key, "id": id}
         more = yield "published_of_ref", {**scope.key, "kind": "more", "ref": id}
         for row in (*rows, *more):
@@ -565,14 +569,14 @@ class Scripts:
         return (yield from gather(Scope(tenant, project, self.vault), facts))
 
     def alone(self, tenant: str, project: str) -> Script[None]:
-        """From here on no other turn of the project runs until this one is done."""
+        """Lock the project until the end of this transaction."""
         yield "lock", {"lock": _project_lock(tenant, project)}
 
     def put_in_pool(
         self, tenant: str, project: str, entry: PoolEntry, form: str, receipt: bytes, mark: str
     ) -> Script[bool]:
-        """Writes the pool's row and nothing else. False where the form was there already, in the
-        pool or among what has left it: a form kept open over a release says nothing twice."""
+        """Write the pool's row and nothing else. False where this form was submitted before: its
+        entry is in the pool, or was released while the form stayed open."""
         key = {"tenant": tenant, "project": project}
         yield "lock", {"lock": _project_lock(tenant, project)}
         rows = yield "pool_get", key
@@ -585,7 +589,8 @@ class Scripts:
         return after is not before
 
     def pool_as_it_is(self, tenant: str, project: str) -> Script[None]:
-        """The statements of `put_in_pool` without an entry: the row is sealed anew."""
+        """Execute the statements of `put_in_pool` without an entry: the row is encrypted anew, so
+        that a refusal moves the database's counters like a text."""
         key = {"tenant": tenant, "project": project}
         yield "lock", {"lock": _project_lock(tenant, project)}
         rows = yield "pool_get", key
@@ -629,8 +634,8 @@ class Scripts:
     def standing(
         self, tenant: str, project: str, channel: str, person: str
     ) -> Script[tuple[Project | None, tuple[Role, ...], Prefs, bool]]:
-        """What the gate asks: the project at hand, its roles, the person, and whether the person
-        is among those in the channel."""
+        """What the gate needs in one read: the project, its roles, the person's settings, and
+        whether the person is in the channel."""
         key = {"tenant": tenant, "person": person}
         rows: list[Row] = []
         if project:
@@ -698,8 +703,8 @@ class Scripts:
         lane: Lease | None = None,
         patient: bool = False,
     ) -> Script[Claimed]:
-        """The first due letters of a workplace's places. Its lane is taken where it is free or,
-        unless the holder is patient, where another's lease has run out."""
+        """Claim due letters of a workplace, of each channel or person only the first. The lane is
+        acquired if it is free or, unless `patient`, if another replica's lease has expired."""
         lane = lane or Lease(to_us(now))
         asked = {
             "tenant": tenant, "now": to_us(now), "until": to_us(now) + lease_us,
@@ -714,7 +719,7 @@ class Scripts:
         return Claimed((yield from self._all_opened(rows, holder)), bool(taken))
 
     def unclaim(self, letters: Sequence[Letter], now: datetime) -> Script[None]:
-        """They were claimed and not begun, and whoever comes next may have them."""
+        """Give back letters that were claimed and not tried."""
         for letter in letters:
             yield "letter_unclaim", {"id": letter.id, "token": letter.token, "now": to_us(now)}
 
@@ -727,7 +732,8 @@ class Scripts:
         lane: Lease | None = None,
         patient: bool = False,
     ) -> Script[list[Letter]]:
-        """Due timers in the holder's lanes; where those are few, also in lanes that it takes."""
+        """Claim due timers in the holder's lanes; below the limit, acquire further lanes for
+        more."""
         lane = lane or Lease(to_us(now))
         asked = {
             "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
@@ -759,7 +765,7 @@ class Scripts:
         return [row["tenant"] for row in rows]
 
     def keep_lanes(self, idle: Sequence[str], holder: str, lane: Lease) -> Script[list[str]]:
-        """Lets go of the idle lanes and renews all others; answers which those are."""
+        """Release the idle lanes and renew the holder's other leases; returns the renewed ones."""
         if idle:
             yield "lane_let_go", [{"tenant": tenant, "holder": holder} for tenant in idle]
         rows = yield (
@@ -769,7 +775,8 @@ class Scripts:
         return [row["tenant"] for row in rows]
 
     def take_lane(self, tenant: str, holder: str, lane: Lease) -> Script[int]:
-        """The token where it is the holder's now, else 0. What another held there is let go."""
+        """Acquire or renew a lane: its fencing token, or 0 where another replica has it. Letters
+        that a previous holder had claimed become free."""
         rows = yield "lane_of", {"tenant": tenant}
         before = rows[0]["holder"] if rows else holder
         asked = {"tenant": tenant, "holder": holder, "real": lane.real_us, "lease": lane.lease_us}
@@ -781,7 +788,7 @@ class Scripts:
         return int(taken[0]["token"])
 
     def leave_lanes(self, holder: str) -> Script[None]:
-        """An orderly end: others need not wait for the lease."""
+        """At shutdown: release the lanes, so that other replicas need not wait for the leases."""
         yield "lane_leave", {"holder": holder}
 
     def _all_opened(self, rows: list[Row], holder: str) -> Script[list[Letter]]:
@@ -804,8 +811,8 @@ class Scripts:
         )  # fmt: skip
 
     def _body_anew(self, scope: Scope, row: Row) -> Script[bytes]:
-        """Of a letter whose sealed body is damaged: what a timer is for stands in its id too, and
-        what a post shows stands beside its id in another table. All others have `NO_BODY`."""
+        """Rebuild the body of a letter that does not decrypt: a timer's from its id, a post's from
+        the table `post`. Of any other letter it is lost (`NO_BODY`)."""
         id = row["id"]
         match row["kind"]:
             case "timer":
@@ -821,8 +828,8 @@ class Scripts:
         return NO_BODY
 
     def sending(self, letter: Letter, lane: Lease | None = None) -> Script[bool]:
-        """Said before it goes out, so that a stop in between leaves the truth: it may be there.
-        False where the letter or its lane is another's by now."""
+        """Mark a letter as "sending" before the platform is called, so that after a crash it counts
+        as uncertain. False where another replica has the letter or its lane by now."""
         rows = yield "letter_sending", {
             "id": letter.id, "token": letter.token, "holder": letter.holder,
             "real": lane.real_us if lane else 0,
@@ -830,8 +837,8 @@ class Scripts:
         return bool(rows)
 
     def bag(self, head: Letter, now: datetime, lane: Lease | None = None) -> Script[list[Letter]]:
-        """What goes into one letter with the claimed one; where that may have arrived already,
-        exactly what was in it then."""
+        """The waiting private letters that go out together with the claimed one; on a retry exactly
+        those of the first attempt."""
         key = {"tenant": head.tenant, "place": head.place, "now": to_us(now)}
         rows = yield "letter_bag", key
         if head.uncertain:
@@ -864,7 +871,8 @@ class Scripts:
         yield from self._goes_on(head)
 
     def sent(self, letter: Letter, platform_id: str) -> Script[bool]:
-        """The letter is done; a post is known by the platform's id from now on."""
+        """Delete a delivered letter; of a post, store the platform's message id for later
+        updates."""
         rows = yield "letter_done", {"id": letter.id, "token": letter.token}
         if rows and letter.kind == "post":
             yield "post_sent", {
@@ -884,8 +892,8 @@ class Scripts:
     def later(
         self, letter: Letter, at: datetime, uncertain: bool, held: bool = False
     ) -> Script[None]:
-        """Try again then: as often as it may have arrived before, and once more where this try
-        may have. What is held uses up no more than some of its tries."""
+        """Schedule the next attempt, and note whether this one may have arrived. Waiting for a
+        channel or a workplace (`held`) counts as at most `HELD_TRIES` attempts."""
         ready = "paused" if letter.paused else "ready"
         state = (ready, "sending", "uncertain")[min(letter.uncertain + uncertain, 2)]
         rows = yield (
@@ -909,8 +917,8 @@ class Scripts:
         failed: tuple[bool, bool],
         telling: Telling | None,
     ) -> Script[bool]:
-        """Nothing arrives: the letter tries again then, and meanwhile its team waits, or where
-        nobody of the team could be told, the workplace. Answers whether that is new."""
+        """The channel or the workplace refuses messages: pause the team (or, without `telling`, the
+        workplace) and let this letter probe again at `at`. Returns whether the pause is new."""
         team = {"tenant": letter.tenant, "project": letter.project, "whole": int(telling is None)}
         before = letter.paused or (yield "letter_resting", team)
         yield from self.later(letter, at, *failed)
@@ -920,7 +928,7 @@ class Scripts:
         return not before
 
     def _goes_on(self, letter: Letter) -> Script[None]:
-        """Something has arrived where nothing did: the team waits no longer."""
+        """End the team's pause, because a message has arrived again."""
         if letter.paused:
             yield "letter_go_on", {"tenant": letter.tenant, "project": letter.project}
 
@@ -928,7 +936,7 @@ class Scripts:
         yield "letter_try_again", {"tenant": tenant}
 
     def dead(self, letters: tuple[Letter, ...], telling: Telling | None) -> Script[None]:
-        """They are given up, and the leader is told where there is a turn for it."""
+        """Mark letters as dead, and tell the leader if a turn for it is given."""
         given_up = []
         for letter in letters:
             given_up += yield "letter_dead", {"id": letter.id, "token": letter.token}
@@ -966,15 +974,16 @@ class Scripts:
     def set_back(
         self, now: datetime, since: datetime, by: timedelta, holder: str, alone: bool
     ) -> Script[None]:
-        """The holder's clock shows less than it did: what stands in its lanes or was never tried,
-        or where it is alone all there is, waits for nothing but timers for their moment."""
+        """The holder's clock was set back by `by`: letters in its lanes, and those never tried (on
+        SQLite all), no longer wait for a time that has moved away. Timers keep their time."""
         yield "letter_set_back", {
             "now": to_us(now), "since": to_us(since), "by": by // timedelta(microseconds=1),
             "holder": holder, "alone": int(alone),
         }  # fmt: skip
 
     def freed(self) -> Script[None]:
-        """After a stop, where no other process can be alive: nobody holds anything."""
+        """At the start on SQLite, where no other process can be alive: clear all claims and
+        lanes."""
         yield "letter_freed", {}
         yield "lane_freed", {}
 
@@ -1003,7 +1012,7 @@ class Scripts:
         yield from self._repool(Scope(tenant, project, self.vault), frozenset(), now)
 
     def prune(self, now: datetime) -> Script[None]:
-        """Answers are kept for a day, and that something has happened for two months."""
+        """Delete stored answers after a day, and the keys of handled events after two months."""
         yield "inbox_blank", {"before": to_us(now - timedelta(days=1))}
         yield "inbox_prune", {"before": to_us(now - timedelta(days=60))}
         yield "bagged_prune", {"before": (now - timedelta(days=60)).date().isoformat()}
@@ -1030,7 +1039,8 @@ def _expanded(effects: Sequence[Effect | Moment], decider: Decider) -> Iterator[
 
 
 def once_key(vault: Vault, tenant: str, project: str, once: str) -> str:
-    """What is said once is often said once to each person: a MAC tells nobody to whom."""
+    """The inbox key of a message that is sent once. It is a MAC, because `once` often holds the id
+    of the person it went to."""
     return f"{ONCE}:{project}:{vault.mac(f'once|{tenant}|{project}|{once}'.encode())}"
 
 
@@ -1059,7 +1069,7 @@ def _locked(turn: Turn) -> Script[None]:
 
 
 class FormRefused(Exception):
-    """A form needs another look: the transaction is undone and the moments are the answer."""
+    """A form has errors: the transaction is rolled back, and `moments` is the answer."""
 
     def __init__(self, moments: Moments) -> None:
         super().__init__("refused")
@@ -1067,12 +1077,12 @@ class FormRefused(Exception):
 
 
 class Database(Protocol):
-    """One of the two databases. Where it is `alone`, no other process serves it.
+    """A database driver: SQLite (`alone`: one process serves the file) or PostgreSQL.
 
-    `tx` may be grouped with others into one commit. `tx_sealed` has left nothing behind in a
-    write-ahead log when it returns, and raises LogHeld with nothing written where it could not;
-    `traces` says that it did leave something, because somebody began to read in the moment of the
-    commit, and that it is still there. `read` writes nothing.
+    `tx` runs a script as a transaction, perhaps in one commit with others. `tx_sealed` runs it
+    alone and empties the write-ahead log before it returns; if a reader keeps the log from being
+    emptied it raises LogHeld and writes nothing. A reader that begins during the commit can still
+    keep the log: then `traces` is true until the log is empty. `read` cannot write.
     """
 
     @property
@@ -1080,7 +1090,7 @@ class Database(Protocol):
 
     @property
     def damaged(self) -> bool:
-        """Damage to the files has been met since the start."""
+        """Whether damage to the database files was found since the start."""
         ...
 
     @property
@@ -1093,13 +1103,14 @@ class Database(Protocol):
     async def tx_settled(
         self, script: Callable[..., Script[Any]], *args: Any, settled: Callable[[bool], None]
     ) -> Any:
-        """Like `tx_sealed`; `settled` hears whether it stands before anything else is written."""
+        """Like `tx_sealed`; calls `settled` with whether it was committed before any other
+        write."""
         ...
 
     async def read(self, script: Callable[..., Script[Any]], *args: Any) -> Any: ...
 
     async def vacuum(self) -> None:
-        """Nothing that was deleted or written over is left in the files."""
+        """Rewrite the files so that nothing deleted or overwritten is left in them."""
         ...
 
     async def rewritten_at_once(self) -> int:
@@ -1110,15 +1121,17 @@ class Database(Protocol):
     async def checkpoint(self) -> bool: ...
 
     async def clear(self) -> bool:
-        """What a `tx_sealed` does after its commit, tried once: False where a reader holds it."""
+        """Empty the log as `tx_sealed` does after its commit, in one attempt: False if a reader
+        prevents it."""
         ...
 
     async def probe(self) -> None:
-        """What a `tx_sealed` does before its transaction, tried once."""
+        """Check for readers as `tx_sealed` does before its transaction, in one attempt."""
         ...
 
     def counts(self) -> Counts:
-        """How far the counters are that `tx_sealed` raises and a copy of the files shows."""
+        """The database's own counters that `tx_sealed` raises and that a copy of the files
+        shows."""
         ...
 
     async def close(self) -> None: ...
