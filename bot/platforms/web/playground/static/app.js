@@ -124,12 +124,15 @@ function listen(after) {
   page.live = live;
   const on = (kind, take) =>
     live.addEventListener(kind, (event) => page.live === live && take(JSON.parse(event.data)));
-  live.onopen = () => (at("offline").textContent = "");
+  let greeted = false;
+  live.onopen = () => {
+    greeted = false;
+    at("offline").textContent = "";
+  };
   live.onerror = () => {
     at("offline").textContent = say("offline");
     if (live.readyState === EventSource.CLOSED && page.live === live) setTimeout(begin, 2000);
   };
-  let greeted = false;
   on("hello", async (epoch) => {
     // Once more on the same line: all was deleted. After a restart nothing was, and what only
     // this window was shown, a code above all, is nowhere else.
