@@ -7,6 +7,9 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --
 # What Microsoft's own packages say of our cards. Without npm the tests say what they left out.
 VALIDATORS := $(if $(shell command -v npm),tests/node/node_modules/.stamp)
 
+# A hundred tests start app.py: without its compiled modules each of them takes a second longer.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-long bench check format lock clean
 

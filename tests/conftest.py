@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.platforms.common.ports import Answer, Delivery
 from content import catalogue as content
 from content.model import Catalogue
 from dialogs.model import cards as c
+from storage.sqlite import driver
 from tests.waiting import LONG_ENOUGH
 from tests.worlds import teams_watch
 from tests.worlds.cards import Dressed
@@ -31,6 +33,19 @@ settings.load_profile("digi")
 _read_anew, _read_once = content.load, functools.cache(content.load)
 _answers_kindly = Engine._not_done
 _card, _form = Dresser.card, Dresser.form
+_connect = driver._connect
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Our own catalogue is frozen: it is read once for all tests, and a test module may ask for it
+    while it is imported."""
+    patched = pytest.MonkeyPatch()
+    config.add_cleanup(patched.undo)
+
+    def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
+        return _read_anew(folder, packs) if folder or packs else _read_once()
+
+    patched.setattr(content, "load", load)
 
 
 @pytest.fixture
@@ -76,6 +91,27 @@ def _padding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.padding.WRITES", 1)
 
 
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody cuts the power during a test, so this process syncs nothing to its disk: syncing took
+    half of a long test's CPU time. tests/faults/lossy.py, where the power is cut, makes its own
+    connections with the driver's settings, and a child process syncs as in production."""
+
+    def connect(path: Path) -> sqlite3.Connection:
+        conn = _connect(path)
+        conn.execute("PRAGMA synchronous=OFF")
+        return conn
+
+    monkeypatch.setattr(driver, "_connect", connect)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
+def synced(_unsynced: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test of the settings with which the driver connects."""
+    monkeypatch.setattr(driver, "_connect", _connect)
+
+
 _IN_TIME = {
     "bot.platforms.slack.directory": ("NOBODY_WAITS", "SOON"),
     "bot.platforms.slack.edge": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
@@ -96,16 +132,6 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
         if (module := sys.modules.get(name)) is not None:
             for one in seconds:
                 monkeypatch.setattr(module, one, LONG_ENOUGH)
-
-
-@pytest.fixture(autouse=True)
-def _catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own catalogue is frozen, and read once for all the houses that tests build."""
-
-    def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
-        return _read_anew(folder, packs) if folder or packs else _read_once()
-
-    monkeypatch.setattr(content, "load", load)
 
 
 @pytest.fixture

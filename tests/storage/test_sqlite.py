@@ -671,6 +671,7 @@ async def test_a_killed_process_keeps_what_it_confirmed(
     assert confirmed <= kept
 
 
+@pytest.mark.usefixtures("synced")
 async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
     """Durable commits, real deletion and references are on, whatever SQLite was built with."""
 
