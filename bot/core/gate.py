@@ -165,9 +165,9 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "notes": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
-    {"home", "chat", "help", "unknown", "start", "about", "about_all", "me", "code", "by_code",
-     "not_yet", "which_project", "private_words", "advice", "example", "lessons", "source",
-     "reading", "exercises"}
+    {"home", "chat", "help", "help_all", "unknown", "start", "about", "about_all", "me", "code",
+     "by_code", "not_yet", "which_project", "private_words", "advice", "example", "lessons",
+     "source", "reading", "exercises"}
 )  # fmt: skip
 
 # What is refused in words of its own: which phrase says who can instead.

@@ -22,7 +22,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.commands import Recognised
+from dialogs.model.commands import COMMANDS, Recognised
 from dialogs.model.conversation import Conversation, Moments, Sight, opens
 from dialogs.model.conversation import Facts as Needs
 from dialogs.model.effects import Show
@@ -91,11 +91,25 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
                 Heading(text("help.title")),
                 Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
                 Facts(tuple(rows)),
-                buttons(*main),
+                buttons(*main, _to_all(p)),
                 Small(text("help.not_needed")),
             )
         ),
     )
+
+
+def _to_all(project: str = "") -> Button[Line]:
+    return Button(text("help.all"), Look("help_all", project=project))
+
+
+def _all(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """Every command, also those that are of no use at the moment."""
+    rows = tuple(
+        (Typed(command.name), text(f"command.{command.name}"))
+        for command in COMMANDS
+        if not command.later and (viewer.private or not command.private)
+    )
+    return (Show(card(Heading(text("help.all")), Facts(rows))),)
 
 
 def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
@@ -117,6 +131,7 @@ def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
             ),
             None if viewer.private else Button(text("help.begin"), Look("start"), "main"),
             Button(text("button.code"), Look("code")),
+            _to_all(),
         ),
         Small(text("help.not_needed")),
     )
@@ -276,6 +291,7 @@ CONVERSATION = Conversation(
     name="help",
     sights={
         "help": Sight(_needs_help, _help),
+        "help_all": Sight(_nothing, _all),
         "unknown": Sight(_nothing, _unknown),
         "no_project": Sight(_nothing, _no_project),
         "which_project": Sight(_needs_mine, _which_project),

@@ -25,6 +25,8 @@ class Command(Struct, frozen=True):
     en: tuple[str, ...]
     argument: Argument = ""
     private: bool = False
+    later: bool = False
+    """Digi cannot do it yet, and says so."""
 
 
 class Recognised(Struct, frozen=True, tag="known"):
@@ -74,8 +76,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("example", ("eksempel", "historie"), ("example", "story")),
     Command("digest", ("overblik", "opsamling", "resumé"), ("digest",)),
     Command("trio", ("trio",), ("trio",)),
-    Command("report", ("rapport",), ("report",)),
-    Command("med", ("med-udvalg", "med"), ("med",)),
+    Command("report", ("rapport",), ("report",), later=True),
+    Command("med", ("med-udvalg", "med"), ("med",), later=True),
     Command("roles", ("roller",), ("roles",)),
     Command("plan", ("plan",), ("plan",)),
     Command("source", ("kilde",), ("source",)),
@@ -83,7 +85,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("settings", ("indstillinger",), ("settings",)),
     Command("pause", ("pause",), ("pause",), "whom"),
     Command("resume", ("fortsæt",), ("resume",), "whom"),
-    Command("qr", ("qr",), ("qr",)),
+    Command("qr", ("qr",), ("qr",), later=True),
     Command("about", ("om",), ("about",)),
     Command("delete", ("slet",), ("delete",)),
     Command("end", ("afslut",), ("end",)),

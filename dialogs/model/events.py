@@ -569,7 +569,7 @@ Event = SignedEvent | UnsignedEvent
 View = Literal[
     # home.py, help.py
     "home", "chat", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
-    "about", "about_all",
+    "about", "about_all", "help_all",
     # advice.py
     "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",
     # project.py

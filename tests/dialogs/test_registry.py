@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections import Counter
 from pathlib import Path
 from typing import get_args
 
+from content import catalogue as content
 from dialogs import registry
 from dialogs.model import events as e
 from dialogs.model.commands import COMMANDS
 from dialogs.registry import CONVERSATIONS, WITH_TIMERS
 
+TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 BY_NAME = (e.Woke, e.Begun, e.Halted)
 """These name their conversation themselves."""
 
@@ -21,14 +24,19 @@ def test_each_signed_event_belongs_to_one_conversation() -> None:
     listed = Counter(event for one in CONVERSATIONS.values() for event in one.events)
     for event in get_args(e.SignedEvent):
         if event not in BY_NAME:
-            times = listed[event]
+            times = listed.pop(event, 0)
             assert times == 1, f"{event.__name__}: {times} conversations list it in `events`"
+    for event in listed:
+        raise AssertionError(f"add {event.__name__} to SignedEvent in dialogs/model/events.py")
 
 
 def test_each_sight_belongs_to_one_conversation() -> None:
     """Two sights of one name would hide each other."""
     listed = Counter(view for one in CONVERSATIONS.values() for view in one.sights)
     assert not [view for view, times in listed.items() if times > 1]
+    for view in listed.keys() - set(get_args(e.View)):
+        raise AssertionError(f"add {view!r} to View in dialogs/model/events.py")
+    assert not set(get_args(e.View)) - listed.keys(), "no conversation has these among its `sights`"
 
 
 def test_each_unsigned_event_belongs_to_one_conversation() -> None:
@@ -50,12 +58,35 @@ def test_those_with_timers_begin_in_a_fixed_order() -> None:
 
 
 def test_each_command_is_answered_by_one_conversation() -> None:
-    """A command without one would end in a fault where somebody types it."""
+    """A command without one would end in a fault where somebody types it. Each has its line in
+    *Alt, jeg kan*."""
     listed = Counter(command for one in CONVERSATIONS.values() for command in one.commands)
     for command in COMMANDS:
         times = listed.pop(command.name, 0)
         assert times == 1, f"{command.name}: {times} conversations list it in `commands`"
     assert not listed, "dialogs/model/commands.py does not say how these are typed"
+    phrases = content.load().phrases
+    for command in COMMANDS:
+        key = f"command.{command.name}"
+        assert command.later or key in phrases, f"{key} is missing in content/phrases"
+
+
+def test_each_folder_is_a_conversation_of_the_registry() -> None:
+    """A conversation that was forgotten there would never be asked."""
+    folder = Path(registry.__file__).parent
+    for path in sorted(folder.glob("*/decide.py")):
+        room = path.parent.name
+        assert path.with_name("__init__.py").exists(), f"dialogs/{room}/__init__.py is missing"
+        module = importlib.import_module(f"dialogs.{room}.decide")
+        known = module.CONVERSATION in CONVERSATIONS.values()
+        assert known, f"dialogs/{room} has no row in dialogs/registry.py"
+
+
+def test_each_conversation_that_is_typed_to_has_a_transcript() -> None:
+    """Transcripts are named after their conversation: <name>.txt or <name>_<what happens>.txt."""
+    found = {path.stem.partition("_")[0] for path in TRANSCRIPTS.glob("*.txt")}
+    for name, one in CONVERSATIONS.items():
+        assert not one.commands or name in found, f"there is no tests/transcripts/{name}_*.txt"
 
 
 def test_a_conversation_reads_of_another_only_its_states() -> None:

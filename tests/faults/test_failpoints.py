@@ -170,7 +170,7 @@ def _house(monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]) -> None:
 
 
 SHORT = (
-    "agreement_life", "catalogue_advice", "person_own_hours", "project_draft_dropped",
+    "agreement_life", "advice_another", "person_own_hours", "project_draft_dropped",
     "project_roles", "question_phase", "say_later_by_code", "walk_plan",
 )  # fmt: skip
 WITHDRAWN = "say_later_by_code"

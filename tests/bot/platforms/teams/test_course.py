@@ -40,7 +40,7 @@ CLIENTS: dict[str, Client] = {
 
 
 OF_A_CHANNEL = {
-    "catalogue_no_project", "gate_draft_is_hidden", "project_delete", "project_end",
+    "advice_no_project", "gate_draft_is_hidden", "project_delete", "project_end",
     "project_stop", "say_pause_and_end", "walk_end", "walk_status",
 }  # fmt: skip
 """What is said in a channel where there is no project, or none any more: a personal chat has no
