@@ -1,4 +1,4 @@
-"""A memory with an end: so many entries, for so long."""
+"""A cache limited in entries and in seconds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Cache(Generic[K, V]):
             self._held.popitem(last=False)
 
     def change(self, key: K, value: V) -> None:
-        """Another value, remembered no longer than the one before."""
+        """Replace a value without prolonging its time."""
         if (found := self._held.get(key)) is not None:
             self._held[key] = (found[0], value)
 

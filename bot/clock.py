@@ -1,4 +1,4 @@
-"""The world's time: real time and an offset that the playground may move."""
+"""The clock that Digi goes by: real time plus an offset that the playground can move."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ def _real_us() -> int:
 
 
 class Clock:
-    """Read by the courier and where events are stamped, and nowhere else."""
+    """Dialogs never read it: they get the time on their event."""
 
     def __init__(
         self,

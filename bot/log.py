@@ -1,4 +1,4 @@
-"""The log is an allow-list: ids of letters, names of outcomes, never words or people."""
+"""The log, as an allow-list: ids of letters and kinds of outcomes, never words or people."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Log:
 
 
 def redact_libraries() -> None:
-    """Pinned at ERROR; and whatever level or handler anybody gives them, their records are empty
-    from the moment they are made."""
+    """Set libraries' loggers to ERROR and empty every record they make, whatever level or handler
+    somebody gives them later."""
     if getattr(logging.getLogRecordFactory(), "digi", False):
         return
     made = logging.getLogRecordFactory()
@@ -86,8 +86,8 @@ class _Named(logging.Handler):
 
 
 def close_up() -> None:
-    """What a serving process leaves behind when it fails holds nobody's words: no core file, no
-    memory for other processes of the user to read, no text of an error in a traceback."""
+    """Keep people's words out of what a crash leaves: no core dump, no memory readable by other
+    processes of the user, no error texts in tracebacks."""
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(OSError, AttributeError):

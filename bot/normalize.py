@@ -1,4 +1,4 @@
-"""Words as they come in, made alike: no field may tell which door or keyboard they came through."""
+"""Normalizes incoming text, so that it does not show which platform or keyboard it came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that is never over: what nobody expected ends one round of it and not the work."""
+"""A supervisor: runs work that never ends, and restarts it after any exception."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ LONGEST_WAIT = 60.0
 async def standing(
     name: str, work: Callable[[], Awaitable[None]], told: Callable[[str, str], None]
 ) -> None:
-    """Until cancelled. What ends it is told by its kind, and after a while it begins anew."""
+    """Run `work` until cancelled. If it ends or raises, report the kind of error and restart it
+    after a wait that doubles up to a minute."""
     wait = FIRST_WAIT
     loop = asyncio.get_running_loop()
     while True:

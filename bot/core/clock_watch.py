@@ -1,4 +1,4 @@
-"""Notices that somebody has set the machine's clock back, and moves what waits along with it."""
+"""Notices that the machine's clock was set back, and makes waiting letters due accordingly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.log import Log
 from storage.transactions.store import Database, Scripts
 
 SET_BACK = timedelta(seconds=2)
-"""Less than this is a clock that is being put right, not one that was set back."""
+"""A smaller step is time synchronisation and is not logged."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,7 +31,7 @@ class ClockWatch:
             now, last = self._clock.now(), self._looked
             by = last - now
             if by > timedelta(0):
-                # What was written between then and this look comes after what was written before.
+                # Letters written since the clock was set back are sent after those written before.
                 since = now
                 if by > SET_BACK:
                     since = now - SET_BACK
@@ -47,5 +47,5 @@ class ClockWatch:
             self._looked = now
 
     def begins_again(self) -> None:
-        """The playground's clock is real again, and nothing is left of before."""
+        """Called when the playground starts over with real time and an empty workplace."""
         self._looked = _NEVER

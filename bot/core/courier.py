@@ -1,8 +1,8 @@
-"""The courier: everything that is said is sent from here, and every timer is fired from here.
+"""The courier: the outbox worker. It sends every stored message and fires every timer.
 
-Its parts run side by side and none waits for another: `timers` fires what comes due, `lanes` sends
-each workplace's letters by a task of its own, `housekeeping` does the work of each minute and of
-each night, and the leases of the lanes in use are renewed. Only `lanes` waits for platforms.
+Its loops run side by side and none waits for another: `timers` fires what is due, `lanes` sends
+each workplace's letters in a task of its own, `housekeeping` does the work of each minute and
+night, and one loop renews the leases of the lanes in use. Only `lanes` waits for platforms.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from bot.supervise import standing
 from storage.transactions.store import Database, Scripts
 
 STOP_SECONDS = 3.0
-"""What is being sent at a stop may end, so that of few messages nobody knows whether they arrived.
-"""
+"""At shutdown, calls in progress may take so long to end. Of one that is cancelled nobody knows
+whether its message arrived."""
 
 
 class Courier:
@@ -40,7 +40,7 @@ class Courier:
         self._scripts = scripts
         self._clock = clock
         self._log = log
-        self._freed = not database.alone  # where others are alive, what they hold is theirs
+        self._freed = not database.alone  # other replicas may be alive and keep their claims
         self._freeing = asyncio.Lock()
         self._pause = Pause()
         self.health = Health(clock, log)
@@ -66,7 +66,7 @@ class Courier:
         return self.leases.holder
 
     def idle(self) -> float:
-        """Seconds since the last round that went well, of the loop that is furthest behind."""
+        """Seconds since the last successful round of the loop that is furthest behind."""
         return self.health.idle()
 
     def _wake(self, tenant: str) -> None:
@@ -99,7 +99,7 @@ class Courier:
         await self.lanes.run(self._free)
 
     async def _free(self) -> None:
-        """After a stop, where no other process can be alive, nobody holds anything."""
+        """At the start on SQLite: clear the claims that a previous process left."""
         async with self._freeing:
             if not self._freed:
                 await self._database.tx(self._scripts.freed)
@@ -108,23 +108,24 @@ class Courier:
     async def _keep_lanes(self) -> None:
         while True:
             await asyncio.sleep(lanes.KEPT_EVERY)
-            with suppress(Exception):  # the lanes meet the same trouble, and report it
+            with suppress(Exception):  # the lanes meet the same error and report it
                 await self.leases.keep(self.lanes.active)
 
     # --- step by step ---------------------------------------------------------------------
 
     def still(self) -> AbstractAsyncContextManager[None]:
-        """Nothing is fired or sent, and the outcome of a call that is under way is not stored."""
+        """Hold the courier still; a platform call in progress may go on, its result is stored
+        later."""
         return self._pause.still(calls_end=False)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """Nothing is fired or sent, and no call is under way."""
+        """Hold the courier still, after all platform calls in progress have ended."""
         async with self._pause.still(calls_end=True):
             yield
 
     async def settle(self) -> None:
-        """Until nothing is due."""
+        """Fire and send until nothing is due."""
         async with self.alone():
             await self._drain()
 
@@ -163,9 +164,9 @@ class Courier:
         try:
             offset = self._clock.move_to(round(at.timestamp() * 1_000_000))
         except ValueError:
-            return  # the moment has come by itself meanwhile
+            return  # real time has passed the target meanwhile
         await self._database.tx(self._scripts.set_meta, "clock_offset_us", str(offset))
 
     def begins_again(self) -> None:
-        """The playground's clock is real again, and nothing is left of before."""
+        """Called when the playground starts over with real time and an empty workplace."""
         self.watch.begins_again()

@@ -1,6 +1,6 @@
-"""The two passages: a turn changes something, a look changes nothing; an event's type says which.
+"""Carries a delivery from the gate to its answer, as a turn (writes) or a look (reads).
 
-An unsigned turn is a turn that writes its pool row and nothing else.
+The event's type says which. An unsigned turn writes its pool row and nothing else.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ ATTEMPTS = 5
 
 
 class Dialogs:
-    """The conversations, as a turn's script asks for them."""
+    """The conversations behind the interface that a turn's script uses (`Decider`)."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -124,14 +124,15 @@ def _read(conversation: Conversation, state: Written | None) -> Any:
 
 
 class _Answered(msgspec.Struct, frozen=True):
-    """What belongs to this moment, and the names and words it is dressed with."""
+    """The moments of an answer, with the names and words to dress them with."""
 
     moments: tuple[Moment, ...]
     names: NamesAndWords
 
 
 class _Heard(msgspec.Struct, frozen=True):
-    """Without `answered`, a signed event has its turn before it."""
+    """What one read of the database found. Without `answered`, a signed event gets its turn
+    next."""
 
     passed: Passed | Stopped
     answered: _Answered | None = None
@@ -139,8 +140,8 @@ class _Heard(msgspec.Struct, frozen=True):
 
 
 def know_types() -> None:
-    """msgspec finds out what a type can be when it is first read, and two threads that do so at
-    once end the process: all that the store's threads read is known before they have work."""
+    """Build all msgspec decoders now: msgspec analyses a type at its first use, and two threads
+    that do so at once crash the process."""
     for conversation in CONVERSATIONS.values():
         reader(conversation.state)
     for kind in (*EVENTS.values(), c.NeutralCard, BagBody, PostBody, SayBody, TimerBody):
@@ -164,9 +165,9 @@ class Engine:
         self._log = log or Log("error")
         self.failures: Counter[str] = Counter()
         self.turns = 0
+        """Signed events and timers since the start."""
         self.unsigned_turns = 0
-        """Kept in memory, for `storage/padding.py`, and told to nobody."""
-        """Acts by name and timers, since the start."""
+        """Only for `storage/padding.py`: kept in memory and shown to nobody."""
         self.fence = ReleaseFence(database)
         self._database = database
         self._scripts = scripts
@@ -185,25 +186,25 @@ class Engine:
     # --- in -------------------------------------------------------------------------------
 
     async def receive(self, delivery: Delivery) -> Answer:
-        """One thing that reached an edge, from the gate to the answer of this moment.
+        """Handle one delivery from the gate to its answer.
 
-        What fails before it is committed is undone as a whole, and the person is told so and can
-        do it again. What fails later is never told as if nothing had been kept.
+        If something fails before the commit, all of it is rolled back; the person hears that
+        nothing was kept and can do it again. After the commit nobody is told that.
         """
         try:
             return await self._received(delivery)
         except Unreadable:
-            return self._cannot_be_read(delivery)  # the vault counts it, and it is told at the hour
+            return self._cannot_be_read(delivery)  # the vault counts it for the hourly log
         except Exception as error:
             if isinstance(delivery.what, TypedText | Members):
                 self._log.failed("act", type(error).__name__)
             else:
-                # It may have been without a name, and a line in the log has a time.
+                # It may have been unsigned, and a log line has a time: only count it.
                 self.failures[type(error).__name__] += 1
             return self._not_done(delivery, unsure=isinstance(error, Unsure))
 
     def _cannot_be_read(self, delivery: Delivery) -> Answer:
-        """A value that this needs is damaged, and trying again mends nothing."""
+        """The answer where a needed value is damaged, so that trying again does not help."""
         return self._answer_without_store(delivery, "gate.unreadable", "gate.unreadable")
 
     def _not_done(self, delivery: Delivery, *, unsure: bool) -> Answer:
@@ -223,8 +224,8 @@ class Engine:
         return Answer(language, (dresser.card(said),))
 
     async def _received(self, delivery: Delivery) -> Answer:
-        """One look into the store for all that comes before the answer; a signed event then has
-        its turn, and its answer's names are read within that."""
+        """Read the database once for everything up to the answer. A signed event then gets its
+        turn, which also reads the names for its answer."""
         tenant, sender = delivery.tenant, delivery.sender
         came = self._gate.read(delivery)
         heard: _Heard = await self._database.read(self._heard, delivery, came)
@@ -245,7 +246,7 @@ class Engine:
         language = self._speaks(passed.prefs, sender.locale, spoken)
         with _standing() if wrote else nullcontext():
             if wrote and isinstance(delivery.what, Members):
-                # Digi can look into the channel, so it may be let in again.
+                # Digi can read the channel again, so it may also write there again.
                 await self._database.tx(self._scripts.tries_again, tenant)
                 self.letters_written(tenant)
             answer = self._answer(tenant, answered, language, sender.person)
@@ -254,7 +255,7 @@ class Engine:
         return answer
 
     def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
-        """Through the gate; what is looked at is found, and what has no name is decided."""
+        """Pass the gate; answer a look, and decide an unsigned event for the first time."""
         passed = yield from self._gate.passes(delivery, came)
         tenant = delivery.tenant
         entry: PoolEntry | None = None
@@ -262,7 +263,7 @@ class Engine:
         if isinstance(passed, Stopped):
             project, moments = passed.project.id if passed.project else "", passed.moments
             if passed.key:
-                # What passed and changed the world does not pass again; its answer is the same.
+                # The gate stops a retry of a handled event; it gets the same answer.
                 before = yield from self._scripts.answered(tenant, passed.key)
                 if before is not None:
                     project, moments = passed.about, before
@@ -298,7 +299,7 @@ class Engine:
         return part.decide(event, Known(self._catalogue, found))
 
     async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
-        """What people are called is kept when they act by name, never for a look or without one."""
+        """Names of people are stored with signed events only, never with a look or unsigned one."""
         event: Any = passed.event
         tenant = passed.tenant
         met = [_met(one) for one in passed.people]
@@ -309,14 +310,14 @@ class Engine:
             if strangers:
                 await self._database.tx(self._scripts.called, tenant, strangers)
         turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
-        # What a question or an agreement tells the project is no language and no day off.
+        # Only the project's own events change its language or days off.
         return await self._taken(turn, None if route(event) == PROJECT else passed.about)
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
         return (await self._taken(turn)).moments
 
     async def _taken(self, turn: Turn, about: Project | None = None) -> _Answered:
-        """`about`: the project as it was before, where this turn cannot change it."""
+        """Run a turn. `about` is the project, given where this turn cannot change it."""
 
         def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
             outcome = yield from self._scripts.turn(turn, dialogs)
@@ -340,9 +341,9 @@ class Engine:
     async def _decided(
         self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
     ) -> T:
-        """One signed event, once. Tried again as a whole where somebody was quicker."""
+        """Run one signed event's transaction, retried as a whole after a conflict."""
         self.turns += 1
-        # What opens the pool commits alone and leaves no trace in a log before anything is said.
+        # An event that opens the pool commits alone, and the log is emptied before anybody is told.
         sealed = opens_pool(turn.event)
         run = self._database.tx_sealed if sealed else self._database.tx
         with self.fence.opens(turn.tenant) if sealed else nullcontext():
@@ -366,7 +367,7 @@ class Engine:
         return found
 
     def letters_written(self, tenant: str = "") -> None:
-        """Whoever sends letters need not wait until it looks again by itself."""
+        """Wake the courier, so that it need not wait for its next look."""
         for told in self.on_letters:
             told(tenant)
 
@@ -380,15 +381,15 @@ class Engine:
             counted = error.counted
             raise
         finally:
-            # Also where nobody hears of it any more: what was begun is committed all the same.
+            # Also after cancellation: a transaction that was begun is committed all the same.
             self.unsigned_turns += counted
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
     def _pooled(
         self, passed: Passed, receipt: bytes
     ) -> Script[tuple[tuple[Moment, ...], NamesAndWords]]:
-        """Decided once more where nobody else writes: a question that was closed a moment ago takes
-        nothing in, and nobody is told that a text was received which nobody will see."""
+        """Decide again under the project's lock: if a question was closed meanwhile, the text is
+        refused instead of being accepted into a pool that nobody will read for it."""
         tenant, project = passed.tenant, passed.project
         yield from self._scripts.alone(tenant, project)
         entry, moments = yield from self._decided_unsigned(passed)
@@ -397,7 +398,7 @@ class Engine:
                 tenant, project, entry, passed.form, receipt, passed.mark
             )
         else:
-            # The database's counters tell no refusal from a text.
+            # So that the database's counters do not tell a refusal from a text.
             yield from self._scripts.pool_as_it_is(tenant, project)
         names = yield from self._scripts.names(tenant, project, *wanted(moments))
         return moments, names
@@ -412,12 +413,12 @@ class Engine:
     # --- out ------------------------------------------------------------------------------
 
     async def woke(self, turn: Turn) -> None:
-        """A timer has come due; nobody is there whom a refusal could be told."""
+        """Run a timer's event; nobody waits for its answer."""
         assert isinstance(turn.event, Woke)
         await self._decided(turn, self._rung)
 
     async def unreached(self, tenant: str, project: str, person: Person) -> None:
-        """Told to the project, which knows whether anybody else must hear of it."""
+        """Tell the project that a person cannot be reached; it decides who else hears of it."""
         now = self._clock.now()
         once = f"unreached|{tenant}|{project}|{person}|{now.date().isoformat()}"
         key = self._vault.mac(once.encode())
@@ -508,7 +509,8 @@ def _met(sender: Sender) -> Met:
 
 @contextmanager
 def _standing() -> Iterator[None]:
-    """Around what follows a commit: its failing must not be told as if nothing had been kept."""
+    """Wraps what follows a commit: a failure becomes Unsure, so that nobody is told that nothing
+    was kept."""
     try:
         yield
     except Exception as error:

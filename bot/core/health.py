@@ -1,4 +1,4 @@
-"""How the courier's loops fare: what an operator sees of them, and what they tell each other."""
+"""Health of the courier's loops: for `/metrics`, the log, and the other loops."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Health:
         self._log = log
         began = clock.monotonic()
         self._good: dict[Loop, float] = {"timers": began, "lanes": began, "house": began}
-        """When each loop last went well; but for the night's, which may take hours."""
+        """When each loop last succeeded; without the night's, which may take hours."""
         self._bad: Counter[Loop] = Counter()
         self.shaken = -math.inf
-        """When the store was last away, by the monotonic clock."""
+        """When the database was last unavailable, by the monotonic clock."""
 
     def good(self, loop: Loop) -> None:
         self._bad[loop] = 0
@@ -30,7 +30,8 @@ class Health:
             self._good[loop] = self._clock.monotonic()
 
     def bad(self, loop: Loop, error: BaseException) -> None:
-        """Reported now and then: a store that is away must not flood the log."""
+        """Note a failed round; logged ever more rarely, so that an outage does not flood the
+        log."""
         self._bad[loop] += 1
         if isinstance(error, StoreError):
             self.shaken = self._clock.monotonic()
@@ -43,5 +44,5 @@ class Health:
 
 
 def is_reported(times: int) -> bool:
-    """The 1st, 2nd, 4th, 8th time: often enough to be seen, and no flood."""
+    """Whether to log this repetition: the 1st, 2nd, 4th, 8th, ..."""
     return times & (times - 1) == 0

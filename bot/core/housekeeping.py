@@ -1,6 +1,6 @@
-"""What happens by the clock whether anybody writes or not: each minute, each hour, each night.
+"""Maintenance by the clock, whether anybody writes or not: each minute, each hour, each night.
 
-Of several replicas one keeps the house: it holds the lane of the workplace without a name.
+Of several replicas one does it ("keeps the house"): the one with the lease on the lane "".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.transactions.store import Database, Scripts
 
 HOUSE = ""
 HOUSE_US = 150_000_000
-"""Longer than a minute: the same replica keeps the house from one minute to the next."""
+"""Longer than a minute, so that the same replica renews it from one minute to the next."""
 POOLS_AT_ONCE = 100
 EVERY = 1.0
 
@@ -53,10 +53,10 @@ class Housekeeping:
         self._one_night = asyncio.Lock()
         self._keeps_house = False
         self.nightly: Callable[[], Awaitable[None]] | None = None
-        """What else there is to do each night, once the pools have been rewritten."""
+        """Further nightly work, called after the pools were rewritten."""
 
     async def run(self) -> None:
-        """Minutes and hours. The night's work may take longer and has a loop of its own."""
+        """Do the work of each minute and hour. The night's may take long and has its own loop."""
         while True:
             try:
                 async with self._pause.working():
@@ -94,11 +94,11 @@ class Housekeeping:
                 await self._database.checkpoint()
         hour = minute.replace(minute=0)
         if hour != self._hour and self._hour is not None:
-            # Not at their moment: that would be a clock for those who write without a name.
+            # Not when they happen: a log line's time could tell when an unsigned text came.
             for kind, times in self._engine.failures.items():
                 self._log.failed("presses and forms of an hour", f"{kind} ({times})")
             self._engine.failures.clear()
-            # Nor what does not open: somebody was looking at it.
+            # The same for damaged values: the time would tell when somebody looked.
             unreadable = self._scripts.vault.unreadable
             for table, times in unreadable.items():
                 self._log.failed("damaged values of an hour", f"{table} ({times})")
@@ -120,7 +120,7 @@ class Housekeeping:
 
     async def _rewrite_pools(self, night: str) -> None:
         """Once each night, whether anybody wrote or not."""
-        # Kept in the store: a night that Digi slept through is made good at the start.
+        # Stored in the database, so that a night during which Digi was down is made up for.
         if await self._database.read(self._scripts.meta, "pools_rewritten") == night:
             return
         pools = await self._database.read(self._scripts.pools)

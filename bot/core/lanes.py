@@ -1,12 +1,13 @@
-"""Sends what waits in each workplace's lane, every lane by a task of its own.
+"""Sends the letters of each workplace (its lane) in a task of its own, fairly between workplaces.
 
     letters written in T --> T waits in line --> a task has T's lane for a turn --> back in line
                                   (first come,       (claims, sends one letter        while more
                                    first served)      after the other)                is due)
 
-Few tasks run at once. While others wait in line a task gives way after each letter, so no lane
-waits longer than it takes to send one letter of each lane in front of it. Workplaces whose platform
-is slow to answer have only a part of the tasks, so that a whole platform that is down leaves room.
+At most 64 tasks run at once. While other lanes wait, a task sends one letter and goes to the end of
+the line, so a lane waits no longer than the sending of one letter of each lane before it.
+Workplaces with a slow platform get at most half of the tasks, so that an outage of a platform
+leaves the rest free.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ from bot.core.timers import nap
 from storage.transactions.store import Claimed, Database, Scripts
 
 AT_ONCE = 64
-"""Lanes that are served at the same time; HTTP clients have connections for a few more."""
+"""Lanes served at the same time; the HTTP clients' connection limits are a little higher."""
 SLOW_AT_ONCE = 32
 CLAIMED = 20
-"""Letters of one turn, where nobody else waits."""
+"""Letters claimed at once while no other lane waits."""
 
 
 class FairQueue:
-    """Who waits for a turn, in order of coming; those with a slow platform apart."""
+    """Lanes waiting for a task, first come, first served; lanes with a slow platform in a queue of
+    their own."""
 
     def __init__(self) -> None:
         self._tickets = count()
@@ -89,7 +91,7 @@ class Lanes:
         self._line = FairQueue()
         self._active: dict[str, asyncio.Task[bool]] = {}
         self._again: set[str] = set()
-        """Lanes with new letters, whose task may not have seen these."""
+        """Lanes whose running task may have missed new letters."""
         self._woken = asyncio.Event()
         self._open = False
         self._turns_failed = False
@@ -102,9 +104,9 @@ class Lanes:
     # --- who is served --------------------------------------------------------------------
 
     def wake(self, tenant: str = "") -> None:
-        """Letters were written: in this workplace, or somewhere."""
+        """Letters were written in this workplace, or (no tenant) in any."""
         if not self._open:
-            return  # all are looked for at the beginning
+            return  # at the start all lanes are looked up
         if not tenant:
             self._woken.set()
         elif tenant in self._active:
@@ -140,7 +142,7 @@ class Lanes:
         self._again.discard(tenant)
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
-            # Its lane is found again by the next look, a moment from now.
+            # The next look, at most a second from now, finds its lane again.
             self._turns_failed = True
             if self._open:
                 self._health.bad("lanes", error or asyncio.CancelledError())
@@ -151,7 +153,7 @@ class Lanes:
     # --- one lane -------------------------------------------------------------------------
 
     async def _serve(self, tenant: str) -> bool:
-        """Turn after turn while nobody else waits; True where more may be due."""
+        """Serve a lane until nothing is due or another lane waits; True if more may be due."""
         while True:
             async with self._pause.working():
                 if not self._open:
@@ -164,8 +166,8 @@ class Lanes:
                 return True
 
     async def turn(self, tenant: str) -> int:
-        """Claims the first letters of the lane's places and sends one after the other, until others
-        want a turn; answers how many were tried."""
+        """Claim letters of a lane and send one after the other until another lane wants the task;
+        returns how many were tried. Letters that were not tried are given back."""
         letters = (await self._claim(tenant)).letters
         tried = 0
         for letter in letters:
@@ -192,14 +194,14 @@ class Lanes:
 
     def _gives_way(self, tenant: str) -> bool:
         if tenant not in self._active:
-            return False  # by itself, step by step
+            return False  # stepped by the playground or a test, not run as a task
         return not self._open or self._pause.wanted or self._others_want_its_task(tenant)
 
     # --- all lanes ------------------------------------------------------------------------
 
     async def run(self, ready: Callable[[], Awaitable[None]]) -> None:
-        """Looks once a second for letters that nobody has told of: those whose time has come, and
-        those that another process wrote. First, and once, what must be `ready`."""
+        """Look once a second for letters that became due or that another process wrote. `ready` is
+        awaited before each round."""
         while True:
             self._woken.clear()
             try:
@@ -224,7 +226,7 @@ class Lanes:
                 self._joins(tenant)
 
     async def due(self) -> list[str]:
-        """Workplaces in which something can be sent from here."""
+        """Workplaces with due letters that this process may claim."""
         found: list[str] = await self._database.read(
             self._scripts.lanes_due, self._clock.now(), self._leases.holder, self._leases.lease(),
             self._leases.patient(),
@@ -232,7 +234,7 @@ class Lanes:
         return found
 
     async def close(self, seconds: float) -> None:
-        """Nothing more is begun; calls under way may end within so many seconds."""
+        """Start nothing more, give calls in progress so many seconds, then cancel them."""
         self._open = False
         self._line.clear()
         tasks = set(self._active.values())

@@ -1,7 +1,7 @@
-"""Which workplaces' lanes this process holds, and for how long it surely does.
+"""This process's leases on lanes, and until when each is certainly valid.
 
-Of several replicas on one database, one at a time sends in a workplace: it holds the lane by a
-lease in the store, and the letters that it has claimed there by a fencing token.
+Of several replicas on one database only one sends in a workplace at a time: it holds the lane's
+lease in the database. A fencing token on each claimed letter stops a replica that lost the lane.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from bot.core.health import Health
 from storage.transactions.store import Database, Lease, Scripts
 
 LEASE_US = 60_000_000
-"""Of a letter that was claimed."""
+"""How long a claimed letter stays claimed."""
 LANE_US = 30_000_000
 KEPT_EVERY = 10.0
 ENOUGH = 2 / 3
-"""Of a lease: longer than any platform is waited for."""
+"""The part of a lease that must be left before a call: longer than any platform's timeout."""
 
 
 class LaneLost(Exception):
-    """The lane is another replica's by now."""
+    """Another replica has the lane by now."""
 
 
 class Leases:
@@ -34,7 +34,7 @@ class Leases:
         self._health = health
         self.holder = secrets.token_hex(8)
         self._ours: dict[str, float] = {}
-        """Until when a lane is surely ours, by the monotonic clock."""
+        """When each lease expires at the earliest, by the monotonic clock."""
         self._used: dict[str, float] = {}
         """When a lane was last worked in, by the monotonic clock."""
 
@@ -42,8 +42,8 @@ class Leases:
         return Lease(self._clock.real_us(), lease_us)
 
     def patient(self) -> bool:
-        """While the store was away nobody could renew a lease. Whoever was sending then has the
-        first word now, because it knows what arrived."""
+        """Whether not to take over expired leases for now. While the database was away nobody could
+        renew; the previous holder goes first, because it knows which messages arrived."""
         return self._clock.monotonic() - self._health.shaken < LANE_US / 1_000_000
 
     def until(self, tenant: str) -> float:
@@ -54,11 +54,11 @@ class Leases:
         self._used[tenant] = self._clock.monotonic()
 
     def took(self, tenant: str, asked: float, lease: Lease) -> None:
-        """It was asked for at that moment of the monotonic clock, and is ours for the lease."""
+        """Note a lease that was requested at `asked`, by the monotonic clock."""
         self._ours[tenant] = asked + lease.lease_us / 1_000_000
 
     async def may_begin(self, tenant: str) -> None:
-        """What is begun now ends before the lane can be another's, as long as nothing freezes.
+        """Make sure that a platform call begun now ends within the lease, renewing it if needed.
         Raises LaneLost."""
         left = self.until(tenant) - self._clock.monotonic()
         if left <= ENOUGH * self.lease().lease_us / 1_000_000:
@@ -72,14 +72,14 @@ class Leases:
         self.took(tenant, asked, lease)
 
     async def keep(self, busy: Collection[str]) -> None:
-        """Renews the lanes that are in use, also while a platform is slow to answer, and lets go
-        of those in which nothing was done for as long as a lease."""
+        """Renew the leases of lanes in use, and release lanes in which nothing was done for 30
+        seconds."""
         asked, lease = self._clock.monotonic(), self.lease()
         since = asked - LANE_US / 1_000_000
         idle = [one for one, at in self._used.items() if at < since and one not in busy]
         kept = await self._database.tx(self._scripts.keep_lanes, idle, self.holder, lease)
         for tenant in idle:
-            # It may have been used again meanwhile; then it is claimed, or taken, anew.
+            # If it was used again meanwhile, the next claim acquires it again.
             self._ours.pop(tenant, None)
             self._used.pop(tenant, None)
         for tenant in kept:
@@ -90,7 +90,7 @@ class Leases:
                 del self._ours[tenant]
 
     async def leave(self) -> None:
-        """In order: others need not wait for the leases."""
+        """Release all leases at shutdown, so that other replicas need not wait for them."""
         await self._database.tx(self._scripts.leave_lanes, self.holder)
         self._ours.clear()
         self._used.clear()

@@ -1,4 +1,4 @@
-"""Many tasks work side by side until somebody needs all of them to stand still for a while."""
+"""Quiesces the courier: somebody can make all its tasks pause for a while."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Pause:
 
     @property
     def wanted(self) -> bool:
-        """Whether somebody waits for stillness, or has it."""
+        """Whether somebody holds the pause or waits for it."""
         return not self._over.is_set()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Around everything that must not happen while all is still."""
+        """Wraps work that must not happen during a pause; waits until the pause is over."""
         while self.wanted:
             await self._over.wait()
         self._working += 1
@@ -36,7 +36,8 @@ class Pause:
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[None]:
-        """Around a call of a platform within `working`, which may take its time."""
+        """Wraps a platform call inside `working`. It may last into a pause, but does not return
+        before the pause is over."""
         self._calling += 1
         self._changed.set()
         cancelled = False
@@ -54,8 +55,8 @@ class Pause:
 
     @asynccontextmanager
     async def still(self, *, calls_end: bool) -> AsyncIterator[None]:
-        """Nothing is begun from now on, and what was begun has ended. Unless `calls_end`, a call
-        of a platform may go on; what comes of it is stored afterwards."""
+        """Pause: wait until all work has ended, and start none meanwhile. Unless `calls_end`,
+        platform calls in progress are not waited for; their results are stored after the pause."""
         async with self._one_at_a_time:
             self._over.clear()
             try:

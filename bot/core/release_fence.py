@@ -1,4 +1,4 @@
-"""Nothing that a turn has released from the pool is sent before the log of its writing is empty.
+"""Holds back messages about released texts until the write-ahead log of the release is empty.
 
 A turn that opens the pool commits first and empties the write-ahead log afterwards. In between,
 another task may already read what was released. Whoever wants to send something asks here after it
@@ -22,7 +22,7 @@ class ReleaseFence:
         """Turns under way that open the pool, with their workplaces."""
         self._one_at_a_time = asyncio.Lock()
         self.traces = False
-        """The pool was opened, and the log has not been emptied since."""
+        """A pool was opened, and the log has not been emptied since."""
 
     @contextmanager
     def opens(self, tenant: str) -> Iterator[None]:
@@ -36,7 +36,7 @@ class ReleaseFence:
         except LogHeld:
             raise  # nothing was written
         except (Unavailable, asyncio.CancelledError):
-            self.traces = True  # it may stand all the same
+            self.traces = True  # it may have been committed all the same
             raise
         finally:
             self._opening.discard(turn)

@@ -1,6 +1,7 @@
-"""Sends one letter: it is put into words, handed to its platform, and marked with what came of it.
+"""Sends one letter: dresses it, calls its platform, and stores the outcome.
 
-What the platform may already have is never sent twice unmarked.
+A message that the platform may already have is repeated marked as a possible duplicate, or not at
+all.
 """
 
 from __future__ import annotations
@@ -42,19 +43,19 @@ from storage.vault import Unreadable
 
 TRIES = 30
 HELD = timedelta(days=14)
-"""So long a message waits for a channel or a workplace; later it would tell of old things."""
+"""How long a message waits for a channel or workplace that refuses it; later it would be stale."""
 RESTS_LONGER = timedelta(minutes=5)
 LONGEST_WAIT = 60 * 60.0
 CALL_SECONDS = 120.0
-"""Longer than any edge waits for its platform: a call that does not end must not be for ever."""
+"""A limit for calls that never end; every edge has a shorter timeout of its own."""
 SLOW = 2.0
-"""Of a platform that takes longer for a call, few lanes are served at once."""
+"""Seconds; a workplace whose last call took longer is served in the slow queue of `lanes`."""
 SHOWN_LATER = 5.0
 DAMAGED = "it is damaged and cannot be read any more"
 
 
 class _Arrived(msgspec.Struct, frozen=True):
-    """What the platform has taken and the store does not know of yet."""
+    """A message that the platform accepted and whose letter is not marked as sent yet."""
 
     platform_id: str = ""
     bag: tuple[str, ...] = ()
@@ -82,12 +83,13 @@ class LetterSender:
         self._pause = pause
         self._arrived: dict[str, tuple[Letter, _Arrived]] = {}
         self._refused: dict[str, Letter] = {}
-        """What did surely not arrive, as it was before the try that the store has not heard of."""
+        """Letters that certainly did not arrive, as they were before an attempt that is not
+        stored."""
         self.slow: set[str] = set()
-        """Workplaces whose last call took long."""
+        """Workplaces whose last call took longer than `SLOW`."""
 
     async def send(self, letter: Letter) -> bool:
-        """False where nothing more can be sent in this workplace for now."""
+        """Send a letter; False where nothing more can be sent in this workplace for now."""
         if (before := self._refused.get(letter.id)) is not None:
             letter = msgspec.structs.replace(letter, uncertain=before.uncertain, twice=before.twice)
         try:
@@ -104,7 +106,7 @@ class LetterSender:
         except DeliveryFailed as failure:
             return await self._failed(letter, failure)
         except Exception as error:
-            # A fault in one letter must not hold up the others; it is tried again, then reported.
+            # An error in one letter must not block others: it is retried, and logged now and then.
             if is_reported(letter.attempts):
                 self._log.failed("letter", type(error).__name__, letter=letter.id)
             arrived = letter.id in self._arrived
@@ -114,14 +116,15 @@ class LetterSender:
         return True
 
     async def mark_arrived(self, *, but: Collection[str] = ()) -> None:
-        """Stores what the platforms took while the store was away, before another replica can think
-        that it is still to be sent; but not in those workplaces, which others look after."""
+        """Mark letters as sent that platforms accepted while the database was away, before another
+        replica sends them again. Skips workplaces in `but`, whose own tasks do it."""
         for letter, arrived in list(self._arrived.values()):
             if letter.tenant not in but:
                 await self._mark(letter, arrived)
 
     async def _mark(self, letter: Letter, arrived: _Arrived) -> None:
-        """Kept in mind until the store has it too: its failing makes nobody hear a thing twice."""
+        """Mark a letter as sent. It is remembered until the database has it too, so that a failure
+        here sends nothing twice."""
         if letter.kind != "redraw":
             self._arrived[letter.id] = letter, arrived
         letter = msgspec.structs.replace(letter, paused=arrived.paused)
@@ -145,7 +148,7 @@ class LetterSender:
             return
         edge = self._engine.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats and parcel.kind != "update":
-            # A private message never again; one in the channel once more, and marked.
+            # Never repeat a private message; repeat one in the channel once, marked as a duplicate.
             if parcel.kind == "private" or letter.twice:
                 await self._dies("uncertain", letter)
                 return
@@ -163,7 +166,8 @@ class LetterSender:
             raise DeliveryFailed("the log is not empty", held=True, retry_after=SHOWN_LATER)
 
     def _in_time(self, parcel: Parcel) -> Parcel:
-        """Where other replicas may send too, it says until when none of them does."""
+        """Set until when our lease holds, so that the edge sends nothing after it (replicas
+        only)."""
         if self._database.alone:
             return parcel
         return msgspec.structs.replace(parcel, until=self._leases.until(parcel.tenant))
@@ -176,14 +180,14 @@ class LetterSender:
         except DeliveryFailed:
             raise
         except Exception as error:
-            # The edge did not say what came of it.
+            # The edge failed without saying whether the message arrived.
             raise DeliveryFailed(type(error).__name__, uncertain=True) from error
         finally:
             slow = self._clock.monotonic() - began > SLOW
             (self.slow.add if slow else self.slow.discard)(parcel.tenant)
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
-        """None where there is nothing to say any more."""
+        """The message as an edge gets it; None where it is outdated."""
         tenant, project = letter.tenant, letter.project
         where, _, who = letter.place.partition(":")
         person = who if where == "person" else ""
@@ -235,7 +239,7 @@ class LetterSender:
         now = self._clock.now()
         calendar = Calendar()
         if letter.uncertain:
-            # It was on its way once: what came of that is settled first.
+            # A previous attempt is unresolved: settle that one first.
             return await self._empty(letter, person, now, calendar)
         prefs = await self._engine.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
@@ -256,7 +260,7 @@ class LetterSender:
 
     @staticmethod
     def _may_still(calendar: Calendar, now: datetime, hours: Hours, days: tuple[date, ...]) -> bool:
-        """Whether a bag whose moment has come, or was missed a while ago, may go now."""
+        """Whether a bag that is due, or overdue, may be sent now."""
         today = local(calendar, now).date()
         return (
             within_hours(calendar, now, hours) and today not in days and len(days) < LETTERS_A_WEEK
@@ -302,7 +306,7 @@ class LetterSender:
     # --- when it goes wrong ---------------------------------------------------------------
 
     async def _failed(self, letter: Letter, failure: DeliveryFailed, *bag: Letter) -> bool:
-        """False where nothing at all arrives in the workplace."""
+        """Handle a failed attempt; False where the whole workplace accepts nothing."""
         if not failure.uncertain:
             self._refused[letter.id] = letter
         closed = await self._put_off(letter, failure, bag)
@@ -314,9 +318,9 @@ class LetterSender:
     async def _put_off(
         self, letter: Letter, failure: DeliveryFailed, bag: tuple[Letter, ...]
     ) -> bool:
-        """True where the whole workplace waits with it."""
+        """Retry later, give up, or pause the team or workplace; True if the workplace pauses."""
         held = failure.held and self._clock.now() - letter.due < HELD
-        # What has arrived is not dead because the store fails to hear of it.
+        # A message that arrived is not given up because marking it failed.
         mortal = letter.id not in self._arrived and not held
         if mortal and (failure.permanent or failure.held or letter.attempts >= TRIES):
             await self._dies(failure.reason, *(bag or (letter,)))
@@ -341,8 +345,8 @@ class LetterSender:
         *,
         whole: bool,
     ) -> None:
-        """Nothing arrives there: the team's timers wait with its letters, so that what comes due
-        meanwhile is told once when it is over, as after a time away; the others go on."""
+        """Pause a team, or a whole workplace, whose platform refuses messages: letters and timers
+        wait. Afterwards the team gets one summary of what came due, as after an outage."""
         telling = None if whole else self._engine.telling(letter, "channel")
         try:
             new = await self._database.tx(
@@ -356,7 +360,8 @@ class LetterSender:
             self._log.started(f"a {whose} waits: {reason} ({letter.id})")
 
     async def _dies(self, reason: str, *letters: Letter) -> None:
-        """For the operator in the log and among the letters, for the leader in plain words."""
+        """Give letters up: the operator finds them in the log and in `outbox`, the leader is
+        told."""
         [letter, *_] = letters
         self._log.failed("dead", reason, letter=letter.id)
         telling = None
@@ -370,7 +375,7 @@ class LetterSender:
         self._engine.letters_written(letter.tenant)
 
     async def _unreached(self, *letters: Letter) -> None:
-        """Each project that had something to say to this person hears of it, once a day."""
+        """Tell each project that had a letter for an unreachable person so, at most once a day."""
         for tenant, project, place in {(one.tenant, one.project, one.place) for one in letters}:
             where, _, person = place.partition(":")
             if project and where in ("person", "bag"):

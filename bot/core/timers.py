@@ -1,4 +1,4 @@
-"""Timers: letters that are due later and come back as the event `Woke`. No platform is called."""
+"""Fires timers: letters that are due later and come back as the event `Woke`. Calls no platform."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from storage.sql import StoreError
 from storage.transactions.store import Database, Letter, Scripts, TimerBody, Turn
 
 AT_ONCE = 64
-"""What they decide goes to the disk together."""
+"""Timers fired side by side; on SQLite their turns share one commit."""
 NAP = 1.0
 
 
@@ -53,11 +53,11 @@ class Timers:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """One may have been set that is due by now."""
+        """A timer may have been stored that is due already."""
         self._woken.set()
 
     async def run(self, ready: Callable[[], Awaitable[None]]) -> None:
-        """Until cancelled. First, and once, what must be `ready`."""
+        """Fire due timers until cancelled; `ready` is awaited before each round."""
         while True:
             self._woken.clear()
             try:
@@ -93,7 +93,7 @@ class Timers:
         try:
             await self._engine.woke(self._turn(letter))
         except Exception as error:
-            # It is tried again for ever: whatever it would have set going would be lost with it.
+            # Retried without limit: giving a timer up would lose everything that depends on it.
             if is_reported(letter.attempts):
                 self._log.failed("letter", type(error).__name__, letter=letter.id)
             at = self._clock.now() + backoff(letter.attempts)
@@ -121,7 +121,7 @@ async def nap(database: Database, scripts: Scripts, clock: Clock) -> float:
 
 
 async def _all(*works: Awaitable[None]) -> None:
-    """Until each has ended; what one of them raised is raised then."""
+    """Wait for all of them; afterwards raise the first error."""
     for ended in await asyncio.gather(*works, return_exceptions=True):
         if isinstance(ended, BaseException):
             raise ended

@@ -1,8 +1,7 @@
-"""What Digi writes on its buttons and forms, and reads back: sealed against forgery and mix-ups.
+"""Tokens on Digi's buttons and forms: JSON with a MAC, bound to the workplace.
 
-A token carries a press or a form's purpose as JSON with a MAC bound to the workplace. It is no
-secret; it only cannot be made or changed by anybody else. A form's token answers nobody but the
-person it was opened for: to its holder it would show what that person was shown, a code for one.
+A token is not secret, but nobody else can make or change one. A form's token is also bound to the
+person it was opened for: submitting it again shows the same answer, which can be a receipt code.
 """
 
 from __future__ import annotations
@@ -78,7 +77,8 @@ def write_press(mac: Mac, tenant: str, press: Press) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _write_look(mac: Mac, tenant: str, look: Look) -> str:
-    """The same few stand on every card. What holds words or a code is not remembered."""
+    """Cached, because the same few looks stand on every card. Looks with words or a code are
+    not."""
     return _write_press(mac, tenant, look)
 
 
@@ -95,7 +95,7 @@ def _write_press(mac: Mac, tenant: str, press: Press) -> str:
 
 @functools.cache
 def _defaults(tag: str) -> dict[str, Any]:
-    """What need not stand in a token, because reading it fills it in."""
+    """Default values, which are left out of a token and filled in when it is read."""
     kind = EVENTS.get(tag, Look)
     return {
         field.name: msgspec.to_builtins(field.default)
