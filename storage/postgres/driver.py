@@ -194,14 +194,14 @@ class Postgres:
         keep them. Where one began in the moment of the commit, a later full minute's `checkpoint`
         takes them; until then nothing more is written in this way.
         """
-        value: T = await self._shielded(lambda: self._alone(lambda: script(*args, **kwargs)))
+        value: T = await self._shielded(lambda: self._run_sealed(lambda: script(*args, **kwargs)))
         return value
 
-    async def _alone(self, make: Callable[[], Script[T]]) -> T:
+    async def _run_sealed(self, make: Callable[[], Script[T]]) -> T:
         until = time.monotonic() + _VACUUM_SECONDS
-        await self._nobody_holds(until)
+        await self._require_no_snapshots(until)
         value = await self._write_sealed(make)
-        await self._clears(until)
+        await self._vacuum_after_commit(until)
         return value
 
     @property
@@ -226,7 +226,7 @@ class Postgres:
                 while self._running:
                     await asyncio.wait(set(self._running))
                 await self._nobody_else()
-                await self._nobody_holds(until)
+                await self._require_no_snapshots(until)
                 try:
                     value = await self._write_sealed(lambda: script(*args))
                 except (Unsure, asyncio.CancelledError):
@@ -239,7 +239,7 @@ class Postgres:
             finally:
                 if known:
                     self._open.set()
-        await self._clears(time.monotonic() + _VACUUM_SECONDS)
+        await self._vacuum_after_commit(time.monotonic() + _VACUUM_SECONDS)
         return value
 
     async def _write_sealed(self, make: Callable[[], Script[T]]) -> T:
@@ -292,11 +292,11 @@ class Postgres:
         # them.
         for _ in range(2):
             await self._shielded(self._stir)
-            emptied = await self._shielded(self._emptied)
+            emptied = await self._shielded(self._shared_vacuum)
             if not emptied:
                 break
         self._clean = emptied
-        await self._shielded(self._forget)
+        await self._shielded(self._recycle_wal)
         return emptied
 
     async def clear(self) -> bool:
@@ -304,7 +304,7 @@ class Postgres:
         return await self._shielded(self._cleared_once)
 
     async def probe(self) -> None:
-        await self._shielded(self._holding)
+        await self._shielded(self._sessions_with_snapshot)
 
     def counts(self) -> Counts:
         return Counts(self._sealed, self._cleared, 1)
@@ -330,13 +330,13 @@ class Postgres:
         if len(self._running) >= _WAITING:
             raise Unavailable("too much is waiting")
         if not self._open.is_set():
-            await self._opens()
+            await self._wait_until_open()
         task = asyncio.ensure_future(work())
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
-    async def _opens(self) -> None:
+    async def _wait_until_open(self) -> None:
         try:
             async with asyncio.timeout(_WAIT_SECONDS):
                 await self._open.wait()
@@ -362,7 +362,7 @@ class Postgres:
             try:
                 # Whoever waits for a turn in this process waits without a connection.
                 async with self._turnstile(first):
-                    return await self._once(script, first)
+                    return await self._attempt(script, first)
             except _Again:
                 continue
             except psycopg.Error as error:
@@ -382,55 +382,55 @@ class Postgres:
             yield
 
     @contextlib.asynccontextmanager
-    async def _line(self) -> AsyncIterator[Connection]:
+    async def _in_pipeline(self) -> AsyncIterator[Connection]:
         """A connection in pipeline mode; on any error its transaction is rolled back."""
         conn = await self._pool.getconn()
         pipeline = conn.raw_pipeline
         try:
-            pipeline.opens()
+            pipeline.enter()
             yield conn
         except BaseException as error:
-            await pipeline.abandon()
+            await pipeline.roll_back()
             if isinstance(error, psycopg.Error) and conn.closed:
                 raise _Lost(error) from None
             if isinstance(error, errors.ReadOnlySqlTransaction):
                 await pipeline.close()  # another server may be the one that writes by now
             raise
         finally:
-            pipeline.leaves()
+            pipeline.leave()
             await self._pool.putconn(conn)
 
-    async def _once(self, script: Script[T], first: tuple[str, Params]) -> T:
+    async def _attempt(self, script: Script[T], first: tuple[str, Params]) -> T:
         ending = False
         try:
-            async with self._line() as conn:
+            async with self._in_pipeline() as conn:
                 pipeline = conn.raw_pipeline
                 pipeline.put(_TURN, {})
                 began = pipeline.put(_NUMBER, {})
                 value = await self._finish(pipeline, script, first)
                 if began.answer is None:
-                    await pipeline.hear()  # without it nobody could ask what became of a COMMIT
+                    await pipeline.receive()  # without it nobody could ask what became of a COMMIT
                 [row] = pipeline.rows(began)
                 ending = True
-                await pipeline.ends()
-                async with _heeded(conn):
-                    await pipeline.ended()
+                await pipeline.send_commit()
+                async with _confirmed(conn):
+                    await pipeline.receive_commit()
                 return value
         except _UNDONE:
             raise _Again from None
         except _Lost:
             if not ending:
                 raise _Again from None
-        if await self._stands(row["xid"], conn.life):
+        if await self._was_committed(row["xid"], conn.life):
             return value
         raise _Again
 
-    async def _stands(self, xid: str, life: str) -> bool:
+    async def _was_committed(self, xid: str, life: str) -> bool:
         """Whether a transaction was committed whose COMMIT got no answer."""
         until = time.monotonic() + _ASKING_SECONDS
         while time.monotonic() < until:
             try:
-                async with self._pool.connection() as conn, _heeded(conn):
+                async with self._pool.connection() as conn, _confirmed(conn):
                     [row] = await (await conn.execute(_WENT, [xid])).fetchall()
             except errors.InvalidParameterValue:
                 return False  # another server took over and never saw this transaction
@@ -452,30 +452,30 @@ class Postgres:
         try:
             name, params = first or next(script)
             while True:
-                name, params = script.send(await self._said(pipeline, name, params))
+                name, params = script.send(await self._execute(pipeline, name, params))
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except psycopg.Error:
             raise
         except Exception:
-            await pipeline.hear()  # what had gone wrong before is what there is to tell
+            await pipeline.receive()  # what had gone wrong before is what there is to tell
             raise
 
-    async def _said(self, pipeline: Pipeline, name: str, params: Params) -> list[Row]:
+    async def _execute(self, pipeline: Pipeline, name: str, params: Params) -> list[Row]:
         statement = self._statements[name]
         if isinstance(params, list):
             for one in params:
                 pipeline.put(statement, one)
                 if pipeline.full:
-                    await pipeline.hear()
+                    await pipeline.receive()
             return []
-        said = pipeline.put(statement, params)
+        sent = pipeline.put(statement, params)
         if name == "lock" or not statement.answers:
             if pipeline.full:
-                await pipeline.hear()
+                await pipeline.receive()
             return []
-        await pipeline.hear()
-        return pipeline.rows(said)
+        await pipeline.receive()
+        return pipeline.rows(sent)
 
     # --- a look ---------------------------------------------------------------------------
 
@@ -483,11 +483,11 @@ class Postgres:
         for attempt in range(_TRIES):
             script = make()
             try:
-                async with self._line() as conn:
+                async with self._in_pipeline() as conn:
                     conn.raw_pipeline.put(_LOOK, {})
                     value = await self._finish(conn.raw_pipeline, script, None)
-                    await conn.raw_pipeline.ends()
-                    await conn.raw_pipeline.ended()
+                    await conn.raw_pipeline.send_commit()
+                    await conn.raw_pipeline.receive_commit()
                     return value
             except _Lost as lost:
                 if attempt + 1 == _TRIES:
@@ -502,26 +502,26 @@ class Postgres:
                 script.close()
         raise AssertionError("unreachable")
 
-    # --- no trace of when -----------------------------------------------------------------
+    # --- removing traces of when the pool was written -------------------------------------
 
-    async def _nobody_holds(self, until: float) -> None:
+    async def _require_no_snapshots(self, until: float) -> None:
         """Raise LogHeld unless the next pool write can be vacuumed: no dead version of the pool is
         left from before, and no session holds a snapshot for longer than other replicas' turns
         take."""
         if not self._clean:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(_in_loop(until)):
-                    self._clean = await self._emptied()
+                    self._clean = await self._shared_vacuum()
             if not self._clean:
                 raise LogHeld
-        holding = await self._holding()
+        holding = await self._sessions_with_snapshot()
         while holding:
             if time.monotonic() >= until:
                 raise LogHeld
             await asyncio.sleep(0.02)
-            holding &= await self._holding()
+            holding &= await self._sessions_with_snapshot()
 
-    async def _holding(self) -> set[tuple[int, str]]:
+    async def _sessions_with_snapshot(self) -> set[tuple[int, str]]:
         """Sessions that hold a snapshot, with its age; those of Digi's replicas end soon and are
         left out."""
         try:
@@ -531,16 +531,16 @@ class Postgres:
             raise _translated(error) from None
         return {(row["pid"], row["oldest"]) for row in rows}
 
-    async def _clears(self, until: float) -> None:
+    async def _vacuum_after_commit(self, until: float) -> None:
         """Vacuum after the commit. Never raises: the transaction is committed, and an error would
         tell the caller otherwise."""
         self._clean = False
         until = max(until, time.monotonic() + _LEAST_SECONDS)
         with contextlib.suppress(StoreError, TimeoutError):
             async with asyncio.timeout_at(_in_loop(until)):
-                self._clean = await self._emptied()
+                self._clean = await self._shared_vacuum()
 
-    async def _emptied(self) -> bool:
+    async def _shared_vacuum(self) -> bool:
         """Whether a vacuum removed all dead versions of the pool; callers that wait share one
         vacuum."""
         if self._next_vacuum is None:
@@ -555,7 +555,7 @@ class Postgres:
             until = time.monotonic() + _VACUUM_SECONDS
             while True:
                 try:
-                    left = await self._left_by_vacuum()
+                    left = await self._vacuum_once()
                 except psycopg.Error as error:
                     raise self._met(error) from None
                 if left == 0:
@@ -567,18 +567,18 @@ class Postgres:
     async def _cleared_once(self) -> bool:
         async with self._vacuuming:
             try:
-                self._clean = await self._left_by_vacuum() == 0
+                self._clean = await self._vacuum_once() == 0
             except psycopg.Error as error:
                 raise _translated(error) from None
             return self._clean
 
-    async def _left_by_vacuum(self) -> int:
+    async def _vacuum_once(self) -> int:
         """Vacuum the pool; returns how many dead versions an older transaction keeps."""
-        said: list[str] = []
+        notices: list[str] = []
 
         def heard(notice: psycopg.errors.Diagnostic) -> None:
-            said.append(notice.message_primary or "")
-            said.append(notice.message_detail or "")
+            notices.append(notice.message_primary or "")
+            notices.append(notice.message_detail or "")
 
         async with self._pool.connection() as conn:
             conn.add_notice_handler(heard)
@@ -590,7 +590,7 @@ class Postgres:
                 raise Unavailable("the server does not end clearing the pool") from None
             finally:
                 conn.remove_notice_handler(heard)
-        counts = [int(found[3]) for text in said for found in _TUPLES.finditer(text)]
+        counts = [int(found[3]) for text in notices for found in _TUPLES.finditer(text)]
         if not counts:
             raise Unavailable("Digi's user may not vacuum the pool: make it the tables' owner")
         return sum(counts)
@@ -603,7 +603,7 @@ class Postgres:
         """
         await self._write(self._stirring)
 
-    async def _forget(self) -> None:
+    async def _recycle_wal(self) -> None:
         """Switch and recycle the server's write-ahead log, which holds the time of each pool write
         to the microsecond. Where Digi's user may do that, no file of it is older than a minute."""
         # On failure the next minute's attempt covers this one too.
@@ -650,7 +650,7 @@ async def _configured(conn: Connection) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _heeded(conn: Connection) -> AsyncIterator[None]:
+async def _confirmed(conn: Connection) -> AsyncIterator[None]:
     """Raise Unsure if a COMMIT is not confirmed by its synchronous standby.
 
     When the wait for the standby is cancelled, the COMMIT succeeds with a warning. That does not

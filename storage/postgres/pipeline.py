@@ -57,24 +57,24 @@ class Pipeline:
         self._names: dict[_Key, bytes] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
         self._prepared = 0
-        self._due: deque[SentStatement | None] = deque()
+        self._outstanding: deque[SentStatement | None] = deque()
         """Statements whose results are outstanding, in order; None is a Sync."""
         self._socket = -1
         self._loop: asyncio.AbstractEventLoop
-        self._moved: asyncio.Future[None] | None = None
-        self._broken_off = False
-        self._found: PGresult | None = None
+        self._socket_ready: asyncio.Future[None] | None = None
+        self._cancelled = False
+        self._partial: PGresult | None = None
         """The first part of the next result, until it is complete."""
 
-    def opens(self) -> None:
+    def enter(self) -> None:
         socket = self._pg.socket
         self._pg.enter_pipeline_mode()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(socket, self._wake)
         self._socket = socket
 
-    def leaves(self) -> None:
-        self._unwatched()
+    def leave(self) -> None:
+        self._unwatch()
         if self._conn.closed:
             return
         try:
@@ -82,10 +82,10 @@ class Pipeline:
         except psycopg.OperationalError:  # an answer is still outstanding
             self._pg.finish()
 
-    # --- said -----------------------------------------------------------------------------
+    # --- send -----------------------------------------------------------------------------
 
     def put(self, statement: Statement, params: Mapping[str, Any]) -> SentStatement:
-        """Queue a prepared statement; it is sent at the latest with the next `hear`."""
+        """Queue a prepared statement; it is sent at the latest with the next `receive`."""
         values = [params[name] for name in statement.names]
         types = self._types
         given = types.dump_sequence(values, [PyFormat.AUTO] * len(values))
@@ -95,75 +95,75 @@ class Pipeline:
             self._prepared += 1
             name = self._names[key] = f"digi_{self._prepared}".encode()
             self._pg.send_prepare(name, statement.text.encode(), key[1])
-            self._due.append(SentStatement("", key))
+            self._outstanding.append(SentStatement("", key))
         self._pg.send_query_prepared(name, given, types.formats, result_format=pq.Format.BINARY)
-        said = SentStatement(statement.text)
-        self._due.append(said)
-        return said
+        sent = SentStatement(statement.text)
+        self._outstanding.append(sent)
+        return sent
 
-    def say(self, text: str) -> SentStatement:
+    def put_text(self, text: str) -> SentStatement:
         """Queue a statement that is not worth preparing."""
         self._pg.send_query_params(text.encode(), None)
-        said = SentStatement(text)
-        self._due.append(said)
-        return said
+        sent = SentStatement(text)
+        self._outstanding.append(sent)
+        return sent
 
     @property
     def full(self) -> bool:
-        return len(self._due) > _MOST
+        return len(self._outstanding) > _MOST
 
-    # --- heard ----------------------------------------------------------------------------
+    # --- receive --------------------------------------------------------------------------
 
-    async def hear(self) -> None:
+    async def receive(self) -> None:
         """Send all queued statements and wait for all results; raises the first error among
         them."""
-        if self._due and self._due[-1] is not None:
+        if self._outstanding and self._outstanding[-1] is not None:
             self._pg.pipeline_sync()
-            self._due.append(None)
-        await self._hear(0)
+            self._outstanding.append(None)
+        await self._receive(0)
 
-    def rows(self, said: SentStatement) -> list[Row]:
+    def rows(self, sent: SentStatement) -> list[Row]:
         """The rows of a statement whose result has arrived."""
-        answer = said.answer
+        answer = sent.answer
         if answer is None or not answer.nfields:
             return []
-        columns = self._columns.get(said.text)
+        columns = self._columns.get(sent.text)
         if columns is None:
             names = (answer.fname(n) or b"" for n in range(answer.nfields))
-            columns = self._columns[said.text] = tuple(name.decode() for name in names)
+            columns = self._columns[sent.text] = tuple(name.decode() for name in names)
         self._types.set_pgresult(answer)
         return self._types.load_rows(
             0, answer.ntuples, lambda row: dict(zip(columns, row, strict=True))
         )
 
-    async def ends(self) -> None:
+    async def send_commit(self) -> None:
         """Send COMMIT with all queued statements, and wait for the results of all but the COMMIT.
         What fails after this is the COMMIT itself."""
-        if self._due:
+        if self._outstanding:
             self._pg.send_flush_request()
-        self.say("COMMIT")
+        self.put_text("COMMIT")
         self._pg.pipeline_sync()
-        self._due.append(None)
-        await self._hear(2)
+        self._outstanding.append(None)
+        await self._receive(2)
 
-    async def ended(self) -> None:
+    async def receive_commit(self) -> None:
         """Wait for the COMMIT's own result; raises unless the transaction was committed."""
-        commit = self._due[0]
-        await self._hear(0)
+        commit = self._outstanding[0]
+        await self._receive(0)
         if commit is None or commit.answer is None or commit.answer.command_status != b"COMMIT":
             raise errors.TransactionRollback("the server undid it")
 
-    async def abandon(self) -> None:
+    async def roll_back(self) -> None:
         """Roll back. Afterwards the connection is usable or closed."""
-        if self._broken_off:
+        if self._cancelled:
             await self._cancel()
             return
         try:
             with suppress(psycopg.DatabaseError):
-                await self.hear()
+                await self.receive()
             if self._pg.transaction_status in _OPEN:
-                self.say("ROLLBACK")
-                await self.hear()
+                self.put_text("ROLLBACK")
+                await self.receive()
             if self._pg.transaction_status != pq.TransactionStatus.IDLE:
                 await self.close()
         except psycopg.Error:
@@ -172,7 +172,7 @@ class Pipeline:
     async def _cancel(self) -> None:
         """Cancel what the server is doing for a caller that was cancelled, and close the
         connection."""
-        self._unwatched()
+        self._unwatch()
         try:
             with suppress(psycopg.Error):
                 await self._conn.cancel_safe(timeout=_CANCEL_SECONDS)
@@ -180,87 +180,87 @@ class Pipeline:
             await self.close()
 
     async def close(self) -> None:
-        self._unwatched()
-        self._due.clear()
+        self._unwatch()
+        self._outstanding.clear()
         await self._conn.close()
 
-    # --- on the wire ----------------------------------------------------------------------
+    # --- socket ---------------------------------------------------------------------------
 
-    async def _hear(self, left: int) -> None:
+    async def _receive(self, left: int) -> None:
         """Receive results until `left` are outstanding. The first failed result is the one to
         raise: those after it only say that they were skipped."""
         while self._pg.flush():
-            await self._moves(writing=True)
+            await self._wait_for_socket(writing=True)
             self._pg.consume_input()
         failed: psycopg.Error | None = None
-        while len(self._due) > left:
-            while (answer := self._answer()) is None:
-                await self._moves()
-                self._reads()
-            said = self._due.popleft()
-            if (said is None) != (answer.status == pq.ExecStatus.PIPELINE_SYNC):
+        while len(self._outstanding) > left:
+            while (answer := self._next_result()) is None:
+                await self._wait_for_socket()
+                self._consume_input()
+            sent = self._outstanding.popleft()
+            if (sent is None) != (answer.status == pq.ExecStatus.PIPELINE_SYNC):
                 raise psycopg.InternalError("an answer to something else")
-            if said is None:
+            if sent is None:
                 continue
             if answer.status in _DONE:
-                said.answer = answer
+                sent.answer = answer
                 continue
-            if said.prepares is not None:
-                self._names.pop(said.prepares, None)
+            if sent.prepares is not None:
+                self._names.pop(sent.prepares, None)
             if failed is None:
                 failed = _error(answer, self._conn.info.encoding)
         if failed is not None:
             raise failed
 
-    def _answer(self) -> PGresult | None:
+    def _next_result(self) -> PGresult | None:
         """The next result, or None until it has arrived. libpq ends a statement's result with None,
         a Sync's not."""
         pg = self._pg
         while not pg.is_busy():
             answer = pg.get_result()
             if answer is None:
-                found, self._found = self._found, None
+                found, self._partial = self._partial, None
                 if found is None:
                     raise psycopg.OperationalError("the server has gone")
                 return found
             if answer.status == pq.ExecStatus.PIPELINE_SYNC:
                 return answer
-            if self._found is None:
-                self._found = answer
+            if self._partial is None:
+                self._partial = answer
         return None
 
-    def _reads(self) -> None:
+    def _consume_input(self) -> None:
         try:
             self._pg.consume_input()
         except psycopg.OperationalError as error:
             # Prefer the server's last error over "the connection is gone".
-            said, self._found = self._found, None
-            if said is None or said.status != pq.ExecStatus.FATAL_ERROR:
+            last, self._partial = self._partial, None
+            if last is None or last.status != pq.ExecStatus.FATAL_ERROR:
                 raise
-            raise _error(said, self._conn.info.encoding) from error
+            raise _error(last, self._conn.info.encoding) from error
 
-    async def _moves(self, *, writing: bool = False) -> None:
+    async def _wait_for_socket(self, *, writing: bool = False) -> None:
         """Wait until the socket is readable, or writable."""
         if self._conn.closed:
             raise psycopg.OperationalError("the server has gone")
-        self._moved = self._loop.create_future()
+        self._socket_ready = self._loop.create_future()
         if writing:
             self._loop.add_writer(self._socket, self._wake)
         try:
-            await self._moved
+            await self._socket_ready
         except asyncio.CancelledError:
-            self._broken_off = True
+            self._cancelled = True
             raise
         finally:
-            self._moved = None
+            self._socket_ready = None
             if writing:
                 self._loop.remove_writer(self._socket)
 
     def _wake(self) -> None:
-        if self._moved is not None and not self._moved.done():
-            self._moved.set_result(None)
+        if self._socket_ready is not None and not self._socket_ready.done():
+            self._socket_ready.set_result(None)
 
-    def _unwatched(self) -> None:
+    def _unwatch(self) -> None:
         if self._socket >= 0:
             self._loop.remove_reader(self._socket)
             self._socket = -1

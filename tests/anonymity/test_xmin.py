@@ -50,7 +50,7 @@ async def test_control_without_a_vacuum_most_are_placed(
     tmp_path: Path, empty_dsn: str, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same thief, the same weeks, and the former versions are left where they lie."""
-    monkeypatch.setattr(Postgres, "_emptied", _left_as_it_is)
+    monkeypatch.setattr(Postgres, "_shared_vacuum", _left_as_it_is)
     monkeypatch.setattr(Postgres, "_cleared_once", _left_as_it_is)
     monkeypatch.setattr("storage.padding.WRITES", 0)
     acts, found = await _robbed(tmp_path, weeks, empty_dsn)

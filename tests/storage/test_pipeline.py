@@ -381,15 +381,15 @@ async def test_only_the_commit_has_to_be_quick(
     """What goes along with it may take its time: to erase a large project does. The watch begins
     when all before the COMMIT has been answered."""
     watched: list[bool] = []
-    heeded = storage.postgres.driver._heeded
+    confirmed = storage.postgres.driver._confirmed
 
     @asynccontextmanager
     async def noted(conn: storage.postgres.driver.Connection) -> AsyncIterator[None]:
         watched.append(True)
-        async with heeded(conn):
+        async with confirmed(conn):
             yield
 
-    monkeypatch.setattr(storage.postgres.driver, "_heeded", noted)
+    monkeypatch.setattr(storage.postgres.driver, "_confirmed", noted)
     with (folder / "queries.sql").open("a", encoding="utf-8") as file:
         file.write("\n-- name: slowly\n/*pg INSERT INTO note SELECT 'a', l::text"
                    " FROM pg_advisory_xact_lock(7) AS l */;\n")  # fmt: skip

@@ -410,9 +410,9 @@ async def test_a_sealed_transaction_leaves_no_former_version(real_store: Postgre
     store = real_store
     for n in range(5):
         await store.tx(pooled, "p", bytes([n]) * 10_000)
-    assert await store._left_by_vacuum() == 0
+    assert await store._vacuum_once() == 0
     await store.tx_sealed(pooled, "p", b"x" * 10_000)
-    assert await store._left_by_vacuum() == 0
+    assert await store._vacuum_once() == 0
 
 
 async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
@@ -493,10 +493,10 @@ async def test_others_looks_hold_up_no_author(real_store: Postgres, postgres_dsn
         await looks.execute("SELECT count(*) FROM pool")
         with psycopg.connect(postgres_dsn, autocommit=True) as idle:
             idle.execute("SELECT count(*) FROM pool")
-            assert await store._holding() == set()
+            assert await store._sessions_with_snapshot() == set()
             idle.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             idle.execute("SELECT count(*) FROM pool")
-            assert len(await store._holding()) == 1
+            assert len(await store._sessions_with_snapshot()) == 1
         await looks.execute("ROLLBACK")
 
 
@@ -519,7 +519,7 @@ async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
     for n, vacuum in enumerate((fails, never)):
         await store.checkpoint()
         with monkeypatch.context() as patched:
-            patched.setattr(store, "_left_by_vacuum", vacuum)
+            patched.setattr(store, "_vacuum_once", vacuum)
             await store.tx_sealed(pooled, "p", b"%d" % n * 5000)
             assert (await _pools(store))["p"] == b"%d" % n * 5000
             with pytest.raises(Unavailable):
