@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.platforms.slack import draw
+from bot.platforms.slack import forms
 from dialogs.model.events import Look
 from storage.vault import Vault, read_key
 from tests.bench import town
@@ -145,7 +145,7 @@ class Answers:
             "app_installed_team_id": "T0BENCH", "bot_id": "B0DIGI", "hash": "1.x",
             "root_view_id": "V0BENCH", "previous_view_id": None,
             "private_metadata": filled.token,
-            "callback_id": draw.written_channel(town.channel_of(team)),
+            "callback_id": forms.written_channel(town.channel_of(team)),
             "state": {"values": {"text": {"text": {
                 "type": "plain_text_input", "value": f"{town.WORDS} {_chance.random()}"}}}},
         }  # fmt: skip
@@ -227,7 +227,7 @@ async def opened_form(home: Path, moment: datetime) -> tuple[dict[str, Any], tup
         questions = team.questions()
         answer = await team.press(1, Look("answer", project=team.project, ref=questions[0]))
         assert answer.form is not None
-        return draw.form(answer.form, "da", town.channel_of(0)), questions
+        return forms.form(answer.form, "da", town.channel_of(0)), questions
     finally:
         await house.close()
 

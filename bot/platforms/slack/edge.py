@@ -25,13 +25,14 @@ from bot.platforms.common.ports import (
     TypedText,
 )
 from bot.platforms.common.reply_retry import Patience, Sleep
-from bot.platforms.slack import draw
+from bot.platforms.slack import draw, forms
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.homes import Homes
 from bot.platforms.slack.outgoing import Outgoing
 from bot.platforms.slack.presence import SlackPresence
 from bot.platforms.slack.read import SlackRequest, in_words, mentioned, written_words
+from bot.platforms.slack.text_lines import SECTION, cut
 from bot.platforms.slack.web_api import ANSWER_SECONDS, WebApi, in_time
 from bot.platforms.slack.words import both, word
 from bot.platforms.slack.workspaces import Workspaces
@@ -237,7 +238,7 @@ class SlackEdge:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
-            view = draw.form(answer.form, language, what.channel)
+            view = forms.form(answer.form, language, what.channel)
             if not await self._opened(client, what, view):
                 cards = (_said(word("no_form", language)), *cards)
         if answer.faults:
@@ -258,7 +259,7 @@ class SlackEdge:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
-            view = draw.form(answer.form, language, what.channel)
+            view = forms.form(answer.form, language, what.channel)
             if what.view:
                 shown = await in_time(client.views_update(view_id=what.view, view=view))
             else:
@@ -300,14 +301,14 @@ class SlackEdge:
             errors: dict[str, str] = {}
             for fault in answer.faults:
                 field = fault.field if fault.field in known else next(iter(what.inputs), "")
-                said = draw.cut(c.plain(fault.text), draw.SECTION)
+                said = cut(c.plain(fault.text), SECTION)
                 errors[field] = f"{errors[field]} {said}" if field in errors else said
             if "" not in errors:
                 return SlackReply({"response_action": "errors", "errors": errors})
             cards = tuple(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults)
             return _updated(draw.sheet(cards, language, what.channel))
         if answer.form is not None:
-            return _updated(draw.form(answer.form, language, what.channel))
+            return _updated(forms.form(answer.form, language, what.channel))
         if answer.cards:
             return _updated(draw.sheet(answer.cards, language, what.channel))
         return SlackReply({"response_action": "clear"}) if what.deep else NOTED

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cache import Cache
 from bot.platforms.common.ports import Answer, AtHome, Installation
 from bot.platforms.slack import draw
+from bot.platforms.slack.blocks import print_of
 from bot.platforms.slack.read import SlackRequest, tenant_of
 from bot.platforms.slack.web_api import WebApi, in_time
 from bot.platforms.slack.workspaces import Workspaces
@@ -75,7 +76,7 @@ class Homes:
     async def _publish(self, at: At, answer: Answer, client: AsyncWebClient) -> None:
         """Where it looks as it did, nothing is sent."""
         view = draw.home(answer.cards, answer.language)
-        drawn = draw.print_of(view)
+        drawn = print_of(view)
         if answer.undone or self._drawn.get(at) in (None, drawn):
             return
         if await in_time(client.views_publish(user_id=at[1], view=view)):

@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from bot.normalize import HALF_A_PAIR
 from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, TypedText
-from bot.platforms.slack.draw import read_channel, read_value
+from bot.platforms.slack.forms import read_channel, read_value
 
 Payload = dict[str, Any]
 RequestKind = Literal[

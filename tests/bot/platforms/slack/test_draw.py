@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.platforms.slack import draw
+from bot.platforms.slack import draw, forms
 from dialogs.model import cards as c
 from tests.worlds import slack_limits
 from tests.worlds.slack.limits import check
@@ -165,11 +165,11 @@ def test_any_form_is_a_modal_that_slack_takes(examples: int) -> None:
 
 
 def _modal(form: c.FinishedForm) -> None:
-    view = draw.form(form, "da", "C012345")
+    view = forms.form(form, "da", "C012345")
     assert slack_limits.of_view(view) == []
     check(view)
     assert view["private_metadata"] == form.token
-    assert draw.read_channel(view["callback_id"]) == "C012345"
+    assert forms.read_channel(view["callback_id"]) == "C012345"
 
 
 @settings(max_examples=200, deadline=None)
@@ -223,7 +223,7 @@ def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> 
     form = c.Form[c.Spans](
         (c.Plain("Saml op"),), (*notes, field), (c.Plain("Gem"),), "x", {}, "t" * 900
     )
-    view = draw.form(form, "da")
+    view = forms.form(form, "da")
     check(view)
     assert view["blocks"][-1]["element"]["initial_value"] == "👩" * 2000
     assert len(view["blocks"]) > 5
@@ -231,8 +231,8 @@ def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> 
 
 def test_words_in_a_form_come_back_as_they_were_chosen() -> None:
     """An option whose value is empty has one for Slack."""
-    assert draw.read_value(draw.written_value("")) == ""
-    assert draw.read_value(draw.written_value("tr")) == "tr"
+    assert forms.read_value(forms.written_value("")) == ""
+    assert forms.read_value(forms.written_value("tr")) == "tr"
 
 
 def test_a_redrawn_message_has_other_block_ids() -> None:

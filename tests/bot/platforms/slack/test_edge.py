@@ -13,7 +13,7 @@ import pytest
 
 from bot.platforms.common.ports import DeliveryFailed, Parcel, Submitted
 from bot.platforms.slack import directory, read
-from bot.platforms.slack.draw import written_channel
+from bot.platforms.slack.forms import written_channel
 from bot.platforms.slack.manifest import SCOPES, manifest
 from bot.platforms.slack.outgoing import read_place, written_place
 from bot.platforms.slack.read import envelope, incoming

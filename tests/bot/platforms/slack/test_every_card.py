@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot.platforms.slack import draw
+from bot.platforms.slack import draw, forms
 from dialogs.model import cards as c
 from tests.worlds import slack_limits
 from tests.worlds.cards import Dressed
@@ -77,7 +77,7 @@ def _shape(node: Any) -> str:
 def _drawn(thing: Any, again: bool) -> Iterator[tuple[str, list[str]]]:
     """Everywhere that it can stand in Slack, and what is wrong with it there."""
     if isinstance(thing, c.Form):
-        view = draw.form(thing, "da", "C0123456")
+        view = forms.form(thing, "da", "C0123456")
         check(view)
         yield "modal", slack_limits.of_view(view)
         return

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.platforms.slack.draw import written_channel
+from bot.platforms.slack.forms import written_channel
 from bot.platforms.slack.read import envelope, incoming
 from bot.platforms.slack.transport import quiet_logger
 from tests.worlds.slack.hands import id_of

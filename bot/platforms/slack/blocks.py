@@ -1,0 +1,292 @@
+"""A card's lines and buttons laid out as blocks, on as many pages as Slack's limits ask for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bot.platforms.slack.text_lines import (
+    SECTION,
+    Block,
+    SlackLine,
+    are_alike,
+    as_lines,
+    cut,
+    cut_escaped,
+    escaped,
+    fact_lines,
+    heading_line,
+    length_of,
+    plain_text,
+    plain_words,
+    section_block,
+    split_line,
+)
+from bot.platforms.slack.words import word
+from dialogs.model import cards as c
+from dialogs.model.commands import Language
+
+BLOCK = 160
+"""What a block of text takes besides its text."""
+
+
+FALLBACK = 3900
+
+
+BUTTONS_A_ROW = 25
+
+
+BUTTON = 75
+
+
+CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
+
+
+GLYPHS = 12
+
+
+def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
+    """(True, buttons) or (False, lines), in order."""
+    rows: list[tuple[bool, Any]] = []
+    for part in card.parts:
+        match part:
+            case c.Heading(text=text):
+                if plain_words(text).strip():
+                    rows.append((False, [heading_line(text)]))
+            case c.Paragraph(text=text):
+                rows.append((False, as_lines(text)))
+            case c.Small(text=text):
+                rows.append((False, as_lines(text, small=True)))
+            case c.Facts(rows=facts):
+                rows.append((False, [x for name, v in facts for x in fact_lines(name, v)]))
+            case c.Quote(words=words, by=by):
+                # Plain text in any case: nobody is called by being quoted.
+                who = f" ({plain_words(by)})" if by is not None else ""
+                rows.append((False, split_line(SlackLine(f"❝ {plain_words(words)}{who}"))))
+            case c.Bullets(items=items, numbered=numbered):
+                lines: list[SlackLine] = []
+                for n, item in enumerate(items, 1):
+                    lines += as_lines(item, lead=f"{n}. " if numbered else "• ")
+                rows.append((False, lines))
+            case c.Progress(step=step, of=of, label=label):
+                rows.append((False, as_lines(label, lead=_glyphs(step, of))))
+            case c.Buttons(buttons=buttons):
+                rows.append((True, [_button(button, language) for button in buttons]))
+    return [(kind, held) for kind, held in rows if held]
+
+
+def _glyphs(step: int, of: int) -> str:
+    if not 0 < of <= GLYPHS:
+        return ""
+    done = min(max(step, 0), of)
+    return "●" * done + "○" * (of - done) + "  "
+
+
+def _button(button: c.Button[c.Spans], language: Language) -> Block:
+    label = c.plain(button.label).strip() or "…"
+    drawn: Block = {
+        "type": "button",
+        "text": plain_text(cut(label, BUTTON)),
+        "value": button.token,
+    }
+    if button.style == "main":
+        drawn["style"] = "primary"
+    elif button.style == "danger":
+        drawn["style"] = "danger"
+    if button.confirm is not None:
+        drawn["confirm"] = {
+            "title": plain_text(cut(label, CONFIRM_TITLE)),
+            "text": plain_text(cut(c.plain(button.confirm).strip() or label, CONFIRM_TEXT)),
+            "confirm": plain_text(cut(label, CONFIRM_BUTTON)),
+            "deny": plain_text(word("keep", language)),
+        }
+    return drawn
+
+
+def text_blocks(lines: Sequence[SlackLine]) -> list[Block]:
+    """As few blocks as hold these lines in order, each within its limit."""
+    blocks: list[Block] = []
+    held: list[SlackLine] = []
+    size = 0
+
+    def close() -> None:
+        nonlocal size
+        if held:
+            blocks.append(section_block(held))
+        held.clear()
+        size = 0
+
+    for line in lines:
+        if line.heading:
+            close()
+            blocks.append({"type": "header", "text": plain_text(line.plain)})
+            continue
+        length = len(line.text) + 1
+        if held and (not are_alike(held[0], line) or size + length > SECTION):
+            close()
+        held.append(line)
+        size += length
+    close()
+    return blocks
+
+
+def _button_blocks(buttons: Sequence[Block]) -> list[Block]:
+    return [
+        {"type": "actions", "elements": list(buttons[at : at + BUTTONS_A_ROW])}
+        for at in range(0, len(buttons), BUTTONS_A_ROW)
+    ]
+
+
+def _laid_out(rows: Sequence[tuple[bool, Any]]) -> list[Block]:
+    return [
+        block
+        for is_buttons, held in rows
+        for block in (_button_blocks(held) if is_buttons else text_blocks(held))
+    ]
+
+
+def print_of(drawn: Any) -> str:
+    """Alike for what looks alike."""
+    return hashlib.sha256(msgspec.json.encode(drawn)).hexdigest()[:10]
+
+
+def named_blocks(blocks: list[Block]) -> list[Block]:
+    """With ids: other words give other ids, so that a redrawn message keeps nothing of the old."""
+    print_of_blocks = print_of(blocks)
+    action = 0
+    for at, block in enumerate(blocks):
+        if block["type"] == "actions":
+            for element in block["elements"]:
+                element["action_id"] = f"press-{action}"
+                action += 1
+        block.setdefault("block_id", f".{at}-{print_of_blocks}")
+    return blocks
+
+
+def fitted_blocks(
+    rows: list[tuple[bool, Any]], most: int, whole: int, *, ascii_only: bool = False
+) -> tuple[list[Block], list[SlackLine]]:
+    """Blocks within the limits, and the lines that had no room. Buttons are always there."""
+    blocks = _laid_out(rows)
+    if len(blocks) <= most and _fits(blocks, whole, ascii_only):
+        return blocks, []
+    joined = _joined(rows, most)
+    blocks = _laid_out(joined)
+    if len(blocks) <= most and named_size(blocks, ascii_only) <= whole:
+        return blocks, []
+    buttons = [row for row in joined if row[0]]
+    room = whole - named_size(_laid_out(buttons), ascii_only)
+    places = most - len(_laid_out(buttons))
+    kept: list[tuple[bool, Any]] = []
+    left: list[SlackLine] = []
+    for is_buttons, held in joined:
+        if is_buttons:
+            kept.append((True, held))
+            continue
+        page = BlockPage(ascii_only)
+        for line in held:
+            if left or not page.takes(line, places, room):
+                if not left:
+                    short = _shortened(line, room - page.chars - BLOCK, ascii_only)
+                    if short is not None:
+                        page.takes(short, places, room)
+                left.append(line)
+        room -= page.chars
+        places -= page.blocks
+        if page.lines:
+            kept.append((False, page.lines))
+    return _laid_out(kept), left
+
+
+class BlockPage:
+    """Lines, and how much of a message they take; counts as `text_blocks` draws."""
+
+    def __init__(self, ascii_only: bool = False) -> None:
+        self._ascii_only = ascii_only
+        self.lines: list[SlackLine] = []
+        self.blocks = 0
+        self.chars = 0
+        self._in_block = 0
+
+    def takes(self, line: SlackLine, most: int, whole: int) -> bool:
+        """Whether it has room; then it is in."""
+        text = line.text
+        new = (
+            not self.lines
+            or line.heading
+            or not are_alike(self.lines[-1], line)
+            or self._in_block + len(text) + 1 > SECTION
+        )
+        chars = self.chars + line.size(self._ascii_only) + (BLOCK if new else 2)
+        if self.blocks + new > most or chars > whole:
+            return False
+        self.lines.append(line)
+        self.blocks += new
+        self.chars = chars
+        self._in_block = len(text) + 1 + (0 if new else self._in_block)
+        return True
+
+
+def filled_page(lines: Sequence[SlackLine], most: int, whole: int) -> BlockPage:
+    """As many of the lines as a view has room for."""
+    page = BlockPage(ascii_only=True)
+    for line in lines:
+        if not page.takes(line, most, whole):
+            short = _shortened(line, whole - page.chars - BLOCK, True)
+            if short is not None:
+                page.takes(short, most, whole)
+            break
+    return page
+
+
+def _shortened(line: SlackLine, room: int, ascii_only: bool) -> SlackLine | None:
+    """As much of a line as `room` characters of JSON hold, where that is worth reading."""
+    if line.heading or room < 80:
+        return None
+    text = line.plain[:room]
+    while text and length_of(text, ascii_only) > room:
+        text = text[: len(text) * 9 // 10]
+    return SlackLine(f"{text[:-1].rstrip()}…", None, line.small) if len(text) > 40 else None
+
+
+def _joined(rows: list[tuple[bool, Any]], most: int) -> list[tuple[bool, Any]]:
+    """Neighbouring texts in one row, and where that does not do, all buttons at the end."""
+    found: list[tuple[bool, Any]] = []
+    for is_buttons, held in rows:
+        if found and found[-1][0] == is_buttons:
+            found[-1] = (is_buttons, [*found[-1][1], *held])
+        else:
+            found.append((is_buttons, list(held)))
+    buttons = [button for is_buttons, held in found if is_buttons for button in held]
+    if sum(len(_button_blocks(held)) for is_buttons, held in found if is_buttons) > most // 2:
+        lines = [line for is_buttons, held in found if not is_buttons for line in held]
+        return [(False, lines), (True, buttons)]
+    return found
+
+
+def _fits(blocks: list[Block], whole: int, ascii_only: bool) -> bool:
+    """Counting exactly takes its time; written without blanks it is never twice as short, and in
+    UTF-8 never four times."""
+    times = 4 if ascii_only else 2
+    return times * len(msgspec.json.encode(blocks)) <= whole - _names(blocks) or (
+        named_size(blocks, ascii_only) <= whole
+    )
+
+
+def named_size(blocks: list[Block], ascii_only: bool) -> int:
+    """With the ids that are put on at the end."""
+    return length_of(blocks, ascii_only) + _names(blocks)
+
+
+def _names(blocks: list[Block]) -> int:
+    return sum(40 + 30 * len(block.get("elements", ())) for block in blocks)
+
+
+def fallback_of(rows: Sequence[tuple[bool, Any]]) -> str:
+    """What notifications and screen readers get: the words, without the buttons."""
+    lines = [line for is_buttons, held in rows if not is_buttons for line in held]
+    whole = escaped("\n".join(line.plain for line in lines if line.plain.strip()))
+    return cut_escaped(whole, FALLBACK) or "Digi"
