@@ -9,7 +9,7 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 
 
-async def standing(
+async def supervise(
     name: str, work: Callable[[], Awaitable[None]], told: Callable[[str, str], None]
 ) -> None:
     """Run `work` until cancelled. If it ends or raises, report the kind of error and restart it

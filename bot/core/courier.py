@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.core import leases as lanes
+from bot.core import leases
 from bot.core.clock_watch import ClockWatch
 from bot.core.engine import Engine
 from bot.core.health import Health
@@ -24,7 +24,7 @@ from bot.core.pause import Pause
 from bot.core.sending import LetterSender
 from bot.core.timers import Timers
 from bot.log import Log
-from bot.supervise import standing
+from bot.supervise import supervise
 from storage.transactions.store import Database, Scripts
 
 STOP_SECONDS = 3.0
@@ -81,7 +81,9 @@ class Courier:
             self._run_timers, self._run_lanes, self._keep_lanes, self.housekeeping.run,
             self.housekeeping.run_nights,
         )  # fmt: skip
-        tasks = [asyncio.create_task(standing("courier", work, self._log.failed)) for work in works]
+        tasks = [
+            asyncio.create_task(supervise("courier", work, self._log.failed)) for work in works
+        ]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -107,7 +109,7 @@ class Courier:
 
     async def _keep_lanes(self) -> None:
         while True:
-            await asyncio.sleep(lanes.KEPT_EVERY)
+            await asyncio.sleep(leases.KEPT_EVERY)
             with suppress(Exception):  # the lanes meet the same error and report it
                 await self.leases.keep(self.lanes.active)
 

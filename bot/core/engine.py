@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from bot.clock import Clock
-from bot.core.gate import Came, Gate, Passed, Stopped
+from bot.core.gate import Gate, IncomingAct, Passed, Stopped
 from bot.core.localize import Dresser, wanted
 from bot.core.release_fence import ReleaseFence
 from bot.core.tokens import EVENTS
@@ -130,7 +130,7 @@ class _Answered(msgspec.Struct, frozen=True):
     names: NamesAndWords
 
 
-class _Heard(msgspec.Struct, frozen=True):
+class _Prepared(msgspec.Struct, frozen=True):
     """What one read of the database found. Without `answered`, a signed event gets its turn
     next."""
 
@@ -192,7 +192,7 @@ class Engine:
         nothing was kept and can do it again. After the commit nobody is told that.
         """
         try:
-            return await self._received(delivery)
+            return await self._handle(delivery)
         except Unreadable:
             return self._cannot_be_read(delivery)  # the vault counts it for the hourly log
         except Exception as error:
@@ -223,28 +223,28 @@ class Engine:
         said = c.card(c.Paragraph(c.text(elsewhere)))
         return Answer(language, (dresser.card(said),))
 
-    async def _received(self, delivery: Delivery) -> Answer:
+    async def _handle(self, delivery: Delivery) -> Answer:
         """Read the database once for everything up to the answer. A signed event then gets its
         turn, which also reads the names for its answer."""
         tenant, sender = delivery.tenant, delivery.sender
-        came = self._gate.read(delivery)
-        heard: _Heard = await self._database.read(self._heard, delivery, came)
-        passed, answered = heard.passed, heard.answered
+        act = self._gate.read(delivery)
+        prepared: _Prepared = await self._database.read(self._prepare, delivery, act)
+        passed, answered = prepared.passed, prepared.answered
         spoken: str
         wrote = True
         if isinstance(passed, Stopped):
             spoken, wrote = passed.project.language if passed.project else "", False
         else:
             spoken = passed.language
-            if heard.entry is not None:
-                answered = await self._put(passed)
+            if prepared.entry is not None:
+                answered = await self._run_unsigned_turn(passed)
             elif answered is None:
                 answered = await self._turn(passed, sender)
             else:
                 wrote = False
         assert answered is not None
         language = self._speaks(passed.prefs, sender.locale, spoken)
-        with _standing() if wrote else nullcontext():
+        with _after_commit() if wrote else nullcontext():
             if wrote and isinstance(delivery.what, Members):
                 # Digi can read the channel again, so it may also write there again.
                 await self._database.tx(self._scripts.tries_again, tenant)
@@ -254,9 +254,9 @@ class Engine:
             return msgspec.structs.replace(answer, absent=True)
         return answer
 
-    def _heard(self, delivery: Delivery, came: Came) -> Script[_Heard]:
+    def _prepare(self, delivery: Delivery, act: IncomingAct) -> Script[_Prepared]:
         """Pass the gate; answer a look, and decide an unsigned event for the first time."""
-        passed = yield from self._gate.passes(delivery, came)
+        passed = yield from self._gate.passes(delivery, act)
         tenant = delivery.tenant
         entry: PoolEntry | None = None
         about: Project | None = None
@@ -283,13 +283,13 @@ class Engine:
             moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
             project = passed.project
-            entry, moments = yield from self._decided_unsigned(passed)
+            entry, moments = yield from self._decide_unsigned(passed)
         else:
-            return _Heard(passed)
+            return _Prepared(passed)
         names = yield from self._scripts.names(tenant, project, *wanted(moments), about)
-        return _Heard(passed, _Answered(moments, names), entry)
+        return _Prepared(passed, _Answered(moments, names), entry)
 
-    def _decided_unsigned(
+    def _decide_unsigned(
         self, passed: Passed
     ) -> Script[tuple[PoolEntry | None, tuple[Moment, ...]]]:
         event: Any = passed.event
@@ -311,12 +311,12 @@ class Engine:
                 await self._database.tx(self._scripts.called, tenant, strangers)
         turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
         # Only the project's own events change its language or days off.
-        return await self._taken(turn, None if route(event) == PROJECT else passed.about)
+        return await self._run_turn(turn, None if route(event) == PROJECT else passed.about)
 
     async def turn(self, turn: Turn) -> tuple[Moment, ...]:
-        return (await self._taken(turn)).moments
+        return (await self._run_turn(turn)).moments
 
-    async def _taken(self, turn: Turn, about: Project | None = None) -> _Answered:
+    async def _run_turn(self, turn: Turn, about: Project | None = None) -> _Answered:
         """Run a turn. `about` is the project, given where this turn cannot change it."""
 
         def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
@@ -324,7 +324,7 @@ class Engine:
             return outcome, (yield from self._named(turn, outcome.moments, about))
 
         try:
-            return await self._decided(turn, turned)
+            return await self._transact(turn, turned)
         except FormRefused as refused:
             found: _Answered = await self._database.read(self._named, turn, refused.moments, about)
             return found
@@ -335,10 +335,10 @@ class Engine:
         names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments), about)
         return _Answered(moments, names)
 
-    def _rung(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
+    def _timer_script(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
         return (yield from self._scripts.turn(turn, dialogs)), None
 
-    async def _decided(
+    async def _transact(
         self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
     ) -> T:
         """Run one signed event's transaction, retried as a whole after a conflict."""
@@ -354,7 +354,7 @@ class Engine:
                 except Conflict:
                     if attempt == ATTEMPTS - 1:
                         raise
-        with _standing():
+        with _after_commit():
             if outcome.pooled and not sealed:
                 self.fence.traces = True
                 with suppress(StoreError):
@@ -371,12 +371,14 @@ class Engine:
         for told in self.on_letters:
             told(tenant)
 
-    async def _put(self, passed: Passed) -> _Answered:
+    async def _run_unsigned_turn(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.
         code = code_of(self._vault, passed.form)
         counted = True
         try:
-            moments, names = await self._database.tx_sealed(self._pooled, passed, code_hash(code))
+            moments, names = await self._database.tx_sealed(
+                self._unsigned_script, passed, code_hash(code)
+            )
         except Unavailable as error:
             counted = error.counted
             raise
@@ -385,14 +387,14 @@ class Engine:
             self.unsigned_turns += counted
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
-    def _pooled(
+    def _unsigned_script(
         self, passed: Passed, receipt: bytes
     ) -> Script[tuple[tuple[Moment, ...], NamesAndWords]]:
         """Decide again under the project's lock: if a question was closed meanwhile, the text is
         refused instead of being accepted into a pool that nobody will read for it."""
         tenant, project = passed.tenant, passed.project
         yield from self._scripts.alone(tenant, project)
-        entry, moments = yield from self._decided_unsigned(passed)
+        entry, moments = yield from self._decide_unsigned(passed)
         if entry is not None:
             yield from self._scripts.put_in_pool(
                 tenant, project, entry, passed.form, receipt, passed.mark
@@ -415,7 +417,7 @@ class Engine:
     async def woke(self, turn: Turn) -> None:
         """Run a timer's event; nobody waits for its answer."""
         assert isinstance(turn.event, Woke)
-        await self._decided(turn, self._rung)
+        await self._transact(turn, self._timer_script)
 
     async def unreached(self, tenant: str, project: str, person: Person) -> None:
         """Tell the project that a person cannot be reached; it decides who else hears of it."""
@@ -423,7 +425,7 @@ class Engine:
         once = f"unreached|{tenant}|{project}|{person}|{now.date().isoformat()}"
         key = self._vault.mac(once.encode())
         event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
-        await self._decided(Turn(tenant, project, key, event, now), self._rung)
+        await self._transact(Turn(tenant, project, key, event, now), self._timer_script)
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """A standing post as its dialog sees it now."""
@@ -508,7 +510,7 @@ def _met(sender: Sender) -> Met:
 
 
 @contextmanager
-def _standing() -> Iterator[None]:
+def _after_commit() -> Iterator[None]:
     """Wraps what follows a commit: a failure becomes Unsure, so that nobody is told that nothing
     was kept."""
     try:

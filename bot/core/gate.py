@@ -213,7 +213,7 @@ class Stopped(Struct, frozen=True):
     """The person acts in a channel and is not known to be in the project's."""
 
 
-class Came(Struct, frozen=True):
+class IncomingAct(Struct, frozen=True):
     """What reached the gate, read: an act and the form it came in, or why it is none."""
 
     press: Press | None = None
@@ -238,17 +238,17 @@ class Gate:
         )
         return found
 
-    def read(self, delivery: Delivery) -> Came:
+    def read(self, delivery: Delivery) -> IncomingAct:
         """Without looking into the store. Each act is counted here, once."""
         tenant = delivery.tenant
         form: FormToken | None = None
         press: Press
         match delivery.what:
             case Members():
-                return Came()
+                return IncomingAct()
             case AtHome():
                 # Not counted: Digi itself draws it again when something has changed.
-                return Came(Look("home"))
+                return IncomingAct(Look("home"))
             case InChat(told=told):
                 press = e.Greeted() if told else Look("chat")
             case ToAgree(text=chosen):
@@ -259,35 +259,35 @@ class Gate:
                 try:
                     press = read_press(self._vault, tenant, token)
                 except BadToken:
-                    return Came(refused=(_show("gate.old_button"),))
+                    return IncomingAct(refused=(_show("gate.old_button"),))
             case Submitted(token=token, values=values):
                 try:
                     form = read_form(self._vault, tenant, token, delivery.sender.person)
                 except NotTheirs:
                     # Before anything is looked up: what the form led to is not shown again either.
-                    return Came(refused=(FieldError("", text("gate.not_yours")),))
+                    return IncomingAct(refused=(FieldError("", text("gate.not_yours")),))
                 except BadToken:
-                    return Came(refused=(FieldError("", text("gate.old_form")),))
+                    return IncomingAct(refused=(FieldError("", text("gate.old_form")),))
                 read = _read_values(form, values)
                 if not isinstance(read, e.Signed | e.Unsigned | Look):
-                    return Came(refused=read)
+                    return IncomingAct(refused=read)
                 press = read
         who = (tenant, delivery.sender.person)
         if self._too_many(who) or (_tries_code(press) and self._too_many_codes(who)):
-            return Came(refused=(_error_or_card(form, "gate.too_many"),))
-        return Came(press, form)
+            return IncomingAct(refused=(_error_or_card(form, "gate.too_many"),))
+        return IncomingAct(press, form)
 
-    def passes(self, delivery: Delivery, came: Came) -> Script[Passed | Stopped]:
+    def passes(self, delivery: Delivery, act: IncomingAct) -> Script[Passed | Stopped]:
         """All that the gate asks of the store, in one look into it."""
-        if (press := came.press) is not None:
-            passed = yield from self._passes(delivery, press, came.form)
+        if (press := act.press) is not None:
+            passed = yield from self._passes(delivery, press, act.form)
             if isinstance(passed, Stopped) and isinstance(press, Signed):
-                key = _key(delivery, came.form)
+                key = _key(delivery, act.form)
                 return msgspec.structs.replace(passed, key=key, about=press.project)
             return passed
         prefs = yield from prefs_of(delivery.tenant, self._vault, delivery.sender.person)
         if not isinstance(delivery.what, Members):
-            return Stopped(came.refused, prefs)
+            return Stopped(act.refused, prefs)
         people = (*delivery.what.people, *delivery.what.unknown)
         seen = e.MembersSeen(
             channel=delivery.channel,

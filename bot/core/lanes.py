@@ -19,7 +19,7 @@ from functools import partial
 from itertools import count
 
 from bot.clock import Clock
-from bot.core import leases as lanes
+from bot.core import leases
 from bot.core.clock_watch import ClockWatch
 from bot.core.health import Health
 from bot.core.leases import Leases
@@ -185,7 +185,7 @@ class Lanes:
         asked, lease = self._clock.monotonic(), self._leases.lease()
         limit = 1 if self._gives_way(tenant) else CLAIMED
         claimed: Claimed = await self._database.tx(
-            self._scripts.claim, tenant, self._clock.now(), lanes.LEASE_US, limit,
+            self._scripts.claim, tenant, self._clock.now(), leases.LEASE_US, limit,
             self._leases.holder, lease, self._leases.patient(),
         )  # fmt: skip
         if claimed.taken:

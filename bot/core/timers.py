@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from bot.clock import Clock
-from bot.core import leases as lanes
+from bot.core import leases
 from bot.core.clock_watch import ClockWatch
 from bot.core.engine import Engine
 from bot.core.health import Health, is_reported
@@ -81,7 +81,7 @@ class Timers:
         if not await self._database.read(self._scripts.timer_waits, now):
             return 0
         letters: list[Letter] = await self._database.tx(
-            self._scripts.claim_timers, now, lanes.LEASE_US, AT_ONCE, self._leases.holder,
+            self._scripts.claim_timers, now, leases.LEASE_US, AT_ONCE, self._leases.holder,
             self._leases.lease(), self._leases.patient(),
         )  # fmt: skip
         for letter in letters:

@@ -436,13 +436,13 @@ async def test_control_a_line_in_the_log_without_a_word_is_enough(
     tmp_path: Path, server: Server | None, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
     """One line of "a form was sent" for each text, and no more than that."""
-    put = Engine._put
+    put = Engine._run_unsigned_turn
 
     async def says_so(engine: Engine, *args: Any) -> Any:
         logging.getLogger("digi").debug("a form was sent")
         return await put(engine, *args)
 
-    monkeypatch.setattr(Engine, "_put", says_so)
+    monkeypatch.setattr(Engine, "_run_unsigned_turn", says_so)
     loot, acts = await _robbed(tmp_path, 1, 3, server)
     thief = Thief(loot)
     named = [thief._last_by_name(at) for at in thief.lines]
@@ -455,7 +455,7 @@ async def test_control_a_person_kept_beside_a_text_is_found(
     tmp_path: Path, server: Server | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a code that only the holder of the key can make, in the pool alone."""
-    received, add = Engine._received, Pool.add
+    received, add = Engine._handle, Pool.add
     now: list[str] = []
 
     async def whose(engine: Engine, delivery: Any) -> Any:
@@ -465,7 +465,7 @@ async def test_control_a_person_kept_beside_a_text_is_found(
     def marked(pool: Pool, entry: Any, *rest: Any) -> Pool:
         return add(pool, msgspec.structs.replace(entry, body={**entry.body, "by": now[0]}), *rest)
 
-    monkeypatch.setattr(Engine, "_received", whose)
+    monkeypatch.setattr(Engine, "_handle", whose)
     monkeypatch.setattr(Pool, "add", marked)
     loot, acts = await _robbed(tmp_path, 1, 12, server)
     thief = Thief(loot)

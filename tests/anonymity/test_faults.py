@@ -43,7 +43,7 @@ class Heard:
 
 def listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
     """To every error that somebody's act ends in, before a kind answer is made of it."""
-    received = Engine._received
+    received = Engine._handle
 
     async def told(engine: Engine, delivery: Delivery) -> Answer:
         try:
@@ -52,7 +52,7 @@ def listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
             heard.caught(error)
             raise
 
-    monkeypatch.setattr(Engine, "_received", told)
+    monkeypatch.setattr(Engine, "_handle", told)
 
 
 class Stubborn(Crowd):

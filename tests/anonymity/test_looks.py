@@ -39,7 +39,7 @@ async def test_control_a_look_that_is_counted_is_seen(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One figure of how often somebody looked, and the files are others."""
-    received = Engine._received
+    received = Engine._handle
 
     async def counted(engine: Engine, delivery: object) -> object:
         await engine._database.tx(engine._scripts.set_meta, "looks", "1")
@@ -47,6 +47,6 @@ async def test_control_a_look_that_is_counted_is_seen(
 
     async with running(tmp_path, either=either) as played:
         before = _all(tmp_path)
-        monkeypatch.setattr(Engine, "_received", counted)
+        monkeypatch.setattr(Engine, "_handle", counted)
         await look(played, "peter", "status", project_of(tmp_path))
         assert _all(tmp_path) != before

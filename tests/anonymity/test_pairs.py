@@ -323,7 +323,7 @@ async def test_what_differs_leaves_no_difference(
 
 def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody is called and speaks is kept whenever they act."""
-    received = Engine._received
+    received = Engine._handle
 
     async def keeps(engine: Engine, delivery: Delivery) -> Answer:
         who = delivery.sender
@@ -331,12 +331,12 @@ def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
         await engine._database.tx(engine._scripts.called, delivery.tenant, known)
         return await received(engine, delivery)
 
-    monkeypatch.setattr(Engine, "_received", keeps)
+    monkeypatch.setattr(Engine, "_handle", keeps)
 
 
 def _counts_people(monkeypatch: pytest.MonkeyPatch) -> None:
     """How many forms somebody has sent."""
-    received, counted = Engine._received, Counter[str]()
+    received, counted = Engine._handle, Counter[str]()
 
     async def counts(engine: Engine, delivery: Delivery) -> Answer:
         answer = await received(engine, delivery)
@@ -346,7 +346,7 @@ def _counts_people(monkeypatch: pytest.MonkeyPatch) -> None:
             await engine._database.tx(engine._scripts.set_meta, key, value)
         return answer
 
-    monkeypatch.setattr(Engine, "_received", counts)
+    monkeypatch.setattr(Engine, "_handle", counts)
 
 
 def _keeps_order(monkeypatch: pytest.MonkeyPatch) -> None:

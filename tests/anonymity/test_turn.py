@@ -223,7 +223,7 @@ async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
         await played.type("anne", "næste")
         await played.press("sofie", "Svar uden navn")
         engine, close, before = played.house.engine, False, dump(tmp_path)
-        put = engine._put
+        put = engine._run_unsigned_turn
 
         async def crossed(passed: Any) -> Any:
             nonlocal close, before
@@ -233,7 +233,7 @@ async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
                 before = dump(tmp_path)
             return await put(passed)
 
-        engine._put = crossed  # type: ignore[method-assign]
+        engine._run_unsigned_turn = crossed  # type: ignore[method-assign]
         await played.fill("sofie", {"Dit svar": CANARY})
         assert close
         assert "Der er lukket for svar" in played.faults["sofie"]

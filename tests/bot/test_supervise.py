@@ -18,7 +18,7 @@ from bot.core.lanes import Lanes
 from bot.core.timers import Timers
 from bot.platforms.common.ports import Parcel
 from bot.server.metrics import Metrics
-from bot.supervise import standing
+from bot.supervise import supervise
 from dialogs.model.effects import Say, Timer
 from storage.sql import Unavailable
 from storage.sqlite.driver import Sqlite
@@ -258,7 +258,7 @@ async def test_who_is_there_is_asked_again_after_any_fault(
                 return await gather()
 
             monkeypatch.setattr(door.edge, "gather", gathers)
-            again = asyncio.create_task(standing(name, door._gathers, door._told))
+            again = asyncio.create_task(supervise(name, door._gathers, door._told))
             async with asyncio.timeout(LONG_ENOUGH):
                 await looks.wait()
             again.cancel()
@@ -287,7 +287,7 @@ async def test_it_waits_longer_each_time_and_a_minute_at_most(
 
     monkeypatch.setattr("bot.supervise.asyncio.sleep", sleeps)
     with pytest.raises(GeneratorExit):
-        await standing("work", ends, lambda what, kind: told.append((what, kind)))
+        await supervise("work", ends, lambda what, kind: told.append((what, kind)))
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert set(told) == {("work", "it ended")}
 

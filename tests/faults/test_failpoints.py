@@ -206,7 +206,7 @@ async def test_every_handler_fails_once_at_every_boundary(
         assert kinds <= events
     assert len(kinds & events) > len(kinds) // 2
     handlers = {handler for handler, _ in seen}
-    assert handlers >= BACKGROUND | {"Engine._pooled", "Engine._heard", "names", "look"}
+    assert handlers >= BACKGROUND | {"Engine._unsigned_script", "Engine._prepare", "names", "look"}
     for handler in handlers & BACKGROUND:
         assert {(handler, ENDS), (handler, ANSWERED)} <= seen
     figures(

@@ -18,7 +18,7 @@ from bot.platforms.slack.install import Install, MakeMac
 from bot.platforms.slack.transport import SlackTransport, quiet_logger
 from bot.platforms.slack.web_api import TROUBLE, WebApi, error_of
 from bot.platforms.slack.workspaces import TokenRefused, Workspaces
-from bot.supervise import standing
+from bot.supervise import supervise
 
 AGAIN_SECONDS = 60.0
 LONGEST_SECONDS = 60 * 60.0
@@ -90,10 +90,10 @@ class SlackDoor:
             except TROUBLE as error:
                 self._told("slack", error_of(error))
         for name, work in (("slack members", self._gathers), ("slack people", self._asks_again)):
-            self._tasks.append(asyncio.create_task(standing(name, work, self._told), name=name))
+            self._tasks.append(asyncio.create_task(supervise(name, work, self._told), name=name))
         if self._app_token is not None:
             self._socket = self.transport.socket(self._app_token, self._api)
-            watch = standing(
+            watch = supervise(
                 "socket mode", partial(self.transport.keep_open, self._socket), self._told
             )
             self._tasks.append(asyncio.create_task(watch, name="slack socket"))

@@ -12,7 +12,7 @@ from bot.platforms.common.ports import Addresses, CannotOpen, Receive, Report
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.edge import A_DAY, TeamsEdge
 from bot.platforms.teams.ports import OnActivity, Transport
-from bot.supervise import standing
+from bot.supervise import supervise
 
 REASK_SECONDS = 15.0
 """So often Digi looks whether a channel is to be asked about again."""
@@ -62,7 +62,7 @@ class TeamsDoor:
         self.edge.goes_to(receive)
         await self.book.open()
         for name, work in (("teams members", self._gathers), ("teams people", self._asks_again)):
-            self._tasks.append(asyncio.create_task(standing(name, work, self._told), name=name))
+            self._tasks.append(asyncio.create_task(supervise(name, work, self._told), name=name))
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""
