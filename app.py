@@ -56,7 +56,7 @@ from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
 from bot.server.preflight import no_shared_key, refusals
 from bot.server.settings import Settings, SettingsError, Slack, Teams
-from bot.server.upkeep import Upkeep, finish_rotation, restore
+from bot.server.upkeep import Upkeep, restore
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.model import Catalogue
@@ -220,6 +220,7 @@ async def build(
             backups=backups or home / "backups", days=backup_days, nightly=nightly,
         )  # fmt: skip
         courier.housekeeping.nightly = upkeep.night
+        upkeep.still = courier.still
         await upkeep.heed()
     except BaseException:
         await store.close()
@@ -241,13 +242,13 @@ async def _vault(store: Database, key_file: Path, *, makes_key: bool) -> Vault:
     """With the database's own key. A key is made only for a new database; an old one must find its
     own again, and a key whose database is gone gets no new one."""
     known = await store.read(rekey.known_key)
-    key = rekey.fitting(key_file, known)
-    if key is None and not makes_key:
+    vault = rekey.fitting(key_file, known)
+    if vault is None and not makes_key:
         raise no_shared_key(key_file)
-    if key is None:
+    if vault is None:
         return await make_first_key(store, key_file)
-    finish_rotation(key_file, known)
-    return Vault(key)
+    rekey.finish_files(key_file, known)
+    return vault
 
 
 async def make_first_key(store: Database, key_file: Path) -> Vault:
@@ -481,8 +482,7 @@ async def _nothing_more() -> None:
 
 async def _take_orders(house: House, request: Request) -> Done:
     """What an operator orders while Digi runs."""
-    async with house.courier.still():
-        done = await carry_out(house.upkeep, request)
+    done = await carry_out(house.upkeep, request)
     house.engine.letters_written()
     return done
 
@@ -744,7 +744,7 @@ async def _keyed(settings: Settings) -> None:
     store = await _store(settings.home, settings.sqlite, settings.postgres)
     try:
         known = await store.read(rekey.known_key)
-        finish_rotation(settings.key_file, known or "")
+        rekey.finish_files(settings.key_file, known or "")
         if known is not None and not settings.key_file.exists():
             raise Problem(
                 "this database was made with a key already: put that one back at"

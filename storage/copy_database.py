@@ -20,6 +20,7 @@ from storage.migrate import migrations
 from storage.postgres.driver import Postgres
 from storage.postgres.errors import reason
 from storage.postgres.schema import DURABLE, TABLES
+from storage.rekey import is_under_way
 from storage.sql import NewerSchema, StoreError, Unavailable
 from storage.sqlite.driver import FileLock
 
@@ -78,6 +79,8 @@ def _fit_to_move(file: sqlite3.Connection, fingerprint: str) -> None:
     if names != known:
         raise NotMoved("start this Digi once on the file, so that it is brought up to date")
     made = file.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
+    if made is not None and is_under_way(made[0]):
+        raise NotMoved("a new key is half in use: end that first, with `python app.py rotate-key`")
     if made is not None and made[0] != fingerprint:
         raise NotMoved("the key in DIGI_KEY_FILE is not the one this file was made with")
 

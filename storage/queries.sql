@@ -815,7 +815,7 @@ WHERE tenant = :tenant AND project = :project AND platform_id <> '' ORDER BY id;
 -- name: sealed_inbox
 SELECT tenant, key, reply FROM inbox
 WHERE (tenant, key) > (:tenant, :key) AND reply IS NOT NULL
-ORDER BY tenant, key LIMIT :limit;
+ORDER BY tenant, key LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_inbox
 UPDATE inbox SET reply = :sealed WHERE tenant = :tenant AND key = :key;
@@ -823,7 +823,7 @@ UPDATE inbox SET reply = :sealed WHERE tenant = :tenant AND key = :key;
 -- name: sealed_state
 SELECT tenant, project, dialog, id, body FROM state
 WHERE (tenant, project, dialog, id) > (:tenant, :project, :dialog, :id)
-ORDER BY tenant, project, dialog, id LIMIT :limit;
+ORDER BY tenant, project, dialog, id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_state
 UPDATE state SET body = :sealed WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
@@ -831,7 +831,7 @@ UPDATE state SET body = :sealed WHERE tenant = :tenant AND project = :project AN
 -- name: sealed_record
 SELECT tenant, project, kind, id, body FROM record
 WHERE (tenant, project, kind, id) > (:tenant, :project, :kind, :id)
-ORDER BY tenant, project, kind, id LIMIT :limit;
+ORDER BY tenant, project, kind, id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_record
 UPDATE record SET body = :sealed WHERE tenant = :tenant AND project = :project AND kind = :kind AND id = :id;
@@ -839,7 +839,7 @@ UPDATE record SET body = :sealed WHERE tenant = :tenant AND project = :project A
 -- name: sealed_role
 SELECT tenant, project, person, role, body FROM role
 WHERE (tenant, project, person, role) > (:tenant, :project, :person, :role)
-ORDER BY tenant, project, person, role LIMIT :limit;
+ORDER BY tenant, project, person, role LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_role
 UPDATE role SET body = :sealed WHERE tenant = :tenant AND project = :project AND person = :person AND role = :role;
@@ -847,7 +847,7 @@ UPDATE role SET body = :sealed WHERE tenant = :tenant AND project = :project AND
 -- name: sealed_person
 SELECT tenant, id, body FROM person
 WHERE (tenant, id) > (:tenant, :id)
-ORDER BY tenant, id LIMIT :limit;
+ORDER BY tenant, id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_person
 UPDATE person SET body = :sealed WHERE tenant = :tenant AND id = :id;
@@ -855,7 +855,7 @@ UPDATE person SET body = :sealed WHERE tenant = :tenant AND id = :id;
 -- name: sealed_pool
 SELECT tenant, project, sealed FROM pool
 WHERE (tenant, project) > (:tenant, :project)
-ORDER BY tenant, project LIMIT :limit;
+ORDER BY tenant, project LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_pool
 UPDATE pool SET sealed = :sealed WHERE tenant = :tenant AND project = :project;
@@ -863,7 +863,7 @@ UPDATE pool SET sealed = :sealed WHERE tenant = :tenant AND project = :project;
 -- name: sealed_published
 SELECT tenant, project, id, body FROM published
 WHERE (tenant, project, id) > (:tenant, :project, :id)
-ORDER BY tenant, project, id LIMIT :limit;
+ORDER BY tenant, project, id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_published
 UPDATE published SET body = :sealed WHERE tenant = :tenant AND project = :project AND id = :id;
@@ -871,7 +871,7 @@ UPDATE published SET body = :sealed WHERE tenant = :tenant AND project = :projec
 -- name: sealed_snapshot
 SELECT tenant, project, audience, release, body FROM snapshot
 WHERE (tenant, project, audience, release) > (:tenant, :project, :audience, :release)
-ORDER BY tenant, project, audience, release LIMIT :limit;
+ORDER BY tenant, project, audience, release LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_snapshot
 UPDATE snapshot SET body = :sealed WHERE tenant = :tenant AND project = :project AND audience = :audience AND release = :release;
@@ -879,7 +879,7 @@ UPDATE snapshot SET body = :sealed WHERE tenant = :tenant AND project = :project
 -- name: sealed_letter
 SELECT id, tenant, project, body FROM letter
 WHERE id > :id
-ORDER BY id LIMIT :limit;
+ORDER BY id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_letter
 UPDATE letter SET body = :sealed WHERE id = :id;
@@ -887,7 +887,7 @@ UPDATE letter SET body = :sealed WHERE id = :id;
 -- name: sealed_room
 SELECT id, body FROM room
 WHERE id > :id
-ORDER BY id LIMIT :limit;
+ORDER BY id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_room
 UPDATE room SET body = :sealed WHERE id = :id;
@@ -895,7 +895,7 @@ UPDATE room SET body = :sealed WHERE id = :id;
 -- name: sealed_installation
 SELECT tenant, body FROM installation
 WHERE tenant > :tenant
-ORDER BY tenant LIMIT :limit;
+ORDER BY tenant LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_installation
 UPDATE installation SET body = :sealed WHERE tenant = :tenant;
@@ -903,7 +903,7 @@ UPDATE installation SET body = :sealed WHERE tenant = :tenant;
 -- name: sealed_address
 SELECT tenant, place, body FROM address
 WHERE (tenant, place) > (:tenant, :place)
-ORDER BY tenant, place LIMIT :limit;
+ORDER BY tenant, place LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_address
 UPDATE address SET body = :sealed WHERE tenant = :tenant AND place = :place;
@@ -911,7 +911,7 @@ UPDATE address SET body = :sealed WHERE tenant = :tenant AND place = :place;
 -- name: sealed_secret
 SELECT name, body FROM secret
 WHERE name > :name
-ORDER BY name LIMIT :limit;
+ORDER BY name LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_secret
 UPDATE secret SET body = :sealed WHERE name = :name;

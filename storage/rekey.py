@@ -1,8 +1,10 @@
-"""Key rotation: encrypt every sealed value with a new key, in one transaction.
+"""Key rotation: encrypt every sealed value with a new key, in steps, while Digi serves.
 
-Whole or not at all: a stop in between undoes it. The new key lies beside the old one, as
-`<key>.new`, until the transaction stands; a start after a stop sees by the database's own
-fingerprint which of the two it was.
+The first step writes into `meta` that the database has two keys, "<old>+<new>" by their
+fingerprints, before anything is sealed with the new one. From then on both are needed: the new key
+lies beside the old one, as `<key>.new`, until the last step names the new one alone. Whoever has
+one of them only is refused, and so is a version of Digi that knows no such fingerprint. Stopped in
+between, it is simply begun again at the first row: what the new key has sealed is left as it is.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from storage.sql import Damaged, NoDatabase, Row, Script
-from storage.vault import KeyProblem, Vault, make_key, read_key
+from storage.sql import Conflict, Damaged, NoDatabase, Row, Script
+from storage.vault import KeyProblem, Unreadable, Vault, make_key, read_key
 
 BATCH = 200
 SECRET = "house"
 UNCLEARED = "uncleared"
 """In `meta`, until the files hold nothing more of what the old key sealed."""
+_BOTH = "+"
 WRITTEN = 44  # how long a whole key is as it stands in its file
 
 
@@ -34,6 +37,9 @@ class Sealed(Struct, frozen=True):
 
     def place(self, row: Row) -> tuple[str, ...]:
         return (self.table, *(str(row[name]) for name in self.bound or self.key))
+
+    def before_all(self) -> Row:
+        return {name: -1 if name == "release" else "" for name in self.key}
 
 
 _OF_PROJECT = ("tenant", "project")
@@ -63,31 +69,48 @@ class Rekeyed(Struct, frozen=True):
     """What the old key sealed is out of the files; otherwise the coming night clears them."""
 
 
-def rekeyed(vault: Vault, key: bytes) -> Script[Rekeyed]:
-    """Seal every row anew. The vault turns to the key with the first of them."""
-    vault.turn_to(key)
+def is_under_way(known: str | None) -> bool:
+    return known is not None and _BOTH in known
+
+
+def sealing(known: str) -> str:
+    """The fingerprint of the key that seals from now on."""
+    return known.rpartition(_BOTH)[2]
+
+
+def begun(old: str, new: str) -> Script[None]:
+    """The first step."""
+    if (yield from known_key()) != old:
+        raise Conflict
+    yield "meta_set", {"key": "key_fingerprint", "value": f"{old}{_BOTH}{new}"}
+
+
+def reseal_some(vault: Vault, one: Sealed, after: Row) -> Script[tuple[Row | None, Rekeyed]]:
+    """One step: the rows of a table after this one. Answers with the last of them, or None where
+    no more follow, and with how many were sealed anew."""
     count = damaged = 0
-    for one in TABLES:
-        after: dict[str, object] = dict.fromkeys(one.key, "")
-        if "release" in after:
-            after["release"] = -1
-        while True:
-            rows = yield f"sealed_{one.table}", {**after, "limit": BATCH}
-            for row in rows:
-                place = one.place(row)
-                opened = vault.open_if_whole(row[one.column], *place)
-                if opened is None:
-                    damaged += 1
-                    continue
-                named = {name: row[name] for name in one.key}
-                yield f"reseal_{one.table}", {**named, "sealed": vault.seal(opened, *place)}
-                count += 1
-            if len(rows) < BATCH:
-                break
-            after = {name: rows[-1][name] for name in one.key}
-    yield "meta_set", {"key": "key_fingerprint", "value": vault.fingerprint()}
+    rows = yield f"sealed_{one.table}", {**after, "limit": BATCH}
+    for row in rows:
+        try:
+            sealed = vault.resealed(row[one.column], *one.place(row))
+        except Unreadable:
+            damaged += 1
+            continue
+        if sealed is not None:
+            named = {name: row[name] for name in one.key}
+            yield f"reseal_{one.table}", {**named, "sealed": sealed}
+            count += 1
+    last = {name: rows[-1][name] for name in one.key} if len(rows) == BATCH else None
+    return last, Rekeyed(count, damaged)
+
+
+def ended(new: str) -> Script[None]:
+    """The last step: no row is left that the old key has sealed."""
+    known = yield from known_key()
+    if known is None or sealing(known) != new:
+        raise Conflict
+    yield "meta_set", {"key": "key_fingerprint", "value": new}
     yield "meta_set", {"key": UNCLEARED, "value": "1"}
-    return Rekeyed(count, damaged)
 
 
 def keep_secret(vault: Vault) -> Script[None]:
@@ -118,30 +141,64 @@ def first_key(fingerprint: str) -> Script[str]:
 # --- the files ----------------------------------------------------------------------------
 
 
-def fitting(key_file: Path, fingerprint: str | None) -> bytes | None:
-    """The key of a database that was made with one of this fingerprint; None where neither has been
-    made yet. Raises KeyProblem or NoDatabase.
+def fitting(key_file: Path, known: str | None) -> Vault | None:
+    """With the key of a database that was made with one of this fingerprint, or with both where a
+    new one is being taken into use; None where neither has been made yet. Raises KeyProblem or
+    NoDatabase.
 
     A first key waits beside its place until the database bears its fingerprint, as every later
     one does. So a key in its place has, or had, a database.
     """
+    if is_under_way(known):
+        return _with_both(key_file, known or "")
     if os.path.lexists(key_file):
-        key = read_key(key_file)
-        if fingerprint is None:
+        vault = Vault(read_key(key_file))
+        if known is None:
             raise NoDatabase(str(key_file))
-        if Vault(key).fingerprint() == fingerprint:
-            return key
-    elif fingerprint is None:
+        if vault.fingerprint() == known:
+            return vault
+    elif known is None:
         return None
     with suppress(KeyProblem):
-        key = read_key(waiting(key_file))
-        if Vault(key).fingerprint() == fingerprint:
-            return key
+        vault = Vault(read_key(waiting(key_file)))
+        if vault.fingerprint() == known:
+            return vault
     read_key(key_file)
     raise KeyProblem(
         f"{key_file} is not the key that this database was made with;"
         " put the right one back, or name its place in DIGI_KEY_FILE"
     )
+
+
+def _with_both(key_file: Path, known: str) -> Vault:
+    with suppress(KeyProblem):
+        vault, new = Vault(read_key(key_file)), read_key(waiting(key_file))
+        old = vault.fingerprint()
+        vault.turn_to(new)
+        if f"{old}{_BOTH}{vault.fingerprint()}" == known:
+            return vault
+    raise KeyProblem(
+        "a new key is being taken into use, and until that is done this database needs both: put"
+        f" the old one at {key_file} and the new one at {waiting(key_file)}, and start Digi, which"
+        " goes on with it"
+    )
+
+
+def finish_files(key_file: Path, known: str) -> None:
+    """After a stop: the database's fingerprint says which key is in use. While it says both, both
+    files stay."""
+    path = waiting(key_file)
+    if is_under_way(known):
+        return
+    try:
+        new = Vault(read_key(path))
+    except KeyProblem:
+        drop_half(key_file)
+        return
+    if new.fingerprint() == known:
+        take_place(key_file)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def first_waiting(key_file: Path) -> bytes:

@@ -69,15 +69,17 @@ class Vault:
 
     def turn_to(self, key: bytes) -> None:
         """Seal with this key from now on; values sealed with the previous key still open."""
-        self._before = self._before or self._sealing
-        self._sealing = _Derived(key)
+        new = _Derived(key)
+        if new.fingerprint != self._sealing.fingerprint:
+            self._before, self._sealing = self._sealing, new
 
-    def settle(self, *, stands: bool) -> None:
-        """End a key rotation: keep the new key if the transaction was committed (`stands`),
-        otherwise go back to the old one."""
-        if not stands and self._before is not None:
-            self._sealing = self._before
+    def settle(self) -> None:
+        """End a key rotation: no value is left that the previous key has sealed."""
         self._before = None
+
+    @property
+    def has_two_keys(self) -> bool:
+        return self._before is not None
 
     def fingerprint(self) -> str:
         """A derived value that identifies a key without revealing it."""
@@ -93,14 +95,18 @@ class Vault:
 
     def open(self, sealed: bytes, *aad: str) -> bytes:
         for one in filter(None, (self._sealing, self._before)):
-            try:
-                return one.aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
-            except (InvalidTag, ValueError):
-                continue
+            if (plain := one.opened(sealed, aad)) is not None:
+                return plain
         what = aad[0] if aad else "it"
         self.unreadable[what] += 1
         # From nothing: a traceback with the sealed bytes in it helps nobody.
         raise Unreadable(f"{what} does not open with this key") from None
+
+    def resealed(self, sealed: bytes, *aad: str) -> bytes | None:
+        """As the new key seals it; None where it has done so already."""
+        if self._sealing.opened(sealed, aad) is not None:
+            return None
+        return self.seal(self.open(sealed, *aad), *aad)
 
     def open_if_whole(self, sealed: bytes, *aad: str) -> bytes | None:
         """None where the value is damaged: for whoever can go on without it."""
@@ -149,6 +155,12 @@ class _Derived:
         self.aead = AESGCM(_derived(key, "seal"))
         self.backup = _derived(key, "backup")
         self.fingerprint = _derived(key, "fingerprint")[:8].hex()
+
+    def opened(self, sealed: bytes, aad: tuple[str, ...]) -> bytes | None:
+        try:
+            return self.aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _joined(aad))
+        except (InvalidTag, ValueError):
+            return None
 
 
 def _derived(key: bytes, use: str) -> bytes:

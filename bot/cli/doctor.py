@@ -14,11 +14,11 @@ from bot.server.preflight import refusals
 from bot.server.settings import Settings, SettingsError, Slack, Teams
 from content import catalogue as content
 from content.catalogue import ContentError
-from storage.deep_check import Select, open_all
+from storage import rekey
+from storage.deep_check import CheckedValues, Select, open_all
 from storage.sql import StoreError
 from storage.sqlite import backup
 from storage.sqlite.driver import DATABASE, examine, reading
-from storage.vault import Vault, read_key
 
 LATE = timedelta(days=2)
 
@@ -89,7 +89,7 @@ def _database(settings: Settings, *, deep: bool) -> list[str]:
     if settings.key_file.exists() and not any(
         where in ("home", "database", "key") for where, _ in stops
     ):
-        print(f"key\tfine\t{settings.key_file}")
+        _key(settings)
         if deep:
             problems.extend(_sealed(settings))
     return [*problems, *_keys_place(settings)]
@@ -97,10 +97,11 @@ def _database(settings: Settings, *, deep: bool) -> list[str]:
 
 def _sealed(settings: Settings) -> list[str]:
     with _asking(settings) as asks:
-        key = read_key(settings.key_file)
-        opened = open_all(asks, Vault(key))
-        if opened.damaged and (newer := read_key(settings.key_file)) != key:
-            opened = open_all(asks, Vault(newer))  # the key was changed meanwhile
+        known = _known(asks)
+        opened = _opened(asks, settings, known)
+        while opened.damaged and (newer := _known(asks)) != known:
+            known = newer  # a new key has come into use meanwhile
+            opened = _opened(asks, settings, known)
     if not opened.damaged:
         print(f"sealed\tfine\tall {opened.values} values open")
     return [
@@ -108,6 +109,30 @@ def _sealed(settings: Settings) -> list[str]:
         " 'A damaged value' in docs/operations.md"
         for one in opened.damaged
     ]
+
+
+def _key(settings: Settings) -> None:
+    with _asking(settings) as asks:
+        known = _known(asks)
+    if rekey.is_under_way(known):
+        waiting = rekey.waiting(settings.key_file)
+        print(
+            f"key\ta new one is being taken into use\tleave {settings.key_file} and {waiting} where"
+            " they are; a running Digi goes on with it, and so does the next start, or"
+            " python app.py rotate-key"
+        )
+    else:
+        print(f"key\tfine\t{settings.key_file}")
+
+
+def _known(asks: Select) -> str | None:
+    rows = asks("SELECT value FROM meta WHERE key = 'key_fingerprint'", [])
+    return str(rows[0][0]) if rows else None
+
+
+def _opened(asks: Select, settings: Settings, known: str | None) -> CheckedValues:
+    vault = rekey.fitting(settings.key_file, known)
+    return CheckedValues(0, ()) if vault is None else open_all(asks, vault)
 
 
 @contextmanager

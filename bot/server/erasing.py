@@ -3,6 +3,9 @@ writes waits for all of them. A stop in between is finished by the next start, o
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 
 from dialogs import forgetting
@@ -14,20 +17,31 @@ from storage.transactions.store import Database, Scripts
 
 
 async def erase_in_steps(
-    database: Database, scripts: Scripts, tenant: str, person: str, stone: Tombstone, now: datetime
+    database: Database,
+    scripts: Scripts,
+    tenant: str,
+    person: str,
+    stone: Tombstone,
+    now: datetime,
+    *,
+    still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> None:
-    """All that follows the first step. Done again after a stop, it does what is left."""
+    """All that follows the first step. Done again after a stop, it does what is left. Messages are
+    `still` while a project is erased, and are sent between two of them."""
     for project in await database.read(erasing.projects_of, tenant):
-        await database.tx(
-            erasing.project_step, scripts, forgetting, tenant, project, person, now, stone.id
-        )
+        async with still():
+            await database.tx(
+                erasing.project_step, scripts, forgetting, tenant, project, person, now, stone.id
+            )
+        await asyncio.sleep(0)  # so that who waited for the stillness to end goes first
     for table in erasing.OF_THE_MOMENT:
         after = erasing.first_of(table, tenant)
         while after is not None:
             after = await database.tx(
                 erasing.erase_of_the_moment, scripts, table, tenant, person, after
             )
-    await database.tx(erasing.last_step, tenant, person, stone.id)
+    async with still():
+        await database.tx(erasing.last_step, tenant, person, stone.id)
 
 
 async def finish(database: Database, scripts: Scripts, now: datetime) -> None:

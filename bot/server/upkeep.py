@@ -12,8 +12,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -23,6 +23,7 @@ import msgspec
 from bot.clock import Clock
 from bot.core.engine import Dialogs
 from bot.log import Log
+from bot.server import new_key
 from bot.server.deletion_proof import Cleansed, file_proof, proof
 from bot.server.erasing import erase_in_steps
 from bot.server.erasing import finish as finish_erasing
@@ -30,14 +31,14 @@ from content.model import Catalogue
 from dialogs import forgetting
 from dialogs.model.events import RoleDeclined
 from storage import plain_ids, rekey, tombstones
-from storage.sql import Script, StoreError, Unavailable, Unsure
+from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import backup
-from storage.sqlite.driver import FileLock, Sqlite
+from storage.sqlite.driver import FileLock, Sqlite, examine
 from storage.tombstones import Tombstone
 from storage.transactions import erasing, erasure_progress
 from storage.transactions.facts import Scope, to_us
 from storage.transactions.store import Database, Scripts, Turn
-from storage.vault import KeyProblem, Vault, make_key, read_key
+from storage.vault import Vault
 
 STONES_KEPT = timedelta(days=400)
 PROOFS = "proofs"
@@ -60,11 +61,6 @@ class NotCleared(StoreError):
 class HalfErased(StoreError):
     """It was begun, and something of it is deleted already: give the same order again. The next
     start of Digi finishes it too, and so does the coming night."""
-
-
-class KeyInDoubt(StoreError):
-    """The database did not say whether the new key is in use: restart Digi, which finds out and
-    keeps the right one. Until then nothing is written; leave both key files where they are."""
 
 
 @contextmanager
@@ -104,6 +100,8 @@ class Upkeep:
         self._days = days
         self._nightly = nightly
         self._alone = asyncio.Lock()
+        self.still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
+        """Around each step of an order that deletes: nothing that it deletes is being sent then."""
         self.serving = False
         """People write while an order is carried out."""
 
@@ -111,9 +109,13 @@ class Upkeep:
         """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
         async with self._alone:
             try:
+                if await new_key.is_half_done(self._database, self._vault):
+                    await self._go_on_with_key()
                 await finish_erasing(self._database, self._scripts, self._clock.now())
-                await self._carry_through()
-                if await self._database.read(self._scripts.meta, rekey.UNCLEARED):
+                changed = await self._database.read(self._scripts.meta, rekey.UNCLEARED)
+                if changed:
+                    await asyncio.to_thread(self._drop_copies_of_other_keys)
+                if not await self._carry_through() and changed:
                     await self._clear_files()
             finally:
                 # A server's database is backed up with its own tools.
@@ -131,6 +133,8 @@ class Upkeep:
     async def _back_up(self, to: Path | None) -> Path:
         if not isinstance(self._database, Sqlite):
             raise Unavailable("PostgreSQL is backed up with its own tools: docs/operations.md")
+        if await new_key.is_half_done(self._database, self._vault):
+            raise new_key.HalfRotated("no backup was made: it would need both keys")
         at = self._clock.now()
         target = await asyncio.to_thread(self._target, to, at)
         stones = await self._database.read(tombstones.stones)
@@ -203,7 +207,9 @@ class Upkeep:
             )
             try:
                 await asyncio.to_thread(self._put_stones, [stone])
-                await erase_in_steps(database, scripts, tenant, person, stone, now)
+                await erase_in_steps(
+                    database, scripts, tenant, person, stone, now, still=self.still
+                )
             except StoreError as error:
                 raise HalfErased(str(error)) from error
             return await self._carry_through(stone.id)
@@ -214,7 +220,8 @@ class Upkeep:
             now = self._clock.now()
             event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
             turn = Turn(tenant, project, f"unseat:{event.id}", event, now)
-            await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
+            async with self.still():
+                await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
 
     async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
         """Workplace, project and role of each seat that a person holds."""
@@ -225,7 +232,8 @@ class Upkeep:
 
     async def erase_project(self, project: str) -> str:
         async with self._alone:
-            gone: int = await self._database.tx_sealed(self._erase_project, project)
+            async with self.still():
+                gone: int = await self._database.tx_sealed(self._erase_project, project)
             if not gone:
                 raise NotThere(f"there is no project {project}: see `python app.py projects`")
             return await self._carry_through(project)
@@ -305,51 +313,26 @@ class Upkeep:
     async def rotate_key(self) -> rekey.Rekeyed:
         """Everything is sealed anew; old backups go, because the old key is gone with this."""
         async with self._alone:
-            finish_rotation(self._key_file, self._vault.fingerprint())
-            done = await self._sealed_anew(await asyncio.to_thread(self._new_key))
-            rekey.take_place(self._key_file)
-            if isinstance(self._database, Sqlite):
-                old = await asyncio.to_thread(backup.all_in, self._backups)
-                await self._back_up(None)
-                await asyncio.to_thread(_gone, (*old, *self._copies_before_upgrades()))
+            if not await new_key.is_half_done(self._database, self._vault):
+                await new_key.begin(self._database, self._vault, self._key_file)
+            done = await self._go_on_with_key()
             if await self._is_for_the_night():
                 return msgspec.structs.replace(done, cleared=False)
             await self._clear_files()
             return done
 
-    async def _sealed_anew(self, key: bytes) -> rekey.Rekeyed:
-        try:
-            done: rekey.Rekeyed = await self._database.tx_settled(
-                rekey.rekeyed,
-                self._vault,
-                key,
-                settled=lambda stands: self._vault.settle(stands=stands),
-            )
-        except Unsure as error:
-            raise KeyInDoubt from error
-        except Exception:
-            rekey.waiting(self._key_file).unlink(missing_ok=True)
-            raise
+    async def _go_on_with_key(self) -> rekey.Rekeyed:
+        done = await new_key.go_on(self._database, self._vault, self._key_file)
+        if isinstance(self._database, Sqlite):
+            await self._back_up(None)
+            await asyncio.to_thread(self._drop_copies_of_other_keys)
         return done
 
-    def _new_key(self) -> bytes:
-        path = rekey.waiting(self._key_file)
-        path.unlink(missing_ok=True)
-        return make_key(path)
-
-
-def finish_rotation(key_file: Path, fingerprint: str) -> None:
-    """After a stop in the middle of a new key: the database's fingerprint says which one it was."""
-    path = rekey.waiting(key_file)
-    try:
-        new = Vault(read_key(path))
-    except KeyProblem:
-        rekey.drop_half(key_file)
-        return
-    if new.fingerprint() == fingerprint:
-        rekey.take_place(key_file)
-    else:
-        path.unlink(missing_ok=True)
+    def _drop_copies_of_other_keys(self) -> None:
+        ours = self._vault.fingerprint()
+        for file in (*backup.all_in(self._backups), *self._copies_before_upgrades()):
+            if backup.fingerprint_of(file) != ours:
+                file.unlink(missing_ok=True)
 
 
 async def cleansed(
@@ -400,11 +383,21 @@ async def restore(
                 await store.vacuum()
             finally:
                 await store.close()
+            await asyncio.to_thread(_refuse_between_keys, database)
             await asyncio.to_thread(_set_aside, vault, database, backups, over=over)
             os.replace(copy, database)
     finally:
         lock.release()
     return heeded
+
+
+def _refuse_between_keys(database: Path) -> None:
+    """What is set aside would need both keys, and the next start keeps one."""
+    known = None
+    with suppress(StoreError):  # damaged, and that may be why we are here
+        known = examine(database)
+    if rekey.is_under_way(known):
+        raise new_key.HalfRotated("nothing was restored")
 
 
 def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> None:
@@ -422,11 +415,6 @@ def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> No
     # A log of the old file must never be played into the new one, also where that file is gone.
     for part in ("-wal", "-shm"):
         Path(f"{database}{part}").unlink(missing_ok=True)
-
-
-def _gone(files: Iterable[Path]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -128,6 +128,14 @@ def open_file(vault: Vault, source: Path, target: Path) -> Head:
     return head
 
 
+def fingerprint_of(source: Path) -> str:
+    """Of the key it was made with; empty where it is no whole backup."""
+    try:
+        return head_of(source).fingerprint
+    except BadBackup:
+        return ""
+
+
 def head_of(source: Path) -> Head:
     with source.open("rb") as sealed:
         return _head(sealed, source)

@@ -23,7 +23,7 @@ from dialogs.model.effects import Effect, Moment, PoolEntry
 from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Prefs, Project, Role, Unreleased, Written
 from dialogs.model.records import RECORD_KINDS
-from storage.rekey import known_key
+from storage.rekey import known_key, sealing
 from storage.sql import Conflict, Counts, Row, Script, StoreError, together
 from storage.tombstones import buried, salted
 from storage.transactions.anonymous_pool import Pool
@@ -526,7 +526,7 @@ class Scripts:
         """Replace a damaged pool by an empty one and tell the channel, within its hours, that
         unsigned texts may be lost; nobody knows whether there were any. Only scheduled and signed
         turns do this: the message's time must not tell when somebody wrote without a name."""
-        if (yield from known_key()) != self.vault.fingerprint():
+        if sealing((yield from known_key()) or "") != self.vault.fingerprint():
             raise Unreadable("the pool is sealed with a newer key than this process has")
         project = yield from whole_project_of(scope)
         if project is not None:

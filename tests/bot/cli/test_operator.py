@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import app
+from storage import rekey
 from tests.bot.cli.test_app import Box
 from tests.waiting import LONG_ENOUGH
 
@@ -124,6 +125,37 @@ def test_a_key_is_rotated_while_digi_runs_and_it_starts_again(made: Here) -> Non
         pass
     assert "new key" in fine(made("rotate-key"))
     assert made.key.read_bytes() not in (old, new)
+
+
+def test_the_doctor_says_that_a_new_key_is_half_in_use_and_what_ends_it(
+    made: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before its last step: no fault while both key files are there, and every value opens
+    with the two of them; without one it is a fault, and says which file belongs where."""
+
+    def stopped(_: str) -> None:
+        raise LookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rekey, "ended", stopped)
+        assert "LookupError" in made("rotate-key").stderr
+    waiting = rekey.waiting(made.key)
+    said = fine(made("check", "--deep"))
+    assert f"a new one is being taken into use\tleave {made.key} and {waiting}" in said
+    assert "sealed\tfine\tall" in said
+    away = waiting.rename(made.key.with_name("away"))
+    for refused in (made("check"), made("rotate-key"), made("run")):
+        assert refused.returncode == 1
+        assert f"the new one at {waiting}" in refused.stdout + refused.stderr
+    away.rename(waiting)
+    assert "nothing was restored" in made("restore", str(_newest(made)), "--over").stderr
+    assert "new key" in fine(made("rotate-key"))
+    assert "key\tfine" in fine(made("check"))
+    assert not waiting.exists()
+
+
+def _newest(made: Here) -> Path:
+    return max((made.home / "backups").glob("*.backup"))
 
 
 def test_nothing_is_erased_unasked(made: Here) -> None:

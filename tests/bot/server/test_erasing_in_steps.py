@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app import House
+from app import House, _take_orders
+from bot.cli.control import Request
 from bot.server.upkeep import HalfErased
 from storage import tombstones
 from storage.sql import Script, Unavailable
@@ -18,6 +19,7 @@ from storage.transactions.store import Turn
 from tests.bot.core.test_engine import news
 from tests.worlds.house import MONDAY, TENANT, a_house, asked, faked, found
 
+ANNE = {"person": "anne", "workplace": TENANT}
 Between = Callable[[], Awaitable[None]]
 
 
@@ -65,20 +67,30 @@ def once_half_erased(
 async def test_others_write_between_two_projects_of_a_person_who_is_erased(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the second project still names the person, a turn of that project is committed."""
+    """While the second project still names the person, a turn of that project is committed, and
+    messages may be sent."""
     faked(monkeypatch, "digest")
-    home, turns = tmp_path / "home", []
+    home = tmp_path / "home"
+    turns: list[set[str]] = []
+    sent: list[set[str]] = []
+    sending: list[asyncio.Task[None]] = []
     async with a_house(home, either=either) as house:
         await two_projects(house)
 
+        async def send() -> None:
+            async with house.courier._pause.working():
+                sent.append(left_in(home, either))
+
         async def turn() -> None:
+            sending.append(asyncio.create_task(send()))
             await house.engine.turn(Turn(TENANT, "p2", "key", news("a"), MONDAY))
             turns.append(left_in(home, either))
 
         with monkeypatch.context() as patch:
             once_half_erased(house, home, either, patch, turn)
-            said = await house.upkeep.erase_person(TENANT, "anne")
-        assert turns == [{"p2"}]
+            said = (await _take_orders(house, Request("erase-person", ANNE))).said
+        await asyncio.gather(*sending)
+        assert turns == sent == [{"p2"}]
         assert "Rækker, der er væk: 4 svar." in said
         assert left_in(home, either) == set()
         assert len(asked(home, either, "SELECT 1 FROM record")) == 2

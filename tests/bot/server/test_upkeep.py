@@ -13,7 +13,8 @@ import pytest
 
 from bot.cli.control import Done, Request
 from bot.cli.orders import carry_out
-from bot.server.upkeep import KeyInDoubt, NotCleared, finish_rotation, restore
+from bot.server.new_key import HalfRotated, KeyInDoubt
+from bot.server.upkeep import NotCleared, restore
 from storage import rekey, tombstones
 from storage.sql import Unavailable, Unsure
 from storage.sqlite import backup
@@ -497,13 +498,14 @@ async def _as_before(played: Stage, form: object, values: dict[str, str], code: 
     assert "Sagt før den nye nøgle" in await by_code(played, "noor", code)
 
 
-async def test_a_new_key_is_whole_or_not_at_all(
+async def test_a_fault_in_the_middle_of_a_new_key_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault in the middle undoes all of it: the old key stays, and everything opens with it; what
-    is written meanwhile is sealed with the old one."""
+    """Both keys stay, everything opens, what is written meanwhile too, and the order given again
+    goes on to the end."""
     async with running(tmp_path) as played:
         await lively(played)
+        before = await all_that_is_kept(played, tmp_path)
         old_key = read_key(key_of(tmp_path))
 
         vault, sealed = played.house.vault, 0
@@ -513,18 +515,20 @@ async def test_a_new_key_is_whole_or_not_at_all(
             nonlocal sealed
             sealed += 1
             if sealed == 20:
-                raise LookupError
+                raise Unavailable
             return seal(plain, *aad)
 
         with monkeypatch.context() as patch:
             patch.setattr(vault, "seal", fails)
-            with pytest.raises(LookupError):
+            with pytest.raises(HalfRotated):
                 await played.house.upkeep.rotate_key()
         assert read_key(key_of(tmp_path)) == old_key
-        assert not rekey.waiting(key_of(tmp_path)).exists()
-        code = await says(played, "noor", "Sagt efter det mislykkede skift")
-        assert "Sagt efter" in await by_code(played, "noor", code)
-        assert played.house.vault.fingerprint() == Vault(old_key).fingerprint()
+        new_key = read_key(rekey.waiting(key_of(tmp_path)))
+        assert await all_that_is_kept(played, tmp_path) == before
+        code = await says(played, "noor", "Sagt midt i skiftet")
+        await played.house.upkeep.rotate_key()
+        assert "Sagt midt" in await by_code(played, "emil", code)
+        assert read_key(key_of(tmp_path)) == new_key
 
 
 @pytest.mark.parametrize("stands", [True, False])
@@ -548,6 +552,8 @@ async def test_a_new_key_of_which_nobody_knows_whether_it_is_in_use_is_not_throw
             await played.house.upkeep.rotate_key()
         assert rekey.waiting(key_of(tmp_path)).exists()
     async with running_again(tmp_path) as played:
+        assert await all_that_is_kept(played, tmp_path) == before
+        await played.house.upkeep.night()
         assert await all_that_is_kept(played, tmp_path) == before
         assert not rekey.waiting(key_of(tmp_path)).exists()
 
@@ -612,7 +618,7 @@ async def test_a_stop_between_database_and_key_file_is_made_good(
         pass
     old = read_key(key_of(tmp_path))
     new = make_key(rekey.waiting(key_of(tmp_path)))
-    finish_rotation(key_of(tmp_path), Vault(new if stands else old).fingerprint())
+    rekey.finish_files(key_of(tmp_path), Vault(new if stands else old).fingerprint())
     assert read_key(key_of(tmp_path)) == (new if stands else old)
     assert not rekey.waiting(key_of(tmp_path)).exists()
 
