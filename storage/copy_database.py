@@ -1,8 +1,8 @@
 """Moves everything from a SQLite file to an empty PostgreSQL database: all of it, or nothing.
 
 The file is only read. The copy is one transaction of the server's: broken off at any moment it
-leaves nothing, and is simply done again. Rows come in the order of their keys, so that a row's
-place tells no more of its age there than it did in the file.
+leaves nothing and can be repeated. Rows are copied in the order of their keys, so that a row's
+position tells no more about its age than it did in the file.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from storage.rekey import is_under_way
 from storage.sql import NewerSchema, StoreError, Unavailable
 from storage.sqlite.driver import FileLock
 
-# Who held which lane is over with the process that held it; what has been migrated each knows.
+# Leases of a stopped process are void, and each database records its own migrations.
 _LEFT = frozenset({"lane", "migration"})
 _BATCH = 500
 _NO_LIMIT = "SET LOCAL statement_timeout = 0"
@@ -49,7 +49,7 @@ class _Table(Struct, frozen=True):
 
 
 def move(source: Path, dsn: str, fingerprint: str, told: Callable[[Moved], None]) -> int:
-    """Answers how many rows. `fingerprint` is that of the key which both will be opened with."""
+    """Move everything; returns the number of rows. `fingerprint` is that of the key for both."""
     lock = FileLock(source)
     try:
         uri = f"{source.absolute().as_uri()}?mode=ro"
@@ -112,12 +112,12 @@ def _moved(
     if strange := {table.name for table in tables} - there:
         raise NotMoved(f"the file has tables that are not Digi's: {', '.join(sorted(strange))}")
     for name in sorted(there):
-        # Whoever starts a Digi on it meanwhile waits, and then finds what has been moved.
+        # A Digi that is started on it meanwhile waits for this lock and then finds everything.
         server.execute(sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.Identifier(name)))
     _is_empty(server, there)
     server.execute("DELETE FROM meta")
     total = 0
-    # What the database counts comes with the rest.
+    # The counts that a trigger keeps (`answered`) are copied as rows.
     server.execute("ALTER TABLE record DISABLE TRIGGER USER")
     for table in tables:
         total += _copied(file, server, table, told)

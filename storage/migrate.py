@@ -63,7 +63,7 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
     if applied and backup_beside is not None:
         _copy(db, backup_beside.with_name(f"{backup_beside.name}.before-{todo[0].name}"))
     conn = db.conn
-    # Tables are rebuilt by some migrations; references are looked at once, at the end.
+    # Some migrations rebuild tables, so foreign keys are checked once, at the end.
     conn.execute("PRAGMA foreign_keys=OFF")
     conn.execute("BEGIN IMMEDIATE")
     try:
@@ -91,7 +91,7 @@ def migrate(db: Database, folder: Path = FOLDER, *, backup_beside: Path | None =
 
 
 def fit_to_serve(db: Database, known: list[Migration]) -> list[str]:
-    """The migrations that the database has seen; none in a new one. Only looks."""
+    """The applied migrations; none in a new database. Only reads. Raises NewerSchema."""
     applied = _applied(db)
     check(known, applied, _oldest_code(db) if len(applied) > len(known) else None)
     return applied
@@ -115,7 +115,7 @@ def check(known: list[Migration], applied: list[str], oldest_code: str | None) -
     names = [migration.name for migration in known]
     if applied[: len(names)] != names[: len(applied)]:
         raise NewerSchema(f"its migrations are not those of this code: {', '.join(applied)}")
-    # A newer schema may still be fit for us: the migrations say which code they can bear.
+    # This code may serve a newer schema if `meta.oldest_code`, set by migrations, allows it.
     if len(applied) > len(names) and (oldest_code is None or int(oldest_code) > len(names)):
         raise NewerSchema(f"it has {applied[-1]}, this code ends at {names[-1]}")
 

@@ -49,7 +49,7 @@ class Room(Generic[M]):
         return (yield "room_one", {"id": id})
 
     def _opened(self, rows: list[Row]) -> Iterator[M]:
-        """Without those that are damaged."""
+        """The messages that decrypt; damaged ones are left out."""
         for row in rows:
             body = self._vault.open_if_whole(row["body"], "room", row["id"])
             if body is not None:

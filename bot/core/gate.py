@@ -181,7 +181,7 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 
 
 class Passed(Struct, frozen=True):
-    """What has passed: an event or a look, with all that the engine needs and no more.
+    """What the gate let through: an event or a look, with what the engine needs and no more.
 
     For an unsigned event there is neither viewer nor key, and `form` is all that tells a second
     press of Send from the first; a vote, and nothing else, has a `mark` that tells a second one.
@@ -202,7 +202,7 @@ class Passed(Struct, frozen=True):
 
 
 class Stopped(Struct, frozen=True):
-    """It ends here, with these words; unless `key` was passed before and this is its retry."""
+    """The gate refused, with these words; unless this retries an event that was handled (`key`)."""
 
     moments: tuple[Moment, ...]
     prefs: Prefs
@@ -210,11 +210,11 @@ class Stopped(Struct, frozen=True):
     key: str = ""
     about: str = ""
     absent: bool = False
-    """The person acts in a channel and is not known to be in the project's."""
+    """The person acts in a channel but is not known to be in the project's."""
 
 
 class IncomingAct(Struct, frozen=True):
-    """What reached the gate, read: an act and the form it came in, or why it is none."""
+    """A delivery after its token was read: the act and its form, or why it is refused."""
 
     press: Press | None = None
     form: FormToken | None = None
@@ -239,7 +239,7 @@ class Gate:
         return found
 
     def read(self, delivery: Delivery) -> IncomingAct:
-        """Without looking into the store. Each act is counted here, once."""
+        """Read token and words without asking the database; count the act for the rate limit."""
         tenant = delivery.tenant
         form: FormToken | None = None
         press: Press
@@ -264,7 +264,7 @@ class Gate:
                 try:
                     form = read_form(self._vault, tenant, token, delivery.sender.person)
                 except NotTheirs:
-                    # Before anything is looked up: what the form led to is not shown again either.
+                    # Refuse before anything is read: the form's earlier answer is not shown either.
                     return IncomingAct(refused=(FieldError("", text("gate.not_yours")),))
                 except BadToken:
                     return IncomingAct(refused=(FieldError("", text("gate.old_form")),))
@@ -278,7 +278,7 @@ class Gate:
         return IncomingAct(press, form)
 
     def passes(self, delivery: Delivery, act: IncomingAct) -> Script[Passed | Stopped]:
-        """All that the gate asks of the store, in one look into it."""
+        """Check who may do it, with one read of the database."""
         if (press := act.press) is not None:
             passed = yield from self._passes(delivery, press, act.form)
             if isinstance(passed, Stopped) and isinstance(press, Signed):
@@ -304,7 +304,7 @@ class Gate:
         tenant, person = delivery.tenant, delivery.sender.person
         anywhere = _anywhere(press)
         wanted = press.project
-        # What a form or button was made for is believed before the place it is sent from.
+        # The channel in a form or button counts before the place it was sent from.
         channel = getattr(press, "channel", "") or delivery.channel
         if not wanted and not channel:
             mine = yield from self._scripts.projects_of(tenant, person)
@@ -352,7 +352,7 @@ class Gate:
             # Advice is for everybody; only a project remembers what it has been given.
             press = Look(press.kind if isinstance(press, e.AdviceAsked) else "no_project")
         elif not anywhere and (project is None or not held):
-            # What is not theirs and what is not there are answered alike.
+            # "Not yours" and "does not exist" get the same answer.
             if delivery.channel and form is None:
                 return _not_seen(press, prefs)
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
@@ -367,14 +367,14 @@ class Gate:
                 tenant, about, look, prefs, viewer, language=language, about=project, roles=roles
             )
         if isinstance(press, Unsigned):
-            # From here on nobody knows who it was.
+            # From here on the sender is not known any more.
             unsigned = msgspec.structs.replace(press, project=about)
             mark = ""
             if isinstance(press, e.Fits):
                 vote = f"mark|{tenant}|{about}|{press.question}|{person}"
                 mark = self._vault.mac(vote.encode())
             id = form.form if form is not None else uuid.uuid4().hex
-            # Of the person remains the language of the answer.
+            # Only the language for the answer is kept of the person.
             spoken = Prefs(language=prefs.language, locale=prefs.locale)
             return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
         signed = msgspec.structs.replace(
@@ -393,7 +393,7 @@ class Gate:
         )
 
     def _too_many_codes(self, who: tuple[str, str]) -> bool:
-        """Nobody tries codes through; known and unknown ones count alike. Kept in memory only."""
+        """Limit guesses of receipt codes; known and unknown codes count alike. In memory only."""
         now = self._clock.monotonic()
         if now - self._hour > 3600:
             self._codes.clear()
@@ -446,7 +446,7 @@ def _for_own_people(press: Press) -> bool:
 def _refused(
     press: Press, viewer: Viewer, project: Project | None, roles: tuple[Role, ...]
 ) -> Line | None:
-    """None where it may pass; otherwise a friendly no that says who can."""
+    """None if the act is allowed; otherwise a friendly refusal that says who can do it."""
     if isinstance(press, Look):
         allowed = MAY_LOOK.get(press.view, ALL)
         if press.view in LOOKS_ANYWHERE or project is None:
@@ -508,7 +508,7 @@ def _again(press: Press) -> str:
 def _read_values(
     form: FormToken, values: Mapping[str, Any]
 ) -> Event | Look | tuple[FieldError, ...]:
-    """The event that a filled form becomes, or what needs another look."""
+    """The event that a submitted form stands for, or the errors in its fields."""
     faults: list[FieldError] = []
     found: dict[str, Any] = {}
     for id, rule in form.rules.items():
@@ -555,7 +555,7 @@ def _read_values(
 
 
 def _known(rule: FieldRule, value: str) -> bool:
-    """One of the options, or what could be a person's id."""
+    """Whether a value is one of the options, or has the shape of a person's id."""
     if rule.kind in ("choice", "choices"):
         return value in rule.options
     return _ID.fullmatch(value) is not None

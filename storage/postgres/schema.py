@@ -24,15 +24,15 @@ LARGEST = "SELECT max(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c
     " WHERE c.relkind IN ('r', 'p')" \
     " AND c.relnamespace = current_schema()::regnamespace"  # fmt: skip
 
-# What is confirmed is on the server's disk, and on that of each standby which must have it,
-# whatever weaker rule the server, the database or the role has. A stricter rule stays.
+# A confirmed commit is on the server's disk and on that of each synchronous standby, also where the
+# server, the database or the role is set to less. A stricter setting stays.
 DURABLE = "SELECT set_config('synchronous_commit', 'on', false)" \
     " WHERE current_setting('synchronous_commit') <> 'remote_apply'"  # fmt: skip
 MAY_FORGET = (
     "SELECT pg_has_role('pg_checkpoint', 'USAGE')"
     " AND has_function_privilege('pg_switch_wal()', 'EXECUTE') AS may"
 )
-"""Whether Digi's user may keep the server's log written ahead short."""
+"""Whether Digi's user may switch and recycle the server's write-ahead log."""
 
 
 async def migrate(conn: AsyncConnection[tuple[object, ...]], folder: Path = FOLDER) -> list[str]:
@@ -64,9 +64,9 @@ async def migrate(conn: AsyncConnection[tuple[object, ...]], folder: Path = FOLD
 async def _alone(conn: AsyncConnection[tuple[object, ...]], known: list[Migration]) -> list[str]:
     async with conn.transaction():
         await conn.execute(_LOCK)
-        # Another replica may have done it while this one waited.
+        # Another replica may have migrated while this one waited for the lock.
         todo = await _missing(conn, known)
-        # Whoever serves waits behind whoever wants a whole table: so not for long.
+        # Readers and writers queue behind a request for a table lock, so give up on it soon.
         await conn.execute(_NOT_FOR_LONG)
         await _run(conn, todo)
     return [migration.name for migration in todo]

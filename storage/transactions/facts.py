@@ -1,4 +1,4 @@
-"""Exactly one script for each fact that a dialog may ask for."""
+"""Answers the facts that dialogs ask for, each with exactly one script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _AT_ONCE = 8
-"""So many people or dialogs may be asked for with one statement, as :n0, :n1, ..."""
+"""The most people or dialogs that one statement asks for, as parameters :n0, :n1, ..."""
 _project = msgspec.json.Decoder(f.Project).decode
 _prefs_of = msgspec.json.Decoder(f.Prefs).decode
 
@@ -39,26 +39,26 @@ def from_us(us: int) -> datetime:
 
 
 def drawn_ids() -> Iterator[str]:
-    """New ids by chance, one beside the other: the letters of a turn share the pages of an index,
-    however many letters there are."""
+    """Random ids with a common random prefix: a turn's letters lie side by side in the index, so
+    that few of its pages change however large the table is."""
     first = secrets.token_hex(13)
     for number in itertools.count():
         yield f"{first}{number:06x}"
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Whose facts: a project of a workplace."""
+    """The project whose facts are asked for, with what this transaction shares between scripts."""
 
     tenant: str
     project: str
     vault: Vault
     channels: dict[str, str | None] = {}
-    """Of projects, as far as this turn has asked for them."""
+    """Channels of projects that this turn has looked up."""
     ids: Iterator[str] = msgspec.field(default_factory=drawn_ids)
-    """For what this turn writes."""
+    """Ids for the rows that this turn writes."""
     remembers: bool = True
-    """Not where a timer comes due: what thousands of projects are asked for in their hour, each
-    once, would drive out what people look at."""
+    """Whether to cache what is decrypted. Not for timers: thousands of projects, each read once in
+    their hour, would evict what people look at."""
 
     def open(self, table: str, sealed: bytes, *more: str) -> bytes:
         return self.vault.open(sealed, table, self.tenant, self.project, *more)
@@ -77,7 +77,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def channel_of(scope: Scope) -> Script[str | None]:
-    """None where there is no project."""
+    """The project's channel; None where there is no project."""
     if scope.project not in scope.channels:
         project = yield from project_of(scope)
         scope.channels[scope.project] = project.channel if project else None
@@ -94,7 +94,7 @@ def project_of(scope: Scope) -> Script[f.Project | None]:
 
 
 def whole_project_of(scope: Scope) -> Script[f.Project | None]:
-    """None also where its state is damaged: for whoever can go on without it."""
+    """The project; None also where its state is damaged, for callers that can do without."""
     try:
         return (yield from project_of(scope))
     except Unreadable:
@@ -115,16 +115,16 @@ ERASED = "led:"
 
 
 def erased_id(scope: Scope, person: str) -> str:
-    """Under what it is kept that somebody has led who was erased. A MAC: it can only be asked of
-    an id whether it is this one, and only by whoever holds the key."""
+    """The pseudonym under which it is kept that an erased person has led the project. It is a MAC:
+    only somebody with the key can check whether a given id is this one."""
     return ERASED + scope.vault.mac(f"led|{scope.tenant}|{scope.project}|{person}".encode())
 
 
 def known_again(
     scope: Scope, roles: tuple[f.Role, ...], *people: str
 ) -> Script[tuple[f.Role, ...]]:
-    """With the erased who have led as themselves, where they are `people`, in the channel or in
-    another role here; without those who are not."""
+    """Replace the pseudonyms of erased former leaders by the ids of those who came back (as
+    `people`, in the channel, or in another role), and drop the rest."""
     erased = [role for role in roles if role.person.startswith(ERASED)]
     if not erased:
         return roles
@@ -176,7 +176,7 @@ def _members(scope: Scope, name: str) -> Script[tuple[str, ...]]:
 
 
 def known_people(tenant: str, asked: Sequence[str]) -> Script[set[str]]:
-    """Those of whom a platform has said before that they are people."""
+    """Those in `asked` whom a platform has confirmed to be people before."""
     found: set[str] = set()
     for at in range(0, len(asked), _AT_ONCE):
         some = _numbered(asked[at : at + _AT_ONCE])
@@ -190,7 +190,7 @@ def prefs_of(tenant: str, vault: Vault, person: str) -> Script[f.Prefs]:
 
 
 def prefs_of_all(tenant: str, vault: Vault, people: Sequence[str]) -> Script[dict[str, f.Prefs]]:
-    """Of each of them, several with one way to the database."""
+    """The settings of all of them, many with one statement."""
     found = {person: f.Prefs() for person in people}
     asked = [*found]
     for at in range(0, len(asked), _AT_ONCE):
@@ -218,7 +218,7 @@ def _prefs(scope: Scope, fact: f.PrefsOf) -> Script[f.Prefs]:
 
 
 def _body(scope: Scope, table: str, sealed: bytes, *more: str) -> dict[str, Any]:
-    """Of what stands in a list; where it is damaged, words that say so when they are shown."""
+    """The body of a list's item; where it is damaged, a text that says so when shown."""
     opened = scope.vault.open_if_whole(sealed, table, scope.tenant, scope.project, *more)
     body: dict[str, Any] = {"text": UNREADABLE} if opened is None else msgspec.json.decode(opened)
     return body
@@ -254,7 +254,7 @@ def _mine(scope: Scope, fact: f.Mine) -> Script[f.Rec | None]:
         {**scope.key, "kind": fact.kind, "ref": fact.ref, "person": fact.person},
     )
     found = _rec(scope, fact.kind, rows[0]) if rows else None
-    # What cannot be read is written anew rather than changed.
+    # A damaged value is overwritten instead of changed.
     return None if found is None or found.body.get("text") == UNREADABLE else found
 
 
@@ -282,7 +282,7 @@ def _by_team(scope: Scope, fact: f.ByTeam) -> Script[frozenset[tuple[str, str]]]
 
 def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
     if RECORD_KINDS[fact.kind].counted:
-        # Who answers again changes the one answer: the database counts them as they come and go.
+        # A second answer replaces the first; a trigger in the database keeps the count.
         rows = yield "answered", {**scope.key, "ref": fact.ref}
         return int(rows[0]["n"]) if rows else 0
     rows = yield "record_count", {**scope.key, "kind": fact.kind, "ref": fact.ref}
@@ -302,7 +302,7 @@ def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
 def _stated(scope: Scope, dialog: str, rows: list[Row]) -> tuple[f.Stated, ...]:
     found = []
     for row in rows:
-        # Of a list, what is damaged is left out; whoever asks for that one alone is told.
+        # Damaged items are left out of a list; reading one by itself raises.
         with suppress(Unreadable):
             found.append(f.Stated(row["id"], scope.state(row["body"], dialog, row["id"])))
     return tuple(found)
@@ -325,7 +325,7 @@ def _snapshot(scope: Scope, fact: f.SnapshotOf) -> Script[f.Snap | None]:
     rows = yield "snapshot_get", {**scope.key, "audience": fact.audience}
     for row in rows:
         place = (scope.tenant, scope.project, row["audience"], str(row["release"]))
-        # What was published before is as true; the next release publishes all of it again.
+        # The previous snapshot is still true; the next release publishes all of it again.
         body = scope.vault.open_if_whole(row["body"], "snapshot", *place)
         if body is not None:
             return f.Snap(row["audience"], row["release"], msgspec.json.decode(body))
@@ -339,12 +339,13 @@ def _unreleased(scope: Scope, fact: f.Unreleased) -> Script[tuple[f.Waiting, ...
     if not rows:
         return ()
     pool = Pool.open_if_whole(scope.vault, scope.tenant, scope.project, rows[0]["sealed"])
-    # A release goes on without a damaged pool; whoever writes the pool then begins it anew.
+    # A release goes on without a damaged pool; writing the pool then replaces it.
     return () if pool is None else pool.drawn(fact.kinds, fact.ref)
 
 
 def _by_code(scope: Scope, fact: f.ByCode) -> Script[f.Authored | None]:
-    """Known and unknown codes take the same way: every pool is opened, then the same is asked."""
+    """Look a code up. Known and unknown codes take the same path (every pool is opened), so that
+    the time taken tells nothing."""
     code = normalise_code(fact.code)
     receipt = code_hash(code) if code else b"\0" * 32
     found: f.Authored | None = None
@@ -389,7 +390,8 @@ def _one_of(scope: Scope, dialog: str, of: str, rows: list[Row]) -> f.Written | 
 
 
 def may_see(project: f.Project, roles: tuple[f.Role, ...], person: str) -> bool:
-    """A draft is seen by whoever began it and by those it asks to take a role."""
+    """Whether a person may see a project: a draft only who began it and who is asked to take a
+    role."""
     return (
         project.stage != "draft"
         or project.starter == person
@@ -464,7 +466,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
 
 
 def _dialog_read_whole(fact: f.Fact[Any]) -> str:
-    """Of a fact that needs every state of a dialog there is in the project; else nothing."""
+    """The dialog whose states in the project a fact needs all of; "" for other facts."""
     match fact:
         case f.About():
             return "project"
@@ -477,7 +479,7 @@ def _dialog_read_whole(fact: f.Fact[Any]) -> str:
 
 
 def _states_at_once(scope: Scope, wanted: Iterable[f.Fact[Any]]) -> Script[dict[f.Fact[Any], Any]]:
-    """The answers to those of these facts that are states, by one statement for all dialogs."""
+    """Answer the facts that need all states of a dialog, with one statement for all dialogs."""
     asked = {fact: dialog for fact in wanted if (dialog := _dialog_read_whole(fact))}
     dialogs = list(dict.fromkeys(asked.values()))
     if not 1 < len(dialogs) <= _AT_ONCE:
@@ -505,7 +507,7 @@ def gather(
     wanted: tuple[f.Fact[Any], ...],
     already: Mapping[f.Fact[Any], Any] = MappingProxyType({}),
 ) -> Generator[tuple[str, Any], list[Row], dict[f.Fact[Any], Any]]:
-    """The answers to all these facts; `already` holds those that this look into the store knows."""
+    """Answer all these facts; `already` holds answers that this transaction knows already."""
     states = yield from _states_at_once(scope, (fact for fact in wanted if fact not in already))
     known = {**already, **states}
     found: dict[f.Fact[Any], Any] = {}
