@@ -116,7 +116,9 @@ async def clock(page: Page, to: str) -> None:
     before = await page.locator("#now").text_content()
     await page.locator(f"[data-clock={to}]").click()
     await expect(page.locator("#now")).not_to_have_text(before or "", timeout=LONG_ENOUGH * 1000)
-    await expect(page.locator(f"[data-clock={to}]")).not_to_have_attribute("aria-disabled", "true")
+    await expect(page.locator(f"[data-clock={to}]")).not_to_have_attribute(
+        "aria-disabled", "true", timeout=LONG_ENOUGH * 1000
+    )
 
 
 async def begin(anne: Page) -> None:

@@ -10,7 +10,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -810,6 +810,123 @@ async def test_a_phone_has_a_list_for_people_and_a_drawer_for_the_clock(
         await expect(page.locator("#clock")).to_be_hidden()
         await page.locator("#place-select").select_option("private:oksana")
         await expect(page.locator("#log")).to_contain_text("It is quiet here so far")
+
+
+async def test_a_phones_bar_takes_a_tenth_of_its_height(world: World, browser: Browser) -> None:
+    """Who one is, where one is, and the clock, in one row."""
+    async with window(browser, world, "anne", 390, 844) as page:
+        bar = await page.locator(".left").bounding_box()
+        assert bar is not None
+        assert bar["height"] <= 84
+
+
+async def test_at_400_percent_nothing_stands_before_what_was_said(
+    world: World, browser: Browser
+) -> None:
+    """1280 x 1024 at 400 % is 320 x 256: the page scrolls as a whole, and shows the newest."""
+    async with window(browser, world, "anne", 320, 256) as page:
+        await write(page, "/digi start")
+        await write(page, "/digi overblk")
+        said = page.get_by_text("Jeg kender ikke overblk")
+        await expect(said).to_be_in_viewport()
+        bar = await page.locator(".left").bounding_box()
+        assert bar is not None
+        assert bar["y"] + bar["height"] <= 0
+
+
+SMALL_TARGETS = """() => [...document.querySelectorAll(
+    "button, select, summary, textarea, input, label.option, [role=option], #another")]
+    .filter((one) => one.offsetParent && !one.closest("label.option > *"))
+    .filter((one) => !one.matches("label.option input"))
+    .map((one) => [one.textContent || one.id, one.getBoundingClientRect().height])
+    .filter(([, height]) => height < 44)"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_everything_that_is_pressed_is_44_pixels_high(
+    world: World, browser: Browser, width: int
+) -> None:
+    """In the channel, in the list of commands and in a form."""
+    async with window(browser, world, "anne", width) as page:
+        await write(page, "/digi start")
+        await page.locator(".message .button.main").click()
+        await page.get_by_label("Svar (skal").fill("Mere tid")
+        assert await page.evaluate(SMALL_TARGETS) == []
+        await page.locator("dialog .main").click()
+        await expect(page.locator(".thread summary")).to_be_visible()
+        await page.fill("#composer-text", "/digi ")
+        await expect(page.locator("#suggestions li")).to_have_count(5)
+        assert await page.evaluate(SMALL_TARGETS) == []
+
+
+async def test_one_whisper_stands_open_and_says_once_whom_it_is_for(
+    world: World, browser: Browser
+) -> None:
+    """The newest; earlier ones are a line each, until somebody opens them. A code stays open."""
+    async with window(browser, world, "anne") as page:
+        await write(page, "/digi start")
+        await write(page, "/digi overblk")
+        await write(page, "/digi statsu")
+        label = page.get_by_text("Kun du kan se dette")
+        await expect(label).to_have_count(1)
+        await expect(page.get_by_text("Jeg kender ikke overblk")).to_be_hidden()
+        await page.get_by_text("Vist før: /digi overblk").click()
+        await expect(page.get_by_text("Jeg kender ikke overblk")).to_be_visible()
+        await page.get_by_role("button", name="Min kode").click()
+        await expect(page.get_by_text(CODE)).to_be_visible()
+        await expect(page.get_by_text("Jeg kender ikke statsu")).to_be_hidden()
+        await write(page, "/digi fortabt")
+        await expect(page.get_by_text(CODE)).to_be_visible()
+
+
+async def test_the_log_has_no_landmarks_and_the_field_is_a_field(
+    world: World, browser: Browser
+) -> None:
+    """axe: `landmark-unique`, `aria-allowed-role`, `heading-order`."""
+    async with window(browser, world, "anne") as page:
+        await write(page, "/digi overblk")
+        await write(page, "/digi start")
+        await write(page, "/digi overblk")
+        await expect(page.locator("#log").get_by_role("region")).to_have_count(0)
+        await expect(
+            page.locator("#composer-text[role], #composer-text[aria-expanded]")
+        ).to_have_count(0)
+        levels = await page.locator("#log h2, #log h3").evaluate_all(
+            "all => all.map(h => h.tagName)"
+        )
+        assert levels[0] == "H2"
+
+
+@pytest.mark.parametrize(("width", "there"), [(1440, "#places button[aria-current]"),
+                                              (390, "#person-select")])  # fmt: skip
+async def test_one_step_leads_back_from_the_text_field(
+    world: World, browser: Browser, width: int, there: str
+) -> None:
+    """To conversations and people, however much stands in the log between."""
+    async with window(browser, world, "anne", width) as page:
+        await write(page, "/digi start")
+        await expect(page.locator(".message .button.main")).to_be_visible()
+        await page.locator("#composer-text").focus()
+        await page.keyboard.press("Shift+Tab")
+        await expect(page.locator("#back")).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await expect(page.locator(there).first).to_be_focused()
+
+
+async def test_the_clocks_list_holds_nothing_that_has_been(
+    world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come is no longer ahead."""
+
+    async def landmarks() -> dict[str, datetime]:
+        return {
+            "question": BEGINNING - timedelta(hours=1), "overview": BEGINNING + timedelta(days=1)
+        }  # fmt: skip
+
+    monkeypatch.setattr(world.clock, "landmarks", landmarks)
+    async with window(browser, world, "anne") as page:
+        await expect(page.locator("#landmarks")).to_contain_text("Næste overblik")
+        await expect(page.locator("#landmarks")).not_to_contain_text("Næste spørgsmål")
 
 
 async def test_what_people_write_is_shown_as_they_wrote_it(world: World, browser: Browser) -> None:

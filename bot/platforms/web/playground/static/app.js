@@ -1,6 +1,6 @@
 // The playground's page: who I am, where I look, what I do, and the clock.
 
-import { drawCard, drawForm, line, make, mark } from "./draw.js";
+import { drawCard, drawForm, holdsCode, line, make, mark, plain } from "./draw.js";
 import { clockTime, day, dayKey, moment, say, speak } from "./words.js";
 
 const narrow = matchMedia("(max-width: 780px)");
@@ -352,22 +352,30 @@ const byTime = (a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq);
 
 function drawLog(fresh = false) {
   const log = at("log");
+  const { scrollHeight, scrollTop, clientHeight } = scroller();
   // Whoever is at the end, or has not moved since they were put there, sees what is new.
-  const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
-  const near = fresh || atEnd || Math.abs(log.scrollTop - settled) < 2;
+  const atEnd = scrollHeight - scrollTop - clientHeight < 120;
+  const near = fresh || atEnd || Math.abs(scrollTop - settled) < 2;
   const here = [...page.messages.values()].filter((message) => message.place === page.place);
   const known = new Set(here.map((message) => message.id));
   const top = here.filter((message) => !known.has(message.thread)).sort(byTime);
   const wanted = [];
+  const mine = page.whispers.filter(({ by, place }) => by === page.me.id && place === page.place);
   const whispersAfter = (anchor) => {
-    for (const whisper of page.whispers) {
-      if (whisper.by === page.me.id && whisper.place === page.place && whisper.anchor === anchor) {
-        wanted.push([whisper.key, 0, () => drawWhisper(whisper)]);
-      }
+    for (const whisper of mine.filter((found) => found.anchor === anchor)) {
+      // One at a time; a code is shown only once and is never folded away.
+      const open = whisper === mine.at(-1) || whisper.cards.some(holdsCode);
+      const draw = () => (open ? drawWhisper(whisper) : drawEarlier(whisper));
+      wanted.push([whisper.key, open, draw]);
     }
   };
   whispersAfter("");
   let lastDay = "";
+  if (wanted.length) {
+    lastDay = dayKey(worldNow());
+    const words = day(worldNow());
+    wanted.unshift([`day:${lastDay}`, words, () => make("h2", { class: "day" }, words)]);
+  }
   for (const message of top) {
     const when = new Date(message.at);
     if (dayKey(when) !== lastDay) {
@@ -392,9 +400,16 @@ function drawLog(fresh = false) {
 /* A message taller than the window is met at its first line, not its last. */
 function toTheEnd(log) {
   const last = log.lastElementChild;
-  if (last && last.offsetHeight > log.clientHeight) last.scrollIntoView({ block: "start" });
-  else log.scrollTop = log.scrollHeight;
-  settled = log.scrollTop;
+  const window = scroller();
+  if (last && last.offsetHeight > window.clientHeight) last.scrollIntoView({ block: "start" });
+  else window.scrollTop = window.scrollHeight;
+  settled = window.scrollTop;
+}
+
+/* Where there is little room, as at 400 %, the whole page scrolls and not the log in it. */
+function scroller() {
+  const log = at("log");
+  return getComputedStyle(log).overflowY === "visible" ? document.scrollingElement : log;
 }
 
 /* Puts the wanted rows in order. A row stays the same element as long as its version does. */
@@ -469,10 +484,34 @@ function drawThread(root, replies) {
 }
 
 function drawWhisper(whisper) {
-  const label = make("p", { class: "label", id: `label-${whisper.key}` });
-  label.append(mark(), say("whisper"));
+  const label = make("p", { class: "label", id: `label-${whisper.key}` }, say("whisper"));
+  if (whisper.typed) label.append(` · ${say("typed", whisper.typed)}`);
+  const node = make("div", {
+    class: "whisper",
+    role: "group",
+    "aria-labelledby": label.id,
+    tabindex: "-1",
+  });
+  node.append(make("header", {}, label, whisperButtons(whisper)), ...whisperCards(whisper));
+  return node;
+}
+
+/* What was shown before it is one line, until somebody opens it. */
+function drawEarlier(whisper) {
+  const first = whisper.cards.flatMap((card) => card.parts).find((part) => part.text);
+  const what = whisper.typed || (first ? plain(first.text) : "");
+  const short = what.length > 60 ? `${what.slice(0, 59)}…` : what;
+  const node = make("details", { class: "whisper earlier" });
+  node.append(
+    make("summary", {}, say("earlier", short)),
+    whisperButtons(whisper),
+    ...whisperCards(whisper),
+  );
+  return node;
+}
+
+function whisperButtons(whisper) {
   const close = make("button", { type: "button", class: "button quiet" }, say("dismiss"));
-  const node = make("section", { class: "whisper", "aria-labelledby": label.id, tabindex: "-1" });
   close.addEventListener("click", () => {
     page.whispers = page.whispers.filter((found) => found !== whisper);
     at("composer-text").focus();
@@ -481,17 +520,14 @@ function drawWhisper(whisper) {
   const print = make("button", { type: "button", class: "button quiet" }, say("print"));
   print.addEventListener("click", () => printCards(whisper));
   const paper = whisper.cards.some((card) => card.parts.some((part) => part.type === "heading"));
-  const buttons = make("div", { class: "buttons" }, paper ? print : null, close);
-  node.append(make("header", {}, label, buttons));
-  if (whisper.typed) node.append(make("p", { class: "small" }, say("typed", whisper.typed)));
-  for (const card of whisper.cards) {
-    node.append(
-      drawCard(card, whisper.language, (button, element) =>
-        press(button, element, { place: whisper.place, anchor: whisper.anchor }),
-      ),
-    );
-  }
-  return node;
+  return make("div", { class: "buttons" }, paper ? print : null, close);
+}
+
+function whisperCards(whisper) {
+  const from = { place: whisper.place, anchor: whisper.anchor, whisper: whisper.key };
+  return whisper.cards.map((card) =>
+    drawCard(card, whisper.language, (button, element) => press(button, element, from)),
+  );
 }
 
 /* Paper for the meeting or the notice board: what was shown, and nothing of the page around it. */
@@ -530,13 +566,10 @@ function take(answer, from) {
   let whisper = null;
   if (cards.length) {
     whispered += 1;
-    whisper = {
-      key: `whisper-${whispered}`,
-      by: page.me.id,
-      language: answer.language,
-      cards,
-      ...from,
-    };
+    const { place, anchor, typed } = from;
+    const key = `whisper-${whispered}`;
+    whisper = { key, by: page.me.id, language: answer.language, cards, place, anchor, typed };
+    if (answer.instead) page.whispers = page.whispers.filter((old) => old.key !== from.whisper);
     page.whispers.push(whisper);
     drawLog();
   }
@@ -647,12 +680,12 @@ function showSuggestions() {
     }),
   );
   list.hidden = found.length === 0;
-  field.setAttribute("aria-expanded", String(found.length > 0));
+  at("suggested").textContent = found.length ? say("suggested", found.length) : "";
 }
 
 function closeSuggestions() {
   at("suggestions").hidden = true;
-  at("composer-text").setAttribute("aria-expanded", "false");
+  at("suggested").textContent = "";
   at("composer-text").removeAttribute("aria-activedescendant");
   active = -1;
 }
@@ -825,16 +858,23 @@ function worldNow() {
 
 function tick() {
   const now = worldNow();
+  if (Object.values(page.clock.landmarks).some((due) => Math.abs(new Date(due) - now) < 10000)) {
+    drawLandmarks(); // what has come is no longer ahead
+  }
   at("now").dateTime = now.toISOString();
   at("now").textContent = moment(now);
 }
 
 function drawClock() {
   tick();
+  drawLandmarks();
+}
+
+function drawLandmarks() {
   const rowsOf = [];
   for (const name of ["question", "overview", "release"]) {
     const due = page.clock.landmarks[name];
-    if (due) {
+    if (due && new Date(due) > worldNow()) {
       const words = moment(new Date(due));
       rowsOf.push(make("div", {}, make("dt", {}, say(`next_${name}`)), make("dd", {}, words)));
     }
@@ -932,7 +972,20 @@ at("composer-text").addEventListener("input", () => {
   grow();
   showSuggestions();
 });
-at("composer-text").addEventListener("blur", closeSuggestions);
+// The list can be scrolled with the keyboard too, and stays while it or the field has the focus.
+at("suggestions").addEventListener("keydown", (event) => {
+  if (event.key === "Escape") at("composer-text").focus();
+  composerKey(event);
+});
+for (const [one, other] of [["composer-text", "suggestions"], ["suggestions", "composer-text"]]) {
+  at(one).addEventListener("blur", (event) => {
+    if (event.relatedTarget !== at(other)) closeSuggestions();
+  });
+}
+at("back").addEventListener("click", (event) => {
+  event.preventDefault();
+  (narrow.matches ? at("person-select") : at("places").querySelector("button")).focus();
+});
 at("person-select").addEventListener("change", (event) => become(event.target.value));
 at("place-select").addEventListener("change", (event) => go(event.target.value));
 at("open-clock").addEventListener("click", () => openClock(true));
