@@ -1,4 +1,4 @@
-"""A message of several pages: it goes on where it stopped, and what may be there twice says so."""
+"""Resumes a partly delivered message of several pages; pages that may be duplicates are marked."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ A_DAY = 24 * 60 * 60.0
 
 
 class _Begun(Struct, Generic[Page], frozen=True):
-    """A message of which some is there: where it begins, the pages that are still to come, and
-    whether the first of them may be there too."""
+    """A partly delivered message: the id of its first page, the pages still to send, and whether
+    the first of these may have arrived already."""
 
     place: str
     pages: tuple[Page, ...]
@@ -36,7 +36,8 @@ class Pages(Generic[Page]):
         rest: tuple[Page, ...],
         say: Callable[[str, Page], Awaitable[object]],
     ) -> str:
-        """`begin` says the first page and answers where it stands, `say` one that follows there."""
+        """Send what is missing of a message. `begin` sends the first page and returns its id, `say`
+        sends a further page there."""
         begun = self._begun.get(parcel.id)
         if begun is None:
             begun = _Begun(await begin(), rest)
@@ -58,8 +59,9 @@ class Pages(Generic[Page]):
 
 
 def _half_there(parcel: Parcel, begun: _Begun[Page], failed: DeliveryFailed) -> DeliveryFailed:
-    """Some of it has arrived: after a restart all of it comes again, and must say so. Which page
-    may have come twice is known here; what is private is never said again."""
+    """The failure to report for a partly delivered message. A restart forgets which pages arrived,
+    so it counts as uncertain until it has been marked as a possible duplicate. A private message
+    keeps the failure as it is, because it is never repeated."""
     if parcel.kind != "private":
         failed.uncertain = not parcel.again or (begun.lost and failed.uncertain)
     return failed

@@ -141,18 +141,19 @@ class Parcel(Struct, frozen=True):
     until: float = math.inf
 
     def still_ours(self) -> None:
-        """Asked as the last thing before a platform is told: whoever was frozen meanwhile says
-        nothing that another may have said."""
+        """Called directly before the platform call: a process that was frozen past its lease sends
+        nothing, because another replica may have sent it."""
         if time.monotonic() > self.until:
             raise DeliveryFailed("another may speak here by now", held=True, retry_after=1.0)
 
 
 class DeliveryFailed(Exception):
-    """A message did not arrive. `permanent` says that trying again cannot help; `uncertain` that
-    it may have arrived all the same; `retry_after` is the platform's own wish in seconds; `held`
-    that it is not the message's fault: it waits until somebody has mended what is wrong; `closed`
-    that nothing at all arrives in the channel, or in the workplace, until then; `unreachable` that
-    a person must let Digi into a private chat first."""
+    """A message did not arrive, or perhaps not.
+
+    `permanent`: retrying cannot help. `uncertain`: it may have arrived all the same.
+    `retry_after`: the platform's Retry-After in seconds. `held`: the message waits until somebody
+    mends the cause. `closed`: until then nothing arrives in the channel, or in the workplace.
+    `unreachable`: the person has to let Digi into a private chat first."""
 
     def __init__(
         self,
@@ -176,11 +177,13 @@ class DeliveryFailed(Exception):
 
 
 class CannotOpen(Exception):
-    """A platform does not let Digi in; a subclass's docstring says why, and the remedy."""
+    """A platform refuses Digi's credentials; the docstring of a subclass says why, and the
+    remedy."""
 
 
 class Edge(Protocol):
-    """The courier's view of an edge. `repeats`: the same parcel again does no harm here."""
+    """What the courier needs of an edge. `repeats`: delivering the same parcel twice is
+    harmless."""
 
     @property
     def repeats(self) -> bool: ...

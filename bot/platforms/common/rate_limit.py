@@ -1,4 +1,4 @@
-"""How fast one may speak: so many messages in so long, in one place and everywhere in a tenant."""
+"""A rate limiter: so many messages in so many seconds, per conversation and per tenant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HELD = 3600.0
 PLACES = 50_000
 
 Limits = tuple[tuple[int, float], ...]
-"""So many in so many seconds, the longest last."""
+"""Pairs of (messages, seconds), the longest period last."""
 
 
 class Pace:

@@ -17,7 +17,7 @@ LONGEST_WAIT = 60 * 60.0
 ANSWER_WAITS = 1.2
 """Seconds that an answer waits for a channel's people."""
 ALL = math.inf
-"""As the number of people who are not known: nothing of the channel is."""
+"""The number of unknown people where the whole look-up failed."""
 
 AskAgain = Callable[[str, list[str]], Awaitable[object]]
 """Asks about these channels of a workplace, and reports what came of it with `answered`."""
@@ -30,7 +30,7 @@ class _Open(Struct, frozen=True):
 
 
 class Reask:
-    """Which channels to ask about again, and when. `told` hears the kind of what went wrong."""
+    """Which channels to look up again, and when. `told` gets the kind of each failure."""
 
     def __init__(
         self, ask: AskAgain, told: Callable[[str], None], now: Callable[[], float]
@@ -40,14 +40,14 @@ class Reask:
         self._now = now
         self._open: dict[tuple[str, str], _Open] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        """Each workplace that is being asked at this moment."""
+        """Workplaces with a look-up in progress."""
         self._looks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._looked: dict[tuple[str, str], float] = {}
         """When a channel was asked about because of somebody who acted in it."""
 
     def answered(self, tenant: str, channel: str, *, missing: float = 0, rest: float = 0.0) -> None:
-        """A channel was asked about, and so many of its people are still not known. As long as
-        they become fewer it is asked again soon; `rest` is how long the platform wants peace."""
+        """A channel was looked up; `missing` of its people are still unknown. The wait doubles
+        unless they became fewer; `rest` is the platform's own Retry-After."""
         key = (tenant, channel)
         before = self._open.pop(key, None)
         if missing == 0:
@@ -55,12 +55,12 @@ class Reask:
         wait = FIRST_WAIT
         if before is not None and missing >= before.missing:
             wait = min(2 * before.wait, LONGEST_WAIT)
-        # Not all at the same moment: after an outage there are many.
+        # Jitter: after an outage many channels are due.
         due = self._now() + max(wait * random.uniform(0.75, 1.25), rest)
         self._open[key] = _Open(missing, wait, due)
 
     def failed(self, tenant: str, channel: str, *, rest: float = 0.0) -> None:
-        """The platform did not even say who is in the channel."""
+        """The look-up itself failed: nobody in the channel is known."""
         self.answered(tenant, channel, missing=ALL, rest=rest)
 
     def forget(self, tenant: str, channel: str = "") -> None:

@@ -1,5 +1,7 @@
-"""An answer to the moment: no letter keeps it, so it waits here for its turn and is tried again,
-until it arrives or its time is over."""
+"""Retries answers to requests, in memory: they are no letters, so nothing else keeps them.
+
+Each reader gets their answers in order, for up to ten minutes.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,10 @@ Page = TypeVar("Page")
 Sleep = Callable[[float], Awaitable[None]]
 
 PATIENCE = 10 * 60.0
-"""Later an answer would tell of something long past; the one who asked can ask again."""
+"""Seconds; a later answer would be stale, and whoever asked can ask again."""
 LONGEST_WAIT = 30.0
 LOST = 3
-"""After so many tries of which nobody knows whether they arrived, it is left at that."""
+"""Give up after so many attempts that may have arrived."""
 
 
 class Patience:
@@ -36,10 +38,11 @@ class Patience:
         seconds: float = PATIENCE,
         again: bool = False,
     ) -> None:
-        """All pages, and to each reader one answer after the other.
+        """Send all pages of an answer; a reader's next answer waits until this one is through.
 
-        `say` is told whether the page may be there already; where it raises a DeliveryFailed that
-        can pass, it is asked again. What is raised here is `uncertain` if any try may have arrived.
+        `say` is told whether the page may have arrived already, and is called again after a
+        DeliveryFailed that may pass. The error raised in the end is `uncertain` if any attempt may
+        have arrived.
         """
         until = self._now() + seconds
         turn = self._turns.setdefault(reader, asyncio.Lock())
