@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 import sqlite3
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,14 +33,21 @@ settings.register_profile("digi", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("digi")
 
 _read_anew, _read_once = content.load, functools.cache(content.load)
+_parse = tomllib.loads
 _answers_kindly = Engine._not_done
 _card, _form = Dresser.card, Dresser.form
 _connect = driver._connect
 
 
+@functools.cache
+def _parsed(text: str) -> bytes:
+    return pickle.dumps(_parse(text))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Our own catalogue is frozen: it is read once for all tests, and a test module may ask for it
-    while it is imported."""
+    while it is imported. A test's own catalogue differs from ours in a file or two, and parsing
+    the same text again takes most of the time of reading it."""
     patched = pytest.MonkeyPatch()
     config.add_cleanup(patched.undo)
 
@@ -46,6 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return _read_anew(folder, packs) if folder or packs else _read_once()
 
     patched.setattr(content, "load", load)
+    patched.setattr(tomllib, "loads", lambda text: pickle.loads(_parsed(text)))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -22,46 +23,50 @@ def catalogue() -> Catalogue:
     return content.load()
 
 
-def _sources() -> list[Path]:
+@functools.cache
+def _nodes() -> list[tuple[Path, ast.AST]]:
+    """Every node of every source file, with the file."""
     files = [p for room in ROOMS for p in (ROOT / room).rglob("*.py")]
-    return [*files, ROOT / "app.py"]
+    return [
+        (path, node)
+        for path in (*files, ROOT / "app.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    ]
 
 
 def _literals() -> tuple[set[str], list[re.Pattern[str]]]:
     """Every string in the code, and every f-string as a pattern."""
     strings: set[str] = set()
     patterns: list[re.Pattern[str]] = []
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                strings.add(node.value)
-            elif isinstance(node, ast.JoinedStr):
-                pattern = "".join(
-                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[\w.-]+"
-                    for part in node.values
-                )
-                fixed = "".join(
-                    str(part.value) for part in node.values if isinstance(part, ast.Constant)
-                )
-                if re.search(r"[a-z_]{3,}\.|_[a-z]{4,}$", fixed):
-                    patterns.append(re.compile(pattern))
+    for _, node in _nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            pattern = "".join(
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[\w.-]+"
+                for part in node.values
+            )
+            fixed = "".join(
+                str(part.value) for part in node.values if isinstance(part, ast.Constant)
+            )
+            if re.search(r"[a-z_]{3,}\.|_[a-z]{4,}$", fixed):
+                patterns.append(re.compile(pattern))
     return strings, patterns
 
 
 def _named() -> dict[str, str]:
     """Keys given to text(...) as a plain string, with where."""
     found: dict[str, str] = {}
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id in ("text", "_says", "Text", "_show")
-                and node.args
-                and isinstance(node.args[0], ast.Constant)
-                and isinstance(node.args[0].value, str)
-            ):
-                found[node.args[0].value] = f"{path.relative_to(ROOT)}:{node.lineno}"
+    for path, node in _nodes():
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("text", "_says", "Text", "_show")
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and isinstance(node.args[0].value, str)
+        ):
+            found[node.args[0].value] = f"{path.relative_to(ROOT)}:{node.lineno}"
     return found
 
 
@@ -91,22 +96,21 @@ def test_every_phrase_is_used(catalogue: Catalogue) -> None:
 def test_arguments_fit_their_placeholders(catalogue: Catalogue) -> None:
     """A call that names its arguments fills each placeholder of the phrase."""
     wrong: list[str] = []
-    for path in _sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name)
-                and node.func.id == "text"
-                and node.args
-                and isinstance(node.args[0], ast.Constant)
-                and all(keyword.arg for keyword in node.keywords)
-            ):
-                continue
-            key = str(node.args[0].value)
-            if key not in catalogue.phrases:
-                continue
-            wanted = set(re.findall(r"\{(\w+)\}", str(catalogue.phrases[key])))
-            given = {keyword.arg for keyword in node.keywords}
-            if wanted - given:
-                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {key} lacks {wanted - given}")
+    for path, node in _nodes():
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "text"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+            and all(keyword.arg for keyword in node.keywords)
+        ):
+            continue
+        key = str(node.args[0].value)
+        if key not in catalogue.phrases:
+            continue
+        wanted = set(re.findall(r"\{(\w+)\}", str(catalogue.phrases[key])))
+        given = {keyword.arg for keyword in node.keywords}
+        if wanted - given:
+            wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {key} lacks {wanted - given}")
     assert not wrong
