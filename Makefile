@@ -10,8 +10,12 @@ VALIDATORS := $(if $(shell command -v npm),tests/node/node_modules/.stamp)
 # A hundred tests start app.py: without its compiled modules each of them takes a second longer.
 export PYTHONDONTWRITEBYTECODE :=
 
+# What Digi says, decides and refuses; not the courses of many weeks, which take half of the time.
+COURSES := $(addprefix --ignore tests/dialogs/,test_buttons.py test_course.py test_newcomer.py test_two_years.py)
+QUICK := tests/content tests/dialogs tests/bot/core/test_gate.py $(COURSES)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long bench check format lock clean
+.PHONY: help setup run test test-quick test-long bench check format lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +27,9 @@ run: .venv/.runtime ## serve Digi; without credentials the playground on this ma
 
 test: .venv/.dev $(VALIDATORS) ## the tests that take seconds
 	@$(BIN)/python -m pytest -n auto
+
+test-quick: .venv/.dev $(VALIDATORS) ## transcripts, dialogs, gate and content, in under a minute
+	@$(BIN)/python -m pytest -n auto $(QUICK)
 
 test-long: .venv/.dev $(VALIDATORS) ## all tests, also those that take minutes
 	@$(BIN)/python -m pytest -n auto -m "long or not long" --timeout 3600
