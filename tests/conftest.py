@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from bot.core.engine import Engine
-from bot.core.localize import Dresser
+from bot.core.localize import Localizer
 from bot.platforms.common.ports import Answer, Delivery
 from content import catalogue as content
 from content.model import Catalogue
@@ -35,7 +35,7 @@ settings.load_profile("digi")
 _read_anew, _read_once = content.load, functools.cache(content.load)
 _parse = tomllib.loads
 _answers_kindly = Engine._not_done
-_card, _form = Dresser.card, Dresser.form
+_card, _form = Localizer.card, Localizer.form
 _connect = driver._connect
 
 
@@ -155,18 +155,18 @@ def dressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dressed]:
     """Every card and form that a test's people were shown is held to what all edges can draw."""
     found = Dressed()
 
-    def card(dresser: Dresser, neutral: c.NeutralCard) -> c.FinishedCard:
+    def card(dresser: Localizer, neutral: c.NeutralCard) -> c.FinishedCard:
         finished = _card(dresser, neutral)
         found.cards.append(finished)
         return finished
 
-    def form(dresser: Dresser, neutral: c.NeutralForm) -> c.FinishedForm:
+    def form(dresser: Localizer, neutral: c.NeutralForm) -> c.FinishedForm:
         finished = _form(dresser, neutral)
         found.forms.append(finished)
         return finished
 
-    monkeypatch.setattr(Dresser, "card", card)
-    monkeypatch.setattr(Dresser, "form", form)
+    monkeypatch.setattr(Localizer, "card", card)
+    monkeypatch.setattr(Localizer, "form", form)
     yield found
     problems = found.problems() + teams_watch.problems(found.cards, found.forms)
     assert not problems, "\n".join(problems)

@@ -15,7 +15,7 @@ import msgspec
 
 from bot.clock import Clock
 from bot.core.gate import Gate, IncomingAct, Passed, Stopped
-from bot.core.localize import Dresser, wanted
+from bot.core.localize import Localizer, wanted
 from bot.core.release_fence import ReleaseFence
 from bot.core.tokens import EVENTS
 from bot.log import Log
@@ -73,12 +73,12 @@ from storage.transactions.store import (
     Database,
     FormRefused,
     Letter,
-    Met,
     NamesAndWords,
     Outcome,
     PostBody,
     SayBody,
     Scripts,
+    SeenPerson,
     Telling,
     TimerBody,
     Turn,
@@ -217,11 +217,11 @@ class Engine:
     def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
         locale = delivery.sender.locale
         language = self._speaks(Prefs(), locale, "")
-        dresser = self._dresser(delivery.tenant, NamesAndWords({}, {}, None), language)
+        localizer = self._localizer(delivery.tenant, NamesAndWords({}, {}, None), language)
         if isinstance(delivery.what, Submitted):
-            return Answer(language, faults=(Fault("", dresser.line(c.text(in_form))),))
+            return Answer(language, faults=(Fault("", localizer.line(c.text(in_form))),))
         said = c.card(c.Paragraph(c.text(elsewhere)))
-        return Answer(language, (dresser.card(said),))
+        return Answer(language, (localizer.card(said),))
 
     async def _handle(self, delivery: Delivery) -> Answer:
         """Read the database once for everything up to the answer. A signed event then gets its
@@ -302,9 +302,9 @@ class Engine:
         """Names of people are stored with signed events only, never with a look or unsigned one."""
         event: Any = passed.event
         tenant = passed.tenant
-        met = [_met(one) for one in passed.people]
-        if sender.person and _met(sender).added_to(passed.prefs) != passed.prefs:
-            met.append(_met(sender))
+        met = [_seen(one) for one in passed.people]
+        if sender.person and _seen(sender).added_to(passed.prefs) != passed.prefs:
+            met.append(_seen(sender))
         if met:
             strangers = await self._database.read(self._scripts.strangers, tenant, met)
             if strangers:
@@ -454,7 +454,7 @@ class Engine:
         language: Language = self._speaks(
             names.people[person] if person else Prefs(), "", channel, channel=not person
         )
-        return self._dresser(tenant, names, language).card(card), language
+        return self._localizer(tenant, names, language).card(card), language
 
     async def prefs(self, tenant: str, person: Person) -> Prefs:
         names: NamesAndWords = await self._database.read(
@@ -466,21 +466,21 @@ class Engine:
         self, tenant: str, answered: _Answered, language: Language, reader: Person
     ) -> Answer:
         moments, names = answered.moments, answered.names
-        dresser = self._dresser(tenant, names, language, reader)
-        cards = tuple(dresser.card(m.card) for m in moments if isinstance(m, Show))
-        forms = [dresser.form(m.form) for m in moments if isinstance(m, Open)]
+        localizer = self._localizer(tenant, names, language, reader)
+        cards = tuple(localizer.card(m.card) for m in moments if isinstance(m, Show))
+        forms = [localizer.form(m.form) for m in moments if isinstance(m, Open)]
         faults = tuple(
-            Fault(m.field, dresser.line(m.text)) for m in moments if isinstance(m, FieldError)
+            Fault(m.field, localizer.line(m.text)) for m in moments if isinstance(m, FieldError)
         )
         instead = any(isinstance(m, Show) and m.instead for m in moments)
         return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
-    def _dresser(
+    def _localizer(
         self, tenant: str, names: NamesAndWords, language: Language, reader: Person = ""
-    ) -> Dresser:
+    ) -> Localizer:
         project: Project | None = names.project
         calendar = project.calendar if project else Calendar()
-        return Dresser(
+        return Localizer(
             self._catalogue,
             language,
             tenant=tenant,
@@ -505,8 +505,8 @@ class Engine:
         return "da"
 
 
-def _met(sender: Sender) -> Met:
-    return Met(sender.person, sender.name, sender.locale, sender.foreign)
+def _seen(sender: Sender) -> SeenPerson:
+    return SeenPerson(sender.person, sender.name, sender.locale, sender.foreign)
 
 
 @contextmanager

@@ -100,8 +100,9 @@ def cut(text: str, limit: int) -> str:
     return f"{(whole if whole and len(rest) < 40 else short).rstrip(' ,.;:')}…"
 
 
-class Dresser:
-    """Dresses for one reader: a language, names, opened words, and how commands are typed.
+class Localizer:
+    """Localizes cards and forms for one reader: the language, people's names, stored words, and how
+    commands are typed on the platform.
 
     `reader` is the person whom a form is opened for; nobody else can send it.
     """

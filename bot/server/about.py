@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.core.localize import Dresser
+from bot.core.localize import Localizer
 from bot.core.tokens import Mac
 from content.model import Catalogue
 from dialogs.model import cards as c
@@ -82,13 +82,13 @@ class AboutPage:
             known = Known(
                 self._catalogue, await self._finds(sight.needs(look, viewer)), self._operator
             )
-            dresser = Dresser(
+            localizer = Localizer(
                 self._catalogue, language, tenant="", mac=self._mac, people={}, words={},
                 typed=lambda word: word, today=date.min,
             )  # fmt: skip
             for moment in sight.show(look, viewer, known):
                 if isinstance(moment, Show):
-                    found += _parts(dresser.card(moment.card), level)
+                    found += _parts(localizer.card(moment.card), level)
         return "".join(found)
 
 

@@ -273,7 +273,7 @@ class Postgres:
                     counts = "" if name == "pg_statistic" else ", ANALYZE"
                     await conn.execute(f'VACUUM (FULL{counts}) "{name}"', prepare=False)
             except psycopg.Error as error:
-                raise self._met(error) from None
+                raise self._noted(error) from None
             finally:
                 await conn.close()  # and with it the setting
 
@@ -318,7 +318,7 @@ class Postgres:
             await asyncio.wait(self._running)
         await self._pool.close()
 
-    def _met(self, error: psycopg.Error) -> BaseException:
+    def _noted(self, error: psycopg.Error) -> BaseException:
         """As whoever asked hears it; that the data is damaged is remembered until the end."""
         ours = _translated(error)
         self.damaged = self.damaged or isinstance(ours, Damaged)
@@ -366,7 +366,7 @@ class Postgres:
             except _Again:
                 continue
             except psycopg.Error as error:
-                raise self._met(error) from None
+                raise self._noted(error) from None
             finally:
                 script.close()
         raise Unavailable("the server undid it again and again")
@@ -491,13 +491,13 @@ class Postgres:
                     return value
             except _Lost as lost:
                 if attempt + 1 == _TRIES:
-                    raise self._met(lost.error) from None
+                    raise self._noted(lost.error) from None
             except errors.ReadOnlySqlTransaction as error:
                 raise RuntimeError(
                     f"a script that was only to read wanted to write: {error.diag.message_primary}"
                 ) from None
             except psycopg.Error as error:
-                raise self._met(error) from None
+                raise self._noted(error) from None
             finally:
                 script.close()
         raise AssertionError("unreachable")
@@ -557,7 +557,7 @@ class Postgres:
                 try:
                     left = await self._vacuum_once()
                 except psycopg.Error as error:
-                    raise self._met(error) from None
+                    raise self._noted(error) from None
                 if left == 0:
                     return True
                 if time.monotonic() >= until:

@@ -120,7 +120,7 @@ class Sqlite:
         self._closed = False
         self.damaged = False
         self._conn = writer
-        self._writer = Writer(writer, statements, self._met)
+        self._writer = Writer(writer, statements, self._noted)
         self._reads: queue.SimpleQueue[_Look | None] = queue.SimpleQueue()
         self._at_hand = at_hand
         self._readers = [
@@ -282,13 +282,13 @@ class Sqlite:
             found = run(conn, self._statements, make(), in_a_moment())
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                raise self._met(_as_bug(error)) from error
+                raise self._noted(_as_bug(error)) from error
         finally:
             if not isinstance(found, SuspendedScript):
                 self._lay_by(conn)
         return found
 
-    def _met(self, error: BaseException) -> BaseException:
+    def _noted(self, error: BaseException) -> BaseException:
         """The error for the caller; remembers that damage was found."""
         ours = _translated(error)
         self.damaged = self.damaged or isinstance(ours, Damaged)
@@ -345,7 +345,7 @@ class Sqlite:
                     at.execute("BEGIN")
                 value = run(at, self._statements, look.begun or look.make())
             except Exception as raised:
-                error = self._met(_as_bug(raised))
+                error = self._noted(_as_bug(raised))
             if look.conn is not None:
                 self._lay_by(at)
             elif at.in_transaction:

@@ -163,7 +163,7 @@ class PostRow(msgspec.Struct, frozen=True):
     platform_id: str
 
 
-class Met(msgspec.Struct, frozen=True):
+class SeenPerson(msgspec.Struct, frozen=True):
     """What a platform reported about a person; some of it may be missing in one request."""
 
     person: str
@@ -499,12 +499,12 @@ class Scripts:
         body = self.vault.seal(msgspec.json.encode(prefs), "person", tenant, person)
         yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
-    def strangers(self, tenant: str, people: Sequence[Met]) -> Script[list[Met]]:
+    def strangers(self, tenant: str, people: Sequence[SeenPerson]) -> Script[list[SeenPerson]]:
         """Those about whom something new was reported."""
         known = yield from prefs_of_all(tenant, self.vault, [one.person for one in people])
         return [one for one in people if one.added_to(known[one.person]) != known[one.person]]
 
-    def called(self, tenant: str, people: Sequence[Met]) -> Script[None]:
+    def called(self, tenant: str, people: Sequence[SeenPerson]) -> Script[None]:
         for one in sorted(people, key=lambda one: one.person):
             yield "lock", {"lock": _person_lock(tenant, one.person)}
             prefs = yield from prefs_of(tenant, self.vault, one.person)

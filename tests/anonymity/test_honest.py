@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 
-from bot.core.localize import Dresser
+from bot.core.localize import Localizer
 from content import catalogue as content
 from dialogs.model import cards as c
 from dialogs.model.cards import text
@@ -28,11 +28,11 @@ TENANTS = ("slack:T1", "teams:t1", "web:playground", "")
 
 def dressed(line: c.Line, language: Literal["da", "en"], tenant: str, name: str) -> str:
     people = {f"p{n}": Prefs(name=name) for n in range(20)}
-    dresser = Dresser(
+    localizer = Localizer(
         CATALOGUE, language, tenant=tenant, mac=Vault(bytes(32)), people=people, words={},
         typed=lambda word: f"/digi {word}", today=date(2026, 11, 25),
     )  # fmt: skip
-    return c.plain(dresser.line(line))
+    return c.plain(localizer.line(line))
 
 
 def readers(n: int) -> tuple[c.Line, ...] | None:

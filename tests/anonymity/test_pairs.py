@@ -34,7 +34,7 @@ from dialogs.model.facts import Waiting
 from storage.padding import Padding
 from storage.rekey import waiting
 from storage.transactions import anonymous_pool as pools
-from storage.transactions.store import Letter, Met
+from storage.transactions.store import Letter, SeenPerson
 from tests.anonymity.hands import (
     Dump,
     Seen,
@@ -327,7 +327,7 @@ def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def keeps(engine: Engine, delivery: Delivery) -> Answer:
         who = delivery.sender
-        known = [Met(who.person, who.name, who.locale)]
+        known = [SeenPerson(who.person, who.name, who.locale)]
         await engine._database.tx(engine._scripts.called, delivery.tenant, known)
         return await received(engine, delivery)
 

@@ -27,7 +27,7 @@ from dialogs.say import forms as say_forms
 from dialogs.say.states import HERE, Say
 from dialogs.walk import phase
 from storage.sql import Script
-from storage.transactions.store import Met
+from storage.transactions.store import SeenPerson
 from tests.bot.core.test_gate import UNNAMED, UNNAMED_LOOKS, a_press
 from tests.worlds.house import MONDAY, TENANT, Paper, Wall, a_house, found
 
@@ -218,7 +218,7 @@ async def test_everything_that_asks_who_may_write_gets_the_same_answer(
         for number, (name, state) in enumerate(STATES.items()):
             if state.foreign and not recorded and not state.there:
                 continue  # until the store knows it, nobody can count them out
-            met = [Met(X, foreign=state.foreign and recorded)]
+            met = [SeenPerson(X, foreign=state.foreign and recorded)]
             await house.database.tx(house.scripts.called, TENANT, met)
             project = f"p{number}"
             await lives(house, project, state)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.localize import Dresser
+from bot.core.localize import Localizer
 from bot.core.tokens import read_form, read_press
 from content import catalogue as content
 from dialogs.model import cards as c
@@ -110,8 +110,8 @@ FORMS: st.SearchStrategy[Any] = st.builds(
 LANGUAGES: st.SearchStrategy[Literal["da", "en"]] = st.sampled_from(["da", "en"])
 
 
-def dresser(language: Literal["da", "en"]) -> Dresser:
-    return Dresser(
+def dresser(language: Literal["da", "en"]) -> Localizer:
+    return Localizer(
         CATALOGUE,
         language,
         tenant=TENANT,

@@ -16,7 +16,7 @@ from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.door import MakeTransport, TeamsDoor
 from bot.platforms.teams.edge import TeamsEdge
 from bot.platforms.teams.ports import OnActivity, Transport
-from bot.platforms.teams.rate_limit import TeamsPace
+from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.transport import BotbuilderTransport
 from bot.server import http_server as server
 from bot.server.http_server import Hosts
@@ -150,7 +150,9 @@ async def _house(
         told.append((what, kind))
 
     def edge(book: Book, told: Report) -> TeamsEdge:
-        return TeamsEdge(book, told, pace=TeamsPace(held.now), sleep=held.sleep, now=held.now)
+        return TeamsEdge(
+            book, told, pace=TeamsRateLimiter(held.now), sleep=held.sleep, now=held.now
+        )
 
     def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
         door = TeamsDoor(

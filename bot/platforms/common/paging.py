@@ -24,7 +24,7 @@ class _Begun(Struct, Generic[Page], frozen=True):
     lost: bool = False
 
 
-class Pages(Generic[Page]):
+class PagedDelivery(Generic[Page]):
     def __init__(self, marked: Callable[[Page, Parcel], Page]) -> None:
         self._marked = marked
         self._begun: Cache[str, _Begun[Page]] = Cache(MOST, A_DAY)

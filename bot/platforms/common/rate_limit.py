@@ -15,7 +15,7 @@ Limits = tuple[tuple[int, float], ...]
 """Pairs of (messages, seconds), the longest period last."""
 
 
-class Pace:
+class RateLimiter:
     def __init__(
         self, here: Limits, everywhere: Limits, now: Callable[[], float] = time.monotonic
     ) -> None:

@@ -23,7 +23,7 @@ LOST = 3
 """Give up after so many attempts that may have arrived."""
 
 
-class Patience:
+class ReplyRetry:
     def __init__(self, now: Callable[[], float], sleep: Sleep) -> None:
         self._now = now
         self._sleep = sleep

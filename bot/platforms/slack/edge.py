@@ -24,7 +24,7 @@ from bot.platforms.common.ports import (
     ToAgree,
     TypedText,
 )
-from bot.platforms.common.reply_retry import Patience, Sleep
+from bot.platforms.common.reply_retry import ReplyRetry, Sleep
 from bot.platforms.slack import draw, forms
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.hindrances import Hindrances
@@ -81,7 +81,7 @@ class SlackEdge:
         self._workspaces = workspaces
         self._receive: Receive | None = None
         self._told = told
-        self._patience = Patience(now, sleep)
+        self._patience = ReplyRetry(now, sleep)
         self._hindrances = Hindrances(workspaces, told)
         self._directory = Directory(self._hindrances, now)
         self._presence = SlackPresence(

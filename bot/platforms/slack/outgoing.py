@@ -7,9 +7,9 @@ from collections.abc import Callable
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cache import Cache
-from bot.platforms.common.paging import Pages
+from bot.platforms.common.paging import PagedDelivery
 from bot.platforms.common.ports import DeliveryFailed, Parcel
-from bot.platforms.common.rate_limit import Pace
+from bot.platforms.common.rate_limit import RateLimiter
 from bot.platforms.slack import draw
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.read import SlackRequest
@@ -40,11 +40,11 @@ class Outgoing:
         self._hindrances = hindrances
         self._private: Cache[tuple[str, str], str] = Cache(MOST, A_DAY)
         self._now = now
-        self._pace = Pace(IN_A_CHANNEL, IN_A_WORKSPACE, now) if paced else None
+        self._pace = RateLimiter(IN_A_CHANNEL, IN_A_WORKSPACE, now) if paced else None
         self._rests: Cache[tuple[str, str], float] = Cache(MOST, A_DAY)
         """When a method may be called again in a workplace; what is posted is counted by channel.
         """
-        self._pages: Pages[draw.SlackMessage] = Pages(
+        self._pages: PagedDelivery[draw.SlackMessage] = PagedDelivery(
             lambda page, parcel: draw.marked_again(page, parcel.language)
         )
 

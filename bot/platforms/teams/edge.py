@@ -12,7 +12,7 @@ import msgspec
 
 from bot.cache import Cache
 from bot.normalize import readable
-from bot.platforms.common.paging import Pages
+from bot.platforms.common.paging import PagedDelivery
 from bot.platforms.common.ports import (
     Answer,
     Delivery,
@@ -29,7 +29,7 @@ from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.failure import failure, private_failure
 from bot.platforms.teams.ports import CallFailed, Json, Ref, TeamsReply, Transport
 from bot.platforms.teams.presence import TeamsPresence
-from bot.platforms.teams.rate_limit import TeamsPace
+from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.read import TeamsRequest, incoming, kind_of, read_place, written_place
 from bot.platforms.teams.sheets import NAME_SECONDS, Sheets, language_of, said
 from bot.platforms.teams.speech import Speech
@@ -62,7 +62,7 @@ class TeamsEdge:
         book: Book,
         told: Report,
         *,
-        pace: TeamsPace | None = None,
+        pace: TeamsRateLimiter | None = None,
         sleep: Sleep = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +72,9 @@ class TeamsEdge:
         self._sheets = Sheets(book, self._speech)
         self._presence = TeamsPresence(book, self._speech, told, now)
         self._receive: Receive | None = None
-        self._pages: Pages[draw.TeamsMessage] = Pages(lambda page, _: draw.marked_again(page))
+        self._pages: PagedDelivery[draw.TeamsMessage] = PagedDelivery(
+            lambda page, _: draw.marked_again(page)
+        )
         self._seen: Cache[str, asyncio.Future[TeamsReply]] = Cache(50_000, A_WHILE)
         self._failures: Counter[str] = Counter()
         self._later: set[asyncio.Task[Any]] = set()

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.cache import Cache
 from bot.platforms.common.ports import DeliveryFailed
-from bot.platforms.common.reply_retry import PATIENCE, Patience, Sleep
+from bot.platforms.common.reply_retry import PATIENCE, ReplyRetry, Sleep
 from bot.platforms.teams import draw
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.failure import (
@@ -20,7 +20,7 @@ from bot.platforms.teams.failure import (
     private_failure,
 )
 from bot.platforms.teams.ports import CallFailed, Json, Ref, Transport
-from bot.platforms.teams.rate_limit import TeamsPace
+from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.read import TeamsRequest
 
 A_DAY = 24 * 60 * 60.0
@@ -38,12 +38,12 @@ T = TypeVar("T")
 
 class Speech:
     def __init__(
-        self, book: Book, *, pace: TeamsPace | None = None, sleep: Sleep = asyncio.sleep
+        self, book: Book, *, pace: TeamsRateLimiter | None = None, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._book = book
-        self._pace = pace or TeamsPace()
+        self._pace = pace or TeamsRateLimiter()
         self._sleep = sleep
-        self._patience = Patience(self._pace.now, sleep)
+        self._patience = ReplyRetry(self._pace.now, sleep)
         self._speaks_by: Transport | None = None
         self._chats: Cache[tuple[str, str], Ref] = Cache(20_000, A_DAY)
         self._closed: Cache[tuple[str, str], bool] = Cache(20_000, A_WHILE)

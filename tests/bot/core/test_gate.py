@@ -26,7 +26,7 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.effects import FieldError, Grant, Open, Show
 from dialogs.model.facts import Prefs
-from storage.transactions.store import Met
+from storage.transactions.store import SeenPerson
 from tests.worlds.house import CHANNEL, MONDAY, PROJECT, TENANT, Wall, a_house, found, on_disk
 
 # What each of these people is in the project, as the gate must see it.
@@ -207,7 +207,7 @@ async def test_people_of_another_organisation_are_members_at_most(house: House) 
                 assert passed.viewer.roles == held
             else:
                 assert isinstance(passed, Stopped)
-        met = [Met(person, foreign=True) for person in ("gæst", "anden")]
+        met = [SeenPerson(person, foreign=True) for person in ("gæst", "anden")]
         await house.database.tx(house.scripts.called, TENANT, met)
     mine = pressed(house, "foreign", e.Deleted(project=PROJECT, what="mine"))
     assert isinstance(await gate.check(mine), Passed)

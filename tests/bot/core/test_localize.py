@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.localize import Dresser, wanted
+from bot.core.localize import Localizer, wanted
 from content import catalogue as content
 from content.model import Both, Phrase, Plural
 from dialogs.model import cards as c
@@ -32,9 +32,9 @@ VAULT = Vault(b"k" * 32)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
-def dresser(language: Literal["da", "en"] = "da") -> Dresser:
+def dresser(language: Literal["da", "en"] = "da") -> Localizer:
     catalogue = msgspec.structs.replace(CATALOGUE, phrases={**CATALOGUE.phrases, **EXTRA})
-    return Dresser(
+    return Localizer(
         catalogue,
         language,
         tenant="test:a",
