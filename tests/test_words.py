@@ -14,6 +14,7 @@ from storage.postgres.dialect import built
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/words.md").read_text()
 ROOTS = ("bot", "dialogs", "storage", "content")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _CODE = re.compile(r"`([^`]+)`")
 _TABLE = re.compile(r"CREATE TABLE (\w+)")
 
@@ -171,3 +172,18 @@ def test_no_class_is_imported_under_another_name() -> None:
         if alias.asname and alias.name[0].isupper()
     }
     assert sorted(renamed - RENAMED) == []
+
+
+def test_every_method_that_the_architecture_names_is_there() -> None:
+    """`Gate.read` in a step of docs/architecture.md is a method or field of that class."""
+    classes: dict[str, set[str]] = {}
+    for tree in _modules().values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                names = {part.name for part in node.body if isinstance(part, _FUNCTIONS)}
+                names |= {ast.unparse(p.target) for p in node.body if isinstance(p, ast.AnnAssign)}
+                classes.setdefault(node.name, set()).update(names)
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = re.findall(r"`([A-Z]\w+)\.(\w+)`", page)
+    assert len(named) > 4
+    assert [(kind, name) for kind, name in named if name not in classes.get(kind, set())] == []
