@@ -59,7 +59,7 @@ def test_every_command_that_a_page_names_is_there() -> None:
     """`make` targets are the Makefile's, and commands of `app.py` are those of its parser."""
     text = "\n".join(page.read_text() for page in PAGES)
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    commands = set(re.findall(r' add\("([a-z-]+)", _', (ROOT / "app.py").read_text()))
+    commands = set(re.findall(r' add\("([a-z-]+)", _', (ROOT / "bot/cli/commands.py").read_text()))
     assert {"run", "test"} <= targets
     assert {"run", "check"} <= commands
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.M))

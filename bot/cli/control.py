@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-NAME = "control.sock"
+SOCKET = "control.sock"
 LONGEST = 1 << 20
 WAIT = 3600.0
 REST = 5.0
@@ -58,7 +58,7 @@ async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
         writer.close()
 
     with suppress(FileNotFoundError):
-        os.unlink(home / NAME)
+        os.unlink(home / SOCKET)
     with _short(home) as path:
         before = os.umask(0o177)
         try:
@@ -108,7 +108,7 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 
 def is_running(home: Path) -> bool:
     """Whether a Digi takes orders in this home."""
-    if not (home / NAME).is_socket():
+    if not (home / SOCKET).is_socket():
         return False
     with _short(home) as path, socket.socket(socket.AF_UNIX) as there:
         try:
@@ -136,7 +136,7 @@ async def ask(home: Path, request: Request) -> Done | None:
     except ConnectionError:
         return Done(False, _STOPPED)
     except (msgspec.MsgspecError, ValueError):
-        return Done(False, f"what listens at {home / NAME} gave an answer that is none of Digi's")
+        return Done(False, f"what listens at {home / SOCKET} gave an answer that is none of Digi's")
     finally:
         writer.close()
 
@@ -151,9 +151,9 @@ class _short:
     def __enter__(self) -> str:
         proc = Path("/proc/self/fd")
         if not proc.is_dir():
-            return str(self._home / NAME)
+            return str(self._home / SOCKET)
         self._handle = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY)
-        return str(proc / str(self._handle) / NAME)
+        return str(proc / str(self._handle) / SOCKET)
 
     def __exit__(self, *_: object) -> None:
         if self._handle >= 0:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from app import House
+from bot.server.build import House
 from bot.server.metrics import Metrics
 
 PERSON = "fuglekender"

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import pytest
 
-from app import House
 from bot.core.gate import Passed
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Pressed, Sender
+from bot.server.build import House
 from dialogs.home import decide as home
 from dialogs.model import cards as c
 from dialogs.model import events as e

@@ -13,14 +13,15 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from app import House, PlaygroundClock, _application, build, command_help
 from bot.clock import Clock
 from bot.platforms.common.ports import RoomMessage
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import CHANNELS, TENANT
 from bot.platforms.web.playground.server import TOKEN, add_routes
 from bot.server import http_server as server
+from bot.server.build import House, build
 from bot.server.http_server import Hosts
+from bot.server.serve import PlaygroundClock, application_of, command_help
 from storage.playground_room import Room
 from storage.transactions.store import Database
 from storage.vault import Vault
@@ -177,7 +178,7 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
     await house.gather_playground()
     # The page is answered under its own port only.
     site_port = _free_port()
-    app = _application(house, Hosts.this_machine(site_port))
+    app = application_of(house, Hosts.this_machine(site_port))
     runner = server.runner(app, shutdown_timeout=0.1)
     add_routes(
         app, house.engine.receive, room, edge, held, port=site_port, token=PAGE_TOKEN,

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from app import loaded
+from bot.server.serve import loaded
 from storage.transactions.store import Turn
 from tests.bench import town
 from tests.bench.contest import Row

@@ -18,8 +18,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from app import House, loaded
 from bot.platforms.common.ports import Parcel
+from bot.server.build import House
+from bot.server.serve import loaded
 from dialogs.model import cards as c
 from storage.sql import Script
 from storage.transactions.facts import Scope

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
 
-from app import House
 from bot.platforms.common.ports import Delivery, Sender, Submitted, TypedText
+from bot.server.build import House
 from dialogs.model.events import Look
 from storage.transactions.store import PostBody
 from tests.bench import town

@@ -139,6 +139,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     from bot.core import gate
     from bot.server import http_server as server
     from bot.server.http_server import Hosts
+    from bot.server.serve import loaded
     from tests.bench.town import clock_at, key_of
 
     # A few hundred people do here what tens of thousands would.
@@ -157,7 +158,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     served = server.application(Hosts.named(()))
     served.add_routes(doors[0].routes())
     await doors[0].open(house.engine.receive)
-    digi.loaded()
+    loaded()
     if not given.get("still"):
         house.start()
     return await _served(served)

@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 
-from app import House, build
 from bot.clock import Clock
 from bot.core.tokens import FormToken, write_press, write_token
 from bot.platforms.common.ports import (
@@ -30,6 +29,7 @@ from bot.platforms.common.ports import (
     Submitted,
     TypedText,
 )
+from bot.server.build import House, build
 from dialogs.model import events as e
 from dialogs.model.events import Look, Press, View
 from storage.vault import Vault, read_key

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from app import House
 from bot.core import timers
 from bot.core.housekeeping import Housekeeping
 from bot.core.lanes import Lanes
 from bot.core.timers import Timers
 from bot.platforms.common.ports import Parcel
+from bot.server.build import House
 from bot.server.metrics import Metrics
 from bot.supervise import supervise
 from dialogs.model.effects import Say, Timer

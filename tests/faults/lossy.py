@@ -19,7 +19,6 @@ from typing import Any
 import apsw
 import pytest
 
-import app
 import storage.sqlite.driver
 from storage.sql import Counts
 from storage.sqlite.driver import Sqlite
@@ -240,5 +239,5 @@ def on_lossy_disk(disk: Disk, *, synchronous: str = "FULL") -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(storage.sqlite.driver, "_connect", connect)
-        patched.setattr(app, "Sqlite", OneConnection)
+        patched.setattr("bot.server.build.Sqlite", OneConnection)
         yield

@@ -16,9 +16,9 @@ import psycopg
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-import app
 from bot.core.sending import DAMAGED
 from bot.platforms.common.ports import Address, Installation, RoomMessage
+from bot.server.serve import readyz
 from dialogs.model.calendar import Calendar, at_local
 from dialogs.model.effects import Effect, Post, Privately, Say, Timer
 from storage import rekey
@@ -399,11 +399,11 @@ async def test_damage_that_is_met_while_serving_is_told_once_and_readyz_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the clock and not at its moment; what can still be read is served."""
-    monkeypatch.setattr(app, "DAMAGE_SECONDS", 0.01)
+    monkeypatch.setattr("bot.server.build.DAMAGE_SECONDS", 0.01)
     async with a_house(tmp_path / "home") as house:
         await found(house)
         await house.database.checkpoint()
-        ready = app._readyz(house)
+        ready = readyz(house)
         request = make_mocked_request("GET", "/readyz")
         assert (await ready(request)).status == 200
         path = tmp_path / "home" / "digi.db"

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 ROTATES = """
 import asyncio, sys
 from pathlib import Path
-from app import build
+from bot.server.build import build
 from storage import rekey
 rekey.BATCH = 1  # so that it is killed half way more often
 async def main():

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from app import House
 from bot.platforms.slack.words import word as slack_word
 from bot.platforms.teams.words import word as teams_word
+from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.effects import Say, Show
 from storage.sql import Script

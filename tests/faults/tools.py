@@ -11,8 +11,8 @@ from typing import Any
 
 import psycopg
 
-from app import House
 from bot.core import leases, sending
+from bot.server.build import House
 from storage.sql import Script, Unavailable, Unsure
 from storage.transactions.store import Database, Turn
 

@@ -14,9 +14,9 @@ import msgspec
 import psycopg
 import pytest
 
-from app import House, build
 from bot.clock import Clock
 from bot.platforms.common.ports import DeliveryFailed, Parcel
+from bot.server.build import House, build
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model import facts as f

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app import House
+from bot.server.build import House
 from dialogs.model.calendar import Calendar, is_working_day
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

@@ -373,7 +373,7 @@ class Wire:
 
 async def with_key(dsn: str, key_file: Path) -> None:
     """The database's first key, as `python app.py key` makes it; not where there is one already."""
-    from app import make_first_key
+    from bot.server.build import make_first_key
 
     if not key_file.exists():
         store = await Postgres.open(dsn)

@@ -11,11 +11,11 @@ from typing import Literal
 
 from aiohttp import web
 
-from app import House, build
 from bot.clock import Clock
 from bot.platforms.common.ports import Edge, Installation
 from bot.platforms.slack.door import SlackDoor
 from bot.server import http_server as server
+from bot.server.build import House, build
 from bot.server.http_server import Hosts
 from storage.installations import Installations
 from storage.transactions.store import Database

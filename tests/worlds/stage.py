@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from app import House, build
 from bot.clock import Clock
 from bot.platforms.common.ports import (
     Answer,
@@ -46,6 +45,7 @@ from bot.platforms.common.ports import (
     Submitted,
     TypedText,
 )
+from bot.server.build import House, build
 from dialogs.model import cards as c
 from tests.worlds.play import CODE, Play
 from tests.worlds.postgres import with_key

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from app import House, build
 from bot.clock import Clock
 from bot.platforms.common.ports import Address, Edge, Report
 from bot.platforms.teams.address_book import Book
@@ -19,6 +18,7 @@ from bot.platforms.teams.ports import OnActivity, Transport
 from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.transport import BotbuilderTransport
 from bot.server import http_server as server
+from bot.server.build import House, build
 from bot.server.http_server import Hosts
 from storage.addresses import Addresses
 from storage.transactions.store import Database

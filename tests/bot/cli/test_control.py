@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bot.cli.control import LONGEST, NAME, Done, Request, ask, listen
+from bot.cli.control import LONGEST, SOCKET, Done, Request, ask, listen
 from bot.cli.orders import carry_out
 from tests.worlds.house import a_house
 
@@ -23,7 +23,7 @@ class Socket(NamedTuple):
 
     async def says(self, line: bytes, *, end: bool = False) -> Done:
         """The answer to these bytes; `end`: the connection is closed for writing after them."""
-        reader, writer = await asyncio.open_unix_connection(str(self.home / NAME))
+        reader, writer = await asyncio.open_unix_connection(str(self.home / SOCKET))
         try:
             writer.write(line)
             await writer.drain()
@@ -39,7 +39,7 @@ class Socket(NamedTuple):
 
     async def leaves(self, line: bytes) -> None:
         """Whoever asked goes away without waiting."""
-        _, writer = await asyncio.open_unix_connection(str(self.home / NAME))
+        _, writer = await asyncio.open_unix_connection(str(self.home / SOCKET))
         writer.write(line)
         writer.close()
         await writer.wait_closed()
@@ -150,7 +150,7 @@ async def test_an_answer_that_is_none_is_said_in_words(tmp_path: Path, answer: b
         writer.write(answer)
         writer.close()
 
-    server = await asyncio.start_unix_server(odd, str(tmp_path / NAME))
+    server = await asyncio.start_unix_server(odd, str(tmp_path / SOCKET))
     done = await ask(tmp_path, Request("backup"))
     server.close()
     assert done is not None

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-import app
 from storage import rekey
 from storage.sql import Damaged
 from storage.sqlite.driver import Sqlite
@@ -80,8 +79,8 @@ class Served(Here):
             print("served")
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(app, "_until_stopped", until_stopped)
-            patch.setattr(app, "close_up", lambda: None)
+            patch.setattr("bot.server.serve._until_stopped", until_stopped)
+            patch.setattr("bot.server.serve.close_up", lambda: None)
             return super().__call__(*words, **env)
 
     def refused(self, **env: str) -> str:

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app import House
 from bot.core.courier import Courier
 from bot.core.engine import Engine
 from bot.core.leases import LEASE_US
 from bot.log import Log
 from bot.platforms.common.ports import Delivery, DeliveryFailed, Members, Parcel, Sender
+from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.calendar import Calendar, at_local
 from dialogs.model.effects import Cancel, Effect, Grant, Keep, Post, Privately, Redraw, Say, Timer

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from app import House
 from bot.core.courier import Courier
 from bot.core.lanes import FairQueue, Lanes
 from bot.core.pause import Pause
 from bot.log import Log
 from bot.platforms.common.ports import DeliveryFailed, Parcel
+from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.effects import Say, Timer
 from storage.sql import Script, Unavailable

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 import storage.sqlite.writer
-from app import House
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, TypedText
+from bot.server.build import House
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e

@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from app import House
 from bot.core.gate import (
     ACTS_A_MINUTE,
     CODES_AN_HOUR,
@@ -22,6 +21,7 @@ from bot.core.gate import (
 )
 from bot.core.tokens import EVENTS, FieldRule, write_form, write_press
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted, TypedText
+from bot.server.build import House
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.effects import FieldError, Grant, Open, Show

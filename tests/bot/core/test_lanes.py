@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from app import House
 from bot.core.courier import Courier
 from bot.core.leases import LANE_US, LEASE_US
 from bot.log import Log
 from bot.platforms.common.ports import Parcel
+from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.effects import Say, Timer
 from storage.sql import Script, Unavailable

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app import House
 from bot.platforms.common.ports import Delivery, Members, Sender
 from bot.platforms.web.playground.people import CHANNELS
 from bot.platforms.web.playground.people import PEOPLE as WEB_PEOPLE
 from bot.platforms.web.playground.people import TENANT as WEB_TENANT
+from bot.server.build import House
 from dialogs.model import facts as f
 from dialogs.say.states import Say
 from storage.sql import Row, Script

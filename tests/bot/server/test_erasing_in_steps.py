@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from app import House, _take_orders
 from bot.cli.control import Request
+from bot.server.build import House
+from bot.server.serve import take_orders
 from bot.server.upkeep import HalfErased
 from storage import tombstones
 from storage.sql import Script, Unavailable
@@ -88,7 +89,7 @@ async def test_others_write_between_two_projects_of_a_person_who_is_erased(
 
         with monkeypatch.context() as patch:
             once_half_erased(house, home, either, patch, turn)
-            said = (await _take_orders(house, Request("erase-person", ANNE))).said
+            said = (await take_orders(house, Request("erase-person", ANNE))).said
         await asyncio.gather(*sending)
         assert turns == sent == [{"p2"}]
         assert "Rækker, der er væk: 4 svar." in said

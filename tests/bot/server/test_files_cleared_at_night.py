@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app import House
 from bot.cli.control import Request
 from bot.cli.orders import carry_out
 from bot.server import upkeep
+from bot.server.build import House
 from storage import tombstones
 from storage.sql import Script
 from storage.sqlite import backup

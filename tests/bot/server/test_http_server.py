@@ -15,9 +15,9 @@ import pytest
 from aiohttp import hdrs, http_parser, web
 from aiohttp.typedefs import Handler
 
-import app as digi
 from bot.server import settings as digi_settings
 from bot.server.http_server import PROVEN
+from bot.server.serve import hosts_of, serve
 from tests.bot.cli.test_app import ROOT, free_port
 
 CAP = 1024 * 1024
@@ -73,8 +73,8 @@ class Served:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(digi, "close_up", lambda: None)  # the process is the tests' own
-    monkeypatch.setattr(digi, "loaded", lambda: None)
+    monkeypatch.setattr("bot.server.serve.close_up", lambda: None)  # the process is the tests' own
+    monkeypatch.setattr("bot.server.serve.loaded", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 
@@ -104,7 +104,7 @@ async def serving(folder: Path, **environ: str) -> AsyncIterator[Served]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(web.AppRunner, "setup", observed)
-        task = asyncio.create_task(digi.serve(settings))
+        task = asyncio.create_task(serve(settings))
         task.add_done_callback(lambda _: found.done() or found.cancel())
         try:
             served = await found
@@ -295,7 +295,7 @@ def test_what_is_shipped_asks_under_names_that_are_answered() -> None:
     environ = dict(re.findall(r"^      (DIGI_\w+): \"?([^\"\n]+)\"?$", compose, re.MULTILINE))
     environ |= {"DIGI_PUBLIC_URL": "https://digi.example.dk", "SLACK_APP_TOKEN": "xapp-1"}
     environ |= {"SLACK_BOT_TOKEN": "xoxb-1", "DIGI_DATABASE": "digi.db"}
-    hosts = digi.hosts_of(digi_settings.load(environ, ROOT / "none"))
+    hosts = hosts_of(digi_settings.load(environ, ROOT / "none"))
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     [checked] = re.findall(r"urlopen\('http://([^/']+)/readyz'", image)
     proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")

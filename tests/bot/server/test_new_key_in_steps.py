@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from app import House, _take_orders
 from bot.cli.control import Request
+from bot.server.build import House
 from bot.server.new_key import HalfRotated
+from bot.server.serve import take_orders
 from bot.server.upkeep import restore
 from storage import rekey
 from storage.copy_database import NotMoved, move
@@ -87,7 +88,7 @@ async def test_others_write_while_a_new_key_is_taken_into_use(
             turns.append(known(home, either))
 
         with after_a_step(house, turn):
-            done = await _take_orders(house, Request("rotate-key"))
+            done = await take_orders(house, Request("rotate-key"))
         new = read_key(key_of(home))
         assert turns == [f"{Vault(old).fingerprint()}+{Vault(new).fingerprint()}"]
         assert done.fine

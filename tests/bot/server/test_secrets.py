@@ -151,7 +151,7 @@ def test_a_fault_that_nobody_foresaw_is_told_without_its_text(
     def fails(**_: bool) -> list[str]:
         raise RuntimeError(MISPLACED["an address"])
 
-    monkeypatch.setattr(app, "examined", fails)
+    monkeypatch.setattr("bot.cli.commands.examined", fails)
     done = digi("check")
     assert done.returncode == 1
     assert "RuntimeError" in done.stderr

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from app import House
+from bot.server.build import House
 from tests.worlds.play import CODE, Play
 from tests.worlds.slack.render import (
     Control,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeVar
 
-from app import House
 from bot.platforms.teams.edge import TeamsEdge
+from bot.server.build import House
 from tests.worlds.play import CODE, Play
 from tests.worlds.teams.limits import Refused, check
 from tests.worlds.teams.render import buttons, inputs, text_of, title_of

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 
-from app import House, build
 from bot.cache import Cache
 from bot.clock import Clock
 from bot.platforms.common.ports import DeliveryFailed, Edge, Installation, Parcel
@@ -21,6 +20,7 @@ from bot.platforms.slack.install import COOKIE
 from bot.platforms.slack.manifest import SCOPES
 from bot.platforms.slack.workspaces import HELD, TokenRefused
 from bot.server import http_server as server
+from bot.server.build import House, build
 from bot.server.http_server import Hosts
 from dialogs.model import cards as c
 from storage.installations import Installations

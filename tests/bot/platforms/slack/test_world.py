@@ -23,7 +23,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app import House
+from bot.server.build import House
 from tests.waiting import LONG_ENOUGH, until
 from tests.worlds.slack import (
     Broken,

@@ -16,6 +16,7 @@ from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
 from bot.platforms.web.playground.player import Player
 from bot.platforms.web.playground.server import COURSE
+from bot.server.serve import PlaygroundClock
 from storage.playground_room import Room
 from storage.transactions.store import Database
 from storage.vault import Vault
@@ -35,11 +36,11 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_path: Path) -> None:
     """Every press finds its button; there are overviews with a conclusion and an answer."""
     at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
-    made: list[tuple[Room[RoomMessage], app.PlaygroundClock]] = []
+    made: list[tuple[Room[RoomMessage], PlaygroundClock]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
         room = Room(store, vault, RoomMessage)
-        held = app.PlaygroundClock(TENANT, clock)
+        held = PlaygroundClock(TENANT, clock)
         made.append((room, held))
         return [WebEdge(room, held)]
 

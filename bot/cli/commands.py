@@ -1,0 +1,373 @@
+"""The command line: what each command does, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import sqlite3
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.cli.control import Done, Request, ask
+from bot.cli.doctor import examined
+from bot.cli.orders import carry_out
+from bot.cli.progress import ProgressLine
+from bot.log import Log, places, redact_libraries
+from bot.server import settings as digi_settings
+from bot.server.build import make_first_key, open_store
+from bot.server.serve import Problem, build_from, refuse_bad_setup, serve
+from bot.server.settings import Settings, SettingsError
+from bot.server.upkeep import restore
+from content import catalogue as content
+from content.catalogue import ContentError
+from dialogs.advice import shelves
+from dialogs.model.commands import word_for
+from storage import rekey
+from storage.sql import StoreError
+from storage.sqlite.driver import DATABASE, reading
+from storage.vault import KeyProblem, Vault, read_key
+
+VERSION = "0.1.0"
+FINE, PROBLEM, USAGE = 0, 1, 2
+WILL_ERASE = {
+    "person": "This deletes what {id} wrote by name, and takes the name away from roles, agreements"
+    " and all else. What was said without a name is not touched.",
+    "project": "This deletes project {id} with everything that belongs to it, for good.",
+}
+
+
+class _Usage(argparse.ArgumentParser):
+    """An argument may be an address with a password in it: then no argument is repeated."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        if any(digi_settings.looks_secret(word) for word in getattr(self, "_given", ())):
+            message = "this is not how it is used (what was given is not repeated here)"
+        super().error(message)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    gc.enable()
+    redact_libraries()
+    parser = _parser()
+    args = parser.parse_args(argv)
+    try:
+        return int(args.does(args))
+    except SettingsError as error:
+        for line in error.problems:
+            print(line, file=sys.stderr)
+    except (Problem, StoreError, KeyProblem, ContentError) as error:
+        print(str(error), file=sys.stderr)
+    except BrokenPipeError:
+        sys.stderr.close()
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}; see that Digi may use it", file=sys.stderr)
+    except Exception as error:
+        # The text of an error that nobody foresaw may hold anything.
+        print("a fault in Digi; it happened here:", *places(error.__traceback__),
+              type(error).__name__, sep="\n", file=sys.stderr)  # fmt: skip
+    return PROBLEM
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Usage(prog="python app.py", description="Digi")
+    parser.add_argument("--version", action="version", version=f"digi {VERSION}")
+    parser.set_defaults(does=_run)
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def add(name: str, does: object, text: str) -> argparse.ArgumentParser:
+        found = commands.add_parser(name, help=text, description=text)
+        found.set_defaults(does=does)
+        return found
+
+    add("run", _run, "serve Digi (the default)")
+    looked = add("check", _check, "look at settings, key, database and content; say what to mend")
+    looked.add_argument("--deep", action="store_true", help="open every sealed value once, too")
+    listing = add("content", _content, "the catalogue: set id, items in da, items in en")
+    listing.add_argument("--set", metavar="ID", help="one set as people will read it")
+    listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
+    listing.add_argument("--lix", action="store_true", help="how easy each set's Danish is to read")
+    listing.add_argument(
+        "--where", action="store_true", help="where people meet each set, ours only"
+    )
+    shown = add("manifest", _manifest, "what a platform is told about the app")
+    shown.add_argument("platform", choices=("slack", "teams"), help="JSON to paste, or a zip")
+    shown.add_argument(
+        "--out", metavar="FILE", type=Path, help="where to write it (teams: digi-teams.zip)"
+    )
+    add("key", _key, "make the key of a new database")
+    add("outbox", _outbox, "what waits to be sent, and what is dead")
+    kept = add("backup", _backup, "make a sealed backup, also while Digi runs")
+    kept.add_argument("--to", metavar="PATH", type=Path, help="a folder, or a new file")
+    put_back = add("restore", _restore, "put a backup in the database's place, Digi being stopped")
+    put_back.add_argument("file", metavar="FILE", type=Path)
+    put_back.add_argument(
+        "--over", action="store_true", help="over a database that holds something"
+    )
+    add("rotate-key", _rotate_key, "seal everything with a new key, also while Digi runs")
+    erased = add("erase", _erase, "delete a person's named data, or a project; gives the proof")
+    erased.add_argument("what", choices=("person", "project"))
+    erased.add_argument(
+        "id", metavar="ID", help="the platform's id of a person; of a project, ours"
+    )
+    erased.add_argument("--workplace", default="", help="where several have a person of this id")
+    erased.add_argument("--yes", action="store_true", help="do not ask first")
+    unseated = add("unseat", _unseat, "end the seat of a representative who cannot press any more")
+    unseated.add_argument("person", metavar="PERSON", help="the platform's id")
+    unseated.add_argument("project", metavar="PROJECT", help="its id: see projects")
+    moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
+    moved.add_argument("to", metavar="postgresql://…", help="the new database")
+    add("projects", _projects, "workplace, id and channel of each project; never what is said")
+    bench = add("bench", _bench, "how fast Digi is here, beside what others do here (minutes)")
+    bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
+    bench.add_argument("--short", action="store_true", help="less time, wider spread")
+    return parser
+
+
+def _run(_: argparse.Namespace) -> int:
+    asyncio.run(serve(digi_settings.load()))
+    return FINE
+
+
+def _check(args: argparse.Namespace) -> int:
+    problems = examined(deep=args.deep)
+    for line in problems:
+        print(line)
+    return PROBLEM if problems else FINE
+
+
+def _content(args: argparse.Namespace) -> int:
+    if args.where:
+        print(shelves.as_table(content.load()), end="")
+        return FINE
+    loaded = content.load(packs=digi_settings.load().packs)
+    if args.set:
+        if args.set not in loaded.sets:
+            raise Problem(f"there is no set {args.set}: python app.py content lists them all")
+        print(content.as_people_read_it(loaded, args.set, args.lang))
+        return FINE
+    ease = content.readability(loaded) if args.lix else {}
+    for row in content.table(loaded):
+        cells = (*row, f"{ease[row[0]]:.0f}") if args.lix else row
+        print("\t".join(str(cell) for cell in cells))
+    return FINE
+
+
+def _manifest(args: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    if args.platform == "teams":
+        out: Path = args.out or Path("digi-teams.zip")
+        out.write_bytes(_teams_package(settings))
+        print(f"wrote {out}: upload it in the Teams admin center, or in Teams under 'Apps'")
+        return FINE
+    drawn = json.dumps(_slack_manifest(settings), ensure_ascii=False, indent=2)
+    if args.out is None:
+        print(drawn)
+    else:
+        args.out.write_text(drawn + "\n", encoding="utf-8")
+        print(f"wrote {args.out}")
+    return FINE
+
+
+def _slack_manifest(settings: Settings) -> dict[str, object]:
+    """For the mode that `run` serves with these settings. Before there are any of Slack's, it is
+    Socket Mode unless there is a public address. What is still missing is said beside the JSON."""
+    from bot.platforms.slack.manifest import CannotDraw, manifest, missing
+
+    slack, url = settings.slack, settings.public_url
+    socket_mode = slack.socket_mode if slack else url is None
+    several = bool(slack and slack.client_id)
+    try:
+        drawn = manifest(url, socket_mode=socket_mode, several=several)
+    except CannotDraw as refused:
+        raise Problem(str(refused)) from None
+    names = missing(
+        socket_mode=socket_mode, several=several, bot_token=bool(slack and slack.bot_token),
+        signing_secret=bool(slack and slack.signing_secret),
+        app_token=bool(slack and slack.app_token),
+    )  # fmt: skip
+    mode = "Socket Mode" if socket_mode else f"HTTP, at {url}/slack/events"
+    needs = f"; still to be set: {', '.join(names)}" if names else ""
+    print(f"this is for Slack by {mode}{needs} (docs/slack.md)", file=sys.stderr)
+    return drawn
+
+
+def _teams_package(settings: Settings) -> bytes:
+    from bot.platforms.teams.manifest import CannotPackage, about, package
+
+    app_id = settings.teams.app_id if settings.teams else None
+    try:
+        app = about(app_id, settings.public_url, VERSION, settings.operator.controller)
+    except CannotPackage as refused:
+        raise Problem(str(refused)) from None
+    phrases = content.load(packs=settings.packs).phrases
+    return package(app, word_for, lambda key, language: phrases[key].of(language))
+
+
+def _key(_: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    asyncio.run(_keyed(settings))
+    print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
+    return FINE
+
+
+async def _keyed(settings: Settings) -> None:
+    """A key and the new database that it is for: neither is ever there without the other."""
+    if settings.key_file.exists():
+        raise KeyProblem(f"{settings.key_file}: there is a key already, and it was left as it is")
+    store = await open_store(settings.home, settings.sqlite, settings.postgres)
+    try:
+        known = await store.read(rekey.known_key)
+        rekey.finish_files(settings.key_file, known or "")
+        if known is not None and not settings.key_file.exists():
+            raise Problem(
+                "this database was made with a key already: put that one back at"
+                f" {settings.key_file}, or name its place in DIGI_KEY_FILE"
+            )
+        if known is None:
+            await make_first_key(store, settings.key_file)
+    finally:
+        await store.close()
+
+
+def _rows(sql: str) -> list[tuple[Any, ...]]:
+    """Read beside a running server."""
+    settings = digi_settings.load()
+    if settings.postgres is not None:
+        from storage.postgres import doctor as postgres_doctor
+
+        return postgres_doctor.rows(settings.postgres, sql)
+    path = settings.sqlite or settings.home / DATABASE
+    if not path.exists():
+        rekey.fitting(settings.key_file, None)
+        raise Problem(f"there is no database at {path} yet: it is made at the first start")
+    try:
+        with closing(reading(path)) as conn:
+            return conn.execute(sql).fetchall()
+    except sqlite3.Error as error:
+        raise Problem(f"{path} cannot be read ({error}): python app.py check says more") from None
+
+
+def _outbox(_: argparse.Namespace) -> int:
+    """Reads beside a running server: id, kind, place, state, due, tries. Never what is said."""
+    asked = "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
+    for id, kind, place, state, due_us, attempts in _rows(asked):
+        due = datetime.fromtimestamp(due_us / 1_000_000, UTC).isoformat(timespec="seconds")
+        print("\t".join((state, kind, place, due, str(attempts), id)))
+    return FINE
+
+
+def _backup(args: argparse.Namespace) -> int:
+    return _order(Request("backup", {"to": str(args.to.absolute())} if args.to else {}))
+
+
+def _rotate_key(_: argparse.Namespace) -> int:
+    return _order(Request("rotate-key"))
+
+
+def _erase(args: argparse.Namespace) -> int:
+    print(WILL_ERASE[args.what].format(id=args.id), file=sys.stderr)
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise Problem("nothing was deleted: add --yes, and it is done without asking")
+        if input("Type yes to go on: ").strip().lower() not in ("yes", "ja"):
+            raise Problem("nothing was deleted")
+    named = {args.what: args.id, "workplace": args.workplace}
+    return _order(Request(f"erase-{args.what}", named))
+
+
+def _unseat(args: argparse.Namespace) -> int:
+    return _order(Request("unseat", {"person": args.person, "project": args.project}))
+
+
+def _order(request: Request) -> int:
+    """By the running Digi, or here where none runs."""
+    done = asyncio.run(_ordered(digi_settings.load(), request))
+    print(done.said, file=sys.stdout if done.fine else sys.stderr)
+    return FINE if done.fine else PROBLEM
+
+
+async def _ordered(settings: Settings, request: Request) -> Done:
+    if settings.home.is_dir() and (done := await ask(settings.home, request)) is not None:
+        return done
+    await refuse_bad_setup(settings, serving=False)
+    if settings.sqlite is not None and not settings.sqlite.exists():
+        raise Problem(f"there is no database at {settings.sqlite} yet")
+    house = await build_from(settings, lambda *_: [], Log("error"))
+    try:
+        return await carry_out(house.upkeep, request)
+    finally:
+        await house.close()
+
+
+def _restore(args: argparse.Namespace) -> int:
+    settings = digi_settings.load()
+    if settings.sqlite is None:
+        raise Problem("PostgreSQL is restored with its own tools: docs/operations.md")
+    vault = Vault(read_key(settings.key_file))
+    heeded = asyncio.run(
+        restore(vault, args.file, settings.sqlite, settings.home, settings.backups, over=args.over)
+    )
+    print(f"restored {args.file}; {heeded} deletions made since then were made again")
+    return FINE
+
+
+def _move(args: argparse.Namespace) -> int:
+    """All or nothing; the file is only read."""
+    from storage.copy_database import Moved, move
+
+    settings = digi_settings.load()
+    if settings.sqlite is None:
+        raise Problem("DIGI_DATABASE names PostgreSQL already: leave it out to move from the file")
+    if not settings.sqlite.exists():
+        rekey.fitting(settings.key_file, None)
+        raise Problem(f"there is no database at {settings.sqlite}")
+    if not digi_settings.is_postgres_address(args.to):
+        raise Problem(f"say where to: {digi_settings.ADDRESS}")
+    shown = ProgressLine(sys.stderr)
+
+    def told(step: Moved) -> None:
+        shown.at(step.table, step.rows, step.of)
+
+    fingerprint = Vault(read_key(settings.key_file)).fingerprint()
+    try:
+        rows = move(settings.sqlite, args.to, fingerprint, told)
+    except KeyboardInterrupt:
+        raise Problem("broken off: nothing was moved, and the same command begins again") from None
+    finally:
+        shown.end()
+    print(
+        f"moved {rows} rows and counted them on both sides. Put the new address into DIGI_DATABASE"
+        f" and start Digi with the same key; {settings.sqlite} was only read, and is yours to"
+        " delete when all is well"
+    )
+    return FINE
+
+
+def _projects(_: argparse.Namespace) -> int:
+    for row in _rows("SELECT tenant, id, channel, open FROM project ORDER BY tenant, seq"):
+        print("\t".join((*row[:3], "open" if row[3] else "ended")))
+    return FINE
+
+
+def _bench(args: argparse.Namespace) -> int:
+    try:
+        from tests.bench.main import PARTS, run
+    except ModuleNotFoundError as missing:
+        raise Problem(
+            f"{missing.name} is not here: measure in a clone, with `make bench`"
+        ) from None
+    if unknown := set(args.parts) - set(PARTS):
+        raise Problem(f"there is no part {min(unknown)}: there are {', '.join(PARTS)}")
+    if not run(tuple(args.parts), short=args.short):
+        raise Problem("not all of it was measured: what went wrong stands above")
+    return FINE

@@ -1,0 +1,205 @@
+"""Builds what serves a workplace: one object of each part, handed to those that need it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.core.courier import Courier
+from bot.core.engine import Engine
+from bot.core.gate import Gate
+from bot.log import Log
+from bot.platforms.common.ports import (
+    Delivery,
+    Edge,
+    Members,
+    Sender,
+)
+from bot.server import settings as digi_settings
+from bot.server.preflight import no_shared_key
+from bot.server.upkeep import Upkeep
+from content import catalogue as content
+from content.model import Catalogue
+from dialogs.model.facts import NOBODY, Operator
+from storage import rekey
+from storage.sqlite.driver import DATABASE, Sqlite
+from storage.transactions.store import Database, Scripts
+from storage.vault import KeyProblem, Vault
+
+DAMAGE_SECONDS = 60.0
+DAMAGE = (
+    "the database is damaged: stop Digi, and put the latest backup in its place"
+    " (docs/operations.md)"
+)
+
+
+@dataclass
+class House:
+    """Everything that is built once and lives as long as the process."""
+
+    database: Database
+    scripts: Scripts
+    vault: Vault
+    catalogue: Catalogue
+    clock: Clock
+    engine: Engine
+    courier: Courier
+    upkeep: Upkeep
+    log: Log
+    damaged: bool = False
+    """Damage to the database was met while serving, and the operator has been told."""
+    _running: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self) -> None:
+        self.upkeep.serving = True
+        self._running.append(asyncio.create_task(self.courier.run(), name="courier"))
+        self._running.append(asyncio.create_task(self._tell_of_damage(), name="damage"))
+
+    async def _tell_of_damage(self) -> None:
+        """In the log and at /readyz, once, at the next full minute: the moment at which it was met
+        may be when somebody wrote without a name."""
+        while True:
+            await asyncio.sleep(DAMAGE_SECONDS - time.time() % DAMAGE_SECONDS)
+            if self.database.damaged:
+                break
+        self.damaged = True
+        self.log.failed("database", DAMAGE)
+
+    async def landmarks(self, tenant: str) -> dict[str, datetime]:
+        """When the next question, overview and release of a workplace are due."""
+        names = {
+            "walk:walk:rhythm": "question",
+            "digest:digest:overview": "overview",
+            "say:say:release": "release",
+        }
+        found: dict[str, datetime] = {}
+        for name, due in await self.database.read(self.scripts.timers, tenant):
+            if name in names:
+                found.setdefault(names[name], due)
+        return found
+
+    async def gather_playground(self) -> None:
+        """Everybody of the pretended workplace is in its channels."""
+        from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
+
+        there = tuple(Sender(one.id, one.name, one.locale) for one in PEOPLE)
+        for channel in CHANNELS:
+            key = f"members:{channel.id}:{secrets.token_hex(16)}"
+            await self.engine.receive(Delivery(TENANT, Sender(""), key, Members(there), channel.id))
+
+    async def start_over(self, tenant: str) -> None:
+        """Everything of a workplace is deleted, and the clock is real again."""
+        await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
+        self.clock.reset()
+        self.courier.begins_again()
+        await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
+
+    async def stop(self) -> None:
+        """Nothing more is sent; as long as the edges are open, calls under way may end."""
+        while self._running:
+            task = self._running.pop()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def close(self) -> None:
+        await self.stop()
+        if not self.database.alone:
+            # PostgreSQL's counters outlive this process; SQLite's are in files that go with it.
+            await self.courier.housekeeping.padding.pad()
+        await self.database.close()
+
+
+EdgesOf = Callable[[Database, Vault, Clock], Sequence[Edge]]
+
+
+async def build(
+    home: Path,
+    *,
+    edges: EdgesOf,
+    clock: Clock | None = None,
+    key_file: Path | None = None,
+    database: Path | None = None,
+    postgres: str | None = None,
+    packs: tuple[Path, ...] = (),
+    log: Log | None = None,
+    operator: Operator = NOBODY,
+    backups: Path | None = None,
+    backup_days: int = digi_settings.BACKUP_DAYS,
+    nightly: bool = False,
+) -> House:
+    """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
+    key_file = key_file or digi_settings.default_key_file(home)
+    catalogue = content.load(packs=packs)
+    store = await open_store(home, database, postgres)
+    log = log or Log("error")
+    try:
+        vault = await _vault(store, key_file, makes_key=postgres is None)
+        scripts = Scripts(vault)
+        await store.tx(rekey.keep_secret, vault)
+        offset = await store.read(scripts.meta, "clock_offset_us")
+        clock = clock or Clock(int(offset or 0))
+        gate = Gate(store, scripts, vault, clock)
+        engine = Engine(
+            store,
+            scripts,
+            catalogue,
+            vault,
+            clock,
+            gate,
+            tuple(edges(store, vault, clock)),
+            operator,
+            log,
+        )
+        courier = Courier(store, scripts, engine, clock, log)
+        upkeep = Upkeep(
+            store, scripts, vault, catalogue, clock, log, home=home, key_file=key_file,
+            backups=backups or home / "backups", days=backup_days, nightly=nightly,
+        )  # fmt: skip
+        courier.housekeeping.nightly = upkeep.night
+        upkeep.still = courier.still
+        await upkeep.heed()
+    except BaseException:
+        await store.close()
+        raise
+    return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
+
+
+async def open_store(home: Path, database: Path | None, postgres: str | None) -> Database:
+    if postgres is None:
+        return await Sqlite.open(database or home / DATABASE)
+    from storage.postgres.driver import Postgres
+
+    # Here lie the way to a running replica and the proofs of deletion, and no database.
+    await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
+    return await Postgres.open(postgres)
+
+
+async def _vault(store: Database, key_file: Path, *, makes_key: bool) -> Vault:
+    """With the database's own key. A key is made only for a new database; an old one must find its
+    own again, and a key whose database is gone gets no new one."""
+    known = await store.read(rekey.known_key)
+    vault = rekey.fitting(key_file, known)
+    if vault is None and not makes_key:
+        raise no_shared_key(key_file)
+    if vault is None:
+        return await make_first_key(store, key_file)
+    rekey.finish_files(key_file, known)
+    return vault
+
+
+async def make_first_key(store: Database, key_file: Path) -> Vault:
+    """It is in its place only once the database bears its fingerprint: so whoever finds the key and
+    no database knows that there was one. Stopped anywhere in between, it goes on here."""
+    vault = Vault(rekey.first_waiting(key_file))
+    if await store.tx(rekey.first_key, vault.fingerprint()) != vault.fingerprint():
+        raise KeyProblem("another key was made for this database at the same moment: use that one")
+    rekey.take_place(key_file)
+    return vault

@@ -1,0 +1,342 @@
+"""Serves Digi on the platforms that the settings name, or the playground where they name none."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Literal, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from bot.cli.control import SOCKET, Done, Request, listen
+from bot.cli.orders import carry_out
+from bot.clock import Clock
+from bot.log import Log, close_up
+from bot.platforms.common.ports import (
+    Address,
+    CannotOpen,
+    Changed,
+    Edge,
+    Installation,
+    Receive,
+    RoomMessage,
+)
+from bot.server.about import AboutPage
+from bot.server.build import DAMAGE, EdgesOf, House, build
+from bot.server.http_server import Hosts, application, runner
+from bot.server.metrics import Metrics
+from bot.server.preflight import refusals
+from bot.server.settings import Settings, Slack, Teams
+from dialogs.model.commands import COMMANDS, word_for
+from dialogs.model.facts import Operator
+from storage.migrate import migrations
+from storage.sql import Damaged, StoreError
+from storage.transactions.store import Database
+from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from bot.platforms.slack.door import SlackDoor
+
+
+class Problem(Exception):
+    """Something an operator can mend, said in one line."""
+
+
+class Door(Protocol):
+    """A platform's way in and out, put together by its room."""
+
+    @property
+    def edge(self) -> Edge: ...
+
+    def routes(self) -> list[web.RouteDef]: ...
+
+    def mode(self) -> str:
+        """Which way the platform reaches Digi, in a few words."""
+        ...
+
+    async def open(self, receive: Receive) -> None:
+        """Raises CannotOpen where an operator must mend something first."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class PlaygroundClock:
+    """The playground's hold on the world's clock: bot.platforms.common.ports.Clockwork."""
+
+    def __init__(self, tenant: str, clock: Clock) -> None:
+        self._tenant = tenant
+        self._clock = clock
+        self.house: House | None = None
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    async def move_to(self, target: datetime) -> None:
+        await self._there().courier.move_to(target)
+
+    async def settle(self) -> None:
+        await self._there().courier.settle()
+
+    async def landmarks(self) -> dict[str, datetime]:
+        return await self._there().landmarks(self._tenant)
+
+    async def start_over(self) -> None:
+        house = self._there()
+        async with house.courier.alone():
+            await house.start_over(self._tenant)
+        await house.gather_playground()
+
+    def _there(self) -> House:
+        assert self.house is not None, "the house is built before anybody asks"
+        return self.house
+
+
+async def serve(settings: Settings) -> None:
+    """Until stopped: one aiohttp application for every edge, and the courier beside it."""
+    gc.disable()  # until it serves
+    log = Log(settings.log)
+    close_up()
+    await refuse_bad_setup(settings, serving=True)
+    if settings.playground:
+        await _serve_playground(settings, log)
+    else:
+        await _serve_platforms(settings, log)
+
+
+def loaded() -> None:
+    """The collector of garbage need not look again and again through what was loaded once and
+    stays; and what a request leaves behind seldom holds itself."""
+    gc.freeze()
+    gc.set_threshold(50_000)
+    gc.enable()
+
+
+async def _serve_platforms(settings: Settings, log: Log) -> None:
+    doors: list[Door] = []
+    watchers: list[Changed] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
+        if settings.slack is not None:
+            slack = _slack_door(settings, settings.slack, store, vault, log)
+            doors.append(slack)
+            watchers.append(slack.edge.homes.changed)
+        if settings.teams is not None:
+            doors.append(_teams_door(settings.teams, store, vault, log))
+        return [door.edge for door in doors]
+
+    house = await build_from(settings, edges, log)
+    house.engine.watchers += watchers
+    app = application_of(house, hosts_of(settings))
+    app.add_routes(_about_page(house, _operator(settings)).routes())
+    for door in doors:
+        app.add_routes(door.routes())
+
+    async def shut() -> None:
+        for door in doors:
+            await door.close()
+
+    try:
+        for door in doors:
+            await door.open(house.engine.receive)
+    except CannotOpen as refused:
+        await shut()
+        await house.close()
+        raise Problem(" ".join((refused.__doc__ or "").split())) from None
+    loaded()
+    house.start()
+    await _until_stopped(app, settings, house, " and ".join(door.mode() for door in doors), shut)
+
+
+def _slack_door(
+    settings: Settings, slack: Slack, store: Database, vault: Vault, log: Log
+) -> SlackDoor:
+    from bot.platforms.slack.door import SlackDoor
+    from storage.installations import Installations
+
+    return SlackDoor(
+        bot_token=slack.bot_token, signing_secret=slack.signing_secret,
+        app_token=slack.app_token, client_id=slack.client_id,
+        client_secret=slack.client_secret, api_url=slack.api_url,
+        public_url=settings.public_url, installations=Installations(store, vault, Installation),
+        mac=vault.mac, told=log.failed,
+    )  # fmt: skip
+
+
+def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
+    from bot.platforms.teams.door import TeamsDoor
+    from bot.platforms.teams.ports import OnActivity, Transport
+    from bot.platforms.teams.transport import BotbuilderTransport
+    from storage.addresses import Addresses
+
+    def transport(on_activity: OnActivity) -> Transport:
+        return BotbuilderTransport(
+            on_activity, told=log.failed, app_id=teams.app_id, secret=teams.app_password,
+            app_type=teams.app_type, app_tenant=teams.app_tenant, openid_url=teams.openid_url,
+            login_url=teams.login_url, tenants=teams.tenants, hosts=teams.hosts,
+        )  # fmt: skip
+
+    return TeamsDoor(
+        addresses=Addresses(store, vault, Address), told=log.failed, transport=transport,
+        tenants=teams.tenants, local=teams.local,
+    )  # fmt: skip
+
+
+async def _serve_playground(settings: Settings, log: Log) -> None:
+    from bot.platforms.web.playground.edge import WebEdge
+    from bot.platforms.web.playground.people import TENANT
+    from bot.platforms.web.playground.server import add_routes
+    from storage.playground_room import Room
+
+    rooms: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
+
+    def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
+        room = Room(store, vault, RoomMessage)
+        held = PlaygroundClock(TENANT, clock)
+        edge = WebEdge(room, held)
+        rooms.append((room, edge, held))
+        return [edge]
+
+    house = await build_from(settings, edges, log)
+    [(room, edge, held)] = rooms
+    held.house = house
+    await house.gather_playground()
+    app = application_of(house, Hosts.this_machine(settings.port))
+    add_routes(
+        app, house.engine.receive, room, edge, held, port=settings.port,
+        token=secrets.token_urlsafe(24), commands=lambda language: command_help(house, language),
+    )  # fmt: skip
+    loaded()
+    house.start()
+    await _until_stopped(app, settings, house, "the playground")
+
+
+async def refuse_bad_setup(settings: Settings, *, serving: bool) -> None:
+    if found := await asyncio.to_thread(refusals, settings, serving=serving):
+        raise Problem("\n".join(said for _, said in found))
+
+
+async def build_from(settings: Settings, edges: EdgesOf, log: Log) -> House:
+    return await build(
+        settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
+        postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
+        backup_days=settings.backup_days, nightly=not settings.playground,
+        operator=_operator(settings),
+    )  # fmt: skip
+
+
+def hosts_of(settings: Settings) -> Hosts:
+    """What a container, a pod or a proxy calls this Digi, and what the operator adds to that."""
+    public = urlsplit(settings.public_url or "").hostname
+    return Hosts.named(
+        ("localhost", socket.gethostname(), settings.host, public, *settings.allowed_hosts)
+    )
+
+
+def _operator(settings: Settings) -> Operator:
+    return msgspec.convert(settings.operator, Operator, from_attributes=True)
+
+
+def _about_page(house: House, operator: Operator) -> AboutPage:
+    return AboutPage(
+        house.catalogue, operator, house.vault,
+        lambda facts: house.database.read(house.scripts.look, "", "", facts),
+    )  # fmt: skip
+
+
+def application_of(house: House, hosts: Hosts) -> web.Application:
+    app = application(hosts)
+    app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", readyz(house))])
+    metrics = Metrics(
+        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+    )
+    app.add_routes(metrics.routes())
+    return app
+
+
+async def _nothing_more() -> None:
+    pass
+
+
+async def take_orders(house: House, request: Request) -> Done:
+    """What an operator orders while Digi runs."""
+    done = await carry_out(house.upkeep, request)
+    house.engine.letters_written()
+    return done
+
+
+async def _until_stopped(
+    app: web.Application,
+    settings: Settings,
+    house: House,
+    what: str,
+    shut: Callable[[], Awaitable[None]] = _nothing_more,
+) -> None:
+    serving = runner(app)
+    await serving.setup()
+    try:
+        try:
+            await web.TCPSite(serving, settings.host, settings.port).start()
+        except OSError as error:
+            raise Problem(
+                f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
+                " or name another in DIGI_PORT"
+            ) from None
+        orders = await listen(settings.home, partial(take_orders, house))
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop.set)
+        print(
+            f"Digi is at http://{settings.host}:{settings.port} ({what}; stop with Ctrl-C)",
+            flush=True,
+        )
+        try:
+            await stop.wait()
+        finally:
+            orders.close()
+            (settings.home / SOCKET).unlink(missing_ok=True)
+    finally:
+        await serving.cleanup()
+        await house.stop()
+        await shut()
+        await house.close()
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
+
+
+def readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def ready(_: web.Request) -> web.Response:
+        try:
+            oldest = await house.database.read(house.scripts.meta, "oldest_code")
+        except StoreError as error:
+            said = DAMAGE if isinstance(error, Damaged) else "the database does not answer"
+            return web.Response(status=503, text=f"{said}\n")
+        if house.damaged:
+            return web.Response(status=503, text=f"{DAMAGE}\n")
+        if int(oldest) > len(migrations()):
+            said = "a newer Digi has changed the database: put the newer one in this one's place\n"
+            return web.Response(status=503, text=said)
+        return web.Response(text="ready\n")
+
+    return ready
+
+
+def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str, str]]:
+    """What the playground suggests when one types a slash: the word, and what it does."""
+    phrases = house.catalogue.phrases
+    return [
+        (word_for(command.name, language), phrases[key].of(language))
+        for command in COMMANDS
+        if (key := f"command.{command.name}") in phrases
+    ]
