@@ -329,12 +329,8 @@ class Gate:
             # A draft is seen by whoever began it and by those it asks; for others it is not there.
             starter = project.starter
             project, roles, there = None, (), False
-            if press.project:
-                return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
-            if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
-                waits = text("gate.draft_waits", who=Who(starter))
-                moment = FieldError("", waits) if form is not None else Show(card(Paragraph(waits)))
-                return Stopped((moment,), prefs, None)
+            if (hidden := _hidden(press, form, starter)) is not None:
+                return Stopped((hidden,), prefs, None)
         held = (
             ANYONE
             if project is None
@@ -359,38 +355,62 @@ class Gate:
         elif (no := _refused(press, viewer, project, roles)) is not None:
             moment = FieldError("", no) if form is not None else Show(card(Paragraph(no)))
             return Stopped((moment,), prefs, project)
-        about = project.id if project else ""
-        language = project.language if project else ""
         if isinstance(press, Look):
-            look = msgspec.structs.replace(press, project=about)
+            about = viewer.project
             return Passed(
-                tenant, about, look, prefs, viewer, language=language, about=project, roles=roles
-            )
+                tenant, about, msgspec.structs.replace(press, project=about), prefs, viewer,
+                language=project.language if project else "", about=project, roles=roles,
+            )  # fmt: skip
         if isinstance(press, Unsigned):
-            # From here on the sender is not known any more.
-            unsigned = msgspec.structs.replace(press, project=about)
-            mark = ""
-            if isinstance(press, e.Fits):
-                vote = f"mark|{tenant}|{about}|{press.question}|{person}"
-                mark = self._vault.mac(vote.encode())
-            id = form.form if form is not None else uuid.uuid4().hex
-            # Only the language for the answer is kept of the person.
-            spoken = Prefs(language=prefs.language, locale=prefs.locale)
-            return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
-        signed = msgspec.structs.replace(
+            return self._unsigned(delivery, press, form, prefs, project)
+        return self._signed(delivery, press, form, prefs, project, viewer, channel)
+
+    def _unsigned(
+        self,
+        delivery: Delivery,
+        press: Unsigned,
+        form: FormToken | None,
+        prefs: Prefs,
+        project: Project | None,
+    ) -> Passed:
+        """From here on the sender is not known any more."""
+        tenant, about = delivery.tenant, project.id if project else ""
+        mark = ""
+        if isinstance(press, e.Fits):
+            vote = f"mark|{tenant}|{about}|{press.question}|{delivery.sender.person}"
+            mark = self._vault.mac(vote.encode())
+        unsigned: Any = msgspec.structs.replace(press, project=about)
+        id = form.form if form is not None else uuid.uuid4().hex
+        # Only the language for the answer is kept of the person.
+        spoken = Prefs(language=prefs.language, locale=prefs.locale)
+        language = project.language if project else ""
+        return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
+
+    def _signed(
+        self,
+        delivery: Delivery,
+        press: Signed,
+        form: FormToken | None,
+        prefs: Prefs,
+        project: Project | None,
+        viewer: Viewer,
+        channel: str,
+    ) -> Passed:
+        signed: Any = msgspec.structs.replace(
             press,
-            project=press.project or about,
-            by=person,
+            project=press.project or viewer.project,
+            by=viewer.person,
             at=self._clock.now(),
             id=uuid.uuid4().hex,
             **({"channel": channel} if hasattr(press, "channel") else {}),
         )
         if isinstance(signed, e.Started | e.Drafted) and not signed.project:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
-        key = _key(delivery, form)
+        language = project.language if project else ""
         return Passed(
-            tenant, signed.project, signed, prefs, viewer, key, language=language, about=project
-        )
+            delivery.tenant, signed.project, signed, prefs, viewer, _key(delivery, form),
+            language=language, about=project,
+        )  # fmt: skip
 
     def _too_many_codes(self, who: tuple[str, str]) -> bool:
         """Limit guesses of receipt codes; known and unknown codes count alike. In memory only."""
@@ -412,6 +432,17 @@ class Gate:
 
 def _tries_code(press: Press) -> bool:
     return isinstance(press, Look) and press.view == "by_code"
+
+
+def _hidden(press: Press, form: FormToken | None, starter: str) -> Moment | None:
+    """What somebody hears who met a draft that is not theirs to see; None where it is as if there
+    were no project."""
+    if press.project:
+        return _error_or_card(form, "gate.not_yours")
+    if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
+        waits = text("gate.draft_waits", who=Who(starter))
+        return FieldError("", waits) if form is not None else Show(card(Paragraph(waits)))
+    return None
 
 
 def _not_seen(press: Press, prefs: Prefs) -> Stopped:
