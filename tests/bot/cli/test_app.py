@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from storage.vault import make_key
+from tests.worlds import forked
 
 ROOT = Path(__file__).parents[3]
 READY = 300
@@ -40,12 +41,15 @@ class Box:
         return self.home / "digi.db"
 
     def __call__(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Runs `python app.py ...` as an operator does."""
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "app.py"), *words],
-            env={**self.env, **env}, cwd=self.home.parent, capture_output=True, text=True,
-            timeout=READY, check=False,
-        )  # fmt: skip
+        """Runs `python app.py ...` as an operator does; whatever serves, from the beginning."""
+        if words and words[0] != "run":
+            done = forked.run(words, {**self.env, **env}, self.home.parent, READY)
+        else:
+            done = subprocess.run(
+                [sys.executable, str(ROOT / "app.py"), *words],
+                env={**self.env, **env}, cwd=self.home.parent, capture_output=True, text=True,
+                timeout=READY, check=False,
+            )  # fmt: skip
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         assert "a fault in Digi" not in done.stderr, done.stderr
         return done
