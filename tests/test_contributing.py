@@ -91,6 +91,8 @@ def tree(tmp_path: Path) -> Path:
     leave = shutil.ignore_patterns("__pycache__", "node_modules", ".hypothesis")
     for name in ("bot", "content", "dialogs", "storage", "tests"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=leave)
+    for validators in ROOT.glob("tests/node/node_modules"):
+        (tmp_path / "tests/node/node_modules").symlink_to(validators)
     for name in ("app.py", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

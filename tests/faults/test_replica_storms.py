@@ -32,7 +32,7 @@ AT_ONCE = 8
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Whoever asks for advice has their arrival told in the channel."""
-    monkeypatch.setattr("tests.worlds.card_validators.problems", card_checks.problems)
+    monkeypatch.setattr("tests.worlds.card_validators.problems_of_new", card_checks.problems)
     found = faked(monkeypatch, "advice")
 
     def tells(state: Diary | None, event: Any, known: Any) -> Any:

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.waiting import LONG_ENOUGH
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -27,6 +29,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=LONG_ENOUGH * 1000)
 REMEDY = "On Debian: sudo apt-get install chromium libatomic1"
 
 
