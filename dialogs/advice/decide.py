@@ -25,6 +25,7 @@ from dialogs.advice.states import (
     LEADER_NOTES,
     Advice,
     _first,
+    advice_shelf,
     fitting,
     item_of,
     next_of,
@@ -69,7 +70,7 @@ def for_one(known: Known, kind: str, *, leads: bool) -> tuple[str, ...]:
     project = known.project
     if kind == "example":
         return fitting(known.catalogue, shelves.examples(project.workplace), project.phase)
-    names = shelves.advice(project.workplace, leads=leads)
+    names = advice_shelf(project.workplace, leads=leads)
     return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
@@ -163,7 +164,7 @@ def _workplace(known: Known) -> str:
 
 
 def _advice(look: Look, viewer: Viewer, known: Known) -> Moments:
-    return _turning(look, viewer, known, shelves.advice(_workplace(known)))
+    return _turning(look, viewer, known, advice_shelf(_workplace(known)))
 
 
 def _example(look: Look, viewer: Viewer, known: Known) -> Moments:

@@ -11,19 +11,17 @@ from typing import Literal
 from content.model import Catalogue, Set
 from msgspec import Struct
 
-from dialogs.advice.states import LEADER_NOTES, SCHOOL, trio_notes
+from dialogs.advice.states import (
+    LEADER_ADVICE,
+    LEADER_NOTES,
+    SCHOOL,
+    advice_shelf,
+    overview_shelf,
+    trio_notes,
+)
 
 # --- one at a time ------------------------------------------------------------------------
 
-ADVICE = (
-    "involvement-advice", "pitfalls", "core-task-advice", "phase-practice", "recommendations",
-    "competence-principles", "feedback-culture", "insights", "head-of-library-advice",
-    "proportionality",
-)  # fmt: skip
-SCHOOL_ADVICE = (
-    "involvement-principles-education", "education-actions", "implementation-traps-education",
-)  # fmt: skip
-LEADER_ADVICE = ("leader-values", "change-advice", "communication-steps")
 EXAMPLES = ("cases", "pitfalls")
 SCHOOL_EXAMPLES = ("education-risks", "implementation-traps-education")
 
@@ -57,19 +55,8 @@ EXERCISES = (
 SCHOOL_EXERCISES = ("work-changes", "relations", "ground-rules", "status-review")
 
 
-def advice(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
-    """The sets that advice is taken from, those of a few first."""
-    mine = LEADER_ADVICE if leads else ()
-    return mine + (SCHOOL_ADVICE if workplace == SCHOOL else ()) + ADVICE
-
-
 def examples(workplace: str) -> tuple[str, ...]:
     return EXAMPLES + (SCHOOL_EXAMPLES if workplace == SCHOOL else ())
-
-
-def overview(workplace: str) -> tuple[str, ...]:
-    """What the channel gets a piece of each week: advice, a pitfall or a story."""
-    return (*advice(workplace), "cases")
 
 
 def checklist(phase: int, workplace: str) -> tuple[str, ...]:
@@ -139,13 +126,13 @@ def ways(set: Set) -> Iterator[Way]:
     id, school = set.id, SCHOOL if set.pack == SCHOOL else ""
     if id in IN_THE_WALK:
         yield IN_THE_WALK[id]
-    if id in advice(school):
+    if id in advice_shelf(school):
         yield Way("advice")
     if id in LEADER_ADVICE:
         yield Way("leader_advice")
     if id in examples(school):
         yield Way("example")
-    if id in overview(school):
+    if id in overview_shelf(school):
         yield Way("overview")
     for phase in CHECKLISTS:
         if id in checklist(phase, school):

@@ -8,7 +8,6 @@ from itertools import zip_longest
 from content.model import Catalogue, Item
 from msgspec import Struct
 
-from dialogs.advice import shelves
 from dialogs.advice.reading import (
     said,
 )
@@ -94,7 +93,7 @@ def memory(known: Known) -> Advice:
 def for_all(known: Known) -> tuple[str, ...]:
     """What fits the channel."""
     project = known.project
-    names = shelves.overview(project.workplace)
+    names = overview_shelf(project.workplace)
     return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
@@ -148,3 +147,29 @@ SCHOOL_TRIO_NOTES = ("technology-forum",)
 
 def trio_notes(workplace: str) -> tuple[str, ...]:
     return TRIO_NOTES + (SCHOOL_TRIO_NOTES if workplace == SCHOOL else ())
+
+
+ADVICE = (
+    "involvement-advice", "pitfalls", "core-task-advice", "phase-practice", "recommendations",
+    "competence-principles", "feedback-culture", "insights", "head-of-library-advice",
+    "proportionality",
+)  # fmt: skip
+
+
+SCHOOL_ADVICE = (
+    "involvement-principles-education", "education-actions", "implementation-traps-education",
+)  # fmt: skip
+
+
+LEADER_ADVICE = ("leader-values", "change-advice", "communication-steps")
+
+
+def advice_shelf(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
+    """The sets that advice is taken from, those of a few first."""
+    mine = LEADER_ADVICE if leads else ()
+    return mine + (SCHOOL_ADVICE if workplace == SCHOOL else ()) + ADVICE
+
+
+def overview_shelf(workplace: str) -> tuple[str, ...]:
+    """What the channel gets a piece of each week: advice, a pitfall or a story."""
+    return (*advice_shelf(workplace), "cases")

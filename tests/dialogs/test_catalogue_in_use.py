@@ -15,7 +15,7 @@ from dialogs.advice import shelves
 from dialogs.advice.decide import met
 from dialogs.advice.reading import SCREEN, label, reading
 from dialogs.advice.shelves import Way, ways
-from dialogs.advice.states import LEADER_NOTES, SCHOOL, fitting, next_of, trio_notes
+from dialogs.advice.states import LEADER_NOTES, SCHOOL, advice_shelf, fitting, next_of, trio_notes
 from dialogs.advice.states import Advice as Memory
 from dialogs.model import cards as c
 from dialogs.model.events import Look
@@ -49,7 +49,7 @@ def test_what_lies_on_a_shelf_is_in_the_catalogue() -> None:
 
     def lying(workplace: str) -> set[str]:
         return {
-            *shelves.advice(workplace, leads=True),
+            *advice_shelf(workplace, leads=True),
             *shelves.examples(workplace),
             *shelves.exercises(workplace),
             *trio_notes(workplace),
@@ -76,7 +76,7 @@ def test_schools_have_the_nuggets_where_others_have_rasmus() -> None:
 @pytest.mark.parametrize("workplace", ["general", SCHOOL])
 def test_each_item_of_advice_fits_some_phase(workplace: str, *, leads: bool) -> None:
     """Through the four phases every item of every set of advice has its time."""
-    names = shelves.advice(workplace, leads=leads)
+    names = advice_shelf(workplace, leads=leads)
     fit = {id for phase in (1, 2, 3, 4) for id in fitting(CATALOGUE, names, phase)}
     assert fit == {f"{name}/{item.id}" for name in names for item in CATALOGUE.set(name).items}
 
@@ -84,7 +84,7 @@ def test_each_item_of_advice_fits_some_phase(workplace: str, *, leads: bool) -> 
 @pytest.mark.parametrize("phase", [1, 2, 3, 4])
 def test_no_advice_comes_again_before_all_have_been_seen(phase: int) -> None:
     """Three rounds, each of which gives every piece once."""
-    found = fitting(CATALOGUE, shelves.advice(SCHOOL, leads=True), phase)
+    found = fitting(CATALOGUE, advice_shelf(SCHOOL, leads=True), phase)
     memory, given = Memory(), []
     for _ in range(3 * len(found)):
         id = next_of(found, memory.seen)
@@ -97,7 +97,7 @@ def test_no_advice_comes_again_before_all_have_been_seen(phase: int) -> None:
 
 def test_a_new_phase_gives_what_is_new_first() -> None:
     """What was met in the phase before comes after all that the new one brings."""
-    names = shelves.advice("general")
+    names = advice_shelf("general")
     before, after = fitting(CATALOGUE, names, 1), fitting(CATALOGUE, names, 4)
     memory = met(Memory(), *before)
     fresh = [id for id in after if id not in before]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
 
@@ -108,3 +109,15 @@ def test_a_conversation_reads_of_another_only_its_states() -> None:
                 )
     assert not wrong
     assert len(rooms) == len(CONVERSATIONS)
+
+
+def test_no_module_of_the_dialogs_needs_itself() -> None:
+    """Whoever reads one of two modules that import each other has to read both."""
+    folder = Path(registry.__file__).parents[1]
+    needs: dict[str, set[str]] = {}
+    for path in (folder / "dialogs").rglob("*.py"):
+        found = needs[".".join(path.relative_to(folder).with_suffix("").parts)] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    TopologicalSorter({one: needs[one] & needs.keys() for one in needs}).prepare()
