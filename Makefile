@@ -28,7 +28,7 @@ run: .venv/.runtime ## serve Digi; without credentials the playground on this ma
 test: .venv/.dev $(VALIDATORS) ## the tests that take seconds
 	@$(BIN)/python -m pytest -n auto
 
-test-quick: .venv/.dev $(VALIDATORS) ## transcripts, dialogs, gate and content, in under a minute
+test-quick: .venv/.dev $(VALIDATORS) ## transcripts, dialogs, gate and content, in about a minute
 	@$(BIN)/python -m pytest -n auto $(QUICK)
 
 test-long: .venv/.dev $(VALIDATORS) ## all tests, also those that take minutes
