@@ -448,8 +448,11 @@ def _hidden(press: Press, form: FormToken | None, starter: str) -> Moment | None
 def _not_seen(press: Press, prefs: Prefs) -> Stopped:
     """Nobody has told Digi that this person is in the channel. What may lead to a text without a
     name has nothing looked up because of it, for that is written to the database."""
-    named = MAY_LOOK.get(press.view) if isinstance(press, Look) else MAY.get(type(press))
-    unnamed = named is WRITERS
+    if isinstance(press, Look):
+        # *Sig det* asks whether by name or without: its next step may be a text without one.
+        unnamed = press.view == "say" or MAY_LOOK.get(press.view) is WRITERS
+    else:
+        unnamed = MAY.get(type(press)) is WRITERS
     key = "gate.not_seen_unnamed" if unnamed else "gate.not_seen"
     return Stopped((_show(key),), prefs, absent=not unnamed)
 

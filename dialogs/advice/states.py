@@ -1,4 +1,4 @@
-"""What was shown of the catalogue already, and the notes that others take from it."""
+"""What was shown of the catalogue already, and the sets that overview, summary and notes use."""
 
 from __future__ import annotations
 

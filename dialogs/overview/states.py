@@ -1,4 +1,4 @@
-"""When overviews come, and which questions they and the summaries speak of."""
+"""What a project's overview remembers, and when the next one comes."""
 
 from __future__ import annotations
 
