@@ -11,13 +11,11 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar
 
 import msgspec
 from aiohttp import web
-from msgspec import Struct
 
 from bot.platforms.common.ports import (
     Answer,
@@ -32,20 +30,41 @@ from bot.platforms.common.ports import (
     WebRoom,
     What,
 )
-from bot.platforms.web.playground.edge import MessageBody, WebEdge, read_body
+from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import (
     CHANNELS,
     PEOPLE,
     TENANT,
-    Channel,
     Colleague,
-    channel_of,
     channel_place,
-    person_of,
     private_place,
 )
 from bot.platforms.web.playground.player import Player
-from dialogs.model.cards import Buttons, FinishedCard, FinishedForm
+from bot.platforms.web.playground.sentences import SENTENCES
+from bot.platforms.web.playground.wire import (
+    HEADERS,
+    ClockAct,
+    CourseNews,
+    PageState,
+    PlainAct,
+    PressAct,
+    RequestRefused,
+    SubmitAct,
+    TypeAct,
+    WorldTime,
+    act_key,
+    as_shown,
+    bare,
+    bare_form,
+    channel_in,
+    json_answer,
+    known_channel,
+    known_person,
+    language_of,
+    number_in,
+    read_act,
+    send_event,
+)
 from dialogs.model.commands import Language
 
 log = logging.getLogger("digi.web")
@@ -65,151 +84,6 @@ KINDS = {
     ".svg": "image/svg+xml",
 }
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-
-SENTENCES: dict[str, dict[Language, str]] = {
-    "unsure": {
-        "da": "Jeg ved ikke, om det lykkedes. Din tekst står her endnu. Se efter om et øjeblik, og "
-        "prøv igen, hvis der ikke er sket noget.",
-        "en": "I do not know whether that worked. Your text is still here. Look again in a moment, "
-        "and try again if nothing has happened.",
-    },
-    "unreadable": {
-        "da": "Det kunne jeg ikke læse. Der er ikke ændret noget. Genindlæs siden, og prøv igen.",
-        "en": "I could not read that, and nothing has changed. Reload the page and try again.",
-    },
-    "nobody": {
-        "da": "Den person findes ikke på arbejdspladsen. Vælg en fra listen.",
-        "en": "There is no such person in the workplace. Choose one from the list.",
-    },
-    "elsewhere": {
-        "da": "Den samtale er ikke din. Vælg en kanal eller din egen samtale med Digi.",
-        "en": "That conversation is not yours. Choose a channel or your own chat with Digi.",
-    },
-    "outside": {
-        "da": "Legepladsen svarer kun en browser på denne maskine, på sin egen adresse.",
-        "en": "The playground answers only a browser on this machine, at its own address.",
-    },
-    "token": {
-        "da": "Siden er for gammel. Genindlæs den, og prøv igen.",
-        "en": "The page is too old. Reload it and try again.",
-    },
-    "busy": {
-        "da": "Uret er ved at blive flyttet. Vent, til det er færdigt.",
-        "en": "The clock is being moved. Wait until that is done.",
-    },
-    "no_question": {
-        "da": "Der er ikke planlagt et spørgsmål endnu. Begynd med /digi start i kanalen.",
-        "en": "No question is planned yet. Begin with /digi start in the channel.",
-    },
-    "no_overview": {
-        "da": "Der er ikke planlagt et overblik endnu. Begynd med /digi start i kanalen.",
-        "en": "No overview is planned yet. Begin with /digi start in the channel.",
-    },
-    "not_moved": {
-        "da": "Uret kunne ikke flyttes hele vejen. Det, der er sket, er gemt. Prøv igen.",
-        "en": "The clock could not be moved all the way. What has happened is saved. Try again.",
-    },
-    "no_course": {
-        "da": "Der er intet forløb at spille her.",
-        "en": "There is no course to play here.",
-    },
-}
-
-
-class RequestRefused(Exception):
-    """A request that is not answered, and the sentence that says why."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.sentence = sentence
-
-
-class TypeAct(Struct, frozen=True, rename={"person": "as"}):
-    person: str
-    place: str
-    text: str
-    key: str
-
-
-class PressAct(Struct, frozen=True, rename={"person": "as"}):
-    person: str
-    token: str
-    key: str
-    channel: str = ""
-
-
-class SubmitAct(Struct, frozen=True, rename={"person": "as"}):
-    person: str
-    token: str
-    values: dict[str, str | list[str] | None]
-    channel: str = ""
-
-
-class ClockAct(Struct, frozen=True, rename={"person": "as"}):
-    person: str
-    to: Literal["question", "overview", "day", "week"]
-
-
-class PlainAct(Struct, frozen=True, rename={"person": "as"}):
-    person: str
-
-
-class Shown(Struct, frozen=True):
-    """A message as the page gets it."""
-
-    id: str
-    place: str
-    by: str
-    at: str
-    thread: str
-    seq: int
-    text: str
-    card: FinishedCard | None
-    language: Language
-
-
-class WorldTime(Struct, frozen=True):
-    now: datetime
-    landmarks: dict[str, datetime]
-
-
-class CourseNews(Struct, frozen=True):
-    running: bool
-    step: int = 0
-    of: int = 0
-    line: str = ""
-    stuck: bool = False
-
-
-class PageState(Struct, frozen=True):
-    token: str
-    epoch: str
-    me: Colleague
-    people: tuple[Colleague, ...]
-    channels: tuple[Channel, ...]
-    messages: list[Shown]
-    after: int
-    letters: dict[str, list[int]]
-    time: WorldTime
-    commands: Sequence[tuple[str, str]]
-    course: CourseNews
-
-
-A = TypeVar("A", TypeAct, PressAct, SubmitAct, ClockAct, PlainAct)
-
-_KEY = re.compile(r"web:[0-9a-f-]{36}")
 _COMMAND = re.compile(r"/digi(?:\s+(.*)|)", re.IGNORECASE | re.DOTALL)
 
 
@@ -288,16 +162,16 @@ class Playground:
     # --- looking on -----------------------------------------------------------------------
 
     async def state(self, request: web.Request) -> web.Response:
-        me = _person(request.query.get("as", ""))
+        me = known_person(request.query.get("as", ""))
         messages = await self._messages(me)
-        return _json(
+        return json_answer(
             PageState(
                 token=self._token,
                 epoch=self._edge.epoch,
                 me=me,
                 people=PEOPLE,
                 channels=CHANNELS,
-                messages=[_shown(message) for message in messages],
+                messages=[as_shown(message) for message in messages],
                 after=max((message.seq for message in messages), default=0),
                 letters=await self._letters_of_all(),
                 time=await self._time(),
@@ -307,14 +181,14 @@ class Playground:
         )
 
     async def live(self, request: web.Request) -> web.StreamResponse:
-        me = _person(request.query.get("as", ""))
-        after = _number(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
+        me = known_person(request.query.get("as", ""))
+        after = number_in(request.headers.get("Last-Event-ID") or request.query.get("after", "0"))
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         try:
             with self._edge.listening() as listener:
                 await response.write(b"retry: 1000\n\n")
-                await _tell(response, "hello", self._edge.epoch)
+                await send_event(response, "hello", self._edge.epoch)
                 for kind in ("room", "clock"):
                     listener.tell(kind, None)
                 listener.tell("course", self._news)
@@ -326,18 +200,18 @@ class Playground:
                         break
                     if "reset" in news:
                         after = 0
-                        await _tell(response, "hello", self._edge.epoch)
+                        await send_event(response, "hello", self._edge.epoch)
                     if "room" in news:
                         fresh = await self._messages(me, after)
                         after = max([after, *(message.seq for message in fresh)])
                         if fresh:
-                            shown = [_shown(message) for message in fresh]
-                            await _tell(response, "messages", shown, str(after))
-                        await _tell(response, "letters", await self._letters_of_all())
+                            shown = [as_shown(message) for message in fresh]
+                            await send_event(response, "messages", shown, str(after))
+                        await send_event(response, "letters", await self._letters_of_all())
                     if "clock" in news or "room" in news:
-                        await _tell(response, "time", await self._time())
+                        await send_event(response, "time", await self._time())
                     if "course" in news:
-                        await _tell(response, "course", news["course"])
+                        await send_event(response, "course", news["course"])
         except ConnectionError:
             pass  # the window was closed
         return response
@@ -345,28 +219,28 @@ class Playground:
     # --- acts -----------------------------------------------------------------------------
 
     async def type(self, request: web.Request) -> web.Response:
-        act = await _read(request, TypeAct)
-        me, key = _person(act.person), _act_key(act.key)
-        channel = _channel_in(act.place, me)
+        act = await read_act(request, TypeAct)
+        me, key = known_person(act.person), act_key(act.key)
+        channel = channel_in(act.place, me)
         text = act.text.strip()
         command = _COMMAND.fullmatch(text)
         if command is None and channel:
             if text:
                 await self._edge.say(key, act.place, me.id, text)
-            return _json(Answer(language=me.locale))
+            return json_answer(Answer(language=me.locale))
         words = (command.group(1) or "").strip() if command else text
         return await self._act(me, key, TypedText(words), channel)
 
     async def press(self, request: web.Request) -> web.Response:
-        act = await _read(request, PressAct)
-        me = _person(act.person)
-        return await self._act(me, _act_key(act.key), Pressed(act.token), _channel(act.channel))
+        act = await read_act(request, PressAct)
+        me = known_person(act.person)
+        return await self._act(me, act_key(act.key), Pressed(act.token), known_channel(act.channel))
 
     async def submit(self, request: web.Request) -> web.Response:
-        act = await _read(request, SubmitAct)
+        act = await read_act(request, SubmitAct)
         what = Submitted(act.token, act.values)
         return await self._act(
-            _person(act.person), f"form:{act.token}", what, _channel(act.channel)
+            known_person(act.person), f"form:{act.token}", what, known_channel(act.channel)
         )
 
     async def _act(self, me: Colleague, key: str, what: What, channel: str) -> web.Response:
@@ -375,54 +249,54 @@ class Playground:
             answer = await self._receive(Delivery(TENANT, sender, key, what, channel))
         except Exception as error:
             log.error("an act in the playground failed: %s", type(error).__name__)
-            return _json({"failed": SENTENCES["unsure"][me.locale]})
+            return json_answer({"failed": SENTENCES["unsure"][me.locale]})
         self._edge.tell("clock", None)
         form = None if answer.form is None else bare_form(answer.form)
         cards = tuple(bare(card) for card in answer.cards)
-        return _json(msgspec.structs.replace(answer, cards=cards, form=form))
+        return json_answer(msgspec.structs.replace(answer, cards=cards, form=form))
 
     # --- the world ------------------------------------------------------------------------
 
     async def move_clock(self, request: web.Request) -> web.Response:
-        act = await _read(request, ClockAct)
-        me = _person(act.person)
+        act = await read_act(request, ClockAct)
+        me = known_person(act.person)
         if self._moving.locked():
-            return _json({"failed": SENTENCES["busy"][me.locale]})
+            return json_answer({"failed": SENTENCES["busy"][me.locale]})
         async with self._moving:
             try:
                 if act.to in ("question", "overview"):
                     target = (await self._clock.landmarks()).get(act.to)
                     if target is None:
-                        return _json({"failed": SENTENCES[f"no_{act.to}"][me.locale]})
+                        return json_answer({"failed": SENTENCES[f"no_{act.to}"][me.locale]})
                 else:
                     target = self._clock.now() + timedelta(days=7 if act.to == "week" else 1)
                 await self._clock.move_to(max(target, self._clock.now()))
             except Exception as error:
                 log.error("the playground's clock did not move: %s", type(error).__name__)
-                return _json({"failed": SENTENCES["not_moved"][me.locale]})
+                return json_answer({"failed": SENTENCES["not_moved"][me.locale]})
             finally:
                 self._edge.tell("clock", None)
-        return _json({"time": await self._time()})
+        return json_answer({"time": await self._time()})
 
     async def start_over(self, request: web.Request) -> web.Response:
-        me = _person((await _read(request, PlainAct)).person)
+        me = known_person((await read_act(request, PlainAct)).person)
         if self._moving.locked():
-            return _json({"failed": SENTENCES["busy"][me.locale]})
+            return json_answer({"failed": SENTENCES["busy"][me.locale]})
         async with self._moving:
             await self._empty()
-        return _json({})
+        return json_answer({})
 
     async def play_course(self, request: web.Request) -> web.Response:
-        me = _person((await _read(request, PlainAct)).person)
+        me = known_person((await read_act(request, PlainAct)).person)
         if self._moving.locked():
-            return _json({"failed": SENTENCES["busy"][me.locale]})
+            return json_answer({"failed": SENTENCES["busy"][me.locale]})
         try:
             scenario = await asyncio.to_thread(self._course.read_text, "utf-8")
         except FileNotFoundError:
-            return _json({"failed": SENTENCES["no_course"][me.locale]})
+            return json_answer({"failed": SENTENCES["no_course"][me.locale]})
         await self._moving.acquire()
         self._playing = asyncio.create_task(self._play(scenario))
-        return _json({})
+        return json_answer({})
 
     async def _play(self, scenario: str) -> None:
         """Begin anew, and play; the lock is held until the end, so that nobody moves the clock."""
@@ -492,58 +366,6 @@ class _Heard:
         return seq
 
 
-# --- what goes to the page ----------------------------------------------------------------
-
-
-def bare(card: FinishedCard) -> FinishedCard:
-    """A card without what only Digi needs to know: the page hands back a token, nothing else."""
-    return msgspec.structs.replace(
-        card,
-        parts=tuple(
-            Buttons(tuple(msgspec.structs.replace(button, press=None) for button in part.buttons))
-            if isinstance(part, Buttons)
-            else part
-            for part in card.parts
-        ),
-    )
-
-
-def bare_form(form: FinishedForm) -> FinishedForm:
-    return msgspec.structs.replace(form, into="", fixed={})
-
-
-def _shown(message: RoomMessage) -> Shown:
-    body: MessageBody = read_body(message)
-    return Shown(
-        id=message.id,
-        place=message.place,
-        by=message.by,
-        # Of one length always, so that the page can put moments in order as they are.
-        at=message.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        thread=message.thread,
-        seq=message.seq,
-        text=body.text,
-        card=None if body.card is None else bare(body.card),
-        language=body.language,
-    )
-
-
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(value),
-        status=status,
-        headers=HEADERS,
-        content_type="application/json",
-    )
-
-
-async def _tell(response: web.StreamResponse, kind: str, data: object, id: str = "") -> None:
-    head = f"id: {id}\n" if id else ""
-    await response.write(
-        f"{head}event: {kind}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
-    )
-
-
 def _page(name: str) -> Handler:
     """A file of the page, read once: the page changes only with the program."""
     content = (STATIC / name).read_bytes()
@@ -571,12 +393,12 @@ def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
                 raise RequestRefused(403, "token")
             return await handler(request)
         except RequestRefused as refused:
-            return _json(
-                {"failed": SENTENCES[refused.sentence][_language(request)]}, refused.status
+            return json_answer(
+                {"failed": SENTENCES[refused.sentence][language_of(request)]}, refused.status
             )
         except Exception as error:
             log.error("a request to the playground failed: %s", type(error).__name__)
-            return _json({"failed": SENTENCES["unsure"][_language(request)]}, 503)
+            return json_answer({"failed": SENTENCES["unsure"][language_of(request)]}, 503)
 
     return guarded
 
@@ -587,50 +409,3 @@ def _same_page(request: web.Request, allowed: set[str]) -> None:
         raise RequestRefused(403, "outside")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise RequestRefused(403, "outside")
-
-
-async def _read(request: web.Request, kind: type[A]) -> A:
-    if request.content_type != "application/json":
-        raise RequestRefused(400, "unreadable")
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise RequestRefused(400, "unreadable") from None
-
-
-def _person(id: str) -> Colleague:
-    found = person_of(id)
-    if found is None:
-        raise RequestRefused(400, "nobody")
-    return found
-
-
-def _act_key(key: str) -> str:
-    """The page draws one for each act, so that sending it twice is still one act."""
-    if not _KEY.fullmatch(key):
-        raise RequestRefused(400, "unreadable")
-    return key
-
-
-def _channel(id: str) -> str:
-    if id and channel_of(id) is None:
-        raise RequestRefused(400, "elsewhere")
-    return id
-
-
-def _channel_in(place: str, me: Colleague) -> str:
-    """The channel of a place; empty for one's own private chat."""
-    if place == private_place(me.id):
-        return ""
-    kind, _, id = place.partition(":")
-    if kind != "channel" or channel_of(id) is None:
-        raise RequestRefused(400, "elsewhere")
-    return id
-
-
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
-
-
-def _language(request: web.Request) -> Language:
-    return "en" if request.headers.get("Accept-Language", "da").startswith("en") else "da"

@@ -1,0 +1,221 @@
+"""What goes between the page and the server: the acts it sends, the state and events it gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from bot.platforms.common.ports import RoomMessage
+from bot.platforms.web.playground.edge import MessageBody, read_body
+from bot.platforms.web.playground.people import (
+    Channel,
+    Colleague,
+    channel_of,
+    person_of,
+    private_place,
+)
+from dialogs.model.cards import Buttons, FinishedCard, FinishedForm
+from dialogs.model.commands import Language
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class RequestRefused(Exception):
+    """A request that is not answered, and the sentence that says why."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.sentence = sentence
+
+
+class TypeAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+    place: str
+    text: str
+    key: str
+
+
+class PressAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+    token: str
+    key: str
+    channel: str = ""
+
+
+class SubmitAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+    token: str
+    values: dict[str, str | list[str] | None]
+    channel: str = ""
+
+
+class ClockAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+    to: Literal["question", "overview", "day", "week"]
+
+
+class PlainAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+
+
+class Shown(Struct, frozen=True):
+    """A message as the page gets it."""
+
+    id: str
+    place: str
+    by: str
+    at: str
+    thread: str
+    seq: int
+    text: str
+    card: FinishedCard | None
+    language: Language
+
+
+class WorldTime(Struct, frozen=True):
+    now: datetime
+    landmarks: dict[str, datetime]
+
+
+class CourseNews(Struct, frozen=True):
+    running: bool
+    step: int = 0
+    of: int = 0
+    line: str = ""
+    stuck: bool = False
+
+
+class PageState(Struct, frozen=True):
+    token: str
+    epoch: str
+    me: Colleague
+    people: tuple[Colleague, ...]
+    channels: tuple[Channel, ...]
+    messages: list[Shown]
+    after: int
+    letters: dict[str, list[int]]
+    time: WorldTime
+    commands: Sequence[tuple[str, str]]
+    course: CourseNews
+
+
+A = TypeVar("A", TypeAct, PressAct, SubmitAct, ClockAct, PlainAct)
+
+_KEY = re.compile(r"web:[0-9a-f-]{36}")
+# --- what goes to the page ----------------------------------------------------------------
+
+
+def bare(card: FinishedCard) -> FinishedCard:
+    """A card without what only Digi needs to know: the page hands back a token, nothing else."""
+    return msgspec.structs.replace(
+        card,
+        parts=tuple(
+            Buttons(tuple(msgspec.structs.replace(button, press=None) for button in part.buttons))
+            if isinstance(part, Buttons)
+            else part
+            for part in card.parts
+        ),
+    )
+
+
+def bare_form(form: FinishedForm) -> FinishedForm:
+    return msgspec.structs.replace(form, into="", fixed={})
+
+
+def as_shown(message: RoomMessage) -> Shown:
+    body: MessageBody = read_body(message)
+    return Shown(
+        id=message.id,
+        place=message.place,
+        by=message.by,
+        # Of one length always, so that the page can put moments in order as they are.
+        at=message.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        thread=message.thread,
+        seq=message.seq,
+        text=body.text,
+        card=None if body.card is None else bare(body.card),
+        language=body.language,
+    )
+
+
+def json_answer(value: object, status: int = 200) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(value),
+        status=status,
+        headers=HEADERS,
+        content_type="application/json",
+    )
+
+
+async def send_event(response: web.StreamResponse, kind: str, data: object, id: str = "") -> None:
+    head = f"id: {id}\n" if id else ""
+    await response.write(
+        f"{head}event: {kind}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
+    )
+
+
+# --- what comes from the page -------------------------------------------------------------
+
+
+async def read_act(request: web.Request, kind: type[A]) -> A:
+    if request.content_type != "application/json":
+        raise RequestRefused(400, "unreadable")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise RequestRefused(400, "unreadable") from None
+
+
+def known_person(id: str) -> Colleague:
+    found = person_of(id)
+    if found is None:
+        raise RequestRefused(400, "nobody")
+    return found
+
+
+def act_key(key: str) -> str:
+    """The page draws one for each act, so that sending it twice is still one act."""
+    if not _KEY.fullmatch(key):
+        raise RequestRefused(400, "unreadable")
+    return key
+
+
+def known_channel(id: str) -> str:
+    if id and channel_of(id) is None:
+        raise RequestRefused(400, "elsewhere")
+    return id
+
+
+def channel_in(place: str, me: Colleague) -> str:
+    """The channel of a place; empty for one's own private chat."""
+    if place == private_place(me.id):
+        return ""
+    kind, _, id = place.partition(":")
+    if kind != "channel" or channel_of(id) is None:
+        raise RequestRefused(400, "elsewhere")
+    return id
+
+
+def number_in(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def language_of(request: web.Request) -> Language:
+    return "en" if request.headers.get("Accept-Language", "da").startswith("en") else "da"
