@@ -6,22 +6,27 @@ tests/worlds/stage.py tells what the lines mean.
 from __future__ import annotations
 
 import re
-import shlex
 from abc import ABC, abstractmethod
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
 
+from bot.platforms.web.playground.scenario import (
+    CHANNEL,
+    Expect,
+    FillForm,
+    MoveClock,
+    NotThere,
+    PressButton,
+    ScenarioLine,
+    TypeWords,
+    days_ahead,
+    moment,
+    read_scenario,
+)
 from bot.server.build import House
-from dialogs.model.calendar import Calendar, is_working_day
 
-COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
-_AHEAD = re.compile(r"\{\+(\d+)\}")
-_WEEKDAY = re.compile(r"til (\w+) (\d\d?):(\d\d)")
-_WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
-_LANDMARKS = {
-    "til spørgsmål": "question", "til overblik": "overview", "til udsendelse": "release",
-}  # fmt: skip
 
 
 class Play(ABC):
@@ -60,95 +65,52 @@ class Play(ABC):
     # --- transcripts ----------------------------------------------------------------------
 
     async def play(self, script: str) -> None:
-        for number, raw in enumerate(script.splitlines(), 1):
-            line = raw.strip()
-            if not line or line.startswith("#"):
-                continue
+        for line in read_scenario(script):
             try:
                 await self._line(line)
-            except AssertionError as wrong:
-                raise AssertionError(f"line {number}: {line}\n{wrong}") from wrong
+            except (AssertionError, NotThere) as wrong:
+                raise AssertionError(f"line {line.number}: {line.text}\n{wrong}") from wrong
 
-    async def _line(self, line: str) -> None:
-        if line.startswith("ur > "):
-            await self.move(await self._moment(line[5:].strip()))
-            return
-        if found := re.fullmatch(r"(\w+) (<!?) (.+)", line):
-            self._expects(*found.groups())
-            return
-        found = re.fullmatch(r"(\w+)( privat)? > (.+)", line)
-        assert found, "what does this line mean?"
-        person, private, act = found[1], bool(found[2]), found[3].replace("{kode}", self.code)
-        if pressed := re.fullmatch(r'tryk "(.+?)"(?: på "(.+)")?', act):
-            await self.press(person, pressed[1], pressed[2] or "")
-        elif act == "send":
-            await self.fill(person, {})
-        elif act.startswith("udfyld "):
-            pairs = shlex.split(self._ahead(act.removeprefix("udfyld ")))
-            await self.fill(person, dict(p.split("=", 1) for p in _glued(pairs)))
-        else:
-            await self.type(person, act, private=private)
+    async def _line(self, line: ScenarioLine) -> None:
+        match line.act:
+            case MoveClock(to):
+                now = self._now()
+                await self.move(await moment(to, now, lambda: self.house.landmarks(self.tenant)))
+            case PressButton(label, near):
+                await self.press(line.who, self._meant(label), self._meant(near))
+            case FillForm(values):
+                await self.fill(line.who, {k: self._meant(v) for k, v in values.items()})
+            case TypeWords(words, private):
+                await self.type(line.who, self._meant(words), private=private)
+            case Expect() as expected:
+                self._expects(line.who, self._meant(expected.text), absent=expected.absent)
 
-    def _expects(self, who: str, sign: str, what: str) -> None:
-        wanted = what.strip().strip('"').replace("{kode}", self.code)
-        if who == "kanal":
-            text = self.channel(since_last_act=sign == "<")
-        elif what == "kode":
+    def _expects(self, who: str, wanted: str, *, absent: bool) -> None:
+        if who == CHANNEL:
+            text = self.channel(since_last_act=not absent)
+        elif not wanted:
             assert self.code
             assert self.code in self.just(who)
             return
         else:
-            text = self.just(who) if sign == "<" else self.ever(who)
-        if sign == "<":
-            assert wanted in text, f"--- not in ---\n{text}"
-        else:
+            text = self.ever(who) if absent else self.just(who)
+        if absent:
             assert wanted not in text, f"--- but it is in ---\n{text}"
+        else:
+            assert wanted in text, f"--- not in ---\n{text}"
 
-    # --- days and hours -------------------------------------------------------------------
+    def _meant(self, text: str) -> str:
+        return days_ahead(text.replace("{kode}", self.code), self._now)
 
-    async def _moment(self, act: str) -> datetime:
-        now = self.house.clock.now()
-        if act == "en dag":
-            return now + timedelta(days=1)
-        if act == "en uge":
-            return now + timedelta(days=7)
-        if act in _LANDMARKS:
-            return (await self.house.landmarks(self.tenant))[_LANDMARKS[act]]
-        if act == "til tre hele uger":
-            return self._three_whole_weeks()
-        if (named := _WEEKDAY.fullmatch(act)) and named[1] in _WEEKDAYS:
-            ahead = (_WEEKDAYS.index(named[1]) - self._today().weekday() - 1) % 7 + 1
-            at = time(int(named[2]), int(named[3]), tzinfo=COPENHAGEN)
-            return datetime.combine(self._today() + timedelta(days=ahead), at)
-        when = datetime.fromisoformat(act.removeprefix("til "))
-        return when.replace(tzinfo=COPENHAGEN)
-
-    def _three_whole_weeks(self) -> datetime:
-        """The next Monday morning with three weeks ahead in which no day is off."""
-        calendar = Calendar()
-        monday = self._today()
-        monday += timedelta(days=(-monday.weekday() - 1) % 7 + 1)
-        workdays = [timedelta(days=n) for n in range(21) if n % 7 < 5]
-        while not all(is_working_day(calendar, monday + day) for day in workdays):
-            monday += timedelta(days=7)
-        return datetime.combine(monday, time(8, tzinfo=COPENHAGEN))
-
-    def _ahead(self, text: str) -> str:
-        """`{+9}` is the day nine days from now."""
-        return _AHEAD.sub(lambda days: str(self._today() + timedelta(days=int(days[1]))), text)
-
-    def _today(self) -> date:
-        return self.house.clock.now().astimezone(COPENHAGEN).date()
+    def _now(self) -> datetime:
+        return self.house.clock.now()
 
 
-def _glued(pairs: list[str]) -> list[str]:
-    """`Dato for svar=2026-01-01` may have blanks in its label."""
-    found: list[str] = []
-    rest = ""
-    for piece in pairs:
-        rest = f"{rest} {piece}".strip()
-        if "=" in piece:
-            found.append(rest)
-            rest = ""
-    assert not rest, f"no value for {rest}"
-    return found
+def no_button(person: str, label: str, near: str, shown: Iterable[str]) -> AssertionError:
+    """Says what there is instead, of the newest."""
+    return AssertionError(
+        f'{person} sees no button "{label}"'
+        + (f' near "{near}"' if near else "")
+        + "\n--- shown ---\n"
+        + "\n".join(islice(shown, 6))
+    )

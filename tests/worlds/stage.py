@@ -1,6 +1,6 @@
 """A stage: the real house on a paper edge, and hands that press what the words say.
 
-A transcript is UTF-8 text; lines beginning with # tell what it shows. The world begins on Monday
+A transcript is a scenario (bot/platforms/web/playground/scenario.py). The world begins on Monday
 2 November 2026 at 09:00 in Copenhagen; everybody is in the channel.
 
     anne > /digi start Ny omsorgsplatform      types in the channel
@@ -45,9 +45,10 @@ from bot.platforms.common.ports import (
     Submitted,
     TypedText,
 )
+from bot.platforms.web.playground.scenario import several
 from bot.server.build import House, build
 from dialogs.model import cards as c
-from tests.worlds.play import CODE, Play
+from tests.worlds.play import CODE, Play, no_button
 from tests.worlds.postgres import with_key
 
 TENANT = "test:arbejdsplads"
@@ -257,12 +258,7 @@ class Stage(Play):
                     for button in part.buttons:
                         if c.plain(button.label) == label:
                             return button.token
-        raise AssertionError(
-            f'{person} sees no button "{label}"'
-            + (f' near "{near}"' if near else "")
-            + "\n--- shown ---\n"
-            + "\n".join(text_of(card) for card in cards[:6])
-        )
+        raise no_button(person, label, near, map(text_of, cards))
 
     def _values(
         self, form: c.FinishedForm, given: dict[str, str]
@@ -282,13 +278,13 @@ class Stage(Play):
                     values[field.id] = _option(options, said) if said is not None else value
                 case c.Choices(values=chosen, options=options):
                     values[field.id] = (
-                        [_option(options, one) for one in _many(said)]
+                        [_option(options, one) for one in several(said)]
                         if said is not None
                         else list(chosen)
                     )
                 case c.People(values=chosen, many=many):
                     people = (
-                        [_person(one) for one in _many(said)] if said is not None else [*chosen]
+                        [_person(one) for one in several(said)] if said is not None else [*chosen]
                     )
                     values[field.id] = people if many else (people[0] if people else "")
                 case c.DateField(value=day):
@@ -301,10 +297,6 @@ class Stage(Play):
                     )
         assert not left, f"the form has no field {sorted(left)}:\n{text_of_form(form)}"
         return values
-
-
-def _many(said: str) -> list[str]:
-    return [one.strip() for one in said.split(",") if one.strip()]
 
 
 def _option(options: tuple[c.Option[c.Spans], ...], said: str) -> str:

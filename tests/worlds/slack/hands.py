@@ -6,12 +6,13 @@ SlackHands does what tests/worlds/stage.py's Stage does on paper, so the same tr
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
-from typing import TypeVar
 
+from bot.platforms.web.playground.scenario import named, several
 from bot.server.build import House
-from tests.worlds.play import CODE, Play
+from tests.worlds.chat_hands import ChatHands, hour_of, newest
+from tests.worlds.play import CODE, no_button
 from tests.worlds.slack.render import (
     Control,
     controls,
@@ -26,7 +27,6 @@ from tests.worlds.slack.sender import Answered, values_of
 from tests.worlds.slack.state import Dict, Message, View, Workspace
 from tests.worlds.slack.world import SlackWorld
 
-T = TypeVar("T")
 MISSING = "Udfyld dette felt."
 """What Slack itself says under a required field that is empty; Digi hears nothing of it."""
 
@@ -50,7 +50,7 @@ def move_in(
     space.channel(channel, name, [*map(id_of, people), space.bot])
 
 
-class SlackHands(Play):
+class SlackHands(ChatHands[Message]):
     def __init__(
         self,
         world: SlackWorld,
@@ -70,13 +70,11 @@ class SlackHands(Play):
         self.space = space
         self.place = channel
         self.people = {handle: id_of(handle) for handle in people}
-        self.faults: dict[str, str] = dict.fromkeys(self.people, "")
-        self.seen: dict[str, list[str]] = {person: [] for person in self.people}
         self.holds_back = holds_back
         self.at_home: set[str] = set()
         """Who looks at the Home tab."""
-        self.mark = 0
-        self._marks: dict[str, int] = dict.fromkeys(self.people, 0)
+        for person in self.people:
+            self._begins(person)
 
     # --- acts -----------------------------------------------------------------------------
 
@@ -201,13 +199,6 @@ class SlackHands(Play):
             await edge.quiet()
         await self.world.quiet()
 
-    def _remember(self) -> None:
-        """What somebody has before their eyes they have seen, though it be gone tomorrow."""
-        for person in self.people:
-            shown = self._shown(person)
-            if shown and shown not in self.seen[person]:
-                self.seen[person].append(shown)
-
     # --- looking --------------------------------------------------------------------------
 
     def form(self, person: str) -> View | None:
@@ -220,10 +211,10 @@ class SlackHands(Play):
         mine = self._messages(self.space.im(user).id)
         ours = self._messages(self.place)
         return [
-            *_newest(self._whispers(person, since=self._marks[person])),
-            *_newest(mine),
-            *_newest(ours),
-            *_newest(self._whispers(person)),
+            *newest(self._whispers(person, since=self._marks[person])),
+            *newest(mine),
+            *newest(ours),
+            *newest(self._whispers(person)),
         ]
 
     def channel(self, *, since_last_act: bool = False) -> str:
@@ -284,11 +275,6 @@ class SlackHands(Play):
             and m.user == self.space.bot
         ]
 
-    def _told(self, messages: Sequence[Message], *, since_last_act: bool) -> str:
-        return "\n\n".join(
-            self._text(m) for m in messages if not since_last_act or m.changed > self.mark
-        )
-
     def _text(self, message: Message) -> str:
         return text_of(message, self._name)
 
@@ -319,19 +305,14 @@ class SlackHands(Play):
             for control in controls(blocks, self._name):
                 if control.label == label:
                     return control, message, shown
-        raise AssertionError(
-            f'{person} sees no button "{label}"'
-            + (f' near "{near}"' if near else "")
-            + "\n--- shown ---\n"
-            + "\n".join(text for _, text, _, _ in surfaces[:6])
-        )
+        raise no_button(person, label, near, (text for _, text, _, _ in surfaces))
 
     # --- filling --------------------------------------------------------------------------
 
     def _fill(self, view: View, values: dict[str, str]) -> None:
         left = inputs(view)
         for label, said in values.items():
-            block = _named(label, [(plain(b["label"], self._name), b) for b in left], "field")
+            block = named(label, [(plain(b["label"], self._name), b) for b in left], "field")
             left.remove(block)
             element = block["element"]
             value = self._value(element, said)
@@ -348,27 +329,27 @@ class SlackHands(Play):
                 assert not said or len(said) >= least, f"at least {least} characters"
                 return {"value": said or None}
             case "static_select" | "radio_buttons":
-                return {"selected_option": _named(said, options, "option") if said else None}
+                return {"selected_option": named(said, options, "option") if said else None}
             case "multi_static_select" | "checkboxes":
-                chosen = [_named(one, options, "option") for one in _many(said)]
+                chosen = [named(one, options, "option") for one in several(said)]
                 most = element.get("max_selected_items", len(chosen))
                 assert len(chosen) <= most, f"no more than {most} can be chosen"
                 return {"selected_options": chosen}
             case "users_select":
                 return {"selected_user": self._somebody(said) if said else None}
             case "multi_users_select":
-                return {"selected_users": [self._somebody(one) for one in _many(said)]}
+                return {"selected_users": [self._somebody(one) for one in several(said)]}
             case "datepicker":
                 return {"selected_date": date.fromisoformat(said).isoformat() if said else None}
             case "timepicker":
-                return {"selected_time": _hour(said) if said else None}
+                return {"selected_time": hour_of(said) if said else None}
         raise AssertionError(f"nobody can fill a {kind}")
 
     def _somebody(self, said: str) -> str:
         if said in self.people:
             return self.people[said]
         people = [(u.name, u.id) for u in self.space.users.values() if not u.bot]
-        return _named(said, people, "person")
+        return named(said, people, "person")
 
     def _missing(self, view: View) -> list[str]:
         """The required fields that are empty: Slack does not send the form then."""
@@ -383,36 +364,3 @@ class SlackHands(Play):
                 if key != "type"
             )
         ]
-
-
-def _newest(messages: list[Message]) -> list[Message]:
-    return sorted(messages, key=lambda message: -message.changed)
-
-
-def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
-    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
-    wanted = label.strip().casefold()
-    for name, found in candidates:
-        if name.casefold() == wanted:
-            return found
-    for name, found in candidates:
-        if name.casefold().startswith(wanted):
-            return found
-    having = [found for name, found in candidates if wanted in name.casefold()]
-    if len(having) == 1:
-        return having[0]
-    names = ", ".join(name for name, _ in candidates)
-    raise AssertionError(f"no {kind} {label!r}; there are: {names}")
-
-
-def _many(said: str) -> list[str]:
-    return [one.strip() for one in said.split(",") if one.strip()]
-
-
-def _hour(said: str) -> str:
-    """`kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
-    if said.isdigit() and int(said) > 24:
-        return f"{int(said) // 60:02}:{int(said) % 60:02}"
-    found = re.fullmatch(r"(?:kl\.? ?)?(\d\d?)(?:[.:](\d\d))?", said.strip())
-    assert found, f"{said!r} is no hour"
-    return f"{int(found[1]):02}:{int(found[2] or 0):02}"

@@ -6,20 +6,20 @@ TeamsHands does what tests/worlds/stage.py's Stage does on paper, so the same tr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TypeVar
 
 from bot.platforms.teams.edge import TeamsEdge
+from bot.platforms.web.playground.scenario import named, several
 from bot.server.build import House
-from tests.worlds.play import CODE, Play
+from tests.worlds.chat_hands import ChatHands, hour_of, newest
+from tests.worlds.play import CODE, no_button
 from tests.worlds.teams.limits import Refused, check
 from tests.worlds.teams.render import buttons, inputs, text_of, title_of
 from tests.worlds.teams.state import CHANNEL, Dict, Message, Person, Tenant
 from tests.worlds.teams.world import BOT, TeamsWorld
 
-T = TypeVar("T")
 ON_THE_WAY = ("Åbn formularen", "Open the form", "Vis svaret", "Show the answer")
 """Buttons that are pressed by whoever has asked for what they open."""
 
@@ -50,7 +50,7 @@ class Dialog:
         return "" if self.ids else text_of(self.card)
 
 
-class TeamsHands(Play):
+class TeamsHands(ChatHands[Message]):
     def __init__(
         self,
         world: TeamsWorld,
@@ -80,20 +80,15 @@ class TeamsHands(Play):
         self.personally = personally
         self.dialogs: dict[str, Dialog | None] = {}
         self.toasts: dict[str, str] = {}
-        self.faults: dict[str, str] = {}
-        self.seen: dict[str, list[str]] = {}
         self.statuses: list[int] = []
-        self.mark = 0
-        self._marks: dict[str, int] = {}
         for person in people:
             self._begins(person)
 
     def _begins(self, person: str) -> None:
+        super()._begins(person)
         self.people.append(person)
         self.dialogs[person] = None
-        self.toasts[person] = self.faults[person] = ""
-        self.seen[person] = []
-        self._marks[person] = 0
+        self.toasts[person] = ""
 
     def meet(self, person: str, name: str) -> Person:
         """A newcomer in the channel; Digi has not been told yet."""
@@ -288,7 +283,7 @@ class TeamsHands(Play):
         self._remember()
         dialog = self.dialogs[person]
         whispers = self._targeted(person, since=self._marks[person])
-        said = [*map(_text, whispers), dialog.said if dialog else "", self.toasts[person]]
+        said = [*map(self._text, whispers), dialog.said if dialog else "", self.toasts[person]]
         if found := CODE.search("\n".join(said)):
             self.code = found[0]
         return status
@@ -296,12 +291,6 @@ class TeamsHands(Play):
     async def _settle(self) -> None:
         await self.edge.quiet()
         await self.house.courier.settle()
-
-    def _remember(self) -> None:
-        for person in self.people:
-            shown = self._shown(person)
-            if shown and shown not in self.seen[person]:
-                self.seen[person].append(shown)
 
     # --- looking --------------------------------------------------------------------------
 
@@ -314,7 +303,7 @@ class TeamsHands(Play):
         ours = self._messages(self.place)
         just = self._targeted(person, since=self._marks[person])
         return [
-            *_newest(just), *_newest(mine), *_newest(ours), *_newest(self._targeted(person)),
+            *newest(just), *newest(mine), *newest(ours), *newest(self._targeted(person)),
         ]  # fmt: skip
 
     def channel(self, *, since_last_act: bool = False) -> str:
@@ -338,13 +327,16 @@ class TeamsHands(Play):
         told = self._messages(chat, since=self._marks[person])
         return "\n".join(
             [
-                *(_text(m) for m in self._targeted(person, since=self._marks[person])),
+                *(self._text(m) for m in self._targeted(person, since=self._marks[person])),
                 dialog.text if dialog else "",
                 self.toasts[person],
                 self.faults[person],
-                *map(_text, told),
+                *map(self._text, told),
             ]
         ).strip()
+
+    def _text(self, message: Message) -> str:
+        return text_of(message.card) if message.card else str(message.activity.get("text") or "")
 
     def _targeted(self, person: str, since: int = -1) -> list[Message]:
         return [
@@ -360,11 +352,6 @@ class TeamsHands(Play):
             if m.changed > since and not m.only_for and not m.deleted and not m.by
         ]
 
-    def _told(self, messages: Sequence[Message], *, since_last_act: bool) -> str:
-        return "\n\n".join(
-            _text(m) for m in messages if not since_last_act or m.changed > self.mark
-        )
-
     # --- finding --------------------------------------------------------------------------
 
     def _find(self, person: str, label: str, near: str) -> tuple[Dict, Message | None]:
@@ -376,7 +363,7 @@ class TeamsHands(Play):
 
         def text(message: Message | None) -> str:
             if message is not None:
-                return _text(message)
+                return self._text(message)
             assert dialog is not None
             return dialog.text
 
@@ -388,19 +375,14 @@ class TeamsHands(Play):
                     and (not near or near in text(message))
                 ):
                     return action, message
-        raise AssertionError(
-            f'{person} sees no button "{label}"'
-            + (f' near "{near}"' if near else "")
-            + "\n--- shown ---\n"
-            + "\n".join(text(message) for _, message in surfaces[:6])
-        )
+        raise no_button(person, label, near, (text(message) for _, message in surfaces))
 
     # --- filling --------------------------------------------------------------------------
 
     def _fill(self, dialog: Dialog, values: dict[str, str]) -> None:
         left = inputs(dialog.card)
         for label, said in values.items():
-            found = _named(label, [(one["label"], one) for one in left], "field")
+            found = named(label, [(one["label"], one) for one in left], "field")
             left.remove(found)
             dialog.values[found["id"]] = self._value(found, said)
 
@@ -413,19 +395,19 @@ class TeamsHands(Play):
             case "Input.Date":
                 return date.fromisoformat(said).isoformat() if said else ""
             case "Input.Time":
-                return _hour(said) if said else ""
+                return hour_of(said) if said else ""
             case "Input.ChoiceSet" if "choices.data" in element:
                 people = [(p.name, p.id) for p in self.space.people.values()]
                 by_handle = {p.handle: p.id for p in self.space.people.values()}
                 chosen = [
-                    by_handle.get(one) or _named(one, people, "person") for one in _many(said)
+                    by_handle.get(one) or named(one, people, "person") for one in several(said)
                 ]
                 assert element["isMultiSelect"] or len(chosen) < 2
                 return ",".join(chosen)
             case "Input.ChoiceSet":
                 options = [(title_of(one), one["value"]) for one in element["choices"]]
-                names = _many(said) if element["isMultiSelect"] else [said] if said else []
-                return ",".join(_named(one, options, "option") for one in names)
+                names = several(said) if element["isMultiSelect"] else [said] if said else []
+                return ",".join(named(one, options, "option") for one in names)
         raise AssertionError(f"nobody can fill a {element['type']}")
 
 
@@ -433,43 +415,6 @@ def _conversation(message: Message) -> str:
     return f"{message.place};messageid={message.root}" if message.root else message.place
 
 
-def _text(message: Message) -> str:
-    return text_of(message.card) if message.card else str(message.activity.get("text") or "")
-
-
 def as_on_paper(text: str) -> str:
     """How one types a command is another here; transcripts have it as it is on paper."""
     return text.replace("@Digi ", "/digi ")
-
-
-def _newest(messages: list[Message]) -> list[Message]:
-    return sorted(messages, key=lambda message: -message.changed)
-
-
-def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
-    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
-    wanted = label.strip().casefold()
-    for name, found in candidates:
-        if name.casefold() == wanted:
-            return found
-    for name, found in candidates:
-        if name.casefold().startswith(wanted):
-            return found
-    having = [found for name, found in candidates if wanted in name.casefold()]
-    if len(having) == 1:
-        return having[0]
-    names = ", ".join(name for name, _ in candidates)
-    raise AssertionError(f"no {kind} {label!r}; there are: {names}")
-
-
-def _many(said: str) -> list[str]:
-    return [one.strip() for one in said.split(",") if one.strip()]
-
-
-def _hour(said: str) -> str:
-    """`kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
-    if said.isdigit() and int(said) > 24:
-        return f"{int(said) // 60:02}:{int(said) % 60:02}"
-    found = re.fullmatch(r"(?:kl\.? ?)?(\d\d?)(?:[.:](\d\d))?", said.strip())
-    assert found, f"{said!r} is no hour"
-    return f"{int(found[1]):02}:{int(found[2] or 0):02}"

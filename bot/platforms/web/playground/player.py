@@ -1,32 +1,12 @@
-"""Plays a scenario the way people do: finds buttons and fields by the words on them.
-
-A scenario is UTF-8 text; `#` begins a comment. Its lines:
-
-    anne > /digi start Ny omsorgsplatform       typed in the channel
-    anne privat > status                        typed in the private chat with Digi
-    mette > tryk "Svar"                         her newest button of that name
-    mette > tryk "Svar" på "Kerneopgaven"       on the newest message that contains the text
-    mette > udfyld Svar="Mere tid" Dato=2026-12-04 Læsere="Anne Holm, Jonas Friis"
-    mette > udfyld Dato={+7}                    a week from then; {kode} is the last code shown
-    ur > til spørgsmål | til overblik | en dag | en uge | til 2026-12-04 09:00 | til mandag 08:00
-    ur > til tre hele uger                      the next Monday with three weeks without a day off
-    mette < kode                                a code is shown to her
-    anne < "text"                               in what she was shown last
-    anne <! "text"                              nowhere before her eyes
-    kanal < "text"                              in the newest messages of the channel
-"""
+"""Plays a scenario the way people do: finds buttons and fields by the words on them."""
 
 from __future__ import annotations
 
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
 
 from bot.platforms.common.ports import (
     Answer,
@@ -48,7 +28,21 @@ from bot.platforms.web.playground.people import (
     channel_place,
     private_place,
 )
-from dialogs.model.calendar import Calendar, is_working_day
+from bot.platforms.web.playground.scenario import (
+    CHANNEL,
+    Expect,
+    FillForm,
+    MoveClock,
+    NotThere,
+    PressButton,
+    ScenarioLine,
+    TypeWords,
+    days_ahead,
+    moment,
+    named,
+    read_scenario,
+    several,
+)
 from dialogs.model.cards import (
     Bullets,
     Button,
@@ -74,49 +68,13 @@ from dialogs.model.cards import (
     plain,
 )
 
-COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 NEWEST = 5
 """How many of the channel's last changes count as the newest."""
 
-T = TypeVar("T")
 Values = dict[str, str | list[str] | None]
 OnStep = Callable[[int, int, str], Awaitable[None]]
 
 _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}-[0-9A-Z*~$=](?![0-9A-Z])")
-_PRESS = re.compile(r'tryk\s+"([^"]+)"(?:\s+på\s+"([^"]+)")?\s*')
-_PAIR = re.compile(r'\s*(?:"([^"]+)"|([^="]+?))\s*=\s*(?:"([^"]*)"|(\S+))')
-_AHEAD = re.compile(r"\{\+(\d+)\}")
-_EXPECT = re.compile(r'(<!?)\s*(?:"([^"]*)"|(kode))\s*')
-_LINE = re.compile(r"(\w+)(\s+privat)?\s*([<>].*)")
-_MOMENT = re.compile(r"til (\d{4}-\d\d-\d\d)(?: (\d\d?):(\d\d))?")
-_WEEKDAY = re.compile(r"til (\w+)(?: (\d\d?):(\d\d))?")
-_WEEKDAYS = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
-_LANDMARKS = {"spørgsmål": "question", "overblik": "overview", "udsendelse": "release"}
-_STEPS = {"en dag": timedelta(days=1), "en uge": timedelta(days=7)}
-
-
-class Hands(Protocol):
-    """What a person can do on any edge. A list that is not empty says what went wrong."""
-
-    async def type(self, person: str, text: str, *, private: bool = False) -> list[str]: ...
-
-    async def press(self, person: str, label: str, near: str = "") -> list[str]: ...
-
-    async def fill(self, person: str, values: Mapping[str, str]) -> list[str]: ...
-
-    async def seen(self, person: str) -> str: ...
-
-
-class CourseStep(Struct, frozen=True):
-    number: int
-    who: str
-    private: bool
-    what: str
-    text: str
-
-
-class Lost(Exception):
-    """The scenario names something that is not there; the message says what is."""
 
 
 def lines(card: FinishedCard) -> list[str]:
@@ -159,20 +117,6 @@ def form_lines(form: FinishedForm) -> list[str]:
     return [*found, f"[{plain(form.submit)}]"]
 
 
-def read_scenario(text: str) -> list[CourseStep]:
-    steps = []
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        found = _LINE.fullmatch(stripped)
-        if found is None:
-            raise Lost(f"line {number}: not `who > what` or `who < what`: {stripped}")
-        who, private, what = found.groups()
-        steps.append(CourseStep(number, who.casefold(), bool(private), what.strip(), stripped))
-    return steps
-
-
 class Player:
     """Everybody's hands and eyes in one. Whispers are kept here: the room never holds them."""
 
@@ -201,20 +145,20 @@ class Player:
         """Play all lines; the answer is one sentence for each that did not go as written."""
         try:
             steps = read_scenario(text)
-        except Lost as lost:
-            return [str(lost)]
+        except NotThere as error:
+            return [str(error)]
         problems: list[str] = []
         for index, step in enumerate(steps):
             if on_step:
                 await on_step(index + 1, len(steps), step.text)
             following = steps[index + 1] if index + 1 < len(steps) else None
-            awaited = following and following.who == step.who and following.what.startswith("<")
+            awaited = following and following.who == step.who and isinstance(following.act, Expect)
             try:
                 found = await self._step(step)
-            except Lost as lost:
-                found, awaited = [str(lost)], False
+            except NotThere as error:
+                found, awaited = [str(error)], False
             # A fault that the next line looks for is what the scenario is about.
-            if found and not (awaited and step.what.startswith("> udfyld")):
+            if found and not (awaited and isinstance(step.act, FillForm)):
                 problems += [f"line {step.number}: {step.text}: {problem}" for problem in found]
         return problems
 
@@ -243,7 +187,7 @@ class Player:
 
     async def fill(self, person: str, values: Mapping[str, str]) -> list[str]:
         if person not in self._forms:
-            raise Lost("no form is open")
+            raise NotThere("no form is open")
         form, channel = self._forms[person]
         filled = self._filled(form, {key: self._with_code(person, v) for key, v in values.items()})
         missing = [
@@ -258,38 +202,11 @@ class Player:
         return await self._act(person, f"form:{form.token}", submitted, channel)
 
     async def move(self, words: str) -> list[str]:
-        if words in _STEPS:
-            target = self._clock.now() + _STEPS[words]
-        elif moment := _MOMENT.fullmatch(words):
-            day, hour, minute = moment.groups()
-            target = _at(date.fromisoformat(day), hour, minute)
-        elif words.removeprefix("til ") in _LANDMARKS:
-            due = (await self._clock.landmarks()).get(_LANDMARKS[words.removeprefix("til ")])
-            if due is None:
-                raise Lost("nothing of that kind is planned")
-            target = due
-        elif words == "til tre hele uger":
-            target = self._three_whole_weeks()
-        elif (named := _WEEKDAY.fullmatch(words)) and named.group(1) in _WEEKDAYS:
-            today = self._clock.now().astimezone(COPENHAGEN).date()
-            ahead = (_WEEKDAYS.index(named.group(1)) - today.weekday() - 1) % 7 + 1
-            target = _at(today + timedelta(days=ahead), named.group(2), named.group(3))
-        else:
-            raise Lost("the clock does not know that place")
+        target = await moment(words, self._clock.now(), self._clock.landmarks)
         if target < self._clock.now():
-            raise Lost("that moment has passed, and the clock only moves forward")
+            raise NotThere("that moment has passed, and the clock only moves forward")
         await self._clock.move_to(target)
         return []
-
-    def _three_whole_weeks(self) -> datetime:
-        """The next Monday morning with three weeks ahead in which no day is off."""
-        calendar = Calendar()
-        monday = self._clock.now().astimezone(COPENHAGEN).date()
-        monday += timedelta(days=(-monday.weekday() - 1) % 7 + 1)
-        workdays = [timedelta(days=n) for n in range(21) if n % 7 < 5]
-        while not all(is_working_day(calendar, monday + day) for day in workdays):
-            monday += timedelta(days=7)
-        return _at(monday, "8", "00")
 
     # --- eyes -----------------------------------------------------------------------------
 
@@ -328,37 +245,30 @@ class Player:
 
     # --- the lines ------------------------------------------------------------------------
 
-    async def _step(self, step: CourseStep) -> list[str]:
-        if step.what.startswith("<"):
-            return await self._look(step)
-        act = step.what[1:].strip()
-        if step.who == "ur":
-            return await self.move(act)
-        person = self._person(step.who).id
-        if act.startswith("tryk "):
-            pressed = _PRESS.fullmatch(act)
-            if pressed is None:
-                raise Lost('a press is written tryk "Label" or tryk "Label" på "text"')
-            return await self.press(person, pressed.group(1), pressed.group(2) or "")
-        if act == "udfyld" or act.startswith("udfyld "):
-            return await self.fill(person, _pairs(act.removeprefix("udfyld")))
-        return await self.type(person, act, private=step.private)
+    async def _step(self, step: ScenarioLine) -> list[str]:
+        match step.act:
+            case Expect() as expected:
+                return await self._look(step.who, expected)
+            case MoveClock(to):
+                return await self.move(to)
+            case PressButton(label, near):
+                return await self.press(self._person(step.who).id, label, near)
+            case FillForm(values):
+                return await self.fill(self._person(step.who).id, values)
+            case TypeWords(words, private):
+                return await self.type(self._person(step.who).id, words, private=private)
 
-    async def _look(self, step: CourseStep) -> list[str]:
-        expected = _EXPECT.fullmatch(step.what)
-        if expected is None:
-            raise Lost('an expectation is written < "text", <! "text" or < kode')
-        way, text, code = expected.groups()
-        if step.who == "kanal":
+    async def _look(self, who: str, expected: Expect) -> list[str]:
+        if who == CHANNEL:
             shown = await self.in_channel()
         else:
-            person = self._person(step.who).id
-            if code:
+            person = self._person(who).id
+            if not expected.text:
                 return [] if self._codes.get(person) else ["no code was shown"]
-            shown = await (self.newest(person) if way == "<" else self.seen(person))
-        if (text in shown) is (way == "<"):
+            shown = await (self.seen(person) if expected.absent else self.newest(person))
+        if (expected.text in shown) is not expected.absent:
             return []
-        return [f"{'not' if way == '<' else 'still'} there; shown is:\n{shown}"]
+        return [f"{'still' if expected.absent else 'not'} there; shown is:\n{shown}"]
 
     async def _act(
         self, person: str, key: str, what: TypedText | Pressed | Submitted, channel: str = ""
@@ -415,7 +325,9 @@ class Player:
                     if plain(button.label) == label:
                         return button, channel
                     there.append(plain(button.label))
-        raise Lost(f"no button {label!r}; there are: {', '.join(dict.fromkeys(there)) or 'none'}")
+        raise NotThere(
+            f"no button {label!r}; there are: {', '.join(dict.fromkeys(there)) or 'none'}"
+        )
 
     async def _messages(self, place: str) -> list[RoomMessage]:
         return sorted(await self._room.read(place), key=lambda message: message.at)
@@ -429,13 +341,12 @@ class Player:
 
     def _person(self, id: str) -> Colleague:
         if id not in self._people:
-            raise Lost(f"nobody is called {id!r}; there are: {', '.join(self._people)}")
+            raise NotThere(f"nobody is called {id!r}; there are: {', '.join(self._people)}")
         return self._people[id]
 
     def _with_code(self, person: str, value: str) -> str:
         value = value.replace("{kode}", self._codes.get(person, ""))
-        today = self._clock.now().astimezone(COPENHAGEN).date()
-        return _AHEAD.sub(lambda days: str(today + timedelta(days=int(days[1]))), value)
+        return days_ahead(value, self._clock.now)
 
     # --- forms ----------------------------------------------------------------------------
 
@@ -443,7 +354,7 @@ class Player:
         fields = [field for field in form.fields if not isinstance(field, Note)]
         filled: Values = {field.id: _preset(field) for field in fields}
         for label, value in values.items():
-            field = _named(label, [(plain(field.label), field) for field in fields], "field")
+            field = named(label, [(plain(field.label), field) for field in fields], "field")
             filled[field.id] = self._value(field, value)
         return filled
 
@@ -452,12 +363,12 @@ class Player:
             case TextField() | DateField():
                 return value
             case Choice(options=options):
-                return _named(value, _options(options), "option") if value else ""
+                return named(value, _options(options), "option") if value else ""
             case Choices(options=options):
-                return [_named(one, _options(options), "option") for one in _several(value)]
+                return [named(one, _options(options), "option") for one in several(value)]
             case People(many=many):
                 people = [(person.name, person.id) for person in self._people.values()]
-                chosen = [_named(one, people, "person") for one in _several(value)]
+                chosen = [named(one, people, "person") for one in several(value)]
                 return chosen if many else (chosen[0] if chosen else "")
             case TimeField():
                 hour, _, minute = value.replace(".", ":").partition(":")
@@ -484,46 +395,8 @@ def _preset(field: Field[Spans]) -> str | list[str] | None:
             return None
 
 
-def _named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
-    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
-    wanted = label.strip().casefold()
-    for name, found in candidates:
-        if name.casefold() == wanted:
-            return found
-    for name, found in candidates:
-        if name.casefold().startswith(wanted):
-            return found
-    having = [found for name, found in candidates if wanted in name.casefold()]
-    if len(having) == 1:
-        return having[0]
-    raise Lost(f"no {kind} {label!r}; there are: {', '.join(name for name, _ in candidates)}")
-
-
 def _options(options: Sequence[Option[Spans]]) -> list[tuple[str, str]]:
     return [(plain(option.label), option.value) for option in options]
-
-
-def _several(value: str) -> list[str]:
-    return [one.strip() for one in value.split(",") if one.strip()]
-
-
-def _pairs(text: str) -> dict[str, str]:
-    values: dict[str, str] = {}
-    position = 0
-    while text[position:].strip():
-        found = _PAIR.match(text, position)
-        if found is None:
-            raise Lost(f'a field is written Label="text", not {text[position:].strip()!r}')
-        quoted_label, label, quoted, bare = found.groups()
-        values[quoted_label or label] = bare if quoted is None else quoted
-        position = found.end()
-    return values
-
-
-def _at(day: date, hour: str | None, minute: str | None) -> datetime:
-    return datetime(
-        day.year, day.month, day.day, int(hour or 8), int(minute or 0), tzinfo=COPENHAGEN
-    )
 
 
 def _key() -> str:
