@@ -17,6 +17,7 @@ from dialogs.overview import decide as digest
 from dialogs.person import decide as person
 from dialogs.project import decide as project
 from dialogs.question import decide as question
+from dialogs.results import decide as results
 from dialogs.say import decide as say
 from dialogs.summary import decide as summary
 from dialogs.trio import decide as trio
@@ -25,7 +26,8 @@ from dialogs.walk import decide as walk
 CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
     for module in (
-        project, person, walk, question, concern, agreement, digest, summary, trio, say, advice,
+        project, person, walk, question, concern, agreement, digest, summary, trio, say,
+        results, advice,
         help, home,
     )
 }  # fmt: skip

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
-from dialogs.model.cards import (
-    Kept,
-)
+from dialogs.model.cards import Day, Kept, Line, Who, text
 
 
 class Agreement(Struct, frozen=True, kw_only=True, tag="agreement"):
@@ -36,3 +34,25 @@ def overdue(one: Agreement, today: date) -> bool:
 
 def unowned(one: Agreement) -> bool:
     return not one.owner and one.status in ("offered", "declined")
+
+
+def as_listed(a: Agreement) -> Line:
+    """In one line, with its state: as it stands under its question."""
+    words = what(a.id)
+    match a.status:
+        case "done":
+            return text("question.agreement_state", what=words, state=text("state.agreement.done"))
+        case "not_done":
+            return text(
+                "question.agreement_state", what=words, state=text("state.agreement.not_done")
+            )
+        case "taken" if a.due is not None:
+            return text("question.agreement_due", what=words, who=Who(a.owner), due=Day(a.due))
+        case "taken":
+            return text("question.agreement", what=words, who=Who(a.owner))
+        case "offered" if a.owner:
+            return text("question.agreement_asked", what=words, who=Who(a.owner))
+        case "offered" | "declined":
+            return text("question.agreement_free", what=words)
+        case _:
+            assert_never(a.status)

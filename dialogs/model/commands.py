@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 Language = Literal["da", "en"]
-Argument = Literal["", "title", "theme", "exercise", "whom"]
+Argument = Literal["", "title", "theme", "exercise", "whom", "search"]
 Whom = Literal["me", "project"]
 
 
@@ -80,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
         ("digest", "overview", "weekly", "summary"),
     ),
     Command("trio", ("trio",), ("trio",)),
+    Command("results", ("resultater",), ("results",), "search"),
     Command("report", ("rapport",), ("report",), later=True),
     Command("med", ("med-udvalg", "med"), ("med",), later=True),
     Command("roles", ("roller", "leder", "tovholder"), ("roles", "leader", "facilitator")),
@@ -222,6 +223,11 @@ def whom_of(rest: str) -> Whom | None:
     """Whether a pause is for oneself or for the project; None where it was not said."""
     first = _WORD.search(_folded(rest))
     return None if first is None else _WHOM.get(first[0].translate(_PLAIN))
+
+
+def folded(text: str) -> str:
+    """A text in which to look for a word, however it is spelt: no capitals, no æøå."""
+    return _folded(text).translate(_PLAIN)
 
 
 def word_for(command: str, lang: Language) -> str:

@@ -580,6 +580,8 @@ View = Literal[
     # question.py
     "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
     "trio_proposal", "questions",
+    # results
+    "results", "search_results",
     # say.py
     "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
     # concern.py

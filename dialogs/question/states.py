@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from msgspec import Struct
 
+from dialogs.agreement.states import Agreement, as_listed
 from dialogs.model import cards as c
 from dialogs.model.cards import Line, Note, text
 from dialogs.model.events import Person
@@ -173,6 +174,25 @@ def state_word(state: State) -> Line:
             return text("state.question.proposed_to_med")
         case _:
             assert_never(state)
+
+
+def votes(state: State) -> tuple[Line, ...]:
+    """How many say that what holds fits or lacks something, where there are enough to tell."""
+    if not isinstance(state, Concluded | ToMed):
+        return ()
+    fits = (text("question.fits", n=c.Count(state.fits)),) if state.fits else ()
+    lacks = (text("question.objections", n=c.Count(state.objections)),) if state.objections else ()
+    return (*fits, *lacks)
+
+
+def agreed(question: str, known: Known) -> tuple[c.Part[Line], ...]:
+    """The agreements made when it was summed up. Needs `States("agreement")`."""
+    found = tuple(
+        as_listed(one)
+        for one in known.states("agreement", Agreement).values()
+        if one.question == question
+    )
+    return (c.Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
 
 
 LEAST = 3  # no project may go below it, whatever it has set

@@ -26,8 +26,8 @@ IN_CHANNEL = (
     "digest", "about", "help",
 )  # fmt: skip
 """At most twelve. Nothing that is said without a name, and no codes: a channel reads along."""
-IN_PRIVATE = ("help", "status", "say", "code", "agreements", "advice", "lessons", "settings",
-              "resume", "about")  # fmt: skip
+IN_PRIVATE = ("help", "status", "say", "code", "agreements", "results", "advice", "lessons",
+              "settings", "resume", "about")  # fmt: skip
 DIALOGS = ("say", "code", "questions", "agreements", "status", "start", "help")
 """What opens as a dialog from the message field. Each id is a word that Digi understands."""
 ALSO_BY_SLASH = ("questions", "agreements", "status", "start", "help")

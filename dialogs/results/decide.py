@@ -1,0 +1,184 @@
+"""All that a project has arrived at, newest first, and where a word stands in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dialogs.agreement.states import Agreement
+from dialogs.model.calendar import local
+from dialogs.model.cards import (
+    Button,
+    Count,
+    Day,
+    Field,
+    Form,
+    Heading,
+    Kept,
+    Line,
+    Paragraph,
+    Part,
+    Quote,
+    Small,
+    TextField,
+    Who,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.commands import Recognised, folded
+from dialogs.model.conversation import Conversation, Facts, Moments, Sight
+from dialogs.model.effects import Open, Show
+from dialogs.model.events import Look
+from dialogs.model.facts import About, Known, Records, States, Viewer
+from dialogs.question.states import (
+    Asked,
+    Concluded,
+    Discussed,
+    Proposed,
+    SetAside,
+    State,
+    ToMed,
+    agreed,
+    all_of,
+    state_word,
+    title,
+    votes,
+)
+
+ON_A_PAGE = 6
+"""Rows of a page; with a question, its conclusion and its agreements each has up to six parts."""
+LETTERS = 600
+"""Of a conclusion in the list; *Se svar* shows all of it."""
+LONGEST_SEARCH = 60
+EVERY_RECORD = 10_000
+
+
+def _result(state: State) -> tuple[str, datetime] | None:
+    """The record that says what was arrived at, and since when; None where nothing was."""
+    match state:
+        case Concluded(conclusion=id, concluded_at=at) | Proposed(conclusion=id, proposed_at=at):
+            return id, at
+        case ToMed(conclusion=id, proposed_at=at) | SetAside(conclusion=id, set_aside_at=at) if id:
+            return id, at
+        case Discussed(before=id, asked_at=at) if id:
+            return id, at
+    return None
+
+
+def _needs(look: Look, viewer: Viewer) -> Facts:
+    written = ("conclusion", "agreement") if look.words else ()
+    return (
+        About(),
+        States("question"),
+        States("agreement"),
+        *(Records(kind, limit=EVERY_RECORD) for kind in written),
+    )
+
+
+def _results(look: Look, viewer: Viewer, known: Known) -> Moments:
+    project, words = known.project, look.words[:LONGEST_SEARCH].strip()
+    arrived = [(found[1], state) for state in all_of(known).values() if (found := _result(state))]
+    arrived.sort(key=lambda one: (one[0], one[1].words.id), reverse=True)
+    hits = _about(words, arrived, known) if words else arrived
+    start = int(look.ref) if look.ref.isdigit() else 0
+    page, rest = hits[start : start + ON_A_PAGE], len(hits) - start - ON_A_PAGE
+    more = Look("results", project=project.id, ref=str(start + ON_A_PAGE), words=words)
+    search: Button[Line] = Button(
+        text("results.search"), Look("search_results", project=project.id)
+    )
+    every: Button[Line] = Button(text("results.every"), Look("results", project=project.id))
+    return (
+        Show(
+            card(
+                Heading(text("results.heading", name=Words(project.name))),
+                Paragraph(_summary(words, len(hits), len(arrived))),
+                *(part for _, state in page for part in _row(state, known)),
+                Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
+                buttons(
+                    Button(text("question.show_more"), more, "main") if rest > 0 else None,
+                    search if arrived else None,
+                    every if words and arrived else None,
+                ),
+            )
+        ),
+    )
+
+
+def _summary(words: str, hits: int, all: int) -> Line:
+    if not all:
+        return text("results.none")
+    if not words:
+        return text("results.count", n=Count(all))
+    if not hits:
+        return text("results.no_match", word=Words(words))
+    return text("results.hits", n=Count(hits), word=Words(words))
+
+
+def _about(
+    words: str, arrived: list[tuple[datetime, State]], known: Known
+) -> list[tuple[datetime, State]]:
+    """Those in whose question, conclusion or agreements each of the words stands."""
+    wanted = folded(words).split()
+    conclusions = {r.id: r.body["text"] for r in known(Records("conclusion", limit=EVERY_RECORD))}
+    agreements = {r.id: r.body["what"] for r in known(Records("agreement", limit=EVERY_RECORD))}
+    of_question: dict[str, list[str]] = {}
+    for one in known.states("agreement", Agreement).values():
+        of_question.setdefault(one.question, []).append(agreements.get(one.id, ""))
+
+    def written(state: State) -> str:
+        found = _result(state)
+        said = conclusions.get(found[0], "") if found else ""
+        return folded(
+            "\n".join((state.words.da, state.words.en, said, *of_question.get(state.words.id, ())))
+        )
+
+    return [one for one in arrived if all(word in written(one[1]) for word in wanted)]
+
+
+def _row(state: State, known: Known) -> tuple[Part[Line] | None, ...]:
+    found = _result(state)
+    assert found is not None
+    id, at = found
+    question = title(state.words)
+    by: Line
+    match state:
+        case Asked():
+            head = text("results.row_again", title=question)
+            by = text("question.before")
+        case _:
+            day = Day(local(known.project.calendar, at).date())
+            head = text("results.row", title=question, state=state_word(state), day=day)
+            by = text("question.written_by", who=Who(state.by))
+    see = Look("see_answers", project=known.project.id, ref=state.words.id)
+    return (
+        Paragraph(head),
+        Quote(Kept("conclusion", id, cut=LETTERS), by),
+        *(Small(line) for line in votes(state)),
+        *agreed(state.words.id, known),
+        buttons(Button(text("button.see_answers"), see)),
+    )
+
+
+def _search(look: Look, viewer: Viewer, known: Known) -> Moments:
+    word: Field[Line] = TextField("words", text("results.field_word"), limit=LONGEST_SEARCH)
+    fixed = {"view": "results", "project": known.project.id}
+    return (Open(Form(text("results.search"), (word,), text("results.open"), "look", fixed)),)
+
+
+def _search_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(),)
+
+
+def _typed(typed: Recognised) -> Look:
+    return Look("results", words=typed.rest)
+
+
+CONVERSATION = Conversation(
+    name="results",
+    sights={
+        "results": Sight(_needs, _results),
+        "search_results": Sight(_search_needs, _search),
+    },
+    commands={"results": _typed},
+)
