@@ -7,6 +7,7 @@ A scenario is UTF-8 text; `#` begins a comment. Its lines:
     mette > tryk "Svar"                         her newest button of that name
     mette > tryk "Svar" på "Kerneopgaven"       on the newest message that contains the text
     mette > udfyld Svar="Mere tid" Dato=2026-12-04 Læsere="Anne Holm, Jonas Friis"
+    mette > udfyld "Dit svar=Mere tid"          the same, in one pair of quotes
     mette > udfyld Dato={+7}                    a week from then; {kode} is the last code shown
     mette > send                                sends the open form as it is
     ur > til spørgsmål | til overblik | en dag | en uge | til 2026-12-04 09:00 | til mandag 08:00
@@ -38,6 +39,7 @@ Landmarks = Callable[[], Awaitable[Mapping[str, datetime]]]
 
 _LINE = re.compile(r"(\w+)(\s+privat)?\s*([<>].*)")
 _PRESS = re.compile(r'tryk\s+"([^"]+)"(?:\s+på\s+"([^"]+)")?')
+_WHOLE = re.compile(r'\s*"([^"=]+)=([^"]*)"(?=\s|$)')
 _PAIR = re.compile(r'\s*(?:"([^"]+)"|([^="]+?))\s*=\s*(?:"([^"]*)"|(\S+))')
 _EXPECT = re.compile(r'(<!?)\s*(?:"(.*)"|(kode))')
 _AHEAD = re.compile(r"\{\+(\d+)\}")
@@ -48,7 +50,7 @@ _LANDMARKS = {"spørgsmål": "question", "overblik": "overview", "udsendelse": "
 _STEPS = {"en dag": timedelta(days=1), "en uge": timedelta(days=7)}
 
 
-class NotThere(LookupError):
+class ScenarioError(LookupError):
     """The scenario names something that is not there; the message says what is."""
 
 
@@ -95,15 +97,15 @@ def read_scenario(text: str) -> list[ScenarioLine]:
             continue
         try:
             found.append(ScenarioLine(number, written, *_read(written)))
-        except NotThere as error:
-            raise NotThere(f"line {number}: {written}: {error}") from None
+        except ScenarioError as error:
+            raise ScenarioError(f"line {number}: {written}: {error}") from None
     return found
 
 
 def _read(line: str) -> tuple[str, Act]:
     found = _LINE.fullmatch(line)
     if found is None:
-        raise NotThere("not `who > what` or `who < what`")
+        raise ScenarioError("not `who > what` or `who < what`")
     who, private, what = found[1].casefold(), bool(found[2]), found[3].strip()
     if what.startswith("<"):
         return who, _expected(what)
@@ -113,7 +115,7 @@ def _read(line: str) -> tuple[str, Act]:
     if act.startswith("tryk "):
         pressed = _PRESS.fullmatch(act)
         if pressed is None:
-            raise NotThere('a press is written tryk "Label" or tryk "Label" på "text"')
+            raise ScenarioError('a press is written tryk "Label" or tryk "Label" på "text"')
         return who, PressButton(pressed[1], pressed[2] or "")
     if act in ("send", "udfyld"):
         return who, FillForm({})
@@ -125,7 +127,7 @@ def _read(line: str) -> tuple[str, Act]:
 def _expected(what: str) -> Expect:
     found = _EXPECT.fullmatch(what)
     if found is None:
-        raise NotThere('an expectation is written < "text", <! "text" or < kode')
+        raise ScenarioError('an expectation is written < "text", <! "text" or < kode')
     return Expect(found[2] or "", absent=found[1] == "<!")
 
 
@@ -133,11 +135,12 @@ def _pairs(text: str) -> dict[str, str]:
     values: dict[str, str] = {}
     position = 0
     while text[position:].strip():
-        found = _PAIR.match(text, position)
-        if found is None:
-            raise NotThere(f'a field is written Label="text", not {text[position:].strip()!r}')
-        quoted_label, label, quoted, bare = found.groups()
-        values[quoted_label or label] = bare if quoted is None else quoted
+        if found := _WHOLE.match(text, position):
+            values[found[1]] = found[2]
+        elif found := _PAIR.match(text, position):
+            values[found[1] or found[2]] = found[4] if found[3] is None else found[3]
+        else:
+            raise ScenarioError(f'a field is written Label="text", not {text[position:].strip()!r}')
         position = found.end()
     return values
 
@@ -157,7 +160,9 @@ def named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
     having = [found for name, found in candidates if wanted in name.casefold()]
     if len(having) == 1:
         return having[0]
-    raise NotThere(f"no {kind} {label!r}; there are: {', '.join(name for name, _ in candidates)}")
+    raise ScenarioError(
+        f"no {kind} {label!r}; there are: {', '.join(name for name, _ in candidates)}"
+    )
 
 
 def several(value: str) -> list[str]:
@@ -179,14 +184,14 @@ async def moment(words: str, now: datetime, landmarks: Landmarks) -> datetime:
     if landmark := _LANDMARKS.get(words.removeprefix("til ")):
         due = (await landmarks()).get(landmark)
         if due is None:
-            raise NotThere("nothing of that kind is planned")
+            raise ScenarioError("nothing of that kind is planned")
         return due
     if words == "til tre hele uger":
         return _three_whole_weeks(today)
     if (found := _WEEKDAY.fullmatch(words)) and found[1] in _WEEKDAYS:
         ahead = (_WEEKDAYS.index(found[1]) - today.weekday() - 1) % 7 + 1
         return _at(today + timedelta(days=ahead), found[2], found[3])
-    raise NotThere("the clock does not know that place")
+    raise ScenarioError("the clock does not know that place")
 
 
 def _three_whole_weeks(today: date) -> datetime:
