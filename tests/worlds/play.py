@@ -16,8 +16,8 @@ from bot.platforms.web.playground.scenario import (
     Expect,
     FillForm,
     MoveClock,
-    NotThere,
     PressButton,
+    ScenarioError,
     ScenarioLine,
     TypeWords,
     days_ahead,
@@ -68,7 +68,7 @@ class Play(ABC):
         for line in read_scenario(script):
             try:
                 await self._line(line)
-            except (AssertionError, NotThere) as wrong:
+            except (AssertionError, ScenarioError) as wrong:
                 raise AssertionError(f"line {line.number}: {line.text}\n{wrong}") from wrong
 
     async def _line(self, line: ScenarioLine) -> None:

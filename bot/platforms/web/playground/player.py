@@ -33,8 +33,8 @@ from bot.platforms.web.playground.scenario import (
     Expect,
     FillForm,
     MoveClock,
-    NotThere,
     PressButton,
+    ScenarioError,
     ScenarioLine,
     TypeWords,
     days_ahead,
@@ -145,7 +145,7 @@ class Player:
         """Play all lines; the answer is one sentence for each that did not go as written."""
         try:
             steps = read_scenario(text)
-        except NotThere as error:
+        except ScenarioError as error:
             return [str(error)]
         problems: list[str] = []
         for index, step in enumerate(steps):
@@ -155,7 +155,7 @@ class Player:
             awaited = following and following.who == step.who and isinstance(following.act, Expect)
             try:
                 found = await self._step(step)
-            except NotThere as error:
+            except ScenarioError as error:
                 found, awaited = [str(error)], False
             # A fault that the next line looks for is what the scenario is about.
             if found and not (awaited and isinstance(step.act, FillForm)):
@@ -187,7 +187,7 @@ class Player:
 
     async def fill(self, person: str, values: Mapping[str, str]) -> list[str]:
         if person not in self._forms:
-            raise NotThere("no form is open")
+            raise ScenarioError("no form is open")
         form, channel = self._forms[person]
         filled = self._filled(form, {key: self._with_code(person, v) for key, v in values.items()})
         missing = [
@@ -204,7 +204,7 @@ class Player:
     async def move(self, words: str) -> list[str]:
         target = await moment(words, self._clock.now(), self._clock.landmarks)
         if target < self._clock.now():
-            raise NotThere("that moment has passed, and the clock only moves forward")
+            raise ScenarioError("that moment has passed, and the clock only moves forward")
         await self._clock.move_to(target)
         return []
 
@@ -325,7 +325,7 @@ class Player:
                     if plain(button.label) == label:
                         return button, channel
                     there.append(plain(button.label))
-        raise NotThere(
+        raise ScenarioError(
             f"no button {label!r}; there are: {', '.join(dict.fromkeys(there)) or 'none'}"
         )
 
@@ -341,7 +341,7 @@ class Player:
 
     def _person(self, id: str) -> Colleague:
         if id not in self._people:
-            raise NotThere(f"nobody is called {id!r}; there are: {', '.join(self._people)}")
+            raise ScenarioError(f"nobody is called {id!r}; there are: {', '.join(self._people)}")
         return self._people[id]
 
     def _with_code(self, person: str, value: str) -> str:

@@ -23,7 +23,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.platforms.web.playground.scenario import NotThere
+from bot.platforms.web.playground.scenario import ScenarioError
 from bot.server.build import House
 from tests.waiting import LONG_ENOUGH, until
 from tests.worlds.slack import (
@@ -1045,9 +1045,9 @@ async def test_every_kind_of_field_is_filled_by_its_label() -> None:
 
         bot.answer = answer
         await hands.type("anne", "/digi")
-        with pytest.raises(NotThere, match="no field 'Hvorfor'"):
+        with pytest.raises(ScenarioError, match="no field 'Hvorfor'"):
             await hands.fill("anne", {"Hvorfor": "x"})
-        with pytest.raises(NotThere, match="no option 'Valg 7'"):
+        with pytest.raises(ScenarioError, match="no option 'Valg 7'"):
             await hands.fill("anne", {"Hvilke": "Valg 7"})
         with pytest.raises(AssertionError, match="no more than 5 characters"):
             await hands.fill("anne", {"Kort": "for langt"})
