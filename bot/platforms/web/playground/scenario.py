@@ -79,14 +79,14 @@ class Expect(Struct, frozen=True):
     absent: bool = False
 
 
-Act = TypeWords | PressButton | FillForm | MoveClock | Expect
+ScenarioAct = TypeWords | PressButton | FillForm | MoveClock | Expect
 
 
 class ScenarioLine(Struct, frozen=True):
     number: int
     text: str
     who: str
-    act: Act
+    act: ScenarioAct
 
 
 def read_scenario(text: str) -> list[ScenarioLine]:
@@ -102,7 +102,7 @@ def read_scenario(text: str) -> list[ScenarioLine]:
     return found
 
 
-def _read(line: str) -> tuple[str, Act]:
+def _read(line: str) -> tuple[str, ScenarioAct]:
     found = _LINE.fullmatch(line)
     if found is None:
         raise ScenarioError("not `who > what` or `who < what`")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.web.playground.scenario import (
-    Act,
     Expect,
     FillForm,
     MoveClock,
     PressButton,
+    ScenarioAct,
     ScenarioError,
     TypeWords,
     read_scenario,
@@ -41,7 +41,7 @@ TRANSCRIPTS = sorted((Path(__file__).parents[3] / "transcripts").glob("*.txt"))
         ("anne > tryk Svar", None),
     ],
 )
-def test_a_line_means_what_it_says(line: str, act: Act | None) -> None:
+def test_a_line_means_what_it_says(line: str, act: ScenarioAct | None) -> None:
     """Or it is refused, with the line and what was wrong with it."""
     if act is None:
         with pytest.raises(ScenarioError, match="line 1: anne > "):
