@@ -123,8 +123,9 @@ def synced(_unsynced: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 _IN_TIME = {
+    "bot.platforms.common.background": ("CLOSE_SECONDS",),
     "bot.platforms.slack.directory": ("NOBODY_WAITS", "SOON"),
-    "bot.platforms.slack.edge": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
+    "bot.platforms.slack.replies": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
     "bot.platforms.slack.web_api": ("ANSWER_SECONDS", "PATIENCE"),
     "bot.platforms.teams.edge": ("ANSWER_SECONDS", "INVOKE_SECONDS", "NAME_SECONDS"),
     "bot.platforms.teams.sheets": ("NAME_SECONDS",),

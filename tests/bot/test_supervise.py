@@ -258,7 +258,7 @@ async def test_who_is_there_is_asked_again_after_any_fault(
                 return await gather()
 
             monkeypatch.setattr(door.edge, "gather", gathers)
-            again = asyncio.create_task(supervise(name, door._gathers, door._told))
+            again = asyncio.create_task(supervise(name, door._gathers, door.edge._told))
             async with asyncio.timeout(LONG_ENOUGH):
                 await looks.wait()
             again.cancel()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from aiohttp import web
@@ -13,17 +12,15 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.platforms.common.ports import Installations, Receive, Report
 from bot.platforms.common.reply_retry import Sleep
+from bot.platforms.common.tasks import DoorTasks
 from bot.platforms.slack.edge import SlackEdge
 from bot.platforms.slack.install import Install, MakeMac
 from bot.platforms.slack.transport import SlackTransport, quiet_logger
 from bot.platforms.slack.web_api import TROUBLE, WebApi, error_of
 from bot.platforms.slack.workspaces import TokenRefused, Workspaces
-from bot.supervise import supervise
 
 AGAIN_SECONDS = 60.0
 LONGEST_SECONDS = 60 * 60.0
-REASK_SECONDS = 15.0
-"""So often Digi looks whether somebody is to be asked about again."""
 A_DAY = 24 * 60 * 60.0
 
 
@@ -48,7 +45,7 @@ class SlackDoor:
         self._api = WebApi(api_url, quiet_logger())
         self._app_token = app_token
         self._told = told
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = DoorTasks(told)
         self._socket: SocketModeClient | None = None
         self.workspaces = Workspaces(
             self._api, token=bot_token, installations=installations, client_id=client_id,
@@ -89,14 +86,12 @@ class SlackDoor:
                 await self.workspaces.own()
             except TROUBLE as error:
                 self._told("slack", error_of(error))
-        for name, work in (("slack members", self._gathers), ("slack people", self._asks_again)):
-            self._tasks.append(asyncio.create_task(supervise(name, work, self._told), name=name))
+        self._tasks.start("slack members", self._gathers)
+        self._tasks.asks_again("slack people", self.edge.ask_again)
         if self._app_token is not None:
             self._socket = self.transport.socket(self._app_token, self._api)
-            watch = supervise(
-                "socket mode", partial(self.transport.keep_open, self._socket), self._told
-            )
-            self._tasks.append(asyncio.create_task(watch, name="slack socket"))
+            watch = partial(self.transport.keep_open, self._socket)
+            self._tasks.start("socket mode", watch)
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""
@@ -113,16 +108,8 @@ class SlackDoor:
                 wait, again = again, min(2 * again, LONGEST_SECONDS)
             await asyncio.sleep(wait)
 
-    async def _asks_again(self) -> None:
-        while True:
-            await asyncio.sleep(REASK_SECONDS)
-            self.edge.ask_again()
-
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await self._tasks.close()
         if self._socket is not None:
             await self._socket.close()  # type: ignore[no-untyped-call]
         await self.edge.close()

@@ -27,10 +27,11 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from yarl import query_to_pairs
 
-from bot.cache import Cache
+from bot.platforms.common.once import Once
 from bot.platforms.common.ports import Installation, Report
-from bot.platforms.slack.edge import AGAIN, MALFORMED, NOTED, ResponseBody, SlackEdge, SlackReply
+from bot.platforms.slack.edge import SlackEdge
 from bot.platforms.slack.read import Envelope, Malformed, SlackRequest, envelope, incoming
+from bot.platforms.slack.replies import AGAIN, MALFORMED, NOTED, ResponseBody, SlackReply
 from bot.platforms.slack.web_api import TROUBLE, WebApi
 from bot.platforms.slack.words import both
 from bot.platforms.slack.workspaces import Workspaces
@@ -75,7 +76,7 @@ class SlackTransport:
         self._workspaces = workspaces
         self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
         self._told = told
-        self._seen: Cache[str, asyncio.Future[SlackReply]] = Cache(SEEN, SEEN_SECONDS)
+        self._once = Once(SEEN, SEEN_SECONDS, AGAIN, lambda reply: reply.status == 200)
         self._app = self._bolt(api)
 
     def _bolt(self, api: WebApi) -> AsyncApp:
@@ -146,19 +147,7 @@ class SlackTransport:
             return await self._edge.answer(what, at)
         # Slack brings an event up to four times, sometimes at once.
         key = f"{what.tenant}|{what.key}"
-        running = self._seen.get(key)
-        if running is not None:
-            return await asyncio.shield(running)
-        future = asyncio.get_running_loop().create_future()
-        self._seen.put(key, future)
-        reply = AGAIN
-        try:
-            reply = await self._edge.answer(what, at)
-        finally:
-            if reply.status != 200:
-                self._seen.drop(key)
-            future.set_result(reply)
-        return reply
+        return await self._once.answer(key, lambda: self._edge.answer(what, at))
 
     # --- HTTP -----------------------------------------------------------------------------------
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import suppress
 
 from aiohttp import web
 
 from bot.platforms.common.ports import Addresses, CannotOpen, Receive, Report
+from bot.platforms.common.tasks import DoorTasks
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.edge import A_DAY, TeamsEdge
 from bot.platforms.teams.ports import OnActivity, Transport
-from bot.supervise import supervise
-
-REASK_SECONDS = 15.0
-"""So often Digi looks whether a channel is to be asked about again."""
 
 MakeTransport = Callable[[OnActivity], Transport]
 
@@ -36,10 +32,9 @@ class TeamsDoor:
         local: bool = False,
         edge: Callable[[Book, Report], TeamsEdge] = TeamsEdge,
     ) -> None:
-        self._told = told
         self._tenants = tenants
         self._local = local
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = DoorTasks(told)
         self.book = Book(addresses)
         self.edge = edge(self.book, told)
         self.transport = transport(self.edge.on_activity)
@@ -61,8 +56,8 @@ class TeamsDoor:
             raise NoTenants
         self.edge.goes_to(receive)
         await self.book.open()
-        for name, work in (("teams members", self._gathers), ("teams people", self._asks_again)):
-            self._tasks.append(asyncio.create_task(supervise(name, work, self._told), name=name))
+        self._tasks.start("teams members", self._gathers)
+        self._tasks.asks_again("teams people", self.edge.ask_again)
 
     async def _gathers(self) -> None:
         """By the clock and never because of what somebody does."""
@@ -70,15 +65,7 @@ class TeamsDoor:
             await self.edge.gather()
             await asyncio.sleep(A_DAY)
 
-    async def _asks_again(self) -> None:
-        while True:
-            await asyncio.sleep(REASK_SECONDS)
-            self.edge.ask_again()
-
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await self._tasks.close()
         await self.edge.close()
         await self.transport.close()

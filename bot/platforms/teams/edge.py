@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
-from bot.cache import Cache
 from bot.normalize import readable
-from bot.platforms.common.paging import PagedDelivery
+from bot.platforms.common.background import Background
+from bot.platforms.common.chat_edge import ChatEdge
+from bot.platforms.common.once import Once
 from bot.platforms.common.ports import (
     Answer,
     Delivery,
     DeliveryFailed,
     Parcel,
-    Receive,
     Report,
     Sender,
     TypedText,
@@ -26,11 +25,11 @@ from bot.platforms.common.ports import (
 from bot.platforms.common.reply_retry import Sleep
 from bot.platforms.teams import data, draw
 from bot.platforms.teams.address_book import Book
-from bot.platforms.teams.failure import failure, private_failure
-from bot.platforms.teams.ports import CallFailed, Json, Ref, TeamsReply, Transport
+from bot.platforms.teams.outgoing import TeamsOutgoing
+from bot.platforms.teams.ports import CallFailed, Json, TeamsReply, Transport
 from bot.platforms.teams.presence import TeamsPresence
 from bot.platforms.teams.rate_limit import TeamsRateLimiter
-from bot.platforms.teams.read import TeamsRequest, incoming, kind_of, read_place, written_place
+from bot.platforms.teams.read import TeamsRequest, incoming, kind_of
 from bot.platforms.teams.sheets import NAME_SECONDS, Sheets, language_of, said
 from bot.platforms.teams.speech import Speech
 from bot.platforms.teams.words import both, word
@@ -44,9 +43,11 @@ ANSWER_SECONDS = 10.0
 TOAST = 400
 """So much of an answer stands at the button that was pressed."""
 A_DAY = 24 * 60 * 60.0
+SEEN = 50_000
 A_WHILE = 10 * 60.0
 CARD = "application/vnd.microsoft.card.adaptive"
 TOLD = "application/vnd.microsoft.activity.message"
+BY_NAME = ("words", "members", "came", "gone")
 NOTED = TeamsReply()
 AGAIN = TeamsReply(status=503)
 UNKNOWN = TeamsReply(status=501)
@@ -54,8 +55,8 @@ UNKNOWN = TeamsReply(status=501)
 T = TypeVar("T")
 
 
-class TeamsEdge:
-    """Implements `ports.Edge` for Teams. `receive` is handed in when the application is built."""
+class TeamsEdge(ChatEdge[TeamsPresence]):
+    """Implements `ports.Edge` for Teams."""
 
     def __init__(
         self,
@@ -66,105 +67,25 @@ class TeamsEdge:
         sleep: Sleep = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__("Teams", told, BY_NAME, Background())
         self._book = book
-        self._told = told
         self._speech = Speech(book, pace=pace, sleep=sleep)
+        self._outgoing = TeamsOutgoing(self._speech)
         self._sheets = Sheets(book, self._speech)
         self._presence = TeamsPresence(book, self._speech, told, now)
-        self._receive: Receive | None = None
-        self._pages: PagedDelivery[draw.TeamsMessage] = PagedDelivery(
-            lambda page, _: draw.marked_again(page)
-        )
-        self._seen: Cache[str, asyncio.Future[TeamsReply]] = Cache(50_000, A_WHILE)
-        self._failures: Counter[str] = Counter()
-        self._later: set[asyncio.Task[Any]] = set()
-        self._slow: set[asyncio.Task[Any]] = set()
-
-    def goes_to(self, receive: Receive) -> None:
-        self._receive = receive
-        self._presence.goes_to(receive)
+        # What a dialog shows is not remembered.
+        self._once = Once(SEEN, A_WHILE, AGAIN, lambda reply: reply == NOTED)
 
     def speaks_by(self, transport: Transport) -> None:
         self._speech.speaks_by(transport)
 
     # --- ports.Edge -------------------------------------------------------------------------------
 
-    @property
-    def repeats(self) -> bool:
-        return False
-
-    def serves(self, tenant: str) -> bool:
-        return tenant.startswith("teams:")
-
     def typed(self, command: str) -> str:
         return f"@Digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:
-        drawn = draw.messages((parcel.card,), parcel.language, again=parcel.again)
-        if parcel.kind == "update":
-            return await self._redraw(parcel, drawn)
-
-        async def say(place: str, page: draw.TeamsMessage) -> None:
-            ref = await self._speech.ref(parcel.tenant, read_place(place)[0])
-            await self._said(parcel, ref, page)
-
-        return await self._pages.deliver(parcel, lambda: self._post(parcel, drawn), drawn.rest, say)
-
-    async def _post(self, parcel: Parcel, drawn: draw.TeamsMessage) -> str:
-        if parcel.kind == "private":
-            ref = await self._speech.chat(parcel.tenant, parcel.person)
-        elif parcel.kind == "thread":
-            ref = await self._speech.ref(parcel.tenant, read_place(parcel.target)[0])
-        else:
-            ref = await self._speech.ref(parcel.tenant, parcel.channel)
-            if ref.kind == "channel":
-                return await self._begins(parcel, ref, drawn)
-        return written_place(ref.conversation_id, await self._said(parcel, ref, drawn))
-
-    async def _begins(self, parcel: Parcel, ref: Ref, drawn: draw.TeamsMessage) -> str:
-        """A thread of its own in a channel."""
-        transport, message = self._speech.transport, draw.message(drawn)
-        try:
-            thread = await self._tells(
-                parcel, parcel.channel, lambda: transport.new_thread(ref, parcel.channel, message)
-            )
-        except CallFailed as error:
-            raise failure(error) from None
-        id = thread.conversation_id.partition(";messageid=")[2]
-        return written_place(thread.conversation_id, id)
-
-    async def _said(self, parcel: Parcel, ref: Ref, drawn: draw.TeamsMessage) -> str:
-        transport, message = self._speech.transport, draw.message(drawn)
-        try:
-            return await self._tells(
-                parcel, ref.conversation_id, lambda: transport.send(ref, message)
-            )
-        except CallFailed as error:
-            if parcel.kind == "private":
-                self._speech.no_chat(parcel.tenant, parcel.person)
-                raise private_failure(error) from None
-            raise failure(error) from None
-
-    async def _tells(
-        self, parcel: Parcel, conversation: str, call: Callable[[], Awaitable[T]]
-    ) -> T:
-        async def tells() -> T:
-            parcel.still_ours()
-            return await call()
-
-        return await self._speech.calls(parcel.tenant, conversation, tells)
-
-    async def _redraw(self, parcel: Parcel, drawn: draw.TeamsMessage) -> str:
-        place, id = read_place(parcel.target)
-        ref = await self._speech.ref(parcel.tenant, place)
-        transport, message = self._speech.transport, draw.message(drawn)
-        try:
-            await self._speech.calls(
-                parcel.tenant, ref.conversation_id, lambda: transport.update(ref, id, message)
-            )
-        except CallFailed as error:
-            raise failure(error) from None
-        return parcel.target
+        return await self._outgoing.deliver(parcel)
 
     # --- in ---------------------------------------------------------------------------------------
 
@@ -181,35 +102,12 @@ class TeamsEdge:
         self._book.learn(what.tenant, what.ref)
         self._book.meet(what.tenant, what.person, what.address, what.locale)
         try:
-            return await self._once(what)
+            return await self._once.answer(
+                f"{what.tenant}|{what.key}", lambda: self._answered(what)
+            )
         except Exception as error:
-            self._note(what, error)
+            self._failed(what.way, error)
             return self._sorry(what)
-
-    def _note(self, what: TeamsRequest, error: Exception) -> None:
-        if what.way in ("words", "members", "came", "gone"):
-            self._told("teams", type(error).__name__)
-        else:
-            # It may have been without a name, and a line in the log has a time.
-            self._failures[type(error).__name__] += 1
-
-    async def _once(self, what: TeamsRequest) -> TeamsReply:
-        """The same activity again, even at the same moment, has the same answer."""
-        key = f"{what.tenant}|{what.key}"
-        running = self._seen.get(key)
-        if running is not None:
-            return await asyncio.shield(running)
-        future = asyncio.get_running_loop().create_future()
-        self._seen.put(key, future)
-        reply = AGAIN
-        try:
-            reply = await self._answered(what)
-        finally:
-            if reply != NOTED:
-                # What a dialog shows is not remembered.
-                self._seen.drop(key)
-            future.set_result(reply)
-        return reply
 
     async def _answered(self, what: TeamsRequest) -> TeamsReply:
         match what.way:
@@ -235,7 +133,7 @@ class TeamsEdge:
         except Exception as error:
             if answer.undone:
                 raise
-            self._note(what, error)
+            self._failed(what.way, error)
             return self._sorry(what, unsure=True)
 
     async def _shown(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
@@ -269,45 +167,19 @@ class TeamsEdge:
 
     async def _in_time(self, what: TeamsRequest, channel: str) -> Answer | None:
         """None where the person has to be told before the answer is there; the act goes on."""
-        assert self._receive is not None, "the house is built before anybody asks"
         assert what.what is not None
         sender = Sender(what.person, what.name, what.locale, what.foreign)
         delivery = Delivery(what.tenant, sender, what.key, what.what, channel)
         if what.way in ("words", "press"):
             return await self._received(delivery)
-        task = asyncio.create_task(_done(self._received(delivery)))
-        done, _ = await asyncio.wait({task}, timeout=INVOKE_SECONDS)
-        if done:
-            return task.result()
-        self._slow.add(task)
-        task.add_done_callback(self._over)
-        return None
-
-    async def _received(self, delivery: Delivery) -> Answer:
-        """Where Teams did not tell that somebody joined, it is asked before they are answered."""
-        assert self._receive is not None
-        answer = await self._receive(delivery)
-        if answer.absent and await self._presence.reask.ask_now(delivery.tenant, delivery.channel):
-            return await self._receive(delivery)
-        return answer
-
-    async def gather(self) -> int:
-        """By the clock: what failed since is told without its moment, and who is there is seen."""
-        for kind, times in self._failures.items():
-            self._told("presses and forms in Teams", f"{kind} ({times})")
-        self._failures.clear()
-        return await self._presence.gather()
-
-    def ask_again(self) -> None:
-        """By the clock: a channel whose people Teams did not tell is asked about again."""
-        self._presence.reask.ask_due()
+        return await self.background.within(INVOKE_SECONDS, self._received(delivery))
 
     # --- answers ----------------------------------------------------------------------------------
 
     async def _to_message(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
         """The answer is a message too. Where Teams has no room for it yet it comes later; what
         could not be said is not acknowledged."""
-        answered = self._soon(self._answers(what, channel, answer))
+        answered = self.background.start(self._answers(what, channel, answer))
         done, _ = await asyncio.wait({answered}, timeout=ANSWER_SECONDS)
         return NOTED if not done or answered.result() else AGAIN
 
@@ -315,7 +187,7 @@ class TeamsEdge:
         try:
             await self._to_person(what, channel, answer)
         except Exception as error:
-            self._note(what, error)
+            self._failed(what.way, error)
             return False
         return True
 
@@ -370,11 +242,11 @@ class TeamsEdge:
             drawn = draw.messages(
                 cards, language, place=draw.CardPlace(channel=what.elsewhere(channel))
             )
-            self._soon(self._speech.takes_its_place(what, drawn))
+            self.background.start(self._speech.takes_its_place(what, drawn))
             return TeamsReply({"statusCode": 200, "type": CARD, "value": drawn.card})
         if answer.form is None and not buttons and len(plain) <= TOAST:
             return _toast(plain or word("done", language))
-        self._soon(self._to_person(what, channel, answer))
+        self.background.start(self._to_person(what, channel, answer))
         return _toast(word("answered_here", language))
 
     async def _to_dialog(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
@@ -437,35 +309,9 @@ class TeamsEdge:
             case _:
                 return UNKNOWN
 
-    def _soon(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work)
-        self._later.add(task)
-        task.add_done_callback(self._over)
-        return task
-
-    def _over(self, task: asyncio.Task[Any]) -> None:
-        self._later.discard(task)
-        self._slow.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._failures[type(error).__name__] += 1
-
-    async def quiet(self) -> None:
-        """Until nothing waits to be sent."""
-        while self._later:
-            await asyncio.wait(set(self._later))
-        await self._presence.reask.quiet()
-
     async def close(self) -> None:
         self._presence.reask.close()
-        if under_way := self._later | self._slow:
-            await asyncio.wait(under_way, timeout=2.0)
-
-
-# --- small things ---------------------------------------------------------------------------------
-
-
-async def _done(answer: Awaitable[Answer]) -> Answer:
-    return await answer
+        await self.background.close()
 
 
 def _toast(text: str) -> TeamsReply:

@@ -243,7 +243,7 @@ async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
         raise RuntimeError
 
     with monkeypatch.context() as patched:
-        patched.setattr(place.door.edge, f"_to_{kind}", broken)
+        patched.setattr(place.door.edge._replies, f"to_{kind}", broken)
         if kind == "form":
             await place.hands.fill("sofie", SAID)
             said = place.hands.just("sofie")

@@ -123,7 +123,8 @@ async def _tried(place: Place, bodies: Iterator[tuple[Any, Any]]) -> Counter[tup
         status, said = await place.world.send.raw(raw, headers)
         assert status in (200, 400), (status, way, body)
         assert not _faults(place), (way, body, place.told)
-        assert not place.door.edge._failures, (way, body, place.door.edge._failures)
+        failures = place.door.edge.background.failures
+        assert not failures, (failures, way, body)
         counted[status, bool(said)] += 1
     await place.door.edge.quiet()
     place.world.faults.clear()

@@ -305,11 +305,14 @@ async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
         await gate.wait()
         return await receive(delivery)
 
-    monkeypatch.setattr(place.door.edge, "_receive", slow)
     filled = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}
-    await place.hands.fill("sofie", filled)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(place.door.edge, "_receive", slow)
+        meanwhile.setattr(place.hands, "_settle", away_quietly)  # Digi is at it until the gate
+        await place.hands.fill("sofie", filled)
     assert "Det tager længere, end det plejer." in place.hands.just("sofie")
     gate.set()
+    await place.door.edge.quiet()
     monkeypatch.setattr("bot.platforms.teams.edge.INVOKE_SECONDS", LONG_ENOUGH)
     await place.hands.fill("sofie", {}, keep=True)
     assert place.hands.code in place.hands.just("sofie")
@@ -434,7 +437,7 @@ async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
     """A new process knows only that it may be there."""
     place.world.plan("POST", None, Says(502))
     assert (await _fails(place, _parcel(card=LONG))).uncertain
-    place.door.edge._pages.forget("letter-1")
+    place.door.edge._outgoing._pages.forget("letter-1")
     await place.door.edge.deliver(_parcel(card=LONG, again=True))
     assert "to gange" in place.hands.channel()
 

@@ -95,7 +95,8 @@ async def _tried(place: Place, activities: Iterator[tuple[Any, Any]]) -> Counter
             continue
         assert status in (200, 400, 403, 501), (status, way, activity)
         assert not [kind for _, kind in place.told if kind.isidentifier()], (way, activity)
-        assert not place.door.edge._failures, (place.door.edge._failures, way, activity)
+        failures = place.door.edge.background.failures
+        assert not failures, (failures, way, activity)
     await place.door.edge.quiet()
     place.told.clear()
     return counted

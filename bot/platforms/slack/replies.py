@@ -1,0 +1,296 @@
+"""How an answer is shown in Slack: at once, beside the button, in a modal, or a while later."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+from msgspec import Struct
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.common.background import Background
+from bot.platforms.common.ports import (
+    Answer,
+    DeliveryFailed,
+    Report,
+    TypedText,
+)
+from bot.platforms.common.reply_retry import ReplyRetry
+from bot.platforms.slack import draw, forms
+from bot.platforms.slack.hindrances import Hindrances
+from bot.platforms.slack.outgoing import Outgoing
+from bot.platforms.slack.read import SlackRequest, written_words
+from bot.platforms.slack.text_lines import SECTION, cut
+from bot.platforms.slack.web_api import ANSWER_SECONDS, WebApi, in_time
+from bot.platforms.slack.words import both, word
+from bot.platforms.slack.workspaces import Workspaces
+from dialogs.model import cards as c
+from dialogs.model.commands import Language
+
+ResponseBody = dict[str, Any]
+T = TypeVar("T")
+
+WHISPER_SECONDS = 1.5
+WHISPERS = 5
+"""A response_url may be used so often."""
+
+
+class SlackReply(Struct, frozen=True):
+    """What Slack is told at once. None is an empty acknowledgement."""
+
+    body: ResponseBody | None = None
+    status: int = 200
+
+
+NOTED = SlackReply()
+MALFORMED = SlackReply(status=400)
+AGAIN = SlackReply(status=503)
+"""Slack brings an event again; a person cannot be asked to."""
+
+
+class Replies:
+    """Shows an answer where the person is. `told` is the operator's log."""
+
+    def __init__(
+        self,
+        api: WebApi,
+        workspaces: Workspaces,
+        hindrances: Hindrances,
+        outgoing: Outgoing,
+        background: Background,
+        told: Report,
+        patience: ReplyRetry,
+    ) -> None:
+        self._api = api
+        self._workspaces = workspaces
+        self._hindrances = hindrances
+        self._outgoing = outgoing
+        self._background = background
+        self._told = told
+        self._patience = patience
+
+    async def to_command(
+        self, what: SlackRequest, answer: Answer, client: AsyncWebClient
+    ) -> SlackReply:
+        language: Language = answer.language
+        cards = answer.cards + self._invitation(what, language)
+        if answer.form is not None:
+            view = forms.form(answer.form, language, what.channel)
+            if not await self._opened(client, what, view):
+                cards = (_said(word("no_form", language)), *cards)
+        if answer.faults:
+            cards = (*cards, *(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults))
+        if not cards:
+            return NOTED
+        if what.kind == "command":
+            drawn = draw.messages(cards, language)
+            if drawn.rest:
+                self._background.start(self._whispers(what, drawn.rest, language))
+            return SlackReply(_ephemeral(drawn))
+        await self._show(what, cards, language, client)
+        return NOTED
+
+    async def to_press(
+        self, what: SlackRequest, answer: Answer, client: AsyncWebClient
+    ) -> SlackReply:
+        language: Language = answer.language
+        cards = answer.cards + self._invitation(what, language)
+        if answer.form is not None:
+            view = forms.form(answer.form, language, what.channel)
+            if what.view:
+                shown = await in_time(client.views_update(view_id=what.view, view=view))
+            else:
+                shown = await self._opened(client, what, view)
+            if not shown:
+                # The acknowledgement has waited for the form; it does not wait for this too.
+                cards = (_said(word("no_form", language)), *cards)
+                self._background.start(self._show(what, cards, language, client))
+                return NOTED
+        if not cards:
+            return NOTED
+        instead = answer.instead and what.whispered
+        shown = await self._show(what, cards, language, client, instead=instead)
+        return AGAIN if answer.undone and not shown else NOTED
+
+    async def _show(
+        self,
+        what: SlackRequest,
+        cards: tuple[c.FinishedCard, ...],
+        language: Language,
+        client: AsyncWebClient | None,
+        *,
+        instead: bool = False,
+    ) -> bool:
+        """Where the button was: in its modal, beside its message, or in a modal of its own."""
+        if what.response_url:
+            drawn = draw.messages(cards, language)
+            return await self._whispers(what, (drawn, *drawn.rest), language, instead=instead)
+        if client is None:
+            return False
+        sheet = draw.sheet(cards, language, what.channel)
+        if what.view:
+            return await in_time(client.views_update(view_id=what.view, view=sheet))
+        return await self._opened(client, what, sheet)
+
+    def to_form(self, what: SlackRequest, answer: Answer, language: Language) -> SlackReply:
+        if answer.faults:
+            known = set(what.inputs)
+            errors: dict[str, str] = {}
+            for fault in answer.faults:
+                field = fault.field if fault.field in known else next(iter(what.inputs), "")
+                said = cut(c.plain(fault.text), SECTION)
+                errors[field] = f"{errors[field]} {said}" if field in errors else said
+            if "" not in errors:
+                return SlackReply({"response_action": "errors", "errors": errors})
+            cards = tuple(c.Card((c.Paragraph(fault.text),)) for fault in answer.faults)
+            return _updated(draw.sheet(cards, language, what.channel))
+        if answer.form is not None:
+            return _updated(forms.form(answer.form, language, what.channel))
+        if answer.cards:
+            return _updated(draw.sheet(answer.cards, language, what.channel))
+        return SlackReply({"response_action": "clear"}) if what.deep else NOTED
+
+    async def to_words(self, what: SlackRequest, answer: Answer) -> SlackReply:
+        if answer.undone:
+            return AGAIN
+        language: Language = answer.language
+        cards = answer.cards
+        if answer.form is not None:
+            words = what.what.text[:200] if isinstance(what.what, TypedText) else ""
+            cards = (*cards, _offer(word("to_the_form", language), (word("open", language), words)))
+        if not cards:
+            return NOTED
+        drawn = draw.messages(cards, language)
+        said = self._background.start(self.answers(what, (drawn, *drawn.rest), language))
+        done, _ = await asyncio.wait({said}, timeout=ANSWER_SECONDS)
+        for task in done:
+            task.result()
+        return NOTED
+
+    async def answers(
+        self, what: SlackRequest, pages: tuple[draw.SlackMessage, ...], language: Language
+    ) -> bool:
+        """To what was typed, and whether it arrived. Where Slack has no room yet it comes later."""
+
+        async def say(page: draw.SlackMessage, again: bool) -> None:
+            if again:
+                page = draw.marked_again(page, language)
+            await self._outgoing.answer(what, page)
+
+        try:
+            await self._patience.says((what.tenant, what.answer_to, what.person), pages, say)
+        except DeliveryFailed as failed:
+            if not (failed.permanent or failed.closed):
+                self._told("slack", f"an answer did not arrive: {failed.reason}")
+            return False
+        return True
+
+    def _invitation(self, what: SlackRequest, language: Language) -> tuple[c.FinishedCard, ...]:
+        """Where Digi could not write into the channel, it says so to whoever asks it there."""
+        if not what.channel:
+            return ()
+        said = self._hindrances.in_words(what.tenant, what.channel, language)
+        return (_said(said),) if said else ()
+
+    # --- calls of this moment -------------------------------------------------------------------
+
+    async def _opened(self, client: AsyncWebClient, what: SlackRequest, view: ResponseBody) -> bool:
+        return await in_time(client.views_open(trigger_id=what.trigger, view=view))
+
+    async def sorry(self, what: SlackRequest, *, unsure: bool = False) -> SlackReply:
+        """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
+        only after the act (`unsure`), nobody is told that nothing was kept.
+
+        A press has no answer of its own; where nobody could be told, Slack's own sign of failure
+        is left to stand beside the button.
+        """
+        said = "unsure" if unsure else "not_now"
+        match what.kind:
+            case "form":
+                return _errors(what, both("form_unsure" if unsure else "form_not_saved"))
+            case "command":
+                return SlackReply({"response_type": "ephemeral", "text": both(said)})
+            case "press" | "shortcut":
+                at = self._workspaces.remembered(what.tenant)
+                client = self._api.client(at.token) if at is not None else None
+                told = await self._show(what, (_said(both(said)),), "da", client)
+                return NOTED if told else AGAIN
+            case _:
+                return AGAIN
+
+    async def _whispers(
+        self,
+        what: SlackRequest,
+        pages: tuple[draw.SlackMessage, ...],
+        language: Language,
+        *,
+        instead: bool = False,
+    ) -> bool:
+        """To one person, beside the message; whether it was said within the time of a press."""
+        said = self._background.start(self._whispered(what, pages[:WHISPERS], language, instead))
+        done, _ = await asyncio.wait({said}, timeout=WHISPER_SECONDS)
+        return bool(done) and said.result()
+
+    async def _whispered(
+        self,
+        what: SlackRequest,
+        pages: tuple[draw.SlackMessage, ...],
+        language: Language,
+        instead: bool,
+    ) -> bool:
+        async def say(page: draw.SlackMessage, again: bool) -> None:
+            replaces = instead and page is pages[0]
+            if again and not replaces:
+                page = draw.marked_again(page, language)
+            await self._outgoing.whisper(what, _ephemeral(page, what.thread, instead=replaces))
+
+        try:
+            await self._patience.says((what.tenant, what.response_url), pages, say)
+        except DeliveryFailed:
+            return False
+        return True
+
+
+def too_long(what: SlackRequest) -> SlackReply:
+    return _errors(what, both("takes_long" if what.inputs else "unsure"))
+
+
+def _said(text: str) -> c.FinishedCard:
+    return c.Card((c.Paragraph((c.Plain(text),)),))
+
+
+def _offer(text: str, *buttons: tuple[str, str]) -> c.FinishedCard:
+    """A text of this platform's own, and buttons that are as if one had typed."""
+    return c.Card(
+        (
+            c.Paragraph((c.Plain(text),)),
+            c.Buttons(
+                tuple(
+                    c.Button[c.Spans]((c.Plain(label),), token=written_words(words))
+                    for label, words in buttons
+                )
+            ),
+        )
+    )
+
+
+def _ephemeral(
+    drawn: draw.SlackMessage, thread: str = "", *, instead: bool = False
+) -> ResponseBody:
+    body: ResponseBody = {
+        "response_type": "ephemeral",
+        "replace_original": instead,
+        "text": drawn.text,
+        "blocks": drawn.blocks,
+    }
+    return {**body, "thread_ts": thread} if thread else body
+
+
+def _updated(view: ResponseBody) -> SlackReply:
+    return SlackReply({"response_action": "update", "view": view})
+
+
+def _errors(what: SlackRequest, text: str) -> SlackReply:
+    if not what.inputs:
+        return _updated(draw.sheet((_said(text),), "da", what.channel))
+    return SlackReply({"response_action": "errors", "errors": {what.inputs[0]: text}})
