@@ -73,7 +73,9 @@ def pressed_by_words(parsed: Parsed) -> Press:
     """What a typed command means; words after a private one are already gone."""
     match parsed:
         case Empty(had_words=had_words):
-            return Look("private_words") if had_words else Look("help")
+            return Look("help", ref="words" if had_words else "")
+        case Misspelt(nearest=None, had_words=had_words):
+            return Look("help", ref="words" if had_words else "unknown")
         case Misspelt(word=word, nearest=nearest, had_words=had_words):
             return Look("unknown", ref=nearest or "", words="" if had_words else word)
         case Recognised(command=command):

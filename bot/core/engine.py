@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -217,7 +218,10 @@ class Engine:
     def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
         locale = delivery.sender.locale
         language = self._speaks(Prefs(), locale, "")
-        localizer = self._localizer(delivery.tenant, NamesAndWords({}, {}, None), language)
+        nothing = NamesAndWords({}, {}, None)
+        localizer = self._localizer(
+            delivery.tenant, nothing, language, private=not delivery.channel
+        )
         if isinstance(delivery.what, Submitted):
             return Answer(language, faults=(Fault("", localizer.line(c.text(in_form))),))
         said = c.card(c.Paragraph(c.text(elsewhere)))
@@ -249,7 +253,7 @@ class Engine:
                 # Digi can read the channel again, so it may also write there again.
                 await self._database.tx(self._scripts.tries_again, tenant)
                 self.letters_written(tenant)
-            answer = self._answer(tenant, answered, language, sender.person)
+            answer = self._answer(delivery, answered, language)
         if isinstance(passed, Stopped) and passed.absent:
             return msgspec.structs.replace(answer, absent=True)
         return answer
@@ -454,7 +458,8 @@ class Engine:
         language: Language = self._speaks(
             names.people[person] if person else Prefs(), "", channel, channel=not person
         )
-        return self._localizer(tenant, names, language).card(card), language
+        localizer = self._localizer(tenant, names, language, private=bool(person))
+        return localizer.card(card), language
 
     async def prefs(self, tenant: str, person: Person) -> Prefs:
         names: NamesAndWords = await self._database.read(
@@ -462,11 +467,10 @@ class Engine:
         )
         return names.people[person]
 
-    def _answer(
-        self, tenant: str, answered: _Answered, language: Language, reader: Person
-    ) -> Answer:
+    def _answer(self, delivery: Delivery, answered: _Answered, language: Language) -> Answer:
         moments, names = answered.moments, answered.names
-        localizer = self._localizer(tenant, names, language, reader)
+        reader, private = delivery.sender.person, not delivery.channel
+        localizer = self._localizer(delivery.tenant, names, language, reader, private=private)
         cards = tuple(localizer.card(m.card) for m in moments if isinstance(m, Show))
         forms = [localizer.form(m.form) for m in moments if isinstance(m, Open)]
         faults = tuple(
@@ -476,7 +480,13 @@ class Engine:
         return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
     def _localizer(
-        self, tenant: str, names: NamesAndWords, language: Language, reader: Person = ""
+        self,
+        tenant: str,
+        names: NamesAndWords,
+        language: Language,
+        reader: Person = "",
+        *,
+        private: bool,
     ) -> Localizer:
         project: Project | None = names.project
         calendar = project.calendar if project else Calendar()
@@ -487,7 +497,7 @@ class Engine:
             mac=self._vault,
             people=names.people,
             words=names.words,
-            typed=self.edge_of(tenant).typed,
+            typed=partial(self.edge_of(tenant).typed, private=private),
             today=local(calendar, self._clock.now()).date(),
             calendar=calendar,
             reader=reader,

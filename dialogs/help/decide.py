@@ -15,6 +15,8 @@ from dialogs.model.cards import (
     Line,
     NeutralCard,
     Paragraph,
+    Part,
+    Several,
     Small,
     Typed,
     Words,
@@ -27,20 +29,22 @@ from dialogs.model.conversation import Conversation, Moments, Sight, opens
 from dialogs.model.conversation import Facts as Needs
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Press
-from dialogs.model.facts import About, Known, MyProjects, Operator, Project, States, Viewer
+from dialogs.model.facts import About, Known, MyProjects, Operator, Project, Viewer
+
+OF_MINE = 8
 
 # --- help ---------------------------------------------------------------------------------
 
 
 def _needs_help(look: Look, viewer: Viewer) -> Needs:
-    return (About(), MyProjects(viewer.person), States("question"))
+    return (About(), MyProjects(viewer.person))
 
 
 def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     """One screen: what you can do now, in this role, with the project as it is."""
     project = known(About())
     if project is None:
-        return (Show(_help_without(viewer, known)),)
+        return (Show(_help_without(look, viewer, known)),)
     p = project.id
     rows: list[tuple[Line, Line]] = []
 
@@ -88,14 +92,32 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (
         Show(
             card(
+                *_first(look, say=project.stage in ("running", "paused", "not_now")),
                 Heading(text("help.title")),
                 Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
                 Facts(tuple(rows)),
-                buttons(*main, _to_all(p)),
+                buttons(*main, _own(p), _to_all(p)),
                 Small(text("help.not_needed")),
             )
         ),
     )
+
+
+def _first(look: Look, *, say: bool = False) -> tuple[Part[Line], ...]:
+    """To whoever wrote something that is no command: what became of the words."""
+    match look.ref:
+        case "words" if say:
+            return (Paragraph(Several((text("help.not_kept"), text("help.say_there")))),)
+        case "words":
+            return (Paragraph(text("help.not_kept")),)
+        case "unknown":
+            return (Paragraph(text("help.unknown")),)
+        case _:
+            return ()
+
+
+def _own(project: str = "") -> Button[Line]:
+    return Button(text("help.own"), Look("me", project=project))
 
 
 def _to_all(project: str = "") -> Button[Line]:
@@ -112,25 +134,32 @@ def _all(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(card(Heading(text("help.all")), Facts(rows))),)
 
 
-def _help_without(viewer: Viewer, known: Known) -> NeutralCard:
+def _help_without(look: Look, viewer: Viewer, known: Known) -> NeutralCard:
+    """Where no one project is meant: a channel without one, or a private chat with any number."""
     mine = known(MyProjects(viewer.person))
+    if viewer.private:
+        commands = ("status", "say", "code", "about") if mine else ("code", "about")
+    else:
+        commands = ("start", "about")
+    here: Line = text("help.no_project_here")
+    if viewer.private:
+        here = text("help.several", n=Count(len(mine))) if mine else text("help.in_none")
     return card(
+        *_first(look),
         Heading(text("help.title")),
         Paragraph(text("help.who_i_am")),
-        Facts(
-            (
-                (Typed("start"), text("command.start")),
-                *(((Typed("code"), text("command.code")),) if viewer.private else ()),
-                (Typed("about"), text("command.about")),
-            )
-        ),
+        Paragraph(here),
         buttons(
             *(
-                Button[Line](Words(project.name), Look("status", project=project.id))
-                for project in mine[:5]
-            ),
+                Button[Line](Words(project.name), Look("help", project=project.id))
+                for project in mine[:OF_MINE]
+            )
+        ),
+        Facts(tuple((Typed(name), text(f"command.{name}")) for name in commands)),
+        buttons(
             None if viewer.private else Button(text("help.begin"), Look("start"), "main"),
             Button(text("button.code"), Look("code")),
+            _own(),
             _to_all(),
         ),
         Small(text("help.not_needed")),
@@ -147,16 +176,14 @@ def _nothing(look: Look, viewer: Viewer) -> Needs:
 def _unknown(look: Look, viewer: Viewer, known: Known) -> Moments:
     if look.words and look.ref:
         line = text("help.misspelt", word=Words(look.words), nearest=Words(look.ref))
-    elif look.ref:
-        line = text("help.misspelt_quiet", nearest=Words(look.ref))
     else:
-        line = text("help.unknown")
+        line = text("help.misspelt_quiet", nearest=Words(look.ref))
     return (Show(card(Paragraph(line), Small(text("help.try_help", help=Typed("help"))))),)
 
 
 def _no_project(look: Look, viewer: Viewer, known: Known) -> Moments:
     if viewer.private:
-        return (Show(card(Paragraph(text("help.no_project_private")))),)
+        return (Show(card(Paragraph(text("help.in_none")))),)
     return (
         Show(
             card(

@@ -67,7 +67,7 @@ class Sink:
     def serves(self, tenant: str) -> bool:
         return True
 
-    def typed(self, command: str) -> str:
+    def typed(self, command: str, *, private: bool) -> str:
         return f"/digi {command}"
 
     async def deliver(self, parcel: Parcel) -> str:

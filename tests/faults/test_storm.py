@@ -43,7 +43,7 @@ class Weather:
     def serves(self, tenant: str) -> bool:
         return tenant.startswith("test:")
 
-    def typed(self, command: str) -> str:
+    def typed(self, command: str, *, private: bool) -> str:
         return f"/digi {command}"
 
     async def deliver(self, parcel: Parcel) -> str:

@@ -87,7 +87,7 @@ class PaperEdge:
     def serves(self, tenant: str) -> bool:
         return tenant == TENANT
 
-    def typed(self, command: str) -> str:
+    def typed(self, command: str, *, private: bool) -> str:
         return f"/digi {command}"
 
     async def deliver(self, parcel: Parcel) -> str:

@@ -190,8 +190,9 @@ class Edge(Protocol):
 
     def serves(self, tenant: str) -> bool: ...
 
-    def typed(self, command: str) -> str:
-        """How one types a command here: `/digi hjælp`, `@Digi hjælp`."""
+    def typed(self, command: str, *, private: bool) -> str:
+        """How one types a command here, in a channel or in the private chat: `/digi hjælp`,
+        `@Digi hjælp`, `hjælp`."""
         ...
 
     async def deliver(self, parcel: Parcel) -> str: ...

@@ -70,7 +70,7 @@ class SlackEdge(ChatEdge[SlackPresence]):
 
     # --- ports.Edge -------------------------------------------------------------------------------
 
-    def typed(self, command: str) -> str:
+    def typed(self, command: str, *, private: bool) -> str:
         return f"/digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:

@@ -81,8 +81,8 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
 
     # --- ports.Edge -------------------------------------------------------------------------------
 
-    def typed(self, command: str) -> str:
-        return f"@Digi {command}".rstrip()
+    def typed(self, command: str, *, private: bool) -> str:
+        return command if private else f"@Digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:
         return await self._outgoing.deliver(parcel)

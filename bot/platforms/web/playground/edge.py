@@ -75,7 +75,7 @@ class WebEdge:
     def serves(self, tenant: str) -> bool:
         return tenant == self._tenant
 
-    def typed(self, command: str) -> str:
+    def typed(self, command: str, *, private: bool) -> str:
         return f"/digi {command}".rstrip()
 
     async def deliver(self, parcel: Parcel) -> str:

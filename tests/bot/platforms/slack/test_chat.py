@@ -112,6 +112,21 @@ async def test_who_is_in_several_projects_is_asked_which(place: Place) -> None:
     assert "Fase 1 af 4" in place.hands.just("anne")
 
 
+async def test_help_names_each_of_several_projects(place: Place) -> None:
+    """Nobody who is in two projects hears that there is none; each opens its own help."""
+    await place.hands.play(BEGUN)
+    place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
+    await place.door.edge.gather()
+    await place.world.send.command(id_of("anne"), "start Nyt vagtskema", "C0ANDEN")
+    await place.hands.type("anne", "/digi hjælp", private=True)
+    said = place.hands.just("anne")
+    assert "Du er med i 2 forløb." in said
+    assert "[Ny omsorgsplatform] [Nyt vagtskema]" in said
+    assert "ikke noget forløb" not in said
+    await place.hands.press("anne", "Ny omsorgsplatform")
+    assert "Forløbet om Ny omsorgsplatform er i gang." in place.hands.just("anne")
+
+
 async def test_who_is_in_no_project_finds_the_ways_in_all_the_same(place: Place) -> None:
     """Each is answered in words; the code is for everybody."""
     await place.hands.open_chat("fatima")

@@ -40,7 +40,8 @@ CLIENTS: dict[str, Client] = {
 
 
 OF_A_CHANNEL = {
-    "advice_no_project", "gate_draft_is_hidden", "project_delete", "project_end",
+    "advice_no_project", "gate_draft_is_hidden", "help_in_channel", "help_in_words",
+    "project_delete", "project_end",
     "project_stop", "say_pause_and_end", "walk_end", "walk_status",
 }  # fmt: skip
 """What is said in a channel where there is no project, or none any more: a personal chat has no

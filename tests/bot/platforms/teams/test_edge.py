@@ -96,10 +96,14 @@ async def test_where_digi_may_not_write_privately_a_button_opens_the_answer(
 
 
 async def test_plain_words_in_the_personal_chat_are_answered_there(place: Place) -> None:
-    """Without a slash and without a name."""
+    """Without a slash and without a name; and so says help there, but not in a channel."""
     await place.hands.type("anne", "hjælp", private=True)
-    assert "Det kan du gøre nu" in place.hands.private("anne")
+    said = place.hands.private("anne")
+    assert "Det kan du gøre nu" in said
+    assert "\nom Hvem jeg er, og hvad jeg gemmer" in said
     assert place.hands.channel() == ""
+    await place.hands.type("anne", "@Digi hjælp")
+    assert "/digi om Hvem jeg er" in place.hands.just("anne")  # @Digi, as the hands write it
 
 
 async def test_what_is_not_meant_for_digi_is_let_be(place: Place) -> None:

@@ -389,7 +389,7 @@ async def test_an_edge_serves_its_own_tenant_and_says_how_one_types(world: World
     """The courier asks before it hands over; help texts ask how a command looks here."""
     assert world.edge.serves(TENANT)
     assert not world.edge.serves("slack:T1")
-    assert world.edge.typed("hjælp") == "/digi hjælp"
+    assert world.edge.typed("hjælp", private=False) == "/digi hjælp"
     assert world.edge.repeats
 
 
