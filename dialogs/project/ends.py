@@ -34,7 +34,7 @@ from dialogs.model.facts import (
     Project,
     Roles,
 )
-from dialogs.project import cards
+from dialogs.project import cards, end_cards
 
 MORNING = 8
 
@@ -70,7 +70,7 @@ def not_now(state: Project, event: e.NotNow) -> Step:
     return after, (
         _reason(event),
         *resting(after, event.at, halt=state.running),
-        Say(cards.not_now(after, event.id, event.by)),
+        Say(end_cards.not_now(after, event.id, event.by)),
         Show(cards.said("project.done_not_now", resume=c.Typed("resume"))),
     )
 
@@ -85,7 +85,7 @@ def resumed(state: Project, answer: Effects) -> Step:
         Cancel("until"),
         Redraw(cards.WELCOME),
         BeginAll(),
-        Say(cards.resumed(after)),
+        Say(end_cards.resumed(after)),
         *answer,
     )
 
@@ -99,7 +99,7 @@ def stopped(state: Project, event: e.StoppedHere) -> Step:
     return after, (
         _reason(event),
         *_close(after, erased),
-        Say(cards.stopped(after, event.id, event.by, erased)),
+        Say(end_cards.stopped(after, event.id, event.by, erased)),
         Show(cards.said("project.done_stopped", day=c.Day(erased))),
     )
 
@@ -126,7 +126,7 @@ def ended(state: Project, event: e.Ended) -> Step:
             Timer(f"again:{n}", at_local(state.calendar, day, MORNING))
             for n, day in zip(months, days, strict=True)
         ),
-        Say(cards.ended(after, "end", event.by, erased, days)),
+        Say(end_cards.ended(after, "end", event.by, erased, days)),
         Show(cards.said("project.done_ended", day=c.Day(erased))),
     )
 
@@ -209,7 +209,7 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
                 for r in cards.holding(roles, "leader", "facilitator")
                 if r.status == "confirmed"
             ]
-            card = cards.did_it_help(state)
+            card = end_cards.did_it_help(state)
             return state, tuple(Privately(person, card) for person in dict.fromkeys(people))
         case "helped" if state.open:
             day = today(state, event.at) + timedelta(weeks=1)
@@ -218,10 +218,10 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
             return resumed(state, ())
         case "until" if state.stage == "not_now":
             leaders = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
-            return state, tuple(Privately(p, cards.is_it_time(state)) for p in leaders)
+            return state, tuple(Privately(p, end_cards.is_it_time(state)) for p in leaders)
         case "retention" if not state.open:
             return None, (EraseProject(),)
         case name if name.startswith("again:") and not state.open:
-            return state, (Say(cards.again(state, "end", int(name.partition(":")[2]))),)
+            return state, (Say(end_cards.again(state, "end", int(name.partition(":")[2]))),)
         case _:
             return state, ()

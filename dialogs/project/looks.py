@@ -16,7 +16,7 @@ from dialogs.model.facts import (
     State,
     Viewer,
 )
-from dialogs.project import cards, ends, forms, people
+from dialogs.project import cards, end_cards, ends, forms, people
 from dialogs.question.states import Concluded, one_of
 
 # What freed time is for, what the business case is worth, what the technology is for.
@@ -128,7 +128,7 @@ def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
-            return (Show(cards.ways_to_end(state)),)
+            return (Show(end_cards.ways_to_end(state)),)
         return (Open(forms.end(state, _promise(known), ends.erased_on(state, viewer.at))),)
     return (Show(cards.what_is_true(state)),)
 

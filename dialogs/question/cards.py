@@ -8,7 +8,6 @@ from dialogs.agreement.states import Agreement
 from dialogs.model import cards as c
 from dialogs.model.cards import (
     Button,
-    Buttons,
     Heading,
     Kept,
     Line,
@@ -21,19 +20,25 @@ from dialogs.model.cards import (
 )
 from dialogs.model.conversation import Facts, Moments
 from dialogs.model.effects import Show
-from dialogs.model.events import ClosedForAnswers as Close
-from dialogs.model.events import Fits, Look, NextNow, TakenUpAgain
+from dialogs.model.events import Look
 from dialogs.model.facts import (
     About,
     HowMany,
     Known,
-    Mine,
-    Published,
     Records,
     States,
-    Viewer,
 )
-from dialogs.model.facts import State as StateOf
+from dialogs.question.buttons import (
+    again_button,
+    answer_button,
+    close_button,
+    fit_buttons,
+    see_button,
+    source_button,
+    sum_up_button,
+    talked_button,
+    unnamed_button,
+)
 from dialogs.question.states import (
     Asked,
     Concluded,
@@ -43,19 +48,10 @@ from dialogs.question.states import (
     State,
     ToMed,
     Words,
-    all_of,
-    is_open,
-    one_of,
     state_word,
     takes_answers,
     title,
 )
-from dialogs.walk.states import RUNS, stage_line
-
-ON_A_PAGE = 30
-LETTERS_ON_A_PAGE = 9000
-IN_THE_LIST = 10
-
 
 # --- the post -----------------------------------------------------------------------------
 
@@ -109,7 +105,7 @@ def place_of(words: Words, known: Known) -> Line | None:
     return None
 
 
-def _why(words: Words) -> Part[Line] | None:
+def why_line(words: Words) -> Part[Line] | None:
     return Paragraph(c.Said(words.why_da, words.why_en)) if words.why_da else None
 
 
@@ -135,7 +131,7 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
     answered = known(HowMany("answer", words.id))
     return c.card(
         *_head(state, known),
-        _why(words),
+        why_line(words),
         _suggested(state, known),
         *_before(state),
         Paragraph(
@@ -155,7 +151,9 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             close_button(project, words.id),
-            _sum_up(project, words.id) if isinstance(state, Discussed) else _talked(state, project),
+            sum_up_button(project, words.id)
+            if isinstance(state, Discussed)
+            else talked_button(state, project),
             source_button(project, words),
         ),
     )
@@ -177,8 +175,8 @@ def _closed(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             see_button(project, words.id),
-            _sum_up(project, words.id),
-            _talked(state, project),
+            sum_up_button(project, words.id),
+            talked_button(state, project),
             source_button(project, words),
         ),
     )
@@ -208,7 +206,7 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
     project, words = known.project.id, state.words
     return c.card(
         *_head(state, known),
-        *_proposal(state),
+        *proposal_parts(state),
         *_agreed(state, known),
         Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
         c.buttons(
@@ -219,7 +217,7 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
     )
 
 
-def _proposal(state: Proposed) -> tuple[Part[Line], ...]:
+def proposal_parts(state: Proposed) -> tuple[Part[Line], ...]:
     key = "question.proposal_med" if state.outcome == "med" else "question.proposal"
     return (
         Paragraph(text(key, who=Who(state.by))),
@@ -305,7 +303,7 @@ def _trio_post(state: State, known: Known) -> c.NeutralCard:
         return c.card(*_head(state, known), Paragraph(text("question.trio_over")))
     return c.card(
         *_head(state, known),
-        _why(words),
+        why_line(words),
         Paragraph(
             text(
                 "question.trio_first",
@@ -322,80 +320,6 @@ def _trio_post(state: State, known: Known) -> c.NeutralCard:
             source_button(project, words),
         ),
     )
-
-
-# --- buttons ------------------------------------------------------------------------------
-
-
-def answer_button(project: str, question: str, *, main: bool = False) -> Button[Line]:
-    look = Look("answer", project=project, ref=question)
-    return Button(text("button.answer"), look, style="main" if main else "plain")
-
-
-def unnamed_button(project: str, question: str) -> Button[Line]:
-    look = Look("answer_unnamed", project=project, ref=question)
-    return Button(text("button.answer_unnamed"), look)
-
-
-def close_button(project: str, question: str) -> Button[Line]:
-    press = Close(project=project, question=question)
-    return Button(text("button.close_answers"), press, confirm=text("question.close_confirm"))
-
-
-def see_button(project: str, question: str) -> Button[Line]:
-    return Button(text("button.see_answers"), Look("see_answers", project=project, ref=question))
-
-
-def fit_buttons(project: str, question: str) -> tuple[Button[Line], ...]:
-    return (
-        Button(text("button.it_fits"), Fits(project=project, question=question), style="main"),
-        Button(text("button.something_missing"), Look("missing", project=project, ref=question)),
-    )
-
-
-def again_button(project: str, question: str) -> Button[Line]:
-    return Button(text("question.take_up_again"), TakenUpAgain(project=project, question=question))
-
-
-def source_button(project: str, words: Words) -> Button[Line] | None:
-    if not words.source_da:
-        return None
-    look = Look("source", project=project, ref=words.id)
-    return Button(text("button.source"), look, style="quiet")
-
-
-def _sum_up(project: str, question: str) -> Button[Line]:
-    look = Look("sum_up", project=project, ref=question)
-    return Button(text("button.sum_up"), look)
-
-
-def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
-    """What this person can do with the question now; a theme's one post has no room for it."""
-    question, runs = state.words.id, viewer.may(*RUNS)
-    match state:
-        case Asked(closed=False):
-            return (
-                c.buttons(answer_button(project, question), unnamed_button(project, question)),
-                c.buttons(close_button(project, question), _sum_up(project, question))
-                if runs
-                else None,
-            )
-        case Asked():
-            return (c.buttons(_sum_up(project, question)) if runs else None,)
-        case Proposed():
-            return (c.buttons(*fit_buttons(project, question)),)
-        case Concluded() | ToMed():
-            return (c.buttons(again_button(project, question)) if runs else None,)
-        case SetAside():
-            there = runs and not state.ended
-            return (c.buttons(again_button(project, question)) if there else None,)
-        case _:
-            assert_never(state)
-
-
-def _talked(state: Asked, project: str) -> Button[Line]:
-    look = Look("talked", project=project, ref=state.words.id)
-    return Button(text("button.we_talked"), look)
 
 
 # --- what is true now, for a button that no longer fits -----------------------------------
@@ -429,241 +353,9 @@ def told(state: State | None, project: str, *more: Button[Line] | None) -> Momen
     """A kind no: what is true now, and what one can do instead."""
     see = None
     if state is not None and not takes_answers(state):
-        see = None if _with_trio(state) else see_button(project, state.words.id)
+        see = None if with_trio(state) else see_button(project, state.words.id)
     return (Show(c.card(Paragraph(as_it_is(state)), c.buttons(see, *more))),)
 
 
-def _with_trio(state: State) -> bool:
+def with_trio(state: State) -> bool:
     return isinstance(state, Asked) and state.with_trio
-
-
-# --- Se svar ------------------------------------------------------------------------------
-
-
-def answers_needs(look: Look, viewer: Viewer) -> Facts:
-    return (
-        About(),
-        StateOf("question", look.ref),
-        Mine("answer", look.ref, viewer.person),
-        Records("answer", look.ref),
-        Published("answer", look.ref),
-    )
-
-
-def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
-    state, project = one_of(known, look.ref), known.project.id
-    if state is None or _with_trio(state):
-        return told(state, project)
-    if takes_answers(state) and known(Mine("answer", look.ref, viewer.person)) is None:
-        return (
-            Show(
-                c.card(
-                    Heading(title(state.words)),
-                    Paragraph(text("question.locked")),
-                    *ways(state, viewer, project),
-                )
-            ),
-        )
-    named: list[Quote[Line]] = [
-        Quote(c.Words(r.body["text"]), Who(r.person)) for r in known(Records("answer", look.ref))
-    ]
-    unnamed: list[Quote[Line]] = (
-        [
-            Quote(c.Words(u.body["text"]), text("question.no_name"))
-            for u in known(Published("answer", look.ref))
-        ]
-        if not takes_answers(state)
-        else []
-    )
-    everything = [*named, *unnamed]
-    start = int(look.words) if look.words.isdigit() else 0
-    page = _page(everything[start:])
-    rest = len(everything) - start - len(page)
-    more = Look("see_answers", project=project, ref=look.ref, words=str(start + len(page)))
-    return (
-        Show(
-            c.card(
-                Heading(title(state.words)),
-                *(_conclusion(state) if start == 0 else ()),
-                *page,
-                Paragraph(text("question.no_answers")) if not everything else None,
-                *(Small(line) for line in unnamed_words(state) if state.elimination),
-                Small(text("question.only_named")) if takes_answers(state) else None,
-                Small(text("question.and_more", n=c.Count(rest))) if rest > 0 else None,
-                c.buttons(Button(text("question.show_more"), more)) if rest > 0 else None,
-                *ways(state, viewer, project),
-            )
-        ),
-    )
-
-
-def _page(quotes: list[Quote[Line]]) -> list[Quote[Line]]:
-    """As many as fit into one message; at least one."""
-    found: list[Quote[Line]] = []
-    room = LETTERS_ON_A_PAGE
-    for quote in quotes[:ON_A_PAGE]:
-        room -= len(quote.words.text) if isinstance(quote.words, c.Words) else 0
-        if found and room < 0:
-            break
-        found.append(quote)
-    return found
-
-
-def _conclusion(state: State) -> tuple[Part[Line], ...]:
-    match state:
-        case Asked():
-            return ()
-        case Proposed():
-            return _proposal(state)
-        case Concluded() | ToMed():
-            return (
-                Paragraph(
-                    text("question.to_med" if isinstance(state, ToMed) else "question.arrived_at")
-                ),
-                Quote(
-                    Kept("conclusion", state.conclusion),
-                    text("question.written_by", who=Who(state.by)),
-                ),
-            )
-        case SetAside():
-            return (Paragraph(as_it_is(state)),)
-        case _:
-            assert_never(state)
-
-
-# --- a meeting ----------------------------------------------------------------------------
-
-
-def meeting_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), States("question"))
-
-
-def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """One screen for a meeting, of the question named or of the one asked last."""
-    project, found = known.project.id, all_of(known)
-    asked = found.get(look.ref) if look.ref else None
-    if asked is not None and not is_open(asked):
-        return told(asked, project)
-    candidates = sorted(
-        (s for s in found.values() if is_open(s)), key=lambda s: (s.asked_at, -s.words.number)
-    )
-    state = asked or (candidates[-1] if candidates else None)
-    resting = stage_line(known.project)
-    if state is None and resting is not None:
-        return (Show(c.card(Paragraph(resting))),)
-    if state is None:
-        return (
-            Show(
-                c.card(
-                    Paragraph(text("question.meeting_none")),
-                    c.buttons(Button(text("question.next_now"), NextNow(project=project))),
-                )
-            ),
-        )
-    words = state.words
-    place = place_of(words, known)
-    return (
-        Show(
-            c.card(
-                None if place is None else Small(place),
-                Heading(title(words)),
-                _why(words),
-                c.Bullets(
-                    (
-                        text("question.meeting_alone"),
-                        text("question.meeting_pairs"),
-                        text("question.meeting_together"),
-                    ),
-                    numbered=True,
-                ),
-                Paragraph(text("question.meeting_lines")),
-                c.Bullets(
-                    (
-                        text("question.line_agree"),
-                        text("question.line_differ"),
-                        text("question.line_next"),
-                    )
-                ),
-                c.buttons(
-                    Button(
-                        text("button.we_talked"),
-                        Look("talked", project=project, ref=words.id),
-                        style="main",
-                    ),
-                    _exercise_button(project, words, known),
-                    source_button(project, words),
-                ),
-            )
-        ),
-    )
-
-
-def _exercise_button(project: str, words: Words, known: Known) -> Button[Line] | None:
-    """To the steps of the exercise that goes with a question, where one does."""
-    for place in known.catalogue.course.order:
-        if place.question == words.id and place.exercise in known.catalogue.sets:
-            return Button(
-                text("advice.exercise"), Look("reading", project=project, ref=place.exercise)
-            )
-    return None
-
-
-# --- the list -----------------------------------------------------------------------------
-
-
-def list_needs(look: Look, viewer: Viewer) -> Facts:
-    one = (
-        HowMany("answer", look.ref), Records("trio_answer", look.ref), States("agreement")
-    ) if look.ref else ()  # fmt: skip
-    return (About(), States("question"), *one)
-
-
-def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What has been asked, newest first; or the one that is named, with all that one can do."""
-    project = known.project.id
-    if look.ref:
-        return _one(all_of(known).get(look.ref), viewer, known)
-    found = sorted(
-        (s for s in all_of(known).values() if not _with_trio(s)),
-        key=lambda s: (s.asked_at, -s.words.number),
-        reverse=True,
-    )
-    more: Button[Line] = Button(text("question.more"), Look("more_questions", project=project))
-    if not found:
-        return (Show(c.card(Paragraph(text("question.none_yet")), c.buttons(more))),)
-    start = int(look.words) if look.words.isdigit() else 0
-    page, rest = found[start : start + IN_THE_LIST], len(found) - start - IN_THE_LIST
-    parts: list[Part[Line]] = []
-    for state in page:
-        line = text("question.in_list", title=title(state.words), state=state_word(state))
-        parts.append(Paragraph(line))
-        row = c.buttons(
-            answer_button(project, state.words.id) if takes_answers(state) else None,
-            see_button(project, state.words.id),
-        )
-        if row is not None:
-            parts.append(row)
-    older = Look("questions", project=project, words=str(start + IN_THE_LIST))
-    return (
-        Show(
-            c.card(
-                Heading(text("question.list")),
-                *parts,
-                Small(text("question.and_older", n=c.Count(rest))) if rest > 0 else None,
-                c.buttons(
-                    Button(text("question.show_more"), older) if rest > 0 else None,
-                    more,
-                ),
-            )
-        ),
-    )
-
-
-def _one(state: State | None, viewer: Viewer, known: Known) -> Moments:
-    if state is None:
-        return told(None, known.project.id)
-    if isinstance(state, Asked) and state.with_trio:
-        if viewer.person not in state.trio:
-            return told(state, known.project.id)
-        return (Show(post(state, f"trio:{viewer.person}", known)),)
-    return (Show(post(state, "post", known)),)

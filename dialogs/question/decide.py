@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, assert_never
+from typing import assert_never
 
 from msgspec import structs
 
 from dialogs.model import events as e
-from dialogs.model.calendar import local, working_moment_after
+from dialogs.model.calendar import working_moment_after
 from dialogs.model.cards import (
-    Count,
-    Kept,
-    Line,
-    Moment,
     Paragraph,
-    Quote,
     Who,
     buttons,
     card,
     text,
 )
-from dialogs.model.cards import (
-    Words as Written,
-)
 from dialogs.model.conversation import (
     Conversation,
     Facts,
-    Moments,
     Sight,
     UnsignedPart,
     by_field,
@@ -35,55 +25,45 @@ from dialogs.model.conversation import (
 )
 from dialogs.model.effects import (
     Cancel,
-    Effect,
     Effects,
     FieldError,
-    PoolEntry,
     Post,
-    Privately,
-    Publish,
     Record,
     Redraw,
     Say,
     Show,
-    Tell,
     Timer,
-    Unpool,
 )
-from dialogs.model.facts import About, By, Known, Mine, Roles, Team, Unreleased, Waiting
-from dialogs.model.facts import State as StateOf
-from dialogs.model.figures import shown
-from dialogs.model.roles import writers
-from dialogs.question.cards import (
-    again_button,
-    answers,
-    answers_needs,
-    as_it_is,
-    list_needs,
-    meeting,
-    meeting_needs,
-    post,
-    post_needs,
-    questions,
-    see_button,
-    told,
+from dialogs.model.facts import About, By, Known, Mine, Roles, Team, Unreleased
+from dialogs.question.answers import answers, answers_needs
+from dialogs.question.buttons import see_button
+from dialogs.question.cards import as_it_is, post, post_needs, told
+from dialogs.question.conclusion import (
+    Lasting,
+    Step,
+    close_answers,
+    hold,
+    lay_aside,
+    redraw_all,
+    redraw_theme,
+    summed_up,
 )
 from dialogs.question.forms import (
     answer,
     answer_needs,
     answer_unnamed,
-    lacking,
     missing,
     missing_needs,
     sum_up,
     sum_up_needs,
     talked,
     talked_needs,
-    too_few,
     trio_needs,
     trio_proposal,
     unnamed_needs,
 )
+from dialogs.question.listing import list_needs, questions
+from dialogs.question.meeting import meeting, meeting_needs
 from dialogs.question.states import (
     Asked,
     Concluded,
@@ -95,20 +75,15 @@ from dialogs.question.states import (
     Words,
     all_of,
     conclusion_of,
-    fewest,
     is_open,
-    one_of,
     state_word,
     takes_answers,
     title,
     words_of_question,
 )
+from dialogs.question.unsigned import unsigned, unsigned_facts
 
 TRIO_DAYS = 3
-SHOWN_OBJECTIONS = 20
-
-Step = tuple[State | None, Effects]
-Lasting = tuple[Effect, ...]
 
 
 def needs(state: State | None, event: e.SignedEvent) -> Facts:
@@ -186,12 +161,12 @@ def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             return _to_team(state)
         case e.SummedUp():
             after, shown = _to_team(state)
-            found, effects = _sum_up(after, event, known)
+            found, effects = summed_up(after, event, known)
             return found, (Cancel("trio"), *shown, *effects)
         case e.LaidAside(elsewhere=elsewhere):
-            return _laid_aside(state, event, known, elsewhere=elsewhere)
+            return lay_aside(state, event, known, elsewhere=elsewhere)
         case e.Superseded():
-            return _laid_aside(state, event, known, ended=True)
+            return lay_aside(state, event, known, ended=True)
         case _:
             return state, _no(state, event)
 
@@ -201,14 +176,14 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
         case e.Answered(text=words) if not state.closed:
             return _answered(state, event, words, known)
         case e.ClosedForAnswers() if not state.closed:
-            after, effects = _close(state, known)
-            return after, (*effects, *_redraws(after), _say_closed(after, event))
+            after, effects = close_answers(state, known)
+            return after, (*effects, *redraw_all(after), _say_closed(after, event))
         case e.SummedUp():
-            return _sum_up(state, event, known)
+            return summed_up(state, event, known)
         case e.LaidAside(elsewhere=elsewhere):
-            return _laid_aside(state, event, known, elsewhere=elsewhere)
+            return lay_aside(state, event, known, elsewhere=elsewhere)
         case e.Superseded():
-            return _laid_aside(state, event, known, ended=True)
+            return lay_aside(state, event, known, ended=True)
         case _:
             return state, _no(state, event)
 
@@ -216,7 +191,7 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
 def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
     match event:
         case e.Woke(name="holds"):
-            return _hold(state, event, known)
+            return hold(state, event, known)
         case _:
             return state, _no(state, event)
 
@@ -231,7 +206,7 @@ def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Know
                 elimination=state.elimination, unnamed=state.unnamed,
                 again=True, before=state.conclusion,
             )  # fmt: skip
-            return after, (Post("post"), *_theme(state.words))
+            return after, (Post("post"), *redraw_theme(state.words))
         case _:
             return state, _no(state, event)
 
@@ -257,17 +232,7 @@ def _no(state: State | None, event: e.SignedEvent) -> Effects:
 
 
 def _first_post(words: Words) -> Lasting:
-    return _theme(words) if words.theme_post else (Post("post"),)
-
-
-def _theme(words: Words) -> Lasting:
-    if not words.theme_post:
-        return ()
-    return (Redraw(f"theme:{words.theme_post}", dialog="walk", of="walk"),)
-
-
-def _redraws(state: State) -> Lasting:
-    return (Redraw("post"), *_theme(state.words))
+    return redraw_theme(words) if words.theme_post else (Post("post"),)
 
 
 def _to_team(state: Asked, proposal: str = "") -> tuple[Asked, Lasting]:
@@ -291,7 +256,7 @@ def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> Step
             buttons(see_button(event.project, question)),
         )
     )
-    return after, (record, *_redraws(after), say)
+    return after, (record, *redraw_all(after), say)
 
 
 def _discussed(state: Asked) -> Discussed:
@@ -299,25 +264,6 @@ def _discussed(state: Asked) -> Discussed:
 
 
 # --- closing ------------------------------------------------------------------------------
-
-
-def _close(state: Asked, known: Known) -> tuple[Asked, Lasting]:
-    """Final for writing. What came without a name is shown now, or at the end of the phase where
-    too few could have written it; that is decided without looking whether anybody did."""
-    question = state.words.id
-    if len(lacking(known, question)) < fewest(known.project):
-        return structs.replace(state, closed=True, elimination=True), ()
-    waiting = known(Unreleased(("answer",), question))
-    after = structs.replace(state, closed=True, unnamed=len(waiting))
-    return after, tuple(_publish(w, question) for w in waiting)
-
-
-def _publish(waiting: Waiting, question: str) -> Publish:
-    said = [str(waiting.body["text"]), *(str(m["text"]) for m in waiting.body.get("more", ()))]
-    return Publish(
-        waiting.entry, waiting.new_id, waiting.kind, question, 0, {"text": "\n\n".join(said)},
-        waiting.receipt,
-    )  # fmt: skip
 
 
 def _say_closed(state: Asked, event: e.ClosedForAnswers) -> Say:
@@ -329,186 +275,6 @@ def _say_closed(state: Asked, event: e.ClosedForAnswers) -> Say:
     if theme:
         return Say(said, thread=f"theme:{theme}", dialog="walk", of="walk")
     return Say(said, thread="post")
-
-
-# --- summing up ---------------------------------------------------------------------------
-
-
-def _sum_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
-    faults = _faults(event, local(known.project.calendar, event.at).date())
-    if faults:
-        return state, faults
-    closed, effects = (state, ()) if state.closed else _close(state, known)
-    question = state.words.id
-    record: Lasting = ()
-    if event.text:
-        body = {"text": event.text, "spoken": event.spoken}
-        record = (Record("conclusion", question, event.id, event.by, event.at, body),)
-    offers = tuple(
-        Tell(
-            e.Offered(
-                agreement=f"{event.id}-{n}", what=what, owner=who, due=when, question=question
-            )
-        )
-        for n, what, who, when in _agreements(event)
-        if what
-    )
-    after: State
-    if event.outcome == "aside":
-        after = SetAside(
-            words=state.words, asked_at=state.asked_at, set_aside_at=event.at, by=event.by,
-            conclusion=event.id if event.text else "", closed=True,
-            elimination=closed.elimination, unnamed=closed.unnamed,
-        )  # fmt: skip
-        rest: Effects = (Show(card(Paragraph(text("question.now_aside")))),)
-    else:
-        until = working_moment_after(known.project.calendar, event.at)
-        after = Proposed(
-            words=state.words, asked_at=state.asked_at, by=event.by, conclusion=event.id,
-            outcome=event.outcome, until=until, proposed_at=event.at,
-            elimination=closed.elimination, unnamed=closed.unnamed,
-        )  # fmt: skip
-        shown = text("question.now_proposed", until=Moment(until))
-        rest = (Timer("holds", until), Show(card(Paragraph(shown))))
-    return after, (*effects, *record, *offers, *_shown_anew(state, after), *rest)
-
-
-def _shown_anew(before: Asked, after: State) -> Lasting:
-    """A theme's one post has no room for a proposal: it gets a post of its own."""
-    has_own = not before.words.theme_post or (isinstance(before, Discussed) and before.again)
-    if has_own or isinstance(after, SetAside):
-        return _redraws(after)
-    return (Post("post"), *_theme(after.words))
-
-
-def _agreements(event: e.SummedUp) -> tuple[tuple[int, str, str, date | None], ...]:
-    return (
-        (1, event.what1, event.who1, event.when1),
-        (2, event.what2, event.who2, event.when2),
-    )
-
-
-def _faults(event: e.SummedUp, today: date) -> tuple[FieldError, ...]:
-    found = []
-    if not event.text and event.outcome != "aside":
-        found.append(FieldError("text", text("question.text_needed")))
-    for n, what, who, when in _agreements(event):
-        if (who or when) and not what:
-            found.append(FieldError(f"what{n}", text("question.what_needed")))
-        if when is not None and when < today:
-            found.append(FieldError(f"when{n}", text("question.when_past")))
-    return tuple(found)
-
-
-def _hold(state: Proposed, event: e.Woke, known: Known) -> Step:
-    """A working day has passed: the proposal holds, and objections stand beside it."""
-    question, project = state.words.id, known.project
-    waiting = known(Unreleased(("fits", "objection"), question))
-    objections = tuple(w for w in waiting if w.kind == "objection")
-    fits = tuple(w.entry for w in waiting if w.kind == "fits")
-    may, enough = len(writers(known)), fewest(project)
-    n_objections = shown(len(objections), may, enough)
-    n_fits = shown(len(fits), may, enough)
-    common: dict[str, Any] = {
-        "words": state.words, "asked_at": state.asked_at, "by": state.by,
-        "conclusion": state.conclusion, "objections": n_objections, "fits": n_fits,
-        "elimination": state.elimination, "unnamed": state.unnamed,
-    }  # fmt: skip
-    after: State
-    if state.outcome == "med":
-        after = ToMed(**common, proposed_at=event.at)
-    else:
-        after = Concluded(**common, concluded_at=event.at)
-    return after, (
-        *(_publish(w, question) for w in objections),
-        *((Unpool(fits),) if fits else ()),
-        *((_objections(state, objections, event.project),) if objections else ()),
-        *_redraws(after),
-    )
-
-
-def _objections(state: Proposed, found: tuple[Waiting, ...], project: str) -> Privately:
-    rest = len(found) - SHOWN_OBJECTIONS
-    return Privately(
-        state.by,
-        card(
-            Paragraph(text("question.objected", n=Count(len(found)), title=title(state.words))),
-            *(
-                Quote[Line](Kept("published", w.new_id), text("question.no_name"))
-                for w in found[:SHOWN_OBJECTIONS]
-            ),
-            Paragraph(text("question.and_more", n=Count(rest))) if rest > 0 else None,
-            Paragraph(text("question.objected_now")),
-            buttons(again_button(project, state.words.id)),
-        ),
-        urgency=3,
-    )
-
-
-def _laid_aside(
-    state: Asked,
-    event: e.SignedEvent,
-    known: Known,
-    *,
-    elsewhere: bool = False,
-    ended: bool = False,
-) -> Step:
-    """Without a conclusion; what was written until then can be read."""
-    closed, effects = (state, ()) if state.closed or state.with_trio else _close(state, known)
-    after = SetAside(
-        words=state.words, asked_at=state.asked_at, set_aside_at=event.at, elsewhere=elsewhere,
-        ended=ended, closed=not state.with_trio, elimination=closed.elimination,
-        unnamed=closed.unnamed,
-    )  # fmt: skip
-    trio: Lasting = ()
-    if state.with_trio:
-        trio = (Cancel("trio"), *(Redraw(f"trio:{p}") for p in state.trio))
-    return after, (*effects, *trio, *_redraws(after))
-
-
-# --- without a name -----------------------------------------------------------------------
-
-
-def unsigned_facts(event: e.UnsignedEvent) -> Facts:
-    match event:
-        case e.AnsweredUnnamed(question=question) | e.Missing(question=question):
-            return (About(), Roles(), Team(), StateOf("question", question))
-        case e.Fits(question=question):
-            return (StateOf("question", question),)
-        case _:
-            return ()
-
-
-def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
-    match event:
-        case e.AnsweredUnnamed(question=question, text=words, understood=understood):
-            state = one_of(known, question)
-            if not takes_answers(state):
-                return None, (FieldError("", as_it_is(state)),)
-            if not understood and too_few(known):
-                return None, (FieldError("understood", text("question.understand_first")),)
-            return PoolEntry("answer", question, {"text": words}), _code("question.code_answer")
-        case e.Missing(question=question, text=words, understood=understood):
-            state = one_of(known, question)
-            if not isinstance(state, Proposed):
-                return None, (FieldError("", as_it_is(state)),)
-            if not understood and too_few(known):
-                return None, (FieldError("understood", text("question.understand_first")),)
-            return PoolEntry("objection", question, {"text": words}), _code("question.code_missing")
-        case e.Fits(question=question):
-            state = one_of(known, question)
-            if not isinstance(state, Proposed):
-                return None, told(state, event.project)
-            entry = PoolEntry("fits", question, {}, one_each=True)
-            return entry, (Show(card(Paragraph(text("question.noted")))),)
-        case _:
-            raise AssertionError(event)
-
-
-def _code(after: str) -> Moments:
-    # The engine fills in the code itself; nobody else ever sees it.
-    code = text("question.code", code=Written("…"))
-    return (Show(card(Paragraph(code), Paragraph(text(after)))),)
 
 
 CONVERSATION = Conversation(

@@ -21,7 +21,8 @@ from dialogs.model.facts import (
 )
 from dialogs.model.facts import State as StateOf
 from dialogs.model.roles import writers
-from dialogs.question.cards import again_button, answer_button, told
+from dialogs.question.buttons import again_button, answer_button
+from dialogs.question.cards import told
 from dialogs.question.states import (
     Asked,
     Proposed,

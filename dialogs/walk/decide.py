@@ -38,7 +38,7 @@ from dialogs.model.facts import State as StateOf
 from dialogs.question.states import Asked, all_of, read
 from dialogs.question.states import State as QuestionState
 from dialogs.walk import cards as v
-from dialogs.walk import phase
+from dialogs.walk import handover, phase, status, themes
 from dialogs.walk import plan as p
 from dialogs.walk.states import (
     RUNS,
@@ -67,7 +67,7 @@ def needs(state: Walk | None, event: SignedEvent) -> Facts:
         case e.PhaseMoved():
             return phase.WHEN_MOVED
         case e.PhaseClosed():
-            return phase.WHEN_CLOSED
+            return handover.WHEN_CLOSED
         case e.Halted() | e.ThemePosted() | e.StillStands():
             return About(), Roles(), States("question")
         case _:
@@ -96,7 +96,7 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
                 return state, (FieldError("", stage),)
             return phase.moved(state, event, known)
         case e.PhaseClosed():
-            return state, phase.released(event.phase, known)
+            return state, handover.released(event.phase, known)
         case e.StillStands():
             stopped = v.not_running(known.project)
             if stopped is not None:
@@ -209,7 +209,7 @@ def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
     if stopped is not None:
         return state, (Show(stopped),)
     if event.theme not in {theme.id for theme in known.catalogue.themes}:
-        four = v.themes_card(project, known, runs=True, unknown=event.theme)
+        four = themes.themes_card(project, known, runs=True, unknown=event.theme)
         return state, (Show(four),)
     five = known.catalogue.of_theme(event.theme)
     there = {*state.asked, *all_of(known)}
@@ -311,7 +311,7 @@ def view(state: Walk, slot: str, known: Known) -> NeutralCard:
         body = known(StateOf("question", id))
         if body is not None:
             asked[id] = read(body)
-    return v.theme_post(known.project, known, theme, state.fives[theme], asked)
+    return themes.theme_post(known.project, known, theme, state.fives[theme], asked)
 
 
 # --- looks --------------------------------------------------------------------------------
@@ -341,7 +341,7 @@ def _start(look: Look) -> int:
 
 def _status(look: Look, viewer: Viewer, known: Known) -> Moments:
     agreements = known.states("agreement", Agreement)
-    return (Show(v.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
+    return (Show(status.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
 
 
 def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -368,9 +368,9 @@ def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     runs = viewer.may(*RUNS)
     if look.ref in {theme.id for theme in known.catalogue.themes}:
         one: dict[str, QuestionState] = all_of(known)
-        return (Show(v.theme_card(known.project, known, look.ref, one, runs=runs)),)
+        return (Show(themes.theme_card(known.project, known, look.ref, one, runs=runs)),)
     unknown = look.words.strip()[:40]
-    return (Show(v.themes_card(known.project, known, runs=runs, unknown=unknown)),)
+    return (Show(themes.themes_card(known.project, known, runs=runs, unknown=unknown)),)
 
 
 def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:

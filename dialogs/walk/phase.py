@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,7 +22,6 @@ from dialogs.model.cards import (
     Note,
     Option,
     Paragraph,
-    Part,
     Quote,
     Said,
     Small,
@@ -42,7 +40,6 @@ from dialogs.model.effects import (
     Moment,
     Open,
     Privately,
-    Publish,
     Record,
     Say,
     Show,
@@ -51,18 +48,13 @@ from dialogs.model.effects import (
 from dialogs.model.events import Look
 from dialogs.model.facts import (
     About,
-    ByTeam,
     Known,
     Project,
     Roles,
     States,
-    Team,
-    Unreleased,
     Viewer,
-    Waiting,
 )
-from dialogs.model.roles import writers
-from dialogs.question.states import Concluded, State, all_of, fewest, is_open, title
+from dialogs.question.states import Concluded, State, all_of, is_open, title
 from dialogs.walk.cards import LEADS, lowered
 from dialogs.walk.plan import entered
 from dialogs.walk.states import Walk, phase_name, progress, stage_line
@@ -76,17 +68,8 @@ UNFINISHED = {
     "aside": "walk.phase.now_aside",
     "elsewhere": "walk.phase.now_elsewhere",
 }
-LONGEST = 2500  # characters of one message
 
 WHEN_MOVED: Facts = (About(), Roles(), States("question"), States("concern"))
-WHEN_CLOSED: Facts = (
-    About(),
-    Roles(),
-    Team(),
-    States("question"),
-    Unreleased(("answer",)),
-    ByTeam("answer"),
-)
 
 
 # --- looking ------------------------------------------------------------------------------
@@ -146,30 +129,9 @@ def _last_phase(project: Project, known: Known) -> NeutralCard:
 
 
 def _form(project: Project, known: Known) -> Form[Line]:
-    phases = known.catalogue.phases
-    ways = sorted(
-        (p for p in phases if p.number != project.phase),
-        key=lambda p: (p.number < project.phase, abs(p.number - project.phase)),
-    )
-    onward = project.phase + 1 if project.phase < len(phases) else 0
     fields: list[Field[Line]] = [
         Note(text("walk.phase.here", phase=phase_name(known, project.phase))),
-        Choice(
-            "to",
-            text("walk.phase.to"),
-            tuple(
-                Option(
-                    str(p.number),
-                    text(
-                        "walk.phase.onward" if p.number > project.phase else "walk.phase.backward",
-                        number=Count(p.number),
-                        name=Said(p.name.da, p.name.en),
-                    ),
-                )
-                for p in ways
-            ),
-            value=str(onward) if onward else "",
-        ),
+        _where_to(project, known),
         Choice(
             "decided",
             text("walk.phase.decided"),
@@ -201,6 +163,28 @@ def _form(project: Project, known: Known) -> Form[Line]:
         into="phase_moved",
         fixed={"project": project.id},
     )
+
+
+def _where_to(project: Project, known: Known) -> Choice[Line]:
+    """All other phases: first those ahead, the nearest first."""
+    phases = known.catalogue.phases
+    ways = sorted(
+        (p for p in phases if p.number != project.phase),
+        key=lambda p: (p.number < project.phase, abs(p.number - project.phase)),
+    )
+    options: tuple[Option[Line], ...] = tuple(
+        Option(
+            str(p.number),
+            text(
+                "walk.phase.onward" if p.number > project.phase else "walk.phase.backward",
+                number=Count(p.number),
+                name=Said(p.name.da, p.name.en),
+            ),
+        )
+        for p in ways
+    )
+    onward = str(project.phase + 1) if project.phase < len(phases) else ""
+    return Choice("to", text("walk.phase.to"), options, value=onward)
 
 
 def _open_fields(waiting: tuple[State, ...]) -> list[Field[Line]]:
@@ -397,63 +381,3 @@ def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:
     )
     see = Look("questions", project=project.id, ref=question)
     return card(Paragraph(text(key)), buttons(Button(text("walk.button.see_question"), see)))
-
-
-# --- what came without a name, and waited for the end of the phase ------------------------
-
-
-def released(phase: int, known: Known) -> Effects:
-    """Answers that would have been told apart under their own question, together and without it.
-
-    They are shown where at least the threshold of those who may write without a name have no
-    named answer to one of these questions; otherwise they wait for the next change.
-    """
-    asked = all_of(known)
-    waiting = tuple(
-        w for w in known(Unreleased(("answer",)))
-        if (state := asked.get(w.ref)) is not None and state.elimination
-    )  # fmt: skip
-    if not waiting or _could_have_written(waiting, known) < fewest(known.project):
-        return ()
-    ref = f"phase:{phase}"
-    return (
-        *(
-            Publish(w.entry, w.new_id, w.kind, ref, 0, {"text": _words(w)}, w.receipt)
-            for w in sorted(waiting, key=lambda w: w.new_id)
-        ),
-        *(Say(_together(phase, some, first=n == 0)) for n, some in enumerate(_pages(waiting))),
-    )
-
-
-def _could_have_written(waiting: tuple[Waiting, ...], known: Known) -> int:
-    questions = {w.ref for w in waiting}
-    named = Counter(person for person, ref in known(ByTeam("answer")) if ref in questions)
-    return sum(named[person] < len(questions) for person in writers(known))
-
-
-def _words(waiting: Waiting) -> str:
-    """What its author wrote, with what was added by code."""
-    return "\n\n".join(str(one["text"]) for one in (waiting.body, *waiting.body.get("more", ())))
-
-
-def _pages(waiting: tuple[Waiting, ...]) -> list[tuple[Waiting, ...]]:
-    pages: list[tuple[Waiting, ...]] = []
-    page: list[Waiting] = []
-    size = 0
-    for one in waiting:
-        length = len(_words(one))
-        if page and size + length > LONGEST:
-            pages.append(tuple(page))
-            page, size = [], 0
-        page.append(one)
-        size += length
-    return [*pages, tuple(page)]
-
-
-def _together(phase: int, some: tuple[Waiting, ...], *, first: bool) -> NeutralCard:
-    parts: list[Part[Line]] = []
-    if first:
-        parts.append(Heading(text("walk.together.heading", number=Count(phase))))
-        parts.append(Paragraph(text("walk.together.why")))
-    parts += [Quote(Kept("published", one.new_id)) for one in some]
-    return card(*parts)

@@ -19,13 +19,13 @@ from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model import roles
 from dialogs.model.effects import Grant, Open
-from dialogs.question import decide as question
+from dialogs.question import conclusion, unsigned
 from dialogs.question import forms as question_forms
 from dialogs.question.states import Asked, Proposed, Words
 from dialogs.say import decide as say
 from dialogs.say import forms as say_forms
 from dialogs.say.states import HERE, Say
-from dialogs.walk import phase
+from dialogs.walk import handover
 from storage.sql import Script
 from storage.transactions.store import SeenPerson
 from tests.bot.core.test_gate import UNNAMED, UNNAMED_LOOKS, a_press
@@ -171,15 +171,15 @@ def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
     [opened] = question_forms.missing(look, viewer, proposed)
     yield "form of an objection", fields(opened) == {"text"}
     answer = e.AnsweredUnnamed(question="q", text="x")
-    yield "an answer that confirms nothing", question.unsigned(answer, known)[0] is not None
+    yield "an answer that confirms nothing", unsigned.unsigned(answer, known)[0] is not None
     missing = e.Missing(question="q", text="x")
-    yield "an objection that does not", question.unsigned(missing, proposed)[0] is not None
+    yield "an objection that does not", unsigned.unsigned(missing, proposed)[0] is not None
     said = e.SaidUnnamed(kind="idea", text="x", readers=("everyone",), trio=False,
                          sending="release")  # fmt: skip
     yield "what is said that does not", say.unsigned(said, known)[0] is not None
     yield "who has no answer by name", X in question_forms.lacking(known, "q")
-    yield "closing for answers", not question._close(ASKED, known)[0].elimination
-    yield "the end of a phase", phase._could_have_written((WAITING,), known) == len(OTHERS) + 1
+    yield "closing for answers", not conclusion.close_answers(ASKED, known)[0].elimination
+    yield "the end of a phase", handover._could_have_written((WAITING,), known) == len(OTHERS) + 1
     yield "who is counted", len(roles.writers(known)) == len(OTHERS) + 1
     yield "how often there is a release", say._weeks(known) == 1
 

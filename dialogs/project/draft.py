@@ -1,0 +1,220 @@
+"""A project's draft: made, changed, shown in the channel or dropped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.calendar import local
+from dialogs.model.cards import Card, Line, text
+from dialogs.model.conversation import Step
+from dialogs.model.effects import (
+    BeginAll,
+    EraseProject,
+    OpenProject,
+    Post,
+    Privately,
+    Redraw,
+    Show,
+    Tell,
+    Timer,
+)
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import (
+    Known,
+    Project,
+    Role,
+    Roles,
+)
+from dialogs.project import cards, ends, people
+from dialogs.project.settings import changed, frame_of
+from dialogs.project.states import confirming
+
+ProjectEvent = (
+    e.Started
+    | e.Drafted
+    | e.ShownInChannel
+    | e.DraftDropped
+    | e.FrameSet
+    | e.SettingsChanged
+    | e.RolesChanged
+    | e.RoleConfirmed
+    | e.RoleDeclined
+    | e.Paused
+    | e.NotNow
+    | e.StoppedHere
+    | e.Resumed
+    | e.Ended
+    | e.Helped
+    | e.Deleted
+    | e.PhaseEntered
+    | e.Woke
+)
+
+
+HELPED_AFTER = timedelta(weeks=3)
+
+
+Act = (
+    e.Started | e.Drafted | e.ShownInChannel | e.DraftDropped | e.FrameSet | e.SettingsChanged
+    | e.RolesChanged | e.Paused | e.NotNow | e.StoppedHere | e.Resumed | e.Ended | e.Helped
+    | e.PhaseEntered
+)  # fmt: skip
+
+
+def open_elsewhere(state: Project, event: e.Started | e.Drafted) -> Step | None:
+    """The gate names the project at hand; a new one may be meant all the same."""
+    if not event.channel:
+        return state, (Show(cards.said("project.start_in_channel")),)
+    if not state.open or state.channel != event.channel:
+        return state, (Tell(replace(event, project=event.id[:12])),)
+    return None
+
+
+def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
+    """The form, for a new draft or for one that is there."""
+    roles = known(Roles()) if state else ()
+    if fault := people.from_elsewhere(event, known):
+        return state, (fault,)
+    leader = event.leader or (state.starter if state else event.by)
+    if fault := people.both_sides((leader,), (*event.tr, *event.amr)):
+        return state, (fault,)
+    phase = int(event.phase)
+    frames = dict(state.frames) if state else {}
+    if framed := frame_of(event):
+        frames[event.phase] = framed
+    before = state or Project(
+        id=event.project,
+        name=event.name,
+        channel=event.channel,
+        stage="draft",
+        starter=event.by,
+        drafted_at=event.at,
+    )
+    after = replace(
+        before,
+        name=event.name,
+        about=event.about,
+        origin=event.origin,
+        workplace=event.workplace,
+        phase=phase,
+        entered=phase,
+        frames=frames,
+        weekday=int(event.weekday),
+        hour=event.hour,
+        overview_weekday=int(event.overview_weekday),
+        overview_hour=event.overview_hour,
+        decision=event.decision,
+        retention_days=int(event.retention),
+        language=event.language,
+        length=event.length,
+    )
+    grants = (
+        *people.seats(roles, "leader", (leader,)),
+        *people.seats(roles, "tr", event.tr),
+        *people.seats(roles, "amr", event.amr),
+        *people.seats(roles, "facilitator", event.facilitator),
+    )
+    now = people.granted(roles, grants)
+    had = cards.circle(before, roles) if state else {event.by}
+    return after, (
+        *(() if state else (OpenProject(after.id, after.channel),)),
+        *grants,
+        *(Redraw(people.slot(person)) for person in sorted(had)),
+        *(
+            Post(people.slot(person), to=person)
+            for person in sorted(cards.circle(after, now) - had - {event.by})
+        ),
+        Show(cards.draft(after, now, event.by)),
+    )
+
+
+def draft_step(state: Project, event: Act, known: Known) -> Step:
+    roles = known(Roles())
+    match event:
+        case e.Started(by=by):
+            if other := open_elsewhere(state, event):
+                return other
+            if by not in cards.circle(state, roles):
+                return state, (Show(cards.taken(state)),)
+            return state, (
+                Show(cards.said("project.already_draft")),
+                Show(cards.draft(state, roles, by)),
+            )
+        case e.Drafted(by=by):
+            if other := open_elsewhere(state, event):
+                return other
+            if by not in cards.circle(state, roles):
+                return state, (Show(cards.taken(state)),)
+            return drafted(state, event, known)
+        case e.ShownInChannel():
+            return _shown(state, event, roles)
+        case e.DraftDropped(by=by):
+            return dropped(state, roles, by)
+        case e.RolesChanged():
+            return people.roles_changed(state, event, known)
+        case e.FrameSet() | e.SettingsChanged():
+            after, effects = changed(state, event)
+            if after is state:
+                return state, effects
+            return after, (
+                *people.redraw_drafts(after, roles),
+                Show(cards.draft(after, roles, event.by)),
+            )
+        case (
+            e.Paused() | e.NotNow() | e.StoppedHere() | e.Resumed() | e.Ended() | e.Helped()
+            | e.PhaseEntered()
+        ):  # fmt: skip
+            return state, (Show(cards.what_is_true(state)),)
+        case _:
+            assert_never(event)
+
+
+def dropped(state: Project, roles: tuple[Role, ...], by: Person) -> Step:
+    """Those who had seen the draft are told that it is gone."""
+    name = c.Words(state.name)
+    told = cards.said("project.dropped_by", who=c.Who(by), name=name)
+    return None, (
+        EraseProject(),
+        *(
+            Privately(person, told, now=True)
+            for person in sorted(cards.circle(state, roles) - {by})
+        ),
+        Show(cards.said("project.dropped", name=name)),
+    )
+
+
+def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> Step:
+    leaders = [r for r in roles if r.role == "leader" and r.status == "confirmed"]
+    if not leaders:
+        return state, (Show(_needs_leader(state, roles, event.by)),)
+    after = replace(state, stage="running", started_at=event.at)
+    trio = [r for r in cards.holding(roles, *cards.TRIO) if r.status == "confirmed"]
+    helpers = [r for r in roles if r.role == "facilitator" and r.status == "asked"]
+    return after, (
+        Post(cards.WELCOME),
+        *people.redraw_drafts(after, roles),
+        *(Privately(r.person, cards.holds_now(after, r.role), now=True) for r in trio),
+        *(Privately(r.person, cards.asked_for(after, r.role, event.by), now=True) for r in helpers),
+        BeginAll(),
+        Timer("helped", ends.morning(after, local(after.calendar, event.at + HELPED_AFTER).date())),
+        Show(cards.said("project.shown", name=c.Words(after.name))),
+    )
+
+
+def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[Line]:
+    asked = [r.person for r in roles if r.role == "leader" and r.status == "asked"]
+    if by in asked:
+        return cards.with_buttons(
+            text("project.leader_is_you"), *confirming(state.id, "leader")[:1]
+        )
+    if asked:
+        return cards.said("project.leader_asked", who=cards.named(asked))
+    return cards.with_buttons(
+        text("project.leader_missing"),
+        c.Button(text("project.edit"), Look("start", project=state.id)),
+    )

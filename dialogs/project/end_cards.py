@@ -1,0 +1,146 @@
+"""What is said when a project rests, goes on or ends."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.cards import Button, Card, Line, Part, card, text
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import Project
+from dialogs.project.cards import rhythm
+
+
+def ways_to_end(state: Project) -> Card[Line]:
+    """To end, to put down for now, to stop, or only to rest: all of them are in order."""
+    return card(
+        c.Heading(text("project.ways_title")),
+        c.Bullets(tuple(text(f"project.way_{way}") for way in ("end", "stop", "not_now", "pause"))),
+        c.Buttons(
+            (
+                Button(
+                    text("project.end_submit"), Look("end", project=state.id, ref="form"), "main"
+                ),
+                Button(text("button.stop_here"), Look("stop", project=state.id)),
+                Button(text("button.not_now"), Look("not_now", project=state.id)),
+                Button(text("project.pause_submit"), Look("pause", project=state.id)),
+            )
+        ),
+    )
+
+
+def paused(state: Project) -> Card[Line]:
+    return card(
+        c.Paragraph(
+            text("project.said_paused")
+            if state.until is None
+            else text("project.said_paused_until", day=c.Day(state.until))
+        ),
+        c.Paragraph(text("project.intake_open")),
+        c.Buttons((Button(text("button.say"), Look("say", project=state.id)),)),
+    )
+
+
+def not_now(state: Project, reason: str, by: Person) -> Card[Line]:
+    return card(
+        c.Paragraph(text("project.said_not_now", who=c.Who(by))),
+        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        None
+        if state.until is None
+        else c.Paragraph(text("project.said_not_now_until", day=c.Day(state.until))),
+        c.Paragraph(text("project.intake_open")),
+        c.Buttons((Button(text("button.say"), Look("say", project=state.id)),)),
+    )
+
+
+def resumed(state: Project) -> Card[Line]:
+    return card(c.Paragraph(text("project.said_resumed")), c.Paragraph(rhythm(state)))
+
+
+def stopped(state: Project, reason: str, by: Person, erased: date) -> Card[Line]:
+    return card(
+        c.Heading(text("project.stopped_title", name=c.Words(state.name))),
+        c.Paragraph(text("project.said_stopped", who=c.Who(by))),
+        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+    )
+
+
+def ended(
+    state: Project, end: str, by: Person, erased: date, again: tuple[date, ...]
+) -> Card[Line]:
+    return card(
+        c.Heading(text("project.ended_title", name=c.Words(state.name))),
+        c.Paragraph(text("project.said_ended", who=c.Who(by))),
+        outcome(state, end),
+        c.Paragraph(
+            text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again)))
+        )
+        if again
+        else None,
+        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+    )  # fmt: skip
+
+
+def outcome(state: Project, end: str) -> Part[Line] | None:
+    """What was written at the end, by the id of its record."""
+    rows = tuple(
+        (text(f"project.row_{field}"), c.Kept("end", end, field))
+        for field in ("promise", "better", "worse")
+        if getattr(state, field)
+    )
+    return c.Facts(rows) if rows else None
+
+
+def again(state: Project, end: str, months: int) -> Card[Line]:
+    return card(
+        c.Heading(text("project.again_title", n=c.Count(months), name=c.Words(state.name))),
+        c.Paragraph(text("project.again_ask")),
+        outcome(state, end),
+        c.Paragraph(text("project.again_how")),
+        None
+        if state.erase_on is None
+        else c.Small(text("project.erased_on", day=c.Day(state.erase_on))),
+    )  # fmt: skip
+
+
+def did_it_help(state: Project) -> Card[Line]:
+    """After three weeks, once, to leader and facilitator."""
+    whole = (
+        Button[Line](
+            text("button.whole_course"), e.Helped(project=state.id, choice="whole"), "main"
+        )
+        if state.length == "short"
+        else None
+    )
+    calmer = (
+        Button[Line](text("button.continue_calmer"), e.Helped(project=state.id, choice="calmer"))
+        if state.every_weeks == 1
+        else None
+    )
+    return card(
+        c.Heading(text("project.helped_title")),
+        c.Paragraph(text("project.helped_ask", name=c.Words(state.name))),
+        c.buttons(
+            whole,
+            Button(text("button.continue"), e.Helped(project=state.id, choice="go_on")),
+            calmer,
+            Button(text("button.end_here"), Look("end", project=state.id, ref="form")),
+            Button(text("project.leave_out_button"), Look("helped", project=state.id)),
+        ),
+    )
+
+
+def is_it_time(state: Project) -> Card[Line]:
+    """The date of *Ikke nu* has come."""
+    return card(
+        c.Paragraph(text("project.is_it_time", name=c.Words(state.name))),
+        c.Buttons(
+            (
+                Button(text("button.continue"), e.Resumed(project=state.id), "main"),
+                Button(text("button.not_now"), Look("not_now", project=state.id)),
+                Button(text("button.stop_here"), Look("stop", project=state.id)),
+            )
+        ),
+    )

@@ -1,0 +1,75 @@
+"""What is written to a question without a name: checked, and kept in the pool."""
+
+from __future__ import annotations
+
+from dialogs.model import events as e
+from dialogs.model.cards import (
+    Paragraph,
+    card,
+    text,
+)
+from dialogs.model.cards import (
+    Words as Written,
+)
+from dialogs.model.conversation import (
+    Facts,
+    Moments,
+)
+from dialogs.model.effects import (
+    FieldError,
+    PoolEntry,
+    Show,
+)
+from dialogs.model.facts import About, Known, Roles, Team
+from dialogs.model.facts import State as StateOf
+from dialogs.question.cards import as_it_is, told
+from dialogs.question.forms import (
+    too_few,
+)
+from dialogs.question.states import (
+    Proposed,
+    one_of,
+    takes_answers,
+)
+
+
+def unsigned_facts(event: e.UnsignedEvent) -> Facts:
+    match event:
+        case e.AnsweredUnnamed(question=question) | e.Missing(question=question):
+            return (About(), Roles(), Team(), StateOf("question", question))
+        case e.Fits(question=question):
+            return (StateOf("question", question),)
+        case _:
+            return ()
+
+
+def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
+    match event:
+        case e.AnsweredUnnamed(question=question, text=words, understood=understood):
+            state = one_of(known, question)
+            if not takes_answers(state):
+                return None, (FieldError("", as_it_is(state)),)
+            if not understood and too_few(known):
+                return None, (FieldError("understood", text("question.understand_first")),)
+            return PoolEntry("answer", question, {"text": words}), _code("question.code_answer")
+        case e.Missing(question=question, text=words, understood=understood):
+            state = one_of(known, question)
+            if not isinstance(state, Proposed):
+                return None, (FieldError("", as_it_is(state)),)
+            if not understood and too_few(known):
+                return None, (FieldError("understood", text("question.understand_first")),)
+            return PoolEntry("objection", question, {"text": words}), _code("question.code_missing")
+        case e.Fits(question=question):
+            state = one_of(known, question)
+            if not isinstance(state, Proposed):
+                return None, told(state, event.project)
+            entry = PoolEntry("fits", question, {}, one_each=True)
+            return entry, (Show(card(Paragraph(text("question.noted")))),)
+        case _:
+            raise AssertionError(event)
+
+
+def _code(after: str) -> Moments:
+    # The engine fills in the code itself; nobody else ever sees it.
+    code = text("question.code", code=Written("…"))
+    return (Show(card(Paragraph(code), Paragraph(text(after)))),)
