@@ -30,6 +30,7 @@ from dialogs.model.calendar import (
     local,
     within_hours,
 )
+from dialogs.model.facts import hours_for
 from storage.transactions.store import (
     NO_BODY,
     BagBody,
@@ -250,9 +251,13 @@ class LetterSender:
             held = max(held, resumes)
         elif prefs.paused:
             held = now + timedelta(days=7)
-        moment = bag_moment(calendar, held, prefs.hours, days)
-        if moment <= now and not self._may_still(calendar, now, prefs.hours, days):
-            moment = bag_moment(calendar, now, prefs.hours, days)
+        hours = prefs.hours
+        if hours is None:
+            mine = await self._database.read(self._scripts.projects_of, tenant, person)
+            hours = hours_for(prefs, mine)
+        moment = bag_moment(calendar, held, hours, days)
+        if moment <= now and not self._may_still(calendar, now, hours, days):
+            moment = bag_moment(calendar, now, hours, days)
         if moment <= now:
             return await self._empty(letter, person, now, calendar)
         await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)

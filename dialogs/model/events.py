@@ -95,6 +95,8 @@ class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
     overview_hour: int = 780
     decision: date | None = None
     days_off: str = ""
+    start: int = 8
+    end: int = 16
     language: Literal["da", "en"] = "da"
 
 

@@ -11,7 +11,7 @@ import msgspec
 from content.model import Catalogue
 from msgspec import Struct
 
-from dialogs.model.calendar import Calendar
+from dialogs.model.calendar import Calendar, Hours
 from dialogs.model.events import Length, Level, Origin, Person
 
 T = TypeVar("T")
@@ -53,6 +53,7 @@ class Project(Struct, frozen=True, kw_only=True):
     overview_weekday: int = 3
     overview_hour: int = 780
     days_off: tuple[date, ...] = ()
+    hours: Hours = (8, 16)  # working hours: private letters for whoever has set none of their own
     decision: date | None = None
     language: Literal["da", "en"] = "da"
     length: Length = "whole"
@@ -80,7 +81,7 @@ class Project(Struct, frozen=True, kw_only=True):
 
     @property
     def calendar(self) -> Calendar:
-        return Calendar(day_off=self.days_off)
+        return Calendar(day_off=self.days_off, hours=self.hours)
 
 
 RoleName = Literal["leader", "deputy", "tr", "amr", "facilitator", "reader"]
@@ -99,14 +100,25 @@ class Role(Struct, frozen=True):
 
 
 class Prefs(Struct, frozen=True):
+    """`hours` are a person's own; without any, those of a project hold (`hours_for`)."""
+
     name: str = ""
     language: str = ""
     locale: str = ""
-    hours: tuple[int, int] = (8, 16)
+    hours: Hours | None = None
     paused: bool = False
     paused_until: date | None = None
     greeted: bool = False  # has read the private chat's first message
     foreign: bool = False  # of another organisation, in a shared channel; an id stays what it is
+
+
+def hours_for(prefs: Prefs, projects: tuple[Project, ...]) -> Hours:
+    """When Digi may write to a person privately: in their own hours, else in the working hours of
+    the project that they have been in longest."""
+    if prefs.hours is not None:
+        return prefs.hours
+    oldest = min(projects, key=lambda project: (project.drafted_at, project.id), default=None)
+    return Calendar().hours if oldest is None else oldest.hours
 
 
 class Viewer(Struct, frozen=True):

@@ -6,7 +6,7 @@ from datetime import date
 
 from dialogs.model import cards as c
 from dialogs.model import events as e
-from dialogs.model.calendar import Calendar, local
+from dialogs.model.calendar import Calendar, Hours, local
 from dialogs.model.cards import (
     Button,
     Card,
@@ -22,13 +22,17 @@ from dialogs.model.cards import (
 from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
 from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, Prefs, PrefsOf, Viewer
+from dialogs.model.facts import Known, MyProjects, Prefs, PrefsOf, Viewer, hours_for
 
 LAST_HOUR = 24
 
 
 def needs(state: None, event: e.SignedEvent) -> Facts:
-    return ()
+    return _theirs(event.by) if isinstance(event, e.PersonSettings) else ()
+
+
+def _theirs(person: str) -> Facts:
+    return (PrefsOf(person), MyProjects(person))
 
 
 def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
@@ -44,7 +48,10 @@ def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
             if start == end:
                 return state, (FieldError("end", text("person.same_hours")),)
             said = card(c.Paragraph(text("person.saved", start=c.Count(start), end=c.Count(end))))
-            return state, (Keep(by, hours=(start, end), language=language), Show(said))
+            prefs, projects = known(PrefsOf(by)), known(MyProjects(by))
+            same = prefs.hours is None and hours_for(prefs, projects) == (start, end)
+            own = None if same else (start, end)
+            return state, (Keep(by, hours=own, language=language), Show(said))
         case e.Greeted(by=by):
             return state, (Keep(by, greeted=True),)
         case e.MembersSeen(channel=channel, people=people, unknown=unknown):
@@ -69,18 +76,19 @@ def _option(hour: int) -> Option[Line]:
 
 
 def _me_needs(look: Look, viewer: Viewer) -> Facts:
-    return (PrefsOf(viewer.person),)
+    return _theirs(viewer.person)
 
 
 def _me(look: Look, viewer: Viewer, known: Known) -> Moments:
     prefs = known(PrefsOf(viewer.person))
+    hours = hours_for(prefs, known(MyProjects(viewer.person)))
     match look.ref:
         case "settings":
-            return (Open(_settings_form(prefs)),)
+            return (Open(_settings_form(prefs, hours)),)
         case "pause":
             return (Open(_pause_form(prefs)),)
         case _:
-            return (Show(_overview(prefs, viewer)),)
+            return (Show(_overview(prefs, hours, viewer)),)
 
 
 def _is_paused(prefs: Prefs, viewer: Viewer) -> bool:
@@ -88,8 +96,8 @@ def _is_paused(prefs: Prefs, viewer: Viewer) -> bool:
     return prefs.paused and (until is None or until > local(Calendar(), viewer.at).date())
 
 
-def _overview(prefs: Prefs, viewer: Viewer) -> Card[Line]:
-    start, end = prefs.hours
+def _overview(prefs: Prefs, hours: Hours, viewer: Viewer) -> Card[Line]:
+    start, end = hours
     paused = _is_paused(prefs, viewer)
     language = prefs.language if prefs.language in ("da", "en") else "platform"
     pause: Line | None = None
@@ -103,6 +111,7 @@ def _overview(prefs: Prefs, viewer: Viewer) -> Card[Line]:
     return card(
         c.Heading(text("person.title")),
         c.Paragraph(text("person.hours", start=c.Count(start), end=c.Count(end))),
+        c.Small(text("person.hours_common")) if prefs.hours is None else None,
         c.Paragraph(text(f"person.language_{language}")),
         None if pause is None else c.Paragraph(pause),
         c.Small(text("person.two_a_week")),
@@ -115,8 +124,8 @@ def _overview(prefs: Prefs, viewer: Viewer) -> Card[Line]:
     )
 
 
-def _settings_form(prefs: Prefs) -> Form[Line]:
-    start, end = prefs.hours
+def _settings_form(prefs: Prefs, hours: Hours) -> Form[Line]:
+    start, end = hours
     return Form(
         title=text("person.form_title"),
         fields=(

@@ -119,6 +119,22 @@ def _rhythm(state: Project | None) -> tuple[Field[Line], ...]:
     )
 
 
+def _working_hours(state: Project) -> tuple[Field[Line], ...]:
+    start, end = state.hours
+
+    def hours(first: int) -> tuple[Option[Line], ...]:
+        return tuple(
+            Option(str(hour), text("person.hour", hour=c.Count(hour)))
+            for hour in range(first, first + 24)
+        )
+
+    label, until = text("project.field_start"), text("project.field_end")
+    return (
+        Choice("start", label, hours(0), value=str(start), hint=text("project.field_start_hint")),
+        Choice("end", until, hours(1), value=str(end)),
+    )
+
+
 def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel: str,
           name: str = "") -> Form[Line]:  # fmt: skip
     """The form of `/digi start`; only the name is required."""
@@ -213,6 +229,7 @@ def settings(state: Project, left_out: tuple[Rec, ...]) -> Form[Line]:
                 value=str(state.every_weeks),
             ),
             *_rhythm(state),
+            *_working_hours(state),
             TextField(
                 "days_off",
                 text("project.field_days_off"),

@@ -50,6 +50,8 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
                 Show(cards.said("project.frame_saved", phase=text(f"project.phase_{phase}"))),
             )
         case e.SettingsChanged():
+            if event.start == event.end:
+                return state, (FieldError("end", text("person.same_hours")),)
             days = _days_off(event.days_off)
             if days is None:
                 return state, (FieldError("days_off", text("project.days_off_wrong")),)
@@ -63,6 +65,7 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
                 overview_hour=event.overview_hour,
                 decision=event.decision,
                 days_off=days,
+                hours=(event.start, event.end),
                 language=event.language,
             )
             return after, (Redraw(cards.WELCOME), Show(cards.said("project.settings_saved")))

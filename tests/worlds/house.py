@@ -177,11 +177,12 @@ async def found(
     team: tuple[str, ...] = (),
     unknown: tuple[str, ...] = (),
     tenant: str = TENANT,
+    hours: tuple[int, int] = (8, 16),
 ) -> Project:
     """A project is there, with these people in these roles, in a channel with this team."""
     project = Project(
         id=id, name=f"Projekt {id}", channel=channel, stage=stage, starter=starter,
-        drafted_at=MONDAY,
+        drafted_at=MONDAY, hours=hours,
     )  # fmt: skip
     effects: tuple[Effect, ...] = (
         OpenProject(id, channel),

@@ -724,6 +724,22 @@ async def test_the_bag_goes_within_a_persons_own_hours(office: Office) -> None:
     assert moments["samira"] == at(date(2026, 11, 5), 23)
 
 
+async def test_the_bag_goes_within_the_projects_hours_where_one_has_set_none(
+    office: Office,
+) -> None:
+    """An hour into them; whoever has hours of their own keeps these."""
+    await found(office.house, "p2", channel="C2", team=("tine", "linh"), hours=(5, 13))
+    await office.do(Keep("linh", hours=(15, 23)), project="p2")
+    office.wall.at = at(date(2026, 11, 3), 10)
+    await office.do(Privately("tine", note("early")), Privately("linh", note("late")), project="p2")
+    await office.move(at(date(2026, 11, 5), 5, 59))
+    assert office.edge.said() == []
+    await office.move(at(date(2026, 11, 5), 6))
+    assert office.edge.said() == ["early"]
+    await office.move(at(date(2026, 11, 5), 16))
+    assert office.edge.said() == ["early", "late"]
+
+
 async def test_pause_mig_holds_the_bag_back(office: Office) -> None:
     """Until its date, or until the person goes on."""
     await office.do(
