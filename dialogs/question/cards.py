@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from dialogs.agreement.states import Agreement
 from dialogs.model import cards as c
 from dialogs.model.cards import (
     Button,
@@ -48,9 +47,11 @@ from dialogs.question.states import (
     State,
     ToMed,
     Words,
+    agreed,
     state_word,
     takes_answers,
     title,
+    votes,
 )
 
 # --- the post -----------------------------------------------------------------------------
@@ -207,7 +208,7 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
     return c.card(
         *_head(state, known),
         *proposal_parts(state),
-        *_agreed(state, known),
+        *agreed(state.words.id, known),
         Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
         c.buttons(
             *fit_buttons(project, words.id),
@@ -231,11 +232,8 @@ def _held(state: Concluded | ToMed, known: Known, label: Line) -> c.NeutralCard:
         *_head(state, known),
         Paragraph(label),
         Quote(Kept("conclusion", state.conclusion), text("question.written_by", who=Who(state.by))),
-        Small(text("question.fits", n=c.Count(state.fits))) if state.fits else None,
-        Small(text("question.objections", n=c.Count(state.objections)))
-        if state.objections
-        else None,
-        *_agreed(state, known),
+        *(Small(line) for line in votes(state)),
+        *agreed(state.words.id, known),
         c.buttons(
             see_button(project, words.id),
             again_button(project, words.id),
@@ -252,7 +250,7 @@ def _aside(state: SetAside, known: Known) -> c.NeutralCard:
         Quote(Kept("conclusion", state.conclusion), text("question.written_by", who=Who(state.by)))
         if state.conclusion
         else None,
-        *_agreed(state, known),
+        *agreed(state.words.id, known),
         c.buttons(
             see_button(project, words.id),
             None if state.ended else again_button(project, words.id),
@@ -265,36 +263,6 @@ def aside_words(state: SetAside) -> Line:
     if state.ended:
         return text("question.ended")
     return text("question.elsewhere" if state.elsewhere else "question.aside")
-
-
-def _agreed(state: State, known: Known) -> tuple[Part[Line], ...]:
-    found = [
-        _agreement(a)
-        for a in known.states("agreement", Agreement).values()
-        if a.question == state.words.id
-    ]
-    return (Paragraph(text("question.agreements")), c.Bullets(tuple(found))) if found else ()
-
-
-def _agreement(a: Agreement) -> Line:
-    what = Kept("agreement", a.id, "what")
-    match a.status:
-        case "done":
-            return text("question.agreement_state", what=what, state=text("state.agreement.done"))
-        case "not_done":
-            return text(
-                "question.agreement_state", what=what, state=text("state.agreement.not_done")
-            )
-        case "taken" if a.due is not None:
-            return text("question.agreement_due", what=what, who=Who(a.owner), due=c.Day(a.due))
-        case "taken":
-            return text("question.agreement", what=what, who=Who(a.owner))
-        case "offered" if a.owner:
-            return text("question.agreement_asked", what=what, who=Who(a.owner))
-        case "offered" | "declined":
-            return text("question.agreement_free", what=what)
-        case _:
-            assert_never(a.status)
 
 
 def _trio_post(state: State, known: Known) -> c.NeutralCard:
