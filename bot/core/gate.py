@@ -80,6 +80,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Ended: LEADS,
     e.Helped: RUNS,
     e.Deleted: ALL,
+    e.SaidDeleted: OURSELVES,
+    e.PointsDeleted: OURSELVES,
     e.Begun: OURSELVES,
     e.Halted: OURSELVES,
     e.PhaseEntered: OURSELVES,

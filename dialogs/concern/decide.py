@@ -60,6 +60,8 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
     match event:
         case e.AuthorAdded():
             return _author_added(state, event)
+        case e.SaidDeleted():
+            return _deleted(state)
         case e.Woke():
             return state, _due(state, event, known)
         case e.ConcernSeen() | e.ConcernAnswered() | e.ConcernClosed() | e.TakenToTrio():
@@ -89,6 +91,13 @@ def _new(event: e.Released) -> Step:
         author=event.author,
     )
     return new, (fx.Post("post"),) if new.posted else ()
+
+
+def _deleted(state: Concern) -> Step:
+    """Its author has deleted what was said by name: the words go, that it was there stays."""
+    after = replace(state, status="withdrawn", promised=None)
+    post = (fx.Redraw("post"),) if state.posted else ()
+    return after, (fx.Cancel("due"), fx.Forget("said", state.id), *post)
 
 
 def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
@@ -290,6 +299,7 @@ CONVERSATION = Conversation(
         "concern",
         e.Released,
         e.AuthorAdded,
+        e.SaidDeleted,
         e.ConcernSeen,
         e.ConcernAnswered,
         e.ConcernClosed,

@@ -156,10 +156,26 @@ class Helped(Signed, frozen=True, tag="helped"):
     leave_out: str = ""
 
 
-class Deleted(Signed, frozen=True, tag="deleted"):
-    """`/digi slet`: a draft, an ended project, or what one wrote by name."""
+Deletable = Literal["project", "mine", "said", "points"]
 
-    what: Literal["project", "mine"]
+
+class Deleted(Signed, frozen=True, tag="deleted"):
+    """`/digi slet`: a draft, an ended project, or what one wrote by name: one's answers, what one
+    said, one's points for the trio's note."""
+
+    what: Deletable
+
+
+class SaidDeleted(Signed, frozen=True, tag="said_deleted"):
+    """Told by the project to what was said by name: its author has deleted it."""
+
+    concern: str
+
+
+class PointsDeleted(Signed, frozen=True, tag="points_deleted"):
+    """Told by the project to the trio's note: whoever raised these points has deleted them."""
+
+    points: tuple[str, ...]
 
 
 class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
@@ -552,9 +568,9 @@ UnsignedEvent = (
 SignedEvent = (
     Started | Drafted | ShownInChannel | DraftDropped | FrameSet | SettingsChanged
     | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow | StoppedHere | Resumed
-    | Ended | Helped | Deleted | PhaseEntered | Begun | Halted | NextNow | PlanMoved
-    | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed
-    | StillStands | Ask
+    | Ended | Helped | Deleted | SaidDeleted | PointsDeleted | PhaseEntered | Begun | Halted
+    | NextNow | PlanMoved | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved
+    | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined

@@ -13,8 +13,6 @@ from dialogs.model.cards import Card, Line, text
 from dialogs.model.commands import whom_of
 from dialogs.model.conversation import Conversation, Facts, Step, opens, the_only
 from dialogs.model.effects import (
-    EraseProject,
-    Forget,
     Grant,
     OpenProject,
     Privately,
@@ -29,11 +27,9 @@ from dialogs.model.facts import (
     Project,
     Role,
     Roles,
-    States,
 )
-from dialogs.model.records import DELETABLE_BY_AUTHOR
-from dialogs.project import cards, end_cards, ends, people
-from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, dropped, open_elsewhere
+from dialogs.project import cards, deleting, end_cards, ends, people
+from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
 
@@ -47,7 +43,7 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
         case e.RolesChanged():
             return (Roles(), *people.asked_facts(event))
         case e.Deleted():
-            return (Roles(), States("question"))
+            return deleting.needs(event)
         case _:
             return (Roles(),)
 
@@ -67,7 +63,7 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
         case e.RoleDeclined():
             return people.declined(state, event, known(Roles()))
         case e.Deleted():
-            return _deleted(state, event, known)
+            return deleting.deleted(state, event, known)
         case _:
             pass
     match state.stage:
@@ -219,34 +215,6 @@ def _over(state: Project, event: Act) -> Step:
             return state, ()
         case _:
             assert_never(event)
-
-
-# --- deleting -------------------------------------------------------------------------------
-
-
-def _deleted(state: Project, event: e.Deleted, known: Known) -> Step:
-    by = event.by
-    match event.what:
-        case "mine":
-            return state, (
-                *(Forget(kind, person=by) for kind in DELETABLE_BY_AUTHOR),
-                *(
-                    Redraw("post", dialog="question", of=one.id)
-                    for one in known(States("question"))
-                ),
-                Show(cards.said("project.deleted_mine")),
-            )
-        case "project":
-            if not people.may_delete(state, known(Roles()), by):
-                return state, (Show(cards.said("project.delete_who")),)
-            if state.open and state.stage != "draft":
-                return state, (Show(cards.said("project.delete_not_yet", end=c.Typed("end"))),)
-            if state.stage == "draft":
-                return dropped(state, known(Roles()), by)
-            said = cards.said("project.deleted", name=c.Words(state.name))
-            return None, (EraseProject(), Show(said))
-        case _:
-            assert_never(event.what)
 
 
 # --- standing posts -------------------------------------------------------------------------

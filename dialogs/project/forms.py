@@ -375,17 +375,3 @@ def helped(state: Project) -> Form[Line]:
         into="helped",
         fixed={"project": state.id},
     )
-
-
-def delete(state: Project, *, whole: bool) -> Form[Line]:
-    ways = ("mine", "project") if whole else ("mine",)
-    return Form(
-        title=text("project.delete_form"),
-        fields=(
-            Note(text("project.delete_note")),
-            Choice("what", text("project.field_delete"), _options("project.delete", *ways)),
-        ),
-        submit=text("project.delete_submit"),
-        into="deleted",
-        fixed={"project": state.id},
-    )

@@ -16,7 +16,7 @@ from dialogs.model.facts import (
     State,
     Viewer,
 )
-from dialogs.project import cards, end_cards, ends, forms, people
+from dialogs.project import cards, deleting, end_cards, ends, forms
 from dialogs.question.states import Concluded, one_of
 
 # What freed time is for, what the business case is worth, what the technology is for.
@@ -140,14 +140,6 @@ def _helped_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(cards.what_is_true(state)),)
 
 
-def _delete(look: Look, viewer: Viewer, known: Known) -> Moments:
-    state = known.project
-    whole = (state.stage == "draft" or not state.open) and people.may_delete(
-        state, known(Roles()), viewer.person
-    )
-    return (Open(forms.delete(state, whole=whole)),)
-
-
 SIGHTS = {
     "start": Sight(_here, _start),
     "draft": Sight(_here, _draft_look),
@@ -160,6 +152,6 @@ SIGHTS = {
     "stop": Sight(_here, _stop),
     "end": Sight(_end_needs, _end),
     "helped": Sight(_here, _helped_look),
-    "delete": Sight(_here, _delete),
+    "delete": Sight(deleting.look_needs, deleting.look),
     "confirm_role": Sight(_here, _confirm_role),
 }

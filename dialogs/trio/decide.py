@@ -40,7 +40,17 @@ from dialogs.model.conversation import (
     opens,
     the_only,
 )
-from dialogs.model.effects import Cancel, FieldError, Open, Privately, Record, Show, Tell, Timer
+from dialogs.model.effects import (
+    Cancel,
+    FieldError,
+    Forget,
+    Open,
+    Privately,
+    Record,
+    Show,
+    Tell,
+    Timer,
+)
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
@@ -80,6 +90,9 @@ def decide(state: Trio | None, event: SignedEvent, known: Known) -> Step:
             return state, (Cancel("note"),)
         case e.TrioPointRaised():
             return _raised(state, event, known)
+        case e.PointsDeleted(points=gone):
+            kept = tuple(id for id in state.points if id not in gone)
+            return replace(state, points=kept), tuple(Forget("point", id) for id in gone)
         case e.Woke():
             return _note(state, event, known) if known.project.running else (state, ())
         case _:
@@ -295,7 +308,7 @@ def _point(look: Look, viewer: Viewer, known: Known) -> Moments:
 CONVERSATION = Conversation(
     name="trio",
     state=State,
-    events=the_only("trio", e.TrioPointRaised),
+    events=the_only("trio", e.TrioPointRaised, e.PointsDeleted),
     needs=needs,
     decide=decide,
     sights={"trio": Sight(_look_needs, _look), "trio_point": Sight(_point_needs, _point)},

@@ -64,7 +64,7 @@ ONLY_OURS = {
     "begun", "halted", "phase_entered", "phase_closed", "ask", "laid_aside", "superseded",
     "released", "author_added", "offered", "members_seen", "undelivered",
     "woke", "advice_given",
-    "unreached",
+    "unreached", "said_deleted", "points_deleted",
 }  # fmt: skip
 
 
