@@ -21,6 +21,15 @@ from storage.sqlite import backup
 from storage.sqlite.driver import DATABASE, examine, reading
 
 LATE = timedelta(days=2)
+_PROMISES = {
+    "whole": "fine\tthe whole promise: nobody can see when somebody wrote without a name",
+    "all but the server": "know\tto all but whoever runs the database server, who can see when"
+    " something was written, not who wrote or what; Digi says so before somebody writes without a"
+    " name, and this is a proper way to run it. What is named above as 'know' is what remains to"
+    " the whole promise",
+    "broken": "broken\tnot kept: this server notes who wrote when, or lets more people see it than"
+    " those who run it: mend what is named below",
+}
 
 
 def examined(*, deep: bool = False) -> list[str]:
@@ -167,8 +176,15 @@ def _server(address: str) -> list[str]:
     from storage.postgres.doctor import examine as examine_server
 
     seen = examine_server(address)
-    found = [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)]
-    return _told("database", found)
+    problems = _told(
+        "database",
+        [*((True, said) for said in seen.fine), *((False, said) for said in seen.faults)],
+    )
+    for said in seen.times:
+        print(f"database\tknow\t{said}")
+    if not seen.stops:
+        print(f"promise\t{_PROMISES[seen.promise]}")
+    return problems
 
 
 def _keys_place(settings: Settings) -> list[str]:

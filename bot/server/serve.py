@@ -36,7 +36,7 @@ from bot.server.metrics import Metrics
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
 from dialogs.model.commands import COMMANDS, word_for
-from dialogs.model.facts import Operator
+from dialogs.model.facts import NOBODY, Operator
 from storage.migrate import migrations
 from storage.sql import Damaged, StoreError
 from storage.transactions.store import Database
@@ -133,10 +133,11 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
             doors.append(_teams_door(settings.teams, store, vault, log))
         return [door.edge for door in doors]
 
-    house = await build_from(settings, edges, log)
+    operator = await _operator(settings)
+    house = await build_from(settings, edges, log, operator)
     house.engine.watchers += watchers
     app = application_of(house, hosts_of(settings))
-    app.add_routes(_about_page(house, _operator(settings)).routes())
+    app.add_routes(_about_page(house, operator).routes())
     for door in doors:
         app.add_routes(door.routes())
 
@@ -205,7 +206,8 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         rooms.append((room, edge, held))
         return [edge]
 
-    house = await build_from(settings, edges, log)
+    operator = await _operator(settings)
+    house = await build_from(settings, edges, log, operator)
     [(room, edge, held)] = rooms
     held.house = house
     await house.gather_playground()
@@ -224,12 +226,14 @@ async def refuse_bad_setup(settings: Settings, *, serving: bool) -> None:
         raise Problem("\n".join(said for _, said in found))
 
 
-async def build_from(settings: Settings, edges: EdgesOf, log: Log) -> House:
+async def build_from(
+    settings: Settings, edges: EdgesOf, log: Log, operator: Operator = NOBODY
+) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
         postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
         backup_days=settings.backup_days, nightly=not settings.playground,
-        operator=_operator(settings),
+        operator=operator,
     )  # fmt: skip
 
 
@@ -241,8 +245,15 @@ def hosts_of(settings: Settings) -> Hosts:
     )
 
 
-def _operator(settings: Settings) -> Operator:
-    return msgspec.convert(settings.operator, Operator, from_attributes=True)
+async def _operator(settings: Settings) -> Operator:
+    """Who answers for this Digi, and what its database server tells whoever runs it."""
+    keeps_times = False
+    if settings.postgres is not None:
+        from storage.postgres.doctor import examine
+
+        found = await asyncio.to_thread(examine, settings.postgres)
+        keeps_times = found.promise != "whole"
+    return Operator(**msgspec.to_builtins(settings.operator), database_keeps_times=keeps_times)
 
 
 def _about_page(house: House, operator: Operator) -> AboutPage:

@@ -296,12 +296,15 @@ def _elsewhere(operator: Operator) -> Line:
 
 def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
     """The whole of what stands before something is said without a name."""
+    points = [text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8)]
+    if known.operator.database_keeps_times:
+        points.insert(4, text("about.unnamed_times"))
     return (
         Show(
             card(
                 Heading(text("about.unnamed_title")),
                 Paragraph(text("about.unnamed_kept")),
-                Bullets(tuple(text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8))),
+                Bullets(tuple(points)),
                 Paragraph(text("about.unnamed_not")),
                 Small(_elsewhere(known.operator)),
                 buttons(Button(text("about.title"), Look("about", project=look.project))),

@@ -357,6 +357,8 @@ class Operator(Struct, frozen=True):
     contact: str = ""
     legal_basis: str = ""
     whistleblower: str = ""
+    database_keeps_times: bool = False
+    """Whoever runs the database server can see when something was written without a name."""
 
 
 NOBODY = Operator()

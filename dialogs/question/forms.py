@@ -32,6 +32,7 @@ from dialogs.question.states import (
     read_more,
     takes_answers,
     title,
+    what_is_kept,
 )
 
 LONGEST_ANSWER = 2000
@@ -110,7 +111,15 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
     may, left = len(writers(known)), len(lacking(known, look.ref))
     fields: tuple[Field[Line], ...] = (
         Note(title(state.words)),
-        Note(text("question.before_unnamed", left=c.Count(left), may=c.Count(may), chat=c.Chat())),
+        Note(
+            text(
+                "question.before_unnamed",
+                kept=what_is_kept(known.operator),
+                left=c.Count(left),
+                may=c.Count(may),
+                chat=c.Chat(),
+            )
+        ),
         read_more(),
         *((Note(text("question.few_left")),) if left < fewest(project) else ()),
         TextField("text", text("question.your_answer"), long=True, limit=LONGEST_ANSWER),
@@ -164,6 +173,7 @@ def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
         Note(
             text(
                 "question.before_missing",
+                kept=what_is_kept(known.operator),
                 who=c.Who(state.by),
                 until=c.Moment(state.until),
                 chat=c.Chat(),

@@ -13,6 +13,7 @@ from dialogs.model.cards import Line, Note, text
 from dialogs.model.events import Person
 from dialogs.model.facts import (
     Known,
+    Operator,
     Project,
     States,
     Written,
@@ -201,6 +202,11 @@ LEAST = 3  # no project may go below it, whatever it has set
 def fewest(project: Project) -> int:
     """How many must be able to have written something before it is shown."""
     return max(LEAST, project.threshold)
+
+
+def what_is_kept(operator: Operator) -> Line:
+    """The first sentence before somebody writes without a name: what this Digi keeps of it."""
+    return text("say.kept_times" if operator.database_keeps_times else "say.kept")
 
 
 def read_more() -> Note[Line]:

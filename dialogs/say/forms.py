@@ -10,9 +10,9 @@ from dialogs.model.cards import Button, Line, Option, Words, card, text
 from dialogs.model.conversation import Facts, Moments
 from dialogs.model.effects import FieldError, Open, Show
 from dialogs.model.events import Look, Person
-from dialogs.model.facts import Known, Viewer
+from dialogs.model.facts import NOBODY, Known, Operator, Viewer
 from dialogs.model.roles import writers
-from dialogs.question.states import read_more
+from dialogs.question.states import read_more, what_is_kept
 from dialogs.say.states import FEW, HERE, Say, why_closed
 
 EVERYONE = "everyone"
@@ -76,7 +76,7 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
         sending.append(Option("next_working_day", when, text("say.fewer")))
     understood: tuple[Option[Line], ...] = (Option("true", text("say.understood")),)
     fields: tuple[c.Field[Line] | None, ...] = (
-        c.Note(honest(reader_names(viewer, known), state.next_release)),
+        c.Note(honest(reader_names(viewer, known), state.next_release, known.operator)),
         read_more(),
         _kinds(),
         c.TextField("text", text("say.field_text"), long=True),
@@ -101,7 +101,7 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (open_form("say.unnamed_title", fields, "said_unnamed", {"project": viewer.project}),)
 
 
-def honest(readers: tuple[Line, ...] | None, goes: datetime) -> Line:
+def honest(readers: tuple[Line, ...] | None, goes: datetime, operator: Operator = NOBODY) -> Line:
     """What one must know before the first word, from what is true here; at most sixty words.
 
     None is told for readers where so many may be chosen that their names stand below only.
@@ -112,7 +112,9 @@ def honest(readers: tuple[Line, ...] | None, goes: datetime) -> Line:
         who = text("say.honest_named", who=c.Listing(readers))
     else:
         who = text("say.honest_everyone")
-    return text("say.honest", readers=who, chat=c.Chat(), when=c.Moment(goes))
+    return text(
+        "say.honest", kept=what_is_kept(operator), readers=who, chat=c.Chat(), when=c.Moment(goes)
+    )
 
 
 def reader_names(viewer: Viewer, known: Known) -> tuple[Line, ...] | None:

@@ -2,11 +2,15 @@
 
 A server can be set so that it notes, beside Digi, who did what and when. Then what is said without
 a name is no longer without one, however carefully Digi writes. Such a setting is a fault.
+
+A server that others run, as most municipalities have it, also keeps its write-ahead log for days
+and writes errors to its own log. Both tell whoever runs that server when something was written, but
+not who wrote or what. That is no fault: Digi says so to those who write without a name.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import psycopg
@@ -21,12 +25,20 @@ from storage.sql import NewerSchema, Unavailable
 LONG_TRANSACTION_MINUTES = 60
 
 
+Promise = Literal["whole", "all but the server", "broken"]
+"""How much of its promise to those who write without a name this server lets Digi keep: all of it;
+all but towards whoever runs the server, who can see when, but not who or what; or less."""
+
+
 class Examined(msgspec.Struct, frozen=True):
     fine: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     """What keeps Digi from serving it."""
     faults: tuple[str, ...] = ()
     """What lets it serve, and breaks a promise."""
+    times: tuple[str, ...] = ()
+    """What tells whoever runs the server when something was written, and nothing else."""
+    promise: Promise = "whole"
     fingerprint: str | None = None
     """Of the key that the database was made with; None where it is new."""
 
@@ -99,6 +111,13 @@ _ANONYMITY = (
         f"{_TELLS}: set it to warning",
     ),
     _Rule(
+        "log_parameter_max_length_on_error", lambda value: int(value) != 0,
+        "the log then holds what was being written when something failed: set it to 0",
+    ),
+)  # fmt: skip
+# What tells whoever runs the server when something was written, from its own log or files.
+_TIMES = (
+    _Rule(
         "log_min_error_statement", lambda value: value not in ("log", "fatal", "panic"),
         "the log then holds each statement that fails, and when: set it to panic",
     ),
@@ -107,10 +126,6 @@ _ANONYMITY = (
         "the log then tells of each minute how much was written in it: set it to off",
     ),
     _Rule("log_lock_waits", _is_on, f"{_TELLS}, where two met: set it to off"),
-    _Rule(
-        "log_parameter_max_length_on_error", lambda value: int(value) != 0,
-        "the log then holds what was being written when something failed: set it to 0",
-    ),
     _Rule(
         "wal_level", lambda value: value == "logical",
         "each change can be followed, in its order and with its time: set it to replica and"
@@ -240,16 +255,19 @@ def _examined(conn: psycopg.Connection[tuple[Any, ...]]) -> Examined:
             " and of what is in it"
         )
     settings = _settings(conn)
-    told = [*_set_wrong(settings), *_follows(conn), *_kept_ahead(conn, user)]
-    if not told:
+    told = [*_tells_who(settings), *_follows(conn)]
+    times = [*_broken(settings, _TIMES).values(), *_kept_ahead(conn, user)]
+    if not told and not times:
         fine.append("it notes nothing of who wrote when")
+    faults += _broken(settings, _DURABILITY).values()
     [(followers,)] = conn.execute(_FOLLOWERS).fetchall()
     if followers and not settings["synchronous_standby_names"]:
         faults.append(
             "a standby follows, and nothing waits for it: what was confirmed last is lost where it"
             " takes over; name it in synchronous_standby_names"
         )
-    return Examined(tuple(fine), tuple(stops), (*faults, *told), fingerprint)
+    promise: Promise = "broken" if told else "all but the server" if times else "whole"
+    return Examined(tuple(fine), tuple(stops), (*faults, *told), tuple(times), promise, fingerprint)
 
 
 def _stops(conn: psycopg.Connection[tuple[Any, ...]], version: int) -> list[str]:
@@ -310,21 +328,31 @@ def _kept_ahead(conn: psycopg.Connection[tuple[Any, ...]], user: str) -> list[st
     ]
 
 
-def _set_wrong(settings: dict[str, str]) -> list[str]:
-    wrong = {
-        rule.name: rule.fault
-        for rule in (*_ANONYMITY, *_DURABILITY)
+def _broken(settings: dict[str, str], rules: Sequence[_Rule]) -> dict[str, str]:
+    """The settings that break one of these rules, each with the fault."""
+    return {
+        rule.name: f"{rule.name} is {settings[rule.name]}: {rule.fault}"
+        for rule in rules
         if rule.name in settings and rule.wrong(settings[rule.name])
     }
-    if wrong.keys() & _LOGS_STATEMENTS and settings.get("log_parameter_max_length") != "0":
+
+
+def _tells_who(settings: dict[str, str]) -> list[str]:
+    wrong = _broken(settings, _ANONYMITY)
+    if (
+        wrong.keys() & _LOGS_STATEMENTS
+        and (length := settings.get("log_parameter_max_length")) != "0"
+    ):
         wrong["log_parameter_max_length"] = (
-            "the log then holds the values too, people's ids among them: set it to 0"
+            f"log_parameter_max_length is {length}: the log then holds the values too, people's"
+            " ids among them: set it to 0"
         )
-    said = [f"{name} is {settings[name]}: {fault}" for name, fault in wrong.items()]
-    for name, (library, is_wrong, fault) in _LIBRARIES.items():
-        if name in settings and is_wrong(settings[name]):
-            said.append(f"{library} is at work ({name} is {settings[name]}): {fault}")
-    return said
+    loaded = [
+        f"{library} is at work ({name} is {settings[name]}): {fault}"
+        for name, (library, is_wrong, fault) in _LIBRARIES.items()
+        if name in settings and is_wrong(settings[name])
+    ]
+    return [*wrong.values(), *loaded]
 
 
 def _follows(conn: psycopg.Connection[tuple[Any, ...]]) -> list[str]:

@@ -14,7 +14,8 @@ from bot.core.localize import Localizer
 from content import catalogue as content
 from dialogs.model import cards as c
 from dialogs.model.cards import text
-from dialogs.model.facts import Prefs
+from dialogs.model.facts import Operator, Prefs
+from dialogs.question.states import what_is_kept
 from dialogs.say.forms import NAMED_AT_MOST, honest
 from storage.vault import Vault
 from tests.anonymity.hands import ROOT, open_form, running
@@ -23,6 +24,7 @@ CATALOGUE = content.load()
 NAMES = ("Anne", "Anne Marie Louise Holm-Østergaard Sørensen", "anne.holm (hun/hende) 📱 tlf 12")
 DAYS = (datetime(2026, 11, 26, 6, 30, tzinfo=UTC), datetime(2027, 9, 23, 5, 0, tzinfo=UTC))
 LANGUAGES: tuple[Literal["da", "en"], ...] = ("da", "en")
+OPERATORS = (Operator(), Operator(database_keeps_times=True))
 TENANTS = ("slack:T1", "teams:t1", "web:playground", "")
 
 
@@ -48,33 +50,46 @@ def readers(n: int) -> tuple[c.Line, ...] | None:
 def test_sixty_words_are_enough_whatever_the_settings(language: Literal["da", "en"]) -> None:
     """For every number of readers, however they are called, on every platform, for every day."""
     longest = 0
-    for tenant, name, day, n in itertools.product(TENANTS, NAMES, DAYS, range(9)):
-        said = dressed(honest(readers(n), day), language, tenant, name)
+    settings = itertools.product(TENANTS, NAMES, DAYS, range(9), OPERATORS)
+    for tenant, name, day, n, operator in settings:
+        said = dressed(honest(readers(n), day, operator), language, tenant, name)
         longest = max(longest, len(said.split()))
         assert len(said.split()) <= 60, said
-    for tenant, name, day in itertools.product(TENANTS, NAMES, DAYS):
+    for tenant, name, day, operator in itertools.product(TENANTS, NAMES, DAYS, OPERATORS):
         for figure in (1, 250):
-            counted = c.Count(figure)
-            answer = text("question.before_unnamed", may=counted, left=counted, chat=c.Chat())
-            missing = text(
-                "question.before_missing", who=c.Who("p0"), until=c.Moment(day), chat=c.Chat()
-            )
-            for line in (answer, missing):
+            for line in before_a_question(figure, day, operator):
                 said = dressed(line, language, tenant, name)
                 longest = max(longest, len(said.split()))
                 assert len(said.split()) <= 60, said
     assert longest > 50, "the settings tried do not come near the limit"
 
 
+def before_a_question(figure: int, day: datetime, operator: Operator) -> tuple[c.Line, c.Line]:
+    kept, chat, counted = what_is_kept(operator), c.Chat(), c.Count(figure)
+    return (
+        text("question.before_unnamed", kept=kept, may=counted, left=counted, chat=chat),
+        text("question.before_missing", kept=kept, who=c.Who("p0"), until=c.Moment(day), chat=chat),
+    )
+
+
+def test_a_database_that_keeps_times_is_said_before_the_first_word() -> None:
+    """In each form that leads to a text without a name, in both languages; and only there."""
+    for operator, da, en in zip(
+        OPERATORS,
+        ("Jeg gemmer hverken navn eller klokkeslæt.", "Jeg gemmer intet navn; databasens drift"),
+        ("I keep neither name nor time.", "I keep no name; database operations"),
+        strict=True,
+    ):
+        lines = (honest(readers(2), DAYS[0], operator), *before_a_question(9, DAYS[0], operator))
+        for line in lines:
+            assert dressed(line, "da", "slack:T1", "Anne").startswith(da)
+            assert dressed(line, "en", "slack:T1", "Anne").startswith(en)
+
+
 def test_it_is_said_that_the_platform_can_read_the_code() -> None:
     """The code stands in a window of the chat: each form that leads to one says so beforehand, by
     the platform's name."""
-    chat, when = c.Chat(), c.Moment(DAYS[0])
-    lines = (
-        honest(readers(2), DAYS[0]),
-        text("question.before_unnamed", may=c.Count(9), left=c.Count(7), chat=chat),
-        text("question.before_missing", who=c.Who("p0"), until=when, chat=chat),
-    )
+    lines = (honest(readers(2), DAYS[0]), *before_a_question(9, DAYS[0], Operator()))
     for line, tenant in itertools.product(lines, ("slack:T1", "teams:t1")):
         name = tenant.partition(":")[0].capitalize()
         assert f"{name} kan læse tekst og kode." in dressed(line, "da", tenant, "Anne")

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from storage.postgres.doctor import _ANONYMITY, _DURABILITY, _LIBRARIES, examine
+from storage.postgres.doctor import _ANONYMITY, _DURABILITY, _LIBRARIES, _TIMES, examine
 from storage.postgres.driver import Postgres
 from storage.vault import make_key
 from tests.bot.cli.test_app import Box
@@ -55,6 +55,7 @@ def test_a_new_database_gets_its_key_from_an_operator_and_then_serves(digi: Box)
     assert done.returncode == 0, done.stdout
     assert "it notes nothing of who wrote when" in done.stdout
     assert {line.split("\t")[1] for line in done.stdout.splitlines()} == {"fine"}
+    assert "promise\tfine\tthe whole promise" in done.stdout
     outbox = digi("outbox")
     assert (outbox.returncode, outbox.stdout, outbox.stderr) == (0, "", "")
     assert digi("projects").returncode == 0
@@ -155,7 +156,9 @@ def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None
         server.say("CREATE PUBLICATION all_of_it FOR ALL TABLES", name)
         server.say("SELECT pg_create_logical_replication_slot('follower', 'test_decoding')", name)
         server.say("SELECT pg_create_physical_replication_slot('left', true)")
-        faults = examine(server.dsn(name)).faults
+        found = examine(server.dsn(name))
+    assert found.promise == "broken"
+    faults = (*found.faults, *found.times)
     named = {fault.partition(" is ")[0] for fault in faults if " is " in fault}
     libraries = {"pg_stat_statements", "auto_explain", "pgaudit", "pg_stat_monitor", "pg_qualstats"}
     assert named >= set(TELLTALE) | {"log_parameter_max_length"} | libraries
@@ -176,7 +179,7 @@ SESSION = {
 
 def test_every_rule_about_a_setting_is_broken_somewhere() -> None:
     """No rule is only read: each has told of a real server that breaks it."""
-    rules = {rule.name for rule in (*_ANONYMITY, *_DURABILITY)}
+    rules = {rule.name for rule in (*_ANONYMITY, *_TIMES, *_DURABILITY)}
     assert rules == set(TELLTALE) | (set(SESSION) & rules)
     assert set(_LIBRARIES) <= {*BESIDE, *SESSION}
 
@@ -187,9 +190,11 @@ def test_what_is_set_for_digis_database_alone_is_seen_too(
 ) -> None:
     """An operator may set it for a database, whatever the server's own file says."""
     name = plain_server.new()
-    assert examine(plain_server.dsn(name)).faults == ()
+    before = examine(plain_server.dsn(name))
+    assert (before.faults, before.times) == ((), ())
     plain_server.say(f"ALTER DATABASE {name} SET {setting} = '{SESSION[setting]}'")
-    faults = examine(plain_server.dsn(name)).faults
+    found = examine(plain_server.dsn(name))
+    faults = (*found.faults, *found.times)
     assert any(f"{setting} is {SESSION[setting]}" in fault for fault in faults), faults
 
 
@@ -199,11 +204,49 @@ def test_a_user_who_may_not_keep_the_log_short_hears_how(plain_server: Server) -
     plain_server.say("CREATE ROLE keeper LOGIN")
     plain_server.say(f"ALTER DATABASE {name} OWNER TO keeper")
     dsn = plain_server.dsn(name).replace("user=digi", "user=keeper")
-    [fault] = examine(dsn).faults
-    for remedy in re.findall(r"GRANT [^;]+?TO keeper", fault):
+    found = examine(dsn)
+    assert (found.faults, found.promise) == ((), "all but the server")
+    [missing] = found.times
+    for remedy in re.findall(r"GRANT [^;]+?TO keeper", missing):
         plain_server.say(remedy, name)
-    assert examine(dsn).faults == ()
+    found = examine(dsn)
+    assert (found.faults, found.times, found.promise) == ((), (), "whole")
     assert asyncio.run(_kept_short(plain_server, dsn)) == 1
+
+
+TEAMS = {
+    "MICROSOFT_APP_ID": "app", "MICROSOFT_APP_PASSWORD": "secret",
+    "MICROSOFT_APP_TENANT_ID": "tenant", "DIGI_PUBLIC_URL": "https://digi.example.dk",
+}  # fmt: skip
+
+
+def test_a_stock_server_is_a_proper_way_to_run_and_is_said_so(tmp_path: Path) -> None:
+    """As Debian installs it, without a setting or a right: no fault, and Digi tells those who
+    write without a name that whoever runs this server can see when."""
+    with a_server(durable=True) as server:
+        database = server.new()
+        server.say("CREATE ROLE guest LOGIN")
+        server.say(f"ALTER DATABASE {database} OWNER TO guest")
+        digi = Box(tmp_path)
+        dsn = server.dsn(database).replace("user=digi", "user=guest")
+        digi.env["DIGI_DATABASE"] = dsn
+        digi("key")
+        done = digi("check")
+        assert done.returncode == 0, done.stdout
+        [promise] = [line for line in done.stdout.splitlines() if line.startswith("promise")]
+        assert "all but whoever runs the database server" in promise
+        known = {line.split()[2] for line in done.stdout.splitlines() if "\tknow\t" in line}
+        assert known >= {"log_min_error_statement", "log_checkpoints", "wal_recycle", "guest"}
+        digi.env |= TEAMS
+        with (
+            digi.running(),
+            urllib.request.urlopen(
+                f"http://127.0.0.1:{digi.env['DIGI_PORT']}/om", timeout=20
+            ) as page,
+        ):
+            about = page.read().decode()
+        assert "Den, der driver databaseserveren, kan se, hvornår der blev skrevet" in about
+        assert "Whoever runs the database server can see when something was written" in about
 
 
 async def _kept_short(server: Server, dsn: str) -> int:

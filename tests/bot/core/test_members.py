@@ -131,7 +131,7 @@ async def test_a_small_team_is_protected_however_many_bots_are_with_it(tmp_path:
             sofie > udfyld Hvad=Bekymring Din="Vi mister roen" Hvem="Anne Holm"
             sofie < "Vælg en af mulighederne."
             sofie > tryk "Svar uden navn"
-            sofie < "Mindst 3 må skrive, og 3 af dem har ikke svaret med navn."
+            sofie < "Mindst 3 må skrive; 3 har ikke svaret med navn."
             sofie < "Jeg kender kun 3, der må skrive her uden navn."
             sofie > udfyld "Dit svar"="Pauserne er for korte" "Vil du"="Ja"
             sofie < kode
