@@ -94,11 +94,11 @@ class WebEdge:
             await self.put(RoomMessage(parcel.id, place, DIGI, body, self._moment(), thread))
         return parcel.id
 
-    async def say(self, id: str, place: str, person: str, text: str) -> None:
+    async def say(self, id: str, place: str, person: str, text: str, thread: str = "") -> None:
         """Ordinary chat, as people write it to one another."""
         if await self._room.one(id) is None:
             body = msgspec.json.encode(MessageBody(text=text))
-            await self.put(RoomMessage(id, place, person, body, self._moment()))
+            await self.put(RoomMessage(id, place, person, body, self._moment(), thread))
 
     async def put(self, message: RoomMessage) -> None:
         await self._room.put(message)

@@ -23,6 +23,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "Den samtale er ikke din. Vælg en kanal eller din egen samtale med Digi.",
         "en": "That conversation is not yours. Choose a channel or your own chat with Digi.",
     },
+    "no_thread": {
+        "da": "Den besked er her ikke længere. Din tekst står her endnu, men er ikke sendt.",
+        "en": "That message is no longer here. Your text is still here, but it is not sent.",
+    },
     "outside": {
         "da": "Legepladsen svarer kun en browser på denne maskine, på sin egen adresse.",
         "en": "The playground answers only a browser on this machine, at its own address.",

@@ -225,11 +225,21 @@ class Playground:
         text = act.text.strip()
         command = _COMMAND.fullmatch(text)
         if command is None and channel:
+            thread = await self._thread(act.place, act.thread)
             if text:
-                await self._edge.say(key, act.place, me.id, text)
+                await self._edge.say(key, act.place, me.id, text, thread)
             return json_answer(Answer(language=me.locale))
         words = (command.group(1) or "").strip() if command else text
         return await self._act(me, key, TypedText(words), channel)
+
+    async def _thread(self, place: str, id: str) -> str:
+        """The first message of the thread that is answered; empty outside of one."""
+        if not id:
+            return ""
+        answered = await self._room.one(id)
+        if answered is None or answered.place != place:
+            raise RequestRefused(400, "no_thread")
+        return answered.thread or answered.id
 
     async def press(self, request: web.Request) -> web.Response:
         act = await read_act(request, PressAct)

@@ -50,6 +50,8 @@ class TypeAct(Struct, frozen=True, rename={"person": "as"}):
     place: str
     text: str
     key: str
+    thread: str = ""
+    """The message that is answered in its thread."""
 
 
 class PressAct(Struct, frozen=True, rename={"person": "as"}):

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +15,9 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.bot.cli.test_app import free_port
 from tests.waiting import LONG_ENOUGH
-from tests.worlds.browser import chromium
+from tests.worlds.web_page import write
 
 ROOT = Path(__file__).parents[4]
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
@@ -28,9 +28,7 @@ class Served:
     """`python app.py` as anybody starts it, in a folder of its own."""
 
     def __init__(self, home: Path) -> None:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port: int = found.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = {
             "DIGI_HOME": str(home / "data"),
@@ -69,12 +67,6 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     await found.kill()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
-        yield started
-
-
 @asynccontextmanager
 async def windows(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
     """Every window of one browser; a request that leaves the machine fails the test."""
@@ -97,14 +89,13 @@ async def window(context: BrowserContext, served: Served, person: str) -> Page:
     return page
 
 
-async def write(page: Page, text: str) -> None:
-    await page.fill("#composer-text", text)
-    await page.press("#composer-text", "Enter")
-
-
 async def press(page: Page, label: str) -> None:
-    """The newest button of that name, as one finds it from below."""
-    await page.locator("#log").get_by_role("button", name=label, exact=True).last.click()
+    """The newest button of that name, as one finds it from below; it may be behind *Mere*."""
+    button = page.locator("#log").get_by_role("button", name=label, exact=True)
+    more = page.locator("#log .more[aria-expanded=false]")
+    if await button.count() == 0:
+        await more.last.click()
+    await button.last.click()
 
 
 async def send(page: Page) -> None:

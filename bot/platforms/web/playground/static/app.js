@@ -364,9 +364,10 @@ function drawLog(fresh = false) {
   const whispersAfter = (anchor) => {
     for (const whisper of mine.filter((found) => found.anchor === anchor)) {
       // One at a time; a code is shown only once and is never folded away.
-      const open = whisper === mine.at(-1) || whisper.cards.some(holdsCode);
-      const draw = () => (open ? drawWhisper(whisper) : drawEarlier(whisper));
-      wanted.push([whisper.key, open, draw]);
+      const last = whisper === mine.at(-1);
+      const open = last || whisper.cards.some(holdsCode);
+      const draw = () => (open ? drawWhisper(whisper, last) : drawEarlier(whisper));
+      wanted.push([whisper.key, `${open} ${last}`, draw]);
     }
   };
   whispersAfter("");
@@ -385,9 +386,9 @@ function drawLog(fresh = false) {
     }
     const replies = here.filter((reply) => reply.thread === message.id).sort(byTime);
     wanted.push([message.id, message.seq, () => drawMessage(message)]);
-    if (replies.length) {
+    if (channelOf(page.place)) {
       const version = replies.map((reply) => `${reply.id}@${reply.seq}`).join();
-      wanted.push([`thread:${message.id}`, version, () => drawThread(message.id, replies)]);
+      wanted.push([`thread:${message.id}`, version, () => drawThread(message, replies)]);
     }
     whispersAfter(message.id);
   }
@@ -429,30 +430,45 @@ function place(log, wanted) {
       rows.set(key, row);
       log.insertBefore(row.node, before);
     } else if (row.version !== version) {
-      const focus = [...row.node.querySelectorAll("button, summary")].indexOf(
-        document.activeElement,
-      );
+      const back = focusIn(row.node);
       const node = draw();
       row.node.replaceWith(node);
       if (before === row.node) before = node;
       rows.set(key, (row = { node, version }));
-      if (focus >= 0) node.querySelectorAll("button, summary")[focus]?.focus();
+      back(node);
     }
     if (row.node === before) before = before.nextSibling;
     else log.insertBefore(row.node, before);
   }
 }
 
+/* Where the focus is in a row; what it answers puts it there in the row that is drawn instead. */
+function focusIn(row) {
+  const held = document.activeElement;
+  if (held?.tagName === "TEXTAREA" && row.contains(held)) {
+    const { selectionStart, selectionEnd } = held;
+    return (node) => {
+      const field = node.querySelector("textarea");
+      field?.focus();
+      field?.setSelectionRange(selectionStart, selectionEnd);
+    };
+  }
+  const index = [...row.querySelectorAll("button, summary")].indexOf(held);
+  return (node) => index >= 0 && node.querySelectorAll("button, summary")[index]?.focus();
+}
+
+function nameOf(message) {
+  return message.by === "digi" ? "Digi" : (personOf(message.by)?.name ?? say("someone"));
+}
+
 function drawMessage(message) {
   const person = personOf(message.by);
   const when = new Date(message.at);
-  const name = message.by === "digi" ? "Digi" : (person?.name ?? say("someone"));
-  const title = make("span", { class: "name", id: `by-${message.id}` }, name);
-  const root = message.thread || message.id;
+  const title = make("span", { class: "name", id: `by-${message.id}` }, nameOf(message));
+  const from = { place: message.place, anchor: message.thread || message.id };
+  const pressed = (button, element) => press(button, element, from);
   const body = message.card
-    ? drawCard(message.card, message.language, (button, element) =>
-        press(button, element, { place: message.place, anchor: root }),
-      )
+    ? drawCard(message.card, message.language, pressed, message.id)
     : make("p", { class: "said" }, message.text);
   return make(
     "article",
@@ -473,18 +489,57 @@ function drawMessage(message) {
   );
 }
 
-function drawThread(root, replies) {
-  const thread = make("details", { class: "thread" });
+const drafts = new Map(); // what somebody has begun to write in a thread
+
+function drawThread(message, replies) {
+  const root = message.id;
+  const thread = make("details", { class: replies.length ? "thread" : "thread new" });
   // What Digi adds are details; folded, they leave the message above them in sight.
   const said = replies.some((reply) => reply.by !== "digi");
   thread.open = folded.get(root) ?? (said && replies.length <= 3);
   thread.addEventListener("toggle", () => folded.set(root, thread.open));
-  thread.append(make("summary", {}, say("thread", replies.length)), ...replies.map(drawMessage));
+  const none = replies.length === 0;
+  if (none) thread.setAttribute("aria-live", "off"); // that one can reply is no news
+  const summary = make("summary", {}, none ? say("begin_thread") : say("thread", replies.length));
+  const composer = threadComposer(message);
+  summary.addEventListener("click", () => {
+    if (none && !thread.open) setTimeout(() => composer.querySelector("textarea").focus());
+  });
+  thread.append(summary, ...replies.map(drawMessage), composer);
   return thread;
 }
 
-function drawWhisper(whisper) {
-  const label = make("p", { class: "label", id: `label-${whisper.key}` }, say("whisper"));
+function threadComposer(message) {
+  const field = make("textarea", { rows: "1", placeholder: say("thread_hint") });
+  field.setAttribute("aria-label", say("thread_label", nameOf(message)));
+  field.value = drafts.get(message.id) ?? "";
+  const fault = make("p", { class: "fault", role: "alert" });
+  const element = make("form", { class: "reply", autocomplete: "off" });
+  element.append(fault, field, make("button", { class: "button plain" }, say("send")));
+  field.addEventListener("input", () => {
+    drafts.set(message.id, field.value);
+    grow(field);
+  });
+  const sends = async (event) => {
+    event.preventDefault();
+    const { id: thread, place } = message;
+    const text = field.value;
+    drafts.delete(thread); // the thread may be drawn with the reply before the answer is here
+    if (await sendWords(field, fault, { place, thread, anchor: thread })) return;
+    drafts.set(thread, text);
+    const shown = rows.get(`thread:${thread}`)?.node.querySelector("textarea");
+    if (shown) shown.value = text;
+  };
+  element.addEventListener("submit", sends);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) sends(event);
+  });
+  return element;
+}
+
+function drawWhisper(whisper, last) {
+  const words = say(last ? "whisper" : "shown_before");
+  const label = make("p", { class: "label", id: `label-${whisper.key}` }, words);
   if (whisper.typed) label.append(` · ${say("typed", whisper.typed)}`);
   const node = make("div", {
     class: "whisper",
@@ -526,7 +581,7 @@ function whisperButtons(whisper) {
 function whisperCards(whisper) {
   const from = { place: whisper.place, anchor: whisper.anchor, whisper: whisper.key };
   return whisper.cards.map((card) =>
-    drawCard(card, whisper.language, (button, element) => press(button, element, from)),
+    drawCard(card, whisper.language, (button, element) => press(button, element, from), from.whisper),
   );
 }
 
@@ -610,29 +665,31 @@ function lastMessage() {
 
 async function send(event) {
   event?.preventDefault();
-  const field = at("composer-text");
+  const from = { place: page.place, anchor: lastMessage() };
+  if (!(await sendWords(at("composer-text"), at("composer-fault"), from))) return;
+  grow();
+  closeSuggestions();
+}
+
+/* What is written in a field; answers whether it was sent. */
+async function sendWords(field, fault, { place, anchor, thread }) {
   const text = field.value.trim();
-  const fault = at("composer-fault");
   fault.textContent = "";
-  if (!text || field.readOnly) return;
+  if (!text || field.readOnly) return false;
   const command = /^\/digi(\s+\S+)?/i.exec(text);
-  const own = page.place.startsWith("private:");
+  const own = place.startsWith("private:");
   if (text.startsWith("/") && !/^\/digi(\s|$)/i.test(text)) {
     fault.textContent = say("slash");
-    return;
+    return false;
   }
-  const place = page.place;
-  const anchor = lastMessage();
   field.readOnly = true;
-  const answer = await post("type", { place, text, key: drawKey() });
+  const answer = await post("type", { place, text, thread, key: drawKey() });
   field.readOnly = false;
   if (answer.failed) {
     fault.textContent = answer.failed;
-    return;
+    return false;
   }
   field.value = "";
-  grow();
-  closeSuggestions();
   // Only a command's own word is shown again: what follows it may be meant for nobody.
   const [first] = command ? [command[1]?.trim()] : own ? text.split(/\s/) : [];
   const few = /^(?:\/digi\s+)?\p{L}+(?:\s+\p{L}+)?$/iu.test(text);
@@ -640,14 +697,14 @@ async function send(event) {
   const word = [command && "/digi", known && first].filter(Boolean).join(" ");
   const more = word && word.length < text.length ? " …" : "";
   take(answer, { place, anchor, typed: word + more });
+  return true;
 }
 
 // --- the composer --------------------------------------------------------------------------
 
 let active = -1;
 
-function grow() {
-  const field = at("composer-text");
+function grow(field = at("composer-text")) {
   field.style.height = "auto";
   field.style.height = `${Math.min(field.scrollHeight + 2, 200)}px`;
 }
@@ -858,9 +915,7 @@ function worldNow() {
 
 function tick() {
   const now = worldNow();
-  if (Object.values(page.clock.landmarks).some((due) => Math.abs(new Date(due) - now) < 10000)) {
-    drawLandmarks(); // what has come is no longer ahead
-  }
+  if (ahead().length !== at("landmarks").children.length) drawLandmarks();
   at("now").dateTime = now.toISOString();
   at("now").textContent = moment(now);
 }
@@ -870,16 +925,18 @@ function drawClock() {
   drawLandmarks();
 }
 
+/* What has come is no longer ahead. */
+function ahead() {
+  const due = (name) => new Date(page.clock.landmarks[name] ?? 0);
+  return ["question", "overview", "release"]
+    .map((name) => ({ name, when: due(name) }))
+    .filter(({ when }) => when > worldNow());
+}
+
 function drawLandmarks() {
-  const rowsOf = [];
-  for (const name of ["question", "overview", "release"]) {
-    const due = page.clock.landmarks[name];
-    if (due && new Date(due) > worldNow()) {
-      const words = moment(new Date(due));
-      rowsOf.push(make("div", {}, make("dt", {}, say(`next_${name}`)), make("dd", {}, words)));
-    }
-  }
-  at("landmarks").replaceChildren(...rowsOf);
+  const row = ({ name, when }) =>
+    make("div", {}, make("dt", {}, say(`next_${name}`)), make("dd", {}, moment(when)));
+  at("landmarks").replaceChildren(...ahead().map(row));
 }
 
 function busy(on) {

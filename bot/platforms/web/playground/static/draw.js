@@ -58,12 +58,98 @@ export function line(spans) {
 
 // --- cards ---------------------------------------------------------------------------------
 
-export function drawCard(card, language, press) {
-  const parts = card.parts.map((part) => drawPart(part, press));
+export function drawCard(card, language, press, key = "") {
+  const groups = grouped(card.parts);
+  const parts = groups.map((group, index) => drawGroup(group, press, `${key}:${index}`));
   return make("div", { class: "card", lang: language }, parts);
 }
 
-function drawPart(part, press) {
+/* Buttons that follow one another are one set, and matters one list; the rest stands alone. */
+function grouped(parts) {
+  const groups = [];
+  let at = 0;
+  while (at < parts.length) {
+    const end = matterEnd(parts, at);
+    const last = groups.at(-1);
+    const kind = end ? "matters" : parts[at].type === "buttons" ? "actions" : "part";
+    const item = end ? parts.slice(at, end) : parts[at];
+    if (last?.kind === kind && kind !== "part") last.items.push(item);
+    else groups.push({ kind, items: [item] });
+    at = end || at + 1;
+  }
+  return groups;
+}
+
+/* A matter is what somebody wrote, at most a line about it, and one way in. Answers where it ends
+   if one begins here, and 0 otherwise. */
+function matterEnd(parts, at) {
+  if (parts[at].type !== "quote") return 0;
+  const about = ["paragraph", "small"].includes(parts[at + 1]?.type) ? 1 : 0;
+  const way = parts[at + 1 + about];
+  const only = way?.type === "buttons" && way.buttons.length === 1;
+  return only && parts[at + 2 + about]?.type !== "buttons" ? at + 2 + about : 0;
+}
+
+function drawGroup({ kind, items }, press, key) {
+  switch (kind) {
+    case "matters":
+      return make("ul", { class: "matters" }, items.map((matter) => drawMatter(matter, press)));
+    case "actions":
+      return drawActions(items.flatMap((part) => part.buttons), press, key);
+    default:
+      return drawPart(items[0]);
+  }
+}
+
+function drawMatter(parts, press) {
+  const [quote, about] = parts;
+  const [button] = parts.at(-1).buttons;
+  return make(
+    "li",
+    {},
+    make(
+      "div",
+      {},
+      make("blockquote", {}, line(quote.words)),
+      quote.by && make("p", { class: "small" }, line(quote.by)),
+      parts.length > 2 ? make("p", { class: "small" }, line(about.text)) : null,
+    ),
+    make("div", { class: "buttons" }, drawButton({ ...button, style: "way" }, press)),
+  );
+}
+
+const unfolded = new Set(); // whose further buttons somebody has opened
+
+/* One main button and two beside it; whatever else there is to do is behind *Mere*. */
+function drawActions(buttons, press, key) {
+  const main = buttons.findIndex((button) => button.style === "main");
+  const first = buttons.map((_, index) => index).filter((index) => index !== main).slice(0, 2);
+  const near = (_, index) => main < 0 || buttons.length < 4 || index === main || first.includes(index);
+  const row = make("div", { class: "buttons" });
+  row.append(...buttons.filter(near).map((button) => drawButton(button, press)));
+  const others = buttons.filter((button, index) => !near(button, index));
+  if (others.length) row.append(...drawMore(others, press, key));
+  return row;
+}
+
+function drawMore(buttons, press, key) {
+  const rest = make("div", { class: "rest", id: unique() });
+  rest.append(...buttons.map((button) => drawButton(button, press)));
+  const more = make("button", { type: "button", class: "button more", "aria-controls": rest.id });
+  more.append(say("more"));
+  const show = () => {
+    more.setAttribute("aria-expanded", String(unfolded.has(key)));
+    rest.hidden = !unfolded.has(key);
+  };
+  more.addEventListener("click", () => {
+    if (!unfolded.delete(key)) unfolded.add(key);
+    show();
+  });
+  show();
+  return [more, rest];
+}
+
+function drawPart(part) {
   switch (part.type) {
     case "heading":
       return make("h3", {}, line(part.text));
@@ -99,12 +185,6 @@ function drawPart(part, press) {
       bar.value = part.step;
       return make("div", { class: "progress" }, bar, label);
     }
-    case "buttons":
-      return make(
-        "div",
-        { class: "buttons" },
-        part.buttons.map((button) => drawButton(button, press)),
-      );
     default:
       throw new Error(`no such part: ${part.type}`);
   }

@@ -1,0 +1,151 @@
+"""The log of a conversation: threads, what is behind *Mere*, and what waits."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from bot.platforms.common.ports import Pressed
+from dialogs.model import cards as c
+from tests.worlds.web_fixtures import CHANNEL, World, words
+from tests.worlds.web_page import PLACE, window, write
+
+
+def button(label: str, style: c.Style = "plain") -> c.Button[c.Spans]:
+    return c.Button(words(label), style=style, token=label)
+
+
+def question(figures: str = "Ingen har svaret endnu.") -> c.FinishedCard:
+    """As dialogs/question draws one: two rows of three."""
+    return c.Card(
+        (
+            c.Small(words("Kerneopgaven · stillet")),
+            c.Heading(words("Hvordan kan teknologien hæve kvaliteten?")),
+            c.Paragraph(words(figures)),
+            c.Buttons((button("Svar", "main"), button("Svar uden navn"), button("Se svar"))),
+            c.Buttons((button("Luk for svar"), button("Vi har talt om det"), button("Kilde"))),
+        )
+    )
+
+
+async def test_a_thread_can_be_written_in(world: World, browser: Browser) -> None:
+    """A reply stands under what it answers, in every window, and counts as new to the others."""
+    await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
+    await world.digi.deliver("q2", "post", question("1 har svaret."), channel=CHANNEL)
+    async with window(browser, world, "anne") as anne, window(browser, world, "mette") as mette:
+        await mette.get_by_text("Svar i en tråd").first.click()
+        field = mette.get_by_role("textbox", name="Svar i tråden under beskeden fra Digi").first
+        await expect(field).to_be_focused()
+        await mette.keyboard.type("Ja, i weekenden.")
+        await mette.keyboard.press("Enter")
+        thread = anne.locator(".thread", has_text="1 svar i tråden")
+        await expect(thread.locator(".said")).to_have_text("Ja, i weekenden.")
+        await expect(mette.locator(".thread .said")).to_have_text("Ja, i weekenden.")
+        await expect(mette.locator(".thread textarea").first).to_have_value("")
+        await expect(anne.locator("#log > .message")).to_have_count(2)
+    assert [m.thread for m in await world.room.read(PLACE)] == ["", "", "q1"]
+
+
+async def test_what_is_begun_in_a_thread_stays_when_others_write_there(
+    world: World, browser: Browser
+) -> None:
+    """The words, the focus, and where in the words one was."""
+    await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
+    async with window(browser, world, "anne") as page:
+        await page.get_by_text("Svar i en tråd").click()
+        await page.keyboard.type("Jeg er enig")
+        await page.keyboard.press("Home")
+        await world.edge.say("r1", PLACE, "mette", "Det er jeg også", "q1")
+        await expect(page.locator(".thread .said")).to_have_text("Det er jeg også")
+        field = page.locator(".thread textarea")
+        await expect(field).to_be_focused()
+        await page.keyboard.type("Ja. ")
+        await expect(field).to_have_value("Ja. Jeg er enig")
+
+
+async def test_digi_is_asked_in_a_thread_too(world: World, browser: Browser) -> None:
+    """The answer stands under the thread; what cannot be sent stays in the field."""
+    await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
+    async with window(browser, world, "anne") as page:
+        await page.get_by_text("Svar i en tråd").click()
+        await page.keyboard.type("/status")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".thread .fault")).to_contain_text("begynder med /digi")
+        field = page.locator(".thread textarea")
+        await expect(field).to_have_value("/status")
+        await field.fill("/digi overblk")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".thread + .whisper")).to_contain_text("Jeg kender ikke overblk")
+        await expect(field).to_have_value("")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_a_question_has_one_main_button_two_beside_it_and_the_rest_behind_more(
+    world: World, browser: Browser, width: int
+) -> None:
+    """Opened and closed with the keyboard, told to a screen reader, and open through a redraw."""
+    await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
+    async with window(browser, world, "mette", width) as page:
+        card = page.locator(".card")
+        shown = card.get_by_role("button")
+        await expect(shown).to_have_text(["Svar", "Svar uden navn", "Se svar", "Mere"])
+        more = card.get_by_role("button", name="Mere", exact=True)
+        await expect(more).to_have_attribute("aria-expanded", "false")
+        await shown.nth(2).focus()
+        await page.keyboard.press("Tab")
+        await expect(more).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(more).to_have_attribute("aria-expanded", "true")
+        controlled = await more.get_attribute("aria-controls")
+        rest = page.locator(f"[id='{controlled}']").get_by_role("button")
+        await expect(rest).to_have_text(["Luk for svar", "Vi har talt om det", "Kilde"])
+        await page.keyboard.press("Tab")
+        await expect(rest.first).to_be_focused()
+        new = question("1 har svaret.")
+        await world.digi.deliver("q1-1", "update", new, target="q1")
+        await expect(card).to_contain_text("1 har svaret.")
+        await expect(card.get_by_role("button", name="Luk for svar")).to_be_focused()
+        await more.press(" ")
+        await expect(card.get_by_role("button")).to_have_count(4)
+
+
+async def test_a_row_without_a_main_button_is_shown_whole(world: World, browser: Browser) -> None:
+    """There nothing is to be done first."""
+    row = c.Buttons(tuple(button(f"Nummer {n}") for n in range(5)))
+    await world.digi.deliver("q1", "post", c.Card((row,)), channel=CHANNEL)
+    async with window(browser, world, "mette") as page:
+        await expect(page.locator(".card").get_by_role("button")).to_have_count(5)
+
+
+async def test_what_waits_is_a_list_with_one_way_in_for_each(
+    world: World, browser: Browser
+) -> None:
+    """The words, what was promised, and a way in; the card's one main button is its own."""
+    summary = c.Card(
+        (
+            c.Heading(words("Uge 49 · kun til dig")),
+            c.Paragraph(words("2 venter på dit svar.")),
+            c.Quote(words("Bliver der holdt øje med os?")),
+            c.Paragraph(words("Du har lovet svar senest fredag.")),
+            c.Buttons((button("Skriv et svar", "main"),)),
+            c.Quote(words("Må jeg bytte besøg?"), words("Fatima")),
+            c.Buttons((button("Skriv et svar", "main"),)),
+            c.Paragraph(words("Er der nyt?")),
+            c.Buttons((button("Skriv to linjer", "main"),)),
+        )
+    )
+    await world.digi.deliver("p1", "private", summary, person="anne")
+    async with window(browser, world, "anne") as page:
+        await page.get_by_role("button", name="Digi og dig").click()
+        matters = page.get_by_role("listitem").filter(has=page.locator("blockquote"))
+        await expect(matters).to_have_count(2)
+        await expect(matters.first).to_contain_text("Du har lovet svar senest fredag.")
+        await expect(matters.last).to_contain_text("Fatima")
+        for one in await matters.all():
+            await expect(one.get_by_role("button")).to_have_text("Skriv et svar")
+        await expect(page.locator(".card .main")).to_have_text("Skriv to linjer")
+        await matters.last.get_by_role("button").click()
+        await write(page, "hjælp")
+        await expect(page.locator(".whisper")).to_contain_text("Jeg kender ikke hjælp.")
+    pressed, _ = (delivery.what for delivery in world.digi.deliveries)
+    assert pressed == Pressed("Skriv et svar")
