@@ -195,6 +195,9 @@ WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;
 -- name: answered
 SELECT n FROM answered WHERE tenant = :tenant AND project = :project AND ref = :ref;
 
+-- name: answered_each
+SELECT ref, n FROM answered WHERE tenant = :tenant AND project = :project AND n > 0;
+
 -- name: record_people
 SELECT DISTINCT person FROM record
 WHERE tenant = :tenant AND project = :project AND kind = :kind AND ref = :ref;

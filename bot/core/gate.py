@@ -494,7 +494,8 @@ def _refused(
         if allowed is ANYONE:
             return None
     if allowed is WRITERS and "has_led" in viewer.roles:
-        return text("gate.has_led")
+        vote = isinstance(press, e.Fits) or (isinstance(press, Look) and press.view == "missing")
+        return text("gate.has_led_vote" if vote else "gate.has_led")
     if viewer.roles & allowed:
         return None
     key = SAYS_WHO.get(allowed, "gate.not_yours")

@@ -113,15 +113,17 @@ def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
     if look.ref == "owed":
         waits = {o.concern.id for o in owed(known, viewer.person, today)}
         found = [one for one in found if one.id in waits]
-    start = int(look.ref) if look.ref.isdecimal() and int(look.ref) < len(found) else 0
+    page = look.words or look.ref
+    start = int(page) if page.isdecimal() and int(page) < len(found) else 0
     parts: list[Part[Line] | None] = [c.Heading(text("concern.heading"))]
-    if mine:
-        parts.append(c.Paragraph(text("concern.for_you", n=c.Count(len(mine)))))
+    for_you = sum(one in mine for one in found)
+    if for_you and not start:
+        parts.append(c.Paragraph(text("concern.for_you", n=c.Count(for_you))))
     for one in found[start : start + PAGE]:
         parts.extend(_row(one, _short(texts.get(one.id, "")), viewer, known, today))
     left = len(found) - start - PAGE
     if left > 0:
-        more = Look("concerns", project=viewer.project, ref=str(start + PAGE))
+        more = Look("concerns", viewer.project, look.ref, words=str(start + PAGE))
         parts.append(c.buttons(Button(text("concern.more", n=c.Count(left)), more)))
     return (Show(card(*parts)),)
 

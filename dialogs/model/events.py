@@ -249,7 +249,7 @@ class PhaseClosed(Signed, frozen=True, tag="phase_closed"):
 
 
 class StillStands(Signed, frozen=True, tag="still_stands"):
-    """*Står den ved magt?* for the conclusions of K1 and O4 at a change of phase."""
+    """*Gælder det stadig?* for the conclusions of K1 and O4 at a change of phase."""
 
     question: str
     stands: Literal["yes", "no"]

@@ -291,6 +291,12 @@ class HowMany(Fact[int], frozen=True):
     ref: str = ""
 
 
+class HowManyEach(Fact[Mapping[str, int]], frozen=True):
+    """How many people have a record of a counted kind, for each ref that anybody has one for."""
+
+    kind: str
+
+
 class State(Fact[Written | None], frozen=True):
     """The state of one instance of another dialog."""
 

@@ -20,6 +20,7 @@ from dialogs.model.cards import (
     Heading,
     Kept,
     Line,
+    Listing,
     NeutralCard,
     Paragraph,
     Part,
@@ -39,7 +40,7 @@ from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States
 from dialogs.model.facts import State as StateOf
 from dialogs.question.states import Concluded, ToMed, all_of
-from dialogs.walk.states import Planned, Walk, next_question_at, words_of
+from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
 SHORT = 240
 PAGE = 2600
@@ -260,21 +261,21 @@ def _worried(new: Overview, today: date) -> list[Paragraph[Line]]:
 
 def _next(known: Known, at: datetime) -> list[Paragraph[Line]]:
     walk = known.state("walk", "walk", Walk)
-    planned = next_planned(walk)
-    if planned is None or not known.project.running:
+    planned = None if walk is None else next_planned(walk, known)
+    if walk is None or planned is None or not known.project.running:
         return []
     due = next_question_at(known.project, at)
     day = local(known.project.calendar, due).date()
     words = words_of(planned, known)
     if (day - local(known.project.calendar, at).date()).days <= SOON:
-        return [Paragraph(text(ON[day.weekday()], question=words))]
-    return [Paragraph(text("digest.next", day=Day(day), question=words))]
-
-
-def next_planned(walk: Walk | None) -> Planned | None:
-    """The next question to the team; what goes to the trio first is theirs until then."""
-    left = () if walk is None else walk.left()
-    return left[0] if left and not left[0].trio else None
+        said = text(ON[day.weekday()], question=words)
+    else:
+        said = text("digest.next", day=Day(day), question=words)
+    trio = known.holders("leader", "tr", "amr") if walk.goes_to_trio(planned) else ()
+    if not trio:
+        return [Paragraph(said)]
+    first = text("digest.trio_first", who=Listing(tuple(Who(p) for p in trio)))
+    return [Paragraph(Several((said, first)))]
 
 
 # --- what it says of one thing ------------------------------------------------------------

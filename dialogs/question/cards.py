@@ -89,7 +89,7 @@ def post(state: State, slot: str, known: Known) -> c.NeutralCard:
 
 def _head(state: State, known: Known) -> tuple[Part[Line], ...]:
     place = place_of(state.words, known)
-    word = state_word(state)
+    word = state_word(state, known(HowMany("answer", state.words.id)))
     small = word if place is None else text("question.header", place=place, state=word)
     return Small(small), Heading(title(state.words))
 
@@ -152,9 +152,8 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             close_button(project, words.id),
-            sum_up_button(project, words.id)
-            if isinstance(state, Discussed)
-            else talked_button(state, project),
+            sum_up_button(project, words.id) if isinstance(state, Discussed) else None,
+            talked_button(state, project),
             source_button(project, words),
         ),
     )

@@ -18,6 +18,7 @@ from dialogs.model.events import Look
 from dialogs.model.facts import (
     About,
     HowMany,
+    HowManyEach,
     Known,
     Records,
     States,
@@ -41,7 +42,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
     one = (
         HowMany("answer", look.ref), Records("trio_answer", look.ref), States("agreement")
     ) if look.ref else ()  # fmt: skip
-    return (About(), States("question"), *one)
+    return (About(), States("question"), HowManyEach("answer"), *one)
 
 
 def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -59,9 +60,11 @@ def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
         return (Show(c.card(Paragraph(text("question.none_yet")), c.buttons(more))),)
     start = int(look.words) if look.words.isdigit() else 0
     page, rest = found[start : start + IN_THE_LIST], len(found) - start - IN_THE_LIST
+    answered = known(HowManyEach("answer"))
     parts: list[Part[Line]] = []
     for state in page:
-        line = text("question.in_list", title=title(state.words), state=state_word(state))
+        word = state_word(state, answered.get(state.words.id, 0))
+        line = text("question.in_list", title=title(state.words), state=word)
         parts.append(Paragraph(line))
         row = c.buttons(
             answer_button(project, state.words.id) if takes_answers(state) else None,

@@ -158,10 +158,14 @@ def conclusion_of(state: State) -> str:
     return "" if isinstance(state, Asked) else state.conclusion
 
 
-def state_word(state: State) -> Line:
-    """The state in one word: stillet, talt om, forslag, samlet op."""
+def state_word(state: State, answered: int = 0) -> Line:
+    """The state in a word or two: stillet, besvaret af 2, talt om, forslag, samlet op.
+
+    `answered` counts those who answered by name; what came without a name counts nowhere."""
     match state:
-        case Discussed():
+        case Asked() if answered:
+            return text("state.question.answered", n=c.Count(answered))
+        case Discussed(again=True):
             return text("state.question.discussed")
         case Asked():
             return text("state.question.asked")

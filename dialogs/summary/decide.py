@@ -24,7 +24,6 @@ from dialogs.model.cards import (
     Paragraph,
     Part,
     Quote,
-    Said,
     Several,
     Who,
     Words,
@@ -38,7 +37,7 @@ from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
 from dialogs.model.facts import State as StateOf
 from dialogs.overview.states import Digest, next_overview
-from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of
+from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of, title
 
 
 class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
@@ -247,19 +246,22 @@ def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Lin
 
 
 def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]:
-    """How many took part by name, and a question worth a talk with a sentence to begin with."""
+    """How many took part by name, and an open question that was answered, with a sentence
+    to begin the talk with."""
     answers = known(RecordsSince("answer", _since(state, at)))
     per_question = Counter(rec.ref for rec in answers)
     people = {rec.person for rec in answers}
     if not people:
         return []
-    open_now = all_of(known)
     lines: list[Line] = [text("summary.took_part", n=Count(len(people)))]
-    for id, _ in per_question.most_common():
-        one = open_now.get(id)
-        if isinstance(one, Discussed) and not one.with_trio:
-            lines.append(text("summary.talk", question=Said(one.words.da, one.words.en)))
-            break
+    talked = [
+        one
+        for id, one in all_of(known).items()
+        if per_question[id] and isinstance(one, Discussed) and not one.with_trio
+    ]
+    if talked:
+        one = max(talked, key=lambda one: (per_question[one.words.id], one.asked_at))
+        lines.append(text("summary.talk", question=title(one.words)))
     return [Paragraph(Several(tuple(lines)))]
 
 

@@ -116,7 +116,8 @@ def _plan_line(walk: Walk, planned: Planned, known: Known, number: int) -> Line:
     if planned.phase > walk.phase:
         lines.append(text("walk.plan.in_phase", number=Count(planned.phase)))
     if planned.trio:
-        lines.append(text("walk.plan.trio"))
+        first = not walk.goes_to_trio(planned) and planned == walk.plan[0]
+        lines.append(text("walk.plan.first" if first else "walk.plan.trio"))
     after = next((p.after for p in known.catalogue.course.order if p.question == planned.id), None)
     if after is not None:
         lines.append(Said(after.da, after.en))

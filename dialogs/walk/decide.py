@@ -45,6 +45,7 @@ from dialogs.walk.states import (
     Planned,
     Walk,
     asked,
+    next_planned,
     next_question_at,
     spoken,
     stage_line,
@@ -172,13 +173,12 @@ def _next_now(state: Walk, event: e.NextNow, known: Known) -> Step:
     if coming is None:
         leads = event.by in _leading(known)
         return after, (*effects, Show(v.phase_done(after, known, leads=leads)))
-    said = v.asked_trio(known) if coming.trio else text("walk.next.asked")
+    said = v.asked_trio(known) if state.goes_to_trio(coming) else text("walk.next.asked")
     return after, (*effects, Show(card(Paragraph(said))))
 
 
 def _coming(state: Walk, known: Known) -> Planned | None:
-    """What is asked next in this phase."""
-    return next((q for q in state.left() if spoken(q, known.catalogue) is not None), None)
+    return next_planned(state, known)
 
 
 def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Walk, Effects]:
@@ -187,7 +187,8 @@ def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Wal
     for planned in state.left():
         words = spoken(planned, known.catalogue)
         if words is not None:
-            effects.append(Tell(p.ask(planned, words, known.catalogue)))
+            trio = state.goes_to_trio(planned)
+            effects.append(Tell(p.ask(planned, words, known.catalogue, trio=trio)))
             return asked(state, planned.id, event.at), tuple(effects)
         state = replace(state, plan=without(state.plan, planned.id))
         gone = v.gone_card(known.project, planned.id)
@@ -296,6 +297,8 @@ def _plan(state: Walk, known: Known, said: Line) -> Effects:
 
 
 def view_needs(state: Walk, slot: str) -> Facts:
+    if slot == "stands":
+        return About(), States("question")
     five = state.fives.get(slot.removeprefix("theme:"), ())
     return (
         About(),
@@ -305,6 +308,8 @@ def view_needs(state: Walk, slot: str) -> Facts:
 
 
 def view(state: Walk, slot: str, known: Known) -> NeutralCard:
+    if slot == "stands":
+        return phase.stands_post(state, known)
     theme = slot.removeprefix("theme:")
     asked = {}
     for id in state.fives[theme]:

@@ -22,6 +22,7 @@ from dialogs.model.cards import (
     Note,
     Option,
     Paragraph,
+    Part,
     Quote,
     Said,
     Small,
@@ -39,8 +40,10 @@ from dialogs.model.effects import (
     FieldError,
     Moment,
     Open,
+    Post,
     Privately,
     Record,
+    Redraw,
     Say,
     Show,
     Tell,
@@ -257,7 +260,7 @@ def moved(walk: Walk, event: e.PhaseMoved, known: Known) -> tuple[Walk, Effects]
             if event.open_questions != "take"
         ),
         Tell(e.PhaseClosed(phase=walk.phase)),
-        *(Say(_stands(project, question, asked[question])) for question in standing),
+        *((Post("stands"),) if standing else ()),
         *_to_the_leader(event, project, known, to),
     )
 
@@ -338,20 +341,36 @@ def _to_the_leader(
 # --- does it still stand? -----------------------------------------------------------------
 
 
-def _stands(project: Project, question: str, state: State) -> NeutralCard:
-    assert isinstance(state, Concluded)
+def stands_post(walk: Walk, known: Known) -> NeutralCard:
+    """The conclusions that a change of phase brings back, and what has been said of each."""
+    asked = all_of(known)
+    return card(
+        Heading(text("walk.stands.heading")),
+        *(
+            part
+            for question, how in walk.stands
+            for part in _stands(known.project, asked[question], how)
+        ),
+        Small(text("walk.stands.who")) if "asked" in dict(walk.stands).values() else None,
+    )
+
+
+def _stands(project: Project, state: State, how: str) -> tuple[Part[Line] | None, ...]:
+    question = state.words.id
 
     def press(key: str, stands: Any) -> Button[Line]:
         return Button(
             text(key), e.StillStands(project=project.id, question=question, stands=stands)
         )
 
-    return card(
-        Heading(text("walk.stands.heading")),
+    if not isinstance(state, Concluded) or how == "no":
+        return Paragraph(title(state.words)), Small(text("walk.stands.is_open"))
+    return (
         Paragraph(title(state.words)),
         Quote(Kept("conclusion", state.conclusion)),
-        Small(text("walk.stands.who")),
-        buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no")),
+        Small(text("walk.stands.stands"))
+        if how == "yes"
+        else buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no")),
     )
 
 
@@ -368,10 +387,15 @@ def still_stands(walk: Walk, event: e.StillStands, known: Known) -> tuple[Walk, 
     if event.stands == "no":
         return walk, (
             Tell(e.TakenUpAgain(question=event.question)),
+            Redraw("stands"),
             Show(card(Paragraph(text("walk.stands.again")))),
         )
     said = text("walk.stands.said", who=Who(event.by), question=title(state.words))
-    return walk, (Say(card(Paragraph(said))), Show(card(Paragraph(text("walk.stands.kept")))))
+    return walk, (
+        Redraw("stands"),
+        Say(card(Paragraph(said))),
+        Show(card(Paragraph(text("walk.stands.kept")))),
+    )
 
 
 def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:

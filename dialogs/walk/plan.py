@@ -59,7 +59,9 @@ def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
     return tuple(Planned(f"skole.{item.id}", phase) for item in (*fitting, *rest))
 
 
-def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0) -> e.Ask:
+def ask(
+    planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0, trio: bool = False
+) -> e.Ask:
     """The event that asks it; in its theme's one post where it has a number there."""
     theme = catalogue.theme(words.theme).id if words.theme else ""
     da, en = _source(words, catalogue)
@@ -73,7 +75,7 @@ def ask(planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 
         phase=planned.phase,
         source_da=da,
         source_en=en,
-        trio=planned.trio and not number,
+        trio=trio,
         number=number,
         theme_post=theme if number else "",
     )

@@ -59,6 +59,11 @@ class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
     def planned(self, question: str) -> Planned | None:
         return next((p for p in self.plan if p.id == question), None)
 
+    def goes_to_trio(self, planned: Planned) -> bool:
+        """Whether leader, TR and AMR get it first; the first question of a course is everybody's,
+        wherever the plan has it from."""
+        return planned.trio and bool(self.asked)
+
     def left(self) -> tuple[Planned, ...]:
         """What is asked in this phase: its own, what was caught up with, what was added."""
         return tuple(p for p in self.plan if p.phase <= self.phase)
@@ -82,6 +87,11 @@ def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
         found = catalogue.question(planned.id)
         return Spoken(found.text, found.why, found.source, found.theme)
     return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
+
+
+def next_planned(walk: Walk, known: Known) -> Planned | None:
+    """What is asked next in this phase."""
+    return next((q for q in walk.left() if spoken(q, known.catalogue) is not None), None)
 
 
 def asked(walk: Walk, question: str, at: datetime) -> Walk:

@@ -289,6 +289,12 @@ def _how_many(scope: Scope, fact: f.HowMany) -> Script[int]:
     return int(rows[0]["n"])
 
 
+def _how_many_each(scope: Scope, fact: f.HowManyEach) -> Script[Mapping[str, int]]:
+    assert RECORD_KINDS[fact.kind].counted
+    rows = yield "answered_each", scope.key
+    return {row["ref"]: int(row["n"]) for row in rows}
+
+
 def _state(scope: Scope, fact: f.State) -> Script[f.Written | None]:
     rows = yield "state_get", {**scope.key, "dialog": fact.dialog, "id": fact.of}
     return scope.state(rows[0]["body"], fact.dialog, fact.of) if rows else None
@@ -453,6 +459,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.By: _by,
     f.ByTeam: _by_team,
     f.HowMany: _how_many,
+    f.HowManyEach: _how_many_each,
     f.State: _state,
     f.States: _states,
     f.Published: _published,

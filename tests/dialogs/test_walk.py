@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from dialogs.model.facts import About, Known, Project, Role, Roles
 from dialogs.walk import decide as walk
 from dialogs.walk import plan as p
 from dialogs.walk.states import Planned, Walk
+from tests.worlds.stage import stage
 
 AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 PROJECT = Project(
@@ -128,3 +130,33 @@ def test_what_was_not_asked_before_a_phase_is_no_debt_but_the_teams_own_comes_al
     back = p.entered(after, 1, AT)
     assert [q.id for q in back.left()] == ["a", "egen.1"]
     assert [q.id for q in back.plan] == ["a", "egen.1", "b"]
+
+
+async def test_two_conclusions_that_come_back_stand_in_one_message(tmp_path: Path) -> None:
+    """*Gælder det stadig?* is asked once, of both, and answered of each by itself."""
+    async with stage(tmp_path) as played:
+        await played.play(
+            """
+            anne > /digi start Ny omsorgsplatform
+            anne > tryk "Jeg er leder"
+            anne > tryk "Vis det i kanalen"
+            anne > /digi grundspørgsmål kerneopgave
+            anne > /digi grundspørgsmål opgaveløsning
+            """
+        )
+        for number, theme in ((1, "Kerneopgave"), (4, "Opgaveløsning")):
+            await played.press("anne", "Se svar, og saml op", theme)
+            await played.press("anne", f"Se nr. {number}")
+            await played.press("anne", "Vi har talt om det")
+            await played.fill("anne", {"Hvad nåede": f"Sådan gør vi med {theme}"})
+        await played.play(
+            """
+            ur > til 2026-11-04 12:00
+            anne > /digi fase
+            anne > udfyld "Hvem har"="Vi har"
+            """
+        )
+        assert played.channel().count("Gælder det stadig?") == 1
+        await played.press("anne", "Ja, det gælder")
+        assert played.channel().count("Ja, det gælder stadig.") == 1
+        assert played.channel().count("[Ja, det gælder] [Nej, tag det op igen]") == 1

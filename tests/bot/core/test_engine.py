@@ -475,7 +475,7 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.ByCode("what?"): None, f.ByCode(CODE): None, f.MyProjects("nobody"): (),
         f.ChannelProject("C9"): None, f.MyRefs("answer", "nobody"): frozenset(),
         f.InEach("nobody", (f.About(),)): (), f.By("answer", "q"): frozenset(),
-        f.ByTeam("answer"): frozenset(),
+        f.ByTeam("answer"): frozenset(), f.HowManyEach("answer"): {},
     }  # fmt: skip
     assert await ask(house, *empty, project="nowhere") == empty
     assert {type(fact) for fact in empty} == set(SCRIPTS)
@@ -515,7 +515,10 @@ async def test_how_many_have_answered_is_kept_as_answers_come_and_go(
     async def does(*effects: fx.Effect) -> list[int]:
         fake.does(*effects)
         await turn(house, news(f"t{len(fake.heard)}", f"id{len(fake.heard)}"))
-        return [await ask(house, f.HowMany("answer", ref)) for ref in ("q1", "q2")]
+        each = await ask(house, f.HowManyEach("answer"))
+        one_by_one = [await ask(house, f.HowMany("answer", ref)) for ref in ("q1", "q2")]
+        assert each == {ref: n for ref, n in zip(("q1", "q2"), one_by_one, strict=True) if n}
+        return one_by_one
 
     def answer(ref: str, person: str) -> fx.Record:
         return fx.Record("answer", ref, f"{ref}:{person}", person, MONDAY, {"text": "x"})
