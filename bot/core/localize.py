@@ -149,8 +149,8 @@ class Localizer:
                 return c.Facts(tuple((self.line(a), self.line(b)) for a, b in rows))
             case c.Quote(words=words, by=by):
                 return c.Quote(self.line(words), None if by is None else self.line(by))
-            case c.Bullets(items=items, numbered=numbered):
-                return c.Bullets(tuple(self.line(i) for i in items), numbered)
+            case c.Bullets(items=items, numbered=numbered, to_fill_in=to_fill_in):
+                return c.Bullets(tuple(self.line(i) for i in items), numbered, to_fill_in)
             case c.Progress(step=step, of=of, label=label):
                 return c.Progress(step, of, self.line(label))
             case c.Buttons(buttons=buttons):

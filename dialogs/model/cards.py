@@ -199,8 +199,11 @@ class Quote(Struct, Generic[L], frozen=True, tag="quote"):
 
 
 class Bullets(Struct, Generic[L], frozen=True, tag="bullets"):
+    """`to_fill_in`: on paper there is room to write below each."""
+
     items: tuple[L, ...]
     numbered: bool = False
+    to_fill_in: bool = False
 
 
 class Progress(Struct, Generic[L], frozen=True, tag="progress"):

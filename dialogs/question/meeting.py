@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dialogs.model import cards as c
+from dialogs.model.calendar import local
 from dialogs.model.cards import (
     Button,
     Heading,
     Line,
     Paragraph,
+    Part,
     Small,
     text,
 )
@@ -23,12 +25,16 @@ from dialogs.model.facts import (
 from dialogs.question.buttons import source_button
 from dialogs.question.cards import place_of, told, why_line
 from dialogs.question.states import (
+    Asked,
     Words,
     all_of,
     is_open,
+    state_word,
     title,
 )
-from dialogs.walk.states import stage_line
+from dialogs.walk.states import RUNS, stage_line
+
+TO_CHOOSE = 10
 
 
 def meeting_needs(look: Look, viewer: Viewer) -> Facts:
@@ -36,28 +42,53 @@ def meeting_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """One screen for a meeting, of the question named or of the one asked last."""
+    """One screen for a meeting: of the question named, or of the only one that is open."""
     project, found = known.project.id, all_of(known)
     asked = found.get(look.ref) if look.ref else None
-    if asked is not None and not is_open(asked):
+    if asked is not None and not (isinstance(asked, Asked) and is_open(asked)):
         return told(asked, project)
     candidates = sorted(
-        (s for s in found.values() if is_open(s)), key=lambda s: (s.asked_at, -s.words.number)
+        (s for s in found.values() if isinstance(s, Asked) and is_open(s)),
+        key=lambda s: (s.asked_at, -s.words.number),
+        reverse=True,
     )
-    state = asked or (candidates[-1] if candidates else None)
-    if state is not None:
-        return (Show(_sheet(project, state.words, known)),)
+    if asked is not None or len(candidates) == 1:
+        return (Show(_sheet(asked or candidates[0], viewer, known)),)
+    if candidates:
+        return (Show(_which(candidates, look, project)),)
     resting = stage_line(known.project)
     if resting is not None:
         return (Show(c.card(Paragraph(resting))),)
-    ask_now = c.buttons(Button(text("question.next_now"), NextNow(project=project)))
+    next_now: Button[Line] = Button(text("question.next_now"), NextNow(project=project))
+    ask_now = c.buttons(next_now if viewer.may(*RUNS) else None)
     return (Show(c.card(Paragraph(text("question.meeting_none")), ask_now)),)
 
 
-def _sheet(project: str, words: Words, known: Known) -> c.NeutralCard:
-    place = place_of(words, known)
-    talked = Look("talked", project=project, ref=words.id)
+def _which(candidates: list[Asked], look: Look, project: str) -> c.NeutralCard:
+    """The open questions, newest first, a page at a time."""
+    start = int(look.words) if look.words.isdigit() else 0
+    page, rest = candidates[start : start + TO_CHOOSE], len(candidates) - start - TO_CHOOSE
+    older = Look("meeting", project=project, words=str(start + TO_CHOOSE))
+    rows: list[Part[Line] | None] = []
+    for state in page:
+        this = Look("meeting", project=project, ref=state.words.id)
+        line = text("question.in_list", title=title(state.words), state=state_word(state))
+        rows += [Paragraph(line), c.buttons(Button(text("question.meeting_this"), this))]
     return c.card(
+        Heading(text("question.meeting_which")),
+        *rows,
+        Small(text("question.and_older", n=c.Count(rest))) if rest > 0 else None,
+        c.buttons(Button(text("question.show_more"), older)) if rest > 0 else None,
+    )
+
+
+def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
+    project, words = known.project, state.words
+    place = place_of(words, known)
+    talked = Look("talked", project=project.id, ref=words.id)
+    day = c.Day(local(project.calendar, viewer.at).date())
+    return c.card(
+        Small(text("question.meeting_head", name=c.Words(project.name), day=day)),
         None if place is None else Small(place),
         Heading(title(words)),
         why_line(words),
@@ -75,12 +106,13 @@ def _sheet(project: str, words: Words, known: Known) -> c.NeutralCard:
                 text("question.line_agree"),
                 text("question.line_differ"),
                 text("question.line_next"),
-            )
+            ),
+            to_fill_in=True,
         ),
         c.buttons(
-            Button(text("button.we_talked"), talked, style="main"),
-            _exercise_button(project, words, known),
-            source_button(project, words),
+            Button(text("button.we_talked"), talked, style="main") if viewer.may(*RUNS) else None,
+            _exercise_button(project.id, words, known),
+            source_button(project.id, words),
         ),
     )
 

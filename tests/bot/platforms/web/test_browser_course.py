@@ -216,6 +216,15 @@ async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
         assert await heard(anne) == said
 
 
+# How much room is ruled below each item, as far as the page is wide.
+ROOM_TO_WRITE = """items => items.map(item => {
+  const after = getComputedStyle(item, "::after");
+  if (after.content === "none") return 0;
+  const across = parseFloat(after.width) >= document.getElementById("sheet").clientWidth * 0.9;
+  return across ? parseFloat(after.height) + parseFloat(after.marginTop) : -1;
+})"""
+
+
 async def test_what_is_shown_for_a_meeting_prints_on_one_page(
     browser: Browser, served: Served
 ) -> None:
@@ -237,6 +246,11 @@ async def test_what_is_shown_for_a_meeting_prints_on_one_page(
         assert await anne.evaluate("window.asked")
         await anne.emulate_media(media="print")
         await expect(anne.locator("#sheet")).to_contain_text("Det er vi enige om:")
+        await expect(anne.locator("#sheet")).to_contain_text("Ny omsorgsplatform · tirsdag den")
+        lines = await anne.locator("#sheet li").evaluate_all(ROOM_TO_WRITE)
+        assert lines[:3] == [0, 0, 0]  # the minutes
+        assert len(lines) == 6
+        assert all(room > 60 for room in lines[3:])  # in CSS pixels: more than 16 mm each
         await expect(anne.locator("#log")).to_be_hidden()
         await expect(anne.locator("#sheet .button")).to_have_count(2)
         for button in await anne.locator("#sheet .button").all():

@@ -175,7 +175,7 @@ function drawPart(part) {
     case "bullets":
       return make(
         part.numbered ? "ol" : "ul",
-        {},
+        part.to_fill_in ? { class: "to-fill-in" } : {},
         part.items.map((item) => make("li", {}, line(item))),
       );
     case "progress": {
