@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
 from dialogs.agreement.states import Agreement, overdue, unowned, what
-from dialogs.concern.states import HELPERS, Answer, Concern, answer_parts, open_to_all
+from dialogs.concern.states import HELPERS, Answer, Concern, answer_parts
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -39,12 +37,14 @@ from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States
 from dialogs.model.facts import State as StateOf
-from dialogs.question.states import Concluded, ToMed, all_of
+from dialogs.overview.news import SOON, Overview, Standing, promise_passed
+from dialogs.question.states import Concluded, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
 SHORT = 240
+BRIEF = 140
+FIRST = 3  # so many of those that still wait are in the message itself
 PAGE = 2600
-SOON = 7
 WHY = Records("not_done")
 ON = (
     "digest.on.monday", "digest.on.tuesday", "digest.on.wednesday", "digest.on.thursday",
@@ -52,20 +52,7 @@ ON = (
 )  # fmt: skip
 
 
-class Overview(Struct, frozen=True, kw_only=True):
-    """What has happened that was not told before; `told` is what will have been told by then."""
-
-    concluded: tuple[Concluded | ToMed, ...]
-    agreements: tuple[Agreement, ...]
-    asked: tuple[Concern, ...]
-    concerns: tuple[Concern, ...]
-    told: dict[str, str]
-    news: str = ""
-    came: bool = False  # a concern that was not there before, rather than news of one
-
-    @property
-    def anything(self) -> bool:
-        return bool(self.news or self.concluded or self.agreements or self.asked or self.concerns)
+Parts = tuple[Part[Line], ...]
 
 
 def overview_facts() -> Facts:
@@ -84,81 +71,6 @@ def label(known: Known, at: datetime) -> str:
     """The ISO week, as posts and states are named after it: 2026-W48."""
     year, week = iso_week(known.project.calendar, at)
     return f"{year}-W{week:02}"
-
-
-# --- what is new --------------------------------------------------------------------------
-
-
-def found(known: Known, news: str, before: Mapping[str, str], at: datetime) -> Overview:
-    """Everything whose mark is another than when it was told last."""
-    today = local(known.project.calendar, at).date()
-    told = dict(before)
-    concluded: list[Concluded | ToMed] = []
-    for question in all_of(known).values():
-        match question:
-            case Concluded() | ToMed() if question.conclusion:
-                if _fresh(told, f"conclusion:{question.conclusion}", type(question).__name__):
-                    concluded.append(question)
-            case _:
-                pass
-    agreements = [
-        one
-        for one in known.states("agreement", Agreement).values()
-        if (mark := _agreement_mark(one, today)) and _fresh(told, f"agreement:{one.id}", mark)
-    ]
-    read_by_all = [
-        one
-        for one in open_to_all(known)
-        if one.status != "withdrawn"
-        and _fresh(told, f"concern:{one.id}", _concern_mark(one, today))
-    ]
-    read_by_all.sort(key=lambda one: (not one.answers, one.release, one.id))
-    return Overview(
-        news=news,
-        concluded=tuple(sorted(concluded, key=_when)),
-        agreements=tuple(agreements),
-        asked=tuple(one for one in read_by_all if one.kind != "concern"),
-        concerns=tuple(one for one in read_by_all if one.kind == "concern"),
-        came=any(
-            one.kind == "concern" and f"concern:{one.id}" not in before for one in read_by_all
-        ),
-        told=told,
-    )
-
-
-def _fresh(told: dict[str, str], key: str, mark: str) -> bool:
-    new = told.get(key) != mark
-    told[key] = mark
-    return new
-
-
-def _when(question: Concluded | ToMed) -> datetime:
-    match question:
-        case Concluded(concluded_at=at) | ToMed(proposed_at=at):
-            return at
-        case _:
-            assert_never(question)
-
-
-def _agreement_mark(one: Agreement, today: date) -> str:
-    """Empty where the channel has nothing to hear of: it was only offered, to one person."""
-    if one.status in ("offered", "declined"):
-        return "open" if unowned(one) else ""
-    if one.status != "taken":
-        return one.status
-    if overdue(one, today):
-        return "overdue"
-    soon = one.due is not None and (one.due - today).days <= SOON
-    return f"taken:{one.due}:{'soon' if soon else ''}"
-
-
-def _concern_mark(one: Concern, today: date) -> str:
-    passed = "passed" if promise_passed(one, today) else ""
-    return f"{one.status}:{len(one.answers)}:{one.promised or ''}:{passed}"
-
-
-def promise_passed(one: Concern, today: date) -> bool:
-    return one.promised is not None and one.promised < today and one.waits
 
 
 # --- the card -----------------------------------------------------------------------------
@@ -184,9 +96,11 @@ def overview_card(
         *_reached(new),
         *_agreed(known, new, today),
         *_asked(new),
-        *_worried(new, today),
+        *_worried(new),
+        *_standing(new, today, project.id),
         *_next(known, at),
         None if advice is None else Paragraph(advice),
+        Small(text("digest.only_some")),
         buttons(
             Button(text("button.say"), Look("say", project=project.id), "main"),
             Button(text("button.where_are_we"), Look("status", project=project.id)),
@@ -237,26 +151,34 @@ def _asked(new: Overview) -> list[Paragraph[Line]]:
     said: list[Line] = [words(first, SHORT)]
     if first.answers:
         said.append(answer(first.answers[-1], SHORT))
-    else:
+    if not first.answers or _written_again(first):
         said.append(_waits(first))
     if len(new.asked) > 1:
         said.append(text("digest.rest"))
     return [Paragraph(text("digest.asked", list=Several(tuple(said))))]
 
 
-def _worried(new: Overview, today: date) -> list[Paragraph[Line]]:
+def _worried(new: Overview) -> list[Paragraph[Line]]:
     """No figures: how many there are is nobody's to know."""
     if not new.concerns:
         return []
     answered = any(one.answers for one in new.concerns)
-    lines: list[Line] = [
-        text("digest.concerns_answered" if answered else "digest.concerns")
-        if new.came
-        else text("digest.concerns_again")
-    ]
-    if any(promise_passed(one, today) for one in (*new.concerns, *new.asked)):
-        lines.append(text("digest.passed"))
-    return [Paragraph(Several(tuple(lines)))]
+    if not new.came:
+        return [Paragraph(text("digest.concerns_again"))]
+    return [Paragraph(text("digest.concerns_answered" if answered else "digest.concerns"))]
+
+
+def _standing(new: Overview, today: date, project: str) -> list[Part[Line] | None]:
+    """The first few in the message, all of them in its thread; no figure here either."""
+    if not new.standing:
+        return []
+    parts: list[Part[Line] | None] = [Paragraph(text("digest.standing"))]
+    for one in new.standing[:FIRST]:
+        parts += _still_waits(one, BRIEF, today)
+    if len(new.standing) > FIRST:
+        parts.append(Small(text("digest.rest")))
+    read: Button[Line] = Button(text("concern.see"), Look("concerns", project=project))
+    return [*parts, buttons(read)]
 
 
 def _next(known: Known, at: datetime) -> list[Paragraph[Line]]:
@@ -301,10 +223,33 @@ def answer(one: Answer, cut: int = 0) -> Line:
             assert_never(one.kind)
 
 
-def _waits(one: Concern) -> Line:
-    if one.promised is None:
-        return text("digest.no_answer")
-    return text("digest.promised", day=Day(one.promised))
+def _waits(one: Concern, today: date | None = None) -> Line:
+    """That the answer is still to come, and for when it is promised."""
+    if one.promised is not None:
+        passed = today is not None and promise_passed(one, today)
+        return text("digest.promise_passed" if passed else "digest.promised", day=Day(one.promised))
+    first = text("digest.written_again" if _written_again(one) else "digest.no_answer")
+    return Several((first, text("digest.no_date")))
+
+
+def _written_again(one: Concern) -> bool:
+    """Its author has written more since it was answered."""
+    return one.status == "sent" and bool(one.answers)
+
+
+def _still_waits(one: Standing, cut: int, today: date) -> Parts:
+    concern = one.concern
+    lines: list[Line] = []
+    if concern.answers:
+        lines.append(answer(concern.answers[-1], cut))
+    if one.since:
+        lines.append(text("digest.since", week=Words(str(int(one.since[-2:])))))
+    if concern.promised is None and not _written_again(concern):
+        lines.append(text("digest.no_date"))
+    else:
+        lines.append(_waits(concern, today))
+    by = Who(concern.author) if concern.author else None
+    return (Quote(words(concern, cut), by), Small(Several(tuple(lines))))
 
 
 # --- the thread ---------------------------------------------------------------------------
@@ -324,10 +269,14 @@ def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...
     )
     _pages(pages, "digest.details_asked", [_said(one, today) for one in new.asked])
     _pages(pages, "digest.details_concerns", [_said(one, today) for one in new.concerns])
+    if len(new.standing) > FIRST:
+        _pages(
+            pages,
+            "digest.details_standing",
+            [_still_waits(one, SHORT, today) for one in new.standing],
+            size=2 * SHORT,
+        )
     return tuple(pages)
-
-
-Parts = tuple[Part[Line], ...]
 
 
 def _pages(pages: list[NeutralCard], title: str, items: list[Parts], *, size: int = 900) -> None:
@@ -374,10 +323,8 @@ def _said(one: Concern, today: date) -> Parts:
     by = Who(one.author) if one.author else None
     parts: list[Part[Line]] = [Quote(words(one), by)]
     parts += answer_parts(one)
-    if promise_passed(one, today) and one.promised is not None:
-        parts.append(Small(text("digest.promise_passed", day=Day(one.promised))))
-    elif not one.answers or _promised_again(one):
-        parts.append(Small(_waits(one)))
+    if not one.answers or promise_passed(one, today) or _written_again(one) or _promised_again(one):
+        parts.append(Small(_waits(one, today)))
     return tuple(parts)
 
 

@@ -49,7 +49,8 @@ from dialogs.model.effects import (
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
 from dialogs.model.facts import State as StateOf
-from dialogs.overview.cards import advice, details, found, label, overview_card, overview_facts
+from dialogs.overview.cards import advice, details, label, overview_card, overview_facts
+from dialogs.overview.news import found
 from dialogs.overview.states import Digest, next_overview
 
 State = Digest
@@ -134,7 +135,7 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
     decided = replace(state, last=now)
     if state.week == week:
         return decided, (again,)
-    new = found(known, state.news, state.told, now)
+    new = found(known, state, now, week)
     if not new.anything:
         quiet = state.quiet + 1
         told = _nothing_new(known) if quiet == 2 else ()
@@ -156,6 +157,7 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         news="",
         week=week,
         told=new.told,
+        since=new.since,
     )
     return decided, tuple(effects)
 
@@ -224,14 +226,14 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
     if project.stage in CLOSED:
         return (Show(card(Paragraph(text("digest.closed")))),)
     state = known.state("digest", "digest", Digest) or Digest()
-    new = found(known, state.news, state.told, viewer.at)
+    due = next_overview(project, viewer.at)
+    new = found(known, state, viewer.at, label(known, due))
     mine = buttons(
         _news_button(project) if viewer.may("leader", "deputy", "starter") else None,
         Button(text("digest.mine"), Look("summary", project=project.id))
         if viewer.may("leader", "deputy", "representative")
         else None,
     )
-    due = next_overview(project, viewer.at)
     moment = At(due)
     if not new.anything:
         comes: Part[Line] | None = None

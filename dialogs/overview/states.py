@@ -20,6 +20,7 @@ class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
     week: str = ""  # of the last overview that was posted
     asked: str = ""  # the week for whose overview the leader has been asked for two lines
     told: dict[str, str] = {}  # what has been told, and how it stood then
+    since: dict[str, str] = {}  # the week in which what still waits was told first
 
 
 def next_overview(project: Project, after: datetime) -> datetime:
