@@ -1,4 +1,5 @@
-"""A card's lines and buttons laid out as blocks, on as many pages as Slack's limits ask for."""
+"""Lays out a card's lines and buttons as Block Kit blocks and splits them into pages that stay
+within Slack's limits."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ from dialogs.model import cards as c
 from dialogs.model.commands import Language
 
 BLOCK = 160
-"""What a block of text takes besides its text."""
+"""Estimated characters of JSON that a text block needs besides its text."""
 
 
 FALLBACK = 3900
@@ -49,7 +50,7 @@ GLYPHS = 12
 
 
 def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
-    """(True, buttons) or (False, lines), in order."""
+    """Return the card's rows in order: (True, buttons) or (False, lines)."""
     rows: list[tuple[bool, Any]] = []
     for part in card.parts:
         match part:
@@ -63,7 +64,7 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
             case c.Facts(rows=facts):
                 rows.append((False, [x for name, v in facts for x in fact_lines(name, v)]))
             case c.Quote(words=words, by=by):
-                # Plain text in any case: nobody is called by being quoted.
+                # Plain text, so that a mention inside quoted words notifies nobody.
                 who = f" ({plain_words(by)})" if by is not None else ""
                 rows.append((False, split_line(SlackLine(f"❝ {plain_words(words)}{who}"))))
             case c.Bullets(items=items, numbered=numbered):
@@ -107,7 +108,8 @@ def _button(button: c.Button[c.Spans], language: Language) -> Block:
 
 
 def text_blocks(lines: Sequence[SlackLine]) -> list[Block]:
-    """As few blocks as hold these lines in order, each within its limit."""
+    """Return the smallest number of blocks that hold these lines in order, each within its
+    limit."""
     blocks: list[Block] = []
     held: list[SlackLine] = []
     size = 0
@@ -149,12 +151,15 @@ def _laid_out(rows: Sequence[tuple[bool, Any]]) -> list[Block]:
 
 
 def print_of(drawn: Any) -> str:
-    """Alike for what looks alike."""
+    """Return a short hash of a drawing, used to tell whether two drawings are equal."""
     return hashlib.sha256(msgspec.json.encode(drawn)).hexdigest()[:10]
 
 
 def named_blocks(blocks: list[Block]) -> list[Block]:
-    """With ids: other words give other ids, so that a redrawn message keeps nothing of the old."""
+    """Give every block and button an id derived from the content.
+
+    A redrawn message with other words gets other ids, so that Slack keeps no state of the old one.
+    """
     print_of_blocks = print_of(blocks)
     action = 0
     for at, block in enumerate(blocks):
@@ -169,7 +174,8 @@ def named_blocks(blocks: list[Block]) -> list[Block]:
 def fitted_blocks(
     rows: list[tuple[bool, Any]], most: int, whole: int, *, ascii_only: bool = False
 ) -> tuple[list[Block], list[SlackLine]]:
-    """Blocks within the limits, and the lines that had no room. Buttons are always there."""
+    """Return the blocks that fit into the limits, and the lines that did not. Buttons always
+    fit."""
     blocks = _laid_out(rows)
     if len(blocks) <= most and _fits(blocks, whole, ascii_only):
         return blocks, []
@@ -202,7 +208,8 @@ def fitted_blocks(
 
 
 class BlockPage:
-    """Lines, and how much of a message they take; counts as `text_blocks` draws."""
+    """One page of lines with a running count of its blocks and characters. It must count the way
+    `text_blocks` draws."""
 
     def __init__(self, ascii_only: bool = False) -> None:
         self._ascii_only = ascii_only
@@ -212,7 +219,7 @@ class BlockPage:
         self._in_block = 0
 
     def takes(self, line: SlackLine, most: int, whole: int) -> bool:
-        """Whether it has room; then it is in."""
+        """Add the line if it fits, and return whether it did."""
         text = line.text
         new = (
             not self.lines
@@ -231,7 +238,7 @@ class BlockPage:
 
 
 def filled_page(lines: Sequence[SlackLine], most: int, whole: int) -> BlockPage:
-    """As many of the lines as a view has room for."""
+    """Return a page with as many of the lines as fit into a view."""
     page = BlockPage(ascii_only=True)
     for line in lines:
         if not page.takes(line, most, whole):
@@ -243,7 +250,8 @@ def filled_page(lines: Sequence[SlackLine], most: int, whole: int) -> BlockPage:
 
 
 def _shortened(line: SlackLine, room: int, ascii_only: bool) -> SlackLine | None:
-    """As much of a line as `room` characters of JSON hold, where that is worth reading."""
+    """Return the line shortened to `room` characters of JSON, or None if too little would be
+    left."""
     if line.heading or room < 80:
         return None
     text = line.plain[:room]
@@ -253,7 +261,8 @@ def _shortened(line: SlackLine, room: int, ascii_only: bool) -> SlackLine | None
 
 
 def _joined(rows: list[tuple[bool, Any]], most: int) -> list[tuple[bool, Any]]:
-    """Neighbouring texts in one row, and where that does not do, all buttons at the end."""
+    """Merge adjacent text rows and adjacent button rows. If the button rows alone would take more
+    than half of the blocks, move all buttons to the end."""
     found: list[tuple[bool, Any]] = []
     for is_buttons, held in rows:
         if found and found[-1][0] == is_buttons:
@@ -268,8 +277,11 @@ def _joined(rows: list[tuple[bool, Any]], most: int) -> list[tuple[bool, Any]]:
 
 
 def _fits(blocks: list[Block], whole: int, ascii_only: bool) -> bool:
-    """Counting exactly takes its time; written without blanks it is never twice as short, and in
-    UTF-8 never four times."""
+    """Return whether the blocks fit, and avoid the exact count where an upper bound is enough.
+
+    The length of msgspec's compact JSON times two (times four if non-ASCII is escaped) is never
+    less than the exact length, and far faster to compute.
+    """
     times = 4 if ascii_only else 2
     return times * len(msgspec.json.encode(blocks)) <= whole - _names(blocks) or (
         named_size(blocks, ascii_only) <= whole
@@ -277,7 +289,7 @@ def _fits(blocks: list[Block], whole: int, ascii_only: bool) -> bool:
 
 
 def named_size(blocks: list[Block], ascii_only: bool) -> int:
-    """With the ids that are put on at the end."""
+    """Return the size of the blocks as JSON, including the ids that `named_blocks` will add."""
     return length_of(blocks, ascii_only) + _names(blocks)
 
 
@@ -286,7 +298,7 @@ def _names(blocks: list[Block]) -> int:
 
 
 def fallback_of(rows: Sequence[tuple[bool, Any]]) -> str:
-    """What notifications and screen readers get: the words, without the buttons."""
+    """Return the text without buttons, for notifications and screen readers."""
     lines = [line for is_buttons, held in rows if not is_buttons for line in held]
     whole = escaped("\n".join(line.plain for line in lines if line.plain.strip()))
     return cut_escaped(whole, FALLBACK) or "Digi"

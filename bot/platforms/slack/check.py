@@ -1,4 +1,5 @@
-"""What `python app.py check` asks of Slack: whether the tokens do, and what they may."""
+"""The Slack part of `python app.py check`: tests the tokens, their scopes and the public
+address."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ _REMEDY: Mapping[str, str] = {
 }
 
 _ROTATED = (
-    "it is one that runs out; only tokens that are installed at /slack/install are renewed (set"
-    " SLACK_CLIENT_ID and SLACK_CLIENT_SECRET), or take one of an app without token rotation"
+    "the token expires, and Digi renews only tokens that were issued at /slack/install (set"
+    " SLACK_CLIENT_ID and SLACK_CLIENT_SECRET): use those, or an app without token rotation"
 )
 _GONE = (
     "install the app again, and copy its new token from 'OAuth & Permissions' to SLACK_BOT_TOKEN"
@@ -30,7 +31,7 @@ _PROXY = "The proxy must pass POST /slack/events on to Digi's port"
 
 
 class SlackSettings(Struct, frozen=True):
-    """What is set: tokens, and the address at which Slack reaches Digi where there is one."""
+    """The Slack settings to check."""
 
     bot_token: str | None = None
     app_token: str | None = None
@@ -38,15 +39,15 @@ class SlackSettings(Struct, frozen=True):
     public_url: str | None = None
 
     def __repr__(self) -> str:
-        return "SlackSettings(...)"  # tokens do not belong in a traceback
+        return "SlackSettings(...)"  # keeps tokens out of tracebacks
 
 
 Found = tuple[bool, str]
-"""Whether it is fine, and what to say."""
+"""(passed, message)"""
 
 
 async def check(api: WebApi, asked: SlackSettings) -> list[Found]:
-    """A line each; without a way to Slack that is what it says."""
+    """Run all Slack checks and return one result each. An unreachable Slack is itself a result."""
     found: list[Found] = []
     try:
         if asked.bot_token is not None:
@@ -59,8 +60,8 @@ async def check(api: WebApi, asked: SlackSettings) -> list[Found]:
         found.append(
             (
                 False,
-                f"Slack could not be reached ({error_of(error)}): see that this machine may open"
-                " https://slack.com, or name a proxy in HTTPS_PROXY; the tokens were not tried",
+                f"Slack could not be reached ({error_of(error)}): allow this machine to connect to"
+                " https://slack.com, or set a proxy in HTTPS_PROXY; the tokens were not checked",
             )
         )
     if asked.app_token is None:
@@ -100,26 +101,27 @@ async def _app(api: WebApi, token: str) -> Found:
 
 
 async def _reached(api: WebApi) -> Found:
-    """Nobody's token is at hand: api.test needs none."""
+    """Check that Slack answers. `api.test` needs no token, and no workspace's token is known
+    here."""
     await api.client().api_test()
     return True, "Slack can be reached; workspaces install Digi at /slack/install"
 
 
 async def _address(api: WebApi, asked: SlackSettings) -> Found:
-    """Whether Digi answers where Slack will ask: what is not signed is told 401 there."""
+    """Check that Digi answers at its public address: an unsigned request must get 401."""
     if asked.public_url is None:
         if asked.several:
-            return False, f"DIGI_PUBLIC_URL is missing: Slack leads people back to it. {_PROXY}"
-        return True, f"the address was not tried: name it in DIGI_PUBLIC_URL. {_PROXY}"
+            return False, f"DIGI_PUBLIC_URL is missing: Slack redirects people back to it. {_PROXY}"
+        return True, f"the public address was not checked: set DIGI_PUBLIC_URL. {_PROXY}"
     url = f"{asked.public_url}/slack/events"
     try:
         async with api.session.post(url, json={}, allow_redirects=False) as answer:
             status = answer.status
     except TROUBLE as error:
         return False, (
-            f"nothing answers at {url} ({error_of(error)}): start Digi and run this beside it;"
-            f" see that the name leads to this machine. {_PROXY}"
+            f"nothing answers at {url} ({error_of(error)}): start Digi before this check, and"
+            f" see that the host name resolves to this machine. {_PROXY}"
         )
     if status != 401:
-        return False, f"{url} answers {status}, and not as Digi does. {_PROXY}"
+        return False, f"{url} answers {status}, so something other than Digi is there. {_PROXY}"
     return True, f"Digi answers at {url}"

@@ -1,4 +1,4 @@
-"""Who people are and who is in a channel: asked of Slack when it is needed, kept for minutes."""
+"""Reads users and channel members from Slack on demand; users are cached for half an hour."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ HELD = 30 * 60.0
 MOST = 20_000
 AT_ONCE = 10
 SOON = 0.8
-"""Seconds that an answer may wait for a name."""
+"""Timeout in seconds for looking up a name while somebody waits for the answer."""
 NOBODY_WAITS = 5.0
-"""Seconds that a look at all names of a message may take, where nobody waits for an answer."""
+"""Timeout in seconds for looking up a user while nobody waits for the answer."""
 PAGE = 200
 SLACKBOT = "USLACKBOT"
 REST = 60.0
-"""Seconds without questions, at least, after Slack found them too many."""
+"""Minimum pause in seconds after Slack answered with a rate limit."""
 
 
 class KnownPerson(Struct, frozen=True):
@@ -34,19 +34,22 @@ class KnownPerson(Struct, frozen=True):
     locale: str = ""
     bot: bool = False
     gone: bool = False
-    """The account is switched off."""
+    """The account is deactivated."""
     person: bool = False
-    """Slack says that this is a person. Where it says nothing, nobody is taken for one."""
+    """Slack states that this is a human. If it does not say, the account does not count as one."""
     home: str = ""
-    """The workspace whose member this is."""
+    """The id of the workspace that the account belongs to."""
     organisation: str = ""
-    """Its organisation, and those of its workspaces that this person is in."""
+    """The Enterprise Grid organisation of the account, and the workspaces in it that it is in."""
     workspaces: tuple[str, ...] = ()
     stranger: bool = False
 
     def foreign(self, tenant: str) -> bool:
-        """Of another organisation. Slack calls only those strangers who share no channel with
-        Digi; of the others their home tells."""
+        """Return whether the account belongs to another organisation.
+
+        Slack sets `is_stranger` only for people who share no channel with Digi; for all others
+        compare their home workspace or organisation.
+        """
         here = tenant.removeprefix("slack:")
         if self.stranger or not self.home:
             return self.stranger
@@ -56,7 +59,7 @@ class KnownPerson(Struct, frozen=True):
 
 
 class Roster(Struct, frozen=True):
-    """Who is in a channel, and how many of them Slack could not be asked about this time."""
+    """The members of a channel, and how many of them could not be looked up this time."""
 
     members: Members
     failed: int = 0
@@ -78,7 +81,7 @@ class Directory:
     async def person(
         self, client: AsyncWebClient, tenant: str, person: str, *, patience: float | None = None
     ) -> KnownPerson | None:
-        """None where Slack does not say in time: then there is no name this once."""
+        """Return the user, from the cache or from Slack; None if Slack does not answer in time."""
         found = self.held(tenant, person)
         if found is not None or self.rests(tenant) > 0:
             return found
@@ -87,27 +90,28 @@ class Directory:
                 said = await client.users_info(user=person, include_locale=True)
             user = said.get("user")
             if not isinstance(user, dict):
-                return None  # an answer without an account says nothing
+                return None  # a malformed answer; do not cache it
         except TROUBLE as error:
             failed = self._hindrances.failed(tenant, "", error, writes=False)
             if failed.reason == RATELIMITED:
                 self._rests[tenant] = self._now() + max(REST, failed.retry_after or 0.0)
             if not failed.permanent:
                 return None
-            user = {}  # Slack knows nobody by that id, and will not the next time
+            user = {}  # a permanent error: cache that nobody has this id
         found = known_of(person, user)
         self._people.put((tenant, person), found)
         return found
 
     def rests(self, tenant: str) -> float:
-        """For how many seconds Slack wants no more questions about people."""
+        """Return how many seconds Slack's rate limit for user lookups still lasts."""
         left = self._rests.get(tenant, 0.0) - self._now()
         if left <= 0:
             self._rests.pop(tenant, None)
         return max(0.0, left)
 
     async def channels(self, client: AsyncWebClient, tenant: str) -> tuple[str, ...]:
-        """Every channel that Digi is in; an organisation is asked workspace by workspace."""
+        """Return the ids of all channels that Digi is in. In an Enterprise Grid organisation, each
+        workspace has to be asked separately."""
         teams = [""]
         if tenant.startswith(tenant_of("E")):
             teams = [text_at(one, "id") async for one in _all(client.auth_teams_list, "teams")]
@@ -121,7 +125,7 @@ class Directory:
         return tuple(found)
 
     async def members(self, client: AsyncWebClient, at: Installation, channel: str) -> Roster:
-        """Everybody in the channel but Digi, other bots and accounts that are switched off."""
+        """Return the channel's members except Digi, other bots and deactivated accounts."""
         tenant = at.tenant
         there = _all(client.conversations_members, "members", channel=channel)
         ids = [str(one) async for one in there if one != at.bot]
@@ -144,7 +148,7 @@ class Directory:
 
 
 async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> AsyncIterator[Any]:
-    """Everything of a list that comes in pages."""
+    """Iterate over all items of a paginated list."""
     cursor = ""
     while True:
         said = await call(cursor=cursor, limit=PAGE, **given)
@@ -157,7 +161,7 @@ async def _all(call: Callable[..., Awaitable[Any]], name: str, **given: Any) -> 
 
 
 def known_of(id: str, user: dict[str, Any]) -> KnownPerson:
-    """What Slack says of the account with this id."""
+    """Build a KnownPerson from Slack's user object."""
     profile = user.get("profile")
     said = profile if isinstance(profile, dict) else {}
     member = user.get("enterprise_user")

@@ -1,4 +1,4 @@
-"""Slack's door of the house: everything of this room, put together for app.py."""
+"""Builds all objects of the Slack adapter and runs its background tasks."""
 
 from __future__ import annotations
 
@@ -73,13 +73,14 @@ class SlackDoor:
         return found
 
     def mode(self) -> str:
-        """Which way Slack reaches Digi, in a few words."""
+        """Describe how Slack reaches Digi, for the log."""
         if self._app_token is not None:
             return "Slack by Socket Mode"
         return "Slack over HTTP, at POST /slack/events"
 
     async def open(self, receive: Receive) -> None:
-        """Raises TokenRefused; without a way to Slack it waits for one."""
+        """Connect and start the background tasks. Raises TokenRefused if Slack rejects the bot
+        token; if Slack is unreachable, it reports that and retries in the background."""
         self.edge.goes_to(receive)
         if self.workspaces.single:
             try:
@@ -94,14 +95,17 @@ class SlackDoor:
             self._tasks.start("socket mode", watch)
 
     async def _gathers(self) -> None:
-        """By the clock and never because of what somebody does."""
+        """Read all channel members at startup and once a day, with backoff after an error.
+
+        It follows the clock only: nothing that a person does starts it.
+        """
         again = AGAIN_SECONDS
         while True:
             try:
                 await self.edge.gather()
                 wait, again = A_DAY, AGAIN_SECONDS
             except TokenRefused:
-                self._told("slack", "the token is refused")
+                self._told("slack", "Slack rejects the bot token")
                 wait = A_DAY
             except TROUBLE as error:
                 self._told("slack members", error_of(error))

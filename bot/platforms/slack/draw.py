@@ -1,8 +1,8 @@
-"""Finished cards and forms as Block Kit, within Slack's limits whatever people wrote.
+"""Renders finished cards as Slack messages, Home tabs and modals, within Slack's limits.
 
-What people wrote is never read as markup: a line that could be is drawn as rich text, in which
-labels and words are elements of their own, or as plain text; everything else is escaped. A text
-that is too long is cut or goes on in `rest`; a button is never lost.
+Text that people wrote is never interpreted as markup. A line that could be is drawn as rich text,
+with labels and words as separate elements, or as plain text; everything else is escaped. A text
+that is too long is truncated or continues in `rest`. A button is never dropped.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ from dialogs.model.commands import Language
 
 BLOCKS = 49
 WHOLE = 12_000
-"""All blocks of a message together, as JSON: Slack refuses somewhat more than this."""
+"""Limit in characters of JSON for all blocks of one message, a little below Slack's own limit."""
 
 
 class SlackMessage(Struct, frozen=True):
-    """A message. `rest` is what had no room in it: messages for its thread."""
+    """A rendered message. `rest` holds the text that did not fit, as further messages for its
+    thread."""
 
     text: str
     blocks: list[Block]
@@ -55,7 +56,7 @@ class SlackMessage(Struct, frozen=True):
 
 # --- a card in rows ----------------------------------------------------------------------------
 
-# Several lines that belong together, or the buttons of one place.
+# Several lines that belong together, or a row of buttons.
 _Row = list[SlackLine] | list[Block]
 
 
@@ -63,14 +64,14 @@ _Row = list[SlackLine] | list[Block]
 
 
 def message(card: c.FinishedCard, language: Language, *, again: bool = False) -> SlackMessage:
-    """A message of its own: posted, redrawn or whispered."""
+    """Render one card as a message: posted, updated or ephemeral."""
     return messages((card,), language, again=again)
 
 
 def messages(
     cards: Sequence[c.FinishedCard], language: Language, *, again: bool = False
 ) -> SlackMessage:
-    """Several cards as one message, one below the other."""
+    """Render several cards as one message, one below the other."""
     rows = _all_rows(cards, language)
     blocks, left = fitted_blocks(rows, BLOCKS - 2, WHOLE - 400)
     if left:
@@ -85,7 +86,7 @@ def messages(
 
 
 def marked_again(page: SlackMessage, language: Language) -> SlackMessage:
-    """A message, or a further page of one, which may be there already; said to all who read it."""
+    """Add a visible note to a message or a further page that it may be a duplicate."""
     said = word("again", language)
     if page.text.endswith(said):
         return page
@@ -98,14 +99,14 @@ def _all_rows(cards: Sequence[c.FinishedCard], language: Language) -> list[tuple
 
 
 def _continued(left: list[SlackLine]) -> tuple[SlackMessage, ...]:
-    """What had no room, in messages of its own."""
+    """Render the lines that did not fit as further messages."""
     found: list[SlackMessage] = []
     while left:
         page = BlockPage()
         while left and page.takes(left[0], BLOCKS - 1, WHOLE - 200):
             left.pop(0)
         if not page.lines:
-            # Signs that JSON writes six characters for.
+            # Even one line is too long: characters that JSON escapes to six.
             first = left.pop(0)
             left[:0] = [SlackLine(piece, None, first.small) for piece in pieces(first.plain, 1000)]
             continue
@@ -116,13 +117,13 @@ def _continued(left: list[SlackLine]) -> tuple[SlackMessage, ...]:
 
 
 def home(cards: Sequence[c.FinishedCard], language: Language) -> Block:
-    """The Home tab."""
+    """Render cards as a Home tab."""
     blocks, _ = fitted_blocks(_all_rows(cards, language), VIEW_BLOCKS, WHOLE_VIEW, ascii_only=True)
     return {"type": "home", "blocks": named_blocks(blocks or nothing_to_show())}
 
 
 def sheet(cards: Sequence[c.FinishedCard], language: Language, channel: str = "") -> Block:
-    """Cards in a modal with nothing to fill in: a receipt, an answer to a press in a modal."""
+    """Render cards as a modal without inputs: a receipt, or the answer to a button in a modal."""
     rows = _all_rows(cards, language)
     title = "Digi"
     if rows and not rows[0][0] and (first := rows[0][1][0]).heading and len(first.plain) <= TITLE:

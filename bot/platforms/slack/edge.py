@@ -1,4 +1,4 @@
-"""In and out: a request becomes a delivery, its answer what Slack shows, a parcel a message."""
+"""The Slack adapter: passes requests to the engine, shows their answers, and delivers letters."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from bot.platforms.slack.workspaces import Workspaces
 from dialogs.model.commands import Language
 
 FORM_SECONDS = 2.3
-"""Slack waits for three, and then says itself that something went wrong."""
+"""How long a form may take to answer. After three seconds Slack shows an error of its own."""
 NAMES = 10
-"""So many people of a chosen message are called by their names."""
+"""The most mentions in a message for which the people's names are looked up."""
 BY_NAME = ("words", "home", "chat", "members", "gone", "hello")
 
 
@@ -66,7 +66,7 @@ class SlackEdge(ChatEdge[SlackPresence]):
         )
         self.homes = Homes(api, workspaces, self._asked)
         self._greeting: set[tuple[str, str]] = set()
-        """To whom the chat's first message is on its way."""
+        """(workspace, person) pairs whose welcome message is being sent."""
 
     # --- ports.Edge -------------------------------------------------------------------------------
 
@@ -79,7 +79,7 @@ class SlackEdge(ChatEdge[SlackPresence]):
     # --- in -----------------------------------------------------------------------------------
 
     async def answer(self, what: SlackRequest, at: Installation) -> SlackReply:
-        """The turn first, then what belongs to this moment."""
+        """Process a request and show its answer."""
         client = self._api.client(at.token)
         match what.kind:
             case "members":
@@ -128,14 +128,16 @@ class SlackEdge(ChatEdge[SlackPresence]):
     async def _in_time(
         self, what: SlackRequest, at: Installation, client: AsyncWebClient
     ) -> Answer | None:
-        """None where a form has to be answered before the act is done; it goes on."""
+        """Return the answer, or None if a form takes longer than `FORM_SECONDS`. It is then still
+        processed in the background."""
         if what.kind != "form":
             return await self._asked(what, at, client)
         return await self.background.within(FORM_SECONDS, self._asked(what, at, client))
 
     async def _asked(self, what: SlackRequest, at: Installation, client: AsyncWebClient) -> Answer:
         assert what.what is not None
-        # Nobody is looked up because of a form: it may be without a name.
+        # A form may be unsigned, so submitting one must not cause a user lookup at Slack: use the
+        # cache.
         known = (
             self._directory.held(at.tenant, what.person)
             if what.kind == "form"
@@ -167,7 +169,7 @@ class SlackEdge(ChatEdge[SlackPresence]):
         return await self._replies.sorry(what, unsure=unsure)
 
     async def _greets(self, what: SlackRequest, answer: Answer) -> None:
-        """The chat's first message; that it was said is kept only once it has arrived."""
+        """Send the welcome message of a private chat, and record it only once it has arrived."""
         assert self._receive is not None
         whom = (what.tenant, what.person)
         if whom in self._greeting:
@@ -190,8 +192,10 @@ class SlackEdge(ChatEdge[SlackPresence]):
 
 
 def _foreign(what: SlackRequest, at: Installation) -> bool:
-    """Of another organisation, as far as the request itself tells it; of whoever is in one of an
-    organisation's workspaces only the directory knows."""
+    """Return whether the request itself shows that the person is of another organisation.
+
+    For an Enterprise Grid organisation the request does not; only the directory knows.
+    """
     home = at.tenant.removeprefix("slack:")
     return (
         bool(what.person_home)

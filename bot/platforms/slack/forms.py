@@ -1,4 +1,4 @@
-"""A form as a view: its fields, what they hold, and what their values are called."""
+"""Renders a form as a Slack modal, and maps field values to Slack's and back."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LONGEST_INPUT = 3000
 
 
 EMPTY_VALUE = "\u2205"
-"""Slack's options must have a value; ours may be empty."""
+"""Slack requires a non-empty value for each option; this stands for our empty one."""
 
 
 def nothing_to_show() -> list[Block]:
@@ -57,7 +57,7 @@ def nothing_to_show() -> list[Block]:
 
 
 def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
-    """A modal. `channel` comes back with the submission."""
+    """Render a form as a modal. Slack returns `channel` with the submission."""
     print_of = hashlib.sha256(form.token.encode()).hexdigest()[:10]
     inputs = {
         field.id: _input(field, print_of, language)
@@ -69,7 +69,7 @@ def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
     room = WHOLE_VIEW - named_size(list(inputs.values()), True) - len(form.token)
     for field in form.fields:
         if isinstance(field, c.Note):
-            # What is there to be read gives way to what is there to be filled in.
+            # Notes get only the room that the input fields leave.
             page = filled_page(split_line(as_line(field.text)), places, room)
             places -= page.blocks
             room -= page.chars
@@ -89,7 +89,8 @@ def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
 
 
 def written_channel(channel: str) -> str:
-    """A view does not say where it was opened; this does, and Slack hands it back."""
+    """Encode the channel in the modal's callback_id: a submission does not say where it was
+    opened."""
     return f"digi:{channel}"
 
 
@@ -176,7 +177,7 @@ def _choosing(
 
 
 def _option(option: c.Option[c.Spans]) -> Block:
-    """What is too long for its line goes on below it."""
+    """Render one option. A label that is too long continues in the description below it."""
     label = c.plain(option.label).strip() or "…"
     hint = c.plain(option.hint).strip() if option.hint is not None else ""
     below = hint

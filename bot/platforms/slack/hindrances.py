@@ -1,5 +1,8 @@
-"""What keeps Digi from writing somewhere: an operator hears of it once, and so does whoever asks
-Digi there."""
+"""Remembers why Slack refuses Digi's messages, per channel or workspace: not invited, archived,
+token revoked, scope missing.
+
+Each is reported to the operator once, and shown to whoever uses Digi in that channel.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ RENEWED_SECONDS = 2.0
 
 
 class Hindrance(Struct, frozen=True):
-    """Slack's own short name for it, and the scope that is missing where one is."""
+    """Slack's error code, and the missing scope if the code is `missing_scope`."""
 
     said: str
     scope: str = ""
@@ -41,7 +44,8 @@ class Hindrances:
     def failed(
         self, tenant: str, channel: str, error: BaseException, *, writes: bool
     ) -> DeliveryFailed:
-        """What a refusal means, and what it tells about later calls."""
+        """Convert an error into a DeliveryFailed. Remember a hindrance, and drop a revoked token
+        from the cache."""
         failed = failure(error, writes=writes)
         match error_of(error):
             case "token_expired" if self._workspaces.expired(tenant):
@@ -63,7 +67,7 @@ class Hindrances:
     def _meet(self, tenant: str, channel: str, found: Hindrance, reason: str) -> None:
         where = "" if in_whole_workspace(found.said) else channel
         if found.scope not in ("", "chat:write"):
-            where = found.scope  # it keeps Digi from looking, not from writing
+            where = found.scope  # a missing read scope keeps Digi from reading, not from writing
         known = self._met.get((tenant, where))
         self._met.put((tenant, where), found)
         if known != found:
@@ -74,7 +78,7 @@ class Hindrances:
         self._met.drop((tenant, ""))
 
     def in_words(self, tenant: str, channel: str, language: Language) -> str:
-        """To whoever asks Digi there; empty where nothing is in the way."""
+        """Return the text for whoever uses Digi in this channel; empty if nothing hinders it."""
         found = self._met.get((tenant, channel)) or self._met.get((tenant, ""))
         match found:
             case Hindrance(said="not_in_channel" | "channel_not_found"):

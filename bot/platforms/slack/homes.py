@@ -1,6 +1,6 @@
-"""The Home tab: drawn when somebody opens it, and again when something named has changed.
+"""Publishes Home tabs: when somebody opens one, and again when named content has changed.
 
-Never because of what was said without a name: nobody is told of that here.
+An unsigned text never triggers an update, because the time of the update would reveal it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bot.platforms.slack.workspaces import Workspaces
 
 MOST = 500
 KEPT = 15 * 60.0
-"""So long it is kept up to date after it was opened; opening it draws it in any case."""
+"""How long a Home tab is kept up to date after it was opened. Opening it always publishes it."""
 PAUSE = 0.5
-"""Seconds in which several changes become one."""
+"""Debounce: changes within this many seconds cause one update."""
 
 At = tuple[str, str]
 HomeLook = Callable[[SlackRequest, Installation, AsyncWebClient], Awaitable[Answer]]
@@ -36,7 +36,8 @@ class Homes:
         self._workspaces = workspaces
         self._ask = ask
         self._drawn: Cache[At, str] = Cache(MOST, KEPT)
-        """Whose Home tab was opened, by workplace and person, and how it was drawn last."""
+        """The hash of the last published view for each (workspace, person) whose Home tab is kept
+        current."""
         self._stale: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -46,12 +47,13 @@ class Homes:
         await self._publish(at, answer, client)
 
     async def settled(self) -> None:
-        """Return when every change is to be seen on the Home tabs."""
+        """Wait until all pending changes are published."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
     def changed(self, tenant: str, project: str) -> None:
-        """`bot.platforms.common.ports.Changed`."""
+        """Implements `bot.platforms.common.ports.Changed`: schedule an update of the workspace's
+        tabs."""
         if tenant in self._stale or all(at[0] != tenant for at in self._drawn.live()):
             return
         self._stale.add(tenant)
@@ -62,7 +64,7 @@ class Homes:
     async def _again(self, tenant: str) -> None:
         await asyncio.sleep(PAUSE)
         self._stale.discard(tenant)
-        # Whatever stands in the way, the next opening draws it.
+        # Errors are ignored: opening the tab publishes it again in any case.
         with suppress(Exception):
             there = await self._workspaces.of(tenant)
             if there is None:
@@ -74,7 +76,7 @@ class Homes:
                     await self._publish(at, answer, client)
 
     async def _publish(self, at: At, answer: Answer, client: AsyncWebClient) -> None:
-        """Where it looks as it did, nothing is sent."""
+        """Publish a Home tab unless it looks the same as before."""
         view = draw.home(answer.cards, answer.language)
         drawn = print_of(view)
         if answer.undone or self._drawn.get(at) in (None, drawn):

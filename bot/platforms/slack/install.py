@@ -1,7 +1,7 @@
-"""Installing Digi in further workplaces: GET /slack/install and /slack/oauth_redirect.
+"""The OAuth installation for further workspaces: GET /slack/install and /slack/oauth_redirect.
 
-The state that goes to Slack and back is signed with a secret of the server, for one browser, until
-a moment, and serves once: nobody can be led into an installation that somebody else has begun.
+The OAuth state is signed with a secret of the server, bound to one browser by a cookie, expires,
+and can be used once. Nobody can be tricked into finishing an installation that somebody else began.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COOKIE = "digi_install"
 MINUTES = 10
 
 MakeMac = Callable[[bytes], str]
-"""A tag over some bytes that only this Digi, with all its replicas, can make."""
+"""Returns a MAC of the bytes, under a key that all replicas of this Digi share."""
 
 _STATE = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})")
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -53,7 +53,7 @@ class _Home(Struct):
 
 
 class _Granted(Struct):
-    """What Slack answers to a code, as far as it is needed."""
+    """The fields of Slack's oauth.v2.access answer that Digi uses."""
 
     access_token: str
     team: _Home | None = None
@@ -109,7 +109,7 @@ class Install:
         try:
             return await self._ended(request)
         except Exception as error:
-            # Most of all the store: whoever waits at the page is told.
+            # Usually the database: tell the person who is waiting at the page.
             self._told("slack install", type(error).__name__)
             return _page(503, _STOPPED + _UNSAVED)
 
@@ -118,7 +118,7 @@ class Install:
             return _page(400, _STOPPED, begun=True)
         code = request.query.get("code", "")
         if not _CODE.fullmatch(code):
-            return _page(400 if code else 200, _STOPPED)  # none: somebody pressed Cancel
+            return _page(400 if code else 200, _STOPPED)  # an empty code: the person pressed Cancel
         try:
             said = await self._api.token(
                 self._client_id, self._client_secret, code=code, redirect_uri=self._redirect
@@ -133,7 +133,8 @@ class Install:
         return _page(200, _DONE)
 
     async def _ours(self, request: web.Request) -> bool:
-        """Whether the state was made here, for this browser, not long ago, and is used only now."""
+        """Return whether the state is genuine: signed here, for this browser, not expired, not used
+        yet."""
         state = _STATE.fullmatch(request.query.get("state", ""))
         browser = request.cookies.get(COOKIE, "")
         if state is None or not _BROWSER.fullmatch(browser):
@@ -148,7 +149,8 @@ class Install:
 
 
 def _read(said: object, now: int) -> Installation | None:
-    """None where what is needed is not there, or is not what Slack says it is."""
+    """Convert Slack's answer into an installation; None if a required field is missing or
+    invalid."""
     try:
         found = msgspec.convert(said, _Granted)
         home = found.enterprise if found.is_enterprise_install else found.team or found.enterprise
@@ -166,7 +168,8 @@ def _read(said: object, now: int) -> Installation | None:
 
 
 def _page(status: int, text: str, *, begun: bool = False) -> web.Response:
-    """`begun`: what this browser may have begun goes on, and keeps its cookie."""
+    """Answer with a page. `begun` keeps the cookie, so that an installation begun in this browser
+    can still be finished."""
     response = web.Response(status=status, text=text, headers=_HEADERS)
     if not begun:
         response.del_cookie(COOKIE, path="/slack")

@@ -1,4 +1,4 @@
-"""What Slack is told about the app: `python app.py manifest slack` prints it."""
+"""Builds the Slack app manifest, which `python app.py manifest slack` prints."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from bot.platforms.slack.read import AGREEMENT, SAY
 
 SCOPES = (
     "commands",  # /digi and the shortcuts
-    "chat:write",  # posts in the channels Digi was invited to, and private messages
-    "users:read",  # what people are called, and their language
-    "channels:read",  # who is in a public channel
-    "groups:read",  # who is in a private channel
-    "app_mentions:read",  # to answer @Digi
-    "im:write",  # to begin a private conversation
+    "chat:write",  # to post in channels Digi was invited to, and in private chats
+    "users:read",  # to read people's names and languages
+    "channels:read",  # to read the members of public channels
+    "groups:read",  # to read the members of private channels
+    "app_mentions:read",  # to receive messages that mention @Digi
+    "im:write",  # to open a private chat
 )
 EVENTS = (
     "app_home_opened",
@@ -26,13 +26,13 @@ EVENTS = (
 
 
 class CannotDraw(Exception):
-    """A manifest would name an address that nobody has set; says which setting is missing."""
+    """Raised when the manifest needs an address that is not set; the message names the setting."""
 
 
 def missing(
     *, socket_mode: bool, several: bool, bot_token: bool, signing_secret: bool, app_token: bool
 ) -> list[str]:
-    """The settings that `run` still needs for this mode."""
+    """Return the names of the settings that `run` still needs in this mode."""
     found = []
     if not bot_token and not several:
         found.append("SLACK_BOT_TOKEN")
@@ -44,17 +44,18 @@ def missing(
 
 
 def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False) -> dict[str, Any]:
-    """`public_url` is where Slack reaches Digi; Socket Mode for one workspace needs none."""
+    """Build the manifest. `public_url` is where Slack reaches Digi; only Socket Mode for a single
+    workspace works without it."""
     if public_url is None and not socket_mode:
         raise CannotDraw(
-            "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: name"
-            " the https:// address at which Slack reaches Digi, or set SLACK_APP_TOKEN for Socket"
-            " Mode"
+            "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: set"
+            " it to the https:// address at which Slack reaches Digi, or set SLACK_APP_TOKEN for"
+            " Socket Mode"
         )
     if public_url is None and several:
         raise CannotDraw(
-            "several workspaces install Digi from a page of its own, and DIGI_PUBLIC_URL is"
-            " missing: name the https:// address that leads here"
+            "several workspaces install Digi at /slack/install, and DIGI_PUBLIC_URL is missing:"
+            " set it to the https:// address at which Slack reaches Digi"
         )
     base = public_url or ""
     events = f"{base}/slack/events"

@@ -1,4 +1,4 @@
-"""Out: a parcel becomes a message, redrawn in place, in a thread, or in a private chat."""
+"""Sends messages to Slack: posts, updates, replies in a thread, private and ephemeral messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.platforms.slack.workspaces import Workspaces
 MOST = 20_000
 A_DAY = 24 * 60 * 60.0
 IN_A_CHANNEL = ((1, 1.0),)
-"""Slack minds no few at once, but does not say how few."""
+"""Slack documents one message a second per channel, and tolerates short bursts of unstated size."""
 IN_A_WORKSPACE = ((240, 60.0),)
 MARGIN = 0.001
 EVENT_TYPE = "digi_letter"
@@ -42,8 +42,8 @@ class Outgoing:
         self._now = now
         self._pace = RateLimiter(IN_A_CHANNEL, IN_A_WORKSPACE, now) if paced else None
         self._rests: Cache[tuple[str, str], float] = Cache(MOST, A_DAY)
-        """When a method may be called again in a workplace; what is posted is counted by channel.
-        """
+        """When a rate-limited method may be called again in a workspace; for posting, per
+        channel."""
         self._pages: PagedDelivery[draw.SlackMessage] = PagedDelivery(
             lambda page, parcel: draw.marked_again(page, parcel.language)
         )
@@ -116,7 +116,8 @@ class Outgoing:
         return parcel.target
 
     async def _chat(self, client: AsyncWebClient, parcel: Parcel) -> str:
-        """The private chat with a person; asking again opens the same one."""
+        """Open the private chat with a person, or return the cached one. Opening it is
+        idempotent."""
         known = self._private.get((parcel.tenant, parcel.person))
         if known is not None:
             return known
@@ -133,7 +134,8 @@ class Outgoing:
     # --- answers of the moment --------------------------------------------------------------
 
     async def answer(self, what: SlackRequest, page: draw.SlackMessage) -> None:
-        """To what somebody typed; in a channel they alone see it."""
+        """Answer a typed message; in a channel as an ephemeral message, which only its author
+        sees."""
         client = await self._client(what.tenant)
         where, thread = what.answer_to, what.thread or None
         method = posting(where, "chat.postEphemeral" if what.channel else "chat.postMessage")
@@ -157,7 +159,7 @@ class Outgoing:
             raise self._noted(what.tenant, method, failed) from None
 
     async def whisper(self, what: SlackRequest, body: dict[str, object]) -> None:
-        """To one person, beside the message whose button was pressed."""
+        """Send an ephemeral message through the response_url of the button that was pressed."""
         try:
             async with self._api.session.post(what.response_url, json=body) as response:
                 await response.read()
@@ -193,7 +195,7 @@ def posting(channel: str, method: str = "chat.postMessage") -> str:
 
 
 def written_place(channel: str, ts: str) -> str:
-    """Where a message stands, as our store keeps it."""
+    """Return the id under which a message is stored: its channel and its timestamp."""
     return f"{channel}:{ts}"
 
 

@@ -1,5 +1,5 @@
-"""Who is in the channels that Digi is in: told when somebody joins or leaves, once a day, and again
-soon where Slack did not say it, or did not say of everybody whether they are a person."""
+"""Keeps the members of Digi's channels current: after a join or leave event, once a day, and again
+soon after a lookup that failed or did not say of everybody whether they are human."""
 
 from __future__ import annotations
 
@@ -47,17 +47,19 @@ class SlackPresence:
         self._receive = receive
 
     async def who_is_there(self, what: SlackRequest, at: Installation) -> bool:
-        """Somebody joined or left. False where it was not kept, and should be told again."""
+        """Handle a join or leave event. Returns False if it was not stored, so that Slack retries
+        it."""
         if what.person == at.bot:
             self._hindrances.overcome(at.tenant, what.channel)
         try:
             return await self._tell_members(at, what.channel, what.key)
         except TROUBLE as error:
-            # A channel we cannot look into has no members for us; otherwise it comes again.
+            # A channel that Digi may not read cannot succeed later: accept the event.
             return _closed(self._not_told(at, what.channel, error))
 
     async def gather(self) -> int:
-        """By the clock, at the start and each day: who is in all the channels that Digi is in."""
+        """Read the members of all channels in all workspaces, and return how many channels were
+        stored."""
         told = 0
         trouble: Exception | None = None
         for at in await self._workspaces.all():
@@ -65,7 +67,7 @@ class SlackPresence:
                 client = self._api.client(at.token)
                 told += await self._look_into(at, await self._directory.channels(client, at.tenant))
             except TROUBLE as error:
-                # One workplace that is out of reach must not keep the others from being seen.
+                # One unreachable workspace must not keep the others from being read.
                 failed = self._hindrances.failed(at.tenant, "", error, writes=False)
                 trouble = trouble if _closed(failed) else error
         if trouble is not None:
@@ -73,13 +75,13 @@ class SlackPresence:
         return told
 
     async def _look_into(self, at: Installation, channels: Sequence[str]) -> int:
-        """One channel after the other; what fails is asked again later."""
+        """Read these channels one after the other; a channel that fails is retried later."""
         told = 0
         rest = 0.0
         trouble = ""
         for channel in channels:
             if rest:
-                # Slack has had enough of such questions for now.
+                # After a rate limit: postpone all remaining channels.
                 self.reask.failed(at.tenant, channel, rest=rest)
                 continue
             try:
@@ -95,7 +97,7 @@ class SlackPresence:
 
     async def _tell_members(self, at: Installation, channel: str, key: str) -> bool:
         assert self._receive is not None
-        # One look after the other, so that an older list never replaces a newer one.
+        # One at a time, so that an older list never overwrites a newer one.
         lock = self._locks.setdefault((at.tenant, channel), asyncio.Lock())
         async with lock:
             roster = await self._directory.members(self._api.client(at.token), at, channel)
@@ -107,7 +109,7 @@ class SlackPresence:
         return not answer.undone
 
     def _not_told(self, at: Installation, channel: str, error: BaseException) -> DeliveryFailed:
-        """Slack did not say who is in a channel: asked again soon, unless that cannot help."""
+        """Handle a failed member lookup: retry soon, unless the error is permanent."""
         failed = self._hindrances.failed(at.tenant, channel, error, writes=False)
         if _closed(failed):
             self.reask.forget(at.tenant, channel)
@@ -124,5 +126,5 @@ class SlackPresence:
 
 
 def _closed(failed: DeliveryFailed) -> bool:
-    """Asking again soon would not help."""
+    """Return whether a retry in the near future is pointless."""
     return failed.permanent or failed.retry_after == HELD_SECONDS

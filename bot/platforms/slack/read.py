@@ -1,7 +1,7 @@
-"""Slack's JSON as what it means. Pure; what is strange is None, and is answered with an empty ack.
-What no text can hold is Malformed, and is a bad request.
+"""Parses Slack's JSON into requests, without I/O. Only the fields declared here are read.
 
-Only the fields named here are read. Slack's own ids stay ids; nothing else goes further in.
+What Digi does not know or cannot use becomes None and is acknowledged with an empty answer. A body
+that is not valid Unicode raises Malformed and is answered with 400.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RequestKind = Literal[
 
 SAY = "say"
 AGREEMENT = "agreement"
-"""The shortcuts' callback ids, as the manifest has them."""
+"""The shortcuts' callback_ids, as in the manifest."""
 
 _TYPED = "typed:"
 _ID = re.compile(r"[\x21-\x7e]{0,250}")
@@ -32,9 +32,9 @@ _ADDRESSED = re.compile(r"^(?:\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>)+\s*")
 
 
 class SlackRequest(Struct, frozen=True):
-    """One thing that reached us from Slack, and all that its answer needs.
+    """A parsed request from Slack, with all that is needed to answer it.
 
-    `home` is the id of the organisation or workspace that Digi is installed in.
+    `home` is the id of the Enterprise Grid organisation or the workspace that Digi is installed in.
     """
 
     kind: RequestKind
@@ -47,15 +47,15 @@ class SlackRequest(Struct, frozen=True):
     trigger: str = ""
     response_url: str = ""
     whispered: bool = False
-    """The button was on something that only this person sees."""
+    """The button was on an ephemeral message."""
     view: str = ""
-    """The modal in which a button was pressed."""
+    """The id of the modal that a button was pressed in."""
     inputs: tuple[str, ...] = ()
-    """The fields of a submitted form that an error can stand under."""
+    """The ids of a form's input blocks, which can show an error."""
     deep: bool = False
     thread: str = ""
     answer_to: str = ""
-    """The conversation that words came from."""
+    """The channel or private chat to answer in."""
 
     @property
     def tenant(self) -> str:
@@ -63,12 +63,13 @@ class SlackRequest(Struct, frozen=True):
 
 
 def written_words(words: str) -> str:
-    """A button of this platform's own, which is as if one had typed a command."""
+    """Return the value of a button that acts as if its presser had typed the command."""
     return f"{_TYPED}{words}"
 
 
 def read_button(value: str) -> TypedText | Pressed:
-    """Digi's own tokens have no colon."""
+    """Parse a button's value. The prefix cannot be confused with a token: tokens contain no
+    colon."""
     if value.startswith(_TYPED):
         return TypedText(value.removeprefix(_TYPED))
     return Pressed(value)
@@ -164,7 +165,7 @@ class _Message(Struct):
 
 
 class Envelope(Struct, omit_defaults=True):
-    """A request's body, as far as anybody reads it."""
+    """The fields of a request's body that Digi reads."""
 
     type: str = ""
     challenge: str | UnsetType = UNSET
@@ -192,11 +193,11 @@ class Envelope(Struct, omit_defaults=True):
 
 
 class Malformed(Exception):
-    """Half a pair of surrogates stands somewhere in the body. Slack never writes one."""
+    """The body contains an unpaired surrogate. Slack never sends one."""
 
 
 def envelope(body: object) -> Envelope | None:
-    """Raises Malformed."""
+    """Parse the body; None if its shape is wrong. Raises Malformed."""
     try:
         return msgspec.convert(_without_nulls(body), Envelope)
     except (msgspec.ValidationError, RecursionError):
@@ -204,7 +205,8 @@ def envelope(body: object) -> Envelope | None:
 
 
 def _without_nulls(node: Any) -> Any:
-    """Slack writes null for what is not there, now here, now there."""
+    """Remove null values: for an absent value Slack sometimes sends null and sometimes omits the
+    field."""
     if isinstance(node, str):
         return _whole(node)
     if isinstance(node, dict):
@@ -231,7 +233,8 @@ def incoming(body: Envelope) -> SlackRequest | None:
 
 
 def _has_ids(found: SlackRequest) -> bool:
-    """Slack's ids are plain and short; a database may not be able to hold what is not."""
+    """Return whether all ids are short printable ASCII. Others could not be stored in every
+    database."""
     ids = (found.home, found.key, found.person, found.person_home, found.channel, found.trigger,
            found.view, found.thread, found.answer_to)  # fmt: skip
     return all(map(_ID.fullmatch, ids))
@@ -393,7 +396,8 @@ def _interaction_home(body: Envelope) -> str:
 
 
 def _event_home(body: Envelope) -> str:
-    """In a shared channel the event's team may be another's; the authorization is ours."""
+    """Return where Digi is installed. In a shared channel the event's team may be the other
+    organisation's; its first authorization is always Digi's own."""
     if body.authorizations:
         ours = body.authorizations[0]
         whole = bool(ours.is_enterprise_install and ours.enterprise_id)
@@ -406,7 +410,7 @@ def _id(held: str | _Id | None) -> str:
 
 
 def _public(channel: str) -> str:
-    """A private chat with the bot is no channel."""
+    """Return the channel id, or "" for a private chat with Digi."""
     return "" if channel.startswith("D") else channel
 
 
@@ -420,13 +424,13 @@ _SIGN = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
 
 
 def mentioned(text: str) -> tuple[str, ...]:
-    """The people whom a message names by their ids."""
+    """Return the ids of the people that a message mentions."""
     found = (sign for sign in _SIGN.finditer(text) if sign[1] == "@" and not sign[3])
     return tuple(dict.fromkeys(sign[2] for sign in found))
 
 
 def in_words(text: str, names: Mapping[str, str]) -> str:
-    """A message as one reads it: names, channels and links without Slack's signs around them."""
+    """Return the message as people read it: mentions, channels and links without Slack's markup."""
 
     def word(sign: re.Match[str]) -> str:
         kind, what, label = sign[1], sign[2], sign[3]

@@ -1,4 +1,4 @@
-"""How an answer is shown in Slack: at once, beside the button, in a modal, or a while later."""
+"""Shows the answer to a request: in the HTTP response, as an ephemeral message, or in a modal."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ T = TypeVar("T")
 
 WHISPER_SECONDS = 1.5
 WHISPERS = 5
-"""A response_url may be used so often."""
+"""How often Slack accepts a message at one response_url."""
 
 
 class SlackReply(Struct, frozen=True):
-    """What Slack is told at once. None is an empty acknowledgement."""
+    """The HTTP response to Slack. Without a body it is an empty acknowledgement."""
 
     body: ResponseBody | None = None
     status: int = 200
@@ -45,11 +45,11 @@ class SlackReply(Struct, frozen=True):
 NOTED = SlackReply()
 MALFORMED = SlackReply(status=400)
 AGAIN = SlackReply(status=503)
-"""Slack brings an event again; a person cannot be asked to."""
+"""Makes Slack retry an event. Slack does not retry what a person did: it shows them an error."""
 
 
 class Replies:
-    """Shows an answer where the person is. `told` is the operator's log."""
+    """Shows answers. `told` reports errors to the operator's log."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class Replies:
             else:
                 shown = await self._opened(client, what, view)
             if not shown:
-                # The acknowledgement has waited for the form; it does not wait for this too.
+                # Slack waits at most three seconds, and opening the form used them up.
                 cards = (_said(word("no_form", language)), *cards)
                 self._background.start(self._show(what, cards, language, client))
                 return NOTED
@@ -121,7 +121,8 @@ class Replies:
         *,
         instead: bool = False,
     ) -> bool:
-        """Where the button was: in its modal, beside its message, or in a modal of its own."""
+        """Show cards where the button was: beside its message or in its modal; else in a new
+        modal."""
         if what.response_url:
             drawn = draw.messages(cards, language)
             return await self._whispers(what, (drawn, *drawn.rest), language, instead=instead)
@@ -170,7 +171,8 @@ class Replies:
     async def answers(
         self, what: SlackRequest, pages: tuple[draw.SlackMessage, ...], language: Language
     ) -> bool:
-        """To what was typed, and whether it arrived. Where Slack has no room yet it comes later."""
+        """Answer a typed message, and return whether it arrived. After a rate limit it is retried
+        later."""
 
         async def say(page: draw.SlackMessage, again: bool) -> None:
             if again:
@@ -186,7 +188,7 @@ class Replies:
         return True
 
     def _invitation(self, what: SlackRequest, language: Language) -> tuple[c.FinishedCard, ...]:
-        """Where Digi could not write into the channel, it says so to whoever asks it there."""
+        """Return a card that says why Digi cannot write into this channel, if it cannot."""
         if not what.channel:
             return ()
         said = self._hindrances.in_words(what.tenant, what.channel, language)
@@ -198,11 +200,11 @@ class Replies:
         return await in_time(client.views_open(trigger_id=what.trigger, view=view))
 
     async def sorry(self, what: SlackRequest, *, unsure: bool = False) -> SlackReply:
-        """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
-        only after the act (`unsure`), nobody is told that nothing was kept.
+        """Tell the person about an internal error without losing what they filled in.
 
-        A press has no answer of its own; where nobody could be told, Slack's own sign of failure
-        is left to stand beside the button.
+        `unsure` means that the error came after the act, which may therefore have been saved: then
+        do not claim that nothing was. A press has no response body. If the person cannot be told in
+        another way, answer 503, so that Slack shows its warning sign beside the button.
         """
         said = "unsure" if unsure else "not_now"
         match what.kind:
@@ -226,7 +228,8 @@ class Replies:
         *,
         instead: bool = False,
     ) -> bool:
-        """To one person, beside the message; whether it was said within the time of a press."""
+        """Send ephemeral messages, and return whether they were sent before the press must be
+        acknowledged."""
         said = self._background.start(self._whispered(what, pages[:WHISPERS], language, instead))
         done, _ = await asyncio.wait({said}, timeout=WHISPER_SECONDS)
         return bool(done) and said.result()
@@ -260,7 +263,7 @@ def _said(text: str) -> c.FinishedCard:
 
 
 def _offer(text: str, *buttons: tuple[str, str]) -> c.FinishedCard:
-    """A text of this platform's own, and buttons that are as if one had typed."""
+    """Return a card with the adapter's own text and buttons that act like typed commands."""
     return c.Card(
         (
             c.Paragraph((c.Plain(text),)),

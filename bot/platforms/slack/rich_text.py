@@ -1,5 +1,5 @@
-"""A line as elements in which Slack reads no markup: what is bold, who is named, and what people
-wrote stand beside each other and change nothing in one another."""
+"""Renders a line as rich text elements. Slack parses no markup in these, so that text from people
+cannot change the style, mentions or links around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WEB = re.compile(r"https?://[^\s<>|]+")
 
 
 def elements(spans: c.Spans, lead: str) -> tuple[Element, ...]:
-    """None at all where plain text says the same."""
+    """Return the line's elements, or none if plain text would look the same."""
     drawn = [element for span in spans if (element := _element(span)) is not None]
     if all(set(element) == {"type", "text"} for element in drawn):
         return ()
@@ -44,7 +44,7 @@ def words(line: Sequence[Element]) -> str:
 
 
 def split(line: Sequence[Element], limit: int) -> list[tuple[Element, ...]]:
-    """In lines of at most so many characters; a label stays before what it names."""
+    """Split into lines of at most `limit` characters. A label stays in front of its value."""
     found: list[tuple[Element, ...]] = []
     held: list[Element] = []
     size = 0
@@ -60,7 +60,7 @@ def split(line: Sequence[Element], limit: int) -> list[tuple[Element, ...]]:
 
 
 def pieces(text: str, limit: int) -> Iterable[str]:
-    """The whole text in pieces, broken between words where there are any."""
+    """Split a text into pieces of at most `limit` characters, at a blank if there is one."""
     while len(text) > limit:
         at = max(text.rfind(" ", limit // 2, limit), text.rfind("\n", limit // 2, limit))
         at = limit if at < 0 else at + 1

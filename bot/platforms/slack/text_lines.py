@@ -1,4 +1,4 @@
-"""Words as Slack writes them: lines of mrkdwn or plain text, escaped and cut to its limits."""
+"""Converts text spans into lines of mrkdwn or plain text, escaped and split by Slack's limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = 150
 
 
 RICH = 60
-"""What a line of rich text takes besides its elements."""
+"""Estimated characters of JSON that a rich text line needs besides its elements."""
 
 
 _READ_AS_MARKUP = re.compile(r"[*_~`]|:[\w+'-]+:|(?:^|\n)\s*>")
@@ -34,8 +34,8 @@ _GAP = c.Plain("  ")
 
 
 class SlackLine(Struct, frozen=True):
-    """A line as Slack's markup, where that is safe, and as plain text; `rich` where it is not safe
-    and something in it has a style."""
+    """A line of text: as plain text, and as mrkdwn if that is safe. `rich` is set if mrkdwn is not
+    safe and the line has styles, mentions or links."""
 
     plain: str
     marked: str | None = None
@@ -48,7 +48,7 @@ class SlackLine(Struct, frozen=True):
         return self.plain if self.marked is None else self.marked
 
     def size(self, ascii_only: bool) -> int:
-        """As JSON."""
+        """Return the number of characters as JSON."""
         if self.rich:
             return length_of(self.rich, ascii_only) + RICH
         return length_of(self.text, ascii_only)
@@ -63,7 +63,7 @@ def escaped(text: str) -> str:
 
 
 def plain_words(spans: c.Spans) -> str:
-    """Without markup; a link keeps its address."""
+    """Return the text without markup; a link is followed by its address."""
     return "".join(
         span.name
         if isinstance(span, c.Mention)
@@ -75,9 +75,9 @@ def plain_words(spans: c.Spans) -> str:
 
 
 def _marked(spans: c.Spans) -> str | None:
-    """As Slack's markup, or None where a word in it could be read as markup itself."""
+    """Return the line as mrkdwn, or None if Slack could read some of its words as markup."""
     found: list[str] = []
-    # As one: two harmless pieces can be a markup together, as `:sm` and `ile:`.
+    # Check the whole line: `:sm` and `ile:` are harmless alone and an emoji together.
     if _READ_AS_MARKUP.search("".join(_said(span) for span in spans)):
         return None
     for at, span in enumerate(spans):
@@ -106,7 +106,8 @@ def _said(span: c.Span) -> str:
 
 
 def _styled(text: str, sign: str, before: str, after: str) -> str:
-    """Slack reads a sign only between words, and not beside a blank."""
+    """Put the mrkdwn sign around the text. Slack recognises it only at word boundaries and next to
+    a character that is not a space."""
     inner = text.strip()
     if not inner or "\n" in inner or before.isalnum() or (after.isalnum() and text[-1:] != " "):
         return text
@@ -120,13 +121,13 @@ def as_line(spans: c.Spans, *, small: bool = False, lead: str = "") -> SlackLine
     plain = lead + plain_words(spans)
     if marked is not None:
         return SlackLine(plain, lead + marked, small)
-    # Slack's small text takes no rich text.
+    # Slack's context blocks, used for small text, take no rich text.
     return SlackLine(plain, None, small, rich=() if small else rich_text.elements(spans, lead))
 
 
 def as_lines(spans: c.Spans, *, small: bool = False, lead: str = "") -> Sequence[SlackLine]:
-    """As few lines as hold it. What Digi says is the same again and again; what people wrote is
-    drawn each time and remembered nowhere."""
+    """Split a text into the fewest lines that hold it. Digi's own phrases are cached. Text from
+    people is not, so that it does not stay in memory."""
     if c.is_ours(spans):
         return _our_lines(spans, small, lead)
     return split_line(as_line(spans, small=small, lead=lead))
@@ -199,12 +200,13 @@ def section_block(lines: Sequence[SlackLine]) -> Block:
 
 
 def length_of(drawn: Any, ascii_only: bool) -> int:
-    """As JSON. A view is counted as it goes over the wire, where an æ takes six characters."""
+    """Return the number of characters as JSON. A view counts in its ASCII form, where an æ takes
+    six."""
     return len(json.dumps(drawn, ensure_ascii=ascii_only))
 
 
 def are_alike(before: SlackLine, line: SlackLine) -> bool:
-    """Whether both can stand in one block."""
+    """Return whether both lines can share a block."""
     return not before.heading and _manner(before) == _manner(line)
 
 
@@ -217,7 +219,7 @@ def small_block(text: str) -> Block:
 
 
 def cut_escaped(text: str, limit: int) -> str:
-    """Cut, but not in the middle of an escaped sign."""
+    """Truncate, but not in the middle of an HTML entity."""
     if len(text) <= limit:
         return text
     return re.sub(r"&[a-z]{0,3}$", "", text[: limit - 1]).rstrip() + "…"

@@ -1,7 +1,7 @@
-"""Bolt between the wire and the edge: by HTTP and by Socket Mode, with the same way in.
+"""Receives Slack's requests through HTTP or Socket Mode and passes them to the edge through Bolt.
 
-A signature is looked at before a body is: what does not carry ours is told 401, and no more. What
-carries it and cannot be read is told 400.
+The signature is verified before the body is parsed: a request without a valid one gets 401, and a
+signed request with a malformed body gets 400.
 """
 
 from __future__ import annotations
@@ -44,17 +44,18 @@ _TIME = re.compile(r"[0-9]{1,12}")
 
 
 class Quiet(logging.Filter):
-    """Leaves of a library's line only that there was one: its text may hold what people wrote."""
+    """Replaces the text of a library's log record, which may contain what people wrote."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = "a line of %s that is not shown"
+        record.msg = "%s logged a message, which is withheld: it may contain what people wrote"
         record.args = (record.name,)
         record.exc_info = record.exc_text = record.stack_info = None
         return record.levelno >= logging.ERROR
 
 
 def quiet_logger() -> logging.Logger:
-    """For Bolt and slack_sdk. Bolt copies level and filters to every logger that it makes."""
+    """Return the logger for Bolt and slack_sdk. Bolt copies its level and filters to its own
+    loggers."""
     logger = logging.getLogger("slack_bolt.digi")
     logger.setLevel(logging.ERROR)
     if not logger.filters:
@@ -80,30 +81,32 @@ class SlackTransport:
         self._app = self._bolt(api)
 
     def _bolt(self, api: WebApi) -> AsyncApp:
-        """One way in for every kind, which answers when the work is done."""
+        """Build the Bolt app, which responds only when the work is done."""
         app = AsyncApp(
             name="slack_bolt.digi",
             logger=quiet_logger(),
             process_before_response=True,
             client=api.client(),
             authorize=_authorize,
-            # Looked at before Bolt reads the body, and so that a malformed one is a 401.
+            # `_verified` does this before Bolt parses the body, so that a malformed one without a
+            # signature is a 401.
             request_verification_enabled=False,
             ssl_check_enabled=False,
-            # That Digi itself joined a channel is worth knowing.
+            # Needed to learn that Digi itself joined a channel.
             ignoring_self_events_enabled=False,
             attaching_function_token_enabled=False,
             user_facing_authorize_error_message=both("not_installed"),
         )
 
-        # A listener for each kind would ask every matcher about every request, and answer the same.
+        # One middleware instead of a listener for each kind of request: Bolt would try all their
+        # matchers on every request.
         app.use(_OneWay(self._receive))
         return app
 
     # --- one way in -----------------------------------------------------------------------------
 
     async def dispatch(self, body: object) -> SlackReply:
-        """Any body that came from Slack, by whichever way."""
+        """Handle a request's body, received by HTTP or Socket Mode."""
         try:
             read = envelope(body)
         except Malformed:
@@ -117,7 +120,7 @@ class SlackTransport:
                 return _not_installed(what)
             return await self._by_bolt(read, what, at)
         except Exception as error:
-            # Most of all the store; the person is told, and Slack brings events again.
+            # Usually the database. The person sees an error, and Slack retries events.
             self._edge.note(what, error)
             return await self._edge.sorry(what)
 
@@ -126,7 +129,8 @@ class SlackTransport:
             return Installation("slack:", "", "")
         at = await self._workspaces.of(what.tenant)
         if at is None and self._workspaces.single and what.kind in ("press", "form"):
-            # In a shared channel it bears the other workplace's id; the token on it is ours or not.
+            # From a shared channel, the request can carry the other organisation's id. The gate
+            # verifies the token on the button or form.
             at = await self._workspaces.own()
         return at
 
@@ -145,14 +149,14 @@ class SlackTransport:
     async def _receive(self, what: SlackRequest, at: Installation) -> SlackReply:
         if what.kind not in ("words", "home", "chat", "members", "gone"):
             return await self._edge.answer(what, at)
-        # Slack brings an event up to four times, sometimes at once.
+        # Slack sends an event up to four times, sometimes concurrently.
         key = f"{what.tenant}|{what.key}"
         return await self._once.answer(key, lambda: self._edge.answer(what, at))
 
     # --- HTTP -----------------------------------------------------------------------------------
 
     async def handle(self, request: web.Request) -> web.Response:
-        """POST /slack/events."""
+        """Handle POST /slack/events."""
         text = self._verified(request, await request.read())
         if text is None:
             return web.Response(status=401)
@@ -181,7 +185,8 @@ class SlackTransport:
     # --- Socket Mode ----------------------------------------------------------------------------
 
     def socket(self, app_token: str, api: WebApi) -> SocketModeClient:
-        """A connection; `connect()` opens it, and it finds its own way back."""
+        """Create the Socket Mode client. `connect()` opens the connection; afterwards it reconnects
+        itself."""
         client = SocketModeClient(
             app_token=app_token, web_client=api.client(), logger=quiet_logger(), ping_interval=10
         )
@@ -191,7 +196,7 @@ class SlackTransport:
                 return
             reply = await self.dispatch(request.payload)
             if reply.status != 200:
-                return  # without an answer Slack brings an event again
+                return  # without an acknowledgement Slack retries an event
             answer = SocketModeResponse(envelope_id=request.envelope_id)
             if reply.body is not None:
                 answer = SocketModeResponse(envelope_id=request.envelope_id, payload=reply.body)
@@ -201,7 +206,8 @@ class SlackTransport:
         return client
 
     async def keep_open(self, client: SocketModeClient) -> None:
-        """Until cancelled: connected, or on the way there; says so once when it is not."""
+        """Keep the connection open until cancelled. A loss is reported once; reconnecting uses
+        backoff."""
         lost = False
         wait = 1.0
         while True:
@@ -219,11 +225,11 @@ class SlackTransport:
 
 
 class _NotHandedOn(Exception):
-    """Bolt has answered for itself that something failed."""
+    """Bolt answered with an error of its own instead of passing the request on."""
 
 
 class _Answered(BoltResponse):
-    """Carries the reply as it is; as text it would have to be read again."""
+    """Carries the reply as an object, to avoid serialising and parsing it again."""
 
     def __init__(self, reply: SlackReply) -> None:
         super().__init__(status=reply.status, body="")
@@ -247,7 +253,7 @@ class _OneWay(AsyncMiddleware):
 
 
 async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
-    """Who we are there was found, from our own bounded memory, before Bolt was asked."""
+    """Return the authorization found earlier by `_at`; Bolt needs no lookup of its own."""
     what: SlackRequest = context["incoming"]
     at: Installation = context["at"]
     return AuthorizeResult(
@@ -256,12 +262,13 @@ async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
 
 
 def _parsed(text: str, content_type: str) -> ResponseBody | None:
-    """None for what is neither JSON nor a form of Slack's."""
+    """Parse a JSON or form-encoded body; None if it is neither."""
     try:
         if content_type == "application/json":
             found = json.loads(text)
         else:
-            # As urllib's parse_qsl, which takes longer for a filled form than all the rest does.
+            # Does what urllib's parse_qsl does, which for a form takes longer than all other
+            # parsing.
             fields = dict(query_to_pairs(text))
             found = json.loads(fields["payload"]) if "payload" in fields else fields
     except (ValueError, RecursionError):

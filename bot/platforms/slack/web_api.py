@@ -1,4 +1,5 @@
-"""Calls of Slack's Web API: one session, no retries below us, and failures as what they mean."""
+"""Calls Slack's Web API: one shared HTTP session, no automatic retries, and Slack's error codes
+translated into DeliveryFailed."""
 
 from __future__ import annotations
 
@@ -19,57 +20,58 @@ from bot.platforms.common.ports import DeliveryFailed
 PATIENCE = 10.0
 CLIENTS = 1000
 ANSWER_SECONDS = 1.5
-"""So long may a call take that an acknowledgement waits for."""
+"""Timeout in seconds of a call that delays the acknowledgement of a request."""
 
-# This message will not go better the next time.
+# Permanent errors: a retry of this message cannot succeed.
 _FOR_GOOD: Mapping[str, str] = {
     "user_not_found": "the person is not in this workspace",
-    "user_disabled": "the person's account is switched off",
+    "user_disabled": "the person's account is deactivated",
     "users_not_found": "the person is not in this workspace",
     "cannot_dm_bot": "a bot has no private messages",
     "message_not_found": "the message was deleted",
     "thread_not_found": "the message was deleted",
     "cant_update_message": "the message is not Digi's",
-    "edit_window_closed": "the workspace does not let messages be changed any more",
-    "invalid_blocks": "Slack does not take the message",
-    "invalid_arguments": "Slack does not take the message",
+    "edit_window_closed": "the workspace no longer allows the message to be edited",
+    "invalid_blocks": "Slack rejects the message",
+    "invalid_arguments": "Slack rejects the message",
     "msg_too_long": "the message is too long",
     "msg_blocks_too_long": "the message is too long",
     "no_text": "the message is empty",
 }
-# Nothing can be written in this channel until somebody has done what the words say.
+# Nothing can be posted in this channel until somebody follows the text.
 _IN_CHANNEL: Mapping[str, str] = {
     "not_in_channel": "Digi is not in the channel: somebody there types /invite @Digi",
     "channel_not_found": "the channel is gone, or Digi was taken out of it: somebody there types"
     " /invite @Digi",
     "is_archived": "the channel is archived: somebody unarchives it, or the project is ended",
-    "restricted_action": "only some may write in the channel: let Digi be one of them",
+    "restricted_action": "only some members may post in the channel: allow Digi to",
 }
-# Nothing can be written in the whole workspace until then.
+# Nothing can be posted in the whole workspace until somebody follows the text.
 _IN_WORKSPACE: Mapping[str, str] = {
-    "account_inactive": "Digi was uninstalled or its account switched off: install Digi again",
+    "account_inactive": "Digi was uninstalled or its account deactivated: install Digi again",
     "token_revoked": "the token was revoked: install Digi again",
-    "invalid_auth": "Slack does not know the token: install Digi again",
+    "invalid_auth": "Slack rejects the token: install Digi again",
     "not_authed": "there is no token: install Digi again",
-    "token_expired": "the token has run out and could not be renewed: install Digi again",
-    "org_login_required": "the workspace is being moved into an organisation: it passes",
+    "token_expired": "the token has expired and could not be renewed: install Digi again",
+    "org_login_required": "the workspace is being moved into an organisation: wait until it is",
     "missing_scope": "a scope is missing",
-    "ekm_access_denied": "the workspace's keys are locked: whoever looks after Slack opens them",
-    "team_access_not_granted": "the organisation has not let Digi into this workspace: whoever"
-    " looks after Slack does",
+    "ekm_access_denied": "the workspace's encryption keys are locked: a Slack administrator"
+    " must unlock them",
+    "team_access_not_granted": "the organisation has not approved Digi for this workspace: a"
+    " Slack administrator must approve it",
 }
 HELD = {**_IN_CHANNEL, **_IN_WORKSPACE}
 RATELIMITED = "ratelimited"
 HELD_SECONDS = 600.0
-"""So often what waits for somebody is tried again."""
+"""Retry interval in seconds while somebody has to act first."""
 _NAME = re.compile(r"[a-z][a-z_]{1,60}")
 _SCOPES = re.compile(r"[a-z][a-z_.:]{1,40}(,[a-z][a-z_.:]{1,40}){0,20}")
-# Slack says of these that a part may have been done.
+# Errors after which Slack may have executed part of the call.
 _UNCERTAIN = frozenset({"fatal_error", "internal_error"})
 
 
 class WebApi:
-    """Clients for any token, on one session that is opened when it is first needed."""
+    """API clients for any token, on one HTTP session that is opened on first use."""
 
     def __init__(self, base_url: str, logger: logging.Logger) -> None:
         self._base_url = base_url
@@ -84,7 +86,8 @@ class WebApi:
         return self._session
 
     def client(self, token: str | None = None) -> AsyncWebClient:
-        """Each token's own, kept for a while: to make one takes as long as a press does."""
+        """Return the client of a token from a cache: building one takes as long as handling a
+        press."""
         session = self.session
         found = self._clients.get(token)
         if found is None or found.session is not session:
@@ -96,8 +99,8 @@ class WebApi:
         return found
 
     async def token(self, client_id: str, client_secret: str, **given: str) -> AsyncSlackResponse:
-        """oauth.v2.access with the secrets in its body: slack_sdk's own way of sending them in a
-        header is one that aiohttp is about to drop."""
+        """Call oauth.v2.access with the client's id and secret in the body. slack_sdk sends them in
+        an Authorization header, in a way that aiohttp has deprecated."""
         fields = {"client_id": client_id, "client_secret": client_secret, **given}
         return await self.client().api_call(
             "oauth.v2.access", data={name: value for name, value in fields.items() if value}
@@ -109,11 +112,11 @@ class WebApi:
 
 
 class OddAnswer(SlackClientError):
-    """Slack said that all is well, and left out what its documentation says is then there."""
+    """Slack answered "ok", but without a field that its documentation promises."""
 
 
 def text_at(said: Any, *names: str) -> str:
-    """A text in an answer, by the names that lead to it. Raises OddAnswer."""
+    """Return the text at a path of field names in an answer. Raises OddAnswer if it is missing."""
     for name in names:
         said = said.get(name) if isinstance(said, dict | AsyncSlackResponse) else None
     if not isinstance(said, str) or not said:
@@ -122,7 +125,8 @@ def text_at(said: Any, *names: str) -> str:
 
 
 def list_at(said: AsyncSlackResponse, name: str) -> list[Any]:
-    """A list in an answer; one that is not there is not empty. Raises OddAnswer."""
+    """Return a list in an answer. Raises OddAnswer if it is missing, which is not the same as
+    empty."""
     found = said.get(name)
     if not isinstance(found, list):
         raise OddAnswer
@@ -130,11 +134,11 @@ def list_at(said: AsyncSlackResponse, name: str) -> list[Any]:
 
 
 TROUBLE = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
-"""What a call may raise where Slack, the way there, or our right to call is the reason."""
+"""What a call raises because of Slack, the network or missing permissions."""
 
 
 async def in_time(call: Coroutine[Any, Any, Any]) -> bool:
-    """Whether it went well, within the time that the acknowledgement leaves."""
+    """Await a call for at most `ANSWER_SECONDS`, and return whether it succeeded."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await call
@@ -144,8 +148,11 @@ async def in_time(call: Coroutine[Any, Any, Any]) -> bool:
 
 
 def error_of(error: BaseException) -> str:
-    """Slack's own short name for what is wrong; never the text, which may hold a message, and
-    nothing that is no such name: whatever answers in Slack's place may repeat our token."""
+    """Return Slack's error code, safe to log.
+
+    Never the error text, which may contain a message, and nothing that does not look like a code: a
+    proxy that answers instead of Slack may echo the token.
+    """
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     data = getattr(error.response, "data", None)
@@ -156,7 +163,8 @@ def error_of(error: BaseException) -> str:
 
 
 def failure(error: BaseException, *, writes: bool) -> DeliveryFailed:
-    """`writes`: the call would have put something into a channel."""
+    """Convert an error into a DeliveryFailed. `writes` means that the call would have posted
+    something."""
     if not isinstance(error, SlackApiError):
         gone_out = not isinstance(error, aiohttp.ClientConnectorError)
         return DeliveryFailed(
@@ -202,7 +210,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def needed_by(error: BaseException) -> str:
-    """Which scope is missing."""
+    """Return the missing scope that the error names, or ""."""
     data = getattr(getattr(error, "response", None), "data", None)
     needed = data.get("needed") if isinstance(data, dict) else None
     named = isinstance(needed, str) and _SCOPES.fullmatch(needed)

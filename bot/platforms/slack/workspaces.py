@@ -1,4 +1,4 @@
-"""Which workplaces Digi lives in here, and the token of each."""
+"""The workspaces that Digi is installed in, with their tokens and the renewal of these."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.platforms.slack.web_api import TROUBLE, OddAnswer, WebApi, error_of, te
 
 HELD = 5 * 60.0
 MOST = 1000
-# A token is renewed while it still has so long to live.
+# A token is renewed when it expires in less than this many seconds.
 EARLY = 30 * 60
 
 
@@ -27,7 +27,7 @@ class TokenRefused(CannotOpen):
 
 
 class Workspaces:
-    """One workplace by SLACK_BOT_TOKEN, or as many as have installed Digi."""
+    """The workspace of SLACK_BOT_TOKEN, or all that installed Digi through OAuth."""
 
     def __init__(
         self,
@@ -49,14 +49,15 @@ class Workspaces:
         self._cache: Cache[str, Installation] = Cache(MOST, HELD)
         self._renewing = asyncio.Lock()
         self._run_out: dict[str, str] = {}
-        """The token of which Slack said before its time that it has run out."""
+        """Tokens that Slack rejected as expired before their stated time, by workspace."""
 
     @property
     def single(self) -> bool:
         return self._token is not None
 
     async def of(self, tenant: str) -> Installation | None:
-        """None where Digi is not installed, or no longer."""
+        """Return the workspace's installation, or None if Digi is not installed there (any
+        more)."""
         if self._token is not None:
             own = await self.own()
             return own if own.tenant == tenant else None
@@ -74,7 +75,7 @@ class Workspaces:
         return soon or self._run_out.get(found.tenant) == found.token
 
     async def own(self) -> Installation:
-        """The one workplace; who it is, Slack says."""
+        """Return the only workspace. Slack's auth.test says which one the token belongs to."""
         if self._own is None:
             assert self._token is not None
             try:
@@ -102,19 +103,19 @@ class Workspaces:
         self._cache.put(installation.tenant, installation)
 
     async def gone(self, tenant: str) -> None:
-        """Uninstalled, or the token was revoked."""
+        """Remove a workspace that uninstalled Digi or revoked its token."""
         self.forget(tenant)
         if self._installations is not None:
             await self._installations.remove(tenant)
 
     def remembered(self, tenant: str) -> Installation | None:
-        """What is known without asking anybody."""
+        """Return the installation if it is cached, without a call to Slack or the database."""
         own = self._own if self._own is not None and self._own.tenant == tenant else None
         return own or self._cache.get(tenant)
 
     def expired(self, tenant: str) -> bool:
-        """Slack says that a token has run out; whether it can be renewed, which is done when it is
-        asked for next."""
+        """Note that Slack rejected the token as expired, and return whether it can be renewed. The
+        next call of `of` renews it."""
         found = self._cache.get(tenant)
         self.forget(tenant)
         if found is None or not found.refresh or self._run_out.get(tenant) == found.token:
@@ -123,7 +124,7 @@ class Workspaces:
         return True
 
     def forget(self, tenant: str) -> None:
-        """What the cache held may be old."""
+        """Drop the installation from the cache."""
         self._cache.drop(tenant)
 
     def _fresh(self, found: Installation, said: AsyncSlackResponse) -> Installation:
@@ -150,7 +151,7 @@ class Workspaces:
                 )  # fmt: skip
                 fresh = self._fresh(found, said)
             except TROUBLE:
-                # The old one may live a little longer; the next call tries again.
+                # Retried at the next call; the old token may still be valid for a while.
                 return found
             await self.installed(fresh)
             self._run_out.pop(tenant, None)

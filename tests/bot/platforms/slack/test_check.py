@@ -94,10 +94,10 @@ async def test_a_wrong_token_is_said_with_its_variable(
     ("status", "fine", "words"),
     [
         (401, True, "Digi answers at"),
-        (404, False, "answers 404, and not as Digi does. The proxy must pass POST /slack/events"),
+        (404, False, "answers 404, so something other than Digi is there. The proxy"),
         (502, False, "answers 502"),
         (200, False, "answers 200"),
-        (None, False, "start Digi and run this beside it"),
+        (None, False, "start Digi before this check"),
     ],
 )
 async def test_the_address_is_tried_as_slack_will_use_it(
@@ -125,12 +125,12 @@ async def test_the_address_is_tried_as_slack_will_use_it(
         await runner.cleanup()
 
 
-async def test_without_an_address_it_says_what_was_not_tried() -> None:
+async def test_without_an_address_it_says_what_was_not_checked() -> None:
     """One workspace may do without a name for it; several cannot."""
     async with SlackWorld() as world:
         *_, last = await _said(world, SlackSettings(world.home.token))
         assert last[0]
-        assert "was not tried" in last[1]
+        assert "was not checked" in last[1]
         found = await _said(world, SlackSettings(several=True))
         assert [fine for fine, _ in found] == [True, False]
         assert "DIGI_PUBLIC_URL is missing" in found[1][1]
@@ -143,4 +143,4 @@ async def test_without_a_way_to_slack_no_token_is_called_wrong() -> None:
         [(fine, said)] = await check(api, _everything(world))
         assert not fine
         assert "HTTPS_PROXY" in said
-        assert "were not tried" in said
+        assert "were not checked" in said
