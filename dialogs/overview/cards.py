@@ -19,6 +19,7 @@ from dialogs.model.cards import (
     Kept,
     Line,
     Listing,
+    Moment,
     NeutralCard,
     Paragraph,
     Part,
@@ -38,7 +39,7 @@ from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States
 from dialogs.model.facts import State as StateOf
 from dialogs.overview.news import SOON, Overview, Standing, promise_passed
-from dialogs.question.states import Concluded, ToMed
+from dialogs.question.states import Concluded, Proposed, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
 SHORT = 240
@@ -93,6 +94,7 @@ def overview_card(
         Heading(text("digest.title", week=Words(str(week)), name=Words(project.name))),
         None if away is None else Paragraph(text("digest.away", day=Day(away))),
         Paragraph(text("digest.news", news=Kept("news", new.news))) if new.news else None,
+        *_proposed(new),
         *_reached(new),
         *_agreed(known, new, today),
         *_asked(new),
@@ -106,6 +108,22 @@ def overview_card(
             Button(text("button.where_are_we"), Look("status", project=project.id)),
         ),
     )
+
+
+def _proposed(new: Overview) -> list[Part[Line]]:
+    """What has been proposed, and until when one can say that something is missing."""
+    parts: list[Part[Line]] = []
+    for one in new.proposed[:FIRST]:
+        key = "digest.proposed_to_med" if one.outcome == "med" else "digest.proposed"
+        parts.append(Paragraph(text(key, text=Kept("conclusion", one.conclusion, cut=SHORT))))
+        parts.append(_until(one))
+    if len(new.proposed) > FIRST:
+        parts.append(Small(text("digest.rest")))
+    return parts
+
+
+def _until(one: Proposed) -> Small[Line]:
+    return Small(text("digest.proposed_until", moment=Moment(one.until)))
 
 
 def _reached(new: Overview) -> list[Paragraph[Line]]:
@@ -260,6 +278,7 @@ def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...
     today = local(known.project.calendar, at).date()
     why = frozenset(rec.id for rec in known(WHY))
     pages: list[NeutralCard] = []
+    _pages(pages, "digest.details_proposed", [_proposal(one) for one in new.proposed])
     _pages(pages, "digest.details_reached", [_conclusion(one) for one in new.concluded])
     _pages(
         pages,
@@ -284,6 +303,16 @@ def _pages(pages: list[NeutralCard], title: str, items: list[Parts], *, size: in
     for start in range(0, len(items), each):
         parts = [part for item in items[start : start + each] for part in item]
         pages.append(card(Heading(text(title)), *parts))
+
+
+def _proposal(one: Proposed) -> Parts:
+    by = text("digest.by", who=Who(one.by)) if one.by else None
+    question = Said(one.words.da, one.words.en)
+    return (
+        Paragraph(text("digest.question", question=question)),
+        Quote(Kept("conclusion", one.conclusion), by),
+        _until(one),
+    )
 
 
 def _conclusion(one: Concluded | ToMed) -> Parts:

@@ -13,7 +13,7 @@ from dialogs.concern.states import Concern, open_to_all
 from dialogs.model.calendar import local
 from dialogs.model.facts import Known
 from dialogs.overview.states import Digest
-from dialogs.question.states import Concluded, ToMed, all_of
+from dialogs.question.states import Concluded, Proposed, ToMed, all_of
 
 SOON = 7
 WAITING = ("sent", "seen", "forwarded")
@@ -30,6 +30,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     """What has happened that was not told before, and what stands until it is answered. `told` and
     `since` are what the state will keep once this has been told."""
 
+    proposed: tuple[Proposed, ...]  # as long as they stand, told before or not
     concluded: tuple[Concluded | ToMed, ...]
     agreements: tuple[Agreement, ...]
     asked: tuple[Concern, ...]
@@ -44,6 +45,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     def anything(self) -> bool:
         return bool(
             self.news
+            or self.proposed
             or self.concluded
             or self.agreements
             or self.asked
@@ -56,9 +58,12 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
     """Everything that has changed since it was told last, for the overview of this week."""
     today = local(known.project.calendar, at).date()
     told = dict(state.told)
+    proposed: list[Proposed] = []
     concluded: list[Concluded | ToMed] = []
     for question in all_of(known).values():
         match question:
+            case Proposed():
+                proposed.append(question)
             case Concluded() | ToMed() if question.conclusion:
                 if _fresh(told, f"conclusion:{question.conclusion}", type(question).__name__):
                     concluded.append(question)
@@ -76,6 +81,7 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
     since = {one.id: _since(one, state, week) for one in read_by_all if one.waits}
     return Overview(
         news=state.news,
+        proposed=tuple(sorted(proposed, key=lambda one: one.until)),
         concluded=tuple(sorted(concluded, key=_when)),
         agreements=tuple(agreements),
         asked=tuple(one for one in new if one.kind != "concern"),
