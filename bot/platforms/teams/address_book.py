@@ -1,7 +1,9 @@
-"""Where Digi can speak in Teams, who is there, and what they are called.
+"""Remembers where Digi can post in Teams (service URL and bot id), who the members are, and their
+names.
 
-Addresses are learnt from whatever comes and kept in memory. They are written down when Digi is
-installed or first met in a channel, and by the clock: never because of what somebody does later.
+Addresses are learned from every incoming activity and kept in memory. They are written to the
+database when Digi is installed or first used in a channel, and otherwise by a timer. What somebody
+does later never causes a write, because its time would reveal something about an unsigned text.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ HELD = 10 * 60.0
 NAMES = 30 * 60.0
 A_DAY = 24 * 60 * 60.0
 BOT = "28:"
-"""What the ids of bots begin with."""
+"""Prefix of the ids of bots."""
 NO_PEOPLE = ("bot", "skill")
 UNCLEAR = ("anonymous",)
 MOST = 50_000
@@ -40,7 +42,7 @@ class Book:
             self._written[address.tenant, address.place] = address
 
     def learn(self, tenant: str, ref: Ref) -> None:
-        """Where the service of a workplace is now, and who we are there."""
+        """Remember in memory the tenant's current service URL and Digi's id there."""
         held = self._learnt.get((tenant, ""))
         if held is None or (held.service_url, held.bot) != (ref.service_url, ref.bot_id):
             self._learnt[tenant, ""] = Address(tenant, "", ref.service_url, ref.bot_id)
@@ -53,7 +55,7 @@ class Book:
         await self._put(Address(tenant, "", ref.service_url, ref.bot_id))
 
     async def catch_up(self) -> None:
-        """By the clock: what was learnt since is written down."""
+        """Write the learned addresses to the database; called by a timer."""
         for address in list(self._learnt.values()):
             await self._put(address)
 
@@ -65,14 +67,15 @@ class Book:
     async def _one(self, tenant: str, place: str) -> Address | None:
         found = self._written.get((tenant, place))
         if found is None:
-            # Another replica may have written it down.
+            # Another replica may have stored it.
             found = await self._addresses.one(tenant, place)
             if found is not None:
                 self._written[tenant, place] = found
         return found
 
     async def ref(self, tenant: str, conversation: str) -> Ref | None:
-        """None where nobody of this workplace has ever been heard of."""
+        """Return where to post in a conversation; None if no activity of this tenant has ever
+        arrived."""
         found = self._learnt.get((tenant, "")) or await self._one(tenant, "")
         if found is None:
             return None
@@ -84,7 +87,7 @@ class Book:
         return [(tenant, place) for tenant, place in self._written if place]
 
     def channels_of(self, tenant: str, team: str) -> list[str]:
-        """Of one team; where it has no name, none."""
+        """Return a team's channels; none if the team's id is empty."""
         return [
             address.place
             for address in self._written.values()
@@ -99,20 +102,22 @@ class Book:
     # --- people -----------------------------------------------------------------------------------
 
     def meet(self, tenant: str, person: str, address: str, locale: str) -> None:
-        """Only an activity says which language somebody has: a list of members does not."""
+        """Remember a person's id and locale. The locale comes only with activities, never with the
+        list of members."""
         if person:
             self._called.put((tenant, person), address)
         if person and locale:
             self._locales.put((tenant, person), locale)
 
     def called(self, tenant: str, person: str) -> str:
-        """What Teams calls a person: its own name for them, or the directory's."""
+        """Return the id to address a person by: Teams' own id if known, else their directory id."""
         return self._called.get((tenant, person)) or person
 
     async def members(
         self, transport: Transport, tenant: str, ref: Ref, *, fresh: bool = False
     ) -> Members:
-        """Everybody in a conversation but Digi and other bots. Raises CallFailed."""
+        """Return a conversation's members except Digi and other bots, from the cache unless
+        `fresh`. Raises CallFailed."""
         key = (tenant, ref.conversation_id)
         found = None if fresh else self._members.get(key)
         if found is None:
@@ -140,7 +145,8 @@ class Book:
     async def names(
         self, transport: Transport, tenant: str, ref: Ref, people: set[str], patience: float
     ) -> None:
-        """See to it that these have names, if Teams says them in time."""
+        """Make sure that the names of these people are cached, if Teams answers within `patience`
+        seconds."""
         if any(not self.name(tenant, person) for person in people):
             try:
                 async with asyncio.timeout(patience):
@@ -154,13 +160,14 @@ def _role(said: Json) -> str:
 
 
 def _is_bot(ref: Ref, said: Json) -> bool:
-    """Digi itself, or another bot or agent: it may have a directory id like a person's."""
+    """Return whether this is Digi or another bot or agent. These may have directory ids, like
+    people."""
     address = str(said.get("id") or "")
     return address == ref.bot_id or address.startswith(BOT) or _role(said) in NO_PEOPLE
 
 
 def _is_person(said: Json) -> bool:
-    """Whoever has an account in a directory. A guest has one; somebody without one joined under
-    any name they liked."""
+    """Return whether the member has a directory account. Guests have one; an anonymous participant
+    has none and may use any name."""
     id = said.get("aadObjectId") or said.get("objectId")
     return isinstance(id, str) and bool(id) and _role(said) not in UNCLEAR

@@ -1,4 +1,5 @@
-"""What `python app.py check` asks about Teams: who Digi is there, and whether the ways are open."""
+"""The Teams part of `python app.py check`: tests the app registration, login, keys and public
+address."""
 
 from __future__ import annotations
 
@@ -22,26 +23,27 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 _HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?", re.IGNORECASE)
 
-# What Microsoft's login answers with, by its number, and what mends it.
+# Error codes (AADSTS) of Microsoft's login, with their remedies.
 _REFUSED: Mapping[int, str] = {
     7000215: "the secret is wrong: MICROSOFT_APP_PASSWORD takes the secret's value, not its id",
-    7000222: "the secret has run out: make a new one under 'Certificates & secrets' and put its"
+    7000222: "the secret has expired: create a new one under 'Certificates & secrets' and put its"
     " value in MICROSOFT_APP_PASSWORD",
-    700016: "this tenant knows no such application: copy MICROSOFT_APP_ID and"
+    700016: "the tenant has no such application: copy MICROSOFT_APP_ID and"
     " MICROSOFT_APP_TENANT_ID from the same registration",
     90002: "there is no such tenant: copy MICROSOFT_APP_TENANT_ID ('Directory (tenant) ID')",
-    900023: "MICROSOFT_APP_TENANT_ID is no tenant: copy 'Directory (tenant) ID'",
-    7000112: "the application is switched off in this tenant: have an administrator enable it",
+    900023: "MICROSOFT_APP_TENANT_ID is not a tenant id: copy 'Directory (tenant) ID'",
+    7000112: "the application is disabled in this tenant: have an administrator enable it",
     7000229: "the tenant has no service principal for the application: have an administrator"
     " open it under 'Enterprise applications'",
 }
 
 Finding = tuple[bool, str]
-"""Whether it is fine, and what to say."""
+"""(passed, message)"""
 
 
 class TeamsSettings(Struct, frozen=True):
-    """The settings that Teams hangs on. The two of `identity` are what the machine offers."""
+    """The Teams settings to check. The two of `identity` are Azure App Service's managed identity
+    variables."""
 
     app_id: str = ""
     app_password: str = ""
@@ -58,11 +60,11 @@ class TeamsSettings(Struct, frozen=True):
     identity_header: str = ""
 
     def __repr__(self) -> str:
-        return "TeamsSettings(...)"  # the secret does not belong in a traceback
+        return "TeamsSettings(...)"  # keeps the secret out of tracebacks
 
 
 async def check(asked: TeamsSettings) -> list[Finding]:
-    """A line for each thing looked at; a fault with its remedy."""
+    """Run all Teams checks and return one result each; a failure names its remedy."""
     if asked.local:
         return _local(asked)
     found = [*_names(asked), *_lists(asked)]
@@ -89,7 +91,7 @@ def _local(asked: TeamsSettings) -> list[Finding]:
         return [
             (
                 False,
-                "DIGI_TEAMS_LOCAL=1 takes anybody's word for who they are: set DIGI_HOST to"
+                "DIGI_TEAMS_LOCAL=1 authenticates nobody: set DIGI_HOST to"
                 " 127.0.0.1, or leave DIGI_TEAMS_LOCAL out and give MICROSOFT_APP_ID",
             )
         ]
@@ -97,11 +99,11 @@ def _local(asked: TeamsSettings) -> list[Finding]:
         return [
             (
                 False,
-                "DIGI_TEAMS_LOCAL=1 is for trying on this machine, but DIGI_PUBLIC_URL leads here"
-                " from outside: leave one of them out",
+                "DIGI_TEAMS_LOCAL=1 is for tests on this machine, but DIGI_PUBLIC_URL makes it"
+                " public: remove one of them",
             )
         ]
-    return [(True, "without an app id, for trying on this machine only")]
+    return [(True, "without an app id, for tests on this machine only")]
 
 
 def _names(asked: TeamsSettings) -> list[Finding]:
@@ -112,7 +114,7 @@ def _names(asked: TeamsSettings) -> list[Finding]:
         found.append(
             (
                 False,
-                "MICROSOFT_APP_ID is no application id: copy 'Microsoft App ID' from the bot's"
+                "MICROSOFT_APP_ID is not an application id: copy 'Microsoft App ID' from the bot's"
                 " configuration; it looks like 00000000-0000-0000-0000-000000000000",
             )
         )
@@ -124,13 +126,13 @@ def _names(asked: TeamsSettings) -> list[Finding]:
                     False,
                     "the bot belongs to no tenant, and DIGI_TEAMS_TENANTS names none: list the"
                     " ids of the tenants that may use Digi, or set MICROSOFT_APP_TYPE to"
-                    " SingleTenant (new bots for several tenants are no longer made)",
+                    " SingleTenant (Microsoft no longer creates multi-tenant bots)",
                 )
             )
     elif _GUID.fullmatch(tenant) or _DOMAIN.fullmatch(tenant):
         found.append((True, f"tenant {tenant}"))
     else:
-        found.append((False, f"MICROSOFT_APP_TENANT_ID is no tenant: {_COPY_TENANT}"))
+        found.append((False, f"MICROSOFT_APP_TENANT_ID is not a tenant: {_COPY_TENANT}"))
     return found
 
 
@@ -139,7 +141,7 @@ _COPY_TENANT = "copy 'Directory (tenant) ID' from the bot's registration"
 
 def _lists(asked: TeamsSettings) -> list[Finding]:
     found: list[Finding] = [
-        (False, f"DIGI_TEAMS_TENANTS: number {n} of it is no tenant's id: {_COPY_TENANT}")
+        (False, f"DIGI_TEAMS_TENANTS: entry {n} is not a tenant id: {_COPY_TENANT}")
         for n, odd in enumerate(asked.tenants, 1)
         if not _GUID.fullmatch(odd)
     ]
@@ -156,7 +158,7 @@ def _lists(asked: TeamsSettings) -> list[Finding]:
     found += [
         (
             False,
-            f"DIGI_TEAMS_HOSTS: number {n} of it is no host: give names alone, such as"
+            f"DIGI_TEAMS_HOSTS: entry {n} is not a host name: give names alone, such as"
             " smba.trafficmanager.net or *.botframework.com",
         )
         for n, odd in enumerate(asked.hosts, 1)
@@ -169,7 +171,7 @@ def _lists(asked: TeamsSettings) -> list[Finding]:
 
 
 class _NoWay(Exception):
-    """Nothing answered; says what was met."""
+    """The service did not answer. The message says why."""
 
 
 @asynccontextmanager
@@ -177,11 +179,11 @@ async def _way() -> AsyncIterator[None]:
     try:
         yield
     except aiohttp.ClientConnectorCertificateError:
-        raise _NoWay("its certificate is not trusted here") from None
+        raise _NoWay("this machine does not trust its certificate") from None
     except ssl.SSLError:
         raise _NoWay("it does not speak https") from None
     except aiohttp.ClientConnectorDNSError:
-        raise _NoWay("its name is not known here") from None
+        raise _NoWay("its name does not resolve") from None
     except TimeoutError:
         raise _NoWay(f"no answer in {SECONDS:.0f} seconds") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -205,11 +207,11 @@ async def _token(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     except _NoWay as why:
         return (
             False,
-            f"Microsoft's login could not be reached ({why}): see that this machine may open"
-            f" {asked.login_url}, or name a proxy in HTTPS_PROXY; the secret was not tried",
+            f"Microsoft's login could not be reached ({why}): allow this machine to connect to"
+            f" {asked.login_url}, or set a proxy in HTTPS_PROXY; the secret was not checked",
         )
     if status == 200 and isinstance(said.get("access_token"), str):
-        return True, "the secret does: Microsoft gave a token for it"
+        return True, "the secret works: Microsoft issued a token for it"
     numbers = said.get("error_codes")
     for number in numbers if isinstance(numbers, list) else ():
         if number in _REFUSED:
@@ -217,13 +219,14 @@ async def _token(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     what = short_name(said) or f"status {status}"
     return (
         False,
-        f"no token ({what}): see that MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and"
+        f"no token ({what}): check that MICROSOFT_APP_ID, MICROSOFT_APP_PASSWORD and"
         " MICROSOFT_APP_TENANT_ID come from the same registration",
     )
 
 
 async def _identity(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
-    """The machine's own identity: App Service offers an address, other machines the metadata."""
+    """Request a token for the managed identity, from App Service's endpoint or the VM's metadata
+    service."""
     ask = {"resource": audience_of(asked.login_url), "client_id": asked.app_id}
     if asked.identity_endpoint:
         url, ask["api-version"] = asked.identity_endpoint, "2019-08-01"
@@ -241,10 +244,10 @@ async def _identity(http: aiohttp.ClientSession, asked: TeamsSettings) -> Findin
             " identity assigned to it, or set MICROSOFT_APP_TYPE to SingleTenant with a secret",
         )
     if status == 200 and isinstance(said.get("access_token"), str):
-        return True, "the managed identity does: the machine gave a token for it"
+        return True, "the managed identity works: the machine issued a token for it"
     return (
         False,
-        f"this machine gives no token for the identity (status {status}): assign the identity"
+        f"this machine issues no token for the identity (status {status}): assign the identity"
         " whose client id is in MICROSOFT_APP_ID to it",
     )
 
@@ -260,8 +263,8 @@ async def _keys(http: aiohttp.ClientSession, asked: TeamsSettings) -> Finding:
     what = said.get("why") if status == 0 else f"status {status}"
     return (
         False,
-        f"the keys that sign Teams' messages could not be fetched ({what}): see that this machine"
-        f" may open {asked.openid_url}; without them every message is answered with 503",
+        f"the keys that sign Teams' messages could not be fetched ({what}): allow this machine"
+        f" to connect to {asked.openid_url}; without them every message gets a 503",
     )
 
 
@@ -269,8 +272,8 @@ async def _endpoint(http: aiohttp.ClientSession, asked: TeamsSettings) -> Findin
     if not asked.public_url:
         return (
             False,
-            "DIGI_PUBLIC_URL is missing, so the way in could not be tried: give the https://"
-            " address that Teams reaches Digi at",
+            "DIGI_PUBLIC_URL is missing, so the endpoint could not be checked: set it to the https://"
+            " address at which Teams reaches Digi",
         )
     url = f"{asked.public_url}/api/messages"
     try:
@@ -279,7 +282,7 @@ async def _endpoint(http: aiohttp.ClientSession, asked: TeamsSettings) -> Findin
     except _NoWay as why:
         return (
             False,
-            f"{url} could not be reached from this machine ({why}): see that the name, the"
+            f"{url} could not be reached from this machine ({why}): check that the name, the"
             " certificate and the proxy lead to Digi's port, and that Digi is running",
         )
     if status in {401, 403}:
@@ -287,20 +290,20 @@ async def _endpoint(http: aiohttp.ClientSession, asked: TeamsSettings) -> Findin
     if status < 300:
         return (
             False,
-            f"{url} took a message without a token: that is not Digi as it serves Teams; see"
-            " what your proxy leads to",
+            f"{url} accepted a message without a token, so it is not Digi serving Teams; check"
+            " where your proxy forwards requests",
         )
     if status < 400:
-        return False, f"{url} answers with a redirect, which Teams does not follow: give its end"
+        return False, f"{url} answers with a redirect, which Teams does not follow: set its target"
     if status in {502, 503, 504}:
         return (
             False,
-            f"{url} is reached, but Digi does not answer behind it (status {status}): start Digi,"
-            " then look once more",
+            f"{url} is reachable, but Digi does not answer behind it (status {status}): start Digi,"
+            " then check again",
         )
     return (
         False,
-        f"{url} is reached, but something else answers (status {status}): let your proxy pass"
+        f"{url} is reachable, but something else answers (status {status}): let your proxy pass"
         " POST /api/messages on to Digi's port",
     )
 
@@ -314,4 +317,4 @@ async def _json(answer: aiohttp.ClientResponse) -> dict[str, Any]:
 
 
 def _loopback(url: str) -> bool:
-    return url.startswith("http://")  # settings take no other address without https
+    return url.startswith("http://")  # settings reject http:// for other hosts

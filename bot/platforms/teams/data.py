@@ -1,6 +1,6 @@
-"""What stands on Teams' buttons and in its fields, and how it comes back.
+"""Encodes and decodes the `data` of Teams' buttons and the values of form fields.
 
-What is written here is read here. Nothing of it is believed: what may be done is in Digi's token.
+Nothing in it is trusted: what a button may do is decided by Digi's signed token inside.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ CardElement = dict[str, Any]
 
 MARK = "digi"
 PREFIX = "f."
-"""Before the id of each field, so that it cannot be one of Teams' own names."""
+"""Prefix of each field's id, so that it cannot collide with Teams' own names."""
 UNPACKED = 200_000
 EMPTY_VALUE = "\u2205"
-"""A choice must have a value; ours may be empty."""
+"""Teams requires a non-empty value for each choice; this stands for our empty one."""
 
 
 class PressData(Struct, frozen=True, tag_field="k", tag="p", omit_defaults=True):
-    """One of Digi's own tokens. `channel` is where it belongs, if that is elsewhere."""
+    """A button with a token of Digi. `channel` is the one it belongs to, if it is shown
+    elsewhere."""
 
     token: str
     channel: str = ""
 
 
 class CommandData(Struct, frozen=True, tag_field="k", tag="w", omit_defaults=True):
-    """A button of this platform's own, which is as if one had typed a command."""
+    """A button of the adapter that acts as if its presser had typed the command."""
 
     words: str
     channel: str = ""
 
 
 class ConfirmData(Struct, frozen=True, tag_field="k", tag="a", omit_defaults=True):
-    """A press that is asked about first."""
+    """A button that opens a confirmation dialog first."""
 
     token: str
     label: str
@@ -51,7 +52,7 @@ class ConfirmData(Struct, frozen=True, tag_field="k", tag="a", omit_defaults=Tru
 
 
 class Held(Struct, frozen=True, tag_field="k", tag="h"):
-    """An answer that waits for the person it is for; a further page of one."""
+    """A button that opens a stored answer, or the next page of one."""
 
     id: str
 
@@ -62,7 +63,7 @@ class Packed(Struct, frozen=True, tag_field="k", tag="f", omit_defaults=True):
 
 
 class Send(Struct, frozen=True):
-    """A filled form, with all that is needed to draw it again."""
+    """A submitted form, with all that is needed to render it again."""
 
     form: OpenForm
     channel: str = ""
@@ -90,8 +91,10 @@ def written_data(data: _Written) -> CardElement:
 
 
 def read_data(value: Mapping[str, Any]) -> Data | None:
-    """What Digi wrote on the button; None where it was not Digi. Nothing of it is believed: what
-    may be done is in the token, which bears a seal."""
+    """Decode a button's data; None if Digi did not write it.
+
+    Nothing in it is trusted: what the button may do is decided by the signed token.
+    """
     try:
         found: _Written = msgspec.convert(value.get(MARK), _Written)
         if isinstance(found, Packed):
@@ -102,7 +105,8 @@ def read_data(value: Mapping[str, Any]) -> Data | None:
 
 
 def packed(form: c.FinishedForm) -> str:
-    """No replica has to remember a form that is open somewhere: it goes along."""
+    """Compress a form for its own submit button, so that no replica has to remember an open
+    form."""
     return base64.b64encode(zlib.compress(msgspec.json.encode(form), 9)).decode()
 
 
@@ -120,7 +124,8 @@ _SAY, _HELD = "say:", "held:"
 
 
 def written_button(data: CommandData | Held) -> str:
-    """A button of this platform's own, as a token. Digi's own tokens have no colon."""
+    """Encode a button of the adapter as a token. Tokens of Digi contain no colon, so they cannot
+    collide."""
     return f"{_SAY}{data.words}" if isinstance(data, CommandData) else f"{_HELD}{data.id}"
 
 
@@ -136,7 +141,7 @@ def read_button(token: str, channel: str = "") -> PressData | CommandData | Held
 
 
 def written_value(value: str) -> str:
-    """Several chosen values come back with commas between them."""
+    """Encode a choice's value. Teams separates selected values by commas, so these are escaped."""
     return value.replace("%", "%25").replace(",", "%2C") or EMPTY_VALUE
 
 
@@ -145,7 +150,7 @@ def read_chosen(value: str) -> str:
 
 
 def read_value(form: OpenForm, id: str, value: object) -> str | list[str] | None:
-    """What stands in a field, as the form means it."""
+    """Decode a submitted value according to its field's type."""
     if not isinstance(value, str):
         return None
     field = next(f for f in form.form.fields if not isinstance(f, c.Note) and f.id == id)

@@ -1,4 +1,4 @@
-"""Teams' door of the house: everything of this room, put together for app.py."""
+"""Builds all objects of the Teams adapter and runs its background tasks."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class TeamsDoor:
         return [web.post("/api/messages", self.transport.handle)]
 
     def mode(self) -> str:
-        """Which way Teams reaches Digi, in a few words."""
+        """Describe how Teams reaches Digi, for the log."""
         where = "at POST /api/messages"
         if self._local:
             return f"Teams without an app id, for this machine only, {where}"
         return f"Teams, {where}"
 
     async def open(self, receive: Receive) -> None:
-        """Raises NoTenants."""
+        """Start the background tasks. Raises NoTenants if no tenant is allowed to use Digi."""
         if not (self._tenants or self._local):
             raise NoTenants
         self.edge.goes_to(receive)
@@ -60,7 +60,10 @@ class TeamsDoor:
         self._tasks.asks_again("teams people", self.edge.ask_again)
 
     async def _gathers(self) -> None:
-        """By the clock and never because of what somebody does."""
+        """Read all channel members at startup and once a day.
+
+        It follows the clock only: nothing that a person does starts it.
+        """
         while True:
             await self.edge.gather()
             await asyncio.sleep(A_DAY)

@@ -1,6 +1,6 @@
-"""Finished cards as Adaptive Cards 1.5, within Teams' limits whatever people wrote.
+"""Renders finished cards as Adaptive Cards 1.5, within Teams' limits.
 
-What has no room goes on in `rest`; a button is never lost.
+Text that does not fit continues in `rest`; a button is never dropped.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ from dialogs.model.commands import Language
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 WHOLE = 27_000
-"""A card as JSON. Teams refuses from 28 KB on; nothing is measured that its own count exceeds."""
+"""Limit in characters of JSON for one card. Teams rejects cards from 28 KB on, and may measure them
+in a more compact form, which is never longer."""
 FRAME = 2500
-"""What a page takes besides its rows: the frame, what is spoken, a line on what follows."""
+"""Characters of JSON reserved for a page's frame, its `speak` text and the note that it
+continues."""
 BUTTON = 75
 QUESTION = 300
 TITLE = 60
@@ -50,7 +52,7 @@ _MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
 
 
 class TeamsMessage(Struct, frozen=True):
-    """A message. `rest` is what had no room in it: messages that follow."""
+    """A rendered message. `rest` holds the text that did not fit, as further messages."""
 
     card: CardElement
     summary: str
@@ -58,8 +60,8 @@ class TeamsMessage(Struct, frozen=True):
 
 
 class CardPlace(Struct, frozen=True):
-    """Where a card is shown: `inside` a dialog every button is sent to the dialog; `channel` is
-    the one that it belongs to, where it is shown elsewhere."""
+    """Where a card is shown. `inside`: in a dialog, whose buttons must submit to the dialog.
+    `channel`: the channel that the card belongs to, if it is shown elsewhere."""
 
     inside: bool = False
     channel: str = ""
@@ -98,7 +100,8 @@ ANYWHERE = CardPlace()
 
 
 def _heading(text: c.Spans) -> Iterator[CardRow]:
-    """A heading that screen readers can jump to, where nothing in it could be read as markup."""
+    """Render a heading that screen readers can jump to, if Teams cannot read it as markdown;
+    otherwise render it as bold text."""
     plain = c.plain(text).strip()
     if plain and len(plain) <= 200 and "\n" not in plain and not _MARKUP.search(plain):
         yield a_row(
@@ -143,8 +146,11 @@ def _action(
     inside: bool,
     opens: bool,
 ) -> CardElement:
-    """What opens something for the one who presses opens a dialog; what does something does it on
-    the spot, and where Teams is too old for that, by a message that nobody sees."""
+    """Render a button.
+
+    One that opens something opens a dialog (task/fetch). One that acts is an Action.Execute; old
+    Teams clients fall back to an Action.Submit, which sends an invisible message.
+    """
     written = written_data(data)
     look = {"main": {"style": "positive"}, "danger": {"style": "destructive"}}.get(style, {})
     if inside or opens:
@@ -171,7 +177,7 @@ def _action(
 
 
 def card(card: c.FinishedCard, language: Language = "da") -> CardElement:
-    """A card as the first message of it stands."""
+    """Return the first page of a card."""
     return messages((card,), language).card
 
 
@@ -182,7 +188,7 @@ def messages(
     again: bool = False,
     place: CardPlace = ANYWHERE,
 ) -> TeamsMessage:
-    """Several cards as one message, one below the other."""
+    """Render several cards as one message, one below the other."""
     rows = [row for card in cards for row in _rows(card, place)]
     if again:
         rows += in_rows(text_lines((c.Plain(word("again", language)),), size="Small"), "Medium")
@@ -199,7 +205,8 @@ def messages(
 
 
 def _first_page(rows: list[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
-    """As much as there is room for; the buttons first, where that leaves room for words."""
+    """Split the rows into the first page and the rest. All buttons go on the first page, unless
+    they take more than three quarters of it."""
     room = WHOLE - FRAME
     buttons = sum(row.size for row in rows if row.buttons)
     if buttons > room * 3 // 4:
@@ -224,7 +231,7 @@ def _page(rows: Sequence[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
     while at < len(rows) and rows[at].size <= room:
         room -= rows[at].size
         at += 1
-    # A row alone always has room: lines and rows of buttons are made that small.
+    # A single row always fits: lines and button rows are limited in size.
     at = max(at, 1)
     return list(rows[:at]), list(rows[at:])
 
@@ -232,13 +239,13 @@ def _page(rows: Sequence[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
 def pages(
     cards: Sequence[c.FinishedCard], language: Language, channel: str = ""
 ) -> tuple[TeamsMessage, ...]:
-    """Several cards as a message and those that follow it."""
+    """Render several cards as a message and its continuations."""
     drawn = messages(cards, language, place=CardPlace(channel=channel))
     return (drawn, *drawn.rest)
 
 
 def marked_again(page: TeamsMessage) -> TeamsMessage:
-    """A message, or a further page of one, that may be there already."""
+    """Add a visible note to a message or a further page that it may be a duplicate."""
     said = word("again", page.card["lang"])
     row = [one.element for one in in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")]
     if page.card["body"][-len(row) :] == row:
@@ -252,13 +259,13 @@ def marked_again(page: TeamsMessage) -> TeamsMessage:
 
 
 def plain(cards: Sequence[c.FinishedCard]) -> str:
-    """The words of cards, without their buttons."""
+    """Return the text of cards without their buttons."""
     rows = (row.plain for card in cards for row in _rows(card, ANYWHERE))
     return "\n".join(words for words in rows if words.strip())
 
 
 def message(drawn: TeamsMessage) -> CardElement:
-    """An activity that shows a card."""
+    """Build a message activity with a card."""
     return {
         "type": "message",
         "summary": drawn.summary,
@@ -267,13 +274,13 @@ def message(drawn: TeamsMessage) -> CardElement:
 
 
 def more(drawn: TeamsMessage, id: str, language: Language) -> CardElement:
-    """The card in a dialog, with a button to what had no room."""
+    """Return the card for a dialog, with a button that opens the next page."""
     action = _action(word("more", language), Held(id), inside=True, opens=True)
     return {**drawn.card, "body": [*drawn.card["body"], {"type": "ActionSet", "actions": [action]}]}
 
 
 def question(ask: ConfirmData, language: Language) -> CardElement:
-    """In a dialog: is it meant?"""
+    """Render a confirmation for a dialog."""
     rows = list(in_rows(text_lines((c.Plain(ask.question),)), "Medium"))
     style: c.Style = "danger" if ask.danger else "main"
     press = PressData(ask.token, ask.channel)
@@ -290,10 +297,10 @@ def title_of(cards: Sequence[c.FinishedCard]) -> str:
 
 
 def dialog(content: CardElement, title: str, *, tall: bool = False) -> CardElement:
-    """What Teams is answered so that a dialog shows this card."""
+    """Build the invoke response that shows a card in a dialog."""
     first, *others = content["body"]
     if others and first.get("style") == "heading" and first["text"] == title:
-        content = {**content, "body": others}  # the dialog's own frame says it
+        content = {**content, "body": others}  # the dialog's title bar shows it already
     return {
         "task": {
             "type": "continue",
@@ -319,7 +326,7 @@ def said_faults(faults: Sequence[Fault]) -> tuple[c.FinishedCard, ...]:
 
 
 def offer(text: str, label: str, written: CommandData | Held) -> c.FinishedCard:
-    """A text of this platform's own, and a button that is as if one had typed."""
+    """Return a card with the adapter's own text and a button that acts like a typed command."""
     token = written_button(written)
     button = c.Button[c.Spans]((c.Plain(label),), token=token, opens=True)
     return c.Card((c.Paragraph((c.Plain(text),)), c.Buttons((button,))))

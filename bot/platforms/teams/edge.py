@@ -1,4 +1,4 @@
-"""In and out: an activity becomes a delivery, its answer what Teams shows, a parcel a message."""
+"""The Teams adapter: passes activities to the engine, shows their answers, and delivers letters."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ from dialogs.model import cards as c
 from dialogs.model.commands import Language
 
 INVOKE_SECONDS = 2.3
-"""Teams waits for three."""
+"""How long an invoke may take to answer. Teams gives up after three seconds."""
 ANSWER_SECONDS = 10.0
-"""For a message Teams waits for fifteen."""
+"""How long a message may take to acknowledge. Teams gives up after fifteen seconds."""
 TOAST = 400
-"""So much of an answer stands at the button that was pressed."""
+"""The longest answer, in characters, that is shown as a toast at the pressed button."""
 A_DAY = 24 * 60 * 60.0
 SEEN = 50_000
 A_WHILE = 10 * 60.0
@@ -73,7 +73,7 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         self._outgoing = TeamsOutgoing(self._speech)
         self._sheets = Sheets(book, self._speech)
         self._presence = TeamsPresence(book, self._speech, told, now)
-        # What a dialog shows is not remembered.
+        # Only plain acknowledgements are cached, never the content of a dialog.
         self._once = Once(SEEN, A_WHILE, AGAIN, lambda reply: reply == NOTED)
 
     def speaks_by(self, transport: Transport) -> None:
@@ -90,8 +90,8 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
     # --- in ---------------------------------------------------------------------------------------
 
     async def on_activity(self, activity: Json) -> TeamsReply:
-        """Anything that came from Teams. A browser may cut a picture in half, and Teams passes on
-        what it gets."""
+        """Handle any activity from Teams. Text may contain unpaired surrogates, when a client cuts
+        an emoji in half; Teams passes them on."""
         try:
             activity = readable(activity)
             what = incoming(activity)
@@ -146,8 +146,11 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
                 return await self._to_dialog(what, channel, answer)
 
     async def _channel(self, what: TeamsRequest) -> str:
-        """The channel that an act belongs to. A button in a private chat may name one: it is
-        believed where the person is in it."""
+        """Return the channel that an act belongs to.
+
+        A button in a private chat may name a channel. That is not trusted: the person must be a
+        member of it.
+        """
         if not what.private:
             await self._presence.meet(what)
             return what.channel
@@ -166,7 +169,8 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         return named if any(one.person == what.person for one in everybody) else ""
 
     async def _in_time(self, what: TeamsRequest, channel: str) -> Answer | None:
-        """None where the person has to be told before the answer is there; the act goes on."""
+        """Return the answer, or None if an invoke takes longer than `INVOKE_SECONDS`. It is then
+        still processed in the background."""
         assert what.what is not None
         sender = Sender(what.person, what.name, what.locale, what.foreign)
         delivery = Delivery(what.tenant, sender, what.key, what.what, channel)
@@ -177,8 +181,11 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
     # --- answers ----------------------------------------------------------------------------------
 
     async def _to_message(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
-        """The answer is a message too. Where Teams has no room for it yet it comes later; what
-        could not be said is not acknowledged."""
+        """Answer a message with a message, and acknowledge it.
+
+        After a rate limit the answer is retried later. If it cannot be sent, answer 503, so that
+        Teams retries.
+        """
         answered = self.background.start(self._answers(what, channel, answer))
         done, _ = await asyncio.wait({answered}, timeout=ANSWER_SECONDS)
         return NOTED if not done or answered.result() else AGAIN
@@ -192,7 +199,11 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         return True
 
     async def _to_person(self, what: TeamsRequest, channel: str, answer: Answer) -> None:
-        """Only to whoever asked: in the chat, targeted, or by a button that opens it for them."""
+        """Show an answer only to the person who asked.
+
+        Try in this order: the private chat if that is where they asked; a targeted message in the
+        channel; the private chat; a button in the channel that opens the answer for them.
+        """
         language: Language = answer.language
         cards = answer.cards + draw.said_faults(answer.faults)
         if answer.form is not None and isinstance(what.what, TypedText):
@@ -218,14 +229,14 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         except DeliveryFailed as failed:
             lost = lost or failed.uncertain
             if what.hidden:
-                raise  # nobody else has seen the question
+                raise  # nobody else saw the command, so a button in the channel would reveal it
         else:
             if not what.hidden and what.way == "words":
                 told = draw.said(word("answered_in_chat", language))
                 await self._speech.answers(what, draw.pages((told,), language))
             return
         if answer.form is not None:
-            # It opens for whoever presses, as themselves.
+            # The form opens for whoever presses, as an act of their own.
             offered = cards[-1]
         else:
             held = data.Held(self._sheets.held(what, cards, language))
@@ -233,7 +244,7 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         await self._speech.answers(what, draw.pages((offered,), language), again=lost)
 
     def _to_execute(self, what: TeamsRequest, channel: str, answer: Answer) -> TeamsReply:
-        """A few words stand at the button; more than that comes as a message of its own."""
+        """Answer a button: a short answer as a toast, a longer one as a message."""
         language: Language = answer.language
         cards = answer.cards + draw.said_faults(answer.faults)
         plain = draw.plain(cards)
@@ -263,14 +274,17 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
             drawn = draw.messages(cards, language, place=place)
             return self._sheets.page(what, language, (drawn, *drawn.rest), draw.title_of(cards))
         if what.way == "submit" and not what.compose:
-            return TeamsReply()  # the dialog closes, and the card behind it says what was done
+            return TeamsReply()  # closes the dialog; the card behind it shows the result
         return said(word("done", language))
 
     # --- when it goes wrong -----------------------------------------------------------------------
 
     def _sorry(self, what: TeamsRequest, *, unsure: bool = False) -> TeamsReply:
-        """Something of ours failed: honest, and nothing that was filled in is lost. Where it was
-        only after the act (`unsure`), nobody is told that nothing was kept."""
+        """Tell the person about an internal error without losing what they filled in.
+
+        `unsure` means that the error came after the act, which may therefore have been saved: then
+        do not claim that nothing was.
+        """
         language = language_of(what)
         words = word("unsure" if unsure else "not_now", language)
         match what.way:

@@ -1,4 +1,5 @@
-"""What a refusal of Teams means for a message: whether it can pass, and who must do something."""
+"""Translates errors of the Teams service into DeliveryFailed: temporary, permanent, or waiting for
+somebody to act."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from bot.platforms.teams.ports import CallFailed
 
 NO_TOKEN_SECONDS = 60.0
 THROTTLED_SECONDS = 5.0
-"""Where Teams does not say how long it wants to be left alone."""
+"""Retry delay in seconds after a 429 without Retry-After."""
 HELD_SECONDS = 60 * 60.0
-"""So long a message waits where somebody has to let Digi in before it can go."""
+"""Retry interval in seconds while somebody has to install Digi first."""
 
 
 def failure(error: CallFailed) -> DeliveryFailed:
-    """What a refusal of Teams means for a message."""
+    """Convert a failed call into a DeliveryFailed."""
     said = f"{error.status} {error.code}".strip() if error.status else error.code
     match error.status:
         case 0:
@@ -25,7 +26,7 @@ def failure(error: CallFailed) -> DeliveryFailed:
         case 429:
             return DeliveryFailed("throttled", retry_after=error.retry_after or THROTTLED_SECONDS)
         case 401:
-            reason = "Teams does not take our token"
+            reason = "Teams rejects Digi's token"
             return DeliveryFailed(
                 reason, held=True, retry_after=NO_TOKEN_SECONDS, closed="workplace"
             )
@@ -37,9 +38,11 @@ def failure(error: CallFailed) -> DeliveryFailed:
             reason = f"{said}: Digi is not installed there"
             return DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="channel")
         case 404:
-            return DeliveryFailed(f"{said}: it is gone", permanent=True)
+            return DeliveryFailed(
+                f"{said}: the message or conversation no longer exists", permanent=True
+            )
         case 400 | 405 | 501:
-            return DeliveryFailed(f"{said}: Teams does not take it", permanent=True)
+            return DeliveryFailed(f"{said}: Teams rejects the message", permanent=True)
         case 504:
             return DeliveryFailed(said, uncertain=True, retry_after=error.retry_after)
         case _:
@@ -47,12 +50,13 @@ def failure(error: CallFailed) -> DeliveryFailed:
 
 
 def for_good(error: CallFailed) -> bool:
-    """The same question would be answered alike."""
+    """Return whether the error is permanent, so that a retry cannot succeed."""
     return error.status in (400, 403, 404, 405, 501)
 
 
 def private_failure(error: CallFailed) -> DeliveryFailed:
-    """Where Digi is not there for somebody, what it has to say waits until it is."""
+    """Convert a failed private message into a DeliveryFailed. If Digi is not installed for the
+    person, the message is held until it is."""
     failed = failure(error)
     if error.status not in (403, 404):
         return failed

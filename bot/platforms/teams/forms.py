@@ -1,4 +1,4 @@
-"""A finished form as the card of a dialog, with what stood in it and what is wrong with it."""
+"""Renders a finished form as the card of a dialog, with submitted values and field errors."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _DOES = {
     "&": re.compile(r"&#?\w+;"),
     "\\": re.compile(r"\\[!-/:-@\[-`{-~]"),
 }
-"""Signs that do something only before or after others."""
+"""Characters that are markdown only in front of certain others."""
 
 
 class _Room(Struct, frozen=True):
-    """How long the pieces of a form may be."""
+    """Maximum lengths of a form's texts."""
 
     note: int
     label: int
@@ -76,8 +76,11 @@ def form(
     names: NameOf = lambda person: person,
     channel: str = "",
 ) -> CardElement:
-    """A form as the card of a dialog. `values` are what stood in it when it was sent, by the ids
-    that Teams knows; `faults` are fields and what is wrong with them."""
+    """Render a form as the card of a dialog.
+
+    `values` are the values submitted before, by Teams' field ids; `faults` are (field id, error
+    message). The texts are shortened step by step until the card fits.
+    """
     drawn: CardElement = {}
     for room in _ROOMS:
         short = _shortened(form, room)
@@ -130,7 +133,7 @@ def _form(
 
 
 def _fault(said: str, language: Language) -> Iterator[CardRow]:
-    """Said in words and not by colour alone."""
+    """Render an error message. It starts with words, so that it does not depend on colour alone."""
     text = f"{word('look_again', language)} {cut(said, 500)}"
     yield from in_rows(text_lines((c.Plain(text),), color="Attention", weight="Bolder"), "Medium")
 
@@ -227,7 +230,8 @@ def _choosing(
 
 
 def _option(option: c.Option[c.Spans], *, listed: bool) -> str:
-    """Where options stand as a list their words are read as markdown, elsewhere they are not."""
+    """Return the label of an option. Teams parses markdown in expanded choices, but not in a
+    drop-down."""
     label = c.plain(option.label).strip() or "…"
     hint = c.plain(option.hint).strip() if option.hint is not None else ""
     said = " ".join(shown(f"{label} · {hint}" if hint else label).split())
@@ -235,8 +239,11 @@ def _option(option: c.Option[c.Spans], *, listed: bool) -> str:
 
 
 def _unread(text: str) -> str:
-    """A line that is read as markdown, so that nothing in it is. Where a sign would do nothing it
-    stands alone: not every Teams reads these words so, and those show the stroke before it."""
+    """Escape markdown in a line.
+
+    Only characters that would have an effect are escaped: some Teams clients parse no markdown here
+    and would show the backslashes.
+    """
     signs = {sign for sign in _PAIRED if text.count(sign) > 1}
     signs |= {sign for sign, does in _DOES.items() if does.search(text)}
     begun = _BEGINNING.match(text)

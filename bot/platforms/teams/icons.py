@@ -1,6 +1,7 @@
-"""Digi's two icons, drawn from figures: a speech bubble that holds the four phases as dots.
+"""Draws Digi's two app icons from geometric shapes: a speech bubble with four dots, one for each
+phase.
 
-Every point knows how far it is from an edge; that distance is also how softly the edge is drawn.
+Each shape is a signed distance function, which also gives the antialiasing of its edge.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 
-# How far a point is from a figure's edge; inside it is below zero.
+# Signed distance of a point from a shape's edge; negative inside.
 Distance = Callable[[float, float], float]
 Pixel = tuple[int, int, int, int]
 
@@ -26,7 +27,8 @@ COLOR, OUTLINE = 192, 32
 
 @cache
 def color() -> bytes:
-    """192 pixels wide: the bubble on the whole square, its first dot lit."""
+    """Return the colour icon: 192 pixels, a bubble on a filled square, with the first dot
+    highlighted."""
     bubble = _bubble(left=38, top=48, right=154, bottom=124, corner=26, tip=(63, 152))
     dots = [_dot(60 + 24 * n, 86, 8.5) for n in range(4)]
 
@@ -41,7 +43,7 @@ def color() -> bytes:
 
 @cache
 def outline() -> bytes:
-    """32 pixels wide, white on nothing: Teams paints it in its own colours."""
+    """Return the outline icon: 32 pixels, white on transparent. Teams recolours it."""
     bubble = _bubble(left=3, top=4, right=29, bottom=21, corner=6, tip=(8.5, 29))
     dots = [_dot(8.5 + 5 * n, 12.5, 1.5) for n in range(4)]
 
@@ -58,7 +60,7 @@ def _bubble(
 ) -> Distance:  # fmt: skip
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     half_x, half_y = (right - left) / 2 - corner, (bottom - top) / 2 - corner
-    # The tail begins inside the box, so that the two are one figure.
+    # The tail starts inside the box, so that the two shapes merge.
     root = bottom - corner / 2
     tail = _triangle(tip, (left + corner * 0.8, root), (left + corner * 2.1, root))
 
@@ -86,7 +88,8 @@ def _dot(x0: float, y0: float, radius: float) -> Distance:
 
 
 def _covered(distance: float) -> float:
-    """How much of a pixel lies inside, where the edge runs this far from its middle."""
+    """Return how much of a pixel the shape covers, from the edge's distance to the pixel's
+    centre."""
     return min(max(0.5 - distance, 0.0), 1.0)
 
 

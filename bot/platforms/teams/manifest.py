@@ -1,4 +1,5 @@
-"""What Teams is told about the app: `python app.py manifest teams` writes it as a package."""
+"""Builds the Teams app package (manifest, translation, icons), which `python app.py manifest teams`
+writes."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from bot.platforms.teams import icons
 from dialogs.model.commands import Language
 
 SCHEMA = "1.29"
-"""The first that knows slash commands and targeted messages."""
+"""The first schema version with slash commands and targeted messages."""
 SCHEMAS = f"https://developer.microsoft.com/en-us/json-schemas/teams/v{SCHEMA}"
 NAME = "Digi"
 OTHER: Literal["en"] = "en"
@@ -25,28 +26,31 @@ IN_CHANNEL = (
     "start", "status", "next", "questions", "meeting", "phase", "plan", "agreements", "advice",
     "digest", "about", "help",
 )  # fmt: skip
-"""At most twelve. Nothing that is said without a name, and no codes: a channel reads along."""
+"""The channel's commands; Teams allows twelve. Unsigned texts and codes are left out, because
+others in the channel can see what is typed."""
 IN_PRIVATE = ("help", "status", "say", "code", "agreements", "results", "advice", "lessons",
               "settings", "resume", "about")  # fmt: skip
 DIALOGS = ("say", "code", "questions", "agreements", "status", "start", "help")
-"""What opens as a dialog from the message field. Each id is a word that Digi understands."""
+"""Commands of the message box that open a dialog. Each id is a command that Digi understands."""
 ALSO_BY_SLASH = ("questions", "agreements", "status", "start", "help")
 ALSO_FROM_A_MESSAGE = ("agreements",)
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DEVELOPER = 32
 _MOMENT = (2026, 1, 1, 0, 0, 0)
-"""The same settings make the same package, to the byte."""
+"""A fixed timestamp for the zip entries, so that the same settings give the same bytes."""
 
 Word = Callable[[str, Language], str]
 
 
 class CannotPackage(Exception):
-    """The settings do not make an app that Teams would take; says which, and the remedy."""
+    """The settings give no app that Teams would accept; the message names the setting and the
+    remedy."""
 
 
 class AppIdentity(Struct, frozen=True):
-    """`public_url` is where Teams reaches Digi; `controller` is who answers for it."""
+    """`public_url` is where Teams reaches Digi; `controller` is the organisation responsible for
+    the data."""
 
     app_id: str
     public_url: str
@@ -55,26 +59,27 @@ class AppIdentity(Struct, frozen=True):
 
 
 def about(app_id: str | None, public_url: str | None, version: str, controller: str) -> AppIdentity:
-    """Raises CannotPackage."""
+    """Collect and check the settings for the manifest. Raises CannotPackage."""
     if app_id is None:
         raise CannotPackage(
             "MICROSOFT_APP_ID is missing: copy the application id from the bot's registration"
         )
     if not _GUID.fullmatch(app_id):
         raise CannotPackage(
-            "MICROSOFT_APP_ID is no application id: it looks like"
+            "MICROSOFT_APP_ID is not an application id: it looks like"
             " 00000000-0000-0000-0000-000000000000; copy it from the bot's registration"
         )
     if public_url is None or not public_url.startswith("https://"):
         raise CannotPackage(
-            "DIGI_PUBLIC_URL is missing or only for this machine: give the address, with"
+            "DIGI_PUBLIC_URL is missing or a local address: set it to the address, with"
             " https://, at which Teams and your administrators reach Digi"
         )
     return AppIdentity(app_id.lower(), public_url, version, controller)
 
 
 def package(app: AppIdentity, word: Word, said: Word) -> bytes:
-    """The zip that an administrator uploads. `word` names a command; `said` is a phrase."""
+    """Return the zip that an administrator uploads. `word` returns a command's name, `said` a
+    phrase."""
     held = io.BytesIO()
     files = {
         "manifest.json": _json(manifest(app, word, said)),
@@ -89,7 +94,7 @@ def package(app: AppIdentity, word: Word, said: Word) -> bytes:
 
 
 def manifest(app: AppIdentity, word: Word, said: Word) -> dict[str, Any]:
-    """In Danish; `translation` has the same in English."""
+    """Build the manifest in Danish; `translation` returns the English texts."""
     host = urlsplit(app.public_url).netloc
     page = f"{app.public_url}/om"
     controller = app.controller.strip()
@@ -171,7 +176,7 @@ def _dialog(name: str, said: Word) -> dict[str, Any]:
 
 
 def translation(word: Word, said: Word) -> dict[str, str]:
-    """Each text of the manifest by its place in it, as Teams wants a translation."""
+    """Return the translation file: each text by its JSON path in the manifest."""
     return {
         "$schema": f"{SCHEMAS}/MicrosoftTeams.Localization.schema.json",
         "name.short": NAME,
@@ -196,7 +201,8 @@ def _translated(word: Word, said: Word) -> Iterator[tuple[str, str]]:
 
 
 def _package_version(version: str) -> str:
-    """One ahead of Digi's in the first place: Teams takes no package that begins with 0."""
+    """Return Digi's version with the major number increased by one: Teams rejects versions below
+    1."""
     first, _, rest = version.partition(".")
     return f"{int(first) + 1}.{rest}"
 

@@ -1,4 +1,4 @@
-"""Out: a parcel becomes a message, redrawn in place, in a thread, or in a private chat."""
+"""Sends messages to Teams: posts, updates, replies in a thread, and private messages."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TeamsOutgoing:
         return written_place(ref.conversation_id, await self._said(parcel, ref, drawn))
 
     async def _begins(self, parcel: Parcel, ref: Ref, drawn: draw.TeamsMessage) -> str:
-        """A thread of its own in a channel."""
+        """Start a new thread in a channel."""
         transport, message = self._speech.transport, draw.message(drawn)
         try:
             thread = await self._tells(

@@ -1,6 +1,6 @@
-"""The pieces of Adaptive Cards: lines of plain runs, rows, and the frame around them.
+"""Building blocks for Adaptive Cards: text lines, rows, and the card's frame.
 
-All words stand in runs of plain text, where no markdown, link or mention is read.
+All text is in plain TextRuns, in which Teams parses no markdown, links or mentions.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _WEB = re.compile(r"https?://[^\s<>|]+")
 
 
 class TextLine(Struct, frozen=True):
-    """One line of runs."""
+    """A line of text as TextRuns."""
 
     runs: tuple[CardElement, ...]
     plain: str
 
 
 class CardRow(Struct, frozen=True):
-    """An element of a card, what is read aloud of it, and how much room it takes."""
+    """A card element, its text for screen readers, and its size in characters of JSON."""
 
     element: CardElement
     plain: str
@@ -50,7 +50,8 @@ def cut(text: str, limit: int) -> str:
 
 
 def shown(text: str) -> str:
-    """What a card would take for a date to be written out stays as it was typed."""
+    """Break Adaptive Cards' {{DATE()}} and {{TIME()}} macros with an invisible character, so that
+    they are shown as typed."""
     return _MACRO.sub("{\u2060{", text)
 
 
@@ -69,7 +70,7 @@ def _runs(span: c.Span) -> tuple[str, CardElement]:
 
 
 def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iterator[TextLine]:
-    """A line of its own for each line that somebody wrote, and none longer than LINE."""
+    """Split spans into lines, at line breaks and before a line exceeds LINE characters."""
     runs: list[CardElement] = []
     plain: list[str] = []
     room = LINE
@@ -97,7 +98,7 @@ def text_lines(spans: Sequence[c.Span], lead: str = "", **style: object) -> Iter
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:
-    """A text in pieces, broken between words where there are any."""
+    """Split a text at blanks: the first piece fits into `room`, the others into LINE."""
     while len(text) > max(room, 1):
         at = text.rfind(" ", 0, max(room, 1)) + 1 or (room if room > LINE // 2 else 0)
         if at:
@@ -121,7 +122,8 @@ def rich_row(line: TextLine, **more: object) -> CardRow:
 
 
 def boxes(lines: Iterable[TextLine]) -> Iterator[CardRow]:
-    """One box for what one person wrote, unless it is longer than a page has room for."""
+    """Put one person's words into one shaded box, or into several if they are too long for a
+    page."""
     held: list[CardRow] = []
     for line in lines:
         row = rich_row(line, **({"spacing": "None"} if held else {}))
@@ -181,7 +183,8 @@ def framed(rows: Sequence[CardRow], spoken: str, language: Language) -> CardElem
 
 
 def _aloud(text: str, language: Language) -> str:
-    """For the one who listens: without the signs that a reading voice takes for markup."""
+    """Return the text for screen readers, without symbols that would be read aloud or parsed as
+    markup."""
     plain = re.sub(r"[<>●○❝•]", "", text).replace("&", word("and", language))
     said = " ".join(cut(plain, SPOKEN).split()) or "Digi"
     while size_of(said) > SPOKEN + 400:
@@ -190,5 +193,5 @@ def _aloud(text: str, language: Language) -> str:
 
 
 def summary_of(text: str) -> str:
-    """What a notification shows."""
+    """Return the text of a notification."""
     return cut(" ".join(re.sub(r"[<>]", "", text).split()), SUMMARY) or "Digi"

@@ -1,4 +1,4 @@
-"""What a way to Teams is: a few calls with plain JSON. Only its maker knows which SDK does them."""
+"""The port to Teams' service: a few calls with plain JSON. The implementation hides the SDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ConversationKind = Literal["personal", "groupChat", "channel"]
 
 
 class Ref(Struct, frozen=True):
-    """Where one speaks: a conversation, the service it is at, and who we are there. No person."""
+    """Where to post: a conversation, its service URL, and Digi's id there. It names no person."""
 
     service_url: str
     conversation_id: str
@@ -23,19 +23,19 @@ class Ref(Struct, frozen=True):
 
 
 class TeamsReply(Struct, frozen=True):
-    """What Teams is told at once: an invoke has a body, everything else only a status."""
+    """The HTTP response to Teams. An invoke needs a body; everything else only a status."""
 
     body: Any = None
     status: int = 200
 
 
 OnActivity = Callable[[Json], Awaitable[TeamsReply]]
-"""An activity whose sender has proved to be Teams, as it came."""
+"""Handles an authenticated activity, given as unchanged JSON."""
 
 
 class CallFailed(Exception):
-    """A call to Teams did not do. `status` is 0 where there was no answer, and `arrived` says
-    whether it may have done all the same. `code` is the service's own short name for it."""
+    """A call to Teams failed. `status` is 0 if there was no answer; `arrived` then says whether the
+    call may have been executed all the same. `code` is the service's error code."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class CallFailed(Exception):
 
 class Transport(Protocol):
     async def handle(self, request: web.Request) -> web.Response:
-        """POST /api/messages: let in who proves to be Teams, and hand the raw activity on."""
+        """Handle POST /api/messages: authenticate the request and pass the raw activity on."""
         ...
 
     async def send(self, ref: Ref, activity: Json) -> str: ...
@@ -64,15 +64,16 @@ class Transport(Protocol):
     async def open_private(self, ref: Ref, user_id: str) -> Ref: ...
 
     async def new_thread(self, ref: Ref, channel_id: str, activity: Json) -> Ref:
-        """The thread's conversation; its id ends with the id of the message that begins it."""
+        """Start a thread in a channel, and return its conversation. The id ends with that of its
+        first message."""
         ...
 
     async def send_targeted(self, ref: Ref, user_id: str, activity: Json) -> str:
-        """Into a shared conversation, and only this person sees it."""
+        """Send a message into a shared conversation that only this person sees."""
         ...
 
     async def members(self, ref: Ref) -> list[Json]:
-        """Everybody in a conversation."""
+        """Return all members of a conversation."""
         ...
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Who is in the channels that Digi is in, and where Digi came to or left."""
+"""Keeps the members of Digi's channels current, and handles Digi's installation and removal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ THROTTLED = 429
 
 
 class TeamsPresence:
-    """What comes back as False was not kept, and should be told again."""
+    """Handles membership events. False means that an event was not stored, so that Teams retries
+    it."""
 
     def __init__(self, book: Book, speech: Speech, told: Report, now: Callable[[], float]) -> None:
         self._book = book
@@ -35,14 +36,14 @@ class TeamsPresence:
         self._receive = receive
 
     async def meet(self, what: TeamsRequest) -> None:
-        """Where Digi has never been asked anything it first looks who is there."""
+        """Read the members of a channel in which Digi is used for the first time."""
         if await self._book.knows(what.tenant, what.channel):
             return
         try:
             await self._tell_members(what.tenant, what.channel, what.ref)
         except CallFailed as error:
             if not self._not_told(what.tenant, what.channel, error):
-                return  # the next word here tries again
+                return  # retried at the next message here
         await self._book.write(what.tenant, what.channel, what.ref, what.team)
 
     async def who_is_there(self, what: TeamsRequest) -> bool:
@@ -53,13 +54,13 @@ class TeamsPresence:
             try:
                 told &= await self._tell_members(what.tenant, channel, what.ref)
             except CallFailed as error:
-                # A channel we cannot look into has no members for us.
+                # A channel that Digi may not read cannot succeed later: accept the event.
                 told &= self._not_told(what.tenant, channel, error)
         return told
 
     async def _tell_members(self, tenant: str, channel: str, ref: Ref) -> bool:
         assert self._receive is not None
-        # One look after the other, so that an older list never replaces a newer one.
+        # One at a time, so that an older list never overwrites a newer one.
         lock = self._locks.setdefault((tenant, channel), asyncio.Lock())
         async with lock:
             there = await self._book.members(
@@ -76,7 +77,8 @@ class TeamsPresence:
         return not answer.undone
 
     def _not_told(self, tenant: str, channel: str, error: CallFailed) -> bool:
-        """Teams did not say who is in a channel. True where asking again soon cannot help."""
+        """Handle a failed member lookup; schedule a retry unless the error is permanent. Returns
+        True if it is."""
         if for_good(error):
             self.reask.forget(tenant, channel)
             return True
@@ -85,18 +87,19 @@ class TeamsPresence:
         return False
 
     async def gather(self) -> int:
-        """Who is in all the channels that Digi is in: at the start and each day, by the clock."""
+        """Read the members of all known channels, and return how many were stored. Called at
+        startup and once a day."""
         await self._book.catch_up()
         return await self._look_into(self._book.channels())
 
     async def _look_into(self, channels: Sequence[tuple[str, str]]) -> int:
-        """One channel after the other; what fails is asked again later."""
+        """Read these channels one after the other; a channel that fails is retried later."""
         told = 0
         trouble = ""
         rests: dict[str, float] = {}
         for tenant, channel in channels:
             if tenant in rests:
-                # Teams has had enough of such questions for now.
+                # After a rate limit: postpone the tenant's remaining channels.
                 self.reask.failed(tenant, channel, rest=rests[tenant])
                 continue
             ref = await self._book.ref(tenant, channel)
@@ -106,7 +109,7 @@ class TeamsPresence:
             try:
                 told += await self._tell_members(tenant, channel, ref)
             except CallFailed as error:
-                # One channel that is out of reach must not keep the others from being seen.
+                # One unreachable channel must not keep the others from being read.
                 if not self._not_told(tenant, channel, error):
                     trouble = trouble or str(error)
                 if error.status == THROTTLED:

@@ -1,4 +1,4 @@
-"""How fast one may speak: what Teams allows a bot in a conversation and in a tenant."""
+"""Teams' documented rate limits for bots, per conversation and per tenant."""
 
 from __future__ import annotations
 

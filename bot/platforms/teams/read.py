@@ -1,6 +1,7 @@
-"""An activity of Teams as what it means. What is strange is None, and is answered calmly.
+"""Parses Teams' activities into requests, without I/O. Only the fields named here are read.
 
-Only the fields named here are read: of a form that somebody sends, not its time nor its client.
+What Digi does not know or cannot use becomes None. Of a submitted form neither the time nor the
+client is read.
 """
 
 from __future__ import annotations
@@ -31,29 +32,29 @@ from bot.platforms.teams.ports import ConversationKind, Json, Ref
 from bot.platforms.teams.trust import tenant_id_of
 
 Trigger = Literal[
-    "words",  # typed: in a channel after a mention, after a slash, in the personal chat
-    "press",  # a button of a message, whose answer is a message of its own
-    "execute",  # a button whose answer stands at it
-    "fetch",  # a button that opens a dialog, or a message extension
-    "submit",  # something pressed or sent in a dialog
-    "members",  # people came or left
+    "words",  # typed: in a private chat, or in a channel with @Digi or a slash command
+    "press",  # a button (Action.Submit) that sends an invisible message; the answer is a message
+    "execute",  # a button (Action.Execute) whose answer appears at the button
+    "fetch",  # a button or message extension that opens a dialog
+    "submit",  # a button or form in a dialog
+    "members",  # people joined or left
     "came",  # Digi was installed
-    "gone",  # Digi was taken out
+    "gone",  # Digi was uninstalled
 ]
 ActivityContent = TypedText | Pressed | Submitted | ToAgree
 AGREEMENTS = "agreements"
-"""The message extension that makes an agreement of a message, as the manifest has it."""
+"""The id, in the manifest, of the message extension that makes an agreement from a message."""
 _COMMAND = re.compile(r"[a-z_]{1,40}")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"</(?:p|div|li)>|<br ?/?>", re.IGNORECASE)
 _AT = re.compile(r"<at[^>]{0,200}>(.*?)</at>", re.S)
 _ID = re.compile(r"[\x21-\x7e]+")
-"""Teams' ids are plain; a database may not be able to hold what is not."""
+"""Ids are printable ASCII. Others could not be stored in every database."""
 _LOCAL = "local"
 
 
 class TeamsRequest(Struct, frozen=True):
-    """One thing that reached us from Teams, and all that its answer needs."""
+    """A parsed activity from Teams, with all that is needed to answer it."""
 
     way: Trigger
     ref: Ref
@@ -62,21 +63,21 @@ class TeamsRequest(Struct, frozen=True):
     name: str = ""
     locale: str = ""
     address: str = ""
-    """What this conversation calls the person."""
+    """The person's id in this conversation, to which targeted messages are addressed."""
     foreign: bool = False
     what: ActivityContent | None = None
     data: Data | None = None
-    """What Digi itself wrote on the button."""
+    """The decoded data of a button that Digi rendered."""
     fields: Json = {}
-    """What stands in a dialog's fields, as Teams sent it."""
+    """The values of a dialog's fields, as Teams sent them."""
     hidden: bool = False
-    """Typed so that nobody else in the channel sees it."""
+    """Sent as a targeted message: nobody else in the channel sees it."""
     compose: bool = False
-    """From a message extension."""
+    """It came from a message extension."""
     us: bool = False
-    """It is Digi that came or left."""
+    """Digi itself joined or left."""
     message: str = ""
-    """The message whose button was pressed."""
+    """The id of the message whose button was pressed."""
     team: str = ""
 
     @property
@@ -85,7 +86,7 @@ class TeamsRequest(Struct, frozen=True):
 
     @property
     def channel(self) -> str:
-        """A private chat with the bot is no channel."""
+        """Return the channel id, or "" in a private chat."""
         return "" if self.ref.kind == "personal" else channel_of(self.ref.conversation_id)
 
     @property
@@ -93,7 +94,7 @@ class TeamsRequest(Struct, frozen=True):
         return self.ref.kind == "personal"
 
     def elsewhere(self, channel: str) -> str:
-        """The channel that something belongs to, where it is shown in a private chat."""
+        """Return the channel if the answer is shown outside it, in a private chat; else ""."""
         return channel if self.private else ""
 
 
@@ -106,7 +107,7 @@ def tenant_id(tenant: str) -> str:
 
 
 def written_place(conversation: str, id: str) -> str:
-    """Where a message stands, as our store keeps it."""
+    """Return the id under which a message is stored: its conversation and its activity id."""
     return f"{conversation}|{id}"
 
 
@@ -116,12 +117,12 @@ def read_place(place: str) -> tuple[str, str]:
 
 
 def channel_of(conversation_id: str) -> str:
-    """Without the thread."""
+    """Return the conversation's id without the thread."""
     return conversation_id.partition(";messageid=")[0]
 
 
 def kind_of(conversation_id: str) -> ConversationKind:
-    """Teams' ids say what they are of."""
+    """Tell the kind of a conversation from the form of its id."""
     place = channel_of(conversation_id)
     if place.startswith("19:"):
         return "groupChat" if place.endswith(("@thread.v2", "@unq.gbl.spaces")) else "channel"
@@ -167,7 +168,7 @@ def _message(activity: Json, ref: Ref) -> TeamsRequest | None:
     recipient = _dict(activity, "recipient")
     hidden = recipient.get("isTargeted") is True
     if ref.kind != "personal" and not hidden and not _addressed(activity, ref):
-        return None  # it was not meant for Digi
+        return None  # a channel message that does not mention Digi
     text = activity.get("text")
     words = TypedText(_words(text if isinstance(text, str) else "", activity, ref))
     return TeamsRequest("words", ref, _key(activity, ref), *sender, what=words, hidden=hidden)
@@ -210,7 +211,8 @@ def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
 
 
 def _read_message(value: Json) -> str:
-    """The words of a message that somebody has pointed at; Teams gives them as HTML."""
+    """Return the text of the message that a message extension was used on. Teams sends it as
+    HTML."""
     body = _dict(_dict(value, "messagePayload"), "body")
     content = body.get("content")
     if not isinstance(content, str):
@@ -306,7 +308,8 @@ def _ref(activity: Json) -> Ref | None:
 
 
 def _sender(activity: Json, ref: Ref) -> _Sender | None:
-    """Person, name, locale, what the conversation calls them, and whether they are a stranger."""
+    """Return person, name, locale, id in this conversation, and whether they are of another tenant;
+    None if an id is invalid."""
     sender = _dict(activity, "from")
     address = sender.get("id")
     person = sender.get("aadObjectId") or address
@@ -330,7 +333,7 @@ def _sender(activity: Json, ref: Ref) -> _Sender | None:
 
 
 def person_of(directory_id: str) -> str:
-    """Directory ids come in both cases."""
+    """Lower-case a directory id, because Teams sends them in both cases."""
     return directory_id if ":" in directory_id else directory_id.casefold()
 
 
@@ -345,7 +348,7 @@ def _addressed(activity: Json, ref: Ref) -> bool:
 
 
 def _words(text: str, activity: Json, ref: Ref) -> str:
-    """What was typed, without Digi's own name; other people's names stay as words."""
+    """Return the typed text without the mention of Digi. Other mentions stay as names."""
     entities = activity.get("entities")
     for entity in entities if isinstance(entities, list) else ():
         if (
@@ -360,8 +363,11 @@ def _words(text: str, activity: Json, ref: Ref) -> str:
 
 
 def _key(activity: Json, ref: Ref) -> str:
-    """Teams' ids are only unique within a conversation; what one person is answered by a key is
-    never another's, whatever ids Teams gives."""
+    """Return the idempotency key of an activity.
+
+    Teams' ids are unique only within a conversation. The sender is part of the key, so that nobody
+    can get an answer that was stored for somebody else.
+    """
     id = activity.get("id")
     if not isinstance(id, str) or not id:
         id = uuid.uuid4().hex

@@ -1,4 +1,4 @@
-"""What stands in dialogs: forms, answers in pages, and answers that wait for whoever asked."""
+"""Shows forms and answers in dialogs, and keeps pages and answers that a person may still open."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HALF_AN_HOUR = 30 * 60.0
 
 
 class PendingAnswer(Struct, frozen=True):
-    """What a person may still open: an answer, or the rest of one."""
+    """An answer, or further pages of one, that this person may open within half an hour."""
 
     tenant: str
     person: str
@@ -75,7 +75,7 @@ class Sheets:
         pages: tuple[draw.TeamsMessage, ...],
         title: str,
     ) -> TeamsReply:
-        """The first of several pages in a dialog; the others wait behind a button."""
+        """Return the first of several pages in a dialog, with a button to the others."""
         shown = pages[0].card
         if len(pages) > 1:
             waiting = PendingAnswer(what.tenant, what.person, language, pages[1:], title)
@@ -112,10 +112,10 @@ class Sheets:
 
 
 def said(text: str) -> TeamsReply:
-    """Words of this platform's own, in a dialog."""
+    """Return a dialog with the adapter's own text."""
     return TeamsReply(draw.dialog(draw.messages((draw.said(text),), "da").card, "Digi"))
 
 
 def language_of(what: TeamsRequest) -> Language:
-    """Where nothing better is known: the language of the reader's own Teams."""
+    """Return the language of the person's Teams client: English or else Danish."""
     return "en" if what.locale[:2].casefold() == "en" else "da"

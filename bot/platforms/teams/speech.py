@@ -1,4 +1,5 @@
-"""Speaking in Teams: into a conversation, to one reader of it, or in a private chat."""
+"""Sends messages and answers to Teams: into a conversation, to one reader in it, or in a private
+chat."""
 
 from __future__ import annotations
 
@@ -26,12 +27,13 @@ from bot.platforms.teams.read import TeamsRequest
 A_DAY = 24 * 60 * 60.0
 A_WHILE = 10 * 60.0
 SHORT_WAIT = 1.5
-"""So long the courier waits for its turn to speak; longer than that it does something else."""
+"""How many seconds the courier waits for the rate limiter; a longer wait reschedules the letter."""
 ELSEWHERE_AFTER = 15.0
-"""So long an answer is tried where it is best read, before it goes where it can be read too."""
+"""How many seconds an answer is retried as a targeted message before it goes to the private
+chat."""
 IN_CHAT_AFTER = 60.0
 NEW_CHATS = "new chats"
-"""They have a pace of their own, the same as a conversation's."""
+"""The rate limiter's key for opening private chats. They are limited like one conversation."""
 
 T = TypeVar("T")
 
@@ -50,14 +52,14 @@ class Speech:
         self._no_targets: Cache[str, bool] = Cache(1000, A_DAY)
         self._own: Cache[tuple[str, str], str] = Cache(20_000, A_DAY)
         self._newest: Cache[tuple[str, str], draw.TeamsMessage] = Cache(1000, A_WHILE)
-        """What a card is to be replaced with, where that is still under way."""
+        """The newest card that is to replace a message, while the update is in progress."""
 
     def speaks_by(self, transport: Transport) -> None:
         self._speaks_by = transport
 
     @property
     def transport(self) -> Transport:
-        assert self._speaks_by is not None, "the door is built before anybody speaks"
+        assert self._speaks_by is not None, "the door must be built before a message is sent"
         return self._speaks_by
 
     # --- where ------------------------------------------------------------------------------------
@@ -65,12 +67,13 @@ class Speech:
     async def ref(self, tenant: str, conversation: str) -> Ref:
         found = await self._book.ref(tenant, conversation)
         if found is None:
-            reason = "nobody of this tenant has been heard of yet"
+            reason = "no activity of this tenant has arrived yet"
             raise DeliveryFailed(reason, held=True, retry_after=HELD_SECONDS, closed="workplace")
         return found
 
     async def chat(self, tenant: str, person: str) -> Ref:
-        """The private chat with a person; asking again opens the same one."""
+        """Open the private chat with a person, or return the cached one. Opening it is
+        idempotent."""
         known = self._chats.get((tenant, person))
         if known is not None:
             return known
@@ -87,12 +90,12 @@ class Speech:
         return chat
 
     async def calls(self, tenant: str, conversation: str, call: Callable[[], Awaitable[T]]) -> T:
-        """One call in its turn, as fast as Teams lets one speak. Raises CallFailed, or
-        DeliveryFailed where the turn is too far off to be waited for here."""
+        """Call Teams within the rate limits. Raises CallFailed, or DeliveryFailed if it would have
+        to wait longer than `SHORT_WAIT`."""
         seconds = self._pace.wait(tenant, conversation)
         while seconds:
             if seconds > SHORT_WAIT:
-                reason = "Teams lets nobody speak faster"
+                reason = "rate limit of Teams"
                 raise DeliveryFailed(reason, held=True, retry_after=seconds)
             await self._sleep(seconds)
             seconds = self._pace.wait(tenant, conversation)
@@ -104,11 +107,11 @@ class Speech:
             raise
 
     def no_chat(self, tenant: str, person: str) -> None:
-        """The chat that was known is not there any more."""
+        """Drop a cached private chat that no longer exists."""
         self._chats.drop((tenant, person))
 
     def came(self, tenant: str) -> None:
-        """Somebody has let Digi in: whoever could not be reached is tried again."""
+        """After an installation: retry people who could not be reached before."""
         self._closed.drop_if(lambda key: key[0] == tenant)
 
     def gone(self, tenant: str) -> None:
@@ -119,8 +122,11 @@ class Speech:
     async def answers(
         self, what: TeamsRequest, pages: Sequence[draw.TeamsMessage], *, again: bool = False
     ) -> None:
-        """Into the conversation that it came from. This and the next two raise DeliveryFailed;
-        `again`: it may have been said elsewhere already."""
+        """Answer in the conversation the request came from.
+
+        `again`: the answer may have been sent elsewhere already. This and the next two methods
+        raise DeliveryFailed.
+        """
 
         async def say(message: Json) -> None:
             id = await self.transport.send(what.ref, message)
@@ -130,9 +136,9 @@ class Speech:
         await self._says(what, what.ref, pages, say, PATIENCE, again)
 
     async def targeted(self, what: TeamsRequest, pages: Sequence[draw.TeamsMessage]) -> None:
-        """Not every tenant has messages for one reader in a channel."""
+        """Answer with a targeted message, which not every tenant supports."""
         if self._no_targets.get(what.tenant):
-            raise DeliveryFailed("no messages for one reader here", permanent=True)
+            raise DeliveryFailed("no targeted messages in this tenant", permanent=True)
 
         async def say(message: Json) -> None:
             try:
@@ -150,8 +156,8 @@ class Speech:
     ) -> None:
         key = (what.tenant, what.person)
         if self._closed.get(key):
-            raise DeliveryFailed("Digi is not there for this person", unreachable=True)
-        # Where nobody else has seen the question, there is no third place.
+            raise DeliveryFailed("Digi is not installed for this person", unreachable=True)
+        # A hidden command cannot be answered in a third place, so retry here for longer.
         seconds = PATIENCE if what.hidden else IN_CHAT_AFTER
         try:
             chat = self._chats.get(key)
@@ -200,17 +206,18 @@ class Speech:
         await self._patience.says(reader, pages, page_said, seconds=seconds, again=again)
 
     def is_own(self, what: TeamsRequest) -> bool:
-        """Whether the card that was pressed was an answer to this person alone."""
+        """Return whether the pressed card was an answer that only this person got."""
         return self._own.get((what.ref.conversation_id, what.message)) == what.person
 
     async def takes_its_place(self, what: TeamsRequest, drawn: draw.TeamsMessage) -> None:
-        """What the invoke shows is gone when the chat is opened again; this stays."""
+        """Replace the card of a message. The card in an invoke response disappears when the chat is
+        opened again; an updated message does not."""
         card = (what.ref.conversation_id, what.message)
         self._newest.put(card, drawn)
 
         async def change(page: draw.TeamsMessage, _: bool) -> None:
             if self._newest.get(card) is not drawn:
-                return  # pressed again meanwhile, and something newer stands there
+                return  # a newer press has replaced the card meanwhile
             try:
                 await self.calls(
                     what.tenant,
@@ -220,6 +227,6 @@ class Speech:
             except CallFailed as error:
                 raise failure(error) from None
 
-        # The card is shown all the same: it matters only where the chat is opened again.
+        # Errors are ignored: the invoke response shows the card in any case.
         with suppress(DeliveryFailed):
             await self._patience.says(card, (drawn,), change)

@@ -1,5 +1,5 @@
-"""The token that Digi shows when it speaks: asked for once an hour and tenant, and never waited
-for without a limit."""
+"""Digi's access token for the Teams service: cached, renewed before it expires, and fetched with a
+timeout."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ import aiohttp
 LOGIN_URL = "https://login.microsoftonline.com"
 PATIENCE = 5.0
 EARLY = 5 * 60.0
-"""A token is renewed while it still has so long to live."""
+"""A token is renewed when it expires in less than this many seconds."""
 REST = 10.0
-"""After a refusal nobody asks again for so long."""
+"""Seconds without a new attempt after a token was refused."""
 
 _NAME = re.compile(r"[a-z][a-z_]{1,60}")
 
 FetchToken = Callable[[], Awaitable[tuple[str, float]]]
-"""A new token, and the seconds that it lives."""
+"""Fetches a new token and its lifetime in seconds."""
 
 
 class NoToken(Exception):
-    """Microsoft gives no token. `reason` is its own short name for why."""
+    """Microsoft issued no token. `reason` is its error code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class NoToken(Exception):
 
 
 class Tokens:
-    """One token at a time, renewed before its end; whoever comes meanwhile waits for the same."""
+    """A token cache with one request at a time; concurrent callers wait for it."""
 
     def __init__(self, asks: FetchToken, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._asks = asks
@@ -66,17 +66,17 @@ class Tokens:
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError) as e:
             self._refused = now + REST, type(e).__name__
         else:
-            # One that lives for less than our margin still does for half its life.
+            # A token that lives shorter than the margin is still used for half of its lifetime.
             self._token, self._until = token, now + max(lives, EARLY + lives / 2)
             self._refused = None
 
     def forget(self) -> None:
-        """The service did not take it."""
+        """Drop a token that the service rejected."""
         self._token = ""
 
 
 def by_secret(app_id: str, secret: str, tenant: str, login_url: str | None = None) -> FetchToken:
-    """The application's own secret for a token, in one call."""
+    """Return a function that fetches a token with the app's secret (client credentials)."""
     base = (login_url or LOGIN_URL).rstrip("/")
     form = {
         "grant_type": "client_credentials",
@@ -97,14 +97,17 @@ def by_secret(app_id: str, secret: str, tenant: str, login_url: str | None = Non
 
 
 def short_name(said: object) -> str:
-    """The login's own short name for what is wrong, and nothing that is no such name: whatever
-    answers in its place may repeat the secret that it was sent."""
+    """Return the login's error code, safe to log.
+
+    Nothing that does not look like a code: a proxy that answers instead of the login may echo the
+    secret.
+    """
     name = said.get("error") if isinstance(said, dict) else None
     return name if isinstance(name, str) and _NAME.fullmatch(name) else ""
 
 
 def audience_of(login_url: str) -> str:
-    """Which service a token of this cloud is for."""
+    """Return the token's audience for the cloud that the login URL belongs to."""
     host = urlsplit(login_url).hostname or ""
     if host.endswith(".us"):
         return "https://api.botframework.us"

@@ -1,8 +1,8 @@
-"""The way to Teams on botbuilder 4.17, the only file that imports it.
+"""The transport to Teams through botbuilder 4.17; the only file that imports it.
 
-What of it does not do is mended here and nowhere else: it fetches keys and tokens on the loop and
-without a limit, asks for a token at every send, answers some strangers with 500, drops fields that
-it does not know, writes an invoke's answer twice over, and builds a client anew at every turn.
+It works around botbuilder's faults: fetching keys and tokens blocks the event loop without a
+timeout, each send requests a token, some unauthenticated requests get a 500, unknown fields are
+dropped, an invoke response is serialised twice, and each turn builds a new client.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class BotbuilderTransport:
         tenants: Collection[str] = (),
         hosts: Collection[str] = (),
     ) -> None:
-        """Without an app id it serves this machine alone."""
+        """Without an app id only clients on this machine are served."""
         self._on_activity = on_activity
         self._told = told
         self._doorkeeper: Doorkeeper | LocalDoorkeeper = LocalDoorkeeper()
@@ -92,7 +92,7 @@ class BotbuilderTransport:
         except Stranger as stranger:
             return web.Response(status=stranger.status)
         except KeysAway:
-            self._told("teams", "Microsoft's signing keys cannot be had")
+            self._told("teams", "Microsoft's signing keys cannot be fetched")
             return web.Response(status=503)
         if activity is None:
             return web.Response(status=400)
@@ -104,7 +104,8 @@ class BotbuilderTransport:
         )
 
     async def _let_in(self, request: web.Request, raw: bytes) -> Json | None:
-        """The activity, as it came; None for what is none. Raises Stranger, or KeysAway."""
+        """Authenticate a request and return its activity; None if the body is not one. Raises
+        Stranger or KeysAway."""
         doorkeeper = self._doorkeeper
         claims = None
         if isinstance(doorkeeper, LocalDoorkeeper):
@@ -122,7 +123,8 @@ class BotbuilderTransport:
         return activity
 
     async def _turn(self, raw: Json) -> TeamsReply:
-        """One turn of the adapter's pipeline; the raw activity goes round its models."""
+        """Run one turn of botbuilder's pipeline. The raw activity is passed around its models,
+        which would drop fields."""
         replies: list[TeamsReply] = []
 
         async def logic(_: object) -> None:
@@ -194,7 +196,7 @@ class BotbuilderTransport:
             more = f"&continuationToken={quote(page, safe='')}" if page else ""
             said = await self._call(ref, "GET", f"{path}?pageSize=500{more}", writes=False)
             there = said.get("members")
-            if not isinstance(there, list):  # which is not to say that nobody is there
+            if not isinstance(there, list):  # not the same as an empty channel
                 raise CallFailed(0, "no members in the answer")
             found += [one for one in there if isinstance(one, dict)]
             page = str(said.get("continuationToken") or "")
@@ -204,12 +206,13 @@ class BotbuilderTransport:
     async def _call(
         self, ref: Ref, method: str, path: str, body: Json | None = None, *, writes: bool = True
     ) -> Json:
-        """A call as the connector's client makes it, with plain JSON. Raises CallFailed."""
+        """Call the connector service with plain JSON. A 401 is retried once with a new token.
+        Raises CallFailed."""
         if not self._doorkeeper.may_speak_to(ref.service_url):
-            raise CallFailed(0, "this service is not on the list of Teams' hosts")
+            raise CallFailed(0, "the service URL is not one of Teams' hosts")
         client = (await self._connectors.create(ref.service_url))._client
         for last in (False, True):
-            # msrest leaves it to its generated clients to say what a body is.
+            # msrest sets no Content-Type itself; its generated clients do.
             headers = {"Content-Type": "application/json; charset=utf-8"} if body else None
             request = client._request(method, path, None, headers, body, None)
             try:
@@ -221,7 +224,7 @@ class BotbuilderTransport:
                 raise CallFailed(0, type(error).__name__, arrived=writes and not never) from None
             if response.status != 401 or last:
                 break
-            # Nothing was done; perhaps the token has ended before its time.
+            # Nothing was executed. The token may have expired early: fetch a new one.
             self._connectors.forget()
         if response.status >= 300:
             raise CallFailed(
@@ -235,14 +238,15 @@ class BotbuilderTransport:
 
 
 _SHARED = "botframework.com"
-"""Where bots of several tenants get their tokens."""
+"""The login tenant for multi-tenant bots."""
 
 
 # --- what botbuilder is given ---------------------------------------------------------------------
 
 
 class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
-    """Who spoke was looked at before botbuilder was asked; it is told so."""
+    """Satisfies botbuilder's interface. Requests are authenticated in `_let_in`, before botbuilder
+    sees them."""
 
     def __init__(self, connectors: _Connectors) -> None:
         self._connectors = connectors
@@ -257,12 +261,15 @@ class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]
         return self._connectors
 
     async def create_user_token_client(self, claims_identity: ClaimsIdentity) -> None:
-        """Nobody signs in to anything here."""
+        """Digi uses no OAuth sign-in of users."""
 
 
 class _Connectors(ConnectorFactory):  # type: ignore[misc]
-    """One client for each service, on one session of aiohttp. msrest's own sender would work in
-    threads and try again by itself; making it costs more than a turn (its list of status codes)."""
+    """Creates one connector client per service URL, all on one aiohttp session.
+
+    msrest's own sender uses threads and retries, and constructing it takes longer than a turn (it
+    builds a list of status codes).
+    """
 
     def __init__(self, tokens: Tokens | None) -> None:
         self._tokens = tokens
@@ -279,7 +286,7 @@ class _Connectors(ConnectorFactory):  # type: ignore[misc]
         return found
 
     def _pipeline(self, config: BotFrameworkConnectorConfiguration) -> AsyncPipeline:
-        # A policy belongs to one pipeline, and msrest puts the configured one into its own.
+        # A policy instance belongs to one pipeline, and msrest adds the configured one to its own.
         return AsyncPipeline([config.user_agent_policy, _Credentials(self._tokens)], self._sender)
 
     def forget(self) -> None:
@@ -291,7 +298,7 @@ class _Connectors(ConnectorFactory):  # type: ignore[misc]
 
 
 class _Credentials(AsyncHTTPPolicy):  # type: ignore[misc]
-    """The token of the hour, waited for without holding the loop."""
+    """Adds the access token to requests without blocking the event loop."""
 
     def __init__(self, tokens: Tokens | None) -> None:
         super().__init__()
@@ -304,7 +311,7 @@ class _Credentials(AsyncHTTPPolicy):  # type: ignore[misc]
 
 
 class _Answer(msgspec.Struct):
-    """An answer of the connector service, as far as anybody reads it."""
+    """The parts of a connector service's answer that Digi reads."""
 
     status: int
     said: Json
@@ -313,7 +320,7 @@ class _Answer(msgspec.Struct):
 
 
 class _Sender(AsyncHTTPSender):  # type: ignore[misc]
-    """One call, once, with a limit; nobody is followed to another address."""
+    """Sends a request once, with a timeout, without retries and without following redirects."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -339,7 +346,8 @@ class _Sender(AsyncHTTPSender):  # type: ignore[misc]
 
 
 def _by_identity(client_id: str, audience: str) -> FetchToken:
-    """The identity of the machine that Digi runs on. MSAL asks for it in a thread."""
+    """Return a function that fetches a token for the host's managed identity. MSAL blocks, so it
+    runs in a thread."""
 
     def ask() -> dict[str, Any]:
         import requests

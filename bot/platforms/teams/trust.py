@@ -1,4 +1,5 @@
-"""Whom Digi believes, and where it speaks: signing keys, claims, tenants and hosts. No SDK."""
+"""Authenticates requests from Teams: signing keys, claims, allowed tenants and service hosts. Uses
+no SDK."""
 
 from __future__ import annotations
 
@@ -34,15 +35,15 @@ HOSTS = (
     "*.botframework.azure.us",
     "*.botframework.azure.cn",
 )
-"""Where Teams' own services are, with those of the national clouds."""
+"""The hosts of Teams' own services, including the national clouds."""
 ALGORITHMS = ("RS256", "RS384", "RS512")
 KEYS_LIVE = 24 * 60 * 60.0
 KEYS_LAST = 5 * KEYS_LIVE
-"""So long old keys do where new ones cannot be had."""
+"""How many seconds cached keys are used if no new ones can be fetched."""
 ASK_AGAIN = 5 * 60.0
-"""An unknown key is not asked for more often than this: whoever likes can name one."""
+"""Minimum interval in seconds between fetches for unknown key ids, because anybody can send one."""
 REST = 60.0
-"""So long nobody waits for new keys after they could not be had, where old ones do."""
+"""Seconds after a failed fetch in which cached keys are used without a new attempt."""
 PATIENCE = 5.0
 LEEWAY = 5 * 60
 CHECKED = 5 * 60.0
@@ -51,7 +52,7 @@ _OPTIONS: Options = {"require": ["exp", "iss", "aud"]}
 
 
 class Stranger(Exception):
-    """Not from Teams, or not for us. `status` is 401 or 403."""
+    """The request is not from Teams or not for this bot. `status` is 401 or 403."""
 
     def __init__(self, status: int = 401) -> None:
         super().__init__(str(status))
@@ -59,11 +60,11 @@ class Stranger(Exception):
 
 
 class KeysAway(Exception):
-    """Microsoft's signing keys cannot be had just now."""
+    """Microsoft's signing keys cannot be fetched at the moment."""
 
 
 class SigningKeys:
-    """The keys that Microsoft signs with: fetched without blocking, with a limit, and kept."""
+    """Microsoft's signing keys: fetched with a timeout, cached, one fetch at a time."""
 
     def __init__(self, url: str | None = None) -> None:
         self._url = url or OPENID_URL
@@ -78,7 +79,7 @@ class SigningKeys:
         return self._issuer
 
     async def key(self, id: str) -> tuple[Any, tuple[str, ...]]:
-        """A key and the channels it speaks for. Raises Stranger, or KeysAway."""
+        """Return a key and the channels that it is endorsed for. Raises Stranger or KeysAway."""
         age = time.monotonic() - self._fetched
         found = self._keys.get(id)
         if found is not None and age < KEYS_LIVE:
@@ -94,10 +95,10 @@ class SigningKeys:
         raise Stranger
 
     async def _refreshed(self, asked: float, *, known: bool) -> bool:
-        """Whether the keys could not be had."""
+        """Fetch the keys if it is time to. Returns whether no current keys could be fetched."""
         now = time.monotonic()
         if self._tried >= asked:
-            return self._fetched < self._tried  # somebody else has asked while we waited
+            return self._fetched < self._tried  # another request fetched while this one waited
         if not known and now - self._fetched < ASK_AGAIN:
             return False
         if known and now - self._tried < REST:
@@ -123,7 +124,7 @@ async def _json(session: aiohttp.ClientSession, url: str) -> Any:
 
 
 def _readable(keys: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:
-    """Those that can be read. Raises ValueError where there is none."""
+    """Return the keys that can be parsed. Raises ValueError if there is none."""
     found: dict[str, tuple[Any, tuple[str, ...]]] = {}
     for key in keys if isinstance(keys, list) else ():
         if not isinstance(key, dict) or key.get("kty") != "RSA" or not key.get("kid"):
@@ -139,7 +140,7 @@ def _readable(keys: Any) -> dict[str, tuple[Any, tuple[str, ...]]]:
 
 
 class Claims(Struct, frozen=True):
-    """What a token that is in order says: for which service it speaks, and for which channels."""
+    """The claims of a valid token: the service URL it is for, and the channels of its key."""
 
     service_url: str
     channels: tuple[str, ...]
@@ -147,7 +148,7 @@ class Claims(Struct, frozen=True):
 
 
 class Doorkeeper:
-    """Says of a request whether it comes from Teams and is for this bot."""
+    """Decides whether a request comes from Teams and is for this bot."""
 
     def __init__(
         self,
@@ -164,7 +165,7 @@ class Doorkeeper:
         self._checked: Cache[bytes, Claims] = Cache(1000, CHECKED)
 
     async def claims(self, header: str) -> Claims:
-        """Of an Authorization header. Raises Stranger, or KeysAway."""
+        """Verify an Authorization header. Raises Stranger or KeysAway."""
         scheme, _, token = header.partition(" ")
         if scheme.casefold() != "bearer" or not token:
             raise Stranger
@@ -188,12 +189,13 @@ class Doorkeeper:
             )  # fmt: skip
             until = float(said["exp"]) + LEEWAY
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            # Whatever is wrong with it, there is nothing more to say.
+            # Do not tell the caller what is wrong with the token.
             raise Stranger from None
         return Claims(str(said.get("serviceurl") or ""), channels, until)
 
     def fits(self, claims: Claims, activity: Mapping[str, Any]) -> None:
-        """The token against what it came with. Raises Stranger."""
+        """Check that the activity matches its token, an allowed tenant and an allowed host. Raises
+        Stranger."""
         channel = activity.get("channelId")
         if channel != "msteams" or (claims.channels and channel not in claims.channels):
             raise Stranger(403)
@@ -204,15 +206,16 @@ class Doorkeeper:
             raise Stranger(403)
 
     def may_speak_to(self, service_url: str) -> bool:
-        """Only to Teams' own services: whoever else is named could take our token."""
+        """Return whether the URL is a Teams service. Any other host could steal Digi's token."""
         return is_service(service_url, self._hosts)
 
 
 class LocalDoorkeeper:
-    """Without an app id: a client on this very machine, for trying things out."""
+    """Without an app id: allows only clients on this machine, for development."""
 
     def lets_in(self, request: web.Request) -> None:
-        """Raises Stranger. A page that somebody has open must not reach us through its browser."""
+        """Raise Stranger unless the request comes from this machine, and not from a web page that
+        is open in a browser."""
         origin = request.headers.get("Origin")
         if (
             not is_loopback(request.remote)
@@ -232,7 +235,7 @@ class LocalDoorkeeper:
 
 
 def tenant_id_of(activity: Mapping[str, Any]) -> str:
-    """The tenant that a conversation belongs to, in small letters."""
+    """Return the conversation's tenant id in lower case."""
     conversation = activity.get("conversation")
     data = activity.get("channelData")
     tenant = data.get("tenant") if isinstance(data, dict) else None
@@ -242,7 +245,8 @@ def tenant_id_of(activity: Mapping[str, Any]) -> str:
 
 
 def is_service(service_url: str, hosts: Collection[str]) -> bool:
-    """https at one of these hosts; without encryption only on this machine, if it is named."""
+    """Return whether the URL is https at one of these hosts, or http on this machine if the host is
+    listed."""
     try:
         url = urlsplit(service_url)
         host, port = (url.hostname or "").casefold(), url.port

@@ -1,4 +1,4 @@
-"""The few words that are this platform's own. What Digi says comes finished from the dialogs."""
+"""The adapter's own few phrases. All other texts arrive rendered from the dialogs."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class PlainTransport:
         self, ref: Ref, method: str, path: str, body: Json | None, *, writes: bool = True
     ) -> Json:
         if not self._doorkeeper.may_speak_to(ref.service_url):
-            raise CallFailed(0, "this service is not on the list of Teams' hosts")
+            raise CallFailed(0, "the service URL is not one of Teams' hosts")
         if self._session is None:
             self._session = aiohttp.ClientSession()
         url = URL(f"{ref.service_url}/v3/conversations{path}", encoded=True)

@@ -67,6 +67,6 @@ async def test_keys_that_are_none_are_keys_that_cannot_be_had(
 
         monkeypatch.setattr(trust, "_json", only_odd)
         assert (await heard.world.send(_message(heard.world)))[0] == 503
-        assert heard.told == [("teams", "Microsoft's signing keys cannot be had")]
+        assert heard.told == [("teams", "Microsoft's signing keys cannot be fetched")]
         monkeypatch.setattr(trust, "_json", beside)
         assert (await heard.world.send(_message(heard.world)))[0] == 200

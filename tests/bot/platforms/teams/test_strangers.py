@@ -296,7 +296,7 @@ async def test_an_outage_of_the_keys_is_said_to_pass() -> None:
     async with alone() as heard:
         heard.world.keys_away = True
         assert (await heard.world.send(_message(heard.world)))[0] == 503
-        assert heard.told == [("teams", "Microsoft's signing keys cannot be had")]
+        assert heard.told == [("teams", "Microsoft's signing keys cannot be fetched")]
         heard.world.keys_away = False
         assert (await heard.world.send(_message(heard.world)))[0] == 200
         heard.world.keys_away = True
