@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from aiohttp import web
-
 from bot.clock import Clock
-from bot.platforms.common.ports import Address, Edge, Report
+from bot.platforms.common.ports import Address, Report
 from bot.platforms.teams.address_book import Book
 from bot.platforms.teams.door import MakeTransport, TeamsDoor
 from bot.platforms.teams.edge import TeamsEdge
 from bot.platforms.teams.ports import OnActivity, Transport
 from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.transport import BotbuilderTransport
-from bot.server import http_server as server
-from bot.server.build import House, build
-from bot.server.http_server import Hosts
+from bot.server.build import House
 from storage.addresses import Addresses
 from storage.transactions.store import Database
 from storage.vault import Vault
-from tests.worlds.postgres import with_key
+from tests.worlds.behind_door import PlatformPlace, house_behind, served, served_too
 from tests.worlds.stage import PEOPLE, slow_clock
 from tests.worlds.teams.hands import TeamsHands
 from tests.worlds.teams.state import CHANNEL
@@ -33,13 +28,8 @@ from tests.worlds.teams.world import APP, SECRET, TeamsWorld
 Making = Callable[[TeamsWorld, Report], MakeTransport]
 
 
-@dataclass
-class Place:
-    world: TeamsWorld
-    house: House
-    door: TeamsDoor
-    hands: TeamsHands
-    told: list[tuple[str, str]]
+PATH = "/api/messages"
+Place = PlatformPlace[TeamsWorld, TeamsDoor, TeamsHands]
 
 
 def by_botbuilder(world: TeamsWorld, told: Report) -> MakeTransport:
@@ -82,54 +72,28 @@ async def in_teams(
     world.home.targeted = targeted
     world.home.move_in(people, channel, english=english)
     told: list[tuple[str, str]] = []
-    async with world, _served(folder, world, ours, told, making, either) as (door, house):
-        statuses = [await world.installed_for(one) for one in world.home.people.values()]
-        statuses.append(await world.installed(channel))
-        assert set(statuses) == {200}, told
-        hands = TeamsHands(
-            world, house, door.edge, people, channel=channel, holds_back=holds_back,
-            slash=slash, old=old, personally=personally,
-        )  # fmt: skip
-        yield Place(world, house, door, hands, told)
+    async with world:
+        door, house = await _house(folder, world, ours, told, making, either)
+        async with served(world, PATH, door, house):
+            statuses = [await world.installed_for(one) for one in world.home.people.values()]
+            statuses.append(await world.installed(channel))
+            assert set(statuses) == {200}, told
+            hands = TeamsHands(
+                world, house, door.edge, people, channel=channel, holds_back=holds_back,
+                slash=slash, old=old, personally=personally,
+            )  # fmt: skip
+            yield Place(world, house, door, hands, told)
 
 
 @asynccontextmanager
 async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
     """On the same PostgreSQL; what Teams sends reaches one and the other in turn."""
     told: list[tuple[str, str]] = []
-    world, first = place.world, place.world.digi_url
-    async with _served(
-        folder, world, place.house.clock, told, by_botbuilder, either
-    ) as (door, house):  # fmt: skip
-        world.digi_urls = [first, world.digi_url]
+    world, clock = place.world, place.house.clock
+    door, house = await _house(folder, world, clock, told, by_botbuilder, either)
+    async with served_too(world, PATH, door, house):
         hands = TeamsHands(world, house, door.edge, world.home.people)
         yield Place(world, house, door, hands, told)
-        world.digi_url = first
-
-
-@asynccontextmanager
-async def _served(
-    folder: Path,
-    world: TeamsWorld,
-    clock: Clock,
-    told: list[tuple[str, str]],
-    making: Making,
-    either: str,
-) -> AsyncIterator[tuple[TeamsDoor, House]]:
-    door, house = await _house(folder, world, clock, told, making, either)
-    app = server.application(Hosts.named(()))
-    app.add_routes(door.routes())
-    runner = server.runner(app, shutdown_timeout=0.1)
-    try:
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        world.digi_url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/messages"
-        await door.open(house.engine.receive)
-        yield door, house
-    finally:
-        await runner.cleanup()
-        await door.close()
-        await house.close()
 
 
 async def _house(
@@ -141,10 +105,6 @@ async def _house(
     either: str,
 ) -> tuple[TeamsDoor, House]:
     held = world.clock
-    key_file = folder.parent / f"{folder.name}.key"
-    if either:
-        await with_key(either, key_file)
-    doors: list[TeamsDoor] = []
 
     def heard(what: str, kind: str) -> None:
         told.append((what, kind))
@@ -154,19 +114,14 @@ async def _house(
             book, told, pace=TeamsRateLimiter(held.now), sleep=held.sleep, now=held.now
         )
 
-    def edges(store: Database, vault: Vault, _: Clock) -> list[Edge]:
-        door = TeamsDoor(
+    def make(store: Database, vault: Vault) -> TeamsDoor:
+        return TeamsDoor(
             addresses=Addresses(store, vault, Address), told=heard,
             transport=making(world, heard), tenants=[tenant.id for tenant in world.tenants],
             local=world.local, edge=edge,
         )  # fmt: skip
-        doors.append(door)
-        return [door.edge]
 
-    house = await build(
-        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None
-    )
-    return doors[0], house
+    return await house_behind(folder, clock, either, make)
 
 
 @asynccontextmanager

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
-from aiohttp import ClientSession, web
+from aiohttp import web
 
+from tests.worlds.platform import PretendedPlatform
 from tests.worlds.slack.api import Api
 from tests.worlds.slack.limits import Refused, check
 from tests.worlds.slack.sender import Sender
@@ -20,12 +20,13 @@ from tests.worlds.slack.state import Clock, Dict, Message, User, View, Workspace
 from tests.worlds.slack.trouble import Call, ResponseUrl, Trigger, Trouble
 
 
-class SlackWorld:
+class SlackWorld(PretendedPlatform[Trouble, Call]):
     """`async with SlackWorld() as slack:` serves it; `slack.api_url` is what SLACK_API_URL names.
 
-    Every payload passes through `check`; what Slack would refuse is refused, kept in `faults`, and
-    raised at the end unless the test has taken it out.
+    Every payload passes through `check`.
     """
+
+    biggest = 64 * 1024 * 1024
 
     def __init__(
         self,
@@ -34,22 +35,16 @@ class SlackWorld:
         clock: Clock | None = None,
         page: int = 100,
     ) -> None:
+        super().__init__()
         self.workspaces = list(workspaces) or [Workspace()]
         self.mode: Literal["http", "socket"] = mode
         self.clock = clock or Clock()
         self.page = page
-        self.digi_urls: list[str] = []
-        """Where requests go: Digi's `/slack/events`, of each replica in turn."""
         self.signing_secret = "8f742231b10e8888abcd99yyyzzz85a5"
         self.app_token = "xapp-1-A0DIGI-1-abc"
         self.app_id = "A0DIGI"
         self.client_id, self.client_secret = "100.200", "geheimnis"
-        self.faults: list[Refused] = []
-        self.calls: list[Call] = []
-        self.too_early: list[Call] = []
-        """Calls made before the Retry-After of a 429 was over."""
         self.limited: dict[tuple[str, str, str], float] = {}
-        self.trouble: dict[str, deque[Trouble | None]] = {}
         self.weather: Callable[[str, Dict], Trouble | None] = lambda method, args: None
         """Trouble by chance or by rule, asked for every call that has none planned."""
         self.triggers: dict[str, Trigger] = {}
@@ -57,32 +52,19 @@ class SlackWorld:
         self.codes: dict[str, tuple[Workspace, str]] = {}
         """Codes of an installation that was agreed to, each with its redirect_uri."""
         self.uploads: dict[str, Dict] = {}
-        self.tick = 0
-        """Goes on with every message and every change of one."""
         self.under_way = 0
-        self.port = 0
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
         self._chance = random.Random(4)
-        self.session: ClientSession
         self.api = Api(self)
         self.socket = SocketMode(self)
         self.send = Sender(self)
-        self._runner: web.AppRunner | None = None
 
     # --- serving --------------------------------------------------------------------------
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=64 * 1024 * 1024)
+    def add_routes(self, app: web.Application) -> None:
         self.api.add_routes(app)
         self.socket.add_routes(app)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        self.session = ClientSession()
-        return self
 
     async def __aexit__(
         self,
@@ -91,25 +73,7 @@ class SlackWorld:
         trace: TracebackType | None,
     ) -> None:
         await self.socket.close()
-        await self.session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if kind is None and self.faults:
-            raise self.faults[0]
-
-    @property
-    def digi_url(self) -> str:
-        """Where the next goes."""
-        self.digi_urls = self.digi_urls[1:] + self.digi_urls[:1]
-        return self.digi_urls[-1] if self.digi_urls else ""
-
-    @digi_url.setter
-    def digi_url(self, url: str) -> None:
-        self.digi_urls = [url]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        await super().__aexit__(kind, error, trace)
 
     @property
     def api_url(self) -> str:
@@ -121,10 +85,6 @@ class SlackWorld:
         return self.workspaces[0]
 
     # --- planned trouble ------------------------------------------------------------------
-
-    def plan(self, method: str, *trouble: Trouble | None) -> None:
-        """What becomes of the next calls of this method; None lets one through."""
-        self.trouble.setdefault(method, deque()).extend(trouble)
 
     def trouble_for(self, method: str, args: Dict) -> Trouble | None:
         planned = self.trouble.get(method)

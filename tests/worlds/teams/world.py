@@ -7,15 +7,14 @@ import itertools
 import json
 import re
 import time
-from collections import deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import jwt
-from aiohttp import ClientSession, web
+from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.worlds.platform import PretendedPlatform
 from tests.worlds.teams.limits import Refused, check
 from tests.worlds.teams.state import CHANNEL, Clock, Dict, Message, Person, Tenant
 from tests.worlds.teams.trouble import Call, Lost, Says, Trouble
@@ -31,22 +30,16 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 STRANGE_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-class TeamsWorld:
-    """`async with TeamsWorld() as teams:` serves it. What Teams would refuse is refused, kept in
-    `faults`, and raised at the end unless the test has taken it out."""
+class TeamsWorld(PretendedPlatform[Trouble, Call]):
+    """`async with TeamsWorld() as teams:` serves it."""
 
     def __init__(self, *tenants: Tenant, clock: Clock | None = None, local: bool = False) -> None:
+        super().__init__()
         self.tenants = list(tenants) or [Tenant()]
         self.clock = clock or Clock()
         self.local = local
         """Without tokens, as a client for trying things out."""
-        self.digi_urls: list[str] = []
-        self.port = 0
-        self.faults: list[Refused] = []
-        self.calls: list[Call] = []
-        self.too_early: list[Call] = []
         self.limited: dict[str, float] = {}
-        self.trouble: dict[str, deque[Trouble | None]] = {}
         self.weather: Callable[[str, str], Trouble | None] = lambda method, path: None
         self.keys_away = False
         self.keys_wait = 0.0
@@ -60,16 +53,12 @@ class TeamsWorld:
         self.token_lives = 3599
         self.refuses_tokens = ""
         self.strangers: list[str] = []
-        self.tick = 0
         self._said: dict[str, list[float]] = {}
         self._ids = itertools.count(1_793_606_400_001)
-        self.session: ClientSession
-        self._runner: web.AppRunner | None = None
 
     # --- serving --------------------------------------------------------------------------
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=1024 * 1024)
+    def add_routes(self, app: web.Application) -> None:
         app.add_routes(
             [
                 web.get("/openid", self._openid),
@@ -78,38 +67,6 @@ class TeamsWorld:
                 web.route("*", "/connector/{rest:.*}", self._connector),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
-        self.session = ClientSession()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.session.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if kind is None and self.faults:
-            raise self.faults[0]
-
-    @property
-    def digi_url(self) -> str:
-        """Where the next goes."""
-        self.digi_urls = self.digi_urls[1:] + self.digi_urls[:1]
-        return self.digi_urls[-1] if self.digi_urls else ""
-
-    @digi_url.setter
-    def digi_url(self, url: str) -> None:
-        self.digi_urls = [url]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def service_url(self) -> str:
@@ -162,10 +119,6 @@ class TeamsWorld:
         return web.json_response({"access_token": token, "expires_in": self.token_lives})
 
     # --- the connector service ------------------------------------------------------------
-
-    def plan(self, method: str, *trouble: Trouble | None) -> None:
-        """What becomes of the next calls by this method; None lets one through."""
-        self.trouble.setdefault(method, deque()).extend(trouble)
 
     async def _connector(self, request: web.Request) -> web.Response:
         raw = await request.read()

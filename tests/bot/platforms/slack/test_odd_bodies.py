@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from tests.worlds.course import EVERYTHING
 from tests.worlds.odd_json import of_wrong_types, with_half
 from tests.worlds.postgres import either_later
 from tests.worlds.slack.hands import id_of
@@ -39,19 +40,7 @@ async def every_kind(place: Place) -> list[dict[str, Any]]:
         return await once(kind, payload, **more)
 
     place.world.send.once = noted  # type: ignore[method-assign]
-    await place.hands.play(
-        """
-        anne > /digi start Ny omsorgsplatform
-        anne > tryk "Jeg er leder"
-        anne > tryk "Vis det i kanalen"
-        anne > /digi næste
-        peter > tryk "Svar"
-        peter > udfyld "Dit svar"="Vi når det ikke"
-        sofie > tryk "Svar uden navn"
-        sofie > udfyld "Dit svar"="Vi når det heller ikke"
-        fatima > @Digi hjælp
-        """
-    )
+    await place.hands.play(EVERYTHING)
     await place.hands.open_home("anne")
     await place.hands.shortcut("anne", "say")
     await place.hands.shortcut("anne", "agreement", "Ny omsorgsplatform")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.platforms.slack.forms import written_channel
 from bot.platforms.slack.read import envelope, incoming
 from bot.platforms.slack.transport import quiet_logger
+from tests.worlds.course import EVERYTHING
 from tests.worlds.slack.hands import id_of
 from tests.worlds.slack.trouble import Says
 from tests.worlds.slack_fixtures import CHANNEL, Place, in_slack
@@ -300,19 +301,7 @@ async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears
         return await original(body, headers)
 
     place.world.send.raw = kept  # type: ignore[method-assign]
-    await place.hands.play(
-        """
-        anne > /digi start Ny omsorgsplatform
-        anne > tryk "Jeg er leder"
-        anne > tryk "Vis det i kanalen"
-        anne > /digi næste
-        peter > tryk "Svar"
-        peter > udfyld "Dit svar"="Vi når det ikke"
-        sofie > tryk "Svar uden navn"
-        sofie > udfyld "Dit svar"="Vi når det heller ikke"
-        fatima > @Digi hjælp
-        """
-    )
+    await place.hands.play(EVERYTHING)
     place.world.home.user("U0NY", "Ny Kollega")
     await place.world.send.joined("U0NY", CHANNEL)
     place.world.send.raw = original  # type: ignore[method-assign]

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypedDict
-from zoneinfo import ZoneInfo
+from typing import TypedDict
 
 import pytest
 
-from bot.clock import Clock
-from bot.platforms.web.playground.people import PEOPLE
-from bot.platforms.web.playground.server import COURSE
+from tests.worlds.course import beginning, each_transcript, plays_course
 from tests.worlds.teams.plain_transport import by_hand
 from tests.worlds.teams_fixtures import teams_stage
-
-COPENHAGEN = ZoneInfo("Europe/Copenhagen")
-TRANSCRIPTS = sorted((Path(__file__).parents[3] / "transcripts").glob("*.txt"))
 
 
 class Client(TypedDict, total=False):
@@ -46,6 +37,7 @@ OF_A_CHANNEL = {
 }  # fmt: skip
 """What is said in a channel where there is no project, or none any more: a personal chat has no
 channel that it could be about."""
+NEVER = {(transcript, "personally") for transcript in OF_A_CHANNEL}
 SOON = ("in the chat", "personally")
 
 
@@ -60,56 +52,20 @@ async def test_the_prepared_course_goes_in_teams_as_in_the_browser(
     client: str, tmp_path: Path
 ) -> None:
     """Every press finds its button, every form its fields, whatever a tenant's Teams can do."""
-    async with teams_stage(tmp_path / "home", **_november(), **CLIENTS[client]) as played:
-        await played.play(COURSE.read_text(encoding="utf-8"))
-        seen = played.ever("bodil")
-        assert "Ugens overblik" in seen
-        assert "I nåede frem til:" in seen
-        assert "Spurgt og svaret" in seen
-        assert not played.house.log.failures
+    async with teams_stage(tmp_path / "home", **beginning(), **CLIENTS[client]) as played:
+        await plays_course(played)
         assert not played.world.too_early
 
 
 async def test_the_course_goes_by_another_transport_too(tmp_path: Path) -> None:
     """A successor of botbuilder replaces one file: here is one without any SDK."""
-    async with teams_stage(tmp_path / "home", making=by_hand, **_november()) as played:
-        await played.play(COURSE.read_text(encoding="utf-8"))
-        assert "I nåede frem til:" in played.ever("bodil")
-        assert not played.house.log.failures
+    async with teams_stage(tmp_path / "home", making=by_hand, **beginning()) as played:
+        await plays_course(played)
 
 
-class Beginning(TypedDict):
-    people: dict[str, str]
-    english: list[str]
-    clock: Clock
-
-
-def _november() -> Beginning:
-    """An evening in November, with the people of the prepared course."""
-    start = datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN)
-    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
-    return {
-        "people": {person.id: person.name for person in PEOPLE},
-        "english": [person.id for person in PEOPLE if person.locale == "en"],
-        "clock": Clock(real_us=lambda: next(at)),
-    }
-
-
-def _each() -> Iterator[Any]:
-    """One transcript of each conversation is played at once; all of them, every way, at leisure."""
-    begun: set[str] = set()
-    for path in TRANSCRIPTS:
-        conversation = path.stem.partition("_")[0]
-        for client in CLIENTS:
-            if client == "personally" and path.stem in OF_A_CHANNEL:
-                continue
-            soon = client == "targeted" and conversation not in begun
-            marks = () if soon else (pytest.mark.long,)
-            yield pytest.param(path, client, marks=marks, id=f"{path.stem}: {client}")
-        begun.add(conversation)
-
-
-@pytest.mark.parametrize(("transcript", "client"), list(_each()))
+@pytest.mark.parametrize(
+    ("transcript", "client"), list(each_transcript(tuple(CLIENTS), "targeted", NEVER))
+)
 async def test_a_conversation_goes_in_teams_as_on_paper(
     transcript: Path, client: str, tmp_path: Path
 ) -> None:

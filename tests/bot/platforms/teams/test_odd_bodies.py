@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.platforms.teams.read import AGREEMENTS
+from tests.worlds.course import EVERYTHING
 from tests.worlds.odd_json import of_wrong_types, with_half
 from tests.worlds.postgres import either_later
 from tests.worlds.teams.state import CHANNEL
@@ -37,19 +38,7 @@ async def every_kind(place: Place) -> list[dict[str, Any]]:
         return await send(activity, **more)
 
     place.world.send = noted  # type: ignore[method-assign]
-    await place.hands.play(
-        """
-        anne > /digi start Ny omsorgsplatform
-        anne > tryk "Jeg er leder"
-        anne > tryk "Vis det i kanalen"
-        anne > /digi næste
-        peter > tryk "Svar"
-        peter > udfyld "Dit svar"="Vi når det ikke"
-        sofie > tryk "Svar uden navn"
-        sofie > udfyld "Dit svar"="Vi når det heller ikke"
-        fatima > @Digi hjælp
-        """
-    )
+    await place.hands.play(EVERYTHING)
     await place.hands.type("peter", "hjælp", private=True)
     anne = place.world.home.people["anne"]
     await place.world.installed()

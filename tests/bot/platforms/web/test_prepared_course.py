@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,19 +13,19 @@ from bot.platforms.common.ports import RoomMessage
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
 from bot.platforms.web.playground.player import Player
+from bot.platforms.web.playground.scenario import COPENHAGEN
 from bot.platforms.web.playground.server import COURSE
 from bot.server.serve import PlaygroundClock
 from storage.playground_room import Room
 from storage.transactions.store import Database
 from storage.vault import Vault
-
-COPENHAGEN = ZoneInfo("Europe/Copenhagen")
+from tests.worlds.course import AN_EVENING_IN_NOVEMBER, beginning
 
 
 @pytest.mark.parametrize(
     "start",
     [
-        datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN),
+        AN_EVENING_IN_NOVEMBER,
         datetime(2026, 12, 21, 7, 0, tzinfo=COPENHAGEN),
         datetime(2027, 3, 25, 12, 0, tzinfo=COPENHAGEN),
     ],
@@ -35,7 +33,6 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 )
 async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_path: Path) -> None:
     """Every press finds its button; there are overviews with a conclusion and an answer."""
-    at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
     made: list[tuple[Room[RoomMessage], PlaygroundClock]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
@@ -47,7 +44,7 @@ async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_pa
     house = await app.build(
         tmp_path,
         edges=edges,
-        clock=Clock(real_us=lambda: next(at)),
+        clock=beginning(start)["clock"],
         key_file=tmp_path / "key" / "digi.key",
     )
     [(room, held)] = made
