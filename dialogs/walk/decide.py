@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from dialogs.agreement.states import Agreement
+from dialogs.home.states import waiting_needs
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Choice,
@@ -337,7 +338,7 @@ def _questions_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def _status_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK, States("question"), States("agreement"))
+    return (About(), WALK, *waiting_needs(viewer.person))
 
 
 def _start(look: Look) -> int:

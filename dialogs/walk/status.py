@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from content.model import Phase
+from datetime import datetime
 
 from dialogs.agreement.states import Agreement
+from dialogs.home.states import waiting
 from dialogs.model import events as e
 from dialogs.model.calendar import local, next_weekly
 from dialogs.model.cards import (
+    Bullets,
     Button,
     Count,
+    Day,
     Facts,
     Heading,
     Line,
@@ -37,7 +39,7 @@ from dialogs.question.states import (
     is_open,
     title,
 )
-from dialogs.walk.cards import LEADS, lowered
+from dialogs.walk.cards import LEADS
 from dialogs.walk.states import (
     RUNS,
     Walk,
@@ -46,37 +48,104 @@ from dialogs.walk.states import (
     stage_line,
 )
 
+OPEN = 10
+
 
 def status_card(
     walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, State],
     agreements: Mapping[str, Agreement],
 ) -> NeutralCard:  # fmt: skip
-    """One screen: where we are, what is open, what has come of it, what you can do now."""
+    """One screen: what waits for the viewer, what is open, where we are, what has come of it."""
     project = known.project
-    after = tuple(p for p in known.catalogue.phases if p.number > project.phase)
     stage = stage_line(project)
-    now = _open_now(asked, viewer)
+    begun = project.stage != "draft"
+    nothing = "home.nothing" if begun else "home.nothing_draft"
     return card(
         Heading(Words(project.name)),
-        progress(known, project.phase),
-        Small(text("walk.status.then", names=_names(after))) if after else None,
         Paragraph(stage) if stage is not None else None,
-        Facts(_status_rows(walk, viewer, known, asked, agreements, now))
-        if project.stage != "draft"
-        else None,
+        Paragraph(text("walk.status.waits_for_you")),
+        *(waiting(known, viewer) or [Small(text(nothing))]),
+        *(_open_questions(asked, viewer, project) if begun and project.open else ()),
+        progress(known, project.phase),
+        Bullets(_steps(walk, known), numbered=True),
+        Facts(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
         Paragraph(text("walk.status.you_can")),
-        *_can_do(walk, project, viewer, now),
+        *_can_do(walk, project, viewer),
     )  # fmt: skip
+
+
+def _open_questions(
+    asked: Mapping[str, State], viewer: Viewer, project: Project
+) -> tuple[Part[Line], ...]:
+    """Every question that waits for something, newest first; a trio's own only for the trio."""
+    found = sorted(
+        (s for s in asked.values() if _waits(s, viewer)), key=lambda s: s.asked_at, reverse=True
+    )
+    if not found:
+        return (
+            Paragraph(text("walk.status.open")), Small(text("walk.status.nothing_open"))
+        )  # fmt: skip
+    parts: list[Part[Line]] = [
+        Paragraph(text("walk.status.open")),
+        Bullets(tuple(_open_line(s, project) for s in found[:OPEN])),
+    ]
+    if len(found) > OPEN:
+        parts.append(Small(text("home.more_questions", n=Count(len(found) - OPEN))))
+    return tuple(parts)
+
+
+def _waits(state: State, viewer: Viewer) -> bool:
+    with_me = isinstance(state, Asked) and state.with_trio and viewer.person in state.trio
+    return is_open(state) or isinstance(state, Proposed) or with_me
+
+
+def _open_line(state: State, project: Project) -> Line:
+    question = title(state.words)
+    match state:
+        case Proposed(until=until):
+            return text("walk.status.proposal", question=question, until=At(until))
+        case Asked(closed=True):
+            return text("walk.status.closed", question=question)
+        case _:
+            day = Day(local(project.calendar, state.asked_at).date())
+            return text("walk.status.asked", question=question, day=day)
+
+
+def _steps(walk: Walk | None, known: Known) -> tuple[Line, ...]:
+    """The four phases, each with when we were there; a phase gone back to is here again."""
+    project = known.project
+    entered = walk.phases if walk is not None else ()
+
+    def day(at: datetime) -> Day:
+        return Day(local(project.calendar, at).date())
+
+    steps: list[Line] = []
+    for phase in known.catalogue.phases:
+        name = Said(phase.name.da, phase.name.en)
+        last = max(
+            (n for n, (number, _) in enumerate(entered) if number == phase.number), default=-1
+        )
+        if phase.number == project.phase and last >= 0:
+            line = text("walk.status.step_now", name=name, day=day(entered[last][1]))
+        elif phase.number == project.phase:
+            line = text("walk.status.step_first", name=name)
+        elif 0 <= last < len(entered) - 1:
+            start, end = entered[last][1], entered[last + 1][1]
+            line = text("walk.status.step_done", name=name, start=day(start), end=day(end))
+        elif phase.number < project.phase:
+            line = text("walk.status.step_before", name=name)
+        else:
+            line = text("walk.status.step_later", name=name)
+        steps.append(line)
+    return tuple(steps)
 
 
 def _status_rows(
     walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, State],
-    agreements: Mapping[str, Agreement], now: State | None,
+    agreements: Mapping[str, Agreement],
 ) -> tuple[tuple[Line, Line], ...]:  # fmt: skip
     project = known.project
     rows: list[tuple[Line, Line]] = []
-    if project.open:
-        rows.append((text("walk.status.now"), _now_line(now)))
     concluded = sum(isinstance(s, Concluded) for s in asked.values())
     summed_up = (
         text("walk.status.concluded", n=Count(concluded))
@@ -98,30 +167,6 @@ def _status_rows(
     return tuple(rows)
 
 
-def _now_line(now: State | None) -> Line:
-    match now:
-        case None:
-            return text("walk.status.nothing_open")
-        case Proposed(until=until):
-            return text("walk.status.proposal", question=title(now.words), until=At(until))
-        case Asked(closed=True):
-            return text("walk.status.closed", question=title(now.words))
-        case _:
-            return title(now.words)
-
-
-def _open_now(asked: Mapping[str, State], viewer: Viewer) -> State | None:
-    """The newest question that waits for something; a trio's own only for the trio."""
-    waiting = [
-        s
-        for s in asked.values()
-        if is_open(s)
-        or isinstance(s, Proposed)
-        or (isinstance(s, Asked) and s.with_trio and viewer.person in s.trio)
-    ]
-    return max(waiting, key=lambda s: s.asked_at, default=None)
-
-
 def _agreed(agreements: Mapping[str, Agreement], viewer: Viewer, project: Project) -> Line:
     today = local(project.calendar, viewer.at).date()
     done = sum(a.status == "done" for a in agreements.values())
@@ -137,9 +182,7 @@ def _agreed(agreements: Mapping[str, Agreement], viewer: Viewer, project: Projec
     return Several(tuple(lines)) if lines else text("walk.status.no_agreements")
 
 
-def _can_do(
-    walk: Walk | None, project: Project, viewer: Viewer, now: State | None
-) -> tuple[Part[Line] | None, ...]:
+def _can_do(walk: Walk | None, project: Project, viewer: Viewer) -> tuple[Part[Line] | None, ...]:
     def look(key: str, view: e.View, ref: str = "", *, main: bool = False) -> Button[Line]:
         return Button(
             text(key), Look(view, project=project.id, ref=ref), "main" if main else "plain"
@@ -151,24 +194,13 @@ def _can_do(
     if not project.open:
         return (
             buttons(look("walk.button.questions", "questions"),
+                    look("walk.button.results", "results"),
                     look("walk.button.agreements", "agreements")),
         )  # fmt: skip
-    first: list[Button[Line]] = []
-    if isinstance(now, Asked):
-        if now.with_trio:
-            first.append(look("walk.button.see_question", "questions", now.words.id, main=True))
-        elif now.closed:
-            if runs:
-                first.append(look("button.sum_up", "sum_up", now.words.id, main=True))
-            first.append(look("walk.button.see_question", "questions", now.words.id))
-        else:
-            first.append(look("button.answer", "answer", now.words.id, main=True))
-            if "has_led" not in viewer.roles and not viewer.may("leader", "deputy"):
-                first.append(look("button.answer_unnamed", "answer_unnamed", now.words.id))
-    if isinstance(now, Proposed):
-        first.append(look("walk.button.see_question", "questions", now.words.id, main=True))
-    second = [look("button.say", "say"), look("walk.button.questions", "questions"),
-              look("walk.button.agreements", "agreements")]  # fmt: skip
+    second = [
+        look("button.say", "say"), look("walk.button.questions", "questions"),
+        look("walk.button.results", "results"), look("walk.button.agreements", "agreements"),
+    ]  # fmt: skip
     third: list[Button[Line]] = []
     if runs and project.running:
         if walk is not None and walk.left():
@@ -178,12 +210,4 @@ def _can_do(
         third.append(look("walk.phase.submit", "phase"))
     if leads and not project.running:
         third.append(Button(text("button.continue"), e.Resumed(project=project.id)))
-    return buttons(*first), buttons(*second), buttons(*third)
-
-
-def _names(phases: tuple[Phase, ...]) -> Line:
-    """Their names in running text; commas only, since a name may have an and of its own."""
-    return Said(
-        ", ".join(lowered(p.name.da) for p in phases),
-        ", ".join(lowered(p.name.en) for p in phases),
-    )
+    return buttons(*second), buttons(*third)

@@ -13,7 +13,7 @@ from bot.core.gate import Passed
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Pressed, Sender
 from bot.server.build import House
-from dialogs.home import decide as home
+from dialogs.home import states as home
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model import facts as f

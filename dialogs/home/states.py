@@ -1,0 +1,186 @@
+"""What waits for a person in a project, in the order in which they would want to know it.
+
+It depends on named acts, roles and what has been released to this reader, and on nothing else.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from dialogs.agreement.states import Agreement, overdue
+from dialogs.concern.states import HELPERS, owed
+from dialogs.model import events as e
+from dialogs.model.calendar import local
+from dialogs.model.cards import (
+    Button,
+    Buttons,
+    Count,
+    Day,
+    Line,
+    Paragraph,
+    Part,
+    Quote,
+    Several,
+    Small,
+    Words,
+    buttons,
+    text,
+)
+from dialogs.model.cards import Moment as At
+from dialogs.model.conversation import Facts
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import Known, MyRefs, Project, Records, Roles, States, Viewer
+from dialogs.model.roles import refused
+from dialogs.project.states import confirming
+from dialogs.question.states import Asked, Proposed, State, all_of, takes_answers, title
+
+EACH = 3
+"""So many questions, and so many agreements, of a project; the rest is a button away."""
+
+
+def waiting_needs(person: Person) -> Facts:
+    return (
+        *HELPERS,
+        States("question"),
+        States("agreement"),
+        Records("agreement"),
+        MyRefs("answer", person),
+    )
+
+
+def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
+    """The roles one is asked to take, what is owed, agreements, and questions; in that order."""
+    project = known.project
+    today = local(project.calendar, viewer.at).date()
+    parts: list[Part[Line] | None] = _asked_roles(known, viewer.person)
+    if project.stage != "draft":
+        parts += _owed(known, viewer.person, today)
+    if project.stage not in ("draft", "stopped", "ended"):
+        parts += _agreements(known, viewer.person, today)
+    if project.open and project.stage != "draft":
+        parts += _questions(known, viewer.person)
+    return parts
+
+
+def _asked_roles(known: Known, person: Person) -> list[Part[Line] | None]:
+    asked = [r.role for r in known(Roles()) if r.person == person and r.status == "asked"]
+    if not asked:
+        return []
+    yes_and_no = (button for role in asked for button in confirming(known.project.id, role))
+    return [Paragraph(text("home.asked")), Buttons(tuple(yes_and_no))]
+
+
+def _owed(known: Known, person: Person, today: date) -> list[Part[Line] | None]:
+    """How many, and the promise that comes first; the wording is one press away."""
+    waiting = owed(known, person, today)
+    if not waiting:
+        return []
+    lines: list[Line] = [text("summary.owed", n=Count(len(waiting)))]
+    first = waiting[0]
+    if first.promised is not None:
+        key = "summary.promise_passed" if first.overdue else "summary.promised"
+        lines.append(text(key, day=Day(first.promised)))
+    look = Look("concerns", project=known.project.id, ref="owed")
+    return [
+        Paragraph(Several(tuple(lines))),
+        buttons(Button(text("home.read_and_answer"), look, "main")),
+    ]
+
+
+def _agreements(known: Known, person: Person, today: date) -> list[Part[Line] | None]:
+    project = known.project.id
+    words = {rec.id: str(rec.body.get("what", "")) for rec in known(Records("agreement"))}
+    mine = [a for a in known.states("agreement", Agreement).values() if a.owner == person]
+    live = sorted(
+        (a for a in mine if a.status in ("offered", "taken")),
+        key=lambda a: (a.status != "offered", a.due is None, a.due or date.max, a.id),
+    )
+    parts: list[Part[Line] | None] = []
+    for one in live[:EACH]:
+        by: tuple[Line, ...] = ()
+        if one.due is not None:
+            key = "agreement.row_passed" if overdue(one, today) else "agreement.by"
+            by = (text(key, day=Day(one.due)),)
+        parts.append(Quote(Words(words.get(one.id, "…"))))
+        if one.status == "offered":
+            parts.append(Small(Several((text("agreement.yours"), *by))))
+            parts.append(
+                buttons(
+                    Button(
+                        text("button.take_agreement"),
+                        e.AgreementTaken(project=project, agreement=one.id),
+                        "main",
+                    ),
+                    Button(
+                        text("agreement.not_me"),
+                        e.AgreementDeclined(project=project, agreement=one.id),
+                    ),
+                )
+            )
+        else:
+            parts.append(Small(Several((text("agreement.yours_now"), *by))))
+            parts.append(
+                buttons(
+                    Button(text("button.done"), e.AgreementDone(project=project, agreement=one.id)),
+                    Button(text("button.new_date"), Look("new_date", project=project, ref=one.id)),
+                )
+            )
+    if len(live) > EACH:
+        parts.append(Small(text("agreement.more", n=Count(len(live) - EACH))))
+    return parts
+
+
+def _questions(known: Known, person: Person) -> list[Part[Line] | None]:
+    """Open ones that one has not answered by name; for whoever runs it, those to sum up."""
+    answered = known(MyRefs("answer", person))
+    runs = person in known.holders("leader", "deputy", "facilitator") or _starts(known, person)
+    found = sorted(all_of(known).values(), key=lambda state: state.asked_at, reverse=True)
+    waiting = [part for state in found if (part := _question(state, known, person, answered, runs))]
+    parts: list[Part[Line] | None] = [part for pair in waiting[:EACH] for part in pair]
+    if len(waiting) > EACH:
+        parts.append(Small(text("home.more_questions", n=Count(len(waiting) - EACH))))
+    return parts
+
+
+def _question(
+    state: State, known: Known, person: Person, answered: frozenset[str], runs: bool
+) -> tuple[Part[Line] | None, ...]:
+    project = known.project.id
+    words = state.words
+
+    def look(view: e.View) -> Look:
+        return Look(view, project=project, ref=words.id)
+
+    match state:
+        case Asked(with_trio=True) if person in state.trio and not state.proposal:
+            return (
+                Paragraph(text("home.trio", question=title(words))),
+                buttons(Button(text("walk.button.see_question"), look("questions"), "main")),
+            )
+        case Asked() if takes_answers(state) and words.id not in answered:
+            roles = known(Roles())
+            led = person in refused(known.project, roles)
+            return (
+                Paragraph(text("home.question", question=title(words))),
+                buttons(
+                    Button(text("button.answer"), look("answer"), "main"),
+                    None if led else Button(text("button.answer_unnamed"), look("answer_unnamed")),
+                ),
+            )
+        case Asked(closed=True, with_trio=False) if runs:
+            return (
+                Paragraph(text("home.sum_up", question=title(words))),
+                buttons(Button(text("button.sum_up"), look("sum_up"), "main")),
+            )
+        case Proposed(until=until):
+            return (
+                Paragraph(text("walk.status.proposal", question=title(words), until=At(until))),
+                buttons(Button(text("walk.button.see_question"), look("questions"))),
+            )
+        case _:
+            return ()
+
+
+def _starts(known: Known, person: Person) -> bool:
+    project: Project = known.project
+    return project.starter == person and not known.holders("leader")
