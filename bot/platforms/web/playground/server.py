@@ -1,6 +1,6 @@
 """The real bot in a pretended workplace, for a browser on this machine and nobody else.
 
-The page is three static files that ask for JSON. What people do comes in as POSTs and goes to
+The page is a few static files that ask for JSON. What people do comes in as POSTs and goes to
 `receive` like everything from a chat platform; what Digi says comes out over server-sent events.
 """
 

@@ -1,0 +1,119 @@
+// The clock and the prepared course.
+
+import { confirmed } from "./dialogs.js";
+import { make } from "./draw.js";
+import { go } from "./places.js";
+import { at, page, personOf } from "./state.js";
+import { post } from "./wire.js";
+import { moment, say } from "./words.js";
+
+export function takeTime(time) {
+  page.clock = {
+    now: Date.parse(time.now),
+    since: performance.now(),
+    landmarks: time.landmarks,
+  };
+}
+
+export function worldNow() {
+  return new Date(page.clock.now + performance.now() - page.clock.since);
+}
+
+export function tick() {
+  const now = worldNow();
+  if (ahead().length !== at("landmarks").children.length) drawLandmarks();
+  at("now").dateTime = now.toISOString();
+  at("now").textContent = moment(now);
+}
+
+export function drawClock() {
+  tick();
+  drawLandmarks();
+}
+
+/* What has come is no longer ahead. */
+function ahead() {
+  const due = (name) => new Date(page.clock.landmarks[name] ?? 0);
+  return ["question", "overview", "release"]
+    .map((name) => ({ name, when: due(name) }))
+    .filter(({ when }) => when > worldNow());
+}
+
+function drawLandmarks() {
+  const row = ({ name, when }) =>
+    make("div", {}, make("dt", {}, say(`next_${name}`)), make("dd", {}, moment(when)));
+  at("landmarks").replaceChildren(...ahead().map(row));
+}
+
+function busy(on) {
+  for (const button of document.querySelectorAll("[data-clock], #play-course, #start-over")) {
+    if (on) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
+}
+
+const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
+
+export async function moveClock(event) {
+  const button = event.currentTarget;
+  if (isBusy(button)) return;
+  busy(true);
+  at("clock-status").textContent = say("moving");
+  const answer = await post("clock", { to: button.dataset.clock });
+  busy(page.course.running);
+  if (answer.time) {
+    takeTime(answer.time);
+    drawClock();
+    at("clock-status").textContent = say("moved", moment(worldNow()));
+  } else at("clock-status").textContent = answer.failed;
+}
+
+export async function playCourse() {
+  if (isBusy(at("play-course"))) return;
+  if (page.messages.size && !(await confirmed(say("course_confirm"), say("course")))) return;
+  const answer = await post("course", {});
+  at("course-status").textContent = answer.failed ?? "";
+  if (!answer.failed) go(`channel:${page.channels[0].id}`);
+}
+
+export async function startOver() {
+  if (isBusy(at("start-over"))) return;
+  if (!(await confirmed(say("start_over_confirm"), say("start_over"), "danger"))) return;
+  busy(true);
+  const answer = await post("start-over", {});
+  busy(page.course.running);
+  at("course-status").textContent = answer.failed ?? "";
+  at("clock-status").textContent = "";
+}
+
+/* A line of the prepared course, as one tells it. */
+function told(line) {
+  const [, who, act] = line.match(/^(\S+)(?: privat)? > (.*)$/) ?? [null, "ur", ""];
+  if (who === "ur") return say("course_clock");
+  const name = personOf(who)?.name ?? who;
+  const pressed = act.match(/^tryk "(.+?)"/);
+  if (pressed) return say("course_press", name, pressed[1]);
+  return act.startsWith("udfyld ") ? say("course_fill", name) : say("course_type", name, act);
+}
+
+export function drawCourse(ended) {
+  const { running, step, of, line: words, stuck } = page.course;
+  busy(running);
+  at("course").hidden = !running;
+  if (of) {
+    at("course-bar").max = of;
+    at("course-bar").value = step;
+  } else at("course-bar").removeAttribute("value");
+  at("course-line").textContent = of ? `${say("course_step", step, of)}: ${told(words)}.` : "";
+  if (running) at("course-status").textContent = "";
+  if (ended) at("course-status").textContent = say(stuck ? "course_stuck" : "course_done");
+}
+
+export function openClock(open) {
+  at("clock").classList.toggle("open", open);
+  for (const id of ["open-clock", "open-clock-medium"]) {
+    at(id).setAttribute("aria-expanded", String(open));
+  }
+  if (open) at("close-clock").focus();
+  else [at("open-clock"), at("open-clock-medium")].find((one) => one.offsetParent)?.focus();
+}
