@@ -1,4 +1,4 @@
-"""The way out into the pretended workplace: a parcel becomes a message in the room."""
+"""The playground's edge: stores delivered messages in the simulated workplace's room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dialogs.model.cards import FinishedCard
 
 
 class MessageBody(Struct, frozen=True, omit_defaults=True):
-    """What a message holds: a person's own words, or a card of Digi's."""
+    """The content of a message: a person's text, or a card from Digi."""
 
     text: str = ""
     card: FinishedCard | None = None
@@ -33,7 +33,7 @@ def read_body(message: RoomMessage) -> MessageBody:
 
 
 class Listener:
-    """What an open window has not been told yet; the newest of each kind is enough."""
+    """The events that a browser window has not read yet; of each kind only the newest is kept."""
 
     def __init__(self) -> None:
         self._news: dict[str, object] = {}
@@ -44,7 +44,8 @@ class Listener:
         self._woken.set()
 
     async def news(self, patience: float) -> dict[str, object]:
-        """What has happened since the last call; empty when `patience` seconds were quiet."""
+        """Return the events since the last call, or nothing if there are none within `patience`
+        seconds."""
         try:
             async with asyncio.timeout(patience):
                 await self._woken.wait()
@@ -56,7 +57,7 @@ class Listener:
 
 
 class WebEdge:
-    """Implements `ports.Edge` for the playground, and wakes the browser windows that listen."""
+    """Implements `ports.Edge` for the playground, and notifies the connected browser windows."""
 
     def __init__(self, room: WebRoom, clock: Clockwork, *, tenant: str = TENANT) -> None:
         self._room = room
@@ -65,11 +66,11 @@ class WebEdge:
         self._listeners: set[Listener] = set()
         self._last: datetime | None = None
         self.epoch = secrets.token_hex(4)
-        """Another epoch means that what a window has drawn may be gone: it reads all anew."""
+        """Changes when the room is cleared; a window that drew another epoch reloads everything."""
 
     @property
     def repeats(self) -> bool:
-        """The same parcel again is the same message again."""
+        """Delivering the same parcel twice is harmless: it gives one message."""
         return True
 
     def serves(self, tenant: str) -> bool:
@@ -86,7 +87,7 @@ class WebEdge:
                 raise DeliveryFailed("the message to redraw is not in the room", permanent=True)
             await self.put(msgspec.structs.replace(shown, body=body))
             return shown.id
-        # A parcel that comes again must not undo a redraw that happened in between.
+        # A parcel that is delivered again must not undo a redraw that happened in between.
         if await self._room.one(parcel.id) is None:
             private = parcel.kind == "private"
             place = private_place(parcel.person) if private else channel_place(parcel.channel)
@@ -95,7 +96,7 @@ class WebEdge:
         return parcel.id
 
     async def say(self, id: str, place: str, person: str, text: str, thread: str = "") -> None:
-        """Ordinary chat, as people write it to one another."""
+        """Store an ordinary chat message from a person."""
         if await self._room.one(id) is None:
             body = msgspec.json.encode(MessageBody(text=text))
             await self.put(RoomMessage(id, place, person, body, self._moment(), thread))
@@ -118,13 +119,14 @@ class WebEdge:
             self._listeners.discard(listener)
 
     def emptied(self) -> None:
-        """The room was cleared and the clock may run earlier than before."""
+        """The room was cleared, and the clock may have been set back."""
         self._last = None
         self.epoch = secrets.token_hex(4)
         self.tell("reset", self.epoch)
 
     def _moment(self) -> datetime:
-        """Now, and never the same twice: messages are shown in the order of their moments."""
+        """Return the current time, increased if necessary: messages are ordered by it, so it must
+        be unique."""
         now = self._clock.now()
         if self._last is not None and now <= self._last:
             now = self._last + timedelta(microseconds=1)

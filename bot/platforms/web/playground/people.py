@@ -1,4 +1,4 @@
-"""The pretended workplace: a home-care team of 14, its leader and representatives among them."""
+"""The simulated workplace: a home-care team of 14, including its leader and representatives."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from msgspec import Struct
 
 TENANT = "web:playground"
 DIGI = "digi"
-"""Who writes Digi's own messages in the room."""
+"""The author of Digi's own messages in the room."""
 
 ColleagueRole = Literal["leader", "representative", "facilitator", "member"]
 
 
 class Colleague(Struct, frozen=True):
-    """`hue` is the colour of the initials; it never tells anything that the name does not."""
+    """A person of the simulated workplace. `hue` colours the initials and carries no other
+    meaning."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Plays a scenario the way people do: finds buttons and fields by the words on them."""
+"""Plays a scenario as its people: finds buttons and fields by their labels."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ from dialogs.model.cards import (
 )
 
 NEWEST = 5
-"""How many of the channel's last changes count as the newest."""
+"""How many of the channel's last changed messages count as the newest."""
 
 Values = dict[str, str | list[str] | None]
 OnStep = Callable[[int, int, str], Awaitable[None]]
@@ -78,7 +78,7 @@ _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}-[0-9A-Z*~$=](?!
 
 
 def lines(card: FinishedCard) -> list[str]:
-    """A card as somebody reads it aloud; buttons in brackets."""
+    """Return a card as lines of text, with buttons in brackets."""
     found: list[str] = []
     for part in card.parts:
         match part:
@@ -118,7 +118,8 @@ def form_lines(form: FinishedForm) -> list[str]:
 
 
 class Player:
-    """Everybody's hands and eyes in one. Whispers are kept here: the room never holds them."""
+    """Acts and looks for all people of a scenario. It also keeps the ephemeral answers, which are
+    never stored in the room."""
 
     def __init__(
         self,
@@ -135,14 +136,14 @@ class Player:
         self._people = {person.id: person for person in people}
         self._channel = channel
         self._tenant = tenant
-        # Each with the channel it stands in, which goes along with the next act from it.
+        # Each with the channel it was shown in, which is sent along with the next act on it.
         self._whispers: dict[str, list[tuple[tuple[FinishedCard, ...], str]]] = {}
         self._forms: dict[str, tuple[FinishedForm, str]] = {}
         self._faults: dict[str, list[str]] = {}
         self._codes: dict[str, str] = {}
 
     async def play(self, text: str, on_step: OnStep | None = None) -> list[str]:
-        """Play all lines; the answer is one sentence for each that did not go as written."""
+        """Play all lines, and return a sentence for each that did not go as written."""
         try:
             steps = read_scenario(text)
         except ScenarioError as error:
@@ -157,7 +158,7 @@ class Player:
                 found = await self._step(step)
             except ScenarioError as error:
                 found, awaited = [str(error)], False
-            # A fault that the next line looks for is what the scenario is about.
+            # A form error is expected if the next line checks for it.
             if found and not (awaited and isinstance(step.act, FillForm)):
                 problems += [f"line {step.number}: {step.text}: {problem}" for problem in found]
         return problems
@@ -204,14 +205,15 @@ class Player:
     async def move(self, words: str) -> list[str]:
         target = await moment(words, self._clock.now(), self._clock.landmarks)
         if target < self._clock.now():
-            raise ScenarioError("that moment has passed, and the clock only moves forward")
+            raise ScenarioError("that time is in the past, and the clock only moves forward")
         await self._clock.move_to(target)
         return []
 
     # --- eyes -----------------------------------------------------------------------------
 
     async def seen(self, person: str) -> str:
-        """All text before this person's eyes, oldest first: channel, private chat, whispers."""
+        """Return all text this person can see, oldest first: channel, private chat, ephemeral
+        answers."""
         who = self._person(person).id
         shown: list[str] = []
         for place in (channel_place(self._channel), private_place(who)):
@@ -224,7 +226,8 @@ class Player:
         return "\n".join([*shown, *self._faults.get(who, [])])
 
     async def newest(self, person: str) -> str:
-        """What this person was shown last: in a whisper, in a form and in the private chat."""
+        """Return what this person was shown last: an ephemeral answer, a form, a private
+        message."""
         shown: list[str] = []
         for cards, _ in self._whispers.get(person, [])[-1:]:
             shown += [line for card in cards for line in lines(card)]
@@ -240,7 +243,7 @@ class Player:
         return "\n".join(line for message in newest for line in self._lines(message))
 
     def code(self, person: str) -> str:
-        """The last code this person was shown."""
+        """Return the last receipt code this person was shown."""
         return self._codes.get(person, "")
 
     # --- the lines ------------------------------------------------------------------------
@@ -290,7 +293,7 @@ class Player:
         ]
         self._faults[person] = faults
         if not (submitted and faults):
-            self._forms.pop(person, None)  # sent, or left for something else
+            self._forms.pop(person, None)  # submitted, or abandoned for something else
         if answer.cards:
             self._whispers.setdefault(person, []).append((answer.cards, channel))
         if answer.form is not None:
@@ -302,7 +305,8 @@ class Player:
         return faults
 
     async def _button(self, person: str, label: str, near: str) -> tuple[Button[Spans], str]:
-        """The newest button of that name: in whispers, in the private chat, in the channel."""
+        """Find the newest button with this label: in ephemeral answers, then in the private chat,
+        then in the channel."""
         surfaces: list[tuple[FinishedCard, str]] = [
             (card, channel)
             for cards, channel in reversed(self._whispers.get(person, []))

@@ -1,21 +1,21 @@
-"""How a scenario is written, and what its lines mean. The transcripts of the tests are scenarios.
+"""Parses scenarios: scripted conversations, for the playground's prepared course and for the tests.
 
 A scenario is UTF-8 text; `#` begins a comment. Its lines:
 
     anne > /digi start Ny omsorgsplatform       typed in the channel
     anne privat > status                        typed in the private chat with Digi
-    mette > tryk "Svar"                         her newest button of that name
-    mette > tryk "Svar" på "Kerneopgaven"       on the newest message that contains the text
+    mette > tryk "Svar"                         press the newest button with this label
+    mette > tryk "Svar" på "Kerneopgaven"       on the newest message with this text
     mette > udfyld Svar="Mere tid" Dato=2026-12-04 Læsere="Anne Holm, Jonas Friis"
-    mette > udfyld "Dit svar=Mere tid"          the same, in one pair of quotes
-    mette > udfyld Dato={+7}                    a week from then; {kode} is the last code shown
-    mette > send                                sends the open form as it is
+    mette > udfyld "Dit svar=Mere tid"          the same, quoted as a whole
+    mette > udfyld Dato={+7}                    a week from now; {kode} is the last receipt code
+    mette > send                                submit the open form unchanged
     ur > til spørgsmål | til overblik | en dag | en uge | til 2026-12-04 09:00 | til mandag 08:00
-    ur > til tre hele uger                      the next Monday with three weeks without a day off
-    mette < kode                                a code is shown to her
-    anne < "text"                               in what she was shown last
-    anne <! "text"                              nowhere before her eyes
-    kanal < "text"                              in the newest messages of the channel
+    ur > til tre hele uger                      the Monday before three weeks without a day off
+    mette < kode                                she was shown a receipt code
+    anne < "text"                               her newest answer or message has this text
+    anne <! "text"                              she sees this text nowhere
+    kanal < "text"                              the newest channel messages have this text
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _STEPS = {"en dag": timedelta(days=1), "en uge": timedelta(days=7)}
 
 
 class ScenarioError(LookupError):
-    """The scenario names something that is not there; the message says what is."""
+    """The scenario names something that does not exist. The message lists what does."""
 
 
 class TypeWords(Struct, frozen=True):
@@ -73,7 +73,8 @@ class MoveClock(Struct, frozen=True):
 
 
 class Expect(Struct, frozen=True):
-    """`text` is shown, or with `absent` nowhere; without a text it is a code that is shown."""
+    """Expects that `text` is shown, or that it is not (`absent`). Without a text, expects a receipt
+    code."""
 
     text: str
     absent: bool = False
@@ -105,7 +106,7 @@ def read_scenario(text: str) -> list[ScenarioLine]:
 def _read(line: str) -> tuple[str, ScenarioAct]:
     found = _LINE.fullmatch(line)
     if found is None:
-        raise ScenarioError("not `who > what` or `who < what`")
+        raise ScenarioError("expected `who > what` or `who < what`")
     who, private, what = found[1].casefold(), bool(found[2]), found[3].strip()
     if what.startswith("<"):
         return who, _expected(what)
@@ -115,7 +116,7 @@ def _read(line: str) -> tuple[str, ScenarioAct]:
     if act.startswith("tryk "):
         pressed = _PRESS.fullmatch(act)
         if pressed is None:
-            raise ScenarioError('a press is written tryk "Label" or tryk "Label" på "text"')
+            raise ScenarioError('write a press as tryk "Label" or tryk "Label" på "text"')
         return who, PressButton(pressed[1], pressed[2] or "")
     if act in ("send", "udfyld"):
         return who, FillForm({})
@@ -127,7 +128,7 @@ def _read(line: str) -> tuple[str, ScenarioAct]:
 def _expected(what: str) -> Expect:
     found = _EXPECT.fullmatch(what)
     if found is None:
-        raise ScenarioError('an expectation is written < "text", <! "text" or < kode')
+        raise ScenarioError('write an expectation as < "text", <! "text" or < kode')
     return Expect(found[2] or "", absent=found[1] == "<!")
 
 
@@ -140,7 +141,7 @@ def _pairs(text: str) -> dict[str, str]:
         elif found := _PAIR.match(text, position):
             values[found[1] or found[2]] = found[4] if found[3] is None else found[3]
         else:
-            raise ScenarioError(f'a field is written Label="text", not {text[position:].strip()!r}')
+            raise ScenarioError(f'write a field as Label="text", not {text[position:].strip()!r}')
         position = found.end()
     return values
 
@@ -149,7 +150,8 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def named(label: str, candidates: Sequence[tuple[str, T]], kind: str) -> T:
-    """The candidate of that name; the beginning of a name will do, or a word that only one has."""
+    """Return the candidate with this name; a unique substring, or the beginning of the name, also
+    counts."""
     wanted = label.strip().casefold()
     for name, found in candidates:
         if name.casefold() == wanted:
@@ -170,12 +172,13 @@ def several(value: str) -> list[str]:
 
 
 def days_ahead(text: str, now: Callable[[], datetime]) -> str:
-    """`{+9}` is the day nine days from now."""
+    """Replace `{+9}` with the date nine days from now."""
     return _AHEAD.sub(lambda days: str(_day(now()) + timedelta(days=int(days[1]))), text)
 
 
 async def moment(words: str, now: datetime, landmarks: Landmarks) -> datetime:
-    """Where the clock is to stand. `landmarks` tells the moments that are planned, by name."""
+    """Return the time to which a line moves the clock. `landmarks` returns planned events by
+    name."""
     today = _day(now)
     if words in _STEPS:
         return now + _STEPS[words]
@@ -184,18 +187,19 @@ async def moment(words: str, now: datetime, landmarks: Landmarks) -> datetime:
     if landmark := _LANDMARKS.get(words.removeprefix("til ")):
         due = (await landmarks()).get(landmark)
         if due is None:
-            raise ScenarioError("nothing of that kind is planned")
+            raise ScenarioError("no such event is planned")
         return due
     if words == "til tre hele uger":
         return _three_whole_weeks(today)
     if (found := _WEEKDAY.fullmatch(words)) and found[1] in _WEEKDAYS:
         ahead = (_WEEKDAYS.index(found[1]) - today.weekday() - 1) % 7 + 1
         return _at(today + timedelta(days=ahead), found[2], found[3])
-    raise ScenarioError("the clock does not know that place")
+    raise ScenarioError("not a time that the clock can be moved to")
 
 
 def _three_whole_weeks(today: date) -> datetime:
-    """The next Monday morning with three weeks ahead in which no day is off."""
+    """Return the next Monday morning that begins three weeks without a public holiday or other day
+    off."""
     calendar = Calendar()
     monday = today + timedelta(days=(-today.weekday() - 1) % 7 + 1)
     workdays = [timedelta(days=n) for n in range(21) if n % 7 < 5]

@@ -1,4 +1,4 @@
-"""What the playground answers where it cannot do what the page asked for."""
+"""The error messages that the playground shows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The real bot in a pretended workplace, for a browser on this machine and nobody else.
+"""Serves the playground: the real bot in a simulated workplace, for browsers on this machine only.
 
-The page is a few static files that ask for JSON. What people do comes in as POSTs and goes to
-`receive` like everything from a chat platform; what Digi says comes out over server-sent events.
+The page is a few static files that call a JSON API. Acts of people arrive as POST requests and are
+passed to `receive`, as from any chat platform. Messages from Digi are pushed as server-sent events.
 """
 
 from __future__ import annotations
@@ -100,8 +100,9 @@ def add_routes(
     course: Path = COURSE,
     pace: float = 0.15,
 ) -> None:
-    """Serve the playground from `app`, which answers this machine's own names at `port` only
-    (`bot.server.http_server.Hosts`). `token` is what the page must show with every POST."""
+    """Add the playground's routes to `app`, which must accept only this machine's names at
+    `port` (`bot.server.http_server.Hosts`). `token` is the CSRF token that the page sends with
+    each POST."""
     playground = Playground(receive, room, edge, clock, token, commands, course, pace)
     allowed = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
@@ -233,7 +234,8 @@ class Playground:
         return await self._act(me, key, TypedText(words), channel)
 
     async def _thread(self, place: str, id: str) -> str:
-        """The first message of the thread that is answered; empty outside of one."""
+        """Return the id of the first message in the thread that is answered; "" outside a
+        thread."""
         if not id:
             return ""
         answered = await self._room.one(id)
@@ -282,7 +284,7 @@ class Playground:
                     target = self._clock.now() + timedelta(days=7 if act.to == "week" else 1)
                 await self._clock.move_to(max(target, self._clock.now()))
             except Exception as error:
-                log.error("the playground's clock did not move: %s", type(error).__name__)
+                log.error("moving the playground's clock failed: %s", type(error).__name__)
                 return json_answer({"failed": SENTENCES["not_moved"][me.locale]})
             finally:
                 self._edge.tell("clock", None)
@@ -309,7 +311,8 @@ class Playground:
         return json_answer({})
 
     async def _play(self, scenario: str) -> None:
-        """Begin anew, and play; the lock is held until the end, so that nobody moves the clock."""
+        """Clear the workplace and play the scenario. The lock is held until the end, so that nobody
+        moves the clock meanwhile."""
         stuck = True
         try:
             self._tell_course(CourseNews(running=True))
@@ -320,10 +323,12 @@ class Playground:
             )
             problems = await player.play(scenario, self._on_step)
             for problem in problems:
-                log.error("the prepared course: %s", problem.partition(":")[0])
+                log.error(
+                    "the prepared course did not go as written: %s", problem.partition(":")[0]
+                )
             stuck = bool(problems)
         except Exception as error:
-            log.error("the prepared course broke off: %s", type(error).__name__)
+            log.error("the prepared course was aborted: %s", type(error).__name__)
         finally:
             self._moving.release()
             self._tell_course(CourseNews(running=False, stuck=stuck))
@@ -350,7 +355,8 @@ class Playground:
         return sorted(found, key=lambda message: message.seq)
 
     async def _letters_of_all(self) -> dict[str, list[int]]:
-        """Where in the order of change each person's private messages stand, to count the new."""
+        """Return the sequence numbers of each person's private messages, so that the page can count
+        new ones."""
         for person in PEOPLE:
             known = self._letters.setdefault(person.id, {})
             newer = await self._room.read(private_place(person.id), max(known.values(), default=0))
@@ -362,7 +368,7 @@ class Playground:
 
 
 class _Heard:
-    """The room as a player uses it: what is put there wakes the windows."""
+    """The room as the player uses it: storing a message also notifies the windows."""
 
     def __init__(self, room: WebRoom, edge: WebEdge) -> None:
         self._room = room
@@ -377,7 +383,7 @@ class _Heard:
 
 
 def _page(name: str) -> Handler:
-    """A file of the page, read once: the page changes only with the program."""
+    """Return a handler for a static file, which is read once at startup."""
     content = (STATIC / name).read_bytes()
     kind = KINDS[Path(name).suffix]
 
@@ -391,7 +397,8 @@ def _page(name: str) -> Handler:
 
 
 def _guarded(handler: Handler, allowed: set[str], token: str | None) -> Handler:
-    """Answer only our own page on this machine, and every refusal in one sentence."""
+    """Wrap a handler: accept requests only from our own page on this machine, and answer errors as
+    JSON."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:

@@ -1,4 +1,4 @@
-"""What goes between the page and the server: the acts it sends, the state and events it gets."""
+"""The JSON that the page and the server exchange: acts, state and events."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HEADERS = {
 
 
 class RequestRefused(Exception):
-    """A request that is not answered, and the sentence that says why."""
+    """The request is rejected with this status and the sentence with this key."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -51,7 +51,7 @@ class TypeAct(Struct, frozen=True, rename={"person": "as"}):
     text: str
     key: str
     thread: str = ""
-    """The message that is answered in its thread."""
+    """The id of the message that is answered in its thread."""
 
 
 class PressAct(Struct, frozen=True, rename={"person": "as"}):
@@ -78,7 +78,7 @@ class PlainAct(Struct, frozen=True, rename={"person": "as"}):
 
 
 class Shown(Struct, frozen=True):
-    """A message as the page gets it."""
+    """A message in the form that the page receives."""
 
     id: str
     place: str
@@ -125,7 +125,7 @@ _KEY = re.compile(r"web:[0-9a-f-]{36}")
 
 
 def bare(card: FinishedCard) -> FinishedCard:
-    """A card without what only Digi needs to know: the page hands back a token, nothing else."""
+    """Return the card without internal data: the page only needs to send back the tokens."""
     return msgspec.structs.replace(
         card,
         parts=tuple(
@@ -147,7 +147,7 @@ def as_shown(message: RoomMessage) -> Shown:
         id=message.id,
         place=message.place,
         by=message.by,
-        # Of one length always, so that the page can put moments in order as they are.
+        # A fixed number of digits, so that the page can compare times as strings.
         at=message.at.astimezone(UTC).isoformat(timespec="microseconds"),
         thread=message.thread,
         seq=message.seq,
@@ -193,7 +193,7 @@ def known_person(id: str) -> Colleague:
 
 
 def act_key(key: str) -> str:
-    """The page draws one for each act, so that sending it twice is still one act."""
+    """Check an idempotency key. The page draws a new one for each act."""
     if not _KEY.fullmatch(key):
         raise RequestRefused(400, "unreadable")
     return key
@@ -206,7 +206,7 @@ def known_channel(id: str) -> str:
 
 
 def channel_in(place: str, me: Colleague) -> str:
-    """The channel of a place; empty for one's own private chat."""
+    """Return the channel id of a place; "" for the person's private chat."""
     if place == private_place(me.id):
         return ""
     kind, _, id = place.partition(":")
