@@ -1,1 +1,1 @@
-"""What Digi knows and says: the shape of it, and the reading of it."""
+"""What Digi knows and says: the data model of the content, and its loader."""

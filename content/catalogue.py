@@ -1,4 +1,4 @@
-"""Reads the catalogue and checks it. Digi does not start on half a translation."""
+"""Loads and validates the content. Digi does not start with an incomplete translation."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ from content.model import (
 )
 from content.packs import OWN, Packs, Table, sets_in
 
-# How many items each set has. The publications decide it, so it is not a setting.
+# The number of items in each set. It follows from the publications, so it is not configurable.
 COUNTS = {
     "phases": 4,
     "phase-questions": 11,
@@ -126,7 +126,7 @@ T = TypeVar("T")
 
 
 class ContentError(Exception):
-    """The content has problems: one line each, with file, key and remedy."""
+    """The content is invalid. Each line names the file, the key and the remedy."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -134,10 +134,9 @@ class ContentError(Exception):
 
 
 def load(folder: Path | None = None, packs: tuple[Path, ...] = ()) -> Catalogue:
-    """Read and check a folder with packs laid over it; raise ContentError with all that is wrong.
+    """Load and validate a folder with packs on top. Raises ContentError with all problems.
 
-    Ours is checked on its own first, so that what is wrong afterwards is the packs' and is theirs
-    to mend.
+    The folder is validated without packs first, so that any further problem is in a pack.
     """
     catalogue = _read(folder or Path(__file__).parent, ())
     return _read(folder or Path(__file__).parent, packs) if packs else catalogue
@@ -152,7 +151,7 @@ def _read(folder: Path, packs: tuple[Path, ...]) -> Catalogue:
 
 
 def table(catalogue: Catalogue) -> list[tuple[str, int, int]]:
-    """For each set its id, its items in Danish and its items in English."""
+    """Return for each set its id and the number of its items in Danish and in English."""
     return [
         (
             set.id,
@@ -164,17 +163,19 @@ def table(catalogue: Catalogue) -> list[tuple[str, int, int]]:
 
 
 def lix(texts: Iterable[str]) -> float:
-    """How hard Danish is to read: words a sentence, plus the share of words over six letters."""
+    """Return the LIX readability score: words per sentence plus the percentage of words longer than
+    six letters."""
     found = list(texts)
     words = [word for text in found for word in WORD.findall(text)]
-    # A line in a list is a sentence, with or without a full stop.
+    # A line of a list counts as a sentence even without a full stop.
     sentences = sum(max(1, len(SENTENCE_END.findall(text))) for text in found)
     long = sum(len(word) > 6 for word in words)
     return len(words) / sentences + 100 * long / len(words)
 
 
 def readability(catalogue: Catalogue) -> dict[str, float]:
-    """The LIX of each set's running text in Danish; names are headings and are left out."""
+    """Return the LIX score of each set's running text in Danish, without names, which are
+    headings."""
     return {
         set.id: lix(
             text.da
@@ -186,7 +187,7 @@ def readability(catalogue: Catalogue) -> dict[str, float]:
 
 
 def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> str:
-    """A whole set as plain text, with its sources."""
+    """Return a set as plain text with its sources."""
     found = catalogue.set(set_id)
     lines = [found.title.of(language)]
     if found.intro:
@@ -207,7 +208,7 @@ def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> 
 
 
 def source_line(catalogue: Catalogue, source: Source, language: Language) -> str:
-    """A source as people read it, without the word for source in front."""
+    """Format a source, without the word for "source" in front."""
     title = catalogue.publication(source.publication).title.of(language)
     page = f", s. {source.page}" if source.page and language == "da" else ""
     page = f", p. {source.page}" if source.page and language == "en" else page
@@ -225,12 +226,12 @@ def _parts(
 
 
 def placeholders(text: str) -> set[str]:
-    """The names in braces."""
+    """Return the placeholder names in a text."""
     return set(PLACEHOLDER.findall(text))
 
 
 class _Reading:
-    """One reading of one folder with packs laid over it, and the problems met on the way."""
+    """Loads one folder with packs on top, and collects the problems."""
 
     def __init__(self, folder: Path, packs: tuple[Path, ...]) -> None:
         self.folder = folder
@@ -303,7 +304,7 @@ class _Reading:
             self.say(name, "", f"this is not TOML in UTF-8 ({error}); correct that line")
             return None
 
-    # What Digi says
+    # Phrases
 
     def phrases(self) -> dict[str, Phrase]:
         found: dict[str, Phrase] = {}
@@ -320,7 +321,7 @@ class _Reading:
         return found
 
     def replaced_phrases(self, found: dict[str, Phrase]) -> None:
-        """A pack says something of ours in its own words, with the same names in braces."""
+        """Apply the phrases that packs replace. A replacement must have the same placeholders."""
         seen: set[tuple[Path, str]] = set()
         for pack, name, data in self.packs.phrases():
             for key, raw in self.flat(name, data, ""):
@@ -328,7 +329,7 @@ class _Reading:
                     self.say(name, key, "another file has this key; keep one of them")
                 seen.add((pack, key))
                 ours = found.get(key)
-                # A part's name is a heading; a list of one's own may have one of its own.
+                # A list in a pack may bring a heading of its own (part.*).
                 if ours is None and not key.startswith("part."):
                     self.say(name, key, "no phrase has this key; copy the key from our phrases")
                 elif self.both(name, key, raw) and (phrase := self.convert(name, key, raw, Phrase)):
@@ -350,7 +351,7 @@ class _Reading:
     # Texts in both languages
 
     def both(self, file: str, key: str, raw: Table) -> bool:
-        """Check one text in its two languages."""
+        """Validate a text in both languages."""
         before = len(self.problems)
         for language in ("da", "en"):
             texts = _forms(raw.get(language))
@@ -373,7 +374,7 @@ class _Reading:
         return len(self.problems) == before
 
     def texts(self, file: str, key: str, raw: object) -> bool:
-        """Check every text under a key."""
+        """Validate all texts below a key."""
         if isinstance(raw, dict):
             if "da" in raw or "en" in raw:
                 return self.both(file, key, raw)
@@ -382,7 +383,7 @@ class _Reading:
             parts = [(f"{key}.{i}", part) for i, part in enumerate(raw, 1)]
         else:
             return True
-        # A list, not a generator: every part is looked at, after a fault too.
+        # A list, so that every part is validated, also after a problem.
         sound = [self.texts(file, name, part) for name, part in parts]
         return all(sound)
 
@@ -399,7 +400,7 @@ class _Reading:
                         f"{language} has {len(text)} characters; shorten it to {limit}",
                     )
 
-    # Files of sets
+    # Set files
 
     def publications(self, data: Table | None) -> dict[str, Publication]:
         if data is None:
@@ -416,7 +417,7 @@ class _Reading:
         return found
 
     def shaped(self, id: str, data: Table) -> bool:
-        """Items are a list of tables, sources a table of tables."""
+        """Check that items are a list of tables and sources a table of tables."""
         items, sources = data.get("item", []), data.get("sources", {})
         sound = isinstance(items, list) and all(isinstance(item, dict) for item in items)
         if not sound:
@@ -494,7 +495,7 @@ class _Reading:
         made = self.convert(f"{id}.toml", "the top", {"id": id, "items": [], **raw}, Set)
         return msgspec.structs.replace(made, items=tuple(items)) if made is not None else None
 
-    # What must fit together
+    # Consistency between files
 
     def walk(
         self,
@@ -541,7 +542,7 @@ class _Reading:
         self, sets: dict[str, Set], questions: dict[str, Question], phrases: dict[str, Phrase]
     ) -> None:
         everything = set(questions) | {f"{s.id}/{i.id}" for s in sets.values() for i in s.items}
-        # After another fault an item may be missing only because it could not be read.
+        # After another problem an item may be missing only because it could not be loaded.
         whole = not self.problems
         for found in sets.values():
             file = f"{found.id}.toml"
@@ -556,7 +557,8 @@ class _Reading:
 
 
 def _name_their_own(files: dict[str, Table], phrases: dict[str, Phrase]) -> None:
-    """The source of what a workplace wrote itself, unless its pack has named one."""
+    """Add the default source for items that a workplace wrote itself, unless its pack defines
+    one."""
     title, section = (
         {"da": phrases[key].of("da"), "en": phrases[key].of("en")}
         for key in ("own.publication", "own.section")
@@ -573,7 +575,7 @@ def _placeholders_of(phrase: Phrase) -> set[str]:
 
 
 def _forms(value: object) -> list[str]:
-    """A text, or its plural forms."""
+    """Return a text as a list, or its plural forms."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The shape of the catalogue. Knows no file format."""
+"""The data model of the content, independent of any file format."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Language = Literal["da", "en"]
 
 
 class Both(Struct, frozen=True, forbid_unknown_fields=True):
-    """The same text in Danish and in English."""
+    """A text in Danish and English."""
 
     da: str
     en: str
@@ -18,7 +18,7 @@ class Both(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plural(Struct, frozen=True, forbid_unknown_fields=True):
-    """Two forms of a text; the argument called n picks one."""
+    """A text in singular and plural; the argument `n` selects the form."""
 
     one: str
     other: str
@@ -28,7 +28,7 @@ class Plural(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Phrase(Struct, frozen=True, forbid_unknown_fields=True):
-    """Something Digi says, with bare-name placeholders."""
+    """A phrase that Digi says, with named placeholders."""
 
     da: str | Plural
     en: str | Plural
@@ -49,7 +49,7 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where something stands; shown on demand."""
+    """A place in a publication, shown on demand."""
 
     publication: str
     section: Both
@@ -57,7 +57,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the 20 theme questions (with a theme) or the 11 phase questions (with a phase)."""
+    """A theme question (one of 20, with a theme) or a phase question (one of 11, with a phase)."""
 
     id: str
     text: Both
@@ -68,7 +68,7 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Theme(Struct, frozen=True, forbid_unknown_fields=True):
-    """A grundspørgsmål."""
+    """One of the four fundamental themes (grundspørgsmål)."""
 
     id: str
     name: Both
@@ -87,76 +87,78 @@ class Phase(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Place(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a question is asked, and of whom."""
+    """The phase in which a question is asked, and whom it is asked."""
 
     question: str
     phase: int
     trio: bool = False
     exercise: str = ""
-    """The id of an exercise that goes with it, where there is one."""
+    """The id of an exercise that goes with the question."""
     after: Both | None = None
-    """What must have happened first, where something must."""
+    """What must have happened first."""
     source: Source | None = None
 
 
 class Course(Struct, frozen=True, forbid_unknown_fields=True):
-    """The order in which questions are asked; a project may change its own."""
+    """The default order of questions, which a project may change."""
 
     order: tuple[Place, ...]
     late: dict[int, tuple[str, ...]]
     short: dict[int, tuple[Place, ...]]
 
     def places(self, phase: int) -> tuple[Place, ...]:
-        """What the whole course asks in a phase."""
+        """Return the places of a phase in the whole course."""
         return tuple(place for place in self.order if place.phase == phase)
 
     def place(self, question: str) -> Place:
-        """Where the whole course asks a question. KeyError where it does not."""
+        """Return the place of a question in the whole course. Raises KeyError if it has none."""
         for place in self.order:
             if place.question == question:
                 return place
         raise KeyError(question)
 
     def catch_up(self, phase: int) -> tuple[Place, ...]:
-        """What a project that starts in a phase takes first from the phases before it."""
+        """Return the questions of earlier phases that a project starting in this phase begins
+        with."""
         return tuple(self.place(question) for question in self.late.get(phase, ()))
 
     def whole(self, phase: int) -> tuple[Place, ...]:
-        """The whole course of a project that starts in a phase."""
+        """Return the whole course of a project that starts in this phase."""
         return self.catch_up(phase) + tuple(p for p in self.order if p.phase >= phase)
 
     def rest(self, phase: int) -> tuple[Place, ...]:
-        """What such a project leaves for those who want more."""
+        """Return the questions of earlier phases that such a project skips."""
         caught = self.late.get(phase, ())
         return tuple(p for p in self.order if p.phase < phase and p.question not in caught)
 
     def shortened(self, phase: int) -> tuple[Place, ...]:
-        """The short course of a project that starts in a phase."""
+        """Return the short course of a project that starts in this phase."""
         return self.short.get(phase, ())
 
 
 class Item(Struct, frozen=True, forbid_unknown_fields=True):
-    """One item of a set; what a set does not need stays empty."""
+    """An item of a set. Fields that a set does not use are empty."""
 
     id: str
     text: Both
     source: Source
     name: Both | None = None
     more: tuple[Both, ...] = ()
-    """Further notes to the text, in order."""
+    """Further notes on the text, in order."""
     parts: dict[str, tuple[Both, ...]] = {}
-    """Named lists: plus and minus, remedy, the columns of a table. Named by phrases part.*"""
+    """Named lists, such as plus and minus, a remedy or the columns of a table. Their headings are
+    the phrases part.*"""
     phase: tuple[int, ...] = ()
-    """The phases it fits; none means all."""
+    """The phases it is suitable for; empty means all."""
     kind: str = ""
     """The group or row it belongs to."""
     across: str = ""
-    """The column it belongs to, in sets that are tables of cells."""
+    """The column it belongs to, in sets that form a table."""
     refs: tuple[str, ...] = ()
-    """Other things it builds on: a question's id, or set/item."""
+    """Ids of what it builds on: a question's id, or set/item."""
     minutes: int = 0
     ours: bool = False
-    """Our own reading; said as such."""
+    """It is our own interpretation, and is labelled as such."""
 
 
 class Set(Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,9 +171,9 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
     intro: Both | None = None
     pack: str = "general"
     mechanic: Literal["", "board", "pulse", "table", "workshop"] = ""
-    """What runs it, where it is an exercise."""
+    """The mechanic that runs the set, if it is an exercise."""
     parts: dict[str, tuple[Both, ...]] = {}
-    """Named lists that belong to the whole: lanes, kinds of notes, what to prepare."""
+    """Named lists of the whole set: lanes, kinds of notes, what to prepare."""
 
     def item(self, id: str) -> Item:
         for item in self.items:
@@ -180,12 +182,12 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
         raise KeyError(f"{self.id}/{id}")
 
     def fitting(self, phase: int) -> tuple[Item, ...]:
-        """The items that fit a phase."""
+        """Return the items that are suitable for a phase."""
         return tuple(item for item in self.items if not item.phase or phase in item.phase)
 
 
 class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
-    """All that Digi knows and says. Every set is in sets, those of the walk too."""
+    """All content. `sets` contains every set, including those of the walk."""
 
     phrases: dict[str, Phrase]
     questions: dict[str, Question]
@@ -217,16 +219,16 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
         return self.sets[id]
 
     def for_workplace(self, workplace: str) -> tuple[Set, ...]:
-        """The sets that a kind of workplace meets: what holds for all, and what holds for it."""
+        """Return the sets for a kind of workplace: general ones and its own."""
         return tuple(s for s in self.sets.values() if s.pack in ("general", workplace))
 
     def publication(self, key: str) -> Publication:
         return self.publications[key]
 
     def of_theme(self, id: str) -> tuple[Question, ...]:
-        """A theme's five questions, in order."""
+        """Return the five questions of a theme, in order."""
         return tuple(q for q in self.questions.values() if q.theme == id)
 
     def of_phase(self, n: int) -> tuple[Question, ...]:
-        """The phase's own questions, in order."""
+        """Return the phase questions of a phase, in order."""
         return tuple(q for q in self.questions.values() if q.phase == n)

@@ -1,4 +1,5 @@
-"""A workplace's own content, laid over ours while it is still tables, so one set of checks does."""
+"""Merges packs (a workplace's own content) into ours as raw TOML tables, before validation, so that
+the same checks apply to both."""
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -9,9 +10,9 @@ ReportProblem = Callable[[str, str, str], None]
 Read = Callable[[Path, str], Table | None]
 
 OWN = "own"
-"""The publication and source of what a workplace wrote itself."""
+"""The id of the publication and source for what a workplace wrote itself."""
 
-# Dialogs know these items one by one: their words may change, their number may not.
+# Code refers to these items one by one: a pack may change their texts, not their number.
 FIXED = ("phases", "themes", "start-kinds", "involvement-levels", "rasmus")
 QUESTIONS = ("theme-questions", "phase-questions")
 ORDER = "phase-themes"
@@ -20,14 +21,15 @@ _ID = {"phases": "number", ORDER: "question"}
 
 
 def sets_in(folder: Path) -> list[Path]:
-    """The files of sets in a folder and below it, by name; those of phrases are not among them."""
+    """Return the set files in a folder and its subfolders, sorted by name, without phrase files."""
     phrases = folder / "phrases"
     found = (path for path in folder.rglob("*.toml") if phrases not in path.parents)
     return sorted(found, key=lambda path: path.stem)
 
 
 class Packs:
-    """Lays packs over our tables and keeps who laid what, so that a fault is named where it is."""
+    """Merges packs into our tables, and remembers which pack set what, so that a problem names the
+    right file."""
 
     def __init__(self, folders: tuple[Path, ...], read: Read, say: ReportProblem) -> None:
         self.folders = folders
@@ -38,7 +40,8 @@ class Packs:
         self.own = False
 
     def file(self, name: str, key: str) -> str:
-        """A file as a problem names it: with its pack, where a pack laid the key or the file."""
+        """Return the file name for a problem, with the pack's name if a pack set the key or added
+        the file."""
         mine = [
             laid
             for file, laid in self.laid
@@ -49,7 +52,7 @@ class Packs:
     # Phrases
 
     def phrases(self) -> Iterator[tuple[Path, str, Table]]:
-        """Each file of phrases: its pack, its name and what stands in it."""
+        """Iterate over the phrase files of all packs: the pack, the file's name and its content."""
         for folder in self.folders:
             for path in sorted((folder / "phrases").glob("*.toml")):
                 name = f"phrases/{path.name}"
@@ -59,9 +62,9 @@ class Packs:
     # Sets
 
     def lay(self, files: dict[str, Table], sets: Collection[str]) -> None:
-        """Lay every pack in turn; the last one has the last word."""
+        """Merge all packs in order; a later pack overrides an earlier one."""
         for folder in self.folders:
-            # The order comes last: it may name questions that the pack has just added.
+            # The order is merged last, because it may name questions that the pack has just added.
             paths = sorted(sets_in(folder), key=lambda path: path.stem == ORDER)
             if not paths and not list((folder / "phrases").glob("*.toml")):
                 self.say(folder.name, "", "nothing here is for Digi; see docs/packs.md")
@@ -132,7 +135,7 @@ class Packs:
         base["n"] = len(base["item"])
 
     def _new(self, files: dict[str, Table], id: str, key: str, given: Table) -> Table:
-        """An item of the workplace's own; a question is given its place, last in its phase."""
+        """Add a workplace's own item. A question is also placed last in its phase."""
         item = dict(given)
         if "source" not in item:
             item["source"] = OWN
@@ -147,7 +150,7 @@ class Packs:
             self.say(f"{id}.toml", key, "trio is true or false; correct it")
         if ORDER in files:
             order = files[ORDER]
-            # After a fault it still has a place, so that one fault is one line.
+            # Place it also after a problem, so that one mistake is reported once.
             at = phase if phase in PHASES else 1
             order["item"].append({"question": key, "phase": at, "trio": trio is True})
             order["n"] = len(order["item"])
@@ -161,7 +164,7 @@ class Packs:
         return []
 
     def _forget(self, files: dict[str, Table]) -> None:
-        """What was left out is not asked and not pointed to."""
+        """Remove a dropped item from the order and from all references."""
         order = files.get(ORDER, {})
         for key in ("late", "short"):
             for phase, places in order.get(key, {}).items():
