@@ -1,4 +1,4 @@
-"""The command line: what each command does, and what it says when it cannot."""
+"""The command line: parses arguments, runs the commands, and prints errors for the operator."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ WILL_ERASE = {
 
 
 class _Usage(argparse.ArgumentParser):
-    """An argument may be an address with a password in it: then no argument is repeated."""
+    """An argument parser that repeats no argument in errors if one looks like a secret, such as an
+    address with a password."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._given = list(sys.argv[1:] if args is None else args)
@@ -51,7 +52,7 @@ class _Usage(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if any(digi_settings.looks_secret(word) for word in getattr(self, "_given", ())):
-            message = "this is not how it is used (what was given is not repeated here)"
+            message = "wrong arguments (they are not repeated here, as one looks like a secret)"
         super().error(message)
 
 
@@ -70,10 +71,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}; see that Digi may use it", file=sys.stderr)
+        print(f"{error.filename}: {error.strerror}; give Digi's user access to it", file=sys.stderr)
     except Exception as error:
-        # The text of an error that nobody foresaw may hold anything.
-        print("a fault in Digi; it happened here:", *places(error.__traceback__),
+        # The text of an unexpected error may contain anything, so it is not printed.
+        print("an error in Digi; it happened here:", *places(error.__traceback__),
               type(error).__name__, sep="\n", file=sys.stderr)  # fmt: skip
     return PROBLEM
 
@@ -90,46 +91,56 @@ def _parser() -> argparse.ArgumentParser:
         return found
 
     add("run", _run, "serve Digi (the default)")
-    looked = add("check", _check, "look at settings, key, database and content; say what to mend")
-    looked.add_argument("--deep", action="store_true", help="open every sealed value once, too")
+    looked = add("check", _check, "check settings, key, database and content; name the remedies")
+    looked.add_argument("--deep", action="store_true", help="also decrypt every stored value")
     listing = add("content", _content, "the catalogue: set id, items in da, items in en")
-    listing.add_argument("--set", metavar="ID", help="one set as people will read it")
+    listing.add_argument("--set", metavar="ID", help="print one set as people read it")
     listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
-    listing.add_argument("--lix", action="store_true", help="how easy each set's Danish is to read")
     listing.add_argument(
-        "--where", action="store_true", help="where people meet each set, ours only"
+        "--lix", action="store_true", help="print the LIX readability score of each set's Danish"
     )
-    shown = add("manifest", _manifest, "what a platform is told about the app")
-    shown.add_argument("platform", choices=("slack", "teams"), help="JSON to paste, or a zip")
+    listing.add_argument(
+        "--where", action="store_true", help="print where Digi shows each set (without packs)"
+    )
+    shown = add("manifest", _manifest, "write the app's manifest for a platform")
+    shown.add_argument(
+        "platform", choices=("slack", "teams"), help="slack: JSON to paste; teams: a zip"
+    )
     shown.add_argument(
         "--out", metavar="FILE", type=Path, help="where to write it (teams: digi-teams.zip)"
     )
     add("key", _key, "make the key of a new database")
-    add("outbox", _outbox, "what waits to be sent, and what is dead")
-    kept = add("backup", _backup, "make a sealed backup, also while Digi runs")
+    add("outbox", _outbox, "list the messages that wait to be sent, and the dead ones")
+    kept = add("backup", _backup, "make an encrypted backup, also while Digi runs")
     kept.add_argument("--to", metavar="PATH", type=Path, help="a folder, or a new file")
-    put_back = add("restore", _restore, "put a backup in the database's place, Digi being stopped")
+    put_back = add("restore", _restore, "replace the database by a backup; stop Digi first")
     put_back.add_argument("file", metavar="FILE", type=Path)
     put_back.add_argument(
-        "--over", action="store_true", help="over a database that holds something"
+        "--over",
+        action="store_true",
+        help="replace a database that is not empty; it is backed up first",
     )
-    add("rotate-key", _rotate_key, "seal everything with a new key, also while Digi runs")
-    erased = add("erase", _erase, "delete a person's named data, or a project; gives the proof")
+    add("rotate-key", _rotate_key, "encrypt everything with a new key, also while Digi runs")
+    erased = add("erase", _erase, "delete a person's named data, or a project; prints the proof")
     erased.add_argument("what", choices=("person", "project"))
     erased.add_argument(
-        "id", metavar="ID", help="the platform's id of a person; of a project, ours"
+        "id", metavar="ID", help="a person's id on the platform, or a project's id (see projects)"
     )
-    erased.add_argument("--workplace", default="", help="where several have a person of this id")
+    erased.add_argument(
+        "--workplace", default="", help="the person's workplace, if several have this id"
+    )
     erased.add_argument("--yes", action="store_true", help="do not ask first")
-    unseated = add("unseat", _unseat, "end the seat of a representative who cannot press any more")
-    unseated.add_argument("person", metavar="PERSON", help="the platform's id")
-    unseated.add_argument("project", metavar="PROJECT", help="its id: see projects")
+    unseated = add(
+        "unseat", _unseat, "end the role of a representative who cannot do so themselves"
+    )
+    unseated.add_argument("person", metavar="PERSON", help="the person's id on the platform")
+    unseated.add_argument("project", metavar="PROJECT", help="the project's id (see projects)")
     moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
     moved.add_argument("to", metavar="postgresql://…", help="the new database")
-    add("projects", _projects, "workplace, id and channel of each project; never what is said")
-    bench = add("bench", _bench, "how fast Digi is here, beside what others do here (minutes)")
+    add("projects", _projects, "list workplace, id and channel of each project; never a text")
+    bench = add("bench", _bench, "measure how fast Digi is on this machine (takes minutes)")
     bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
-    bench.add_argument("--short", action="store_true", help="less time, wider spread")
+    bench.add_argument("--short", action="store_true", help="take less time, with wider variation")
     return parser
 
 
@@ -179,8 +190,11 @@ def _manifest(args: argparse.Namespace) -> int:
 
 
 def _slack_manifest(settings: Settings) -> dict[str, object]:
-    """For the mode that `run` serves with these settings. Before there are any of Slack's, it is
-    Socket Mode unless there is a public address. What is still missing is said beside the JSON."""
+    """Return the manifest for the mode in which `run` serves with these settings.
+
+    Without Slack settings, it is Socket Mode unless there is a public address. Missing settings are
+    listed on stderr.
+    """
     from bot.platforms.slack.manifest import CannotDraw, manifest, missing
 
     slack, url = settings.slack, settings.public_url
@@ -196,8 +210,8 @@ def _slack_manifest(settings: Settings) -> dict[str, object]:
         app_token=bool(slack and slack.app_token),
     )  # fmt: skip
     mode = "Socket Mode" if socket_mode else f"HTTP, at {url}/slack/events"
-    needs = f"; still to be set: {', '.join(names)}" if names else ""
-    print(f"this is for Slack by {mode}{needs} (docs/slack.md)", file=sys.stderr)
+    needs = f"; still missing: {', '.join(names)}" if names else ""
+    print(f"this manifest is for Slack by {mode}{needs} (docs/slack.md)", file=sys.stderr)
     return drawn
 
 
@@ -216,22 +230,22 @@ def _teams_package(settings: Settings) -> bytes:
 def _key(_: argparse.Namespace) -> int:
     settings = digi_settings.load()
     asyncio.run(_keyed(settings))
-    print(f"made {settings.key_file}: keep it, and keep it apart from the backups")
+    print(f"made {settings.key_file}: keep a copy, apart from the backups")
     return FINE
 
 
 async def _keyed(settings: Settings) -> None:
-    """A key and the new database that it is for: neither is ever there without the other."""
+    """Create a new database and its key together."""
     if settings.key_file.exists():
-        raise KeyProblem(f"{settings.key_file}: there is a key already, and it was left as it is")
+        raise KeyProblem(f"{settings.key_file}: there is a key already, and it was not changed")
     store = await open_store(settings.home, settings.sqlite, settings.postgres)
     try:
         known = await store.read(rekey.known_key)
         rekey.finish_files(settings.key_file, known or "")
         if known is not None and not settings.key_file.exists():
             raise Problem(
-                "this database was made with a key already: put that one back at"
-                f" {settings.key_file}, or name its place in DIGI_KEY_FILE"
+                "this database has a key already: put it back at"
+                f" {settings.key_file}, or set DIGI_KEY_FILE to its path"
             )
         if known is None:
             await make_first_key(store, settings.key_file)
@@ -240,7 +254,7 @@ async def _keyed(settings: Settings) -> None:
 
 
 def _rows(sql: str) -> list[tuple[Any, ...]]:
-    """Read beside a running server."""
+    """Run a query on the database, also while a server uses it."""
     settings = digi_settings.load()
     if settings.postgres is not None:
         from storage.postgres import doctor as postgres_doctor
@@ -258,7 +272,8 @@ def _rows(sql: str) -> list[tuple[Any, ...]]:
 
 
 def _outbox(_: argparse.Namespace) -> int:
-    """Reads beside a running server: id, kind, place, state, due, tries. Never what is said."""
+    """Print the outbox, also while a server runs: state, kind, channel, due time, attempts and id,
+    never a text."""
     asked = "SELECT id, kind, place, state, due_us, attempts FROM letter ORDER BY due_us, seq"
     for id, kind, place, state, due_us, attempts in _rows(asked):
         due = datetime.fromtimestamp(due_us / 1_000_000, UTC).isoformat(timespec="seconds")
@@ -278,8 +293,8 @@ def _erase(args: argparse.Namespace) -> int:
     print(WILL_ERASE[args.what].format(id=args.id), file=sys.stderr)
     if not args.yes:
         if not sys.stdin.isatty():
-            raise Problem("nothing was deleted: add --yes, and it is done without asking")
-        if input("Type yes to go on: ").strip().lower() not in ("yes", "ja"):
+            raise Problem("nothing was deleted: add --yes to delete without being asked")
+        if input("Type yes to continue: ").strip().lower() not in ("yes", "ja"):
             raise Problem("nothing was deleted")
     named = {args.what: args.id, "workplace": args.workplace}
     return _order(Request(f"erase-{args.what}", named))
@@ -290,7 +305,7 @@ def _unseat(args: argparse.Namespace) -> int:
 
 
 def _order(request: Request) -> int:
-    """By the running Digi, or here where none runs."""
+    """Execute a command in the running Digi, or in this process if none runs."""
     done = asyncio.run(_ordered(digi_settings.load(), request))
     print(done.said, file=sys.stdout if done.fine else sys.stderr)
     return FINE if done.fine else PROBLEM
@@ -322,7 +337,7 @@ def _restore(args: argparse.Namespace) -> int:
 
 
 def _move(args: argparse.Namespace) -> int:
-    """All or nothing; the file is only read."""
+    """Copy the SQLite file into PostgreSQL, all or nothing. The file is only read."""
     from storage.copy_database import Moved, move
 
     settings = digi_settings.load()
@@ -332,7 +347,7 @@ def _move(args: argparse.Namespace) -> int:
         rekey.fitting(settings.key_file, None)
         raise Problem(f"there is no database at {settings.sqlite}")
     if not digi_settings.is_postgres_address(args.to):
-        raise Problem(f"say where to: {digi_settings.ADDRESS}")
+        raise Problem(f"the target is not an address of PostgreSQL: use {digi_settings.ADDRESS}")
     shown = ProgressLine(sys.stderr)
 
     def told(step: Moved) -> None:
@@ -342,13 +357,15 @@ def _move(args: argparse.Namespace) -> int:
     try:
         rows = move(settings.sqlite, args.to, fingerprint, told)
     except KeyboardInterrupt:
-        raise Problem("broken off: nothing was moved, and the same command begins again") from None
+        raise Problem(
+            "interrupted: nothing was moved; run the command again to start over"
+        ) from None
     finally:
         shown.end()
     print(
-        f"moved {rows} rows and counted them on both sides. Put the new address into DIGI_DATABASE"
-        f" and start Digi with the same key; {settings.sqlite} was only read, and is yours to"
-        " delete when all is well"
+        f"moved {rows} rows and counted them on both sides. Set DIGI_DATABASE to the new address"
+        f" and start Digi with the same key; {settings.sqlite} was not changed:"
+        " delete it when all is well"
     )
     return FINE
 
@@ -364,10 +381,10 @@ def _bench(args: argparse.Namespace) -> int:
         from tests.bench.main import PARTS, run
     except ModuleNotFoundError as missing:
         raise Problem(
-            f"{missing.name} is not here: measure in a clone, with `make bench`"
+            f"{missing.name} is not installed: run `make bench` in a clone of the repository"
         ) from None
     if unknown := set(args.parts) - set(PARTS):
-        raise Problem(f"there is no part {min(unknown)}: there are {', '.join(PARTS)}")
+        raise Problem(f"there is no part {min(unknown)}: the parts are {', '.join(PARTS)}")
     if not run(tuple(args.parts), short=args.short):
-        raise Problem("not all of it was measured: what went wrong stands above")
+        raise Problem("some parts were not measured: see the errors above")
     return FINE

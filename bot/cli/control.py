@@ -1,7 +1,7 @@
-"""The operators' way to a running Digi: one request and one answer over a socket in DIGI_HOME.
+"""The control socket: operators' commands to a running Digi, one request and one response each.
 
-Only the user that Digi runs as may open it (0600). It does what changes something; what only reads
-opens the database by itself.
+The socket is in DIGI_HOME and may be opened only by Digi's own user (0600). It serves commands that
+change something; commands that only read open the database themselves.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ SOCKET = "control.sock"
 LONGEST = 1 << 20
 WAIT = 3600.0
 REST = 5.0
-"""Seconds for what was sent beyond a request."""
-_STOPPED = "Digi stopped before it was done: try again, it begins where it must"
+"""Seconds to drain bytes that were sent after the request."""
+_STOPPED = "Digi stopped before it was done: run the command again, which continues it"
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do, and with what."""
+    """A command and its arguments."""
 
     do: str
     args: dict[str, str] = {}
@@ -40,18 +40,19 @@ Handle = Callable[[Request], Awaitable[Done]]
 
 
 class BadRequest(Exception):
-    """A request that is none; what is wrong with it, in words."""
+    """The request is malformed; the message says why."""
 
 
 async def listen(home: Path, handle: Handle) -> asyncio.AbstractServer:
-    """From now on until it is closed."""
+    """Start to listen on the control socket. The server runs until it is closed."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, TimeoutError):
             done = await _answer(reader, handle)
             writer.write(msgspec.json.encode(done) + b"\n")
             writer.write_eof()
-            # Closed with something unread, the other side might lose the answer.
+            # Closing with unread bytes would reset the connection, and the client could lose the
+            # answer.
             async with asyncio.timeout(REST):
                 while await reader.read(LONGEST):
                     pass
@@ -78,36 +79,37 @@ async def _answer(reader: asyncio.StreamReader, handle: Handle) -> Done:
     try:
         return await handle(request)
     except Exception as error:
-        # The handler knows what an operator can mend; this is a fault of ours, and goes to the log.
-        context = {"message": "an order of an operator failed", "exception": error}
+        # The handler reports all that an operator can fix. Anything else is a bug and goes to the
+        # log.
+        context = {"message": "an operator's command failed", "exception": error}
         asyncio.get_running_loop().call_exception_handler(context)
         return Done(False, f"it failed ({type(error).__name__}); Digi's log says where")
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:
-    """One line. Raises Unreadable, also for half a line, whatever that may say."""
+    """Read a request, one line of JSON. Raises BadRequest, also for an incomplete line."""
     try:
         line = await reader.readline()
     except ValueError:
         raise BadRequest(f"is too long (more than {LONGEST} bytes)") from None
     if not line.endswith(b"\n"):
-        raise BadRequest("came to an end too early")
+        raise BadRequest("is incomplete")
     try:
         line.decode()
         request = msgspec.json.decode(line, type=Request)
     except UnicodeDecodeError:
-        raise BadRequest("holds bytes that are no UTF-8") from None
+        raise BadRequest("is not UTF-8") from None
     except msgspec.ValidationError as error:
-        raise BadRequest(f"has not the form that Digi knows ({error})") from None
+        raise BadRequest(f"does not have the expected form ({error})") from None
     except msgspec.MsgspecError as error:
-        raise BadRequest(f"is no JSON ({error})") from None
+        raise BadRequest(f"is not JSON ({error})") from None
     if "\0" in "".join((request.do, *request.args, *request.args.values())):
-        raise BadRequest("holds a NUL character")
+        raise BadRequest("contains a NUL character")
     return request
 
 
 def is_running(home: Path) -> bool:
-    """Whether a Digi takes orders in this home."""
+    """Return whether a running Digi listens on this home's control socket."""
     if not (home / SOCKET).is_socket():
         return False
     with _short(home) as path, socket.socket(socket.AF_UNIX) as there:
@@ -119,7 +121,7 @@ def is_running(home: Path) -> bool:
 
 
 async def ask(home: Path, request: Request) -> Done | None:
-    """What the running Digi answers; None where none listens."""
+    """Send a request to the running Digi and return its response; None if none runs."""
     with _short(home) as path:
         try:
             reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST)
@@ -136,13 +138,14 @@ async def ask(home: Path, request: Request) -> Done | None:
     except ConnectionError:
         return Done(False, _STOPPED)
     except (msgspec.MsgspecError, ValueError):
-        return Done(False, f"what listens at {home / SOCKET} gave an answer that is none of Digi's")
+        return Done(False, f"another program than Digi answers at {home / SOCKET}")
     finally:
         writer.close()
 
 
 class _short:
-    """The socket's path by way of its folder's handle: a path of a socket holds 107 bytes only."""
+    """Gives a short path to the socket through /proc/self/fd, because a socket's path is limited to
+    107 bytes."""
 
     def __init__(self, home: Path) -> None:
         self._home = home

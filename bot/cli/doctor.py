@@ -1,4 +1,4 @@
-"""`python app.py check`: a doctor, who finds every problem at once and says what mends each."""
+"""Implements `python app.py check`: finds all problems at once and names the remedy for each."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _PROMISES = {
 
 
 def examined(*, deep: bool = False) -> list[str]:
-    """Prints what is fine; gives back what is not, a line each. `deep` opens every sealed value."""
+    """Print what is fine and return the problems, one line each. `deep` decrypts every stored
+    value."""
     problems: list[str] = []
     settings: Settings | None = None
     try:
@@ -59,7 +60,8 @@ def examined(*, deep: bool = False) -> list[str]:
 
 
 def _backups(settings: Settings) -> list[str]:
-    """Each night there is one, where Digi serves a workplace from a file of its own."""
+    """Return a problem if the newest nightly backup is too old. Only Digis on SQLite that serve a
+    workplace make them."""
     path = settings.sqlite or settings.home / DATABASE
     if settings.playground or settings.postgres is not None or not path.exists():
         return []
@@ -70,7 +72,7 @@ def _backups(settings: Settings) -> list[str]:
         print(f"backup\tnone yet\t{settings.backups} (made each night)")
     elif datetime.now(UTC) - began > LATE:
         return [
-            f"backup\tthe newest in {settings.backups} is of {began:%Y-%m-%d}: see that Digi may"
+            f"backup\tthe newest in {settings.backups} is of {began:%Y-%m-%d}: check that Digi may"
             " write there, that the disk has room, and that Digi runs at night"
         ]
     elif newest is not None:
@@ -79,16 +81,17 @@ def _backups(settings: Settings) -> list[str]:
 
 
 def _operator(settings: Settings) -> None:
-    """No fault, but whoever writes to Digi at a workplace should be told who answers for it."""
+    """Print which fields of the operator file are missing. Digi serves without them, so this is no
+    problem."""
     for name in () if settings.playground else settings.operator.missing():
         print(
-            f"operator\tmissing\t{name}: write it in the file that DIGI_OPERATOR_FILE names;"
+            f"operator\tmissing\t{name}: add it to the file of DIGI_OPERATOR_FILE;"
             " /digi om shows it"
         )
 
 
 def _database(settings: Settings, *, deep: bool) -> list[str]:
-    """What keeps Digi from serving; of a file that it would serve, also whether it is whole."""
+    """Check whether Digi can use the database, and whether a SQLite file is undamaged."""
     stops = refusals(settings)
     problems = [f"{where}\t{said}" for where, said in stops]
     if settings.postgres is not None:
@@ -109,12 +112,12 @@ def _sealed(settings: Settings) -> list[str]:
         known = _known(asks)
         opened = _opened(asks, settings, known)
         while opened.damaged and (newer := _known(asks)) != known:
-            known = newer  # a new key has come into use meanwhile
+            known = newer  # the key was rotated meanwhile
             opened = _opened(asks, settings, known)
     if not opened.damaged:
-        print(f"sealed\tfine\tall {opened.values} values open")
+        print(f"sealed\tfine\tall {opened.values} values can be decrypted")
     return [
-        f"sealed\t{one.table}\t{' '.join(one.row)}\tit is damaged and does not open: see"
+        f"sealed\t{one.table}\t{' '.join(one.row)}\tit is damaged and cannot be decrypted: see"
         " 'A damaged value' in docs/operations.md"
         for one in opened.damaged
     ]
@@ -126,8 +129,8 @@ def _key(settings: Settings) -> None:
     if rekey.is_under_way(known):
         waiting = rekey.waiting(settings.key_file)
         print(
-            f"key\ta new one is being taken into use\tleave {settings.key_file} and {waiting} where"
-            " they are; a running Digi goes on with it, and so does the next start, or"
+            f"key\ta rotation is under way\tleave {settings.key_file} and {waiting} where"
+            " they are; a running Digi continues it, and so does the next start, or"
             " python app.py rotate-key"
         )
     else:
@@ -191,8 +194,8 @@ def _keys_place(settings: Settings) -> list[str]:
     if not settings.key_file.resolve().is_relative_to(settings.home.resolve()):
         return []
     return [
-        f"key\t{settings.key_file} lies below DIGI_HOME, so one copy takes both:"
-        " move it and name its new place in DIGI_KEY_FILE"
+        f"key\t{settings.key_file} is inside DIGI_HOME, so a copy of it contains data and key:"
+        " move it and set DIGI_KEY_FILE to its new path"
     ]
 
 
@@ -231,7 +234,7 @@ def _teams(settings: Settings, teams: Teams) -> list[str]:
 
 
 def _told(where: str, found: Sequence[tuple[bool, str]]) -> list[str]:
-    """Prints what is fine; gives back what is not."""
+    """Print the passed results and return the failed ones."""
     for fine, said in found:
         if fine:
             print(f"{where}\tfine\t{said}")

@@ -1,4 +1,4 @@
-"""What an operator orders on the command line: carried out by whoever holds the database."""
+"""Executes operators' commands, in whichever process holds the database."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from storage.vault import KeyProblem
 
 
 async def carry_out(upkeep: Upkeep, request: Request) -> Done:
-    """One order. Its answer is a sentence for the operator, never a stack trace."""
+    """Execute a command. The answer is a sentence for the operator, never a stack trace."""
     try:
         return Done(True, await _carried_out(upkeep, request.do, request.args))
     except (NotThere, StoreError, KeyProblem) as error:
         return Done(False, str(error))
     except OSError as error:
-        return Done(False, f"{error.filename}: {error.strerror}; see that Digi may use it")
+        return Done(False, f"{error.filename}: {error.strerror}; give Digi's user access to it")
 
 
 async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
@@ -38,31 +38,33 @@ async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
         case "erase-project":
             return await upkeep.erase_project(_needed(do, args, "project"))
         case _:
-            raise NotThere(f"this Digi does not know the order {do}: is it another version?")
+            raise NotThere(
+                f"the running Digi does not know the command {do}: is it another version?"
+            )
 
 
 def _rotated(done: Rekeyed) -> str:
     said = [
-        f"sealed {done.rows} rows with a new key;"
+        f"encrypted {done.rows} rows with a new key;"
         " the old one and the backups made with it are gone."
     ]
     if done.damaged:
         said.append(
-            f"{done.damaged} damaged values open under no key and were left as they are"
+            f"{done.damaged} damaged values cannot be decrypted with any key and were not changed"
             " (python app.py check --deep names them)."
         )
     if not done.cleared:
         said.append(
-            "The database is so large that its files are cleared of what the old key sealed in the"
-            " coming night, or at the next start where Digi is stopped then."
+            "The database is large, so the next nightly run clears its files of data that was"
+            " encrypted with the old key, or the next start if Digi is stopped at night."
         )
-    said.append("Put a copy of the new key where you keep it, apart from the backups")
+    said.append("Keep a copy of the new key, apart from the backups")
     return " ".join(said)
 
 
 def _needed(do: str, args: dict[str, str], name: str) -> str:
     if not args.get(name):
-        raise NotThere(f"the order {do} does not say which {name}")
+        raise NotThere(f"the command {do} needs the argument {name}")
     return args[name]
 
 
@@ -70,7 +72,7 @@ async def _unseated(upkeep: Upkeep, person: str, project: str) -> str:
     held = [seat for seat in await upkeep.seats_of(person) if seat[1] == project]
     seats = [seat for seat in held if seat[2] in ("tr", "amr", "facilitator", "deputy")]
     if not seats:
-        who = "leads it: the leader hands it on with a press" if held else "holds no seat there"
+        who = "is the leader, who can hand the role on in Digi" if held else "has no role there"
         raise NotThere(f"{person} cannot be unseated in {project}: {who}")
     for tenant, _, role in seats:
         await upkeep.unseat(tenant, project, person, role)
@@ -82,5 +84,5 @@ async def _workplace(upkeep: Upkeep, person: str, wanted: str) -> str:
     if wanted in found or (len(found) == 1 and not wanted):
         return wanted or found[0]
     if not found:
-        raise NotThere(f"nobody here has the id {person}: take the platform's own id of the person")
-    raise NotThere(f"say in which workplace: --workplace {' or '.join(found)}")
+        raise NotThere(f"nobody has the id {person}: use the person's id on the platform")
+    raise NotThere(f"several workplaces have this id: add --workplace {' or '.join(found)}")

@@ -1,4 +1,4 @@
-"""How far something is: one line that grows on a terminal, plain lines everywhere else."""
+"""Shows progress: a bar on a terminal, plain lines everywhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ProgressLine:
         self._what = ""
 
     def at(self, what: str, done: int, of: int) -> None:
-        """On a terminal each step; elsewhere a line for what is finished."""
+        """Show a step on a terminal; elsewhere print a line when a part is finished."""
         if self._terminal:
             if what != self._what and self._what:
                 self._out.write("\n")

@@ -1,7 +1,7 @@
-"""The page at /om: what Digi is and keeps, and who answers for it, in both languages.
+"""Serves /om: what Digi is, what it stores, and who is responsible for it, in Danish and English.
 
-It is what an administrator opens before letting Digi in, and says what `/digi om` says. It knows no
-person and no project, holds nothing of another site, and is drawn once.
+Administrators read it before they approve Digi. It has the content of `/digi om`, names no person
+or project, loads nothing from other sites, and is rendered once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dialogs.model.facts import Fact, Known, Operator, Viewer
 from dialogs.registry import SIGHTS
 
 Finds = Callable[[tuple[Fact[Any], ...]], Awaitable[dict[Fact[Any], Any]]]
-"""Facts of no project."""
+"""Answers facts that belong to no project."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
@@ -112,7 +112,7 @@ def _parts(card: c.FinishedCard, level: int) -> Iterator[str]:
             case c.Progress(label=label):
                 yield f"<p>{_line(label)}</p>"
             case c.Buttons():
-                pass  # nobody is there who could press
+                pass  # a web page has no buttons to press
 
 
 def _line(spans: c.Spans) -> str:

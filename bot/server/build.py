@@ -1,4 +1,4 @@
-"""Builds what serves a workplace: one object of each part, handed to those that need it."""
+"""Composition root: builds one object of each part and connects them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ DAMAGE = (
 
 @dataclass
 class House:
-    """Everything that is built once and lives as long as the process."""
+    """All objects that live as long as the process."""
 
     database: Database
     scripts: Scripts
@@ -54,7 +54,7 @@ class House:
     upkeep: Upkeep
     log: Log
     damaged: bool = False
-    """Damage to the database was met while serving, and the operator has been told."""
+    """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
@@ -63,8 +63,10 @@ class House:
         self._running.append(asyncio.create_task(self._tell_of_damage(), name="damage"))
 
     async def _tell_of_damage(self) -> None:
-        """In the log and at /readyz, once, at the next full minute: the moment at which it was met
-        may be when somebody wrote without a name."""
+        """Report damage to the database, in the log and at /readyz, once, at the next full minute.
+
+        Not at once, because the damage may have been found while somebody wrote without a name.
+        """
         while True:
             await asyncio.sleep(DAMAGE_SECONDS - time.time() % DAMAGE_SECONDS)
             if self.database.damaged:
@@ -73,7 +75,7 @@ class House:
         self.log.failed("database", DAMAGE)
 
     async def landmarks(self, tenant: str) -> dict[str, datetime]:
-        """When the next question, overview and release of a workplace are due."""
+        """Return when a workplace's next question, overview and release are due."""
         names = {
             "walk:walk:rhythm": "question",
             "digest:digest:overview": "overview",
@@ -86,7 +88,7 @@ class House:
         return found
 
     async def gather_playground(self) -> None:
-        """Everybody of the pretended workplace is in its channels."""
+        """Store everybody in the simulated workplace as a member of its channels."""
         from bot.platforms.web.playground.people import CHANNELS, PEOPLE, TENANT
 
         there = tuple(Sender(one.id, one.name, one.locale) for one in PEOPLE)
@@ -95,14 +97,14 @@ class House:
             await self.engine.receive(Delivery(TENANT, Sender(""), key, Members(there), channel.id))
 
     async def start_over(self, tenant: str) -> None:
-        """Everything of a workplace is deleted, and the clock is real again."""
+        """Delete all data of a workplace and reset the clock."""
         await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
         self.clock.reset()
         self.courier.begins_again()
         await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
 
     async def stop(self) -> None:
-        """Nothing more is sent; as long as the edges are open, calls under way may end."""
+        """Stop all background tasks. Calls in progress may end while the edges are still open."""
         while self._running:
             task = self._running.pop()
             task.cancel()
@@ -112,7 +114,8 @@ class House:
     async def close(self) -> None:
         await self.stop()
         if not self.database.alone:
-            # PostgreSQL's counters outlive this process; SQLite's are in files that go with it.
+            # PostgreSQL's statistics outlive this process. SQLite has counters only in its own
+            # files.
             await self.courier.housekeeping.padding.pad()
         await self.database.close()
 
@@ -135,7 +138,7 @@ async def build(
     backup_days: int = digi_settings.BACKUP_DAYS,
     nightly: bool = False,
 ) -> House:
-    """Settings -> key -> store -> catalogue -> edges -> engine -> courier."""
+    """Build everything in order: settings, key, store, catalogue, edges, engine, courier."""
     key_file = key_file or digi_settings.default_key_file(home)
     catalogue = content.load(packs=packs)
     store = await open_store(home, database, postgres)
@@ -177,14 +180,17 @@ async def open_store(home: Path, database: Path | None, postgres: str | None) ->
         return await Sqlite.open(database or home / DATABASE)
     from storage.postgres.driver import Postgres
 
-    # Here lie the way to a running replica and the proofs of deletion, and no database.
+    # With PostgreSQL the home still holds the control socket and the proofs of deletion.
     await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
     return await Postgres.open(postgres)
 
 
 async def _vault(store: Database, key_file: Path, *, makes_key: bool) -> Vault:
-    """With the database's own key. A key is made only for a new database; an old one must find its
-    own again, and a key whose database is gone gets no new one."""
+    """Return the vault with the database's own key.
+
+    A key is created only for a new database. An existing database without its key is an error, and
+    so is a key whose database is missing.
+    """
     known = await store.read(rekey.known_key)
     vault = rekey.fitting(key_file, known)
     if vault is None and not makes_key:
@@ -196,10 +202,16 @@ async def _vault(store: Database, key_file: Path, *, makes_key: bool) -> Vault:
 
 
 async def make_first_key(store: Database, key_file: Path) -> Vault:
-    """It is in its place only once the database bears its fingerprint: so whoever finds the key and
-    no database knows that there was one. Stopped anywhere in between, it goes on here."""
+    """Create the key of a new database.
+
+    The file is renamed to its final name only after the database has stored its fingerprint. A key
+    without a database therefore means that the database is lost. After a crash in between, this
+    continues where it stopped.
+    """
     vault = Vault(rekey.first_waiting(key_file))
     if await store.tx(rekey.first_key, vault.fingerprint()) != vault.fingerprint():
-        raise KeyProblem("another key was made for this database at the same moment: use that one")
+        raise KeyProblem(
+            "another process made a key for this database at the same time: use that one"
+        )
     rekey.take_place(key_file)
     return vault

@@ -1,4 +1,4 @@
-"""The proof of a deletion: a short document, in both languages, that names nobody."""
+"""Writes the proof of a deletion: a short document in Danish and English that names nobody."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from storage.transactions.erasure_progress import Erased
 
 
 class Cleansed(Struct, frozen=True):
-    """What was done to the files after a deletion."""
+    """What was done to the backups after a deletion."""
 
     backups: int = 0
-    left: int = 0  # backups that could not be opened
+    left: int = 0  # number of backups that could not be opened
 
 
 def proof(
@@ -29,8 +29,11 @@ def proof(
     at: datetime,
     erased: Mapping[str, Erased],
 ) -> str:
-    """Markdown, Danish first. Without `cleansed` the files are still to be cleared. `erased`: what
-    was counted of people, by the tombstone's id."""
+    """Return the proof as Markdown, Danish first.
+
+    Without `cleansed`, the proof says that the files are still to be cleared. `erased` has the
+    counts for people, by the tombstone's id.
+    """
     found = tuple(stones)
     people = tuple(erased[one.id] for one in found if one.id in erased)
     return "\n\n".join(
@@ -56,7 +59,8 @@ def _in(
         lines.append(said("gone", what=what) if what else said("nothing"))
         if one.unnamed:
             lines.append(said("without", n=one.unnamed))
-        # The same whether there was anything: how much was written to somebody is not told.
+        # Always the same sentence: whether anybody wrote to this person without a name stays
+        # secret.
         lines.append(said("reader"))
         if one.led:
             lines.append(said("led", n=one.led))
@@ -78,7 +82,7 @@ def _in(
 
 
 def file_proof(folder: Path, at: datetime, text: str) -> None:
-    """In a file of its own, named by the day."""
+    """Write the proof into a new file named by the date."""
     folder.mkdir(mode=0o700, exist_ok=True)
     first = folder / f"{at:%Y-%m-%d}.md"
     number, path = 1, first

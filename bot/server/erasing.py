@@ -1,5 +1,8 @@
-"""Erasing a person while Digi serves: each project in a transaction of its own, so that nobody who
-writes waits for all of them. A stop in between is finished by the next start, or by the night."""
+"""Erases a person while Digi serves: one transaction per project, so that writers wait only
+briefly.
+
+What a crash leaves half done is finished at the next start or in the nightly run.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,18 @@ async def erase_in_steps(
     *,
     still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
 ) -> None:
-    """All that follows the first step. Done again after a stop, it does what is left. Messages are
-    `still` while a project is erased, and are sent between two of them."""
+    """Do everything after the first step of an erasure. Idempotent: after a crash it does what is
+    left.
+
+    The courier is paused (`still`) while a project is erased, and sends messages between two of
+    them.
+    """
     for project in await database.read(erasing.projects_of, tenant):
         async with still():
             await database.tx(
                 erasing.project_step, scripts, forgetting, tenant, project, person, now, stone.id
             )
-        await asyncio.sleep(0)  # so that who waited for the stillness to end goes first
+        await asyncio.sleep(0)  # lets the courier continue before the next project
     for table in erasing.OF_THE_MOMENT:
         after = erasing.first_of(table, tenant)
         while after is not None:
@@ -45,7 +52,7 @@ async def erase_in_steps(
 
 
 async def finish(database: Database, scripts: Scripts, now: datetime) -> None:
-    """Erasures that a stop, or a fault of the database, left half done."""
+    """Finish erasures that were interrupted by a crash or a database error."""
     for stone, found in await database.read(_half_done):
         for tenant, person in found:
             await erase_in_steps(database, scripts, tenant, person, stone, now)
@@ -54,7 +61,8 @@ async def finish(database: Database, scripts: Scripts, now: datetime) -> None:
 
 
 def _half_done() -> Script[list[tuple[Tombstone, list[tuple[str, str]]]]]:
-    """Each tombstone, with the workplace and the id that it means."""
+    """Return each unfinished erasure's tombstone with the (workplace, person) that it stands
+    for."""
     under_way = {one.stone for one in (yield from erasure_progress.all_erasures()) if one.under_way}
     if not under_way:
         return []

@@ -1,8 +1,8 @@
-"""The HTTP server, and what every request must pass before any handler sees it.
+"""The HTTP server, with the checks that each request must pass before a handler runs.
 
-Each check uses only the request's head, and answers before a byte of the body is read: which host
-was asked for, whether the body is encoded, how long it says it is. Then the body is read, up to the
-limit. A route that is added later is covered without doing anything for it.
+The checks use only the request's head and answer before the body is read: the Host header, the
+encoding, and the declared length. Then the body is read up to the limit. Routes that are added
+later are covered automatically.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from dialogs.model.commands import Language
 LONGEST_BODY = 1024 * 1024
 MOST_HEADERS = 100
 LONGEST_HEADER = 8190
-"""The line with the path, and each header."""
+"""The maximum length of the request line and of each header."""
 PROVEN = frozenset({"/slack/events", "/api/messages"})
-"""What arrives here carries a signature or a token, which proves more than a name: a proxy may call
-Digi whatever it likes."""
+"""Paths whose requests are authenticated by a signature or token. Their Host header is not checked,
+because a proxy may set any."""
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
 _HOST = re.compile(r"(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9_.-]{1,253}))(?::([0-9]{1,5}))?")
@@ -48,11 +48,11 @@ _SENTENCES: dict[int, dict[Language, str]] = {
 
 
 class Hosts(Struct, frozen=True):
-    """The names that Digi answers to. A web page elsewhere may point a name of its own at this
-    machine (DNS rebinding) and would then read what it asks for; it cannot choose these names.
+    """The host names that Digi answers to. This prevents DNS rebinding, in which a web page points
+    its own domain name at this machine to read Digi's answers.
 
-    `names` may begin with `*.`. `addresses`: any IP address will do, for nobody can point one
-    somewhere else. `port`: no other port, where one is given.
+    `names` may begin with `*.`. `addresses` also allows any IP address, since no domain can claim
+    one. `port`, if given, allows only that port.
     """
 
     names: frozenset[str]
@@ -61,12 +61,13 @@ class Hosts(Struct, frozen=True):
 
     @classmethod
     def named(cls, names: Iterable[str | None]) -> Hosts:
-        """The names of a Digi that serves platforms; what is empty is left out."""
+        """Build the allowed hosts of a Digi that serves platforms; empty names are ignored."""
         return cls(frozenset(name.casefold().rstrip(".") for name in names if name))
 
     @classmethod
     def this_machine(cls, port: int) -> Hosts:
-        """For the playground: a browser on this machine, at the playground's own address."""
+        """Build the allowed hosts of the playground: this machine only, at the playground's
+        port."""
         return cls(frozenset({"localhost", "127.0.0.1", "::1"}), addresses=False, port=port)
 
     def allow(self, header: str) -> bool:
@@ -83,7 +84,8 @@ class Hosts(Struct, frozen=True):
 
 
 def application(hosts: Hosts) -> web.Application:
-    """An empty application; whatever is added to it stands behind the checks."""
+    """Return an aiohttp application without routes. All routes added to it are behind the
+    checks."""
 
     @web.middleware
     async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -92,7 +94,7 @@ def application(hosts: Hosts) -> web.Application:
             return _refusal(request, status)
         if request.match_info.http_exception is None and request.can_read_body:
             try:
-                await request.read()  # remembered: handlers call it again
+                await request.read()  # aiohttp caches it for the handlers
             except web.HTTPRequestEntityTooLarge:
                 return _refusal(request, 413)
         return await handler(request)
@@ -101,8 +103,11 @@ def application(hosts: Hosts) -> web.Application:
 
 
 def runner(app: web.Application, shutdown_timeout: float = 2.0) -> web.AppRunner:
-    """aiohttp's parser would decompress a body as it arrives, whether or not anybody reads it, and
-    again what is left of it after a refusal: it is told not to."""
+    """Return a runner whose parser does not decompress.
+
+    By default aiohttp decompresses a body while it arrives, even if nobody reads it and after the
+    request was rejected.
+    """
     return web.AppRunner(
         app, access_log=None, shutdown_timeout=shutdown_timeout, auto_decompress=False,
         max_headers=MOST_HEADERS, max_line_size=LONGEST_HEADER, max_field_size=LONGEST_HEADER,
@@ -110,7 +115,7 @@ def runner(app: web.Application, shutdown_timeout: float = 2.0) -> web.AppRunner
 
 
 def _refused(request: web.Request, hosts: Hosts) -> int | None:
-    """The status of the refusal, by the head of the request alone."""
+    """Return the status of a rejected request, judged by its head alone; None if it passes."""
     headers = request.headers
     if request.path not in PROVEN:
         asked = headers.getall("Host", [])

@@ -1,8 +1,8 @@
-"""GET /metrics: whether Digi works, for whoever looks after it, in Prometheus' text form.
+"""Serves GET /metrics: Digi's health in Prometheus' text format.
 
-A counter that is read every fifteen seconds is a clock. So nothing here is moved by what somebody
-says without a name, or by looking at anything; failures of such acts are counted at the hour; and
-no figure names a form, a project or a workplace.
+A counter that is scraped every fifteen seconds reveals when it changed. Therefore no metric changes
+when somebody writes without a name or only looks at something; failures of such acts are counted on
+the hour. No metric names a form, a project or a workplace.
 """
 
 from __future__ import annotations

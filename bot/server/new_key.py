@@ -1,4 +1,5 @@
-"""A new key while Digi serves: everything is sealed anew in steps, between which others write."""
+"""Rotates the key while Digi serves: re-encrypts everything in steps, between which others
+write."""
 
 from __future__ import annotations
 
@@ -13,13 +14,13 @@ from storage.vault import Vault, make_key, read_key
 
 
 class KeyInDoubt(StoreError):
-    """The database did not say whether a new key is being taken into use: restart Digi, which finds
-    out and goes on. Leave both key files where they are."""
+    """It is unknown whether the database has switched to the new key: restart Digi, which finds out
+    and continues. Leave both key files where they are."""
 
 
 class HalfRotated(StoreError):
-    """A new key is half in use, and both key files are needed until it is in use everywhere: give
-    `python app.py rotate-key` again. The next start and the coming night go on with it too."""
+    """The key rotation is not finished, and both key files are needed until it is: run `python
+    app.py rotate-key` again. The next start and the next nightly run continue it too."""
 
 
 async def is_half_done(database: Database, vault: Vault) -> bool:
@@ -27,8 +28,11 @@ async def is_half_done(database: Database, vault: Vault) -> bool:
 
 
 async def begin(database: Database, vault: Vault, key_file: Path) -> None:
-    """The database says that it has two keys before anything is sealed with the new one. Where
-    that is in doubt, sealing with the old one goes on being right."""
+    """Start a rotation: record in the database that there are two keys, before anything is
+    encrypted with the new one.
+
+    If it is unknown whether that was committed, continue to encrypt with the old key.
+    """
     rekey.finish_files(key_file, vault.fingerprint())
     key = await asyncio.to_thread(_new_key, key_file)
 
@@ -43,16 +47,16 @@ async def begin(database: Database, vault: Vault, key_file: Path) -> None:
     except Unsure as error:
         raise KeyInDoubt from error
     except Exception:
-        if not vault.has_two_keys:  # it may stand, and something went wrong afterwards
+        if not vault.has_two_keys:  # otherwise it was committed before the error
             rekey.waiting(key_file).unlink(missing_ok=True)
         raise
 
 
 async def go_on(database: Database, vault: Vault, key_file: Path) -> Rekeyed:
-    """To the end. The old key is gone with this."""
+    """Continue a rotation to its end, and delete the old key."""
     if not vault.has_two_keys:
         known = await database.read(rekey.known_key)
-        await asyncio.to_thread(rekey.fitting, key_file, known)  # or it raises
+        await asyncio.to_thread(rekey.fitting, key_file, known)  # raises if the files do not match
         vault.turn_to(await asyncio.to_thread(read_key, rekey.waiting(key_file)))
     try:
         done = await _seal_all(database, vault)
@@ -65,8 +69,11 @@ async def go_on(database: Database, vault: Vault, key_file: Path) -> Rekeyed:
 
 
 async def _seal_all(database: Database, vault: Vault) -> Rekeyed:
-    """Round after round, until one finds nothing that the old key has sealed: what was sealed
-    before the new key was there may have been written behind the first one's back."""
+    """Repeat until a pass finds nothing encrypted with the old key.
+
+    One pass is not enough: a transaction that encrypted before the switch may commit behind the
+    pass.
+    """
     rows = 0
     while True:
         found = [await _seal_table(database, vault, table) for table in rekey.TABLES]

@@ -1,5 +1,7 @@
-"""What would keep Digi from serving with these settings. `run` and `check` ask the same function,
-so that neither passes what the other refuses. Nothing is changed by asking."""
+"""Checks whether Digi can serve with these settings, without changing anything.
+
+`run` and `check` both use it, so that one does not accept what the other refuses.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +20,12 @@ from storage.vault import KeyProblem, read_key
 FILES_BESIDE = (".lock", "-wal", "-shm")
 
 Refusal = tuple[str, str]
-"""What it is about, and what to do."""
+"""(subject, problem and remedy)"""
 
 
 def refusals(settings: Settings, *, serving: bool = True) -> list[Refusal]:
-    """All of them at once. Without `serving`, only what keeps a command from the database."""
+    """Return all problems. With `serving` false, only those that keep a command from the
+    database."""
     found: list[Refusal] = []
     if serving:
         found += _listening(settings)
@@ -35,15 +38,15 @@ def refusals(settings: Settings, *, serving: bool = True) -> list[Refusal]:
 
 
 def cannot_use(folder: Path) -> str | None:
-    """Why nothing can be kept in this folder, or why it cannot be made; None where it can."""
+    """Return why this folder cannot be written or created; None if it can."""
     there = folder.absolute()
     try:
         while not os.path.lexists(there):
             there = there.parent
         if not there.is_dir():
-            return f"{there} is no folder, and one is needed there: name another place, or move it"
+            return f"{there} is not a folder, but must be one: choose another path, or move it"
     except OSError as error:
-        return f"{there}: {error.strerror}; see that Digi may use it"
+        return f"{there}: {error.strerror}; give Digi's user access to it"
     return None if _may_use(there, os.X_OK) else _not_permitted(there)
 
 
@@ -53,7 +56,7 @@ def _may_use(path: Path, more: int = 0) -> bool:
 
 
 def _not_permitted(path: Path) -> str:
-    return f"{path}: Permission denied; see that Digi may use it"
+    return f"{path}: Permission denied; give Digi's user access to it"
 
 
 def _folder_of(settings: Settings) -> Path:
@@ -77,11 +80,11 @@ def _port(settings: Settings) -> list[Refusal]:
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
     except socket.gaierror:
-        return [("settings", "DIGI_HOST is no address of this machine: leave it out, or mend it")]
+        return [("settings", "DIGI_HOST is not an address of this machine: remove or correct it")]
     except OSError as error:
         said = (
-            f"port {settings.port} cannot be listened at ({os.strerror(error.errno or 0)}): stop"
-            " what holds it, or name another in DIGI_PORT"
+            f"port {settings.port} cannot be opened ({os.strerror(error.errno or 0)}): stop"
+            " the program that uses it, or set DIGI_PORT to another"
         )
         return [("settings", said)]
     return []
@@ -129,8 +132,9 @@ def _key(settings: Settings, fingerprint: str | None) -> list[Refusal]:
 
 
 def no_shared_key(key_file: Path) -> KeyProblem:
-    """Several replicas share one key: none of them makes it by itself."""
+    """Return the error for a missing key on PostgreSQL: replicas share one key, so none creates
+    it."""
     return KeyProblem(
-        f"{key_file}: there is no key. For a new database make it once with `python app.py"
-        " key`, and give every replica the same file; for an old one put its key back"
+        f"{key_file}: there is no key. For a new database make one once with `python app.py"
+        " key`, and give every replica the same file; for an existing one put its key back"
     )

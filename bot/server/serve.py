@@ -1,4 +1,4 @@
-"""Serves Digi on the platforms that the settings name, or the playground where they name none."""
+"""Serves Digi on the configured platforms, or the playground if none is configured."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
 
 
 class Problem(Exception):
-    """Something an operator can mend, said in one line."""
+    """A problem that an operator can fix, described in one line."""
 
 
 class Door(Protocol):
-    """A platform's way in and out, put together by its room."""
+    """A platform's adapter, built by its `door` module."""
 
     @property
     def edge(self) -> Edge: ...
@@ -59,18 +59,20 @@ class Door(Protocol):
     def routes(self) -> list[web.RouteDef]: ...
 
     def mode(self) -> str:
-        """Which way the platform reaches Digi, in a few words."""
+        """Describe how the platform reaches Digi, for the log."""
         ...
 
     async def open(self, receive: Receive) -> None:
-        """Raises CannotOpen where an operator must mend something first."""
+        """Connect and start background tasks. Raises CannotOpen if an operator must fix something
+        first."""
         ...
 
     async def close(self) -> None: ...
 
 
 class PlaygroundClock:
-    """The playground's hold on the world's clock: bot.platforms.common.ports.Clockwork."""
+    """The clock as the playground controls it; implements
+    `bot.platforms.common.ports.Clockwork`."""
 
     def __init__(self, tenant: str, clock: Clock) -> None:
         self._tenant = tenant
@@ -96,13 +98,13 @@ class PlaygroundClock:
         await house.gather_playground()
 
     def _there(self) -> House:
-        assert self.house is not None, "the house is built before anybody asks"
+        assert self.house is not None, "the house must be built first"
         return self.house
 
 
 async def serve(settings: Settings) -> None:
-    """Until stopped: one aiohttp application for every edge, and the courier beside it."""
-    gc.disable()  # until it serves
+    """Serve until stopped: one aiohttp application for all edges, and the courier beside it."""
+    gc.disable()  # enabled again by `loaded`
     log = Log(settings.log)
     close_up()
     await refuse_bad_setup(settings, serving=True)
@@ -113,8 +115,8 @@ async def serve(settings: Settings) -> None:
 
 
 def loaded() -> None:
-    """The collector of garbage need not look again and again through what was loaded once and
-    stays; and what a request leaves behind seldom holds itself."""
+    """Freeze the objects loaded at startup so that garbage collection skips them, and collect less
+    often: requests seldom leave reference cycles."""
     gc.freeze()
     gc.set_threshold(50_000)
     gc.enable()
@@ -238,7 +240,8 @@ async def build_from(
 
 
 def hosts_of(settings: Settings) -> Hosts:
-    """What a container, a pod or a proxy calls this Digi, and what the operator adds to that."""
+    """Return the allowed host names: those that a container, a pod or a proxy uses, and the
+    operator's."""
     public = urlsplit(settings.public_url or "").hostname
     return Hosts.named(
         ("localhost", socket.gethostname(), settings.host, public, *settings.allowed_hosts)
@@ -246,7 +249,8 @@ def hosts_of(settings: Settings) -> Hosts:
 
 
 async def _operator(settings: Settings) -> Operator:
-    """Who answers for this Digi, and what its database server tells whoever runs it."""
+    """Return who is responsible for this Digi, and whether the database server records when rows
+    are written."""
     keeps_times = False
     if settings.postgres is not None:
         from storage.postgres.doctor import examine
@@ -278,7 +282,7 @@ async def _nothing_more() -> None:
 
 
 async def take_orders(house: House, request: Request) -> Done:
-    """What an operator orders while Digi runs."""
+    """Execute an operator's command from the control socket."""
     done = await carry_out(house.upkeep, request)
     house.engine.letters_written()
     return done
@@ -298,8 +302,8 @@ async def _until_stopped(
             await web.TCPSite(serving, settings.host, settings.port).start()
         except OSError as error:
             raise Problem(
-                f"port {settings.port} is taken ({error.strerror}): stop what holds it,"
-                " or name another in DIGI_PORT"
+                f"port {settings.port} is in use ({error.strerror}): stop the program that uses it,"
+                " or set DIGI_PORT to another"
             ) from None
         orders = await listen(settings.home, partial(take_orders, house))
         stop = asyncio.Event()
@@ -336,7 +340,7 @@ def readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
         if house.damaged:
             return web.Response(status=503, text=f"{DAMAGE}\n")
         if int(oldest) > len(migrations()):
-            said = "a newer Digi has changed the database: put the newer one in this one's place\n"
+            said = "a newer Digi has changed the database: install that version here\n"
             return web.Response(status=503, text=said)
         return web.Response(text="ready\n")
 
@@ -344,7 +348,7 @@ def readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str, str]]:
-    """What the playground suggests when one types a slash: the word, and what it does."""
+    """Return the commands that the playground suggests after a slash, with their descriptions."""
     phrases = house.catalogue.phrases
     return [
         (word_for(command.name, language), phrases[key].of(language))

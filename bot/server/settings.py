@@ -1,4 +1,5 @@
-"""The environment as one frozen value; every problem is reported at once, with its remedy."""
+"""Reads the settings from the environment. All problems are reported at once, with their
+remedies."""
 
 import base64
 import difflib
@@ -23,7 +24,7 @@ _ALLOWED_HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 BACKUP_DAYS = 14
 LONGEST_BACKUP_DAYS = 30
 
-# Values that are never printed. Every other setting is refused where it holds what looks like one.
+# Settings that are never printed. All others are rejected if their value looks like a secret.
 SECRET = frozenset(
     [
         "DIGI_DATABASE",
@@ -68,7 +69,7 @@ NAMES = frozenset(
 
 
 class SettingsError(Exception):
-    """The settings do not do; each problem names its variable and the remedy."""
+    """Some settings are invalid. Each problem names its variable and the remedy."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -76,7 +77,7 @@ class SettingsError(Exception):
 
 
 class OperatorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who answers for this Digi; shown by `/digi om`."""
+    """Who is responsible for this Digi; shown by `/digi om`."""
 
     controller: str = ""
     contact: str = ""
@@ -84,7 +85,7 @@ class OperatorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     whistleblower: str = ""
 
     def missing(self) -> list[str]:
-        """What `/digi om` has to leave open."""
+        """Return the fields that are empty, which `/digi om` cannot show."""
         return [name for name in self.__struct_fields__ if not getattr(self, name).strip()]
 
 
@@ -97,11 +98,12 @@ class Slack(msgspec.Struct, frozen=True):
     api_url: str
 
     def __repr__(self) -> str:
-        return "Slack(...)"  # tokens do not belong in a traceback
+        return "Slack(...)"  # keeps tokens out of tracebacks
 
     @property
     def socket_mode(self) -> bool:
-        """Digi calls Slack up; otherwise Slack calls at POST /slack/events."""
+        """Return whether Digi opens a WebSocket to Slack; otherwise Slack sends requests to POST
+        /slack/events."""
         return self.app_token is not None
 
 
@@ -138,16 +140,16 @@ class Settings(msgspec.Struct, frozen=True):
     teams: Teams | None
 
     def __repr__(self) -> str:
-        return f"Settings(home={str(self.home)!r}, ...)"  # the database's url holds a password
+        return f"Settings(home={str(self.home)!r}, ...)"  # the database's URL contains a password
 
     @property
     def playground(self) -> bool:
-        """Without a platform's credentials Digi serves its playground."""
+        """Return whether Digi serves the playground, because no platform is configured."""
         return self.slack is None and self.teams is None
 
 
 def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
-    """Read the environment, and for what it leaves out the file; raises SettingsError."""
+    """Read the environment, and the file for variables that it lacks. Raises SettingsError."""
     given = os.environ if environ is None else environ
     values = {**_from_file(env_file), **given}
     return _Reader({name: text.strip() for name, text in values.items()}).settings()
@@ -159,31 +161,33 @@ def _from_file(file: Path) -> dict[str, str]:
     try:
         found = dotenv_values(file, interpolate=False)
     except UnicodeDecodeError as error:
-        why = f"it is no UTF-8 from byte {error.start} on"
+        why = f"it is not UTF-8 at byte {error.start}"
     except OSError as error:
         why = error.strerror or "it cannot be read"
     else:
         return {name: text for name, text in found.items() if text is not None}
-    raise SettingsError([f"{file} cannot be read ({why}): mend it or remove it."])
+    raise SettingsError([f"{file} cannot be read ({why}): correct or remove it."])
 
 
 def default_key_file(home: Path) -> Path:
-    """One key for each home, outside of it: a copy of the home does not take the key along."""
+    """Return the default path of the key file. It is outside the home, so that a copy of the home
+    does not contain the key, and each home has its own."""
     place = home.resolve()
     mark = hashlib.sha256(os.fsencode(place)).hexdigest()[:8]
     return Path.home() / ".config" / "digi" / f"{place.name or 'home'}-{mark}.key"
 
 
-_PLACE = re.compile(r"\(at [a-z0-9, ]+\)$")  # of a fault in a TOML file
+_PLACE = re.compile(r"\(at [a-z0-9, ]+\)$")  # the position in an error message of tomllib
 _TOKEN = re.compile(r"xox[a-z]-|xapp-", re.IGNORECASE)
 _CREDENTIALS = re.compile(r":.*@|://[^/]*@|\bpassword\s*=", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _CONNINFO = re.compile(r"\b(host|hostaddr|user|dbname|service)\s*=", re.IGNORECASE)
-_KEY_LETTERS = 44  # of a key as it stands in its file
+_KEY_LETTERS = 44  # the length of a key file's content
 
 
 def looks_secret(text: str) -> bool:
-    """An address with a password in it, a platform's token, or the contents of a key file."""
+    """Return whether the text looks like an address with a password, a platform's token or a
+    key."""
     if _TOKEN.match(text) or _CREDENTIALS.search(text):
         return True
     try:
@@ -208,13 +212,16 @@ ADDRESS = (
 
 
 def is_postgres_address(text: str) -> bool:
-    """Only what leaves no doubt: of a password with a bare sign in it, a part would be taken for
-    the host or the database's name, and be named in an error."""
+    """Return whether the text is unambiguously a PostgreSQL address.
+
+    With an unescaped character in the password, a part of it would be parsed as the host or
+    database name, and be printed in an error message.
+    """
     return _POSTGRES.fullmatch(text) is not None and _PERCENT.search(text) is None
 
 
 class _Reader:
-    """Collects problems while it reads, so that an operator hears of all of them at once."""
+    """Collects all problems while it reads, so that an operator sees them at once."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = dict(values)
@@ -257,16 +264,16 @@ class _Reader:
             if name.startswith("DIGI_") and name not in NAMES:
                 near = difflib.get_close_matches(name, NAMES, 1)
                 remedy = f"did you mean {near[0]}?" if near else "remove it."
-                self._problem(f"{name} is no setting of Digi: {remedy}")
+                self._problem(f"{name} is not a setting of Digi: {remedy}")
 
     def _look_for_misplaced_secrets(self) -> None:
-        """Paths, hosts and ids are printed; what must not be printed may not stand there."""
+        """Reject secrets in settings that are printed, such as paths, hosts and ids."""
         for name in sorted((NAMES - SECRET) & self._values.keys()):
             if looks_secret(self._values[name]):
                 self._values[name] = ""
                 self._problem(
-                    f"{name} holds a password, a token or a key, which would be printed there"
-                    " (its value is not shown here): it belongs in the setting that is made for it."
+                    f"{name} contains a password, a token or a key, and this setting is printed"
+                    " (its value is not shown here): move it to the setting meant for it."
                 )
 
     def _database(self, home: Path) -> tuple[Path | None, str | None]:
@@ -277,14 +284,14 @@ class _Reader:
             if is_postgres_address(text):
                 return None, text
             self._problem(
-                "DIGI_DATABASE is no address of PostgreSQL that can be read (it is not shown here):"
+                "DIGI_DATABASE is not a valid address of PostgreSQL (it is not shown here):"
                 f" give {ADDRESS}."
             )
             return None, None
         if _SCHEME.search(text) or _CONNINFO.search(text) or looks_secret(text):
             self._problem(
                 "DIGI_DATABASE is neither a file nor a postgresql:// address:"
-                " name one of them, or leave it out for a file in DIGI_HOME."
+                " set it to one of these, or remove it for a file in DIGI_HOME."
             )
             return None, None
         return Path(text).expanduser(), None
@@ -297,23 +304,24 @@ class _Reader:
         except RuntimeError:
             self._problem(
                 "DIGI_KEY_FILE is not set and this user has no home folder:"
-                " name a file outside DIGI_HOME that only Digi may read."
+                " set it to a file outside DIGI_HOME that only Digi may read."
             )
             return Path()
 
     def _port(self) -> int:
         text = self._get("DIGI_PORT") or "8642"
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-            self._problem("DIGI_PORT is no port: give a number from 1 to 65535.")
+            self._problem("DIGI_PORT is not a port: set it to a number from 1 to 65535.")
             return 0
         return int(text)
 
     def _backup_days(self) -> int:
-        """Never longer than what a project may choose for itself: deleted is deleted."""
+        """Read how many days backups are kept: at most the shortest retention of a project, so that
+        no backup outlives deleted data."""
         text = self._get("DIGI_BACKUP_DAYS") or str(BACKUP_DAYS)
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_BACKUP_DAYS):
             self._problem(
-                "DIGI_BACKUP_DAYS says how many days a backup is kept: give a number from 1 to"
+                "DIGI_BACKUP_DAYS is the number of days a backup is kept: set it to 1 to"
                 f" {LONGEST_BACKUP_DAYS}, so that no backup outlives what a project deletes."
             )
             return 0
@@ -326,7 +334,7 @@ class _Reader:
         for choice in choices:
             if choice.lower() == text.lower():
                 return choice
-        self._problem(f"{name} is unknown: take one of {', '.join(choices)}.")
+        self._problem(f"{name} has an unknown value: use one of {', '.join(choices)}.")
         return default
 
     def _packs(self) -> tuple[Path, ...]:
@@ -335,8 +343,8 @@ class _Reader:
         for pack in packs:
             if not pack.exists():
                 self._problem(
-                    f"DIGI_PACKS names {pack}, which is not there:"
-                    " correct the path (several are parted by commas)."
+                    f"DIGI_PACKS names {pack}, which does not exist:"
+                    " correct the path (separate several by commas)."
                 )
         return packs
 
@@ -352,7 +360,7 @@ class _Reader:
             fine = False
         if not fine:
             self._problem(
-                f"{name} is no safe address: give one that begins with https:// and has no"
+                f"{name} is not a safe address: use one that begins with https:// and has no"
                 " name, password or query in it."
             )
         return text.rstrip("/")
@@ -361,8 +369,8 @@ class _Reader:
         found = tuple(name.casefold() for name in self._list("DIGI_ALLOWED_HOSTS"))
         if not all(map(_ALLOWED_HOST.fullmatch, found)):
             self._problem(
-                "DIGI_ALLOWED_HOSTS holds what is no host name: give names without https:// and"
-                " without a port, parted by commas; *. in front takes all below."
+                "DIGI_ALLOWED_HOSTS contains what is no host name: use names without https:// and"
+                " port, separated by commas; *. in front allows all subdomains."
             )
         return found
 
@@ -377,15 +385,15 @@ class _Reader:
         except OSError as error:
             why = error.strerror or "it cannot be read"
         except UnicodeDecodeError as error:
-            why = f"it is no UTF-8 from byte {error.start} on"
+            why = f"it is not UTF-8 at byte {error.start}"
         except tomllib.TOMLDecodeError as error:
-            # The error's own text may quote the file, which may be another one than was meant.
+            # Do not print the error itself: it may quote the file, which may be the wrong one.
             found = _PLACE.search(str(error))
-            why = f"it is no TOML {found[0] if found else ''}".strip()
+            why = f"it is not TOML {found[0] if found else ''}".strip()
         except msgspec.ValidationError as error:
             why = str(error)
         self._problem(
-            f"DIGI_OPERATOR_FILE names {text}, which does not do ({why}): give a TOML file"
+            f"DIGI_OPERATOR_FILE names {text}, which is invalid ({why}): use a TOML file"
             f" with texts for {', '.join(OperatorFile.__struct_fields__)}."
         )
         return OperatorFile()
@@ -417,20 +425,23 @@ class _Reader:
                 " (or set SLACK_APP_TOKEN for Socket Mode)."
             )
         if slack.bot_token and not slack.bot_token.startswith("xoxb-"):
-            self._problem("SLACK_BOT_TOKEN is no bot token: take the one that begins with xoxb-.")
+            self._problem("SLACK_BOT_TOKEN is not a bot token: use the one that begins with xoxb-.")
         if slack.app_token and not slack.app_token.startswith("xapp-"):
-            self._problem("SLACK_APP_TOKEN is no app token: take the one that begins with xapp-.")
+            self._problem(
+                "SLACK_APP_TOKEN is not an app token: use the one that begins with xapp-."
+            )
         return slack
 
     def _teams(self) -> Teams | None:
         local = self._get("DIGI_TEAMS_LOCAL") or "0"
         if local not in {"0", "1"}:
-            self._problem("DIGI_TEAMS_LOCAL is unknown: set it to 1, or leave it out.")
+            self._problem("DIGI_TEAMS_LOCAL has an unknown value: set it to 1, or remove it.")
         own = self._get("MICROSOFT_APP_TENANT_ID")
         teams = Teams(
             app_id=self._get("MICROSOFT_APP_ID"),
             app_password=self._get("MICROSOFT_APP_PASSWORD"),
-            # New bots belong to one tenant; one of several was registered before that was so.
+            # Microsoft creates new bots as SingleTenant only; without a tenant id it is an old
+            # MultiTenant one.
             app_type=self._one_of(
                 "MICROSOFT_APP_TYPE", "SingleTenant" if own else "MultiTenant", get_args(AppType)
             ),
@@ -443,7 +454,7 @@ class _Reader:
         )
         if teams.local and teams.app_id:
             self._problem(
-                "DIGI_TEAMS_LOCAL=1 is for trying without an app id:"
+                "DIGI_TEAMS_LOCAL=1 is for tests without an app id:"
                 " leave it out, or leave MICROSOFT_APP_ID out."
             )
         if not teams.app_id:
@@ -471,7 +482,8 @@ class _Reader:
 
 
 def local_teams_problem(settings: Settings) -> str | None:
-    """Without an app id anybody could be anybody: on this machine, and nowhere near people."""
+    """Return why local Teams is refused: without an app id nobody is authenticated, so it is only
+    for this machine."""
     if settings.teams is None or not settings.teams.local:
         return None
     if not _is_loopback(settings.host):
@@ -491,7 +503,7 @@ def local_teams_problem(settings: Settings) -> str | None:
     if not beside:
         return None
     return (
-        "DIGI_TEAMS_LOCAL=1 is for trying things out, and this looks like a Digi that people use:"
+        "DIGI_TEAMS_LOCAL=1 is for tests, and this looks like a Digi that people use:"
         f" leave it out, or leave out {', '.join(beside)}."
     )
 

@@ -1,8 +1,7 @@
-"""What keeps the house: deletions carried through, backups, a new key. Nothing here is said in a
-channel, and nothing here knows a platform.
+"""Maintenance: completes deletions in files and backups, makes backups, and rotates the key.
 
-It runs in the serving process (each night, and when an operator asks over the control socket) or
-in a process of its own where nobody serves.
+It runs in the serving process (each night, and when an operator asks through the control socket),
+or in a process of its own if none serves. It sends no messages and knows no platform.
 """
 
 from __future__ import annotations
@@ -43,29 +42,33 @@ from storage.vault import Vault
 STONES_KEPT = timedelta(days=400)
 PROOFS = "proofs"
 AT_ONCE = 8_000_000
-"""So many bytes an order rewrites while others want to write; what is larger waits for the night.
+"""The most bytes that an operator's command rewrites while others want to write; a larger database
+is rewritten at night.
+
 Measured on two cores at a load of 6: VACUUM of SQLite's file 8 MB 0.2 s, 16 MB 0.35 s, 23 MB 0.7 s;
-VACUUM FULL of PostgreSQL's table 8 MB 0.3 to 0.6 s, 16 MB 0.8 to 1.2 s, 62 MB 2 to 2.8 s."""
+VACUUM FULL of PostgreSQL's table 8 MB 0.3 to 0.6 s, 16 MB 0.8 to 1.2 s, 62 MB 2 to 2.8 s.
+"""
 _WORK = ".work-"
 
 
 class NotThere(Exception):
-    """What an operator named is not there."""
+    """Something that the operator named does not exist."""
 
 
 class NotCleared(StoreError):
-    """It was done, but what was there before still lies in the files, because another program reads
-    them: end that program and do the same again. What was deleted is cleared each night too."""
+    """It was done, but the old data is still in the database's files, because another program has
+    them open: end that program and run the command again. The nightly run clears the files too."""
 
 
 class HalfErased(StoreError):
-    """It was begun, and something of it is deleted already: give the same order again. The next
-    start of Digi finishes it too, and so does the coming night."""
+    """The erasure has begun and is not finished: run the same command again. The next start of Digi
+    finishes it too, and so does the nightly run."""
 
 
 @contextmanager
 def _done_at_least() -> Iterator[None]:
-    """Around the clearing of files: its failing must not be told as if nothing had been done."""
+    """Convert an error while files are cleared into NotCleared, which says that the deletion itself
+    was done."""
     try:
         yield
     except Unavailable as error:
@@ -101,12 +104,14 @@ class Upkeep:
         self._nightly = nightly
         self._alone = asyncio.Lock()
         self.still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
-        """Around each step of an order that deletes: nothing that it deletes is being sent then."""
+        """Pauses the courier around each step of a deletion, so that nothing it deletes is being
+        sent."""
         self.serving = False
-        """People write while an order is carried out."""
+        """True while Digi serves, so that people may write during an operator's command."""
 
     async def night(self) -> None:
-        """After the pools were rewritten: what was deleted leaves the files too, then a backup."""
+        """The nightly run, after the pools were rewritten: clear deleted data from the files, then
+        make a backup."""
         async with self._alone:
             try:
                 if await new_key.is_half_done(self._database, self._vault):
@@ -118,7 +123,7 @@ class Upkeep:
                 if not await self._carry_through() and changed:
                     await self._clear_files()
             finally:
-                # A server's database is backed up with its own tools.
+                # PostgreSQL is backed up with its own tools.
                 if self._nightly and isinstance(self._database, Sqlite):
                     await self._back_up(None)
                 await asyncio.to_thread(self._prune)
@@ -126,7 +131,7 @@ class Upkeep:
     # --- backups --------------------------------------------------------------------------
 
     async def backup(self, to: Path | None = None) -> Path:
-        """One more backup, among the nightly ones or at a place of the operator's choosing."""
+        """Make a backup beside the nightly ones, or at the path that the operator chose."""
         async with self._alone:
             return await self._back_up(to)
 
@@ -153,7 +158,7 @@ class Upkeep:
     def _target(self, to: Path | None, at: datetime) -> Path:
         if to is not None and not to.is_dir():
             if to.exists():
-                raise FileExistsError(17, "a backup is never written over", str(to))
+                raise FileExistsError(17, "a backup is never overwritten", str(to))
             return to
         folder = to or self._backups
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,20 +172,22 @@ class Upkeep:
             if copy.stat().st_mtime < oldest:
                 copy.unlink(missing_ok=True)
         for left in self._home.glob(f"{_WORK}*"):
-            # A stop in the middle of a backup left it.
+            # Left behind by a crash during a backup.
             shutil.rmtree(left, ignore_errors=True)
 
     def _copies_before_upgrades(self) -> list[Path]:
         return sorted(self._home.glob("*.before-*"))
 
     async def heed(self) -> int:
-        """At a start: deletions that lie beside the database, and that it does not know of. It was
-        put back by somebody else's tools, and is older than they are; answers how many. What a
-        stop left half erased is finished."""
+        """At startup: apply deletions from the tombstone file that the database does not know, and
+        finish half-done erasures. Returns the number of deletions applied.
+
+        A database lacks them if it was restored from an older copy with other tools.
+        """
         await plain_ids.make_anew(self._database, self._scripts, forgetting, self._clock.now())
         beside = await asyncio.to_thread(self._stones_beside)
         known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
-        # The database forgets its oldest stones after a while; the file keeps them.
+        # The database forgets tombstones after a while; the file does not.
         since = to_us(self._clock.now() - STONES_KEPT / 2)
         new = [one for one in beside if (one.kind, one.id) not in known and one.at_us >= since]
         if new:
@@ -199,7 +206,7 @@ class Upkeep:
         return found
 
     async def erase_person(self, tenant: str, person: str) -> str:
-        """Takes a person's name and words out, by name only; answers with the proof."""
+        """Erase a person's name and named texts, and return the proof."""
         async with self._alone:
             database, scripts, now = self._database, self._scripts, self._clock.now()
             stone: Tombstone = await database.tx_sealed(
@@ -215,7 +222,7 @@ class Upkeep:
             return await self._carry_through(stone.id)
 
     async def unseat(self, tenant: str, project: str, person: str, role: str) -> None:
-        """An operator's way for a representative who cannot press any more; the channel hears."""
+        """End the role of a representative who cannot do so any more. The channel is notified."""
         async with self._alone:
             now = self._clock.now()
             event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
@@ -224,7 +231,7 @@ class Upkeep:
                 await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
 
     async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
-        """Workplace, project and role of each seat that a person holds."""
+        """Return (workplace, project, role) for each role that a person holds."""
         found: tuple[tuple[str, str, str], ...] = await self._database.read(
             erasing.seats_of, person
         )
@@ -235,7 +242,9 @@ class Upkeep:
             async with self.still():
                 gone: int = await self._database.tx_sealed(self._erase_project, project)
             if not gone:
-                raise NotThere(f"there is no project {project}: see `python app.py projects`")
+                raise NotThere(
+                    f"there is no project {project}: `python app.py projects` lists them"
+                )
             return await self._carry_through(project)
 
     def _erase_project(self, project: str) -> Script[int]:
@@ -246,8 +255,11 @@ class Upkeep:
         return len(rows)
 
     async def _carry_through(self, order: str = "") -> str:
-        """Out of the free pages, the log before the database, and the backups made by us. An order
-        names its tombstone, and leaves a large database to the night."""
+        """Clear what was deleted from free pages, the write-ahead log, copies and backups, and
+        return the proof.
+
+        With `order`, the id of a deletion's tombstone, a large database is left to the nightly run.
+        """
         new, erased = await self._database.read(erasure_progress.unsettled)
         if not new:
             return ""
@@ -264,8 +276,10 @@ class Upkeep:
         return text
 
     async def _is_for_the_night(self) -> bool:
-        """What is rewritten at once is so large that those who write would wait too long. The log
-        and the pool's former versions are cleared all the same."""
+        """Return whether rewriting the files now would block writers for too long.
+
+        If so, at least the log and old versions of the pools are cleared.
+        """
         if not self.serving and self._database.alone:
             return False
         if await self._database.rewritten_at_once() <= AT_ONCE:
@@ -311,7 +325,7 @@ class Upkeep:
     # --- a new key ------------------------------------------------------------------------
 
     async def rotate_key(self) -> rekey.Rekeyed:
-        """Everything is sealed anew; old backups go, because the old key is gone with this."""
+        """Encrypt everything with a new key. Old backups are deleted, since their key is gone."""
         async with self._alone:
             if not await new_key.is_half_done(self._database, self._vault):
                 await new_key.begin(self._database, self._vault, self._key_file)
@@ -338,7 +352,8 @@ class Upkeep:
 async def cleansed(
     vault: Vault, scripts: Scripts, file: Path, stones: list[Tombstone], home: Path
 ) -> None:
-    """A backup without what was deleted since; whole or as it was."""
+    """Rewrite a backup without what was deleted since. Atomic: on an error the backup stays
+    unchanged."""
     with _beside(home) as folder:
         copy = folder / "copy.db"
         head = await asyncio.to_thread(backup.open_file, vault, file, copy)
@@ -355,8 +370,11 @@ async def cleansed(
 async def restore(
     vault: Vault, file: Path, database: Path, home: Path, backups: Path, *, over: bool
 ) -> int:
-    """A backup takes the database's place. What was deleted since it was made is deleted again;
-    answers how many deletions. A database that held something goes into a backup of its own."""
+    """Replace the database by a backup, and delete again what was deleted since. Returns the number
+    of those deletions.
+
+    With `over`, an existing database is backed up first.
+    """
     await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
     lock = await asyncio.to_thread(FileLock, database)
     try:
@@ -392,9 +410,10 @@ async def restore(
 
 
 def _refuse_between_keys(database: Path) -> None:
-    """What is set aside would need both keys, and the next start keeps one."""
+    """Raise HalfRotated during a key rotation: the replaced database would need both keys, and the
+    next start keeps one."""
     known = None
-    with suppress(StoreError):  # damaged, and that may be why we are here
+    with suppress(StoreError):  # it may be damaged, which can be the reason for the restore
         known = examine(database)
     if rekey.is_under_way(known):
         raise new_key.HalfRotated("nothing was restored")
@@ -404,21 +423,21 @@ def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> No
     if database.exists() and database.stat().st_size:
         if not over:
             raise Unavailable(
-                f"{database} holds something: restore with --over, and it goes into a backup first"
+                f"{database} is not empty: restore with --over, which backs it up first"
             )
         with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
-            # It may be damaged, and that may be why we are here: then it is kept as it lies there.
+            # If the database is damaged, it is kept as it is.
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         backups.mkdir(mode=0o700, parents=True, exist_ok=True)
         now = datetime.now(UTC)
         backup.seal_file(vault, database, backup.free_name(backups, now), now)
-    # A log of the old file must never be played into the new one, also where that file is gone.
+    # SQLite must never apply the old file's write-ahead log to the new file.
     for part in ("-wal", "-shm"):
         Path(f"{database}{part}").unlink(missing_ok=True)
 
 
 @contextmanager
 def _beside(home: Path) -> Iterator[Path]:
-    """A folder for a moment, on the same disk and closed to others."""
+    """Create a temporary folder on the same disk, readable by this user only."""
     with tempfile.TemporaryDirectory(dir=home, prefix=_WORK) as folder:
         yield Path(folder)

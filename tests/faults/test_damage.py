@@ -368,7 +368,7 @@ async def test_the_doctor_opens_everything_once_and_names_what_does_not_open(
         int(asked(tmp_path, either, f"SELECT count({one.column}) FROM {one.table}")[0][0])
         for one in rekey.TABLES
     )
-    assert fine == f"sealed\tfine\tall {whole} values open"
+    assert fine == f"sealed\tfine\tall {whole} values can be decrypted"
     flip(tmp_path, either, "person", "id IN ('p000', 'p200', 'p449')")
     flip(tmp_path, either, "pool")
     flip(tmp_path, either, "record", "kind = 'answer' AND person = 'fatima'")

@@ -51,7 +51,7 @@ class Box:
                 timeout=READY, check=False,
             )  # fmt: skip
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        assert "a fault in Digi" not in done.stderr, done.stderr
+        assert "an error in Digi" not in done.stderr, done.stderr
         return done
 
     @contextmanager
@@ -180,7 +180,7 @@ def test_every_problem_of_the_settings_is_said_at_once(digi: Box, command: str) 
     said = done.stdout + done.stderr
     assert done.returncode == 1
     assert "did you mean DIGI_PORT?" in said
-    assert "DIGI_PORT is no port" in said
+    assert "DIGI_PORT is not a port" in said
 
 
 def test_content_is_listed_and_read(digi: Box) -> None:

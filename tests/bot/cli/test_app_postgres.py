@@ -67,7 +67,7 @@ def test_another_key_is_refused_in_a_sentence(digi: Box) -> None:
     with digi.running():
         pass
     digi.key.unlink()
-    assert "made with a key already" in digi("key").stderr
+    assert "has a key already" in digi("key").stderr
     assert not digi.key.exists()
     assert "there is no key" in digi().stderr
     make_key(digi.key)

@@ -87,7 +87,7 @@ async def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         (b'{"do":"backup","now":true}\n', "`now`"),
         (b'{"do":"backup","args":{"to":"/tmp/a\\u0000b"}}\n', "NUL"),
         (b'{"do":"fly"}\n', "fly"),
-        (b'{"do":""}\n', "order"),
+        (b'{"do":""}\n', "command"),
         (b'{"do":"erase-person"}\n', "person"),
         (b'{"do":"erase-project"}\n', "project"),
         (b'{"do":"unseat","args":{"person":"anne"}}\n', "project"),
@@ -111,7 +111,7 @@ async def test_a_request_that_ends_early_is_not_carried_out(control: Socket) -> 
     """Half a line is no order, though it may read like one; whoever still listens is told."""
     done = await control.says(b'{"do":"rotate-key"}', end=True)
     assert not done.fine
-    assert "end" in done.said
+    assert "incomplete" in done.said
     done = await control.says(b"", end=True)
     assert not done.fine
     for line in (b"", b'{"do":"rot', b'{"do":"rotate-key"}'):

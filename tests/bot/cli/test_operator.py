@@ -80,7 +80,7 @@ def test_a_backup_is_made_beside_a_running_digi_and_without_one(made: Here) -> N
     assert first.stat().st_mode & 0o777 == second.stat().st_mode & 0o777 == 0o600
     again = made("backup", "--to", str(second))
     assert again.returncode == 1
-    assert "never written over" in again.stderr or "File exists" in again.stderr
+    assert "never overwritten" in again.stderr or "File exists" in again.stderr
 
 
 def test_a_backup_comes_back_on_another_machine_with_its_key(
@@ -141,7 +141,7 @@ def test_the_doctor_says_that_a_new_key_is_half_in_use_and_what_ends_it(
         assert "LookupError" in made("rotate-key").stderr
     waiting = rekey.waiting(made.key)
     said = fine(made("check", "--deep"))
-    assert f"a new one is being taken into use\tleave {made.key} and {waiting}" in said
+    assert f"a rotation is under way\tleave {made.key} and {waiting}" in said
     assert "sealed\tfine\tall" in said
     away = waiting.rename(made.key.with_name("away"))
     for refused in (made("check"), made("rotate-key"), made("run")):

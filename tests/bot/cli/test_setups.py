@@ -52,7 +52,7 @@ def test_slacks_manifest_is_for_the_mode_that_runs(
     drawn = json.loads(done.stdout)
     assert drawn["settings"]["socket_mode_enabled"] is socket_mode
     assert ("Socket Mode" in done.stderr) is socket_mode
-    assert (f"still to be set: {missing} (" in done.stderr) if missing else (";" not in done.stderr)
+    assert (f"still missing: {missing} (" in done.stderr) if missing else (";" not in done.stderr)
     assert "example" not in done.stdout
 
 
@@ -89,7 +89,7 @@ class Served(Here):
         check = self("check", **env)
         run = self("run", **env)
         assert (check.returncode == 0) == ("served" in run.stdout), (check.stdout, run.stderr)
-        assert "a fault in Digi" not in check.stderr + run.stderr, check.stderr + run.stderr
+        assert "an error in Digi" not in check.stderr + run.stderr, check.stderr + run.stderr
         if run.returncode == 0:
             return ""
         assert self._files() == before
@@ -174,7 +174,7 @@ def log_left(box: Served) -> None:
 
 
 RESTORE = "python app.py restore"
-NO_FOLDER = "is no folder"
+NO_FOLDER = "is not a folder"
 NEWER = (
     "INSERT INTO migration VALUES ('9999_new', 1);"
     " UPDATE meta SET value = '9999' WHERE key = 'oldest_code'"
@@ -261,7 +261,7 @@ def test_what_keeps_a_used_digi_from_serving_is_found_by_the_doctor_too(
         done = made(*words)
         assert done.returncode == 1 or words == ["outbox"]
         assert "made at the first start" not in done.stderr
-        assert "a fault in Digi" not in done.stderr
+        assert "an error in Digi" not in done.stderr
 
 
 def test_a_port_that_somebody_else_holds_is_found_by_the_doctor_too(made: Served) -> None:

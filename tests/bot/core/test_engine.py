@@ -268,7 +268,7 @@ async def test_what_presses_and_forms_failed_is_told_at_the_full_hour(
 async def test_dialogs_that_tell_each_other_too_deep_leave_nothing(
     house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
-    """Eight deep is the end; that is a fault in Digi and nothing of it is kept."""
+    """Eight deep is the end; that is an error in Digi and nothing of it is kept."""
 
     def chain(depth: int) -> Any:
         def tells(state: Any, event: Any, known: Any) -> Any:

@@ -80,7 +80,7 @@ def test_no_command_prints_a_part_of_a_database_password(digi: Here, address: st
     for words in (["check"], ["key"], ["outbox"], ["rotate-key"], ["move", address]):
         done = digi(*words, DIGI_DATABASE="" if words[0] == "move" else address)
         hides(done.stdout + done.stderr, digi.home.parent)
-        assert "a fault in Digi" not in done.stderr
+        assert "an error in Digi" not in done.stderr
 
 
 @pytest.mark.parametrize("address", [ADDRESSES[0], ADDRESSES[1], ADDRESSES[-1]])

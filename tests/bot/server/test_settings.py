@@ -84,7 +84,9 @@ def test_every_problem_is_reported_at_once() -> None:
 
 def test_a_misspelt_name_is_not_passed_over() -> None:
     """A setting that nobody reads would be worse than none."""
-    assert problems(DIGI_PROT="1") == ("DIGI_PROT is no setting of Digi: did you mean DIGI_PORT?",)
+    assert problems(DIGI_PROT="1") == (
+        "DIGI_PROT is not a setting of Digi: did you mean DIGI_PORT?",
+    )
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8642.0", "²", "٣"])

@@ -162,7 +162,7 @@ async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(
         assert done == Done(True, "mette is no longer tr; the channel is told")
         await played.house.courier.settle()
         assert "Mette Krogh er ikke længere TR" in played.channel(since_last_act=True)
-        for person, why in (("mette", "holds no seat"), ("anne", "leads it")):
+        for person, why in (("mette", "has no role there"), ("anne", "is the leader")):
             refused = await carry_out(
                 played.house.upkeep, Request("unseat", {"person": person, "project": project})
             )
