@@ -1,4 +1,5 @@
-"""What holds for every test: a failing dialog is heard, and every card and form is looked at."""
+"""Fixtures for all tests: a dialog that raises fails the test, and every card and form shown is
+checked."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from tests.worlds.postgres import either, empty_dsn, places, postgres_dsn, postg
 
 __all__ = ["either", "empty_dsn", "places", "postgres_dsn", "postgres_server"]
 
-# How long something takes is not asserted: the machine may have other things to do.
+# Hypothesis: no deadline, because the machine may be busy.
 settings.register_profile("digi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("digi")
 
@@ -45,9 +46,9 @@ def _parsed(text: str) -> bytes:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Our own catalogue is frozen: it is read once for all tests, and a test module may ask for it
-    while it is imported. A test's own catalogue differs from ours in a file or two, and parsing
-    the same text again takes most of the time of reading it."""
+    """Cache the parsed catalogue. Ours is frozen, so it is read once for all tests, also by modules
+    that need it while they are imported. A test's own catalogue differs in a file or two, and most
+    of the time would go into parsing the unchanged files again."""
     patched = pytest.MonkeyPatch()
     config.add_cleanup(patched.undo)
 
@@ -60,13 +61,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """What a proof has counted; printed together after the run, whichever worker ran it."""
+    """Collect the counts of a proof, to be printed together after the run, whichever worker ran
+    it."""
     return lambda said: request.node.user_properties.append(("figures", said))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Three for two cores: a third of the time a test waits for a process or a server."""
+    """Use three workers on two cores, because a test waits for processes and servers a third of its
+    time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(2, (cores or 1) * 3 // 2)
 
@@ -87,7 +90,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person is told kindly that something failed; a test must hear what it was."""
+    """Fail a test when Digi reports an internal error, which a person would only see as an
+    apology."""
 
     def loud(engine: Engine, delivery: Delivery, *, unsure: bool) -> Answer:
         raise  # noqa: PLE0704 - called where the failure was caught
@@ -97,15 +101,16 @@ def _heard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _padding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test's clock passes many minutes; sixteen syncs of the disk in each of them take long."""
+    """Skip the padding of counters: a test's clock passes many minutes, and each takes sixteen
+    fsyncs."""
     monkeypatch.setattr("storage.padding.WRITES", 1)
 
 
 @pytest.fixture(autouse=True)
 def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody cuts the power during a test, so this process syncs nothing to its disk: syncing took
-    half of a long test's CPU time. tests/faults/lossy.py, where the power is cut, makes its own
-    connections with the driver's settings, and a child process syncs as in production."""
+    """Switch fsync off in this process: nobody cuts the power, and syncing took half of a long
+    test's CPU time. tests/faults/lossy.py, where the power is cut, opens connections of its own
+    with the driver's settings, and a child process syncs as in production."""
 
     def connect(path: Path) -> sqlite3.Connection:
         conn = _connect(path)
@@ -118,7 +123,7 @@ def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def synced(_unsynced: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a test of the settings with which the driver connects."""
+    """Keep the driver's own settings, for a test of these."""
     monkeypatch.setattr(driver, "_connect", _connect)
 
 
@@ -137,8 +142,8 @@ _IN_TIME = {
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A platform wants its answer within three seconds, and on a busy machine Digi would take the
-    way for those who are late. A test of that way shortens the time itself."""
+    """Raise the three seconds in which a platform wants its answer, which a busy machine would
+    exceed. A test of late answers lowers them itself."""
     for name, seconds in _IN_TIME.items():
         if (module := sys.modules.get(name)) is not None:
             for one in seconds:
@@ -147,13 +152,13 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def kindly(_heard: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """For tests of what a person is told when something fails."""
+    """Allow internal errors, for tests of what a person is told about them."""
     return lambda: monkeypatch.setattr(Engine, "_not_done", _answers_kindly)
 
 
 @pytest.fixture(autouse=True)
 def dressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dressed]:
-    """Every card and form that a test's people were shown is held to what all edges can draw."""
+    """Check every card and form that a test's people are shown against what all edges can draw."""
     found = Dressed()
 
     def card(dresser: Localizer, neutral: c.NeutralCard) -> c.FinishedCard:

@@ -1,9 +1,9 @@
-"""Everything that Digi sends, stores and decides while the transcripts play, written to a folder.
+"""Golden files: writes everything that Digi sends, stores and decides while the transcripts play.
 
-`python -m tests.golden FOLDER` plays each transcript on paper, in the pretended Slack and in the
-pretended Teams and writes one text file for each; `diff -r` of two folders shows what a change of
-the code's structure has changed in its behaviour. Random ids are replaced by a counter, the key is
-always the same, and times are cut to ten minutes, because the test clock advances on each reading.
+`python -m tests.golden FOLDER` plays each transcript on paper, in the simulated Slack and in the
+simulated Teams, and writes one text file for each. Compare the folders of two versions with
+`diff -r`: a refactoring must not change them. Random ids are replaced by a counter, the key is
+fixed, and times are rounded down to ten minutes, because the test clock advances on each reading.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _CUT = [
     (re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d)\d:\d\d(\.\d+)?"), r"\1"),
     (re.compile(r"(datetime\.datetime\((?:\d+, ){4})\d+, [^t]*"), r"\1"),
     (re.compile(r"\b(1[78]\d{4})\d{10}\b"), r"\1"),  # microseconds since 1970
-    (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's time stamps
-    (re.compile(r"\bat=(1[78]\d{8})\.\d+"), r"at=\1"),  # when a pretended platform was called
+    (re.compile(r"\b(1[78]\d{5})\d{3}\.\d{4,6}\b"), r"\1"),  # Slack's timestamps
+    (re.compile(r"\bat=(1[78]\d{8})\.\d+"), r"at=\1"),  # when a simulated platform was called
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1"),
 ]
 _RANDOM = re.compile(r"(?=[A-Za-z_-]*\d[A-Za-z_-]*\d)[A-Za-z0-9_=-]{20,}")
 
 
 class Numbered:
-    """Random-looking strings by the order in which they first appear."""
+    """Replaces random-looking strings by numbers in order of their first appearance."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
@@ -63,7 +63,7 @@ class Numbered:
 
 @contextmanager
 def repeatable() -> Iterator[None]:
-    """Random ids are counted, random bytes and shuffles come from one seed."""
+    """Make random ids sequential, and random bytes and shuffles depend on one seed."""
     chance, ids = random.Random(7), itertools.count(1)
     with ExitStack() as stack:
         for target, value in (
@@ -82,7 +82,7 @@ def repeatable() -> Iterator[None]:
 
 @contextmanager
 def decisions(write: Callable[[str], None]) -> Iterator[None]:
-    """Each decision in order: the conversation, the event, the state after it, the effects."""
+    """Record each decision: the conversation, the event, the state after it and the effects."""
     decide = Dialogs.decide
 
     def noted(self: Dialogs, dialog: str, state: Any, event: Any, found: Any) -> Any:
@@ -144,7 +144,7 @@ _PLAYED = {"paper": _on_paper, "slack": _in_slack, "teams": _in_teams}
 
 
 def played(transcript: Path, edge: str) -> str:
-    """All that happened, as text in which two runs of the same code are equal."""
+    """Return all that happened, as text that is equal for two runs of the same code."""
     lines: list[str] = []
     numbered = Numbered()
     with repeatable(), decisions(lines.append), tempfile.TemporaryDirectory() as folder:
@@ -157,7 +157,7 @@ def played(transcript: Path, edge: str) -> str:
 
 
 def access() -> str:
-    """Who may do what, by the events' and looks' stored names."""
+    """Return who may do what, by the stored names of events and looks."""
     acts = [(kind.__struct_config__.tag, sorted(who)) for kind, who in MAY.items()]
     looks = [(look, sorted(who)) for look, who in MAY_LOOK.items()]
     return "\n".join(f"{name}: {who}" for name, who in sorted([*acts, *looks], key=str)) + "\n"

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md's steps for a new conversation, played on a copy of the tree."""
+"""Follows the steps of CONTRIBUTING.md for a new conversation on a copy of the repository."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _changes() -> list[Change]:
 
 
 CHANGES = _changes()
-# What a test says where a step was left out.
+# The error messages of the tests when a step was left out.
 REMEDIES = {
     "tests/transcripts/coffee.txt": ["tests/transcripts/coffee_"],
     "dialogs/model/events.py": [
@@ -109,7 +109,7 @@ def _checked(tree: Path, *checks: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_recipe_makes_a_conversation(tree: Path) -> None:
-    """Nine files, and the new conversation goes as its transcript says."""
+    """The nine files of the recipe make a conversation that plays its transcript."""
     for change in CHANGES:
         change.carry_out(tree)
     assert len({change.path for change in CHANGES}) == 9
@@ -131,12 +131,12 @@ _SHORT = {"SignedEvent", "View"}
     ],
 )  # fmt: skip
 def test_a_step_that_was_left_out_is_named(tree: Path, at: int, remedy: str) -> None:
-    """Whatever is forgotten, a test fails and says what to do."""
+    """If any step is left out, a test fails and names what is missing."""
     for change in (*CHANGES[:at], *CHANGES[at + 1 :]):
         change.carry_out(tree)
     done = _checked(tree, *CHECKS)
     assert done.returncode != 0
-    assert remedy in done.stdout + done.stderr  # what cannot be imported is told on stderr
+    assert remedy in done.stdout + done.stderr  # import errors are on stderr
 
 
 def test_every_step_can_be_left_out() -> None:

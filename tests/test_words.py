@@ -1,4 +1,4 @@
-"""docs/words.md names what the code has, and nothing that it has lost."""
+"""docs/words.md lists all terms that the code uses, and no others."""
 
 import ast
 import functools
@@ -20,7 +20,7 @@ _TABLE = re.compile(r"CREATE TABLE (\w+)")
 
 
 def rows() -> list[list[str]]:
-    """The cells of each row but headings."""
+    """Return the cells of each row except headings."""
     found = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in PAGE.splitlines()
@@ -30,7 +30,7 @@ def rows() -> list[list[str]]:
 
 
 def terms() -> list[str]:
-    """What stands in the first column, without folders and explanations in brackets."""
+    """Return the terms of the first column, without folders and explanations in brackets."""
     return [
         term.strip()
         for row in rows()
@@ -40,7 +40,7 @@ def terms() -> list[str]:
 
 
 def places() -> list[tuple[str, str]]:
-    """Each path that a row names, with the name that stands behind it or ""."""
+    """Return each path that a row names, with the name behind it or ""."""
     found: list[tuple[str, str]] = []
     for row in rows():
         for part in _CODE.findall(row[-1] if len(row) == 4 else " ".join(row)):
@@ -53,7 +53,8 @@ def places() -> list[tuple[str, str]]:
 
 @functools.cache
 def names_in(path: Path) -> set[str]:
-    """What a file defines: classes, functions and constants, or the keys of a table of phrases."""
+    """Return the names that a file defines: classes, functions and constants, or the keys of a
+    table of phrases."""
     text = path.read_text()
     if path.suffix != ".py":
         return set(re.findall(r"^(\w+) = ", text, re.M))
@@ -68,14 +69,14 @@ def names_in(path: Path) -> set[str]:
 
 
 def test_what_a_row_points_at_is_there() -> None:
-    """A file that moved or a class that was renamed takes its line along."""
+    """Every path and name in the list exists."""
     assert len(places()) > 80
     assert [path for path, _ in places() if not (ROOT / path).exists()] == []
     assert [(p, name) for p, name in places() if name and name not in names_in(ROOT / p)] == []
 
 
 def test_every_term_is_used_in_the_code_or_the_content() -> None:
-    """A term that nothing uses any more goes from the list too."""
+    """Every term in the list is used in the code or the content."""
     used = {
         word
         for root in (*ROOTS, "tests")
@@ -92,7 +93,7 @@ def _letters(text: str) -> list[str]:
 
 
 def test_every_folder_has_a_line() -> None:
-    """A newcomer finds what each package is for."""
+    """Every package has a row that says what it is for."""
     folders = {
         str(file.parent.relative_to(ROOT))
         for root in ROOTS
@@ -105,7 +106,7 @@ def test_every_folder_has_a_line() -> None:
 
 
 def test_every_table_conversation_and_role_is_a_term() -> None:
-    """What the database and the dialogs are made of is explained, whoever adds to it."""
+    """Every table, conversation and role has a row."""
     tables = {
         name
         for migration in migrations()
@@ -120,7 +121,7 @@ def test_every_table_conversation_and_role_is_a_term() -> None:
     assert sorted(name for name in missing if not name.endswith("_new")) == []
 
 
-# Names that still stand for more than one thing. The list only gets shorter.
+# Names that still stand for more than one thing. Remove from this list; never add to it.
 SHARED = {
     "Answer", "AppType", "Facts", "Language", "Moment", "Place", "Say", "State", "Step", "Words",
 }  # fmt: skip
@@ -137,7 +138,7 @@ def _modules() -> dict[str, ast.Module]:
 
 
 def _defined(tree: ast.Module) -> dict[str, bool]:
-    """The public classes and types of a module, and whether each is a port (a Protocol)."""
+    """Return the public classes and types of a module, and whether each is a port (a Protocol)."""
     found: dict[str, bool] = {}
     for node in tree.body:
         match node:
@@ -151,7 +152,7 @@ def _defined(tree: ast.Module) -> dict[str, bool]:
 
 
 def test_a_class_name_stands_for_one_thing() -> None:
-    """A public class or type has a name of its own, but for a port and what implements it."""
+    """Public classes and types have unique names, except a port and its implementations."""
     places: dict[str, list[bool]] = {}
     for tree in _modules().values():
         for name, is_port in _defined(tree).items():
@@ -162,7 +163,7 @@ def test_a_class_name_stands_for_one_thing() -> None:
 
 
 def test_no_class_is_imported_under_another_name() -> None:
-    """Whoever searches for a name finds all its uses."""
+    """No class is imported under another name, so that a search for the name finds all its uses."""
     renamed = {
         alias.name
         for tree in _modules().values()

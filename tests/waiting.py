@@ -1,4 +1,4 @@
-"""Waiting for what is sure to come, however busy the machine is: a test that fails here hangs."""
+"""Waits for conditions without asserting timing: on a busy machine it waits longer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 LONG_ENOUGH = 300.0
-"""Seconds. Less than the time limit of a test, so that the failure names its place."""
+"""Timeout in seconds, below the time limit of a test, so that the failure shows where it waited."""
 
 
 async def until(holds: Callable[[], object], every: float = 0.001) -> None:
-    """For what happens in another thread or process, and has no event of its own."""
+    """Poll until a condition holds, for something in another thread or process that has no event to
+    await."""
     async with asyncio.timeout(LONG_ENOUGH):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(every)

@@ -1,4 +1,4 @@
-"""The real house behind the real door of a platform, in a pretended one."""
+"""Runs Digi behind a platform's real adapter, against a simulated platform."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PlatformPlace(Generic[W, D, H]):
 async def house_behind(
     folder: Path, clock: Clock, either: str, make: Callable[[Database, Vault], D]
 ) -> tuple[D, House]:
-    """A house in this folder, or over the PostgreSQL database named by `either`."""
+    """Build Digi on SQLite in this folder, or on the PostgreSQL database named by `either`."""
     key_file = folder.parent / f"{folder.name}.key"
     if either:
         await with_key(either, key_file)
@@ -70,7 +70,7 @@ async def house_behind(
 async def served(
     world: PretendedPlatform[Any, Any], path: str, door: Door, house: House
 ) -> AsyncIterator[None]:
-    """What the platform sends to `path` goes in at the door."""
+    """Serve the adapter's routes at a port, to which the simulated platform sends its requests."""
     app = server.application(Hosts.named(()))
     app.add_routes(door.routes())
     runner = server.runner(app, shutdown_timeout=0.1)
@@ -91,7 +91,7 @@ async def served(
 async def served_too(
     world: PretendedPlatform[Any, Any], path: str, door: Door, house: House
 ) -> AsyncIterator[None]:
-    """By one more replica: what the platform sends reaches one and the other in turn."""
+    """Serve a further replica; the platform's requests go to all replicas in turn."""
     first = world.digi_url
     async with served(world, path, door, house):
         world.digi_urls = [first, world.digi_url]

@@ -1,7 +1,6 @@
-"""A real Chromium for tests, or a loud word that it was not there.
+"""Starts a real Chromium for tests.
 
-`make test` on a machine without a browser passes what it can and says what it left untested;
-where CI is set, nothing is left untested.
+Without a browser, `make test` skips these tests and says so; in CI (variable CI set) they must run.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ REMEDY = "On Debian: sudo apt-get install chromium libatomic1"
 
 @cache
 def lacking() -> str:
-    """What this machine lacks to drive a browser; empty where nothing."""
+    """Return what this machine lacks to run a browser; "" if nothing."""
     if not CHROMIUM.exists():
         return f"NOT TESTED: the browser. {CHROMIUM} is not there. {REMEDY}"
     node, _ = compute_driver_executable()

@@ -1,4 +1,4 @@
-"""What Teams wants of an Adaptive Card and no validator of others looks at."""
+"""Checks Adaptive Cards for Teams' requirements that no published validator covers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 CARD_BYTES = 28 * 1024
 PRIMARY = 6
-"""Buttons that Teams shows; the rest lie behind three dots, where they are marked for it."""
+"""The number of buttons that Teams shows; further ones need to be marked for the overflow menu."""
 ACTIONS = {"Action.Submit", "Action.Execute", "Action.OpenUrl", "Action.ToggleVisibility"}
 PEOPLE = "graph.microsoft.com/users"
 VERSION = "1.5"
@@ -57,8 +57,7 @@ def _problems(card: Json) -> Iterator[str]:
 
 
 def _nodes(node: object, *, top: bool = True) -> Iterator[Json]:
-    """Every element and action, also those that stand in for another; not what a button hands
-    back."""
+    """Iterate over all elements and actions, including fallbacks, but not the data of buttons."""
     if isinstance(node, list):
         for one in node:
             yield from _nodes(one, top=False)

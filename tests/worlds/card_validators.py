@@ -1,8 +1,8 @@
-"""Microsoft's own packages over what is drawn for Teams, or a loud word that they were not there.
+"""Validates cards for Teams with Microsoft's own Node packages, which `make test` installs if npm
+exists.
 
-They are Node packages that `make test` installs where npm is. One process answers for a whole run
-of tests, a line for a line. Without it `make test` passes what it can and says what it left
-untested; where CI is set, nothing is left untested.
+One process serves a whole run, one line of JSON per request. Without Node, `make test` skips these
+checks and says so; in CI (variable CI set) they must run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a reader of the card would see, with each text run through Markdown as Teams does."""
+    """A rendered card: the texts that a reader sees, after Teams' markdown."""
 
     problems: tuple[str, ...] = ()
     text: str = ""
@@ -39,7 +39,7 @@ class Shown(msgspec.Struct, frozen=True):
 
 @cache
 def lacking() -> str:
-    """What this machine lacks to ask Microsoft's packages; empty where nothing."""
+    """Return what this machine lacks to run Microsoft's packages; "" if nothing."""
     node = shutil.which("node")
     if node is None:
         return f"NOT TESTED: Teams' cards and manifest. Node is not there. {REMEDY}"
@@ -51,13 +51,13 @@ def lacking() -> str:
 
 
 def needed() -> None:
-    """For a test that is about what these packages say."""
+    """Skip the test if the packages are not available."""
     if reason := lacking():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 def problems(card: Json, *, renders: bool = True) -> list[str]:
-    """Everything that is wrong with a card, as far as this machine can tell."""
+    """Return all problems of a card that the available validators find."""
     found = card_checks.problems(card)
     if lacking():
         assert not os.environ.get("CI"), lacking()
@@ -66,9 +66,11 @@ def problems(card: Json, *, renders: bool = True) -> list[str]:
 
 
 def problems_of_new(card: Json) -> list[str]:
-    """Of a card that this process has not seen yet; two that differ in what their buttons hand
-    back are alike. Microsoft's package reads each of them, and renders one of each structure:
-    rendering takes three quarters of its time, and what it makes of words is not a problem."""
+    """Validate a card unless this process has seen an equal one; the data of buttons is ignored.
+
+    Every new card is parsed. Rendering takes three quarters of the time, and depends on the
+    structure only, so one card of each structure is rendered.
+    """
     if not _is_new(card, _without_data):
         return []
     return problems(card, renders=_is_new(card, _structure))

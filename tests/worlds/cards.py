@@ -1,4 +1,4 @@
-"""What every finished card and form must keep to, so that all edges can draw it."""
+"""Checks the rules that every finished card and form must follow, so that all edges can draw it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PRESS_TOKEN = 2000
 
 
 class Dressed:
-    """The cards and forms that went through Dresser while somebody looked."""
+    """Records the cards and forms that the localizer finished while it is active."""
 
     def __init__(self) -> None:
         self.cards: list[c.FinishedCard] = []

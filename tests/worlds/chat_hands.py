@@ -1,4 +1,4 @@
-"""What hands have in common on the pretended chat platforms."""
+"""Base class of the simulated users of Slack and Teams."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ChatHands(Play, Generic[M]):
         self.faults: dict[str, str] = {}
         self.seen: dict[str, list[str]] = {}
         self.mark = 0
-        """Where the world's tick stood before the last act of anybody."""
+        """The world's tick before the last act of anybody."""
         self._marks: dict[str, int] = {}
 
     def _begins(self, person: str) -> None:
@@ -34,13 +34,13 @@ class ChatHands(Play, Generic[M]):
 
     @abstractmethod
     def _shown(self, person: str) -> str:
-        """What this person alone has before their eyes."""
+        """Return what only this person sees at the moment."""
 
     @abstractmethod
     def _text(self, message: M) -> str: ...
 
     def _remember(self) -> None:
-        """What somebody has before their eyes they have seen, though it be gone tomorrow."""
+        """Remember what a person sees, so that `ever` finds it after it has disappeared."""
         for person, seen in self.seen.items():
             shown = self._shown(person)
             if shown and shown not in seen:
@@ -57,7 +57,7 @@ def newest(messages: Iterable[M]) -> list[M]:
 
 
 def hour_of(said: str) -> str:
-    """`kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
+    """Parse a time of day: `kl. 9.30`, `9:30`, `9`, or minutes after midnight."""
     if said.isdigit() and int(said) > 24:
         return f"{int(said) // 60:02}:{int(said) % 60:02}"
     found = re.fullmatch(r"(?:kl\.? ?)?(\d\d?)(?:[.:](\d\d))?", said.strip())

@@ -1,4 +1,4 @@
-"""The prepared course and the transcripts, as tests of the chat platforms play them."""
+"""Plays the prepared course and the transcripts on the chat platforms."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ sofie > tryk "Svar uden navn"
 sofie > udfyld "Dit svar"="Vi når det heller ikke"
 fatima > @Digi hjælp
 """
-"""Acts of each kind that a chat platform sends as people do what is most usual."""
+"""The acts that a chat platform sends, each in its most common form."""
 
 
 class Beginning(TypedDict):
@@ -39,7 +39,7 @@ class Beginning(TypedDict):
 
 
 def beginning(start: datetime = AN_EVENING_IN_NOVEMBER) -> Beginning:
-    """The people of the prepared course, and a clock that begins then."""
+    """Return the people of the prepared course, and a clock set to its beginning."""
     at = itertools.count(round(start.timestamp() * 1_000_000), 1000)
     return {
         "people": {person.id: person.name for person in PEOPLE},
@@ -49,7 +49,7 @@ def beginning(start: datetime = AN_EVENING_IN_NOVEMBER) -> Beginning:
 
 
 async def plays_course(played: Play) -> None:
-    """From the beginning to the end, and what somebody has read by then."""
+    """Play the whole course, and return what a person has read by then."""
     await played.play(COURSE.read_text(encoding="utf-8"))
     seen = played.ever("bodil")
     assert "Ugens overblik" in seen
@@ -61,8 +61,8 @@ async def plays_course(played: Play) -> None:
 def each_transcript(
     ways: Sequence[str], soon: str, never: Collection[tuple[str, str]] = ()
 ) -> Iterator[Any]:
-    """One transcript of each conversation is played at once, the `soon` way; all of them, every
-    way, at leisure."""
+    """Parametrize a test by transcripts: one of each conversation in the usual way by default; all
+    of them, in all ways, in the long run."""
     begun: set[str] = set()
     for path in TRANSCRIPTS:
         conversation = path.stem.partition("_")[0]

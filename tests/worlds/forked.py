@@ -1,8 +1,8 @@
-"""`python app.py COMMAND` in a process of its own that need not load Digi first.
+"""Runs `python app.py COMMAND` in a forked process, to avoid loading Digi for each command.
 
-To load it takes a second of CPU time, and a hundred tests run commands. One process for each test
-process has loaded `app`, and forks for each command. The command has its own arguments,
-environment, folder, output and exit code, as if a shell had started it.
+Loading takes a second of CPU time, and a hundred tests run commands. One process for each pytest
+worker has loaded `app` and forks for each command. The command has its own arguments, environment,
+working folder, output and exit code, as from a shell.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _turn = threading.Lock()
 def run(
     words: tuple[str, ...], env: dict[str, str], folder: Path, seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Like subprocess.run; a command that takes longer than that many seconds is killed."""
+    """Run a command like subprocess.run, and kill it after a timeout."""
     with tempfile.TemporaryDirectory() as kept:
         out, err = Path(kept) / "out", Path(kept) / "err"
         asked = {"words": words, "env": env, "folder": str(folder), "out": str(out),

@@ -1,4 +1,4 @@
-"""A house with a project in it and dialogs that do what a test says: for what lies below them."""
+"""A complete Digi with a project and fake conversations, to test the layers below the dialogs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ TENANT = "test:arbejdsplads"
 CHANNEL = "C1"
 PROJECT = "p1"
 MONDAY = datetime(2026, 11, 2, 8, tzinfo=UTC)
-"""09:00 in Copenhagen."""
+"""2 November 2026 at 09:00 in Copenhagen."""
 
 
 class Wall:
-    """A clock that a test sets; monotonic time goes on by `tick` at each look."""
+    """A fake clock. Its monotonic time advances by `tick` each time it is read."""
 
     def __init__(self, at: datetime = MONDAY) -> None:
         self.at = at
@@ -51,14 +51,14 @@ class Wall:
 
 
 class Paper:
-    """An edge that keeps every parcel; `fails` holds what becomes of the next ones."""
+    """A fake edge that records every parcel. `fails` holds the outcomes of the next deliveries."""
 
     def __init__(self, *, repeats: bool = True) -> None:
         self.repeats = repeats
         self.parcels: list[Parcel] = []
         self.fails: list[DeliveryFailed | None] = []
         self.lost = False
-        """The message arrives, and nobody hears that it did."""
+        """The message is delivered, but the call raises."""
 
     def serves(self, tenant: str) -> bool:
         return tenant.startswith("test:")
@@ -93,7 +93,7 @@ Acts = Callable[[Diary | None, Any, Known], tuple[Diary | None, tuple[Effect | M
 
 
 class Fake:
-    """A conversation that decides what the test says, and notes in its state what it was told."""
+    """A fake conversation: decides what the test sets, and records events in its state."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -111,7 +111,7 @@ class Fake:
         return Diary((*(state.lines if state else ()), line)), effects
 
     def does(self, *effects: Effect | Moment) -> None:
-        """From now on: note the event, and these effects."""
+        """From now on record each event and return these effects."""
         self.acts = lambda state, event, known: self.note(state, event, known, *effects)
 
     def conversation(self) -> Conversation:
@@ -136,7 +136,7 @@ def note(text: str) -> c.NeutralCard:
 
 
 def faked(monkeypatch: pytest.MonkeyPatch, name: str) -> Fake:
-    """Put a conversation that a test decides in the place of a real one."""
+    """Replace a conversation by a fake one."""
     fake, real = Fake(name), CONVERSATIONS[name]
     record = msgspec.structs.replace(
         fake.conversation(), opens_pool=real.opens_pool, timers_open_pool=real.timers_open_pool
@@ -146,7 +146,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, name: str) -> Fake:
 
 
 class _Planted:
-    """A decider for the one turn that founds a project."""
+    """A decider that creates a project in one turn."""
 
     def __init__(self, state: bytes, effects: tuple[Effect, ...]) -> None:
         self._step = state, effects
@@ -179,7 +179,7 @@ async def found(
     tenant: str = TENANT,
     hours: tuple[int, int] = (8, 16),
 ) -> Project:
-    """A project is there, with these people in these roles, in a channel with this team."""
+    """Create a project with these people and roles, in a channel with this team."""
     project = Project(
         id=id, name=f"Projekt {id}", channel=channel, stage=stage, starter=starter,
         drafted_at=MONDAY, hours=hours,
@@ -201,7 +201,7 @@ async def found(
 async def a_house(
     folder: Path, edge: Paper | None = None, wall: Wall | None = None, either: str = ""
 ) -> AsyncIterator[House]:
-    """A house over a file of SQLite's, or over the PostgreSQL database named by `either`."""
+    """Build Digi on SQLite, or on the PostgreSQL database named by `either`."""
     key_file = folder.parent / f"{folder.name}.key"
     if either:
         await with_key(either, key_file)
@@ -221,7 +221,7 @@ async def a_house(
 
 
 def on_disk(folder: Path) -> str:
-    """A fingerprint of database and WAL, byte by byte, as they lie on the disk."""
+    """Return a hash of the database's files, including the write-ahead log."""
     path = folder / "digi.db"
     wal = Path(f"{path}-wal")
     found = hashlib.sha256(path.read_bytes())
@@ -230,7 +230,7 @@ def on_disk(folder: Path) -> str:
 
 
 def asked(folder: Path, either: str, sql: str) -> list[tuple[Any, ...]]:
-    """What the database itself answers, past Digi."""
+    """Query the database directly, without Digi."""
     if either:
         with psycopg.connect(either) as server:
             return server.execute(sql.encode()).fetchall()
@@ -245,7 +245,7 @@ _SERVERS_TABLES = (
 
 
 def kept(folder: Path, either: str = "") -> list[tuple[Any, ...]]:
-    """Every row of every table."""
+    """Return every row of every table."""
     tables = asked(folder, either, _SERVERS_TABLES if either else _TABLES)
     return [
         (table, *row)

@@ -1,4 +1,4 @@
-"""The same JSON with one place of it broken: every place in turn."""
+"""Generates malformed variants of a JSON document, one for each place in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 HALF = "x\ud83d"
-"""Half of a pair: JSON can write it, and no text can hold it."""
+"""An unpaired surrogate: JSON can contain it, but it is not valid Unicode."""
 WRONG: tuple[Any, ...] = (
     None, True, 7, -0.5, 10**30, "", "x", "x" * 5000, "\0", [], {}, [None], [7, "x"], {"id": None},
     {"type": {"x": []}}, [[{"id": "x"}]],
@@ -20,7 +20,7 @@ Way = tuple[str | int, ...]
 
 
 def ways(whole: Any) -> list[Way]:
-    """To every place in it, the whole and the innermost; of items that are alike, to one."""
+    """Return the paths to every node, including the root. Of equal list items only one is used."""
     found: dict[Way, Way] = {}
 
     def walk(node: Any, way: Way, alike: Way) -> None:
@@ -37,7 +37,7 @@ def ways(whole: Any) -> list[Way]:
 
 
 def put(node: Any, way: Way, value: Any) -> Any:
-    """A copy that holds this value there."""
+    """Return a copy with this value at the path."""
     if not way:
         return value
     made = copy.copy(node)
@@ -46,14 +46,14 @@ def put(node: Any, way: Way, value: Any) -> Any:
 
 
 def named(node: Any, way: Way, name: str) -> Any:
-    """A copy in which the last step of the way has another name."""
+    """Return a copy in which the last key of the path is renamed."""
     if len(way) > 1:
         return put(node, way[:1], named(node[way[0]], way[1:], name))
     return {name if held == way[0] else held: value for held, value in node.items()}
 
 
 def without(node: Any, way: Way) -> Any:
-    """A copy in which it is missing."""
+    """Return a copy without the node at the path."""
     if len(way) > 1:
         return put(node, way[:1], without(node[way[0]], way[1:]))
     made = copy.copy(node)
@@ -62,7 +62,8 @@ def without(node: Any, way: Way) -> Any:
 
 
 def with_half(whole: Any) -> Iterator[tuple[Way, Any]]:
-    """Half a pair in every text, in place of every other value, and in every name."""
+    """Return copies with an unpaired surrogate in every string, instead of every other value, and
+    in every key."""
     for way in ways(whole):
         yield way, put(whole, way, HALF)
         if way and isinstance(way[-1], str):
@@ -70,8 +71,8 @@ def with_half(whole: Any) -> Iterator[tuple[Way, Any]]:
 
 
 def of_wrong_types(whole: Any, values: int | None = None) -> Iterator[tuple[Way, Any]]:
-    """Every place missing, and holding each of `WRONG`; or only so many of these, others at each
-    place."""
+    """Return copies without each node, and with each value of `WRONG` instead of it; or a limited
+    number of these, spread over the places."""
     kinds = (_MISSING, *WRONG)
     turn = itertools.cycle(kinds)
     for way in ways(whole)[1:]:

@@ -1,5 +1,5 @@
-"""What the pretended chat platforms have in common: they are served on this machine for as long as
-a test lasts, know where Digi is, and can be told to fail."""
+"""Base class of the simulated chat platforms: served on this machine for one test, sends requests
+to Digi, and can be told to fail."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Generic, Self, TypeVar
 from aiohttp import ClientSession, web
 
 K = TypeVar("K")
-"""What can go wrong with a call."""
+"""A kind of failure of a call."""
 C = TypeVar("C")
-"""A call, as it was made and answered."""
+"""A recorded call with its answer."""
 
 
 class PretendedPlatform(ABC, Generic[K, C]):
-    """What the platform would refuse is refused, kept in `faults`, and raised at the end unless
-    the test has taken it out."""
+    """A payload that the platform would reject is rejected and recorded in `faults`. At the end of
+    the test, faults that the test has not removed raise."""
 
     biggest = 1024 * 1024
 
     def __init__(self) -> None:
         self.digi_urls: list[str] = []
-        """Where requests go, of each replica in turn."""
+        """Digi's URLs. Requests go to each replica in turn."""
         self.faults: list[Exception] = []
         self.calls: list[C] = []
         self.too_early: list[C] = []
-        """Calls made before the Retry-After of a 429 was over."""
+        """Calls made before the Retry-After of a 429 had passed."""
         self.trouble: dict[str, deque[K | None]] = {}
         self.tick = 0
-        """Goes on with every message and every change of one."""
+        """Increases with each new or changed message."""
         self.port = 0
         self.session: ClientSession
         self._runner: web.AppRunner | None = None
@@ -63,7 +63,7 @@ class PretendedPlatform(ABC, Generic[K, C]):
 
     @property
     def digi_url(self) -> str:
-        """Where the next goes."""
+        """Return the URL for the next request."""
         self.digi_urls = self.digi_urls[1:] + self.digi_urls[:1]
         return self.digi_urls[-1] if self.digi_urls else ""
 
@@ -76,5 +76,5 @@ class PretendedPlatform(ABC, Generic[K, C]):
         return f"http://127.0.0.1:{self.port}"
 
     def plan(self, method: str, *trouble: K | None) -> None:
-        """What becomes of the next calls by this method; None lets one through."""
+        """Plan the outcomes of the next calls of this method; None lets a call succeed."""
         self.trouble.setdefault(method, deque()).extend(trouble)

@@ -1,6 +1,6 @@
-"""How a transcript is played, whatever the stage: on paper, in Slack, in the browser.
+"""Plays transcripts on any stage: paper edge, Slack, Teams, browser.
 
-tests/worlds/stage.py tells what the lines mean.
+tests/worlds/stage.py documents the syntax.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
 
 
 class Play(ABC):
-    """Hands and eyes for everybody, and the reading of transcripts. A stage says how they work."""
+    """Base class of the stages. It reads transcripts; a subclass acts and looks for all people."""
 
     def __init__(self, house: House, tenant: str) -> None:
         self.house = house
@@ -56,11 +56,11 @@ class Play(ABC):
 
     @abstractmethod
     def just(self, person: str) -> str:
-        """What this person has before their eyes after the last act."""
+        """Return what this person saw after the last act."""
 
     @abstractmethod
     def ever(self, person: str) -> str:
-        """All that this person has seen so far."""
+        """Return all that this person has seen so far."""
 
     # --- transcripts ----------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Play(ABC):
 
 
 def no_button(person: str, label: str, near: str, shown: Iterable[str]) -> AssertionError:
-    """Says what there is instead, of the newest."""
+    """Fail with a list of the buttons that exist, newest first."""
     return AssertionError(
         f'{person} sees no button "{label}"'
         + (f' near "{near}"' if near else "")

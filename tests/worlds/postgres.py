@@ -1,7 +1,8 @@
-"""A real PostgreSQL for the tests, from a package: up in a moment, gone with the test process.
+"""Starts a real PostgreSQL server, installed as a package, for the tests.
 
-The server listens on a socket in a temporary folder and nowhere else. As root it runs as `nobody`,
-who may not read below /root: then the binaries are copied beside the data.
+The server listens only on a socket in a temporary folder and ends with the test process. If the
+tests run as root it runs as `nobody`, who cannot read below /root: then the binaries are copied
+beside the data.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def program_at(name: str) -> Path:
 
 
 def program(name: str, *args: str) -> bytes:
-    """What one of the programs that come with a server prints."""
+    """Run one of the server's programs and return its output."""
     done = subprocess.run([program_at(name), *args], check=False, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
@@ -68,10 +69,8 @@ def _dies_with_us() -> None:
 
 
 class Server:
-    """One PostgreSQL server, quick and forgetful, or `durable` as its makers send it out.
-
-    `settings` are those that a test needs otherwise than usual.
-    """
+    """A PostgreSQL server with settings for speed; `durable` uses the default ones. `settings`
+    override either."""
 
     def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
@@ -79,7 +78,7 @@ class Server:
             **({} if durable else {**_SMALL, **_QUICK}), **settings,
             "listen_addresses": "", "unix_socket_directories": str(self.folder),
         }  # fmt: skip
-        self._segment_mb = 16 if durable else 1  # small ones, where Digi cuts it off each minute
+        self._segment_mb = 16 if durable else 1  # Digi switches segments each minute
         self._user: dict[str, Any] = {}
         self._home = _installed()
         self._numbers = itertools.count()
@@ -94,7 +93,8 @@ class Server:
         self._make()
 
     def _make(self) -> None:
-        """To make a server costs a second, to copy one nothing: each worker makes one."""
+        """Create the server's data folder by copying a template, because initdb takes a second.
+        Each worker makes one template."""
         kept = _MADE.get(self._segment_mb)
         if kept is None:
             kept = _MADE[self._segment_mb] = Path(tempfile.mkdtemp(prefix="digi-made-"))
@@ -148,16 +148,16 @@ class Server:
                 return
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """SIGINT: an orderly end. SIGQUIT: as if the machine had crashed."""
+        """Stop the server: SIGINT is an orderly shutdown, SIGQUIT is like a crash."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(_SECONDS)
             self._process = None
 
     def kill(self) -> None:
-        """`kill -9` of the server and of every process of it, as when its machine dies."""
+        """`kill -9` all processes of the server, as if its machine died."""
         assert self._process is not None
-        # Stopped first, so that it cannot begin another while its own are being killed.
+        # Stop the postmaster first, so that it starts no new processes meanwhile.
         self._process.send_signal(signal.SIGSTOP)
         for pid in (*self.backends(), self._process.pid):
             with contextlib.suppress(ProcessLookupError):
@@ -166,44 +166,45 @@ class Server:
         self._process = None
 
     def kill_postmaster(self) -> None:
-        """`kill -9` of the first process alone; the others find out by themselves."""
+        """`kill -9` the postmaster only; its children notice by themselves."""
         self.stop(signal.SIGKILL)
 
     def backends(self) -> list[int]:
-        """The processes that the server has begun."""
+        """Return the process ids of the server's child processes."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
     def waits_for(self, standby: str) -> None:
-        """Nothing is confirmed that this one does not have; without a name nobody is waited for."""
+        """Make commits wait for the standby with this name; "" waits for none."""
         self.say(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
         self.say("SELECT pg_reload_conf()")
         _until(lambda: self.say("SHOW synchronous_standby_names") == [(standby,)])
 
     def say(self, sql: str, database: str = "postgres") -> list[Any]:
-        """One statement by somebody who is not Digi."""
+        """Execute a statement as a client other than Digi."""
         with psycopg.connect(self.dsn(database), autocommit=True) as conn:
             cursor = conn.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
     def new(self) -> str:
-        """The name of a new database with nothing in it."""
+        """Create an empty database and return its name."""
         name = f"t{next(self._numbers)}"
         self.say(f"CREATE DATABASE {name}")
         return name
 
     def take(self) -> str:
-        """The name of a database with Digi's schema in it. To make one costs more than a test."""
+        """Return the name of a database with Digi's schema, reused if possible: creating one takes
+        longer than a test."""
         if self._clean:
             return self._clean.pop()
         name = self.new()
-        with ThreadPoolExecutor(1) as aside:  # a test may have its loop running here
+        with ThreadPoolExecutor(1) as aside:  # this thread may already run the test's event loop
             aside.submit(asyncio.run, _made(self.dsn(name))).result()
         return name
 
     def give_back(self, name: str) -> None:
-        """Emptied for the next test; thrown away where something still holds it."""
+        """Empty a database for the next test, or drop it if it is still in use."""
         tables = "SELECT string_agg(tablename, ', ') FROM pg_tables" \
             " WHERE schemaname = 'public' AND tablename <> 'migration'"  # fmt: skip
         try:
@@ -231,10 +232,8 @@ async def _made(dsn: str) -> None:
 
 
 class Standby(Server):
-    """A copy that follows a server over a stream, and may take its place.
-
-    From then on the server confirms nothing that this one has not written to its disk too.
-    """
+    """A streaming replica of a server, which can be promoted. The primary confirms no commit before
+    the standby has written it to disk."""
 
     def __init__(self, of: Server) -> None:
         self._of = of
@@ -246,14 +245,14 @@ class Standby(Server):
                   "-C", "-S", "standby", "--no-sync", "-d", of)  # fmt: skip
 
     def follows(self) -> None:
-        """Until it does."""
+        """Wait until the standby streams from the primary."""
         self.start()
         asked = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
         self._of.waits_for("standby")
         _until(lambda: self._of.say(asked) == [(1,)])
 
     def takes_over(self) -> None:
-        """It is the one that writes now, and nobody has to follow it."""
+        """Promote the standby to be the primary; it waits for no standby of its own."""
         assert self.say("SELECT pg_promote(true, 60)") == [(True,)]
         self.waits_for("")
 
@@ -295,10 +294,10 @@ def a_server(settings: Mapping[str, str] = {}, *, durable: bool = False) -> Iter
 
 
 class Wire:
-    """Stands between Digi and the server, and loses what a test wants lost.
+    """A TCP proxy between Digi and the server that can lose messages.
 
-    `cut` says at which COMMIT of those that pass, and whether before the server hears it or after.
-    `ways` counts how often something went to the server.
+    `cut` chooses the COMMIT to cut, and whether before the server receives it or after. `ways`
+    counts how often data was sent to the server.
     """
 
     def __init__(self, server: Server) -> None:
@@ -324,7 +323,8 @@ class Wire:
         shutil.rmtree(self.folder)
 
     def leads_to(self, server: Server) -> None:
-        """From now on; who is connected is cut off. As where an address is taken over."""
+        """Forward to another server from now on and close existing connections, like a moved IP
+        address."""
         self._server = server
         for writer in list(self._open):
             writer.transport.abort()
@@ -334,7 +334,7 @@ class Wire:
             from_server, to_server = await asyncio.open_unix_connection(
                 self._server.folder / ".s.PGSQL.5432"
             )
-        except OSError:  # nobody is there
+        except OSError:  # the server is not there
             to_digi.close()
             return
         self._open |= {to_digi, to_server}
@@ -372,7 +372,7 @@ class Wire:
 
 
 async def with_key(dsn: str, key_file: Path) -> None:
-    """The database's first key, as `python app.py key` makes it; not where there is one already."""
+    """Create the key and store its fingerprint in a new database, as `python app.py key` does."""
     from bot.server.build import make_first_key
 
     if not key_file.exists():
@@ -383,14 +383,14 @@ async def with_key(dsn: str, key_file: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
-    """One for each worker, started by the first test that asks for it."""
+    """One server for each worker, started by the first test that needs it."""
     with a_server() as server:
         yield server
 
 
 @pytest.fixture
 def postgres_dsn(postgres_server: Server) -> Iterator[str]:
-    """A database of the test's own, with Digi's schema in it."""
+    """A database with Digi's schema for one test."""
     name = postgres_server.take()
     yield postgres_server.dsn(name)
     postgres_server.give_back(name)
@@ -398,14 +398,14 @@ def postgres_dsn(postgres_server: Server) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def either(request: pytest.FixtureRequest) -> str:
-    """For what holds on both databases: where PostgreSQL is, or nothing for a file of SQLite's."""
+    """Parametrizes a test by database: a PostgreSQL database name, or "" for SQLite."""
     return str(request.getfixturevalue("postgres_dsn")) if request.param == "postgres" else ""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """Like `either`, for a test that needs one after the other: each call names a new database,
-    and takes back the one before."""
+    """Like `either`, for tests that need several databases in turn. Each call returns a new
+    database and takes the previous one back."""
     if request.param == "sqlite":
         yield str
         return
@@ -426,12 +426,12 @@ def places(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
 _LATER = ["sqlite", pytest.param("postgres", marks=pytest.mark.long)]
 either_later = pytest.mark.parametrize("either", _LATER, indirect=True)
 places_later = pytest.mark.parametrize("places", _LATER, indirect=True)
-"""For what hardly depends on the database: on PostgreSQL in the long run only."""
+"""Parametrizes tests that hardly depend on the database: PostgreSQL only in the long run."""
 
 
 @pytest.fixture
 def empty_dsn(postgres_server: Server) -> Iterator[str]:
-    """A database of the test's own with nothing in it."""
+    """An empty database for one test."""
     name = postgres_server.new()
     yield postgres_server.dsn(name)
     postgres_server.drop(name)

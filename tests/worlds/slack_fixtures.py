@@ -1,4 +1,4 @@
-"""The real house behind Slack's real door, in a pretended Slack."""
+"""Runs Digi behind its real Slack adapter, against the simulated Slack."""
 
 from __future__ import annotations
 
@@ -42,9 +42,10 @@ async def in_slack(
     paced: bool = False,
     either: str = "",
 ) -> AsyncIterator[Place]:
-    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given.
+    """Put everybody into one channel with Digi, with the stage's clock or the given one.
 
-    `paced`: Digi speaks no faster than Slack wants; a test that moves no clock sees all at once.
+    `paced` keeps Digi's own rate limits; without it a test that moves no clock sees all messages at
+    once.
     """
     ours = clock or slow_clock()
     world = SlackWorld(mode=mode, clock=WorldClock(lambda: ours.now().timestamp()))
@@ -63,7 +64,7 @@ async def in_slack(
 
 @asynccontextmanager
 async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
-    """On the same PostgreSQL; what Slack sends reaches one and the other in turn."""
+    """Add a replica on the same PostgreSQL. Slack's requests go to both in turn."""
     told: list[tuple[str, str]] = []
     world, clock = place.world, place.house.clock
     door, house = await _house(folder, world, clock, "http", told, True, either)

@@ -1,4 +1,5 @@
-"""What Slack refuses, checked twice: by slack_sdk's models, and by what no model looks at."""
+"""Checks payloads against Slack's limits with slack_sdk's models, and with rules that these
+lack."""
 
 from __future__ import annotations
 
@@ -65,7 +66,7 @@ def _of_blocks(blocks: list[dict[str, Any]]) -> list[str]:
                     found += _length("hint", block["hint"]["text"], 2000)
         found += _length("block_id", block["block_id"], 255)
     for name in ("block_id", "action_id"):
-        # A form's fields are told apart by their block; in a message every press is its own.
+        # Inputs must differ by block_id; in a message every button must have its own action_id.
         ids = Counter(_values(blocks, name) if name == "block_id" else _presses(blocks))
         found += [f"{name} {id!r} is there {n} times" for id, n in ids.items() if n > 1]
     for texts in _values(blocks, "text"):
@@ -84,7 +85,7 @@ def _length(name: str, text: str, most: int) -> list[str]:
 
 
 def _only_buttons(blocks: list[dict[str, Any]]) -> bool:
-    """What cannot be shortened is too long by itself."""
+    """Return whether the buttons alone fill the message; they cannot be shortened."""
     buttons = [block for block in blocks if block["type"] == "actions"]
     return len(json.dumps(buttons, ensure_ascii=False)) > WHOLE - 1000
 

@@ -1,27 +1,27 @@
-"""A stage: the real house on a paper edge, and hands that press what the words say.
+"""Plays transcripts on paper: a complete Digi with an edge that records all messages in memory.
 
-A transcript is a scenario (bot/platforms/web/playground/scenario.py). The world begins on Monday
-2 November 2026 at 09:00 in Copenhagen; everybody is in the channel.
+A transcript is a scenario (bot/platforms/web/playground/scenario.py). The clock starts on Monday
+2 November 2026 at 09:00 in Copenhagen; everybody is in the channel. Commands and checks:
 
     anne > /digi start Ny omsorgsplatform      types in the channel
     anne privat > status                       types in the private chat
-    mette > tryk "Svar"                        the newest button with this word that she can see:
-                                               what was just shown, her private chat, the channel
-    mette > tryk "Svar" på "Kerneopgaven"      the newest one in a message with this text
+    mette > tryk "Svar"                        presses the newest button with this label: in the
+                                               last answer, her private chat, then the channel
+    mette > tryk "Svar" på "Kerneopgaven"      the newest such button in a message with this text
     mette > udfyld Svar="Mere tid" Frist=2026-12-04 Hvem="Ali Demir, Jonas Friis"
-                                               fills the open form by its labels and sends it
-    mette > send                               sends the open form as it is
+                                               fills the open form by its labels and submits it
+    mette > send                               submits the open form unchanged
     ur > til 2026-12-03 09:00                  moves the clock (Copenhagen); also: en dag, en uge,
                                                til spørgsmål, til overblik
-    kanal < "Velkommen"                        in a channel message (or thread) since the last act
-    kanal <! "Hemmeligt"                       stands in no channel message at all
-    mette < "Tak"                              in what was just shown to her (card, form, fault), or
-                                               in a private message since the last act
-    mette <! "Hemmeligt"                       in nothing that she has seen so far
-    mette < kode                               a code was shown; {kode} stands for it from now on
+    kanal < "Velkommen"                        a channel or thread message since the last act has it
+    kanal <! "Hemmeligt"                       no channel message has ever had it
+    mette < "Tak"                              the last answer (card, form, error) has it, or a
+                                               private message since the last act
+    mette <! "Hemmeligt"                       she has never seen it
+    mette < kode                               a receipt code was shown; {kode} stands for it
 
-People: anne (leder-to-be), mette, jonas, ali, and fatima, peter, sofie, lars, bodil, emil, noor,
-karen, omar, grethe.
+People: anne (the future leader), mette, jonas, ali, and fatima, peter, sofie, lars, bodil, emil,
+noor, karen, omar, grethe.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ PEOPLE = {
 
 
 class Message:
-    """A message on paper, redrawn in place."""
+    """A message on paper, updated in place."""
 
     def __init__(self, id: str, place: str, card: c.FinishedCard, thread: str) -> None:
         self.id, self.place, self.card, self.thread = id, place, card, thread
@@ -73,7 +73,7 @@ class Message:
 
 
 class PaperEdge:
-    """An edge that writes everything down. `repeats`: the same parcel again is the same message."""
+    """An edge that records everything. `repeats`: delivering the same parcel twice is harmless."""
 
     repeats = True
 
@@ -109,7 +109,7 @@ class PaperEdge:
 
 
 def text_of(card: c.FinishedCard) -> str:
-    """All words of a card, a part a line; buttons as [words]."""
+    """Return the text of a card, one part per line, with buttons as [words]."""
     lines = []
     for part in card.parts:
         match part:
@@ -209,7 +209,7 @@ class Stage(Play):
     # --- looking --------------------------------------------------------------------------
 
     def visible(self, person: str) -> list[Message]:
-        """Newest change first: the private chat, then the channel."""
+        """Return the visible cards, newest change first: the private chat, then the channel."""
         mine = [m for m in self.edge.messages.values() if m.place == f"private:{person}"]
         ours = [m for m in self.edge.messages.values() if m.place == f"channel:{CHANNEL}"]
         return [
@@ -232,7 +232,7 @@ class Stage(Play):
         )
 
     def just(self, person: str) -> str:
-        """What this person has before their eyes after the last act."""
+        """Return what this person saw after the last act."""
         form = self.form[person]
         return "\n".join(
             [
@@ -325,8 +325,8 @@ async def stage(
     clock: Clock | None = None,
     either: str = "",
 ) -> AsyncIterator[Stage]:
-    """A house in this folder, or over the PostgreSQL database named by `either`, whose clock
-    stands at the beginning; the team is in the channel."""
+    """Build Digi on SQLite in this folder, or on the PostgreSQL database named by `either`. The
+    clock stands at the beginning, and the team is in the channel."""
     edge = PaperEdge()
     key_file = folder / "key" / "digi.key"
     if either:
@@ -352,6 +352,6 @@ async def stage(
 
 
 def slow_clock() -> Clock:
-    """A clock that goes on by a millisecond each time it is read: never still, never ahead."""
+    """A clock that advances by a millisecond each time it is read."""
     at = itertools.count(round(BEGINNING.timestamp() * 1_000_000), 1000)
     return Clock(real_us=lambda: next(at))

@@ -1,4 +1,4 @@
-"""The real house behind Teams' real door, in a pretended Teams."""
+"""Runs Digi behind its real Teams adapter, against the simulated Teams."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Place = PlatformPlace[TeamsWorld, TeamsDoor, TeamsHands]
 
 
 def by_botbuilder(world: TeamsWorld, told: Report) -> MakeTransport:
-    """As app.py makes it, with the pretended Teams' addresses."""
+    """Build the transport as app.py does, with the simulated Teams' URLs."""
 
     def transport(on_activity: OnActivity) -> Transport:
         if world.local:
@@ -65,7 +65,7 @@ async def in_teams(
     world: TeamsWorld | None = None,
     either: str = "",
 ) -> AsyncIterator[Place]:
-    """Everybody is in one channel with Digi; both clocks are the stage's, or the one given."""
+    """Put everybody into one channel with Digi, with the stage's clock or the given one."""
     ours = clock or slow_clock()
     world = world or TeamsWorld(local=local)
     world.clock = WorldClock(lambda: ours.now().timestamp())
@@ -87,7 +87,7 @@ async def in_teams(
 
 @asynccontextmanager
 async def another_replica(folder: Path, place: Place, either: str) -> AsyncIterator[Place]:
-    """On the same PostgreSQL; what Teams sends reaches one and the other in turn."""
+    """Add a replica on the same PostgreSQL. Teams' requests go to both in turn."""
     told: list[tuple[str, str]] = []
     world, clock = place.world, place.house.clock
     door, house = await _house(folder, world, clock, told, by_botbuilder, either)
@@ -139,7 +139,7 @@ async def teams_stage(
     channel: str = CHANNEL,
     making: Making = by_botbuilder,
 ) -> AsyncIterator[TeamsHands]:
-    """The hands of everybody there. What was told to the operator fails the test."""
+    """Return the simulated users. An error reported to the operator fails the test."""
     async with in_teams(
         folder, people=people, english=english, clock=clock, targeted=targeted,
         holds_back=holds_back, slash=slash, old=old, personally=personally, channel=channel,

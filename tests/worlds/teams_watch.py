@@ -1,4 +1,4 @@
-"""Every card and form that any test's people are shown, drawn for Teams and held to its limits."""
+"""Renders every card and form that any test's people see for Teams, and checks Teams' limits."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ def problems(cards: list[c.FinishedCard], forms: list[c.FinishedForm]) -> list[s
 
 
 def _is_new(shown: c.FinishedCard | c.FinishedForm) -> bool:
-    """To this process. A card is shown again and again, and drawing it takes long; two that differ
-    in their tokens alone are drawn alike."""
+    """Return whether this process has not checked an equal card yet. Tokens are ignored."""
     mark = _TOKEN.sub(b"", msgspec.json.encode(shown))
     if mark in _seen:
         return False

@@ -1,4 +1,5 @@
-"""A room in memory, a clock that stands still until it is moved, and a small Digi to talk to."""
+"""Fakes for the playground: a room in memory, a clock that only the test moves, and a small
+Digi."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def words(text: str) -> c.Spans:
 
 
 class MemoryRoom:
-    """A WebRoom whose messages last as long as the test."""
+    """A WebRoom in memory."""
 
     def __init__(self) -> None:
         self.messages: dict[str, RoomMessage] = {}
@@ -68,7 +69,7 @@ class MemoryRoom:
 
 
 class StillClock:
-    """A Clockwork that moves only when told, and calls `passed` for each whole day it crosses."""
+    """A Clockwork that moves only when told, and calls `passed` for each whole day on the way."""
 
     def __init__(self, room: MemoryRoom) -> None:
         self._now = BEGINNING
@@ -171,7 +172,8 @@ def shown(*lines: str) -> c.FinishedCard:
 
 
 class SmallDigi:
-    """A `receive` that knows five words, one question and one form, and does nothing twice."""
+    """A fake `receive` that knows five commands, one question and one form, and handles no key
+    twice."""
 
     def __init__(self, edge: WebEdge) -> None:
         self._edge = edge
@@ -254,7 +256,7 @@ class World(msgspec.Struct):
 async def playground(
     port: int, course: Path | None = None, token: str = PAGE_TOKEN
 ) -> AsyncIterator[World]:
-    """The playground, served for real on this machine."""
+    """Serve the playground at a port of this machine."""
     room = MemoryRoom()
     clock = StillClock(room)
     edge = WebEdge(room, clock)

@@ -1,4 +1,4 @@
-"""A person's window to the playground of tests/worlds/web_fixtures.py."""
+"""A person's browser window on the playground of tests/worlds/web_fixtures.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def window(
     *,
     breaks: bool = False,
 ) -> AsyncIterator[Page]:
-    """A person's window; an error on the page, or a request that leaves the machine, fails."""
+    """Open a window. An error on the page or a request to another host fails the test."""
     context = await browser.new_context(viewport={"width": width, "height": height})
     page = await context.new_page()
     page.set_default_timeout(LONG_ENOUGH * 1000)

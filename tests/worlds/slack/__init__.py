@@ -1,4 +1,4 @@
-"""A pretended Slack for tests: a local server, people's hands, and one check for every payload."""
+"""A simulated Slack for tests: a local server, simulated users, and a check of every payload."""
 
 from tests.worlds.slack.hands import SlackHands, id_of, move_in
 from tests.worlds.slack.limits import Refused, check

@@ -1,4 +1,4 @@
-"""The pretended Web API: one function for each method, and the same way in for all of them."""
+"""The simulated Web API: one method for each API method, with a common entry point."""
 
 from __future__ import annotations
 
@@ -50,12 +50,13 @@ _YES = (True, 1, "true", "True", "1")
 
 
 def _limit_of(team: str, method: str, args: Dict) -> tuple[str, str, str]:
-    """Slack counts each method by workspace; what is posted, by channel."""
+    """Return the key of a rate limit. Slack limits each method per workspace, and posting per
+    channel."""
     return team, method, str(args.get("channel", "")) if method in _BY_CHANNEL else ""
 
 
 class No(Exception):
-    """An error as Slack says it."""
+    """An error answer with Slack's error code."""
 
     def __init__(self, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -116,7 +117,7 @@ class Api:
         if isinstance(trouble, Broken):
             return self._reply(method, args, team, {}, trouble.status, trouble)
         if isinstance(trouble, Slow):
-            # Nobody waits for it but who made the call.
+            # Only the caller waits for the delay, not the whole server.
             world.under_way -= 1
             try:
                 await world.clock.until(trouble.seconds)
@@ -217,7 +218,7 @@ class Api:
         } | ({"enterprise_id": space.enterprise} if space.enterprise else {})
 
     def _auth_teams(self, space: Workspace, args: Dict) -> Dict:
-        """The workspaces of an organisation in which the app may be used."""
+        """Return the organisation's workspaces in which the app may be used."""
         if not space.is_grid:
             raise No("not_allowed_token_type")
         page, cursor = self._page([{"id": space.team, "name": space.name}], args)
@@ -400,7 +401,7 @@ class Api:
         return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
     def _conversations(self, space: Workspace, args: Dict) -> Dict:
-        """Where the bot is; private channels need a permission of their own."""
+        """Return the bot's channels. Private channels require a scope of their own."""
         if space.is_grid and args.get("team_id") != space.team:
             raise No("team_access_not_granted" if args.get("team_id") else "missing_argument")
         kinds = str(args.get("types") or "public_channel").split(",")
@@ -435,7 +436,7 @@ class Api:
         }
 
     def _page(self, items: list[Any], args: Dict) -> tuple[list[Any], str]:
-        """Slack gives no more than it likes, whatever the limit asked for."""
+        """Return a page of a list. Slack may return fewer items than the requested limit."""
         cursor = str(args.get("cursor") or "")
         try:
             start = int(base64.b64decode(cursor).decode().removeprefix("at:")) if cursor else 0
@@ -449,7 +450,7 @@ class Api:
     # --- views ----------------------------------------------------------------------------
 
     def _exchange(self, space: Workspace, args: Dict) -> tuple[str, str, str]:
-        """Whose trigger it is, from which channel, and from which modal."""
+        """Consume a trigger_id, and return its person, channel and modal."""
         trigger = self._world.triggers.get(str(args.get("trigger_id")))
         if trigger is None or trigger.team != space.team:
             raise No("invalid_trigger_id")
@@ -594,7 +595,8 @@ class Api:
     def respond(
         self, space: Workspace, body: Dict, channel: str, user: str, message: Message | None
     ) -> None:
-        """What a command's answer or a response_url shows: to one person unless it says else."""
+        """Show the answer to a command or a message at a response_url: ephemeral unless it says
+        otherwise."""
         if body.get("delete_original"):
             if message is not None:
                 message.deleted = True
@@ -612,7 +614,8 @@ class Api:
 
 
 async def _arguments(request: web.Request) -> tuple[Dict, str]:
-    """Query string, form and JSON alike; the token from the header or among them."""
+    """Read arguments from the query string, a form or JSON, and the token from the header or among
+    them."""
     args: Dict = dict(request.query)
     if request.content_type == "application/json":
         try:

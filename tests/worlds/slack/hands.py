@@ -1,6 +1,7 @@
-"""People's hands in the pretended Slack: they find buttons and fields by the words on them.
+"""Simulated users of Slack, who find buttons and fields by their labels.
 
-SlackHands does what tests/worlds/stage.py's Stage does on paper, so the same transcripts play here.
+SlackHands has the interface of tests/worlds/stage.py's Stage, so that the same transcripts play
+here.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tests.worlds.slack.state import Dict, Message, View, Workspace
 from tests.worlds.slack.world import SlackWorld
 
 MISSING = "Udfyld dette felt."
-"""What Slack itself says under a required field that is empty; Digi hears nothing of it."""
+"""The error that Slack itself shows below an empty required field; Digi receives no request."""
 
 
 def id_of(handle: str) -> str:
@@ -43,7 +44,7 @@ def move_in(
     *,
     english: Collection[str] = (),
 ) -> None:
-    """These people (handle and name) work here and are in the channel with the bot."""
+    """Add these people (handle and name) to the workspace and to the channel with the bot."""
     for handle, called in people.items():
         space.user(id_of(handle), called, locale="en-US" if handle in english else "da-DK")
     space.user(space.bot, "Digi", bot=True)
@@ -62,8 +63,8 @@ class SlackHands(ChatHands[Message]):
         tenant: str = "",
         holds_back: bool = True,
     ) -> None:
-        """`holds_back`: Slack itself keeps a form whose required fields are empty. Without it the
-        form is sent all the same, as a client of somebody's own would: Digi must say so itself."""
+        """With `holds_back`, Slack itself does not send a form with empty required fields. Without
+        it the form is sent, as by a modified client, and Digi has to reject it."""
         space = space or world.home
         super().__init__(house, tenant or f"slack:{space.enterprise or space.team}")
         self.world = world
@@ -72,14 +73,14 @@ class SlackHands(ChatHands[Message]):
         self.people = {handle: id_of(handle) for handle in people}
         self.holds_back = holds_back
         self.at_home: set[str] = set()
-        """Who looks at the Home tab."""
+        """The people whose Home tab is open."""
         for person in self.people:
             self._begins(person)
 
     # --- acts -----------------------------------------------------------------------------
 
     async def type(self, person: str, words: str, *, private: bool = False) -> Answered:
-        """`/digi …` in the channel or the private chat; `@Digi …` is a mention."""
+        """Type `/digi …` or, as a mention, `@Digi …`, in the channel or the private chat."""
         user = await self._begin(person)
         channel = self.space.im(user).id if private else self.place
         words = words.strip()
@@ -107,9 +108,10 @@ class SlackHands(ChatHands[Message]):
     async def fill(
         self, person: str, values: dict[str, str], *, keep: bool = False
     ) -> Answered | None:
-        """Fill the open modal by its labels and send it; None where Slack itself held it back.
+        """Fill the open modal by its labels and submit it; returns None if Slack itself held it
+        back.
 
-        What is not named stands as it stood at first; with `keep`, as it was left the last time.
+        Other fields keep their initial values or, with `keep`, those of the previous submission.
         """
         view = self.form(person)
         assert view is not None, f"{person} has no form open"
@@ -126,7 +128,7 @@ class SlackHands(ChatHands[Message]):
         return await self._end(person, answered)
 
     async def close(self, person: str) -> None:
-        """The cross in the corner, until no modal is open."""
+        """Close all modals with the cross."""
         user = self._user(person)
         while (view := self.space.top(user)) is not None:
             await self.world.send.close(user, view, team=self.space.team)
@@ -139,13 +141,13 @@ class SlackHands(ChatHands[Message]):
         return await self._end(person, answered)
 
     async def open_chat(self, person: str) -> Answered:
-        """The conversation with Digi, where nothing is typed yet."""
+        """Open the private chat with Digi without typing anything."""
         user = await self._begin(person)
         [answered] = await self.world.send.home_opened(user, tab="messages", team=self.space.team)
         return await self._end(person, answered)
 
     async def shortcut(self, person: str, callback_id: str, on: str = "") -> Answered:
-        """From the lightning menu, or from the newest message with this text."""
+        """Use a global shortcut, or a message shortcut on the newest message with this text."""
         user = await self._begin(person)
         message = next((m for m in self.visible(person) if on in self._text(m)), None)
         assert message is not None or not on, f"no message says {on!r}"
@@ -163,7 +165,7 @@ class SlackHands(ChatHands[Message]):
     # --- before and after an act ----------------------------------------------------------
 
     async def _begin(self, person: str, *, stays: bool = False) -> str:
-        """A modal is in the way of everything else; the Home tab is left for another place."""
+        """Close open modals and leave the Home tab, before another act."""
         user = self._user(person)
         if self.space.top(user) is not None:
             await self.close(person)
@@ -193,7 +195,8 @@ class SlackHands(ChatHands[Message]):
         await self._quiet()
 
     async def _quiet(self) -> None:
-        """Until neither Digi nor Slack has anything under way; Digi may be in another process."""
+        """Wait until neither Digi nor Slack has anything in progress. Digi may be another
+        process."""
         engine = getattr(self.house, "engine", None)
         for edge in engine._edges if engine else ():
             await edge.quiet()
@@ -205,8 +208,8 @@ class SlackHands(ChatHands[Message]):
         return self.space.top(self._user(person))
 
     def visible(self, person: str) -> list[Message]:
-        """Newest change first: what was just said to this person alone, the private chat, the
-        channel, and then what was said to this person alone before."""
+        """Return all visible cards, newest change first: the last ephemeral messages, the private
+        chat, the channel, and then older ephemeral messages."""
         user = self._user(person)
         mine = self._messages(self.space.im(user).id)
         ours = self._messages(self.place)
@@ -235,7 +238,8 @@ class SlackHands(ChatHands[Message]):
         return "\n".join([*self.seen[person], self.private(person), self.channel()])
 
     def _shown(self, person: str) -> str:
-        """Whispers since this person's last act, the open modal, the Home tab, what went wrong."""
+        """Return what only this person sees: ephemeral messages since the last act, the open modal,
+        the Home tab, errors."""
         view = self.form(person)
         return "\n".join(
             [
@@ -247,7 +251,7 @@ class SlackHands(ChatHands[Message]):
         ).strip()
 
     def _said(self, person: str) -> str:
-        """What was just said to this person alone, without what stands in fields and below."""
+        """Return the newest ephemeral text, without fields and the modals below."""
         view = self.form(person)
         blocks = [b for b in view.body["blocks"] if b["type"] != "input"] if view else []
         return "\n".join(
@@ -352,7 +356,7 @@ class SlackHands(ChatHands[Message]):
         return named(said, people, "person")
 
     def _missing(self, view: View) -> list[str]:
-        """The required fields that are empty: Slack does not send the form then."""
+        """Return the empty required fields, with which Slack does not send a form."""
         values = values_of(view)
         return [
             block["block_id"]

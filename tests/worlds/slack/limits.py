@@ -1,6 +1,6 @@
-"""Slack's hard limits, written down once: every payload of every test goes through `check`.
+"""Slack's documented limits. `check` validates every payload of every test.
 
-A fault names its place as Slack does: `blocks[2].elements[0].text`.
+A problem names its place as Slack does: `blocks[2].elements[0].text`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Json = Mapping[str, Any]
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 MESSAGE_TEXT = 40_000
 ALL_BLOCKS, CONTAINER = 13_200, 24
-"""Of all blocks of a message together; Slack counts something for each block besides its text."""
+"""Limits for all blocks of a message together. Slack counts an overhead for each block."""
 MARKDOWN = 12_000
 WHOLE_VIEW = 250_000
 ID = 255
@@ -35,7 +35,7 @@ _BLOCKS: dict[str, tuple[set[str], set[str]]] = {
     "markdown": ({"text"}, {"text"}),
     "table": ({"rows", "column_settings"}, {"rows"}),
 }
-"""What each block may have besides type and block_id, and what it must have."""
+"""The fields that each block type may have besides type and block_id, and those it must have."""
 
 _SELECT = {"placeholder", "confirm", "focus_on_load"}
 _MENU = _SELECT | {"options", "option_groups"}
@@ -76,7 +76,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class Refused(AssertionError):
-    """A payload that Slack would not take. `error` is Slack's word for it."""
+    """Slack would reject the payload. `error` is Slack's error code."""
 
     def __init__(self, error: str, found: Sequence[str]) -> None:
         super().__init__(f"{error}: " + "; ".join(found))
@@ -85,7 +85,7 @@ class Refused(AssertionError):
 
 
 def check(payload: Json | Sequence[Json]) -> None:
-    """Raise Refused unless Slack takes these blocks, this message or this view."""
+    """Raise Refused unless Slack accepts these blocks, this message or this view."""
     if not isinstance(payload, Mapping):
         payload = {"text": "-", "blocks": payload}
     if "type" in payload:
@@ -104,12 +104,12 @@ def check(payload: Json | Sequence[Json]) -> None:
 
 
 def length_of(blocks: Sequence[Json]) -> int:
-    """What counts toward the limit of all blocks together."""
+    """Return the size that counts toward the limit of all blocks together."""
     return sum(CONTAINER + sum(map(len, _words(block))) for block in blocks)
 
 
 def _words(node: Any) -> Iterator[str]:
-    """All texts that people see; values and ids do not count."""
+    """Return all visible texts, without values and ids."""
     if isinstance(node, Mapping):
         for key, value in node.items():
             if isinstance(value, str):
@@ -183,7 +183,7 @@ def _blocks(blocks: Any, surface: str) -> Iterator[str]:
         yield from _block(block, path, surface)
         if isinstance(block.get("block_id"), str) and block["block_id"]:
             ids[block["block_id"]] += 1
-        # A field is known by its block; what is pressed is known by its action_id alone.
+        # Inputs must differ by block_id; other elements must differ by action_id.
         for element in elements_of(block) if block.get("type") != "input" else ():
             if isinstance(element.get("action_id"), str):
                 actions[element["action_id"]] += 1
@@ -198,7 +198,7 @@ def _blocks(blocks: Any, surface: str) -> Iterator[str]:
 
 
 def elements_of(block: Json) -> list[Json]:
-    """What one can press or fill in a block."""
+    """Return the interactive elements of a block."""
     found: list[Any] = []
     match block.get("type"):
         case "actions":
@@ -447,7 +447,7 @@ def _options(element: Json, path: str, most: int) -> Iterator[str]:
 
 
 def _each_option(options: list[Any], path: str, kind: str) -> Iterator[str]:
-    # Radio buttons and checkboxes may carry markup; menus may not.
+    # Radio buttons and checkboxes may contain mrkdwn; menus may not.
     marked = kind in ("radio_buttons", "checkboxes")
     for index, option in enumerate(options):
         where = f"{path}[{index}]"

@@ -1,4 +1,4 @@
-"""Block Kit as somebody reads it aloud, and where its buttons and fields are."""
+"""Renders Block Kit as plain text lines, and locates buttons and fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.worlds.slack.sender import initial
 from tests.worlds.slack.state import Dict, Message, View
 
 Name = Callable[[str], str]
-"""What a person is called, by id."""
+"""Returns a person's name by id."""
 
 _ANGLES = re.compile(r"<([^<>]+)>")
 _MARKS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])", re.S)
@@ -21,7 +21,7 @@ _BLANKS = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
 def plain(text: Dict | None, name: Name) -> str:
-    """A text object without its markup."""
+    """Return a text object's text without markup."""
     if text is None:
         return ""
     if text["type"] == "plain_text":
@@ -30,7 +30,7 @@ def plain(text: Dict | None, name: Name) -> str:
 
 
 def without_marks(text: str, name: Name) -> str:
-    """mrkdwn as Slack shows it: entities undone, names in the place of ids."""
+    """Return mrkdwn as Slack shows it: entities decoded, names instead of ids."""
 
     def shown(found: re.Match[str]) -> str:
         inside, _, label = found[1].partition("|")
@@ -67,7 +67,7 @@ def text_of_view(view: View, name: Name) -> str:
 
 
 def lines_of(blocks: list[Dict], name: Name, view: View | None = None) -> Iterator[str]:
-    """A block a line, or several; buttons as [words]."""
+    """Return the lines of a block, with buttons as [words]."""
     for block in blocks:
         match block["type"]:
             case "header":
@@ -157,7 +157,7 @@ def _field(block: Dict, name: Name, view: View | None) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Control:
-    """Something with words on it, and what Slack sends when it is pressed."""
+    """A labelled element, and the payload that Slack sends when it is used."""
 
     label: str
     action: Dict

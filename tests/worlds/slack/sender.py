@@ -1,4 +1,4 @@
-"""What Slack sends to Digi: signed, with a deadline, and events once more where they failed."""
+"""Sends Slack's requests to Digi: signed, with a deadline, and with retries of failed events."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 ACK_SECONDS = 3.0
 AGAIN = (0.0, 60.0, 300.0)
-"""A failed event comes again at once, after a minute and after five."""
+"""The delays before the retries of a failed event: none, one minute, five minutes."""
 PATIENCE = {"http": LONG_ENOUGH, "socket": LONG_ENOUGH}
-"""Real seconds after which nothing more is awaited, though the world's clock stands still. Over a
-socket silence is how an event is refused; over HTTP it can only mean that Digi hangs."""
+"""The real timeout in seconds, although the simulated clock stands still. In Socket Mode Digi
+rejects an event by silence; over HTTP a timeout means that Digi hangs."""
 
 Kind = Literal["command", "interaction", "event", "verification"]
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back for one thing sent. `status` is None where nothing came in time."""
+    """Digi's answer to one request. `status` is None if none came in time."""
 
     kind: Kind
     payload: Dict
     status: int | None
     text: str
     number: int = 0
-    """Which retry this was."""
+    """The number of the retry."""
     wrong: str = ""
-    """Why Slack could not use what came: shown to the person as an error of the app."""
+    """Why Slack could not use the answer; Slack shows the person an error of the app."""
 
     @property
     def fine(self) -> bool:
@@ -51,7 +51,7 @@ class Answered:
 
     @property
     def body(self) -> Dict:
-        """Of the answer, where it is JSON."""
+        """Return the answer's JSON body, if it has one."""
         try:
             found = json.loads(self.text or "{}")
         except ValueError:
@@ -69,7 +69,7 @@ class Sender:
     async def command(
         self, user: str, text: str, channel: str, *, command: str = "/digi", team: str = ""
     ) -> Answered:
-        """Typed in the message field; what is answered is shown as it asks to be shown."""
+        """Send a slash command, and show the answer as it asks to be shown."""
         world = self._world
         space = self._space(team)
         place = space.channels[channel]
@@ -106,7 +106,7 @@ class Sender:
         view: View | None = None,
         team: str = "",
     ) -> Answered:
-        """A button or a menu, in a message or in a view."""
+        """Press a button or use a menu, in a message or a view."""
         world = self._world
         space = self._space(team)
         body = self._interaction(space, "block_actions", user)
@@ -127,7 +127,7 @@ class Sender:
             if message.thread_ts:
                 body["container"]["thread_ts"] = message.thread_ts
             if message.only_for:
-                # Slack does not tell what stood in a message that only one person saw.
+                # Slack's payload omits the content of an ephemeral message.
                 body["message"] = {
                     "app_id": world.app_id, "is_ephemeral": True, "ts": message.ts,
                     "type": "message", "user": space.bot,
@@ -146,7 +146,7 @@ class Sender:
         return self._noted(answered, wrong)
 
     async def submit(self, user: str, view: View, *, team: str = "") -> Answered:
-        """The modal's own button; errors, a next view or the end, as the answer says."""
+        """Submit a modal, and show errors, update or close it as the answer says."""
         space = self._space(team)
         body = self._interaction(space, "view_submission", user)
         body |= {
@@ -194,7 +194,7 @@ class Sender:
         return ""
 
     async def close(self, user: str, view: View, *, team: str = "") -> Answered | None:
-        """The cross of a modal. Digi hears of it only where the view asked for that."""
+        """Close a modal with the cross. Digi is notified only if the view asked for that."""
         space = self._space(team)
         whole = bool(view.body.get("clear_on_close"))
         stack = space.stacks.get(user, [])
@@ -211,7 +211,7 @@ class Sender:
     async def shortcut(
         self, user: str, callback_id: str, *, message: Message | None = None, team: str = ""
     ) -> Answered:
-        """From the lightning menu, or from a message's own menu."""
+        """Use a global or a message shortcut."""
         world = self._world
         space = self._space(team)
         kind = "shortcut" if message is None else "message_action"
@@ -256,10 +256,8 @@ class Sender:
     async def event(
         self, event: Dict, *, team: str = "", id: str = "", times: int = 1
     ) -> list[Answered]:
-        """An event of the Events API; `times` deliveries at once, as Slack sometimes does.
-
-        Where it fails it comes again: at once, and later as the world's clock goes on.
-        """
+        """Send an event `times` times concurrently, as Slack sometimes does, and retry a failed one
+        as the simulated clock advances."""
         space = self._space(team)
         body: Dict = {
             "token": "legacy", "team_id": space.team, "api_app_id": self._world.app_id,
@@ -304,7 +302,7 @@ class Sender:
         return await self.event(event, team=team)
 
     async def said(self, user: str, text: str, *, team: str = "") -> list[Answered]:
-        """Words typed in the private chat; comes only where the app asked for message.im."""
+        """Type in the private chat; sent only if the app is subscribed to message.im."""
         space = self._space(team)
         place = space.im(user)
         said = self._world.post(space, place.id, text=text, blocks=[], user=user)
@@ -355,7 +353,7 @@ class Sender:
         return await self.event({"type": "app_uninstalled"}, team=team)
 
     async def verification(self) -> Answered:
-        """What Slack asks when the address is first named."""
+        """Send the url_verification request, as when the address is entered at Slack."""
         body = {"token": "legacy", "challenge": self._world.hex(), "type": "url_verification"}
         answered = await self.once("verification", body)
         fine = answered.body.get("challenge", answered.text) == body["challenge"]
@@ -364,7 +362,7 @@ class Sender:
     # --- on the wire ----------------------------------------------------------------------
 
     async def again(self, answered: Answered) -> Answered:
-        """The very same payload once more, as a network may do."""
+        """Send the same payload again, as after a network error."""
         return await self.once(answered.kind, answered.payload)
 
     def signed(self, body: bytes, *, at: float | None = None) -> dict[str, str]:
@@ -376,7 +374,8 @@ class Sender:
     async def once(
         self, kind: Kind, payload: Dict, *, number: int = 0, reason: str = ""
     ) -> Answered:
-        """One delivery, by HTTP or Socket Mode, with three seconds of the world's clock."""
+        """Send a request by HTTP or Socket Mode; Slack waits three seconds of the simulated
+        clock."""
         if self._world.mode == "socket":
             sending = asyncio.ensure_future(self._by_socket(kind, payload, number, reason))
         else:
@@ -416,7 +415,7 @@ class Sender:
         return await self.raw(body.encode(), headers)
 
     async def raw(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-        """Anything at all, as a stranger may send it."""
+        """Send any bytes, as an attacker may."""
         assert self._world.digi_urls, "say in digi_url where Digi is"
         async with self._world.session.post(
             self._world.digi_url, data=body, headers=headers
@@ -433,7 +432,7 @@ class Sender:
         given: Any = ack.get("payload")
         if not given:
             return 200, ""
-        # Bolt wraps plain text so that it can travel in an envelope.
+        # In Socket Mode, Bolt wraps plain text in an envelope.
         return 200, given if isinstance(given, str) else json.dumps(given)
 
     def _noted(self, answered: Answered, wrong: str) -> Answered:
@@ -451,7 +450,7 @@ class Sender:
 
 
 def values_of(view: View) -> dict[str, Dict]:
-    """state.values: every input, with what was filled in or was there from the beginning."""
+    """Return state.values: every input with its typed or initial value."""
     found: dict[str, Dict] = {}
     for block in view.body["blocks"]:
         if block["type"] == "input":
@@ -463,7 +462,7 @@ def values_of(view: View) -> dict[str, Dict]:
 
 
 def initial(element: Dict) -> Dict:
-    """What an untouched field holds."""
+    """Return the value of an untouched field."""
     kind = element["type"]
     found: Dict = {"type": kind}
     match kind:

@@ -1,4 +1,4 @@
-"""Socket Mode: the same payloads over a WebSocket that Digi opened."""
+"""The simulated Socket Mode: sends the same payloads over a WebSocket that Digi opened."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SocketMode:
         self._wires: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self.opened = 0
         self.strangers: list[Dict] = []
-        """Acknowledgements of envelopes that nobody waits for, late ones among them."""
+        """Acknowledgements of unknown envelopes, including late ones."""
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_get("/socket/{ticket}", self._connect)
@@ -72,7 +72,7 @@ class SocketMode:
         return socket
 
     def _gone(self, socket: web.WebSocketResponse) -> None:
-        """Nothing more is sent on it."""
+        """Remove a closed connection."""
         with suppress(ValueError):
             self.connections.remove(socket)
         if not self.connections:
@@ -86,12 +86,12 @@ class SocketMode:
             waiting.set_result(ack)
 
     async def connected(self, seconds: float = LONG_ENOUGH) -> None:
-        """Return when Digi has a connection."""
+        """Wait until Digi has connected."""
         async with asyncio.timeout(seconds):
             await self._there.wait()
 
     async def deliver(self, kind: str, payload: Dict, number: int, reason: str) -> Dict:
-        """Send an envelope to one of the connections and wait for its acknowledgement."""
+        """Send an envelope over one of the connections and wait for its acknowledgement."""
         if not self.connections:
             raise ConnectionError("no connection")
         socket = self.connections[self._turn % len(self.connections)]
@@ -114,7 +114,8 @@ class SocketMode:
             self._waiting.pop(id, None)
 
     async def say(self, reason: Reason) -> None:
-        """A warning comes ten seconds before the end; a refresh closes the connection at once."""
+        """Send a disconnect message. A warning comes ten seconds ahead; a refresh closes the
+        connection at once."""
         for socket in list(self.connections):
             message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink"}}
             await socket.send_json(message)
@@ -123,7 +124,7 @@ class SocketMode:
                 await socket.close()
 
     async def cut(self) -> None:
-        """The network is gone, and nobody says goodbye."""
+        """Drop the connection without a close frame, like a network failure."""
         for socket in list(self.connections):
             self._gone(socket)
             if (transport := self._wires.pop(socket, None)) is not None:

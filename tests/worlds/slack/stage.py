@@ -1,4 +1,4 @@
-"""People in a pretended Slack who play transcripts."""
+"""The stage that plays transcripts in the simulated Slack."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def slack_stage(
     clock: Clock | None = None,
     holds_back: bool = True,
 ) -> AsyncIterator[SlackHands]:
-    """The hands of everybody there. What was told to the operator fails the test."""
+    """Return the simulated users. An error reported to the operator fails the test."""
     async with in_slack(
         folder, mode, people=people, english=english, clock=clock, holds_back=holds_back
     ) as place:

@@ -1,4 +1,4 @@
-"""What is in a pretended workplace: people, channels, messages, views, and a clock of its own."""
+"""The state of a simulated workspace: people, channels, messages, views and a clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEGINNING = 1_793_606_400.0
 
 
 class Clock:
-    """Stands still until a test moves it, or follows another clock that the test hands in."""
+    """A fake clock, which only a test moves, or which follows another clock."""
 
     def __init__(self, source: Callable[[], float] = lambda: BEGINNING) -> None:
         self._source = source
@@ -31,10 +31,10 @@ class Clock:
         heapq.heappush(self._due, (self.now() + seconds, next(self._count), what))
 
     async def advance(self, seconds: float) -> None:
-        """Go on by so much; what falls due on the way happens then."""
+        """Advance the clock and run everything that becomes due on the way."""
         target = self.now() + seconds
         while True:
-            # Whatever is under way comes first, so that it may ask to be woken.
+            # First let pending tasks run, so that they can register their waits.
             await asyncio.sleep(0)
             if not self._due or self._due[0][0] > target:
                 break
@@ -44,11 +44,11 @@ class Clock:
         self._ahead += target - self.now()
 
     async def sleep(self, seconds: float) -> None:
-        """Digi has waited so long; nothing that Slack waits for falls due because of it."""
+        """Digi's sleep. It moves the time without triggering Slack's timeouts."""
         self._ahead += seconds
 
     async def until(self, seconds: float) -> None:
-        """Return when the clock has gone on by so much."""
+        """Wait until the clock has advanced by this many seconds."""
         there = asyncio.Event()
 
         async def ring() -> None:
@@ -65,10 +65,10 @@ class User:
     locale: str = "da-DK"
     tz: str = "Europe/Copenhagen"
     team: str = ""
-    """Another workspace's, for guests from a shared channel."""
+    """The person's own workspace, for guests in a shared channel."""
     bot: bool = False
     workflow: bool = False
-    """A bot made by somebody's workflow."""
+    """A bot that belongs to a workflow."""
     deleted: bool = False
     guest: bool = False
 
@@ -81,7 +81,7 @@ class Channel:
     private: bool = False
     archived: bool = False
     im: str = ""
-    """The person on the other side of a private chat with the bot."""
+    """The other person of a private chat with the bot."""
     shared: bool = False
 
 
@@ -96,7 +96,7 @@ class Message:
     metadata: Dict | None = None
     files: list[Dict] = field(default_factory=list)
     only_for: str = ""
-    """An ephemeral message is there for one person, and is not in the channel."""
+    """The person who sees an ephemeral message, which is not stored in the channel."""
     deleted: bool = False
     changed: int = 0
     versions: int = 1
@@ -111,11 +111,11 @@ class View:
     root: str = ""
     previous: str = ""
     typed: dict[tuple[str, str], Dict] = field(default_factory=dict)
-    """What the person has filled in, by block_id and action_id, as state.values has it."""
+    """Typed values by block_id and action_id, in the format of state.values."""
     errors: dict[str, str] = field(default_factory=dict)
-    """What stands under the fields since the last submission, by block_id."""
+    """Errors of the last submission, by block_id."""
     origin: str = ""
-    """The channel it was opened from."""
+    """The channel in which the modal was opened."""
 
 
 @dataclass
@@ -124,11 +124,11 @@ class Workspace:
     name: str = "Plejen"
     enterprise: str = ""
     org_wide: bool = True
-    """Installed for the whole organisation, where there is one."""
+    """Digi is installed for the whole organisation."""
     token: str = "xoxb-1-plejen"
     refresh: str = ""
     expired: bool = False
-    """The token's twelve hours are over: only its refresh token helps."""
+    """The token has expired; only the refresh token is valid."""
     revoked: bool = False
     uninstalled: bool = False
     bot: str = "U0DIGI"
@@ -144,7 +144,7 @@ class Workspace:
     messages: list[Message] = field(default_factory=list)
     views: dict[str, View] = field(default_factory=dict)
     stacks: dict[str, list[str]] = field(default_factory=dict)
-    """Each person's open modals, the topmost last."""
+    """Each person's open modals, the top one last."""
     homes: dict[str, View] = field(default_factory=dict)
 
     @property
@@ -156,12 +156,12 @@ class Workspace:
         return self.users[id]
 
     def channel(self, id: str, name: str, members: list[str], **more: Any) -> Channel:
-        """The bot is in it only if it is named among the members."""
+        """Create a channel. The bot is a member only if it is listed."""
         self.channels[id] = Channel(id, name, list(members), **more)
         return self.channels[id]
 
     def im(self, user: str) -> Channel:
-        """The private chat of a person and the bot, opened when it is first asked for."""
+        """Return the private chat of a person and the bot, and create it if necessary."""
         id = f"D{user[1:]}"
         if id not in self.channels:
             self.channels[id] = Channel(id, "directmessage", [user, self.bot], im=user)
@@ -179,7 +179,7 @@ class Workspace:
 
 
 def with_ids(blocks: list[Dict], fresh: Callable[[], str]) -> list[Dict]:
-    """A copy in which every block has a block_id, as Slack gives them."""
+    """Return a copy in which every block has a block_id, as Slack returns them."""
     found = copy.deepcopy(blocks)
     for block in found:
         block.setdefault("block_id", fresh())

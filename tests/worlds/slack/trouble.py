@@ -1,4 +1,4 @@
-"""What can go wrong with a call, and what Slack remembers of those that were made."""
+"""The ways a call can fail, and the records that Slack keeps of calls."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ DEEP = 3
 
 @dataclass(frozen=True)
 class Limited:
-    """429, with the seconds to wait."""
+    """429 with a Retry-After."""
 
     after: int = 1
 
 
 @dataclass(frozen=True)
 class Broken:
-    """Slack itself is in trouble."""
+    """A server error of Slack."""
 
     status: int = 503
 
 
 @dataclass(frozen=True)
 class Lost:
-    """The work is done, and the answer never arrives."""
+    """The call is executed, but its answer is lost."""
 
 
 @dataclass(frozen=True)
 class Slow:
-    """The answer comes when the world's clock has gone on by so much."""
+    """The answer arrives after this many seconds of the simulated clock."""
 
     seconds: float = 10.0
 
 
 @dataclass(frozen=True)
 class Says:
-    """An error of Slack's own choosing."""
+    """An error code that the test chooses."""
 
     error: str
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -52,7 +52,7 @@ Trouble = Limited | Broken | Lost | Slow | Says
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the Web API, as it was made and answered."""
+    """A recorded call of the Web API with its answer."""
 
     method: str
     args: Dict
@@ -74,7 +74,7 @@ class Trigger:
     at: float
     channel: str = ""
     view: str = ""
-    """The modal that was open when the button was pressed, for views.push."""
+    """The modal in which the button was pressed, for views.push."""
     used: bool = False
 
 

@@ -1,4 +1,4 @@
-"""Validators that nobody here wrote: the models of slack_sdk, and slackblocks."""
+"""Validates payloads with third-party code: the models of slack_sdk, and slackblocks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _OBJECTS: dict[str, Any] = {
 
 
 def second_opinions(payload: Json) -> list[str]:
-    """What they say against a message or a view; nothing where both take it."""
+    """Return the validators' complaints about a message or a view; "" if both accept it."""
     found = []
     for name, look in (("slack_sdk", _slack_sdk), ("slackblocks", _slackblocks)):
         try:
@@ -67,7 +67,7 @@ def second_opinions(payload: Json) -> list[str]:
 
 
 def _slack_sdk(payload: Json) -> None:
-    """Parsed, every part validated, and drawn again it is what it was."""
+    """Parse with slack_sdk, validate every part, and compare the re-serialised result."""
     with _silent("slack_sdk"):
         if "type" in payload:
             view = View(**payload)
@@ -109,7 +109,7 @@ def _first_difference(given: Any, drawn: Any, path: str = "") -> str:
 
 @contextmanager
 def _silent(name: str) -> Iterator[None]:
-    """slack_sdk says in a warning what the round trip tells us anyway."""
+    """Suppress slack_sdk's warnings: the comparison finds the same problems."""
     logger = logging.getLogger(name)
     before, logger.disabled = logger.level, False
     logger.setLevel(logging.CRITICAL + 1)
@@ -123,7 +123,7 @@ def _silent(name: str) -> Iterator[None]:
 
 
 def _slackblocks(payload: Json) -> None:
-    """Its objects are made from ours, argument by argument, and object where they do not fit."""
+    """Build slackblocks' objects from ours, argument by argument; it raises for invalid ones."""
     blocks = [
         _slackblock(block, f"blocks[{index}]")
         for index, block in enumerate(payload.get("blocks") or [])
@@ -138,7 +138,7 @@ def _slackblocks(payload: Json) -> None:
     kind: Callable[..., Any] = (
         slackblocks.ModalView if payload["type"] == "modal" else slackblocks.HomeTabView
     )
-    # What it does not know of modals is known to slack_sdk.
+    # Block types that slackblocks does not know are validated by slack_sdk.
     known = inspect.signature(kind).parameters
     rest = {
         name: slackblocks.Text.from_dict(dict(value)) if isinstance(value, Mapping) else value

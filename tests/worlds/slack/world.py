@@ -1,4 +1,5 @@
-"""A pretended Slack: a real server on this machine that behaves as Slack does, faults included."""
+"""A simulated Slack: a real HTTP server on this machine that behaves like Slack, including
+failures."""
 
 from __future__ import annotations
 
@@ -21,10 +22,8 @@ from tests.worlds.slack.trouble import Call, ResponseUrl, Trigger, Trouble
 
 
 class SlackWorld(PretendedPlatform[Trouble, Call]):
-    """`async with SlackWorld() as slack:` serves it; `slack.api_url` is what SLACK_API_URL names.
-
-    Every payload passes through `check`.
-    """
+    """Use as `async with SlackWorld() as slack:`; `slack.api_url` is the value for SLACK_API_URL.
+    Every payload is validated by `check`."""
 
     biggest = 64 * 1024 * 1024
 
@@ -46,11 +45,11 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         self.client_id, self.client_secret = "100.200", "geheimnis"
         self.limited: dict[tuple[str, str, str], float] = {}
         self.weather: Callable[[str, Dict], Trouble | None] = lambda method, args: None
-        """Trouble by chance or by rule, asked for every call that has none planned."""
+        """Decides, for calls without a planned outcome, whether they fail."""
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.codes: dict[str, tuple[Workspace, str]] = {}
-        """Codes of an installation that was agreed to, each with its redirect_uri."""
+        """OAuth codes of approved installations, each with its redirect_uri."""
         self.uploads: dict[str, Dict] = {}
         self.under_way = 0
         self._ids = itertools.count(1)
@@ -81,7 +80,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
 
     @property
     def home(self) -> Workspace:
-        """The first workspace, which is the only one in most tests."""
+        """Return the first workspace, which in most tests is the only one."""
         return self.workspaces[0]
 
     # --- planned trouble ------------------------------------------------------------------
@@ -96,7 +95,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
     # --- what Slack takes -----------------------------------------------------------------
 
     def checked(self, payload: Dict | Sequence[Dict]) -> None:
-        """Every payload comes by here."""
+        """Validate a payload; every payload passes here."""
         try:
             check(payload)
         except Refused as refused:
@@ -164,7 +163,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         message.versions += 1
 
     def open_view(self, space: Workspace, user: str, body: Dict, *, root: View | None) -> View:
-        """A modal on top of what is open, or a first one."""
+        """Open a modal, on top of open ones."""
         stack = space.stacks.setdefault(user, [])
         previous = stack[-1] if root is not None else ""
         if root is None:
@@ -177,7 +176,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         return view
 
     def set_view(self, view: View, body: Dict) -> None:
-        """A view's new content. What was filled in stays where the ids are the same."""
+        """Replace a view's content. Typed values are kept where the ids are the same."""
         self.tick += 1
         drawn = dict(body)
         drawn["blocks"] = with_ids(body["blocks"], lambda: self.fresh("b"))
@@ -192,7 +191,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         view.typed = {key: value for key, value in view.typed.items() if key in ids}
 
     def view_json(self, space: Workspace, view: View) -> Dict:
-        """A view as Slack hands it about, without the state of its fields."""
+        """Return a view's JSON as Slack sends it, without the state of its fields."""
         body = view.body
         home = body["type"] == "home"
         return {
@@ -256,7 +255,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
             "is_workflow_bot": user.workflow,
             "is_app_user": False,
             "is_restricted": user.guest,
-            # True only where the app shares no channel with them.
+            # Slack sets is_stranger only if the app shares no channel with the person.
             "is_stranger": bool(user.team) and user.team != space.team
             and not any(user.id in one.members for one in space.channels.values()),
             "updated": int(self.clock.now()),
@@ -272,7 +271,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
     # --- installing -----------------------------------------------------------------------
 
     def agreed(self, space: Workspace, redirect_uri: str = "") -> str:
-        """An administrator has agreed to the installation; the code is what comes back."""
+        """Approve an installation as an administrator, and return the OAuth code."""
         code = f"{self.hex(12)}.{self.hex(20)}"
         self.codes[code] = (space, redirect_uri)
         if space not in self.workspaces:
@@ -280,7 +279,7 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         return code
 
     async def quiet(self) -> None:
-        """Return when no call is under way and nothing new has begun meanwhile."""
+        """Wait until no call is in progress and no new one has begun meanwhile."""
         calm = 0
         while calm < 3:
             before = len(self.calls)

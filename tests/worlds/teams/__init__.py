@@ -1,1 +1,2 @@
-"""A pretended Teams for tests: a local connector with keys and tokens of its own, and people."""
+"""A simulated Teams for tests: a local connector service with its own keys and tokens, and
+users."""

@@ -1,6 +1,7 @@
-"""People's hands in the pretended Teams: they find buttons and fields by the words on them.
+"""Simulated users of Teams, who find buttons and fields by their labels.
 
-TeamsHands does what tests/worlds/stage.py's Stage does on paper, so the same transcripts play here.
+TeamsHands has the interface of tests/worlds/stage.py's Stage, so that the same transcripts play
+here.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from tests.worlds.teams.state import CHANNEL, Dict, Message, Person, Tenant
 from tests.worlds.teams.world import BOT, TeamsWorld
 
 ON_THE_WAY = ("Åbn formularen", "Open the form", "Vis svaret", "Show the answer")
-"""Buttons that are pressed by whoever has asked for what they open."""
+"""Labels of intermediate buttons, which a simulated user presses to get to what they asked for."""
 
 
 @dataclass
 class Dialog:
-    """What is open before somebody."""
+    """An open dialog."""
 
     title: str
     card: Dict
@@ -34,7 +35,7 @@ class Dialog:
     compose: bool = False
     values: dict[str, str] = field(default_factory=dict)
     first: dict[str, str] = field(default_factory=dict)
-    """What stood in the fields when the form was opened."""
+    """The initial values of the fields."""
 
     @property
     def ids(self) -> list[str]:
@@ -46,7 +47,7 @@ class Dialog:
 
     @property
     def said(self) -> str:
-        """What it tells; a form asks, and what stands in it one has written oneself."""
+        """Return the dialog's text, without the values of fields, which the person typed."""
         return "" if self.ids else text_of(self.card)
 
 
@@ -65,9 +66,9 @@ class TeamsHands(ChatHands[Message]):
         old: bool = False,
         personally: bool = False,
     ) -> None:
-        """`holds_back`: Teams itself keeps a form whose required fields are empty. `slash`: what
-        is typed in the channel nobody else sees. `old`: a client that knows no Action.Execute.
-        `personally`: all but the start is typed in the personal chat."""
+        """`holds_back`: Teams itself does not send a form with empty required fields. `slash`:
+        commands in the channel are slash commands, hidden from others. `old`: a client without
+        Action.Execute. `personally`: all commands but the start are typed in the personal chat."""
         self.space = tenant or world.home
         super().__init__(house, f"teams:{self.space.id}")
         self.world = world
@@ -91,7 +92,7 @@ class TeamsHands(ChatHands[Message]):
         self.toasts[person] = ""
 
     def meet(self, person: str, name: str) -> Person:
-        """A newcomer in the channel; Digi has not been told yet."""
+        """Add a newcomer to the channel without notifying Digi."""
         self._begins(person)
         self.space.people[person] = Person(person, name, tenant=self.space.id)
         self.space.channels[self.place].append(person)
@@ -116,7 +117,8 @@ class TeamsHands(ChatHands[Message]):
         return await self._follows(person) or status
 
     async def _follows(self, person: str) -> int:
-        """Words open no dialog by themselves: a button that came as their answer does."""
+        """Press the button in an answer that opens a dialog: a typed command cannot open one
+        itself."""
         mark = self._marks[person]
         for message in self.visible(person):
             if message.card is None or message.changed <= mark:
@@ -144,7 +146,7 @@ class TeamsHands(ChatHands[Message]):
         status = await self._pressed(who, action, message)
         asked = self.dialogs[person]
         if action["data"]["digi"]["k"] == "a" and asked is not None and asked is not before:
-            # Digi asks whether it is meant.
+            # Confirm Digi's question whether the press was intended.
             [again] = buttons(asked.card)
             status = await self._pressed(who, again, None)
         return await self._end(person, status)
@@ -179,7 +181,7 @@ class TeamsHands(ChatHands[Message]):
         return status
 
     def _answers(self, who: Person, message: Message, body: Dict) -> None:
-        """What Teams does with the answer of Action.Execute."""
+        """Handle the response to an Action.Execute as Teams does."""
         assert body["statusCode"] == 200
         if body["type"] == "application/vnd.microsoft.activity.message":
             self.toasts[who.handle] = body["value"]
@@ -199,7 +201,7 @@ class TeamsHands(ChatHands[Message]):
         return status
 
     def _opens(self, who: Person, where: str, body: Dict, *, compose: bool = False) -> None:
-        """What Teams does with the answer of a dialog's invoke."""
+        """Handle the response to a dialog's invoke as Teams does."""
         task = body.get("task")
         if task is None:
             self.dialogs[who.handle] = None
@@ -221,7 +223,7 @@ class TeamsHands(ChatHands[Message]):
     async def extension(
         self, person: str, command: str, *, private: bool = False, **more: object
     ) -> int:
-        """From the message field: the app's own menu."""
+        """Use the app's message extension."""
         who = self._begin(person)
         where = who.chat if private else self.place
         value = {"commandId": command, "commandContext": "compose", **more}
@@ -230,9 +232,10 @@ class TeamsHands(ChatHands[Message]):
         return await self._end(person, status)
 
     async def fill(self, person: str, values: dict[str, str], *, keep: bool = False) -> int:
-        """Fill the open dialog by its labels and send it; 0 where Teams itself held it back.
+        """Fill the open dialog by its labels and submit it; returns 0 if Teams itself held it back.
 
-        What is not named stands as it was drawn; with `keep`, as it was left the last time."""
+        Other fields keep their initial values or, with `keep`, those of the previous submission.
+        """
         dialog = self.dialogs[person]
         assert dialog is not None, f"{person} has no dialog open"
         fields = inputs(dialog.card)
@@ -250,7 +253,7 @@ class TeamsHands(ChatHands[Message]):
         return await self._end(person, status)
 
     def close(self, person: str) -> None:
-        """The cross in the corner. Digi hears nothing of it."""
+        """Close the dialog with the cross, without a request to Digi."""
         self.dialogs[person] = None
 
     async def move(self, to: datetime) -> None:
@@ -298,7 +301,8 @@ class TeamsHands(ChatHands[Message]):
         return self.dialogs[person]
 
     def visible(self, person: str) -> list[Message]:
-        """Newest change first: what is for this person alone, the private chat, the channel."""
+        """Return all visible cards, newest change first: targeted messages, the private chat, the
+        channel."""
         mine = self._messages(self.space.people[person].chat)
         ours = self._messages(self.place)
         just = self._targeted(person, since=self._marks[person])
@@ -416,5 +420,5 @@ def _conversation(message: Message) -> str:
 
 
 def as_on_paper(text: str) -> str:
-    """How one types a command is another here; transcripts have it as it is on paper."""
+    """Translate Teams' way to type a command into that of the paper edge, which transcripts use."""
     return text.replace("@Digi ", "/digi ")

@@ -1,4 +1,5 @@
-"""What Teams takes: the shape of an Adaptive Card 1.5 as far as Digi makes one, and its size."""
+"""What Teams accepts: the schema of Adaptive Cards 1.5 as far as Digi uses it, and its size
+limit."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ class Refused(Exception):
 
 
 def check(card: Dict) -> None:
-    """Raises Refused."""
+    """Raise Refused if Teams would reject the card."""
     if found := problems(card) + card_validators.problems_of_new(card):
         raise Refused(found)
 

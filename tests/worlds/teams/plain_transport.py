@@ -1,6 +1,6 @@
-"""A second way to Teams, without any SDK: what a successor of botbuilder would have to do.
+"""A second transport to Teams that uses no SDK.
 
-It shows that bot/platforms/teams/transport.py can be replaced without touching anything else.
+It shows that bot/platforms/teams/transport.py can be replaced without other changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An Adaptive Card as somebody reads it aloud, and where its buttons and fields are."""
+"""Renders an Adaptive Card as plain text lines, and locates buttons and fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def text_of(card: Dict, values: Mapping[str, str] | None = None) -> str:
-    """A line an element; the buttons of one place in one line, as [words]."""
+    """Return one line per element; the buttons of one row in one line, as [words]."""
     lines: list[str] = []
     buttons: list[str] = []
 
@@ -54,7 +54,7 @@ def _lines(element: Dict, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def title_of(choice: Dict) -> str:
-    """As it is shown: what is escaped in a list of options is itself again, the hint after it."""
+    """Return an option's label and hint as plain text, without markdown escapes."""
     return _ESCAPED.sub(r"\1", choice["title"]).replace(" · ", " ", 1)
 
 

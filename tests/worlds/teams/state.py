@@ -1,4 +1,4 @@
-"""What is in a pretended tenant: people, channels, chats, messages, and what went wrong."""
+"""The state of a simulated tenant: people, channels, chats, messages and recorded problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHANNEL = "19:hjemmepleje@thread.tacv2"
 
 
 def id_of(handle: str) -> str:
-    """What the directory calls somebody."""
+    """Return a person's directory id."""
     return str(uuid.uuid5(_SPACE, handle))
 
 
@@ -27,12 +27,12 @@ class Person:
     locale: str = "da-DK"
     tenant: str = TENANT
     role: str = "user"
-    """As the list of members has it: guest, anonymous, bot."""
+    """The role in the list of members: guest, anonymous, bot."""
     directory: bool = True
-    """Whether the directory knows them."""
+    """Whether the person has a directory account."""
     bot: bool = False
     installed: bool = True
-    """Whether the app is there for this person, so that Digi may write privately."""
+    """Whether the app is installed for the person, so that Digi may write privately."""
 
     @property
     def id(self) -> str:
@@ -51,9 +51,9 @@ class Person:
 class Message:
     id: str
     place: str
-    """The channel or chat, without a thread."""
+    """Return the channel or chat, without a thread."""
     root: str
-    """The id of the message that begins the thread; empty in a chat."""
+    """Return the id of the thread's first message; "" in a chat."""
     activity: Dict
     by: str
     only_for: str = ""
@@ -75,12 +75,12 @@ class Tenant:
     id: str = TENANT
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, list[str]] = field(default_factory=dict)
-    """Who (by handle) is in which channel or group chat."""
+    """The members (by handle) of each channel and group chat."""
     team: str = TEAM
     targeted: bool = True
-    """Whether a message in a channel can be for one reader."""
+    """Whether the tenant supports targeted messages in channels."""
     installed: set[str] = field(default_factory=set)
-    """The channels and chats that Digi is in."""
+    """The channels and chats in which Digi is installed."""
     blocked: set[str] = field(default_factory=set)
     messages: list[Message] = field(default_factory=list)
     _in_place: dict[str, list[Message]] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Tenant:
         self.installed.add(channel)
 
     def somebody(self, id: str) -> Person | None:
-        """By any of the names that one has."""
+        """Find a person by any of their names."""
         for person in self.people.values():
             if id in (person.id, person.address, person.handle):
                 return person
@@ -116,7 +116,7 @@ class Tenant:
 
 
 class Clock:
-    """The world's seconds: another clock's, and what was waited here besides."""
+    """A fake clock: another clock's time plus what was waited for here."""
 
     def __init__(self, source: Callable[[], float] = lambda: 1_793_606_400.0) -> None:
         self._source = source

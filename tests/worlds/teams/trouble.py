@@ -1,4 +1,4 @@
-"""What can go wrong with a call of the connector service."""
+"""The ways a call of the connector service can fail."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.worlds.teams.state import Dict
 
 @dataclass(frozen=True)
 class Says:
-    """A refusal: 429, 412, 413, 403, 502 and so on."""
+    """An error status: 429, 412, 413, 403, 502 and so on."""
 
     status: int
     code: str = ""
@@ -18,7 +18,7 @@ class Says:
 
 @dataclass(frozen=True)
 class Lost:
-    """The work is done, and the answer never arrives."""
+    """The call is executed, but its answer is lost."""
 
 
 Trouble = Says | Lost

@@ -1,4 +1,4 @@
-"""A pretended Teams on this machine: connector service, signing keys, tokens, and faults."""
+"""A simulated Teams on this machine: connector service, signing keys, tokens and failures."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ STRANGE_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class TeamsWorld(PretendedPlatform[Trouble, Call]):
-    """`async with TeamsWorld() as teams:` serves it."""
+    """Use as `async with TeamsWorld() as teams:`."""
 
     def __init__(self, *tenants: Tenant, clock: Clock | None = None, local: bool = False) -> None:
         super().__init__()
         self.tenants = list(tenants) or [Tenant()]
         self.clock = clock or Clock()
         self.local = local
-        """Without tokens, as a client for trying things out."""
+        """Without tokens, like a development client."""
         self.limited: dict[str, float] = {}
         self.weather: Callable[[str, str], Trouble | None] = lambda method, path: None
         self.keys_away = False
         self.keys_wait = 0.0
-        """Seconds of the real clock that keys and tokens take."""
+        """How many real seconds requests for keys and tokens take."""
         self.keys_gate = asyncio.Event()
-        """While it is not set, neither keys nor tokens are given out."""
+        """While this event is not set, requests for keys and tokens hang."""
         self.keys_gate.set()
         self.key_requests = 0
         self.token_requests: list[Dict] = []
@@ -90,7 +90,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         return web.json_response({"keys": [_jwk(KEY, "k1")]})
 
     def token(self, key: Any = KEY, *, kid: str = "k1", alg: str = "RS256", **claims: Any) -> str:
-        """What Teams shows to Digi; a claim that is None is left out."""
+        """Create a token as Teams sends it to Digi. A claim of None is omitted."""
         now = int(time.time())
         whole = {
             "iss": ISSUER, "aud": APP, "exp": now + 3600, "nbf": now - 60,
@@ -140,7 +140,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         else:
             status, answer, after = self._does(request.method, path, request.query_string, body)
         if isinstance(trouble, Lost) and status >= 300:
-            trouble = None  # nothing was done, and that is said
+            trouble = None  # an error that says that nothing was executed
         call = Call(request.method, path, body, self.clock.now(), status, trouble)
         self.calls.append(call)
         conversation = _conversation(path, body)
@@ -255,7 +255,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         return message
 
     def _fast(self, tenant: Tenant, conversation: str) -> int | None:
-        """None where it was not too fast; else for how long to be silent."""
+        """Check the rate limit; returns the Retry-After if it is exceeded, else None."""
         now = self.clock.now()
         for name, limits in ((conversation, LIMITS), (tenant.id, (TENANT_LIMIT,))):
             said = self._said.setdefault(name, [])
@@ -281,7 +281,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
     async def send(
         self, activity: Dict, *, token: str | None = None, headers: Dict | None = None
     ) -> tuple[int, Dict]:
-        """One activity to Digi, and what it answered."""
+        """Send an activity to Digi and return its response."""
         shown = self.token() if token is None else token
         whole = {"Authorization": f"Bearer {shown}"} if shown and not self.local else {}
         async with self.session.post(
@@ -324,7 +324,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         return found | more
 
     async def installed_for(self, person: Person, *, tenant: Tenant | None = None) -> int:
-        """The app comes to a person: by themselves, or by an administrator."""
+        """Install the app for a person, by themselves or by an administrator."""
         person.installed = True
         status, _ = await self.send(
             self.activity(
@@ -334,7 +334,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         return status
 
     async def installed(self, channel: str = CHANNEL, *, tenant: Tenant | None = None) -> int:
-        """The app comes to a team: as Teams tells it."""
+        """Install the app in a team, and notify Digi as Teams does."""
         tenant = tenant or self.home
         tenant.installed.add(channel)
         someone = next(iter(tenant.people.values()))
