@@ -52,16 +52,21 @@ def refused(state: Concern, person: Person, known: Known) -> NeutralCard | None:
     if not may_answer(state, person, known):
         if not may_read(state, person):
             return not_here()
-        answering = known.holders("leader", "deputy", "tr", "amr")
-        if not state.everyone or not answering:
-            return card(c.Paragraph(text("concern.others_answer")))
-        names = c.Listing(tuple(c.Who(p) for p in answering))
-        return card(c.Paragraph(text("concern.who_answers", who=names)))
+        return card(*answerers(state, known))
     if state.status == "withdrawn":
         return card(c.Paragraph(text("concern.is_withdrawn")))
     if state.status == "closed":
         return card(c.Paragraph(text("concern.is_closed")), *answer_parts(state))
     return None
+
+
+def answerers(state: Concern, known: Known) -> tuple[Part[Line], ...]:
+    """Who answers it, to one who does not."""
+    answering = known.holders("leader", "deputy", "tr", "amr")
+    if not state.everyone or not answering:
+        return (c.Paragraph(text("concern.others_answer")),)
+    names = c.Listing(tuple(c.Who(p) for p in answering))
+    return (c.Paragraph(text("concern.who_answers", who=names)),)
 
 
 def not_here() -> NeutralCard:
@@ -83,7 +88,7 @@ def view(state: State, slot: str, known: Known) -> NeutralCard:
         c.Quote(state.words, c.Who(state.author)),
         *answer_parts(state),
         c.Small(status_line(state, date.min)),
-        c.buttons(Button(text("button.reply"), _look("answer_concern", project, state.id)))
+        c.buttons(Button(text("button.lead"), _look("concern", project, state.id), "quiet"))
         if open_still
         else None,
     )
@@ -181,6 +186,8 @@ def one_card(look: Look, viewer: Viewer, known: Known) -> Moments:
     parts.append(c.Small(readers_line(one.readers, one.everyone)))
     if may_answer(one, viewer.person, known):
         parts.append(_acts(one, viewer))
+    elif one.posted and one.status != "closed":
+        parts += answerers(one, known)
     return (Show(card(*parts)),)
 
 

@@ -594,10 +594,10 @@ View = Literal[
     "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
     "end", "helped", "delete", "confirm_role", "me",
     # walk.py
-    "status", "plan", "add_question", "more_questions", "themes", "phase",
+    "status", "plan", "add_question", "more_questions", "themes", "phase", "stands",
     # question.py
     "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
-    "trio_proposal", "questions",
+    "trio_proposal", "questions", "lead",
     # results
     "results", "search_results",
     # say.py

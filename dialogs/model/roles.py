@@ -18,6 +18,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from dialogs.model.cards import Line, Listing, Who, text
 from dialogs.model.events import Person
 from dialogs.model.facts import Known, Project, Role, Roles, RoleStatus, Team
 
@@ -99,3 +100,10 @@ def held(
     if person in may_write(project, roles, (person,) if there else ()):
         found.add("writer")
     return frozenset(found)
+
+
+def who_leads(known: Known) -> Line:
+    """To a member who pressed *Led samtalen*: who can, by name. Needs `About` and `Roles`."""
+    roles: tuple[Role, ...] = known(Roles())
+    people = known.holders(*LEADING, "facilitator") or (stands_in(known.project, roles),)
+    return text("gate.who_leads", who=Listing(tuple(Who(p) for p in people if p)))

@@ -105,8 +105,8 @@ def again(state: Project, end: str, months: int) -> Card[Line]:
     )  # fmt: skip
 
 
-def did_it_help(state: Project) -> Card[Line]:
-    """After three weeks, once, to leader and facilitator."""
+def did_it_help(state: Project, *, leads: bool) -> Card[Line]:
+    """After three weeks, once, to leader and facilitator; only a leader can end it."""
     whole = (
         Button[Line](
             text("button.whole_course"), e.Helped(project=state.id, choice="whole"), "main"
@@ -126,7 +126,9 @@ def did_it_help(state: Project) -> Card[Line]:
             whole,
             Button(text("button.continue"), e.Helped(project=state.id, choice="go_on")),
             calmer,
-            Button(text("button.end_here"), Look("end", project=state.id, ref="form")),
+            Button(text("button.end_here"), Look("end", project=state.id, ref="form"))
+            if leads
+            else None,
             Button(text("project.leave_out_button"), Look("helped", project=state.id)),
         ),
     )

@@ -204,13 +204,16 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
     roles = known(Roles())
     match event.name:
         case "helped" if state.running:
+            leading = {r.person for r in cards.holding(roles, "leader") if r.status == "confirmed"}
             people = [
                 r.person
                 for r in cards.holding(roles, "leader", "facilitator")
                 if r.status == "confirmed"
             ]
-            card = end_cards.did_it_help(state)
-            return state, tuple(Privately(person, card) for person in dict.fromkeys(people))
+            return state, tuple(
+                Privately(person, end_cards.did_it_help(state, leads=person in leading))
+                for person in dict.fromkeys(people)
+            )
         case "helped" if state.open:
             day = today(state, event.at) + timedelta(weeks=1)
             return state, (Timer("helped", morning(state, day)),)

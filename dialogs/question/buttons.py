@@ -70,30 +70,60 @@ def sum_up_button(project: str, question: str) -> Button[Line]:
     return Button(text("button.sum_up"), look)
 
 
-def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
-    """What this person can do with the question now; a theme's one post has no room for it."""
-    question, runs = state.words.id, viewer.may(*RUNS)
+def talked_button(project: str, question: str) -> Button[Line]:
+    look = Look("talked", project=project, ref=question)
+    return Button(text("button.we_talked"), look)
+
+
+def lead_button(project: str, question: str) -> Button[Line]:
+    """On a post that is the same for all: what opens is made for whoever presses."""
+    look = Look("lead", project=project, ref=question)
+    return Button(text("button.lead"), look, style="quiet")
+
+
+def leading(state: State, project: str) -> tuple[Button[Line], ...]:
+    """What only those who run the questions can do with it now."""
+    question = state.words.id
     match state:
         case Asked(closed=False):
             return (
-                c.buttons(answer_button(project, question), unnamed_button(project, question)),
-                c.buttons(close_button(project, question), sum_up_button(project, question))
-                if runs
-                else None,
+                close_button(project, question),
+                sum_up_button(project, question),
+                talked_button(project, question),
             )
         case Asked():
-            return (c.buttons(sum_up_button(project, question)) if runs else None,)
+            return sum_up_button(project, question), talked_button(project, question)
         case Proposed():
-            return (c.buttons(*fit_buttons(project, question)),)
-        case Concluded() | ToMed():
-            return (c.buttons(again_button(project, question)) if runs else None,)
-        case SetAside():
-            there = runs and not state.ended
-            return (c.buttons(again_button(project, question)) if there else None,)
+            return ()
+        case SetAside() if state.ended:
+            return ()
+        case Concluded() | ToMed() | SetAside():
+            return (again_button(project, question),)
         case _:
             assert_never(state)
 
 
-def talked_button(state: Asked, project: str) -> Button[Line]:
-    look = Look("talked", project=project, ref=state.words.id)
-    return Button(text("button.we_talked"), look)
+def lead_way(state: State, viewer: Viewer | None, project: str) -> tuple[Button[Line], ...]:
+    """To what leaders can do: at once for one who may, not at all for one who may not; on a post
+    for everybody (no viewer) behind one button."""
+    can = leading(state, project)
+    if viewer is None:
+        return (lead_button(project, state.words.id),) if can else ()
+    return can if viewer.may(*RUNS) else ()
+
+
+def writes(viewer: Viewer | None) -> bool:
+    """Whether what is written without a name is offered here."""
+    return viewer is None or viewer.may("writer")
+
+
+def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
+    """What this person can do with the question now; a theme's one post has no room for it."""
+    question = state.words.id
+    first: tuple[Button[Line] | None, ...] = ()
+    if isinstance(state, Asked) and not state.closed:
+        unnamed = unnamed_button(project, question) if writes(viewer) else None
+        first = (answer_button(project, question), unnamed)
+    elif isinstance(state, Proposed) and writes(viewer):
+        first = fit_buttons(project, question)
+    return c.buttons(*first), c.buttons(*lead_way(state, viewer, project))

@@ -26,17 +26,17 @@ from dialogs.model.facts import (
     Known,
     Records,
     States,
+    Viewer,
 )
 from dialogs.question.buttons import (
-    again_button,
     answer_button,
-    close_button,
     fit_buttons,
+    lead_way,
+    leading,
     see_button,
     source_button,
-    sum_up_button,
-    talked_button,
     unnamed_button,
+    writes,
 )
 from dialogs.question.states import (
     Asked,
@@ -68,21 +68,24 @@ def post_needs(state: State, slot: str) -> Facts:
 
 
 def post(state: State, slot: str, known: Known) -> c.NeutralCard:
-    if slot.startswith("trio:"):
-        return _trio_post(state, known)
+    return _trio_post(state, known) if slot.startswith("trio:") else for_all(state, known)
+
+
+def for_all(state: State, known: Known, viewer: Viewer | None = None) -> c.NeutralCard:
+    """The question as the channel sees it, or with the buttons of the one who looks."""
     match state:
         case Asked(closed=False):
-            return _open(state, known)
+            return _open(state, known, viewer)
         case Asked():
-            return _closed(state, known)
+            return _closed(state, known, viewer)
         case Proposed():
-            return _proposed(state, known)
+            return _proposed(state, known, viewer)
         case Concluded():
-            return _held(state, known, text("question.arrived_at"))
+            return _held(state, known, text("question.arrived_at"), viewer)
         case ToMed():
-            return _held(state, known, text("question.to_med"))
+            return _held(state, known, text("question.to_med"), viewer)
         case SetAside():
-            return _aside(state, known)
+            return _aside(state, known, viewer)
         case _:
             assert_never(state)
 
@@ -127,7 +130,7 @@ def _before(state: Asked) -> tuple[Part[Line], ...]:
     return again, Quote(Kept("conclusion", state.before), text("question.before"))
 
 
-def _open(state: Asked, known: Known) -> c.NeutralCard:
+def _open(state: Asked, known: Known, viewer: Viewer | None) -> c.NeutralCard:
     project, words = known.project.id, state.words
     answered = known(HowMany("answer", words.id))
     return c.card(
@@ -147,19 +150,14 @@ def _open(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             answer_button(project, words.id, main=True),
-            unnamed_button(project, words.id),
+            unnamed_button(project, words.id) if writes(viewer) else None,
             see_button(project, words.id),
         ),
-        c.buttons(
-            close_button(project, words.id),
-            sum_up_button(project, words.id) if isinstance(state, Discussed) else None,
-            talked_button(state, project),
-            source_button(project, words),
-        ),
+        c.buttons(*lead_way(state, viewer, project), source_button(project, words)),
     )
 
 
-def _closed(state: Asked, known: Known) -> c.NeutralCard:
+def _closed(state: Asked, known: Known, viewer: Viewer | None) -> c.NeutralCard:
     project, words = known.project.id, state.words
     return c.card(
         *_head(state, known),
@@ -175,8 +173,7 @@ def _closed(state: Asked, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             see_button(project, words.id),
-            sum_up_button(project, words.id),
-            talked_button(state, project),
+            *lead_way(state, viewer, project),
             source_button(project, words),
         ),
     )
@@ -202,7 +199,7 @@ def unnamed_words(state: State) -> tuple[Line, ...]:
     return (text("question.unnamed_too"),) if state.unnamed else ()
 
 
-def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
+def _proposed(state: Proposed, known: Known, viewer: Viewer | None) -> c.NeutralCard:
     project, words = known.project.id, state.words
     return c.card(
         *_head(state, known),
@@ -210,7 +207,7 @@ def _proposed(state: Proposed, known: Known) -> c.NeutralCard:
         *agreed(state.words.id, known),
         Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
         c.buttons(
-            *fit_buttons(project, words.id),
+            *(fit_buttons(project, words.id) if writes(viewer) else ()),
             see_button(project, words.id),
             source_button(project, words),
         ),
@@ -225,7 +222,9 @@ def proposal_parts(state: Proposed) -> tuple[Part[Line], ...]:
     )
 
 
-def _held(state: Concluded | ToMed, known: Known, label: Line) -> c.NeutralCard:
+def _held(
+    state: Concluded | ToMed, known: Known, label: Line, viewer: Viewer | None
+) -> c.NeutralCard:
     project, words = known.project.id, state.words
     return c.card(
         *_head(state, known),
@@ -235,13 +234,13 @@ def _held(state: Concluded | ToMed, known: Known, label: Line) -> c.NeutralCard:
         *agreed(state.words.id, known),
         c.buttons(
             see_button(project, words.id),
-            again_button(project, words.id),
+            *lead_way(state, viewer, project),
             source_button(project, words),
         ),
     )
 
 
-def _aside(state: SetAside, known: Known) -> c.NeutralCard:
+def _aside(state: SetAside, known: Known, viewer: Viewer | None) -> c.NeutralCard:
     project, words = known.project.id, state.words
     return c.card(
         *_head(state, known),
@@ -252,7 +251,7 @@ def _aside(state: SetAside, known: Known) -> c.NeutralCard:
         *agreed(state.words.id, known),
         c.buttons(
             see_button(project, words.id),
-            None if state.ended else again_button(project, words.id),
+            *lead_way(state, viewer, project),
             source_button(project, words),
         ),
     )
@@ -286,6 +285,17 @@ def _trio_post(state: State, known: Known) -> c.NeutralCard:
             ),
             source_button(project, words),
         ),
+    )
+
+
+def lead_card(state: State, known: Known) -> c.NeutralCard:
+    """*Led samtalen*, to one who may: what they can do with the question now."""
+    closed = closing_words(state, known) if isinstance(state, Asked) and state.closed else ()
+    return c.card(
+        *_head(state, known),
+        Paragraph(c.Several(closed)) if closed else None,
+        Paragraph(text("question.lead_how")) if takes_answers(state) else None,
+        c.buttons(*leading(state, known.project.id), see_button(known.project.id, state.words.id)),
     )
 
 

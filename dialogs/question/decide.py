@@ -34,10 +34,10 @@ from dialogs.model.effects import (
     Show,
     Timer,
 )
-from dialogs.model.facts import About, By, Known, Mine, Roles, Team, Unreleased
+from dialogs.model.facts import About, By, HowMany, Known, Mine, Roles, Team, Unreleased
 from dialogs.question.answers import answers, answers_needs
 from dialogs.question.buttons import see_button
-from dialogs.question.cards import as_it_is, post, post_needs, told
+from dialogs.question.cards import as_it_is, lead_card, post, post_needs, told
 from dialogs.question.conclusion import (
     Lasting,
     Step,
@@ -62,7 +62,7 @@ from dialogs.question.forms import (
     trio_proposal,
     unnamed_needs,
 )
-from dialogs.question.listing import list_needs, questions
+from dialogs.question.listing import lead, lead_needs, list_needs, questions
 from dialogs.question.meeting import meeting, meeting_needs
 from dialogs.question.states import (
     Asked,
@@ -92,9 +92,13 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
             return (About(), Roles())
         case e.Answered(question=question, by=by):
             return (Mine("answer", question, by),)
+        case e.ClosedForAnswers(question=question):
+            return (
+                About(), Roles(), Team(), By("answer", question), HowMany("answer", question),
+                Unreleased(("answer",), question),
+            )  # fmt: skip
         case (
-            e.ClosedForAnswers(question=question)
-            | e.SummedUp(question=question)
+            e.SummedUp(question=question)
             | e.LaidAside(question=question)
             | e.Superseded(question=question)
         ):
@@ -177,7 +181,9 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             return _answered(state, event, words, known)
         case e.ClosedForAnswers() if not state.closed:
             after, effects = close_answers(state, known)
-            return after, (*effects, *redraw_all(after), _say_closed(after, event))
+            # Whoever closed it reads on where they pressed: what they can do next.
+            on = Show(lead_card(after, known), instead=True)
+            return after, (*effects, *redraw_all(after), _say_closed(after, event), on)
         case e.SummedUp():
             return summed_up(state, event, known)
         case e.LaidAside(elsewhere=elsewhere):
@@ -308,6 +314,7 @@ CONVERSATION = Conversation(
         "meeting": Sight(meeting_needs, meeting),
         "trio_proposal": Sight(trio_needs, trio_proposal),
         "questions": Sight(list_needs, questions),
+        "lead": Sight(lead_needs, lead),
     },
     commands={"questions": opens("questions"), "meeting": opens("meeting")},
     opens_pool=frozenset({e.ClosedForAnswers, e.SummedUp}),

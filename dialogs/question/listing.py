@@ -21,19 +21,24 @@ from dialogs.model.facts import (
     HowManyEach,
     Known,
     Records,
+    Roles,
     States,
     Viewer,
 )
-from dialogs.question.buttons import answer_button, see_button
-from dialogs.question.cards import post, told, with_trio
+from dialogs.model.facts import State as StateOf
+from dialogs.model.roles import who_leads
+from dialogs.question.buttons import answer_button, leading, see_button
+from dialogs.question.cards import for_all, lead_card, post, told, with_trio
 from dialogs.question.states import (
     Asked,
     State,
     all_of,
+    one_of,
     state_word,
     takes_answers,
     title,
 )
+from dialogs.walk.states import RUNS
 
 IN_THE_LIST = 10
 
@@ -95,4 +100,19 @@ def _one(state: State | None, viewer: Viewer, known: Known) -> Moments:
         if viewer.person not in state.trio:
             return told(state, known.project.id)
         return (Show(post(state, f"trio:{viewer.person}", known)),)
-    return (Show(post(state, "post", known)),)
+    return (Show(for_all(state, known, viewer)),)
+
+
+def lead_needs(look: Look, viewer: Viewer) -> Facts:
+    one = StateOf("question", look.ref), HowMany("answer", look.ref)
+    return (About(), Roles(), *one)
+
+
+def lead(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """*Led samtalen*: to one who may, what they can do now; to anybody else, who can."""
+    state, project = one_of(known, look.ref), known.project.id
+    if not viewer.may(*RUNS):
+        return (Show(c.card(Paragraph(who_leads(known)))),)
+    if state is None or with_trio(state) or not leading(state, project):
+        return told(state, project)
+    return (Show(lead_card(state, known)),)

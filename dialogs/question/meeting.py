@@ -18,6 +18,7 @@ from dialogs.model.effects import Show
 from dialogs.model.events import Look, NextNow
 from dialogs.model.facts import (
     About,
+    HowManyEach,
     Known,
     States,
     Viewer,
@@ -38,7 +39,7 @@ TO_CHOOSE = 10
 
 
 def meeting_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), States("question"))
+    return (About(), States("question"), HowManyEach("answer"))
 
 
 def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -55,7 +56,7 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
     if asked is not None or len(candidates) == 1:
         return (Show(_sheet(asked or candidates[0], viewer, known)),)
     if candidates:
-        return (Show(_which(candidates, look, project)),)
+        return (Show(_which(candidates, look, known)),)
     resting = stage_line(known.project)
     if resting is not None:
         return (Show(c.card(Paragraph(resting))),)
@@ -64,15 +65,17 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(c.card(Paragraph(text("question.meeting_none")), ask_now)),)
 
 
-def _which(candidates: list[Asked], look: Look, project: str) -> c.NeutralCard:
+def _which(candidates: list[Asked], look: Look, known: Known) -> c.NeutralCard:
     """The open questions, newest first, a page at a time."""
+    project, answered = known.project.id, known(HowManyEach("answer"))
     start = int(look.words) if look.words.isdigit() else 0
     page, rest = candidates[start : start + TO_CHOOSE], len(candidates) - start - TO_CHOOSE
     older = Look("meeting", project=project, words=str(start + TO_CHOOSE))
     rows: list[Part[Line] | None] = []
     for state in page:
         this = Look("meeting", project=project, ref=state.words.id)
-        line = text("question.in_list", title=title(state.words), state=state_word(state))
+        word = state_word(state, answered.get(state.words.id, 0))
+        line = text("question.in_list", title=title(state.words), state=word)
         rows += [Paragraph(line), c.buttons(Button(text("question.meeting_this"), this))]
     return c.card(
         Heading(text("question.meeting_which")),

@@ -436,6 +436,7 @@ CONVERSATION = Conversation(
         "add_question": Sight(_look_needs, _add_look),
         "themes": Sight(_questions_needs, _themes_look),
         "phase": Sight(phase.look_needs, phase.look),
+        "stands": Sight(phase.stands_needs, phase.stands_look),
     },
     commands={
         "status": opens("status"),

@@ -33,7 +33,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Facts
+from dialogs.model.conversation import Facts, Moments
 from dialogs.model.effects import (
     Effect,
     Effects,
@@ -57,10 +57,12 @@ from dialogs.model.facts import (
     States,
     Viewer,
 )
+from dialogs.model.facts import State as StateOf
+from dialogs.model.roles import who_leads
 from dialogs.question.states import Concluded, State, all_of, is_open, title
 from dialogs.walk.cards import LEADS, lowered
 from dialogs.walk.plan import entered
-from dialogs.walk.states import Walk, phase_name, progress, stage_line
+from dialogs.walk.states import RUNS, Walk, phase_name, progress, stage_line
 
 AT_MOST = 3
 STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions come back at each change
@@ -341,21 +343,44 @@ def _to_the_leader(
 # --- does it still stand? -----------------------------------------------------------------
 
 
-def stands_post(walk: Walk, known: Known) -> NeutralCard:
-    """The conclusions that a change of phase brings back, and what has been said of each."""
+def stands_post(
+    walk: Walk, known: Known, *, answering: bool = False, said: Line | None = None
+) -> NeutralCard:
+    """The conclusions that a change of phase brings back, and what has been said of each;
+    `answering`: to one who may, with the buttons for it."""
     asked = all_of(known)
+    lead = Look("stands", project=known.project.id)
+    waits = not answering and "asked" in dict(walk.stands).values()
     return card(
         Heading(text("walk.stands.heading")),
+        None if said is None else Paragraph(said),
         *(
             part
             for question, how in walk.stands
-            for part in _stands(known.project, asked[question], how)
+            for part in _stands(known.project, asked[question], how, answering=answering)
         ),
-        Small(text("walk.stands.who")) if "asked" in dict(walk.stands).values() else None,
+        Small(text("walk.stands.who")) if waits else None,
+        buttons(Button(text("button.lead"), lead, "quiet")) if waits else None,
     )
 
 
-def _stands(project: Project, state: State, how: str) -> tuple[Part[Line] | None, ...]:
+def stands_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), StateOf("walk", "walk"), States("question"))
+
+
+def stands_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+    """*Led samtalen* on that post: what to answer, to one who may; otherwise who can."""
+    walk = known.state("walk", "walk", Walk)
+    if not viewer.may(*RUNS):
+        return (Show(card(Paragraph(who_leads(known)))),)
+    if walk is None or not walk.stands:
+        return (Show(card(Paragraph(text("walk.stands.not_now")))),)
+    return (Show(stands_post(walk, known, answering=True)),)
+
+
+def _stands(
+    project: Project, state: State, how: str, *, answering: bool
+) -> tuple[Part[Line] | None, ...]:
     question = state.words.id
 
     def press(key: str, stands: Any) -> Button[Line]:
@@ -365,12 +390,12 @@ def _stands(project: Project, state: State, how: str) -> tuple[Part[Line] | None
 
     if not isinstance(state, Concluded) or how == "no":
         return Paragraph(title(state.words)), Small(text("walk.stands.is_open"))
+    pressed = buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no"))
     return (
         Paragraph(title(state.words)),
         Quote(Kept("conclusion", state.conclusion)),
-        Small(text("walk.stands.stands"))
-        if how == "yes"
-        else buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no")),
+        Small(text("walk.stands.stands")) if how == "yes" else None,
+        pressed if answering and how != "yes" else None,
     )
 
 
@@ -388,14 +413,18 @@ def still_stands(walk: Walk, event: e.StillStands, known: Known) -> tuple[Walk, 
         return walk, (
             Tell(e.TakenUpAgain(question=event.question)),
             Redraw("stands"),
-            Show(card(Paragraph(text("walk.stands.again")))),
+            _answered(walk, known, text("walk.stands.again")),
         )
     said = text("walk.stands.said", who=Who(event.by), question=title(state.words))
     return walk, (
         Redraw("stands"),
         Say(card(Paragraph(said))),
-        Show(card(Paragraph(text("walk.stands.kept")))),
+        _answered(walk, known, text("walk.stands.kept")),
     )
+
+
+def _answered(walk: Walk, known: Known, said: Line) -> Show:
+    return Show(stands_post(walk, known, answering=True, said=said), instead=True)
 
 
 def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:

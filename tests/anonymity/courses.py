@@ -124,8 +124,10 @@ class Course:
             case "answer":
                 await self._sends(person, "Svar", {"Dit svar": "Med navn"})
             case "close":
+                await self._sends("anne", "Led samtalen", None)
                 await self._sends("anne", "Luk for svar", None)
             case "sum":
+                await self._sends("anne", "Led samtalen", None)
                 await self._sends("anne", "Saml op", {"Hvad": "Vi prøver det af"})
             case "reply":
                 await self.played.type("anne", "overblik", private=True)

@@ -118,6 +118,7 @@ async def course(
         look(await metrics_of(played.house))
         await played.press("bodil", "Svar")
         await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Led samtalen")
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det af"})
         await crowd.votes(question)

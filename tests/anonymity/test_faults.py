@@ -77,6 +77,7 @@ async def acts(played: Stage, folder: Path, crowd: Crowd, question: str, texts: 
     await crowd.withdraws(0)
     await played.press("bodil", "Svar")
     await played.fill("bodil", {"Dit svar": "Pauserne"})
+    await played.press("anne", "Led samtalen")
     await played.press("anne", "Saml op")
     await played.fill("anne", {"Hvad": "Vi prøver det af"})
     await crowd.votes(question)

@@ -127,6 +127,7 @@ async def _course(
         crowd.broken = None
         await played.press("bodil", "Svar")
         await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Led samtalen")
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det af"})
         crowd.broken = broken

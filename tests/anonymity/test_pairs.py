@@ -176,6 +176,7 @@ async def _world(
                     assert not answer.faults, answer.faults
         await played.move(_at(4, 17))
         dice.thrown("the question is closed")
+        await played.press("anne", "Led samtalen")
         await played.press("anne", "Luk for svar")
         await played.move(_at(9, 12))
         dice.thrown("looks")

@@ -86,6 +86,7 @@ async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
         await played.fill("lars", {"Dit svar": "Kun mit svar"})
         await played.press("bodil", "Svar")
         await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Led samtalen")
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det af"})
         before = dump(tmp_path)
@@ -229,6 +230,7 @@ async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
             nonlocal close, before
             if not close:
                 close = True
+                await played.press("anne", "Led samtalen")
                 await played.press("anne", "Luk for svar")
                 before = dump(tmp_path)
             return await put(passed)

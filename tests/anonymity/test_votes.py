@@ -94,6 +94,7 @@ async def test_a_round_played_is_remembered_while_it_runs_and_by_nobody_afterwar
         [question] = instances(tmp_path)["question"]
         await played.press("bodil", "Svar")
         await played.fill("bodil", {"Dit svar": "Pauserne"})
+        await played.press("anne", "Led samtalen")
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det af"})
         for person in ("sofie", "lars", "emil", "sofie"):

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.platforms.common.ports import Answer, Pressed
+from bot.core.gate import Stopped
+from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender
 from dialogs.model import cards as c
 from dialogs.model.commands import COMMANDS
 from tests.worlds.cards import Dressed
-from tests.worlds.stage import PEOPLE, Stage, stage, text_of, text_of_form
+from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, stage, text_of, text_of_form
 
 OUTSIDER = "grethe"
 TEAM = tuple(person for person in PEOPLE if person != OUTSIDER)
@@ -46,7 +47,7 @@ sofie > tryk "Svar uden navn"
 sofie > udfyld "Dit svar"="Om natten"
 """
 )
-CLOSED = OPEN + 'ali > tryk "Luk for svar"\n'
+CLOSED = OPEN + 'ali > tryk "Led samtalen"\nali > tryk "Luk for svar"\n'
 SUMMED = (
     CLOSED
     + 'ali > tryk "Saml op"\n'
@@ -194,6 +195,32 @@ async def test_every_button_has_an_answer_for_everybody(
         assert not played.house.engine.failures
         problems = wrong_in(dressed, [token for _, token, _ in ordered])
         assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "deleted"])
+async def test_nobody_is_offered_what_the_gate_would_refuse(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown to one person holds only what they may press; what is the same for all holds
+    only what everybody may press."""
+    monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10_000)
+    async with stage(tmp_path, team=TEAM) as played:
+        await played.play(STATES[state])
+        presser = Presser(played)
+        refused = []
+        for person in ("fatima", "mette", "ali", "anne"):
+            shared = person == "fatima"
+            own = [m.card for m in played.visible(person) if shared or "private" in m.place]
+            offered = presser.buttons(own) + await presser.asks_for_everything(person)
+            for label, token, where in offered:
+                sender = Sender(person, PEOPLE[person], "da")
+                pressed = Delivery(TENANT, sender, "press", Pressed(token), CHANNEL)
+                # Nobody hears of a draft that is not theirs before they begin one themselves.
+                hidden = (state, person, label) == ("draft", "fatima", "Begynd et forløb")
+                found = await played.house.engine._gate.check(pressed)
+                if isinstance(found, Stopped) and not hidden:
+                    refused.append(f"{person}: {label!r} on {where!r}")
+        assert not refused, "\n".join(dict.fromkeys(refused))
 
 
 def wrong_in(dressed: Dressed, tokens: list[str]) -> list[str]:

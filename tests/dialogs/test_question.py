@@ -76,6 +76,7 @@ async def test_where_few_could_have_written_it_closing_tells_nothing_either(
             await played.press("sofie", "Svar uden navn", QUESTION)
             if writes:
                 await played.fill("sofie", {"Dit svar": "Det siger jeg ikke højt"})
+            await played.press("anne", "Led samtalen", QUESTION)
             await played.press("anne", "Luk for svar", QUESTION)
             found = [played.channel()]
             for label in ("Se svar", "Saml op"):
@@ -101,6 +102,7 @@ async def test_in_a_small_team_nobody_writes_without_having_read_why(tmp_path: P
         answer = await played.fill("fatima", {"Dit svar": "Vi er trætte", "Vil du": "Ja"})
         assert not answer.faults
         assert "Din kode er" in text_of(answer.cards[0])
+        await played.press("anne", "Led samtalen", QUESTION)
         await played.press("anne", "Luk for svar", QUESTION)
         assert "Vi er trætte" not in played.channel()
         answer = await played.press("anne", "Se svar", QUESTION)
@@ -111,6 +113,7 @@ async def test_closing_twice_changes_nothing_the_second_time(tmp_path: Path) -> 
     """The old button says what is true now, and the channel is told once."""
     async with stage(tmp_path) as played:
         await running(played)
+        await played.press("anne", "Led samtalen", QUESTION)
         old = played._button("anne", "Luk for svar", QUESTION)
         await played._act("anne", Pressed(old))
         before = played.channel()
@@ -127,6 +130,7 @@ async def test_objections_and_votes_are_counted_at_the_threshold_only(
     """Four are no figure; five are. A second vote by the same person is the same vote."""
     async with stage(tmp_path) as played:
         await running(played)
+        await played.press("anne", "Led samtalen", QUESTION)
         await played.press("anne", "Vi har talt om det", QUESTION)
         await played.fill("anne", {"Hvad nåede": "Ruterne først"})
         others = [p for p in PEOPLE if p != "anne"]
@@ -154,6 +158,7 @@ async def test_long_answers_leave_room_for_the_fields(tmp_path: Path) -> None:
         for person in others:
             await played.press(person, "Svar", QUESTION)
             await played.fill(person, {"Dit svar": f"{person} " + "ruter " * 300})
+        await played.press("anne", "Led samtalen", QUESTION)
         answer = await played.press("anne", "Saml op", QUESTION)
         assert answer.form is not None
         notes = [c.plain(f.text) for f in answer.form.fields if isinstance(f, c.Note)]

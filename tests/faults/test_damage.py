@@ -164,6 +164,7 @@ async def test_a_damaged_answer_stands_there_as_what_it_is_and_the_others_are_re
         await played.fill("fatima", {"Dit": "Fatimas svar, skrevet igen"})
         await played.press("peter", "Se svar")
         assert "Fatimas svar, skrevet igen" in played.just("peter")
+        await played.press("anne", "Led samtalen", "daglige arbejdsgange")
         await played.press("anne", "Saml op")
         await played.fill("anne", {"Hvad": "Vi prøver det"})
         assert "Vi prøver det" in played.channel()

@@ -68,6 +68,7 @@ async def running(folder: Path, either: str) -> AsyncIterator[Stage]:
             peter > udfyld Hvad=Spørgsmål Din="Må jeg bytte besøg?" Hvem="{NAME}, alle"
             {GONE} > tryk "Lov en dato"
             {GONE} > udfyld Jeg=2026-12-01
+            anne > tryk "Led samtalen" på "daglige arbejdsgange"
             anne > tryk "Saml op"
             anne > udfyld Hvad="Prøv det" "Aftale 1: hvad"="Prøv en rute" "Aftale 1: hvem"={GONE}
             {GONE} > tryk "Jeg tager den"

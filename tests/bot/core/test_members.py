@@ -135,6 +135,7 @@ async def test_a_small_team_is_protected_however_many_bots_are_with_it(tmp_path:
             sofie < "Jeg kender kun 3, der må skrive her uden navn."
             sofie > udfyld "Dit svar"="Pauserne er for korte" "Vil du"="Ja"
             sofie < kode
+            anne > tryk "Led samtalen"
             anne > tryk "Luk for svar"
             anne > tryk "Se svar"
             anne <! "Pauserne er for korte"

@@ -51,6 +51,7 @@ async def lively(played: Stage) -> None:
         fatima > tryk "Sig det"
         fatima > tryk "Med navn"
         fatima > udfyld Hvad=Idé Din="Fatimas idé om ruterne" Hvem="alle"
+        anne > tryk "Led samtalen" på "daglige arbejdsgange"
         anne > tryk "Saml op"
         anne > udfyld Hvad="Prøv det" "Aftale 1: hvad"="Prøv en rute" "Aftale 1: hvem"=fatima
         """

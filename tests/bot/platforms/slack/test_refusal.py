@@ -174,6 +174,7 @@ async def test_a_form_keeps_what_was_filled_in_and_is_sent_once(place: Place, wa
         # The second time Send is pressed again although the first was taken.
         again = await place.world.send.submit(id_of("fatima"), view)
         assert again.body.get("response_action") != "errors"
+    await place.hands.press("anne", "Led samtalen")
     await place.hands.press("anne", "Luk for svar")
     await place.hands.press("anne", "Se svar")
     assert place.hands.just("anne").count(words["Dit svar"]) == 1

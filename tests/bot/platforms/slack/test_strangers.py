@@ -314,6 +314,7 @@ async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears
     await place.world.quiet()
     assert await _state(place) == before
     assert len(place.world.calls_of("chat.postEphemeral")) == mentions
+    await place.hands.press("anne", "Led samtalen")
     await place.hands.press("anne", "Luk for svar")
     await place.hands.press("anne", "Se svar")
     assert place.hands.just("anne").count("Vi når det heller ikke") == 1

@@ -193,6 +193,7 @@ async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
         found = bodil.locator(".whisper", has_text="Det skrev du")
         await expect(found).to_contain_text("Bliver vi målt på tiden?")
 
+        await press(anne, "Led samtalen")
         await press(anne, "Saml op")
         await anne.get_by_label("Hvad nåede I frem til?").fill("Vi prøver det af i to uger.")
         await send(anne)
