@@ -1,4 +1,4 @@
-"""The command line: what it says, with which exit code, and never a stack trace."""
+"""The command line prints the right message with the right exit code, and never a stack trace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READY = 300
 
 
 class Box:
-    """A machine with one Digi on it: its home, its key, its environment."""
+    """A machine with one Digi on it: its home, key file and environment."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "home med mellemrum #1"
@@ -41,7 +41,7 @@ class Box:
         return self.home / "digi.db"
 
     def __call__(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Runs `python app.py ...` as an operator does; whatever serves, from the beginning."""
+        """Run `python app.py ...` as an operator does; commands that serve run in a new process."""
         if words and words[0] != "run":
             done = forked.run(words, {**self.env, **env}, self.home.parent, READY)
         else:
@@ -71,7 +71,7 @@ class Box:
 
 
 def free_port() -> int:
-    """Below those that the machine hands out, so that it is still free after a restart."""
+    """Return a free port below the ephemeral range, so that it is still free after a restart."""
     while True:
         port = random.randrange(20_000, 32_000)
         with closing(socket.socket()) as found, suppress(OSError):
@@ -93,21 +93,22 @@ def made(digi: Box) -> Box:
 
 
 def test_it_says_its_version(digi: Box) -> None:
-    """One line, and fine."""
+    """It prints one line and exits with 0."""
     done = digi("--version")
     assert (done.returncode, done.stdout) == (0, "digi 0.1.0\n")
 
 
 @pytest.mark.parametrize("words", [["fly"], ["content", "--set"], ["run", "--fast"], ["--nothing"]])
 def test_wrong_usage_is_two(digi: Box, words: list[str]) -> None:
-    """And says how it is used."""
+    """Wrong arguments exit with 2 and print the usage."""
     done = digi(*words)
     assert done.returncode == 2
     assert "usage" in done.stderr
 
 
 def test_it_starts_stops_and_starts_again(digi: Box) -> None:
-    """A new key beside a new database; the second start finds both, and a stop is no failure."""
+    """The first start creates key and database, the second finds both, and SIGTERM is a clean
+    exit."""
     for _ in range(2):
         with digi.running() as process:
             pass
@@ -117,7 +118,7 @@ def test_it_starts_stops_and_starts_again(digi: Box) -> None:
 
 
 def test_the_doctor_finds_nothing_where_nothing_is_wrong(made: Box) -> None:
-    """Settings, content, database and key, a line each."""
+    """It prints one line each for settings, content, database and key."""
     done = made("check")
     assert done.returncode == 0, done.stdout
     lines = [line.split("\t")[:2] for line in done.stdout.splitlines()]
@@ -125,24 +126,25 @@ def test_the_doctor_finds_nothing_where_nothing_is_wrong(made: Box) -> None:
 
 
 def test_the_doctor_says_what_is_not_there_yet(digi: Box) -> None:
-    """Before the first start there is nothing to mend."""
+    """Before the first start nothing is reported as a problem."""
     done = digi("check")
     assert done.returncode == 0
     assert "none yet" in done.stdout
 
 
 def test_the_doctor_knows_a_key_that_lies_with_the_data(made: Box) -> None:
-    """One copy would take both; the remedy is named."""
+    """A key file inside DIGI_HOME is a problem, because one copy would contain both; the remedy is
+    named."""
     inside = made.home / "digi.key"
     inside.write_bytes(made.key.read_bytes())
     done = made("check", DIGI_KEY_FILE=str(inside))
     assert done.returncode == 1
-    assert re.search(r"^key\t.*below DIGI_HOME.*DIGI_KEY_FILE$", done.stdout, re.M)
+    assert re.search(r"^key\t.*inside DIGI_HOME.*DIGI_KEY_FILE", done.stdout, re.M)
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_another_key_is_refused(made: Box, tmp_path: Path, command: str) -> None:
-    """By the doctor and at the start, before anything is read or written."""
+    """`check` and `run` both refuse it before anything is read or written."""
     other = tmp_path / "other.key"
     make_key(other)
     done = made(command, DIGI_KEY_FILE=str(other))
@@ -152,7 +154,7 @@ def test_another_key_is_refused(made: Box, tmp_path: Path, command: str) -> None
 
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_a_database_without_its_key_is_not_given_a_new_one(made: Box, command: str) -> None:
-    """What was sealed with the old one would be lost for good."""
+    """Otherwise everything encrypted with the old key would be lost for good."""
     made.key.unlink()
     done = made(command)
     assert done.returncode == 1
@@ -162,7 +164,7 @@ def test_a_database_without_its_key_is_not_given_a_new_one(made: Box, command: s
 
 @pytest.mark.parametrize("command", ["check", "run", "outbox"])
 def test_a_damaged_database_is_found_and_left_alone(made: Box, command: str) -> None:
-    """Said in one line, with what to do; nothing is created over it."""
+    """One line says what to do, and no new database is created in its place."""
     damaged = b"this was a database once" * 400
     for file in made.home.glob("digi.db-*"):
         file.unlink()
@@ -175,7 +177,7 @@ def test_a_damaged_database_is_found_and_left_alone(made: Box, command: str) -> 
 
 @pytest.mark.parametrize("command", ["check", "run", "key", "outbox"])
 def test_every_problem_of_the_settings_is_said_at_once(digi: Box, command: str) -> None:
-    """A misspelt name with the nearest right one, a port that is none."""
+    """A misspelt name is shown with its nearest match, and an invalid port is named."""
     done = digi(command, DIGI_PROT="1", DIGI_PORT="many")
     said = done.stdout + done.stderr
     assert done.returncode == 1
@@ -184,7 +186,7 @@ def test_every_problem_of_the_settings_is_said_at_once(digi: Box, command: str) 
 
 
 def test_content_is_listed_and_read(digi: Box) -> None:
-    """A line a set, and a set as people read it."""
+    """One line for each set, and one set as people read it."""
     done = digi("content")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert done.returncode == 0
@@ -199,7 +201,7 @@ def test_content_is_listed_and_read(digi: Box) -> None:
 
 
 def test_a_key_is_made_once(digi: Box) -> None:
-    """Never written over."""
+    """The key file is never overwritten."""
     assert digi("key").returncode == 0
     first = digi.key.read_bytes()
     again = digi("key")
@@ -209,7 +211,7 @@ def test_a_key_is_made_once(digi: Box) -> None:
 
 
 def test_the_outbox_is_read_beside_a_running_server(digi: Box) -> None:
-    """Tab-separated, without a word of what is said."""
+    """The output is tab-separated and contains no text of a message."""
     assert digi("outbox").returncode == 1
     with digi.running():
         with closing(sqlite3.connect(digi.database)) as conn, conn:
@@ -228,7 +230,7 @@ def test_the_outbox_is_read_beside_a_running_server(digi: Box) -> None:
 
 @pytest.mark.long
 def test_a_second_server_is_told_of_the_first(digi: Box) -> None:
-    """It waits a while for the lock, and then says who holds it."""
+    """It waits for the lock for a while, and then says who holds it."""
     with digi.running():
         done = digi("run")
     assert done.returncode == 1
@@ -236,7 +238,7 @@ def test_a_second_server_is_told_of_the_first(digi: Box) -> None:
 
 
 def test_a_taken_port_is_said(digi: Box) -> None:
-    """With the variable that names another."""
+    """The message names the variable to choose another port."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", int(digi.env["DIGI_PORT"])))
         taken.listen()
@@ -246,7 +248,7 @@ def test_a_taken_port_is_said(digi: Box) -> None:
 
 
 def test_a_home_that_cannot_be_is_said(digi: Box) -> None:
-    """A file where the folder should be."""
+    """A file instead of the folder is refused."""
     digi.home.write_text("a file")
     done = digi()
     assert done.returncode == 1
@@ -255,7 +257,7 @@ def test_a_home_that_cannot_be_is_said(digi: Box) -> None:
 
 
 def test_the_playground_is_for_this_machine_only(digi: Box) -> None:
-    """Another address is refused before anything is served."""
+    """Any other address is refused before anything is served."""
     done = digi("run", DIGI_HOST="0.0.0.0")
     assert done.returncode == 1
     assert "DIGI_HOST" in done.stderr

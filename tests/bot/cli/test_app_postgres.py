@@ -1,4 +1,4 @@
-"""The command line where the database is PostgreSQL: keys, the doctor, what waits."""
+"""The command line on PostgreSQL: keys, `check` and the outbox."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ASKED_FOR = {
 
 @pytest.fixture(scope="module")
 def plain_server() -> Iterator[Server]:
-    """As its makers send it out, but for what docs/operations.md asks for: nothing that Digi would
-    complain of."""
+    """A server with default settings except those of docs/operations.md, so that Digi has no
+    complaint."""
     with a_server(ASKED_FOR, durable=True) as server:
         yield server
 
@@ -40,7 +40,7 @@ def digi(tmp_path: Path, plain_server: Server) -> Box:
 
 
 def test_a_new_database_gets_its_key_from_an_operator_and_then_serves(digi: Box) -> None:
-    """No replica makes a key by itself; with it Digi starts, stops and starts again."""
+    """No replica creates the key by itself. With the key Digi starts, stops and starts again."""
     without = digi()
     assert without.returncode == 1
     assert "python app.py key" in without.stderr
@@ -62,7 +62,8 @@ def test_a_new_database_gets_its_key_from_an_operator_and_then_serves(digi: Box)
 
 
 def test_another_key_is_refused_in_a_sentence(digi: Box) -> None:
-    """The wrong file, no file, and a second `key` beside an old database."""
+    """A wrong key file, a missing one, and `key` on a database that has one are all refused in one
+    sentence."""
     digi("key")
     with digi.running():
         pass
@@ -78,7 +79,8 @@ def test_another_key_is_refused_in_a_sentence(digi: Box) -> None:
 
 
 def test_a_replica_that_was_left_behind_is_not_ready(digi: Box) -> None:
-    """While both can serve, both do; where a newer Digi's schema is none for it, it says so."""
+    """While the schema suits both versions, both serve. After an incompatible migration the old one
+    reports that it is not ready."""
     digi("key")
     with digi.running():
         assert ready(digi) == (200, "ready\n")
@@ -100,14 +102,14 @@ def ready(digi: Box) -> tuple[int, str]:
 
 
 def test_commands_on_a_new_database_say_that_it_is_new(digi: Box) -> None:
-    """What waits in a database without tables is a question for later."""
+    """On a database without tables, `outbox` and `projects` say so."""
     done = digi("outbox")
     assert done.returncode == 1
     assert "first start" in done.stderr
 
 
 def test_a_server_that_is_not_there_is_said_and_its_password_is_not(digi: Box) -> None:
-    """By the doctor, at the start, and by what only reads."""
+    """`check`, `run` and read-only commands name the server, but not the password."""
     nowhere = "postgresql://digi:hemmeligt@127.0.0.1:1/digi"
     digi("key")
     for words in (["check"], [], ["outbox"]):
@@ -118,7 +120,7 @@ def test_a_server_that_is_not_there_is_said_and_its_password_is_not(digi: Box) -
 
 
 def test_sqlite_alone_loads_no_driver_of_postgresql(digi: Box) -> None:
-    """Whoever runs on a file pays nothing for the other database."""
+    """With SQLite the PostgreSQL driver is not loaded."""
     import subprocess
 
     code = "import app, sys; print(sorted(m for m in sys.modules if m.startswith('psycopg')))"
@@ -129,7 +131,8 @@ def test_sqlite_alone_loads_no_driver_of_postgresql(digi: Box) -> None:
     assert done.stdout == "[]\n"
 
 
-# Each setting that tells, at the value that does. Those of libraries come with the library.
+# Each setting that records times, with the value that does so. Those of extensions come with the
+# extension.
 TELLTALE = {
     "track_commit_timestamp": "on", "wal_level": "logical", "archive_mode": "on",
     "wal_recycle": "on", "wal_keep_size": "16", "summarize_wal": "on", "log_checkpoints": "on",
@@ -150,7 +153,8 @@ BESIDE = {
 
 
 def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None:
-    """A server that notes everything, a publication and a slot: each is told, with what to do."""
+    """For a server that records everything, a publication and a replication slot, `check` names the
+    remedy."""
     with a_server(TELLTALE | BESIDE) as server:
         name = server.new()
         server.say("CREATE PUBLICATION all_of_it FOR ALL TABLES", name)
@@ -178,7 +182,7 @@ SESSION = {
 
 
 def test_every_rule_about_a_setting_is_broken_somewhere() -> None:
-    """No rule is only read: each has told of a real server that breaks it."""
+    """Every rule about a setting is triggered by a real server with that setting."""
     rules = {rule.name for rule in (*_ANONYMITY, *_TIMES, *_DURABILITY)}
     assert rules == set(TELLTALE) | (set(SESSION) & rules)
     assert set(_LIBRARIES) <= {*BESIDE, *SESSION}
@@ -188,7 +192,8 @@ def test_every_rule_about_a_setting_is_broken_somewhere() -> None:
 def test_what_is_set_for_digis_database_alone_is_seen_too(
     plain_server: Server, setting: str
 ) -> None:
-    """An operator may set it for a database, whatever the server's own file says."""
+    """A setting made with ALTER DATABASE is found, whatever the server's configuration file
+    says."""
     name = plain_server.new()
     before = examine(plain_server.dsn(name))
     assert (before.faults, before.times) == ((), ())
@@ -199,7 +204,7 @@ def test_what_is_set_for_digis_database_alone_is_seen_too(
 
 
 def test_a_user_who_may_not_keep_the_log_short_hears_how(plain_server: Server) -> None:
-    """The remedy that is told is carried out, and then nothing is missing."""
+    """The remedy in the message works: after it is carried out, nothing is missing."""
     name = plain_server.new()
     plain_server.say("CREATE ROLE keeper LOGIN")
     plain_server.say(f"ALTER DATABASE {name} OWNER TO keeper")
@@ -221,8 +226,8 @@ TEAMS = {
 
 
 def test_a_stock_server_is_a_proper_way_to_run_and_is_said_so(tmp_path: Path) -> None:
-    """As Debian installs it, without a setting or a right: no fault, and Digi tells those who
-    write without a name that whoever runs this server can see when."""
+    """A server as Debian installs it, without further settings or rights, is no problem; Digi tells
+    people before they write without a name that the server's administrators can see when."""
     with a_server(durable=True) as server:
         database = server.new()
         server.say("CREATE ROLE guest LOGIN")
@@ -250,7 +255,7 @@ def test_a_stock_server_is_a_proper_way_to_run_and_is_said_so(tmp_path: Path) ->
 
 
 async def _kept_short(server: Server, dsn: str) -> int:
-    """How many files of the log written ahead are left after a full minute."""
+    """Return how many write-ahead log files are left after a full minute."""
     store = await Postgres.open(dsn)
     try:
         assert await store.checkpoint()
@@ -260,7 +265,7 @@ async def _kept_short(server: Server, dsn: str) -> int:
 
 
 def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server) -> None:
-    """What Digi's user may not do is found before anybody writes to it."""
+    """Missing rights of Digi's user are found before anybody writes."""
     name = plain_server.new()
     plain_server.say("CREATE ROLE guest LOGIN")
     guest = plain_server.dsn(name).replace("user=digi", "user=guest")
@@ -273,7 +278,8 @@ def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server)
 
 
 def test_an_operators_orders_are_carried_out_on_postgresql_too(digi: Box) -> None:
-    """Erasing and a new key, with Digi running and without; a backup is the server's own matter."""
+    """`erase` and `rotate-key` work with Digi running and stopped; backups are made with the
+    server's own tools."""
     digi("key")
     with digi.running():
         erased = digi("erase", "person", "fatima", "--yes")

@@ -1,4 +1,4 @@
-"""The control socket: whatever comes over it is answered in words, and Digi goes on."""
+"""The control socket answers any request with a sentence, and Digi continues to serve."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Socket(NamedTuple):
     home: Path
     done: list[Request]
     faults: list[dict[str, Any]]
-    """What reached the loop's exception handler: a stack trace in the log."""
+    """Errors that reached the event loop's exception handler, which logs a stack trace."""
 
     async def says(self, line: bytes, *, end: bool = False) -> Done:
-        """The answer to these bytes; `end`: the connection is closed for writing after them."""
+        """Send bytes and return the answer. With `end`, close the writing side afterwards."""
         reader, writer = await asyncio.open_unix_connection(str(self.home / SOCKET))
         try:
             writer.write(line)
@@ -38,7 +38,7 @@ class Socket(NamedTuple):
         return Done(found["fine"], found["said"])
 
     async def leaves(self, line: bytes) -> None:
-        """Whoever asked goes away without waiting."""
+        """Send bytes and disconnect without waiting for the answer."""
         _, writer = await asyncio.open_unix_connection(str(self.home / SOCKET))
         writer.write(line)
         writer.close()
@@ -98,7 +98,7 @@ async def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
 async def test_a_malformed_request_is_answered_in_words(
     control: Socket, line: bytes, words: str
 ) -> None:
-    """They name what is wrong. The next request is served as ever."""
+    """The answer names the mistake, and the next request is served."""
     done = await control.says(line, end=not line.endswith(b"\n"))
     assert not done.fine
     assert words in done.said
@@ -108,7 +108,7 @@ async def test_a_malformed_request_is_answered_in_words(
 
 
 async def test_a_request_that_ends_early_is_not_carried_out(control: Socket) -> None:
-    """Half a line is no order, though it may read like one; whoever still listens is told."""
+    """An incomplete line is not executed, even if it could be parsed; the client gets an answer."""
     done = await control.says(b'{"do":"rotate-key"}', end=True)
     assert not done.fine
     assert "incomplete" in done.said
@@ -122,7 +122,7 @@ async def test_a_request_that_ends_early_is_not_carried_out(control: Socket) -> 
 
 
 async def test_whoever_does_not_wait_for_the_answer_harms_nobody(control: Socket) -> None:
-    """A whole request is carried out; its answer has nobody to go to."""
+    """A complete request is executed, although nobody reads the answer."""
     await control.leaves(b'{"do":"backup"}\n')
     await control.leaves(b"x" * (LONGEST + 1))
     assert (await control.says(b'{"do":"backup"}\n')).fine
@@ -131,7 +131,7 @@ async def test_whoever_does_not_wait_for_the_answer_harms_nobody(control: Socket
 
 
 async def test_what_fails_inside_is_answered_by_its_kind(control: Socket) -> None:
-    """Its words go nowhere; where it happened goes to the log."""
+    """The answer contains only the error's type; the traceback goes to the log."""
     done = await control.says(b'{"do":"break"}\n')
     assert not done.fine
     assert "RuntimeError" in done.said
@@ -143,7 +143,7 @@ async def test_what_fails_inside_is_answered_by_its_kind(control: Socket) -> Non
     "answer", [b"", b"what?\n", b'{"fine":1}\n', b"\xff\n", b"x" * LONGEST * 2]
 )
 async def test_an_answer_that_is_none_is_said_in_words(tmp_path: Path, answer: bytes) -> None:
-    """By the command, where another program or another version listens."""
+    """The command reports an answer of another program or version in one sentence."""
 
     async def odd(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
@@ -159,7 +159,7 @@ async def test_an_answer_that_is_none_is_said_in_words(tmp_path: Path, answer: b
 
 
 async def test_a_request_that_is_too_long_is_not_sent(control: Socket) -> None:
-    """The command itself says so, too."""
+    """The command itself rejects it."""
     done = await ask(control.home, Request("unseat", {"person": "x" * LONGEST, "project": "p"}))
     assert done is not None
     assert "long" in done.said

@@ -1,4 +1,4 @@
-"""What an operator does with the data on the command line, beside a running Digi and without."""
+"""Operators' commands on the data, with Digi running and stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.waiting import LONG_ENOUGH
 
 
 class Here(Box):
-    """The command line in this process: a second of start is saved each time."""
+    """Runs the command line in this process, which saves a second of startup each time."""
 
     def __init__(
         self, folder: Path, patch: pytest.MonkeyPatch, said: pytest.CaptureFixture[str]
@@ -48,7 +48,7 @@ def digi(
 
 @pytest.fixture
 def made(digi: Here) -> Here:
-    """A database with a person and a project of the pretended workplace in it."""
+    """A database with a person and a project of the simulated workplace."""
     digi.home.mkdir()
     assert digi("key").returncode == 0
     sqlite3.connect(digi.database).close()
@@ -68,7 +68,7 @@ def fine(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_backup_is_made_beside_a_running_digi_and_without_one(made: Here) -> None:
-    """One line names it; it is closed to others and lies where it was told to."""
+    """One line names the file, which only Digi's user may read and which is at the chosen path."""
     away = made.home.parent / "away"
     away.mkdir()
     first = Path(fine(made("backup")).removeprefix("made ").strip())
@@ -86,7 +86,7 @@ def test_a_backup_is_made_beside_a_running_digi_and_without_one(made: Here) -> N
 def test_a_backup_comes_back_on_another_machine_with_its_key(
     made: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is there but the file and the key; without the key nothing is put there."""
+    """The file and the key are enough; without the key nothing is restored."""
     file = Path(fine(made("backup")).removeprefix("made ").strip())
     other = Here(tmp_path / "other", monkeypatch, capsys)
     (tmp_path / "other").mkdir()
@@ -104,7 +104,7 @@ def test_a_backup_comes_back_on_another_machine_with_its_key(
 
 
 def test_nothing_is_restored_under_a_running_digi(made: Here) -> None:
-    """It says who holds the database."""
+    """The message says which process holds the database."""
     file = fine(made("backup")).removeprefix("made ").strip()
     with made.running():
         done = made("restore", file, "--over")
@@ -113,7 +113,7 @@ def test_nothing_is_restored_under_a_running_digi(made: Here) -> None:
 
 
 def test_a_key_is_rotated_while_digi_runs_and_it_starts_again(made: Here) -> None:
-    """The file holds another key afterwards, closed to others, and Digi goes on with it."""
+    """The key file changes, stays readable for Digi's user only, and Digi continues with it."""
     old = made.key.read_bytes()
     with made.running():
         assert "new key" in fine(made("rotate-key"))
@@ -130,8 +130,8 @@ def test_a_key_is_rotated_while_digi_runs_and_it_starts_again(made: Here) -> Non
 def test_the_doctor_says_that_a_new_key_is_half_in_use_and_what_ends_it(
     made: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stopped before its last step: no fault while both key files are there, and every value opens
-    with the two of them; without one it is a fault, and says which file belongs where."""
+    """An unfinished rotation is no problem while both key files exist, and every value can be
+    decrypted with the two. If one is missing, the message says which file belongs where."""
 
     def stopped(_: str) -> None:
         raise LookupError
@@ -159,7 +159,8 @@ def _newest(made: Here) -> Path:
 
 
 def test_nothing_is_erased_unasked(made: Here) -> None:
-    """Without a terminal to ask at, it says how; what it would do is said first."""
+    """Without a terminal for the question, it prints the option to use, after saying what it would
+    delete."""
     done = made("erase", "project", "p1")
     assert done.returncode == 1
     assert "for good" in done.stderr
@@ -168,7 +169,7 @@ def test_nothing_is_erased_unasked(made: Here) -> None:
 
 
 def test_a_project_and_a_person_are_erased_with_a_proof(made: Here) -> None:
-    """The proof is said in both languages and lies there to be filed; who is not there is said."""
+    """The proof is printed in both languages and stored as a file; an unknown id is reported."""
     with made.running():
         said = fine(made("erase", "project", "p1", "--yes"))
     assert "Bevis for sletning" in said
@@ -183,7 +184,7 @@ def test_a_project_and_a_person_are_erased_with_a_proof(made: Here) -> None:
 
 
 def test_an_order_that_is_none_gets_an_answer(made: Here) -> None:
-    """Whatever comes over the socket, Digi answers in a line and goes on."""
+    """A malformed request gets a one-line answer, and Digi continues."""
     with made.running():
         for line in (b"\n", b"{}\n", b'{"do":"fly"}\n', b"\xff\x00\n", b"x" * 5000 + b"\n"):
             with closing(socket.socket(socket.AF_UNIX)) as there:
@@ -198,14 +199,15 @@ def test_an_order_that_is_none_gets_an_answer(made: Here) -> None:
 
 
 def test_backups_may_not_outlive_what_is_deleted(digi: Here) -> None:
-    """A number of days that is too high is refused with its reason."""
+    """Too many days are rejected with the reason."""
     done = digi("check", DIGI_BACKUP_DAYS="31")
     assert done.returncode == 1
     assert "DIGI_BACKUP_DAYS" in done.stdout
 
 
 def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path) -> None:
-    """No fault of Digi's, but said; and not where nobody but oneself is there to read it."""
+    """Missing fields of the operator file are listed, but are no problem; the playground needs
+    none."""
     assert "operator" not in fine(made("check"))
     file = tmp_path / "operator.toml"
     file.write_text('controller = "Kommunen"\nlegal_basis = " "\n', encoding="utf-8")
@@ -219,7 +221,7 @@ def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path
 
 
 def test_the_doctor_says_when_the_nights_backups_do_not_come(made: Here) -> None:
-    """A workplace whose newest backup is of last month; and no word of it in the playground."""
+    """The newest backup is a month old: a problem for a workplace, but not for the playground."""
     file = next((made.home / "backups").glob("*.backup"))
     late = file.rename(file.with_name("digi-20260101T030000Z.backup"))
     assert "backup" not in fine(made("check"))

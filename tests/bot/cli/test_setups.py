@@ -1,4 +1,5 @@
-"""Set-ups that do not do: `check` and `run` refuse the same, and what is printed fits what runs."""
+"""Broken setups: `check` and `run` refuse the same ones, and the manifests match the mode that
+runs."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ URL = {"DIGI_PUBLIC_URL": "https://digi.dk"}
 def test_slacks_manifest_is_for_the_mode_that_runs(
     digi: Here, env: dict[str, str], socket_mode: bool, missing: str
 ) -> None:
-    """The JSON alone on stdout; beside it which mode it is for, and what is still to be set."""
+    """stdout has only the JSON; stderr names the mode and the missing settings."""
     done = digi("manifest", "slack", **env)
     assert done.returncode == 0, done.stderr
     drawn = json.loads(done.stdout)
@@ -60,7 +61,7 @@ def test_slacks_manifest_is_for_the_mode_that_runs(
 def test_no_manifest_is_drawn_with_an_address_that_nobody_has_set(
     digi: Here, env: dict[str, str]
 ) -> None:
-    """Where Slack would call Digi, or lead people back to it, it says so and what is missing."""
+    """If Slack would need an address that is not set, the message names the setting."""
     done = digi("manifest", "slack", **env)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -71,7 +72,8 @@ def test_no_manifest_is_drawn_with_an_address_that_nobody_has_set(
 
 
 class Served(Here):
-    """`run` says "served" in the place of serving, and leaves this process as it was."""
+    """Runs the real `run` command, which prints "served" instead of serving and restores this
+    process afterwards."""
 
     def __call__(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         async def until_stopped(*args: Any) -> None:
@@ -84,7 +86,7 @@ class Served(Here):
             return super().__call__(*words, **env)
 
     def refused(self, **env: str) -> str:
-        """What both say where they refuse; nothing where both pass."""
+        """Return the refusals, which must be the same for `check` and `run`; "" if both accept."""
         before = self._files()
         check = self("check", **env)
         run = self("run", **env)
@@ -241,7 +243,7 @@ USED: dict[str, tuple[Steps, str]] = {
 def test_what_keeps_a_new_digi_from_serving_is_found_by_the_doctor_too(
     here: Served, what: str
 ) -> None:
-    """In the same words, and nothing is changed by either."""
+    """Both print the same message, and neither changes anything."""
     steps, said = NEW[what]
     for step in steps:
         step(here)
@@ -252,7 +254,7 @@ def test_what_keeps_a_new_digi_from_serving_is_found_by_the_doctor_too(
 def test_what_keeps_a_used_digi_from_serving_is_found_by_the_doctor_too(
     made: Served, what: str
 ) -> None:
-    """Nothing is begun anew where there was something, and no key is made."""
+    """Nothing is created anew where something existed, and no key is made."""
     steps, said = USED[what]
     for step in steps:
         step(made)
@@ -265,7 +267,7 @@ def test_what_keeps_a_used_digi_from_serving_is_found_by_the_doctor_too(
 
 
 def test_a_port_that_somebody_else_holds_is_found_by_the_doctor_too(made: Served) -> None:
-    """Digi's own port is no fault while it serves."""
+    """The port is no problem while Digi itself uses it."""
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", int(made.env["DIGI_PORT"])))
         taken.listen()
@@ -274,7 +276,7 @@ def test_a_port_that_somebody_else_holds_is_found_by_the_doctor_too(made: Served
 
 
 def test_digi_is_begun_anew_on_purpose_by_moving_both_away(made: Served) -> None:
-    """The database and its key; then both are made once more."""
+    """After both database and key were moved away, both are created again."""
     first = made.key.read_bytes()
     made.database.rename(made.home.parent / "old.db")
     made.key.rename(made.home.parent / "old.key")
@@ -283,7 +285,7 @@ def test_digi_is_begun_anew_on_purpose_by_moving_both_away(made: Served) -> None
 
 
 def test_a_backup_comes_back_where_the_database_is_gone_and_its_log_is_not(made: Served) -> None:
-    """The log of the old file is never played into the new one."""
+    """SQLite never applies the old file's write-ahead log to the restored one."""
     made("backup")
     [file] = (made.home / "backups").glob("*.backup")
     changed(made, "INSERT INTO project VALUES ('t', 'since', 'C1', 1, 1)")
@@ -304,8 +306,8 @@ def test_a_backup_comes_back_where_the_database_is_gone_and_its_log_is_not(made:
 def test_a_first_start_that_is_stopped_anywhere_comes_up_the_next_time(
     here: Served, monkeypatch: pytest.MonkeyPatch, step: str, done: bool
 ) -> None:
-    """Before and after each thing that lasts: the database, the key beside its place, the
-    fingerprint in the database, the key in its place."""
+    """It is stopped before and after each durable step: the database, the waiting key file, the
+    fingerprint in the database, the final key file."""
     whole = getattr(rekey, step)
 
     def stopped(*args: Any) -> Any:
@@ -333,7 +335,7 @@ def test_a_first_start_that_is_stopped_anywhere_comes_up_the_next_time(
 def test_a_new_key_that_waits_for_its_place_is_no_fault(
     made: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stop in the middle of rotate-key: the database bears the new key's fingerprint."""
+    """rotate-key was stopped when the database already had the new key's fingerprint."""
 
     def stopped(_: Path) -> None:
         raise LookupError
@@ -349,7 +351,8 @@ def test_a_new_key_that_waits_for_its_place_is_no_fault(
 async def test_whatever_byte_of_the_header_is_flipped_nothing_is_lost_and_nothing_is_thrown(
     made: Served,
 ) -> None:
-    """SQLite opens it all the same and all is there, or Digi names the backup."""
+    """Either SQLite opens the file and all data is there, or Digi tells the operator to restore the
+    backup."""
     raw = made.database.read_bytes()
     there = made.home.parent / "there" / "digi.db"
     said: list[str] = []
@@ -370,7 +373,7 @@ async def test_whatever_byte_of_the_header_is_flipped_nothing_is_lost_and_nothin
 
 
 def test_a_server_that_was_emptied_is_not_begun_anew(here: Served, postgres_server: Server) -> None:
-    """With a key in its place there was a database; without one an operator makes both, once."""
+    """A key means that there was a database. Without a key an operator creates both with `key`."""
     here.env["DIGI_DATABASE"] = postgres_server.dsn(postgres_server.new())
     assert "python app.py key" in here("run").stderr
     assert here("key").returncode == 0

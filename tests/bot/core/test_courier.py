@@ -1,4 +1,5 @@
-"""The courier: in order, once, within hours, and never silently lost."""
+"""The courier delivers messages in order, once, within hours, and reports those it cannot
+deliver."""
 
 from __future__ import annotations
 
@@ -45,14 +46,14 @@ COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
 class Office:
-    """A house with one project, one fake conversation, a paper edge and a wall clock."""
+    """A Digi with one project, a fake conversation, a paper edge and a fake clock."""
 
     def __init__(self, house: House, edge: Paper, wall: Wall, fake: Fake) -> None:
         self.house, self.edge, self.wall, self.fake = house, edge, wall, fake
         self._count = 0
 
     async def do(self, *effects: Effect, project: str = PROJECT, by: str = "anne") -> None:
-        """One turn with these effects."""
+        """Run one turn with these effects."""
         self._count += 1
         self.fake.does(*effects)
         at = self.house.clock.now()
@@ -107,7 +108,8 @@ async def office(
 
 @pytest.fixture
 def unsure(office: Office) -> Office:
-    """Its platform cannot tell two alike: what may have arrived cannot be sent again for sure."""
+    """An edge that cannot recognise a repeated message, so a retry after an uncertain failure may
+    be a duplicate."""
     office.edge.repeats = False
     return office
 
@@ -120,7 +122,7 @@ def at(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 async def test_what_is_said_in_a_place_comes_in_the_order_it_was_decided(office: Office) -> None:
-    """Ten messages, one channel, one order."""
+    """Ten messages to one channel arrive in the order of their turns."""
     await office.do(*(Say(note(str(n))) for n in range(10)))
     await office.settle()
     assert office.edge.said() == [str(n) for n in range(10)]
@@ -138,7 +140,7 @@ async def test_a_held_letter_holds_what_stands_behind_it_and_nothing_else(office
 
 
 async def test_the_clock_moves_past_a_letter_that_waits_behind_a_held_one(office: Office) -> None:
-    """What cannot go yet is no reason to stand still."""
+    """A letter that cannot be sent yet does not stop the clock."""
     await office.do(Say(note("1")), Say(note("2")))
     office.edge.fails = [DeliveryFailed("busy", retry_after=7200)]
     async with asyncio.timeout(LONG_ENOUGH):
@@ -151,7 +153,7 @@ async def test_the_clock_moves_past_a_letter_that_waits_behind_a_held_one(office
 
 
 async def test_a_platform_that_says_when_is_taken_at_its_word(office: Office) -> None:
-    """Not a second before, and then at once."""
+    """The letter is retried exactly when Retry-After has passed."""
     await office.do(Say(note("1")))
     office.edge.fails = [DeliveryFailed("slow down", retry_after=90)]
     await office.move(MONDAY + timedelta(seconds=89))
@@ -161,7 +163,8 @@ async def test_a_platform_that_says_when_is_taken_at_its_word(office: Office) ->
 
 
 async def test_what_can_never_arrive_is_dead_and_the_next_goes_on(office: Office) -> None:
-    """A permanent failure is kept for the operator to see, and holds up nobody."""
+    """After a permanent failure the letter is dead and visible to the operator, and the next one is
+    sent."""
     await office.do(Say(note("1")), Say(note("2")))
     office.edge.fails = [DeliveryFailed("no such channel", permanent=True)]
     await office.settle()
@@ -172,7 +175,8 @@ async def test_what_can_never_arrive_is_dead_and_the_next_goes_on(office: Office
 async def test_what_may_have_arrived_goes_to_the_channel_once_more_and_is_marked(
     unsure: Office,
 ) -> None:
-    """Where the platform cannot tell two alike: a second copy, marked, and never a third."""
+    """If the platform cannot recognise duplicates, one more copy is sent and marked, and never a
+    third."""
     await unsure.do(Say(note("1")))
     unsure.edge.fails = [
         DeliveryFailed("no answer", uncertain=True),
@@ -191,7 +195,7 @@ async def test_what_may_have_arrived_goes_to_the_channel_once_more_and_is_marked
 async def test_a_private_letter_that_may_have_arrived_is_never_sent_again(
     unsure: Office, *, standing: bool
 ) -> None:
-    """Also where it is a standing post in somebody's private chat."""
+    """This also holds for a standing post in a private chat."""
     letter = Post("draft", to="mette") if standing else Privately("mette", note("1"), now=True)
     await unsure.do(letter)
     unsure.edge.fails = [DeliveryFailed("no answer", uncertain=True)]
@@ -201,7 +205,7 @@ async def test_a_private_letter_that_may_have_arrived_is_never_sent_again(
 
 
 async def test_a_bag_that_may_have_arrived_is_never_sent_again(unsure: Office) -> None:
-    """What came into the bag afterwards is not lost with it."""
+    """Letters that were added to the bag afterwards are not lost with it."""
     await unsure.do(Privately("mette", note("1")))
     unsure.edge.fails = [DeliveryFailed("no answer", uncertain=True)]
     await unsure.settle()
@@ -214,7 +218,7 @@ async def test_a_bag_that_may_have_arrived_is_never_sent_again(unsure: Office) -
 async def test_a_bag_that_was_on_its_way_at_a_stop_is_not_sent_again_next_time(
     unsure: Office,
 ) -> None:
-    """Also where Digi comes back after hours, and what came in meanwhile goes on its own day."""
+    """This also holds if Digi restarts hours later; letters added meanwhile go on their own day."""
     await unsure.do(Privately("mette", note("1")), Privately("mette", note("2")))
     [head] = await unsure.claim()
     assert len(await unsure.house.database.tx(unsure.house.scripts.bag, head, MONDAY)) == 2
@@ -230,7 +234,8 @@ async def test_a_bag_that_was_on_its_way_at_a_stop_is_not_sent_again_next_time(
 async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwards(
     office: Office,
 ) -> None:
-    """Between delivery and its mark: an edge that knows the id shows one message."""
+    """After a crash between delivery and mark, an edge that recognises the letter's id shows one
+    message."""
     await office.do(Say(note("1")))
     [letter] = await office.claim()
     await office.house.database.tx(office.house.scripts.freed)
@@ -242,7 +247,8 @@ async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwa
 async def test_what_was_claimed_and_not_begun_at_a_stop_is_not_uncertain(
     unsure: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty are claimed at once; killed at the first, the other nineteen are sent for sure."""
+    """Of twenty claimed letters, the process is killed at the first: the other nineteen are sent as
+    certain."""
     people = [f"u{n}" for n in range(20)]
     await unsure.do(*(Privately(person, note(person), now=True) for person in people))
 
@@ -263,7 +269,8 @@ async def test_what_was_claimed_and_not_begun_at_a_stop_is_not_uncertain(
 async def test_an_edge_that_fails_in_a_way_of_its_own_may_have_sent(
     unsure: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever an edge does not explain is uncertain: no private letter is risked twice."""
+    """An unexpected exception of an edge counts as uncertain, so no private letter is sent
+    twice."""
 
     async def breaks(parcel: Parcel) -> str:
         raise TimeoutError
@@ -275,7 +282,7 @@ async def test_an_edge_that_fails_in_a_way_of_its_own_may_have_sent(
 
 
 async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) -> None:
-    """An old token does nothing, whether it says sending, sent, later or dead."""
+    """With an old token no state change succeeds: sending, sent, later, dead."""
     await office.do(Post("post"))
     [stale] = await office.claim()
     scripts, tx = office.house.scripts, office.house.database.tx
@@ -294,8 +301,8 @@ async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) ->
 async def test_what_arrived_while_the_store_failed_is_not_said_again(
     unsure: Office, monkeypatch: pytest.MonkeyPatch, *, private: bool
 ) -> None:
-    """What the platform took is kept in mind until the store takes it too; and should Digi be
-    stopped meanwhile, the store says that it may have arrived."""
+    """A delivered message is remembered in memory until the database has stored it. If Digi is
+    stopped before, the database has it as uncertain."""
     tx, failing = unsure.house.database.tx, [True] * 3
 
     async def fails(script: Any, *args: Any) -> Any:
@@ -322,7 +329,7 @@ async def test_what_arrived_while_the_store_failed_is_not_said_again(
 
 
 async def led(office: Office) -> None:
-    """The project of the office has a leader."""
+    """Give the project a leader."""
     await office.do(Grant("anne", "leader", "confirmed"))
 
 
@@ -331,7 +338,7 @@ def shut(where: Literal["channel", "workplace"] = "channel") -> DeliveryFailed:
 
 
 class Shut:
-    """A platform that lets nothing into some places."""
+    """An edge that rejects everything in some channels."""
 
     def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
         self.channels: set[str] = set()
@@ -351,8 +358,9 @@ class Shut:
 async def test_a_team_whose_channel_is_closed_waits_and_the_others_go_on(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its timers wait with its messages, so weeks of questions do not come in one heap; the leader
-    hears once; and when Digi is let in, what waited comes in order, each timer once and late."""
+    """Its timers wait with its messages, so that weeks of questions do not come at once. The
+    leader is told once. When Digi is let in again, what waited comes in order, each timer once
+    and late."""
     closed = Shut(office, monkeypatch)
     closed.channels.add(CHANNEL)
     await led(office)
@@ -385,7 +393,8 @@ async def test_a_team_whose_channel_is_closed_waits_and_the_others_go_on(
 async def test_a_leader_hears_once_that_the_channel_is_closed_whatever_the_platform(
     unsure: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where each try is noted before it is made; and again where it is closed again."""
+    """This also holds if each attempt is recorded before the call, and again when the channel
+    closes a second time."""
     closed = Shut(unsure, monkeypatch)
     await led(unsure)
     for day in (1, 2):
@@ -406,8 +415,8 @@ async def _rows(office: Office) -> list[dict[str, Any]]:
 async def test_a_workplace_that_took_digi_out_waits_whole_and_comes_back_by_itself(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A revoked token: one try now and then for all of it, not one for each letter; turns are
-    taken in all the while; and nobody is told who could not be."""
+    """After a revoked token there is one attempt now and then for the whole workplace, not one for
+    each letter. Turns are still accepted, and nobody is sent messages about it."""
     closed = Shut(office, monkeypatch)
     closed.all = True
     await led(office)
@@ -430,7 +439,8 @@ async def test_a_workplace_that_took_digi_out_waits_whole_and_comes_back_by_itse
 async def test_a_start_tries_at_once_what_waits(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever has mended the token starts Digi again and need not wait."""
+    """After replacing the token, an operator restarts Digi and does not have to wait for the next
+    retry."""
     closed = Shut(office, monkeypatch)
     closed.all = True
     await office.do(Say(note("1")))
@@ -452,7 +462,7 @@ async def test_a_start_tries_at_once_what_waits(
 async def test_what_is_given_up_is_told_to_the_leader_once_a_week(
     office: Office, effect: Effect, words: str
 ) -> None:
-    """In plain words, in the bag; the operator sees each one."""
+    """It is explained in plain words in the weekly letter; the operator sees each dead letter."""
     await led(office)
     for _ in range(3):
         await office.do(effect)
@@ -467,7 +477,7 @@ async def test_what_is_given_up_is_told_to_the_leader_once_a_week(
 async def test_a_private_chat_that_is_gone_is_no_reason_for_the_team_to_wait(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only a channel is the team's."""
+    """A failure in a private chat does not pause the team; only a channel does."""
     await office.do(Privately("mette", note("1"), now=True), Timer("a", MONDAY))
     office.edge.fails = [shut()]
     await office.settle()
@@ -478,7 +488,7 @@ async def test_a_private_chat_that_is_gone_is_no_reason_for_the_team_to_wait(
 
 
 async def test_redraws_become_one_and_wait_for_their_post(office: Office) -> None:
-    """A post is drawn as it stands when it is sent; five changes after it are one redraw."""
+    """A post is rendered when it is sent; five changes after it become one redraw."""
     await office.do(Post("post"), Redraw("post"), Redraw("post"))
     await office.settle()
     assert [p.kind for p in office.edge.parcels] == ["post", "update"]
@@ -492,7 +502,7 @@ async def test_redraws_become_one_and_wait_for_their_post(office: Office) -> Non
 
 
 async def test_a_redraw_of_what_never_arrived_is_nothing(office: Office) -> None:
-    """A dead post takes its redraws with it; so does a post that another has replaced."""
+    """A dead post, or one that was replaced, takes its redraws with it."""
     office.edge.fails = [DeliveryFailed("gone", permanent=True)]
     await office.do(Post("post"), Redraw("post"))
     await office.settle()
@@ -504,7 +514,7 @@ async def test_a_redraw_of_what_never_arrived_is_nothing(office: Office) -> None
 
 
 async def test_what_is_said_in_a_thread_comes_after_its_post(office: Office) -> None:
-    """In its thread, under the platform's own id."""
+    """The reply is sent in the post's thread, by the platform's id of the message."""
     await office.do(Post("post"), Say(note("details"), thread="post"))
     await office.settle()
     first, second = office.edge.parcels
@@ -512,7 +522,7 @@ async def test_what_is_said_in_a_thread_comes_after_its_post(office: Office) -> 
 
 
 async def test_what_is_said_once_is_said_once(office: Office) -> None:
-    """Two turns that both say this week's overview say it once."""
+    """Two turns that both post this week's overview post it once."""
     for _ in range(2):
         await office.do(
             Say(note("overview"), once="overview:2026-W45"),
@@ -526,7 +536,7 @@ async def test_what_is_said_once_is_said_once(office: Office) -> None:
 
 
 async def test_a_timer_that_was_moved_rings_at_its_new_moment_only(office: Office) -> None:
-    """The same name again moves it; a cancelled one does not ring at all."""
+    """Setting a timer with the same name moves it, and a cancelled timer does not fire."""
     await office.do(
         Timer("a", MONDAY + timedelta(hours=1)), Timer("b", MONDAY + timedelta(hours=1))
     )
@@ -536,7 +546,8 @@ async def test_a_timer_that_was_moved_rings_at_its_new_moment_only(office: Offic
 
 
 async def test_a_timer_moved_while_it_was_about_to_ring_rings_once(office: Office) -> None:
-    """Whoever holds it when it is moved, even to the same moment, has lost it."""
+    """A courier that had claimed the timer before it was moved, even to the same time, cannot fire
+    it."""
     await office.do(Timer("a", MONDAY))
     [held] = await office.claim_timers()
     await office.do(Timer("a", MONDAY))
@@ -553,7 +564,7 @@ async def _ring(engine: Engine, office: Office, letter: Letter) -> None:
 
 
 async def test_two_couriers_who_race_ring_a_timer_once(office: Office) -> None:
-    """Each letter is claimed by one; a frozen one who wakes after its lease does nothing."""
+    """Each letter is claimed by one courier; one that was frozen past its lease does nothing."""
     house = office.house
     other = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
     await office.do(
@@ -567,7 +578,7 @@ async def test_two_couriers_who_race_ring_a_timer_once(office: Office) -> None:
 
 
 async def test_a_frozen_courier_that_wakes_after_its_lease_rings_nothing(office: Office) -> None:
-    """Its token is old: the turn is not even begun."""
+    """Its token is outdated, so the turn is not even started."""
     await office.do(Timer("a", MONDAY))
     [frozen] = await office.claim_timers()
     office.wall.at = MONDAY + timedelta(microseconds=LEASE_US)
@@ -577,7 +588,7 @@ async def test_a_frozen_courier_that_wakes_after_its_lease_rings_nothing(office:
 
 
 async def test_a_timer_whose_dialog_fails_is_tried_again(office: Office) -> None:
-    """Nothing of the failed try is left, and it rings with the moment it was due."""
+    """The failed attempt leaves nothing, and the retry has the time at which the timer was due."""
 
     def fails(*_: object) -> None:
         raise RuntimeError
@@ -593,7 +604,7 @@ async def test_a_timer_whose_dialog_fails_is_tried_again(office: Office) -> None
 
 
 async def test_a_clock_moved_over_three_weeks_steps_through_what_is_due(office: Office) -> None:
-    """Every event carries the moment it was due, in order, and the world's time is that moment."""
+    """Events are fired in order, each with the time it was due, and the clock shows that time."""
     seen: list[tuple[datetime, datetime]] = []
 
     def weekly(state: object, event: e.Woke, known: object) -> object:
@@ -613,7 +624,7 @@ async def test_a_clock_moved_over_three_weeks_steps_through_what_is_due(office: 
 
 
 async def test_a_moved_clock_survives_a_restart(office: Office) -> None:
-    """What is in the past stays there."""
+    """The clock does not fall back to real time."""
     await office.move(MONDAY + timedelta(days=9))
     offset = await office.house.database.read(office.house.scripts.meta, "clock_offset_us")
     assert int(offset) == timedelta(days=9) // timedelta(microseconds=1)
@@ -629,7 +640,7 @@ async def test_a_moved_clock_survives_a_restart(office: Office) -> None:
 async def test_half_past_two_happens_once_on_both_days_of_the_change(
     office: Office, day: date, utc: datetime
 ) -> None:
-    """In October the first of the two; in March at half past three."""
+    """In October it is the first of the two; in March it is half past three."""
     due = at_local(Calendar(), day, 2, 30)
     assert due == utc
     office.wall.at = utc - timedelta(hours=12)
@@ -647,7 +658,7 @@ FRIDAY = date(2026, 11, 6)
 async def test_a_person_hears_from_digi_twice_a_week_at_most(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On working days, within hours, and everything that waited is in it."""
+    """A bag goes on working days within hours, and contains everything that waited."""
     sent: list[tuple[datetime, str]] = []
 
     deliver = office.edge.deliver
@@ -671,7 +682,7 @@ async def test_a_person_hears_from_digi_twice_a_week_at_most(
 
 
 async def test_a_bag_is_emptied_by_a_clock_that_nobody_steers(office: Office) -> None:
-    """A courier that looks a moment after the hour does not wait for the next one."""
+    """A courier that looks a moment after the hour still sends it."""
     await office.do(Privately("mette", note("1")))
     office.wall.at = MONDAY + timedelta(minutes=1)
     await office.do(Privately("sofie", note("2")))
@@ -683,7 +694,7 @@ async def test_a_bag_is_emptied_by_a_clock_that_nobody_steers(office: Office) ->
 
 
 async def test_a_bag_whose_hour_was_missed_goes_as_soon_as_it_may(office: Office) -> None:
-    """Later on that day within hours; after hours it waits for the next of its days."""
+    """Later that day it is sent within hours; after hours it waits for the next of its days."""
     office.wall.at = at(date(2026, 11, 3), 10)
     await office.do(Privately("mette", note("1")), Privately("ali", note("2")))
     await office.settle()
@@ -699,7 +710,7 @@ async def test_a_bag_whose_hour_was_missed_goes_as_soon_as_it_may(office: Office
 
 
 async def test_one_letter_brings_all_projects_most_urgent_first(office: Office) -> None:
-    """What presses stands on top, wherever it comes from."""
+    """The most urgent letter comes first, whichever project it is from."""
     await found(office.house, "p2", channel="C2")
     office.wall.at = at(date(2026, 11, 3), 10)
     await office.do(Privately("mette", note("later"), urgency=7))
@@ -711,7 +722,7 @@ async def test_one_letter_brings_all_projects_most_urgent_first(office: Office) 
 
 
 async def test_the_bag_goes_within_a_persons_own_hours(office: Office) -> None:
-    """Evening and night staff have theirs."""
+    """Evening and night staff have hours of their own."""
     await office.do(Keep("linh", hours=(15, 23)), Keep("samira", hours=(22, 6)))
     office.wall.at = at(date(2026, 11, 3), 10)
     await office.do(Privately("linh", note("evening")), Privately("samira", note("night")))
@@ -727,7 +738,7 @@ async def test_the_bag_goes_within_a_persons_own_hours(office: Office) -> None:
 async def test_the_bag_goes_within_the_projects_hours_where_one_has_set_none(
     office: Office,
 ) -> None:
-    """An hour into them; whoever has hours of their own keeps these."""
+    """It is sent an hour into the project's hours; a person's own hours take precedence."""
     await found(office.house, "p2", channel="C2", team=("tine", "linh"), hours=(5, 13))
     await office.do(Keep("linh", hours=(15, 23)), project="p2")
     office.wall.at = at(date(2026, 11, 3), 10)
@@ -741,7 +752,7 @@ async def test_the_bag_goes_within_the_projects_hours_where_one_has_set_none(
 
 
 async def test_pause_mig_holds_the_bag_back(office: Office) -> None:
-    """Until its date, or until the person goes on."""
+    """It waits until the chosen date, or until the person resumes."""
     await office.do(
         Keep("mette", paused=True, paused_until=date(2026, 11, 10)), Keep("ali", paused=True)
     )
@@ -757,7 +768,7 @@ async def test_pause_mig_holds_the_bag_back(office: Office) -> None:
 
 
 async def test_nobody_is_written_to_at_christmas(office: Office) -> None:
-    """24 December 2026 is a Thursday; the letter comes on the day before."""
+    """24 December 2026 is a Thursday; the letter comes the day before."""
     office.wall.at = at(date(2026, 12, 22), 10)
     await office.do(Privately("mette", note("before")))
     await office.move(at(date(2026, 12, 23), 9))
@@ -775,8 +786,9 @@ async def test_nobody_is_written_to_at_christmas(office: Office) -> None:
 async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether anybody wrote or not: a copy of yesterday tells nothing by being the same."""
-    without_padding(monkeypatch)  # it rewrites some of them each minute
+    """It happens whether anybody wrote or not, so that comparing copies of two days reveals
+    nothing."""
+    without_padding(monkeypatch)  # SQLite and padding rewrite some pages each minute
 
     async def sealed() -> bytes:
         rows = await office.house.database.read(_pool)
@@ -789,7 +801,7 @@ async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
     first = await sealed()
     await office.move(MONDAY + timedelta(hours=2))
     assert await sealed() == first
-    # The house was closed over the night: another courier begins in the morning.
+    # Digi was stopped over the night: a new courier starts in the morning.
     house = office.house
     office.wall.at = MONDAY + timedelta(hours=22)
     await house.database.tx(house.scripts.leave_lanes, house.courier.holder)
@@ -804,7 +816,7 @@ async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
 
 
 async def test_the_courier_goes_on_by_itself(office: Office) -> None:
-    """A new letter wakes it; a failing database does not end it."""
+    """A new letter wakes it, and a failing database does not stop it."""
     house = office.house
     failing = [RuntimeError(), RuntimeError()]
     real = house.database.tx
@@ -830,7 +842,7 @@ async def test_the_courier_goes_on_by_itself(office: Office) -> None:
 
 @pytest.mark.parametrize("waiting", [1_000, 100_000])
 def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
-    """A hundred thousand timers of later days cost a claim and a step of the clock nothing."""
+    """A hundred thousand timers of later days do not slow down a claim or a step of the clock."""
     with contextlib.closing(sqlite3.connect(":memory:")) as conn:
         for file in sorted((FOLDER / "migrations").glob("*.sql")):
             conn.executescript(file.read_text("utf-8"))
@@ -864,13 +876,13 @@ def test_a_claim_looks_at_no_letter_that_waits(waiting: int) -> None:
         assert len(conn.execute(said["timer_claim"], asked).fetchall()) == 20
         conn.execute(said["letter_next_due"], asked).fetchall()
         conn.execute(said["timer_waits"], asked).fetchall()
-    # Hundreds of instructions for each letter that is due, and none for those that are not.
+    # Hundreds of instructions for each due letter, and none for others.
     assert steps[0] < 400
 
 
 @pytest.mark.parametrize("elsewhere", [10, 10_000])
 def test_a_claim_looks_at_no_letter_of_another_workplace(elsewhere: int) -> None:
-    """Nor do timers wait for letters: what cannot be sent anywhere costs neither anything."""
+    """Waiting timers do not slow down letters, nor letters that cannot be sent timers."""
     with contextlib.closing(sqlite3.connect(":memory:")) as conn:
         for file in sorted((FOLDER / "migrations").glob("*.sql")):
             conn.executescript(file.read_text("utf-8"))

@@ -1,4 +1,5 @@
-"""The courier's parts wait for nobody: not for a platform that is slow, and not for each other."""
+"""The courier's tasks do not block each other, and a slow platform blocks only its own
+workplaces."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ from tests.worlds.house import (
 
 
 class Gates(Paper):
-    """A platform whose calls wait in some workplaces until a test lets them go on."""
+    """An edge whose calls in chosen workplaces wait until the test lets them continue."""
 
     def __init__(self, *, repeats: bool = False) -> None:
         super().__init__(repeats=repeats)
@@ -72,7 +73,7 @@ class Gates(Paper):
 
 
 class Town:
-    """A house that serves many workplaces, each with a project and a channel."""
+    """A Digi that serves many workplaces, each with a project and a channel."""
 
     def __init__(self, house: House, edge: Gates, wall: Wall, fake: Fake) -> None:
         self.house, self.edge, self.wall, self.fake = house, edge, wall, fake
@@ -93,7 +94,7 @@ class Town:
         self.fake.acts = self.fake.note
 
     async def says_in_channels(self, tenant: str, *words: str) -> None:
-        """Each in a channel of its own."""
+        """Write a letter to each of several channels."""
         for one in words:
             project = f"{tenant}.{one}"
             await found(self.house, project, tenant=tenant, channel=f"D{one}")
@@ -136,8 +137,8 @@ async def running(courier: Courier) -> AsyncIterator[None]:
 async def test_a_call_that_never_returns_holds_up_neither_others_nor_timers_nor_the_minute(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In A one call hangs. B's ten letters arrive in order, a timer of A itself is fired, the
-    minute's work is done in the next minute, and an operator sees nothing stand still."""
+    """In workplace A one call hangs. B's ten letters arrive in order, a timer of A fires, the
+    minute's maintenance runs in the next minute, and the health metric stays good."""
     await town.moves_in("test:a", "test:b")
     town.edge.shut["test:a"] = asyncio.Event()
     emptied: list[Any] = []
@@ -170,9 +171,9 @@ async def test_a_call_that_never_returns_holds_up_neither_others_nor_timers_nor_
 async def test_few_lanes_are_served_at_once_and_each_has_its_turn(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten workplaces and two tasks: never more than two calls, at most one a workplace; no
-    workplace has its second turn before each has begun its first. Which of two that run side by
-    side comes back first is for the database and the platform to say, not for the courier."""
+    """With ten workplaces and two tasks there are never more than two calls and at most one per
+    workplace; no workplace has its second turn before each has begun its first. Which of two
+    concurrent calls returns first is up to the database and the platform."""
     monkeypatch.setattr("bot.core.lanes.AT_ONCE", 2)
     turns: list[str] = []
     serve = Lanes.turn
@@ -202,8 +203,9 @@ async def test_few_lanes_are_served_at_once_and_each_has_its_turn(
 async def test_a_lane_that_gives_way_leaves_what_it_claimed_to_its_next_turn(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twenty places of one workplace are claimed together. When another one comes, the rest is
-    not held for the length of a lease, and is not counted as tried."""
+    """Twenty letters of one workplace are claimed together. When another workplace has one, the
+    rest is given back instead of being held until the lease expires, and does not count as
+    attempted."""
     monkeypatch.setattr("bot.core.lanes.AT_ONCE", 1)
     await town.moves_in("test:a", "test:b")
     gate = town.edge.shut["test:a"] = asyncio.Event()
@@ -221,8 +223,8 @@ async def test_a_lane_that_gives_way_leaves_what_it_claimed_to_its_next_turn(
 async def test_workplaces_whose_platform_is_slow_leave_room_for_the_others(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A platform is down for as many workplaces as there are tasks: once each is known to be slow,
-    half of the tasks are for those that are not."""
+    """A platform is down for as many workplaces as there are tasks. Once they are known to be slow,
+    half of the tasks serve the others."""
     monkeypatch.setattr("bot.core.lanes.AT_ONCE", 4)
     monkeypatch.setattr("bot.core.lanes.SLOW_AT_ONCE", 2)
     slow = [f"test:slow{n}" for n in range(4)]
@@ -249,8 +251,8 @@ async def test_workplaces_whose_platform_is_slow_leave_room_for_the_others(
 
 
 async def test_a_lane_that_another_replica_took_is_not_sent_in_any_more(town: Town) -> None:
-    """Its holder was frozen in the middle of a call, past its lease: what it had claimed is the
-    other one's, which sends it once; the one that was under way comes again, marked."""
+    """Its holder was frozen during a call past its lease. Letters it had claimed are sent once by
+    the other replica; the one in progress is sent again and marked."""
     await town.moves_in("test:a")
     await town.says_in_channels("test:a", "0", "1", "2")
     gate = town.edge.shut["test:a"] = asyncio.Event()
@@ -280,7 +282,7 @@ async def test_a_lane_that_another_replica_took_is_not_sent_in_any_more(town: To
 async def test_a_letter_that_is_written_while_its_lane_is_served_is_found_at_once(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody looks around again for a long time, and it is sent all the same."""
+    """It is sent at once, although the periodic look is far away."""
     await town.moves_in("test:a")
     async with running(town.house.courier):
         await town.says("test:a", "0")
@@ -296,7 +298,7 @@ async def test_a_letter_that_is_written_while_its_lane_is_served_is_found_at_onc
 async def test_a_thousand_lanes_are_held_and_renewed_and_let_go_when_nothing_is_sent_there(
     town: Town,
 ) -> None:
-    """With one statement for all of them; what this process knows of a lane ends with its use."""
+    """One statement renews all leases, and a lane is released when it is no longer used."""
     leases, lanes = town.house.courier.leases, town.house.courier.lanes
     tenants = [f"test:{n}" for n in range(1000)]
 
@@ -324,7 +326,8 @@ async def test_a_thousand_lanes_are_held_and_renewed_and_let_go_when_nothing_is_
 async def test_a_stop_lets_a_call_end_that_is_under_way(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is marked as sent, and what was claimed with it is as if it had not been."""
+    """Its letter is marked as sent, and other claimed letters are given back as if never
+    claimed."""
     monkeypatch.setattr("bot.core.courier.STOP_SECONDS", LONG_ENOUGH)
     await town.moves_in("test:a")
     gate = town.edge.shut["test:a"] = asyncio.Event()
@@ -344,7 +347,8 @@ async def test_a_stop_lets_a_call_end_that_is_under_way(
 async def test_an_order_waits_for_no_platform_and_nothing_is_stored_while_it_is_carried_out(
     town: Town,
 ) -> None:
-    """The call that is under way may end meanwhile; what came of it is stored afterwards."""
+    """A call in progress may end during the operator's command, and its result is stored
+    afterwards."""
     await town.moves_in("test:a", "test:b")
     gate = town.edge.shut["test:a"] = asyncio.Event()
     async with running(town.house.courier):
@@ -366,7 +370,7 @@ async def test_an_order_waits_for_no_platform_and_nothing_is_stored_while_it_is_
 async def test_a_call_that_does_not_end_is_ended(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An edge that forgets to give up must not keep a workplace silent for ever."""
+    """An edge without a timeout cannot block a workplace for ever."""
     monkeypatch.setattr("bot.core.sending.CALL_SECONDS", 0.01)
     await town.moves_in("test:a")
     town.edge.shut["test:a"] = asyncio.Event()
@@ -384,8 +388,8 @@ async def test_a_call_that_does_not_end_is_ended(
 
 
 async def test_what_a_turn_released_is_not_sent_before_the_turn_has_ended(town: Town) -> None:
-    """A lane that has read what was released while its turn is under way waits for the turn; other
-    workplaces do not."""
+    """A lane that has read the released texts waits for the turn to commit; other workplaces do not
+    wait."""
     await town.moves_in("test:a", "test:b")
     fence = town.house.engine.fence
     async with running(town.house.courier):
@@ -401,8 +405,8 @@ async def test_what_a_turn_released_is_not_sent_before_the_turn_has_ended(town: 
 async def test_what_was_released_is_sent_when_the_log_is_empty_and_not_before(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The turn stands, and its log could not be emptied: it is tried again before anything is
-    sent."""
+    """The turn is committed but the log could not be emptied: emptying is retried before anything
+    is sent."""
     await town.moves_in("test:a")
     checkpoint, empty = town.house.database.checkpoint, False
 
@@ -440,7 +444,7 @@ def test_the_line_is_first_come_first_served_and_the_slow_wait_apart() -> None:
 
 
 async def test_nothing_begins_while_all_is_still() -> None:
-    """And stillness begins when what was begun has ended."""
+    """The pause begins only when all work in progress has ended."""
     pause = Pause()
     did: list[str] = []
     ends = asyncio.Event()
@@ -470,7 +474,7 @@ async def test_nothing_begins_while_all_is_still() -> None:
 
 
 async def test_a_refusal_of_the_whole_workplace_ends_its_turn(town: Town) -> None:
-    """One call, and not one for each of its places."""
+    """One call is made, not one for each of its channels."""
     await town.moves_in("test:a")
     await town.says_in_channels("test:a", *(f"{n}" for n in range(5)))
     town.edge.fails = [DeliveryFailed("gone", held=True, retry_after=600, closed="workplace")]

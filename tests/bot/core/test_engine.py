@@ -1,4 +1,4 @@
-"""Turns and looks: once, whole, in order, or not at all."""
+"""Turns and looks are executed once, completely, and in order, or not at all."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def diary(house: House) -> tuple[str, ...]:
 async def test_the_same_thing_again_is_one_turn_with_the_same_answer(
     house: House, fake: Fake, edge: Paper
 ) -> None:
-    """A retry of a press, at the same moment or later, changes nothing and shows the same."""
+    """A retry of a press, concurrently or later, changes nothing and shows the same answer."""
     fake.does(fx.Show(note("thanks")), fx.Say(note("news")))
     once = press(house, "anne", e.NewsGiven(project=PROJECT, text="a"))
     answers = await asyncio.gather(*(house.engine.receive(once) for _ in range(5)))
@@ -124,7 +124,8 @@ async def test_the_same_thing_again_is_one_turn_with_the_same_answer(
 
 
 async def test_a_retry_of_what_may_be_done_only_once_has_the_same_answer(tmp_path: Path) -> None:
-    """The platform did not hear that a draft was dropped and asks again: nobody is refused."""
+    """The platform missed the answer and retries the deletion of a draft: the retry gets the same
+    answer instead of a refusal."""
     async with stage(tmp_path) as played:
         await played.type("anne", "/digi start")
         await played.fill("anne", {"Navn": "Ny omsorgsplatform"})
@@ -138,13 +139,13 @@ async def test_a_retry_of_what_may_be_done_only_once_has_the_same_answer(tmp_pat
 
 
 async def test_turns_of_one_project_come_one_after_the_other(house: House, fake: Fake) -> None:
-    """Fifty at once, and every one of them finds what the one before it left."""
+    """Of fifty concurrent turns, each sees the state that the one before it left."""
     await asyncio.gather(*(turn(house, news(f"n{n}")) for n in range(50)))
     assert sorted(await diary(house)) == sorted(f"n{n}" for n in range(50))
 
 
 async def test_whoever_was_slower_decides_again(house: House, fake: Fake) -> None:
-    """A conflict is tried again as a whole, and given up after some tries."""
+    """A conflict is retried as a whole, and given up after some attempts."""
     tries = []
 
     def late(state: Any, event: Any, known: Any) -> Any:
@@ -168,7 +169,7 @@ async def test_whoever_was_slower_decides_again(house: House, fake: Fake) -> Non
 
 
 async def test_a_state_that_moved_meanwhile_is_a_conflict(house: House) -> None:
-    """The version says that somebody else has written: nothing is overwritten."""
+    """The version shows that somebody else has written, so nothing is overwritten."""
 
     def stale() -> Script[None]:
         from storage.transactions.facts import Scope
@@ -187,7 +188,7 @@ async def test_a_state_that_moved_meanwhile_is_a_conflict(house: House) -> None:
 async def test_a_refused_form_leaves_nothing_and_may_be_sent_again(
     house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
-    """A fault in a field undoes the turn, its key too; with other words the form goes through."""
+    """A field error rolls the turn back, including its key; the corrected form is accepted."""
     refusal = fx.FieldError("text", c.text("gate.field_missing"))
     fake.does(fx.Say(note("news")), fx.Timer("t", MONDAY), refusal)
     before = kept(tmp_path / "home", either)
@@ -201,7 +202,7 @@ async def test_a_refused_form_leaves_nothing_and_may_be_sent_again(
 async def test_a_dialog_that_fails_leaves_nothing(
     house: House, fake: Fake, tmp_path: Path, kindly: Callable[[], None], either: str
 ) -> None:
-    """The person is told honestly, in their language, and nothing of the try is kept."""
+    """The person is told so in their language, and nothing of the attempt is stored."""
     kindly()
 
     def fails(state: Any, event: Any, known: Any) -> Any:
@@ -225,7 +226,7 @@ async def test_a_form_that_could_not_be_kept_stays_open(
     house: House, monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    """The database is away: the words stay where they are, and the log has no word of them."""
+    """The database is away: the typed text stays in the form, and the log contains none of it."""
     kindly()
 
     async def away(*_: object) -> None:
@@ -252,7 +253,7 @@ async def test_a_form_that_could_not_be_kept_stays_open(
 async def test_what_presses_and_forms_failed_is_told_at_the_full_hour(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A line at the moment would be a clock for those who write without a name."""
+    """A log line at that moment would reveal when somebody wrote without a name."""
     told: list[tuple[str, ...]] = []
     monkeypatch.setattr(house.log, "failed", lambda *said: told.append(said))
     await house.courier.move_to(MONDAY + timedelta(minutes=1))
@@ -268,7 +269,7 @@ async def test_what_presses_and_forms_failed_is_told_at_the_full_hour(
 async def test_dialogs_that_tell_each_other_too_deep_leave_nothing(
     house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
-    """Eight deep is the end; that is an error in Digi and nothing of it is kept."""
+    """Nesting is limited to eight levels; exceeding it is a bug, and nothing is stored."""
 
     def chain(depth: int) -> Any:
         def tells(state: Any, event: Any, known: Any) -> Any:
@@ -304,7 +305,7 @@ fatima > udfyld Dit="Mere ro ved besøgene"
 
 
 async def test_a_look_leaves_database_and_log_as_they_are(tmp_path: Path) -> None:
-    """Every look there is, by everybody, byte by byte; and it may be repeated."""
+    """Every look by everybody leaves the files byte for byte equal, and can be repeated."""
     async with stage(tmp_path) as played:
         await played.play(WALKED)
         house = played.house
@@ -339,7 +340,8 @@ async def _look(played: Stage, person: str, look: e.Look) -> Answer:
 
 
 async def test_what_a_timer_opens_is_not_remembered(house: House, fake: Fake) -> None:
-    """Thousands come due in an hour, each in a project that nobody looks at just then."""
+    """Thousands of timers fire in an hour, for projects that nobody looks at, so their states are
+    not cached."""
     fake.does(fx.Timer("t", MONDAY + timedelta(minutes=1)))
     await turn(house, news("a"))
     house.vault.forget()
@@ -354,7 +356,7 @@ async def test_what_a_timer_opens_is_not_remembered(house: House, fake: Fake) ->
 async def test_every_effect_is_done(
     house: House, fake: Fake, edge: Paper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each kind of effect once, and what it leaves."""
+    """Each kind of effect is executed once, and its result is in the database."""
     done: set[type] = set()
 
     async def does(*effects: fx.Effect) -> None:
@@ -456,14 +458,14 @@ def _left(house: House, project: str) -> Script[list[str]]:
 
 
 def test_every_fact_has_exactly_one_script() -> None:
-    """What a dialog may ask is what the store can answer, and nothing more."""
+    """The store has exactly one script for each fact that a dialog can ask for."""
     facts = {kind for kind in f.Fact.__subclasses__() if kind.__module__ == f.__name__}
     assert set(SCRIPTS) == facts
     assert len(set(SCRIPTS.values())) == len(SCRIPTS)
 
 
 async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
-    """No fact stumbles over what is not there."""
+    """Every fact can be answered for an empty database."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     empty: dict[f.Fact[Any], Any] = {
         f.About(): None, f.Roles(): (), f.Team(): (), f.Present(): (),
@@ -485,7 +487,7 @@ CODE = "0000-0000-0000-0000-0"
 
 
 async def test_records_are_found_by_kind_ref_person_and_time(house: House, fake: Fake) -> None:
-    """Oldest first, at most as many as were asked for."""
+    """Records come oldest first, and at most as many as were asked for."""
     records = [
         fx.Record("said", f"q{n % 2}", f"r{n}", TEAM[n % 4], MONDAY + timedelta(hours=n), {"n": n})
         for n in range(8)
@@ -510,7 +512,8 @@ async def test_records_are_found_by_kind_ref_person_and_time(house: House, fake:
 async def test_how_many_have_answered_is_kept_as_answers_come_and_go(
     house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
-    """However many they are; who answers again counts once, and nothing is left of none."""
+    """The count follows insertions and deletions; answering again counts once, and no row is left
+    at zero."""
 
     async def does(*effects: fx.Effect) -> list[int]:
         fake.does(*effects)
@@ -540,7 +543,7 @@ async def test_how_many_have_answered_is_kept_as_answers_come_and_go(
 
 
 async def test_a_code_opens_what_waits_and_what_was_released(house: House, fake: Fake) -> None:
-    """In any project of the workplace, and nothing else of anybody's."""
+    """It works in any project of the workplace, and opens nothing of others."""
     from storage.vault import code_of
 
     code = code_of(house.vault, "form1")
@@ -565,7 +568,7 @@ async def test_a_code_opens_what_waits_and_what_was_released(house: House, fake:
 
 
 async def test_a_second_vote_replaces_the_first_and_a_second_send_changes_nothing() -> None:
-    """In the pool, where nobody looks."""
+    """Votes are stored in the pool, where nobody can see them."""
     vote = fx.PoolEntry("fits", "q1", {}, one_each=True)
     pool = Pool().add(vote, b"r1", "form1", "mark a").add(vote, b"r2", "form2", "mark b")
     assert len(pool.drawn(("fits",), "q1")) == 2
@@ -580,7 +583,7 @@ async def test_a_second_vote_replaces_the_first_and_a_second_send_changes_nothin
 async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
     sqlite_house: House, fake: Fake, tmp_path: Path
 ) -> None:
-    """Also by a way that the engine does not know beforehand."""
+    """This also holds for turns of which the engine did not expect it."""
     house = sqlite_house
     entry = fx.PoolEntry("answer", "q1", {"text": "x"})
     await house.database.tx(
@@ -597,7 +600,7 @@ async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
 async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
     sqlite_house: House, fake: Fake, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody reads the file meanwhile: what was released waits, and goes out afterwards."""
+    """Another program reads the file meanwhile: released texts wait and are sent afterwards."""
     house = sqlite_house
     monkeypatch.setattr(storage.sqlite.writer, "_LOG_SECONDS", 0.05)
     fake.does(fx.Refresh(), fx.Say(note("released")))
@@ -615,8 +618,7 @@ async def test_nothing_is_posted_before_the_log_of_a_release_is_empty(
 async def test_a_release_waits_where_its_log_could_not_be_emptied(
     sqlite_house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody reads the file: nothing is released and nothing said, and it is once they are
-    through."""
+    """Another program reads the file: nothing is released or posted until it has ended."""
     house = sqlite_house
     monkeypatch.setattr(storage.sqlite.writer, "_LOG_SECONDS", 0.05)
     question = faked(monkeypatch, "question")
@@ -637,7 +639,7 @@ async def test_a_release_waits_where_its_log_could_not_be_emptied(
 async def test_a_release_stands_and_its_letters_wait_where_a_reader_began_with_it(
     sqlite_house: House, edge: Paper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not told as undone, and nothing is posted before the log is empty."""
+    """The turn is not reported as failed, and nothing is posted before the log is empty."""
     house = sqlite_house
     monkeypatch.setattr(storage.sqlite.writer, "_LOG_SECONDS", 0.05)
     faked(monkeypatch, "question").does(fx.Refresh(), fx.Say(note("released")))
@@ -670,7 +672,7 @@ def somebody_reads(home: Path) -> Iterator[None]:
 async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
     house: House, fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, either: str
 ) -> None:
-    """Each statement of a turn that does many things, made to fail once."""
+    """Each statement of a turn with many effects fails once, and nothing is stored."""
     fake.does(
         fx.Record("answer", "q", "a", "anne", MONDAY, {"text": "x"}), fx.Post("post"),
         fx.Say(note("x"), once="o"), fx.Privately("mette", note("x")), fx.Timer("t", MONDAY),
@@ -707,7 +709,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
 async def test_answers_are_forgotten_after_a_day_and_what_was_once_said_with_its_project(
     house: House, fake: Fake, tmp_path: Path, either: str
 ) -> None:
-    """What was shown is kept for those who press again, and for nobody else."""
+    """Answers for retries are deleted after a day, and `once` keys with their project."""
 
     def inbox() -> list[tuple[str, bool]]:
         sql = "SELECT key, reply IS NOT NULL FROM inbox WHERE key LIKE 'told:%' OR key = 'key:a'"
@@ -726,5 +728,5 @@ async def test_answers_are_forgotten_after_a_day_and_what_was_once_said_with_its
 
 
 def test_every_look_has_its_sight() -> None:
-    """What can be asked for can be shown."""
+    """Every look that can be requested has a sight that shows it."""
     assert set(SIGHTS) == set(get_args(e.View))

@@ -1,4 +1,5 @@
-"""Who may do what: every event type and every look, for everybody, and what reaches the engine."""
+"""The access table: every event type and every look, for every role, and what reaches the
+engine."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ from dialogs.model.facts import Prefs
 from storage.transactions.store import SeenPerson
 from tests.worlds.house import CHANNEL, MONDAY, PROJECT, TENANT, Wall, a_house, found, on_disk
 
-# What each of these people is in the project, as the gate must see it.
+# The roles of these people in the project, as the gate must see them.
 PEOPLE: dict[str, frozenset[str]] = {
     "member": frozenset({"member", "writer"}),
     "leader": frozenset({"member", "leader", "has_led"}),
@@ -57,7 +58,7 @@ ROLES = (
 TEAM = tuple(person for person in PEOPLE if person != "outsider")
 FOREIGN = {"foreign"}
 FOR_OWN_PEOPLE = {"started", "drafted", "role_confirmed", "start", "confirm_role", "deleted"}
-"""What asks for no role, and is refused to people of another organisation all the same."""
+"""Events that need no role but are refused to people of another organisation."""
 UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
@@ -82,7 +83,7 @@ def gate_of(house: House) -> Gate:
 
 
 def a_press(kind: type[Any], project: str = PROJECT) -> Any:
-    """A press of this type with something in every field that has no default."""
+    """Return an event of this type with a value in every field that has no default."""
     missing = {
         field.name: _something(field.type)
         for field in msgspec.structs.fields(kind)
@@ -106,7 +107,7 @@ def pressed(
 
 
 def may(person: str, what: str, allowed: frozenset[str]) -> bool:
-    """The table, read as a person would read it."""
+    """Return whether the table allows it, evaluated independently of the gate."""
     held = PEOPLE[person]
     if person in FOREIGN and what in FOR_OWN_PEOPLE:
         return False
@@ -120,7 +121,7 @@ def may(person: str, what: str, allowed: frozenset[str]) -> bool:
 
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_an_event_passes_exactly_where_the_table_says(house: House, person: str) -> None:
-    """Every event type for this person; what is refused is a card and no event."""
+    """Every event type is tried for this person; a refusal is a card and no event."""
     for tag, kind in EVENTS.items():
         found = await gate_of(house).check(pressed(house, person, a_press(kind)))
         expected = may(person, tag, MAY[kind])
@@ -134,7 +135,7 @@ async def test_an_event_passes_exactly_where_the_table_says(house: House, person
 
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_a_look_passes_exactly_where_the_table_says(house: House, person: str) -> None:
-    """Every look for this person; those that need no project are open to all."""
+    """Every look is tried for this person; looks that need no project are open to all."""
     for view in get_args(e.View):
         found = await gate_of(house).check(pressed(house, person, e.Look(view, PROJECT)))
         allowed = MAY_LOOK.get(view)
@@ -147,7 +148,8 @@ async def test_a_look_passes_exactly_where_the_table_says(house: House, person: 
 
 
 async def test_the_table_says_what_it_must(house: House) -> None:
-    """Every event has a row; what Digi tells itself is let in for nobody; unnamed, no leader."""
+    """Every event has a row, internal events are allowed to nobody, and no leader may write
+    unsigned."""
     assert set(MAY) == set(EVENTS.values()), "each event has a row in MAY in bot/core/gate.py"
     for tag, kind in EVENTS.items():
         assert (MAY[kind] == frozenset()) == (tag in ONLY_OURS), tag
@@ -161,7 +163,8 @@ async def test_the_table_says_what_it_must(house: House) -> None:
 
 @pytest.mark.parametrize("person", ["leader", "deputy", "was"])
 async def test_who_has_led_gets_no_unnamed_form(house: House, person: str) -> None:
-    """Now or later, whatever else they are: and they are told that they may write by name."""
+    """This holds for current and former leaders in any other role; they are told that they may
+    write by name."""
     for view in UNNAMED_LOOKS:
         found = await gate_of(house).check(pressed(house, person, e.Look(view, PROJECT)))  # type: ignore[arg-type]
         assert isinstance(found, Stopped)
@@ -169,7 +172,7 @@ async def test_who_has_led_gets_no_unnamed_form(house: House, person: str) -> No
 
 
 async def test_whoever_started_a_draft_may_do_what_its_leader_may(house: House) -> None:
-    """Until there is a leader; then the starter is like everybody else."""
+    """As long as there is no leader; then the starter is a member like others."""
     await found(house, "p2", channel="C2", stage="draft", starter="sofie", team=("sofie",))
     show = e.ShownInChannel(project="p2")
     passed = await gate_of(house).check(pressed(house, "sofie", show, channel="C2"))
@@ -181,7 +184,8 @@ async def test_whoever_started_a_draft_may_do_what_its_leader_may(house: House) 
 
 
 async def test_whoever_stands_in_for_a_leader_writes_by_name(house: House) -> None:
-    """A project without a leader is led by whoever started it: they are refused as a leader is."""
+    """Whoever started a project without a leader counts as its leader, and may not write without a
+    name."""
     await found(house, "p3", channel="C3", starter="sofie", team=("sofie",))
     look = e.Look("say_unnamed", "p3")
     stopped = await gate_of(house).check(pressed(house, "sofie", look, channel="C3"))
@@ -190,8 +194,8 @@ async def test_whoever_stands_in_for_a_leader_writes_by_name(house: House) -> No
 
 
 async def test_people_of_another_organisation_are_members_at_most(house: House) -> None:
-    """Whatever stands in the store, and whether the edge says so now or has said so before: no
-    role, no question to answer, no project of their own; and what they led is held against them."""
+    """This holds whether the edge says so now or said so before: no role, no role request to
+    answer, no project of their own. Having led is still remembered."""
     await found(house, "p4", channel="C4", stage="draft", starter="gæst", team=("gæst",),
                 roles=(Grant("gæst", "leader", "confirmed"), Grant("gæst", "tr", "asked"),
                        Grant("anden", "tr", "confirmed")))  # fmt: skip
@@ -214,7 +218,7 @@ async def test_people_of_another_organisation_are_members_at_most(house: House) 
 
 
 async def test_another_workplace_has_nothing_here(house: House) -> None:
-    """Its buttons do not open, and with our own button's event its people find nothing."""
+    """Its tokens are rejected, and an own token with the other's event finds no project."""
     other = "test:et andet sted"
     ours = pressed(house, "leader", e.Paused(project=PROJECT))
     found = await gate_of(house).check(msgspec.structs.replace(ours, tenant=other))
@@ -228,7 +232,7 @@ async def test_another_workplace_has_nothing_here(house: House) -> None:
 
 @pytest.mark.parametrize("channel", ["", CHANNEL, "C9"])
 async def test_not_yours_and_not_there_are_answered_alike(house: House, channel: str) -> None:
-    """Nobody learns from an answer whether a project exists."""
+    """An answer does not reveal whether a project exists."""
     for press in (
         e.Look("status", PROJECT), e.Answered(project=PROJECT, question="q", text="x"),
         e.Fits(project=PROJECT, question="q"), e.Paused(project=PROJECT),
@@ -243,7 +247,7 @@ async def test_not_yours_and_not_there_are_answered_alike(house: House, channel:
 
 
 async def test_a_channel_without_a_project_says_so(house: House) -> None:
-    """What one types there is answered with a way to begin."""
+    """The answer shows how to start one."""
     typed = Delivery(TENANT, Sender("outsider"), "k", TypedText("status"), "C9")
     found = await gate_of(house).check(typed)
     assert isinstance(found, Passed)
@@ -254,7 +258,7 @@ async def test_a_channel_without_a_project_says_so(house: House) -> None:
 
 
 async def test_a_signed_event_is_stamped_by_the_gate(house: House) -> None:
-    """Who, when and which come from the delivery, whatever the token says."""
+    """Person, time and project come from the delivery, whatever the token says."""
     for kind in EVENTS.values():
         if kind in UNNAMED or not MAY[kind] & {"member", "anyone"}:
             continue
@@ -268,7 +272,7 @@ async def test_a_signed_event_is_stamped_by_the_gate(house: House) -> None:
 
 
 async def test_an_unnamed_event_reaches_the_engine_without_its_sender(house: House) -> None:
-    """Two people's events are the same in every field, but for a vote's mark and a form's id."""
+    """The events of two people are equal except for a vote's mark and a form's id."""
     await house.database.tx(
         house.scripts.keep_prefs, TENANT, "member", Prefs("Mette", "da", "da", (9, 17))
     )
@@ -290,7 +294,8 @@ async def test_an_unnamed_event_reaches_the_engine_without_its_sender(house: Hou
 
 
 async def test_a_vote_is_known_again_and_tells_nobody_whose_it_is(house: House) -> None:
-    """The same person has one mark for a question, others have others, and so has each question."""
+    """A person has the same mark for a question each time; other people and other questions have
+    different marks."""
     marks = {}
     for person in ("member", "facilitator"):
         for question in ("q1", "q2"):
@@ -305,7 +310,7 @@ async def test_a_vote_is_known_again_and_tells_nobody_whose_it_is(house: House) 
 
 
 async def test_an_edge_says_who_is_there_and_no_person_can(house: House) -> None:
-    """`Members` comes from the edge alone; a forged one on a button stops."""
+    """Only the edge can send `Members`; a forged one in a token is rejected."""
     members = Delivery(TENANT, Sender(""), "m", Members((Sender("a", "A"),)), CHANNEL)
     passed = await gate_of(house).check(members)
     assert isinstance(passed, Passed)
@@ -316,7 +321,7 @@ async def test_an_edge_says_who_is_there_and_no_person_can(house: House) -> None
 
 
 async def test_a_new_project_in_a_channel_gets_an_id_of_its_own(house: House) -> None:
-    """The gate draws it; a button of an existing draft keeps the draft's."""
+    """The gate draws a new id; a button of an existing draft keeps the draft's id."""
     typed = Delivery(TENANT, Sender("outsider"), "k", TypedText("start Ny plan"), "C9")
     passed = await gate_of(house).check(typed)
     assert isinstance(passed, Passed)
@@ -330,7 +335,7 @@ async def test_a_new_project_in_a_channel_gets_an_id_of_its_own(house: House) ->
 
 
 async def test_the_sixty_first_act_in_a_minute_is_answered_kindly(tmp_path: Path) -> None:
-    """Nothing is lost; others go on; a minute later so does the one who was too fast."""
+    """Nothing is lost, others are not affected, and after a minute the person can continue."""
     wall = Wall()
     async with a_house(tmp_path / "home", wall=wall) as house:
         await found(house, team=TEAM)
@@ -348,7 +353,8 @@ async def test_the_sixty_first_act_in_a_minute_is_answered_kindly(tmp_path: Path
 
 
 async def test_codes_are_not_tried_through(tmp_path: Path) -> None:
-    """Known or not, more than a person needs in an hour are answered with a wait; others go on."""
+    """Known and unknown codes count alike; beyond a limit per hour the answer is to wait. Others
+    are not affected."""
     wall = Wall()
     async with a_house(tmp_path / "home", wall=wall) as house:
         await found(house, team=TEAM)
@@ -402,7 +408,8 @@ GOOD: dict[str, Any] = {
 
 
 async def test_a_filled_form_becomes_its_event(house: House) -> None:
-    """Cleaned, converted, stamped; its key is the form's own id, whatever the edge sends."""
+    """The event is cleaned, converted and stamped; its key is the form's own id, whatever the edge
+    sends."""
     passed = await gate_of(house).check(filled(house, GOOD))
     assert isinstance(passed, Passed)
     event = passed.event
@@ -413,7 +420,7 @@ async def test_a_filled_form_becomes_its_event(house: House) -> None:
 
 
 async def test_a_form_cannot_say_who_sent_it(house: House) -> None:
-    """Fields that the form does not have are not read, whatever they are called."""
+    """Fields that the form does not have are ignored, whatever their names."""
     forged = {**GOOD, "by": "mette", "at": "1999-01-01T00:00:00Z", "id": "x", "project": "p9"}
     forged |= {"type": "ended", "channel": "C9", "language": "en"}
     passed = await gate_of(house).check(filled(house, forged))
@@ -452,7 +459,7 @@ async def test_a_form_cannot_say_who_sent_it(house: House) -> None:
 async def test_a_value_that_does_not_do_is_said_under_its_field(
     house: House, tmp_path: Path, field: str, value: Any, key: str
 ) -> None:
-    """Nothing changes, and what was typed stays."""
+    """Nothing changes, and the typed text stays."""
     before = on_disk(tmp_path / "home")
     found = await gate_of(house).check(filled(house, {**GOOD, field: value}))
     assert isinstance(found, Stopped)
@@ -462,7 +469,7 @@ async def test_a_value_that_does_not_do_is_said_under_its_field(
 
 
 async def test_every_fault_of_a_form_is_said_at_once(house: House) -> None:
-    """One look is enough to mend all of it."""
+    """All field errors are shown together."""
     found = await gate_of(house).check(filled(house, {}))
     assert isinstance(found, Stopped)
     assert {m.field for m in found.moments if isinstance(m, FieldError)} == {"name", "origin"}
@@ -470,7 +477,8 @@ async def test_every_fault_of_a_form_is_said_at_once(house: House) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "x.y", "æ", "." * 50])
 async def test_a_forged_form_or_button_is_answered_in_words(house: House, token: str) -> None:
-    """No token of ours: a form keeps its text, a button says what can be done now."""
+    """For an invalid token, a form keeps its text and a button gets an answer that says what to
+    do."""
     for what, kind in ((Submitted(token, {}), FieldError), (Pressed(token), Show)):
         found = await gate_of(house).check(Delivery(TENANT, Sender("member"), "k", what, CHANNEL))
         assert isinstance(found, Stopped)
@@ -478,7 +486,8 @@ async def test_a_forged_form_or_button_is_answered_in_words(house: House, token:
 
 
 async def test_somebody_elses_form_is_answered_like_one_that_is_not_there(house: House) -> None:
-    """By a member, a leader, an outsider and nobody; whatever stands in it, nothing is a fault."""
+    """For a member, a leader, an outsider and a stranger, with any values, the answer is the same
+    and no field error is shown."""
     theirs = filled(house, GOOD)
     assert isinstance(theirs.what, Submitted)
     for person in ("member", "deputy", "outsider", ""):
@@ -492,8 +501,7 @@ async def test_somebody_elses_form_is_answered_like_one_that_is_not_there(house:
 
 
 async def test_a_form_goes_where_it_was_opened_wherever_it_is_sent_from(house: House) -> None:
-    """The channel of the form that begins a project is sealed in it; the place it is sent from is
-    what a client says."""
+    """The form's token contains the channel; the channel of the submission can be forged."""
     await found(house, "p2", channel="C2", roles=(Grant("leader", "leader", "confirmed"),))
     label: c.Line = c.text("button.send")
     for fixed, project, channel in (
@@ -512,7 +520,7 @@ async def test_a_form_goes_where_it_was_opened_wherever_it_is_sent_from(house: H
 
 
 async def test_a_form_without_its_project_is_not_asked_which(house: House) -> None:
-    """A button is asked back; what somebody wrote is never put on buttons."""
+    """For a button Digi asks which project is meant; a form's text must not be put on buttons."""
     await found(house, "p2", channel="C2", team=("member",))
     sender = Sender("member", "", "da")
     label: c.Line = c.text("button.send")
@@ -531,12 +539,12 @@ async def test_a_form_without_its_project_is_not_asked_which(house: House) -> No
 
 
 def test_a_rule_has_only_what_a_form_needs() -> None:
-    """What is sealed into a form's token is its rules, not its words."""
+    """A form's token contains the validation rules of its fields, not their texts."""
     assert FieldRule.__struct_fields__ == ("kind", "required", "limit", "options")
 
 
 def _keys(stopped: Stopped) -> set[str]:
-    """Which phrases an answer uses."""
+    """Return the phrase keys that an answer uses."""
     found: set[str] = set()
 
     def look(node: Any) -> None:

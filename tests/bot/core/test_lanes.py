@@ -1,4 +1,4 @@
-"""Several replicas on one database: each workplace is spoken to by one of them at a time."""
+"""With several replicas on one database, one replica at a time sends in a workplace."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
 
 class Replicas:
-    """One database, and couriers on it that know nothing of each other."""
+    """One database with several couriers that do not know each other."""
 
     def __init__(self, house: House, edge: Paper, fake: Fake, folder: Path, either: str) -> None:
         self.house, self.edge, self.fake = house, edge, fake
@@ -63,7 +63,7 @@ class Replicas:
         await turn(self.house, self.fake, tenant, project, *(Say(note(text)) for text in texts))
 
     async def run_out(self) -> None:
-        """The leases of all lanes are over; nobody has noticed yet."""
+        """Expire the leases of all lanes without notifying anybody."""
 
         def over() -> Script[None]:
             yield "lane_freed", {}
@@ -71,14 +71,14 @@ class Replicas:
         await self.house.database.tx(over)
 
     async def claim(self, courier: Courier) -> list[Letter]:
-        """The first letters of every lane that it can have."""
+        """Claim the first letters of every lane that this courier can get."""
         letters: list[Letter] = []
         for tenant in await courier.lanes.due():
             letters += (await courier.lanes._claim(tenant)).letters
         return letters
 
     async def tries(self, courier: Courier) -> int:
-        """A round as it is made by itself: the store that is away does not end it."""
+        """Run one round as the courier does; an unavailable database does not end it."""
         try:
             await courier.sender.mark_arrived()
             return await courier.step()
@@ -106,7 +106,7 @@ async def replicas(tmp_path: Path, fake: Fake, either: str) -> AsyncIterator[Rep
 
 
 async def test_a_workplace_is_spoken_to_by_one_replica(replicas: Replicas) -> None:
-    """While one holds the lane the other finds nothing in it, due or not."""
+    """While one replica holds the lane, the other finds no letters in it."""
     await replicas.say("1", "2", "3")
     [letter] = await replicas.claim(replicas.first)
     assert await replicas.claim(replicas.second) == []
@@ -116,7 +116,7 @@ async def test_a_workplace_is_spoken_to_by_one_replica(replicas: Replicas) -> No
 
 
 async def test_of_the_timers_that_are_due_the_first_are_claimed(replicas: Replicas) -> None:
-    """At most one of each project, and no letter with them."""
+    """At most one timer of each project is claimed, and no letters with them."""
     house = replicas.house
     for project, effect in (
         ("a", Timer("t", MONDAY)), ("b", Timer("t", MONDAY)), ("c", Say(note("said"))),
@@ -139,7 +139,8 @@ async def test_of_the_timers_that_are_due_the_first_are_claimed(replicas: Replic
 
 
 async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas: Replicas) -> None:
-    """What it had claimed and not begun is sent for sure; what was on its way is marked."""
+    """Letters that it had claimed but not started are sent as certain; the one in progress is
+    marked."""
     await replicas.say("1")
     await replicas.say("2", tenant="test:2")
     begun, _ = await replicas.claim(replicas.first)
@@ -155,8 +156,8 @@ async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas:
 async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_lease(
     tmp_path: Path, fake: Fake
 ) -> None:
-    """Who has the lock of SQLite's file knows that nobody else lives: what the one before it held
-    is said at once, and what was on its way then is marked."""
+    """Holding the lock of the SQLite file proves that no other process lives: its letters are
+    claimed at once, and the one in progress is marked."""
     edge, wall, home = Paper(repeats=False), Wall(), tmp_path / "home"
     async with a_house(home, edge, wall) as house:
         killed = Replicas(house, edge, fake, home, "")
@@ -176,7 +177,8 @@ async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_
 
 
 async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Replicas) -> None:
-    """Neither before another has taken over nor afterwards, and taking it back helps nothing."""
+    """It can do nothing before or after another replica has taken over, nor after taking the lane
+    back."""
     await replicas.say("1")
     [held] = await replicas.claim(replicas.first)
     tx, scripts = replicas.house.database.tx, replicas.house.scripts
@@ -199,7 +201,7 @@ async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Repli
 
 
 async def test_a_replica_that_ends_in_order_leaves_its_lanes(replicas: Replicas) -> None:
-    """Nobody waits for a lease when a new version is rolled out."""
+    """During a rolling update nobody has to wait for leases to expire."""
     await replicas.say("1")
     running = asyncio.ensure_future(replicas.first.run())
     async with asyncio.timeout(LONG_ENOUGH):
@@ -216,8 +218,7 @@ async def test_a_replica_that_ends_in_order_leaves_its_lanes(replicas: Replicas)
 async def test_of_several_replicas_one_keeps_the_house(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The minute's emptying and the night's rewriting happen once in all; and when the one that
-    did them is gone, another does."""
+    """One replica does the minute's and the night's maintenance; when it is gone, another does."""
     did: list[str] = []
     rewrite, checkpoint = replicas.house.scripts.rewrite_pool, replicas.house.database.checkpoint
 
@@ -241,7 +242,7 @@ async def test_of_several_replicas_one_keeps_the_house(
 
 
 class Sluggish(Paper):
-    """A platform that takes twelve seconds for each message, while another replica looks on."""
+    """A platform that takes twelve seconds for each message, while another replica is running."""
 
     def __init__(self, wall: Wall) -> None:
         super().__init__(repeats=False)
@@ -258,8 +259,8 @@ class Sluggish(Paper):
 
 
 async def test_a_slow_replica_keeps_what_it_is_saying(tmp_path: Path, fake: Fake) -> None:
-    """Ten messages of one round take longer than any lease; before each the lane is made sure, so
-    nobody says any of them a second time."""
+    """Sending ten messages takes longer than a lease; the lease is renewed before each, so none is
+    sent twice."""
     wall = Wall()
     edge = Sluggish(wall)
     async with a_house(tmp_path / "home", edge, wall) as house:
@@ -276,8 +277,8 @@ async def test_a_slow_replica_keeps_what_it_is_saying(tmp_path: Path, fake: Fake
 async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
     replicas: Replicas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It said something and could not note it; meanwhile the leases ran out. The other one, whom
-    the database failed too, waits for a lease's time, and nothing comes twice."""
+    """A replica sent a message and could not record it while leases expired. The other replica,
+    which also lost the database, waits for the length of a lease, so nothing is sent twice."""
     first, second, wall = replicas.first, replicas.second, Wall(LATER)
     for courier in (first, second):
         monkeypatch.setattr(courier._clock, "_real_us", lambda: _us(wall.at))
@@ -330,8 +331,8 @@ async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
 
 
 class Slow(Paper):
-    """An edge that freezes its replica at the first parcel until it is thawed: before the platform
-    is told, or where it is `deaf`, when the platform has it and has not answered."""
+    """An edge that freezes its replica at the first parcel until the test thaws it: before the
+    platform is called or, with `deaf`, after the platform has the message but before it answers."""
 
     def __init__(self, sent: Counter[str], *, deaf: bool) -> None:
         super().__init__(repeats=False)
@@ -366,9 +367,9 @@ async def test_replicas_that_race_for_digests_send_each_once(
     tmp_path: Path, fake: Fake, postgres_dsn: str, count: int, digests: int,
     figures: Callable[[str], None], *, deaf: bool,
 ) -> None:  # fmt: skip
-    """Due at one moment in twenty workplaces, with one replica frozen in the middle of a delivery
-    past its lease: each project's digest of the week is decided once and arrives once. Only the
-    one that the platform had when its replica froze comes again, marked: nobody else can know."""
+    """Digests of twenty workplaces are due at once, and one replica is frozen during a delivery
+    past its lease. Each digest is decided and delivered once. Only the message in progress at the
+    freeze is sent again, marked, because nobody can know whether it arrived."""
     sent: Counter[str] = Counter()
     edges = [Slow(sent, deaf=deaf) for _ in range(count)]
     edges[0].frozen = asyncio.Event()

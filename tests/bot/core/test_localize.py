@@ -1,4 +1,4 @@
-"""Words put on: languages, plurals, dates, and people's own words left as they are."""
+"""Localization: languages, plurals, dates, and people's own words unchanged."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def said(line: c.Line, language: Literal["da", "en"] = "da") -> str:
 
 
 def test_a_date_is_said_as_people_say_it() -> None:
-    """Weekday, day and month; the year only where it is another."""
+    """Weekday, day and month; the year only if it is a different one."""
     assert said(c.Day(date(2026, 11, 26))) == "torsdag den 26. november"
     assert said(c.Day(date(2027, 1, 4))) == "mandag den 4. januar 2027"
     assert said(c.Day(date(2026, 11, 26)), "en") == "Thursday 26 November"
@@ -59,7 +59,7 @@ def test_a_date_is_said_as_people_say_it() -> None:
 
 
 def test_a_moment_is_said_by_the_clock_on_the_wall() -> None:
-    """Copenhagen's time on both sides of the change of clock, full hours without minutes."""
+    """Copenhagen's time before and after the change of clocks; full hours have no minutes."""
     assert (
         said(c.Moment(datetime(2026, 11, 26, 12, tzinfo=UTC))) == "torsdag den 26. november kl. 13"
     )
@@ -77,7 +77,7 @@ def test_a_moment_is_said_by_the_clock_on_the_wall() -> None:
 
 
 def test_a_sentence_that_begins_with_a_date_begins_with_a_capital() -> None:
-    """And a date inside a sentence does not."""
+    """A date inside a sentence is not capitalised."""
     day = c.Day(date(2026, 11, 26))
     assert said(c.text("test.begins", when=day)) == "Torsdag den 26. november er fristen."
     assert said(c.text("test.plain", when=day)) == "Fristen er torsdag den 26. november."
@@ -85,14 +85,14 @@ def test_a_sentence_that_begins_with_a_date_begins_with_a_capital() -> None:
 
 @pytest.mark.parametrize("n", [0, 1, 2, 21])
 def test_a_count_picks_its_form(n: int) -> None:
-    """One, or several; nothing is several."""
+    """1 uses the singular; 0 and others use the plural."""
     one = n == 1
     assert said(c.text("test.many", n=c.Count(n))) == (f"{n} svar" if one else f"{n} svar i alt")
     assert said(c.text("test.many", n=c.Count(n)), "en") == f"{n} answer{'' if one else 's'}"
 
 
 def test_a_listing_is_a_sentence() -> None:
-    """a, b og c; a og b; a."""
+    """Lists are joined with commas and "og": a, b og c; a og b; a."""
     abc = tuple(c.Words(x) for x in "abc")
     assert said(c.Listing(abc)) == "a, b og c"
     assert said(c.Listing(abc), "en") == "a, b and c"
@@ -102,7 +102,7 @@ def test_a_listing_is_a_sentence() -> None:
 
 
 def test_strong_and_emphasis_reach_around_placeholders() -> None:
-    """What Digi says may be strong; names stay names."""
+    """Digi's phrases may use bold; names stay plain."""
     spans = dresser().line(c.text("test.both", n=c.Count(48), what=c.Day(date(2026, 11, 26))))
     assert spans == (
         c.Strong("Uge "), c.Strong("48"), c.Plain(" og "), c.Emph("torsdag den 26. november"),
@@ -121,7 +121,7 @@ def test_strong_and_emphasis_reach_around_placeholders() -> None:
     )
 )
 def test_what_people_wrote_is_never_searched_for_markup(text: str) -> None:
-    """Their words come out as they went in, in every place a phrase can put them."""
+    """People's words are unchanged in every place of a phrase."""
     for line in (
         c.Words(text),
         c.text("test.strong", who=c.Words(text), what=c.Words(text)),
@@ -136,13 +136,14 @@ def test_what_people_wrote_is_never_searched_for_markup(text: str) -> None:
 
 
 def test_kept_words_are_opened_and_what_is_gone_is_three_dots() -> None:
-    """A letter refers to words by their id; deleted words leave no gap in the sentence."""
+    """Texts referred to by id are inserted when a letter is sent; a deleted text becomes an
+    ellipsis."""
     assert dresser().line(c.Kept("answer", "a1")) == (c.Quoted("Mere *tid*"),)
     assert dresser().line(c.Kept("answer", "a2")) == (c.Quoted("…"),)
 
 
 def test_what_a_card_needs_is_found_wherever_it_stands() -> None:
-    """Names and kept words, in rows, lists, labels and arguments."""
+    """They are found in rows, lists, labels and arguments."""
     card = c.card(
         c.Facts(((c.Who("anne"), c.Kept("answer", "a1")),)),
         c.Bullets((c.text("test.strong", who=c.Who("mette"), what=c.Kept("said", "s1", "kind")),)),
@@ -155,7 +156,7 @@ def test_what_a_card_needs_is_found_wherever_it_stands() -> None:
 
 
 def test_a_first_name_is_somebodys_words_and_not_digis() -> None:
-    """What is remembered because Digi always says it holds no name, in full or in short."""
+    """The cache of Digi's own sentences contains no names, neither full nor first."""
     for line in (c.First("anne"), c.Who("anne"), c.Words("Anne"), c.text("test.both", n=c.Count(4),
                  what=c.First("anne"))):  # fmt: skip
         assert not c.is_ours(dresser().line(line))
@@ -164,12 +165,12 @@ def test_a_first_name_is_somebodys_words_and_not_digis() -> None:
 
 
 def test_a_person_without_a_name_is_shown_by_id() -> None:
-    """Nothing is left blank where we have not heard a name."""
+    """Nothing is left blank if a name is unknown."""
     assert dresser().line(c.Who("u7")) == (c.Mention("u7", "u7"),)
 
 
 def test_the_catalogues_words_may_be_strong() -> None:
-    """Our own words carry their marks; the other language has its own."""
+    """Bold and emphasis marks of the content are kept, in each language."""
     both = Both("En **vigtig** ting", "An *important* thing")
     assert dresser().line(c.Said(both.da, both.en)) == (
         c.Plain("En "), c.Strong("vigtig"), c.Plain(" ting"),
@@ -185,7 +186,8 @@ PLAUSIBLE: tuple[c.Line, ...] = (
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_every_phrase_can_be_said(language: Literal["da", "en"]) -> None:
-    """In both languages, with any plausible arguments, and no brace or star is left in it."""
+    """Each phrase is rendered in both languages with plausible arguments, without a leftover brace
+    or star."""
     one = dresser(language)
     for key, phrase in CATALOGUE.phrases.items():
         forms = phrase.da if language == "da" else phrase.en

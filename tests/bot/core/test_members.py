@@ -1,4 +1,4 @@
-"""Who counts toward a threshold: those who are known to be people."""
+"""Only members known to be human count toward a threshold."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ async def team(house: House, fact: f.Fact[tuple[str, ...]], project: str = PROJE
 
 
 async def test_who_is_not_known_to_be_a_person_is_there_and_does_not_count(house: House) -> None:
-    """They are served as a member; a person of another organisation, who may write too, counts."""
+    """They are served as members. A person of another organisation, who may also write, does
+    count."""
     people = (Sender("anne"), Sender("gæst", foreign=True))
     await seen(house, CHANNEL, Members(people, (Sender("ukendt"),)))
     assert await team(house, f.Team()) == {"anne", "gæst"}
@@ -61,7 +62,8 @@ async def test_who_is_not_known_to_be_a_person_is_there_and_does_not_count(house
 
 
 async def test_whoever_was_known_stays_known_when_the_platform_is_silent(house: House) -> None:
-    """In this channel and in every other of the workplace; until the platform says otherwise."""
+    """This holds in this channel and all others of the workplace, until the platform says
+    otherwise."""
     await found(house, "p2", channel="C2")
     await seen(house, CHANNEL, Members((Sender("anne"), Sender("bo"))))
     for channel, project in ((CHANNEL, PROJECT), ("C2", "p2")):
@@ -72,7 +74,7 @@ async def test_whoever_was_known_stays_known_when_the_platform_is_silent(house: 
 
 
 async def test_an_older_database_counts_nobody_before_they_are_looked_up(house: House) -> None:
-    """What an earlier version has kept says who is there, and not who is a person."""
+    """Databases of earlier versions store who is in a channel, but not who is human."""
     await house.database.tx(_as_before, house)
     assert await team(house, f.Team()) == set()
     assert await team(house, f.Present()) == {"anne"}
@@ -83,7 +85,7 @@ def _as_before(house: House) -> Script[None]:
 
 
 async def test_everybody_of_the_playground_counts_at_every_start(tmp_path: Path) -> None:
-    """They are all people; also in a database that an earlier version has begun."""
+    """In the playground all are human, also in a database of an earlier version."""
     async with in_browser(tmp_path / "home") as played:
         for _ in range(2):
             await played.house.database.tx(_clears)
@@ -116,8 +118,8 @@ async def _are_there(played: Stage, people: tuple[str, ...], unknown: tuple[str,
 
 
 async def test_a_small_team_is_protected_however_many_bots_are_with_it(tmp_path: Path) -> None:
-    """The confirmation of the few, the number that may write, the release every second week, and
-    answers that wait for the phase's end: as if the seven were not there."""
+    """The extra confirmation, the count of writers, the biweekly release, and holding back answers
+    all work as if only the seven were there."""
     async with stage(tmp_path / "home", team=FOUR) as played:
         await _are_there(played, FOUR, OTHERS)
         await played.play(BEGINS)
@@ -144,7 +146,7 @@ async def test_a_small_team_is_protected_however_many_bots_are_with_it(tmp_path:
 
 
 async def test_a_team_of_whom_nobody_is_known_is_served_and_told_so(tmp_path: Path) -> None:
-    """They press and write like everybody; no number is made up."""
+    """They can press and write like others, and no number is shown."""
     async with stage(tmp_path / "home", team=()) as played:
         await _are_there(played, (), (*FOUR, *OTHERS))
         await played.play(BEGINS)

@@ -1,4 +1,4 @@
-"""What Digi writes on its buttons and forms comes back as it was, or not at all."""
+"""Tokens of buttons and forms are read back unchanged, or rejected."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STAMPED = {"by": "", "at": e.EPOCH, "id": ""}
 
 
 def presses(kind: type[Any]) -> st.SearchStrategy[Any]:
-    """Any press of this type, as a dialog makes it: not stamped yet."""
+    """Return an event of this type as a dialog makes it, not stamped yet."""
     fields = {
         field.name: _values(field.type)
         for field in msgspec.structs.fields(kind)
@@ -67,7 +67,7 @@ PRESSES = st.one_of([presses(kind) for kind in KINDS])
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_press_comes_back_as_it_was(kind: type[Any]) -> None:
-    """A button of each event type, with any values, is read as the same event."""
+    """For each event type, with any values."""
 
     @given(presses(kind))
     def holds(press: e.Press) -> None:
@@ -78,7 +78,7 @@ def test_every_press_comes_back_as_it_was(kind: type[Any]) -> None:
 
 @given(PRESSES)
 def test_a_button_of_another_workplace_or_another_key_is_not_read(press: e.Press) -> None:
-    """The seal is bound to the workplace and to the key."""
+    """The MAC covers the workplace and depends on the key."""
     token = write_press(VAULT, TENANT, press)
     with pytest.raises(BadToken):
         read_press(VAULT, "test:et andet sted", token)
@@ -90,7 +90,7 @@ def test_a_button_of_another_workplace_or_another_key_is_not_read(press: e.Press
 
 @given(PRESSES, st.data())
 def test_a_changed_character_spoils_a_token(press: e.Press, data: st.DataObject) -> None:
-    """No single character of what is sealed may be another one."""
+    """Changing any single character makes the token invalid."""
     token = write_press(VAULT, TENANT, press)
     at = data.draw(st.integers(0, len(token) - 1))
     letters = string.ascii_letters + string.digits + "-_"
@@ -100,13 +100,13 @@ def test_a_changed_character_spoils_a_token(press: e.Press, data: st.DataObject)
         read = read_press(VAULT, TENANT, changed)
     except BadToken:
         return
-    # The last letter of base64 has bits that say nothing.
+    # The last letter of base64 has bits that are not used.
     assert read == press
 
 
 @given(st.text())
 def test_no_text_from_outside_is_taken_for_a_token(text: str) -> None:
-    """Whatever comes in as a token: it is ours, or it is refused."""
+    """Any text is either a valid token or rejected."""
     with pytest.raises(BadToken):
         read_press(VAULT, TENANT, text)
     with pytest.raises(BadToken):
@@ -115,7 +115,7 @@ def test_no_text_from_outside_is_taken_for_a_token(text: str) -> None:
 
 @given(st.dictionaries(TEXT, TEXT, max_size=4), st.lists(TEXT, max_size=4))
 def test_what_a_form_is_for_comes_back_as_it_was(fixed: dict[str, str], values: list[str]) -> None:
-    """Fixed values, the form's id and the rules of its fields."""
+    """Fixed values, the form's id and its validation rules."""
     label = c.text("button.send")
     form: c.NeutralForm = c.Form(
         title=label,
@@ -154,7 +154,7 @@ FORM: c.NeutralForm = c.Form(
 
 @given(TEXT, TEXT)
 def test_a_form_is_read_for_its_own_person_only(person: str, other: str) -> None:
-    """In its own workplace too; whom it is for does not stand in it."""
+    """This holds within the same workplace too, and the token does not contain the person."""
     token = write_form(VAULT, TENANT, FORM, "a1", f"U{person}")
     assert read_form(VAULT, TENANT, token, f"U{person}").form == "a1"
     for somebody in (f"U{other}", person, ""):
@@ -164,7 +164,7 @@ def test_a_form_is_read_for_its_own_person_only(person: str, other: str) -> None
 
 
 def test_two_forms_of_one_person_have_nothing_in_common() -> None:
-    """Without the key nobody finds out that the same person opened both."""
+    """Without the key, nobody can tell that the same person opened both."""
     one, two = (_said(write_form(VAULT, TENANT, FORM, id, "U0ANNE")) for id in ("a1", "a2"))
     assert one["owner"] != two["owner"]
     assert "U0ANNE" not in str(one)
@@ -172,7 +172,7 @@ def test_two_forms_of_one_person_have_nothing_in_common() -> None:
 
 
 def test_a_form_that_belongs_to_nobody_is_too_old() -> None:
-    """Forms were not bound to a person once; such a one is opened again."""
+    """Forms of earlier versions were not bound to a person, and have to be opened again."""
     body = msgspec.json.encode(FormToken("paused", {"project": "p1"}, "a1", {}))
     tag = VAULT.mac(b"f\0" + TENANT.encode() + b"\0" + body)
     token = base64.urlsafe_b64encode(body).decode().rstrip("=") + "." + tag
@@ -190,7 +190,7 @@ def _said(token: str) -> dict[str, Any]:
 
 @given(PRESSES)
 def test_nobody_is_named_on_a_button(press: e.Press) -> None:
-    """Who, when and which are stamped by the gate: a token cannot carry them."""
+    """Person, time and project are stamped by the gate; a token cannot carry them."""
     if isinstance(press, e.Signed):
         stamped = msgspec.structs.replace(
             press, by="anne", at=datetime(2026, 1, 1, tzinfo=UTC), id="forged"
@@ -200,7 +200,7 @@ def test_nobody_is_named_on_a_button(press: e.Press) -> None:
 
 
 def test_the_largest_tokens_stay_small() -> None:
-    """A button with long ids and a form with many fields fit what the platforms carry."""
+    """Buttons with long ids and forms with many fields stay within the platforms' limits."""
     id = "x" * 64
     press = e.AgreementTaken(project=id[:32], agreement=f"{id}:{id}")
     assert len(write_press(VAULT, TENANT, press)) < PRESS_TOKEN
@@ -212,6 +212,6 @@ def test_the_largest_tokens_stay_small() -> None:
 
 
 def test_a_token_is_no_secret_and_says_only_what_it_must() -> None:
-    """Defaults are left out, so that a button's token stays short."""
+    """Default values are left out, so that a button's token stays short."""
     short = write_press(VAULT, TENANT, e.Look("help"))
     assert len(short) < 80
