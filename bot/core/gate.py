@@ -114,6 +114,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.AuthorAdded: OURSELVES,
     e.ConcernSeen: ALL,
     e.ConcernAnswered: ALL,
+    e.HowItWent: ALL,
     e.ConcernClosed: ALL,
     e.TakenToTrio: frozenset({"representative"}),
     e.Offered: OURSELVES,

@@ -6,12 +6,13 @@ so), never by a role: whoever gets a role later reads only what is written later
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from msgspec.structs import replace
 
+from dialogs.concern import outcome
+from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import (
     State,
     act_needs,
@@ -31,6 +32,7 @@ from dialogs.concern.states import (
     Answer,
     Concern,
     answer_parts,
+    how_it_went,
     widened,
 )
 from dialogs.model import cards as c
@@ -64,7 +66,10 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
             return _deleted(state)
         case e.Woke():
             return state, _due(state, event, known)
-        case e.ConcernSeen() | e.ConcernAnswered() | e.ConcernClosed() | e.TakenToTrio():
+        case (
+            e.ConcernSeen() | e.ConcernAnswered() | e.HowItWent() | e.ConcernClosed()
+            | e.TakenToTrio()
+        ):  # fmt: skip
             if (no := refused(state, event.by, known)) is not None:
                 return state, (Show(no),)
     match event:
@@ -72,6 +77,8 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
             return _seen(state, event, known)
         case e.ConcernAnswered():
             return _answered(state, event, known)
+        case e.HowItWent():
+            return outcome.told(state, event, known)
         case e.ConcernClosed():
             return _closed(state, event)
         case e.TakenToTrio():
@@ -154,7 +161,11 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
         promised_by=event.by if stays else "",
         answers=(*state.answers, given),
     )
-    reminder = _remind(known, event.at, event.until) if stays and event.until else None
+    reminder: Effects = (fx.Cancel("due"),)
+    if stays and event.until:
+        reminder = _remind(known, event.at, event.until)
+    elif event.answer == "do":
+        reminder = outcome.reminder(known, after, event)
     parts = answer_parts(replace(after, answers=(given,)))
     effects: list[fx.Effect | fx.Moment] = [
         fx.Record(
@@ -165,7 +176,7 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
             event.at,
             {"text": event.text, "who": event.who},
         ),
-        *(reminder or (fx.Cancel("due"),)),
+        *reminder,
         *_tell_author(state, c.Paragraph(text("concern.answered_you")), c.Quote(state.words),
                       *parts),
     ]  # fmt: skip
@@ -183,25 +194,10 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
     close: Button[Line] = Button(
         text("concern.close"), e.ConcernClosed(project=event.project, concern=state.id)
     )
-    effects.append(Show(card(c.Paragraph(text(key)), None if stays else c.buttons(close))))
+    effects.append(
+        Show(card(c.Paragraph(text(key)), c.buttons(close) if event.answer == "no" else None))
+    )
     return after, tuple(effects)
-
-
-_REFERENCE = re.compile(
-    r"""https?:|ftp:|file:|mailto:|tel:|www\.                  # addresses that say what they are
-    | [\w.+-]+@[\w-]+\.\w                                      # mail
-    | <[@!#]                                                   # a platform's own references
-    | \b[\w-]+\.(?:dk|com|org|net|eu|io|info|app|link|ly|me|gg|se|no|de|uk|me|nu|biz)\b
-    | \b[\w-]+\.(?:docx?|xlsx?|pptx?|pdf|txt|csv|odt|png|jpe?g|gif|zip|html?|mp[34])\b
-    | \b[a-z]:\\ | \\\\\w | (?:^|\s)[~/]?/\w+/                 # paths
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def refers_elsewhere(words: str) -> bool:
-    """A link, an address or a file: whoever opens it can be seen opening it."""
-    return _REFERENCE.search(words) is not None
 
 
 def _faults(event: e.ConcernAnswered, today: date) -> Iterable[FieldError]:
@@ -219,6 +215,9 @@ def _faults(event: e.ConcernAnswered, today: date) -> Iterable[FieldError]:
 def _closed(state: Concern, event: e.ConcernClosed) -> Step:
     if not state.answers:
         return state, (Show(card(c.Paragraph(text("concern.answer_first")))),)
+    if state.doing is not None:
+        first = c.Paragraph[Line](text("concern.tell_first"))
+        return state, (Show(card(first, c.buttons(*how_it_went(state, event.project)))),)
     after = replace(state, status="closed", promised=None, promised_by="")
     return after, (
         fx.Cancel("due"),
@@ -247,9 +246,11 @@ def _to_trio(state: Concern, event: e.TakenToTrio, known: Known) -> Step:
 
 
 def _due(state: Concern, event: e.Woke, known: Known) -> Effects:
-    if not state.waits or state.promised is None or not state.promised_by:
-        return ()
     if not known.project.open:
+        return ()
+    if not state.waits:
+        return outcome.due(state, event.project)
+    if state.promised is None or not state.promised_by:
         return ()
     key = "concern.due_forwarded" if state.status == "forwarded" else "concern.due"
     here = {"project": event.project, "ref": state.id}
@@ -302,6 +303,7 @@ CONVERSATION = Conversation(
         e.SaidDeleted,
         e.ConcernSeen,
         e.ConcernAnswered,
+        e.HowItWent,
         e.ConcernClosed,
         e.TakenToTrio,
     ),
@@ -314,6 +316,8 @@ CONVERSATION = Conversation(
         "concern": Sight(one_needs, one_card),
         "answer_concern": Sight(act_needs, answer_form),
         "take_concern": Sight(act_needs, take_form),
+        "went_not_done": Sight(act_needs, outcome.form),
+        "went_moved": Sight(act_needs, outcome.form),
     },
     forgets=forgets,
 )

@@ -10,6 +10,7 @@ from dialogs.concern.states import (
     _ordered,
     answer_parts,
     for_reader,
+    how_it_went,
     may_read,
     open_to_all,
     owed,
@@ -139,7 +140,9 @@ def _row(
     said = text("concern.row", kind=kind_line(one), status=status_line(one, today))
     if one.status == "withdrawn":
         return (c.Small(said),)
-    answer = one.waits and may_answer(one, viewer.person, known)
+    mine = may_answer(one, viewer.person, known)
+    answer = one.waits and mine
+    tell = not one.waits and one.doing is not None and mine
     return (
         c.Quote(Words(words), c.Who(one.author) if one.author else None),
         c.Small(said),
@@ -148,6 +151,7 @@ def _row(
             Button(text("button.reply"), _look("answer_concern", viewer.project, one.id))
             if answer
             else None,
+            *(how_it_went(one, viewer.project) if tell else ()),
         ),
     )
 
@@ -195,15 +199,21 @@ def _acts(one: Concern, viewer: Viewer) -> Part[Line] | None:
     project = viewer.project
     closed = one.status == "closed"
     trio = viewer.may("representative") and (one.trio or one.everyone) and not one.in_trio
+    told = one.doing is None
     return c.buttons(
+        *(() if told else how_it_went(one, project)),
         None
         if closed
-        else Button(text("button.reply"), _look("answer_concern", project, one.id), "main"),
+        else Button(
+            text("button.reply"),
+            _look("answer_concern", project, one.id),
+            "main" if told else "plain",
+        ),
         Button(text("concern.promise_date"), _look("take_concern", project, one.id))
         if one.waits
         else None,
         Button(text("concern.close"), e.ConcernClosed(project=project, concern=one.id))
-        if one.answers and not closed
+        if one.answers and told and not closed
         else None,
         Button(text("concern.to_trio"), e.TakenToTrio(project=project, concern=one.id))
         if trio and not closed

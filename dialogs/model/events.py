@@ -427,6 +427,15 @@ class ConcernAnswered(Signed, frozen=True, tag="concern_answered"):
     until: date | None = None
 
 
+class HowItWent(Signed, frozen=True, tag="how_it_went"):
+    """What became of *We will do it*: done, not done and why, or by another date."""
+
+    concern: str
+    outcome: Literal["done", "not_done", "moved"]
+    text: str = ""
+    until: date | None = None
+
+
 class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
     concern: str
 
@@ -573,10 +582,10 @@ SignedEvent = (
     | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
-    | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken | AgreementDeclined
-    | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven | TrioPointRaised
-    | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings | Greeted
-    | MembersSeen | Undelivered | Unreached | Woke
+    | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken
+    | AgreementDeclined | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven
+    | TrioPointRaised | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings
+    | Greeted | MembersSeen | Undelivered | Unreached | Woke
 )  # fmt: skip
 
 Event = SignedEvent | UnsignedEvent
@@ -603,7 +612,7 @@ View = Literal[
     # say.py
     "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
     # concern.py
-    "concerns", "concern", "answer_concern", "take_concern",
+    "concerns", "concern", "answer_concern", "take_concern", "went_not_done", "went_moved",
     # agreement.py
     "agreements", "new_agreement", "new_date", "not_done",
     # digest.py, summary.py, trio.py

@@ -100,6 +100,7 @@ def overview_card(
         *_asked(new),
         *_worried(new),
         *_standing(new, today, project.id),
+        *_doing(new, today),
         *_next(known, at),
         None if advice is None else Paragraph(advice),
         Small(text("digest.only_some")),
@@ -169,6 +170,8 @@ def _asked(new: Overview) -> list[Paragraph[Line]]:
     said: list[Line] = [words(first, SHORT)]
     if first.answers:
         said.append(answer(first.answers[-1], SHORT))
+    if first.went:
+        said.append(text(f"digest.went_{first.went}"))
     if not first.answers or _written_again(first):
         said.append(_waits(first))
     if len(new.asked) > 1:
@@ -197,6 +200,17 @@ def _standing(new: Overview, today: date, project: str) -> list[Part[Line] | Non
         parts.append(Small(text("digest.rest")))
     read: Button[Line] = Button(text("concern.see"), Look("concerns", project=project))
     return [*parts, buttons(read)]
+
+
+def _doing(new: Overview, today: date) -> list[Part[Line]]:
+    if not new.doing:
+        return []
+    parts: list[Part[Line]] = [Paragraph(text("digest.doing"))]
+    for one in new.doing[:FIRST]:
+        parts += _still_doing(one, BRIEF, today)
+    if len(new.doing) > FIRST:
+        parts.append(Small(text("digest.rest")))
+    return parts
 
 
 def _next(known: Known, at: datetime) -> list[Paragraph[Line]]:
@@ -270,6 +284,13 @@ def _still_waits(one: Standing, cut: int, today: date) -> Parts:
     return (Quote(words(concern, cut), by), Small(Several(tuple(lines))))
 
 
+def _still_doing(one: Concern, cut: int, today: date) -> Parts:
+    by = Who(one.author) if one.author else None
+    due = one.done_by or today
+    key = "digest.doing_passed" if due < today else "digest.doing_until"
+    return (Quote(words(one, cut), by), Small(text(key, day=Day(due))))
+
+
 # --- the thread ---------------------------------------------------------------------------
 
 
@@ -295,6 +316,9 @@ def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...
             [_still_waits(one, SHORT, today) for one in new.standing],
             size=2 * SHORT,
         )
+    if len(new.doing) > FIRST:
+        doing = [_still_doing(one, SHORT, today) for one in new.doing]
+        _pages(pages, "digest.details_doing", doing, size=2 * SHORT)
     return tuple(pages)
 
 

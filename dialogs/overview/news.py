@@ -36,6 +36,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     asked: tuple[Concern, ...]
     concerns: tuple[Concern, ...]
     standing: tuple[Standing, ...]
+    doing: tuple[Concern, ...]  # answered with *We will do it*, and not told of how it went
     told: dict[str, str]
     since: dict[str, str]
     news: str = ""
@@ -51,6 +52,7 @@ class Overview(Struct, frozen=True, kw_only=True):
             or self.asked
             or self.concerns
             or self.standing
+            or self.doing
         )
 
 
@@ -88,6 +90,12 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
         concerns=tuple(one for one in new if one.kind == "concern"),
         came=any(one.kind == "concern" and f"concern:{one.id}" not in state.told for one in new),
         standing=_standing([one for one in read_by_all if one not in new], since, today),
+        doing=tuple(
+            sorted(
+                (one for one in read_by_all if one.done_by and not one.waits and one not in new),
+                key=lambda one: (one.done_by or date.max, one.id),
+            )
+        ),
         told=told,
         since=since,
     )
@@ -123,21 +131,22 @@ def _agreement_mark(one: Agreement, today: date) -> str:
 
 
 def _concern_mark(one: Concern) -> str:
-    return f"{one.status}:{len(one.answers)}"
+    return f"{one.status}:{len(one.answers)}:{one.went}"
 
 
-def _told_as(told: Mapping[str, str], one: Concern) -> tuple[bool, int] | None:
-    """Whether it still waited and how many answers it had when it was told last."""
+def _told_as(told: Mapping[str, str], one: Concern) -> tuple[bool, int, str] | None:
+    """Whether it still waited, how many answers it had and how it went when it was told last."""
     mark = told.get(f"concern:{one.id}")
     if mark is None:
         return None
-    status, answers = mark.split(":")[:2]
-    return status in WAITING, int(answers)
+    status, answers, *rest = mark.split(":")
+    went = rest[0] if rest and rest[0] in ("done", "not_done") else ""
+    return status in WAITING, int(answers), went
 
 
 def _is_news(one: Concern, told: Mapping[str, str]) -> bool:
     """A promised date is none: it stands with what still waits, in each overview."""
-    return _told_as(told, one) != (one.waits, len(one.answers))
+    return _told_as(told, one) != (one.waits, len(one.answers), one.went)
 
 
 def _since(one: Concern, state: Digest, week: str) -> str:

@@ -10,7 +10,15 @@ from msgspec.structs import replace
 
 from dialogs.advice.states import LEADER_NOTES, MEMORY, note
 from dialogs.agreement.states import Agreement, overdue
-from dialogs.concern.states import HELPERS, Concern, for_reader, may_read, open_to_all, owed
+from dialogs.concern.states import (
+    HELPERS,
+    Concern,
+    for_reader,
+    may_read,
+    open_to_all,
+    owed,
+    ways_on,
+)
 from dialogs.model import events as e
 from dialogs.model.calendar import iso_week, local, next_weekly
 from dialogs.model.cards import (
@@ -226,17 +234,13 @@ def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Lin
         promise: Line | None = None
         if one.promised is not None:
             key = "summary.promise_passed" if one.overdue else "summary.promised"
+            if one.telling:
+                key = "summary.how_it_went"
             promise = text(key, day=Day(one.promised))
         parts += [
             Quote(replace(one.concern.words, cut=CUT)),
             None if promise is None else Paragraph(promise),
-            buttons(
-                Button(
-                    text("button.reply"),
-                    Look("answer_concern", project=project, ref=one.concern.id),
-                    "main",
-                )
-            ),
+            buttons(*ways_on(one, project)),
         ]
     if len(waiting) > OWED:
         parts.append(
