@@ -123,7 +123,8 @@ forms: st.SearchStrategy[FinishedForm] = st.builds(
 )
 
 DRAW = """async ([answers, people]) => {
-  const { drawCard, drawForm } = await import("/static/draw.js");
+  const { drawCard } = await import("/static/draw.js");
+  const { drawForm } = await import("/static/fields.js");
   return answers.map((answer) => {
     const form = drawForm(answer.form, people);
     for (const field of form.fields) {

@@ -149,3 +149,34 @@ async def test_what_waits_is_a_list_with_one_way_in_for_each(
         await expect(page.locator(".whisper")).to_contain_text("Jeg kender ikke hjælp.")
     pressed, _ = (delivery.what for delivery in world.digi.deliveries)
     assert pressed == Pressed("Skriv et svar")
+
+
+async def test_one_thing_to_do_is_a_button_and_several_are_a_list(
+    world: World, browser: Browser
+) -> None:
+    """So that a card has no more than one main button."""
+    several = c.Card(
+        (
+            c.Heading(words("Det, der venter på dig")),
+            c.Paragraph(words("2 venter på dit svar.")),
+            c.Buttons((button("Læs og svar", "main"),)),
+            c.Paragraph(words("Her mangler dit svar.")),
+            c.Buttons((button("Svar", "main"), button("Svar uden navn"))),
+            c.Quote(words("Prøv en rute")),
+            c.Small(words("Aftalen er din.")),
+            c.Buttons((button("Klaret"), button("Ny dato"))),
+            c.Paragraph(words("Er der nyt?")),
+            c.Buttons((button("Skriv to linjer", "main"),)),
+        )
+    )
+    await world.digi.deliver("q1", "post", several, channel=CHANNEL)
+    async with window(browser, world, "anne") as page:
+        items = page.locator(".card").get_by_role("listitem")
+        await expect(items).to_have_count(2)
+        await expect(items.first.get_by_role("button")).to_have_text("Læs og svar")
+        ways = items.last.get_by_role("button")
+        await expect(ways).to_have_text(["Svar", "Svar uden navn"])
+        await expect(ways.first).to_have_accessible_description("Her mangler dit svar.")
+        await expect(page.locator(".card figure")).to_have_text("Prøv en rute")
+        await expect(page.locator(".card .plain")).to_have_text(["Klaret", "Ny dato"])
+        await expect(page.locator(".card .main")).to_have_text("Skriv to linjer")

@@ -1,7 +1,8 @@
 // Forms, and questions that are asked before something is done.
 
 import { take } from "./acts.js";
-import { drawForm, line, make } from "./draw.js";
+import { line, make } from "./draw.js";
+import { drawForm } from "./fields.js";
 import { at, channelOf, page } from "./state.js";
 import { post } from "./wire.js";
 import { say } from "./words.js";

@@ -1,5 +1,5 @@
-// Cards and forms become elements here, and only here. Text is always text: nothing that
-// anybody wrote is ever read as markup.
+// Cards become elements here, and only here. Text is always text: nothing that anybody wrote is
+// ever read as markup.
 
 import { say } from "./words.js";
 
@@ -69,25 +69,48 @@ function grouped(parts) {
   const groups = [];
   let at = 0;
   while (at < parts.length) {
-    const end = matterEnd(parts, at);
-    const last = groups.at(-1);
-    const kind = end ? "matters" : parts[at].type === "buttons" ? "actions" : "part";
-    const item = end ? parts.slice(at, end) : parts[at];
-    if (last?.kind === kind && kind !== "part") last.items.push(item);
-    else groups.push({ kind, items: [item] });
-    at = end || at + 1;
+    const matters = mattersFrom(parts, at);
+    if (matters.length) {
+      groups.push({ kind: "matters", items: matters });
+      at += matters.flat().length;
+      continue;
+    }
+    const part = parts[at];
+    const row = part.type === "buttons";
+    if (row && groups.at(-1)?.kind === "actions") groups.at(-1).items.push(part);
+    else groups.push({ kind: row ? "actions" : "part", items: [part] });
+    at += 1;
   }
   return groups;
 }
 
-/* A matter is what somebody wrote, at most a line about it, and one way in. Answers where it ends
-   if one begins here, and 0 otherwise. */
+/* The matters that follow one another from here on. One alone is a card of its own, unless it is
+   what somebody wrote and has one way in. */
+function mattersFrom(parts, at) {
+  const found = [];
+  let next = at;
+  while (parts[next]?.type === parts[at].type) {
+    const end = matterEnd(parts, next);
+    if (!end) break;
+    found.push(parts.slice(next, end));
+    next = end;
+  }
+  const alone = found.length === 1;
+  const quoted = parts[at].type === "quote" && found[0]?.at(-1).buttons.length === 1;
+  return alone && !quoted ? [] : found;
+}
+
+/* A matter is what somebody wrote, with at most a line about it, or a sentence with something to
+   do first, and then one or two ways in. Answers where it ends if one begins here. */
 function matterEnd(parts, at) {
-  if (parts[at].type !== "quote") return 0;
-  const about = ["paragraph", "small"].includes(parts[at + 1]?.type) ? 1 : 0;
-  const way = parts[at + 1 + about];
-  const only = way?.type === "buttons" && way.buttons.length === 1;
-  return only && parts[at + 2 + about]?.type !== "buttons" ? at + 2 + about : 0;
+  const quote = parts[at].type === "quote";
+  const about = quote && ["paragraph", "small"].includes(parts[at + 1]?.type) ? 1 : 0;
+  const end = at + 1 + about;
+  const ways = parts[end]?.type === "buttons" ? parts[end].buttons : [];
+  const first = ways.some((button) => button.style === "main");
+  const waits = quote || (parts[at].type === "paragraph" && first);
+  const few = ways.length === 1 || ways.length === 2;
+  return waits && few && parts[end + 1]?.type !== "buttons" ? end + 1 : 0;
 }
 
 function drawGroup({ kind, items }, press, key) {
@@ -102,20 +125,25 @@ function drawGroup({ kind, items }, press, key) {
 }
 
 function drawMatter(parts, press) {
-  const [quote, about] = parts;
-  const [button] = parts.at(-1).buttons;
+  const [first, about] = parts;
+  const { buttons } = parts.at(-1);
+  const words = first.type === "quote"
+    ? [make("blockquote", {}, line(first.words)), first.by && drawSmall(first.by)]
+    : [drawPart(first)];
+  if (parts.length > 2) words.push(drawSmall(about.text));
+  const id = unique();
+  const ways = buttons.map((button) => drawButton({ ...button, style: "way" }, press));
+  for (const way of ways) way.setAttribute("aria-describedby", id); // many are called the same
   return make(
     "li",
-    {},
-    make(
-      "div",
-      {},
-      make("blockquote", {}, line(quote.words)),
-      quote.by && make("p", { class: "small" }, line(quote.by)),
-      parts.length > 2 ? make("p", { class: "small" }, line(about.text)) : null,
-    ),
-    make("div", { class: "buttons" }, drawButton({ ...button, style: "way" }, press)),
+    { class: ways.length > 1 ? "several" : null },
+    make("div", { id }, words),
+    make("div", { class: "buttons" }, ways),
   );
+}
+
+function drawSmall(text) {
+  return make("p", { class: "small" }, line(text));
 }
 
 const unfolded = new Set(); // whose further buttons somebody has opened
@@ -156,7 +184,7 @@ function drawPart(part) {
     case "paragraph":
       return part.text.some(isCode) ? withCode(part.text) : make("p", {}, line(part.text));
     case "small":
-      return make("p", { class: "small" }, line(part.text));
+      return drawSmall(part.text);
     case "facts":
       return make(
         "dl",
@@ -226,220 +254,9 @@ function drawButton(button, press) {
   return element;
 }
 
-// --- forms ---------------------------------------------------------------------------------
-
 let drawn = 0;
 
-function unique() {
+export function unique() {
   drawn += 1;
   return `drawn-${drawn}`;
-}
-
-const length = (text) => [...text].length;
-
-/* Each field is { id, element, read(), fault(): what is wrong with it or "", show(nodes) }. */
-export function drawForm(form, people) {
-  const fields = [];
-  const elements = form.fields.map((field) => {
-    if (field.type === "note") return make("p", { class: "note" }, line(field.text));
-    const control = drawField(field, people);
-    fields.push(control);
-    return control.element;
-  });
-  return { elements, fields };
-}
-
-function drawField(field, people) {
-  switch (field.type) {
-    case "textfield":
-      return textField(field);
-    case "choice":
-      return choice(field);
-    case "choices":
-      return several(field, field.options, field.values, "missing_choices");
-    case "people": {
-      const options = people.map((person) => ({
-        value: person.id,
-        label: [{ type: "plain", text: person.name }],
-        hint: [{ type: "plain", text: person.job }],
-      }));
-      if (field.many) return manyPeople(field, options);
-      const names = people.map((person) => [person.id, `${person.name} (${person.job})`]);
-      return select(field, names, field.values[0] ?? "", "nobody", "missing_people");
-    }
-    case "datefield":
-      return moment(field, "date", field.value ?? "", (value) => value);
-    case "timefield":
-      return moment(field, "time", fromMinutes(field.value), toMinutes);
-    default:
-      throw new Error(`no such field: ${field.type}`);
-  }
-}
-
-function fromMinutes(value) {
-  if (value === null || value === undefined) return "";
-  const two = (number) => String(number).padStart(2, "0");
-  return `${two(Math.floor(value / 60))}:${two(value % 60)}`;
-}
-
-function toMinutes(value) {
-  if (!value) return "";
-  const [hour, minute] = value.split(":").map(Number);
-  return String(hour * 60 + minute);
-}
-
-function required(field) {
-  return field.required ? make("span", { class: "required" }, ` (${say("required")})`) : null;
-}
-
-/* What every field has around it: label, hint, and a place for what is wrong. */
-function frame(field, control, { group = false, extra = null } = {}) {
-  const hint = field.hint ? make("p", { class: "hint", id: unique() }, line(field.hint)) : null;
-  const fault = make("p", { class: "fault", id: unique(), hidden: true });
-  const describedBy = [hint?.id, extra?.id, fault.id].filter(Boolean).join(" ");
-  const first = group ? control.querySelector("summary, input") : control;
-  const label = [...line(field.label), required(field)];
-  let element;
-  if (group) {
-    element = make("fieldset", { class: "field", "aria-describedby": describedBy });
-    element.append(make("legend", {}, label), ...[hint, control, fault].filter(Boolean));
-  } else {
-    control.id = unique();
-    control.setAttribute("aria-describedby", describedBy);
-    if (field.required) control.setAttribute("aria-required", "true");
-    element = make("div", { class: "field" }, make("label", { for: control.id }, label));
-    element.append(...[hint, control, extra, fault].filter(Boolean));
-  }
-  return {
-    id: field.id,
-    element,
-    focus: () => (first ?? element).focus(),
-    show(nodes) {
-      fault.replaceChildren(...nodes);
-      fault.hidden = nodes.length === 0;
-      element.classList.toggle("wrong", nodes.length > 0);
-      for (const input of element.querySelectorAll("input, textarea, select")) {
-        if (nodes.length) {
-          input.setAttribute("aria-invalid", "true");
-          if (group) input.setAttribute("aria-describedby", fault.id);
-        } else {
-          input.removeAttribute("aria-invalid");
-          if (group) input.removeAttribute("aria-describedby");
-        }
-      }
-    },
-  };
-}
-
-function textField(field) {
-  const control = field.long
-    ? make("textarea", { rows: "4" })
-    : make("input", { type: "text", autocomplete: "off" });
-  control.value = field.value ? plain(field.value) : "";
-  const count = make("p", { class: "count", id: unique(), "aria-live": "polite" });
-  const spare = () => field.limit - length(control.value);
-  const near = () => {
-    const left = spare();
-    if (left < 0) count.textContent = say("over", -left);
-    else count.textContent = left <= Math.max(20, field.limit * 0.1) ? say("left", left) : "";
-    count.classList.toggle("over", left < 0);
-  };
-  control.addEventListener("input", near);
-  near();
-  return {
-    ...frame(field, control, { extra: count }),
-    read: () => control.value,
-    fault() {
-      if (field.required && !control.value.trim()) return say("missing_text");
-      return spare() < 0 ? say("too_long", -spare()) : "";
-    },
-  };
-}
-
-function choice(field) {
-  if (field.options.length > 7) {
-    const names = field.options.map((option) => [option.value, plain(option.label)]);
-    return select(field, names, field.value, "none", "missing_choice");
-  }
-  const none = { value: "", label: [{ type: "plain", text: say("none") }], hint: null };
-  const options = field.required ? field.options : [...field.options, none];
-  const name = unique();
-  const { list, inputs } = boxes("radio", name, options, [field.value]);
-  const read = () => inputs.find((input) => input.checked)?.value ?? "";
-  return {
-    ...frame(field, list, { group: true }),
-    read,
-    fault: () => (field.required && !read() ? say("missing_choice") : ""),
-  };
-}
-
-/* A whole team is a long list: it is folded, and its first line says who is chosen. */
-function manyPeople(field, options) {
-  const { list, inputs } = boxes("checkbox", unique(), options, field.values);
-  list.classList.add("columns");
-  const summary = make("summary");
-  const fold = make("details", { class: "pick" }, summary, list);
-  const chosen = () => options.filter((_, index) => inputs[index].checked);
-  const tell = () => {
-    const names = chosen().map((option) => plain(option.label));
-    summary.textContent = names.join(", ") || say("nobody");
-  };
-  list.addEventListener("change", tell);
-  tell();
-  return {
-    ...frame(field, fold, { group: true }),
-    read: () => chosen().map((option) => option.value),
-    fault: () => (field.required && !chosen().length ? say("missing_people") : ""),
-  };
-}
-
-function several(field, options, values, missing) {
-  const { list, inputs } = boxes("checkbox", unique(), options, values);
-  const read = () => inputs.filter((input) => input.checked).map((input) => input.value);
-  return {
-    ...frame(field, list, { group: true }),
-    read,
-    fault: () => (field.required && !read().length ? say(missing) : ""),
-  };
-}
-
-function boxes(type, name, options, chosen) {
-  const inputs = [];
-  const list = make("div", { class: "options" });
-  for (const option of options) {
-    const input = make("input", { type, name, id: unique() });
-    input.value = option.value;
-    input.checked = chosen.includes(option.value);
-    inputs.push(input);
-    const hint = option.hint && make("span", { class: "hint" }, line(option.hint));
-    const words = make("span", {}, make("span", {}, line(option.label)), hint);
-    list.append(make("label", { class: "option", for: input.id }, input, words));
-  }
-  return { list, inputs };
-}
-
-function select(field, names, value, none, missing) {
-  const control = make("select");
-  control.append(make("option", { value: "" }, say(none)));
-  for (const [id, name] of names) control.append(make("option", { value: id }, name));
-  control.value = names.some(([id]) => id === value) ? value : "";
-  return {
-    ...frame(field, control),
-    read: () => control.value,
-    fault: () => (field.required && !control.value ? say(missing) : ""),
-  };
-}
-
-function moment(field, type, value, read) {
-  const control = make("input", { type });
-  control.value = value;
-  return {
-    ...frame(field, control),
-    read: () => read(control.value),
-    fault() {
-      // A half-written date reads as empty, and would be lost without a word.
-      if (control.validity.badInput) return say(`bad_${type}`);
-      return field.required && !control.value ? say(`missing_${type}`) : "";
-    },
-  };
 }
