@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bot.cli.test_app import READY, ROOT, free_port
+from tests.bot.cli.test_app import free_port
+from tests.worlds.process import digi_process
 from tests.worlds.slack.hands import move_in
 from tests.worlds.slack.world import SlackWorld
 
@@ -40,25 +37,8 @@ def _mode(world: SlackWorld) -> dict[str, str]:
     return {"SLACK_SIGNING_SECRET": world.signing_secret}
 
 
-@asynccontextmanager
-async def _process(
-    folder: Path, env: dict[str, str], *words: str
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "app.py"), *words, env=env, cwd=folder,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(READY):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
-
-
 async def _said(folder: Path, env: dict[str, str], *words: str) -> tuple[int | None, str]:
-    async with _process(folder, env, *words) as process:
+    async with digi_process(folder, env, *words) as process:
         out, err = await process.communicate()
     assert b"Traceback" not in err, err.decode()
     return process.returncode, (out + err).decode()
@@ -72,7 +52,7 @@ async def test_digi_serves_slack_and_says_in_one_line_how(mode: str, tmp_path: P
     async with world:
         env = _environment(tmp_path, world, **_mode(world))
         world.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/slack/events"
-        async with _process(tmp_path, env) as process:
+        async with digi_process(tmp_path, env) as process:
             assert process.stdout is not None
             line = (await process.stdout.readline()).decode()
             assert ("Socket Mode" if mode == "socket" else "POST /slack/events") in line

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.bot.cli.test_app import READY, ROOT, free_port
+from tests.bot.cli.test_app import free_port
+from tests.worlds.process import digi_process
 from tests.worlds.slack.hands import move_in
 from tests.worlds.slack.world import SlackWorld
 from tests.worlds.teams.render import text_of
@@ -41,21 +38,6 @@ def _teams(world: TeamsWorld) -> dict[str, str]:
     }
 
 
-@asynccontextmanager
-async def _process(folder: Path, env: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "app.py"), env=env, cwd=folder,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(READY):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            await process.wait()
-
-
 async def _asked(world: TeamsWorld) -> str:
     """Anne asks for help in her own chat, and what she reads there."""
     anne = world.home.people["anne"]
@@ -77,7 +59,7 @@ async def test_digi_serves_teams_and_slack_side_by_side(tmp_path: Path) -> None:
         )  # fmt: skip
         slack.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/slack/events"
         world.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/api/messages"
-        async with _process(tmp_path, env) as process:
+        async with digi_process(tmp_path, env) as process:
             assert process.stdout is not None
             line = (await process.stdout.readline()).decode()
             assert "POST /slack/events" in line
@@ -96,7 +78,7 @@ async def test_digi_can_be_tried_on_this_machine_without_an_app_id(tmp_path: Pat
     async with world:
         env = _environment(tmp_path, DIGI_TEAMS_LOCAL="1")
         world.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/api/messages"
-        async with _process(tmp_path, env) as process:
+        async with digi_process(tmp_path, env) as process:
             assert process.stdout is not None
             assert "for this machine only" in (await process.stdout.readline()).decode()
             assert "Det kan du gøre nu" in await _asked(world)
@@ -120,7 +102,7 @@ async def test_a_teams_that_would_be_open_to_anybody_is_not_served(
     env: dict[str, str], name: str, tmp_path: Path
 ) -> None:
     """Nobody is believed without proof where people are, and no tenant but those named."""
-    async with _process(tmp_path, _environment(tmp_path, **env)) as process:
+    async with digi_process(tmp_path, _environment(tmp_path, **env)) as process:
         out, err = await process.communicate()
         assert process.returncode == 1
         assert name in err.decode()
