@@ -1,4 +1,4 @@
-"""The world's clock, which the playground may move."""
+"""Digi's clock, which the playground can move forward."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ DAY = 86_400_000_000
 
 
 def test_a_moved_clock_goes_on_from_where_it_was_moved_to() -> None:
-    """Real time adds to the offset, and the offset survives a restart."""
+    """Real time is added to the offset, and the offset survives a restart."""
     real = [1_000_000]
     clock = Clock(real_us=lambda: real[0])
     offset = clock.move_to(1_000_000 + 7 * DAY)
@@ -22,7 +22,7 @@ def test_a_moved_clock_goes_on_from_where_it_was_moved_to() -> None:
 
 
 def test_the_clock_never_goes_back() -> None:
-    """What has been said stays in the past; a refused move changes nothing."""
+    """Moving backwards is rejected and changes nothing."""
     clock = Clock(real_us=lambda: DAY)
     with pytest.raises(ValueError, match="forward"):
         clock.move_to(DAY - 1)
@@ -30,13 +30,13 @@ def test_the_clock_never_goes_back() -> None:
 
 
 def test_a_moment_is_exact_to_the_microsecond() -> None:
-    """No float stands between the store's number and the moment."""
+    """There is no rounding by floats between the stored number and the time."""
     clock = Clock(real_us=lambda: 1_795_212_345_678_901)
     assert clock.now() == datetime(2026, 11, 20, 22, 5, 45, 678_901, tzinfo=UTC)
 
 
 def test_waiting_is_not_hurried_by_a_moved_clock() -> None:
-    """Backoff and limits go by the monotonic clock."""
+    """Backoff and rate limits use the monotonic clock."""
     clock = Clock(real_us=lambda: 0, monotonic=lambda: 42.0)
     clock.move_to(DAY)
     assert clock.monotonic() == 42.0

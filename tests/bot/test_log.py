@@ -1,4 +1,4 @@
-"""What Digi writes down of itself: log, figures, tracebacks; never what people wrote."""
+"""Log, metrics and tracebacks never contain what people wrote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Everything(logging.Handler):
-    """Takes whatever comes, as the most talkative setting would."""
+    """A log handler that records everything at every level."""
 
     def __init__(self) -> None:
         super().__init__(level=0)
@@ -34,7 +34,7 @@ class Everything(logging.Handler):
 
 @pytest.mark.parametrize("name", sorted(NOISY))
 def test_a_library_cannot_say_what_passed_through_it(name: str) -> None:
-    """At any level, by any child of its logger, with any handler, in an error's text too."""
+    """At any level, from any child of its logger, to any handler, and in an exception's text."""
     Log("debug")
     for logger in (logging.getLogger(name), logging.getLogger(f"{name}.deep.inside")):
         handler, level = Everything(), logger.level
@@ -57,7 +57,7 @@ def test_a_library_cannot_say_what_passed_through_it(name: str) -> None:
 
 
 def test_control_a_logger_that_is_not_kept_shut_is_heard() -> None:
-    """The listener above hears what is said to it."""
+    """Control: the handler above receives messages of other loggers."""
     logger, handler = logging.getLogger("somebody.else"), Everything()
     logger.addHandler(handler)
     logger.warning(CANARY)
@@ -66,7 +66,7 @@ def test_control_a_logger_that_is_not_kept_shut_is_heard() -> None:
 
 
 def test_our_log_names_outcomes_only(capsys: pytest.CaptureFixture[str]) -> None:
-    """It has no way to take a text: what failed, of which kind, and a letter's id."""
+    """It has no parameter for a text: only what failed, the kind of failure, and a letter's id."""
     log = Log("debug")
     log.failed("letter", "KeyError", letter="a1")
     assert log.failures == [("letter", "KeyError")]
@@ -74,8 +74,8 @@ def test_our_log_names_outcomes_only(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_fault_says_where_and_not_what() -> None:
-    """A process that fails beyond help writes no words, leaves no core file, and lets no other
-    process read its memory."""
+    """A fatal error prints no texts, writes no core file, and other processes cannot read the
+    memory."""
     script = f"""
 import ctypes, resource, threading
 from bot.log import close_up
@@ -101,7 +101,7 @@ fails({CANARY!r})
 async def test_a_forgotten_task_says_where_and_not_what(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What nobody waited for is told by the loop, without its text."""
+    """The event loop's report of an exception that nobody awaited omits its text."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(logs._in_the_loop)
     loop.call_exception_handler({"message": CANARY, "exception": ValueError(CANARY)})
@@ -125,8 +125,9 @@ async def _figures(played: Stage) -> str:
 
 
 async def test_what_is_said_without_a_name_moves_no_figure(tmp_path: Path) -> None:
-    """Nor does a look at a form, a code, a withdrawal, or a failure of such an act before the hour
-    is full; an act by name does. The clock stands: seconds that pass are no act."""
+    """Neither does a look at a form, a code, a withdrawal, or before the full hour a failure of
+    such an act; a named act does. The clock stands still, because passing seconds change metrics
+    too."""
     still = Clock(real_us=lambda: round(BEGINNING.timestamp() * 1_000_000), monotonic=lambda: 0.0)
     async with running(tmp_path, clock=still) as played:
         before = await _figures(played)
@@ -141,7 +142,7 @@ async def test_what_is_said_without_a_name_moves_no_figure(tmp_path: Path) -> No
 
 
 async def test_no_figure_names_a_project_a_form_or_a_workplace(tmp_path: Path) -> None:
-    """The one label is the state of a letter, and every line is as Prometheus reads it."""
+    """The only label is a letter's state, and every line is valid for Prometheus."""
     async with running(tmp_path) as played:
         text = await _figures(played)
         assert set(re.findall(r"\{(\w+)=", text)) == {"state"}

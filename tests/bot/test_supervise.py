@@ -1,4 +1,4 @@
-"""Work that is never over goes on, whatever befalls it and wherever."""
+"""Supervised background work continues after an exception at any point."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from tests.worlds.teams_fixtures import in_teams
 
 Told = list[tuple[str, str]]
 WAITS = 30
-"""More often than that no part of the courier waits for anything between two letters."""
+"""An upper limit for the number of awaits between two letters in any part of the courier."""
 FAULTS: tuple[BaseException, ...] = (ZeroDivisionError("kanariefugl"), asyncio.CancelledError())
 
 
 class Strike:
-    """The `at`th time that any of some coroutines waits for anything, it is struck by a fault."""
+    """Raises an exception at the `at`th await of any of these coroutines."""
 
     def __init__(self, at: int, fault: BaseException) -> None:
         self.at, self.fault = at, fault
@@ -85,7 +85,7 @@ async def running(office: Office) -> AsyncIterator[None]:
 async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     monkeypatch.setattr("bot.supervise.FIRST_WAIT", 0.001)
     monkeypatch.setattr("bot.core.housekeeping.EVERY", 0.001)
-    # Where a fault kept it from padding, the next minute would pad twice as much, and so on.
+    # If an exception kept it from padding, the next minute would pad twice as much, and so on.
     monkeypatch.setattr("storage.padding.step", lambda made, floor: max(made, 1))
     fake, edge, wall = faked(monkeypatch, "digest"), Slowly(repeats=False), Wall()
     async with a_house(tmp_path / "home", edge, wall) as house:
@@ -94,7 +94,7 @@ async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 class Slowly(Paper):
-    """Whatever it is handed takes a moment."""
+    """An edge whose calls take a moment."""
 
     async def deliver(self, parcel: Parcel) -> str:
         await asyncio.sleep(0)
@@ -104,7 +104,7 @@ class Slowly(Paper):
 
 
 async def _said(office: Office, text: str) -> None:
-    """The letter is written, and arrives in the course of time."""
+    """Write a letter and wait until it has arrived."""
     await office.do(Say(note(text)), Timer(text, office.house.clock.now()))
     async with asyncio.timeout(LONG_ENOUGH):
         while text not in office.edge.said() or text not in dict(office.woke()):
@@ -134,9 +134,8 @@ async def test_the_courier_goes_on_wherever_a_fault_strikes(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """At each of its waits in turn: what was to be said is said, what comes after too, a second
-    copy is marked, each timer is fired once, and the log names the fault's kind and none of its
-    words."""
+    """For each await in turn: all messages arrive, a copy is marked, each timer fires once, and the
+    log has the exception's type but not its text."""
     run = getattr(part, work)
     strike = Strike(0, fault)
     places: set[str] = set()
@@ -146,7 +145,7 @@ async def test_the_courier_goes_on_wherever_a_fault_strikes(
 
     monkeypatch.setattr(part, work, struck)
     for at in range(1, WAITS):
-        office.wall.at += timedelta(minutes=1)  # so that the minute's work is struck too
+        office.wall.at += timedelta(minutes=1)  # so that the minute's maintenance is covered too
         strike = Strike(at, fault)
         async with running(office):
             letters = 0
@@ -168,7 +167,7 @@ async def test_the_courier_goes_on_wherever_a_fault_strikes(
 async def test_the_courier_goes_on_where_it_cannot_say_when_it_is_needed_next(
     office: Office, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault while it asks the store that is none of the store's own."""
+    """The database query for the next due time raises an unexpected exception."""
     naps, faults = timers.nap, [ZeroDivisionError("kanariefugl")] * 3
 
     async def nap(*args: Any) -> float:
@@ -187,7 +186,8 @@ async def test_the_courier_goes_on_where_it_cannot_say_when_it_is_needed_next(
 
 
 async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office: Office) -> None:
-    """Word of a new letter and the end come together: the end is heard."""
+    """The notification of a new letter and the cancellation arrive together; the cancellation is
+    not lost."""
     for n in range(20):
         courier = asyncio.create_task(office.house.courier.run())
         await _said(office, f"{n}")
@@ -200,8 +200,8 @@ async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office
 
 
 async def test_an_operator_sees_a_courier_that_stands_still(office: Office) -> None:
-    """Seconds since its last round; they go on where every round fails, and are none again after
-    one that went well."""
+    """The metric is the time since the last successful round; it grows while every round fails, and
+    resets after a good one."""
     house = office.house
     await office.do(Say(note("0")))
     office.wall.tick = 60.0
@@ -239,7 +239,7 @@ def _figure(metrics: str, name: str) -> float:
 async def test_who_is_there_is_asked_again_after_any_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In Slack and in Teams: the store that is away for a while does not end the daily look."""
+    """In Slack and Teams, a database that is away for a while does not end the daily lookup."""
     monkeypatch.setattr("bot.supervise.FIRST_WAIT", 0.001)
     async with in_slack(tmp_path / "slack") as slack, in_teams(tmp_path / "teams") as teams:
         for place, name in ((slack, "slack members"), (teams, "teams members")):
@@ -273,7 +273,7 @@ async def test_who_is_there_is_asked_again_after_any_fault(
 async def test_it_waits_longer_each_time_and_a_minute_at_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody's log is flooded, and what returns without a word is a fault too."""
+    """The log is not flooded, and a function that returns counts as a failure too."""
     waits: list[float] = []
     told: Told = []
 
@@ -295,7 +295,7 @@ async def test_it_waits_longer_each_time_and_a_minute_at_most(
 async def test_the_stores_writer_outlives_whatever_one_piece_of_work_raises(
     tmp_path: Path,
 ) -> None:
-    """A copy that cannot be made fails alone; what comes after is written."""
+    """A failing copy only fails its own caller; later transactions are executed."""
     async with a_house(tmp_path / "home") as house:
         assert isinstance(house.database, Sqlite)
         (tmp_path / "copy").touch()

@@ -1,4 +1,4 @@
-"""The page that an administrator opens before letting Digi in."""
+"""The page /om, which an administrator reads before approving Digi."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def page(operator: Operator = OPERATOR) -> tuple[str, dict[str, str]]:
 
 
 async def test_the_page_says_what_digi_is_and_who_answers_for_it() -> None:
-    """In Danish and in English, with the operator's own words as plain text."""
+    """It is in Danish and English, with the operator's texts as plain text."""
     text, _ = await page()
     assert text.index('lang="da" id="da"') < text.index('lang="en" id="en"')
     for part in ("Om Digi", "About Digi", "dpo@example.dk", "https://w.example.dk"):
@@ -51,7 +51,7 @@ async def test_the_page_says_what_digi_is_and_who_answers_for_it() -> None:
 
 
 async def test_the_page_says_what_the_operator_has_left_out() -> None:
-    """An empty setting is told as such, not as an empty line."""
+    """An empty setting is named as missing, not left blank."""
     text, _ = await page(Operator())
     phrases = content.load().phrases
     assert phrases["about.not_given"].of("da") in text
@@ -59,7 +59,7 @@ async def test_the_page_says_what_the_operator_has_left_out() -> None:
 
 
 async def test_the_page_takes_nothing_from_anywhere_else() -> None:
-    """No script, no picture, no cookie: whoever reads it is told to nobody."""
+    """It has no script, image or cookie, and makes no request to another site."""
     text, headers = await page()
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "Set-Cookie" not in headers
@@ -68,7 +68,7 @@ async def test_the_page_takes_nothing_from_anywhere_else() -> None:
 
 
 async def test_a_digi_that_serves_a_platform_serves_the_page(tmp_path: Path) -> None:
-    """Where the package for Teams says that it is."""
+    """It is served at the path that the Teams package names."""
     box = Box(tmp_path)
     box.env["DIGI_TEAMS_LOCAL"] = "1"
 

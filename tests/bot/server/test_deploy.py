@@ -1,4 +1,4 @@
-"""What is shipped for several machines: the server's settings, the proxy's doors, the image."""
+"""What is shipped for deployment: the PostgreSQL settings, the proxy configuration, the image."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_shipped_server_notes_nothing_of_who_wrote_when() -> None:
-    """PostgreSQL with the settings of compose.yaml passes the doctor without a word."""
+    """With the settings of compose.yaml, `check` has no complaint about PostgreSQL."""
     compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
     settings = dict(re.findall(r"- -c\n\s+- (\w+)=(\S+)", compose))
     assert {"log_statement", "track_commit_timestamp", "wal_level"} <= settings.keys()
@@ -22,7 +22,8 @@ def test_the_shipped_server_notes_nothing_of_who_wrote_when() -> None:
 
 
 def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
-    """Metrics, health and the playground stay inside, and no request is written down."""
+    """/metrics, health and the playground are not reachable from outside, and no request is
+    logged."""
     proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
     [opens] = re.findall(r"location ~ (\S+) \{", proxy)
     for path in ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/api/messages",
@@ -39,7 +40,7 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
 
 
 def test_the_image_holds_all_that_serves_and_runs_as_nobody_special() -> None:
-    """Every room is copied, the tests are not, and the last user is not root."""
+    """All packages are copied, the tests are not, and the last USER is not root."""
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     copied = set(re.findall(r"^COPY (\w+) /srv/digi/", image, re.MULTILINE))
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}

@@ -1,4 +1,4 @@
-"""A person is erased project by project while others write, and a stop in between is made good."""
+"""A person is erased project by project while others write, and a crash in between is repaired."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Between = Callable[[], Awaitable[None]]
 
 
 async def two_projects(house: House) -> None:
-    """In each of them two answers by anne and one by mette."""
+    """Two projects, each with two answers by anne and one by mette."""
     for number, project in enumerate(("p1", "p2")):
         await found(house, project, channel=f"C{number}", team=("anne", "mette"))
 
@@ -48,7 +48,7 @@ def left_in(home: Path, either: str) -> set[str]:
 def once_half_erased(
     house: House, home: Path, either: str, patch: pytest.MonkeyPatch, does: Between
 ) -> None:
-    """After the commit that leaves anne in the second project alone, this is done once."""
+    """Run this once, after the commit that leaves anne only in the second project."""
     done: list[None] = []
     for name in ("tx", "tx_sealed"):
 
@@ -68,8 +68,8 @@ def once_half_erased(
 async def test_others_write_between_two_projects_of_a_person_who_is_erased(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the second project still names the person, a turn of that project is committed, and
-    messages may be sent."""
+    """While the second project still names the person, a turn of that project commits and messages
+    are sent."""
     faked(monkeypatch, "digest")
     home = tmp_path / "home"
     turns: list[set[str]] = []
@@ -101,9 +101,9 @@ async def test_others_write_between_two_projects_of_a_person_who_is_erased(
 async def test_an_erasure_that_was_stopped_between_two_projects_is_finished(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch, finished_by: str
 ) -> None:
-    """The tombstone is there, beside the database too, so a restored backup erases all of it; the
-    rest goes with the next start, the same order or the night, the proof counts both parts, and
-    there is one tombstone. Nothing is settled before."""
+    """The tombstone is stored at once, also beside the database, so that a restored backup erases
+    everything. The rest follows at the next start, on the same command, or at night. The proof
+    counts both parts, there is one tombstone, and it counts as unsettled until then."""
     home = tmp_path / "home"
     stop = asyncio.CancelledError if finished_by == "the next start" else Unavailable
 

@@ -1,4 +1,4 @@
-"""An order leaves the rewriting of a large database to the night, and says so."""
+"""A deletion leaves the rewriting of a large database to the nightly run, and says so."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ async def ordered(house: House, do: str) -> str:
 async def test_the_files_of_a_large_database_are_cleared_in_the_coming_night(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch, do: str
 ) -> None:
-    """The order rewrites nothing, its proof says what is left for the night, and the tombstone
-    beside the database is there already. The night rewrites once, and files the final proof with
-    the same figures."""
+    """The command rewrites nothing, its proof says what is left for the night, and the tombstone
+    beside the database exists already. The nightly run rewrites once, and files the final proof
+    with the same numbers."""
     monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     home = tmp_path / "home"
     async with a_house(home, either=either) as house:
@@ -80,7 +80,7 @@ async def test_the_files_of_a_large_database_are_cleared_in_the_coming_night(
 async def test_a_start_after_a_stop_clears_the_files_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is stopped before the night does it when the housekeeping begins again."""
+    """If Digi is stopped before the nightly run, maintenance does it after the next start."""
     monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     home = tmp_path / "home"
     async with a_house(home) as house:
@@ -98,7 +98,8 @@ async def test_a_start_after_a_stop_clears_the_files_too(
 async def test_a_new_key_of_a_large_database_leaves_the_clearing_to_the_night(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The operator is told, and the night clears once, though nothing was deleted."""
+    """The operator is told, and the nightly run clears the files once, although nothing was
+    deleted."""
     monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     async with a_house(tmp_path / "home", either=either) as house:
         await two_projects(house)
@@ -116,7 +117,7 @@ async def test_a_new_key_of_a_large_database_leaves_the_clearing_to_the_night(
 async def test_the_files_are_cleared_at_once_where_nobody_waits_or_it_takes_a_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str, why: str
 ) -> None:
-    """An order in a process of its own, and one about a small file, as ever."""
+    """This holds for a command in a process of its own, and for a small database."""
     if why == "nobody waits":
         monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     async with a_house(tmp_path / "home") as house:
@@ -130,7 +131,7 @@ async def test_the_files_are_cleared_at_once_where_nobody_waits_or_it_takes_a_mo
 
 
 async def test_a_database_says_how_much_it_rewrites_at_once(tmp_path: Path, either: str) -> None:
-    """The whole file, or the largest table: a megabyte more in a table is one more."""
+    """It is the whole file, or the largest table: a megabyte more in a table is one more."""
     async with a_house(tmp_path / "home", either=either) as house:
         before = await house.database.rewritten_at_once()
         assert before > 0

@@ -1,4 +1,4 @@
-"""What every request must pass before a handler sees it, tried on every route that is served."""
+"""The checks that each request passes before a handler runs, tried on every route."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Served:
-    """Digi as `app.py run` serves it, and the requests that got as far as a handler."""
+    """Digi as `app.py run` serves it, and a list of the requests that reached a handler."""
 
     def __init__(self, app: web.Application, port: int) -> None:
         self.port = port
@@ -50,7 +50,7 @@ class Served:
         )
 
     async def says(self, method: str, path: str, *headers: str, body: bytes = b"") -> int:
-        """The status that a request is answered with; nothing is sent after `body`."""
+        """Send a request and return the response's status. Nothing is sent after `body`."""
         head = "\r\n".join((f"{method} {path} HTTP/1.1", *headers, "Connection: close", "", ""))
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
@@ -73,7 +73,7 @@ class Served:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("bot.server.serve.close_up", lambda: None)  # the process is the tests' own
+    monkeypatch.setattr("bot.server.serve.close_up", lambda: None)  # for this test process
     monkeypatch.setattr("bot.server.serve.loaded", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
@@ -129,7 +129,7 @@ async def served(here: Path, request: pytest.FixtureRequest) -> AsyncIterator[Se
 
 @pytest.fixture
 def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every body for which aiohttp has prepared to decompress."""
+    """Record every body for which aiohttp sets up decompression."""
     made: list[str] = []
     real = http_parser.DeflateBuffer.__init__
 
@@ -142,10 +142,10 @@ def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_what_fits_reaches_every_handler(served: Served) -> None:
-    """The control: with nothing wrong a request gets through the door, on every route."""
+    """Control: a correct request passes the checks on every route."""
     assert {"/healthz", "/readyz", "/metrics"} <= {path for _, path in served.routes}
     for method, path in served.routes:
-        if path != "/play/live":  # answers until somebody hangs up
+        if path != "/play/live":  # a stream that stays open until the client disconnects
             body = () if method in ("GET", "HEAD") else ("Content-Length: 2",)
             status = await served.says(
                 method, path, served.host, *body, body=b"{}"[: 2 * len(body)]
@@ -160,8 +160,8 @@ ENCODINGS = ("gzip", "GZIP", "deflate", "br", "zstd", "x-gzip", "identity, gzip"
 async def test_an_encoded_body_is_refused_before_it_is_read(
     served: Served, unpacked: list[str]
 ) -> None:
-    """415 on every route and method: the answer comes though not a byte of the body was sent,
-    and nothing was prepared to decompress it."""
+    """415 on every route and method, before a byte of the body is sent, and without setting up
+    decompression."""
     routes = {*served.routes, *((method, "/healthz") for method in METHODS), ("POST", "/none")}
     for (method, path), encoding in itertools.product(routes, ENCODINGS):
         said = (served.host, f"Content-Encoding: {encoding}")
@@ -172,7 +172,7 @@ async def test_an_encoded_body_is_refused_before_it_is_read(
 
 
 async def test_an_encoding_hidden_in_a_second_header_is_refused_too(served: Served) -> None:
-    """Also one that is written as the way of transfer."""
+    """Also if it is declared as a transfer encoding."""
     for method, path in served.routes:
         two = ("Content-Encoding: identity", "Content-Encoding: gzip")
         status = await served.says(method, path, served.host, *two, "Content-Length: 500")
@@ -183,7 +183,7 @@ async def test_an_encoding_hidden_in_a_second_header_is_refused_too(served: Serv
 
 
 async def test_a_body_that_says_that_it_is_not_encoded_is_read(served: Served) -> None:
-    """`identity` is no encoding."""
+    """`identity` means no encoding."""
     said = (served.host, "Content-Encoding: identity", "Content-Length: 2")
     assert await served.says("GET", "/healthz", *said, body=b"{}") == 200
 
@@ -191,7 +191,7 @@ async def test_a_body_that_says_that_it_is_not_encoded_is_read(served: Served) -
 async def test_a_megabyte_that_unpacks_to_a_thousand_is_not_unpacked(
     served: Served, unpacked: list[str]
 ) -> None:
-    """Sent whole, to every route: the bytes stay as they came."""
+    """Sent completely, to every route: the bytes are not decompressed."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     head = packer.compress(bytes(CAP)) + packer.flush(zlib.Z_FULL_FLUSH)
     bomb = head + (packer.compress(bytes(CAP)) + packer.flush(zlib.Z_FULL_FLUSH)) * 900
@@ -204,7 +204,7 @@ async def test_a_megabyte_that_unpacks_to_a_thousand_is_not_unpacked(
 
 
 async def test_a_body_that_says_that_it_is_too_long_is_refused_unread(served: Served) -> None:
-    """More than a megabyte: 413, though not a byte of it was sent."""
+    """More than a megabyte gives 413 before a byte of it is sent."""
     for method, path in (*served.routes, ("POST", "/none")):
         length = f"Content-Length: {CAP + 1}"
         assert await served.says(method, path, served.host, length) == 413, (method, path)
@@ -212,7 +212,7 @@ async def test_a_body_that_says_that_it_is_too_long_is_refused_unread(served: Se
 
 
 async def test_a_body_without_a_length_is_cut_off_at_a_megabyte(served: Served) -> None:
-    """In chunks, which say nothing of what is still to come: 413, and no handler has begun."""
+    """A chunked body, whose length is unknown, gives 413, and no handler has started."""
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     for method, path in served.routes:
         said = (served.host, "Transfer-Encoding: chunked", "Content-Type: application/json")
@@ -222,7 +222,7 @@ async def test_a_body_without_a_length_is_cut_off_at_a_megabyte(served: Served) 
 
 
 async def test_many_or_long_headers_are_refused(served: Served) -> None:
-    """400 on every route, and nothing has begun."""
+    """400 on every route, and no handler has started."""
     for method, path in served.routes:
         for headers in (
             tuple(f"X-{n}: 1" for n in range(200)),
@@ -244,8 +244,8 @@ STRANGE_HOSTS = (
 
 
 async def test_a_name_that_somebody_else_pointed_here_reads_nothing(served: Served) -> None:
-    """Every route heeds Host, figures and health too, but those where a signature or a token
-    proves who asks."""
+    """This prevents DNS rebinding. Every route checks Host, including metrics and health, except
+    those where a signature or token authenticates the client."""
     for method, path in served.routes:
         for host in STRANGE_HOSTS:
             status = await served.says(method, path, f"Host: {host}")
@@ -255,7 +255,8 @@ async def test_a_name_that_somebody_else_pointed_here_reads_nothing(served: Serv
 
 
 async def test_the_names_of_a_machine_a_container_and_a_proxy_are_answered(here: Path) -> None:
-    """Any address, this machine's own names, the public address, and what the operator adds."""
+    """Any IP address, this machine's own names, the public address, and the operator's
+    additions."""
     names = (
         "127.0.0.1", "10.42.0.7:8642", "[::1]:8642", "[fd00::7]", "localhost", "LOCALHOST.:1",
         socket.gethostname(), "digi.example.dk", "Digi.Example.dk:443", "digi:8642",
@@ -268,7 +269,7 @@ async def test_the_names_of_a_machine_a_container_and_a_proxy_are_answered(here:
 
 
 async def test_without_settings_only_addresses_and_own_names_are_answered(here: Path) -> None:
-    """What the operator has not named is a stranger's name."""
+    """Other names are rejected."""
     bare = {name: PLATFORMS[name] for name in PLATFORMS if not name.startswith("DIGI_")}
     async with serving(here, **bare) as served:
         for name in ("digi", "digi.example.dk", "digi-0.pods.internal"):
@@ -277,7 +278,7 @@ async def test_without_settings_only_addresses_and_own_names_are_answered(here: 
 
 
 async def test_the_playground_answers_only_this_machine_at_its_own_port(here: Path) -> None:
-    """Its figures too."""
+    """This includes its metrics."""
     async with serving(here) as served:
         for name in (
             f"localhost:{served.port}",
@@ -299,7 +300,7 @@ def test_what_is_shipped_asks_under_names_that_are_answered() -> None:
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     [checked] = re.findall(r"urlopen\('http://([^/']+)/readyz'", image)
     proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
-    assert "proxy_set_header Host $host;" in proxy  # the name in DIGI_PUBLIC_URL
+    assert "proxy_set_header Host $host;" in proxy  # the host name in DIGI_PUBLIC_URL
     [service] = re.findall(r"set \$replicas ([^;]+);", proxy)
     for name in (checked, "digi.example.dk", service, "127.0.0.1:8642"):
         assert hosts.allow(name), name
@@ -318,7 +319,8 @@ ODD_BYTES = ("\udcff\udcfe", "digi_install=\udced\udca0\udcbd; a=æ", "text/æ; 
 
 
 async def test_bytes_that_are_no_text_are_no_fault_wherever_they_stand(served: Served) -> None:
-    """In the query, the path and each header that anybody reads, on every route: never a 500."""
+    """Invalid UTF-8 in the query, the path and each header that is read, on every route, never
+    gives a 500."""
     ends = [("GET", "/play/live?as=nobody")]
     for method, path in [route for route in served.routes if route[1] != "/play/live"] + ends:
         said = (served.host, "Content-Length: 2")

@@ -1,4 +1,4 @@
-"""A new key is taken into use in steps while others write, and a stop in between is made good."""
+"""The key is rotated in steps while others write, and a crash in between is repaired."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def known(home: Path, either: str) -> str:
 
 
 def damaged(home: Path, either: str, vault: Vault) -> int:
-    """How many values do not open with what this vault knows."""
+    """Return how many values this vault's keys cannot decrypt."""
 
     def asks(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
         assert not params, "more than a batch of rows"
@@ -51,7 +51,7 @@ def damaged(home: Path, either: str, vault: Vault) -> int:
 
 @contextmanager
 def after_a_step(house: House, does: Acts) -> Iterator[None]:
-    """Once some rows are sealed with the new key, and others are not, this is done once."""
+    """Run this once, when some rows are encrypted with the new key and others are not."""
     done: list[None] = []
     tx = house.database.tx
 
@@ -71,9 +71,8 @@ def after_a_step(house: House, does: Acts) -> Iterator[None]:
 async def test_others_write_while_a_new_key_is_taken_into_use(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two steps, with rows of both keys in the database, a turn reads what the old key
-    sealed and commits; afterwards everything opens with the new key alone, and nothing with the
-    old."""
+    """Between two steps, with rows of both keys in the database, a turn reads a row of the old key
+    and commits. Afterwards the new key alone decrypts everything, and the old key nothing."""
     faked(monkeypatch, "digest")
     home, turns = tmp_path / "home", []
     async with a_house(home, either=either) as house:
@@ -105,9 +104,10 @@ async def test_others_write_while_a_new_key_is_taken_into_use(
 async def test_a_new_key_that_was_stopped_half_way_is_finished(
     tmp_path: Path, either: str, finished_by: str
 ) -> None:
-    """Both keys stay, and with either of them alone Digi does not start, which an earlier version
-    does not either: it knows neither fingerprint. A backup is refused in a sentence. The next
-    start, the same order and the night go on, and then the new key opens everything alone."""
+    """Both keys are kept. With only one of them Digi does not start, and neither does an earlier
+    version, which knows neither fingerprint. A backup is refused in one sentence. The next
+    start, the same command and the nightly run continue, and then the new key alone decrypts
+    everything."""
     home = tmp_path / "home"
     key, waiting = key_of(home), rekey.waiting(key_of(home))
     stop = asyncio.CancelledError if finished_by == "the next start" else Unavailable
@@ -143,7 +143,7 @@ async def test_a_new_key_that_was_stopped_half_way_is_finished(
 
 async def _refused_with_one_key(home: Path, either: str) -> None:
     files = (key_of(home), rekey.waiting(key_of(home)))
-    for file in files[bool(either) :]:  # without the first the test's own start would make a key
+    for file in files[bool(either) :]:  # otherwise the test's own start would create a key
         away = file.rename(home / "away")
         with pytest.raises(KeyProblem, match="a new key is being taken into use"):
             async with a_house(home, either=either):
@@ -177,7 +177,7 @@ async def test_a_fault_right_after_the_first_step_loses_no_key(
 async def test_a_step_seals_a_batch_of_rows_at_most(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So nobody waits for all of them."""
+    """Therefore nobody waits for the whole rotation."""
     monkeypatch.setattr(rekey, "BATCH", 2)
     async with a_house(tmp_path / "home", either=either) as house:
         await two_projects(house)
@@ -199,8 +199,8 @@ async def test_a_step_seals_a_batch_of_rows_at_most(
 async def test_a_step_on_postgresql_waits_for_who_is_writing_a_row_and_loses_nothing(
     tmp_path: Path, empty_dsn: str
 ) -> None:
-    """Somebody's transaction has changed a row and not committed yet: the step takes what becomes
-    of it, and not what was there before."""
+    """A row was changed by a transaction that has not committed yet: the step encrypts the new
+    content, not the old."""
     home = tmp_path / "home"
     async with a_house(home, either=empty_dsn) as house:
         await two_projects(house)
@@ -231,7 +231,7 @@ async def _turned(house: House) -> None:
 async def test_nothing_is_restored_over_and_nothing_moved_from_a_database_between_two_keys(
     tmp_path: Path, empty_dsn: str
 ) -> None:
-    """What is set aside, or moved, would need both keys, and afterwards only one is kept."""
+    """What is replaced or moved would need both keys, and afterwards only one is kept."""
     home = tmp_path / "home"
     database, backups = home / "digi.db", home / "backups"
     async with a_house(home) as house:
@@ -248,8 +248,8 @@ async def test_nothing_is_restored_over_and_nothing_moved_from_a_database_betwee
 
 
 async def test_backups_of_the_old_key_go_though_a_stop_came_before(tmp_path: Path) -> None:
-    """Stopped right after the last step: the next start takes the new key, and the night drops the
-    copies that the old key opens."""
+    """Digi was stopped right after the last step: the next start uses the new key, and the nightly
+    run deletes backups of the old one."""
     home = tmp_path / "home"
     async with a_house(home) as house:
         await two_projects(house)

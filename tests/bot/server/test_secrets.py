@@ -1,4 +1,4 @@
-"""No command, error or log prints a password, a token or a key, whole or in part."""
+"""No command, error or log prints any part of a password, a token or a key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.bot.cli.test_operator import Here, digi
 __all__ = ["digi"]
 
 PARTS = ("Zebra7", "Vulkan9")
-"""Of each password below. Neither may be printed, nor become the name of a file."""
+"""Parts of the passwords below. They may be neither printed nor become a file's name."""
 JOINED = [
     "Zebra7Vulkan9", *(f"Zebra7{sign}Vulkan9" for sign in "@/?#:%& \\"), "[Zebra7Vulkan9",
     "Zebra7]Vulkan9", "1/Zebra7Vulkan9", "Zebra7Vulkan9@", "1?Zebra7=Vulkan9", "%00Zebra7Vulkan9",
@@ -76,7 +76,8 @@ def hides(said: str, folder: Path | None = None) -> None:
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_no_command_prints_a_part_of_a_database_password(digi: Here, address: str) -> None:
-    """However its address is malformed: by the doctor, by what reads, and by what writes."""
+    """However the address is malformed, in `check`, in commands that read, and in commands that
+    write."""
     for words in (["check"], ["key"], ["outbox"], ["rotate-key"], ["move", address]):
         done = digi(*words, DIGI_DATABASE="" if words[0] == "move" else address)
         hides(done.stdout + done.stderr, digi.home.parent)
@@ -85,7 +86,7 @@ def test_no_command_prints_a_part_of_a_database_password(digi: Here, address: st
 
 @pytest.mark.parametrize("address", [ADDRESSES[0], ADDRESSES[1], ADDRESSES[-1]])
 def test_every_command_keeps_the_password_to_itself(digi: Here, address: str) -> None:
-    """Also where it stands in the .env file."""
+    """This also holds if it is in the .env file."""
     for words in COMMANDS:
         for there in (False, True):
             (digi.home.parent / ".env").write_text(f"DIGI_DATABASE={address}\n" if there else "")
@@ -95,7 +96,7 @@ def test_every_command_keeps_the_password_to_itself(digi: Here, address: str) ->
 
 @pytest.mark.parametrize("what", MISPLACED)
 def test_no_setting_prints_a_secret_that_stands_in_it_by_mistake(digi: Here, what: str) -> None:
-    """Each setting in turn, and all of them at once; it says which one it is."""
+    """Each setting in turn, and all at once; the message names the setting."""
     wrong = MISPLACED[what]
     for name in sorted(NAMES):
         done = digi("check", **{name: wrong})
@@ -111,7 +112,7 @@ def test_no_setting_prints_a_secret_that_stands_in_it_by_mistake(digi: Here, wha
 
 @pytest.mark.parametrize("raw", [b"SLACK_BOT_TOKEN=Zebra7\xff\nX=Vulkan9\n", b"Zebra7 Vulkan9\n"])
 def test_a_env_file_that_cannot_be_read_is_not_quoted(digi: Here, raw: bytes) -> None:
-    """Where it fails is said, and not what stands there."""
+    """The message has the position of the error, not the content."""
     (digi.home.parent / ".env").write_bytes(raw)
     done = digi("check")
     hides(done.stdout + done.stderr)
@@ -120,7 +121,7 @@ def test_a_env_file_that_cannot_be_read_is_not_quoted(digi: Here, raw: bytes) ->
 
 @pytest.mark.parametrize("text", ["Zebra7Vulkan9", "Zebra7 = Vulkan9", "a = 'Zebra7\nVulkan9"])
 def test_a_file_that_is_no_operators_file_is_not_quoted(digi: Here, text: str) -> None:
-    """It may be another file than was meant."""
+    """It may be the wrong file."""
     wrong = digi.home.parent / "operator.toml"
     wrong.write_text(text)
     done = digi("check", DIGI_OPERATOR_FILE=str(wrong))
@@ -134,7 +135,7 @@ def test_a_file_that_is_no_operators_file_is_not_quoted(digi: Here, text: str) -
 def test_wrong_usage_repeats_no_address(
     digi: Here, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A word too many may be an address with its password."""
+    """A superfluous argument may be an address with a password."""
     with pytest.raises(SystemExit) as ended:
         app.main([word.format(MISPLACED["an address"]) for word in words])
     assert ended.value.code == 2
@@ -146,7 +147,7 @@ def test_wrong_usage_repeats_no_address(
 def test_a_fault_that_nobody_foresaw_is_told_without_its_text(
     digi: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it happened and of which kind it is."""
+    """Only its place and type are printed."""
 
     def fails(**_: bool) -> list[str]:
         raise RuntimeError(MISPLACED["an address"])
@@ -164,7 +165,7 @@ def test_a_fault_that_nobody_foresaw_is_told_without_its_text(
 
 @pytest.mark.parametrize("address", [one for one in ADDRESSES if one.startswith("postgresql://")])
 async def test_no_error_of_the_driver_names_a_part_of_the_address(address: str) -> None:
-    """Past the settings, whoever reads it: libpq's own text is never said."""
+    """Even if the settings did not reject it, libpq's own message is never printed."""
     with pytest.raises(psycopg.Error) as caught:
         psycopg.connect(address, connect_timeout=2).close()
     hides(reason(caught.value))
@@ -174,7 +175,7 @@ async def test_no_error_of_the_driver_names_a_part_of_the_address(address: str) 
 
 
 def test_control_the_drivers_own_text_names_a_part_of_the_password() -> None:
-    """So the test above would see it."""
+    """Control: the test above would notice it."""
     with pytest.raises(psycopg.Error) as caught:
         psycopg.connect("postgresql://digi:Zebra7@Vulkan9@127.0.0.1:1/digi", connect_timeout=2)
     assert "Vulkan9" in str(caught.value)
@@ -182,7 +183,7 @@ def test_control_the_drivers_own_text_names_a_part_of_the_password() -> None:
 
 @asynccontextmanager
 async def echoing() -> AsyncIterator[str]:
-    """Something that answers in a platform's place and repeats in its error what it was sent."""
+    """A server that answers instead of a platform and echoes in its error what it was sent."""
 
     async def echo(request: web.Request) -> web.Response:
         sent = f"{request.headers.get('Authorization', '')} {await request.text()}"
@@ -202,7 +203,7 @@ async def echoing() -> AsyncIterator[str]:
 
 
 async def test_what_repeats_a_token_in_an_error_is_not_repeated() -> None:
-    """By the doctor, in the log's reasons, and where a token is fetched; nor by a repr."""
+    """By `check`, in logged reasons, when a token is fetched, and by repr()."""
     token, secret = "xoxb-1-Zebra7Vulkan9", "Zebra7~Vulkan9"
     async with echoing() as url:
         api = WebApi(f"{url}/slack/", quiet_logger())
@@ -230,7 +231,7 @@ def box(tmp_path: Path) -> Box:
 
 
 def test_a_digi_that_serves_prints_no_secret(box: Box) -> None:
-    """With every secret set, at the most talkative level, from its start to its end."""
+    """With every secret set, at log level debug, from start to end."""
     box.env |= {
         "DIGI_LOG": "debug", "SLACK_BOT_TOKEN": "xoxb-1-Zebra7Vulkan9",
         "SLACK_SIGNING_SECRET": "Zebra7Vulkan9", "SLACK_API_URL": "http://127.0.0.1:1/api",

@@ -1,4 +1,4 @@
-"""The environment, and what is said where it does not do."""
+"""The settings in the environment, and the messages for invalid ones."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def problems(**environ: str) -> tuple[str, ...]:
 
 
 def test_nothing_set_is_the_playground_on_this_machine() -> None:
-    """A fresh clone needs no setting at all."""
+    """A fresh clone needs no settings."""
     settings = read()
     assert settings.playground
     assert (settings.host, settings.port) == ("127.0.0.1", 8642)
@@ -31,7 +31,7 @@ def test_nothing_set_is_the_playground_on_this_machine() -> None:
 
 
 def test_the_key_lies_outside_the_home(tmp_path: Path) -> None:
-    """A copy of the home does not take the key along, and two homes have two keys."""
+    """A copy of the home does not contain the key, and two homes have two keys."""
     home = tmp_path / "data"
     key = read(DIGI_HOME=str(home)).key_file
     assert not key.is_relative_to(home)
@@ -40,12 +40,12 @@ def test_the_key_lies_outside_the_home(tmp_path: Path) -> None:
 
 
 def test_an_empty_value_is_as_if_it_were_not_set() -> None:
-    """A line left empty in a .env file takes the default."""
+    """An empty line in a .env file means the default."""
     assert read(DIGI_PORT="", SLACK_BOT_TOKEN=" ") == read()
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    """Each line names its variable and ends with what to do; none hides another."""
+    """Each line names its variable and the remedy, and no problem hides another."""
     found = problems(
         DIGI_PORT="eight",
         DIGI_LOG="loud",
@@ -83,7 +83,7 @@ def test_every_problem_is_reported_at_once() -> None:
 
 
 def test_a_misspelt_name_is_not_passed_over() -> None:
-    """A setting that nobody reads would be worse than none."""
+    """Otherwise a misspelt setting would be ignored silently."""
     assert problems(DIGI_PROT="1") == (
         "DIGI_PROT is not a setting of Digi: did you mean DIGI_PORT?",
     )
@@ -91,12 +91,12 @@ def test_a_misspelt_name_is_not_passed_over() -> None:
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8642.0", "²", "٣"])
 def test_a_port_is_a_number_of_a_port(port: str) -> None:
-    """Digits that Python would take for numbers do not pass either."""
+    """Digits of other scripts, which Python would parse, are rejected too."""
     assert problems(DIGI_PORT=port)[0].startswith("DIGI_PORT")
 
 
 def test_a_database_is_a_file_or_postgresql() -> None:
-    """Either the one or the other is set, never both."""
+    """One of the two is set, never both."""
     assert read(DIGI_DATABASE="/srv/digi.db").sqlite == Path("/srv/digi.db")
     settings = read(DIGI_DATABASE="postgresql://u:hemmelig@h/d")
     assert settings.sqlite is None
@@ -104,7 +104,7 @@ def test_a_database_is_a_file_or_postgresql() -> None:
 
 
 def test_no_secret_shows_in_a_traceback() -> None:
-    """Settings and their parts do not print what they hold."""
+    """repr() of the settings and their parts omits the values."""
     settings = read(
         DIGI_DATABASE="postgresql://u:hemmelig@h/d",
         SLACK_BOT_TOKEN="xoxb-hemmelig",
@@ -131,7 +131,7 @@ def test_no_secret_shows_in_a_traceback() -> None:
     ],
 )
 def test_half_a_platform_is_refused(environ: dict[str, str], missing: str) -> None:
-    """What belongs together is asked for together, by the name of what is missing."""
+    """The message names the setting that is missing."""
     (line,) = problems(**environ)
     assert line.startswith(missing)
 
@@ -147,12 +147,12 @@ def test_half_a_platform_is_refused(environ: dict[str, str], missing: str) -> No
     ],
 )
 def test_a_whole_platform_is_taken_and_closes_the_playground(environ: dict[str, str]) -> None:
-    """The playground is never served beside a platform's credentials."""
+    """The playground is never served together with a platform."""
     assert not read(**environ).playground
 
 
 def test_lists_and_addresses_are_tidied() -> None:
-    """Blanks and closing slashes do not make another tenant or address."""
+    """White space and trailing slashes are removed."""
     settings = read(
         DIGI_TEAMS_LOCAL="1",
         DIGI_TEAMS_TENANTS=" a, b ,,",
@@ -169,7 +169,7 @@ def test_lists_and_addresses_are_tidied() -> None:
 
 
 def test_the_file_fills_what_the_environment_leaves_out(tmp_path: Path) -> None:
-    """The environment wins over .env, and a dollar sign in a password stays one."""
+    """The environment takes precedence over .env, and a dollar sign in a password is kept."""
     file = tmp_path / ".env"
     file.write_text(
         '# Digi\nDIGI_PORT=9000\nexport DIGI_LOG="debug"\nMICROSOFT_APP_ID=i\n'
@@ -183,7 +183,7 @@ def test_the_file_fills_what_the_environment_leaves_out(tmp_path: Path) -> None:
 
 
 def test_the_operator_speaks_for_the_controller(tmp_path: Path) -> None:
-    """The file's texts are read, and a misspelt entry is named rather than left out."""
+    """The file's texts are read, and a misspelt entry is reported."""
     file = tmp_path / "operator.toml"
     file.write_text('controller = "Ærø Kommune"\ncontact = "dpo@example.dk"\n', encoding="utf-8")
     operator = read(DIGI_OPERATOR_FILE=str(file)).operator
@@ -194,7 +194,7 @@ def test_the_operator_speaks_for_the_controller(tmp_path: Path) -> None:
 
 
 def test_every_name_that_is_read_is_a_known_one() -> None:
-    """The list that misspelt names are held against is the list that is read."""
+    """The list for finding misspelt names is the list of settings that are read."""
     source = Path("bot/server/settings.py").read_text(encoding="utf-8")
     used = set(re.findall(r'(?:_get|_url|_list|_one_of)\(\s*"([A-Z_]+)"', source))
     assert used == NAMES

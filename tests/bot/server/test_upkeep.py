@@ -1,4 +1,4 @@
-"""Deleted is deleted, kept is kept: erasing, backups, restoring, and a new key."""
+"""Maintenance: erasing, backups, restoring and key rotation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rows_of(folder: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 async def lively(played: Stage) -> None:
-    """A question with answers by name, an agreement, things said by name."""
+    """Fill a project with a question, signed answers, an agreement and signed texts."""
     await played.play(
         """
         anne > /digi næste
@@ -59,7 +59,7 @@ async def lively(played: Stage) -> None:
 
 
 async def all_that_is_kept(played: Stage, folder: Path) -> str:
-    """Every sealed text of the database, opened, as whoever holds the key reads it."""
+    """Return every encrypted text of the database, decrypted with the key."""
     vault = played.house.vault
     found = []
     for one in rekey.TABLES:
@@ -76,7 +76,7 @@ async def all_that_is_kept(played: Stage, folder: Path) -> str:
 
 
 def remembered(played: Stage) -> str:
-    """What lies open in memory."""
+    """Return all plain texts in memory."""
     opened = played.house.vault._opened
     return repr((opened._young, opened._old)).casefold()
 
@@ -85,8 +85,8 @@ def remembered(played: Stage) -> str:
 
 
 async def test_a_person_is_erased_by_name_and_nothing_else_is(tmp_path: Path, either: str) -> None:
-    """Answers, texts by name and the name itself are gone, open rows and sealed ones alike; what
-    others wrote stays, the agreement may be taken by anybody, and the proof says what was done."""
+    """Signed answers and texts and the name are gone from plain and encrypted columns. What others
+    wrote stays, anybody may take the agreement, and the proof says what was done."""
     async with running(tmp_path, either=either) as played:
         await lively(played)
         assert "fatima" in remembered(played)
@@ -116,8 +116,8 @@ async def test_a_person_is_erased_by_name_and_nothing_else_is(tmp_path: Path, ei
 async def test_what_was_said_without_a_name_is_not_touched_by_erasing_its_author(
     tmp_path: Path,
 ) -> None:
-    """The pool is the same row byte by byte, and the code goes on working: there is no author to
-    look for, and that nobody was found must not show either."""
+    """The pool's row stays byte for byte the same, and the receipt code still works. Digi cannot
+    know the author, and that must not show either."""
     async with running(tmp_path) as played:
         code = await says(played, "noor", "Vi når ikke at tale sammen")
         before = rows_of(tmp_path, "SELECT * FROM pool")
@@ -129,8 +129,8 @@ async def test_what_was_said_without_a_name_is_not_touched_by_erasing_its_author
 async def test_whoever_has_led_stays_refused_after_being_erased(
     tmp_path: Path, either: str
 ) -> None:
-    """Nobody is forgotten as a leader, and then writes without a name in their own project; the
-    seat is empty, and the channel hears so without hearing the name."""
+    """Otherwise a leader could be erased and then write unsigned in their own project. The role is
+    vacant, and the channel is told so without the name."""
     async with running(tmp_path, either=either) as played:
         said = await played.house.upkeep.erase_person(TENANT, "anne")
         assert "har ledet 1 forløb" in said
@@ -143,7 +143,7 @@ async def test_whoever_has_led_stays_refused_after_being_erased(
 async def test_a_representative_who_is_erased_leaves_and_the_channel_is_told(
     tmp_path: Path,
 ) -> None:
-    """An operator's way for a representative who cannot press any more."""
+    """The operator does this for a representative who cannot do it themselves."""
     async with running(tmp_path) as played:
         await played.house.upkeep.erase_person(TENANT, "mette")
         await played.house.courier.settle()
@@ -154,7 +154,8 @@ async def test_a_representative_who_is_erased_leaves_and_the_channel_is_told(
 async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(
     tmp_path: Path, either: str
 ) -> None:
-    """The channel is told by name, the others keep theirs, and a leader is never put off so."""
+    """The channel is told the name, others keep their roles, and a leader cannot be removed in this
+    way."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         done = await carry_out(
@@ -182,8 +183,9 @@ async def _readers(played: Stage) -> str:
 
 
 async def test_a_deleted_project_leaves_no_byte_in_files_and_backups(tmp_path: Path) -> None:
-    """Every sealed value of before is searched raw in the database, its WAL, the copies before
-    upgrades and the opened backups: none is left. The control finds them before."""
+    """Every encrypted value from before is searched for in the raw database, its write-ahead log,
+    the copies before upgrades and the decrypted backups. As a control, all are found before the
+    deletion."""
     async with running(tmp_path) as played:
         await lively(played)
         old = await played.house.upkeep.backup()
@@ -222,8 +224,8 @@ def _found(played: Stage, folder: Path, backup_file: Path, values: list[object])
 
 
 async def test_what_retention_deletes_is_carried_through_the_same_night(tmp_path: Path) -> None:
-    """90 days after the end everything of a project goes by itself, out of the files and the
-    backups too, and a proof lies there in the morning."""
+    """90 days after its end a project is deleted automatically, from files and backups too, and a
+    proof is filed by the morning."""
     async with running(tmp_path) as played:
         project = project_of(tmp_path)
         await played.type("anne", "afslut")
@@ -241,8 +243,8 @@ async def test_what_retention_deletes_is_carried_through_the_same_night(tmp_path
 async def test_the_words_of_a_withdrawn_text_are_gone_and_the_count_is_not(
     tmp_path: Path, either: str
 ) -> None:
-    """Withdrawn by its code after the release: *trukket tilbage* stands there, the words lie
-    nowhere, and there are as many texts as before."""
+    """Withdrawn by its code after the release: it is shown as *trukket tilbage*, its words are
+    stored nowhere, and the number of texts is the same."""
     async with running(tmp_path, either=either) as played:
         code = await says(played, "noor", "Kanariens egne ord")
         await played.house.courier.move_to(RELEASED)
@@ -262,7 +264,8 @@ async def test_the_words_of_a_withdrawn_text_are_gone_and_the_count_is_not(
 async def test_a_backup_is_restored_and_deletes_again_what_was_deleted_since(
     tmp_path: Path,
 ) -> None:
-    """A copy that an operator took elsewhere knows nothing of the deletion; restoring it does."""
+    """A copy that an operator made elsewhere does not know of the deletion; restoring applies
+    it."""
     away = tmp_path / "away"
     away.mkdir()
     async with running(tmp_path) as played:
@@ -278,7 +281,7 @@ async def test_a_backup_is_restored_and_deletes_again_what_was_deleted_since(
         played_vault, kept, tmp_path / "digi.db", tmp_path, tmp_path / "backups", over=True
     )
     assert heeded == 1
-    # What was there has gone into a backup of its own, and is not lost.
+    # The replaced database was backed up and is not lost.
     assert len(backup.all_in(tmp_path / "backups")) == 1
     others = tuple(person for person in PEOPLE if person != "fatima")
     async with running_again(tmp_path, team=others) as played:
@@ -288,8 +291,8 @@ async def test_a_backup_is_restored_and_deletes_again_what_was_deleted_since(
 
 
 async def test_a_backup_of_an_earlier_version_marks_those_who_had_led(tmp_path: Path) -> None:
-    """The migrations run on what is restored: whoever leads or has led in it is refused for good,
-    and so is whoever was erased after it was made."""
+    """Migrations run on the restored database: current and former leaders stay refused, including
+    those who were erased after it was made."""
     old, home = tmp_path / "old.db", tmp_path / "home"
     vault = Vault(make_key(tmp_path / "digi.key"))
     await (await Sqlite.open(old, folder=before(tmp_path, "0007"))).close()
@@ -314,8 +317,8 @@ async def test_a_backup_of_an_earlier_version_marks_those_who_had_led(tmp_path: 
 
 
 async def test_what_people_deleted_themselves_stays_deleted_after_a_restore(tmp_path: Path) -> None:
-    """Answers taken back with `/digi slet`, words withdrawn by code after their release, and a
-    whole project: an older backup brings none of them back."""
+    """Answers deleted with `/digi slet`, texts withdrawn by code after their release, and a whole
+    project are not restored from an older backup."""
     away = tmp_path / "away"
     away.mkdir()
     async with running(tmp_path) as played:
@@ -347,8 +350,8 @@ async def test_what_people_deleted_themselves_stays_deleted_after_a_restore(tmp_
 async def test_a_database_put_back_by_other_tools_deletes_again_at_the_start(
     tmp_path: Path,
 ) -> None:
-    """An operator's own copy knows nothing of a deletion; the marks beside it do. Started twice, it
-    is done once."""
+    """The restored copy does not know of a deletion, but the tombstone file beside it does. A
+    second start changes nothing."""
     async with running(tmp_path) as played:
         await lively(played)
     old = (tmp_path / "digi.db").read_bytes()
@@ -364,7 +367,7 @@ async def test_a_database_put_back_by_other_tools_deletes_again_at_the_start(
 
 
 async def test_a_backup_gives_nothing_away_and_is_whole_or_refused(tmp_path: Path) -> None:
-    """No id of it can be read, and a changed, cut, lengthened or swapped piece is refused."""
+    """No id in it can be read, and a changed, truncated, extended or swapped block is rejected."""
     async with running(tmp_path) as played:
         await lively(played)
         file = await played.house.upkeep.backup()
@@ -383,7 +386,7 @@ async def test_a_backup_gives_nothing_away_and_is_whole_or_refused(tmp_path: Pat
 
 
 async def test_a_backup_of_another_key_says_so(tmp_path: Path) -> None:
-    """The remedy is the key, not another backup."""
+    """The message names the key as the remedy, not another backup."""
     async with running(tmp_path) as played:
         file = await played.house.upkeep.backup()
     other = Vault(make_key(tmp_path / "other.key"))
@@ -393,7 +396,7 @@ async def test_a_backup_of_another_key_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, backup.PIECE - 1, backup.PIECE, 3 * backup.PIECE])
 def test_any_size_comes_back_as_it_was(tmp_path: Path, size: int) -> None:
-    """Also a file that ends with a whole piece, and one of nothing."""
+    """This includes a file that ends at a block boundary, and an empty one."""
     vault = Vault(bytes(range(32)))
     source, target, back = (tmp_path / name for name in ("source", "target", "back"))
     source.write_bytes(os.urandom(size))
@@ -404,7 +407,7 @@ def test_any_size_comes_back_as_it_was(tmp_path: Path, size: int) -> None:
 
 
 async def test_old_backups_go_and_others_files_stay(tmp_path: Path) -> None:
-    """Fourteen nights are kept; what is no backup of ours is not ours to delete."""
+    """Fourteen nights are kept; files that are not Digi's backups are not deleted."""
     folder = tmp_path / "backups"
     folder.mkdir()
     (folder / "readme.txt").write_text("the operator's own")
@@ -417,7 +420,7 @@ async def test_old_backups_go_and_others_files_stay(tmp_path: Path) -> None:
 
 
 async def test_each_night_there_is_a_backup_after_the_pools_were_rewritten(tmp_path: Path) -> None:
-    """One a night, and the pool in it is the one that was written that night."""
+    """There is one each night, and it contains the pool that was rewritten that night."""
     async with running(tmp_path) as played:
         played.house.upkeep._nightly = True
         before = rows_of(tmp_path, "SELECT sealed FROM pool")
@@ -434,13 +437,13 @@ async def test_each_night_there_is_a_backup_after_the_pools_were_rewritten(tmp_p
 
 
 def test_a_new_key_seals_every_sealed_column_anew() -> None:
-    """A table that a later migration adds is not forgotten."""
+    """A table that a later migration adds is covered as well."""
     assert {f"{one.table}.{one.column}" for one in rekey.TABLES} == SEALED
 
 
 async def test_a_new_key_changes_nothing_that_people_hold(tmp_path: Path) -> None:
-    """Old cards' buttons, an open form sent again with the same code, codes given before, and a
-    second vote: all as before. The old key opens nothing any more."""
+    """Buttons of old cards, an open form submitted again with the same code, earlier codes, and a
+    second vote all work as before. The old key decrypts nothing."""
     async with running(tmp_path) as played:
         await lively(played)
         old_key = read_key(key_of(tmp_path))
@@ -471,8 +474,8 @@ async def test_a_new_key_changes_nothing_that_people_hold(tmp_path: Path) -> Non
 
 
 async def test_a_new_key_and_a_deletion_on_either_database(tmp_path: Path, either: str) -> None:
-    """Every row opens with the new key alone, what people hold goes on working, and a project that
-    is deleted afterwards leaves no row."""
+    """The new key alone decrypts every row, all tokens still work, and a project deleted afterwards
+    leaves no row."""
     async with running(tmp_path, either=either) as played:
         await lively(played)
         code = await says(played, "noor", "Sagt før den nye nøgle")
@@ -502,8 +505,8 @@ async def _as_before(played: Stage, form: object, values: dict[str, str], code: 
 async def test_a_fault_in_the_middle_of_a_new_key_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both keys stay, everything opens, what is written meanwhile too, and the order given again
-    goes on to the end."""
+    """Both keys are kept, everything can be decrypted, also what is written meanwhile, and the same
+    command finishes the rotation."""
     async with running(tmp_path) as played:
         await lively(played)
         before = await all_that_is_kept(played, tmp_path)
@@ -536,7 +539,7 @@ async def test_a_fault_in_the_middle_of_a_new_key_costs_nothing(
 async def test_a_new_key_of_which_nobody_knows_whether_it_is_in_use_is_not_thrown_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stands: bool
 ) -> None:
-    """The database does not say what became of it: both keys stay, and the next start finds out."""
+    """The result of the commit is unknown: both keys are kept, and the next start finds out."""
     async with running(tmp_path) as played:
         await lively(played)
         before = await all_that_is_kept(played, tmp_path)
@@ -562,8 +565,8 @@ async def test_a_new_key_of_which_nobody_knows_whether_it_is_in_use_is_not_throw
 async def test_what_was_done_is_not_refused_because_the_file_could_not_be_cleared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody else reads, and the deleted bytes stay for a while: the operator is told both, and
-    once that has ended the night clears them."""
+    """Another program reads the file, so the deleted bytes stay for a while. The operator is told
+    both facts, and after the reader has ended the nightly run clears them."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.05)
     async with running(tmp_path) as played:
         await lively(played)
@@ -593,7 +596,7 @@ async def test_what_was_done_is_not_refused_because_the_file_could_not_be_cleare
 async def test_an_order_that_is_refused_because_somebody_reads_has_done_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, do: str
 ) -> None:
-    """It says so, and why; the key is the old one, and the person is still there."""
+    """The message says so and why; the key is the old one, and the person is still there."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.05)
     async with running(tmp_path) as played:
         await lively(played)
@@ -613,8 +616,8 @@ async def test_an_order_that_is_refused_because_somebody_reads_has_done_nothing(
 async def test_a_stop_between_database_and_key_file_is_made_good(
     tmp_path: Path, stands: bool
 ) -> None:
-    """Killed after the commit the new key takes its place at the next start; killed before it,
-    the new one goes and the old one is right."""
+    """After a crash behind the commit, the next start uses the new key; after a crash before it,
+    the old key stays valid and the new one is deleted."""
     async with running(tmp_path):
         pass
     old = read_key(key_of(tmp_path))
@@ -628,7 +631,8 @@ async def test_a_stop_between_database_and_key_file_is_made_good(
 
 
 def test_a_stone_names_nobody(tmp_path: Path) -> None:
-    """Two stones of one person are two hashes; each is known again by who asks for that person."""
+    """Two tombstones of one person have different hashes; each can be verified with the person's
+    id."""
     first, second = tombstones.salted("t", "fatima"), tombstones.salted("t", "fatima")
     assert first != second
     assert tombstones.is_of(first, "t", "fatima")

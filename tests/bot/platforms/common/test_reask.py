@@ -1,4 +1,5 @@
-"""When a platform is asked again: soon, less often where that changes nothing, never too soon."""
+"""Retries of member lookups: soon at first, less often without progress, never before
+Retry-After."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from bot.platforms.common.reask import ALL, FIRST_WAIT, LONGEST_WAIT, Reask
 
 
 class Platform:
-    """What a test says of each channel: how many people are missing, and how long it rests."""
+    """A fake platform, for which the test sets the number of unknown members and the Retry-After of
+    each channel."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bot.platforms.common.reask.random.uniform", lambda low, high: 1.0)
@@ -32,7 +34,7 @@ class Platform:
             self.reask.answered(tenant, channel, missing=left)
 
     async def until(self, seconds: float) -> list[float]:
-        """The moments at which something was asked meanwhile."""
+        """Advance the clock, and return the times at which lookups were made."""
         before = len(self.asked)
         while self.now < seconds:
             self.now += 10.0
@@ -43,7 +45,7 @@ class Platform:
 
 
 async def test_it_asks_soon_and_then_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait doubles up to an hour, and begins anew where people have become known."""
+    """The delay doubles up to an hour, and restarts when further members become known."""
     platform = Platform(monkeypatch)
     platform.missing["C1"] = [4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 0]
     platform.reask.answered("T1", "C1", missing=4)
@@ -57,7 +59,7 @@ async def test_it_asks_soon_and_then_less_often(monkeypatch: pytest.MonkeyPatch)
 async def test_it_leaves_a_platform_in_peace_as_long_as_that_wants(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """However short its own wait would be."""
+    """Retry-After takes precedence over a shorter delay."""
     platform = Platform(monkeypatch)
     platform.reask.failed("T1", "C1", rest=400.0)
     assert await platform.until(1000.0) == [400.0]
@@ -66,7 +68,8 @@ async def test_it_leaves_a_platform_in_peace_as_long_as_that_wants(
 async def test_no_workplace_waits_for_another_and_none_is_asked_twice_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One never answers, one fails in a way nobody expected: the third is asked all the same."""
+    """One lookup never returns and one raises an unexpected error; the third workplace is still
+    looked up."""
     platform = Platform(monkeypatch)
     platform.silent.add("silent")
     for tenant in ("broken", "silent", "fine"):
@@ -85,7 +88,7 @@ async def test_no_workplace_waits_for_another_and_none_is_asked_twice_at_once(
 async def test_what_is_gone_is_not_asked_about(
     monkeypatch: pytest.MonkeyPatch, channel: str
 ) -> None:
-    """A channel, or the whole workplace."""
+    """This holds for a channel and for a whole workplace."""
     platform = Platform(monkeypatch)
     platform.reask.failed("T1", "C1")
     platform.reask.failed("T2", "C1")

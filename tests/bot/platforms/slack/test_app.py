@@ -1,4 +1,4 @@
-"""The command line with Slack's variables, against a pretended Slack."""
+"""The command line with Slack's settings, against a simulated Slack."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def _said(folder: Path, env: dict[str, str], *words: str) -> tuple[int | N
 
 @pytest.mark.parametrize("mode", ["http", "socket"])
 async def test_digi_serves_slack_and_says_in_one_line_how(mode: str, tmp_path: Path) -> None:
-    """The line names the way in; a command is answered; a stop is a stop."""
+    """One line names the way in; a command is answered; SIGTERM ends the process."""
     world = SlackWorld(mode="socket" if mode == "socket" else "http")
     move_in(world.home, {"anne": "Anne Holm"}, CHANNEL)
     async with world:
@@ -65,7 +65,7 @@ async def test_digi_serves_slack_and_says_in_one_line_how(mode: str, tmp_path: P
 
 
 async def test_check_tries_the_tokens_and_names_what_is_missing(tmp_path: Path) -> None:
-    """A token that does, scopes that do not, and a token of Socket Mode that is wrong."""
+    """It reports a valid token, missing scopes, and an invalid Socket Mode token."""
     async with SlackWorld() as world:
         env = _environment(tmp_path, world, **_mode(world))
         code, said = await _said(tmp_path, env, "check")
@@ -78,7 +78,7 @@ async def test_check_tries_the_tokens_and_names_what_is_missing(tmp_path: Path) 
 
 
 async def test_check_says_when_it_cannot_reach_slack(tmp_path: Path) -> None:
-    """It does not call a token wrong that it could not try."""
+    """It does not report a token as wrong that it could not check."""
     world = SlackWorld()
     env = _environment(tmp_path, world, **_mode(world))
     env["SLACK_API_URL"] = f"http://127.0.0.1:{free_port()}/api/"
@@ -88,7 +88,7 @@ async def test_check_says_when_it_cannot_reach_slack(tmp_path: Path) -> None:
 
 
 async def test_a_refused_token_stops_the_start_with_its_remedy(tmp_path: Path) -> None:
-    """One line, and no stack trace."""
+    """One line with the remedy, and no stack trace."""
     async with SlackWorld() as world:
         env = _environment(tmp_path, world, **_mode(world)) | {"SLACK_BOT_TOKEN": "xoxb-forkert"}
         code, said = await _said(tmp_path, env)
@@ -97,12 +97,12 @@ async def test_a_refused_token_stops_the_start_with_its_remedy(tmp_path: Path) -
 
 
 def _json(said: str) -> Any:
-    """What stands before the line for whoever reads along."""
+    """Return the JSON, which is on stdout without the line on stderr."""
     return json.JSONDecoder().raw_decode(said)[0]
 
 
 async def test_the_manifest_is_printed_as_json(tmp_path: Path) -> None:
-    """With a public address for HTTP, without one for Socket Mode."""
+    """With a public address it is for HTTP, without one for Socket Mode."""
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     code, said = await _said(tmp_path, env, "manifest", "slack")
     assert code == 0

@@ -1,4 +1,4 @@
-"""The conversation with Digi in Slack: its tab, its first message, and what works there."""
+"""The private chat with Digi in Slack: its tab, its welcome message, and what works in it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 
 def test_people_can_type_in_the_conversation_and_digi_is_not_given_what_they_type() -> None:
-    """A read-only tab has no field to type `/digi` in. Free text reaches Digi only through
-    `message.im`, which the manifest does not ask for."""
+    """A read-only tab has no field to type `/digi` in. Free text would reach Digi only through
+    `message.im`, which the manifest does not request."""
     tab = manifest(None, socket_mode=True)["features"]["app_home"]
     assert tab["messages_tab_enabled"]
     assert not tab["messages_tab_read_only_enabled"]
@@ -30,7 +30,8 @@ def test_people_can_type_in_the_conversation_and_digi_is_not_given_what_they_typ
 
 
 async def test_the_tab_says_once_what_is_read_there(place: Place) -> None:
-    """At the first opening, in the language of the person, and not again."""
+    """The welcome message is sent when the tab is first opened, in the person's language, and not
+    again."""
     await place.hands.open_chat("fatima")
     first = place.hands.private("fatima")
     assert "/digi hjælp" in first
@@ -45,7 +46,7 @@ async def test_the_tab_says_once_what_is_read_there(place: Place) -> None:
 async def test_a_first_message_that_did_not_arrive_is_tried_at_the_next_opening(
     place: Place,
 ) -> None:
-    """Nobody is taken for told who was not."""
+    """It is recorded only after it has arrived."""
     place.world.plan("chat.postMessage", Says("channel_not_found"))
     await place.hands.open_chat("fatima")
     assert not place.hands.private("fatima")
@@ -54,7 +55,7 @@ async def test_a_first_message_that_did_not_arrive_is_tried_at_the_next_opening(
 
 
 async def test_who_switches_between_the_tabs_gets_one_first_message(place: Place) -> None:
-    """Also where the second opening comes before the first message has been posted."""
+    """This also holds if the tab is opened again before the first message has been posted."""
     opened = (place.world.send.home_opened(id_of("ali"), tab="messages") for _ in range(3))
     await asyncio.gather(*opened)
     await place.hands.open_chat("ali")
@@ -62,7 +63,7 @@ async def test_who_switches_between_the_tabs_gets_one_first_message(place: Place
 
 
 async def test_the_home_tab_is_not_the_conversation(place: Place) -> None:
-    """Opening it posts nothing."""
+    """Opening the Home tab posts nothing."""
     await place.hands.open_home("fatima")
     assert not place.hands.private("fatima")
 
@@ -75,7 +76,8 @@ anne > tryk "Vis det i kanalen"
 
 
 async def test_all_that_one_does_alone_is_done_in_the_conversation(place: Place) -> None:
-    """Say it, one's code, and where the project is, without a channel: by buttons and by words."""
+    """Writing something, using a code, and the project's status work without a channel, by buttons
+    and typed commands."""
     await place.hands.play(BEGUN)
     await place.hands.open_chat("fatima")
     await place.hands.press("fatima", "Hvor er vi nu?", "læser jeg det ikke")
@@ -100,7 +102,7 @@ async def test_all_that_one_does_alone_is_done_in_the_conversation(place: Place)
 
 
 async def test_who_is_in_several_projects_is_asked_which(place: Place) -> None:
-    """The same act again, in the project one chooses."""
+    """The same act continues in the chosen project."""
     await place.hands.play(BEGUN)
     place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
     await place.door.edge.gather()
@@ -113,7 +115,8 @@ async def test_who_is_in_several_projects_is_asked_which(place: Place) -> None:
 
 
 async def test_help_names_each_of_several_projects(place: Place) -> None:
-    """Nobody who is in two projects hears that there is none; each opens its own help."""
+    """A person in two projects is not told that there is none, and each project has its own
+    help."""
     await place.hands.play(BEGUN)
     place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
     await place.door.edge.gather()
@@ -128,7 +131,7 @@ async def test_help_names_each_of_several_projects(place: Place) -> None:
 
 
 async def test_who_is_in_no_project_finds_the_ways_in_all_the_same(place: Place) -> None:
-    """Each is answered in words; the code is for everybody."""
+    """Every command is answered, and codes work for everybody."""
     await place.hands.open_chat("fatima")
     await place.hands.press("fatima", "Sig det", "læser jeg det ikke")
     assert "Et forløb begynder i holdets kanal" in place.hands.just("fatima")

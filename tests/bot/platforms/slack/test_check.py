@@ -1,4 +1,4 @@
-"""The doctor: every fault that an administrator can make, with its remedy."""
+"""`check` finds every mistake that a Slack administrator can make, and names its remedy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _everything(world: SlackWorld) -> SlackSettings:
 
 
 async def test_where_all_is_well_each_part_says_so() -> None:
-    """Who Digi is there, its scopes, and its way in."""
+    """It prints who Digi is, the scopes, and the way in."""
     async with SlackWorld() as world:
         assert await _said(world, _everything(world)) == [
             (True, "Plejen as digi"),
@@ -63,7 +63,7 @@ def _expired(space: Workspace) -> None:
 async def test_what_is_wrong_with_the_bot_token_is_said_with_its_remedy(
     spoil: Callable[[Workspace], None], words: tuple[str, ...]
 ) -> None:
-    """Scopes by name; a token that was revoked, removed, or has run out."""
+    """Missing scopes are named; a token can be revoked, removed or expired."""
     async with SlackWorld() as world:
         spoil(world.home)
         wrong = [said for fine, said in await _said(world, _everything(world)) if not fine]
@@ -82,7 +82,7 @@ async def test_what_is_wrong_with_the_bot_token_is_said_with_its_remedy(
 async def test_a_wrong_token_is_said_with_its_variable(
     change: dict[str, Any], words: tuple[str, ...]
 ) -> None:
-    """The other one is tried all the same."""
+    """The other token is checked as well."""
     async with SlackWorld() as world:
         found = await _said(world, msgspec.structs.replace(_everything(world), **change))
         [wrong] = [said for fine, said in found if not fine]
@@ -103,7 +103,7 @@ async def test_a_wrong_token_is_said_with_its_variable(
 async def test_the_address_is_tried_as_slack_will_use_it(
     status: int | None, fine: bool, words: str
 ) -> None:
-    """What is not signed must be refused; anything else is not Digi."""
+    """An unsigned request must be rejected; any other answer is not Digi's."""
     port = free_port()
     app = web.Application()
 
@@ -126,7 +126,7 @@ async def test_the_address_is_tried_as_slack_will_use_it(
 
 
 async def test_without_an_address_it_says_what_was_not_checked() -> None:
-    """One workspace may do without a name for it; several cannot."""
+    """One workspace works without a public address; several do not."""
     async with SlackWorld() as world:
         *_, last = await _said(world, SlackSettings(world.home.token))
         assert last[0]
@@ -137,7 +137,7 @@ async def test_without_an_address_it_says_what_was_not_checked() -> None:
 
 
 async def test_without_a_way_to_slack_no_token_is_called_wrong() -> None:
-    """The remedy is about the network."""
+    """The remedy concerns the network."""
     async with SlackWorld() as world:
         api = WebApi(f"http://127.0.0.1:{free_port()}/api/", quiet_logger())
         [(fine, said)] = await check(api, _everything(world))

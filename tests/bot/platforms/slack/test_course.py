@@ -1,4 +1,4 @@
-"""What plays on paper and in the browser plays in Slack, unchanged, by HTTP and by Socket Mode."""
+"""The prepared course and the transcripts play unchanged in Slack, by HTTP and Socket Mode."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ Mode = Literal["http", "socket"]
 async def test_the_prepared_course_goes_in_slack_as_in_the_browser(
     start: datetime, mode: Mode, tmp_path: Path
 ) -> None:
-    """Every press finds its button, every form its fields, whatever the day and the way in."""
+    """Every press finds its button and every form its fields, at any date and by either
+    transport."""
     async with slack_stage(tmp_path / "home", mode, **beginning(start)) as played:
         await plays_course(played)
         assert not played.world.too_early
@@ -37,6 +38,6 @@ async def test_the_prepared_course_goes_in_slack_as_in_the_browser(
 async def test_a_conversation_goes_in_slack_as_on_paper(
     transcript: Path, mode: Mode, tmp_path: Path
 ) -> None:
-    """The same lines; a form with empty fields is sent, so that Digi must mind them itself."""
+    """Forms with empty required fields are submitted, so that Digi has to validate them itself."""
     async with slack_stage(tmp_path / "home", mode, holds_back=False) as played:
         await played.play(transcript.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Cards and forms as Slack gets them: within its limits, and with nothing read as markup."""
+"""Cards and forms rendered for Slack stay within its limits, and people's text is never markup."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _few_or_many(few: int, many: int) -> pytest.MarkDecorator:
 
 @_few_or_many(60, 3000)
 def test_any_card_is_a_message_that_slack_takes(examples: int) -> None:
-    """Whatever the words, the limits hold and no button is lost."""
+    """For any texts the limits hold and no button is dropped."""
     settings(max_examples=examples, deadline=None)(given(CARDS, st.booleans())(_message))()
 
 
@@ -136,7 +136,7 @@ def _message(card: c.FinishedCard, again: bool) -> None:
 @settings(max_examples=25, deadline=None)
 @given(card=MANY)
 def test_a_card_of_seventy_parts_is_still_one_message(card: c.FinishedCard) -> None:
-    """Texts are joined, then go on in further messages; the buttons are all in the first."""
+    """Texts are joined and continue in further messages; all buttons are in the first."""
     drawn = draw.message(card, "en")
     problems = slack_limits.of_message(drawn.text, drawn.blocks)
     assert problems == []
@@ -148,7 +148,7 @@ def test_a_card_of_seventy_parts_is_still_one_message(card: c.FinishedCard) -> N
 
 @_few_or_many(30, 1500)
 def test_any_card_is_a_sheet_and_a_home_that_slack_takes(examples: int) -> None:
-    """The same card in a modal and on the Home tab."""
+    """This holds for a modal and for the Home tab."""
     settings(max_examples=examples, deadline=None)(given(CARDS)(_views))()
 
 
@@ -160,7 +160,7 @@ def _views(card: c.FinishedCard) -> None:
 
 @_few_or_many(60, 3000)
 def test_any_form_is_a_modal_that_slack_takes(examples: int) -> None:
-    """Titles, labels, options, hints and what stands in the fields keep to their limits."""
+    """Titles, labels, options, hints and values stay within the limits."""
     settings(max_examples=examples, deadline=None)(given(FORMS)(_modal))()
 
 
@@ -175,7 +175,7 @@ def _modal(form: c.FinishedForm) -> None:
 @settings(max_examples=200, deadline=None)
 @given(words=_texts(3500), around=st.sampled_from(("plain", "strong", "mention", "quote")))
 def test_what_people_write_is_never_read_as_markup(words: str, around: str) -> None:
-    """No ping, no link, no format: in a text that Slack reads, people's words have no signs."""
+    """People's text causes no mention, link or formatting in any text that Slack parses."""
     quoted: c.Spans = (c.Quoted(words),)
     card: c.FinishedCard = {
         "plain": c.Card((c.Paragraph((c.Plain("Hun skrev: "), *quoted)),)),
@@ -197,7 +197,7 @@ def _mrkdwn(blocks: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
-    """What had no room is in `rest`, whole and in order."""
+    """Text that does not fit is in `rest`, complete and in order."""
     words = [f"linje {n} " + "ord " * 90 for n in range(80)]
     card = c.Card[c.Spans](tuple(c.Paragraph((c.Plain(line),)) for line in words))
     drawn = draw.message(card, "da")
@@ -208,7 +208,7 @@ def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
 
 @pytest.mark.parametrize("sign", ["æ", "👩", "\x01", "a "])
 def test_a_window_full_of_signs_that_take_room_is_still_one_that_slack_takes(sign: str) -> None:
-    """Slack counts a view as it comes over the wire; the buttons are all there."""
+    """Slack counts the JSON-escaped characters of a view; all buttons are kept."""
     parts = [c.Paragraph[c.Spans]((c.Quoted(sign * (2900 // len(sign))),)) for _ in range(90)]
     card = c.Card[c.Spans]((*parts, c.Buttons((c.Button((c.Plain("Svar"),), token="t"),))))
     for view in (draw.sheet((card,), "da"), draw.home((card,), "da")):
@@ -217,7 +217,7 @@ def test_a_window_full_of_signs_that_take_room_is_still_one_that_slack_takes(sig
 
 
 def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> None:
-    """Eighty long answers above the field in which they are summed up: the field is there whole."""
+    """With eighty long answers above it, the input field is still complete."""
     notes = [c.Note[c.Spans]((c.Quoted("👩" * 3000),)) for _ in range(80)]
     field = c.TextField[c.Spans]("text", (c.Plain("Hvad"),), value=(c.Quoted("👩" * 2000),))
     form = c.Form[c.Spans](
@@ -230,13 +230,13 @@ def test_what_is_to_be_read_in_a_form_gives_way_to_what_is_to_be_filled_in() -> 
 
 
 def test_words_in_a_form_come_back_as_they_were_chosen() -> None:
-    """An option whose value is empty has one for Slack."""
+    """An option with an empty value gets a substitute for Slack."""
     assert forms.read_value(forms.written_value("")) == ""
     assert forms.read_value(forms.written_value("tr")) == "tr"
 
 
 def test_a_redrawn_message_has_other_block_ids() -> None:
-    """Slack keeps what it has drawn for a block whose id it knows."""
+    """Slack caches what it rendered for a known block_id."""
     before = draw.message(c.Card((c.Paragraph((c.Plain("før"),)),)), "da")
     after = draw.message(c.Card((c.Paragraph((c.Plain("efter"),)),)), "da")
     assert before.blocks[0]["block_id"] != after.blocks[0]["block_id"]
@@ -253,14 +253,14 @@ def test_a_redrawn_message_has_other_block_ids() -> None:
     ],
 )
 def test_our_own_words_keep_their_strength(spans: c.Spans, text: str) -> None:
-    """Strong, emphasis, mentions and links are Slack's own."""
+    """Bold, emphasis, mentions and links of Digi's phrases are rendered as Slack's own."""
     drawn = draw.message(c.Card((c.Paragraph(spans),)), "da")
     assert drawn.blocks[0]["text"] == {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 @pytest.mark.parametrize("words", [*NASTY[:11], "*én*", "‹ ›", "@Ali", "ord " * 900])
 def test_a_label_is_bold_whatever_stands_beside_it(words: str) -> None:
-    """A label and what people wrote are elements of their own; a mention beside them stays one."""
+    """A label and people's text are separate elements; a mention beside them stays a mention."""
     fact: c.Part[c.Spans] = c.Facts((((c.Plain("Frist"),), (c.Quoted(words),)),))
     told = c.Paragraph[c.Spans](
         (c.Strong("Frist"), c.Plain(": "), c.Quoted(words), c.Mention("U0123456", "Anne"))

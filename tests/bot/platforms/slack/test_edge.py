@@ -1,4 +1,4 @@
-"""Slack's edge in a pretended Slack: what comes in, what goes out, and what goes wrong."""
+"""The Slack adapter against a simulated Slack: requests, messages and failures."""
 
 from __future__ import annotations
 
@@ -54,26 +54,27 @@ async def _fails(place: Place, parcel: Parcel) -> DeliveryFailed:
 
 
 async def test_a_command_is_answered_to_the_one_who_typed_it(place: Place) -> None:
-    """Nothing of a command is seen by others."""
+    """The answer to a command is ephemeral."""
     answered = await place.world.send.command(ANNE, "hjælp", CHANNEL)
     assert answered.body["response_type"] == "ephemeral"
     assert "start" in place.hands.just("anne")
 
 
 async def test_a_mention_is_answered_with_help(place: Place) -> None:
-    """To the one who asked, in the channel."""
+    """The answer in the channel is ephemeral."""
     await place.hands.type("anne", "@Digi")
     assert "Det kan du gøre nu" in place.hands.just("anne")
 
 
 async def test_a_shortcut_says_what_sig_says(place: Place) -> None:
-    """From the lightning menu there is no channel: one who has no project hears so."""
+    """The global shortcut has no channel; a person without a project is told so."""
     await place.hands.shortcut("anne", read.SAY)
     assert "forløb" in place.hands.just("anne")
 
 
 async def test_the_home_tab_has_the_same_two_doors_for_everybody(place: Place) -> None:
-    """Say it, and my code; drawn when it is opened."""
+    """It always has buttons to write something and to use a code, and is drawn when it is
+    opened."""
     await place.hands.open_home("anne")
     assert "[Sig det] [Min kode]" in place.hands.home("anne")
     await place.hands.press("anne", "Min kode")
@@ -81,13 +82,13 @@ async def test_the_home_tab_has_the_same_two_doors_for_everybody(place: Place) -
 
 
 async def test_a_command_in_a_private_chat_belongs_to_no_channel(place: Place) -> None:
-    """A chat with Digi is not a channel that a project could live in."""
+    """The chat with Digi is not a channel that a project could be in."""
     await place.hands.type("anne", "start", private=True)
     assert "kanal" in place.hands.just("anne")
 
 
 async def test_a_form_that_does_not_open_is_said_in_the_same_answer(place: Place) -> None:
-    """Slack was too slow: nothing is lost, and the person knows."""
+    """The trigger has expired: nothing is lost, and the person is told."""
     place.world.plan("views.open", Broken(503))
     await place.hands.type("anne", "/digi start")
     assert "Formularen nåede ikke frem" in place.hands.just("anne")
@@ -96,8 +97,8 @@ async def test_a_form_that_does_not_open_is_said_in_the_same_answer(place: Place
 async def test_a_form_never_keeps_slack_waiting(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is waited for less than the three seconds that Slack waits; then the answer says so
-    instead, while Slack has not opened it yet."""
+    """Digi waits for views.open less than three seconds; otherwise the answer says that the form
+    could not be opened."""
     assert ANSWER_SECONDS < 2
     monkeypatch.setattr("bot.platforms.slack.web_api.ANSWER_SECONDS", 0.01)
     place.world.plan("views.open", Slow(10))
@@ -107,7 +108,7 @@ async def test_a_form_never_keeps_slack_waiting(
 
 
 async def test_a_messages_own_menu_leads_to_the_agreements(place: Place) -> None:
-    """What was talked about becomes an agreement."""
+    """The message's text is filled into the form for an agreement."""
     await place.hands.type("anne", "/digi start Ny omsorgsplatform")
     await place.hands.press("anne", "Jeg er leder")
     await place.hands.press("anne", "Vis det i kanalen")
@@ -116,7 +117,7 @@ async def test_a_messages_own_menu_leads_to_the_agreements(place: Place) -> None
 
 
 async def test_words_in_the_private_chat_are_answered_there(place: Place) -> None:
-    """Where the app may read them; a form is opened by the button that comes with the answer."""
+    """This needs the subscription to message.im; a form is opened by a button in the answer."""
     chat = place.world.home.im(ANNE)
     event = {
         "type": "message", "channel_type": "im", "user": ANNE, "channel": chat.id,
@@ -129,7 +130,7 @@ async def test_words_in_the_private_chat_are_answered_there(place: Place) -> Non
 
 
 async def test_slacks_own_questions_are_answered(place: Place) -> None:
-    """When the address is named, and when Slack looks whether it is still there."""
+    """It answers url_verification and ssl_check."""
     assert (await place.world.send.verification()).fine
     body = urlencode({"ssl_check": "1", "token": "legacy"}).encode()
     fields = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -138,7 +139,7 @@ async def test_slacks_own_questions_are_answered(place: Place) -> None:
 
 
 async def test_an_event_that_comes_four_times_at_once_is_answered_once(place: Place) -> None:
-    """Slack retries events, sometimes while the first is still under way."""
+    """Slack retries events, sometimes while the first request is still in progress."""
     event = {"type": "app_mention", "user": ANNE, "text": "<@U0DIGI> hjælp", "channel": CHANNEL}
     answers = await place.world.send.event(event, id="Ev1", times=4)
     assert [one.status for one in answers] == [200] * 4
@@ -149,7 +150,7 @@ async def test_an_event_that_comes_four_times_at_once_is_answered_once(place: Pl
 async def test_with_the_database_away_everybody_hears_the_truth(
     place: Place, kind: str, kindly: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events come again, people are told, forms keep what was filled in; afterwards it works."""
+    """Events are retried, people are told, forms keep the typed text; afterwards all works."""
     kindly()
     await place.hands.type("anne", "/digi start Ny omsorgsplatform")
     if kind == "form":
@@ -207,8 +208,8 @@ SAID = {"Hvad": "Bekymring", "Din": "Vi mister roen om morgenen", "Hvem": "Anne 
 async def test_a_form_that_takes_long_is_answered_in_time_and_the_act_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Slack waits for three seconds: until then the person hears that it takes longer, and what
-    was filled in stays. Sent again it is there once, with its code."""
+    """Within three seconds the person is told that it takes longer, and the form keeps its content.
+    Submitted again, the text is stored once, with the same code."""
     await _form_of_sofie(place)
     monkeypatch.setattr("bot.platforms.slack.edge.FORM_SECONDS", 0.01)
     receive = place.door.edge._receive
@@ -221,7 +222,7 @@ async def test_a_form_that_takes_long_is_answered_in_time_and_the_act_goes_on(
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(place.door.edge, "_receive", slow)
-        meanwhile.setattr(place.hands, "_quiet", place.world.quiet)  # Digi is at it until the gate
+        meanwhile.setattr(place.hands, "_quiet", place.world.quiet)  # Digi waits at the gate
         await place.hands.fill("sofie", SAID)
     assert "Det tager længere, end det plejer." in place.hands.just("sofie")
     gate.set()
@@ -235,8 +236,8 @@ async def test_a_form_that_takes_long_is_answered_in_time_and_the_act_goes_on(
 async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
     place: Place, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours after the act: the person hears that nobody knows, and a form sent again
-    shows the end of it."""
+    """An internal error after the commit: the person is told that the result is unknown, and
+    submitting again shows it."""
     await _form_of_sofie(place)
 
     def broken(*_: object) -> None:
@@ -263,8 +264,8 @@ async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
 async def test_a_failing_form_is_no_line_with_a_moment_in_the_log(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be without a name: only with the daily look at the channels the operator hears how
-    many have failed. What comes in words is told at once."""
+    """A form may be unsigned, so the number of failures is reported with the daily member lookup
+    only. Failed commands are reported at once."""
 
     async def away(*_: object) -> None:
         raise Unavailable
@@ -295,7 +296,7 @@ async def test_a_failing_form_is_no_line_with_a_moment_in_the_log(
 
 
 def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:
-    """The token is what Digi put into the form; the fields are found by their blocks."""
+    """The token is the one Digi put into the form, and fields are found by their block_ids."""
     values = {
         "ord": {"a": {"type": "plain_text_input", "value": "Ja & <nej>"}},
         "valg": {"a": {"type": "radio_buttons", "selected_option": {"value": "x"}}},
@@ -331,7 +332,7 @@ def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:
 
 
 async def test_a_message_is_posted_redrawn_threaded_and_said_privately(place: Place) -> None:
-    """The id that comes back is all that a redraw or a thread needs."""
+    """The returned id is enough to update the message or reply in its thread."""
     edge = place.door.edge
     id = await edge.deliver(_parcel())
     channel, ts = read_place(id)
@@ -352,7 +353,7 @@ LONG: c.FinishedCard = c.Card(
 
 
 async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> None:
-    """And where the second half is refused for a while, it goes on from there, unmarked."""
+    """If the second page is rejected for a while, it is sent later, without a duplicate mark."""
     parcel = _parcel(card=LONG)
     place.world.plan("chat.postMessage", None, Limited(7))
     failed = await _fails(place, parcel)
@@ -373,7 +374,7 @@ async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> 
 
 
 async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
-    """That page alone."""
+    """Only that page is repeated and marked."""
     place.world.plan("chat.postMessage", None, Lost())
     assert (await _fails(place, _parcel(card=LONG))).uncertain
     await place.door.edge.deliver(_parcel(card=LONG, again=True))
@@ -390,7 +391,7 @@ async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place)
 async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
     place: Place,
 ) -> None:
-    """A new process knows only that it may be there."""
+    """A new process knows only that the message may have arrived."""
     place.world.plan("chat.postMessage", None, Limited(7))
     assert (await _fails(place, _parcel(card=LONG))).uncertain
     place.door.edge._outgoing._pages.forget("letter-1")
@@ -418,7 +419,7 @@ async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
 async def test_a_failure_says_whether_it_can_pass(
     place: Place, trouble: Any, means: set[str], after: float | None
 ) -> None:
-    """Permanent, uncertain, held until somebody mends it, or when Slack wishes to be asked."""
+    """Permanent, uncertain, held until somebody acts, or to be retried after Retry-After."""
     place.world.plan("chat.postMessage", trouble)
     failed = await _fails(place, _parcel())
     said = {name for name in ("permanent", "uncertain", "held") if getattr(failed, name)}
@@ -426,13 +427,13 @@ async def test_a_failure_says_whether_it_can_pass(
 
 
 async def test_a_copy_that_may_be_a_second_one_says_so(place: Place) -> None:
-    """In words, at the foot of the message."""
+    """A note is at the end of the message."""
     await place.door.edge.deliver(_parcel(again=True))
     assert "to gange" in place.hands.channel()
 
 
 async def test_where_digi_is_not_invited_it_says_how(place: Place) -> None:
-    """To the operator in the reason, and to whoever asks it in that channel."""
+    """The reason tells the operator, and an answer in that channel tells the person."""
     place.world.home.channels[CHANNEL].members.remove(place.world.home.bot)
     failed = await _fails(place, _parcel())
     assert "/invite" in failed.reason
@@ -442,7 +443,7 @@ async def test_where_digi_is_not_invited_it_says_how(place: Place) -> None:
 
 
 async def test_somebody_who_joins_is_a_member(place: Place) -> None:
-    """And whoever left is none."""
+    """A join and a leave event update the members."""
     place.world.home.user("U0NY", "Ny Kollega")
     await place.world.send.joined("U0NY", CHANNEL)
     rows = await place.house.database.read(_members)
@@ -453,8 +454,8 @@ async def test_somebody_who_joins_is_a_member(place: Place) -> None:
 
 
 async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) -> None:
-    """Also whoever shares a channel with Digi, whom Slack does not call a stranger: a list of the
-    channel's members is enough, and then nobody can give them a role."""
+    """Slack does not call those who share a channel with Digi strangers. The list of the channel's
+    members is enough to recognise them, and then nobody can give them a role."""
     place.world.home.user("U0GAEST", "Gæst Andetsteds", team="T0ANDET")
     place.world.home.user("U0NY", "Ny Kollega")
     for person in ("U0GAEST", "U0NY"):
@@ -483,7 +484,8 @@ async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) ->
 def test_who_is_foreign_is_read_from_a_persons_home(
     tenant: str, member: dict[str, Any], foreign: bool
 ) -> None:
-    """In a workspace, in one of an organisation's, and in an organisation as a whole."""
+    """In a workspace, in a workspace of an organisation, and in an organisation-wide
+    installation."""
     assert directory.known_of("U1", member).foreign(tenant) == foreign
 
 
@@ -497,7 +499,7 @@ def _members() -> Any:
 
 @pytest.mark.parametrize("socket_mode", [True, False])
 def test_the_manifest_keeps_to_slacks_limits_and_asks_for_little(socket_mode: bool) -> None:
-    """Every scope has its reason in the documentation."""
+    """The documentation gives a reason for every scope."""
     drawn = manifest("https://digi.dk", socket_mode=socket_mode)
     info, features = drawn["display_information"], drawn["features"]
     assert len(info["name"]) <= 35
@@ -509,7 +511,7 @@ def test_the_manifest_keeps_to_slacks_limits_and_asks_for_little(socket_mode: bo
 
 
 async def test_socket_mode_uses_the_same_way_in(tmp_path: Path) -> None:
-    """And finds its own way back when Slack closes the connection."""
+    """The connection is reopened when Slack closes it."""
     async with in_slack(tmp_path / "home", "socket") as place:
         await place.hands.type("anne", "/digi hjælp")
         assert "Det kan du gøre nu" in place.hands.just("anne")
@@ -517,7 +519,7 @@ async def test_socket_mode_uses_the_same_way_in(tmp_path: Path) -> None:
 
 
 async def test_a_closed_connection_is_opened_again(tmp_path: Path) -> None:
-    """Slack refreshes connections every few hours, and networks break."""
+    """Slack closes connections every few hours, and networks fail."""
     async with in_slack(tmp_path / "home", "socket") as place:
         before = place.world.socket.opened
         for socket in list(place.world.socket.connections):

@@ -1,4 +1,5 @@
-"""Every card and form of the conversations themselves, with the longest and worst words in them."""
+"""Every card and form of the real conversations is rendered for Slack with the longest and worst
+texts."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ FIELDS = {field.__origin__ for field in typing.get_args(c.Field)}
 
 
 def _with_words(node: Any, words: str, most: int = LONGEST) -> Any:
-    """The same card or form, with these words wherever people's own words stand."""
+    """Return the card or form with these texts in place of all people's texts."""
     said = (words * (most // len(words) + 1))[:most].strip()
     match node:
         case c.Quoted():
@@ -69,13 +70,13 @@ def _each(node: Any, words: str, most: int, **more: Any) -> Any:
 
 
 def _shape(node: Any) -> str:
-    """Alike for what differs in people's words and tokens only."""
+    """Return a key that ignores people's texts and tokens."""
     bare = _with_words(node, "-", 1)
     return re.sub(r"token='[^']*'", "", repr(bare))
 
 
 def _drawn(thing: Any, again: bool) -> Iterator[tuple[str, list[str]]]:
-    """Everywhere that it can stand in Slack, and what is wrong with it there."""
+    """Render it everywhere it can appear in Slack, and return the problems."""
     if isinstance(thing, c.Form):
         view = forms.form(thing, "da", "C0123456")
         check(view)
@@ -107,7 +108,7 @@ async def test_every_card_and_form_is_drawn_with_any_words(
     stems: tuple[str, ...],
     all_words: bool,
 ) -> None:
-    """Slack takes them as a message, a reply in a thread, a window and a Home tab."""
+    """Slack accepts them as a message, a reply in a thread, a modal and a Home tab."""
     seen: dict[str, Any] = {}
     parts: set[type] = set()
     fields: set[type] = set()

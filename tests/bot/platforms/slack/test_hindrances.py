@@ -1,4 +1,4 @@
-"""What keeps Digi from writing: it waits, says so once, and goes on when it is mended."""
+"""What keeps Digi from posting is reported once; messages wait and are sent when it is fixed."""
 
 from __future__ import annotations
 
@@ -75,14 +75,15 @@ def _without_scope(space: Workspace, there: bool) -> None:
 async def test_what_cannot_be_written_waits_until_it_can(
     place: Place, hinder: Callable[[Workspace, bool], None], operator: str, person: str
 ) -> None:
-    """The operator hears once, whoever asks is told, intake stays open, and nothing is lost."""
+    """The operator is told once, whoever uses Digi there is told, acts are still accepted, and
+    nothing is lost."""
     await place.hands.play(BEGUN)
     hinder(place.world.home, False)
     await place.hands.type("anne", "/digi næste")
     await place.hands.move(place.house.clock.now() + timedelta(hours=3))
     assert [why for _, why in place.told if operator in why] == [place.told[0][1]]
     assert len(place.told) == 1
-    # What people do is taken in all the same, and whoever asks in the channel hears why.
+    # Acts are accepted meanwhile, and whoever uses Digi in the channel is told the reason.
     await place.hands.type("anne", "/digi status")
     assert person in place.hands.just("anne")
     await place.hands.type("anne", "/digi næste")
@@ -99,7 +100,7 @@ async def test_what_cannot_be_written_waits_until_it_can(
 
 
 async def test_one_channel_that_is_shut_does_not_keep_others_waiting(place: Place) -> None:
-    """Private messages and other channels go on."""
+    """Private messages and other channels are still delivered."""
     await place.hands.play(BEGUN)
     place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
     _archived(place.world.home, False)
@@ -117,7 +118,8 @@ async def test_one_channel_that_is_shut_does_not_keep_others_waiting(place: Plac
 async def test_what_has_waited_too_long_is_given_up(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Old news is no news; the operator can see what was given up. Two weeks, here two hours."""
+    """Outdated messages are dropped, visibly for the operator: after two weeks, here after two
+    hours."""
     monkeypatch.setattr(sending, "HELD", timedelta(hours=2))
     await place.hands.play(BEGUN)
     _archived(place.world.home, False)
@@ -128,7 +130,7 @@ async def test_what_has_waited_too_long_is_given_up(
 
 
 async def test_a_scope_that_only_lets_digi_look_is_told_once(place: Place) -> None:
-    """Names are then missing, and nothing else."""
+    """A missing read scope only costs names."""
     place.world.home.scopes.discard("users:read")
     place.world.home.user("U0NY", "Ny Kollega")
     for _ in range(2):
@@ -143,7 +145,7 @@ async def test_a_scope_that_only_lets_digi_look_is_told_once(place: Place) -> No
 async def test_a_workplace_whose_token_is_revoked_pauses_and_the_rest_go_on(
     tmp_path: Path,
 ) -> None:
-    """Until it is installed again: then what waited comes, in order."""
+    """After a new installation, waiting messages are sent in order."""
     spaces = [Workspace(team=f"T0{x}", name=x, token=f"xoxb-{x}", bot=f"U0DIGI{x}") for x in "AB"]
     people = {"anne": "Anne Holm", "ali": "Ali Demir"}
     for space in spaces:
@@ -174,7 +176,7 @@ async def test_a_workplace_whose_token_is_revoked_pauses_and_the_rest_go_on(
 async def test_a_token_that_runs_out_early_is_renewed_and_the_message_arrives(
     tmp_path: Path,
 ) -> None:
-    """Where it cannot be renewed the operator hears once; nobody else waits."""
+    """If it cannot be renewed, the operator is told once; other workplaces do not wait."""
     space = Workspace(team="T0A", refresh="xoxe-1")
     move_in(space, {"anne": "Anne Holm"}, CHANNEL)
     told: list[tuple[str, str]] = []
@@ -199,7 +201,7 @@ async def test_a_token_that_runs_out_early_is_renewed_and_the_message_arrives(
 async def test_a_message_that_can_never_arrive_is_given_up_at_once(
     place: Place, error: str
 ) -> None:
-    """It keeps nothing else waiting."""
+    """It blocks no other message."""
     await place.hands.play(BEGUN)
     place.world.plan("chat.postMessage", Says(error))
     await place.hands.type("anne", "/digi næste")

@@ -1,4 +1,4 @@
-"""The Home tab and the two shortcuts, as people meet them in Slack."""
+"""The Home tab and the two shortcuts in Slack."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def _redrawn(place: Place) -> None:
 
 
 def _said(place: Place, person: str, text: str) -> Message:
-    """A colleague's own message in the channel."""
+    """Post a person's own message in the channel."""
     return place.world.post(place.world.home, CHANNEL, text=text, blocks=[], user=id_of(person))
 
 
@@ -52,7 +52,7 @@ def _said(place: Place, person: str, text: str) -> Message:
 
 
 async def test_who_is_in_no_project_is_told_how_one_begins(place: Place) -> None:
-    """And has the same two doors as everybody."""
+    """The two buttons for everybody are there too."""
     await place.hands.open_home("anne")
     shown = place.hands.home("anne")
     assert "[Sig det] [Min kode]" in shown
@@ -61,7 +61,7 @@ async def test_who_is_in_no_project_is_told_how_one_begins(place: Place) -> None
 
 
 async def test_the_home_tab_shows_ones_projects_and_what_waits(place: Place) -> None:
-    """Open questions, an agreement one is asked to take, and where each project stands."""
+    """Open questions, an agreement that the person is asked to take, and each project's status."""
     await place.hands.play(BEGUN + "anne > /digi næste")
     await place.hands.open_home("fatima")
     shown = place.hands.home("fatima")
@@ -77,7 +77,8 @@ async def test_the_home_tab_shows_ones_projects_and_what_waits(place: Place) -> 
 
 
 async def test_a_leader_sees_how_many_answers_are_owed_and_when(place: Place) -> None:
-    """Of what was released, or said by name, to this reader; others see nothing of it."""
+    """It counts texts that are released or signed and addressed to this reader; others see nothing
+    of them."""
     await place.hands.play(
         BEGUN
         + """
@@ -97,7 +98,8 @@ async def test_a_leader_sees_how_many_answers_are_owed_and_when(place: Place) ->
 
 
 async def test_an_open_home_tab_follows_what_is_done_by_name(place: Place) -> None:
-    """By the person there, and by somebody else; one who has not opened it is not drawn for."""
+    """It is updated after named acts of this person and of others; a Home tab that was never opened
+    is not drawn."""
     await place.hands.play(BEGUN + "anne > /digi næste")
     await place.hands.open_home("ali")
     await _redrawn(place)
@@ -117,7 +119,7 @@ async def test_an_open_home_tab_follows_what_is_done_by_name(place: Place) -> No
 async def test_an_open_home_tab_stays_as_it_is_for_what_is_said_without_a_name(
     place: Place,
 ) -> None:
-    """Not a call is made, whoever looks; and what has not been released is counted nowhere."""
+    """No call is made, whoever looks, and unreleased texts are counted nowhere."""
     await place.hands.play(BEGUN + "anne > /digi næste")
     for person in ("anne", "mette", "fatima"):
         await place.hands.open_home(person)
@@ -142,7 +144,7 @@ async def test_an_open_home_tab_stays_as_it_is_for_what_is_said_without_a_name(
 
 
 async def test_a_home_tab_that_looks_the_same_is_not_sent_again(place: Place) -> None:
-    """A change that does not concern one costs no call."""
+    """A change that does not concern the person causes no call."""
     await place.hands.play(BEGUN)
     await place.hands.open_home("fatima")
     await _redrawn(place)
@@ -156,7 +158,7 @@ async def test_a_home_tab_that_looks_the_same_is_not_sent_again(place: Place) ->
 
 
 async def test_the_global_shortcut_opens_the_door_to_say_it(place: Place) -> None:
-    """From the lightning menu, in the project one is in: by name or without."""
+    """It opens in the person's project, and offers to write by name or unsigned."""
     await place.hands.play(BEGUN)
     await place.hands.shortcut("sofie", read.SAY)
     assert "[Med navn] [Uden navn]" in place.hands.just("sofie")
@@ -168,7 +170,7 @@ async def test_the_global_shortcut_opens_the_door_to_say_it(place: Place) -> Non
 
 
 async def test_a_message_becomes_an_agreement_with_its_own_words(place: Place) -> None:
-    """The form is filled with what was written, as one reads it, in the channel's project."""
+    """The form contains the message's text as people read it, in the channel's project."""
     await place.hands.play(BEGUN)
     said = _said(
         place, "fatima",
@@ -187,7 +189,7 @@ async def test_a_message_becomes_an_agreement_with_its_own_words(place: Place) -
 
 @pytest.mark.parametrize("sign", ["ord ", "æ", "👩‍👩‍👧"])
 async def test_a_long_message_is_cut_to_what_the_field_holds(place: Place, sign: str) -> None:
-    """And can be sent as it stands."""
+    """It can be submitted as it is."""
     await place.hands.play(BEGUN)
     said = _said(place, "fatima", sign * 900)
     await place.world.send.shortcut(id_of("anne"), read.AGREEMENT, message=said)
@@ -204,7 +206,7 @@ async def test_a_long_message_is_cut_to_what_the_field_holds(place: Place, sign:
 async def test_a_message_of_a_private_chat_is_asked_which_project_it_is_for(
     place: Place, sign: str
 ) -> None:
-    """Where one is in several; the words come along, whatever they are made of."""
+    """With several projects the person is asked; any text is carried along."""
     await place.hands.play(BEGUN)
     place.world.home.channel("C0ANDEN", "anden", [id_of("anne"), place.world.home.bot])
     await place.door.edge.gather()
@@ -224,7 +226,7 @@ async def test_a_message_of_a_private_chat_is_asked_which_project_it_is_for(
 
 
 async def test_a_message_where_there_is_no_project_gets_a_kind_sentence(place: Place) -> None:
-    """In a channel without one, and for a person who may not."""
+    """In a channel without a project, and for a person who may not do it."""
     said = _said(place, "fatima", "Ali tester ruterne")
     await place.world.send.shortcut(id_of("anne"), read.AGREEMENT, message=said)
     await place.world.quiet()
@@ -236,7 +238,7 @@ async def test_a_message_where_there_is_no_project_gets_a_kind_sentence(place: P
 
 
 async def test_a_message_without_text_opens_an_empty_form(place: Place) -> None:
-    """A picture, say: the words are the person's own."""
+    """For a message with only an image, the person writes the text."""
     await place.hands.play(BEGUN)
     await place.world.send.shortcut(
         id_of("anne"), read.AGREEMENT, message=_said(place, "fatima", "")
@@ -259,13 +261,14 @@ async def test_the_plan_changes_where_it_stands(place: Place) -> None:
     shown = [m for m in place.world.home.messages if m.only_for and not m.deleted]
     assert len(shown) == before
     assert "6. " in place.hands.just("anne")
-    # What leads elsewhere is shown beside it.
+    # A button that leads elsewhere adds a card.
     await place.hands.press("anne", "Flere spørgsmål")
     assert len([m for m in place.world.home.messages if m.only_for]) == before + 1
 
 
 async def test_a_message_that_all_see_is_never_replaced_by_a_whisper(place: Place) -> None:
-    """A button of the leader's private letter that leads to the plan leaves the letter."""
+    """A button in the leader's private letter that leads to the plan does not replace the
+    letter."""
     await place.hands.play(
         """
         anne > /digi start Ny omsorgsplatform

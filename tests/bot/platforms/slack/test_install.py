@@ -1,4 +1,4 @@
-"""Installing Digi in a workplace over OAuth: strangers, slow browsers, odd answers of Slack's."""
+"""The OAuth installation: attackers, expired states, and malformed answers of Slack."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Here(NamedTuple):
     async def end(
         self, begun: Begun | None = None, *, query: str = "", cookie: str = ""
     ) -> tuple[int, str]:
-        """As the browser comes back from Slack, with a code that Slack has just given."""
+        """Return from Slack with a code that Slack has just issued."""
         if begun is not None:
             query = urlencode({"state": begun.state, "code": self.world.agreed(self.space)})
             cookie = cookie or begun.cookie
@@ -68,7 +68,7 @@ class Here(NamedTuple):
             return ended.status, await ended.text()
 
     async def refused(self, begun: Begun | None = None, **how: str) -> None:
-        """A page that says what to do, and Slack was not even asked."""
+        """Assert that the page says what to do and that Slack was not called."""
         asked = len(self.world.calls_of("oauth.v2.access"))
         status, page = await self.end(begun, **how)
         assert status == 400
@@ -96,7 +96,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Here]:
 
 
 async def test_a_state_is_used_once(here: Here) -> None:
-    """By whoever has the cookie too: a second time it is nothing, with a fresh code as well."""
+    """The second use is rejected, even with the right cookie and a new code."""
     begun = await here.begin()
     assert (await here.end(begun))[0] == 200
     await here.door.workspaces.gone("slack:T0A")
@@ -105,14 +105,14 @@ async def test_a_state_is_used_once(here: Here) -> None:
 
 
 async def test_a_state_that_failed_at_slack_is_used_too(here: Here) -> None:
-    """Whoever was refused begins again."""
+    """After an error at Slack the person has to start over."""
     begun = await here.begin()
     assert (await here.end(query=f"state={begun.state}&code=wrong", cookie=begun.cookie))[0] == 400
     await here.refused(begun)
 
 
 async def test_a_state_has_an_end(here: Here) -> None:
-    """Until then it serves, after that it does not, whatever the browser has kept."""
+    """It is valid until its time, and not afterwards, whatever cookie the browser has."""
     begun, late = await here.begin(), await here.begin()
     here.clock.seconds += MINUTES * 60 - 1
     assert (await here.end(begun))[0] == 200
@@ -121,7 +121,7 @@ async def test_a_state_has_an_end(here: Here) -> None:
 
 
 async def test_a_state_that_this_digi_did_not_make_is_nothing(here: Here, tmp_path: Path) -> None:
-    """Made up with a cookie to match, changed, of another browser, or of another Digi."""
+    """Forged with a matching cookie, changed, of another browser, or of another Digi."""
     mine, other = await here.begin(), await here.begin()
     await here.refused(Begun("mine", "mine"))
     await here.refused(Begun(mine.state, other.cookie))
@@ -136,7 +136,7 @@ async def test_a_state_that_this_digi_did_not_make_is_nothing(here: Here, tmp_pa
 @pytest.mark.parametrize("odd", ["\udcff\udcfe", "æ", "\ud83d".encode("utf-8", "surrogatepass")
                                  .decode("utf-8", "surrogateescape"), "x" * 800])  # fmt: skip
 async def test_bytes_that_are_no_text_get_the_same_page(here: Here, odd: str) -> None:
-    """In the cookie, the state or the code."""
+    """This holds for the cookie, the state and the code."""
     begun = await here.begin()
     escaped = URL.build(query_string="").raw_query_string + "".join(
         f"%{byte:02X}" for byte in odd.encode("utf-8", "surrogateescape")
@@ -178,8 +178,8 @@ WHOLE: dict[str, Any] = {
 async def test_an_answer_of_slacks_without_what_is_needed_is_a_page(
     here: Here, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> None:
-    """`{"ok": true}` and no more, or something else than Slack documents: nothing is installed,
-    whoever waits is told, and so is the operator."""
+    """For `{"ok": true}` alone or undocumented content, nothing is installed, and both the person
+    and the operator are told."""
     monkeypatch.setattr(here.world.api, "_oauth", lambda *_: answer)
     status, page = await here.end(await here.begin())
     assert status == 400
@@ -190,7 +190,7 @@ async def test_an_answer_of_slacks_without_what_is_needed_is_a_page(
 
 
 async def test_what_cannot_be_kept_is_said(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the database away: a page, and no stack trace."""
+    """With the database away there is an error page, not a stack trace."""
 
     async def away(*_: object) -> None:
         raise Unavailable
@@ -207,12 +207,12 @@ async def test_what_cannot_be_kept_is_said(here: Here, monkeypatch: pytest.Monke
 
 
 async def test_a_ticket_is_spent_once_by_whichever_replica(tmp_path: Path, either: str) -> None:
-    """In the database that all share; what has expired is deleted from it."""
+    """It is stored in the shared database, and deleted when it has expired."""
     async with a_house(tmp_path / "home", either=either) as house:
         one, other = (Installations(house.database, house.vault, Installation) for _ in range(2))
         assert await one.spend("a", expires=1000, now=400)
         assert not await other.spend("a", expires=1000, now=401)
         assert await other.spend("b", expires=1001, now=401)
         assert not await one.spend("b", expires=1001, now=1000)
-        # By now its own date refuses it, and nothing of it is kept.
+        # Its date makes it invalid by now, and nothing of it is stored.
         assert await one.spend("a", expires=1000, now=1500)

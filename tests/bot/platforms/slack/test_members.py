@@ -1,4 +1,4 @@
-"""Who counts as a person in Slack, whatever else is in the channel or is not said of it."""
+"""Which accounts count as human in Slack, with bots in the channel and lookups that fail."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 
 def joins(place: Place, id: str, **more: Any) -> str:
-    """An account in the channel, of which Digi has not been told."""
+    """Add an account to the channel without sending Digi the event."""
     place.world.home.user(id, f"Navn {id}", **more)
     place.world.home.channels[CHANNEL].members.append(id)
     return id
 
 
 def silent_about(place: Place, *people: str) -> set[str]:
-    """Slack's answers about these fail from now on; who is taken out is answered again."""
+    """Make lookups of these accounts fail from now on; removed ones work again."""
     found = set(people)
 
     def weather(method: str, args: Dict) -> Trouble | None:
@@ -50,7 +50,7 @@ def silent_about(place: Place, *people: str) -> set[str]:
 
 
 async def counted(place: Place, fact: f.Fact[tuple[str, ...]] | None = None) -> set[str]:
-    """Who counts toward the thresholds of the project."""
+    """Return who counts toward the project's thresholds."""
     [project] = await place.house.database.read(
         place.house.scripts.projects_of, TENANT, id_of("anne")
     )
@@ -69,8 +69,8 @@ EVERYBODY = set(map(id_of, FOUR))
 
 
 async def test_four_people_are_four_whatever_slack_fails_to_say(place: Place) -> None:
-    """Three bots whose look-up failed, Digi itself among them, made seven of them, and a small
-    team was not protected before the next day."""
+    """Three bots whose lookup failed, including Digi itself, once made a team of four count as
+    seven, which switched off the protection of small teams until the next day."""
     await place.hands.play(BEGINS)
     silent_about(place, joins(place, "U0BOT", bot=True), place.world.home.bot, "USLACKBOT")
     joins(place, "USLACKBOT")
@@ -87,7 +87,7 @@ async def test_four_people_are_four_whatever_slack_fails_to_say(place: Place) ->
 
 
 async def test_digi_is_never_asked_about_and_never_a_member(place: Place) -> None:
-    """It knows its own id."""
+    """Digi knows its own id."""
     await place.hands.play(BEGINS)
     bot = place.world.home.bot
     assert bot not in await counted(place, f.Present())
@@ -95,7 +95,7 @@ async def test_digi_is_never_asked_about_and_never_a_member(place: Place) -> Non
 
 
 async def test_whoever_could_not_be_looked_up_is_looked_up_again_soon(place: Place) -> None:
-    """Not the next day; until then they are served like everybody and do not count."""
+    """Not only the next day; until then they are served like everybody and do not count."""
     await place.hands.play(BEGINS)
     silent = silent_about(place, joins(place, "U0NY"), joins(place, "U0BOT", bot=True))
     await place.door.edge.gather()
@@ -115,7 +115,7 @@ async def test_whoever_could_not_be_looked_up_is_looked_up_again_soon(place: Pla
 
 
 async def test_a_channel_that_slack_did_not_tell_of_is_asked_about_again(place: Place) -> None:
-    """After an event, and after the daily look; the other channels are seen meanwhile."""
+    """After an event, and after the daily lookup; other channels are read meanwhile."""
     await place.hands.play(BEGINS)
     joins(place, "U0NY")
     place.world.plan("conversations.members", Says("internal_error"))
@@ -127,7 +127,7 @@ async def test_a_channel_that_slack_did_not_tell_of_is_asked_about_again(place: 
 
 
 async def test_slack_is_asked_no_sooner_than_it_wants(place: Place) -> None:
-    """Where it finds the questions too many they stop at once, and go on when it allows."""
+    """After a rate limit the lookups stop, and continue after Retry-After."""
     await place.hands.play(BEGINS)
     more = {joins(place, f"U0NY{n:02}") for n in range(30)}
     place.world.plan("users.info", *[None] * 5, Limited(after=200))
@@ -135,14 +135,14 @@ async def test_slack_is_asked_no_sooner_than_it_wants(place: Place) -> None:
     first = next(call for call in place.world.calls if call.status == 429)
     for _ in range(8):
         await asks_again(place, 30)
-    # What was under way already when Slack said so is no question of the time after.
+    # Requests that were in progress when the rate limit came do not count.
     assert len(place.world.too_early) < AT_ONCE
     assert all(call.at - first.at < 1 for call in place.world.too_early)
     assert await counted(place) == EVERYBODY | more
 
 
 async def test_a_channel_that_is_gone_is_not_asked_about_again(place: Place) -> None:
-    """Until somebody joins it, or the next day."""
+    """Only when somebody joins it, or the next day."""
     await place.hands.play(BEGINS)
     silent_about(place, joins(place, "U0NY"))
     await place.door.edge.gather()
@@ -154,7 +154,7 @@ async def test_a_channel_that_is_gone_is_not_asked_about_again(place: Place) -> 
 
 
 async def test_whoever_joins_counts_once_they_are_known_and_leaves_at_once(place: Place) -> None:
-    """Each event looks at the whole channel; a look-up that fails makes nobody unknown."""
+    """Each event reads the whole channel; a failed lookup does not make a known person unknown."""
     await place.hands.play(BEGINS)
     silent = silent_about(place, "U0NY")
     place.world.home.user("U0NY", "Ny")
@@ -173,7 +173,7 @@ async def test_whoever_joins_counts_once_they_are_known_and_leaves_at_once(place
 async def test_an_answer_that_says_nothing_is_no_answer(
     place: Place, monkeypatch: pytest.MonkeyPatch, more: Dict
 ) -> None:
-    """Slack's `ok` without an account: nobody is known by it, and it is asked again."""
+    """`ok` without an account makes nobody known, and the lookup is retried."""
     await place.hands.play(BEGINS)
     joins(place, "U0NY")
     with monkeypatch.context() as patched:
@@ -203,19 +203,19 @@ PERSON = {"id": "U1", "team_id": "T0", "is_bot": False}
     ],
 )
 def test_nobody_is_a_person_because_slack_says_nothing(said: Dict, person: bool) -> None:
-    """A guest is one, a bot is none, and an answer without an account is nobody's."""
+    """A guest is human, a bot is not, and an answer without an account is nobody's."""
     assert known_of("U1", said).person == person
 
 
 def test_slackbot_is_a_bot_although_slack_says_it_is_none() -> None:
-    """Its account says `is_bot: false`."""
+    """Slackbot's account has `is_bot: false`."""
     known = known_of("USLACKBOT", PERSON | {"id": "USLACKBOT"})
     assert (known.bot, known.person) == (True, False)
 
 
 async def test_each_account_counts_as_what_it_is(place: Place) -> None:
-    """Guests and people of another workplace are members and count; bots, workflows' bots and
-    accounts that are switched off are no members at all."""
+    """Guests and people of other workspaces are members and count; bots, workflow bots and
+    deactivated accounts are no members."""
     await place.hands.play(BEGINS)
     guest = joins(place, "U0GAEST", guest=True)
     foreign = joins(place, "U0FREMMED", team="T0ANDRE")
@@ -235,7 +235,7 @@ async def test_each_account_counts_as_what_it_is(place: Place) -> None:
 
 
 def arrives(place: Place, handle: str = "ny") -> None:
-    """Somebody is in the channel and can act there; the event that would say so was lost."""
+    """Add an account that can act in the channel, but whose join event was lost."""
     place.hands.people[handle] = joins(place, id_of(handle))
     place.hands.faults[handle], place.hands.seen[handle], place.hands._marks[handle] = "", [], 0
 
@@ -247,7 +247,7 @@ def asked_who_is_there(place: Place) -> int:
 async def test_who_joined_without_an_event_is_asked_about_before_she_is_answered(
     place: Place,
 ) -> None:
-    """Slack is asked once, and she gets what she asked for; she counts from then on."""
+    """Slack is asked once; the person gets her answer, and counts from then on."""
     await place.hands.play(BEGINS)
     arrives(place)
     before = asked_who_is_there(place)
@@ -261,7 +261,7 @@ async def test_who_joined_without_an_event_is_asked_about_before_she_is_answered
 
 
 async def test_who_is_not_there_is_told_so_and_slack_is_asked_seldom(place: Place) -> None:
-    """However often she asks; and where Slack does not answer, she is answered all the same."""
+    """This holds however often she acts; if Slack does not answer, she still gets an answer."""
     await place.hands.play(BEGINS)
     arrives(place)
     place.world.plan("conversations.members", Says("internal_error"))
@@ -278,8 +278,8 @@ async def test_who_is_not_there_is_told_so_and_slack_is_asked_seldom(place: Plac
 async def test_a_press_that_leads_to_something_without_a_name_asks_slack_nothing(
     place: Place,
 ) -> None:
-    """Looking who is there writes to the database, and the form that a person opens then would
-    stand beside it. She is told how she can be seen first."""
+    """A member lookup writes to the database, beside the time at which the person opens an unsigned
+    form. She is told to type `/digi status` first, which makes Digi look."""
     await place.hands.play(BEGINS + "anne > /digi næste")
     arrives(place)
     before = asked_who_is_there(place)

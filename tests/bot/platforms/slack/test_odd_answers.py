@@ -1,4 +1,4 @@
-"""Slack's Web API says `{"ok": true}` and nothing more, or something of another shape."""
+"""Answers of Slack's Web API that have `{"ok": true}` and nothing else, or the wrong shape."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def test_a_start_goes_on_and_the_operator_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> None:
-    """Who Digi is there is asked again when it is needed."""
+    """auth.test is called again when its answer is needed."""
     space, told = workspace("A"), list[tuple[str, str]]()
     async with SlackWorld(space) as world:
         with monkeypatch.context() as patch:
@@ -54,7 +54,7 @@ async def test_a_start_goes_on_and_the_operator_is_told(
 async def test_what_may_have_been_said_is_uncertain(
     place: Place, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], kind: Any
 ) -> None:
-    """A message without an id of its own may stand there; without a chat there is none."""
+    """A message without a timestamp may have been posted; without a chat nothing was."""
     monkeypatch.setattr(place.world.api, "_do", lambda *_: answer)
     parcel = Parcel("l", place.hands.tenant, kind, CARD, "da", CHANNEL, id_of("anne"))
     with pytest.raises(DeliveryFailed) as failed:
@@ -67,7 +67,7 @@ async def test_what_may_have_been_said_is_uncertain(
 async def test_a_list_that_is_not_there_is_no_empty_list(
     place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: dict[str, Any]
 ) -> None:
-    """Nobody leaves a team because Slack said nothing of who is there."""
+    """Nobody is removed from a team because Slack's answer has no list."""
 
     def team() -> list[Any]:
         with closing(reading(tmp_path / "home" / DATABASE)) as conn:
@@ -87,7 +87,7 @@ async def test_a_list_that_is_not_there_is_no_empty_list(
 async def test_a_token_that_is_not_renewed_is_used_while_it_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> None:
-    """And the next call asks for a new one again."""
+    """The next call tries to renew it again."""
     space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, house, _):
         old = Installation("slack:T0A", space.token, space.bot, "", "refresh", 1)

@@ -1,4 +1,4 @@
-"""Signed bodies of Slack's in which one place is not what Slack documents: every place in turn."""
+"""Signed requests from Slack with one node malformed, for every node."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
 
 
 async def every_kind(place: Place) -> list[dict[str, Any]]:
-    """What Slack sends as people do everything that Digi hears of: one of each kind and shape."""
+    """Record one request of each kind and shape, while people do everything that Digi handles."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     once = place.world.send.once
 
@@ -61,7 +61,7 @@ async def every_kind(place: Place) -> list[dict[str, Any]]:
 
 
 def _shape(body: dict[str, Any]) -> tuple[Any, ...]:
-    """Two of one shape are read in the same way."""
+    """Return a key for requests that are parsed in the same way."""
     view, container = body.get("view") or {}, body.get("container") or {}
     inputs = sorted({str(block.get("element", {}).get("type")) for block in view.get("blocks", ())})
     event = body.get("event") or {}
@@ -73,7 +73,8 @@ def _kind(body: dict[str, Any]) -> str:
 
 
 def _raw(body: Any) -> tuple[bytes, str]:
-    """As Slack sends it: fields for a command, JSON for an event, JSON in a field for the rest."""
+    """Encode as Slack does: form fields for a command, JSON for an event, JSON in a form field
+    otherwise."""
     if isinstance(body, dict) and "command" in body:
         pairs = (f"{_quoted(name)}={_quoted(value)}" for name, value in body.items())
         return "&".join(pairs).encode(), "application/x-www-form-urlencoded"
@@ -84,12 +85,12 @@ def _raw(body: Any) -> tuple[bytes, str]:
 
 
 def _faults(place: Place) -> list[str]:
-    """What failed inside, by its type; that a channel is not there is said in words."""
+    """Return internal errors by type; a missing channel is a normal answer."""
     return [kind for _, kind in place.told if kind.isidentifier()]
 
 
 def _anew(body: Any, way: tuple[Any, ...], number: int) -> Any:
-    """Not what has come already."""
+    """Give the request new ids, so that it is no duplicate."""
     for name in {"trigger_id", "event_id"} - {*way[:1]}:
         if isinstance(body, dict) and name in body:
             body = {**body, name: f"{number}.{id(way)}"}
@@ -102,11 +103,11 @@ def _quoted(held: Any) -> str:
 
 
 async def _tried(place: Place, bodies: Iterator[tuple[Any, Any]]) -> Counter[tuple[int, bool]]:
-    """How often each status came, and whether with an answer."""
+    """Count the answers by status, and by whether they have a body."""
     counted: Counter[tuple[int, bool]] = Counter()
     place.told.clear()
     for number, (way, body) in enumerate(bodies):
-        place.house.engine._gate._acts.clear()  # nobody has done too much
+        place.house.engine._gate._acts.clear()  # disable the rate limit
         raw, kind = _raw(_anew(body, way, number))
         headers = {"Content-Type": kind, **place.world.send.signed(raw)}
         status, said = await place.world.send.raw(raw, headers)
@@ -124,8 +125,8 @@ async def _tried(place: Place, bodies: Iterator[tuple[Any, Any]]) -> Counter[tup
 async def test_half_a_pair_of_surrogates_is_a_bad_request_wherever_it_stands(
     place: Place, figures: Callable[[str], None]
 ) -> None:
-    """In every text and name of every kind of body: 400 without a word, and nothing is done. A
-    command comes as fields, which hold no such thing: its bytes are no text there."""
+    """In every text and key of every kind of request the answer is an empty 400, and nothing is
+    done. A command is form-encoded: its bytes are invalid UTF-8."""
     bodies = await every_kind(place)
     assert {_kind(body) for body in bodies} == KINDS
     counted = Counter[tuple[int, bool]]()
@@ -145,8 +146,8 @@ async def test_half_a_pair_of_surrogates_is_a_bad_request_wherever_it_stands(
 async def test_what_is_of_another_type_is_answered_all_the_same(
     place: Place, figures: Callable[[str], None], values: int | None
 ) -> None:
-    """Missing, or something else, in every place of every kind of body: 200 or 400, and nothing
-    failed inside."""
+    """A missing node or one of another type, anywhere in any request, gives 200 or 400 and no
+    internal error."""
     counted = Counter[tuple[int, bool]]()
     for body in await every_kind(place):
         counted += await _tried(place, of_wrong_types(body, values))

@@ -1,4 +1,4 @@
-"""With the database refusing to write, everybody hears the truth and nobody does a thing twice."""
+"""With a read-only database everybody is told so, and a retry is executed once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def place(
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """On a socket it is noticed after a second; only around what nobody acknowledges."""
+    """In Socket Mode a missing acknowledgement is noticed after one second."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(sender.PATIENCE, "socket", 1.0)
         yield
@@ -50,8 +50,7 @@ def silence() -> Iterator[None]:
 
 @contextmanager
 def refusing(place: Place) -> Iterator[None]:
-    """The file can be read and not written, as on a disk that has become read-only; nothing is
-    delivered meanwhile."""
+    """Make the database read-only, as on a read-only disk; nothing is delivered meanwhile."""
     database = place.house.database
     assert isinstance(database, Sqlite)
     database._writer._conn.execute("PRAGMA query_only=ON")
@@ -70,7 +69,7 @@ def _honest(text: str) -> bool:
 
 
 async def test_an_event_comes_again_and_is_then_done_once(place: Place) -> None:
-    """503 by HTTP, no acknowledgement by Socket Mode; Slack's own retry finds all well."""
+    """503 by HTTP and no acknowledgement in Socket Mode; Slack's own retry succeeds."""
     world = place.world
     world.home.user("U0NY", "Ny Kollega")
     before = len(world.send.answers)
@@ -85,7 +84,7 @@ async def test_an_event_comes_again_and_is_then_done_once(place: Place) -> None:
 
 
 async def test_a_command_is_answered_with_the_truth(place: Place) -> None:
-    """And typed again it is done, once."""
+    """Typed again, the command is executed once."""
     questions = place.hands.channel().count("[Svar]")
     with refusing(place):
         answered = await place.world.send.command(id_of("anne"), "næste", CHANNEL)
@@ -96,7 +95,7 @@ async def test_a_command_is_answered_with_the_truth(place: Place) -> None:
 
 
 async def test_looking_goes_on_as_before(place: Place) -> None:
-    """What only reads is answered; a form that only opens is opened."""
+    """Reads are answered, and a form can be opened."""
     with refusing(place):
         await place.hands.type("fatima", "/digi status")
         assert "Ny omsorgsplatform" in place.hands.just("fatima")
@@ -105,7 +104,7 @@ async def test_looking_goes_on_as_before(place: Place) -> None:
 
 
 async def test_a_button_of_a_message_is_answered_with_the_truth(place: Place) -> None:
-    """Beside the message; pressed again it is done, once."""
+    """The answer is beside the message; pressed again, it is executed once."""
     await place.hands.play(OFFERED)
     with refusing(place):
         await place.hands.press("ali", "Jeg tager den")
@@ -116,7 +115,7 @@ async def test_a_button_of_a_message_is_answered_with_the_truth(place: Place) ->
 
 
 async def test_a_button_of_the_home_tab_is_answered_with_the_truth(place: Place) -> None:
-    """In a window of its own, for there is no message to stand beside."""
+    """The answer is a modal of its own, because there is no message."""
     await place.hands.play(OFFERED)
     await place.hands.open_home("ali")
     with refusing(place):
@@ -128,7 +127,7 @@ async def test_a_button_of_the_home_tab_is_answered_with_the_truth(place: Place)
 
 
 async def test_a_button_in_a_window_is_answered_with_the_truth(place: Place) -> None:
-    """In that window."""
+    """The answer is in that modal."""
     await place.hands.play(OFFERED)
     await place.hands.open_home("ali")
     await place.hands.press("ali", "Aftaler")
@@ -144,7 +143,7 @@ async def test_a_button_in_a_window_is_answered_with_the_truth(place: Place) -> 
 async def test_where_nobody_can_be_told_slack_shows_that_it_failed(
     place: Place,
 ) -> None:
-    """Never a silent 200: neither the store nor Slack's own calls can be reached."""
+    """If neither the database nor Slack's API works, the answer is not a silent 200."""
     await place.hands.play(OFFERED)
     await place.hands.open_home("ali")
     control, _, view = place.hands._find("ali", "Jeg tager den", "")
@@ -157,7 +156,7 @@ async def test_where_nobody_can_be_told_slack_shows_that_it_failed(
 
 @pytest.mark.parametrize("way", ["Svar", "Svar uden navn"])
 async def test_a_form_keeps_what_was_filled_in_and_is_sent_once(place: Place, way: str) -> None:
-    """By name and without: an error under the field, then the same form is taken, once."""
+    """By name and unsigned: an error below the field; then the same form is accepted once."""
     await place.hands.press("fatima", way)
     words = {"Dit svar": "Vi når det ikke om morgenen"}
     with refusing(place):
@@ -171,7 +170,7 @@ async def test_a_form_keeps_what_was_filled_in_and_is_sent_once(place: Place, wa
         assert view is not None
         assert words["Dit svar"] in str(view.typed)
     for _ in range(2):
-        # The second time Send is pressed again although the first was taken.
+        # The second time, Send is pressed again although the first was accepted.
         again = await place.world.send.submit(id_of("fatima"), view)
         assert again.body.get("response_action") != "errors"
     await place.hands.press("anne", "Led samtalen")
@@ -181,7 +180,7 @@ async def test_a_form_keeps_what_was_filled_in_and_is_sent_once(place: Place, wa
 
 
 async def test_a_message_that_becomes_an_agreement_does_so_once(place: Place) -> None:
-    """The shortcut opens its form without writing; sending it is refused, then taken."""
+    """The shortcut only opens the form; submitting it fails, then succeeds."""
     await place.hands.shortcut("anne", read.AGREEMENT, on="Velkommen")
     view = place.hands.form("anne")
     assert view is not None

@@ -1,4 +1,4 @@
-"""Slack at its worst: everything four times, calls refused, answers lost."""
+"""Slack at its worst: requests repeated four times, calls rejected, answers lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def slowly(tmp_path: Path, either: str) -> AsyncIterator[Place]:
-    """Digi speaks as fast as Slack wants, and no faster."""
+    """Digi keeps Slack's rate limits."""
     async with in_slack(tmp_path / "slowly", paced=True, either=either) as found:
         yield found
 
@@ -45,7 +45,7 @@ async def slowly(tmp_path: Path, either: str) -> AsyncIterator[Place]:
 async def test_events_that_come_four_times_at_once_are_counted_once(
     place: Place, figures: Callable[[str], None], events: int
 ) -> None:
-    """Members who join, each told of four times and all at the same moment."""
+    """Four concurrent deliveries of each join event count once."""
     for n in range(events):
         place.world.home.user(f"U1{n:05}", f"Kollega {n}")
         place.world.home.channels[CHANNEL].members.append(f"U1{n:05}")
@@ -73,9 +73,8 @@ async def test_whoever_asks_in_a_storm_is_answered(
     figures: Callable[[str], None],
     asked: int,
 ) -> None:
-    """By a mention, in the private chat, and by a button: whatever Slack refuses for a while or
-    loses, the answer comes, and not before Slack wants it; a second copy only where an answer was
-    lost, and marked."""
+    """The answer to a mention, a private message or a button arrives, whatever Slack rejects or
+    loses, and not before Retry-After. A copy is sent only after a lost answer, and is marked."""
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10**9)
     world = slowly.world
     chance = random.Random(3)
@@ -136,8 +135,8 @@ async def test_whoever_asks_in_a_storm_is_answered(
 
 
 def knowingly_early(world: SlackWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Calls that Digi begins although it has heard that Slack wants none there yet. What was on its
-    way when the refusal came is none of these, however long it takes to arrive."""
+    """Calls that Digi begins although it knows of a Retry-After. Calls already in progress when the
+    rejection came do not count, however late they arrive."""
     call = AsyncBaseClient.api_call
     until: dict[tuple[str, str], float] = {}
     early: list[str] = []
@@ -163,22 +162,22 @@ def knowingly_early(world: SlackWorld, monkeypatch: pytest.MonkeyPatch) -> list[
 
 CHANNELS = 12
 ROUND = 5
-"""So many messages a channel and round."""
+"""Messages per channel and round."""
 
 
 class Storm:
-    """Twelve projects in twelve channels, with messages in the channel and in a thread, a post that
-    is redrawn, and private messages; a fifth of the calls is refused for a while, and one in
-    twenty is done and not answered."""
+    """Twelve projects in twelve channels, with messages in channels and threads, a post that is
+    updated, and private messages. A fifth of the calls is rejected for a while, and one in twenty
+    is executed without an answer."""
 
     def __init__(self, place: Place, fake: Fake) -> None:
         self.place = place
         self.fake = fake
         self.calls = 0
         self.lost: list[str] = []
-        """The words of what was done and not answered."""
+        """Texts of calls that were executed without an answer."""
         self.said: dict[str, list[str]] = {}
-        """What was decided to be said, by place, in order."""
+        """Texts in the order of the turns, by place."""
         self.boards: dict[str, str] = {}
         self._chance = random.Random(7)
         self._turns = 0
@@ -238,7 +237,7 @@ class Storm:
         )
 
     def arrived(self, where: str) -> list[str]:
-        """The words in a channel, or in a person's private chat, in the order they came."""
+        """Return the texts in a channel or private chat, in order of arrival."""
         channel = where if where.startswith("C") else self.place.world.home.im(where).id
         return [m.text for m in self.place.world.home.messages if m.channel == channel]
 
@@ -253,9 +252,8 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     figures: Callable[[str], None],
     calls: int,
 ) -> None:
-    """Everything arrives, in order in every place, and not before Slack wants it, a message a
-    second in a channel at most; a second copy is there only where an answer was lost, and
-    says so."""
+    """Everything arrives in order in each place, not before Retry-After, and at most one message
+    per second in a channel. A copy is sent only after a lost answer, and is marked."""
     place = slowly
     storm = Storm(place, faked(monkeypatch, "digest"))
     await storm.begin()
@@ -296,8 +294,8 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
 
 
 def _fastest(place: Place) -> int:
-    """The most messages that a channel got within a second of the world's clock, which goes on a
-    little on the way from Digi to Slack."""
+    """Return the most messages that a channel got within a second of the fake clock, which advances
+    a little between Digi and Slack."""
     posted: dict[str, list[float]] = {}
     for call in place.world.calls_of("chat.postMessage"):
         posted.setdefault(str(call.args["channel"]), []).append(call.at)
@@ -307,7 +305,7 @@ def _fastest(place: Place) -> int:
 
 
 async def test_an_unsigned_text_leaves_nothing_with_slack_but_its_form(place: Place) -> None:
-    """Nobody is looked up because of it, nothing is posted, and the code is in the form alone."""
+    """No user is looked up, nothing is posted, and the code is only in the modal."""
     for line in (
         "anne > /digi start Ny omsorgsplatform",
         'anne > tryk "Jeg er leder"',

@@ -1,4 +1,4 @@
-"""What Slack did not send, sent twice, or sent in no shape of its own; and what is in the logs."""
+"""Requests that are forged, replayed or malformed; and what the logs contain."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Ears(logging.Handler):
 
 @pytest.fixture
 def ears() -> Iterator[Ears]:
-    """Everything that Bolt, slack_sdk, aiohttp and we say, with every level turned up."""
+    """Capture all log records of Bolt, slack_sdk, aiohttp and Digi at every level."""
     found = Ears()
     loggers = [
         logging.getLogger(name)
@@ -79,8 +79,8 @@ def _form(**more: str) -> bytes:
 async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
     place: Place, ears: Ears, capfd: pytest.CaptureFixture[str], wrong: str
 ) -> None:
-    """401, or 400 for what is signed and cannot be read; nothing of the body in any log at any
-    level."""
+    """The status is 401, or 400 for a signed body that cannot be parsed; no log at any level
+    contains anything of it."""
     body = _form()
     headers = {
         "Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)
@@ -112,7 +112,7 @@ async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
 async def test_nothing_that_people_write_is_in_a_log_at_any_level(
     place: Place, ears: Ears, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A whole act with its form, its answer and its message; and a listener that fails."""
+    """For a whole act with its form, answer and message, and for a listener that fails."""
     await place.hands.type("anne", f"/digi start {CANARY}")
     await place.hands.press("anne", "Jeg er leder")
     await place.hands.press("anne", "Ret")
@@ -128,7 +128,7 @@ async def test_nothing_that_people_write_is_in_a_log_at_any_level(
 
 
 async def test_a_library_that_speaks_all_the_same_says_nothing(place: Place, ears: Ears) -> None:
-    """Its loggers are emptied whatever their level; and these ears do hear others."""
+    """Library log messages are replaced at any level; a control shows that the capture works."""
     quiet_logger().error(CANARY)
     child = logging.getLogger("slack_bolt.AsyncMultiTeamsAuthorization")
     child.setLevel(logging.DEBUG)
@@ -248,8 +248,8 @@ async def test_no_body_makes_digi_stumble_or_speak(
     figures: Callable[[str], None],
     examples: int,
 ) -> None:
-    """Over the wire: never a 500, 401 for all that is not signed or no text, 400 for what is no
-    JSON, and nothing of it in any log at any level."""
+    """Sent over HTTP: never a 500; 401 for unsigned or undecodable bodies, 400 for malformed JSON,
+    and nothing of it in any log."""
     counted = {"all": 0, "401": 0}
 
     async def comes(body: dict[str, Any], form: str, signed: str) -> None:
@@ -283,7 +283,7 @@ async def test_no_body_makes_digi_stumble_or_speak(
 
 
 async def _state(place: Place) -> Any:
-    """All that is kept of the workplace, and all that stands in Slack."""
+    """Return all stored rows of the workplace and all content of the simulated Slack."""
     kept = await place.house.database.read(place.house.scripts.all_states, place.hands.tenant)
     letters = await place.house.database.read(place.house.scripts.letters)
     ids = sorted(str(row["id"]) for row in letters)
@@ -292,7 +292,7 @@ async def _state(place: Place) -> Any:
 
 
 async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears) -> None:
-    """The very same bytes within five minutes: a command, a button, forms, and events."""
+    """The same bytes within five minutes: a command, a button, forms and events."""
     seen: list[tuple[bytes, Mapping[str, str]]] = []
     original = place.world.send.raw
 
@@ -319,7 +319,7 @@ async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears
     await place.hands.press("anne", "Se svar")
     assert place.hands.just("anne").count("Vi når det heller ikke") == 1
     assert place.hands.just("anne").count("Vi når det ikke") == 1
-    place.world.faults.clear()  # a replayed command has no trigger that Slack still knows
+    place.world.faults.clear()  # a replayed command has an expired trigger
 
 
 @pytest.mark.parametrize(
@@ -338,6 +338,6 @@ async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears
     ],
 )  # fmt: skip
 def test_what_is_not_meant_for_digi_is_nothing(body: object) -> None:
-    """Other people's talk, Digi's own messages, broken shapes."""
+    """Other people's messages, Digi's own messages, malformed events."""
     read_body = envelope(body)
     assert read_body is None or incoming(read_body) is None

@@ -1,4 +1,4 @@
-"""Several workplaces: installing, tokens, and leaving again."""
+"""Several workspaces: installation, tokens and removal."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def served(
 
 
 async def install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, str]:
-    """As an administrator does: begin, agree at Slack, come back."""
+    """Install as an administrator: begin, approve at Slack, return."""
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as browser:
         async with browser.get(f"{base}/slack/install", allow_redirects=False) as begun:
             query = parse_qs(urlsplit(begun.headers["Location"]).query)
@@ -102,7 +102,7 @@ async def install(base: str, world: SlackWorld, space: Workspace) -> tuple[int, 
 
 
 async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) -> None:
-    """Each is spoken to with its own token; the tokens lie sealed."""
+    """Each is called with its own token, and the tokens are stored encrypted."""
     first, second = workspace("A"), workspace("B")
     async with SlackWorld(first, second) as world, served(tmp_path / "h", world) as found:
         door, _, base = found
@@ -122,7 +122,7 @@ async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) 
 
 
 async def test_whoever_did_not_begin_here_cannot_end_here(tmp_path: Path) -> None:
-    """The state must be the one in the browser's own cookie."""
+    """The state must match the browser's cookie."""
     space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         code = world.agreed(space)
@@ -159,7 +159,7 @@ async def test_a_way_back_serves_once(tmp_path: Path) -> None:
 async def test_who_somebody_is_to_slack_is_looked_up_once_for_many_requests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fifty commands ask the store once and Slack never; after a while they ask again."""
+    """Fifty commands query the database once and Slack never; the cache expires after a while."""
     space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
@@ -183,7 +183,7 @@ async def test_who_somebody_is_to_slack_is_looked_up_once_for_many_requests(
 
 @pytest.mark.parametrize("event", ["tokens_revoked", "uninstalled"])
 async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, event: str) -> None:
-    """The token goes out of the store and out of memory; what waits for it goes on waiting."""
+    """The token is removed from database and cache; messages for the workspace keep waiting."""
     space, other = workspace("A"), workspace("B")
     async with SlackWorld(space, other) as world, served(tmp_path / "h", world) as found:
         door, _, base = found
@@ -202,7 +202,7 @@ async def test_a_workplace_that_leaves_is_forgotten_at_once(tmp_path: Path, even
 
 
 async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
-    """By its refresh token, once for all who ask at the same time; the new one is kept."""
+    """It is renewed with the refresh token, once for concurrent callers, and stored."""
     space = workspace("A", refresh="xoxe-1")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
@@ -216,7 +216,7 @@ async def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> No
 
 
 async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_path: Path) -> None:
-    """With one token, Digi lives in the workplace that the token belongs to."""
+    """With a single token, Digi serves only the workspace that the token belongs to."""
     space, other = workspace("A"), workspace("B")
     async with (
         SlackWorld(space, other) as world,
@@ -227,7 +227,7 @@ async def test_another_workplaces_command_is_not_answered_by_a_single_one(tmp_pa
 
 
 async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) -> None:
-    """With words that say where the right one is."""
+    """The message says where to find the right token."""
     async with SlackWorld(workspace("A")) as world:
         with pytest.raises(TokenRefused):
             async with served(tmp_path / "h", world, token="xoxb-forkert"):
@@ -235,7 +235,7 @@ async def test_a_token_that_slack_does_not_know_stops_the_start(tmp_path: Path) 
 
 
 async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
-    """On Enterprise Grid the tenant is the organisation, whatever workspace one is in."""
+    """On Enterprise Grid the tenant is the organisation, whichever workspace a person is in."""
     space = workspace("A", enterprise="E0ORG")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, _, base):
         await install(base, world, space)
@@ -247,8 +247,8 @@ async def test_an_organisation_is_one_workplace(tmp_path: Path) -> None:
 async def test_a_course_goes_in_an_organisation_whose_people_have_other_ids(
     tmp_path: Path,
 ) -> None:
-    """Ids that begin with W, one token for the organisation, channels found by workspace; the
-    Home tab, a private message, a people's field and a form come through."""
+    """Ids that begin with W, one token for the organisation, channels listed per workspace; the
+    Home tab, private messages, people fields and forms work."""
     space = Workspace(team="T0A", name="Afdeling", enterprise="E0ORG", token="xoxb-org")
     for id, name in (("W0ANNE", "Anne Holm"), ("W0ALI", "Ali Demir")):
         space.user(id, name)
@@ -284,7 +284,7 @@ async def test_a_course_goes_in_an_organisation_whose_people_have_other_ids(
 async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even where Digi cannot look up whose workplace it is."""
+    """This holds even if Digi cannot look up the workspace of the request."""
     space = workspace("A")
     async with SlackWorld(space) as world, served(tmp_path / "h", world) as (door, house, base):
         await install(base, world, space)
@@ -311,7 +311,7 @@ async def test_with_the_tokens_out_of_reach_everybody_hears_the_truth(
 
 
 def test_a_memory_has_an_end() -> None:
-    """So many entries, for so long."""
+    """Its size and age are limited."""
     now = 0.0
     cache: Cache[int, str] = Cache(2, 10.0, lambda: now)
     for n in range(3):

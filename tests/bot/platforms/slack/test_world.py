@@ -1,4 +1,4 @@
-"""The pretended Slack is as strict as the real one: what it lets through would be taken there."""
+"""The simulated Slack is as strict as the real one."""
 
 from __future__ import annotations
 
@@ -351,7 +351,7 @@ def test_what_slack_takes_passes(name: str) -> None:
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_slack_refuses_is_caught_with_its_place(name: str) -> None:
-    """Each limit, planted once."""
+    """Each limit is exceeded once, and the error names the place."""
     payload, place = BAD[name]
     with pytest.raises(Refused) as caught:
         check(payload)
@@ -359,7 +359,7 @@ def test_what_slack_refuses_is_caught_with_its_place(name: str) -> None:
 
 
 def test_the_validators_that_others_wrote_have_their_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where our own table is silent, slack_sdk and slackblocks are heard."""
+    """Problems that our own table does not cover are found by slack_sdk and slackblocks."""
     monkeypatch.setattr("tests.worlds.slack.limits._message", lambda message: iter(()))
     monkeypatch.setattr("tests.worlds.slack.limits._view", lambda view: iter(()))
     for name in ("a section of 3,001", "a colour", "101 options", "a title of 25"):
@@ -368,14 +368,15 @@ def test_the_validators_that_others_wrote_have_their_say(monkeypatch: pytest.Mon
 
 
 def test_values_and_ids_do_not_count_toward_the_whole() -> None:
-    """Fifty tokens of 2,000 characters fit; what people read is counted."""
+    """Fifty tokens of 2,000 characters fit, because only visible text counts."""
     blocks = [actions(button(action_id=f"a{n}", value="v" * 2000)) for n in range(50)]
     assert length_of(blocks) < 2000
     check(blocks)
 
 
 def test_markup_is_read_as_slack_shows_it() -> None:
-    """Names in the place of ids, entities undone, and what only looks like markup left alone."""
+    """Names replace ids, entities are decoded, and text that merely resembles markup is
+    unchanged."""
     text = "*Hej* <@U0ANNE>, se <https://a.dk|her> &lt;b&gt; 2*3*4 snake_case_name"
     names = {"U0ANNE": "Anne Holm"}
     assert without_marks(text, names.__getitem__) == (
@@ -388,7 +389,7 @@ def test_markup_is_read_as_slack_shows_it() -> None:
 
 @dataclass
 class Toy:
-    """A bot that answers as the test says, over HTTP or Socket Mode."""
+    """A toy bot whose answers the test sets, by HTTP or Socket Mode."""
 
     world: SlackWorld
     client: AsyncWebClient
@@ -472,7 +473,7 @@ async def refused(call: Awaitable[Any]) -> str:
 
 
 async def test_a_message_is_posted_redrawn_answered_and_deleted() -> None:
-    """With its metadata, in its thread, by the bot that wrote it and nobody else."""
+    """With metadata, in its thread; only the bot that wrote a message may change it."""
     async with toy() as bot:
         client, space = bot.client, bot.world.home
         posted = await client.chat_postMessage(
@@ -500,7 +501,7 @@ async def test_a_message_is_posted_redrawn_answered_and_deleted() -> None:
 
 
 async def test_query_string_form_and_json_are_read_alike() -> None:
-    """Whatever a client sends, and wherever it puts its token."""
+    """Arguments and the token are accepted in each of these encodings."""
     async with toy() as bot:
         url = f"{bot.world.api_url}chat.postMessage"
         token = bot.world.home.token
@@ -518,7 +519,7 @@ async def test_query_string_form_and_json_are_read_alike() -> None:
 
 
 async def test_what_slack_would_refuse_is_refused_and_kept() -> None:
-    """The error names the place, and no test passes that does not look at it."""
+    """The error names the place, and a test that does not remove it fails."""
 
     async def posts_too_much() -> None:
         async with toy() as bot:
@@ -536,7 +537,7 @@ async def test_what_slack_would_refuse_is_refused_and_kept() -> None:
 
 
 async def test_all_blocks_together_have_a_limit_of_their_own() -> None:
-    """msg_blocks_too_long, though each block is short enough."""
+    """msg_blocks_too_long, although each block is short enough."""
     async with toy() as bot:
         blocks = [section(marked("x" * 2900))] * 5
         call = bot.client.chat_postMessage(channel=CHANNEL, text="Hej", blocks=blocks)
@@ -545,7 +546,7 @@ async def test_all_blocks_together_have_a_limit_of_their_own() -> None:
 
 
 async def test_places_people_and_scopes_are_looked_at() -> None:
-    """Every way in which a channel, a person or a permission can be missing has its word."""
+    """Each missing channel, person or permission has its own error code."""
     async with toy() as bot:
         space, client = bot.world.home, bot.client
         space.channel("C0UDEN", "uden-digi", ["U0ANNE"])
@@ -572,7 +573,7 @@ async def test_places_people_and_scopes_are_looked_at() -> None:
 
 
 async def test_lists_come_in_pages() -> None:
-    """No more than Slack likes, whatever was asked for; the cursor leads on."""
+    """Pages may be smaller than requested; the cursor leads to the next."""
     async with toy(page=2) as bot:
         members, cursor = [], ""
         while True:
@@ -592,7 +593,7 @@ async def test_lists_come_in_pages() -> None:
 
 
 async def test_a_token_that_ended_says_how() -> None:
-    """Unknown, revoked, expired, uninstalled, of the wrong kind: five words."""
+    """Unknown, revoked, expired, uninstalled, wrong type: five error codes."""
     async with toy() as bot:
         space = bot.world.home
         stranger = AsyncWebClient("xoxb-ukendt", base_url=bot.world.api_url)
@@ -611,7 +612,7 @@ async def test_a_token_that_ended_says_how() -> None:
 
 
 async def test_an_installation_gives_a_token_once_and_rotates_it() -> None:
-    """A code serves once; a refresh token gives the next pair, and the old token is over."""
+    """A code works once; a refresh token gives the next pair, and the old token becomes invalid."""
     async with toy() as bot:
         world = bot.world
         space = Workspace(
@@ -643,7 +644,7 @@ async def test_an_installation_gives_a_token_once_and_rotates_it() -> None:
 
 
 async def test_a_picture_is_uploaded_with_its_words() -> None:
-    """Three calls, and what it shows stands there for those who cannot see it."""
+    """Three calls, and the alt text is stored."""
     async with toy() as bot:
         bot.world.home.scopes.add("files:write")
         await bot.client.files_upload_v2(
@@ -656,7 +657,7 @@ async def test_a_picture_is_uploaded_with_its_words() -> None:
 
 
 async def test_trouble_comes_as_planned_and_early_returns_are_seen() -> None:
-    """429 with its seconds, 5xx, an error of Slack's choosing, an answer that is lost or late."""
+    """429 with Retry-After, 5xx, a chosen error code, an answer that is lost or late."""
     async with toy() as bot:
         world, client = bot.world, bot.client
         world.plan("chat.postMessage", Limited(30), None, Broken(503), Says("fatal_error"), Lost())
@@ -683,7 +684,7 @@ async def test_trouble_comes_as_planned_and_early_returns_are_seen() -> None:
 
 
 async def test_weather_and_slowness_do_not_stop_the_world() -> None:
-    """Trouble by a rule of the test's own; and a form that is late is the bot's affair."""
+    """Failures by the test's own rule; a late form concerns only the bot."""
     async with toy() as bot:
         world, hands = bot.world, hands_of(bot)
 
@@ -714,7 +715,7 @@ async def test_weather_and_slowness_do_not_stop_the_world() -> None:
 
 
 async def test_a_trigger_serves_once_and_for_three_seconds() -> None:
-    """By the world's own clock; and no modal lies on three others."""
+    """By the fake clock; and at most three modals are stacked."""
     async with toy() as bot:
         world = bot.world
         errors: list[str] = []
@@ -751,7 +752,7 @@ async def test_a_trigger_serves_once_and_for_three_seconds() -> None:
 
 @pytest.mark.parametrize("mode", ["http", "socket"])
 async def test_people_type_press_and_fill_by_words(mode: Literal["http", "socket"]) -> None:
-    """A command, its card, a form with a fault under its field, and its end; in both modes."""
+    """A command, its card, a form with a field error, and its end, in both modes."""
     async with toy(mode) as bot:
         hands = hands_of(bot)
         form = modal(
@@ -806,7 +807,7 @@ async def test_people_type_press_and_fill_by_words(mode: Literal["http", "socket
 
 
 async def test_a_transcript_plays_through_slack() -> None:
-    """The same lines as on paper, with the private chat and what a button there says."""
+    """The same lines as on paper, including the private chat and its buttons."""
     async with toy() as bot:
         hands = hands_of(bot)
 
@@ -834,7 +835,7 @@ async def test_a_transcript_plays_through_slack() -> None:
 
 
 async def test_a_mention_a_shortcut_and_the_home_tab_reach_the_bot() -> None:
-    """What is not a command comes as Slack words it."""
+    """The payloads of what is not a command are Slack's."""
     async with toy() as bot:
         hands = hands_of(bot)
 
@@ -866,7 +867,7 @@ async def test_a_mention_a_shortcut_and_the_home_tab_reach_the_bot() -> None:
 
 
 async def test_an_event_that_fails_comes_again_at_once_after_one_and_after_five_minutes() -> None:
-    """With its number, by the world's clock; commands never come again."""
+    """Retries are numbered and follow the fake clock; commands are never retried."""
     async with toy() as bot:
         bot.status = 503
         await bot.world.send.joined("U0ANNE", CHANNEL)
@@ -888,7 +889,7 @@ async def test_an_event_that_fails_comes_again_at_once_after_one_and_after_five_
 
 
 async def test_an_answer_after_three_seconds_is_none() -> None:
-    """The person is told that the app did not answer; the bot may go on for itself."""
+    """The person sees Slack's error message; the bot may continue."""
     async with toy() as bot:
         hands = hands_of(bot)
         begun, over = asyncio.Event(), asyncio.Event()
@@ -911,7 +912,7 @@ async def test_an_answer_after_three_seconds_is_none() -> None:
 
 
 async def test_a_response_url_serves_five_times_in_half_an_hour() -> None:
-    """It may whisper, tell all, or replace what it came from."""
+    """It can post an ephemeral message, a public one, or replace the original."""
     async with toy() as bot:
         await bot.world.send.command("U0ANNE", "", CHANNEL)
         url, session = bot.heard[0]["response_url"], bot.world.session
@@ -929,7 +930,7 @@ async def test_a_response_url_serves_five_times_in_half_an_hour() -> None:
 
 
 async def test_an_answer_that_slack_cannot_use_fails_the_test() -> None:
-    """Errors under fields that are not there, words to a button, a view that is too long."""
+    """Errors for unknown fields, a text answer to a button, a view that is too long."""
     async with toy() as bot:
         hands = hands_of(bot)
         answers: list[Any] = [
@@ -955,7 +956,7 @@ async def test_an_answer_that_slack_cannot_use_fails_the_test() -> None:
 
 
 async def test_socket_mode_refreshes_and_comes_back() -> None:
-    """After a refresh the client has a new connection, and nothing is sent to the old one."""
+    """After a refresh the client has a new connection, and the old one gets nothing."""
     async with toy("socket") as bot:
         world = bot.world
         await world.send.command("U0ANNE", "et", CHANNEL)
@@ -968,7 +969,7 @@ async def test_socket_mode_refreshes_and_comes_back() -> None:
 
 
 async def test_a_socket_that_is_cut_and_one_that_stays_silent_are_no_answer() -> None:
-    """Nobody said goodbye: the next thing sent finds no connection, and an event comes again."""
+    """Without a close frame, the next request finds no connection, and an event is retried."""
     async with toy("socket") as bot:
         world = bot.world
         begun, over = asyncio.Event(), asyncio.Event()
@@ -992,7 +993,7 @@ async def test_a_socket_that_is_cut_and_one_that_stays_silent_are_no_answer() ->
 
 
 async def test_a_workspace_of_an_organisation_says_so_everywhere() -> None:
-    """Ids of people may begin with W; commands, presses, views and events name the organisation."""
+    """People's ids may begin with W; commands, presses, views and events name the organisation."""
     space = Workspace(enterprise="E0STOR")
     async with SlackWorld(space) as world:
         space.user("W0ANNE", "Anne Holm")
@@ -1016,7 +1017,8 @@ async def test_a_workspace_of_an_organisation_says_so_everywhere() -> None:
 
 
 async def test_every_kind_of_field_is_filled_by_its_label() -> None:
-    """Labels by their beginning, options and people by their names, several with commas."""
+    """Labels may be shortened to their beginning; options and people are found by name, several
+    with commas."""
     async with toy() as bot:
         hands = hands_of(bot)
         form = modal(
@@ -1073,7 +1075,7 @@ async def test_every_kind_of_field_is_filled_by_its_label() -> None:
 
 
 async def test_a_modal_goes_on_to_the_next_to_another_or_to_none() -> None:
-    """update, push, clear and an empty answer do what Slack does with them."""
+    """update, push, clear and an empty answer behave as in Slack."""
     async with toy() as bot:
         hands = hands_of(bot)
         second = without(modal(section(marked("Din kode: 1234")), title=plain("Kode")), "submit")
@@ -1108,7 +1110,7 @@ async def test_a_modal_goes_on_to_the_next_to_another_or_to_none() -> None:
 
 
 async def test_what_was_filled_in_stays_while_the_field_is_the_same() -> None:
-    """A redrawn modal keeps a field with the same ids; another id begins empty."""
+    """A redrawn modal keeps the values of fields with the same ids; a new id starts empty."""
     async with toy() as bot:
         world, hands = bot.world, hands_of(bot)
         space = world.home
@@ -1127,7 +1129,7 @@ async def test_what_was_filled_in_stays_while_the_field_is_the_same() -> None:
 
 
 async def test_forgeries_are_as_a_stranger_would_send_them() -> None:
-    """Right only with the secret, the body and the time that belong together."""
+    """A signature is valid only with the secret, the body and the timestamp it was made from."""
     async with toy() as bot:
         send = bot.world.send
         body = b"command=%2Fdigi"

@@ -1,4 +1,4 @@
-"""The command line with Teams' variables, against a pretended Teams."""
+"""The command line with Teams' settings, against a simulated Teams."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _teams(world: TeamsWorld) -> dict[str, str]:
 
 
 async def _asked(world: TeamsWorld) -> str:
-    """Anne asks for help in her own chat, and what she reads there."""
+    """Let Anne ask for help in her private chat, and return the answer."""
     anne = world.home.people["anne"]
     status, _ = await world.send(world.activity(anne, anne.chat, type="message", text="hjælp"))
     assert status == 200
@@ -47,7 +47,7 @@ async def _asked(world: TeamsWorld) -> str:
 
 
 async def test_digi_serves_teams_and_slack_side_by_side(tmp_path: Path) -> None:
-    """The line names both ways in; each is answered; a stop is a stop."""
+    """One line names both ways in; each is answered; SIGTERM ends the process."""
     slack = SlackWorld()
     move_in(slack.home, {"anne": "Anne Holm"}, "C0HJEMMEPLEJE")
     world = TeamsWorld()
@@ -72,7 +72,7 @@ async def test_digi_serves_teams_and_slack_side_by_side(tmp_path: Path) -> None:
 
 
 async def test_digi_can_be_tried_on_this_machine_without_an_app_id(tmp_path: Path) -> None:
-    """And says that it serves nobody else."""
+    """The line says that it serves this machine only."""
     world = TeamsWorld(local=True)
     world.home.move_in({"anne": "Anne Holm"})
     async with world:
@@ -101,7 +101,8 @@ async def test_digi_can_be_tried_on_this_machine_without_an_app_id(tmp_path: Pat
 async def test_a_teams_that_would_be_open_to_anybody_is_not_served(
     env: dict[str, str], name: str, tmp_path: Path
 ) -> None:
-    """Nobody is believed without proof where people are, and no tenant but those named."""
+    """`run` refuses to serve without authentication where people use Digi, or without a list of
+    tenants."""
     async with digi_process(tmp_path, _environment(tmp_path, **env)) as process:
         out, err = await process.communicate()
         assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""The validators of Teams' cards find what they are there for, and nothing in a good card."""
+"""The card validators find planted faults, and nothing in a valid card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUBMIT: Json = {"type": "Action.Submit", "title": "Svar", "data": {"digi": "x"}}
 
 
 def good() -> Json:
-    """One of everything that Digi draws."""
+    """Return a card with one of every element that Digi renders."""
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -155,13 +155,13 @@ FAULTS: dict[str, Spoil] = {
 
 
 def test_nothing_is_found_in_a_good_card() -> None:
-    """One of everything that Digi draws passes, with all that this machine can ask."""
+    """All validators of this machine accept it."""
     assert card_validators.problems(good()) == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str) -> None:
-    """Each of these would be met by a person in Teams."""
+    """Each of these faults would be visible to a person in Teams."""
     card_validators.needed()
     card = copy.deepcopy(good())
     FAULTS[fault](card, card["body"])
@@ -169,8 +169,8 @@ def test_a_planted_fault_is_found(fault: str) -> None:
 
 
 def test_a_reader_sees_the_words_and_not_their_markup() -> None:
-    """What the renderer shows is what a person would read: a run keeps its signs, a text does
-    not."""
+    """The renderer's output has what a person reads: a TextRun keeps its characters, a TextBlock is
+    markdown."""
     card_validators.needed()
     card = good()
     shown = card_validators.shown(card)
@@ -183,7 +183,7 @@ def test_a_reader_sees_the_words_and_not_their_markup() -> None:
 
 
 def test_what_breaks_the_validator_is_a_problem_too() -> None:
-    """It answers with a line and goes on with the next card."""
+    """The validator reports it and continues with the next card."""
     card_validators.needed()
     assert card_validators.problems({"type": "AdaptiveCard", "version": "1.5", "body": [None]})
     assert card_validators.problems(good()) == []

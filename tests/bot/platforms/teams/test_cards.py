@@ -1,4 +1,4 @@
-"""What people read in Teams, as Microsoft's own renderer shows it: words as they were written."""
+"""Texts in Teams, as rendered by Microsoft's own renderer, are the texts that were written."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def choices(words: c.Spans, hint: c.Spans | None = None) -> tuple[c.Option[c.Spa
 
 
 def said(text: str) -> str:
-    """As one reads it: what joins and parts lines is of no account."""
+    """Return the text of a rendered card, ignoring white space."""
     return re.sub(r"[\s\u2060]+", "", text)
 
 
 @pytest.mark.parametrize("words", NASTY)
 def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
-    """No part of a card or form makes markup, a link or a date of it."""
+    """Nowhere in a card or form do they become markup, a link or a date."""
     spans: c.Spans = (c.Quoted(words),)
     card: c.FinishedCard = c.Card(
         (
@@ -74,7 +74,7 @@ MARKS = st.text('*_`~[]()<>#-+1.!&;:\\| "ab', min_size=1, max_size=24)
 @settings(max_examples=150, deadline=None)
 @given(words=MARKS)
 def test_an_option_is_read_as_it_was_written(words: str) -> None:
-    """Where options stand as a list their words are read as markdown, and nothing comes of it."""
+    """Expanded choices are parsed as markdown, and the escaped text comes out unchanged."""
     options = choices((c.Quoted(words),))
     form: c.FinishedForm = c.Form(
         (c.Plain("Valg"),), (c.Choices("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
@@ -89,7 +89,7 @@ def test_an_option_is_read_as_it_was_written(words: str) -> None:
     "words", ["Anne Holm (leder)", "5 * 3", "a_b", "C#", "Nej!", "[x] <3 & du"]
 )
 def test_an_option_without_markup_has_no_stroke_in_it(words: str) -> None:
-    """A Teams that does not read markdown there shows every stroke."""
+    """A Teams client that parses no markdown there would show every backslash."""
     options = choices((c.Quoted(words),))
     form: c.FinishedForm = c.Form(
         (c.Plain("Valg"),), (c.Choice("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
@@ -100,7 +100,7 @@ def test_an_option_without_markup_has_no_stroke_in_it(words: str) -> None:
 
 
 def test_a_dialog_says_its_title_once() -> None:
-    """The frame shows it; a heading that says something else stays."""
+    """The dialog's title bar shows it; a heading with another text stays."""
     card: c.FinishedCard = c.Card((c.Heading((c.Plain("Sig det"),)), c.Paragraph((c.Plain("x"),))))
     drawn = draw.messages((card,), "da").card
     for title, first in (("Sig det", "RichTextBlock"), ("Digi", "TextBlock")):
@@ -109,7 +109,7 @@ def test_a_dialog_says_its_title_once() -> None:
 
 
 def test_what_one_person_wrote_stands_in_one_box() -> None:
-    """Two lines are not two quotes; only a text as long as a page is parted."""
+    """Two lines are not two quotes; only a text longer than a page is divided."""
     short: c.FinishedCard = c.Card((c.Quote((c.Quoted("Ja.\n\nMen ikke nu."),)),))
     [box] = draw.messages((short,), "da").card["body"]
     assert [item["inlines"][-1]["text"] for item in box["items"]] == ["Ja.", "Men ikke nu."]

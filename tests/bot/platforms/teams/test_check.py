@@ -1,4 +1,4 @@
-"""`python app.py check` with Teams' variables, against a pretended Microsoft on this machine."""
+"""`python app.py check` with Teams' settings, against a simulated Microsoft on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN = "et-token-som-ingen-ser"
 
 
 class Microsoft:
-    """Login, keys, a machine's identity and Digi's own way in, all at one address."""
+    """A fake login, key server, managed identity and public address of Digi, all at one port."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -82,12 +82,12 @@ async def microsoft() -> AsyncIterator[Microsoft]:
 
 
 def faults(found: list[Finding]) -> list[str]:
-    """But for the one that a test on one machine cannot do without."""
+    """Return the problems, except the one that a test on one machine always has."""
     return [said for fine, said in found if not fine and "own address" not in said]
 
 
 async def test_what_is_right_is_said_to_be_fine(microsoft: Microsoft) -> None:
-    """App id, tenant, a token for the secret, the keys and the way in, a line each."""
+    """App id, tenant, secret, keys and public address: one line each."""
     found = await check(microsoft.settings)
     assert faults(found) == []
     said = "\n".join(line for fine, line in found if fine)
@@ -105,7 +105,7 @@ async def test_what_is_right_is_said_to_be_fine(microsoft: Microsoft) -> None:
 
 
 async def test_an_address_of_this_machine_is_no_way_in_for_teams(microsoft: Microsoft) -> None:
-    """It may answer here, and Teams is not here."""
+    """It may answer on this machine, but Teams is elsewhere."""
     [line] = [said for fine, said in await check(microsoft.settings) if not fine]
     assert line.startswith("DIGI_PUBLIC_URL is this machine's own address")
 
@@ -127,7 +127,7 @@ async def test_an_address_of_this_machine_is_no_way_in_for_teams(microsoft: Micr
 async def test_a_refused_secret_comes_with_its_remedy(
     microsoft: Microsoft, status: int, body: Any, remedy: str
 ) -> None:
-    """Whatever the login answers, one line says what to do, and holds no secret."""
+    """For any answer of the login, one line says what to do, without the secret."""
     microsoft.token = (status, body)
     [line] = faults(await check(microsoft.settings))
     assert remedy in line
@@ -149,21 +149,22 @@ async def test_a_refused_secret_comes_with_its_remedy(
 async def test_a_way_in_that_is_none_is_told_apart(
     microsoft: Microsoft, status: int, remedy: str
 ) -> None:
-    """A proxy alone, another program, and a Digi that believes everybody are three faults."""
+    """A proxy without Digi, another program, and a Digi without authentication are three different
+    problems."""
     microsoft.way_in = status
     [line] = faults(await check(microsoft.settings))
     assert remedy in line
 
 
 async def test_keys_that_cannot_be_fetched_are_a_fault(microsoft: Microsoft) -> None:
-    """Without them no message from Teams can be believed."""
+    """Without the keys no request from Teams can be authenticated."""
     for microsoft.keys in ((404, {}), (200, {}), (200, "hej")):
         [line] = faults(await check(microsoft.settings))
         assert line.startswith("the keys")
 
 
 async def test_without_a_way_out_nothing_is_called_wrong_that_was_not_tried() -> None:
-    """The secret may be right where the login could not be asked."""
+    """The secret is not reported as wrong if the login cannot be reached."""
     nobody = f"http://127.0.0.1:{free_port()}"
     there = TeamsSettings(
         app_id=APP, app_password=SECRET, app_tenant=TENANT, login_url=nobody,
@@ -176,7 +177,8 @@ async def test_without_a_way_out_nothing_is_called_wrong_that_was_not_tried() ->
 
 
 async def test_a_machines_identity_is_asked_for_a_token(microsoft: Microsoft) -> None:
-    """By its client id, at the address that the machine offers; a refusal names the remedy."""
+    """It is requested with the client id at the address that the machine offers; a refusal names
+    the remedy."""
     there = replace(
         microsoft.settings, app_type="UserAssignedMSI", app_password="",
         identity_endpoint=f"{microsoft.url}/identity", identity_header="h",
@@ -216,13 +218,13 @@ async def test_a_machines_identity_is_asked_for_a_token(microsoft: Microsoft) ->
 async def test_a_setting_that_does_not_do_is_named(
     microsoft: Microsoft, change: dict[str, Any], named: str
 ) -> None:
-    """Before Teams silently sends nothing, or everybody is refused."""
+    """Otherwise Teams would silently send nothing, or everybody would be refused."""
     lines = faults(await check(replace(microsoft.settings, **change)))
     assert [line for line in lines if named in line]
 
 
 async def test_lists_that_are_right_are_no_fault(microsoft: Microsoft) -> None:
-    """Several tenants with one's own among them, in any case; hosts with a star in front."""
+    """Several tenants including the own one, in any case; hosts with a wildcard."""
     there = replace(
         microsoft.settings, tenants=(TENANT.upper(), APP),
         hosts=("smba.trafficmanager.net", "*.botframework.com", "localhost:9000"),
@@ -231,7 +233,7 @@ async def test_lists_that_are_right_are_no_fault(microsoft: Microsoft) -> None:
 
 
 async def test_trying_without_an_app_id_stays_on_this_machine() -> None:
-    """It believes everybody, so nobody outside may reach it."""
+    """It authenticates nobody, so it must not be reachable from outside."""
     [(fine, said)] = await check(TeamsSettings(local=True))
     assert (fine, "this machine only" in said) == (True, True)
     [(fine, said)] = await check(TeamsSettings(local=True, host="0.0.0.0"))
@@ -241,7 +243,7 @@ async def test_trying_without_an_app_id_stays_on_this_machine() -> None:
 
 
 async def test_the_doctor_has_its_lines_on_teams(tmp_path: Path, microsoft: Microsoft) -> None:
-    """As an operator sees them; no line holds the secret or the token."""
+    """This is the operator's view; no line contains the secret or the token."""
     box = Box(tmp_path)
     settings = {
         "MICROSOFT_APP_ID": APP, "MICROSOFT_APP_PASSWORD": SECRET,

@@ -1,4 +1,4 @@
-"""What plays on paper, in the browser and in Slack plays in Teams, unchanged."""
+"""The prepared course and the transcripts play unchanged in Teams."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ OF_A_CHANNEL = {
     "project_delete", "project_end",
     "project_stop", "say_pause_and_end", "walk_end", "walk_status",
 }  # fmt: skip
-"""What is said in a channel where there is no project, or none any more: a personal chat has no
-channel that it could be about."""
+"""Answers about a channel without a project, which a private chat cannot give."""
 NEVER = {(transcript, "personally") for transcript in OF_A_CHANNEL}
 SOON = ("in the chat", "personally")
 
@@ -51,14 +50,15 @@ SOON = ("in the chat", "personally")
 async def test_the_prepared_course_goes_in_teams_as_in_the_browser(
     client: str, tmp_path: Path
 ) -> None:
-    """Every press finds its button, every form its fields, whatever a tenant's Teams can do."""
+    """Every press finds its button and every form its fields, whatever the tenant's Teams
+    supports."""
     async with teams_stage(tmp_path / "home", **beginning(), **CLIENTS[client]) as played:
         await plays_course(played)
         assert not played.world.too_early
 
 
 async def test_the_course_goes_by_another_transport_too(tmp_path: Path) -> None:
-    """A successor of botbuilder replaces one file: here is one without any SDK."""
+    """A successor of botbuilder replaces one file; this one uses no SDK."""
     async with teams_stage(tmp_path / "home", making=by_hand, **beginning()) as played:
         await plays_course(played)
 
@@ -69,6 +69,6 @@ async def test_the_course_goes_by_another_transport_too(tmp_path: Path) -> None:
 async def test_a_conversation_goes_in_teams_as_on_paper(
     transcript: Path, client: str, tmp_path: Path
 ) -> None:
-    """The same lines; a form with empty fields is sent, so that Digi must mind them itself."""
+    """Forms with empty required fields are submitted, so that Digi has to validate them itself."""
     async with teams_stage(tmp_path / "home", holds_back=False, **CLIENTS[client]) as played:
         await played.play(transcript.read_text(encoding="utf-8"))

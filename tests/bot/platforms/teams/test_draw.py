@@ -1,4 +1,4 @@
-"""Cards and forms as Teams gets them: within its limits, and with nothing read as markup."""
+"""Cards and forms rendered for Teams stay within its limits, and people's text is never markup."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def _tried(examples: int, check: Callable[..., None], **given_by: st.SearchStrat
 
 
 def some(few: int, many: int) -> pytest.MarkDecorator:
-    """The same test with so many examples at once, and so many at leisure."""
+    """Return Hypothesis settings with this many examples by default, and more in the long run."""
     return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])
 
 
 @some(40, 2000)
 def test_any_card_is_a_message_that_teams_takes(examples: int) -> None:
-    """Whatever the words, the limits hold and no button is lost."""
+    """For any texts the limits hold and no button is dropped."""
     _tried(examples, _card_fits, card=CARDS, again=st.booleans(), inside=st.booleans())
 
 
 @some(5, 100)
 def test_a_card_of_seventy_parts_goes_on(examples: int) -> None:
-    """Buttons come first where there is room for words beside them, and none is lost."""
+    """Buttons come first as long as they leave room for text, and none is dropped."""
     _tried(examples, _card_fits, card=MANY, again=st.booleans(), inside=st.booleans())
 
 
@@ -68,8 +68,8 @@ def _card_fits(card: c.FinishedCard, again: bool, inside: bool) -> None:
 
 @some(30, 1500)
 def test_any_form_is_a_dialog_that_teams_takes(examples: int) -> None:
-    """Titles, labels, options, hints and what stands in the fields keep to the size; the form comes
-    back with the submission, so that nobody has to remember it."""
+    """Titles, labels, options, hints and values stay within the size limit; the form is part of its
+    own submission, so that no server has to remember it."""
     _tried(examples, _form_fits, form=FORMS)
 
 
@@ -94,7 +94,7 @@ AROUND = ("plain", "strong", "mention", "quote", "heading", "fact", "bullet")
 
 @some(60, 3000)
 def test_what_people_write_is_never_read_as_markup(examples: int) -> None:
-    """It stands in runs of plain text; no text that Teams reads as markdown has it."""
+    """It is in TextRuns; no TextBlock, which Teams parses as markdown, contains it."""
     words = st.sampled_from(SIGNS) | _texts(3000)
     _tried(examples, _words_are_words, words=words, around=st.sampled_from(AROUND))
 
@@ -125,7 +125,7 @@ def _words_are_words(words: str, around: str) -> None:
 
 @pytest.mark.parametrize("words", SIGNS)
 def test_the_renderer_shows_words_and_nothing_else(words: str) -> None:
-    """Asked of Microsoft's own: no link, no style, no picture comes of what people write."""
+    """Microsoft's renderer makes no link, style or image of people's texts."""
     card_validators.needed()
     quoted: c.Spans = (c.Quoted(words),)
     card: c.FinishedCard = c.Card(
@@ -150,7 +150,7 @@ def test_the_renderer_shows_words_and_nothing_else(words: str) -> None:
 
 @some(20, 500)
 def test_what_microsofts_own_packages_say(examples: int) -> None:
-    """The renderer and its own table of what belongs to version 1.5 find nothing."""
+    """The renderer, and its table of what belongs to version 1.5, find no problem."""
     card_validators.needed()
     _tried(examples, _microsoft_takes, card=CARDS, form=FORMS)
 
@@ -163,7 +163,7 @@ def _microsoft_takes(card: c.FinishedCard, form: c.FinishedForm) -> None:
 
 
 def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
-    """What had no room is in `rest`, whole and in order; the first page says so."""
+    """Text that does not fit is in `rest`, complete and in order; the first page says so."""
     words = [f"linje {n} " + "ord " * 90 for n in range(200)]
     card = c.Card[c.Spans](tuple(c.Paragraph((c.Plain(line),)) for line in words))
     drawn = draw.messages((card,), "da")
@@ -176,8 +176,8 @@ def test_a_long_text_goes_on_in_further_messages_and_loses_nothing() -> None:
 
 @pytest.mark.parametrize("token", ["p" * 300, "say:sig det", "held:abc"])
 def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
-    """What changes something does it on the spot, with a way for older clients; what shows
-    something opens a dialog; in a dialog everything is sent to the dialog."""
+    """A button that changes something is executed directly, with a fallback for old clients; one
+    that shows something opens a dialog; in a dialog all buttons submit to it."""
     press: c.FinishedCard = c.Card(
         (c.Buttons((c.Button((c.Plain("Gør det"),), style="main", token=token),
                     c.Button((c.Plain("Vis det"),), token=token + "x", opens=True))),)
@@ -196,7 +196,7 @@ def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
 
 
 def test_a_press_that_is_asked_about_keeps_its_question() -> None:
-    """The question, the same words on its button, and the same token behind it."""
+    """The confirmation has the question, a button with the same label, and the same token."""
     button = c.Button[c.Spans](
         (c.Plain("Slet"),), style="danger", confirm=(c.Plain("For altid?"),), token="t"
     )
@@ -217,12 +217,12 @@ def test_a_press_that_is_asked_about_keeps_its_question() -> None:
      {"digi": {"k": "f", "form": "AAAA"}}],
 )  # fmt: skip
 def test_data_that_digi_did_not_write_is_nothing(given_back: dict[str, Any]) -> None:
-    """Whoever makes up a submission gets no exception out of it."""
+    """Forged button data is ignored and raises nothing."""
     assert data.read_data(given_back) is None
 
 
 def test_a_packed_form_cannot_be_blown_up() -> None:
-    """A small text that unpacks to megabytes is refused."""
+    """A compressed text that expands to megabytes is rejected."""
     import base64
     import zlib
 
@@ -231,7 +231,7 @@ def test_a_packed_form_cannot_be_blown_up() -> None:
 
 
 def test_what_is_chosen_comes_back_as_it_was() -> None:
-    """Values with commas, an empty one, several people, a date."""
+    """Values with commas, an empty value, several people, a date."""
     options = tuple(c.Option[c.Spans](v, (c.Plain(v or "ingen"),)) for v in ("a,b", "", "50%", "c"))
     form: c.FinishedForm = c.Form(
         (c.Plain("T"),),
@@ -259,7 +259,7 @@ def test_what_is_chosen_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("words", SIGNS)
 def test_an_option_is_shown_as_it_was_written(words: str) -> None:
-    """In a list its signs are escaped, in a menu they need not be."""
+    """In expanded choices its markdown is escaped; in a drop-down it is not."""
     option = c.Option[c.Spans]("x", (c.Quoted(words),), (c.Plain("hint"),))
     for many in (c.Choices("a", (c.Plain("L"),), (option,)), c.Choice("a", (c.Plain("L"),), (
         option, *(c.Option[c.Spans](str(n), (c.Plain(str(n)),)) for n in range(9))))):  # fmt: skip

@@ -1,4 +1,4 @@
-"""Teams' edge in a pretended Teams: what comes in, what goes out, and what goes wrong."""
+"""The Teams adapter against a simulated Teams: activities, messages and failures."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def _running(place: Place) -> None:
 
 
 async def test_a_mention_is_answered_to_the_one_who_asked(place: Place) -> None:
-    """In the channel, and nobody else sees it."""
+    """The answer is a targeted message in the channel."""
     await place.hands.type("anne", "@Digi hjælp")
     assert "Det kan du gøre nu" in place.hands.just("anne")
     assert "Det kan du gøre nu" not in place.hands.channel()
@@ -69,12 +69,12 @@ async def test_a_mention_is_answered_to_the_one_who_asked(place: Place) -> None:
 async def test_where_there_is_no_message_for_one_reader_the_chat_has_the_answer(
     tmp_path: Path,
 ) -> None:
-    """And the channel is told no more than that there is one."""
+    """The channel is only told that there is an answer."""
     async with in_teams(tmp_path / "home", targeted=False) as place:
         await place.hands.type("anne", "@Digi hjælp")
         assert "Det kan du gøre nu" in place.hands.private("anne")
         assert place.hands.channel() == "Jeg har svaret i vores private chat."
-        # From now on nobody tries what this tenant has not.
+        # From now on targeted messages are not tried in this tenant.
         await place.hands.type("anne", "@Digi status")
         tried = [call for call in place.world.calls if call.status == 400]
         assert len(tried) == 1
@@ -83,7 +83,7 @@ async def test_where_there_is_no_message_for_one_reader_the_chat_has_the_answer(
 async def test_where_digi_may_not_write_privately_a_button_opens_the_answer(
     tmp_path: Path,
 ) -> None:
-    """For whoever asked, and for nobody else."""
+    """Nobody else can open it."""
     async with in_teams(tmp_path / "home", targeted=False) as place:
         place.world.home.people["anne"].installed = False
         await place.hands.type("anne", "@Digi hjælp")
@@ -96,18 +96,19 @@ async def test_where_digi_may_not_write_privately_a_button_opens_the_answer(
 
 
 async def test_plain_words_in_the_personal_chat_are_answered_there(place: Place) -> None:
-    """Without a slash and without a name; and so says help there, but not in a channel."""
+    """Without a slash and without @Digi; help describes it so in the private chat, but not in a
+    channel."""
     await place.hands.type("anne", "hjælp", private=True)
     said = place.hands.private("anne")
     assert "Det kan du gøre nu" in said
     assert "\nom Hvem jeg er, og hvad jeg gemmer" in said
     assert place.hands.channel() == ""
     await place.hands.type("anne", "@Digi hjælp")
-    assert "/digi om Hvem jeg er" in place.hands.just("anne")  # @Digi, as the hands write it
+    assert "/digi om Hvem jeg er" in place.hands.just("anne")  # the transcripts' form of @Digi
 
 
 async def test_what_is_not_meant_for_digi_is_let_be(place: Place) -> None:
-    """A message in the channel without its name."""
+    """A channel message that does not mention Digi is ignored."""
     anne = place.world.home.people["anne"]
     activity = place.world.activity(anne, CHANNEL, type="message", text="Er der kaffe?")
     assert (await place.world.send(activity))[0] == 200
@@ -116,8 +117,8 @@ async def test_what_is_not_meant_for_digi_is_let_be(place: Place) -> None:
 
 
 async def test_what_is_whispered_aloud_is_not_repeated(place: Place, tmp_path: Path) -> None:
-    """Words after a command that belongs in a form: Digi says so in general words, to the one who
-    typed them, names nobody, and keeps nothing."""
+    """After a command whose text belongs in a form, only the author is told so, in general words;
+    the text is neither repeated nor stored."""
     await _running(place)
     for words in (f"@Digi sig {CANARY}", f"@Digi kode {CANARY}", f"@Digi bekymring {CANARY}"):
         await place.hands.type("sofie", words)
@@ -134,7 +135,7 @@ async def test_what_is_whispered_aloud_is_not_repeated(place: Place, tmp_path: P
 
 
 async def test_a_message_extension_opens_the_same_forms(place: Place) -> None:
-    """From the message field, in the channel and in the chat."""
+    """From the message box, in the channel and in the chat."""
     await _running(place)
     await place.hands.extension("sofie", "say")
     await place.hands.press("sofie", "Uden navn")
@@ -149,7 +150,7 @@ async def test_a_message_extension_opens_the_same_forms(place: Place) -> None:
 
 
 async def test_a_message_that_somebody_points_at_becomes_an_agreement(place: Place) -> None:
-    """Its words stand in the form, to be changed or sent; nothing of it is kept before."""
+    """The form contains its text; nothing is stored before it is submitted."""
     await _running(place)
     body = {"contentType": "html", "content": "<div>Vi tager <b>&amp;</b> deler den<br>i dag</div>"}
     await place.hands.extension("anne", "agreements", messagePayload={"body": body})
@@ -159,7 +160,7 @@ async def test_a_message_that_somebody_points_at_becomes_an_agreement(place: Pla
 
 
 async def test_a_card_of_ones_own_is_changed_in_place(place: Place) -> None:
-    """What is arranged in several presses stays one message."""
+    """Several presses in a row update one message."""
     await _running(place)
     await place.hands.type("anne", "@Digi plan")
     before = len(place.world.home.messages)
@@ -176,7 +177,7 @@ async def test_a_card_of_ones_own_is_changed_in_place(place: Place) -> None:
 
 
 async def test_an_unsigned_text_leaves_nothing_with_teams_but_its_dialog(place: Place) -> None:
-    """Nobody is looked up because of it, nothing is posted, and the code is in the dialog alone."""
+    """No user is looked up, nothing is posted, and the code is only in the dialog."""
     await _running(place)
     await place.hands.press("sofie", "Sig det")
     await place.hands.press("sofie", "Uden navn")
@@ -187,7 +188,7 @@ async def test_an_unsigned_text_leaves_nothing_with_teams_but_its_dialog(place: 
 
 
 async def test_a_form_that_needs_another_look_keeps_what_was_filled_in(place: Place) -> None:
-    """The dialog stays, with a word at the field."""
+    """The dialog stays open with an error at the field."""
     await _running(place)
     place.hands.holds_back = False
     await place.hands.press("sofie", "Sig det")
@@ -202,7 +203,7 @@ async def test_a_form_that_needs_another_look_keeps_what_was_filled_in(place: Pl
 
 
 async def test_a_form_sent_twice_is_kept_once(place: Place) -> None:
-    """And the second time shows the same code."""
+    """The second submission shows the same code."""
     await _running(place)
     await place.hands.press("sofie", "Sig det")
     await place.hands.press("sofie", "Uden navn")
@@ -216,7 +217,7 @@ async def test_a_form_sent_twice_is_kept_once(place: Place) -> None:
 
 
 async def test_what_one_is_answered_is_never_anothers(place: Place) -> None:
-    """Where Teams gives two people's activities one id, each is answered for themselves."""
+    """If two people's activities have the same id, each gets an answer of their own."""
     anne, mette = (place.world.home.people[one] for one in ("anne", "mette"))
     for person in (anne, mette):
         activity = place.hands.mention(person, "hjælp") | {"id": "one and the same"}
@@ -228,7 +229,7 @@ async def test_what_one_is_answered_is_never_anothers(place: Place) -> None:
 
 
 async def test_a_name_is_picked_from_the_directory_and_stays_on_the_form(place: Place) -> None:
-    """The people picker gives the directory's ids; the form shows names."""
+    """The people picker returns directory ids, and the form shows names."""
     await _running(place)
     await place.hands.type("anne", "@Digi roller")
     await place.hands.press("anne", "Skift roller")
@@ -250,7 +251,7 @@ async def test_a_name_is_picked_from_the_directory_and_stays_on_the_form(place: 
 async def test_with_the_database_away_everybody_hears_the_truth(
     place: Place, kind: str, kindly: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """People are told, forms keep what was filled in, and afterwards it works."""
+    """People are told, forms keep the typed text, and afterwards all works."""
     kindly()
     await place.hands.type("anne", "@Digi start Ny omsorgsplatform")
     if kind == "form":
@@ -290,13 +291,13 @@ async def test_with_the_database_away_everybody_hears_the_truth(
 
 
 async def away_quietly() -> None:
-    """The courier waits too."""
+    """Make the database unavailable while the courier is paused."""
 
 
 async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Teams waits for three seconds; the work goes on, and the second press shows its end."""
+    """Teams waits three seconds; the work continues, and a second press shows its result."""
     await _running(place)
     await place.hands.press("sofie", "Sig det")
     await place.hands.press("sofie", "Uden navn")
@@ -312,7 +313,7 @@ async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
     filled = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(place.door.edge, "_receive", slow)
-        meanwhile.setattr(place.hands, "_settle", away_quietly)  # Digi is at it until the gate
+        meanwhile.setattr(place.hands, "_settle", away_quietly)  # Digi waits at the gate
         await place.hands.fill("sofie", filled)
     assert "Det tager længere, end det plejer." in place.hands.just("sofie")
     gate.set()
@@ -325,8 +326,8 @@ async def test_an_answer_that_takes_too_long_is_said_to_and_is_kept_once(
 async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours after the act: the form says that nobody knows, and sent again it shows the
-    end of it."""
+    """An internal error after the commit: the form says that the result is unknown, and submitting
+    again shows it."""
     await _running(place)
     await place.hands.press("sofie", "Sig det")
     await place.hands.press("sofie", "Uden navn")
@@ -347,7 +348,8 @@ async def test_what_stands_is_not_called_unsaved_because_it_cannot_be_shown(
 async def test_what_fails_in_the_edge_is_an_error_in_the_form(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the reader's language, with the fields as they were; the log has no moment of it."""
+    """It is in the reader's language, and the fields keep their values; the log does not record the
+    time."""
     async with in_teams(tmp_path / "home", english=["sofie"]) as place:
         await _fails_within(place, monkeypatch)
 
@@ -378,7 +380,7 @@ async def _fails_within(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_post_begins_a_thread_is_redrawn_and_answered(place: Place) -> None:
-    """In the channel, each with an id that leads back to it."""
+    """Posts, updates and replies in the channel, each by the returned id."""
     edge = place.door.edge
     posted = await edge.deliver(_parcel())
     conversation, id = read_place(posted)
@@ -394,7 +396,7 @@ async def test_a_post_begins_a_thread_is_redrawn_and_answered(place: Place) -> N
 
 
 async def test_a_private_message_goes_to_the_persons_own_chat(place: Place) -> None:
-    """Which is opened once."""
+    """The private chat is opened once."""
     anne = place.world.home.people["anne"]
     for n in range(3):
         await place.door.edge.deliver(
@@ -411,7 +413,7 @@ LONG: c.FinishedCard = c.Card(
 
 
 async def test_a_digest_that_is_too_big_goes_on_in_its_thread(place: Place) -> None:
-    """Nothing of it is lost, and nothing comes twice where it broke off in the middle."""
+    """Nothing is lost, and after an interruption nothing is sent twice."""
     place.world.plan("POST", None, None, Says(502))
     failed = await _fails(place, _parcel(card=LONG))
     assert not failed.permanent
@@ -424,7 +426,7 @@ async def test_a_digest_that_is_too_big_goes_on_in_its_thread(place: Place) -> N
 
 
 async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
-    """That page alone."""
+    """Only that page is repeated and marked."""
     place.world.plan("POST", None, Lost())
     assert (await _fails(place, _parcel(card=LONG))).uncertain
     await place.door.edge.deliver(_parcel(card=LONG, again=True))
@@ -438,7 +440,7 @@ async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place)
 async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
     place: Place,
 ) -> None:
-    """A new process knows only that it may be there."""
+    """A new process knows only that the message may have arrived."""
     place.world.plan("POST", None, Says(502))
     assert (await _fails(place, _parcel(card=LONG))).uncertain
     place.door.edge._outgoing._pages.forget("letter-1")
@@ -468,7 +470,7 @@ async def test_what_was_half_there_when_digi_stopped_comes_again_and_says_so(
 async def test_a_refusal_says_whether_it_can_pass(
     place: Place, trouble: Any, wanted: dict[str, Any]
 ) -> None:
-    """The outbox does the rest: nothing is tried again below it."""
+    """The adapter does not retry itself; the outbox does."""
     place.world.plan("POST", trouble)
     failed = await _fails(place, _parcel())
     found = {
@@ -481,7 +483,7 @@ async def test_a_refusal_says_whether_it_can_pass(
 
 
 async def test_a_service_out_of_reach_is_certain_not_to_have_heard(place: Place) -> None:
-    """A refused connection is no lost answer."""
+    """After a refused connection the message has certainly not arrived."""
     nowhere = Address(f"teams:{TENANT}", "", "http://127.0.0.1:9/connector", BOT)
     place.door.book._learnt[nowhere.tenant, ""] = nowhere
     failed = await _fails(place, _parcel())
@@ -489,7 +491,7 @@ async def test_a_service_out_of_reach_is_certain_not_to_have_heard(place: Place)
 
 
 async def _too_soon(place: Place, parcel: Parcel) -> float | None:
-    """None where it went."""
+    """Return the error for a rate limit; None if the call was made."""
     try:
         await place.door.edge.deliver(parcel)
     except DeliveryFailed as failed:
@@ -498,7 +500,7 @@ async def _too_soon(place: Place, parcel: Parcel) -> float | None:
 
 
 async def test_nobody_speaks_faster_than_teams_allows(place: Place) -> None:
-    """Seven a second in a conversation, thirty in a tenant; a short wait is waited for."""
+    """Seven per second in a conversation, thirty in a tenant; a short wait happens in the call."""
     began = place.world.clock.now()
     for n in range(200):
         parcel = _parcel(id=f"letter-{n}")
@@ -512,7 +514,8 @@ async def test_nobody_speaks_faster_than_teams_allows(place: Place) -> None:
 
 
 async def test_who_has_not_added_the_app_is_told_of_in_the_channel_once(place: Place) -> None:
-    """With the way to do it, and a button that opens the summary for the one it is for."""
+    """The channel is told once how to add the app, with a button that opens the summary for the
+    person it is for."""
     jonas = place.world.home.people["jonas"]
     jonas.installed = False
     await _running(place)
@@ -528,7 +531,7 @@ async def test_who_has_not_added_the_app_is_told_of_in_the_channel_once(place: P
     assert place.hands.form("jonas") is not None
     await place.hands.press("fatima", "Åbn min opsamling")
     assert "Hos jer er det" in place.hands.just("fatima")
-    # Once the app is there, what has waited comes.
+    # After the app is added, waiting messages are sent.
     assert "Jeg er AMR" not in place.hands.private("jonas")
     await place.world.installed_for(jonas)
     await place.hands.play("ur > en dag")
@@ -539,7 +542,7 @@ async def test_who_has_not_added_the_app_is_told_of_in_the_channel_once(place: P
 
 
 async def test_whoever_comes_to_the_team_can_take_part(place: Place) -> None:
-    """Teams tells that somebody came; Digi looks who is there now."""
+    """After a join event Digi reads the members."""
     await _running(place)
     newcomer = place.hands.meet("ny", "Nynne Ny")
     activity = place.world.activity(
@@ -553,7 +556,7 @@ async def test_whoever_comes_to_the_team_can_take_part(place: Place) -> None:
 async def test_a_channel_that_digi_was_never_told_of_is_met_at_the_first_word(
     place: Place,
 ) -> None:
-    """A team has many channels; Digi looks who is there before it answers."""
+    """A team has several channels; Digi reads the members before it answers in a new one."""
     other = "19:andet@thread.tacv2"
     place.world.home.channels[other] = ["anne", "mette"]
     place.world.home.installed.add(other)
@@ -568,7 +571,8 @@ async def test_a_channel_that_digi_was_never_told_of_is_met_at_the_first_word(
 
 
 async def test_a_newcomer_of_the_team_is_seen_in_all_its_channels(place: Place) -> None:
-    """Teams tells it of the team, once; a channel met by a word belongs to it too."""
+    """Teams sends one join event for the team; a channel that Digi learned from a message belongs
+    to it too."""
     other = "19:andet@thread.tacv2"
     place.world.home.channels[other] = ["anne", "mette"]
     place.world.home.installed.add(other)
@@ -586,7 +590,7 @@ async def test_a_newcomer_of_the_team_is_seen_in_all_its_channels(place: Place) 
 
 
 async def test_somebody_from_another_tenant_takes_part_and_has_no_role(place: Place) -> None:
-    """In a shared channel: a member at most, whatever they were made."""
+    """In a shared channel they are members at most, whatever role they were given."""
     await _running(place)
     guest = place.hands.meet("gaest", "Gæst Fra Andetsteds")
     guest.tenant = ELSEWHERE
@@ -605,7 +609,8 @@ async def test_somebody_from_another_tenant_takes_part_and_has_no_role(place: Pl
 
 
 async def test_what_is_learnt_outlives_a_restart(tmp_path: Path) -> None:
-    """Where to speak is kept; so the overview comes though nobody has said a word since."""
+    """The address is stored, so that the overview is posted although no activity has arrived
+    since."""
     async with in_teams(tmp_path / "home") as place:
         await _running(place)
         held = await place.door.book._addresses.all()
@@ -617,7 +622,7 @@ async def test_what_is_learnt_outlives_a_restart(tmp_path: Path) -> None:
 
 
 async def test_digi_forgets_a_team_that_it_was_taken_out_of(place: Place) -> None:
-    """And looks at it no more."""
+    """Its channels are no longer read."""
     anne = place.world.home.people["anne"]
     activity = place.world.activity(anne, CHANNEL, type="installationUpdate", action="remove")
     assert (await place.world.send(activity))[0] == 200
@@ -627,7 +632,7 @@ async def test_digi_forgets_a_team_that_it_was_taken_out_of(place: Place) -> Non
 
 
 async def test_looking_writes_nothing(place: Place, tmp_path: Path) -> None:
-    """Not where somebody can be reached either: database and log are the same to the byte."""
+    """No address is stored either: database and log are byte for byte equal."""
     await _running(place)
     before = on_disk(tmp_path / "home")
     for words in ("@Digi hjælp", "@Digi status", "@Digi sig", "@Digi roller"):

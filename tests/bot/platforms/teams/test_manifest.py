@@ -1,4 +1,4 @@
-"""The package that an administrator uploads to Teams, as Microsoft's own packages read it."""
+"""The Teams app package, validated with Microsoft's own packages."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def box(tmp_path: Path) -> Box:
 
 
 def test_microsofts_validator_takes_the_manifest_and_its_translation() -> None:
-    """Both are held to the schema of the version that the manifest names."""
+    """Both match the JSON schema of the manifest's version."""
     card_validators.needed()
     assert card_validators.manifest_problems(drawn()) == []
     assert card_validators.translation_problems(translation(word_for, said)) == []
 
 
 def test_microsofts_validator_would_have_found_a_fault() -> None:
-    """A misspelt trigger, a name too long and a key that there is not are all seen."""
+    """A misspelt trigger, a name that is too long and an unknown key are found."""
     card_validators.needed()
     bad = drawn()
     bad["bots"][0]["commandLists"][0]["triggers"] = ["hash"]
@@ -58,7 +58,7 @@ def test_microsofts_validator_would_have_found_a_fault() -> None:
 
 
 def test_every_text_of_the_manifest_has_its_english() -> None:
-    """A reader of English meets no Danish, and no translation points at nothing."""
+    """English readers see no Danish, and every translation refers to an existing text."""
     danish = drawn()
     places = {
         "name.short": danish["name"]["short"],
@@ -82,7 +82,7 @@ def test_every_text_of_the_manifest_has_its_english() -> None:
 
 
 def test_a_channel_is_offered_nothing_that_is_said_without_a_name() -> None:
-    """Neither what is said nor codes stand where one types or picks among colleagues."""
+    """Commands for unsigned texts and codes are not offered where colleagues can see them."""
     [bot] = drawn()["bots"]
     [dialogs] = drawn()["composeExtensions"]
     for texts in (drawn(), _in_english()):
@@ -110,14 +110,14 @@ def _in_english() -> dict[str, Any]:
 
 
 def test_a_dialog_is_a_word_that_digi_understands() -> None:
-    """What the message field hands over is read like what one types."""
+    """The id of each dialog is parsed like a typed command."""
     for one in drawn()["composeExtensions"][0]["commands"]:
         assert parse(one["id"]) == Recognised(one["id"])
         assert one["fetchTask"] is True
 
 
 def test_the_app_asks_for_no_more_than_it_needs() -> None:
-    """It may know who writes to it and write to them; it reads no channel and no chat."""
+    """It may know who uses it and write to them; it may read no channel and no chat."""
     whole = drawn()
     assert whole["permissions"] == ["identity", "messageTeamMembers"]
     assert not {"authorization", "webApplicationInfo", "devicePermissions"} & set(whole)
@@ -125,13 +125,13 @@ def test_the_app_asks_for_no_more_than_it_needs() -> None:
 
 
 def test_the_controller_stands_as_the_maker_where_there_is_room() -> None:
-    """Teams shows 32 characters; a longer name is not cut in two."""
+    """Teams shows 32 characters as the developer; a longer name is left out, not cut."""
     assert drawn("Ærø Kommune")["developer"]["name"] == "Ærø Kommune"
     assert drawn("Fællesforvaltningen for Sundhed og Omsorg")["developer"]["name"] == "Digi"
 
 
 def test_the_package_is_flat_whole_and_the_same_each_time() -> None:
-    """Teams takes files at the top alone; the same settings give the same bytes."""
+    """Teams requires files at the top level; the same settings give the same bytes."""
     app = about(APP, URL, "0.1.0", "")
     made = package(app, word_for, said)
     assert made == package(app, word_for, said)
@@ -154,7 +154,7 @@ def _pixels(png: bytes) -> tuple[int, list[tuple[int, ...]]]:
 
 
 def test_the_icons_are_as_teams_wants_them() -> None:
-    """192 pixels without a hole; 32 pixels of nothing but white, most of it see-through."""
+    """192 pixels without transparency; 32 pixels of white on transparent."""
     width, found = _pixels(icons.color())
     assert (width, {pixel[3] for pixel in found}) == (192, {255})
     assert {(*icons.NIGHT, 255), (*icons.PAPER, 255), (*icons.AMBER, 255)} <= set(found)
@@ -177,7 +177,7 @@ def test_the_icons_are_as_teams_wants_them() -> None:
 def test_settings_that_make_no_app_are_named(
     app_id: str | None, url: str | None, named: str
 ) -> None:
-    """With the remedy, in one line."""
+    """One line names the remedy."""
     with pytest.raises(CannotPackage) as refused:
         about(app_id, url, "0.1.0", "")
     assert str(refused.value).startswith(named)
@@ -185,7 +185,7 @@ def test_settings_that_make_no_app_are_named(
 
 
 def test_the_command_writes_the_package(box: Box) -> None:
-    """It says where; without an app id it says what is missing and writes nothing."""
+    """It prints the file's name; without an app id it prints what is missing and writes nothing."""
     without = box("manifest", "teams")
     assert (without.returncode, without.stdout) == (1, "")
     assert without.stderr.startswith("MICROSOFT_APP_ID is missing")

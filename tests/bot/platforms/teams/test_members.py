@@ -1,4 +1,4 @@
-"""Who counts as a person in Teams, whatever else stands in the list of a channel's members."""
+"""Which entries count as human in Teams' list of a channel's members."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 
 
 def joins(place: Place, handle: str, **more: Any) -> Person:
-    """Somebody or something in the channel, of which Digi has not been told."""
+    """Add a person or bot to the channel without notifying Digi."""
     person = place.hands.meet(handle, f"Navn {handle}")
     for name, value in more.items():
         setattr(person, name, value)
@@ -40,7 +40,7 @@ def joins(place: Place, handle: str, **more: Any) -> Person:
 
 
 async def counted(place: Place, fact: f.Fact[tuple[str, ...]] | None = None) -> set[str]:
-    """Who counts toward the thresholds of the project."""
+    """Return who counts toward the project's thresholds."""
     tenant = place.hands.tenant
     [project] = await place.house.database.read(
         place.house.scripts.projects_of, tenant, id_of("anne")
@@ -57,8 +57,8 @@ async def asks_again(place: Place, seconds: float) -> None:
 
 
 async def test_each_entry_of_the_list_counts_as_what_it_is(place: Place) -> None:
-    """Digi itself and other bots are no members, also where the directory has an id for them;
-    whoever has an account counts, a guest too; whoever has none is served and does not count."""
+    """Digi and other bots are no members, even with a directory id. Accounts, including guests,
+    count; anonymous participants are served and do not count."""
     guest, foreign = joins(place, "gæst", role="guest"), joins(place, "fremmed", tenant=ELSEWHERE)
     joins(place, "robot", bot=True)
     joins(place, "agent", role="bot")
@@ -76,7 +76,7 @@ async def test_each_entry_of_the_list_counts_as_what_it_is(place: Place) -> None
 
 
 async def test_four_people_are_four_among_bots(place: Place) -> None:
-    """The small team is protected from the first look on."""
+    """The protection of small teams works from the first lookup on."""
     for n in range(3):
         joins(place, f"robot{n}", bot=True)
         joins(place, f"ukendt{n}", directory=False)
@@ -87,8 +87,8 @@ async def test_four_people_are_four_among_bots(place: Place) -> None:
 
 
 async def test_a_channel_that_teams_did_not_tell_of_is_asked_about_again(place: Place) -> None:
-    """Soon, and not the next day: after the daily look and after an event; no sooner than Teams
-    wants, and not at all where the answer would be the same."""
+    """Soon, not the next day: after the daily lookup and after an event; not before Retry-After,
+    and not after a permanent error."""
     new = joins(place, "ny")
     place.world.plan("GET", Says(503))
     await place.door.edge.gather()
@@ -120,7 +120,7 @@ async def test_a_channel_that_teams_did_not_tell_of_is_asked_about_again(place: 
 async def test_who_joined_without_an_event_is_asked_about_before_she_is_answered(
     place: Place,
 ) -> None:
-    """Teams is asked once; what leads to a text without a name asks nothing."""
+    """Teams is asked once; a press that leads to an unsigned text asks nothing."""
     joins(place, "ny")
 
     def asked() -> int:

@@ -1,4 +1,4 @@
-"""Microsoft's services answer 200 and nothing more, or something of another shape."""
+"""Answers of Microsoft's services with status 200 and nothing else, or the wrong shape."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ODD: tuple[dict[str, Any], ...] = (
 async def test_what_is_not_there_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> None:
-    """A list that is not there is no empty list, so nobody leaves a team; a chat without an id is
-    no chat; and a thread without one may stand there."""
+    """Without a list nobody is removed from a team; a chat without an id is no chat; a thread
+    without an id may exist."""
     async with alone() as heard:
 
         async def said(*_: Any, **__: Any) -> dict[str, Any]:
@@ -51,8 +51,8 @@ async def test_what_is_not_there_is_a_failure(
 async def test_keys_that_are_none_are_keys_that_cannot_be_had(
     monkeypatch: pytest.MonkeyPatch, keys: Any
 ) -> None:
-    """503, so that Teams may come again, and the operator is told; a key that can be read beside
-    them serves."""
+    """503, so that Teams retries, and the operator is told; a valid key beside invalid ones is
+    used."""
     real = trust._json
     async with alone() as heard:
 

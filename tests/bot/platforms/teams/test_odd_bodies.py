@@ -1,4 +1,4 @@
-"""Activities from Teams in which one place is not what Teams documents: every place in turn."""
+"""Activities from Teams with one node malformed, for every node."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
 
 
 async def every_kind(place: Place) -> list[dict[str, Any]]:
-    """What Teams sends as people do everything that Digi hears of: one of each kind and shape."""
+    """Record one activity of each kind and shape, while people do everything that Digi handles."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     send = place.world.send
 
@@ -57,7 +57,7 @@ async def every_kind(place: Place) -> list[dict[str, Any]]:
 
 
 def _shape(activity: dict[str, Any]) -> tuple[Any, ...]:
-    """Two of one shape are read in the same way."""
+    """Return a key for activities that are parsed in the same way."""
     value = activity.get("value")
     return (_kind(activity), activity["conversation"]["conversationType"], isinstance(value, dict),
             "membersAdded" in activity, "membersRemoved" in activity)  # fmt: skip
@@ -68,19 +68,19 @@ def _kind(activity: dict[str, Any]) -> str:
 
 
 async def _tried(place: Place, activities: Iterator[tuple[Any, Any]]) -> Counter[int]:
-    """How often each status came. Nothing may have failed inside."""
+    """Count the answers by status. No internal error may have occurred."""
     counted: Counter[int] = Counter()
     place.told.clear()
     token = place.world.token()
     for number, (way, activity) in enumerate(activities):
-        place.house.engine._gate._acts.clear()  # nobody has done too much
-        anew = activity  # and not what has come already
+        place.house.engine._gate._acts.clear()  # disable the rate limit
+        anew = activity  # disable the detection of duplicates
         if isinstance(activity, dict) and way[:1] != ("id",):
             anew = {**activity, "id": f"odd:{number}:{id(way)}"}
         status, _ = await place.world.send(anew, token=token)
         counted[status] += 1
         if (status, way) == (503, ("conversation", "id")):
-            place.told.clear()  # Teams knows no such conversation: what was said is not said there
+            place.told.clear()  # an unknown conversation, so no answer can be sent
             continue
         assert status in (200, 400, 403, 501), (status, way, activity)
         assert not [kind for _, kind in place.told if kind.isidentifier()], (way, activity)
@@ -95,8 +95,8 @@ async def _tried(place: Place, activities: Iterator[tuple[Any, Any]]) -> Counter
 async def test_half_a_pair_of_surrogates_is_no_fault_wherever_it_stands(
     place: Place, figures: Callable[[str], None]
 ) -> None:
-    """In every text and name of every kind of activity. A browser may cut a picture in half, and
-    Teams passes it on: what somebody wrote is taken without it, as any other text is."""
+    """In every text and key of every kind of activity. A client may cut an emoji in half, and Teams
+    passes it on: the text is accepted without it."""
     activities = await every_kind(place)
     assert {_kind(activity) for activity in activities} == KINDS
     counted = Counter[int]()
@@ -115,7 +115,7 @@ async def test_half_a_pair_of_surrogates_is_no_fault_wherever_it_stands(
 async def test_what_is_of_another_type_is_answered_all_the_same(
     place: Place, figures: Callable[[str], None], values: int | None
 ) -> None:
-    """Missing, or something else, in every place of every kind of activity."""
+    """A missing node or one of another type, anywhere in any activity."""
     counted = Counter[int]()
     for activity in await every_kind(place):
         counted += await _tried(place, of_wrong_types(activity, values))

@@ -1,4 +1,4 @@
-"""Teams at its worst: the same four times, calls refused, answers lost."""
+"""Teams at its worst: activities repeated four times, calls rejected, answers lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def place(tmp_path: Path, either: str) -> AsyncIterator[Place]:
 
 @pytest.mark.parametrize("acts", [28, pytest.param(1000, marks=LONG)])
 async def test_what_comes_four_times_at_once_is_answered_once(place: Place, acts: int) -> None:
-    """And once more a little later: it is the same thing again."""
+    """A later repetition counts as the same activity too."""
     people = list(place.world.home.people.values())
     before = _told(place)
     gate = asyncio.Semaphore(8)
@@ -67,9 +67,8 @@ async def test_whoever_asks_in_a_storm_is_answered(
     asked: int,
     targeted: bool,
 ) -> None:
-    """In the channel, in the private chat, and by a button: whatever Teams refuses for a while or
-    loses, the answer comes, and not before Teams wants it; a second copy only where an answer was
-    lost, and marked."""
+    """The answer to a mention, a private message or a button arrives, whatever Teams rejects or
+    loses, and not before Retry-After. A copy is sent only after a lost answer, and is marked."""
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10**9)
     world = place.world
     world.home.targeted = targeted
@@ -122,8 +121,8 @@ async def test_whoever_asks_in_a_storm_is_answered(
 
 
 def knowingly_early(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Calls that Digi begins although it has heard that Teams wants none there yet. What was on its
-    way when the refusal came is none of these, however long it takes to arrive."""
+    """Calls that Digi begins although it knows of a Retry-After. Calls already in progress when the
+    rejection came do not count, however late they arrive."""
     calls, clock = Speech.calls, place.world.clock
     until: dict[str, float] = {}
     early: list[str] = []
@@ -148,7 +147,7 @@ def knowingly_early(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 async def test_an_answer_that_has_to_wait_keeps_nobody_waiting(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Teams hears in time that the question is here; the answer follows."""
+    """Teams gets its acknowledgement in time, and the answer follows."""
     monkeypatch.setattr("bot.platforms.teams.edge.ANSWER_SECONDS", 0.0)
     anne = place.world.home.people["anne"]
     before = len(place.hands._messages(anne.chat))
@@ -161,7 +160,7 @@ async def test_an_answer_that_has_to_wait_keeps_nobody_waiting(
 
 
 async def test_an_answer_that_never_arrives_is_not_acknowledged(place: Place) -> None:
-    """After ten minutes it is given up: Teams hears that it failed, and so does the operator."""
+    """After ten minutes it is given up: Teams gets an error, and the operator is told."""
     anne = place.world.home.people["anne"]
     began = place.world.clock.now()
     place.world.weather = lambda method, path: Says(502)
@@ -175,31 +174,31 @@ async def test_an_answer_that_never_arrives_is_not_acknowledged(place: Place) ->
 
 
 def _told(place: Place) -> int:
-    """Messages in all personal chats."""
+    """Return the messages of all private chats."""
     people = place.world.home.people.values()
     return sum(len(place.hands._messages(person.chat)) for person in people)
 
 
 CHANNELS = 12
 ROUND = 5
-"""So many messages a channel and round."""
+"""Messages per channel and round."""
 AGAIN = word("again", "da")
 WEATHER = (429, 429, 412, 502)
 
 
 class Storm:
-    """Twelve projects in twelve channels, with messages in the channel and in a thread, a post that
-    is redrawn, and private messages; a fifth of the calls is refused for a while, and one in
-    twenty is done and not answered."""
+    """Twelve projects in twelve channels, with messages in channels and threads, a post that is
+    updated, and private messages. A fifth of the calls is rejected for a while, and one in twenty
+    is executed without an answer."""
 
     def __init__(self, place: Place, fake: Fake) -> None:
         self.place = place
         self.fake = fake
         self.calls = 0
         self.lost: Counter[str] = Counter()
-        """The words of what was done and not answered."""
+        """Texts of calls that were executed without an answer."""
         self.said: dict[str, list[str]] = {}
-        """What was decided to be said, by place, in order."""
+        """Texts in the order of the turns, by place."""
         self.boards: dict[str, str] = {}
         self._chance = random.Random(7)
         self._turns = 0
@@ -253,8 +252,8 @@ class Storm:
         )
 
     def arrived(self, place: str) -> list[tuple[str, bool]]:
-        """The words in a channel or chat, in the order they came, and which say that they may be
-        there twice."""
+        """Return the texts in a channel or chat in order of arrival, and which of them are marked
+        as possible duplicates."""
         shown = [text_of(m.card) for m in self.place.hands._messages(place) if m.card is not None]
         return [(text.partition("\n")[0], AGAIN in text) for text in shown]
 
@@ -271,9 +270,9 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     figures: Callable[[str], None],
     calls: int,
 ) -> None:
-    """Everything arrives, in order in every place, and not before Teams wants it; a second copy is
-    there only where an answer was lost, and says so."""
-    # What Microsoft's own renderer says of such cards is asked elsewhere.
+    """Everything arrives in order in each place, and not before Retry-After. A copy is sent only
+    after a lost answer, and is marked."""
+    # Microsoft's renderer checks such cards in other tests.
     monkeypatch.setattr("tests.worlds.card_validators.problems_of_new", card_checks.problems)
     async with in_teams(tmp_path / "home", either=either) as place:
         storm = Storm(place, faked(monkeypatch, "digest"))
@@ -285,7 +284,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
         for _ in range(5):
             await place.hands.move(place.house.clock.now() + timedelta(hours=1))
         place.world.weather = lambda method, path: None
-        for _ in range(10):  # how long a letter waits at last depends on how often it was refused
+        for _ in range(10):  # the delay before the last retry depends on the number of rejections
             await place.hands.move(place.house.clock.now() + timedelta(hours=3))
             if not await _waiting(place):
                 break
@@ -316,7 +315,7 @@ async def _waiting(place: Place) -> list[Any]:
 
 
 def _words(activity: dict[str, Any]) -> str:
-    """Of a message, wherever it stands in a call; the same for its second copy."""
+    """Return the text of a message, wherever it is in a call; equal for its copy."""
     message = activity.get("activity") or activity
     return "".join(
         text_of(one["content"]).partition("\n")[0] for one in message.get("attachments") or ()

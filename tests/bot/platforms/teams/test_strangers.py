@@ -1,4 +1,5 @@
-"""Who is let in from Teams, and where Digi speaks: real tokens, checked for real."""
+"""Authentication of requests from Teams, and the hosts Digi calls, with real tokens and
+signatures."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ HOUR = 3600
 
 
 class Heard:
-    """A transport alone, and the activities that it let in."""
+    """A transport alone, which records the activities it accepts."""
 
     def __init__(self, world: TeamsWorld, transport: BotbuilderTransport) -> None:
         self.world = world
@@ -104,7 +105,7 @@ class _Ears(logging.Handler):
 
 @pytest.fixture
 def ears() -> Iterator[_Ears]:
-    """Everything that botbuilder, msrest, msal, aiohttp and we say, with every level turned up."""
+    """Capture all log records of botbuilder, msrest, msal, aiohttp and Digi at every level."""
     found = _Ears()
     loggers = [
         logging.getLogger(name)
@@ -125,7 +126,7 @@ def ears() -> Iterator[_Ears]:
 
 
 async def test_a_right_token_passes_and_nothing_of_the_activity_is_lost() -> None:
-    """Fields that no SDK knows reach Digi as they came."""
+    """Fields that no SDK knows reach Digi unchanged."""
     async with alone() as heard:
         activity = _message(heard.world, trigger="slash", channelData={
             "tenant": {"id": heard.world.home.id}, "onBehalfOf": [{"x": 1}],
@@ -137,7 +138,7 @@ async def test_a_right_token_passes_and_nothing_of_the_activity_is_lost() -> Non
 
 
 async def test_an_invoke_is_answered_with_its_own_body() -> None:
-    """The answer is written once and not twice over: a dialog can open."""
+    """The response is serialised once, so that a dialog opens."""
     async with alone() as heard:
         heard.reply = TeamsReply({"task": {"type": "continue", "value": {"title": "æøå"}}})
         activity = _message(heard.world, name="task/fetch", value={}) | {"type": "invoke"}
@@ -178,7 +179,8 @@ STRANGERS: dict[str, tuple[Callable[[TeamsWorld], str], int]] = {
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize("stranger", STRANGERS)
 async def test_a_stranger_is_refused(stranger: str, ears: _Ears) -> None:
-    """With 401 or 403, never 500; nothing of the body is in any log, and Digi hears nothing."""
+    """The status is 401 or 403, never 500; no log contains anything of the body, and Digi does not
+    see it."""
     made, status = STRANGERS[stranger]
     async with alone() as heard:
         activity = _message(heard.world) | {"text": CANARY}
@@ -206,14 +208,14 @@ async def test_a_stranger_is_refused(stranger: str, ears: _Ears) -> None:
     ids=str,
 )
 async def test_a_right_token_with_a_strange_activity_is_refused(activity: Dict) -> None:
-    """A foreign tenant, another channel, another service: 403."""
+    """A foreign tenant, another channel or another service gives 403."""
     async with alone() as heard:
         assert await heard.world.send(_message(heard.world) | activity) == (403, {})
         assert heard.activities == []
 
 
 async def test_a_service_that_is_no_service_of_teams_is_refused_though_the_token_names_it() -> None:
-    """Our token must not go wherever somebody's bot registration says."""
+    """Digi's token must not be sent to a host that somebody entered in a bot registration."""
     async with alone(hosts=[]) as heard:
         for url in ("https://evil.example", "http://smba.trafficmanager.net/emea",
                     "https://smba.trafficmanager.net.evil.example", heard.world.service_url,
@@ -246,7 +248,7 @@ async def test_a_service_that_is_no_service_of_teams_is_refused_though_the_token
     ],
 )
 def test_the_hosts_of_teams_are_few(url: str, fine: bool) -> None:
-    """https, by name, and nothing that only looks like it."""
+    """https and known names; lookalikes are rejected."""
     assert is_service(url, HOSTS) == fine
 
 
@@ -256,7 +258,7 @@ def test_the_hosts_of_teams_are_few(url: str, fine: bool) -> None:
      (b"[" * 100_000, 400), (b'{"type":"message"}', 403), (b" " * (1024 * 1024 + 1), 413)],
 )  # fmt: skip
 async def test_what_is_no_activity_is_a_bad_request(body: bytes, status: int) -> None:
-    """From one who has proved to be Teams; a stranger hears 401 whatever the body, unless it is
+    """After authentication it is 400. Without authentication it is 401 for any body, unless it is
     too long for anybody."""
     async with alone() as heard:
         for token, expected in (
@@ -272,7 +274,7 @@ async def test_what_is_no_activity_is_a_bad_request(body: bytes, status: int) ->
 
 
 async def test_what_fails_inside_is_no_500(ears: _Ears) -> None:
-    """The operator hears of which kind it was, and nobody what was said."""
+    """The operator is told the error's type, and nobody the text."""
     async with alone() as heard:
         heard.error = RuntimeError(CANARY)
         assert (await heard.world.send(_message(heard.world)))[0] == 503
@@ -281,7 +283,7 @@ async def test_what_fails_inside_is_no_500(ears: _Ears) -> None:
 
 
 async def test_the_same_token_is_not_checked_for_every_activity() -> None:
-    """Teams shows one for an hour: keys are fetched once."""
+    """Teams uses a token for an hour: the keys are fetched once."""
     async with alone() as heard:
         token = heard.world.token()
         for _ in range(20):
@@ -292,7 +294,7 @@ async def test_the_same_token_is_not_checked_for_every_activity() -> None:
 
 
 async def test_an_outage_of_the_keys_is_said_to_pass() -> None:
-    """503, so that Teams may come again; with the keys back it does."""
+    """503, so that Teams retries; it works again when the keys can be fetched."""
     async with alone() as heard:
         heard.world.keys_away = True
         assert (await heard.world.send(_message(heard.world)))[0] == 503
@@ -304,7 +306,7 @@ async def test_an_outage_of_the_keys_is_said_to_pass() -> None:
 
 
 async def test_an_unknown_key_does_not_make_digi_ask_again_and_again() -> None:
-    """Whoever likes can name one."""
+    """Anybody can send an unknown key id."""
     async with alone() as heard:
         assert (await heard.world.send(_message(heard.world)))[0] == 200
         for n in range(20):
@@ -339,7 +341,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def test_no_body_at_all_makes_a_500(
     place: Place, bodies: int, ears: _Ears, figures: Callable[[str], None]
 ) -> None:
-    """Generated activities from one who has proved to be Teams: every one is answered."""
+    """Generated activities of an authenticated sender are all answered."""
     loop = asyncio.get_running_loop()
     kinds = st.sampled_from(("message", "invoke", "conversationUpdate", "installationUpdate"))
     names = st.sampled_from(
@@ -384,7 +386,7 @@ async def test_no_body_at_all_makes_a_500(
 async def test_nothing_that_is_said_reaches_a_log(
     place: Place, ears: _Ears, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither words nor who wrote them, from any library, at any level."""
+    """No library logs texts or names at any level."""
     for line in (
         f"anne > /digi start {CANARY}",
         'anne > tryk "Jeg er leder"',
@@ -417,7 +419,7 @@ async def test_nothing_that_is_said_reaches_a_log(
 
 
 async def test_one_token_serves_for_an_hour() -> None:
-    """However many messages, and however many at once."""
+    """For any number of messages, also concurrent ones."""
     async with alone() as heard:
         sends = (heard.transport.send(heard.ref(), {"type": "message"}) for _ in range(5))
         await asyncio.gather(*sends)
@@ -427,7 +429,7 @@ async def test_one_token_serves_for_an_hour() -> None:
 
 
 async def test_a_token_that_ended_early_is_replaced_once() -> None:
-    """Nothing was done with the old one, so the call is made again with a new one."""
+    """Nothing was executed with the old token, so the call is repeated with a new one."""
     async with alone() as heard:
         await heard.transport.send(heard.ref(), {"type": "message"})
         heard.world.tokens.clear()
@@ -441,7 +443,7 @@ async def test_a_token_that_ended_early_is_replaced_once() -> None:
 
 
 async def test_a_refused_secret_is_no_storm_of_requests() -> None:
-    """Microsoft's own short name for it is all that is said."""
+    """Only Microsoft's error code is reported."""
     async with alone() as heard:
         heard.world.refuses_tokens = "invalid_client"
         for _ in range(5):
@@ -453,7 +455,7 @@ async def test_a_refused_secret_is_no_storm_of_requests() -> None:
 
 
 async def test_a_token_is_renewed_before_it_ends_and_an_old_one_does_while_it_lives() -> None:
-    """An outage of Microsoft's login is not felt at once."""
+    """Therefore a short outage of Microsoft's login has no effect."""
     at = 0.0
     asked: list[float] = []
     away = False
@@ -480,8 +482,8 @@ async def test_a_token_is_renewed_before_it_ends_and_an_old_one_does_while_it_li
 
 
 async def test_neither_keys_nor_tokens_hold_up_the_loop() -> None:
-    """While Microsoft takes its time, everything else on the loop goes on. Were one of the two
-    calls made on the loop, the pretended Microsoft, which runs there too, could not answer."""
+    """Both are fetched without blocking. If one were fetched on the event loop, the simulated
+    Microsoft, which runs on it too, could not answer."""
     async with alone() as heard:
         world = heard.world
         world.keys_gate.clear()
@@ -499,7 +501,7 @@ async def test_neither_keys_nor_tokens_hold_up_the_loop() -> None:
 
 
 async def test_a_way_that_hangs_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys and tokens are waited for so long and no longer."""
+    """Fetching keys and tokens has a timeout."""
     monkeypatch.setattr("bot.platforms.teams.trust.PATIENCE", 0.05)
     monkeypatch.setattr("bot.platforms.teams.tokens.PATIENCE", 0.05)
     async with alone() as heard:
@@ -511,7 +513,7 @@ async def test_a_way_that_hangs_has_an_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_managed_identity_needs_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine that Digi runs on is asked, in a thread; its answer is kept for its hour."""
+    """The token is fetched in a thread from the host's identity service, and cached for an hour."""
     asked: list[Dict] = []
 
     async def identity(request: web.Request) -> web.Response:
@@ -547,7 +549,7 @@ async def test_a_managed_identity_needs_no_secret(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_without_an_app_id_only_this_machine_is_served() -> None:
-    """No page in somebody's browser gets through, and nothing is sent elsewhere."""
+    """No web page in a browser gets through, and no other host is called."""
     async with alone(TeamsWorld(local=True), app_id=None) as heard:
         activity = _message(heard.world)
         assert (await heard.world.send(activity))[0] == 200
@@ -572,7 +574,7 @@ async def test_without_an_app_id_only_this_machine_is_served() -> None:
 
 
 async def test_two_tenants_are_served_side_by_side() -> None:
-    """Each by its own id, and no third."""
+    """Each is recognised by its id, and no third one."""
     other = Tenant(id="33333333-3333-4333-8333-333333333333")
     other.move_in({"bo": "Bo Berg"})
     world = TeamsWorld(Tenant(), other)

@@ -1,4 +1,4 @@
-"""The small playground, a client of it, and a browser."""
+"""Fixtures: the small playground, an HTTP client for it, and a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The served app in a real browser: a short course by hand, a server killed on the way, a sheet."""
+"""The real app in a real browser: a short course by hand, a killed server, and printing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 class Served:
-    """`python app.py` as anybody starts it, in a folder of its own."""
+    """`python app.py` started without settings, in a folder of its own."""
 
     def __init__(self, home: Path) -> None:
         self.port = free_port()
@@ -69,7 +69,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 
 @asynccontextmanager
 async def windows(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
-    """Every window of one browser; a request that leaves the machine fails the test."""
+    """Open windows in one browser; a request to another host fails the test."""
     context = await browser.new_context(
         viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
     )
@@ -90,7 +90,7 @@ async def window(context: BrowserContext, served: Served, person: str) -> Page:
 
 
 async def press(page: Page, label: str) -> None:
-    """The newest button of that name, as one finds it from below; it may be behind *Mere*."""
+    """Press the newest button with this label, opening *Mere* if necessary."""
     button = page.locator("#log").get_by_role("button", name=label, exact=True)
     more = page.locator("#log .more[aria-expanded=false]")
     if await button.count() == 0:
@@ -113,7 +113,7 @@ async def clock(page: Page, to: str) -> None:
 
 
 async def begin(anne: Page) -> None:
-    """A draft by the form, its leader, and the channel."""
+    """Create a draft with the form, a leader, and the channel."""
     await write(anne, "/digi start")
     await anne.get_by_label("Navn på teknologien").fill("Ny omsorgsplatform")
     await send(anne)
@@ -131,7 +131,8 @@ async def by_keyboard(page: Page, selector: str, back: bool = False) -> None:
 
 
 async def answers(page: Page, text: str) -> None:
-    """From the text field to the question's button, through the form, without a mouse."""
+    """Answer a question with the keyboard only: from the text field to the button and through the
+    form."""
     await page.locator("#composer-text").focus()
     await by_keyboard(page, ".message:last-of-type .button.main", back=True)
     await page.keyboard.press("Enter")
@@ -160,14 +161,15 @@ async def says_unnamed(page: Page, text: str) -> str:
 
 
 async def heard(page: Page) -> list[str]:
-    """Everything that stands in the channel, a message each."""
+    """Return the text of each message in the channel."""
     return await page.locator("#log .message.digi .card").all_text_contents()
 
 
 async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
     browser: Browser, served: Served
 ) -> None:
-    """Start, question, answer by keys, a concern and its code, kill -9, and a live overview."""
+    """Start, question, answer by keyboard, a concern with its code, kill -9, and an overview that
+    appears live."""
     async with windows(browser, served) as context:
         anne = await window(context, served, "anne")
         bodil = await window(context, served, "bodil")
@@ -217,7 +219,7 @@ async def test_a_short_course_by_hand_goes_on_after_the_server_was_killed(
         assert await heard(anne) == said
 
 
-# How much room is ruled below each item, as far as the page is wide.
+# Each item has ruled space below it, across the page.
 ROOM_TO_WRITE = """items => items.map(item => {
   const after = getComputedStyle(item, "::after");
   if (after.content === "none") return 0;
@@ -229,7 +231,7 @@ ROOM_TO_WRITE = """items => items.map(item => {
 async def test_what_is_shown_for_a_meeting_prints_on_one_page(
     browser: Browser, served: Served
 ) -> None:
-    """The question, the minutes and three lines to fill in; the page around it stays off paper."""
+    """The question, the minutes and three lines to fill in; the rest of the page is not printed."""
     async with windows(browser, served) as context:
         anne = await window(context, served, "anne")
         await begin(anne)
@@ -265,7 +267,8 @@ async def test_what_is_shown_for_a_meeting_prints_on_one_page(
 async def test_while_the_course_plays_each_step_is_told_in_plain_words(
     browser: Browser, served: Served
 ) -> None:
-    """Who presses what, who fills in a form, that the clock moves: not the course's own notes."""
+    """Who presses what, who fills in a form, when the clock moves; not the comments of the
+    scenario."""
     async with windows(browser, served) as context:
         anne = await window(context, served, "anne")
         await anne.evaluate(

@@ -1,4 +1,4 @@
-"""Whatever a card or a form says, the page draws it, and it can be read."""
+"""The page renders any card and form, and all of it is readable."""
 
 from __future__ import annotations
 
@@ -156,7 +156,8 @@ DRAW = """async ([answers, people]) => {
 
 
 def all_text(card: FinishedCard) -> str:
-    """What a drawn card must hold beside its buttons, in order, to the letter."""
+    """Return the texts that a rendered card must contain beside its buttons, in order and
+    unchanged."""
     found: list[Spans | None] = []
     for part in card.parts:
         match part:
@@ -181,7 +182,7 @@ def all_buttons(card: FinishedCard) -> list[str]:
 async def test_every_card_and_form_is_drawn_whatever_it_says(
     world: World, browser: Browser
 ) -> None:
-    """Any card and form goes through JSON unchanged and is drawn, text for text, without markup."""
+    """Any card and form passes through JSON unchanged and is rendered literally, without markup."""
     made: list[Answer] = []
 
     @settings(
@@ -225,7 +226,7 @@ def luminance(colour: str) -> float:
 
 
 def test_every_pair_of_colours_can_be_read() -> None:
-    """Text stands out by 4.5 to 1 on everything it stands on, in light and in dark (WCAG AA)."""
+    """Text has a contrast of 4.5 to 1 on every background, in light and dark mode (WCAG AA)."""
     css = (STATIC / "style.css").read_text("utf-8")
     light, dark = (
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
@@ -242,7 +243,7 @@ def test_every_pair_of_colours_can_be_read() -> None:
 
 
 def test_the_page_has_every_text_in_both_languages() -> None:
-    """What the page itself says exists in Danish and in English, under the same names."""
+    """The page's own texts exist in Danish and English under the same names."""
     source = (STATIC / "words.js").read_text("utf-8")
     danish, english = (
         re.findall(r"^    (\w+):", block, re.MULTILINE)

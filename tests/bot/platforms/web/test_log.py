@@ -1,4 +1,4 @@
-"""The log of a conversation: threads, what is behind *Mere*, and what waits."""
+"""The message log of the page: threads, *Mere*, and what waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def button(label: str, style: c.Style = "plain") -> c.Button[c.Spans]:
 
 
 def question(figures: str = "Ingen har svaret endnu.") -> c.FinishedCard:
-    """As dialogs/question draws one: two rows of three."""
+    """A question as dialogs/question draws it: two rows of three buttons."""
     return c.Card(
         (
             c.Small(words("Kerneopgaven · stillet")),
@@ -29,7 +29,7 @@ def question(figures: str = "Ingen har svaret endnu.") -> c.FinishedCard:
 
 
 async def test_a_thread_can_be_written_in(world: World, browser: Browser) -> None:
-    """A reply stands under what it answers, in every window, and counts as new to the others."""
+    """A reply appears below its message in every window, and counts as new for others."""
     await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
     await world.digi.deliver("q2", "post", question("1 har svaret."), channel=CHANNEL)
     async with window(browser, world, "anne") as anne, window(browser, world, "mette") as mette:
@@ -49,7 +49,7 @@ async def test_a_thread_can_be_written_in(world: World, browser: Browser) -> Non
 async def test_what_is_begun_in_a_thread_stays_when_others_write_there(
     world: World, browser: Browser
 ) -> None:
-    """The words, the focus, and where in the words one was."""
+    """The text, the focus and the cursor position are kept."""
     await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
     async with window(browser, world, "anne") as page:
         await page.get_by_text("Svar i en tråd").click()
@@ -64,7 +64,7 @@ async def test_what_is_begun_in_a_thread_stays_when_others_write_there(
 
 
 async def test_digi_is_asked_in_a_thread_too(world: World, browser: Browser) -> None:
-    """The answer stands under the thread; what cannot be sent stays in the field."""
+    """The answer appears below the thread; if sending fails, the text stays in the field."""
     await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
     async with window(browser, world, "anne") as page:
         await page.get_by_text("Svar i en tråd").click()
@@ -83,7 +83,8 @@ async def test_digi_is_asked_in_a_thread_too(world: World, browser: Browser) -> 
 async def test_a_question_has_one_main_button_two_beside_it_and_the_rest_behind_more(
     world: World, browser: Browser, width: int
 ) -> None:
-    """Opened and closed with the keyboard, told to a screen reader, and open through a redraw."""
+    """It can be opened and closed by keyboard, is announced to screen readers, and stays open when
+    the card is redrawn."""
     await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
     async with window(browser, world, "mette", width) as page:
         card = page.locator(".card")
@@ -110,7 +111,7 @@ async def test_a_question_has_one_main_button_two_beside_it_and_the_rest_behind_
 
 
 async def test_a_row_without_a_main_button_is_shown_whole(world: World, browser: Browser) -> None:
-    """There nothing is to be done first."""
+    """A row without a main button has no preferred choice, so all are shown."""
     row = c.Buttons(tuple(button(f"Nummer {n}") for n in range(5)))
     await world.digi.deliver("q1", "post", c.Card((row,)), channel=CHANNEL)
     async with window(browser, world, "mette") as page:
@@ -120,7 +121,7 @@ async def test_a_row_without_a_main_button_is_shown_whole(world: World, browser:
 async def test_what_waits_is_a_list_with_one_way_in_for_each(
     world: World, browser: Browser
 ) -> None:
-    """The words, what was promised, and a way in; the card's one main button is its own."""
+    """Each item has its text, the promised date and one button; the card has one main button."""
     summary = c.Card(
         (
             c.Heading(words("Uge 49 · kun til dig")),

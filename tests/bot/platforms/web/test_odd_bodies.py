@@ -1,4 +1,4 @@
-"""Posts to the playground in which one place is not what its page sends: every place in turn."""
+"""POST requests to the playground with one node malformed, for every node."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ async def hands(tmp_path: Path) -> AsyncIterator[WebHands]:
 
 
 async def every_kind(hands: WebHands) -> list[Act]:
-    """What the page posts as people do everything that it lets them do: the path and the body."""
+    """Record the path and body of each kind of request, while people do everything the page
+    offers."""
     found: dict[tuple[str, ...], Act] = {}
     post = hands._post
 
@@ -52,7 +53,7 @@ async def every_kind(hands: WebHands) -> list[Act]:
 async def _tried(hands: WebHands, path: str, bodies: Iterator[tuple[Any, Any]]) -> Counter[int]:
     counted: Counter[int] = Counter()
     for way, body in bodies:
-        hands.house.engine._gate._acts.clear()  # nobody has done too much
+        hands.house.engine._gate._acts.clear()  # disable the rate limit
         headers = {TOKEN: PAGE_TOKEN, "Content-Type": "application/json"}
         async with hands.http.post(
             f"{hands.url}/play/{path}", data=json.dumps(body).encode(), headers=headers
@@ -67,7 +68,7 @@ async def _tried(hands: WebHands, path: str, bodies: Iterator[tuple[Any, Any]]) 
 async def test_half_a_pair_of_surrogates_is_a_bad_request_wherever_it_stands(
     hands: WebHands, figures: Callable[[str], None]
 ) -> None:
-    """In every text and name of every post: 400 and a sentence."""
+    """In every text and key of every request: 400 and a sentence."""
     counted = Counter[int]()
     for path, body in await every_kind(hands):
         counted += await _tried(hands, path, with_half(body))
@@ -78,7 +79,7 @@ async def test_half_a_pair_of_surrogates_is_a_bad_request_wherever_it_stands(
 async def test_what_is_of_another_type_is_answered_all_the_same(
     hands: WebHands, figures: Callable[[str], None]
 ) -> None:
-    """Missing, or something else, in every place of every post: what it means, or 400."""
+    """A missing node or one of another type, anywhere in any request, is accepted or gives 400."""
     counted = Counter[int]()
     for path, body in await every_kind(hands):
         counted += await _tried(hands, path, of_wrong_types(body))

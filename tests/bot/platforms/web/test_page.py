@@ -32,7 +32,8 @@ from tests.worlds.web_page import HOSTILE, PLACE, window, write
 
 
 async def test_two_windows_as_two_people_update_each_other(world: World, browser: Browser) -> None:
-    """What one does shows in the other at once; whispers and private words do not."""
+    """An act in one window appears in the other at once; ephemeral answers and private messages do
+    not."""
     async with window(browser, world, "anne") as anne, window(browser, world, "mette") as mette:
         await write(anne, "/digi start Ny omsorgsplatform")
         await expect(mette.get_by_text("Velkommen til forløbet om")).to_be_visible()
@@ -58,7 +59,8 @@ async def test_two_windows_as_two_people_update_each_other(world: World, browser
 
 
 async def test_a_form_with_faults_keeps_what_was_written(world: World, browser: Browser) -> None:
-    """Faults stand under their fields, tied to them for screen readers, and nothing is lost."""
+    """Errors are shown below their fields and linked to them for screen readers, and nothing is
+    lost."""
     async with window(browser, world, "mette") as page:
         await write(page, "/digi sig")
         text = page.get_by_label("Svar (skal")
@@ -117,7 +119,7 @@ async def _closed_by_button(page: Page) -> None:
 async def test_what_was_written_in_a_form_is_not_lost_by_closing_it(
     world: World, browser: Browser, close: Callable[[Page], Awaitable[None]]
 ) -> None:
-    """An untouched form closes at once. One with words in it asks first, as often as needed."""
+    """An unchanged form closes at once. A changed one asks for confirmation, each time."""
     async with window(browser, world, "mette") as page:
         form, asks = page.locator("#form"), page.locator("#confirm")
         await write(page, "/digi sig")
@@ -140,7 +142,7 @@ async def test_what_was_written_in_a_form_is_not_lost_by_closing_it(
 
 
 async def test_a_code_stands_large_and_can_be_copied(world: World, browser: Browser) -> None:
-    """It is shown once: in a type whose letters cannot be confused, with a button that copies."""
+    """It is shown once, in a font without ambiguous characters, with a button to copy it."""
     async with window(browser, world, "mette") as page:
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         await write(page, "/digi start")
@@ -163,7 +165,7 @@ async def test_a_code_stands_large_and_can_be_copied(world: World, browser: Brow
 async def test_everything_can_be_done_with_the_keyboard_alone(
     world: World, browser: Browser
 ) -> None:
-    """Skip link, commands, a button, a form and Esc: Tab, arrows and Enter are enough."""
+    """Skip link, commands, a button, a form and Esc: Tab, arrow keys and Enter are enough."""
     async with window(browser, world, "mette") as page:
         keys = page.keyboard
         await keys.press("Tab")
@@ -205,7 +207,7 @@ async def test_everything_can_be_done_with_the_keyboard_alone(
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1920])
 async def test_no_width_scrolls_sideways(world: World, browser: Browser, width: int) -> None:
-    """From the smallest phone to a wide screen, with the longest words, nothing sticks out."""
+    """From the smallest phone to a wide screen, with the longest words, nothing overflows."""
     await world.digi.deliver("q1", "post", world.digi.card, channel=CHANNEL)
     await world.edge.say("s", PLACE, "mette", HOSTILE)
     hostile = Facts(((words(HOSTILE), words(HOSTILE)),))
@@ -225,7 +227,7 @@ async def test_no_width_scrolls_sideways(world: World, browser: Browser, width: 
 async def test_a_phone_has_a_list_for_people_and_a_drawer_for_the_clock(
     world: World, browser: Browser
 ) -> None:
-    """On a phone the same things are within reach, and Esc puts the drawer away."""
+    """On a phone everything can be reached, and Esc closes the drawer."""
     async with window(browser, world, "anne", 360, 740) as page:
         await expect(page.locator("#clock")).to_be_hidden()
         await page.locator("#person-select").select_option("oksana")
@@ -242,7 +244,7 @@ async def test_a_phone_has_a_list_for_people_and_a_drawer_for_the_clock(
 
 
 async def test_a_phones_bar_takes_a_tenth_of_its_height(world: World, browser: Browser) -> None:
-    """Who one is, where one is, and the clock, in one row."""
+    """It shows who and where one is, and the clock, in one row."""
     async with window(browser, world, "anne", 390, 844) as page:
         bar = await page.locator(".left").bounding_box()
         assert bar is not None
@@ -252,7 +254,8 @@ async def test_a_phones_bar_takes_a_tenth_of_its_height(world: World, browser: B
 async def test_at_400_percent_nothing_stands_before_what_was_said(
     world: World, browser: Browser
 ) -> None:
-    """1280 x 1024 at 400 % is 320 x 256: the page scrolls as a whole, and shows the newest."""
+    """1280 x 1024 at 400 % is 320 x 256: the page scrolls as a whole and shows the newest
+    message."""
     async with window(browser, world, "anne", 320, 256) as page:
         await write(page, "/digi start")
         await write(page, "/digi overblk")
@@ -291,7 +294,8 @@ async def test_everything_that_is_pressed_is_44_pixels_high(
 async def test_one_whisper_stands_open_and_says_once_whom_it_is_for(
     world: World, browser: Browser
 ) -> None:
-    """The newest; earlier ones are a line each, until somebody opens them. A code stays open."""
+    """Only the newest is open; earlier ones are collapsed to a line until they are opened. A
+    receipt code stays open."""
     async with window(browser, world, "anne") as page:
         await write(page, "/digi start")
         await write(page, "/digi overblk")
@@ -313,7 +317,7 @@ async def test_one_whisper_stands_open_and_says_once_whom_it_is_for(
 async def test_the_log_has_no_landmarks_and_the_field_is_a_field(
     world: World, browser: Browser
 ) -> None:
-    """axe: `landmark-unique`, `aria-allowed-role`, `heading-order`."""
+    """axe rules: `landmark-unique`, `aria-allowed-role`, `heading-order`."""
     async with window(browser, world, "anne") as page:
         await write(page, "/digi overblk")
         await write(page, "/digi start")
@@ -333,7 +337,7 @@ async def test_the_log_has_no_landmarks_and_the_field_is_a_field(
 async def test_one_step_leads_back_from_the_text_field(
     world: World, browser: Browser, width: int, there: str
 ) -> None:
-    """To conversations and people, however much stands in the log between."""
+    """It leads to conversations and people, however long the log between is."""
     async with window(browser, world, "anne", width) as page:
         await write(page, "/digi start")
         await expect(page.locator(".message .button.main")).to_be_visible()
@@ -347,7 +351,7 @@ async def test_one_step_leads_back_from_the_text_field(
 async def test_the_clocks_list_holds_nothing_that_has_been(
     world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has come is no longer ahead."""
+    """Past events are removed from the list."""
 
     async def landmarks() -> dict[str, datetime]:
         return {
@@ -363,7 +367,7 @@ async def test_the_clocks_list_holds_nothing_that_has_been(
 async def test_what_comes_while_the_window_stands_open_leaves_the_clocks_list(
     world: World, browser: Browser
 ) -> None:
-    """Also where the browser let the window sleep meanwhile."""
+    """This also holds if the browser suspended the window meanwhile."""
     async with window(browser, world, "anne") as page:
         await page.clock.install()
         await page.reload()
@@ -373,7 +377,7 @@ async def test_what_comes_while_the_window_stands_open_leaves_the_clocks_list(
 
 
 async def test_what_people_write_is_shown_as_they_wrote_it(world: World, browser: Browser) -> None:
-    """Tags, marks of formatting and mentions are letters like any other."""
+    """HTML tags, markdown and mentions are shown literally."""
     quoted: Spans = (Quoted(HOSTILE),)
     await world.digi.deliver("h", "post", Card((Quote(quoted, quoted),)), channel=CHANNEL)
     world.digi.card = Card((Paragraph(quoted),))
@@ -388,7 +392,8 @@ async def test_what_people_write_is_shown_as_they_wrote_it(world: World, browser
 async def test_starting_over_asks_first_and_clears_every_window(
     world: World, browser: Browser
 ) -> None:
-    """*Begynd forfra* is confirmed; then all windows show an empty room and the real time."""
+    """*Begynd forfra* asks for confirmation; then all windows show an empty room and the real
+    time."""
     async with window(browser, world, "anne") as anne, window(browser, world, "mette") as mette:
         await write(anne, "Godmorgen")
         await expect(mette.get_by_text("Godmorgen")).to_be_visible()
@@ -402,7 +407,7 @@ async def test_starting_over_asks_first_and_clears_every_window(
 
 
 async def test_a_window_finds_its_way_back_after_a_restart(browser: Browser) -> None:
-    """When Digi is started again, with another token, an open window goes on by itself."""
+    """After a restart of Digi with another token, an open window continues by itself."""
     port = free_port()
     async with AsyncExitStack() as stack:
         async with playground(port) as world:

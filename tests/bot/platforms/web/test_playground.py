@@ -1,4 +1,4 @@
-"""The playground over HTTP: what it refuses, what it answers, and what a player does."""
+"""The playground's HTTP API: refusals, answers, and the player of scenarios."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def typing(text: str, place: str = PLACE, person: str = "anne") -> dict[str, str
 async def test_another_name_for_this_machine_is_refused(
     world: World, http: aiohttp.ClientSession, path: str
 ) -> None:
-    """A name that somebody pointed at 127.0.0.1 reads nothing: every GET checks Host."""
+    """Every GET checks the Host header, which prevents DNS rebinding."""
     for host in ("digi.example.com", f"evil.example:{world.port}", "127.0.0.1", "localhost:1"):
         async with http.get(world.url + path, headers={"Host": host}) as response:
             assert response.status == 403
@@ -81,7 +81,7 @@ async def test_each_name_of_loopback_is_answered(
 
 
 def test_the_team_has_fourteen() -> None:
-    """Leader, TR, AMR, facilitator and ten colleagues, so that figures may be shown."""
+    """Leader, TR, AMR, facilitator and ten colleagues: enough for figures to be shown."""
     assert len(PEOPLE) == 14
     assert len({person.id for person in PEOPLE} | {person.name for person in PEOPLE}) == 28
     assert sum(person.role == "member" for person in PEOPLE) >= 6
@@ -104,7 +104,7 @@ def test_the_team_has_fourteen() -> None:
 async def test_a_post_from_elsewhere_changes_nothing(
     world: World, http: aiohttp.ClientSession, path: str, headers: dict[str, str]
 ) -> None:
-    """Without the page's token, its Host and its Origin, no POST reaches Digi or the clock."""
+    """Without the page's token, Host and Origin, no POST reaches Digi or the clock."""
     before = len(world.digi.deliveries)
     world.digi.broken = True
     status, answer = await post(http, world, path, typing("/digi start x"), **headers)
@@ -133,7 +133,7 @@ async def test_a_post_from_elsewhere_changes_nothing(
 async def test_what_cannot_be_read_is_answered_in_one_sentence(
     world: World, http: aiohttp.ClientSession, path: str, body: bytes
 ) -> None:
-    """Bad JSON, bytes that are no UTF-8, missing fields: 400 and a sentence, never a trace."""
+    """Bad JSON, invalid UTF-8, missing fields: 400 and a sentence, never a stack trace."""
     status, answer = await post(http, world, path, body)
     assert status == 400
     assert list(answer) == ["failed"]
@@ -160,7 +160,7 @@ likely = st.fixed_dictionaries(
 async def test_no_payload_breaks_anything(
     world: World, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is posted is answered with 200 or 400, and nothing of it is logged."""
+    """Any payload gets 200 or 400, and nothing of it is logged."""
     payloads: list[object] = []
 
     @settings(
@@ -178,7 +178,7 @@ async def test_no_payload_breaks_anything(
 
 
 async def test_more_than_a_megabyte_is_refused(world: World, http: aiohttp.ClientSession) -> None:
-    """A body over the cap is refused, whether it says its length or not."""
+    """A body over the limit is rejected, with or without Content-Length."""
     large = json.dumps(typing("x" * (1024 * 1024))).encode()
     assert (await post(http, world, "type", large))[0] == 413
 
@@ -194,7 +194,7 @@ async def test_more_than_a_megabyte_is_refused(world: World, http: aiohttp.Clien
 async def test_every_answer_forbids_what_the_page_does_not_need(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """A strict policy, no sniffing and no referrer stand on pages, JSON and refusals alike."""
+    """A strict Content-Security-Policy, nosniff and no-referrer are on pages, JSON and errors."""
     for path in ("/", "/static/style.css", "/play/state?as=anne", "/play/state?as=nobody"):
         async with http.get(world.url + path) as response:
             policy = response.headers["Content-Security-Policy"]
@@ -207,7 +207,7 @@ async def test_every_answer_forbids_what_the_page_does_not_need(
 async def test_an_unknown_person_is_answered_in_a_sentence(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """Nobody can look as somebody who does not work there."""
+    """Nobody can act as a person who does not exist."""
     for path in ("/play/state", "/play/state?as=%00", "/play/live?as=digi"):
         async with http.get(world.url + path) as response:
             assert response.status == 400
@@ -216,7 +216,7 @@ async def test_an_unknown_person_is_answered_in_a_sentence(
 async def test_nobody_writes_in_another_persons_private_chat(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """The place of an act is a channel or one's own chat with Digi."""
+    """Acts are possible in a channel or in one's own chat with Digi."""
     for place in ("private:mette", "channel:none", "", "digi"):
         assert (await post(http, world, "type", typing("hej", place)))[0] == 400
     assert world.room.messages == {}
@@ -226,7 +226,7 @@ async def test_nobody_writes_in_another_persons_private_chat(
 
 
 async def test_the_same_act_twice_is_one_act(world: World, http: aiohttp.ClientSession) -> None:
-    """The page's own key makes a double click, or a send that is repeated, one delivery."""
+    """The page's idempotency key makes a double click, or a repeated request, one delivery."""
     for act in (typing("/digi start Ny omsorgsplatform"), typing("Godmorgen")):
         first = await post(http, world, "type", act)
         assert await post(http, world, "type", act) == first
@@ -238,7 +238,7 @@ async def test_the_same_act_twice_is_one_act(world: World, http: aiohttp.ClientS
 async def test_typed_words_reach_digi_as_the_platform_would_send_them(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """`/digi` is taken off, the channel is named, and chat of colleagues is none of Digi's."""
+    """`/digi` is removed, the channel is added, and chat between colleagues is not delivered."""
     world.digi.deliveries.clear()
     await post(http, world, "type", typing("/digi status"))
     await post(http, world, "type", typing("/DIGI"))
@@ -256,7 +256,7 @@ async def test_typed_words_reach_digi_as_the_platform_would_send_them(
 async def test_a_reply_stands_in_the_thread_of_what_it_answers(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """A reply to a reply too; a message of another place has no thread here."""
+    """A reply to a reply is in the same thread; a message of another place has no thread here."""
     await world.digi.deliver("q1", "post", shown("Spørgsmål"), channel=CHANNEL)
     await world.digi.deliver("p1", "private", shown("Kun til Anne"), person="anne")
     first = typing("Enig") | {"thread": "q1"}
@@ -274,7 +274,7 @@ async def test_a_reply_stands_in_the_thread_of_what_it_answers(
 async def test_what_is_typed_to_digi_is_not_kept_in_the_room(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """A command and what follows it, and words in the private chat, are never stored."""
+    """Commands with their texts, and messages in the private chat, are never stored in the room."""
     await post(http, world, "type", typing("/digi sig jeg tør ikke sige det højt"))
     await post(http, world, "type", typing("jeg tør ikke sige det højt", "private:anne"))
     assert world.room.messages == {}
@@ -283,8 +283,8 @@ async def test_what_is_typed_to_digi_is_not_kept_in_the_room(
 async def test_a_failure_is_said_and_its_text_stays_out_of_the_log(
     world: World, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """When `receive` raises, nobody knows what became of the act: the person hears that, and the
-    log has only the error's type."""
+    """When `receive` raises, the person is told that the result is unknown, and the log has only
+    the error's type."""
     world.digi.broken = True
     status, answer = await post(http, world, "type", typing("/digi status hemmeligt"))
     assert (status, answer["failed"]) == (
@@ -302,7 +302,7 @@ async def test_a_failure_is_said_and_its_text_stays_out_of_the_log(
 async def test_a_form_is_submitted_under_its_own_key(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """A submission's key is the form's token, so that sending it twice is one submission."""
+    """The key is the form's token, so that submitting twice is one submission."""
     act = {"as": "mette", "token": "form-1", "values": {"text": "Mere tid"}, "channel": CHANNEL}
     for _ in range(2):
         _, answer = await post(http, world, "submit", act)
@@ -314,7 +314,7 @@ async def test_a_form_is_submitted_under_its_own_key(
 async def test_the_page_never_gets_what_is_sealed(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """Of a button and a form the page gets the token, not what the token stands for."""
+    """The page gets the tokens of buttons and forms, not their content."""
     world.digi.form = msgspec.structs.replace(world.digi.form, fixed={"question": "hemmelig"})
     _, answer = await post(http, world, "type", typing("/digi sig"))
     assert answer["form"]["token"] == "form-1"
@@ -336,7 +336,7 @@ async def test_a_parcel_that_comes_again_does_not_undo_a_redraw(world: World) ->
 
 
 async def test_a_redraw_of_nothing_fails_for_good(world: World) -> None:
-    """A message that is gone cannot be redrawn, and trying again would not help."""
+    """A deleted message cannot be redrawn, and the error is permanent."""
     with pytest.raises(DeliveryFailed) as failed:
         await world.edge.deliver(
             Parcel("x", TENANT, "update", shown("nyt"), "da", channel=CHANNEL, target="gone")
@@ -345,7 +345,7 @@ async def test_a_redraw_of_nothing_fails_for_good(world: World) -> None:
 
 
 async def test_an_edge_serves_its_own_tenant_and_says_how_one_types(world: World) -> None:
-    """The courier asks before it hands over; help texts ask how a command looks here."""
+    """The courier asks before it delivers; help texts ask how a command is typed here."""
     assert world.edge.serves(TENANT)
     assert not world.edge.serves("slack:T1")
     assert world.edge.typed("hjælp", private=False) == "/digi hjælp"
@@ -382,7 +382,7 @@ async def next_messages(stream: aiohttp.StreamReader) -> tuple[str, list[dict[st
 async def test_a_window_is_told_at_once_and_resumes_where_it_was(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """A new message comes by itself; after a break only what is newer comes."""
+    """New messages are pushed; after a reconnect only newer ones are sent."""
     async with live(http, world, "as=anne") as stream:
         await world.digi.deliver("a", "post", shown("ét"), channel=CHANNEL)
         last, (first,) = await next_messages(stream)
@@ -396,7 +396,7 @@ async def test_a_window_is_told_at_once_and_resumes_where_it_was(
 async def test_a_window_hears_nothing_of_another_persons_private_chat(
     world: World, http: aiohttp.ClientSession
 ) -> None:
-    """What Digi writes to Anne alone is neither in Mette's state nor in her events."""
+    """Private messages to Anne are neither in Mette's state nor in her events."""
     await world.digi.deliver("p", "private", shown("kun til Anne"), person="anne")
     await world.digi.deliver("c", "post", shown("til alle"), channel=CHANNEL)
     async with live(http, world, "as=mette") as stream:
@@ -412,7 +412,7 @@ async def test_a_window_hears_nothing_of_another_persons_private_chat(
 
 
 async def test_the_clock_goes_where_it_is_told(world: World, http: aiohttp.ClientSession) -> None:
-    """A day, a week, the next question; where nothing is planned, a sentence says so."""
+    """A day, a week, or the next question; if none is planned, the answer says so."""
     for to, target in (
         ("day", BEGINNING + timedelta(days=1)),
         ("week", BEGINNING + timedelta(days=8)),
@@ -428,7 +428,7 @@ async def test_the_clock_goes_where_it_is_told(world: World, http: aiohttp.Clien
 async def test_a_course_is_played_by_the_words_on_the_buttons(
     http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    """The button plays a scenario from the beginning, and its progress is told as it goes."""
+    """The button plays a scenario from the beginning, and its progress is pushed to all windows."""
     course = tmp_path / "course.txt"
     course.write_text(SCENARIO, "utf-8")
     async with playground(free_port(), course) as world:
@@ -479,7 +479,7 @@ def player_in(world: World) -> Player:
 
 
 async def test_a_scenario_passes_through_the_same_way_in_as_a_browser(world: World) -> None:
-    """A player types, presses and fills by the words on the screen, and sees what people see."""
+    """The player types, presses and fills by the labels on the screen, and sees what people see."""
     player = player_in(world)
     assert await player.play(SCENARIO) == []
     assert world.digi.given[0].values == {
@@ -514,7 +514,7 @@ async def test_a_scenario_passes_through_the_same_way_in_as_a_browser(world: Wor
 async def test_a_scenario_that_does_not_hold_names_its_line(
     world: World, line: str, problem: str
 ) -> None:
-    """Each problem says which line, what was looked for, and what there is instead."""
+    """Each problem names the line, what was expected, and what there is instead."""
     found = await player_in(world).play("anne > /digi start x\n" + line)
     assert len(found) == 1
     assert found[0].startswith("line 2")

@@ -1,4 +1,4 @@
-"""The playground's prepared course plays from beginning to end, whatever the day."""
+"""The playground's prepared course plays from beginning to end, on any date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the lines of a scenario are read."""
+"""The lines of a scenario are parsed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TRANSCRIPTS = sorted((Path(__file__).parents[3] / "transcripts").glob("*.txt"))
     ],
 )
 def test_a_line_means_what_it_says(line: str, act: ScenarioAct | None) -> None:
-    """Or it is refused, with the line and what was wrong with it."""
+    """Each line has its meaning, or an error that names the line and the mistake."""
     if act is None:
         with pytest.raises(ScenarioError, match="line 1: anne > "):
             read_scenario(line)
