@@ -66,6 +66,7 @@ OURSELVES: frozenset[str] = frozenset()
 MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Started: ANYONE,
     e.Drafted: ANYONE,
+    e.DraftDetailed: ANYONE,
     e.ShownInChannel: LEADS | {"representative"},
     e.DraftDropped: LEADS,
     e.FrameSet: LEADS,
@@ -475,7 +476,7 @@ def _for_own_people(press: Press) -> bool:
     take a role in one, or delete one."""
     if isinstance(press, Look):
         return press.view in ("start", "confirm_role")
-    return isinstance(press, e.Started | e.Drafted | e.RoleConfirmed) or (
+    return isinstance(press, e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed) or (
         isinstance(press, e.Deleted) and press.what == "project"
     )
 

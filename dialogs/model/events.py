@@ -42,17 +42,25 @@ class Started(Signed, frozen=True, tag="started"):
 
 
 class Drafted(Signed, frozen=True, tag="drafted"):
-    """The form of `/digi start`, new or opened again for an existing draft (`project` set)."""
+    """The form of `/digi start`, new or opened again for an existing draft (`project` set).
+    `more` says that its author wants to see the other choices too."""
 
     name: str
     channel: str = ""
     about: str = ""
     origin: Origin = "shape"
-    phase: str = "1"
-    workplace: str = "general"
     leader: Person = ""
     tr: tuple[Person, ...] = ()
     amr: tuple[Person, ...] = ()
+    facilitator: tuple[Person, ...] = ()
+    more: tuple[str, ...] = ()
+
+
+class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
+    """*Flere valg*: all else that a draft has, each with a default."""
+
+    phase: str = "1"
+    workplace: str = "general"
     facilitator: tuple[Person, ...] = ()
     fixed: str = ""
     shape: str = ""
@@ -64,6 +72,8 @@ class Drafted(Signed, frozen=True, tag="drafted"):
     overview_weekday: str = "3"
     overview_hour: int = 780
     decision: date | None = None
+    start: int = 8
+    end: int = 16
     retention: Literal["30", "90", "180", "365"] = "90"  # days after the end
     language: Literal["da", "en"] = "da"
     length: Length = "whole"
@@ -575,11 +585,11 @@ UnsignedEvent = (
 )  # fmt: skip
 
 SignedEvent = (
-    Started | Drafted | ShownInChannel | DraftDropped | FrameSet | SettingsChanged
-    | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow | StoppedHere | Resumed
-    | Ended | Helped | Deleted | SaidDeleted | PointsDeleted | PhaseEntered | Begun | Halted
-    | NextNow | PlanMoved | PlanSkipped | PlanTaken | PlanAdded | ThemePosted | PhaseMoved
-    | PhaseClosed | StillStands | Ask
+    Started | Drafted | DraftDetailed | ShownInChannel | DraftDropped | FrameSet
+    | SettingsChanged | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow
+    | StoppedHere | Resumed | Ended | Helped | Deleted | SaidDeleted | PointsDeleted
+    | PhaseEntered | Begun | Halted | NextNow | PlanMoved | PlanSkipped | PlanTaken
+    | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken

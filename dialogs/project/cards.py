@@ -125,9 +125,7 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
         c.buttons(
             *_mine_to_confirm(state, roles, reader),
             _show_button(state, "plain" if asked else "main") if shows else None,
-            Button(text("project.edit"), Look("start", project=state.id))
-            if shows or asked
-            else None,
+            *(_edit_buttons(state) if shows or asked else ()),
             _drop_button(state) if leads else None,
         ),
     )
@@ -135,6 +133,13 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
 
 def _show_button(state: Project, style: c.Style) -> Button[Line]:
     return Button(text("button.show_in_channel"), e.ShownInChannel(project=state.id), style)
+
+
+def _edit_buttons(state: Project) -> tuple[Button[Line], ...]:
+    return (
+        Button(text("project.edit"), Look("start", project=state.id)),
+        Button(text("project.more"), Look("start", project=state.id, ref="more")),
+    )
 
 
 def _drop_button(state: Project) -> Button[Line]:

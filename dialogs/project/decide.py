@@ -40,6 +40,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), ChannelProject(channel))
         case e.Drafted(channel=channel):
             return (Roles(), ChannelProject(channel), *people.asked_facts(event))
+        case e.DraftDetailed():
+            return (Roles(), *people.asked_facts(event))
         case e.RolesChanged():
             return (Roles(), *people.asked_facts(event))
         case e.Deleted():
@@ -136,7 +138,7 @@ def _running(state: Project, event: Act, known: Known) -> Step:
     match event:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, (Show(cards.taken(state)),))
-        case e.ShownInChannel() | e.DraftDropped() | e.Resumed():
+        case e.DraftDetailed() | e.ShownInChannel() | e.DraftDropped() | e.Resumed():
             return state, (Show(cards.what_is_true(state)),)
         case e.FrameSet() | e.SettingsChanged():
             after, effects = changed(state, event)
@@ -171,7 +173,7 @@ def _resting(state: Project, event: Act, known: Known) -> Step:
     match event:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, (Show(cards.taken(state)),))
-        case e.ShownInChannel() | e.DraftDropped() | e.Helped():
+        case e.DraftDetailed() | e.ShownInChannel() | e.DraftDropped() | e.Helped():
             return state, (Show(cards.what_is_true(state)),)
         case e.FrameSet() | e.SettingsChanged():
             return changed(state, event)
@@ -206,9 +208,9 @@ def _over(state: Project, event: Act) -> Step:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, ())
         case (
-            e.ShownInChannel() | e.DraftDropped() | e.FrameSet() | e.SettingsChanged()
-            | e.RolesChanged() | e.Paused() | e.NotNow() | e.StoppedHere() | e.Resumed()
-            | e.Ended() | e.Helped()
+            e.DraftDetailed() | e.ShownInChannel() | e.DraftDropped() | e.FrameSet()
+            | e.SettingsChanged() | e.RolesChanged() | e.Paused() | e.NotNow()
+            | e.StoppedHere() | e.Resumed() | e.Ended() | e.Helped()
         ):  # fmt: skip
             return state, (Show(cards.what_is_true(state)),)
         case e.PhaseEntered():
@@ -238,6 +240,7 @@ CONVERSATION = Conversation(
         "project",
         e.Started,
         e.Drafted,
+        e.DraftDetailed,
         e.ShownInChannel,
         e.DraftDropped,
         e.FrameSet,

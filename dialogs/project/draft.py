@@ -15,6 +15,8 @@ from dialogs.model.conversation import Step
 from dialogs.model.effects import (
     BeginAll,
     EraseProject,
+    FieldError,
+    Open,
     OpenProject,
     Post,
     Privately,
@@ -30,13 +32,14 @@ from dialogs.model.facts import (
     Role,
     Roles,
 )
-from dialogs.project import cards, ends, people
+from dialogs.project import cards, ends, forms, people
 from dialogs.project.settings import changed, frame_of
 from dialogs.project.states import confirming
 
 ProjectEvent = (
     e.Started
     | e.Drafted
+    | e.DraftDetailed
     | e.ShownInChannel
     | e.DraftDropped
     | e.FrameSet
@@ -60,9 +63,9 @@ HELPED_AFTER = timedelta(weeks=3)
 
 
 Act = (
-    e.Started | e.Drafted | e.ShownInChannel | e.DraftDropped | e.FrameSet | e.SettingsChanged
-    | e.RolesChanged | e.Paused | e.NotNow | e.StoppedHere | e.Resumed | e.Ended | e.Helped
-    | e.PhaseEntered
+    e.Started | e.Drafted | e.DraftDetailed | e.ShownInChannel | e.DraftDropped | e.FrameSet
+    | e.SettingsChanged | e.RolesChanged | e.Paused | e.NotNow | e.StoppedHere | e.Resumed
+    | e.Ended | e.Helped | e.PhaseEntered
 )  # fmt: skip
 
 
@@ -83,10 +86,6 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
     leader = event.leader or (state.starter if state else event.by)
     if fault := people.both_sides((leader,), (*event.tr, *event.amr)):
         return state, (fault,)
-    phase = int(event.phase)
-    frames = dict(state.frames) if state else {}
-    if framed := frame_of(event):
-        frames[event.phase] = framed
     before = state or Project(
         id=event.project,
         name=event.name,
@@ -95,24 +94,7 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
         starter=event.by,
         drafted_at=event.at,
     )
-    after = replace(
-        before,
-        name=event.name,
-        about=event.about,
-        origin=event.origin,
-        workplace=event.workplace,
-        phase=phase,
-        entered=phase,
-        frames=frames,
-        weekday=int(event.weekday),
-        hour=event.hour,
-        overview_weekday=int(event.overview_weekday),
-        overview_hour=event.overview_hour,
-        decision=event.decision,
-        retention_days=int(event.retention),
-        language=event.language,
-        length=event.length,
-    )
+    after = replace(before, name=event.name, about=event.about, origin=event.origin)
     grants = (
         *people.seats(roles, "leader", (leader,)),
         *people.seats(roles, "tr", event.tr),
@@ -129,6 +111,39 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
             Post(people.slot(person), to=person)
             for person in sorted(cards.circle(after, now) - had - {event.by})
         ),
+        Open(forms.details(after, now)) if event.more else Show(cards.draft(after, now, event.by)),
+    )
+
+
+def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
+    """*Flere valg*: all that the first form leaves at its default."""
+    roles = known(Roles())
+    if fault := people.from_elsewhere(event, known):
+        return state, (fault,)
+    if event.start == event.end:
+        return state, (FieldError("end", text("person.same_hours")),)
+    framed = frame_of(event)
+    after = replace(
+        state,
+        workplace=event.workplace,
+        phase=int(event.phase),
+        entered=int(event.phase),
+        frames={**state.frames, event.phase: framed} if framed else state.frames,
+        weekday=int(event.weekday),
+        hour=event.hour,
+        overview_weekday=int(event.overview_weekday),
+        overview_hour=event.overview_hour,
+        hours=(event.start, event.end),
+        decision=event.decision,
+        retention_days=int(event.retention),
+        language=event.language,
+        length=event.length,
+    )
+    grants = people.seats(roles, "facilitator", event.facilitator)
+    now = people.granted(roles, grants)
+    return after, (
+        *grants,
+        *people.redraw_drafts(after, now),
         Show(cards.draft(after, now, event.by)),
     )
 
@@ -151,6 +166,10 @@ def draft_step(state: Project, event: Act, known: Known) -> Step:
             if by not in cards.circle(state, roles):
                 return state, (Show(cards.taken(state)),)
             return drafted(state, event, known)
+        case e.DraftDetailed(by=by):
+            if by not in cards.circle(state, roles):
+                return state, (Show(cards.taken(state)),)
+            return _detailed(state, event, known)
         case e.ShownInChannel():
             return _shown(state, event, roles)
         case e.DraftDropped(by=by):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from dialogs.model import cards as c
 from dialogs.model.cards import (
@@ -20,11 +20,17 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.facts import Frame, Project, Rec, Role
-from dialogs.project.cards import WEEKDAYS, holding
+from dialogs.project.cards import WEEKDAYS, holding, rhythm
 
 NAME, LINES, PARAGRAPH = 80, 300, 400
 WORKDAYS = 5
 KEPT_FOR = (30, 90, 180, 365)
+WORKPLACES = ("care", "hospital", "education", "office", "general")
+NEW = Project(
+    id="", name="", channel="", stage="draft", starter="",
+    drafted_at=datetime.min.replace(tzinfo=UTC),
+)  # fmt: skip
+"""Has every default: what a project is that nobody has chosen anything for."""
 
 
 def _options(prefix: str, *values: str) -> tuple[Option[Line], ...]:
@@ -84,37 +90,37 @@ def _frame(frame: Frame) -> tuple[Field[Line], ...]:
     )
 
 
-def _rhythm(state: Project | None) -> tuple[Field[Line], ...]:
+def _rhythm(state: Project) -> tuple[Field[Line], ...]:
     return (
         Choice(
             "weekday",
             text("project.field_weekday"),
             _days(),
-            value=str(state.weekday if state else 1),
+            value=str(state.weekday),
         ),
-        TimeField("hour", text("project.field_hour"), state.hour if state else 600),
+        TimeField("hour", text("project.field_hour"), state.hour),
         Choice(
             "overview_weekday",
             text("project.field_overview_weekday"),
             _days(),
-            value=str(state.overview_weekday if state else 3),
+            value=str(state.overview_weekday),
         ),
         TimeField(
             "overview_hour",
             text("project.field_overview_hour"),
-            state.overview_hour if state else 780,
+            state.overview_hour,
         ),
         DateField(
             "decision",
             text("project.row_decision"),
-            state.decision if state else None,
+            state.decision,
             hint=text("project.field_decision_hint"),
         ),
         Choice(
             "language",
             text("project.field_language"),
             _options("project.language", "da", "en"),
-            value=state.language if state else "da",
+            value=state.language,
         ),
     )
 
@@ -137,7 +143,8 @@ def _working_hours(state: Project) -> tuple[Field[Line], ...]:
 
 def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel: str,
           name: str = "") -> Form[Line]:  # fmt: skip
-    """The form of `/digi start`; only the name is required."""
+    """The form of `/digi start`: five fields, of which only the name is required; opened again,
+    the facilitator too. All else has a default, which it names."""
     leader = holding(roles, "leader")
     return Form(
         title=text("project.draft_form"),
@@ -149,21 +156,7 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
                 limit=NAME,
                 value=_words(state.name if state else name),
             ),
-            Note(text("project.draft_note")),
             _long("about", "project.field_about", state.about if state else "", limit=LINES),
-            Choice(
-                "origin",
-                text("project.row_origin"),
-                _options("project.origin", "must", "shape", "own"),
-                value=state.origin if state else "shape",
-            ),
-            _phase(state.phase if state else 1),
-            Choice(
-                "workplace",
-                text("project.field_workplace"),
-                _options("project.workplace", "general", "education"),
-                value=state.workplace if state else "general",
-            ),
             People(
                 "leader",
                 text("project.row_leader"),
@@ -172,14 +165,62 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
             ),
             _people("tr", roles),
             _people("amr", roles),
+            *((_people("facilitator", roles),) if state else ()),
+            Choice(
+                "origin",
+                text("project.row_origin"),
+                _options("project.origin", "must", "shape", "own"),
+                value=state.origin if state else "shape",
+            ),
+            *_defaults(state),
+        ),
+        submit=text("button.save"),
+        into="drafted",
+        fixed={"project": state.id if state else "", "channel": channel},
+    )
+
+
+def _defaults(state: Project | None) -> tuple[Field[Line], ...]:
+    """What *Flere valg* holds, in one line each, and the way there."""
+    shown = state or NEW
+    start, end = shown.hours
+    lines: tuple[Line, ...] = (
+        text("project.so_phase", phase=text(f"project.phase_{shown.phase}")),
+        text("project.so_workplace", kind=text(f"project.workplace_{shown.workplace}")),
+        rhythm(shown),
+        text("project.so_hours", start=c.Count(start), end=c.Count(end)),
+        text("project.so_length", length=text(f"project.length_{shown.length}")),
+        text("project.so_kept", kept=text("project.retention", n=c.Count(shown.retention_days))),
+    )
+    return (
+        Note(text("project.more_note")),
+        *(Note(line) for line in lines),
+        Choices("more", text("project.more"), (Option("more", text("project.more_yes")),)),
+    )
+
+
+def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
+    """*Flere valg*: all that the first form leaves at its default."""
+    return Form(
+        title=text("project.more"),
+        fields=(
+            Note(text("project.draft_note")),
+            _phase(state.phase),
+            Choice(
+                "workplace",
+                text("project.field_workplace"),
+                _options("project.workplace", *WORKPLACES),
+                value=state.workplace,
+            ),
             _people("facilitator", roles),
-            *_frame(state.frame if state else Frame()),
+            *_frame(state.frame),
             *_rhythm(state),
+            *_working_hours(state),
             Choice(
                 "length",
                 text("project.row_length"),
                 _options("project.length", "whole", "short"),
-                value=state.length if state else "whole",
+                value=state.length,
                 hint=text("project.field_length_hint"),
             ),
             Choice(
@@ -189,13 +230,13 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
                     Option(str(days), text("project.retention", n=c.Count(days)))
                     for days in KEPT_FOR
                 ),
-                value=str(state.retention_days if state else 90),
+                value=str(state.retention_days),
                 hint=text("project.field_retention_hint"),
             ),
         ),
         submit=text("button.save"),
-        into="drafted",
-        fixed={"project": state.id if state else "", "channel": channel},
+        into="draft_detailed",
+        fixed={"project": state.id},
     )
 
 

@@ -35,6 +35,8 @@ def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
         return (Open(forms.draft(None, (), viewer.person, viewer.channel)),)
     if state.stage != "draft" or viewer.person not in cards.circle(state, roles):
         return (Show(cards.taken(state)),)
+    if look.ref == "more":
+        return (Open(forms.details(state, roles)),)
     return (Open(forms.draft(state, roles, state.starter, state.channel)),)
 
 

@@ -31,8 +31,13 @@ def both_sides(leaders: Iterable[Person], elected: Iterable[Person]) -> FieldErr
     return None
 
 
-def seats_in(event: e.Drafted | e.RolesChanged) -> dict[str, tuple[Person, ...]]:
+NamesSeats = e.Drafted | e.DraftDetailed | e.RolesChanged
+
+
+def seats_in(event: NamesSeats) -> dict[str, tuple[Person, ...]]:
     """Who is named for each seat of the form, by the name of its field."""
+    if isinstance(event, e.DraftDetailed):
+        return {"facilitator": event.facilitator}
     deputy = (event.deputy,) if isinstance(event, e.RolesChanged) else ()
     named = {
         "leader": (event.leader,), "deputy": deputy, "tr": event.tr, "amr": event.amr,
@@ -41,12 +46,12 @@ def seats_in(event: e.Drafted | e.RolesChanged) -> dict[str, tuple[Person, ...]]
     return {field: tuple(filter(None, people)) for field, people in named.items()}
 
 
-def asked_facts(event: e.Drafted | e.RolesChanged) -> Facts:
+def asked_facts(event: NamesSeats) -> Facts:
     """What `from_elsewhere` looks up."""
     return tuple(PrefsOf(person) for people in seats_in(event).values() for person in people)
 
 
-def from_elsewhere(event: e.Drafted | e.RolesChanged, known: Known) -> FieldError | None:
+def from_elsewhere(event: NamesSeats, known: Known) -> FieldError | None:
     """Nobody of another organisation is asked to take a role."""
     for field, people in seats_in(event).items():
         if found := [person for person in people if known(PrefsOf(person)).foreign]:

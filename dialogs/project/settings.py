@@ -29,7 +29,7 @@ from dialogs.project import cards
 _DATE = re.compile(r"(\d{1,2})[./-]\s?(\d{1,2})[./-]\s?(\d{4})$")
 
 
-def frame_of(event: e.Drafted | e.FrameSet) -> Frame | None:
+def frame_of(event: e.DraftDetailed | e.FrameSet) -> Frame | None:
     frame = Frame(event.fixed, event.shape, event.unknown, event.unknown_until, event.level)
     return None if frame == Frame() else frame
 

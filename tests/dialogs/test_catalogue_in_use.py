@@ -194,11 +194,12 @@ def texts(item: Item) -> list[str]:
 
 
 async def begins(found: Stage, phase: int, *, school: bool = False) -> None:
-    slags = "Skole" if school else "Alle"
+    slags = "Skole" if school else '"Et andet"'
     await found.play(
         f"""
         anne > /digi start
-        anne > udfyld Navn=Omsorgsplatformen "Hvor er I"={phase} Slags={slags} TR=mette
+        anne > udfyld Navn=Omsorgsplatformen TR=mette "Flere valg"="Jeg vil"
+        anne > udfyld "Hvor er I"={phase} Slags={slags}
         anne > tryk "Jeg er leder"
         mette > tryk "Jeg er TR"
         mette > send

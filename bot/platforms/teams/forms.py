@@ -159,7 +159,8 @@ def _input(
         element["value"] = cut(stood, room.value)
         if isinstance(field, c.People):
             element["choices"] = _people([p for p in stood.split(",") if p], names)
-    if field.required:
+    if field.required and not element.get("value"):
+        # What is filled in already is not marked; the gate minds that it stays so.
         element["isRequired"] = True
         element["errorMessage"] = word("missing", language)
     yield a_row(element, label)

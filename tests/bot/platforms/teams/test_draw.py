@@ -267,3 +267,23 @@ def test_an_option_is_shown_as_it_was_written(words: str) -> None:
         [field] = inputs(forms.form(form))
         shown = title_of(field["choices"][0]).replace("\u2060", "")
         assert shown == f"{' '.join(words.split())} hint"
+
+
+def test_what_is_filled_in_already_is_not_marked_as_required() -> None:
+    """Teams puts a star at what must be filled in; nobody has to fill in a default."""
+    label: c.Spans = (c.Plain("Felt"),)
+    kinds = (c.Option("a", label), c.Option("b", label))
+    form: c.FinishedForm = c.Form(
+        label,
+        (
+            c.TextField("empty", label),
+            c.TextField("full", label, value=(c.Quoted("Ny plan"),)),
+            c.Choice("open", label, kinds),
+            c.Choice("chosen", label, kinds, value="a"),
+        ),
+        label,
+        "drafted",
+        token="t",
+    )
+    marked = [one.get("isRequired", False) for one in inputs(forms.form(form))]
+    assert marked == [True, False, True, False]

@@ -287,3 +287,24 @@ async def test_while_the_course_plays_each_step_is_told_in_plain_words(
         assert "uret går frem." in told
         assert ">" not in told
         assert "=" not in told
+
+
+async def test_the_first_form_asks_for_a_name_and_grows_where_one_wants_more(
+    browser: Browser, served: Served
+) -> None:
+    """Five fields and the way on; what is filled in already is not marked as missing."""
+    async with windows(browser, served) as context:
+        anne = await window(context, served, "anne")
+        await write(anne, "/digi start")
+        form = anne.locator("#form")
+        await expect(form.locator(".required")).to_have_count(1)
+        await expect(form.locator(".field").first).to_contain_text("(skal udfyldes)")
+        await expect(form.locator(".field")).to_have_count(7)  # TR and AMR, and the way on
+        await form.get_by_label("Navn på teknologien").fill("Nyt vagtsystem")
+        await form.get_by_label("Jeg vil se dem").check()
+        await form.locator(".main").click()
+        await expect(form).to_contain_text("Kladden er gemt.")
+        await expect(form).to_contain_text("Hvor er I nu?")
+        await expect(form.locator(".required")).to_have_count(0)
+        await send(anne)
+        await expect(anne.locator("#log")).to_contain_text("Kladde: Nyt vagtsystem")

@@ -56,8 +56,13 @@ function toMinutes(value) {
   return String(hour * 60 + minute);
 }
 
+/* Said of what is empty: nobody has to fill in what is filled in already. */
 function required(field) {
-  return field.required ? make("span", { class: "required" }, ` (${say("required")})`) : null;
+  const held = field.values ?? field.value;
+  const empty = held === undefined || held === null || held === "" || held.length === 0;
+  return field.required && empty
+    ? make("span", { class: "required" }, ` (${say("required")})`)
+    : null;
 }
 
 /* What every field has around it: label, hint, and a place for what is wrong. */
