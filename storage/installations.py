@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from storage.database import Database
 from storage.sql import Row, Script
-from storage.transactions.store import Database
 from storage.vault import Vault
 
 T = TypeVar("T")

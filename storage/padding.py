@@ -13,8 +13,9 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 
+from storage.database import Database
 from storage.sql import Conflict, Unavailable
-from storage.transactions.store import Database, Scripts
+from storage.transactions.store import Scripts
 from storage.vault import Unreadable
 
 WRITES = 16
@@ -53,7 +54,7 @@ class Padding:
                 await self._database.clear()
                 self._cleared = self._clearings()
                 self._begun = True
-            pools = await self._database.read(self._scripts.pools)
+            pools = await self._database.read(self._scripts.pools.every)
             # Named turns that come together share one vacuum, so there may be fewer of these.
             self._cleared = min(self._cleared, self._clearings())
             if pools:  # without one nobody can write without a name
@@ -78,7 +79,7 @@ class Padding:
         while self._writes() < target:
             await self._database.probe()
             with suppress(Unreadable):  # a damaged pool is reported by whoever uses it
-                await self._database.tx(self._scripts.pool_as_it_is, *next(turn))
+                await self._database.tx(self._scripts.pools.put_as_it_is, *next(turn))
             await self._database.clear()
             self._extra += 1
         self._written = target

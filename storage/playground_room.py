@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
+from storage.database import Database
 from storage.sql import Row, Script
-from storage.transactions.facts import from_us, to_us
-from storage.transactions.store import Database
+from storage.transactions.scope import from_us, to_us
 from storage.vault import Vault
 
 M = TypeVar("M")

@@ -624,9 +624,6 @@ ORDER BY due_us;
 -- name: letter_delete
 DELETE FROM letter WHERE tenant = :tenant AND project = :project;
 
--- name: timer_due
-SELECT id, due_us FROM letter WHERE tenant = :tenant AND id = :id;
-
 -- name: bagged_days
 SELECT day FROM bagged WHERE tenant = :tenant AND person = :person AND day >= :since;
 

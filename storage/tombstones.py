@@ -19,7 +19,7 @@ from typing import Literal
 from msgspec import Struct
 
 from storage.sql import Row, Script
-from storage.transactions.facts import to_us
+from storage.transactions.scope import to_us
 
 TombstoneKind = Literal["project", "published", "mine", "person"]
 NAME = "tombstones"

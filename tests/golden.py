@@ -120,7 +120,7 @@ async def _on_paper(script: str, folder: Path, write: Callable[[str], None]) -> 
         with patch.object(Stage, "_act", act), patch.object(PaperEdge, "deliver", deliver):
             await played.play(script)
         house = played.house
-        for row in await house.database.read(house.scripts.all_states, played.tenant):
+        for row in await house.database.read(house.scripts.reading.all_states, played.tenant):
             write(f"state: {row!r}")
         for table, *columns in kept(folder):
             write(f"row: {table} {[c for c in columns if not isinstance(c, bytes)]}")

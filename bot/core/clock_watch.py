@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from bot.clock import Clock
 from bot.log import Log
-from storage.transactions.store import Database, Scripts
+from storage.database import Database
+from storage.transactions.outbox import Outbox
 
 SET_BACK = timedelta(seconds=2)
 """A smaller step is time synchronisation and is not logged."""
@@ -16,10 +17,10 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 class ClockWatch:
     def __init__(
-        self, database: Database, scripts: Scripts, clock: Clock, log: Log, holder: str
+        self, database: Database, outbox: Outbox, clock: Clock, log: Log, holder: str
     ) -> None:
         self._database = database
-        self._scripts = scripts
+        self._outbox = outbox
         self._clock = clock
         self._log = log
         self._holder = holder
@@ -37,7 +38,7 @@ class ClockWatch:
                     since = now - SET_BACK
                     self._log.failed("clock", f"set back by {round(by.total_seconds())} seconds")
                 await self._database.tx(
-                    self._scripts.set_back,
+                    self._outbox.set_back,
                     now,
                     since,
                     by,

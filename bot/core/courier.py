@@ -25,7 +25,8 @@ from bot.core.sending import LetterSender
 from bot.core.timers import Timers
 from bot.log import Log
 from bot.supervise import supervise
-from storage.transactions.store import Database, Scripts
+from storage.database import Database
+from storage.transactions.store import Scripts
 
 STOP_SECONDS = 3.0
 """At shutdown, calls in progress may take so long to end. Of one that is cancelled nobody knows
@@ -44,16 +45,18 @@ class Courier:
         self._freeing = asyncio.Lock()
         self._pause = Pause()
         self.health = Health(clock, log)
-        self.leases = Leases(database, scripts, clock, self.health)
-        self.watch = ClockWatch(database, scripts, clock, log, self.leases.holder)
-        self.sender = LetterSender(database, scripts, engine, clock, log, self.leases, self._pause)
+        self.leases = Leases(database, scripts.outbox, clock, self.health)
+        self.watch = ClockWatch(database, scripts.outbox, clock, log, self.leases.holder)
+        self.sender = LetterSender(
+            database, scripts.outbox, scripts.reading, engine, clock, log, self.leases, self._pause
+        )
         self.timers = Timers(
-            database, scripts, engine, clock, log, watch=self.watch, leases=self.leases,
+            database, scripts.outbox, engine, clock, log, watch=self.watch, leases=self.leases,
             pause=self._pause, health=self.health,
         )  # fmt: skip
         self.lanes = Lanes(
-            database, scripts, clock, watch=self.watch, leases=self.leases, sender=self.sender,
-            pause=self._pause, health=self.health,
+            database, scripts.outbox, clock, watch=self.watch, leases=self.leases,
+            sender=self.sender, pause=self._pause, health=self.health,
         )  # fmt: skip
         self.housekeeping = Housekeeping(
             database, scripts, engine, clock, log, leases=self.leases, pause=self._pause,
@@ -104,7 +107,7 @@ class Courier:
         """At the start on SQLite: clear the claims that a previous process left."""
         async with self._freeing:
             if not self._freed:
-                await self._database.tx(self._scripts.freed)
+                await self._database.tx(self._scripts.outbox.freed)
                 self._freed = True
 
     async def _keep_lanes(self) -> None:
@@ -136,7 +139,7 @@ class Courier:
         async with self.alone():
             await self._drain()
             while True:
-                due = await self._database.read(self._scripts.next_due, self._clock.now())
+                due = await self._database.read(self._scripts.outbox.next_due, self._clock.now())
                 if due is None or due > target:
                     break
                 await self._set_clock(due)

@@ -67,23 +67,14 @@ from dialogs.registry import (
     opens_pool,
     route,
 )
+from storage.database import Database
 from storage.sql import Conflict, Script, StoreError, Unavailable, Unsure
-from storage.transactions.store import (
-    NOTHING,
-    BagBody,
-    Database,
-    FormRefused,
-    Letter,
-    NamesAndWords,
-    Outcome,
-    PostBody,
-    SayBody,
-    Scripts,
-    SeenPerson,
-    Telling,
-    TimerBody,
-    Turn,
-)
+from storage.transactions.letters import BagBody, Letter, PostBody, SayBody, TimerBody
+from storage.transactions.locks import lock_project
+from storage.transactions.people import SeenPerson
+from storage.transactions.reading import NOTHING, NamesAndWords
+from storage.transactions.store import Scripts
+from storage.transactions.turns import FormRefused, Outcome, Telling, Turn
 from storage.vault import Unreadable, Vault, code_hash, code_of
 
 T = TypeVar("T")
@@ -251,7 +242,7 @@ class Engine:
         with _after_commit() if wrote else nullcontext():
             if wrote and isinstance(delivery.what, Members):
                 # Digi can read the channel again, so it may also write there again.
-                await self._database.tx(self._scripts.tries_again, tenant)
+                await self._database.tx(self._scripts.outbox.tries_again, tenant)
                 self.letters_written(tenant)
             answer = self._answer(delivery, answered, language)
         if isinstance(passed, Stopped) and passed.absent:
@@ -268,7 +259,7 @@ class Engine:
             project, moments = passed.project.id if passed.project else "", passed.moments
             if passed.key:
                 # The gate stops a retry of a handled event; it gets the same answer.
-                before = yield from self._scripts.answered(tenant, passed.key)
+                before = yield from self._scripts.turns.answered(tenant, passed.key)
                 if before is not None:
                     project, moments = passed.about, before
                     passed = msgspec.structs.replace(passed, absent=False)
@@ -282,7 +273,7 @@ class Engine:
             already: Mapping[Fact[Any], Any] = NOTHING
             if here:
                 already = {About(): about, Roles(): passed.roles}
-            found = yield from self._scripts.look(tenant, project, facts, already)
+            found = yield from self._scripts.reading.look(tenant, project, facts, already)
             known = Known(self._catalogue, found, self._operator)
             moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
@@ -290,7 +281,7 @@ class Engine:
             entry, moments = yield from self._decide_unsigned(passed)
         else:
             return _Prepared(passed)
-        names = yield from self._scripts.names(tenant, project, *wanted(moments), about)
+        names = yield from self._scripts.reading.names(tenant, project, *wanted(moments), about)
         return _Prepared(passed, _Answered(moments, names), entry)
 
     def _decide_unsigned(
@@ -299,7 +290,9 @@ class Engine:
         event: Any = passed.event
         part = UNSIGNED[type(event)]
         facts = part.needs(event)
-        found = yield from self._scripts.unsigned_facts(passed.tenant, passed.project, facts)
+        found = yield from self._scripts.reading.unsigned_facts(
+            passed.tenant, passed.project, facts
+        )
         return part.decide(event, Known(self._catalogue, found))
 
     async def _turn(self, passed: Passed, sender: Sender) -> _Answered:
@@ -310,9 +303,9 @@ class Engine:
         if sender.person and _seen(sender).added_to(passed.prefs) != passed.prefs:
             met.append(_seen(sender))
         if met:
-            strangers = await self._database.read(self._scripts.strangers, tenant, met)
+            strangers = await self._database.read(self._scripts.people.strangers, tenant, met)
             if strangers:
-                await self._database.tx(self._scripts.called, tenant, strangers)
+                await self._database.tx(self._scripts.people.called, tenant, strangers)
         turn = Turn(tenant, passed.project, passed.key, event, self._clock.now())
         # Only the project's own events change its language or days off.
         return await self._run_turn(turn, None if route(event) == PROJECT else passed.about)
@@ -324,7 +317,7 @@ class Engine:
         """Run a turn. `about` is the project, given where this turn cannot change it."""
 
         def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
-            outcome = yield from self._scripts.turn(turn, dialogs)
+            outcome = yield from self._scripts.turns.run(turn, dialogs)
             return outcome, (yield from self._named(turn, outcome.moments, about))
 
         try:
@@ -336,11 +329,13 @@ class Engine:
     def _named(
         self, turn: Turn, moments: tuple[Moment, ...], about: Project | None
     ) -> Script[_Answered]:
-        names = yield from self._scripts.names(turn.tenant, turn.project, *wanted(moments), about)
+        names = yield from self._scripts.reading.names(
+            turn.tenant, turn.project, *wanted(moments), about
+        )
         return _Answered(moments, names)
 
     def _timer_script(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
-        return (yield from self._scripts.turn(turn, dialogs)), None
+        return (yield from self._scripts.turns.run(turn, dialogs)), None
 
     async def _transact(
         self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
@@ -397,16 +392,16 @@ class Engine:
         """Decide again under the project's lock: if a question was closed meanwhile, the text is
         refused instead of being accepted into a pool that nobody will read for it."""
         tenant, project = passed.tenant, passed.project
-        yield from self._scripts.alone(tenant, project)
+        yield from lock_project(tenant, project)
         entry, moments = yield from self._decide_unsigned(passed)
         if entry is not None:
-            yield from self._scripts.put_in_pool(
+            yield from self._scripts.pools.put(
                 tenant, project, entry, passed.form, receipt, passed.mark
             )
         else:
             # So that the database's counters do not tell a refusal from a text.
-            yield from self._scripts.pool_as_it_is(tenant, project)
-        names = yield from self._scripts.names(tenant, project, *wanted(moments))
+            yield from self._scripts.pools.put_as_it_is(tenant, project)
+        names = yield from self._scripts.reading.names(tenant, project, *wanted(moments))
         return moments, names
 
     def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
@@ -434,14 +429,14 @@ class Engine:
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """A standing post as its dialog sees it now."""
         state = await self._database.read(
-            self._scripts.state_of, tenant, project, post.dialog, post.of
+            self._scripts.reading.state_of, tenant, project, post.dialog, post.of
         )
         if state is None:
             return None
         conversation = CONVERSATIONS[post.dialog]
         before = _read(conversation, state)
         found = await self._database.read(
-            self._scripts.look, tenant, project, conversation.view_needs(before, post.slot)
+            self._scripts.reading.look, tenant, project, conversation.view_needs(before, post.slot)
         )
         return conversation.view(before, post.slot, Known(self._catalogue, found))
 
@@ -452,7 +447,7 @@ class Engine:
         people, kept = wanted(card)
         asked = (*people, person) if person else people
         names: NamesAndWords = await self._database.read(
-            self._scripts.names, tenant, project, asked, kept
+            self._scripts.reading.names, tenant, project, asked, kept
         )
         channel = names.project.language if names.project else ""
         language: Language = self._speaks(
@@ -463,7 +458,7 @@ class Engine:
 
     async def prefs(self, tenant: str, person: Person) -> Prefs:
         names: NamesAndWords = await self._database.read(
-            self._scripts.names, tenant, "", (person,), ()
+            self._scripts.reading.names, tenant, "", (person,), ()
         )
         return names.people[person]
 

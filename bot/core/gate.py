@@ -40,9 +40,10 @@ from dialogs.model.events import Event, Look, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.roles import held as roles_held
 from dialogs.registry import pressed_by_words
+from storage.database import Database
 from storage.sql import Script
-from storage.transactions.facts import may_see, prefs_of
-from storage.transactions.store import Database, Scripts
+from storage.transactions.rows import may_see, prefs_of
+from storage.transactions.store import Scripts
 from storage.vault import Vault
 
 ACTS_A_MINUTE = 60
@@ -311,7 +312,7 @@ class Gate:
         # The channel in a form or button counts before the place it was sent from.
         channel = getattr(press, "channel", "") or delivery.channel
         if not wanted and not channel:
-            mine = yield from self._scripts.projects_of(tenant, person)
+            mine = yield from self._scripts.reading.projects_of(tenant, person)
             if len(mine) == 1:
                 wanted = mine[0].id
             elif mine and not anywhere and form is not None:
@@ -323,7 +324,7 @@ class Gate:
                 anywhere = True
         # A name is kept when a signed act comes, never here: a look and an unsigned act leave no
         # trace.
-        project, roles, prefs, there = yield from self._scripts.standing(
+        project, roles, prefs, there = yield from self._scripts.reading.standing(
             tenant, wanted, channel, person
         )
         foreign = delivery.sender.foreign or prefs.foreign

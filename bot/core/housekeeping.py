@@ -15,8 +15,9 @@ from bot.core.health import Health
 from bot.core.leases import Leases
 from bot.core.pause import Pause
 from bot.log import Log
+from storage.database import Database
 from storage.padding import Padding
-from storage.transactions.store import Database, Scripts
+from storage.transactions.store import Scripts
 
 HOUSE = ""
 HOUSE_US = 150_000_000
@@ -81,7 +82,7 @@ class Housekeeping:
         if minute != self._minute:
             self._keeps_house = bool(
                 await self._database.tx(
-                    self._scripts.take_lane,
+                    self._scripts.outbox.take_lane,
                     HOUSE,
                     self._leases.holder,
                     self._leases.lease(HOUSE_US),
@@ -123,12 +124,12 @@ class Housekeeping:
         # Stored in the database, so that a night during which Digi was down is made up for.
         if await self._database.read(self._scripts.meta, "pools_rewritten") == night:
             return
-        pools = await self._database.read(self._scripts.pools)
+        pools = await self._database.read(self._scripts.pools.every)
         now = self._clock.now()
         for first in range(0, len(pools), POOLS_AT_ONCE):
             some = pools[first : first + POOLS_AT_ONCE]
             await asyncio.gather(
-                *(self._database.tx(self._scripts.rewrite_pool, *pool, now) for pool in some)
+                *(self._database.tx(self._scripts.pools.rewrite, *pool, now) for pool in some)
             )
         await self._database.tx(self._scripts.set_meta, "pools_rewritten", night)
         await self._database.clear()

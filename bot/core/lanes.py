@@ -26,7 +26,8 @@ from bot.core.leases import Leases
 from bot.core.pause import Pause
 from bot.core.sending import LetterSender
 from bot.core.timers import nap
-from storage.transactions.store import Claimed, Database, Scripts
+from storage.database import Database
+from storage.transactions.outbox import Claimed, Outbox
 
 AT_ONCE = 64
 """Lanes served at the same time; the HTTP clients' connection limits are a little higher."""
@@ -71,7 +72,7 @@ class Lanes:
     def __init__(
         self,
         database: Database,
-        scripts: Scripts,
+        outbox: Outbox,
         clock: Clock,
         *,
         watch: ClockWatch,
@@ -81,7 +82,7 @@ class Lanes:
         health: Health,
     ) -> None:
         self._database = database
-        self._scripts = scripts
+        self._outbox = outbox
         self._clock = clock
         self._watch = watch
         self._leases = leases
@@ -173,7 +174,7 @@ class Lanes:
         for letter in letters:
             if tried and self._gives_way(tenant):
                 rest = letters[tried:]
-                await self._database.tx(self._scripts.unclaim, rest, self._clock.now())
+                await self._database.tx(self._outbox.unclaim, rest, self._clock.now())
                 break
             self._leases.used(tenant)
             tried += 1
@@ -185,7 +186,7 @@ class Lanes:
         asked, lease = self._clock.monotonic(), self._leases.lease()
         limit = 1 if self._gives_way(tenant) else CLAIMED
         claimed: Claimed = await self._database.tx(
-            self._scripts.claim, tenant, self._clock.now(), leases.LEASE_US, limit,
+            self._outbox.claim, tenant, self._clock.now(), leases.LEASE_US, limit,
             self._leases.holder, lease, self._leases.patient(),
         )  # fmt: skip
         if claimed.taken:
@@ -213,7 +214,7 @@ class Lanes:
                     self._health.good("lanes")
             except Exception as error:
                 self._health.bad("lanes", error)
-            seconds = await nap(self._database, self._scripts, self._clock)
+            seconds = await nap(self._database, self._outbox, self._clock)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._woken.wait()
@@ -228,7 +229,7 @@ class Lanes:
     async def due(self) -> list[str]:
         """Workplaces with due letters that this process may claim."""
         found: list[str] = await self._database.read(
-            self._scripts.lanes_due, self._clock.now(), self._leases.holder, self._leases.lease(),
+            self._outbox.lanes_due, self._clock.now(), self._leases.holder, self._leases.lease(),
             self._leases.patient(),
         )  # fmt: skip
         return found

@@ -12,7 +12,8 @@ from collections.abc import Collection
 
 from bot.clock import Clock
 from bot.core.health import Health
-from storage.transactions.store import Database, Lease, Scripts
+from storage.database import Database
+from storage.transactions.outbox import Lease, Outbox
 
 LEASE_US = 60_000_000
 """How long a claimed letter stays claimed."""
@@ -27,9 +28,9 @@ class LaneLost(Exception):
 
 
 class Leases:
-    def __init__(self, database: Database, scripts: Scripts, clock: Clock, health: Health) -> None:
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock, health: Health) -> None:
         self._database = database
-        self._scripts = scripts
+        self._outbox = outbox
         self._clock = clock
         self._health = health
         self.holder = secrets.token_hex(8)
@@ -66,7 +67,7 @@ class Leases:
 
     async def _renew(self, tenant: str) -> None:
         asked, lease = self._clock.monotonic(), self.lease()
-        if not await self._database.tx(self._scripts.take_lane, tenant, self.holder, lease):
+        if not await self._database.tx(self._outbox.take_lane, tenant, self.holder, lease):
             self._ours.pop(tenant, None)
             raise LaneLost
         self.took(tenant, asked, lease)
@@ -77,7 +78,7 @@ class Leases:
         asked, lease = self._clock.monotonic(), self.lease()
         since = asked - LANE_US / 1_000_000
         idle = [one for one, at in self._used.items() if at < since and one not in busy]
-        kept = await self._database.tx(self._scripts.keep_lanes, idle, self.holder, lease)
+        kept = await self._database.tx(self._outbox.keep_lanes, idle, self.holder, lease)
         for tenant in idle:
             # If it was used again meanwhile, the next claim acquires it again.
             self._ours.pop(tenant, None)
@@ -91,6 +92,6 @@ class Leases:
 
     async def leave(self) -> None:
         """Release all leases at shutdown, so that other replicas need not wait for them."""
-        await self._database.tx(self._scripts.leave_lanes, self.holder)
+        await self._database.tx(self._outbox.leave_lanes, self.holder)
         self._ours.clear()
         self._used.clear()

@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from storage.database import Database
 from storage.sql import LogHeld, Unavailable
-from storage.transactions.store import Database
 
 
 class ReleaseFence:

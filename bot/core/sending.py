@@ -31,15 +31,10 @@ from dialogs.model.calendar import (
     within_hours,
 )
 from dialogs.model.facts import hours_for
-from storage.transactions.store import (
-    NO_BODY,
-    BagBody,
-    Database,
-    Letter,
-    PostBody,
-    SayBody,
-    Scripts,
-)
+from storage.database import Database
+from storage.transactions.letters import NO_BODY, BagBody, Letter, PostBody, SayBody
+from storage.transactions.outbox import Outbox
+from storage.transactions.reading import Reading
 from storage.vault import Unreadable
 
 TRIES = 30
@@ -68,7 +63,8 @@ class LetterSender:
     def __init__(
         self,
         database: Database,
-        scripts: Scripts,
+        outbox: Outbox,
+        reading: Reading,
         engine: Engine,
         clock: Clock,
         log: Log,
@@ -76,7 +72,8 @@ class LetterSender:
         pause: Pause,
     ) -> None:
         self._database = database
-        self._scripts = scripts
+        self._outbox = outbox
+        self._reading = reading
         self._engine = engine
         self._clock = clock
         self._log = log
@@ -131,11 +128,9 @@ class LetterSender:
         letter = msgspec.structs.replace(letter, paused=arrived.paused)
         if letter.kind == "bag":
             person = letter.place.partition(":")[2]
-            await self._database.tx(
-                self._scripts.bag_sent, letter, person, arrived.day, arrived.bag
-            )
+            await self._database.tx(self._outbox.bag_sent, letter, person, arrived.day, arrived.bag)
         else:
-            await self._database.tx(self._scripts.sent, letter, arrived.platform_id)
+            await self._database.tx(self._outbox.sent, letter, arrived.platform_id)
         self._arrived.pop(letter.id, None)
         if letter.paused:
             self._log.started(f"a team goes on ({letter.id})")
@@ -145,7 +140,7 @@ class LetterSender:
     async def _says(self, letter: Letter) -> None:
         parcel = await self._parcel(letter)
         if parcel is None:
-            await self._database.tx(self._scripts.sent, letter, "")
+            await self._database.tx(self._outbox.sent, letter, "")
             return
         edge = self._engine.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats and parcel.kind != "update":
@@ -157,7 +152,7 @@ class LetterSender:
         await self._may_show(letter)
         if not edge.repeats:
             await self._leases.may_begin(letter.tenant)
-            if not await self._database.tx(self._scripts.sending, letter, self._leases.lease()):
+            if not await self._database.tx(self._outbox.sending, letter, self._leases.lease()):
                 return
             parcel = self._in_time(parcel)
         await self._mark(letter, _Arrived(await self._deliver(edge, parcel), paused=letter.paused))
@@ -197,7 +192,7 @@ class LetterSender:
         match letter.kind:
             case "post" | "redraw":
                 body = msgspec.json.decode(letter.body, type=PostBody)
-                post = await self._database.read(self._scripts.post, tenant, project, body)
+                post = await self._database.read(self._outbox.post, tenant, project, body)
                 neutral = await self._engine.draw(tenant, project, body)
                 if post is None or neutral is None:
                     return None
@@ -214,7 +209,7 @@ class LetterSender:
                 kind = "post"
                 if said.thread is not None:
                     post = await self._database.read(
-                        self._scripts.post, tenant, project, said.thread
+                        self._outbox.post, tenant, project, said.thread
                     )
                     if post is not None and post.platform_id:
                         target, kind = post.platform_id, "thread"
@@ -244,7 +239,7 @@ class LetterSender:
             return await self._empty(letter, person, now, calendar)
         prefs = await self._engine.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
-        days = await self._database.read(self._scripts.bag_days, tenant, person, monday)
+        days = await self._database.read(self._outbox.bag_days, tenant, person, monday)
         held = letter.due
         if prefs.paused and prefs.paused_until is not None:
             resumes = datetime.combine(prefs.paused_until, datetime.min.time(), now.tzinfo)
@@ -253,14 +248,14 @@ class LetterSender:
             held = now + timedelta(days=7)
         hours = prefs.hours
         if hours is None:
-            mine = await self._database.read(self._scripts.projects_of, tenant, person)
+            mine = await self._database.read(self._reading.projects_of, tenant, person)
             hours = hours_for(prefs, mine)
         moment = bag_moment(calendar, held, hours, days)
         if moment <= now and not self._may_still(calendar, now, hours, days):
             moment = bag_moment(calendar, now, hours, days)
         if moment <= now:
             return await self._empty(letter, person, now, calendar)
-        await self._database.tx(self._scripts.bag_waits, tenant, letter.place, moment)
+        await self._database.tx(self._outbox.bag_waits, tenant, letter.place, moment)
         return True
 
     @staticmethod
@@ -274,7 +269,7 @@ class LetterSender:
     async def _empty(self, letter: Letter, person: str, now: datetime, calendar: Calendar) -> bool:
         await self._leases.may_begin(letter.tenant)
         letters: list[Letter] = await self._database.tx(
-            self._scripts.bag, letter, now, self._leases.lease()
+            self._outbox.bag, letter, now, self._leases.lease()
         )
         lost = [one for one in letters if one.body == NO_BODY]
         if lost:
@@ -338,7 +333,7 @@ class LetterSender:
         if whole or (failure.closed == "channel" and letter.place.startswith("channel:")):
             await self._rest(letter, at, (failure.uncertain, held), failure.reason, whole=whole)
         else:
-            await self._database.tx(self._scripts.later, letter, at, failure.uncertain, held)
+            await self._database.tx(self._outbox.later, letter, at, failure.uncertain, held)
         return whole
 
     async def _rest(
@@ -355,10 +350,10 @@ class LetterSender:
         telling = None if whole else self._engine.telling(letter, "channel")
         try:
             new = await self._database.tx(
-                self._scripts.rests, letter, at, at + RESTS_LONGER, failed, telling
+                self._outbox.rests, letter, at, at + RESTS_LONGER, failed, telling
             )
         except Unreadable:  # the team's own state: nobody can be told, and nobody else waits
-            await self._database.tx(self._scripts.later, letter, at, *failed)
+            await self._database.tx(self._outbox.later, letter, at, *failed)
             return
         if new:
             whose = "workplace" if whole else "team"
@@ -374,9 +369,9 @@ class LetterSender:
             private = letter.place.partition(":")[0] != "channel"
             telling = self._engine.telling(letter, "private" if private else "message")
         try:
-            await self._database.tx(self._scripts.dead, letters, telling)
+            await self._database.tx(self._outbox.dead, letters, telling)
         except Unreadable:  # the team's own state: the leader cannot be told
-            await self._database.tx(self._scripts.dead, letters, None)
+            await self._database.tx(self._outbox.dead, letters, None)
         self._engine.letters_written(letter.tenant)
 
     async def _unreached(self, *letters: Letter) -> None:

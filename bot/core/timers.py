@@ -19,8 +19,11 @@ from bot.core.pause import Pause
 from bot.core.sending import backoff
 from bot.log import Log
 from dialogs.model.events import Woke
+from storage.database import Database
 from storage.sql import StoreError
-from storage.transactions.store import Database, Letter, Scripts, TimerBody, Turn
+from storage.transactions.letters import Letter, TimerBody
+from storage.transactions.outbox import Outbox
+from storage.transactions.turns import Turn
 
 AT_ONCE = 64
 """Timers fired side by side; on SQLite their turns share one commit."""
@@ -31,7 +34,7 @@ class Timers:
     def __init__(
         self,
         database: Database,
-        scripts: Scripts,
+        outbox: Outbox,
         engine: Engine,
         clock: Clock,
         log: Log,
@@ -42,7 +45,7 @@ class Timers:
         health: Health,
     ) -> None:
         self._database = database
-        self._scripts = scripts
+        self._outbox = outbox
         self._engine = engine
         self._clock = clock
         self._log = log
@@ -69,7 +72,7 @@ class Timers:
                 self._health.bad("timers", error)
                 fired = 0
             if not fired:
-                seconds = await nap(self._database, self._scripts, self._clock)
+                seconds = await nap(self._database, self._outbox, self._clock)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(seconds):
                         await self._woken.wait()
@@ -78,10 +81,10 @@ class Timers:
         """Fires what is due, at most one timer of each project; answers how many."""
         await self._watch.look()
         now = self._clock.now()
-        if not await self._database.read(self._scripts.timer_waits, now):
+        if not await self._database.read(self._outbox.timer_waits, now):
             return 0
         letters: list[Letter] = await self._database.tx(
-            self._scripts.claim_timers, now, leases.LEASE_US, AT_ONCE, self._leases.holder,
+            self._outbox.claim_timers, now, leases.LEASE_US, AT_ONCE, self._leases.holder,
             self._leases.lease(), self._leases.patient(),
         )  # fmt: skip
         for letter in letters:
@@ -97,7 +100,7 @@ class Timers:
             if is_reported(letter.attempts):
                 self._log.failed("letter", type(error).__name__, letter=letter.id)
             at = self._clock.now() + backoff(letter.attempts)
-            await self._database.tx(self._scripts.later, letter, at, False)
+            await self._database.tx(self._outbox.later, letter, at, False)
 
     def _turn(self, letter: Letter) -> Turn:
         body = msgspec.json.decode(letter.body, type=TimerBody)
@@ -110,11 +113,11 @@ class Timers:
         return Turn(letter.tenant, letter.project, id, woke, now, (letter.id, letter.token))
 
 
-async def nap(database: Database, scripts: Scripts, clock: Clock) -> float:
+async def nap(database: Database, outbox: Outbox, clock: Clock) -> float:
     """Seconds until the next letter or timer comes due, and no longer than a second."""
     now = clock.now()
     try:
-        due: datetime | None = await database.read(scripts.next_due, now)
+        due: datetime | None = await database.read(outbox.next_due, now)
     except StoreError:
         return NAP
     return NAP if due is None else min(NAP, (due - now).total_seconds())

@@ -29,8 +29,9 @@ from content import catalogue as content
 from content.model import Catalogue
 from dialogs.model.facts import NOBODY, Operator
 from storage import rekey
+from storage.database import Database
 from storage.sqlite.driver import DATABASE, Sqlite
-from storage.transactions.store import Database, Scripts
+from storage.transactions.store import Scripts
 from storage.vault import KeyProblem, Vault
 
 DAMAGE_SECONDS = 60.0
@@ -82,7 +83,7 @@ class House:
             "say:say:release": "release",
         }
         found: dict[str, datetime] = {}
-        for name, due in await self.database.read(self.scripts.timers, tenant):
+        for name, due in await self.database.read(self.scripts.outbox.timers, tenant):
             if name in names:
                 found.setdefault(names[name], due)
         return found

@@ -13,15 +13,16 @@ from datetime import datetime
 
 from dialogs import forgetting
 from storage import tombstones
+from storage.database import Database
 from storage.sql import Script
 from storage.tombstones import Tombstone, is_of
 from storage.transactions import erasing, erasure_progress
-from storage.transactions.store import Database, Scripts
+from storage.vault import Vault
 
 
 async def erase_in_steps(
     database: Database,
-    scripts: Scripts,
+    vault: Vault,
     tenant: str,
     person: str,
     stone: Tombstone,
@@ -38,24 +39,24 @@ async def erase_in_steps(
     for project in await database.read(erasing.projects_of, tenant):
         async with still():
             await database.tx(
-                erasing.project_step, scripts, forgetting, tenant, project, person, now, stone.id
+                erasing.project_step, vault, forgetting, tenant, project, person, now, stone.id
             )
         await asyncio.sleep(0)  # lets the courier continue before the next project
     for table in erasing.OF_THE_MOMENT:
         after = erasing.first_of(table, tenant)
         while after is not None:
             after = await database.tx(
-                erasing.erase_of_the_moment, scripts, table, tenant, person, after
+                erasing.erase_of_the_moment, vault, table, tenant, person, after
             )
     async with still():
         await database.tx(erasing.last_step, tenant, person, stone.id)
 
 
-async def finish(database: Database, scripts: Scripts, now: datetime) -> None:
+async def finish(database: Database, vault: Vault, now: datetime) -> None:
     """Finish erasures that were interrupted by a crash or a database error."""
     for stone, found in await database.read(_half_done):
         for tenant, person in found:
-            await erase_in_steps(database, scripts, tenant, person, stone, now)
+            await erase_in_steps(database, vault, tenant, person, stone, now)
         if not found:
             await database.tx(erasure_progress.finished, stone.id)
 

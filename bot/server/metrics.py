@@ -59,7 +59,7 @@ class Metrics:
         letters: dict[str, int] = {}
         works = 1
         try:
-            letters = await self._read(self._scripts.letter_states)
+            letters = await self._read(self._scripts.outbox.letter_states)
         except StoreError:
             works = 0
         made = await self._upkeep.newest_backup()

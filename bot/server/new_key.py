@@ -7,9 +7,9 @@ import asyncio
 from pathlib import Path
 
 from storage import rekey
+from storage.database import Database
 from storage.rekey import Rekeyed
 from storage.sql import Row, StoreError, Unsure
-from storage.transactions.store import Database
 from storage.vault import Vault, make_key, read_key
 
 

@@ -37,9 +37,9 @@ from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
 from dialogs.model.commands import COMMANDS, word_for
 from dialogs.model.facts import NOBODY, Operator
+from storage.database import Database
 from storage.migrate import migrations
 from storage.sql import Damaged, StoreError
-from storage.transactions.store import Database
 from storage.vault import Vault
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ async def _operator(settings: Settings) -> Operator:
 def _about_page(house: House, operator: Operator) -> AboutPage:
     return AboutPage(
         house.catalogue, operator, house.vault,
-        lambda facts: house.database.read(house.scripts.look, "", "", facts),
+        lambda facts: house.database.read(house.scripts.reading.look, "", "", facts),
     )  # fmt: skip
 
 

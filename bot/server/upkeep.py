@@ -30,13 +30,16 @@ from content.model import Catalogue
 from dialogs import forgetting
 from dialogs.model.events import RoleDeclined
 from storage import plain_ids, rekey, tombstones
+from storage.database import Database
 from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import backup
 from storage.sqlite.driver import FileLock, Sqlite, examine
 from storage.tombstones import Tombstone
 from storage.transactions import erasing, erasure_progress
-from storage.transactions.facts import Scope, to_us
-from storage.transactions.store import Database, Scripts, Turn
+from storage.transactions.deletion import erase_project
+from storage.transactions.scope import Scope, to_us
+from storage.transactions.store import Scripts
+from storage.transactions.turns import Turn
 from storage.vault import Vault
 
 STONES_KEPT = timedelta(days=400)
@@ -116,7 +119,7 @@ class Upkeep:
             try:
                 if await new_key.is_half_done(self._database, self._vault):
                     await self._go_on_with_key()
-                await finish_erasing(self._database, self._scripts, self._clock.now())
+                await finish_erasing(self._database, self._vault, self._clock.now())
                 changed = await self._database.read(self._scripts.meta, rekey.UNCLEARED)
                 if changed:
                     await asyncio.to_thread(self._drop_copies_of_other_keys)
@@ -191,9 +194,9 @@ class Upkeep:
         since = to_us(self._clock.now() - STONES_KEPT / 2)
         new = [one for one in beside if (one.kind, one.id) not in known and one.at_us >= since]
         if new:
-            await self._database.tx_sealed(erasing.heeded, self._scripts, forgetting, new, 0)
+            await self._database.tx_sealed(erasing.heeded, self._vault, forgetting, new, 0)
             await self._database.tx(tombstones.kept, new)
-        await finish_erasing(self._database, self._scripts, self._clock.now())
+        await finish_erasing(self._database, self._vault, self._clock.now())
         return len(new)
 
     def _stones_beside(self) -> list[Tombstone]:
@@ -208,15 +211,13 @@ class Upkeep:
     async def erase_person(self, tenant: str, person: str) -> str:
         """Erase a person's name and named texts, and return the proof."""
         async with self._alone:
-            database, scripts, now = self._database, self._scripts, self._clock.now()
+            database, vault, now = self._database, self._vault, self._clock.now()
             stone: Tombstone = await database.tx_sealed(
-                erasing.first_step, scripts, tenant, person, now
+                erasing.first_step, vault, tenant, person, now
             )
             try:
                 await asyncio.to_thread(self._put_stones, [stone])
-                await erase_in_steps(
-                    database, scripts, tenant, person, stone, now, still=self.still
-                )
+                await erase_in_steps(database, vault, tenant, person, stone, now, still=self.still)
             except StoreError as error:
                 raise HalfErased(str(error)) from error
             return await self._carry_through(stone.id)
@@ -228,7 +229,7 @@ class Upkeep:
             event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
             turn = Turn(tenant, project, f"unseat:{event.id}", event, now)
             async with self.still():
-                await self._database.tx(self._scripts.turn, turn, Dialogs(self._catalogue))
+                await self._database.tx(self._scripts.turns.run, turn, Dialogs(self._catalogue))
 
     async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
         """Return (workplace, project, role) for each role that a person holds."""
@@ -250,8 +251,8 @@ class Upkeep:
     def _erase_project(self, project: str) -> Script[int]:
         rows = yield "project_place", {"id": project}
         for row in rows:
-            scope = Scope(row["tenant"], project, self._scripts.vault)
-            yield from self._scripts.erase(scope, self._clock.now())
+            scope = Scope(row["tenant"], project, self._vault)
+            yield from erase_project(scope, self._clock.now())
         return len(rows)
 
     async def _carry_through(self, order: str = "") -> str:
@@ -360,7 +361,7 @@ async def cleansed(
         store = await Sqlite.open(copy)
         try:
             await plain_ids.make_anew(store, scripts, forgetting, head.at)
-            await store.tx_sealed(erasing.heeded, scripts, forgetting, stones, to_us(head.at))
+            await store.tx_sealed(erasing.heeded, vault, forgetting, stones, to_us(head.at))
             await store.vacuum()
         finally:
             await store.close()
@@ -395,7 +396,7 @@ async def restore(
                 )  # fmt: skip
                 since = to_us(head.at)
                 heeded: int = await store.tx_sealed(
-                    erasing.heeded, scripts, forgetting, stones, since
+                    erasing.heeded, vault, forgetting, stones, since
                 )
                 await store.tx(tombstones.kept, stones)
                 await store.vacuum()

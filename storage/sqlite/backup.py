@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from storage.sql import StoreError
-from storage.transactions.facts import from_us, to_us
+from storage.transactions.scope import from_us, to_us
 from storage.vault import Vault
 
 MAGIC = b"DIGI-BACKUP 1\n"

@@ -19,11 +19,16 @@ from dialogs.model.records import DELETABLE_BY_AUTHOR, RECORD_KINDS
 from dialogs.model.roles import has_led
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
-from storage.tombstones import Tombstone, buried, is_of, salted, stones
+from storage.tombstones import Tombstone, buried, is_of, salted
 from storage.transactions.anonymous_pool import Pool
+from storage.transactions.deletion import erase_project, retract
 from storage.transactions.erasure_progress import Erased, begun, counted, finished
-from storage.transactions.facts import Scope, erased_id, from_us
-from storage.transactions.store import PostBody, SayBody, Scripts
+from storage.transactions.letters import PostBody, SayBody, put_letter, redraw_post
+from storage.transactions.locks import lock_project
+from storage.transactions.people import keep_prefs
+from storage.transactions.rows import erased_id
+from storage.transactions.scope import Scope, from_us
+from storage.vault import Vault
 
 ALWAYS = frozenset({"project", "published"})
 RESTRICTED = frozenset({"concern"})
@@ -58,7 +63,7 @@ def seats_of(person: str) -> Script[tuple[tuple[str, str, str], ...]]:
 
 
 def erase_person(
-    scripts: Scripts,
+    vault: Vault,
     forgetting: Forgetting,
     tenant: str,
     person: str,
@@ -69,11 +74,11 @@ def erase_person(
     row by name speaks of this person, and in these."""
     for project in (yield from projects_of(tenant)):
         also = project[0] in also_in
-        yield from erase_in_project(scripts, forgetting, tenant, project, person, now, also=also)
+        yield from erase_in_project(vault, forgetting, tenant, project, person, now, also=also)
     for table in OF_THE_MOMENT:
         after: Row | None = first_of(table, tenant)
         while after is not None:
-            after = yield from erase_of_the_moment(scripts, table, tenant, person, after)
+            after = yield from erase_of_the_moment(vault, table, tenant, person, after)
     yield from erase_in_workplace(tenant, person)
     yield from buried("person", salted(tenant, person), now)
 
@@ -85,7 +90,7 @@ def projects_of(tenant: str) -> Script[tuple[tuple[str, str], ...]]:
 
 
 def erase_in_project(
-    scripts: Scripts,
+    vault: Vault,
     forgetting: Forgetting,
     tenant: str,
     project: tuple[str, str],
@@ -96,22 +101,22 @@ def erase_in_project(
 ) -> Script[Erased]:
     """Done again, it finds nothing left. `also`: where no row by name speaks of the person, too."""
     id, channel = project
-    scope = Scope(tenant, id, scripts.vault)
+    scope = Scope(tenant, id, vault)
     seats = yield "person_roles", {"tenant": tenant, "person": person}
     known = also or any(seat["project"] == id for seat in seats)
     if not (known or (yield from _is_named(scope, person))):
         return Erased()
     # From here on no turn can write down again what it read before.
-    yield from scripts.alone(tenant, id)
-    records = yield from _records(scripts, scope, person)
-    states = yield from _states(scripts, forgetting, scope, person)
-    letters = yield from _letters(scripts, scope, person)
-    left, kept = yield from _roles(scripts, forgetting, scope, person, channel, now)
-    yield from _as_reader(scripts, scope, person)
+    yield from lock_project(tenant, id)
+    records = yield from _records(scope, person)
+    states = yield from _states(forgetting, scope, person)
+    letters = yield from _letters(scope, person)
+    left, kept = yield from _roles(forgetting, scope, person, channel, now)
+    yield from _as_reader(scope, person)
     unnamed = records.pop("", 0) + states + letters
     records["role"] += left
     if records.total() or unnamed or kept:
-        yield from _redraw(scripts, scope, now)
+        yield from _redraw(scope, now)
     return Erased(dict(+records), unnamed, kept)
 
 
@@ -128,16 +133,16 @@ def erase_in_workplace(tenant: str, person: str) -> Script[None]:
 # --- in steps, for a database that is served ------------------------------------------------
 
 
-def first_step(scripts: Scripts, tenant: str, person: str, now: datetime) -> Script[Tombstone]:
+def first_step(vault: Vault, tenant: str, person: str, now: datetime) -> Script[Tombstone]:
     """The name goes at once. The row stays until the last step: by it a start after a stop knows
     whom the tombstone means."""
     stone = yield from begun(tenant, person, now)
-    yield from scripts.keep_prefs(tenant, person, Prefs())
+    yield from keep_prefs(tenant, vault, person, Prefs())
     return stone
 
 
 def project_step(
-    scripts: Scripts,
+    vault: Vault,
     forgetting: Forgetting,
     tenant: str,
     project: tuple[str, str],
@@ -146,7 +151,7 @@ def project_step(
     stone: str,
 ) -> Script[None]:
     """What goes is counted for the proof in the same transaction."""
-    gone = yield from erase_in_project(scripts, forgetting, tenant, project, person, now)
+    gone = yield from erase_in_project(vault, forgetting, tenant, project, person, now)
     if gone != Erased():
         yield from counted(stone, gone)
 
@@ -172,10 +177,10 @@ def _is_named(scope: Scope, person: str) -> Script[bool]:
 def _whole(scope: Scope, table: str, row: Row, *more: str) -> bytes | None:
     """None where the value is damaged: nobody reads a name in it any more, and it stays as it is;
     what stands beside it in plain text is changed all the same."""
-    return scope.vault.open_if_whole(row["body"], table, scope.tenant, scope.project, *more)
+    return scope.open_if_whole(table, row["body"], *more)
 
 
-def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]]:
+def _records(scope: Scope, person: str) -> Script[Counter[str]]:
     found: Counter[str] = Counter()
     rows = yield "record_every", scope.key
     for row in rows:
@@ -189,17 +194,16 @@ def _records(scripts: Scripts, scope: Scope, person: str) -> Script[Counter[str]
         after = body and without_name(body, person)
         if after == body and row["person"] != person:
             continue
-        place = ("record", scope.tenant, scope.project, kind, id)
         yield "record_put", {
             **scope.key, "kind": kind, "id": id, "ref": row["ref"],
             "person": FORMER if row["person"] == person else row["person"], "at": row["at_us"],
-            "body": row["body"] if after is None else scripts.vault.seal(after, *place),
+            "body": row["body"] if after is None else scope.seal("record", after, kind, id),
         }  # fmt: skip
         found[""] += 1
     return found
 
 
-def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
+def _states(forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
     """How many were changed, without those of what was said to chosen readers: whom a text was
     for is its author's business. For the same reason each of these is sealed anew, as long as it
     was, so that two copies of the database do not show which of them named this person."""
@@ -216,13 +220,13 @@ def _states(scripts: Scripts, forgetting: Forgetting, scope: Scope, person: str)
         after = after.ljust(len(before))
         yield "reseal_state", {
             **scope.key, "dialog": dialog, "id": id,
-            "sealed": scripts.vault.seal(after, "state", scope.tenant, scope.project, dialog, id),
+            "sealed": scope.seal("state", after, dialog, id),
         }  # fmt: skip
         changed += dialog not in RESTRICTED
     return changed
 
 
-def _as_reader(scripts: Scripts, scope: Scope, person: str) -> Script[None]:
+def _as_reader(scope: Scope, person: str) -> Script[None]:
     """Out of the readers of what was said without a name, released or not. Nobody takes the place;
     the author sees by code who is left to read, and may choose others.
 
@@ -235,32 +239,31 @@ def _as_reader(scripts: Scripts, scope: Scope, person: str) -> Script[None]:
         if before is None:
             continue
         after = without_name(before, person).ljust(len(before))
-        sealed = scripts.vault.seal(after, "published", scope.tenant, scope.project, row["id"])
+        sealed = scope.seal("published", after, row["id"])
         yield "published_body", {**scope.key, "id": row["id"], "body": sealed}
     rows = yield "pool_get", scope.key
     for row in rows:
-        pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
+        pool = Pool.open_if_whole(scope.vault, scope.tenant, scope.project, row["sealed"])
         if pool is None:
             continue
         after_all = pool.changed(lambda body: cast("dict[str, Any]", _without(body, person)))
-        sealed = after_all.seal(scripts.vault, scope.tenant, scope.project)
+        sealed = after_all.seal(scope.vault, scope.tenant, scope.project)
         yield "pool_put", {**scope.key, "sealed": sealed}
 
 
-def _letters(scripts: Scripts, scope: Scope, person: str) -> Script[int]:
+def _letters(scope: Scope, person: str) -> Script[int]:
     changed = 0
     rows = yield "letter_every", scope.key
     for row in rows:
         before = _whole(scope, "letter", row, row["id"])
         if before is not None and (after := without_name(before, person)) != before:
-            sealed = scripts.vault.seal(after, "letter", scope.tenant, scope.project, row["id"])
+            sealed = scope.seal("letter", after, row["id"])
             yield "letter_body", {"id": row["id"], "body": sealed}
             changed += 1
     return changed
 
 
 def _roles(
-    scripts: Scripts,
     forgetting: Forgetting,
     scope: Scope,
     person: str,
@@ -281,7 +284,7 @@ def _roles(
         if has_led(Role(person, role, row["status"], led=bool(row["led"]))):
             yield "role_put", {
                 **scope.key, "person": erased, "role": role, "status": "was",
-                "body": scripts.vault.seal(b"", "role", scope.tenant, scope.project, erased, role),
+                "body": scope.seal("role", b"", erased, role),
             }  # fmt: skip
             kept += 1
         else:
@@ -290,15 +293,15 @@ def _roles(
         if held and role != "reader":
             card = msgspec.json.encode(forgetting.no_longer(role))
             body = msgspec.json.encode(SayBody(msgspec.Raw(card)))
-            yield from scripts.letter(scope, f"channel:{channel}", "say", now, body)
+            yield from put_letter(scope, f"channel:{channel}", "say", now, body)
     return gone, kept
 
 
-def _redraw(scripts: Scripts, scope: Scope, now: datetime) -> Script[None]:
+def _redraw(scope: Scope, now: datetime) -> Script[None]:
     rows = yield "post_every", scope.key
     for row in rows:
         body = PostBody(row["dialog"], row["dialog_id"], row["slot"])
-        yield from scripts.redraw_post(scope, body, now)
+        yield from redraw_post(scope, body, now)
 
 
 def first_of(table: Sealed, tenant: str) -> Row:
@@ -307,7 +310,7 @@ def first_of(table: Sealed, tenant: str) -> Row:
 
 
 def erase_of_the_moment(
-    scripts: Scripts, table: Sealed, tenant: str, person: str, after: Row
+    vault: Vault, table: Sealed, tenant: str, person: str, after: Row
 ) -> Script[Row | None]:
     """Some of what was answered in the last day, and of the messages of the pretended workplace:
     those after this row. Answers with the last of them; None where no more follow."""
@@ -316,12 +319,12 @@ def erase_of_the_moment(
         if row.get("tenant", tenant) != tenant:
             return None
         place = table.place(row)
-        before = scripts.vault.open_if_whole(row[table.column], *place)
+        before = vault.open_if_whole(row[table.column], *place)
         if before is None:
             continue
         if (left := without_name(before, person)) != before:
             named = {name: row[name] for name in table.key}
-            sealed = scripts.vault.seal(left, *place)
+            sealed = vault.seal(left, *place)
             yield f"reseal_{table.table}", {**named, "sealed": sealed}
     return {name: rows[-1][name] for name in table.key} if len(rows) == BATCH else None
 
@@ -350,57 +353,11 @@ def _without(value: Any, person: str) -> Any:
             return value
 
 
-# --- an earlier version's erasures ---------------------------------------------------------
-
-
-def finish_erasures(scripts: Scripts, forgetting: Forgetting, now: datetime) -> Script[None]:
-    """An earlier version left whoever it erased as a reader of what was said without a name, and
-    in the role of a former leader. Who has not come back since is erased once more."""
-    yield "lock", {"lock": "erasures are finished"}
-    every = yield from stones()
-    erased = [one.id for one in every if one.kind == "person"]
-    if not erased:
-        return
-    rows = yield "person_here", {}
-    here = {(row["tenant"], row["id"]) for row in rows}
-    left = yield from _readers(scripts)
-    rows = yield "person_every", {}
-    for row in rows:
-        left.setdefault((row["tenant"], row["id"]), set())
-    for (tenant, person), projects in sorted(left.items()):
-        if (tenant, person) not in here and any(is_of(id, tenant, person) for id in erased):
-            also_in = frozenset(projects)
-            yield from erase_person(scripts, forgetting, tenant, person, now, also_in)
-
-
-def _readers(scripts: Scripts) -> Script[dict[tuple[str, str], set[str]]]:
-    """Workplace and person of each reader of what was said without a name, and in which projects;
-    for this step at the start alone: nobody is told any of it."""
-    found: dict[tuple[str, str], set[str]] = {}
-    projects = yield "project_every", {}
-    for project in projects:
-        scope = Scope(project["tenant"], project["id"], scripts.vault)
-        bodies: list[dict[str, Any]] = []
-        rows = yield "published_every", scope.key
-        for row in rows:
-            opened = _whole(scope, "published", row, row["id"])
-            bodies.append({} if opened is None else msgspec.json.decode(opened))
-        rows = yield "pool_get", scope.key
-        for row in rows:
-            pool = Pool.open_if_whole(scripts.vault, scope.tenant, scope.project, row["sealed"])
-            bodies += [entry.body for entry in pool.entries] if pool is not None else []
-        for body in bodies:
-            for one in (body, *body.get("more", ())):
-                for person in one.get("readers", ()):
-                    found.setdefault((scope.tenant, person), set()).add(scope.project)
-    return found
-
-
 # --- a restored backup --------------------------------------------------------------------
 
 
 def heeded(
-    scripts: Scripts, forgetting: Forgetting, found: list[Tombstone], since_us: int
+    vault: Vault, forgetting: Forgetting, found: list[Tombstone], since_us: int
 ) -> Script[int]:
     """Delete again what was deleted after this moment; answers how many stones were heeded.
 
@@ -417,17 +374,17 @@ def heeded(
             case "project":
                 rows = yield "project_place", {"id": one.id}
                 for row in rows:
-                    project = Scope(row["tenant"], one.id, scripts.vault)
-                    yield from scripts.erase(project, now)
+                    project = Scope(row["tenant"], one.id, vault)
+                    yield from erase_project(project, now)
             case "published":
                 rows = yield "published_place", {"id": one.id}
                 for row in rows:
-                    there = Scope(row["tenant"], row["project"], scripts.vault)
-                    yield from scripts.retract(there, one.id)
+                    there = Scope(row["tenant"], row["project"], vault)
+                    yield from retract(there, one.id)
             case "person":
                 for row in people:
                     if is_of(one.id, row["tenant"], row["id"]):
-                        yield from erase_person(scripts, forgetting, row["tenant"], row["id"], now)
+                        yield from erase_person(vault, forgetting, row["tenant"], row["id"], now)
             case "mine":
                 yield from _mine_again(one, people)
             case _:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from storage import tombstones
 from storage.sql import Script
 from storage.tombstones import Tombstone, buried, is_of, salted, stones
-from storage.transactions.facts import to_us
+from storage.transactions.scope import to_us
 
 _KEY = "erased:"
 _UNDER_WAY, _UNNAMED, _LED, _GONE = "under_way", "unnamed", "led", "gone."

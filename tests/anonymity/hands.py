@@ -26,7 +26,8 @@ from dialogs.registry import CONVERSATIONS, SIGHTS
 from storage.padding import Padding
 from storage.sql import Script
 from storage.transactions import anonymous_pool as pools
-from storage.transactions.facts import Scope, gather
+from storage.transactions.facts import gather
+from storage.transactions.scope import Scope
 from tests.worlds.play import Play
 from tests.worlds.postgres import program
 from tests.worlds.stage import (
@@ -270,7 +271,7 @@ async def everything_decided(
     def script() -> Script[Seen]:
         seen: Seen = {}
         for person in lookers:
-            about, roles, _, inside = yield from house.scripts.standing(
+            about, roles, _, inside = yield from house.scripts.reading.standing(
                 TENANT, project, CHANNEL, person
             )
             assert about is not None
@@ -285,7 +286,7 @@ async def everything_decided(
                         continue
                     sight = SIGHTS[view]
                     needs = sight.needs(wanted, viewer)
-                    found = yield from house.scripts.look(TENANT, project, needs)
+                    found = yield from house.scripts.reading.look(TENANT, project, needs)
                     shown = sight.show(wanted, viewer, Known(house.catalogue, found))
                     seen[key] = msgspec.json.encode(shown).decode()
         return seen

@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 
 from storage.sql import FOLDER
-from storage.transactions.facts import from_us
+from storage.transactions.scope import from_us
 from tests.anonymity.hands import running
 from tests.anonymity.thief import Between, Counters, placed
 from tests.anonymity.weeks import Act, first_monday, lively_week, standing

@@ -29,7 +29,7 @@ from storage.postgres.driver import Postgres
 from storage.sqlite import backup
 from storage.sqlite.driver import Sqlite
 from storage.transactions.anonymous_pool import Pool
-from storage.transactions.facts import from_us
+from storage.transactions.scope import from_us
 from storage.vault import Vault, code_hash, code_of
 from tests.anonymity.canaries import every_log_line
 from tests.anonymity.hands import running, without_padding

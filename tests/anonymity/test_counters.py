@@ -249,7 +249,7 @@ async def _last_used(folder: Path, server: Server) -> tuple[datetime, list[datet
     async with running(folder, either=server.dsn(name)) as played:
         store = played.house.database
         assert isinstance(store, Postgres)
-        await asyncio.gather(*(store.read(played.house.scripts.pools) for _ in range(20)))
+        await asyncio.gather(*(store.read(played.house.scripts.pools.every) for _ in range(20)))
         await says(played, "sofie", "Sent om aftenen")
         begun = datetime.now(UTC)
         await played.house.courier.housekeeping.padding.pad()

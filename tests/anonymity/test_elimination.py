@@ -17,7 +17,8 @@ from dialogs.model.facts import Published
 from dialogs.question import decide as question
 from dialogs.walk import phase
 from storage.sql import Script
-from storage.transactions.facts import Scope, gather
+from storage.transactions.facts import gather
+from storage.transactions.scope import Scope
 from tests.anonymity.hands import instances, project_of, running
 from tests.worlds.cards import Dressed
 from tests.worlds.postgres import either_later

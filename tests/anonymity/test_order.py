@@ -45,7 +45,7 @@ async def _write(played: Stage, folder: Path, size: int) -> None:
         }  # fmt: skip
         form = f"form {n}"
         await house.database.tx_sealed(
-            house.scripts.put_in_pool, TENANT, project, PoolEntry("said", "release", body), form,
+            house.scripts.pools.put, TENANT, project, PoolEntry("said", "release", body), form,
             code_hash(code_of(house.vault, form)), "",
         )  # fmt: skip
 

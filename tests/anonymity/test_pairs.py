@@ -34,7 +34,8 @@ from dialogs.model.facts import Waiting
 from storage.padding import Padding
 from storage.rekey import waiting
 from storage.transactions import anonymous_pool as pools
-from storage.transactions.store import Letter, SeenPerson
+from storage.transactions.letters import Letter
+from storage.transactions.people import SeenPerson
 from tests.anonymity.hands import (
     Dump,
     Seen,
@@ -188,7 +189,7 @@ async def _world(
         if either:
             # A lease runs by the server's clock, which nobody can make stand still.
             house = played.house
-            await house.database.tx(house.scripts.leave_lanes, house.courier.holder)
+            await house.database.tx(house.scripts.outbox.leave_lanes, house.courier.holder)
         rows = dump(folder)
         return _in_order(rows) if either else rows, seen, bytes_of(folder)
 
@@ -329,7 +330,7 @@ def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
     async def keeps(engine: Engine, delivery: Delivery) -> Answer:
         who = delivery.sender
         known = [SeenPerson(who.person, who.name, who.locale)]
-        await engine._database.tx(engine._scripts.called, delivery.tenant, known)
+        await engine._database.tx(engine._scripts.people.called, delivery.tenant, known)
         return await received(engine, delivery)
 
     monkeypatch.setattr(Engine, "_handle", keeps)

@@ -13,7 +13,8 @@ import pytest
 from dialogs.model.facts import HowMany
 from storage.sql import Script
 from storage.transactions.anonymous_pool import Pool
-from storage.transactions.facts import SCRIPTS, Scope, _how_many
+from storage.transactions.facts import SCRIPTS, _how_many
+from storage.transactions.scope import Scope
 from tests.anonymity.courses import AUTHORS, random_course
 from tests.anonymity.hands import (
     CANARY,

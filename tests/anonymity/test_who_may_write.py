@@ -27,7 +27,7 @@ from dialogs.say import forms as say_forms
 from dialogs.say.states import HERE, Say
 from dialogs.walk import handover
 from storage.sql import Script
-from storage.transactions.store import SeenPerson
+from storage.transactions.people import SeenPerson
 from tests.bot.core.test_gate import UNNAMED, UNNAMED_LOOKS, a_press
 from tests.worlds.house import MONDAY, TENANT, Paper, Wall, a_house, found
 
@@ -143,7 +143,7 @@ async def knows(house: House, project: str) -> f.Known:
 
     def script() -> Script[dict[f.Fact[Any], Any]]:
         facts = (f.About(), f.Roles(), f.Team())
-        return (yield from house.scripts.look(TENANT, project, facts))
+        return (yield from house.scripts.reading.look(TENANT, project, facts))
 
     people = await house.database.read(script)
     said = Say(next_release=MONDAY, next_day=MONDAY)
@@ -219,7 +219,7 @@ async def test_everything_that_asks_who_may_write_gets_the_same_answer(
             if state.foreign and not recorded and not state.there:
                 continue  # until the store knows it, nobody can count them out
             met = [SeenPerson(X, foreign=state.foreign and recorded)]
-            await house.database.tx(house.scripts.called, TENANT, met)
+            await house.database.tx(house.scripts.people.called, TENANT, met)
             project = f"p{number}"
             await lives(house, project, state)
             known = await knows(house, project)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from storage.transactions.facts import from_us
+from storage.transactions.scope import from_us
 
 PAGE = 4096
 

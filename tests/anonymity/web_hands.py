@@ -22,8 +22,8 @@ from bot.server import http_server as server
 from bot.server.build import House, build
 from bot.server.http_server import Hosts
 from bot.server.serve import PlaygroundClock, application_of, command_help
+from storage.database import Database
 from storage.playground_room import Room
-from storage.transactions.store import Database
 from storage.vault import Vault
 from tests.worlds.play import CODE, Play
 from tests.worlds.stage import slow_clock

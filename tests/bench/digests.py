@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from bot.server.serve import loaded
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.bench import town
 from tests.bench.contest import Row
 from tests.bench.process import ROOT
@@ -107,7 +107,7 @@ async def decided(
     house.engine.woke = counted  # type: ignore[method-assign]
     try:
         # The house that the town was built in is gone, and with it whoever spoke there.
-        await house.database.tx(house.scripts.freed)
+        await house.database.tx(house.scripts.outbox.freed)
         marks = await house.landmarks(town.TENANT)
         due = marks["overview"] + timedelta(seconds=1)
         house.clock.move_to(round(due.timestamp() * 1_000_000))

@@ -23,8 +23,9 @@ from bot.server.build import House
 from bot.server.serve import loaded
 from dialogs.model import cards as c
 from storage.sql import Script
-from storage.transactions.facts import Scope
-from storage.transactions.store import SayBody, Scripts
+from storage.transactions.letters import SayBody, put_letter
+from storage.transactions.scope import Scope
+from storage.transactions.store import Scripts
 from tests.bench import town
 from tests.bench.contest import Row, ratio
 from tests.bench.process import ROOT
@@ -89,7 +90,7 @@ def letters(scripts: Scripts, lane: int, count: int, due: object) -> Script[None
         card = c.card(c.Paragraph(c.Words(f"Dette er brev {number}. {town.WORDS}")))
         body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(card))))
         scope = Scope(tenant, "p", scripts.vault)
-        yield from scripts.letter(scope, "channel:C1", "say", due, body)  # type: ignore[arg-type]
+        yield from put_letter(scope, "channel:C1", "say", due, body)  # type: ignore[arg-type]
 
 
 async def sent(home: Path, lanes: int, slow: int, each: int) -> Sent:

@@ -17,8 +17,9 @@ from bot.platforms.common.rate_limit import Limits
 from bot.platforms.slack.outgoing import IN_A_CHANNEL
 from dialogs.model import cards as c
 from storage.sql import Script
-from storage.transactions.facts import Scope
-from storage.transactions.store import SayBody, Scripts
+from storage.transactions.letters import SayBody, put_letter
+from storage.transactions.scope import Scope
+from storage.transactions.store import Scripts
 from tests.bench import slack, teams, town
 from tests.bench.contest import Row
 from tests.bench.load import Request, load
@@ -73,7 +74,7 @@ def letters(scripts: Scripts, copies: town.Copies, first: int, due: object) -> S
             body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(card))))
             scope = Scope(copies.tenant, copies.project_of(team), scripts.vault)
             place = f"channel:{town.channel_of(team)}"
-            yield from scripts.letter(scope, place, "say", due, body)  # type: ignore[arg-type]
+            yield from put_letter(scope, place, "say", due, body)  # type: ignore[arg-type]
 
 
 async def rows(folder: Path, told: Progress) -> AsyncIterator[Row]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.platforms.common.ports import Delivery, Sender, Submitted, TypedText
 from bot.server.build import House
 from dialogs.model.events import Look
-from storage.transactions.store import PostBody
+from storage.transactions.letters import PostBody
 from tests.bench import town
 from tests.bench.contest import Row, ratio
 from tests.bench.progress import Progress

@@ -12,7 +12,7 @@ from bot.core import gate
 from bot.core.engine import Engine
 from bot.platforms.common.ports import Delivery, Sender, TypedText
 from dialogs.model.events import Look
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.bench import digests, town
 from tests.bench import main as bench
 from tests.bench.contest import Measured, Row, head, line, ratio

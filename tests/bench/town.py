@@ -135,7 +135,7 @@ class Team:
         await self.house.engine.receive(members)
         await self.act(0, TypedText(f"start {NAME}"))
         [mine] = await self.house.database.read(
-            self.house.scripts.projects_of, TENANT, person_of(0, 0)
+            self.house.scripts.reading.projects_of, TENANT, person_of(0, 0)
         )
         self.project = mine.id
         for event in (

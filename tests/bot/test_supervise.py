@@ -210,7 +210,7 @@ async def test_an_operator_sees_a_courier_that_stands_still(office: Office) -> N
         raise ZeroDivisionError
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(house.scripts, "claim", fails, raising=False)
+        patched.setattr(house.scripts.outbox, "claim", fails, raising=False)
         async with running(office):
             while not house.log.failures:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)

@@ -29,8 +29,10 @@ async def begin(played: Stage, phase: int, length: str) -> None:
 
 async def walk_of(played: Stage) -> Walk:
     house = played.house
-    [project] = await house.database.read(house.scripts.projects_of, TENANT, "anne")
-    body = await house.database.read(house.scripts.state_of, TENANT, project.id, "walk", "walk")
+    [project] = await house.database.read(house.scripts.reading.projects_of, TENANT, "anne")
+    body = await house.database.read(
+        house.scripts.reading.state_of, TENANT, project.id, "walk", "walk"
+    )
     return msgspec.json.decode(body, type=Walk)
 
 

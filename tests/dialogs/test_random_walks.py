@@ -100,7 +100,7 @@ async def _walk(folder: Path, seed: int, steps: int) -> None:
         except BaseException:
             print("\n".join(walker.history[-25:]))
             raise
-        rows = await played.house.database.read(played.house.scripts.letters)
+        rows = await played.house.database.read(played.house.scripts.outbox.letters)
         assert not [row for row in rows if row["state"] == "dead"]
         for message in played.edge.messages.values():
             drawn = msgspec.json.encode(MessageBody(card=message.card))

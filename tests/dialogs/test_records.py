@@ -14,8 +14,8 @@ from dialogs.model import effects as fx
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import FOLDER, Script
 from storage.transactions import erasing
-from storage.transactions.facts import to_us
-from storage.transactions.store import Turn
+from storage.transactions.scope import to_us
+from storage.transactions.turns import Turn
 from tests.bot.core.test_engine import news
 from tests.worlds.house import MONDAY, PROJECT, TENANT, a_house, asked, faked, found
 

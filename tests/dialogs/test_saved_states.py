@@ -92,7 +92,7 @@ async def _collect() -> dict[str, dict[str, bytes]]:
             async with stage(Path(folder)) as played:
                 await played.play(transcript.read_text(encoding="utf-8"))
                 house = played.house
-                rows = await house.database.read(house.scripts.all_states, TENANT)
+                rows = await house.database.read(house.scripts.reading.all_states, TENANT)
                 for dialog, _, body in rows:
                     shape = msgspec.json.decode(body)
                     key = f"{shape.get('type')} {sorted(shape)} {shape.get('status', '')}"

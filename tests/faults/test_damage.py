@@ -26,6 +26,7 @@ from storage.addresses import Addresses
 from storage.installations import Installations
 from storage.playground_room import Room
 from storage.sql import Damaged, Script
+from storage.transactions.people import keep_prefs
 from storage.vault import Unreadable
 from tests.anonymity.hands import RELEASED, by_code, open_form, running, says
 from tests.bot.cli.test_operator import Here, digi
@@ -241,7 +242,7 @@ async def test_a_process_with_an_old_key_begins_no_pool_anew(tmp_path: Path, eit
         [(project,)] = asked(tmp_path, either, "SELECT project FROM pool")
         with pytest.raises(Unreadable):
             await house.database.tx(
-                house.scripts.rewrite_pool, TENANT, str(project), house.clock.now()
+                house.scripts.pools.rewrite, TENANT, str(project), house.clock.now()
             )
         assert asked(tmp_path, either, "SELECT sealed FROM pool") == before
 
@@ -447,7 +448,7 @@ async def test_damage_that_a_server_reports_is_remembered_too(
                 "CREATE TRIGGER broken BEFORE INSERT ON person EXECUTE FUNCTION broken()"
             )
         with pytest.raises(Damaged):
-            await house.database.tx(house.scripts.keep_prefs, TENANT, "anne", _prefs())
+            await house.database.tx(keep_prefs, TENANT, house.vault, "anne", _prefs())
         assert house.database.damaged
 
 

@@ -136,7 +136,7 @@ async def lost(town: Town, before: Stage, folder: Path) -> int:
         assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     async with stage(folder) as played:
         town.house = played.house
-        await town.house.database.tx(town.house.scripts.freed)
+        await town.house.database.tx(town.house.scripts.outbox.freed)
         if gone := await _missing(town):
             return gone
         for text, delivery in town.sent:
@@ -161,12 +161,14 @@ async def lost(town: Town, before: Stage, folder: Path) -> int:
 
 async def _missing(town: Town) -> int:
     house = town.house
-    [project] = await house.database.read(house.scripts.projects_of, TENANT, "anne")
+    [project] = await house.database.read(house.scripts.reading.projects_of, TENANT, "anne")
     facts: tuple[f.Fact[Any], ...] = (
         f.Records("said", limit=10_000),
         *(f.ByCode(code) for code in town.unnamed.values()),
     )
-    found = await house.database.read(house.scripts.unsigned_facts, TENANT, project.id, facts)
+    found = await house.database.read(
+        house.scripts.reading.unsigned_facts, TENANT, project.id, facts
+    )
     kept = Counter(record.body["text"] for record in found[facts[0]])
     assert set(kept.values()) <= {1}, "kept twice"
     known = [found[fact] for fact in facts[1:]]

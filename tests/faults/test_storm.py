@@ -141,7 +141,9 @@ def _is_said(parcel: Parcel) -> bool:
 
 
 async def _rows(office: Office) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = await office.house.database.read(office.house.scripts.letters)
+    rows: list[dict[str, Any]] = await office.house.database.read(
+        office.house.scripts.outbox.letters
+    )
     return rows
 
 

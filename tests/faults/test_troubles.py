@@ -194,7 +194,7 @@ async def test_what_may_be_on_the_disk_is_not_called_unsaved(tmp_path: Path) -> 
 async def pooled(played: Stage) -> tuple[Entry, ...]:
     """What waits without a name."""
     house = played.house
-    [project] = await house.database.read(house.scripts.projects_of, TENANT, "anne")
+    [project] = await house.database.read(house.scripts.reading.projects_of, TENANT, "anne")
 
     def look() -> Script[bytes]:
         rows = yield "pool_get", {"tenant": TENANT, "project": project.id}

@@ -13,8 +13,9 @@ import psycopg
 
 from bot.core import leases, sending
 from bot.server.build import House
+from storage.database import Database
 from storage.sql import Script, Unavailable, Unsure
-from storage.transactions.store import Database, Turn
+from storage.transactions.turns import Turn
 
 Point = tuple[str, str]
 """A handler (an event's type, or a script's own name) and the boundary in it."""
@@ -32,7 +33,7 @@ class Failpoints:
     failed (`AFTERWARDS`) fails too where two failures at once are allowed (`twice`).
     """
 
-    AFTERWARDS = frozenset({"later", "dead", "paused", "freed"})
+    AFTERWARDS = frozenset({"Outbox.later", "Outbox.dead", "Outbox.freed"})
 
     def __init__(
         self,
@@ -107,7 +108,7 @@ class Failpoints:
             tag = str(type(args[0].event).__struct_config__.tag)
             self.events.add(tag)
             return f"{tag} {getattr(args[0].event, 'name', '')}" if tag == "woke" else tag
-        return script.__qualname__.removeprefix("Scripts.")
+        return script.__qualname__
 
     async def _run(
         self, run: Any, script: Callable[..., Script[Any]], args: tuple[Any, ...]

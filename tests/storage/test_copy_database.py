@@ -57,7 +57,7 @@ async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch, *, projects: int
             )  # fmt: skip
             entry = fx.PoolEntry("answer", "q1", {"text": "unnamed"})
             await house.database.tx_sealed(
-                house.scripts.put_in_pool, TENANT, f"{PROJECT}{n}", entry, "form", bytes(32), ""
+                house.scripts.pools.put, TENANT, f"{PROJECT}{n}", entry, "form", bytes(32), ""
             )
         return house.vault.fingerprint()
 
@@ -82,7 +82,7 @@ async def test_everything_moves_and_goes_on_where_it_was(
         said = [text for text in edge.said() if text[1:2] == "."]
         assert sorted(said) == [f"{n}.{m}" for n in range(3) for m in (1, 2)]
         assert all(said.index(f"{n}.1") < said.index(f"{n}.2") for n in range(3))
-        timers = await house.database.read(house.scripts.timers, TENANT)
+        timers = await house.database.read(house.scripts.outbox.timers, TENANT)
         assert [due - MONDAY for _, due in timers] == [timedelta(days=n) for n in (1, 2)]
 
 

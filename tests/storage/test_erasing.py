@@ -19,7 +19,7 @@ from storage.plain_ids import DONE
 from storage.sql import Script
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.erasing import without_name
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.anonymity import hands
 from tests.anonymity.hands import by_code, bytes_of, dump, open_form, project_of, reading, says
 from tests.bot.core.test_engine import news
@@ -403,10 +403,12 @@ async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
         assert asked(tmp_path / "home", either, "SELECT place FROM letter") == [(f"bag:{GONE}",)]
         scripts = house.scripts
         at = MONDAY + timedelta(hours=1)
-        claimed = await house.database.tx(scripts.claim, TENANT, at, 60_000_000, 20, "somebody")
+        claimed = await house.database.tx(
+            scripts.outbox.claim, TENANT, at, 60_000_000, 20, "somebody"
+        )
         [head] = claimed.letters
         await house.upkeep.erase_person(TENANT, GONE)
-        await house.database.tx(scripts.bag_sent, head, GONE, at.date(), (head.id,))
+        await house.database.tx(scripts.outbox.bag_sent, head, GONE, at.date(), (head.id,))
         assert asked(tmp_path / "home", either, "SELECT * FROM bagged") == []
 
 

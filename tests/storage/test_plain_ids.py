@@ -6,8 +6,8 @@ from pathlib import Path
 
 from storage.plain_ids import DONE
 from storage.sql import Script
-from storage.transactions.facts import Scope
-from storage.transactions.store import ONCE
+from storage.transactions.letters import ONCE
+from storage.transactions.scope import Scope
 from tests.anonymity.hands import project_of, running
 from tests.worlds.house import asked
 from tests.worlds.stage import PEOPLE, TENANT, Stage

@@ -16,7 +16,7 @@ from bot.platforms.common.ports import Edge, Receive
 from bot.server import http_server as server
 from bot.server.build import House, build
 from bot.server.http_server import Hosts
-from storage.transactions.store import Database
+from storage.database import Database
 from storage.vault import Vault
 from tests.worlds.platform import PretendedPlatform
 from tests.worlds.postgres import with_key

@@ -24,7 +24,7 @@ from dialogs.model.conversation import Conversation
 from dialogs.model.effects import Effect, Grant, Moment, OpenProject, SetMembers
 from dialogs.model.facts import Fact, Known, Project
 from dialogs.registry import CONVERSATIONS
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.worlds.postgres import with_key
 
 TENANT = "test:arbejdsplads"
@@ -192,7 +192,7 @@ async def found(
     event = e.Started(project=id, name=project.name, at=MONDAY, id=f"found {id}")
     turn = Turn(tenant, id, f"found:{id}", event, MONDAY)
     await house.database.tx(
-        house.scripts.turn, turn, _Planted(msgspec.json.encode(project), effects)
+        house.scripts.turns.run, turn, _Planted(msgspec.json.encode(project), effects)
     )
     return project
 

@@ -12,8 +12,8 @@ from bot.clock import Clock
 from bot.platforms.common.ports import Installation
 from bot.platforms.slack.door import SlackDoor
 from bot.server.build import House
+from storage.database import Database
 from storage.installations import Installations
-from storage.transactions.store import Database
 from storage.vault import Vault
 from tests.waiting import LONG_ENOUGH
 from tests.worlds.behind_door import PlatformPlace, house_behind, served, served_too

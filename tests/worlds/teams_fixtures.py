@@ -16,7 +16,7 @@ from bot.platforms.teams.rate_limit import TeamsRateLimiter
 from bot.platforms.teams.transport import BotbuilderTransport
 from bot.server.build import House
 from storage.addresses import Addresses
-from storage.transactions.store import Database
+from storage.database import Database
 from storage.vault import Vault
 from tests.worlds.behind_door import PlatformPlace, house_behind, served, served_too
 from tests.worlds.stage import PEOPLE, slow_clock

@@ -24,7 +24,9 @@ from dialogs.model import events as e
 from dialogs.model.calendar import Calendar, at_local
 from dialogs.model.effects import Cancel, Effect, Grant, Keep, Post, Privately, Redraw, Say, Timer
 from storage.sql import FOLDER, Script, Unavailable, queries
-from storage.transactions.store import Claimed, Letter, Turn
+from storage.transactions.letters import Letter
+from storage.transactions.outbox import Claimed
+from storage.transactions.turns import Turn
 from tests.anonymity.hands import without_padding
 from tests.waiting import LONG_ENOUGH
 from tests.worlds.house import (
@@ -75,19 +77,19 @@ class Office:
         await self.house.courier.move_to(to)
 
     async def letters(self) -> list[tuple[str, str]]:
-        rows = await self.house.database.read(self.house.scripts.letters)
+        rows = await self.house.database.read(self.house.scripts.outbox.letters)
         return [(row["kind"], row["state"]) for row in rows]
 
     async def claim(self, at: datetime | None = None) -> list[Letter]:
         now = at or self.house.clock.now()
         claimed: Claimed = await self.house.database.tx(
-            self.house.scripts.claim, TENANT, now, LEASE_US, 20, self.house.courier.holder
+            self.house.scripts.outbox.claim, TENANT, now, LEASE_US, 20, self.house.courier.holder
         )
         return claimed.letters
 
     async def claim_timers(self) -> list[Letter]:
         claimed: list[Letter] = await self.house.database.tx(
-            self.house.scripts.claim_timers, self.house.clock.now(), LEASE_US, 20,
+            self.house.scripts.outbox.claim_timers, self.house.clock.now(), LEASE_US, 20,
             self.house.courier.holder,
         )  # fmt: skip
         return claimed
@@ -221,9 +223,9 @@ async def test_a_bag_that_was_on_its_way_at_a_stop_is_not_sent_again_next_time(
     """This also holds if Digi restarts hours later; letters added meanwhile go on their own day."""
     await unsure.do(Privately("mette", note("1")), Privately("mette", note("2")))
     [head] = await unsure.claim()
-    assert len(await unsure.house.database.tx(unsure.house.scripts.bag, head, MONDAY)) == 2
+    assert len(await unsure.house.database.tx(unsure.house.scripts.outbox.bag, head, MONDAY)) == 2
     unsure.wall.at = MONDAY + timedelta(hours=11)
-    await unsure.house.database.tx(unsure.house.scripts.freed)
+    await unsure.house.database.tx(unsure.house.scripts.outbox.freed)
     await unsure.do(Privately("mette", note("3")))
     await unsure.settle()
     await unsure.move(MONDAY + timedelta(days=4))
@@ -238,7 +240,7 @@ async def test_a_letter_that_was_being_sent_at_a_stop_is_the_same_letter_afterwa
     message."""
     await office.do(Say(note("1")))
     [letter] = await office.claim()
-    await office.house.database.tx(office.house.scripts.freed)
+    await office.house.database.tx(office.house.scripts.outbox.freed)
     await office.settle()
     assert [p.id for p in office.edge.parcels] == [letter.id]
     assert not office.edge.parcels[0].again
@@ -260,7 +262,7 @@ async def test_what_was_claimed_and_not_begun_at_a_stop_is_not_uncertain(
     with pytest.raises(asyncio.CancelledError):
         await unsure.settle()
     monkeypatch.setattr(unsure.edge, "deliver", deliver)
-    await unsure.house.database.tx(unsure.house.scripts.freed)
+    await unsure.house.database.tx(unsure.house.scripts.outbox.freed)
     await unsure.settle()
     assert unsure.edge.said() == people[1:]
     assert await unsure.letters() == [("private", "dead")]
@@ -286,14 +288,14 @@ async def test_who_lost_the_lease_can_no_longer_mark_a_letter(office: Office) ->
     await office.do(Post("post"))
     [stale] = await office.claim()
     scripts, tx = office.house.scripts, office.house.database.tx
-    assert await tx(scripts.sending, stale)
+    assert await tx(scripts.outbox.sending, stale)
     [fresh] = await office.claim(MONDAY + timedelta(microseconds=LEASE_US))
     assert (stale.uncertain, fresh.uncertain) == (False, True)
-    assert not await tx(scripts.sending, stale)
-    assert not await tx(scripts.sent, stale, "stale")
-    await tx(scripts.dead, (stale,), None)
-    await tx(scripts.later, stale, MONDAY, False)
-    assert await tx(scripts.sent, fresh, "fresh")
+    assert not await tx(scripts.outbox.sending, stale)
+    assert not await tx(scripts.outbox.sent, stale, "stale")
+    await tx(scripts.outbox.dead, (stale,), None)
+    await tx(scripts.outbox.later, stale, MONDAY, False)
+    assert await tx(scripts.outbox.sent, fresh, "fresh")
     assert await office.letters() == []
 
 
@@ -306,7 +308,10 @@ async def test_what_arrived_while_the_store_failed_is_not_said_again(
     tx, failing = unsure.house.database.tx, [True] * 3
 
     async def fails(script: Any, *args: Any) -> Any:
-        if script in (unsure.house.scripts.sent, unsure.house.scripts.bag_sent) and failing:
+        if (
+            script in (unsure.house.scripts.outbox.sent, unsure.house.scripts.outbox.bag_sent)
+            and failing
+        ):
             failing.pop()
             raise Unavailable("full")
         return await tx(script, *args)
@@ -408,7 +413,9 @@ async def test_a_leader_hears_once_that_the_channel_is_closed_whatever_the_platf
 
 
 async def _rows(office: Office) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = await office.house.database.read(office.house.scripts.letters)
+    rows: list[dict[str, Any]] = await office.house.database.read(
+        office.house.scripts.outbox.letters
+    )
     return rows
 
 
@@ -447,7 +454,7 @@ async def test_a_start_tries_at_once_what_waits(
     await office.settle()
     assert await office.letters() == [("say", "paused")]
     closed.all = False
-    await office.house.database.tx(office.house.scripts.freed)
+    await office.house.database.tx(office.house.scripts.outbox.freed)
     await office.settle()
     assert office.edge.said() == ["1"]
 
@@ -804,12 +811,12 @@ async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
     # Digi was stopped over the night: a new courier starts in the morning.
     house = office.house
     office.wall.at = MONDAY + timedelta(hours=22)
-    await house.database.tx(house.scripts.leave_lanes, house.courier.holder)
+    await house.database.tx(house.scripts.outbox.leave_lanes, house.courier.holder)
     morning = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
     await morning.move_to(house.clock.now())
     second = await sealed()
     assert second != first
-    await house.database.tx(house.scripts.leave_lanes, morning.holder)
+    await house.database.tx(house.scripts.outbox.leave_lanes, morning.holder)
     again = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
     await again.move_to(house.clock.now())
     assert await sealed() == second
@@ -822,7 +829,7 @@ async def test_the_courier_goes_on_by_itself(office: Office) -> None:
     real = house.database.tx
 
     async def tx(script: Any, *args: Any) -> Any:
-        if script == house.scripts.freed and failing:
+        if script == house.scripts.outbox.freed and failing:
             raise failing.pop()
         return await real(script, *args)
 

@@ -22,7 +22,7 @@ from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.effects import Say, Timer
 from storage.sql import Script, Unavailable
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.waiting import LONG_ENOUGH, until
 from tests.worlds.house import (
     MONDAY,
@@ -267,7 +267,7 @@ async def test_a_lane_that_another_replica_took_is_not_sent_in_any_more(town: To
         await town.house.database.tx(run_out)
         lease = other.leases.lease()
         scripts = town.house.scripts
-        assert await town.house.database.tx(scripts.take_lane, "test:a", other.holder, lease)
+        assert await town.house.database.tx(scripts.outbox.take_lane, "test:a", other.holder, lease)
         del town.edge.shut["test:a"]
         gate.set()
         await until(lambda: not town.house.courier.lanes.active)
@@ -304,7 +304,7 @@ async def test_a_thousand_lanes_are_held_and_renewed_and_let_go_when_nothing_is_
 
     def taken() -> Script[None]:
         for tenant in tenants:
-            yield from town.house.scripts.take_lane(tenant, leases.holder, leases.lease())
+            yield from town.house.scripts.outbox.take_lane(tenant, leases.holder, leases.lease())
 
     await town.house.database.tx(taken)
     for tenant in tenants:
@@ -339,7 +339,7 @@ async def test_a_stop_lets_a_call_end_that_is_under_way(
     gate.set()
     with pytest.raises(asyncio.CancelledError):
         await courier
-    rows = await town.house.database.read(town.house.scripts.letters)
+    rows = await town.house.database.read(town.house.scripts.outbox.letters)
     assert [(row["state"], row["attempts"]) for row in rows] == [("ready", 0)]
     assert town.edge.said() == ["1"]
 
@@ -360,11 +360,11 @@ async def test_an_order_waits_for_no_platform_and_nothing_is_stored_while_it_is_
             await town.says("test:b", "2")
             for _ in range(20):
                 await asyncio.sleep(0)
-            rows = await town.house.database.read(town.house.scripts.letters)
+            rows = await town.house.database.read(town.house.scripts.outbox.letters)
             assert [row["state"] for row in rows] == ["sending", "ready"]
         await town.edge.until(lambda: len(town.edge.parcels) == 2)
         await until(lambda: not town.house.courier.lanes.active)
-    assert await town.house.database.read(town.house.scripts.letters) == []
+    assert await town.house.database.read(town.house.scripts.outbox.letters) == []
 
 
 async def test_a_call_that_does_not_end_is_ended(

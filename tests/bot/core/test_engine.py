@@ -25,8 +25,11 @@ from dialogs.registry import SIGHTS
 from storage.sql import Conflict, Script, Unavailable
 from storage.sqlite.writer import Writer
 from storage.transactions.anonymous_pool import Pool
+from storage.transactions.effects import CARRIED_OUT_BY
 from storage.transactions.facts import SCRIPTS
-from storage.transactions.store import DEPTH, TooDeep, Turn, once_key
+from storage.transactions.letters import once_key
+from storage.transactions.scope import Scope
+from storage.transactions.turns import DEPTH, TooDeep, Turn, keep_state
 from storage.vault import code_hash
 from tests.worlds.house import (
     CHANNEL,
@@ -96,7 +99,9 @@ def press(house: House, person: str, what: e.Press, key: str = "k") -> Delivery:
 
 
 async def ask(house: House, *facts: f.Fact[Any], project: str = PROJECT) -> Any:
-    answers = await house.database.read(house.scripts.unsigned_facts, TENANT, project, facts)
+    answers = await house.database.read(
+        house.scripts.reading.unsigned_facts, TENANT, project, facts
+    )
     return answers[facts[0]] if len(facts) == 1 else answers
 
 
@@ -172,14 +177,17 @@ async def test_a_state_that_moved_meanwhile_is_a_conflict(house: House) -> None:
     """The version shows that somebody else has written, so nothing is overwritten."""
 
     def stale() -> Script[None]:
-        from storage.transactions.facts import Scope
-
         scope = Scope(TENANT, PROJECT, house.vault)
-        yield from house.scripts._keep_state(scope, "project", "project", 7, b"{}")
+        yield from keep_state(scope, "project", "project", 7, b"{}")
 
     with pytest.raises(Conflict):
         await house.database.tx(stale)
     assert (await ask(house, f.About())).id == PROJECT
+
+
+def test_every_kind_of_effect_is_carried_out() -> None:
+    """Each kind is stored by a script of its own, or becomes events for other conversations."""
+    assert {*CARRIED_OUT_BY, fx.Tell, fx.BeginAll, fx.HaltAll} == set(get_args(fx.Effect))
 
 
 # --- whole, or not at all -----------------------------------------------------------------
@@ -309,7 +317,9 @@ async def test_a_look_leaves_database_and_log_as_they_are(tmp_path: Path) -> Non
     async with stage(tmp_path) as played:
         await played.play(WALKED)
         house = played.house
-        [project] = await house.database.read(house.scripts.projects_of, STAGE_TENANT, "anne")
+        [project] = await house.database.read(
+            house.scripts.reading.projects_of, STAGE_TENANT, "anne"
+        )
         rows = await house.database.read(_states, project.id)
         refs = ["", "nothing", *(row["id"] for row in rows)]
         before = on_disk(tmp_path)
@@ -383,7 +393,7 @@ async def test_every_effect_is_done(
     await house.courier.settle()
     assert [p.kind for p in edge.parcels].count("thread") == 1
     assert {"said", "now", "in the bag"} <= set(edge.said())
-    timers = await house.database.read(house.scripts.timers, TENANT)
+    timers = await house.database.read(house.scripts.outbox.timers, TENANT)
     assert [name for name, _ in timers] == ["digest:digest:a"]
     fake.acts = lambda state, event, known: fake.note(
         state, event, known, *([fx.Tell(e.NewsGiven(text="told"))] if event.text != "told" else [])
@@ -415,7 +425,7 @@ async def test_every_effect_is_done(
     for n in range(3):
         entry = fx.PoolEntry("answer", "q1", {"text": f"unnamed {n}"})
         await house.database.tx(
-            house.scripts.put_in_pool, TENANT, PROJECT, entry, f"form{n}", bytes([n]) * 32, ""
+            house.scripts.pools.put, TENANT, PROJECT, entry, f"form{n}", bytes([n]) * 32, ""
         )
     waiting = {w.body["text"]: w for w in await ask(house, f.Unreleased(("answer",)))}
     first = waiting["unnamed 0"]
@@ -550,7 +560,7 @@ async def test_a_code_opens_what_waits_and_what_was_released(house: House, fake:
     entry = fx.PoolEntry("said", "", {"text": "hemmeligt"})
     for n, receipt in enumerate((code_hash(code), b"\1" * 32)):
         await house.database.tx(
-            house.scripts.put_in_pool, TENANT, PROJECT, entry, f"form{n}", receipt, ""
+            house.scripts.pools.put, TENANT, PROJECT, entry, f"form{n}", receipt, ""
         )
     waiting = await ask(house, f.ByCode(code.lower()), project="elsewhere")
     assert (waiting.waiting, waiting.project, waiting.body) == (True, PROJECT, entry.body)
@@ -587,7 +597,7 @@ async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
     house = sqlite_house
     entry = fx.PoolEntry("answer", "q1", {"text": "x"})
     await house.database.tx(
-        house.scripts.put_in_pool, TENANT, PROJECT, entry, "form1", b"\0" * 32, ""
+        house.scripts.pools.put, TENANT, PROJECT, entry, "form1", b"\0" * 32, ""
     )
     fake.needs = (f.Unreleased(("answer",)),)
     await turn(house, news("a"))
@@ -680,7 +690,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
         fx.Snapshot("all", 1, {}), fx.Refresh(), fx.Show(note("done")),
     )  # fmt: skip
     before = kept(tmp_path / "home", either)
-    real = house.scripts.turn
+    real = house.scripts.turns.run
     at = 0
     while True:
 
@@ -694,7 +704,7 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
                     return end.value
             raise RuntimeError(f"statement {at}")
 
-        monkeypatch.setattr(house.scripts, "turn", failing)
+        monkeypatch.setattr(house.scripts.turns, "run", failing)
         try:
             await turn(house, news("a"))
         except RuntimeError:

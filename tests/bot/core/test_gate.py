@@ -27,7 +27,7 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.effects import FieldError, Grant, Open, Show
 from dialogs.model.facts import Prefs
-from storage.transactions.store import SeenPerson
+from storage.transactions.people import SeenPerson, keep_prefs
 from tests.worlds.house import CHANNEL, MONDAY, PROJECT, TENANT, Wall, a_house, found, on_disk
 
 # The roles of these people in the project, as the gate must see them.
@@ -214,7 +214,7 @@ async def test_people_of_another_organisation_are_members_at_most(house: House) 
             else:
                 assert isinstance(passed, Stopped)
         met = [SeenPerson(person, foreign=True) for person in ("gæst", "anden")]
-        await house.database.tx(house.scripts.called, TENANT, met)
+        await house.database.tx(house.scripts.people.called, TENANT, met)
     mine = pressed(house, "foreign", e.Deleted(project=PROJECT, what="mine"))
     assert isinstance(await gate.check(mine), Passed)
 
@@ -276,9 +276,9 @@ async def test_a_signed_event_is_stamped_by_the_gate(house: House) -> None:
 async def test_an_unnamed_event_reaches_the_engine_without_its_sender(house: House) -> None:
     """The events of two people are equal except for a vote's mark and a form's id."""
     await house.database.tx(
-        house.scripts.keep_prefs, TENANT, "member", Prefs("Mette", "da", "da", (9, 17))
+        keep_prefs, TENANT, house.vault, "member", Prefs("Mette", "da", "da", (9, 17))
     )
-    await house.database.tx(house.scripts.keep_prefs, TENANT, "tr", Prefs("Jonas", "da", "da"))
+    await house.database.tx(keep_prefs, TENANT, house.vault, "tr", Prefs("Jonas", "da", "da"))
     for kind in UNNAMED:
         seen = []
         for person in ("member", "tr"):

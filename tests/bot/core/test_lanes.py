@@ -21,7 +21,9 @@ from bot.server.build import House
 from dialogs.model import events as e
 from dialogs.model.effects import Say, Timer
 from storage.sql import Script, Unavailable
-from storage.transactions.store import Lease, Letter, Turn
+from storage.transactions.letters import Letter
+from storage.transactions.outbox import Lease
+from storage.transactions.turns import Turn
 from tests.waiting import LONG_ENOUGH
 from tests.worlds.house import (
     MONDAY,
@@ -110,7 +112,7 @@ async def test_a_workplace_is_spoken_to_by_one_replica(replicas: Replicas) -> No
     await replicas.say("1", "2", "3")
     [letter] = await replicas.claim(replicas.first)
     assert await replicas.claim(replicas.second) == []
-    await replicas.house.database.tx(replicas.house.scripts.sent, letter, "x")
+    await replicas.house.database.tx(replicas.house.scripts.outbox.sent, letter, "x")
     assert await replicas.claim(replicas.second) == []
     assert len(await replicas.claim(replicas.first)) == 1
 
@@ -127,7 +129,7 @@ async def test_of_the_timers_that_are_due_the_first_are_claimed(replicas: Replic
 
     async def claimed(courier: Courier, limit: int) -> list[str]:
         letters = await house.database.tx(
-            house.scripts.claim_timers, MONDAY, LEASE_US, limit, courier.holder,
+            house.scripts.outbox.claim_timers, MONDAY, LEASE_US, limit, courier.holder,
             courier.leases.lease(),
         )  # fmt: skip
         return [letter.project for letter in letters]
@@ -145,7 +147,7 @@ async def test_a_killed_replicas_lane_comes_back_with_all_that_it_held(replicas:
     await replicas.say("2", tenant="test:2")
     begun, _ = await replicas.claim(replicas.first)
     lane = replicas.first.leases.lease()
-    assert await replicas.house.database.tx(replicas.house.scripts.sending, begun, lane)
+    assert await replicas.house.database.tx(replicas.house.scripts.outbox.sending, begun, lane)
     await replicas.run_out()
     await replicas.second.move_to(MONDAY + timedelta(minutes=2))
     arrived = zip(replicas.edge.said(), replicas.edge.parcels, strict=True)
@@ -165,7 +167,7 @@ async def test_where_one_process_alone_can_serve_nobody_waits_for_a_killed_ones_
         await killed.say("2", tenant="test:2")
         begun, _ = await killed.claim(killed.first)
         lane = killed.first.leases.lease()
-        assert await house.database.tx(house.scripts.sending, begun, lane)
+        assert await house.database.tx(house.scripts.outbox.sending, begun, lane)
     async with a_house(home, edge, wall) as house:
         running = asyncio.ensure_future(house.courier.run())
         async with asyncio.timeout(LONG_ENOUGH):
@@ -183,19 +185,21 @@ async def test_a_frozen_replica_can_do_nothing_with_what_it_held(replicas: Repli
     [held] = await replicas.claim(replicas.first)
     tx, scripts = replicas.house.database.tx, replicas.house.scripts
     await replicas.run_out()
-    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
+    assert not await tx(scripts.outbox.sending, held, replicas.first.leases.lease())
     assert await tx(
-        scripts.take_lane, TENANT, replicas.second.holder, replicas.second.leases.lease()
+        scripts.outbox.take_lane, TENANT, replicas.second.holder, replicas.second.leases.lease()
     )
     [taken] = await replicas.claim(replicas.second)
-    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
+    assert not await tx(scripts.outbox.sending, held, replicas.first.leases.lease())
     await replicas.run_out()
-    assert await tx(scripts.take_lane, TENANT, replicas.first.holder, replicas.first.leases.lease())
-    assert not await tx(scripts.sending, held, replicas.first.leases.lease())
-    assert not await tx(scripts.sent, held, "stale")
-    await tx(scripts.later, held, MONDAY, False)
-    await tx(scripts.dead, (held,), None)
-    assert not await tx(scripts.sending, taken, replicas.second.leases.lease())
+    assert await tx(
+        scripts.outbox.take_lane, TENANT, replicas.first.holder, replicas.first.leases.lease()
+    )
+    assert not await tx(scripts.outbox.sending, held, replicas.first.leases.lease())
+    assert not await tx(scripts.outbox.sent, held, "stale")
+    await tx(scripts.outbox.later, held, MONDAY, False)
+    await tx(scripts.outbox.dead, (held,), None)
+    assert not await tx(scripts.outbox.sending, taken, replicas.second.leases.lease())
     assert replicas.rows("SELECT state FROM letter") == [("ready",)]
     assert [letter.id for letter in await replicas.claim(replicas.first)] == [held.id]
 
@@ -220,7 +224,7 @@ async def test_of_several_replicas_one_keeps_the_house(
 ) -> None:
     """One replica does the minute's and the night's maintenance; when it is gone, another does."""
     did: list[str] = []
-    rewrite, checkpoint = replicas.house.scripts.rewrite_pool, replicas.house.database.checkpoint
+    rewrite, checkpoint = replicas.house.scripts.pools.rewrite, replicas.house.database.checkpoint
 
     def rewritten(tenant: str, project: str, now: datetime) -> Script[None]:
         did.append("rewritten")
@@ -230,7 +234,7 @@ async def test_of_several_replicas_one_keeps_the_house(
         did.append("emptied")
         return await checkpoint()
 
-    monkeypatch.setattr(replicas.house.scripts, "rewrite_pool", rewritten)
+    monkeypatch.setattr(replicas.house.scripts.pools, "rewrite", rewritten)
     monkeypatch.setattr(replicas.house.database, "checkpoint", emptied)
     await replicas.say("1")
     for courier in (replicas.first, replicas.second, replicas.another()):
@@ -311,7 +315,7 @@ async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
             assert not await replicas.tries(courier)
     away = False
     over = Lease(_us(wall.at), 1)
-    assert await tx(replicas.house.scripts.take_lane, TENANT, first.holder, over)
+    assert await tx(replicas.house.scripts.outbox.take_lane, TENANT, first.holder, over)
     wall.at += timedelta(minutes=3)
     assert replicas.rows("SELECT state FROM letter ORDER BY seq")[0] == ("sending",)
     assert not await second.step()
@@ -320,7 +324,7 @@ async def test_after_the_database_was_away_who_spoke_then_has_the_first_word(
     assert replicas.edge.said() == ["1", "2"]
     assert not any(parcel.again for parcel in replicas.edge.parcels)
     await turn(replicas.house, replicas.fake, TENANT, f"{TENANT}.p", Say(note("3")))
-    assert await tx(replicas.house.scripts.take_lane, TENANT, first.holder, over)
+    assert await tx(replicas.house.scripts.outbox.take_lane, TENANT, first.holder, over)
     assert not await second.step()
     wall.ran += LANE_US / 1_000_000
     assert await second.step()

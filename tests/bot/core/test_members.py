@@ -43,7 +43,7 @@ async def seen(house: House, channel: str, members: Members) -> None:
 
 
 async def team(house: House, fact: f.Fact[tuple[str, ...]], project: str = PROJECT) -> set[str]:
-    answered = await house.database.read(house.scripts.look, TENANT, project, (fact,))
+    answered = await house.database.read(house.scripts.reading.look, TENANT, project, (fact,))
     return set(answered[fact])
 
 
@@ -56,7 +56,7 @@ async def test_who_is_not_known_to_be_a_person_is_there_and_does_not_count(house
     assert await team(house, f.Present()) == {"anne", "gæst", "ukendt"}
     for person in ("anne", "gæst", "ukendt"):
         standing = await house.database.read(
-            house.scripts.standing, TENANT, PROJECT, CHANNEL, person
+            house.scripts.reading.standing, TENANT, PROJECT, CHANNEL, person
         )
         assert standing[3], person
 
@@ -170,7 +170,7 @@ async def _say(played: Stage) -> Say:
     [state] = [
         body
         for dialog, _, body in await played.house.database.read(
-            played.house.scripts.all_states, STAGE_TENANT
+            played.house.scripts.reading.all_states, STAGE_TENANT
         )
         if dialog == "say"
     ]

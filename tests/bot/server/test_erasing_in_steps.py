@@ -15,8 +15,8 @@ from bot.server.serve import take_orders
 from bot.server.upkeep import HalfErased
 from storage import tombstones
 from storage.sql import Script, Unavailable
-from storage.transactions.facts import to_us
-from storage.transactions.store import Turn
+from storage.transactions.scope import to_us
+from storage.transactions.turns import Turn
 from tests.bot.core.test_engine import news
 from tests.worlds.house import MONDAY, TENANT, a_house, asked, faked, found
 

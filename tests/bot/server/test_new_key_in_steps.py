@@ -21,7 +21,7 @@ from storage.copy_database import NotMoved, move
 from storage.deep_check import open_all
 from storage.sql import Script, Unavailable
 from storage.sqlite import backup
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from storage.vault import KeyProblem, Vault, read_key
 from tests.bot.core.test_engine import news
 from tests.bot.server.test_erasing_in_steps import two_projects

@@ -19,7 +19,8 @@ from storage import rekey, tombstones
 from storage.sql import Unavailable, Unsure
 from storage.sqlite import backup
 from storage.sqlite.driver import Sqlite
-from storage.transactions.facts import Scope, erased_id, to_us
+from storage.transactions.rows import erased_id
+from storage.transactions.scope import Scope, to_us
 from storage.vault import Vault, make_key, read_key
 from tests.anonymity.hands import by_code, project_of, reading, running, says
 from tests.storage.test_drivers import before

@@ -211,4 +211,4 @@ async def test_a_message_that_can_never_arrive_is_given_up_at_once(
 
 
 async def _letters(place: Place) -> Any:
-    return await place.house.database.read(place.house.scripts.letters)
+    return await place.house.database.read(place.house.scripts.outbox.letters)

@@ -52,10 +52,12 @@ def silent_about(place: Place, *people: str) -> set[str]:
 async def counted(place: Place, fact: f.Fact[tuple[str, ...]] | None = None) -> set[str]:
     """Return who counts toward the project's thresholds."""
     [project] = await place.house.database.read(
-        place.house.scripts.projects_of, TENANT, id_of("anne")
+        place.house.scripts.reading.projects_of, TENANT, id_of("anne")
     )
     fact = fact or f.Team()
-    known = await place.house.database.read(place.house.scripts.look, TENANT, project.id, (fact,))
+    known = await place.house.database.read(
+        place.house.scripts.reading.look, TENANT, project.id, (fact,)
+    )
     return set(known[fact])
 
 

@@ -17,7 +17,7 @@ from slack_sdk.web.async_base_client import AsyncBaseClient
 
 from dialogs.model import events as e
 from dialogs.model.effects import Effect, Post, Privately, Redraw, Say
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.worlds.house import Fake, faked, found, note
 from tests.worlds.slack.hands import id_of
 from tests.worlds.slack.trouble import Broken, Limited, Lost, Trouble
@@ -283,7 +283,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
         assert storm.arrived(channel)[0].partition("\n")[0] == board
     assert place.world.too_early == []
     assert _fastest(place) == 1
-    waiting = [row for row in await place.house.database.read(place.house.scripts.letters)
+    waiting = [row for row in await place.house.database.read(place.house.scripts.outbox.letters)
                if row["kind"] != "timer" and row["state"] != "dead"]  # fmt: skip
     assert waiting == []
     assert 0 < copies <= len(storm.lost)

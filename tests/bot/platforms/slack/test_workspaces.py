@@ -23,9 +23,9 @@ from bot.server import http_server as server
 from bot.server.build import House, build
 from bot.server.http_server import Hosts
 from dialogs.model import cards as c
+from storage.database import Database
 from storage.installations import Installations
 from storage.sql import Unavailable
-from storage.transactions.store import Database
 from storage.vault import Vault
 from tests.worlds.slack.hands import SlackHands
 from tests.worlds.slack.render import controls
@@ -277,7 +277,7 @@ async def test_a_course_goes_in_an_organisation_whose_people_have_other_ids(
         assert "1 har svaret med navn" in hands.channel()
         await hands.open_home("anne")
         assert "Ny omsorgsplatform" in hands.home("anne")
-        asked = await house.database.read(house.scripts.projects_of, "slack:E0ORG", "W0ALI")
+        asked = await house.database.read(house.scripts.reading.projects_of, "slack:E0ORG", "W0ALI")
         assert [project.name for project in asked] == ["Ny omsorgsplatform"]
 
 

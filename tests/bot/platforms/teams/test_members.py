@@ -43,10 +43,12 @@ async def counted(place: Place, fact: f.Fact[tuple[str, ...]] | None = None) -> 
     """Return who counts toward the project's thresholds."""
     tenant = place.hands.tenant
     [project] = await place.house.database.read(
-        place.house.scripts.projects_of, tenant, id_of("anne")
+        place.house.scripts.reading.projects_of, tenant, id_of("anne")
     )
     fact = fact or f.Team()
-    known = await place.house.database.read(place.house.scripts.look, tenant, project.id, (fact,))
+    known = await place.house.database.read(
+        place.house.scripts.reading.look, tenant, project.id, (fact,)
+    )
     return set(known[fact])
 
 

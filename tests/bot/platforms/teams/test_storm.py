@@ -18,7 +18,7 @@ from bot.platforms.teams.speech import Speech
 from bot.platforms.teams.words import word
 from dialogs.model import events as e
 from dialogs.model.effects import Effect, Post, Privately, Redraw, Say
-from storage.transactions.store import Turn
+from storage.transactions.turns import Turn
 from tests.worlds import card_checks
 from tests.worlds.house import Fake, faked, found, note
 from tests.worlds.teams.render import text_of
@@ -310,7 +310,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
 
 
 async def _waiting(place: Place) -> list[Any]:
-    found = await place.house.database.read(place.house.scripts.letters)
+    found = await place.house.database.read(place.house.scripts.outbox.letters)
     return [row for row in found if row["kind"] != "timer" and row["state"] != "dead"]
 
 

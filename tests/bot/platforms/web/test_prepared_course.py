@@ -16,8 +16,8 @@ from bot.platforms.web.playground.player import Player
 from bot.platforms.web.playground.scenario import COPENHAGEN
 from bot.platforms.web.playground.server import COURSE
 from bot.server.serve import PlaygroundClock
+from storage.database import Database
 from storage.playground_room import Room
-from storage.transactions.store import Database
 from storage.vault import Vault
 from tests.worlds.course import AN_EVENING_IN_NOVEMBER, beginning
 

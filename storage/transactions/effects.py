@@ -1,0 +1,254 @@
+"""Carries out what a dialog returned: each kind of effect is stored by exactly one script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from dialogs.model import effects as fx
+from dialogs.model.cards import FORMER
+from dialogs.model.effects import Effect
+from dialogs.model.events import SignedEvent
+from dialogs.model.records import RECORD_KINDS
+from storage.sql import Script
+from storage.tombstones import buried, salted
+from storage.transactions.deletion import erase_project, retract
+from storage.transactions.letters import (
+    BagBody,
+    PostBody,
+    SayBody,
+    TimerBody,
+    once_key,
+    put_letter,
+    redraw_post,
+    timer_id,
+)
+from storage.transactions.locks import lock_person
+from storage.transactions.people import keep_prefs
+from storage.transactions.pools import open_pool, rewrite_pool
+from storage.transactions.rows import channel_of, known_people, prefs_of
+from storage.transactions.scope import Scope, to_us
+
+POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
+"""Effects that rewrite the pool."""
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """What the effects of one event come from."""
+
+    scope: Scope
+    dialog: str
+    of: str
+    event: SignedEvent
+    now: datetime
+
+
+def apply(origin: Origin, effect: Effect) -> Script[None]:
+    yield from CARRIED_OUT_BY[type(effect)](origin, effect)
+
+
+# --- records ------------------------------------------------------------------------------
+
+
+def _record(origin: Origin, effect: fx.Record) -> Script[None]:
+    assert effect.kind in RECORD_KINDS, f"{effect.kind}: see dialogs/model/records.py"
+    scope, body = origin.scope, msgspec.json.encode(effect.body)
+    yield "record_put", {
+        **scope.key, "kind": effect.kind, "id": effect.id, "ref": effect.ref,
+        "person": effect.person, "at": to_us(effect.at),
+        "body": scope.seal("record", body, effect.kind, effect.id),
+    }  # fmt: skip
+
+
+def _forget(origin: Origin, effect: fx.Forget) -> Script[None]:
+    scope = origin.scope
+    kind = {**scope.key, "kind": effect.kind}
+    if effect.id:
+        yield "record_forget", {**kind, "id": effect.id}
+    if effect.ref:
+        yield "record_forget_ref", {**kind, "ref": effect.ref}
+    if effect.person:
+        yield "record_forget_person", {**kind, "person": effect.person}
+        yield from buried("mine", salted(scope.tenant, scope.project, effect.person), origin.now)
+
+
+# --- letters ------------------------------------------------------------------------------
+
+
+def _post(origin: Origin, effect: fx.Post) -> Script[None]:
+    if effect.to == FORMER:
+        return
+    scope = origin.scope
+    dialog, of = effect.dialog or origin.dialog, effect.of or origin.of
+    channel = (yield from channel_of(scope)) or ""
+    place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
+    id = next(scope.ids)
+    yield "post_put", {
+        **scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place,
+    }  # fmt: skip
+    body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
+    yield from put_letter(scope, place, "post", origin.event.at, body, id)
+
+
+def _redraw(origin: Origin, effect: fx.Redraw) -> Script[None]:
+    post = PostBody(effect.dialog or origin.dialog, effect.of or origin.of, effect.slot)
+    yield from redraw_post(origin.scope, post, origin.event.at)
+
+
+def _say(origin: Origin, effect: fx.Say) -> Script[None]:
+    if not (yield from _first_time(origin, effect.once)):
+        return
+    channel = yield from channel_of(origin.scope)
+    if channel is None:
+        return
+    thread = None
+    if effect.thread:
+        thread = PostBody(effect.dialog or origin.dialog, effect.of or origin.of, effect.thread)
+    body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
+    yield from put_letter(origin.scope, f"channel:{channel}", "say", origin.event.at, body)
+
+
+def _privately(origin: Origin, effect: fx.Privately) -> Script[None]:
+    if effect.person in ("", FORMER) or not (yield from _first_time(origin, effect.once)):
+        return
+    raw = msgspec.Raw(msgspec.json.encode(effect.card))
+    body = msgspec.json.encode(BagBody(raw, effect.urgency))
+    kind = "private" if effect.now else "bag"
+    place = f"person:{effect.person}" if effect.now else f"bag:{effect.person}"
+    yield from put_letter(origin.scope, place, kind, origin.event.at, body)
+
+
+def _first_time(origin: Origin, once: str) -> Script[bool]:
+    """Whether no message with this `once` name was stored before; always without such a name."""
+    if not once:
+        return True
+    scope = origin.scope
+    key = once_key(scope.vault, scope.tenant, scope.project, once)
+    rows = yield "inbox_first", {"tenant": scope.tenant, "key": key, "now": to_us(origin.now)}
+    return bool(rows)
+
+
+def _timer(origin: Origin, effect: fx.Timer) -> Script[None]:
+    scope, dialog, of = origin.scope, origin.dialog, origin.of
+    body = msgspec.json.encode(TimerBody(dialog, of, effect.name))
+    id = timer_id(scope, dialog, of, effect.name)
+    yield from put_letter(scope, f"timer:{scope.project}", "timer", effect.at, body, id)
+
+
+def _cancel(origin: Origin, effect: fx.Cancel) -> Script[None]:
+    id = timer_id(origin.scope, origin.dialog, origin.of, effect.name)
+    yield "letter_cancel", {"id": id}
+
+
+# --- projects and people ------------------------------------------------------------------
+
+
+def _grant(origin: Origin, effect: fx.Grant) -> Script[None]:
+    scope = origin.scope
+    yield "role_put", {
+        **scope.key, "person": effect.person, "role": effect.role, "status": effect.status,
+        "body": scope.seal("role", effect.detail.encode(), effect.person, effect.role),
+    }  # fmt: skip
+
+
+def _open_project(origin: Origin, effect: fx.OpenProject) -> Script[None]:
+    scope = Scope(origin.scope.tenant, effect.project, origin.scope.vault)
+    yield "project_open", {**scope.key, "channel": effect.channel}
+    yield from open_pool(scope)
+
+
+def _close_project(origin: Origin, effect: fx.CloseProject) -> Script[None]:
+    yield "project_close", origin.scope.key
+
+
+def _erase_project(origin: Origin, effect: fx.EraseProject) -> Script[None]:
+    yield from erase_project(origin.scope, origin.now)
+
+
+def _keep(origin: Origin, effect: fx.Keep) -> Script[None]:
+    tenant, vault = origin.scope.tenant, origin.scope.vault
+    yield from lock_person(tenant, effect.person)
+    prefs = yield from prefs_of(tenant, vault, effect.person)
+    prefs = msgspec.structs.replace(
+        prefs,
+        hours=effect.hours or prefs.hours,
+        language=prefs.language if effect.language is None else effect.language,
+        paused=prefs.paused if effect.paused is None else effect.paused,
+        greeted=prefs.greeted if effect.greeted is None else effect.greeted,
+        paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
+    )
+    yield from keep_prefs(tenant, vault, effect.person, prefs)
+    yield "letter_let_go", {"tenant": tenant, "place": f"bag:{effect.person}"}
+
+
+def _set_members(origin: Origin, effect: fx.SetMembers) -> Script[None]:
+    """Replace a channel's members. A failed look-up keeps people counted who were counted
+    before."""
+    channel = {"tenant": origin.scope.tenant, "channel": effect.channel}
+    known = yield from known_people(origin.scope.tenant, effect.unknown)
+    counting = {*effect.people, *known}
+    yield "member_clear", channel
+    for person in dict.fromkeys((*effect.people, *effect.unknown)):
+        yield "member_add", {**channel, "person": person, "counts": int(person in counting)}
+
+
+# --- what was written without a name ------------------------------------------------------
+
+
+def _publish(origin: Origin, effect: fx.Publish) -> Script[None]:
+    scope = origin.scope
+    yield "publish", {
+        **scope.key, "id": effect.id, "kind": effect.kind, "ref": effect.ref,
+        "release": effect.release, "receipt": effect.receipt,
+        "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
+    }  # fmt: skip
+    yield from rewrite_pool(scope, frozenset({effect.entry}), origin.now)
+
+
+def _retract(origin: Origin, effect: fx.Retract) -> Script[None]:
+    yield from retract(origin.scope, effect.id)
+    yield from buried("published", effect.id, origin.now)
+
+
+def _unpool(origin: Origin, effect: fx.Unpool) -> Script[None]:
+    yield from rewrite_pool(origin.scope, frozenset(effect.entries), origin.now)
+
+
+def _refresh(origin: Origin, effect: fx.Refresh) -> Script[None]:
+    yield from rewrite_pool(origin.scope, frozenset(), origin.now)
+
+
+def _snapshot(origin: Origin, effect: fx.Snapshot) -> Script[None]:
+    scope, body = origin.scope, msgspec.json.encode(effect.body)
+    yield "snapshot_put", {
+        **scope.key, "audience": effect.audience, "release": effect.release,
+        "body": scope.seal("snapshot", body, effect.audience, str(effect.release)),
+    }  # fmt: skip
+
+
+CARRIED_OUT_BY: dict[type[Effect], Callable[[Origin, Any], Script[None]]] = {
+    fx.Record: _record,
+    fx.Forget: _forget,
+    fx.Post: _post,
+    fx.Redraw: _redraw,
+    fx.Say: _say,
+    fx.Privately: _privately,
+    fx.Timer: _timer,
+    fx.Cancel: _cancel,
+    fx.Grant: _grant,
+    fx.OpenProject: _open_project,
+    fx.CloseProject: _close_project,
+    fx.EraseProject: _erase_project,
+    fx.Keep: _keep,
+    fx.SetMembers: _set_members,
+    fx.Publish: _publish,
+    fx.Retract: _retract,
+    fx.Unpool: _unpool,
+    fx.Refresh: _refresh,
+    fx.Snapshot: _snapshot,
+}
+"""For each kind of effect but `Tell`, `BeginAll` and `HaltAll`, which `turns.py` makes events of.
+A test holds this table against the kinds there are."""
