@@ -22,7 +22,7 @@ from storage.postgres.errors import reason
 from storage.postgres.schema import DURABLE, TABLES
 from storage.rekey import is_under_way
 from storage.sql import NewerSchema, StoreError, Unavailable
-from storage.sqlite.driver import FileLock
+from storage.sqlite.file import FileLock
 
 # Leases of a stopped process are void, and each database records its own migrations.
 _LEFT = frozenset({"lane", "migration"})

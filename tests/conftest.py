@@ -21,7 +21,7 @@ from bot.platforms.common.ports import Answer, Delivery
 from content import catalogue as content
 from content.model import Catalogue
 from dialogs.model import cards as c
-from storage.sqlite import driver
+from storage.sqlite import driver, file
 from tests.waiting import LONG_ENOUGH
 from tests.worlds import teams_watch
 from tests.worlds.cards import Dressed
@@ -37,7 +37,7 @@ _read_anew, _read_once = content.load, functools.cache(content.load)
 _parse = tomllib.loads
 _answers_kindly = Engine._not_done
 _card, _form = Localizer.card, Localizer.form
-_connect = driver._connect
+_connect = file.connected
 
 
 @functools.cache
@@ -117,14 +117,14 @@ def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
         conn.execute("PRAGMA synchronous=OFF")
         return conn
 
-    monkeypatch.setattr(driver, "_connect", connect)
+    monkeypatch.setattr(driver, "connected", connect)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture
 def synced(_unsynced: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the driver's own settings, for a test of these."""
-    monkeypatch.setattr(driver, "_connect", _connect)
+    monkeypatch.setattr(driver, "connected", _connect)
 
 
 _IN_TIME = {

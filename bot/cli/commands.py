@@ -30,7 +30,8 @@ from dialogs.advice import shelves
 from dialogs.model.commands import word_for
 from storage import rekey
 from storage.sql import StoreError
-from storage.sqlite.driver import DATABASE, reading
+from storage.sqlite.driver import DATABASE
+from storage.sqlite.file import reading
 from storage.vault import KeyProblem, Vault, read_key
 
 VERSION = "0.1.0"

@@ -18,7 +18,8 @@ from storage import rekey
 from storage.deep_check import CheckedValues, Select, open_all
 from storage.sql import StoreError
 from storage.sqlite import backup
-from storage.sqlite.driver import DATABASE, examine, reading
+from storage.sqlite.driver import DATABASE
+from storage.sqlite.file import examine, reading
 
 LATE = timedelta(days=2)
 _PROMISES = {

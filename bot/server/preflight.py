@@ -14,7 +14,7 @@ from bot.server import settings as digi_settings
 from bot.server.settings import Settings
 from storage import rekey
 from storage.sql import StoreError
-from storage.sqlite.driver import examine
+from storage.sqlite.file import examine
 from storage.vault import KeyProblem, read_key
 
 FILES_BESIDE = (".lock", "-wal", "-shm")

@@ -33,7 +33,8 @@ from storage import plain_ids, rekey, tombstones
 from storage.database import Database
 from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import backup
-from storage.sqlite.driver import FileLock, Sqlite, examine
+from storage.sqlite.driver import Sqlite
+from storage.sqlite.file import FileLock, examine
 from storage.tombstones import Tombstone
 from storage.transactions import erasing, erasure_progress
 from storage.transactions.deletion import erase_project

@@ -8,7 +8,11 @@ connection stands yet, its text is only looked at, and what is said is ours.
 from __future__ import annotations
 
 import psycopg
+from psycopg import errors
 
+from storage.sql import Conflict, Damaged, Unavailable
+
+_DAMAGE = (errors.DataCorrupted, errors.IndexCorrupted)
 BAD_ADDRESS = (
     "DIGI_DATABASE is no address of a PostgreSQL database:"
     " postgresql://user:password@host:5432/name"
@@ -62,3 +66,21 @@ def reason(error: psycopg.Error) -> str:
         if part in text:
             return said
     return "no connection could be made, or it was lost"
+
+
+def translated(error: psycopg.Error) -> BaseException:
+    """The driver's error as a StoreError where somebody can act on it; others are bugs and stay.
+
+    Only the first line of the server's message is kept: its detail may quote stored values.
+    """
+    said = reason(error)
+    if isinstance(error, psycopg.IntegrityError):
+        return Conflict(said)
+    if isinstance(error, _DAMAGE):
+        return Damaged(said)
+    if isinstance(
+        error,
+        psycopg.OperationalError | errors.ReadOnlySqlTransaction | errors.InsufficientPrivilege,
+    ):
+        return Unavailable(said)
+    return error

@@ -2,12 +2,10 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -15,9 +13,11 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 from sqlite_utils import Database
 
-from storage.migrate import fit_to_serve, migrate, migrations
-from storage.sql import FOLDER, Conflict, Counts, Damaged, LogHeld, Script, Unavailable, queries
+from storage.migrate import migrate
+from storage.sql import FOLDER, Counts, Damaged, LogHeld, Script, Unavailable, queries
 from storage.sqlite.copying import Copying
+from storage.sqlite.errors import as_bug, translated
+from storage.sqlite.file import FileLock, connected, examine
 from storage.sqlite.scripts import SuspendedScript, in_a_moment, run
 from storage.sqlite.writer import Writer
 
@@ -34,50 +34,6 @@ _RANDOM = 1 << 20
 """A larger rise of the counter between two readings is a new random start, not resets."""
 _CACHE = "cache_size=-16000"
 """For the writer: enough page cache that a group's pages are written once, at its commit."""
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "secure_delete=ON",
-    "trusted_schema=OFF",
-)
-_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-}
-_FORMATS = {b"\1\1", b"\2\2"}
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def reading(path: Path) -> sqlite3.Connection:
-    """Reads beside a running server and writes nothing."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-
-class FileLock:
-    """The lock file beside a database; only the process that holds it may change the database."""
-
-    def __init__(self, database: Path, *, wait: float = 0.0) -> None:
-        self._file = os.open(f"{database}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-        until = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    os.close(self._file)
-                    raise Unavailable(f"another Digi holds {database}") from None
-                time.sleep(0.05)
-            else:
-                return
-
-    def release(self) -> None:
-        os.close(self._file)
 
 
 class _Look(msgspec.Struct, frozen=True):
@@ -143,16 +99,16 @@ class Sqlite:
         lock = FileLock(path, wait=wait)
         opened: list[sqlite3.Connection] = []
         try:
-            examine(path, _connect, folder, whole=True)
+            examine(path, connected, folder, whole=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            opened.append(_connect(path))
+            opened.append(connected(path))
             _run(opened[0], f"PRAGMA {_CACHE}")
             migrate(Database(opened[0], execute_plugins=False), folder, backup_beside=path)
             # Create the row now: if an unsigned turn were the first to need it, its creation would
             # show.
             _run(opened[0], queries(folder).get("meta_stir", ""))
             for _ in range(readers and readers + 1):
-                opened.append(_connect(path))
+                opened.append(connected(path))
                 opened[-1].execute("PRAGMA query_only=ON")
             for conn in opened[1:2]:
                 conn.execute("PRAGMA busy_timeout=0")
@@ -162,7 +118,7 @@ class Sqlite:
                 conn.close()
             lock.release()
             if isinstance(error, sqlite3.Error):
-                raise _translated(error, f"{path}: ") from error
+                raise translated(error, f"{path}: ") from error
             if isinstance(error, PermissionError):
                 raise Unavailable(str(error)) from error
             raise
@@ -232,7 +188,7 @@ class Sqlite:
                 await asyncio.to_thread(copying.close)
             await asyncio.to_thread(_compacted, pages, target)
         except sqlite3.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         finally:
             pages.unlink(missing_ok=True)
 
@@ -282,7 +238,7 @@ class Sqlite:
             found = run(conn, self._statements, make(), in_a_moment())
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                raise self._noted(_as_bug(error)) from error
+                raise self._noted(as_bug(error)) from error
         finally:
             if not isinstance(found, SuspendedScript):
                 self._lay_by(conn)
@@ -290,7 +246,7 @@ class Sqlite:
 
     def _noted(self, error: BaseException) -> BaseException:
         """The error for the caller; remembers that damage was found."""
-        ours = _translated(error)
+        ours = translated(error)
         self.damaged = self.damaged or isinstance(ours, Damaged)
         return ours
 
@@ -345,7 +301,7 @@ class Sqlite:
                     at.execute("BEGIN")
                 value = run(at, self._statements, look.begun or look.make())
             except Exception as raised:
-                error = self._noted(_as_bug(raised))
+                error = self._noted(as_bug(raised))
             if look.conn is not None:
                 self._lay_by(at)
             elif at.in_transaction:
@@ -370,88 +326,3 @@ def _compacted(pages: Path, target: Path) -> None:
         # One large sync would block every commit; whoever keeps the copy syncs it.
         _run(copy, "PRAGMA synchronous=OFF")
         _run(copy, "VACUUM INTO ?", str(target))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    conn = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=0.1,
-        isolation_level=None,
-        cached_statements=512,
-        check_same_thread=False,
-    )
-    try:
-        for pragma in _PRAGMAS:
-            conn.execute(f"PRAGMA {pragma}").fetchall()
-    except BaseException:
-        conn.close()
-        raise
-    return conn
-
-
-def _format_of(path: Path) -> bytes:
-    """The format versions from the header, needed to write and to read the file."""
-    with path.open("rb") as file:
-        return file.read(20)[18:]
-
-
-def examine(
-    path: Path,
-    connect: Callable[[Path], sqlite3.Connection] = reading,
-    folder: Path = FOLDER,
-    *,
-    whole: bool = False,
-) -> str | None:
-    """The fingerprint of the key that this file was made with; None where there is no file yet, or
-    one without any. Raises what would keep Digi from serving it; `whole` looks at every page."""
-    wal = Path(f"{path}-wal")
-    if path.is_dir():
-        raise Unavailable(f"{path} is a folder, and a file is needed there")
-    if not path.exists() or path.stat().st_size == 0:
-        if wal.exists() and wal.stat().st_size:
-            raise Damaged(f"{path} is gone or empty, but {wal.name} beside it is not")
-        return None
-    if _format_of(path) not in _FORMATS:
-        # SQLite would take it for a newer one's file, and only ever read it.
-        raise Damaged(f"{path}: its header names no format that there is")
-    try:
-        with contextlib.closing(connect(path)) as conn:
-            found = conn.execute("PRAGMA quick_check(1)").fetchone()[0] if whole else "ok"
-            if found != "ok":
-                raise Damaged(f"{path}: {' '.join(found.split())}")
-            if not fit_to_serve(Database(conn, execute_plugins=False), migrations(folder)):
-                return None
-            row = conn.execute("SELECT value FROM meta WHERE key = 'key_fingerprint'").fetchone()
-            return None if row is None else str(row[0])
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK:
-            return None  # stopped while the file was being made: whoever may write undoes that
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING:
-            raise _translated(error, f"{path}: ") from error
-        # What is asked here every database of Digi's can answer.
-        raise Damaged(f"{path}: {error}") from error
-
-
-def _as_bug(error: Exception) -> Exception:
-    """A read that tries to write is a bug, not a temporary problem of the disk."""
-    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY:
-        return RuntimeError(f"a script that was only to read wanted to write: {error}")
-    return error
-
-
-def _translated(error: BaseException, where: str = "") -> BaseException:
-    """The driver's error as a StoreError where somebody can act on it; others are bugs and stay."""
-    if not isinstance(error, sqlite3.Error):
-        return error
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    ours: BaseException = error
-    if isinstance(error, sqlite3.IntegrityError):
-        ours = Conflict(f"{where}{error}")
-    elif code in _PASSING:
-        ours = Unavailable(f"{where}{error}")
-    elif code in _DAMAGE:
-        ours = Damaged(f"{where}{error}")
-    if ours is not error:
-        ours.__cause__ = error
-    return ours

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres.driver import Postgres
+from storage.postgres.vacuum import PoolVacuum
 from storage.vault import Vault
 from tests.anonymity import canaries
 from tests.anonymity.canaries import (
@@ -54,7 +54,7 @@ def server(request: pytest.FixtureRequest) -> Server:
     return found
 
 
-async def _kept(store: Postgres) -> None:
+async def _kept(vacuum: PoolVacuum) -> None:
     pass
 
 
@@ -75,7 +75,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
     """Rows, heaps, indexes, both logs, spilled files, what is shown of activity and statistics:
     the words and names nowhere, whatever is set. Ids of who is in the channel lie in rows and on
     the way to them; in the server's log only where it is set to note every statement."""
-    monkeypatch.setattr(Postgres, "_recycle_wal", _kept)
+    monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     folder, name = tmp_path / "home", server.new()
     talks = "log_statement" in server.settings
     screen = ""

@@ -26,6 +26,7 @@ from msgspec import Struct
 from bot.clock import Clock
 from bot.core.engine import Engine
 from storage.postgres.driver import Postgres
+from storage.postgres.vacuum import PoolVacuum
 from storage.sqlite import backup
 from storage.sqlite.driver import Sqlite
 from storage.transactions.anonymous_pool import Pool
@@ -411,11 +412,12 @@ async def test_control_a_server_that_is_left_as_it_is_names_the_authors(
 ) -> None:
     """No vacuum, nothing stirred, and a log written ahead that is kept."""
 
-    async def left(store: Postgres) -> bool:
+    async def left(store: object) -> bool:
         return True
 
-    for what in ("_emptied", "_cleared_once", "_stir", "_forget"):
-        monkeypatch.setattr(Postgres, what, left)
+    monkeypatch.setattr(Postgres, "_stir", left)
+    for what in ("shared", "clear_once", "recycle_wal"):
+        monkeypatch.setattr(PoolVacuum, what, left)
     monkeypatch.setattr("storage.padding.WRITES", 0)
     loot, acts = await _robbed(tmp_path, 1, 6, tidy_server)
     thief = Thief(loot)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.postgres.driver import Postgres
+from storage.postgres.vacuum import PoolVacuum
 from tests.anonymity.hands import running, says, says_by_name
 from tests.anonymity.server_thief import from_log, robbed
 from tests.anonymity.thief import Between
@@ -36,7 +36,7 @@ async def test_a_minute_later_the_log_tells_nothing(tmp_path: Path, tidy_server:
     assert await _afternoon(tmp_path, tidy_server) == []
 
 
-async def _kept(store: Postgres) -> None:
+async def _kept(vacuum: PoolVacuum) -> None:
     pass
 
 
@@ -44,7 +44,7 @@ async def test_control_a_log_that_is_kept_tells(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server keeps it as it likes, for hours or days."""
-    monkeypatch.setattr(Postgres, "_recycle_wal", _kept)
+    monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     assert await _afternoon(tmp_path, tidy_server) != []
 
 
@@ -59,7 +59,7 @@ async def test_weeks_of_the_log_written_ahead_place_nothing(
 ) -> None:
     """Read each evening, all its files; and where it is kept, the same thief places most."""
     if kept:
-        monkeypatch.setattr(Postgres, "_recycle_wal", _kept)
+        monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     name = tidy_server.new()
     acts, found = await robbed(
         tmp_path, 20, TEXTS, tidy_server.dsn(name), lambda at: from_log(tidy_server, name, at)

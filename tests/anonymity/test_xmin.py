@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.postgres.driver import Postgres
+from storage.postgres.vacuum import PoolVacuum
 from storage.sql import Script
 from tests.anonymity.server_thief import from_pages, last_and_lying, robbed
 from tests.anonymity.weeks import Act
@@ -22,7 +23,7 @@ async def _robbed(folder: Path, weeks: int, dsn: str) -> tuple[list[Act], set[da
     return await robbed(folder, weeks, TEXTS, dsn, lambda at: from_pages(dsn, at))
 
 
-async def _left_as_it_is(store: Postgres) -> bool:
+async def _left_as_it_is(vacuum: PoolVacuum) -> bool:
     return True
 
 
@@ -50,8 +51,8 @@ async def test_control_without_a_vacuum_most_are_placed(
     tmp_path: Path, empty_dsn: str, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same thief, the same weeks, and the former versions are left where they lie."""
-    monkeypatch.setattr(Postgres, "_shared_vacuum", _left_as_it_is)
-    monkeypatch.setattr(Postgres, "_cleared_once", _left_as_it_is)
+    monkeypatch.setattr(PoolVacuum, "shared", _left_as_it_is)
+    monkeypatch.setattr(PoolVacuum, "clear_once", _left_as_it_is)
     monkeypatch.setattr("storage.padding.WRITES", 0)
     acts, found = await _robbed(tmp_path, weeks, empty_dsn)
     figures(f"PostgreSQL without vacuum, {weeks} weeks, {len(acts)} texts, {len(found)} placed")

@@ -20,6 +20,7 @@ import apsw
 import pytest
 
 import storage.sqlite.driver
+import storage.sqlite.file
 from storage.sql import Counts
 from storage.sqlite.driver import Sqlite
 
@@ -232,12 +233,12 @@ def on_lossy_disk(disk: Disk, *, synchronous: str = "FULL") -> Iterator[None]:
 
     def connect(path: Path) -> Connection:
         conn = Connection(path, disk)
-        for pragma in storage.sqlite.driver._PRAGMAS:
+        for pragma in storage.sqlite.file.PRAGMAS:
             said = pragma.replace("synchronous=FULL", f"synchronous={synchronous}")
             conn.execute(f"PRAGMA {said}")
         return conn
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(storage.sqlite.driver, "_connect", connect)
+        patched.setattr(storage.sqlite.driver, "connected", connect)
         patched.setattr("bot.server.build.Sqlite", OneConnection)
         yield

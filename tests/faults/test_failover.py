@@ -16,6 +16,8 @@ from typing import Literal
 
 import pytest
 
+import storage.postgres.commit
+import storage.postgres.connections
 import storage.postgres.driver
 from storage.postgres.doctor import examine
 from storage.postgres.driver import Postgres
@@ -161,7 +163,8 @@ async def test_without_that_the_same_end_takes_what_was_confirmed(
     figures: Callable[[str], None],
 ) -> None:
     """The control: with the server's weak default the same proof finds losses."""
-    monkeypatch.setattr(storage.postgres.driver, "DURABLE", "SELECT 1")
+    for module in (storage.postgres.driver, storage.postgres.connections):
+        monkeypatch.setattr(module, "DURABLE", "SELECT 1")
     folder = write_folder(tmp_path / "sql")
     turns, lost = await killed_after(forgetful, folder, "immediate", 50)
     assert lost > 0
@@ -203,11 +206,11 @@ async def test_a_number_that_is_given_away_again_confirms_nothing(
     if not heeded:
         nothing = "'' AS life"
         monkeypatch.setattr(
-            storage.postgres.driver,
+            storage.postgres.commit,
             "_WENT",
-            storage.postgres.driver._WENT.replace(storage.postgres.driver._LIFE, nothing),
+            storage.postgres.commit._WENT.replace(storage.postgres.connections.LIFE, nothing),
         )
-        monkeypatch.setattr(storage.postgres.driver, "_LIFE", nothing)
+        monkeypatch.setattr(storage.postgres.connections, "LIFE", nothing)
     name = forgetful.new()
     deaths = iter(("before",))
 
@@ -358,8 +361,8 @@ async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
     async with a_pair(FOLDER) as (primary, standby, name), Wire(primary) as wire:
         store = await Postgres.open(wire.dsn(name))
         await store.tx(once, "confirmed")
-        monkeypatch.setattr(storage.postgres.driver, "_COMMIT_SECONDS", 0.3)
-        monkeypatch.setattr(storage.postgres.driver, "_ASKING_SECONDS", 0.5)
+        monkeypatch.setattr(storage.postgres.commit, "COMMIT_SECONDS", 0.3)
+        monkeypatch.setattr(storage.postgres.commit, "ASKING_SECONDS", 0.5)
         standby.freeze()
         for _ in range(2):
             assert await _refused(store.tx(once, "tired of waiting"))

@@ -16,7 +16,7 @@ from bot.cli.progress import ProgressLine
 from dialogs.model import effects as fx
 from storage.copy_database import Moved, NotMoved, move
 from storage.sql import Unavailable
-from storage.sqlite.driver import FileLock
+from storage.sqlite.file import FileLock
 from tests.bot.cli.test_app import Box
 from tests.bot.core.test_lanes import turn
 from tests.worlds.house import (

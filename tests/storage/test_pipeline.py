@@ -17,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import storage.postgres.commit
+import storage.postgres.connections
 import storage.postgres.driver
 from storage.postgres.dialect import spoken
 from storage.postgres.driver import Postgres
@@ -332,7 +334,7 @@ async def test_who_stops_looking_leaves_the_store_usable(
     folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of a statement, with the only connection there is."""
-    monkeypatch.setattr(storage.postgres.driver, "_WAIT_SECONDS", LONG_ENOUGH)
+    monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", LONG_ENOUGH)
     begun = asyncio.Event()
 
     def for_ever() -> Script[None]:
@@ -358,7 +360,7 @@ async def test_a_turn_that_stands_still_lets_go_of_its_lock(
     """Between two ways the server knows that it waits for Digi, and not for how long it may: a
     replica that froze there does not hold its project, and what it had begun is done once."""
     limits = ("SET idle_in_transaction_session_timeout = '200ms'",)
-    monkeypatch.setattr(storage.postgres.driver, "_LIMITS", limits)
+    monkeypatch.setattr(storage.postgres.connections, "_LIMITS", limits)
     tries: list[int] = []
 
     def frozen() -> Script[None]:
@@ -381,15 +383,15 @@ async def test_only_the_commit_has_to_be_quick(
     """What goes along with it may take its time: to erase a large project does. The watch begins
     when all before the COMMIT has been answered."""
     watched: list[bool] = []
-    confirmed = storage.postgres.driver._confirmed
+    confirmed = storage.postgres.commit.confirmed
 
     @asynccontextmanager
-    async def noted(conn: storage.postgres.driver.Connection) -> AsyncIterator[None]:
+    async def noted(conn: storage.postgres.connections.Connection) -> AsyncIterator[None]:
         watched.append(True)
         async with confirmed(conn):
             yield
 
-    monkeypatch.setattr(storage.postgres.driver, "_confirmed", noted)
+    monkeypatch.setattr(storage.postgres.driver, "confirmed", noted)
     with (folder / "queries.sql").open("a", encoding="utf-8") as file:
         file.write("\n-- name: slowly\n/*pg INSERT INTO note SELECT 'a', l::text"
                    " FROM pg_advisory_xact_lock(7) AS l */;\n")  # fmt: skip

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 import storage.postgres.driver
+import storage.postgres.vacuum
 from storage.migrate import migrations
 from storage.postgres.dialect import built, spoken
 from storage.postgres.driver import Postgres
@@ -410,9 +411,9 @@ async def test_a_sealed_transaction_leaves_no_former_version(real_store: Postgre
     store = real_store
     for n in range(5):
         await store.tx(pooled, "p", bytes([n]) * 10_000)
-    assert await store._vacuum_once() == 0
+    assert await store._vacuum.once() == 0
     await store.tx_sealed(pooled, "p", b"x" * 10_000)
-    assert await store._vacuum_once() == 0
+    assert await store._vacuum.once() == 0
 
 
 async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
@@ -448,7 +449,7 @@ async def test_nothing_is_written_where_a_backup_would_keep_the_old_version(
 ) -> None:
     """What is refused has not been, whether or not a transaction ended since the backup began; by
     name one goes on writing meanwhile."""
-    monkeypatch.setattr(storage.postgres.driver, "_VACUUM_SECONDS", 0.3)
+    monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.3)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
     with a_backup(postgres_dsn):
@@ -468,7 +469,7 @@ async def test_what_stands_is_not_refused_because_a_backup_began_with_the_commit
     real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is answered as it is; and nothing more is written so until it has been cleared away."""
-    monkeypatch.setattr(storage.postgres.driver, "_VACUUM_SECONDS", 0.3)
+    monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.3)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
     with ExitStack() as opened:
@@ -493,10 +494,10 @@ async def test_others_looks_hold_up_no_author(real_store: Postgres, postgres_dsn
         await looks.execute("SELECT count(*) FROM pool")
         with psycopg.connect(postgres_dsn, autocommit=True) as idle:
             idle.execute("SELECT count(*) FROM pool")
-            assert await store._sessions_with_snapshot() == set()
+            assert await store._vacuum.sessions_with_snapshot() == set()
             idle.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             idle.execute("SELECT count(*) FROM pool")
-            assert len(await store._sessions_with_snapshot()) == 1
+            assert len(await store._vacuum.sessions_with_snapshot()) == 1
         await looks.execute("ROLLBACK")
 
 
@@ -504,8 +505,8 @@ async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
     real_store: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A vacuum that fails after the commit, or does not end."""
-    monkeypatch.setattr(storage.postgres.driver, "_VACUUM_SECONDS", 0.2)
-    monkeypatch.setattr(storage.postgres.driver, "_LEAST_SECONDS", 0.2)
+    monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.2)
+    monkeypatch.setattr(storage.postgres.vacuum, "LEAST_SECONDS", 0.2)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
 
@@ -519,7 +520,7 @@ async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
     for n, vacuum in enumerate((fails, never)):
         await store.checkpoint()
         with monkeypatch.context() as patched:
-            patched.setattr(store, "_vacuum_once", vacuum)
+            patched.setattr(store._vacuum, "once", vacuum)
             await store.tx_sealed(pooled, "p", b"%d" % n * 5000)
             assert (await _pools(store))["p"] == b"%d" % n * 5000
             with pytest.raises(Unavailable):
@@ -542,7 +543,7 @@ async def test_nothing_is_written_where_nobody_knows_which_key_is_in_use(
         patched.setattr(store, "_write", lost)
         with pytest.raises(error):
             await store.tx_settled(pooled, "p", b"1", settled=heard.append)
-    monkeypatch.setattr(storage.postgres.driver, "_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(storage.postgres.driver, "WAIT_SECONDS", 0.1)
     if error is Unsure:
         with pytest.raises(Unavailable, match="key"):
             await store.tx(pooled, "p", b"1")

@@ -20,7 +20,8 @@ import pytest
 
 from storage.sql import Conflict, Damaged, Row, Script, StoreError, Unavailable, queries
 from storage.sqlite.copying import Copying
-from storage.sqlite.driver import FileLock, Sqlite
+from storage.sqlite.driver import Sqlite
+from storage.sqlite.file import FileLock
 from storage.sqlite.wal import emptied
 from storage.sqlite.writer import go_along
 from tests.waiting import LONG_ENOUGH

@@ -13,7 +13,8 @@ from bot.platforms.common.ports import DeliveryFailed, Installation, Parcel
 from bot.platforms.slack.web_api import OddAnswer
 from dialogs.model import cards as c
 from storage.installations import Installations
-from storage.sqlite.driver import DATABASE, reading
+from storage.sqlite.driver import DATABASE
+from storage.sqlite.file import reading
 from tests.bot.platforms.slack.test_workspaces import served, workspace
 from tests.worlds.slack.hands import id_of
 from tests.worlds.slack.world import SlackWorld
