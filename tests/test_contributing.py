@@ -72,7 +72,7 @@ REMEDIES = {
         "add 'coffee' to View in dialogs/model/events.py",
     ],
     "dialogs/model/commands.py": ["dialogs/model/commands.py does not say how these are typed"],
-    "bot/core/gate.py": ["MAY in bot/core/gate.py"],
+    "bot/core/access.py": ["MAY in bot/core/access.py"],
     "dialogs/coffee/__init__.py": ["dialogs/coffee/__init__.py is missing"],
     "dialogs/coffee/decide.py": ["cannot import name 'decide' from 'dialogs.coffee'"],
     "content/phrases/coffee.toml": ["coffee.when"],

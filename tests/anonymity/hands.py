@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from bot.clock import Clock
-from bot.core import gate
+from bot.core import access
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Pressed, Sender
 from dialogs.model.events import Look
@@ -281,7 +281,7 @@ async def everything_decided(
                 for ref in ("", *there.get(OF[view], ())):
                     wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]
                     key = (person, view, ref)
-                    if gate._refused(wanted, viewer, about, roles) is not None:
+                    if access.refusal(wanted, viewer, about, roles) is not None:
                         seen[key] = "refused"
                         continue
                     sight = SIGHTS[view]

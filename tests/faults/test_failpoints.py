@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from bot.core import engine
-from bot.core.gate import MAY
+from bot.core.access import MAY
 from bot.platforms.common.ports import (
     Answer,
     Delivery,

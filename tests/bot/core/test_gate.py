@@ -10,12 +10,10 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
+from bot.core.access import LOOKS_ANYWHERE, MAY, MAY_LOOK
 from bot.core.gate import (
     ACTS_A_MINUTE,
     CODES_AN_HOUR,
-    LOOKS_ANYWHERE,
-    MAY,
-    MAY_LOOK,
     Gate,
     Passed,
     Stopped,
@@ -152,7 +150,7 @@ async def test_a_look_passes_exactly_where_the_table_says(house: House, person: 
 async def test_the_table_says_what_it_must(house: House) -> None:
     """Every event has a row, internal events are allowed to nobody, and no leader may write
     unsigned."""
-    assert set(MAY) == set(EVENTS.values()), "each event has a row in MAY in bot/core/gate.py"
+    assert set(MAY) == set(EVENTS.values()), "each event has a row in MAY in bot/core/access.py"
     for tag, kind in EVENTS.items():
         assert (MAY[kind] == frozenset()) == (tag in ONLY_OURS), tag
         if kind in UNNAMED:

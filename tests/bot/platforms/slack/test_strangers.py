@@ -284,7 +284,9 @@ async def test_no_body_makes_digi_stumble_or_speak(
 
 async def _state(place: Place) -> Any:
     """Return all stored rows of the workplace and all content of the simulated Slack."""
-    kept = await place.house.database.read(place.house.scripts.reading.all_states, place.hands.tenant)
+    kept = await place.house.database.read(
+        place.house.scripts.reading.all_states, place.hands.tenant
+    )
     letters = await place.house.database.read(place.house.scripts.outbox.letters)
     ids = sorted(str(row["id"]) for row in letters)
     shown = [(m.ts, m.text, m.versions) for m in place.world.home.messages if not m.only_for]

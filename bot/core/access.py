@@ -1,0 +1,220 @@
+"""Who may do what: the table of events, looks and roles, and what somebody hears who may not.
+
+Nothing here asks the database: what a person's roles are was loaded by the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dialogs.model import events as e
+from dialogs.model.cards import Line, Listing, Typed, Who, text
+from dialogs.model.events import Look, Press, Signed, Unsigned
+from dialogs.model.facts import Project, Role, Viewer
+
+# What each of these roles is, dialogs/model/roles.py says.
+ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
+LEADS = frozenset({"leader", "deputy", "starter"})
+RUNS = LEADS | {"facilitator"}
+AGREES = RUNS | {"representative"}
+TRIO = frozenset({"leader", "deputy", "representative"})
+ANYONE = frozenset({"anyone"})
+WRITERS = frozenset({"writer"})
+"""Those who may write without a name."""
+OURSELVES: frozenset[str] = frozenset()
+
+# The access table. `anyone` needs no project; `OURSELVES` is never let in from outside.
+MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
+    e.Started: ANYONE,
+    e.Drafted: ANYONE,
+    e.DraftDetailed: ANYONE,
+    e.ShownInChannel: LEADS | {"representative"},
+    e.DraftDropped: LEADS,
+    e.FrameSet: LEADS,
+    e.SettingsChanged: RUNS,
+    e.RolesChanged: LEADS,
+    e.RoleConfirmed: ANYONE,
+    e.RoleDeclined: ANYONE,
+    e.Paused: LEADS,
+    e.NotNow: LEADS,
+    e.StoppedHere: LEADS,
+    e.Resumed: LEADS,
+    e.Ended: LEADS,
+    e.Helped: RUNS,
+    e.Deleted: ALL,
+    e.SaidDeleted: OURSELVES,
+    e.PointsDeleted: OURSELVES,
+    e.Begun: OURSELVES,
+    e.Halted: OURSELVES,
+    e.PhaseEntered: OURSELVES,
+    e.PhaseClosed: OURSELVES,
+    e.NextNow: RUNS,
+    e.PlanMoved: RUNS,
+    e.PlanSkipped: RUNS,
+    e.PlanTaken: RUNS,
+    e.PlanAdded: RUNS,
+    e.ThemePosted: RUNS,
+    e.PhaseMoved: LEADS,
+    e.StillStands: RUNS,
+    e.Ask: OURSELVES,
+    e.Answered: ALL,
+    e.AnsweredUnnamed: WRITERS,
+    e.TrioProposed: TRIO,
+    e.ClosedForAnswers: RUNS,
+    e.SummedUp: RUNS,
+    e.Fits: WRITERS,
+    e.Missing: WRITERS,
+    e.TakenUpAgain: RUNS,
+    e.LaidAside: OURSELVES,
+    e.Superseded: OURSELVES,
+    e.SaidUnnamed: WRITERS,
+    e.SaidByName: ALL,
+    e.AuthorWrote: WRITERS,
+    e.AuthorObjected: WRITERS,
+    e.AuthorWithdrew: WRITERS,
+    e.Released: OURSELVES,
+    e.AuthorAdded: OURSELVES,
+    e.ConcernSeen: ALL,
+    e.ConcernAnswered: ALL,
+    e.HowItWent: ALL,
+    e.ConcernClosed: ALL,
+    e.TakenToTrio: frozenset({"representative"}),
+    e.Offered: OURSELVES,
+    e.AgreementMade: AGREES,
+    e.AgreementTaken: ALL,
+    e.AgreementDeclined: ALL,
+    e.AgreementDone: ALL,
+    e.AgreementNotDone: ALL,
+    e.AgreementNewDate: ALL,
+    e.NewsGiven: LEADS,
+    e.TrioPointRaised: TRIO,
+    e.AdviceAsked: ALL,
+    e.AdviceGiven: OURSELVES,
+    e.PersonPaused: ANYONE,
+    e.PersonResumed: ANYONE,
+    e.PersonSettings: ANYONE,
+    e.Greeted: ANYONE,
+    e.MembersSeen: OURSELVES,
+    e.Undelivered: OURSELVES,
+    e.Unreached: OURSELVES,
+    e.Woke: OURSELVES,
+}
+
+# Looks that not everybody may take; a project is needed for all but LOOKS_ANYWHERE.
+MAY_LOOK: Mapping[str, frozenset[str]] = {
+    "settings": RUNS,
+    "change_roles": LEADS,
+    "frame": LEADS,
+    "pause": LEADS,
+    "not_now": LEADS,
+    "stop": LEADS,
+    "end": LEADS,
+    "helped": RUNS,
+    "add_question": RUNS,
+    "phase": ALL,
+    "sum_up": RUNS,
+    "talked": RUNS,
+    "answer_unnamed": WRITERS,
+    "missing": WRITERS,
+    "trio_proposal": TRIO,
+    "say_unnamed": WRITERS,
+    "write_more": WRITERS,
+    "object": WRITERS,
+    "withdraw": WRITERS,
+    "new_agreement": AGREES,
+    "overview": RUNS,
+    "summary": TRIO,
+    "news": LEADS,
+    "trio": TRIO,
+    "trio_point": TRIO,
+    "notes": TRIO,
+}
+LOOKS_ANYWHERE = frozenset(
+    {"home", "chat", "help", "help_all", "unknown", "start", "about", "about_all", "me", "code",
+     "by_code", "not_yet", "which_project", "private_words", "advice", "example", "lessons",
+     "source", "reading", "exercises"}
+)  # fmt: skip
+
+# What is refused in words of its own: which phrase says who can instead.
+SAYS_WHO: Mapping[frozenset[str], str] = {
+    LEADS: "gate.leaders",
+    RUNS: "gate.runners",
+    AGREES: "gate.agrees",
+    TRIO: "gate.trio",
+    WRITERS: "gate.not_leaders",
+}
+
+
+def is_unnamed(press: Press) -> bool:
+    """Whether it is, or may lead to, a text without a name."""
+    if isinstance(press, Look):
+        # *Sig det* asks whether by name or without: its next step may be a text without one.
+        return press.view == "say" or MAY_LOOK.get(press.view) is WRITERS
+    return MAY.get(type(press)) is WRITERS
+
+
+def is_open_anywhere(press: Press) -> bool:
+    if isinstance(press, Look):
+        return press.view in LOOKS_ANYWHERE
+    return MAY.get(type(press)) is ANYONE
+
+
+def is_for_own_people(press: Press) -> bool:
+    """What people of another organisation may not do, though it asks for no role: begin a project,
+    take a role in one, or delete one."""
+    if isinstance(press, Look):
+        return press.view in ("start", "confirm_role")
+    return isinstance(press, e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed) or (
+        isinstance(press, e.Deleted) and press.what == "project"
+    )
+
+
+def refusal(
+    press: Press, viewer: Viewer, project: Project | None, roles: tuple[Role, ...]
+) -> Line | None:
+    """None if the act is allowed; otherwise a friendly refusal that says who can do it."""
+    if isinstance(press, Look):
+        allowed = MAY_LOOK.get(press.view, ALL)
+        if press.view in LOOKS_ANYWHERE or project is None:
+            return None
+        if "asked" in viewer.roles and press.view in ("roles", "confirm_role", "draft"):
+            return None
+    else:
+        allowed = MAY.get(type(press), OURSELVES)
+        if allowed is ANYONE:
+            return None
+    if allowed is WRITERS and "has_led" in viewer.roles:
+        vote = isinstance(press, e.Fits) or (isinstance(press, Look) and press.view == "missing")
+        return text("gate.has_led_vote" if vote else "gate.has_led")
+    if viewer.roles & allowed:
+        return None
+    key = SAYS_WHO.get(allowed, "gate.not_yours")
+    if key in ("gate.not_yours", "gate.not_leaders"):
+        return says(key)
+    people = _who(allowed, roles)
+    if not people:
+        return says(f"{key}_nobody")
+    return says(key, who=Listing(tuple(Who(p) for p in people)))
+
+
+def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
+    def fits(role: str) -> bool:
+        return (role if role not in ("tr", "amr") else "representative") in allowed
+
+    return tuple(dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role)))
+
+
+_COMMANDS = {"help": Typed("help"), "status": Typed("status"), "roles": Typed("roles")}
+_FILLED = {
+    "gate.old_button": ("help",),
+    "gate.not_seen_unnamed": ("status",),
+    "gate.leaders": ("status",),
+    "gate.leaders_nobody": ("roles",),
+    "gate.runners_nobody": ("roles",),
+    "gate.agrees_nobody": ("roles",),
+    "gate.trio_nobody": ("roles",),
+}
+
+
+def says(key: str, **args: Line) -> Line:
+    return text(key, **args, **{name: _COMMANDS[name] for name in _FILLED.get(key, ())})
