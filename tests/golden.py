@@ -26,7 +26,7 @@ from unittest.mock import patch
 import msgspec
 
 from bot.core.access import MAY, MAY_LOOK
-from bot.core.engine import Dialogs
+from bot.core.dialogs import Dialogs
 from storage.transactions import anonymous_pool as pool
 from tests.worlds.house import kept
 from tests.worlds.slack_fixtures import in_slack

@@ -8,21 +8,25 @@ night, and one loop renews the leases of the lanes in use. Only `lanes` waits fo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from bot.clock import Clock
 from bot.core import leases
 from bot.core.clock_watch import ClockWatch
-from bot.core.engine import Engine
 from bot.core.health import Health
 from bot.core.housekeeping import Housekeeping
 from bot.core.lanes import Lanes
 from bot.core.leases import Leases
+from bot.core.listeners import Listeners
 from bot.core.pause import Pause
+from bot.core.release_fence import ReleaseFence
 from bot.core.sending import LetterSender
+from bot.core.tally import Tally
 from bot.core.timers import Timers
+from bot.core.turn_runner import TurnRunner
+from bot.core.views import Views
 from bot.log import Log
 from bot.supervise import supervise
 from storage.database import Database
@@ -35,7 +39,19 @@ whether its message arrived."""
 
 class Courier:
     def __init__(
-        self, database: Database, scripts: Scripts, engine: Engine, clock: Clock, log: Log
+        self,
+        database: Database,
+        scripts: Scripts,
+        clock: Clock,
+        log: Log,
+        *,
+        turns: TurnRunner,
+        views: Views,
+        fence: ReleaseFence,
+        listeners: Listeners,
+        tally: Tally,
+        pause: Pause,
+        nightly: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._database = database
         self._scripts = scripts
@@ -43,15 +59,16 @@ class Courier:
         self._log = log
         self._freed = not database.alone  # other replicas may be alive and keep their claims
         self._freeing = asyncio.Lock()
-        self._pause = Pause()
+        self._pause = pause
         self.health = Health(clock, log)
         self.leases = Leases(database, scripts.outbox, clock, self.health)
         self.watch = ClockWatch(database, scripts.outbox, clock, log, self.leases.holder)
         self.sender = LetterSender(
-            database, scripts.outbox, scripts.reading, engine, clock, log, self.leases, self._pause
-        )
+            database, scripts.outbox, scripts.reading, clock, log, views=views, turns=turns,
+            fence=fence, listeners=listeners, leases=self.leases, pause=pause,
+        )  # fmt: skip
         self.timers = Timers(
-            database, scripts.outbox, engine, clock, log, watch=self.watch, leases=self.leases,
+            database, scripts.outbox, turns, clock, log, watch=self.watch, leases=self.leases,
             pause=self._pause, health=self.health,
         )  # fmt: skip
         self.lanes = Lanes(
@@ -59,10 +76,10 @@ class Courier:
             sender=self.sender, pause=self._pause, health=self.health,
         )  # fmt: skip
         self.housekeeping = Housekeeping(
-            database, scripts, engine, clock, log, leases=self.leases, pause=self._pause,
-            health=self.health,
+            database, scripts, clock, log, tally=tally, nightly=nightly, leases=self.leases,
+            pause=pause, health=self.health,
         )  # fmt: skip
-        engine.on_letters.append(self._wake)
+        listeners.add_courier(self._wake)
 
     @property
     def holder(self) -> str:
@@ -117,11 +134,6 @@ class Courier:
                 await self.leases.keep(self.lanes.active)
 
     # --- step by step ---------------------------------------------------------------------
-
-    def still(self) -> AbstractAsyncContextManager[None]:
-        """Hold the courier still; a platform call in progress may go on, its result is stored
-        later."""
-        return self._pause.still(calls_end=False)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:

@@ -5,26 +5,24 @@ The event's type says which. An unsigned turn writes its pool row and nothing el
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
-from functools import partial
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
 
 import msgspec
 
 from bot.clock import Clock
+from bot.core.dialogs import Dialogs, know_types
 from bot.core.gate import Gate, IncomingAct, Passed, Stopped
-from bot.core.localize import Localizer, wanted
-from bot.core.release_fence import ReleaseFence
-from bot.core.tokens import EVENTS
+from bot.core.listeners import Listeners
+from bot.core.localize import wanted
+from bot.core.tally import Tally
+from bot.core.turn_runner import TurnRunner, after_commit
+from bot.core.views import Views, language_of
 from bot.log import Log
 from bot.platforms.common.ports import (
     Answer,
-    Changed,
     Delivery,
-    Edge,
     Fault,
     Members,
     Sender,
@@ -33,86 +31,19 @@ from bot.platforms.common.ports import (
 )
 from content.model import Catalogue
 from dialogs.model import cards as c
-from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import Language
-from dialogs.model.conversation import Conversation
-from dialogs.model.effects import Effect, FieldError, Moment, Open, PoolEntry, Show
-from dialogs.model.events import (
-    Look,
-    Person,
-    SignedEvent,
-    Undelivered,
-    Unreached,
-    Unsigned,
-    Woke,
-)
-from dialogs.model.facts import (
-    NOBODY,
-    About,
-    Fact,
-    Known,
-    Operator,
-    Prefs,
-    Project,
-    Roles,
-    Written,
-    reader,
-)
-from dialogs.registry import (
-    CONVERSATIONS,
-    PROJECT,
-    SIGHTS,
-    UNSIGNED,
-    WITH_TIMERS,
-    opens_pool,
-    route,
-)
+from dialogs.model.effects import FieldError, Moment, Open, PoolEntry, Show
+from dialogs.model.events import Look, Unsigned
+from dialogs.model.facts import About, Fact, Known, Operator, Prefs, Project, Roles
+from dialogs.registry import PROJECT, SIGHTS, UNSIGNED, route
 from storage.database import Database
-from storage.sql import Conflict, Script, StoreError, Unavailable, Unsure
-from storage.transactions.letters import BagBody, Letter, PostBody, SayBody, TimerBody
+from storage.sql import Script, Unavailable, Unsure
 from storage.transactions.locks import lock_project
 from storage.transactions.people import SeenPerson
 from storage.transactions.reading import NOTHING, NamesAndWords
 from storage.transactions.store import Scripts
-from storage.transactions.turns import FormRefused, Outcome, Telling, Turn
+from storage.transactions.turns import FormRefused, Outcome, Turn
 from storage.vault import Unreadable, Vault, code_hash, code_of
-
-T = TypeVar("T")
-
-ATTEMPTS = 5
-
-
-class Dialogs:
-    """The conversations behind the interface that a turn's script uses (`Decider`)."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-
-    def route(self, event: SignedEvent) -> tuple[str, str]:
-        return route(event)
-
-    def with_timers(self) -> tuple[str, ...]:
-        return WITH_TIMERS
-
-    def needs(
-        self, dialog: str, state: Written | None, event: SignedEvent
-    ) -> tuple[Fact[Any], ...]:
-        conversation = CONVERSATIONS[dialog]
-        return conversation.needs(_read(conversation, state), event)
-
-    def decide(
-        self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
-    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
-        conversation = CONVERSATIONS[dialog]
-        before = _read(conversation, state)
-        after, effects = conversation.decide(before, event, Known(self._catalogue, found))
-        if after is before:
-            return state, effects
-        return None if after is None else msgspec.json.encode(after), effects
-
-
-def _read(conversation: Conversation, state: Written | None) -> Any:
-    return None if state is None else state.read_as(conversation.state)
 
 
 class _Answered(msgspec.Struct, frozen=True):
@@ -131,15 +62,6 @@ class _Prepared(msgspec.Struct, frozen=True):
     entry: PoolEntry | None = None
 
 
-def know_types() -> None:
-    """Build all msgspec decoders now: msgspec analyses a type at its first use, and two threads
-    that do so at once crash the process."""
-    for conversation in CONVERSATIONS.values():
-        reader(conversation.state)
-    for kind in (*EVENTS.values(), c.NeutralCard, BagBody, PostBody, SayBody, TimerBody):
-        reader(kind)
-
-
 class Engine:
     def __init__(
         self,
@@ -149,33 +71,26 @@ class Engine:
         vault: Vault,
         clock: Clock,
         gate: Gate,
-        edges: tuple[Edge, ...],
-        operator: Operator = NOBODY,
-        log: Log | None = None,
+        turns: TurnRunner,
+        views: Views,
+        listeners: Listeners,
+        tally: Tally,
+        operator: Operator,
+        log: Log,
     ) -> None:
         know_types()
-        self._log = log or Log("error")
-        self.failures: Counter[str] = Counter()
-        self.turns = 0
-        """Signed events and timers since the start."""
-        self.unsigned_turns = 0
-        """Only for `storage/padding.py`: kept in memory and shown to nobody."""
-        self.fence = ReleaseFence(database)
         self._database = database
         self._scripts = scripts
         self._catalogue = catalogue
         self._vault = vault
         self._clock = clock
         self._gate = gate
-        self._edges = edges
+        self._turns = turns
+        self._views = views
+        self._listeners = listeners
+        self._tally = tally
         self._operator = operator
-        self._dialogs = Dialogs(catalogue)
-        self.on_letters: list[Callable[[str], None]] = []
-        """Called with the workplace in which letters were written, or with "" for any."""
-        self.watchers: list[Changed] = []
-        """Told after every signed turn and never after an unsigned one."""
-
-    # --- in -------------------------------------------------------------------------------
+        self._log = log
 
     async def receive(self, delivery: Delivery) -> Answer:
         """Handle one delivery from the gate to its answer.
@@ -192,7 +107,7 @@ class Engine:
                 self._log.failed("act", type(error).__name__)
             else:
                 # It may have been unsigned, and a log line has a time: only count it.
-                self.failures[type(error).__name__] += 1
+                self._tally.failures[type(error).__name__] += 1
             return self._not_done(delivery, unsure=isinstance(error, Unsure))
 
     def _cannot_be_read(self, delivery: Delivery) -> Answer:
@@ -208,9 +123,9 @@ class Engine:
 
     def _answer_without_store(self, delivery: Delivery, in_form: str, elsewhere: str) -> Answer:
         locale = delivery.sender.locale
-        language = self._speaks(Prefs(), locale, "")
+        language = language_of(Prefs(), locale, "")
         nothing = NamesAndWords({}, {}, None)
-        localizer = self._localizer(
+        localizer = self._views.localizer(
             delivery.tenant, nothing, language, private=not delivery.channel
         )
         if isinstance(delivery.what, Submitted):
@@ -238,12 +153,12 @@ class Engine:
             else:
                 wrote = False
         assert answered is not None
-        language = self._speaks(passed.prefs, sender.locale, spoken)
-        with _after_commit() if wrote else nullcontext():
+        language = language_of(passed.prefs, sender.locale, spoken)
+        with after_commit() if wrote else nullcontext():
             if wrote and isinstance(delivery.what, Members):
                 # Digi can read the channel again, so it may also write there again.
                 await self._database.tx(self._scripts.outbox.tries_again, tenant)
-                self.letters_written(tenant)
+                self._listeners.letters_written(tenant)
             answer = self._answer(delivery, answered, language)
         if isinstance(passed, Stopped) and passed.absent:
             return msgspec.structs.replace(answer, absent=True)
@@ -321,7 +236,7 @@ class Engine:
             return outcome, (yield from self._named(turn, outcome.moments, about))
 
         try:
-            return await self._transact(turn, turned)
+            return await self._turns.run(turn, turned)
         except FormRefused as refused:
             found: _Answered = await self._database.read(self._named, turn, refused.moments, about)
             return found
@@ -333,42 +248,6 @@ class Engine:
             turn.tenant, turn.project, *wanted(moments), about
         )
         return _Answered(moments, names)
-
-    def _timer_script(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
-        return (yield from self._scripts.turns.run(turn, dialogs)), None
-
-    async def _transact(
-        self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
-    ) -> T:
-        """Run one signed event's transaction, retried as a whole after a conflict."""
-        self.turns += 1
-        # An event that opens the pool commits alone, and the log is emptied before anybody is told.
-        sealed = opens_pool(turn.event)
-        run = self._database.tx_sealed if sealed else self._database.tx
-        with self.fence.opens(turn.tenant) if sealed else nullcontext():
-            for attempt in range(ATTEMPTS):
-                try:
-                    outcome, more = await run(script, turn, self._dialogs)
-                    break
-                except Conflict:
-                    if attempt == ATTEMPTS - 1:
-                        raise
-        with _after_commit():
-            if outcome.pooled and not sealed:
-                self.fence.traces = True
-                with suppress(StoreError):
-                    await self.fence.empty()
-            if outcome.wrote:
-                self.letters_written(turn.tenant)
-            for watch in self.watchers:
-                watch(turn.tenant, turn.project)
-        found: T = more
-        return found
-
-    def letters_written(self, tenant: str = "") -> None:
-        """Wake the courier, so that it need not wait for its next look."""
-        for told in self.on_letters:
-            told(tenant)
 
     async def _run_unsigned_turn(self, passed: Passed) -> _Answered:
         # The same form gives the same code, so that a second press of Send shows it again.
@@ -383,7 +262,7 @@ class Engine:
             raise
         finally:
             # Also after cancellation: a transaction that was begun is committed all the same.
-            self.unsigned_turns += counted
+            self._tally.unsigned_turns += counted
         return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
 
     def _unsigned_script(
@@ -404,68 +283,10 @@ class Engine:
         names = yield from self._scripts.reading.names(tenant, project, *wanted(moments))
         return moments, names
 
-    def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
-        """The turn by which a project's leader hears that something did not arrive."""
-        at = self._clock.now()
-        id = f"undelivered:{letter.id}:{letter.token}"
-        event = Undelivered(project=letter.project, at=at, id=id, what=what)
-        return Turn(letter.tenant, letter.project, id, event, at), self._dialogs
-
-    # --- out ------------------------------------------------------------------------------
-
-    async def woke(self, turn: Turn) -> None:
-        """Run a timer's event; nobody waits for its answer."""
-        assert isinstance(turn.event, Woke)
-        await self._transact(turn, self._timer_script)
-
-    async def unreached(self, tenant: str, project: str, person: Person) -> None:
-        """Tell the project that a person cannot be reached; it decides who else hears of it."""
-        now = self._clock.now()
-        once = f"unreached|{tenant}|{project}|{person}|{now.date().isoformat()}"
-        key = self._vault.mac(once.encode())
-        event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
-        await self._transact(Turn(tenant, project, key, event, now), self._timer_script)
-
-    async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
-        """A standing post as its dialog sees it now."""
-        state = await self._database.read(
-            self._scripts.reading.state_of, tenant, project, post.dialog, post.of
-        )
-        if state is None:
-            return None
-        conversation = CONVERSATIONS[post.dialog]
-        before = _read(conversation, state)
-        found = await self._database.read(
-            self._scripts.reading.look, tenant, project, conversation.view_needs(before, post.slot)
-        )
-        return conversation.view(before, post.slot, Known(self._catalogue, found))
-
-    async def dress_card(
-        self, tenant: str, project: str, card: c.NeutralCard, person: Person = ""
-    ) -> tuple[c.FinishedCard, Language]:
-        """A letter's card in the channel's language, or in the person's own."""
-        people, kept = wanted(card)
-        asked = (*people, person) if person else people
-        names: NamesAndWords = await self._database.read(
-            self._scripts.reading.names, tenant, project, asked, kept
-        )
-        channel = names.project.language if names.project else ""
-        language: Language = self._speaks(
-            names.people[person] if person else Prefs(), "", channel, channel=not person
-        )
-        localizer = self._localizer(tenant, names, language, private=bool(person))
-        return localizer.card(card), language
-
-    async def prefs(self, tenant: str, person: Person) -> Prefs:
-        names: NamesAndWords = await self._database.read(
-            self._scripts.reading.names, tenant, "", (person,), ()
-        )
-        return names.people[person]
-
     def _answer(self, delivery: Delivery, answered: _Answered, language: Language) -> Answer:
         moments, names = answered.moments, answered.names
         reader, private = delivery.sender.person, not delivery.channel
-        localizer = self._localizer(delivery.tenant, names, language, reader, private=private)
+        localizer = self._views.localizer(delivery.tenant, names, language, reader, private=private)
         cards = tuple(localizer.card(m.card) for m in moments if isinstance(m, Show))
         forms = [localizer.form(m.form) for m in moments if isinstance(m, Open)]
         faults = tuple(
@@ -474,54 +295,9 @@ class Engine:
         instead = any(isinstance(m, Show) and m.instead for m in moments)
         return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
 
-    def _localizer(
-        self,
-        tenant: str,
-        names: NamesAndWords,
-        language: Language,
-        reader: Person = "",
-        *,
-        private: bool,
-    ) -> Localizer:
-        project: Project | None = names.project
-        calendar = project.calendar if project else Calendar()
-        return Localizer(
-            self._catalogue,
-            language,
-            tenant=tenant,
-            mac=self._vault,
-            people=names.people,
-            words=names.words,
-            typed=partial(self.edge_of(tenant).typed, private=private),
-            today=local(calendar, self._clock.now()).date(),
-            calendar=calendar,
-            reader=reader,
-        )
-
-    def edge_of(self, tenant: str) -> Edge:
-        return next(edge for edge in self._edges if edge.serves(tenant))
-
-    @staticmethod
-    def _speaks(prefs: Prefs, locale: str, project: str, *, channel: bool = False) -> Language:
-        """The channel's language; or the person's choice, else the platform's, the project's."""
-        for said in (project,) if channel else (prefs.language, prefs.locale, locale, project):
-            if said[:2] in ("da", "en"):
-                return "da" if said[:2] == "da" else "en"
-        return "da"
-
 
 def _seen(sender: Sender) -> SeenPerson:
     return SeenPerson(sender.person, sender.name, sender.locale, sender.foreign)
-
-
-@contextmanager
-def _after_commit() -> Iterator[None]:
-    """Wraps what follows a commit: a failure becomes Unsure, so that nobody is told that nothing
-    was kept."""
-    try:
-        yield
-    except Exception as error:
-        raise Unsure(type(error).__name__) from error
 
 
 def _with_code(moment: Moment, code: str) -> Moment:

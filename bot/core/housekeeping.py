@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 
 from bot.clock import Clock
-from bot.core.engine import Engine
 from bot.core.health import Health
 from bot.core.leases import Leases
 from bot.core.pause import Pause
+from bot.core.tally import Tally
 from bot.log import Log
 from storage.database import Database
 from storage.padding import Padding
@@ -31,30 +31,31 @@ class Housekeeping:
         self,
         database: Database,
         scripts: Scripts,
-        engine: Engine,
         clock: Clock,
         log: Log,
         *,
+        tally: Tally,
+        nightly: Callable[[], Awaitable[None]] | None,
         leases: Leases,
         pause: Pause,
         health: Health,
     ) -> None:
         self._database = database
         self._scripts = scripts
-        self._engine = engine
+        self._tally = tally
+        self._nightly = nightly
+        """Further nightly work, called after the pools were rewritten."""
         self._clock = clock
         self._log = log
         self._leases = leases
         self._pause = pause
         self._health = health
-        self.padding = Padding(database, scripts, lambda: engine.unsigned_turns)
+        self.padding = Padding(database, scripts, lambda: tally.unsigned_turns)
         self._minute = datetime.min.replace(tzinfo=UTC)
         self._hour: datetime | None = None
         self._night = date.min
         self._one_night = asyncio.Lock()
         self._keeps_house = False
-        self.nightly: Callable[[], Awaitable[None]] | None = None
-        """Further nightly work, called after the pools were rewritten."""
 
     async def run(self) -> None:
         """Do the work of each minute and hour. The night's may take long and has its own loop."""
@@ -96,9 +97,9 @@ class Housekeeping:
         hour = minute.replace(minute=0)
         if hour != self._hour and self._hour is not None:
             # Not when they happen: a log line's time could tell when an unsigned text came.
-            for kind, times in self._engine.failures.items():
+            for kind, times in self._tally.failures.items():
                 self._log.failed("presses and forms of an hour", f"{kind} ({times})")
-            self._engine.failures.clear()
+            self._tally.failures.clear()
             # The same for damaged values: the time would tell when somebody looked.
             unreadable = self._scripts.vault.unreadable
             for table, times in unreadable.items():
@@ -116,8 +117,8 @@ class Housekeeping:
             await self._rewrite_pools(night.isoformat())
             await self._database.tx(self._scripts.prune, now)
             self._night = night
-            if self.nightly is not None:
-                await self.nightly()
+            if self._nightly is not None:
+                await self._nightly()
 
     async def _rewrite_pools(self, night: str) -> None:
         """Once each night, whether anybody wrote or not."""

@@ -42,6 +42,10 @@ class ReleaseFence:
             self._opening.discard(turn)
             turn[1].set_result(None)
 
+    def left_traces(self) -> None:
+        """The pool was opened in a commit after which the log was not emptied."""
+        self.traces = True
+
     async def may_show(self, tenant: str) -> bool:
         """Whether what has been read of this workplace by now may be sent."""
         if under_way := [ended for where, ended in self._opening if where == tenant]:

@@ -15,10 +15,13 @@ from typing import Literal
 import msgspec
 
 from bot.clock import Clock
-from bot.core.engine import Engine
 from bot.core.health import is_reported
 from bot.core.leases import LaneLost, Leases
+from bot.core.listeners import Listeners
 from bot.core.pause import Pause
+from bot.core.release_fence import ReleaseFence
+from bot.core.turn_runner import TurnRunner
+from bot.core.views import Views
 from bot.log import Log
 from bot.platforms.common.ports import DeliveryFailed, Edge, Parcel
 from dialogs.model import cards as c
@@ -65,18 +68,25 @@ class LetterSender:
         database: Database,
         outbox: Outbox,
         reading: Reading,
-        engine: Engine,
         clock: Clock,
         log: Log,
+        *,
+        views: Views,
+        turns: TurnRunner,
+        fence: ReleaseFence,
+        listeners: Listeners,
         leases: Leases,
         pause: Pause,
     ) -> None:
         self._database = database
         self._outbox = outbox
         self._reading = reading
-        self._engine = engine
         self._clock = clock
         self._log = log
+        self._views = views
+        self._turns = turns
+        self._fence = fence
+        self._listeners = listeners
         self._leases = leases
         self._pause = pause
         self._arrived: dict[str, tuple[Letter, _Arrived]] = {}
@@ -142,7 +152,7 @@ class LetterSender:
         if parcel is None:
             await self._database.tx(self._outbox.sent, letter, "")
             return
-        edge = self._engine.edge_of(letter.tenant)
+        edge = self._views.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats and parcel.kind != "update":
             # Never repeat a private message; repeat one in the channel once, marked as a duplicate.
             if parcel.kind == "private" or letter.twice:
@@ -158,7 +168,7 @@ class LetterSender:
         await self._mark(letter, _Arrived(await self._deliver(edge, parcel), paused=letter.paused))
 
     async def _may_show(self, letter: Letter) -> None:
-        if not await self._engine.fence.may_show(letter.tenant):
+        if not await self._fence.may_show(letter.tenant):
             raise DeliveryFailed("the log is not empty", held=True, retry_after=SHOWN_LATER)
 
     def _in_time(self, parcel: Parcel) -> Parcel:
@@ -193,7 +203,7 @@ class LetterSender:
             case "post" | "redraw":
                 body = msgspec.json.decode(letter.body, type=PostBody)
                 post = await self._database.read(self._outbox.post, tenant, project, body)
-                neutral = await self._engine.draw(tenant, project, body)
+                neutral = await self._views.draw(tenant, project, body)
                 if post is None or neutral is None:
                     return None
                 if letter.kind == "redraw":
@@ -219,7 +229,7 @@ class LetterSender:
                 kind = "private"
             case _:
                 raise AssertionError(letter.kind)
-        card, language = await self._engine.dress_card(tenant, project, neutral, person)
+        card, language = await self._views.dress_card(tenant, project, neutral, person)
         if person and kind == "post":
             kind = "private"
         return Parcel(
@@ -237,7 +247,7 @@ class LetterSender:
         if letter.uncertain:
             # A previous attempt is unresolved: settle that one first.
             return await self._empty(letter, person, now, calendar)
-        prefs = await self._engine.prefs(tenant, person)
+        prefs = await self._views.prefs(tenant, person)
         monday = local(calendar, now).date() - timedelta(days=local(calendar, now).weekday())
         days = await self._database.read(self._outbox.bag_days, tenant, person, monday)
         held = letter.due
@@ -283,13 +293,13 @@ class LetterSender:
         parts: list[c.Part[c.Spans]] = []
         for body, one in opened:
             neutral = msgspec.json.decode(body.card, type=c.NeutralCard)
-            card, language = await self._engine.dress_card(one.tenant, one.project, neutral, person)
+            card, language = await self._views.dress_card(one.tenant, one.project, neutral, person)
             parts.extend(card.parts)
         parcel = Parcel(
             id=f"bag:{letter.id}", tenant=letter.tenant, kind="private",
             card=c.Card(tuple(parts)), language=language, person=person,
         )  # fmt: skip
-        edge = self._engine.edge_of(letter.tenant)
+        edge = self._views.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats:
             await self._dies("uncertain", *letters)
             return True
@@ -347,7 +357,7 @@ class LetterSender:
     ) -> None:
         """Pause a team, or a whole workplace, whose platform refuses messages: letters and timers
         wait. Afterwards the team gets one summary of what came due, as after an outage."""
-        telling = None if whole else self._engine.telling(letter, "channel")
+        telling = None if whole else self._turns.telling(letter, "channel")
         try:
             new = await self._database.tx(
                 self._outbox.rests, letter, at, at + RESTS_LONGER, failed, telling
@@ -367,19 +377,19 @@ class LetterSender:
         telling = None
         if letter.project and letter.kind != "redraw":
             private = letter.place.partition(":")[0] != "channel"
-            telling = self._engine.telling(letter, "private" if private else "message")
+            telling = self._turns.telling(letter, "private" if private else "message")
         try:
             await self._database.tx(self._outbox.dead, letters, telling)
         except Unreadable:  # the team's own state: the leader cannot be told
             await self._database.tx(self._outbox.dead, letters, None)
-        self._engine.letters_written(letter.tenant)
+        self._listeners.letters_written(letter.tenant)
 
     async def _unreached(self, *letters: Letter) -> None:
         """Tell each project that had a letter for an unreachable person so, at most once a day."""
         for tenant, project, place in {(one.tenant, one.project, one.place) for one in letters}:
             where, _, person = place.partition(":")
             if project and where in ("person", "bag"):
-                await self._engine.unreached(tenant, project, person)
+                await self._turns.unreached(tenant, project, person)
 
 
 def backoff(attempts: int) -> timedelta:

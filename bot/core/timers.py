@@ -12,11 +12,11 @@ import msgspec
 from bot.clock import Clock
 from bot.core import leases
 from bot.core.clock_watch import ClockWatch
-from bot.core.engine import Engine
 from bot.core.health import Health, is_reported
 from bot.core.leases import Leases
 from bot.core.pause import Pause
 from bot.core.sending import backoff
+from bot.core.turn_runner import TurnRunner
 from bot.log import Log
 from dialogs.model.events import Woke
 from storage.database import Database
@@ -35,7 +35,7 @@ class Timers:
         self,
         database: Database,
         outbox: Outbox,
-        engine: Engine,
+        turns: TurnRunner,
         clock: Clock,
         log: Log,
         *,
@@ -46,7 +46,7 @@ class Timers:
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._engine = engine
+        self._turns = turns
         self._clock = clock
         self._log = log
         self._watch = watch
@@ -94,7 +94,7 @@ class Timers:
 
     async def _fire(self, letter: Letter) -> None:
         try:
-            await self._engine.woke(self._turn(letter))
+            await self._turns.woke(self._turn(letter))
         except Exception as error:
             # Retried without limit: giving a timer up would lose everything that depends on it.
             if is_reported(letter.attempts):

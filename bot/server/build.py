@@ -9,14 +9,23 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from bot.clock import Clock
 from bot.core.courier import Courier
+from bot.core.dialogs import Dialogs
 from bot.core.engine import Engine
 from bot.core.gate import Gate
+from bot.core.listeners import Listeners
+from bot.core.pause import Pause
+from bot.core.release_fence import ReleaseFence
+from bot.core.tally import Tally
+from bot.core.turn_runner import TurnRunner
+from bot.core.views import Views
 from bot.log import Log
 from bot.platforms.common.ports import (
+    Changed,
     Delivery,
     Edge,
     Members,
@@ -54,12 +63,17 @@ class House:
     courier: Courier
     upkeep: Upkeep
     log: Log
+    turns: TurnRunner
+    views: Views
+    fence: ReleaseFence
+    listeners: Listeners
+    tally: Tally
     damaged: bool = False
     """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
     def start(self) -> None:
-        self.upkeep.serving = True
+        self.upkeep.begin_to_serve()
         self._running.append(asyncio.create_task(self.courier.run(), name="courier"))
         self._running.append(asyncio.create_task(self._tell_of_damage(), name="damage"))
 
@@ -138,42 +152,72 @@ async def build(
     backups: Path | None = None,
     backup_days: int = digi_settings.BACKUP_DAYS,
     nightly: bool = False,
+    watchers: Sequence[Changed] = (),
 ) -> House:
-    """Build everything in order: settings, key, store, catalogue, edges, engine, courier."""
+    """Build everything in order: settings, key, store, catalogue, edges, engine, upkeep, courier.
+
+    `watchers` is read at each turn, so that `edges` may fill it.
+    """
     key_file = key_file or digi_settings.default_key_file(home)
     catalogue = content.load(packs=packs)
     store = await open_store(home, database, postgres)
     log = log or Log("error")
     try:
         vault = await _vault(store, key_file, makes_key=postgres is None)
-        scripts = Scripts(vault)
         await store.tx(rekey.keep_secret, vault)
-        offset = await store.read(scripts.meta, "clock_offset_us")
-        clock = clock or Clock(int(offset or 0))
-        gate = Gate(store, scripts, vault, clock)
-        engine = Engine(
-            store,
-            scripts,
-            catalogue,
-            vault,
-            clock,
-            gate,
-            tuple(edges(store, vault, clock)),
-            operator,
-            log,
-        )
-        courier = Courier(store, scripts, engine, clock, log)
+        scripts = Scripts(vault)
+        clock = clock or Clock(int(await store.read(scripts.meta, "clock_offset_us") or 0))
+        pause = Pause()
         upkeep = Upkeep(
             store, scripts, vault, catalogue, clock, log, home=home, key_file=key_file,
             backups=backups or home / "backups", days=backup_days, nightly=nightly,
+            still=partial(pause.still, calls_end=False),
         )  # fmt: skip
-        courier.housekeeping.nightly = upkeep.night
-        upkeep.still = courier.still
+        house = _connected(
+            store, scripts, vault, catalogue, clock, log, operator, upkeep, pause,
+            edges=tuple(edges(store, vault, clock)), watchers=watchers,
+        )  # fmt: skip
         await upkeep.heed()
     except BaseException:
         await store.close()
         raise
-    return House(store, scripts, vault, catalogue, clock, engine, courier, upkeep, log)
+    return house
+
+
+def _connected(
+    store: Database,
+    scripts: Scripts,
+    vault: Vault,
+    catalogue: Catalogue,
+    clock: Clock,
+    log: Log,
+    operator: Operator,
+    upkeep: Upkeep,
+    pause: Pause,
+    *,
+    edges: tuple[Edge, ...],
+    watchers: Sequence[Changed],
+) -> House:
+    """Engine and courier, over the objects that they share."""
+    fence, tally, listeners = ReleaseFence(store), Tally(), Listeners(watchers)
+    views = Views(store, scripts.reading, catalogue, vault, clock, edges)
+    turns = TurnRunner(
+        store, scripts.turns, Dialogs(catalogue), vault, clock, fence=fence, tally=tally,
+        listeners=listeners,
+    )  # fmt: skip
+    gate = Gate(store, scripts, vault, clock)
+    engine = Engine(
+        store, scripts, catalogue, vault, clock, gate, turns, views, listeners, tally, operator,
+        log,
+    )  # fmt: skip
+    courier = Courier(
+        store, scripts, clock, log, turns=turns, views=views, fence=fence, listeners=listeners,
+        tally=tally, pause=pause, nightly=upkeep.night,
+    )  # fmt: skip
+    return House(
+        store, scripts, vault, catalogue, clock, engine, courier, upkeep, log, turns, views, fence,
+        listeners, tally,
+    )  # fmt: skip
 
 
 async def open_store(home: Path, database: Path | None, postgres: str | None) -> Database:

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.core.courier import Courier
-from bot.core.engine import Engine
+from bot.core.tally import Tally
 from bot.log import Log
 from bot.server.upkeep import Upkeep
 from storage.sql import StoreError
@@ -29,14 +29,14 @@ class Metrics:
         self,
         read: Reads,
         scripts: Scripts,
-        engine: Engine,
+        tally: Tally,
         courier: Courier,
         upkeep: Upkeep,
         log: Log,
     ) -> None:
         self._read = read
         self._scripts = scripts
-        self._engine = engine
+        self._tally = tally
         self._courier = courier
         self._upkeep = upkeep
         self._log = log
@@ -66,7 +66,7 @@ class Metrics:
         for block in (
             _metric("digi_up", "gauge", "1 where the database answers", works),
             _metric("digi_started_seconds", "gauge", "when this process began", self._began),
-            _metric("digi_turns_total", "counter", "acts by name and timers", self._engine.turns),
+            _metric("digi_turns_total", "counter", "acts by name and timers", self._tally.turns),
             _metric("digi_failures_total", "counter", "what failed; acts without a name at the"
                     " hour", self._log.failed_times),
             _metric("digi_courier_idle_seconds", "gauge", "since the last good round of timers, of"

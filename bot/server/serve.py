@@ -7,7 +7,7 @@ import gc
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -74,32 +74,26 @@ class PlaygroundClock:
     """The clock as the playground controls it; implements
     `bot.platforms.common.ports.Clockwork`."""
 
-    def __init__(self, tenant: str, clock: Clock) -> None:
+    def __init__(self, tenant: str, house: House) -> None:
         self._tenant = tenant
-        self._clock = clock
-        self.house: House | None = None
+        self._house = house
 
     def now(self) -> datetime:
-        return self._clock.now()
+        return self._house.clock.now()
 
     async def move_to(self, target: datetime) -> None:
-        await self._there().courier.move_to(target)
+        await self._house.courier.move_to(target)
 
     async def settle(self) -> None:
-        await self._there().courier.settle()
+        await self._house.courier.settle()
 
     async def landmarks(self) -> dict[str, datetime]:
-        return await self._there().landmarks(self._tenant)
+        return await self._house.landmarks(self._tenant)
 
     async def start_over(self) -> None:
-        house = self._there()
-        async with house.courier.alone():
-            await house.start_over(self._tenant)
-        await house.gather_playground()
-
-    def _there(self) -> House:
-        assert self.house is not None, "the house must be built first"
-        return self.house
+        async with self._house.courier.alone():
+            await self._house.start_over(self._tenant)
+        await self._house.gather_playground()
 
 
 async def serve(settings: Settings) -> None:
@@ -136,8 +130,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
         return [door.edge for door in doors]
 
     operator = await _operator(settings)
-    house = await build_from(settings, edges, log, operator)
-    house.engine.watchers += watchers
+    house = await build_from(settings, edges, log, operator, watchers)
     app = application_of(house, hosts_of(settings))
     app.add_routes(_about_page(house, operator).routes())
     for door in doors:
@@ -199,19 +192,18 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
     from bot.platforms.web.playground.server import add_routes
     from storage.playground_room import Room
 
-    rooms: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
+    rooms: list[tuple[Room[RoomMessage], WebEdge]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[Edge]:
         room = Room(store, vault, RoomMessage)
-        held = PlaygroundClock(TENANT, clock)
-        edge = WebEdge(room, held)
-        rooms.append((room, edge, held))
+        edge = WebEdge(room, clock.now)
+        rooms.append((room, edge))
         return [edge]
 
     operator = await _operator(settings)
     house = await build_from(settings, edges, log, operator)
-    [(room, edge, held)] = rooms
-    held.house = house
+    [(room, edge)] = rooms
+    held = PlaygroundClock(TENANT, house)
     await house.gather_playground()
     app = application_of(house, Hosts.this_machine(settings.port))
     add_routes(
@@ -229,13 +221,17 @@ async def refuse_bad_setup(settings: Settings, *, serving: bool) -> None:
 
 
 async def build_from(
-    settings: Settings, edges: EdgesOf, log: Log, operator: Operator = NOBODY
+    settings: Settings,
+    edges: EdgesOf,
+    log: Log,
+    operator: Operator = NOBODY,
+    watchers: Sequence[Changed] = (),
 ) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
         postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
         backup_days=settings.backup_days, nightly=not settings.playground,
-        operator=operator,
+        operator=operator, watchers=watchers,
     )  # fmt: skip
 
 
@@ -271,7 +267,7 @@ def application_of(house: House, hosts: Hosts) -> web.Application:
     app = application(hosts)
     app.add_routes([web.get("/healthz", _healthz), web.get("/readyz", readyz(house))])
     metrics = Metrics(
-        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+        house.database.read, house.scripts, house.tally, house.courier, house.upkeep, house.log
     )
     app.add_routes(metrics.routes())
     return app
@@ -284,7 +280,7 @@ async def _nothing_more() -> None:
 async def take_orders(house: House, request: Request) -> Done:
     """Execute an operator's command from the control socket."""
     done = await carry_out(house.upkeep, request)
-    house.engine.letters_written()
+    house.listeners.letters_written()
     return done
 
 

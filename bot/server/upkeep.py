@@ -20,7 +20,7 @@ from uuid import uuid4
 import msgspec
 
 from bot.clock import Clock
-from bot.core.engine import Dialogs
+from bot.core.dialogs import Dialogs
 from bot.log import Log
 from bot.server import new_key
 from bot.server.deletion_proof import Cleansed, file_proof, proof
@@ -94,7 +94,10 @@ class Upkeep:
         backups: Path,
         days: int,
         nightly: bool = False,
+        still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> None:
+        """`still` is held around each step of an order that deletes, so that nothing that it
+        deletes is being sent then."""
         self._database = database
         self._scripts = scripts
         self._vault = vault
@@ -107,11 +110,12 @@ class Upkeep:
         self._days = days
         self._nightly = nightly
         self._alone = asyncio.Lock()
-        self.still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext
-        """Pauses the courier around each step of a deletion, so that nothing it deletes is being
-        sent."""
-        self.serving = False
-        """True while Digi serves, so that people may write during an operator's command."""
+        self._still = still
+        self._serving = False
+
+    def begin_to_serve(self) -> None:
+        """Called when Digi serves: people may write during an operator's command from now on."""
+        self._serving = True
 
     async def night(self) -> None:
         """The nightly run, after the pools were rewritten: clear deleted data from the files, then
@@ -218,7 +222,7 @@ class Upkeep:
             )
             try:
                 await asyncio.to_thread(self._put_stones, [stone])
-                await erase_in_steps(database, vault, tenant, person, stone, now, still=self.still)
+                await erase_in_steps(database, vault, tenant, person, stone, now, still=self._still)
             except StoreError as error:
                 raise HalfErased(str(error)) from error
             return await self._carry_through(stone.id)
@@ -229,7 +233,7 @@ class Upkeep:
             now = self._clock.now()
             event = RoleDeclined(project=project, by=person, at=now, id=uuid4().hex, role=role)
             turn = Turn(tenant, project, f"unseat:{event.id}", event, now)
-            async with self.still():
+            async with self._still():
                 await self._database.tx(self._scripts.turns.run, turn, Dialogs(self._catalogue))
 
     async def seats_of(self, person: str) -> tuple[tuple[str, str, str], ...]:
@@ -241,7 +245,7 @@ class Upkeep:
 
     async def erase_project(self, project: str) -> str:
         async with self._alone:
-            async with self.still():
+            async with self._still():
                 gone: int = await self._database.tx_sealed(self._erase_project, project)
             if not gone:
                 raise NotThere(
@@ -282,7 +286,7 @@ class Upkeep:
 
         If so, at least the log and old versions of the pools are cleared.
         """
-        if not self.serving and self._database.alone:
+        if not self._serving and self._database.alone:
             return False
         if await self._database.rewritten_at_once() <= AT_ONCE:
             return False

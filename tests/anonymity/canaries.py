@@ -118,7 +118,7 @@ def read(paths: Iterable[Path]) -> list[bytes]:
 async def metrics_of(house: House) -> str:
     """What GET /metrics answers now."""
     metrics = Metrics(
-        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+        house.database.read, house.scripts, house.tally, house.courier, house.upkeep, house.log
     )
     return "".join([line async for line in metrics._lines()])
 

@@ -249,7 +249,7 @@ async def _robbed(
         played.house.upkeep._nightly = nightly
         if nightly and dsn:
             # An operator's dump, a little after the pools have been rewritten.
-            played.house.courier.housekeeping.nightly = _dumps(taken, clock, dsn)
+            played.house.courier.housekeeping._nightly = _dumps(taken, clock, dsn)
 
         async def watched(at: datetime) -> None:
             if evenings:

@@ -163,18 +163,17 @@ def _words(thing: Json) -> str:
 @asynccontextmanager
 async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
     """The playground as `make run` serves it, but for its clock and a port of the test's own."""
-    made: list[tuple[Room[RoomMessage], WebEdge, PlaygroundClock]] = []
+    made: list[tuple[Room[RoomMessage], WebEdge]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
         room = Room(store, vault, RoomMessage)
-        held = PlaygroundClock(TENANT, clock)
-        made.append((room, WebEdge(room, held), held))
+        made.append((room, WebEdge(room, clock.now)))
         return [made[0][1]]
 
     key = folder.parent / f"{folder.name}.key"
     house = await build(folder, edges=edges, clock=slow_clock(), key_file=key)
-    [(room, edge, held)] = made
-    held.house = house
+    [(room, edge)] = made
+    held = PlaygroundClock(TENANT, house)
     await house.gather_playground()
     # The page is answered under its own port only.
     site_port = _free_port()

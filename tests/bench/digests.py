@@ -97,14 +97,14 @@ async def decided(
     """The clock comes to the overview's hour; until the last of them is decided."""
     house, _ = await town.house_at(home, moment, postgres=postgres)
     watch = Watch(projects, Progress(f"overviews of {projects:,} projects"))
-    woke = house.engine.woke
+    woke = house.turns.woke
 
     async def counted(turn: Turn) -> None:
         await woke(turn)
         if turn.event.name == "overview":  # type: ignore[union-attr]
             watch.one()
 
-    house.engine.woke = counted  # type: ignore[method-assign]
+    house.turns.woke = counted  # type: ignore[method-assign]
     try:
         # The house that the town was built in is gone, and with it whoever spoke there.
         await house.database.tx(house.scripts.outbox.freed)

@@ -59,7 +59,7 @@ class Project:
         """The post of the question's theme is drawn anew."""
         theme = self.house.catalogue.themes[0].id
         post = PostBody("walk", "walk", f"theme:{theme}")
-        assert await self.house.engine.draw(town.TENANT, self.team.project, post) is not None
+        assert await self.house.views.draw(town.TENANT, self.team.project, post) is not None
 
 
 async def _time(act: Act, number: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core import gate
-from bot.core.engine import Engine
+from bot.core.turn_runner import TurnRunner
 from bot.platforms.common.ports import Delivery, Sender, TypedText
 from dialogs.model.events import Look
 from storage.transactions.turns import Turn
@@ -95,13 +95,13 @@ async def test_the_watch_runs_for_overviews_and_for_nothing_else(
     moment = await town.one_team(home, until="overview")
     town.Copies(home).write(range(1, 8))
     rung: list[str] = []
-    real = Engine.woke
+    real = TurnRunner.woke
 
-    async def woke(engine: Engine, turn: Turn) -> None:
+    async def woke(turns: TurnRunner, turn: Turn) -> None:
         rung.append(turn.event.name)  # type: ignore[union-attr]
-        await real(engine, turn)
+        await real(turns, turn)
 
-    monkeypatch.setattr(Engine, "woke", woke)
+    monkeypatch.setattr(TurnRunner, "woke", woke)
     found = await digests.decided(home, moment, 8, None)
     assert rung == ["overview"] * 8
     assert found.overviews == 6

@@ -118,7 +118,7 @@ async def test_a_forgotten_task_says_where_and_not_what(
 async def _figures(played: Stage) -> str:
     house = played.house
     metrics = Metrics(
-        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+        house.database.read, house.scripts, house.tally, house.courier, house.upkeep, house.log
     )
     text = "".join([line async for line in metrics._lines()])
     return re.sub(r"digi_started_seconds \d+", "", text)
@@ -135,7 +135,7 @@ async def test_what_is_said_without_a_name_moves_no_figure(tmp_path: Path) -> No
         await look(played, "noor", "say_unnamed", project_of(tmp_path))
         await by_code(played, "noor", code, "Træk teksten tilbage")
         await played.fill("noor", {})
-        played.house.engine.failures["Unavailable"] += 1
+        played.house.tally.failures["Unavailable"] += 1
         assert await _figures(played) == before
         await says_by_name(played, "noor", "Sagt med navn")
         assert await _figures(played) != before

@@ -109,7 +109,7 @@ async def _said(office: Office, text: str) -> None:
     async with asyncio.timeout(LONG_ENOUGH):
         while text not in office.edge.said() or text not in dict(office.woke()):
             office.wall.at += timedelta(seconds=2)
-            office.house.engine.letters_written()
+            office.house.listeners.letters_written()
             await asyncio.sleep(0.001)
 
 
@@ -192,7 +192,7 @@ async def test_a_stop_is_a_stop_whatever_the_courier_hears_at_that_moment(office
         courier = asyncio.create_task(office.house.courier.run())
         await _said(office, f"{n}")
         await asyncio.sleep(0.001)
-        office.house.engine.letters_written()
+        office.house.listeners.letters_written()
         courier.cancel()
         async with asyncio.timeout(LONG_ENOUGH):
             with pytest.raises(asyncio.CancelledError):
@@ -226,7 +226,7 @@ async def test_an_operator_sees_a_courier_that_stands_still(office: Office) -> N
 
 async def _metrics(house: House) -> str:
     shown = Metrics(
-        house.database.read, house.scripts, house.engine, house.courier, house.upkeep, house.log
+        house.database.read, house.scripts, house.tally, house.courier, house.upkeep, house.log
     )
     return "".join([line async for line in shown._lines()])
 

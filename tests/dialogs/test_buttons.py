@@ -192,7 +192,7 @@ async def test_every_button_has_an_answer_for_everybody(
                 for further in await presser.press(person, button):
                     await presser.press(person, further)
         assert not played.house.log.failures
-        assert not played.house.engine.failures
+        assert not played.house.tally.failures
         problems = wrong_in(dressed, [token for _, token, _ in ordered])
         assert not problems, "\n".join(problems)
 

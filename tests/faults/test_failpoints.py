@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bot.core import engine
+from bot.core import dialogs
 from bot.core.access import MAY
 from bot.platforms.common.ports import (
     Answer,
@@ -124,7 +124,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         return msgspec.structs.replace(part, decide=decide)
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "route", routed)
+        patched.setattr(dialogs, "route", routed)
         for kind, part in conversations.UNSIGNED.items():
             patched.setitem(conversations.UNSIGNED, kind, noting(part))
         yield found
@@ -264,7 +264,9 @@ async def test_waiting_and_giving_up_fail_at_every_boundary_too(
             closed.clear()
             await played.move(played.house.clock.now() + timedelta(days=7))
         assert events >= NEED_TROUBLE
-        assert {("rests", ENDS), ("rests", ANSWERED), ("sent", "letter_go_on")} <= broken.seen
+        assert {
+            ("Outbox.rests", ENDS), ("Outbox.rests", ANSWERED), ("Outbox.sent", "letter_go_on"),
+        } <= broken.seen  # fmt: skip
         assert ("dead", ENDS) in broken.seen or not repeats
         told = [text_of(p.card) for p in played.edge.parcels if p.person == "anne"]
         assert sum("Jeg kan ikke skrive i kanalen" in one for one in told) == 1

@@ -139,8 +139,9 @@ def installed(house: House, broken: Failpoints) -> None:
     house.database = broken
     courier = house.courier
     for part in (
-        house.engine, house.engine.fence, house.engine._gate, courier, courier.leases,
-        courier.watch, courier.sender, courier.timers, courier.lanes, courier.housekeeping,
+        house.engine, house.turns, house.views, house.fence, house.engine._gate, courier,
+        courier.leases, courier.watch, courier.sender, courier.timers, courier.lanes,
+        courier.housekeeping,
     ):  # fmt: skip
         part._database = broken
 

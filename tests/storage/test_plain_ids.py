@@ -65,7 +65,7 @@ async def test_the_ids_of_an_earlier_version_are_made_anew_at_the_start(
         assert asked(tmp_path, either, answers) == before
         once = f"SELECT at_us FROM inbox WHERE key >= '{ONCE}:' AND key < '{ONCE};'"
         assert asked(tmp_path, either, once) == [(7,)]
-        await played.house.engine.unreached(TENANT, project, "mette")
+        await played.house.turns.unreached(TENANT, project, "mette")
         assert asked(tmp_path, either, once) == [(7,)], "it was said once already"
         played.edge.messages, played.acts = messages, acts
         await played.play(

@@ -505,10 +505,10 @@ async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
     real_store: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A vacuum that fails after the commit, or does not end."""
-    monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.2)
-    monkeypatch.setattr(storage.postgres.vacuum, "LEAST_SECONDS", 0.2)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
+    monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.2)
+    monkeypatch.setattr(storage.postgres.vacuum, "LEAST_SECONDS", 0.2)
 
     async def fails() -> int:
         raise Unavailable("gone")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.platforms.common.ports import Edge, Receive
+from bot.platforms.common.ports import Changed, Edge, Receive
 from bot.server import http_server as server
 from bot.server.build import House, build
 from bot.server.http_server import Hosts
@@ -48,7 +48,11 @@ class PlatformPlace(Generic[W, D, H]):
 
 
 async def house_behind(
-    folder: Path, clock: Clock, either: str, make: Callable[[Database, Vault], D]
+    folder: Path,
+    clock: Clock,
+    either: str,
+    make: Callable[[Database, Vault], D],
+    watchers: Sequence[Changed] = (),
 ) -> tuple[D, House]:
     """Build Digi on SQLite in this folder, or on the PostgreSQL database named by `either`."""
     key_file = folder.parent / f"{folder.name}.key"
@@ -61,8 +65,9 @@ async def house_behind(
         return [doors[0].edge]
 
     house = await build(
-        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None
-    )
+        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None,
+        watchers=watchers,
+    )  # fmt: skip
     return doors[0], house
 
 

@@ -15,6 +15,9 @@ import psycopg
 import pytest
 
 from bot.clock import Clock
+from bot.core.courier import Courier
+from bot.core.pause import Pause
+from bot.log import Log
 from bot.platforms.common.ports import DeliveryFailed, Parcel
 from bot.server.build import House, build
 from dialogs.model import cards as c
@@ -195,6 +198,15 @@ async def found(
         house.scripts.turns.run, turn, _Planted(msgspec.json.encode(project), effects)
     )
     return project
+
+
+def another_courier(house: House) -> Courier:
+    """A replica's, over the same objects; its pause is its own."""
+    return Courier(
+        house.database, house.scripts, house.clock, Log("error"), turns=house.turns,
+        views=house.views, fence=house.fence, listeners=house.listeners, tally=house.tally,
+        pause=Pause(),
+    )  # fmt: skip
 
 
 @asynccontextmanager

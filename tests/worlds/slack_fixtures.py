@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from bot.clock import Clock
-from bot.platforms.common.ports import Installation
+from bot.platforms.common.ports import Changed, Installation
 from bot.platforms.slack.door import SlackDoor
 from bot.server.build import House
 from storage.database import Database
@@ -81,8 +81,10 @@ async def _house(
     paced: bool,
     either: str,
 ) -> tuple[SlackDoor, House]:
+    watchers: list[Changed] = []
+
     def make(store: Database, vault: Vault) -> SlackDoor:
-        return SlackDoor(
+        door = SlackDoor(
             bot_token=world.home.token,
             signing_secret=world.signing_secret,
             app_token=world.app_token if mode == "socket" else None,
@@ -97,7 +99,7 @@ async def _house(
             paced=paced,
             sleep=world.clock.sleep,
         )
+        watchers.append(door.edge.homes.changed)
+        return door
 
-    door, house = await house_behind(folder, clock, either, make)
-    house.engine.watchers.append(door.edge.homes.changed)
-    return door, house
+    return await house_behind(folder, clock, either, make, watchers)

@@ -259,7 +259,7 @@ async def playground(
     """Serve the playground at a port of this machine."""
     room = MemoryRoom()
     clock = StillClock(room)
-    edge = WebEdge(room, clock)
+    edge = WebEdge(room, clock.now)
     digi = SmallDigi(edge)
     app = server.application(Hosts.this_machine(port))
     add_routes(

@@ -14,10 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.core.courier import Courier
-from bot.core.engine import Engine
 from bot.core.leases import LEASE_US
-from bot.log import Log
 from bot.platforms.common.ports import Delivery, DeliveryFailed, Members, Parcel, Sender
 from bot.server.build import House
 from dialogs.model import events as e
@@ -38,6 +35,7 @@ from tests.worlds.house import (
     Paper,
     Wall,
     a_house,
+    another_courier,
     faked,
     found,
     note,
@@ -558,22 +556,24 @@ async def test_a_timer_moved_while_it_was_about_to_ring_rings_once(office: Offic
     await office.do(Timer("a", MONDAY))
     [held] = await office.claim_timers()
     await office.do(Timer("a", MONDAY))
-    await _ring(office.house.engine, office, held)
+    await _ring(office, held)
     assert office.woke() == []
     await office.settle()
     assert office.woke() == [("a", MONDAY)]
 
 
-async def _ring(engine: Engine, office: Office, letter: Letter) -> None:
+async def _ring(office: Office, letter: Letter) -> None:
     woke = e.Woke(project=PROJECT, at=letter.due, id="x", dialog="digest", of="digest", name="a")
     key = f"{letter.id}@{round(letter.due.timestamp() * 1_000_000)}"
-    await engine.woke(Turn(TENANT, PROJECT, key, woke, MONDAY, (letter.id, letter.token)))
+    await office.house.turns.woke(
+        Turn(TENANT, PROJECT, key, woke, MONDAY, (letter.id, letter.token))
+    )
 
 
 async def test_two_couriers_who_race_ring_a_timer_once(office: Office) -> None:
     """Each letter is claimed by one courier; one that was frozen past its lease does nothing."""
     house = office.house
-    other = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+    other = another_courier(house)
     await office.do(
         *(Timer(f"t{n:02}", MONDAY + timedelta(minutes=n)) for n in range(20)),
         *(Say(note(str(n))) for n in range(10)),
@@ -590,7 +590,7 @@ async def test_a_frozen_courier_that_wakes_after_its_lease_rings_nothing(office:
     [frozen] = await office.claim_timers()
     office.wall.at = MONDAY + timedelta(microseconds=LEASE_US)
     await office.settle()
-    await _ring(office.house.engine, office, frozen)
+    await _ring(office, frozen)
     assert office.woke() == [("a", MONDAY)]
 
 
@@ -812,12 +812,12 @@ async def test_pools_are_rewritten_each_night_also_after_a_night_asleep(
     house = office.house
     office.wall.at = MONDAY + timedelta(hours=22)
     await house.database.tx(house.scripts.outbox.leave_lanes, house.courier.holder)
-    morning = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+    morning = another_courier(house)
     await morning.move_to(house.clock.now())
     second = await sealed()
     assert second != first
     await house.database.tx(house.scripts.outbox.leave_lanes, morning.holder)
-    again = Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+    again = another_courier(house)
     await again.move_to(house.clock.now())
     assert await sealed() == second
 

@@ -16,7 +16,6 @@ import pytest
 from bot.core.courier import Courier
 from bot.core.lanes import FairQueue, Lanes
 from bot.core.pause import Pause
-from bot.log import Log
 from bot.platforms.common.ports import DeliveryFailed, Parcel
 from bot.server.build import House
 from dialogs.model import events as e
@@ -30,6 +29,7 @@ from tests.worlds.house import (
     Paper,
     Wall,
     a_house,
+    another_courier,
     faked,
     found,
     note,
@@ -111,7 +111,7 @@ class Town:
 
     def another(self) -> Courier:
         house = self.house
-        return Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+        return another_courier(house)
 
 
 @pytest.fixture
@@ -354,7 +354,7 @@ async def test_an_order_waits_for_no_platform_and_nothing_is_stored_while_it_is_
     async with running(town.house.courier):
         await town.says("test:a", "1")
         await town.edge.until(lambda: town.edge.under_way["test:a"] == 1)
-        async with asyncio.timeout(LONG_ENOUGH), town.house.courier.still():
+        async with asyncio.timeout(LONG_ENOUGH), town.house.courier._pause.still(calls_end=False):
             gate.set()
             await town.edge.until(lambda: len(town.edge.parcels) == 1)
             await town.says("test:b", "2")
@@ -391,7 +391,7 @@ async def test_what_a_turn_released_is_not_sent_before_the_turn_has_ended(town: 
     """A lane that has read the released texts waits for the turn to commit; other workplaces do not
     wait."""
     await town.moves_in("test:a", "test:b")
-    fence = town.house.engine.fence
+    fence = town.house.fence
     async with running(town.house.courier):
         with fence.opens("test:a"):
             await town.says("test:a", "1")
@@ -414,7 +414,7 @@ async def test_what_was_released_is_sent_when_the_log_is_empty_and_not_before(
         return empty and await checkpoint()
 
     monkeypatch.setattr(town.house.database, "checkpoint", emptied)
-    with pytest.raises(Unavailable), town.house.engine.fence.opens("test:a"):
+    with pytest.raises(Unavailable), town.house.fence.opens("test:a"):
         raise Unavailable
     await town.says("test:a", "1")
     await town.house.courier.settle()

@@ -254,7 +254,7 @@ async def test_a_form_that_could_not_be_kept_stays_open(
     assert c.plain(answer.faults[0].text) == SENTENCE
     answer = await house.engine.receive(Delivery(TENANT, danish, "k", TypedText("status"), CHANNEL))
     assert answer.cards
-    assert house.engine.failures == {"Unavailable": 2}
+    assert house.tally.failures == {"Unavailable": 2}
     assert "hemmeligt" not in capsys.readouterr().err
 
 
@@ -265,7 +265,7 @@ async def test_what_presses_and_forms_failed_is_told_at_the_full_hour(
     told: list[tuple[str, ...]] = []
     monkeypatch.setattr(house.log, "failed", lambda *said: told.append(said))
     await house.courier.move_to(MONDAY + timedelta(minutes=1))
-    house.engine.failures["Unavailable"] += 3
+    house.tally.failures["Unavailable"] += 3
     await house.courier.move_to(MONDAY + timedelta(minutes=59))
     assert told == []
     await house.courier.move_to(MONDAY + timedelta(minutes=60))
@@ -401,7 +401,7 @@ async def test_every_effect_is_done(
     done.add(fx.Tell)
     await turn(house, news("tells"))
     assert "told" in await diary(house)
-    monkeypatch.setattr("bot.core.engine.WITH_TIMERS", ("digest",))
+    monkeypatch.setattr("bot.core.dialogs.WITH_TIMERS", ("digest",))
     all_told: tuple[fx.Effect, ...] = (fx.BeginAll(), fx.HaltAll())
     fake.acts = lambda state, event, known: fake.note(
         state, event, known, *(all_told if isinstance(event, e.NewsGiven) else ())

@@ -15,7 +15,6 @@ import pytest
 
 from bot.core.courier import Courier
 from bot.core.leases import LANE_US, LEASE_US
-from bot.log import Log
 from bot.platforms.common.ports import Parcel
 from bot.server.build import House
 from dialogs.model import events as e
@@ -32,6 +31,7 @@ from tests.worlds.house import (
     Paper,
     Wall,
     a_house,
+    another_courier,
     asked,
     faked,
     found,
@@ -57,7 +57,7 @@ class Replicas:
 
     def another(self) -> Courier:
         house = self.house
-        return Courier(house.database, house.scripts, house.engine, house.clock, Log("error"))
+        return another_courier(house)
 
     async def say(self, *texts: str, tenant: str = TENANT) -> None:
         project = f"{tenant}.p"

@@ -37,7 +37,7 @@ async def house(tmp_path: Path, either: str) -> AsyncIterator[House]:
 
 
 async def seen(house: House, channel: str, members: Members) -> None:
-    key = f"members {house.engine.turns}"
+    key = f"members {house.tally.turns}"
     answer = await house.engine.receive(Delivery(TENANT, Sender(""), key, members, channel))
     assert not answer.undone
 

@@ -52,7 +52,7 @@ async def test_the_files_of_a_large_database_are_cleared_in_the_coming_night(
     home = tmp_path / "home"
     async with a_house(home, either=either) as house:
         await two_projects(house)
-        house.upkeep.serving = True
+        house.upkeep.begin_to_serve()
         vacuums = count_vacuums(house, monkeypatch)
         said = await ordered(house, do)
         assert not vacuums
@@ -85,7 +85,7 @@ async def test_a_start_after_a_stop_clears_the_files_too(
     home = tmp_path / "home"
     async with a_house(home) as house:
         await two_projects(house)
-        house.upkeep.serving = True
+        house.upkeep.begin_to_serve()
         await ordered(house, "erase-person")
     async with a_house(home) as house:
         vacuums = count_vacuums(house, monkeypatch)
@@ -103,7 +103,7 @@ async def test_a_new_key_of_a_large_database_leaves_the_clearing_to_the_night(
     monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     async with a_house(tmp_path / "home", either=either) as house:
         await two_projects(house)
-        house.upkeep.serving = True
+        house.upkeep.begin_to_serve()
         vacuums = count_vacuums(house, monkeypatch)
         assert "in the coming night" in await ordered(house, "rotate-key")
         assert not vacuums
@@ -122,7 +122,8 @@ async def test_the_files_are_cleared_at_once_where_nobody_waits_or_it_takes_a_mo
         monkeypatch.setattr(upkeep, "AT_ONCE", 0)
     async with a_house(tmp_path / "home") as house:
         await two_projects(house)
-        house.upkeep.serving = why == "it is small"
+        if why == "it is small":
+            house.upkeep.begin_to_serve()
         vacuums = count_vacuums(house, monkeypatch)
         said = await ordered(house, do)
         assert len(vacuums) == 1

@@ -197,8 +197,8 @@ class SlackHands(ChatHands[Message]):
     async def _quiet(self) -> None:
         """Wait until neither Digi nor Slack has anything in progress. Digi may be another
         process."""
-        engine = getattr(self.house, "engine", None)
-        for edge in engine._edges if engine else ():
+        views = getattr(self.house, "views", None)
+        for edge in views._edges if views else ():
             await edge.quiet()
         await self.world.quiet()
 

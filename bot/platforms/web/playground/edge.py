@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from bot.platforms.common.ports import Clockwork, DeliveryFailed, Parcel, RoomMessage, WebRoom
+from bot.platforms.common.ports import DeliveryFailed, Parcel, RoomMessage, WebRoom
 from bot.platforms.web.playground.people import DIGI, TENANT, channel_place, private_place
 from dialogs.model.cards import FinishedCard
 
@@ -59,9 +59,9 @@ class Listener:
 class WebEdge:
     """Implements `ports.Edge` for the playground, and notifies the connected browser windows."""
 
-    def __init__(self, room: WebRoom, clock: Clockwork, *, tenant: str = TENANT) -> None:
+    def __init__(self, room: WebRoom, now: Callable[[], datetime], *, tenant: str = TENANT) -> None:
         self._room = room
-        self._clock = clock
+        self._now = now
         self._tenant = tenant
         self._listeners: set[Listener] = set()
         self._last: datetime | None = None
@@ -127,7 +127,7 @@ class WebEdge:
     def _moment(self) -> datetime:
         """Return the current time, increased if necessary: messages are ordered by it, so it must
         be unique."""
-        now = self._clock.now()
+        now = self._now()
         if self._last is not None and now <= self._last:
             now = self._last + timedelta(microseconds=1)
         self._last = now

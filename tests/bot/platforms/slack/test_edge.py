@@ -462,8 +462,8 @@ async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) ->
         await place.world.send.joined(person, CHANNEL)
     info = place.world.user_json(place.world.home, place.world.home.users["U0GAEST"])
     assert not info["is_stranger"]
-    assert (await place.house.engine.prefs(TENANT, "U0GAEST")).foreign
-    assert not (await place.house.engine.prefs(TENANT, "U0NY")).foreign
+    assert (await place.house.views.prefs(TENANT, "U0GAEST")).foreign
+    assert not (await place.house.views.prefs(TENANT, "U0NY")).foreign
 
 
 @pytest.mark.parametrize(

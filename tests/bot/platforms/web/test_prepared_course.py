@@ -33,13 +33,12 @@ from tests.worlds.course import AN_EVENING_IN_NOVEMBER, beginning
 )
 async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_path: Path) -> None:
     """Every press finds its button; there are overviews with a conclusion and an answer."""
-    made: list[tuple[Room[RoomMessage], PlaygroundClock]] = []
+    made: list[Room[RoomMessage]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
         room = Room(store, vault, RoomMessage)
-        held = PlaygroundClock(TENANT, clock)
-        made.append((room, held))
-        return [WebEdge(room, held)]
+        made.append(room)
+        return [WebEdge(room, clock.now)]
 
     house = await app.build(
         tmp_path,
@@ -47,8 +46,8 @@ async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_pa
         clock=beginning(start)["clock"],
         key_file=tmp_path / "key" / "digi.key",
     )
-    [(room, held)] = made
-    held.house = house
+    [room] = made
+    held = PlaygroundClock(TENANT, house)
     try:
         await house.gather_playground()
         player = Player(house.engine.receive, room, held, PEOPLE, CHANNELS[0].id)

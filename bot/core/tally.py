@@ -1,0 +1,15 @@
+"""What the engine has done since the start, for those who count or report it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.turns = 0
+        """Signed events and timers."""
+        self.unsigned_turns = 0
+        """Only for `storage/padding.py`: kept in memory and shown to nobody."""
+        self.failures: Counter[str] = Counter()
+        """Failed presses and forms by kind, until the full hour at which they are reported."""

@@ -1,0 +1,111 @@
+"""What people see, in their own language: posts as their dialogs draw them, cards and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from bot.clock import Clock
+from bot.core.dialogs import read_state
+from bot.core.localize import Localizer, wanted
+from bot.platforms.common.ports import Edge
+from content.model import Catalogue
+from dialogs.model import cards as c
+from dialogs.model.calendar import Calendar, local
+from dialogs.model.commands import Language
+from dialogs.model.events import Person
+from dialogs.model.facts import Known, Prefs, Project
+from dialogs.registry import CONVERSATIONS
+from storage.database import Database
+from storage.transactions.letters import PostBody
+from storage.transactions.reading import NamesAndWords, Reading
+from storage.vault import Vault
+
+
+class Views:
+    def __init__(
+        self,
+        database: Database,
+        reading: Reading,
+        catalogue: Catalogue,
+        vault: Vault,
+        clock: Clock,
+        edges: Sequence[Edge],
+    ) -> None:
+        self._database = database
+        self._reading = reading
+        self._catalogue = catalogue
+        self._vault = vault
+        self._clock = clock
+        self._edges = edges
+
+    async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
+        """A standing post as its dialog sees it now."""
+        state = await self._database.read(
+            self._reading.state_of, tenant, project, post.dialog, post.of
+        )
+        if state is None:
+            return None
+        conversation = CONVERSATIONS[post.dialog]
+        before = read_state(conversation, state)
+        found = await self._database.read(
+            self._reading.look, tenant, project, conversation.view_needs(before, post.slot)
+        )
+        return conversation.view(before, post.slot, Known(self._catalogue, found))
+
+    async def dress_card(
+        self, tenant: str, project: str, card: c.NeutralCard, person: Person = ""
+    ) -> tuple[c.FinishedCard, Language]:
+        """A letter's card in the channel's language, or in the person's own."""
+        people, kept = wanted(card)
+        asked = (*people, person) if person else people
+        names: NamesAndWords = await self._database.read(
+            self._reading.names, tenant, project, asked, kept
+        )
+        channel = names.project.language if names.project else ""
+        language: Language = language_of(
+            names.people[person] if person else Prefs(), "", channel, channel=not person
+        )
+        localizer = self.localizer(tenant, names, language, private=bool(person))
+        return localizer.card(card), language
+
+    async def prefs(self, tenant: str, person: Person) -> Prefs:
+        names: NamesAndWords = await self._database.read(
+            self._reading.names, tenant, "", (person,), ()
+        )
+        return names.people[person]
+
+    def localizer(
+        self,
+        tenant: str,
+        names: NamesAndWords,
+        language: Language,
+        reader: Person = "",
+        *,
+        private: bool,
+    ) -> Localizer:
+        project: Project | None = names.project
+        calendar = project.calendar if project else Calendar()
+        return Localizer(
+            self._catalogue,
+            language,
+            tenant=tenant,
+            mac=self._vault,
+            people=names.people,
+            words=names.words,
+            typed=partial(self.edge_of(tenant).typed, private=private),
+            today=local(calendar, self._clock.now()).date(),
+            calendar=calendar,
+            reader=reader,
+        )
+
+    def edge_of(self, tenant: str) -> Edge:
+        return next(edge for edge in self._edges if edge.serves(tenant))
+
+
+def language_of(prefs: Prefs, locale: str, project: str, *, channel: bool = False) -> Language:
+    """The channel's language; or the person's choice, else the platform's, the project's."""
+    for said in (project,) if channel else (prefs.language, prefs.locale, locale, project):
+        if said[:2] in ("da", "en"):
+            return "da" if said[:2] == "da" else "en"
+    return "da"
