@@ -1,19 +1,15 @@
 """Loads and validates the content. Digi does not start with an incomplete translation."""
 
-import re
 import tomllib
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from content.model import (
-    Both,
     Catalogue,
     Course,
     Item,
-    Language,
     Phase,
     Phrase,
     Place,
@@ -24,6 +20,8 @@ from content.model import (
     Theme,
 )
 from content.packs import OWN, Packs, Table, sets_in
+from content.set_items import phase_item, place_items, question_item, theme_item
+from content.texts import Texts, placeholders_of
 
 # The number of items in each set. It follows from the publications, so it is not configurable.
 COUNTS = {
@@ -114,14 +112,6 @@ WALK = (
 
 NOT_OF_THE_SET = ("item", "source", "sources", "late", "short")
 
-QUESTION_LENGTH = 200
-NOTE_LENGTH = 350
-
-PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-WORD = re.compile(r"\w+")
-SENTENCE_END = re.compile(r"[.?:]")
-MARKED = re.compile(r"\*\*[^*\s](?:[^*]*[^*\s])?\*\*|\*[^*\s](?:[^*]*[^*\s])?\*")
-
 T = TypeVar("T")
 
 
@@ -162,74 +152,6 @@ def table(catalogue: Catalogue) -> list[tuple[str, int, int]]:
     ]
 
 
-def lix(texts: Iterable[str]) -> float:
-    """Return the LIX readability score: words per sentence plus the percentage of words longer than
-    six letters."""
-    found = list(texts)
-    words = [word for text in found for word in WORD.findall(text)]
-    # A line of a list counts as a sentence even without a full stop.
-    sentences = sum(max(1, len(SENTENCE_END.findall(text))) for text in found)
-    long = sum(len(word) > 6 for word in words)
-    return len(words) / sentences + 100 * long / len(words)
-
-
-def readability(catalogue: Catalogue) -> dict[str, float]:
-    """Return the LIX score of each set's running text in Danish, without names, which are
-    headings."""
-    return {
-        set.id: lix(
-            text.da
-            for item in set.items
-            for text in (item.text, *item.more, *(t for part in item.parts.values() for t in part))
-        )
-        for set in catalogue.sets.values()
-    }
-
-
-def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> str:
-    """Return a set as plain text with its sources."""
-    found = catalogue.set(set_id)
-    lines = [found.title.of(language)]
-    if found.intro:
-        lines += ["", found.intro.of(language)]
-    lines += _parts(catalogue, found.parts, language, "")
-    for number, item in enumerate(found.items, 1):
-        lines.append("")
-        name = item.name.of(language) if item.name else ""
-        name = f"{name} " if name.endswith("?") else f"{name}: " if name else ""
-        kind = catalogue.phrases.get(f"kind.{item.kind}")
-        after = f" ({kind.of(language)})" if kind else ""
-        lines.append(f"{number}. {name}{item.text.of(language)}{after}")
-        lines += [f"   {note.of(language)}" for note in item.more]
-        lines += _parts(catalogue, item.parts, language, "   ")
-        ours = f" · {catalogue.phrase('own.reading').of(language)}" if item.ours else ""
-        lines.append(f"   {source_line(catalogue, item.source, language)}{ours}")
-    return "\n".join(lines) + "\n"
-
-
-def source_line(catalogue: Catalogue, source: Source, language: Language) -> str:
-    """Format a source, without the word for "source" in front."""
-    title = catalogue.publication(source.publication).title.of(language)
-    page = f", s. {source.page}" if source.page and language == "da" else ""
-    page = f", p. {source.page}" if source.page and language == "en" else page
-    return f"{title} · {source.section.of(language)}{page}"
-
-
-def _parts(
-    catalogue: Catalogue, parts: dict[str, tuple[Both, ...]], language: Language, indent: str
-) -> list[str]:
-    lines = []
-    for name, texts in parts.items():
-        lines.append(f"{indent}{catalogue.phrase(f'part.{name}').of(language)}")
-        lines += [f"{indent}- {text.of(language)}" for text in texts]
-    return lines
-
-
-def placeholders(text: str) -> set[str]:
-    """Return the placeholder names in a text."""
-    return set(PLACEHOLDER.findall(text))
-
-
 class _Reading:
     """Loads one folder with packs on top, and collects the problems."""
 
@@ -237,25 +159,13 @@ class _Reading:
         self.folder = folder
         self.problems: list[str] = []
         self.packs = Packs(packs, self.read, self.say)
+        self.checks = Texts(self.say)
 
     def catalogue(self) -> Catalogue | None:
         phrases = self.phrases()
-        files: dict[str, Table] = {}
-        for path in sets_in(self.folder):
-            if (data := self.read(path, path.name)) is not None:
-                files[path.stem] = data
-        self.packs.lay(files, COUNTS)
-        if self.packs.own:
-            _name_their_own(files, phrases)
+        files = self.files(phrases)
         publications = self.publications(files.pop("publications", None))
-        for id in files.keys() - COUNTS.keys():
-            self.say(f"{id}.toml", "", "no set has this name; rename it, or add it to COUNTS")
-        for id in WALK:
-            if id not in files:
-                self.say(f"{id}.toml", "", "the walk needs this file; put it back")
-        known = {id: files[id] for id in COUNTS if id in files and self.shaped(id, files[id])}
-        for id, data in known.items():
-            self.header(id, data, publications)
+        known = self.known(files, publications)
 
         phases = self.items("phases", known, Phase)
         themes = self.items("themes", known, Theme)
@@ -264,21 +174,16 @@ class _Reading:
         questions = {question.id: question for question in asked}
         order = self.items("phase-themes", known, Place)
         course = self.course(known.get("phase-themes"), order)
-        plain = {
-            id: self.items(id, known, Item)
-            for id in known
-            if id not in ("phases", "themes", "theme-questions", "phase-questions", "phase-themes")
+        by_set = {
+            "phases": [phase_item(phase) for phase in phases],
+            "themes": [theme_item(theme) for theme in themes],
+            "theme-questions": [question_item(q) for q in asked if q.theme],
+            "phase-questions": [question_item(q) for q in asked if q.phase],
+            "phase-themes": place_items(order, questions, phases),
         }
-
+        plain = {id: self.items(id, known, Item) for id in known if id not in by_set}
         self.walk(phases, themes, asked, course, files)
-        by_set = plain | {
-            "phases": [_phase_item(phase) for phase in phases],
-            "themes": [_theme_item(theme) for theme in themes],
-            "theme-questions": [_question_item(q) for q in asked if q.theme],
-            "phase-questions": [_question_item(q) for q in asked if q.phase],
-            "phase-themes": _place_items(order, questions, phases),
-        }
-        sets = {id: self.set(id, known[id], by_set[id]) for id in known}
+        sets = {id: self.set(id, known[id], (by_set | plain)[id]) for id in known}
         whole = {id: set for id, set in sets.items() if set is not None}
         self.references(whole, questions, phrases)
         if self.problems:
@@ -292,6 +197,31 @@ class _Reading:
             sets=whole,
             publications=publications,
         )
+
+    def files(self, phrases: dict[str, Phrase]) -> dict[str, Table]:
+        """Each file of a set by its name, with the packs laid over it."""
+        files: dict[str, Table] = {}
+        for path in sets_in(self.folder):
+            if (data := self.read(path, path.name)) is not None:
+                files[path.stem] = data
+        self.packs.lay(files, COUNTS)
+        if self.packs.own:
+            _name_their_own(files, phrases)
+        return files
+
+    def known(
+        self, files: dict[str, Table], publications: dict[str, Publication]
+    ) -> dict[str, Table]:
+        """The sets that there are, in the order of COUNTS."""
+        for id in files.keys() - COUNTS.keys():
+            self.say(f"{id}.toml", "", "no set has this name; rename it, or add it to COUNTS")
+        for id in WALK:
+            if id not in files:
+                self.say(f"{id}.toml", "", "the walk needs this file; put it back")
+        known = {id: files[id] for id in COUNTS if id in files and self.shaped(id, files[id])}
+        for id, data in known.items():
+            self.header(id, data, publications)
+        return known
 
     def say(self, file: str, key: str, problem: str) -> None:
         file = self.packs.file(file, key)
@@ -310,11 +240,11 @@ class _Reading:
         found: dict[str, Phrase] = {}
         for path in sorted((self.folder / "phrases").glob("*.toml")):
             name = f"phrases/{path.name}"
-            for key, raw in self.flat(name, self.read(path, name) or {}, ""):
+            for key, raw in self.checks.flat(name, self.read(path, name) or {}, ""):
                 if key in found:
                     self.say(name, key, "another file has this key; keep one of them")
-                if self.both(name, key, raw):
-                    phrase = self.convert(name, key, raw, Phrase)
+                if self.checks.both(name, key, raw):
+                    phrase = self.checks.convert(name, key, raw, Phrase)
                     if phrase is not None:
                         found[key] = phrase
         self.replaced_phrases(found)
@@ -324,7 +254,7 @@ class _Reading:
         """Apply the phrases that packs replace. A replacement must have the same placeholders."""
         seen: set[tuple[Path, str]] = set()
         for pack, name, data in self.packs.phrases():
-            for key, raw in self.flat(name, data, ""):
+            for key, raw in self.checks.flat(name, data, ""):
                 if (pack, key) in seen:
                     self.say(name, key, "another file has this key; keep one of them")
                 seen.add((pack, key))
@@ -332,73 +262,13 @@ class _Reading:
                 # A list in a pack may bring a heading of its own (part.*).
                 if ours is None and not key.startswith("part."):
                     self.say(name, key, "no phrase has this key; copy the key from our phrases")
-                elif self.both(name, key, raw) and (phrase := self.convert(name, key, raw, Phrase)):
-                    if ours and (odd := _placeholders_of(ours) ^ _placeholders_of(phrase)):
+                elif self.checks.both(name, key, raw) and (
+                    phrase := self.checks.convert(name, key, raw, Phrase)
+                ):
+                    if ours and (odd := placeholders_of(ours) ^ placeholders_of(phrase)):
                         names = ", ".join(f"{{{one}}}" for one in sorted(odd))
                         self.say(name, key, f"{names}: use the same names in braces as ours")
                     found[key] = phrase
-
-    def flat(self, file: str, data: Table, prefix: str) -> Iterator[tuple[str, Table]]:
-        for name, value in data.items():
-            key = f"{prefix}{name}"
-            if not isinstance(value, dict):
-                self.say(file, key, "this is not a phrase; give it da and en")
-            elif "da" in value or "en" in value:
-                yield key, value
-            else:
-                yield from self.flat(file, value, f"{key}.")
-
-    # Texts in both languages
-
-    def both(self, file: str, key: str, raw: Table) -> bool:
-        """Validate a text in both languages."""
-        before = len(self.problems)
-        for language in ("da", "en"):
-            texts = _forms(raw.get(language))
-            if not texts:
-                self.say(file, key, f"{language} is missing; write it beside the other language")
-            for text in texts:
-                if not text.strip():
-                    self.say(file, key, f"{language} is blank; write the text")
-                if "*" in MARKED.sub("", text):
-                    self.say(file, key, f"{language} has a * without its partner; close the mark")
-                if set("{}") & set(PLACEHOLDER.sub("", text)):
-                    self.say(file, key, f"{language} has a brace that is no {{name}}; correct it")
-        da, en = (
-            set[str]().union(*map(placeholders, _forms(raw.get(language))))
-            for language in ("da", "en")
-        )
-        if len(self.problems) == before and da != en:
-            odd = ", ".join(f"{{{name}}}" for name in sorted(da ^ en))
-            self.say(file, key, f"{odd} stands in one language only; use it in both or none")
-        return len(self.problems) == before
-
-    def texts(self, file: str, key: str, raw: object) -> bool:
-        """Validate all texts below a key."""
-        if isinstance(raw, dict):
-            if "da" in raw or "en" in raw:
-                return self.both(file, key, raw)
-            parts = [(f"{key}.{name}", raw[name]) for name in raw]
-        elif isinstance(raw, list):
-            parts = [(f"{key}.{i}", part) for i, part in enumerate(raw, 1)]
-        else:
-            return True
-        # A list, so that every part is validated, also after a problem.
-        sound = [self.texts(file, name, part) for name, part in parts]
-        return all(sound)
-
-    def lengths(self, file: str, key: str, raw: Table) -> None:
-        for name, both in _texts_in(raw):
-            question = name == "question" or (name == "text" and "-questions" in file)
-            limit = QUESTION_LENGTH if question else NOTE_LENGTH
-            for language in ("da", "en"):
-                text = both.get(language)
-                if isinstance(text, str) and len(text) > limit:
-                    self.say(
-                        file,
-                        f"{key}.{name}",
-                        f"{language} has {len(text)} characters; shorten it to {limit}",
-                    )
 
     # Set files
 
@@ -410,8 +280,10 @@ class _Reading:
         for key, raw in data.items():
             if not isinstance(raw, dict):
                 self.say("publications.toml", key, "this is no table; give it title and publisher")
-            elif self.texts("publications.toml", key, raw):
-                made = self.convert("publications.toml", key, {"key": key, **raw}, Publication)
+            elif self.checks.texts("publications.toml", key, raw):
+                made = self.checks.convert(
+                    "publications.toml", key, {"key": key, **raw}, Publication
+                )
                 if made is not None:
                     found[key] = made
         return found
@@ -435,11 +307,11 @@ class _Reading:
         if count != COUNTS[id] and not self.packs.folders:
             self.say(file, "n", f"there are {count} items; the set has {COUNTS[id]}")
         for name in ("title", "intro", "parts"):
-            self.texts(file, name, data.get(name, {}))
+            self.checks.texts(file, name, data.get(name, {}))
         for name, raw in data.get("sources", {}).items():
             key = f"sources.{name}"
-            if self.texts(file, key, raw):
-                source = self.convert(file, key, raw, Source)
+            if self.checks.texts(file, key, raw):
+                source = self.checks.convert(file, key, raw, Source)
                 if source is not None and source.publication not in publications:
                     self.say(
                         file,
@@ -466,19 +338,12 @@ class _Reading:
                     self.say(file, key, f"no source is called {raw['source']}; add it to sources")
                     continue
                 raw["source"] = sources[raw["source"]]
-            if self.texts(file, key, {name: raw[name] for name in raw if name != "source"}):
-                self.lengths(file, key, raw)
-                made = self.convert(file, key, raw, kind)
+            if self.checks.texts(file, key, {name: raw[name] for name in raw if name != "source"}):
+                self.checks.lengths(file, key, raw)
+                made = self.checks.convert(file, key, raw, kind)
                 if made is not None:
                     found.append(made)
         return found
-
-    def convert(self, file: str, key: str, raw: Any, kind: type[T]) -> T | None:
-        try:
-            return msgspec.convert(raw, kind, str_keys=True)
-        except msgspec.ValidationError as error:
-            self.say(file, key, f"{error}; correct this field")
-            return None
 
     def course(self, data: Table | None, order: list[Place]) -> Course:
         raw = {
@@ -486,13 +351,13 @@ class _Reading:
             "late": (data or {}).get("late", {}),
             "short": (data or {}).get("short", {}),
         }
-        made = self.convert("phase-themes.toml", "late and short", raw, Course)
+        made = self.checks.convert("phase-themes.toml", "late and short", raw, Course)
         made = made or Course((), {}, {})
         return msgspec.structs.replace(made, order=tuple(order))
 
     def set(self, id: str, data: Table, items: list[Item]) -> Set | None:
         raw = {name: data[name] for name in data if name not in NOT_OF_THE_SET}
-        made = self.convert(f"{id}.toml", "the top", {"id": id, "items": [], **raw}, Set)
+        made = self.checks.convert(f"{id}.toml", "the top", {"id": id, "items": [], **raw}, Set)
         return msgspec.structs.replace(made, items=tuple(items)) if made is not None else None
 
     # Consistency between files
@@ -567,80 +432,3 @@ def _name_their_own(files: dict[str, Table], phrases: dict[str, Phrase]) -> None
     for data in files.values():
         if any(item.get("source") == OWN for item in data.get("item", [])):
             data["sources"].setdefault(OWN, {"publication": OWN, "section": section})
-
-
-def _placeholders_of(phrase: Phrase) -> set[str]:
-    forms = (phrase.da,) if isinstance(phrase.da, str) else (phrase.da.one, phrase.da.other)
-    return set[str]().union(*map(placeholders, forms))
-
-
-def _forms(value: object) -> list[str]:
-    """Return a text as a list, or its plural forms."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for text in value.values() if isinstance(text, str)]
-    return []
-
-
-def _texts_in(raw: Table) -> Iterator[tuple[str, Table]]:
-    for name, value in raw.items():
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, dict) and name != "source":
-                if "da" in part:
-                    yield name, part
-                else:
-                    yield from _texts_in(part)
-
-
-def _phase_item(phase: Phase) -> Item:
-    return Item(
-        id=f"fase{phase.number}",
-        name=phase.name,
-        text=phase.what,
-        more=(phase.involvement, phase.why),
-        phase=(phase.number,),
-        source=phase.source,
-    )
-
-
-def _theme_item(theme: Theme) -> Item:
-    return Item(
-        id=theme.id,
-        name=theme.name,
-        text=theme.question,
-        more=(theme.why,),
-        source=theme.source,
-    )
-
-
-def _question_item(question: Question) -> Item:
-    return Item(
-        id=question.id,
-        text=question.text,
-        more=(question.why,),
-        kind=question.theme,
-        phase=(question.phase,) if question.phase else (),
-        source=question.source,
-    )
-
-
-def _place_items(
-    order: list[Place], questions: dict[str, Question], phases: list[Phase]
-) -> list[Item]:
-    names = {phase.number: phase.name for phase in phases}
-    return [
-        Item(
-            id=place.question,
-            name=names[place.phase],
-            text=questions[place.question].text,
-            more=(place.after,) if place.after else (),
-            kind="trio" if place.trio else "team",
-            phase=(place.phase,),
-            refs=(place.question,),
-            source=place.source or questions[place.question].source,
-            ours=True,
-        )
-        for place in order
-        if place.question in questions and place.phase in names
-    ]

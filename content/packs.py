@@ -100,6 +100,27 @@ class Packs:
             return
         base["sources"] = base.get("sources", {}) | sources
         items = {_key(id, item): item for item in base["item"]}
+        self._lay_items(files, id, given, items, pack)
+        self._leave_out(id, leave_out, items)
+        for key in order:
+            if key not in items:
+                self.say(file, "order", f"{key} is not in this set; correct it")
+        first = [items.pop(key) for key in dict.fromkeys(order) if key in items]
+        if not first and not items:
+            self.say(file, "leave_out", "nothing is left; keep at least one")
+        base |= over
+        base["item"] = [*first, *items.values()]
+        base["n"] = len(base["item"])
+
+    def _lay_items(
+        self,
+        files: dict[str, Table],
+        id: str,
+        given: list[Table],
+        items: dict[str, Table],
+        pack: str,
+    ) -> None:
+        file = f"{id}.toml"
         seen: set[str] = set()
         for number, item in enumerate(given, 1):
             key = _key(id, item)
@@ -115,7 +136,10 @@ class Packs:
             else:
                 items[key] = self._new(files, id, key, item)
             seen.add(key)
-        for key in leave_out:
+
+    def _leave_out(self, id: str, keys: list[str], items: dict[str, Table]) -> None:
+        file = f"{id}.toml"
+        for key in keys:
             if id in FIXED:
                 self.say(file, "leave_out", f"{key} cannot be left out; change its words instead")
             elif id == ORDER:
@@ -124,15 +148,6 @@ class Packs:
                 self.say(file, "leave_out", f"{key} is not in this set; correct it")
             else:
                 self.gone.add(key if id in QUESTIONS else f"{id}/{key}")
-        for key in order:
-            if key not in items:
-                self.say(file, "order", f"{key} is not in this set; correct it")
-        first = [items.pop(key) for key in dict.fromkeys(order) if key in items]
-        if not first and not items:
-            self.say(file, "leave_out", "nothing is left; keep at least one")
-        base |= over
-        base["item"] = [*first, *items.values()]
-        base["n"] = len(base["item"])
 
     def _new(self, files: dict[str, Table], id: str, key: str, given: Table) -> Table:
         """Add a workplace's own item. A question is also placed last in its phase."""

@@ -26,6 +26,8 @@ from bot.server.settings import Settings, SettingsError
 from bot.server.upkeep import restore
 from content import catalogue as content
 from content.catalogue import ContentError
+from content.plain_text import as_people_read_it
+from content.readability import readability
 from dialogs.advice import shelves
 from dialogs.model.commands import word_for
 from storage import rekey
@@ -165,9 +167,9 @@ def _content(args: argparse.Namespace) -> int:
     if args.set:
         if args.set not in loaded.sets:
             raise Problem(f"there is no set {args.set}: python app.py content lists them all")
-        print(content.as_people_read_it(loaded, args.set, args.lang))
+        print(as_people_read_it(loaded, args.set, args.lang))
         return FINE
-    ease = content.readability(loaded) if args.lix else {}
+    ease = readability(loaded) if args.lix else {}
     for row in content.table(loaded):
         cells = (*row, f"{ease[row[0]]:.0f}") if args.lix else row
         print("\t".join(str(cell) for cell in cells))

@@ -12,13 +12,13 @@ from content.catalogue import (
     COUNTS,
     WALK,
     ContentError,
-    as_people_read_it,
     load,
-    readability,
     table,
 )
-from content.catalogue import lix as lix_of
 from content.model import Both, Catalogue, Item, Phrase, Place, Plural
+from content.plain_text import as_people_read_it
+from content.readability import lix as lix_of
+from content.readability import readability
 
 FOLDER = Path(content.__file__).parent
 THEMES = ("kerneopgave", "opgaveloesning", "kompetenceudvikling", "inddragelse")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import content
-from content.catalogue import ContentError, as_people_read_it, load, source_line
+from content.catalogue import ContentError, load
 from content.model import Catalogue
+from content.plain_text import as_people_read_it, source_line
 from tests.worlds.stage import stage
 
 QUESTION = """
