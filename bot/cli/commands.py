@@ -24,6 +24,7 @@ from bot.server.build import make_first_key, open_store
 from bot.server.serve import Problem, build_from, refuse_bad_setup, serve
 from bot.server.settings import Settings, SettingsError
 from bot.server.upkeep import restore
+from bot.server.value_shapes import ADDRESS, is_postgres_address, looks_secret
 from content import catalogue as content
 from content.catalogue import ContentError
 from content.plain_text import as_people_read_it
@@ -54,7 +55,7 @@ class _Usage(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        if any(digi_settings.looks_secret(word) for word in getattr(self, "_given", ())):
+        if any(looks_secret(word) for word in getattr(self, "_given", ())):
             message = "wrong arguments (they are not repeated here, as one looks like a secret)"
         super().error(message)
 
@@ -349,8 +350,8 @@ def _move(args: argparse.Namespace) -> int:
     if not settings.sqlite.exists():
         rekey.fitting(settings.key_file, None)
         raise Problem(f"there is no database at {settings.sqlite}")
-    if not digi_settings.is_postgres_address(args.to):
-        raise Problem(f"the target is not an address of PostgreSQL: use {digi_settings.ADDRESS}")
+    if not is_postgres_address(args.to):
+        raise Problem(f"the target is not an address of PostgreSQL: use {ADDRESS}")
     shown = ProgressLine(sys.stderr)
 
     def told(step: Moved) -> None:

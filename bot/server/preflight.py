@@ -10,8 +10,8 @@ import socket
 from pathlib import Path
 
 from bot.cli.control import is_running
-from bot.server import settings as digi_settings
 from bot.server.settings import Settings
+from bot.server.value_shapes import is_loopback
 from storage import rekey
 from storage.sql import StoreError
 from storage.sqlite.file import examine
@@ -68,7 +68,7 @@ def _listening(settings: Settings) -> list[Refusal]:
     if settings.playground and settings.host not in ("127.0.0.1", "localhost", "::1"):
         said = "DIGI_HOST: the playground is served on this machine only (127.0.0.1)"
         found.append(("settings", said))
-    if (said_of_teams := digi_settings.local_teams_problem(settings)) is not None:
+    if (said_of_teams := local_teams_problem(settings)) is not None:
         found.append(("settings", said_of_teams))
     if not found and not is_running(settings.home):
         found += _port(settings)
@@ -137,4 +137,31 @@ def no_shared_key(key_file: Path) -> KeyProblem:
     return KeyProblem(
         f"{key_file}: there is no key. For a new database make one once with `python app.py"
         " key`, and give every replica the same file; for an existing one put its key back"
+    )
+
+
+def local_teams_problem(settings: Settings) -> str | None:
+    """Return why local Teams is refused: without an app id nobody is authenticated, so it is only
+    for this machine."""
+    if settings.teams is None or not settings.teams.local:
+        return None
+    if not is_loopback(settings.host):
+        return (
+            "DIGI_TEAMS_LOCAL=1 serves this machine only: leave DIGI_HOST out,"
+            " or give MICROSOFT_APP_ID and leave DIGI_TEAMS_LOCAL out."
+        )
+    beside = [
+        name
+        for name, there in (
+            ("Slack's variables", settings.slack),
+            ("DIGI_PUBLIC_URL", settings.public_url),
+            ("DIGI_DATABASE=postgresql://...", settings.postgres),
+        )
+        if there
+    ]
+    if not beside:
+        return None
+    return (
+        "DIGI_TEAMS_LOCAL=1 is for tests, and this looks like a Digi that people use:"
+        f" leave it out, or leave out {', '.join(beside)}."
     )

@@ -1,10 +1,8 @@
 """Reads the settings from the environment. All problems are reported at once, with their
 remedies."""
 
-import base64
 import difflib
 import hashlib
-import ipaddress
 import os
 import re
 import tomllib
@@ -15,6 +13,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 from dotenv import dotenv_values
+
+from bot.server.value_shapes import (
+    ADDRESS,
+    is_loopback,
+    is_postgres_address,
+    looks_like_an_address,
+    looks_secret,
+)
 
 LogLevel = Literal["error", "warning", "info", "debug"]
 AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
@@ -178,46 +184,6 @@ def default_key_file(home: Path) -> Path:
 
 
 _PLACE = re.compile(r"\(at [a-z0-9, ]+\)$")  # the position in an error message of tomllib
-_TOKEN = re.compile(r"xox[a-z]-|xapp-", re.IGNORECASE)
-_CREDENTIALS = re.compile(r":.*@|://[^/]*@|\bpassword\s*=", re.IGNORECASE | re.DOTALL)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
-_CONNINFO = re.compile(r"\b(host|hostaddr|user|dbname|service)\s*=", re.IGNORECASE)
-_KEY_LETTERS = 44  # the length of a key file's content
-
-
-def looks_secret(text: str) -> bool:
-    """Return whether the text looks like an address with a password, a platform's token or a
-    key."""
-    if _TOKEN.match(text) or _CREDENTIALS.search(text):
-        return True
-    try:
-        return len(text) == _KEY_LETTERS and len(base64.b64decode(text, validate=True)) == 32
-    except ValueError:
-        return False
-
-
-_HOST = r"(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?\]"
-_POSTGRES = re.compile(
-    r"postgres(?:ql)?://"
-    r"(?:[^\s:/?@]*(?::[^\s/?@]*)?@)?"
-    rf"(?:{_HOST})(?::\d*)?(?:,(?:{_HOST})(?::\d*)?)*"
-    r"(?:/[^\s/?@]*)?"
-    r"(?:\?[a-z_]+=[^\s&]*(?:&[a-z_]+=[^\s&]*)*)?"
-)
-_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})|%00")
-ADDRESS = (
-    "postgresql://user:password@host:5432/name, where the password's own signs are encoded:"
-    " @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25"
-)
-
-
-def is_postgres_address(text: str) -> bool:
-    """Return whether the text is unambiguously a PostgreSQL address.
-
-    With an unescaped character in the password, a part of it would be parsed as the host or
-    database name, and be printed in an error message.
-    """
-    return _POSTGRES.fullmatch(text) is not None and _PERCENT.search(text) is None
 
 
 class _Reader:
@@ -288,7 +254,7 @@ class _Reader:
                 f" give {ADDRESS}."
             )
             return None, None
-        if _SCHEME.search(text) or _CONNINFO.search(text) or looks_secret(text):
+        if looks_like_an_address(text) or looks_secret(text):
             self._problem(
                 "DIGI_DATABASE is neither a file nor a postgresql:// address:"
                 " set it to one of these, or remove it for a file in DIGI_HOME."
@@ -354,7 +320,7 @@ class _Reader:
             return None
         try:
             url = urlsplit(text)
-            fine = url.scheme == "https" or (url.scheme == "http" and _is_loopback(url.hostname))
+            fine = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.hostname))
             fine = fine and not ("@" in text or url.query or url.fragment)
         except ValueError:
             fine = False
@@ -479,39 +445,3 @@ class _Reader:
     def _list(self, name: str) -> tuple[str, ...]:
         parts = (self._get(name) or "").split(",")
         return tuple(part.strip() for part in parts if part.strip())
-
-
-def local_teams_problem(settings: Settings) -> str | None:
-    """Return why local Teams is refused: without an app id nobody is authenticated, so it is only
-    for this machine."""
-    if settings.teams is None or not settings.teams.local:
-        return None
-    if not _is_loopback(settings.host):
-        return (
-            "DIGI_TEAMS_LOCAL=1 serves this machine only: leave DIGI_HOST out,"
-            " or give MICROSOFT_APP_ID and leave DIGI_TEAMS_LOCAL out."
-        )
-    beside = [
-        name
-        for name, there in (
-            ("Slack's variables", settings.slack),
-            ("DIGI_PUBLIC_URL", settings.public_url),
-            ("DIGI_DATABASE=postgresql://...", settings.postgres),
-        )
-        if there
-    ]
-    if not beside:
-        return None
-    return (
-        "DIGI_TEAMS_LOCAL=1 is for tests, and this looks like a Digi that people use:"
-        f" leave it out, or leave out {', '.join(beside)}."
-    )
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return host is not None and ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
