@@ -5,13 +5,14 @@ Storage does not know the edges; app.py hands in the type of installation that t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from storage.database import Database
-from storage.sql import Row, Script
+from storage.sealed_table import SealedTable
+from storage.sql import Script
 from storage.vault import Vault
 
 T = TypeVar("T")
@@ -21,24 +22,26 @@ TICKETS = "slack"
 
 
 class Installations(Generic[T]):
+    """A workplace whose token is damaged has to install Digi again; others are served."""
+
     def __init__(self, database: Database, vault: Vault, installation: Callable[..., T]) -> None:
         self._database = database
-        self._vault = vault
-        self._installation = installation
+        self._table = SealedTable(
+            database, vault, "installation",
+            lambda _, body: installation(**msgspec.json.decode(body)),
+        )  # fmt: skip
 
     async def put(self, installation: Any) -> None:
-        await self._database.tx(self._put, installation)
+        await self._table.put(msgspec.json.encode(installation), tenant=installation.tenant)
 
     async def one(self, tenant: str) -> T | None:
-        rows = await self._database.read(self._rows, "installation_one", {"tenant": tenant})
-        return next(self._opened(rows), None)
+        return await self._table.one(tenant=tenant)
 
     async def all(self) -> list[T]:
-        rows = await self._database.read(self._rows, "installation_all", {})
-        return list(self._opened(rows))
+        return await self._table.find("all")
 
     async def remove(self, tenant: str) -> None:
-        await self._database.tx(self._rows, "installation_delete", {"tenant": tenant})
+        await self._table.remove(tenant=tenant)
 
     async def spend(self, ticket: str, expires: int, now: int) -> bool:
         """Whether this ticket is used for the first time; it is remembered until it expires."""
@@ -51,19 +54,3 @@ class Installations(Generic[T]):
         key = f"install:{expires:012}:{ticket}"
         rows = yield "inbox_first", {"tenant": TICKETS, "key": key, "now": now * 1_000_000}
         return bool(rows)
-
-    def _put(self, installation: Any) -> Script[None]:
-        body = msgspec.json.encode(installation)
-        sealed = self._vault.seal(body, "installation", installation.tenant)
-        yield "installation_put", {"tenant": installation.tenant, "body": sealed}
-
-    def _rows(self, statement: str, params: dict[str, str]) -> Script[list[Row]]:
-        return (yield statement, params)
-
-    def _opened(self, rows: list[Row]) -> Iterator[T]:
-        """Skip a workplace whose token is damaged: it has to install Digi again; others are
-        served."""
-        for row in rows:
-            body = self._vault.open_if_whole(row["body"], "installation", row["tenant"])
-            if body is not None:
-                yield self._installation(**msgspec.json.decode(body))
