@@ -1,4 +1,11 @@
--- Every statement Digi runs, by name. Valid on SQLite as it stands; `/*pg ... */` is PostgreSQL's.
+-- Every statement of every script, by name: all that Digi reads and writes of what it keeps while
+-- it serves. Valid on SQLite as it stands; `/*pg ... */` is PostgreSQL's.
+--
+-- Elsewhere stands what is about a database itself and not about what is kept in it. How a
+-- connection behaves, how logs and files are cleared: storage/sqlite/, storage/postgres/. The
+-- schema: storage/migrations/, storage/migrate.py. Copying and examining whole tables:
+-- storage/copy_database.py, storage/deep_check.py. A backup that is opened: bot/server/upkeep.py.
+-- What an operator's command reads beside a running Digi: bot/cli/commands.py, bot/cli/doctor.py.
 
 -- name: lock
 -- The first statement of a script that must find what the one before it left.

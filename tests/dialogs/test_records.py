@@ -54,6 +54,26 @@ async def test_a_record_of_a_kind_outside_the_table_is_not_written(
             await house.engine.turn(turn)
 
 
+_TRIGGERS = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'record'"
+_SERVERS_TRIGGERS = (
+    "SELECT pg_get_triggerdef(oid) FROM pg_trigger"
+    " WHERE tgrelid = 'record'::regclass AND NOT tgisinternal"
+)
+
+
+async def test_the_database_counts_what_the_table_calls_counted(
+    tmp_path: Path, either: str
+) -> None:
+    """What a kind says in the table, the triggers of the migrations do: who writes `counted=True`
+    writes the migration too, otherwise the count of that kind stays at nothing."""
+    async with a_house(tmp_path / "home", either=either):
+        pass
+    triggers = asked(tmp_path / "home", either, _SERVERS_TRIGGERS if either else _TRIGGERS)
+    conditions = [re.split("BEGIN|EXECUTE", sql.partition("WHEN")[2])[0] for (sql,) in triggers]
+    kinds = {kind for kind, said in RECORD_KINDS.items() if said.counted}
+    assert [set(re.findall(r"'(\w+)'", one)) for one in conditions] == [kinds, kinds]
+
+
 def test_the_proof_of_deletion_has_a_name_for_each_kind_that_erasing_deletes() -> None:
     """And for roles, and for rows that another version wrote; and no name for anything else."""
     phrases = content.load().phrases
