@@ -36,7 +36,7 @@ POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
 """Effects that rewrite the pool."""
 
 
-class Origin(msgspec.Struct, frozen=True):
+class EffectContext(msgspec.Struct, frozen=True):
     """What the effects of one event come from."""
 
     scope: Scope
@@ -46,16 +46,16 @@ class Origin(msgspec.Struct, frozen=True):
     now: datetime
 
 
-def apply(origin: Origin, effect: Effect) -> Script[None]:
-    yield from CARRIED_OUT_BY[type(effect)](origin, effect)
+def apply(context: EffectContext, effect: Effect) -> Script[None]:
+    yield from CARRIED_OUT_BY[type(effect)](context, effect)
 
 
 # --- records ------------------------------------------------------------------------------
 
 
-def _record(origin: Origin, effect: fx.Record) -> Script[None]:
+def _record(context: EffectContext, effect: fx.Record) -> Script[None]:
     assert effect.kind in RECORD_KINDS, f"{effect.kind}: see dialogs/model/records.py"
-    scope, body = origin.scope, msgspec.json.encode(effect.body)
+    scope, body = context.scope, msgspec.json.encode(effect.body)
     yield "record_put", {
         **scope.key, "kind": effect.kind, "id": effect.id, "ref": effect.ref,
         "person": effect.person, "at": to_us(effect.at),
@@ -63,8 +63,8 @@ def _record(origin: Origin, effect: fx.Record) -> Script[None]:
     }  # fmt: skip
 
 
-def _forget(origin: Origin, effect: fx.Forget) -> Script[None]:
-    scope = origin.scope
+def _forget(context: EffectContext, effect: fx.Forget) -> Script[None]:
+    scope = context.scope
     kind = {**scope.key, "kind": effect.kind}
     if effect.id:
         yield "record_forget", {**kind, "id": effect.id}
@@ -72,17 +72,17 @@ def _forget(origin: Origin, effect: fx.Forget) -> Script[None]:
         yield "record_forget_ref", {**kind, "ref": effect.ref}
     if effect.person:
         yield "record_forget_person", {**kind, "person": effect.person}
-        yield from buried("mine", salted(scope.tenant, scope.project, effect.person), origin.now)
+        yield from buried("mine", salted(scope.tenant, scope.project, effect.person), context.now)
 
 
 # --- letters ------------------------------------------------------------------------------
 
 
-def _post(origin: Origin, effect: fx.Post) -> Script[None]:
+def _post(context: EffectContext, effect: fx.Post) -> Script[None]:
     if effect.to == FORMER:
         return
-    scope = origin.scope
-    dialog, of = effect.dialog or origin.dialog, effect.of or origin.of
+    scope = context.scope
+    dialog, of = effect.dialog or context.dialog, effect.of or context.of
     channel = (yield from channel_of(scope)) or ""
     place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
     id = next(scope.ids)
@@ -90,86 +90,86 @@ def _post(origin: Origin, effect: fx.Post) -> Script[None]:
         **scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place,
     }  # fmt: skip
     body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
-    yield from put_letter(scope, place, "post", origin.event.at, body, id)
+    yield from put_letter(scope, place, "post", context.event.at, body, id)
 
 
-def _redraw(origin: Origin, effect: fx.Redraw) -> Script[None]:
-    post = PostBody(effect.dialog or origin.dialog, effect.of or origin.of, effect.slot)
-    yield from redraw_post(origin.scope, post, origin.event.at)
+def _redraw(context: EffectContext, effect: fx.Redraw) -> Script[None]:
+    post = PostBody(effect.dialog or context.dialog, effect.of or context.of, effect.slot)
+    yield from redraw_post(context.scope, post, context.event.at)
 
 
-def _say(origin: Origin, effect: fx.Say) -> Script[None]:
-    if not (yield from _first_time(origin, effect.once)):
+def _say(context: EffectContext, effect: fx.Say) -> Script[None]:
+    if not (yield from _first_time(context, effect.once)):
         return
-    channel = yield from channel_of(origin.scope)
+    channel = yield from channel_of(context.scope)
     if channel is None:
         return
     thread = None
     if effect.thread:
-        thread = PostBody(effect.dialog or origin.dialog, effect.of or origin.of, effect.thread)
+        thread = PostBody(effect.dialog or context.dialog, effect.of or context.of, effect.thread)
     body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
-    yield from put_letter(origin.scope, f"channel:{channel}", "say", origin.event.at, body)
+    yield from put_letter(context.scope, f"channel:{channel}", "say", context.event.at, body)
 
 
-def _privately(origin: Origin, effect: fx.Privately) -> Script[None]:
-    if effect.person in ("", FORMER) or not (yield from _first_time(origin, effect.once)):
+def _privately(context: EffectContext, effect: fx.Privately) -> Script[None]:
+    if effect.person in ("", FORMER) or not (yield from _first_time(context, effect.once)):
         return
     raw = msgspec.Raw(msgspec.json.encode(effect.card))
     body = msgspec.json.encode(BagBody(raw, effect.urgency))
     kind = "private" if effect.now else "bag"
     place = f"person:{effect.person}" if effect.now else f"bag:{effect.person}"
-    yield from put_letter(origin.scope, place, kind, origin.event.at, body)
+    yield from put_letter(context.scope, place, kind, context.event.at, body)
 
 
-def _first_time(origin: Origin, once: str) -> Script[bool]:
+def _first_time(context: EffectContext, once: str) -> Script[bool]:
     """Whether no message with this `once` name was stored before; always without such a name."""
     if not once:
         return True
-    scope = origin.scope
+    scope = context.scope
     key = once_key(scope.vault, scope.tenant, scope.project, once)
-    rows = yield "inbox_first", {"tenant": scope.tenant, "key": key, "now": to_us(origin.now)}
+    rows = yield "inbox_first", {"tenant": scope.tenant, "key": key, "now": to_us(context.now)}
     return bool(rows)
 
 
-def _timer(origin: Origin, effect: fx.Timer) -> Script[None]:
-    scope, dialog, of = origin.scope, origin.dialog, origin.of
+def _timer(context: EffectContext, effect: fx.Timer) -> Script[None]:
+    scope, dialog, of = context.scope, context.dialog, context.of
     body = msgspec.json.encode(TimerBody(dialog, of, effect.name))
     id = timer_id(scope, dialog, of, effect.name)
     yield from put_letter(scope, f"timer:{scope.project}", "timer", effect.at, body, id)
 
 
-def _cancel(origin: Origin, effect: fx.Cancel) -> Script[None]:
-    id = timer_id(origin.scope, origin.dialog, origin.of, effect.name)
+def _cancel(context: EffectContext, effect: fx.Cancel) -> Script[None]:
+    id = timer_id(context.scope, context.dialog, context.of, effect.name)
     yield "letter_cancel", {"id": id}
 
 
 # --- projects and people ------------------------------------------------------------------
 
 
-def _grant(origin: Origin, effect: fx.Grant) -> Script[None]:
-    scope = origin.scope
+def _grant(context: EffectContext, effect: fx.Grant) -> Script[None]:
+    scope = context.scope
     yield "role_put", {
         **scope.key, "person": effect.person, "role": effect.role, "status": effect.status,
         "body": scope.seal("role", effect.detail.encode(), effect.person, effect.role),
     }  # fmt: skip
 
 
-def _open_project(origin: Origin, effect: fx.OpenProject) -> Script[None]:
-    scope = Scope(origin.scope.tenant, effect.project, origin.scope.vault)
+def _open_project(context: EffectContext, effect: fx.OpenProject) -> Script[None]:
+    scope = Scope(context.scope.tenant, effect.project, context.scope.vault)
     yield "project_open", {**scope.key, "channel": effect.channel}
     yield from open_pool(scope)
 
 
-def _close_project(origin: Origin, effect: fx.CloseProject) -> Script[None]:
-    yield "project_close", origin.scope.key
+def _close_project(context: EffectContext, effect: fx.CloseProject) -> Script[None]:
+    yield "project_close", context.scope.key
 
 
-def _erase_project(origin: Origin, effect: fx.EraseProject) -> Script[None]:
-    yield from erase_project(origin.scope, origin.now)
+def _erase_project(context: EffectContext, effect: fx.EraseProject) -> Script[None]:
+    yield from erase_project(context.scope, context.now)
 
 
-def _keep(origin: Origin, effect: fx.Keep) -> Script[None]:
-    tenant, vault = origin.scope.tenant, origin.scope.vault
+def _keep(context: EffectContext, effect: fx.Keep) -> Script[None]:
+    tenant, vault = context.scope.tenant, context.scope.vault
     yield from lock_person(tenant, effect.person)
     prefs = yield from prefs_of(tenant, vault, effect.person)
     prefs = msgspec.structs.replace(
@@ -184,11 +184,11 @@ def _keep(origin: Origin, effect: fx.Keep) -> Script[None]:
     yield "letter_let_go", {"tenant": tenant, "place": f"bag:{effect.person}"}
 
 
-def _set_members(origin: Origin, effect: fx.SetMembers) -> Script[None]:
+def _set_members(context: EffectContext, effect: fx.SetMembers) -> Script[None]:
     """Replace a channel's members. A failed look-up keeps people counted who were counted
     before."""
-    channel = {"tenant": origin.scope.tenant, "channel": effect.channel}
-    known = yield from known_people(origin.scope.tenant, effect.unknown)
+    channel = {"tenant": context.scope.tenant, "channel": effect.channel}
+    known = yield from known_people(context.scope.tenant, effect.unknown)
     counting = {*effect.people, *known}
     yield "member_clear", channel
     for person in dict.fromkeys((*effect.people, *effect.unknown)):
@@ -198,38 +198,38 @@ def _set_members(origin: Origin, effect: fx.SetMembers) -> Script[None]:
 # --- what was written without a name ------------------------------------------------------
 
 
-def _publish(origin: Origin, effect: fx.Publish) -> Script[None]:
-    scope = origin.scope
+def _publish(context: EffectContext, effect: fx.Publish) -> Script[None]:
+    scope = context.scope
     yield "publish", {
         **scope.key, "id": effect.id, "kind": effect.kind, "ref": effect.ref,
         "release": effect.release, "receipt": effect.receipt,
         "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
     }  # fmt: skip
-    yield from rewrite_pool(scope, frozenset({effect.entry}), origin.now)
+    yield from rewrite_pool(scope, frozenset({effect.entry}), context.now)
 
 
-def _retract(origin: Origin, effect: fx.Retract) -> Script[None]:
-    yield from retract(origin.scope, effect.id)
-    yield from buried("published", effect.id, origin.now)
+def _retract(context: EffectContext, effect: fx.Retract) -> Script[None]:
+    yield from retract(context.scope, effect.id)
+    yield from buried("published", effect.id, context.now)
 
 
-def _unpool(origin: Origin, effect: fx.Unpool) -> Script[None]:
-    yield from rewrite_pool(origin.scope, frozenset(effect.entries), origin.now)
+def _unpool(context: EffectContext, effect: fx.Unpool) -> Script[None]:
+    yield from rewrite_pool(context.scope, frozenset(effect.entries), context.now)
 
 
-def _refresh(origin: Origin, effect: fx.Refresh) -> Script[None]:
-    yield from rewrite_pool(origin.scope, frozenset(), origin.now)
+def _refresh(context: EffectContext, effect: fx.Refresh) -> Script[None]:
+    yield from rewrite_pool(context.scope, frozenset(), context.now)
 
 
-def _snapshot(origin: Origin, effect: fx.Snapshot) -> Script[None]:
-    scope, body = origin.scope, msgspec.json.encode(effect.body)
+def _snapshot(context: EffectContext, effect: fx.Snapshot) -> Script[None]:
+    scope, body = context.scope, msgspec.json.encode(effect.body)
     yield "snapshot_put", {
         **scope.key, "audience": effect.audience, "release": effect.release,
         "body": scope.seal("snapshot", body, effect.audience, str(effect.release)),
     }  # fmt: skip
 
 
-CARRIED_OUT_BY: dict[type[Effect], Callable[[Origin, Any], Script[None]]] = {
+CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]] = {
     fx.Record: _record,
     fx.Forget: _forget,
     fx.Post: _post,

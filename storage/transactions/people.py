@@ -35,7 +35,7 @@ def keep_prefs(tenant: str, vault: Vault, person: str, prefs: Prefs) -> Script[N
     yield "person_put", {"tenant": tenant, "person": person, "body": body}
 
 
-class People:
+class KnownPeople:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 

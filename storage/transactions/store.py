@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from storage.sql import Script
 from storage.transactions.outbox import Outbox
-from storage.transactions.people import People
+from storage.transactions.people import KnownPeople
 from storage.transactions.pools import Pools
 from storage.transactions.reading import Reading
 from storage.transactions.scope import to_us
@@ -25,7 +25,7 @@ class Scripts:
         self.turns = Turns(vault)
         self.outbox = Outbox(vault, self.turns)
         self.pools = Pools(vault)
-        self.people = People(vault)
+        self.people = KnownPeople(vault)
         self.reading = Reading(vault)
 
     def meta(self, key: str) -> Script[str]:

@@ -15,7 +15,7 @@ from dialogs.model.effects import Effect, Moment
 from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Unreleased, Written
 from storage.sql import Conflict, Script, StoreError, together
-from storage.transactions.effects import POOLED, Origin, apply
+from storage.transactions.effects import POOLED, EffectContext, apply
 from storage.transactions.facts import gather
 from storage.transactions.locks import lock_channel, lock_person, lock_project
 from storage.transactions.scope import Scope, drawn_ids, to_us
@@ -170,27 +170,29 @@ class _Course:
         if after != before:
             version = rows[0]["version"] if rows else 0
             yield from keep_state(scope, dialog, of, version, after)
-        origin = Origin(scope, dialog, of, event, turn.now)
+        context = EffectContext(scope, dialog, of, event, turn.now)
         for effect in _expanded(effects, decider):
-            yield from self._carry_out(effect, origin, depth)
+            yield from self._carry_out(effect, context, depth)
 
-    def _carry_out(self, effect: Effect | Moment, origin: Origin, depth: int) -> Script[None]:
+    def _carry_out(
+        self, effect: Effect | Moment, context: EffectContext, depth: int
+    ) -> Script[None]:
         self._effects += 1
         match effect:
             case fx.Tell(event=told):
                 told = msgspec.structs.replace(
                     told,
-                    project=told.project or origin.scope.project,
-                    by=told.by or origin.event.by,
-                    at=origin.event.at,
-                    id=f"{origin.event.id}.{self._effects}",
+                    project=told.project or context.scope.project,
+                    by=told.by or context.event.by,
+                    at=context.event.at,
+                    id=f"{context.event.id}.{self._effects}",
                 )
                 self.waiting.append((told, depth + 1))
             case fx.Show() | fx.Open() | fx.FieldError():
                 self.moments.append(effect)
             case _:
                 self.pooled = self.pooled or isinstance(effect, POOLED)
-                yield from apply(origin, effect)
+                yield from apply(context, effect)
 
 
 def keep_state(
