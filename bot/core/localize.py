@@ -18,6 +18,7 @@ from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import Language, word_for
 from dialogs.model.events import Look
 from dialogs.model.facts import Prefs
+from dialogs.model.shorten import cut_at_word
 
 _PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -89,15 +90,6 @@ def _holds(kind: Hashable) -> tuple[str, ...]:
         and get_origin(field.type) is not Literal
         and field.name != "press"
     )
-
-
-def cut(text: str, limit: int) -> str:
-    """The beginning of a text, up to a word's end."""
-    if not limit or len(text) <= limit:
-        return text
-    short = text[: limit - 1]
-    whole, _, rest = short.rpartition(" ")
-    return f"{(whole if whole and len(rest) < 40 else short).rstrip(' ,.;:')}…"
 
 
 class Localizer:
@@ -224,7 +216,7 @@ class Localizer:
                 kept = self._words.get((kind, id, field), "…")
                 if kept == c.UNREADABLE:
                     kept = self._word("gate.words_unreadable")
-                return (c.Quoted(cut(kept, limit)),)
+                return (c.Quoted(cut_at_word(kept, limit) if limit else kept),)
             case c.First(person=person) if person != c.FORMER:
                 prefs = self._people.get(person)
                 called = (prefs.name if prefs else "").split() or [person]

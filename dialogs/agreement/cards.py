@@ -54,9 +54,6 @@ LONGEST = 300
 SHOWN = 10
 
 
-CLOSED = ("draft", "stopped", "ended")
-
-
 def is_theirs(state: Agreement, person: str, known: Known) -> bool:
     """Its owner's; anybody's while it has none; who leads or runs it, where the owner has gone."""
     if not state.owner or state.owner == person:
@@ -132,7 +129,7 @@ def view_needs(state: Agreement, slot: str) -> Facts:
 
 def view(state: Agreement, slot: str, known: Known) -> NeutralCard:
     project = known.project
-    live = project.stage not in CLOSED
+    live = project.under_way
     owners = slot == "offer" and state.owner == state.asked
     found: Line
     pressed: Buttons[Line] | None = None
@@ -196,7 +193,7 @@ def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
     if counts:
         parts.append(Small(Several(counts)))
     may = viewer.may("leader", "deputy", "starter", "facilitator", "representative")
-    if may and project.stage not in CLOSED:
+    if may and project.under_way:
         parts.append(
             buttons(Button(text("agreement.new"), Look("new_agreement", project=project.id)))
         )
@@ -220,7 +217,7 @@ def _row(one: Agreement, viewer: Viewer, known: Known, today: date) -> list[Part
     if one.owner and is_theirs(one, viewer.person, known):
         mine = one.status == "offered" and one.owner == viewer.person
         pressed = _offer(one, known.project.id) if mine else own_buttons(one, known.project.id)
-    live = known.project.stage not in CLOSED
+    live = known.project.under_way
     return [Quote(what(one.id)), Small(Several(tuple(facts))), pressed if live else None]
 
 
@@ -230,7 +227,7 @@ def new_needs(look: Look, viewer: Viewer) -> Facts:
 
 def new_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return show(text("agreement.closed"))
     return (
         Open(
@@ -264,7 +261,7 @@ def _one(look: Look, viewer: Viewer, known: Known) -> Agreement | Text | Several
     state = known.state("agreement", look.ref, Agreement)
     if state is None:
         return text("agreement.gone", typed=Typed("agreements"))
-    if known.project.stage in CLOSED:
+    if not known.project.under_way:
         return text("agreement.closed")
     if not state.owner:
         return text("agreement.take_first", what=what(state.id))

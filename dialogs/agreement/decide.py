@@ -8,7 +8,6 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dialogs.agreement.cards import (
-    CLOSED,
     LONGEST,
     State,
     due_line,
@@ -65,6 +64,7 @@ from dialogs.model.effects import (
 )
 from dialogs.model.events import SignedEvent
 from dialogs.model.facts import About, Known, Present, Roles
+from dialogs.model.shorten import cut_at_word
 
 Change = (
     e.AgreementTaken
@@ -80,12 +80,7 @@ EARLY = 6
 
 def begun(words: str) -> str:
     """What an agreement can be called, of a message that somebody chose: one line, cut to fit."""
-    line = " ".join(words.split())
-    if len(line) <= LONGEST:
-        return line
-    short = line[: LONGEST - 1]
-    whole, _, last = short.rpartition(" ")
-    return f"{whole if whole and len(last) < 40 else short}…"
+    return cut_at_word(" ".join(words.split()), LONGEST)
 
 
 # --- decide -------------------------------------------------------------------------------
@@ -135,7 +130,7 @@ def _offered(
 
 
 def _made(event: e.AgreementMade, words: str, owner: str, due: date | None, known: Known) -> Step:
-    if known.project.stage in CLOSED:
+    if not known.project.under_way:
         return None, (FieldError("", text("agreement.closed")),)
     if is_past(due, event.at, known):
         return None, (FieldError("due", text("agreement.past")),)
@@ -146,7 +141,7 @@ def _made(event: e.AgreementMade, words: str, owner: str, due: date | None, know
 
 def _changed(state: Agreement, event: Change, known: Known) -> Step:
     """One function a state; whoever may not change it is told who can, whatever its state."""
-    if known.project.stage in CLOSED:
+    if not known.project.under_way:
         return state, show(text("agreement.closed"))
     if not is_theirs(state, event.by, known):
         return state, show(who_can(state, known))
@@ -286,11 +281,11 @@ def _redrawn(state: Agreement) -> tuple[Effect, ...]:
 
 
 def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
-    if state.status != "taken" or state.due is None or known.project.stage in CLOSED:
+    if state.status != "taken" or state.due is None or not known.project.under_way:
         return ()
     project = known.project.id
     calendar = known.project.calendar
-    now = max(event.at, event.came)
+    now = event.fired_at
     today = local(calendar, now).date()
     if not known.project.running:
         # A pause keeps quiet, and forgets nothing.

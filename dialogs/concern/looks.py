@@ -26,6 +26,7 @@ from dialogs.model.conversation import Facts, Moments
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Viewer
+from dialogs.model.shorten import cut
 
 PAGE = 6
 
@@ -157,8 +158,7 @@ def _row(
 
 
 def _short(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= SHORT else line[: SHORT - 1].rstrip() + "…"
+    return cut(" ".join(words.split()), SHORT)
 
 
 def one_needs(look: Look, viewer: Viewer) -> Facts:

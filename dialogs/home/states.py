@@ -55,7 +55,7 @@ def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
     parts: list[Part[Line] | None] = _asked_roles(known, viewer.person)
     if project.stage != "draft":
         parts += _owed(known, viewer.person, today)
-    if project.stage not in ("draft", "stopped", "ended"):
+    if project.under_way:
         parts += _agreements(known, viewer.person, today)
     if project.open and project.stage != "draft":
         parts += _questions(known, viewer.person)

@@ -578,6 +578,11 @@ class Woke(Signed, frozen=True, tag="woke"):
     name: str
     came: datetime = EPOCH  # when it came, where that is later than it was due
 
+    @property
+    def fired_at(self) -> datetime:
+        """When it fired: at the moment it was due, or later."""
+        return max(self.at, self.came)
+
 
 UnsignedEvent = (
     AnsweredUnnamed | Fits | Missing | SaidUnnamed | AuthorWrote | AuthorObjected

@@ -72,6 +72,11 @@ class Project(Struct, frozen=True, kw_only=True):
         return self.stage in ("draft", "running", "paused", "not_now")
 
     @property
+    def under_way(self) -> bool:
+        """Started, and neither stopped nor ended; it may be paused."""
+        return self.open and self.stage != "draft"
+
+    @property
     def running(self) -> bool:
         return self.stage == "running"
 

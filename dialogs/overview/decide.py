@@ -55,7 +55,6 @@ from dialogs.overview.states import Digest, next_overview
 
 State = Digest
 NEWS_LIMIT = 400
-CLOSED = ("draft", "stopped", "ended")
 AWAY = timedelta(days=8)
 
 
@@ -83,7 +82,7 @@ def decide(state: Digest | None, event: SignedEvent, known: Known) -> Step:
         case e.Woke(name=name):
             if not known.project.running:
                 return state, ()
-            now = max(event.at, event.came)
+            now = event.fired_at
             return (
                 _asks(state, event, now, known)
                 if name == "ask_news"
@@ -185,7 +184,7 @@ def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Ste
 
 def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return state, (FieldError("", text("digest.closed")),)
     kept = Record("news", "", event.id, event.by, event.at, {"text": words})
     if not project.running:
@@ -223,7 +222,7 @@ def _preview_needs(look: Look, viewer: Viewer) -> Facts:
 
 def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return (Show(card(Paragraph(text("digest.closed")))),)
     state = known.state("digest", "digest", Digest) or Digest()
     due = next_overview(project, viewer.at)
@@ -263,7 +262,7 @@ def _news_needs(look: Look, viewer: Viewer) -> Facts:
 
 def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return (Show(card(Paragraph(text("digest.closed")))),)
     state = known.state("digest", "digest", Digest) or Digest()
     return (

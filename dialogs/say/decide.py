@@ -89,7 +89,7 @@ def decide(state: Say | None, event: e.SignedEvent, known: Known) -> Step:
         return None, ()
     match event:
         case e.Halted():
-            ended = known.project.stage in ("stopped", "ended")
+            ended = not known.project.open
             return (replace(state, ended=True) if ended else state), ()
         case e.Woke(name="release"):
             return _weekly(state, event, known)

@@ -31,6 +31,6 @@ HERE = f.State("say", "say")
 
 def why_closed(state: Say | None, known: Known) -> Line | None:
     """None where something can be said now."""
-    if known.project.stage in ("stopped", "ended"):
+    if not known.project.open:
         return text("say.ended")
     return text("say.not_started") if state is None else None

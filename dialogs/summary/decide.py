@@ -61,7 +61,6 @@ OWED = 3
 CUT = 160
 UNFINISHED = timedelta(days=14)
 NEAR = timedelta(days=56)
-CLOSED = ("draft", "stopped", "ended")
 
 
 # --- decide -------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ CLOSED = ("draft", "stopped", "ended")
 
 def needs(state: Summary | None, event: SignedEvent) -> Facts:
     if isinstance(event, e.Woke):
-        return _facts(state or Summary(), max(event.at, event.came))
+        return _facts(state or Summary(), event.fired_at)
     if isinstance(event, e.Unreached):
         return (About(), Roles())
     return (About(),)
@@ -104,7 +103,7 @@ def _unreached(person: Person, known: Known) -> tuple[Say | Privately, ...]:
         said = text("summary.unreached_draft", who=Who(person))
         here = Privately(project.starter, card(Paragraph(said)), now=True, once=f"{once}:draft")
         return (here,) if project.starter != person else ()
-    if project.stage in CLOSED:
+    if not project.under_way:
         return ()
     shown = card(
         Paragraph(text("summary.unreached", who=Who(person))),
@@ -118,7 +117,7 @@ def _timer(project: Project, after: datetime) -> Timer:
 
 
 def _weekly(state: Summary, event: e.Woke, known: Known) -> Step:
-    now = max(event.at, event.came)
+    now = event.fired_at
     letters = []
     for person in dict.fromkeys(known.holders("leader", "tr", "amr")):
         shown = _summary(state, person, known, now, at_once=False)
@@ -330,7 +329,7 @@ def _look_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if known.project.stage in CLOSED:
+    if not known.project.under_way:
         return (Show(card(Paragraph(text("summary.closed")))),)
     state = known.state("summary", "summary", Summary) or Summary()
     seen = Summary(known=state.known)

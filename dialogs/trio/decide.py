@@ -71,7 +71,6 @@ POINTS = 3
 RAISED = 6
 CUT = 160
 LIMIT = 400
-CLOSED = ("draft", "stopped", "ended")
 
 
 # --- decide -------------------------------------------------------------------------------
@@ -123,7 +122,7 @@ def next_note(project: Project, after: datetime) -> datetime:
 
 def _raised(state: Trio, event: e.TrioPointRaised, known: Known) -> Step:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return state, (FieldError("", text("trio.closed")),)
     kept = Record("point", "", event.id, event.by, event.at, {"text": event.text})
     told = (
@@ -139,7 +138,7 @@ def _day_of(moment: datetime, project: Project) -> date:
 
 
 def _note(state: Trio, event: e.Woke, known: Known) -> Step:
-    now = max(event.at, event.came)
+    now = event.fired_at
     again = Timer("note", next_note(known.project, now))
     shown = _drawn(state, now, known)
     if shown is None:
@@ -259,7 +258,7 @@ def _look_needs(look: Look, viewer: Viewer) -> Facts:
 
 def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return (Show(card(Paragraph(text("trio.closed")))),)
     state = known.state("trio", "trio", Trio) or Trio()
     shown = _drawn(state, viewer.at, known)
@@ -282,7 +281,7 @@ def _point_needs(look: Look, viewer: Viewer) -> Facts:
 
 def _point(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known.project
-    if project.stage in CLOSED:
+    if not project.under_way:
         return (Show(card(Paragraph(text("trio.closed")))),)
     return (
         Open(

@@ -135,7 +135,7 @@ def _halted(state: Walk | None, known: Known) -> Step:
     if state is None:
         return None, (Cancel(RHYTHM),)
     effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
-    if known.project.stage in ("stopped", "ended"):
+    if not known.project.open:
         effects += tuple(
             Tell(e.Superseded(question=id))
             for id, s in all_of(known).items()
@@ -149,7 +149,7 @@ def _woke(state: Walk, event: e.Woke, known: Known) -> Step:
     project = known.project
     if not project.running:
         return state, ()
-    now = max(event.at, event.came)
+    now = event.fired_at
     timer = Timer(RHYTHM, next_question_at(project, now))
     after, effects = _ask_next(state, event, known)
     if after.last_asked != state.last_asked or state.told:

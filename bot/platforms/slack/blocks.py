@@ -15,7 +15,6 @@ from bot.platforms.slack.text_lines import (
     SlackLine,
     are_alike,
     as_lines,
-    cut,
     cut_escaped,
     escaped,
     fact_lines,
@@ -29,6 +28,7 @@ from bot.platforms.slack.text_lines import (
 from bot.platforms.slack.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 BLOCK = 160
 """Estimated characters of JSON that a text block needs besides its text."""

@@ -16,13 +16,13 @@ from bot.platforms.slack.text_lines import (
     SECTION,
     Block,
     as_line,
-    cut,
     plain_text,
     split_line,
 )
 from bot.platforms.slack.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 VIEW_BLOCKS = 100
 

@@ -20,12 +20,13 @@ from bot.platforms.slack import draw, forms
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.outgoing import Outgoing
 from bot.platforms.slack.read import SlackRequest, written_words
-from bot.platforms.slack.text_lines import SECTION, cut
+from bot.platforms.slack.text_lines import SECTION
 from bot.platforms.slack.web_api import ANSWER_SECONDS, WebApi, in_time
 from bot.platforms.slack.words import both, word
 from bot.platforms.slack.workspaces import Workspaces
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 ResponseBody = dict[str, Any]
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from bot.platforms.slack import rich_text
 from bot.platforms.slack.rich_text import PERSON, WEB, pieces
 from dialogs.model import cards as c
+from dialogs.model.shorten import cut
 
 Block = dict[str, Any]
 
@@ -52,10 +53,6 @@ class SlackLine(Struct, frozen=True):
         if self.rich:
             return length_of(self.rich, ascii_only) + RICH
         return length_of(self.text, ascii_only)
-
-
-def cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def escaped(text: str) -> str:

@@ -27,7 +27,6 @@ from bot.platforms.teams.pieces import (
     a_row,
     boxes,
     button_rows,
-    cut,
     framed,
     in_rows,
     summary_of,
@@ -36,6 +35,7 @@ from bot.platforms.teams.pieces import (
 from bot.platforms.teams.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 WHOLE = 27_000

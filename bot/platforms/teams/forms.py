@@ -23,7 +23,6 @@ from bot.platforms.teams.pieces import (
     CardRow,
     a_row,
     button_rows,
-    cut,
     framed,
     in_rows,
     shown,
@@ -32,6 +31,7 @@ from bot.platforms.teams.pieces import (
 from bot.platforms.teams.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 FEW = 8
 PEOPLE = "graph.microsoft.com/users"

@@ -16,6 +16,7 @@ from bot.platforms.teams.data import CardElement
 from bot.platforms.teams.words import word
 from dialogs.model import cards as c
 from dialogs.model.commands import Language
+from dialogs.model.shorten import cut
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.5"
@@ -43,10 +44,6 @@ class CardRow(Struct, frozen=True):
     plain: str
     size: int
     buttons: bool = False
-
-
-def cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def shown(text: str) -> str:
