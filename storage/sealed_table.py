@@ -22,7 +22,8 @@ class SealedTable(Generic[T]):
     ) -> None:
         self._database = database
         self._vault = vault
-        [self._table] = [one for one in TABLES if one.table == table]
+        self.name = table
+        [self._sealed] = [one for one in TABLES if one.table == table]
         self._made = made
 
     async def put(self, body: bytes, **columns: object) -> list[Row]:
@@ -33,7 +34,7 @@ class SealedTable(Generic[T]):
         rows = await self._database.read(self._run, which, params)
         found = []
         for row in rows:
-            body = self._vault.open_if_whole(row["body"], *self._table.place(row))
+            body = self._vault.open_if_whole(row["body"], *self._sealed.place(row))
             if body is not None:
                 found.append(self._made(row, body))
         return found
@@ -46,8 +47,8 @@ class SealedTable(Generic[T]):
 
     def _put(self, body: bytes, columns: dict[str, Any]) -> Script[list[Row]]:
         # Inside the transaction: it may be the one after which another key seals.
-        sealed = self._vault.seal(body, *self._table.place(columns))
-        return (yield f"{self._table.table}_put", {**columns, "body": sealed})
+        sealed = self._vault.seal(body, *self._sealed.place(columns))
+        return (yield f"{self.name}_put", {**columns, "body": sealed})
 
     def _run(self, which: str, params: dict[str, Any]) -> Script[list[Row]]:
-        return (yield f"{self._table.table}_{which}", params)
+        return (yield f"{self.name}_{which}", params)

@@ -230,9 +230,9 @@ async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     every = name != WITHDRAWN
     broken = await play(transcript, tmp_path, set(), every=every, repeats=False)
-    if broken.failed["sent", ENDS]:  # a conversation may be one of looks alone
-        assert broken.failed["sending", ANSWERED]
-    assert broken.failed["claim", ENDS]
+    if broken.failed["Outbox.sent", ENDS]:  # a conversation may be one of looks alone
+        assert broken.failed["Outbox.sending", ANSWERED]
+    assert broken.failed["Outbox.claim", ENDS]
     figures(f"{sum(broken.failed.values())} failures, each message once")
 
 
@@ -267,7 +267,7 @@ async def test_waiting_and_giving_up_fail_at_every_boundary_too(
         assert {
             ("Outbox.rests", ENDS), ("Outbox.rests", ANSWERED), ("Outbox.sent", "letter_go_on"),
         } <= broken.seen  # fmt: skip
-        assert ("dead", ENDS) in broken.seen or not repeats
+        assert ("Outbox.dead", ENDS) in broken.seen or not repeats
         told = [text_of(p.card) for p in played.edge.parcels if p.person == "anne"]
         assert sum("Jeg kan ikke skrive i kanalen" in one for one in told) == 1
         sent = Counter(parcel.id for parcel in played.edge.parcels if parcel.kind != "update")
@@ -290,7 +290,7 @@ async def test_on_postgresql_nothing_is_half_and_nothing_twice_either(
     """The same conversations, the same failures, the other database."""
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     broken = await play(transcript, tmp_path, set(), repeats=False, either=postgres_dsn)
-    assert broken.failed["claim", ENDS], "every conversation has its courier"
+    assert broken.failed["Outbox.claim", ENDS], "every conversation has its courier"
     figures(f"{broken.failed.total()} failures on PostgreSQL: none half, none twice")
 
 

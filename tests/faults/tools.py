@@ -14,6 +14,7 @@ import psycopg
 from bot.core import leases, sending
 from bot.server.build import House
 from storage.database import Database
+from storage.sealed_table import SealedTable
 from storage.sql import Script, Unavailable, Unsure
 from storage.transactions.turns import Turn
 
@@ -108,6 +109,9 @@ class Failpoints:
             tag = str(type(args[0].event).__struct_config__.tag)
             self.events.add(tag)
             return f"{tag} {getattr(args[0].event, 'name', '')}" if tag == "woke" else tag
+        table = getattr(script, "__self__", None)
+        if isinstance(table, SealedTable):
+            return f"{table.name}.{script.__name__}"
         return script.__qualname__
 
     async def _run(
