@@ -331,10 +331,14 @@ class Fits(Unsigned, frozen=True, tag="fits"):
 
 
 class Missing(Unsigned, frozen=True, tag="missing"):
-    """*Der mangler noget*, without a name; the wording goes to whoever summed up."""
+    """*Der mangler noget*, without a name; the wording goes to whoever summed up.
+
+    `shared`: it may also stand beside the conclusion, where all who objected allow it.
+    """
 
     question: str
     text: str
+    shared: bool = False
     understood: bool = False
 
 

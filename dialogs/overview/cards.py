@@ -124,6 +124,8 @@ def _proposed(new: Overview) -> list[Part[Line]]:
 
 
 def _until(one: Proposed) -> Small[Line]:
+    if one.released:
+        return Small(text("question.holds_from", holds=Moment(one.holds_at or one.until)))
     return Small(text("digest.proposed_until", moment=Moment(one.until)))
 
 
@@ -342,11 +344,10 @@ def _proposal(one: Proposed) -> Parts:
 def _conclusion(one: Concluded | ToMed) -> Parts:
     by = text("digest.by", who=Who(one.by)) if one.by else None
     question = Said(one.words.da, one.words.en)
-    objections = one.objections
     return (
         Paragraph(text("digest.question", question=question)),
         Quote(Kept("conclusion", one.conclusion), by),
-        *((Small(text("digest.objected")),) if objections else ()),
+        *((Small(text("digest.objected")),) if one.objections or one.in_words else ()),
     )
 
 

@@ -38,9 +38,11 @@ from dialogs.question.states import (
     SetAside,
     State,
     ToMed,
+    in_words,
     one_of,
     takes_answers,
     title,
+    votes,
 )
 
 ON_A_PAGE = 30
@@ -56,6 +58,7 @@ def answers_needs(look: Look, viewer: Viewer) -> Facts:
         Mine("answer", look.ref, viewer.person),
         Records("answer", look.ref),
         Published("answer", look.ref),
+        Published("objection", look.ref),
     )
 
 
@@ -84,7 +87,12 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
         if not takes_answers(state)
         else []
     )
-    everything = [*named, *unnamed]
+    missing: list[Quote[Line]] = [
+        Quote(c.Words(u.body["text"]), text("question.missing_by"))
+        for u in known(Published("objection", look.ref))
+        if u.id in in_words(state)
+    ]
+    everything = [*missing, *named, *unnamed]
     start = int(look.words) if look.words.isdigit() else 0
     page = _page(everything[start:])
     rest = len(everything) - start - len(page)
@@ -133,6 +141,7 @@ def _conclusion(state: State) -> tuple[Part[Line], ...]:
                     Kept("conclusion", state.conclusion),
                     text("question.written_by", who=Who(state.by)),
                 ),
+                *(Small(line) for line in votes(state)),
             )
         case SetAside():
             return (Paragraph(as_it_is(state)),)

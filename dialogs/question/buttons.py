@@ -24,6 +24,7 @@ from dialogs.question.states import (
     State,
     ToMed,
     Words,
+    takes_objections,
 )
 from dialogs.walk.states import RUNS
 
@@ -93,11 +94,11 @@ def leading(state: State, project: str) -> tuple[Button[Line], ...]:
             )
         case Asked():
             return sum_up_button(project, question), talked_button(project, question)
-        case Proposed():
+        case Proposed(released=False):
             return ()
         case SetAside() if state.ended:
             return ()
-        case Concluded() | ToMed() | SetAside():
+        case Proposed() | Concluded() | ToMed() | SetAside():
             return (again_button(project, question),)
         case _:
             assert_never(state)
@@ -124,6 +125,6 @@ def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | No
     if isinstance(state, Asked) and not state.closed:
         unnamed = unnamed_button(project, question) if writes(viewer) else None
         first = (answer_button(project, question), unnamed)
-    elif isinstance(state, Proposed) and writes(viewer):
+    elif takes_objections(state) and writes(viewer):
         first = fit_buttons(project, question)
     return c.buttons(*first), c.buttons(*lead_way(state, viewer, project))

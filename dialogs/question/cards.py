@@ -48,10 +48,10 @@ from dialogs.question.states import (
     ToMed,
     Words,
     agreed,
+    beside,
     state_word,
     takes_answers,
     title,
-    votes,
 )
 
 # --- the post -----------------------------------------------------------------------------
@@ -127,7 +127,8 @@ def _before(state: Asked) -> tuple[Part[Line], ...]:
     again: Part[Line] = Paragraph(text("question.again"))
     if not state.before:
         return (again,)
-    return again, Quote(Kept("conclusion", state.before), text("question.before"))
+    last = Quote[Line](Kept("conclusion", state.before), text("question.before"))
+    return (again, last, *beside(state))
 
 
 def _open(state: Asked, known: Known, viewer: Viewer | None) -> c.NeutralCard:
@@ -205,13 +206,22 @@ def _proposed(state: Proposed, known: Known, viewer: Viewer | None) -> c.Neutral
         *_head(state, known),
         *proposal_parts(state),
         *agreed(state.words.id, known),
-        Paragraph(text("question.does_it_fit", until=c.Moment(state.until), who=Who(state.by))),
+        Paragraph(stands_until(state)),
         c.buttons(
-            *(fit_buttons(project, words.id) if writes(viewer) else ()),
+            *(fit_buttons(project, words.id) if writes(viewer) and not state.released else ()),
             see_button(project, words.id),
+            *lead_way(state, viewer, project),
             source_button(project, words),
         ),
     )
+
+
+def stands_until(state: Proposed) -> Line:
+    """Until when one can press, and when it holds."""
+    holds = c.Moment(state.holds_at or state.until)
+    if state.released:
+        return text("question.holds_from", holds=holds)
+    return text("question.does_it_fit", until=c.Moment(state.until), holds=holds, who=Who(state.by))
 
 
 def proposal_parts(state: Proposed) -> tuple[Part[Line], ...]:
@@ -219,6 +229,7 @@ def proposal_parts(state: Proposed) -> tuple[Part[Line], ...]:
     return (
         Paragraph(text(key, who=Who(state.by))),
         Quote(Kept("conclusion", state.conclusion)),
+        *beside(state),
     )
 
 
@@ -230,7 +241,7 @@ def _held(
         *_head(state, known),
         Paragraph(label),
         Quote(Kept("conclusion", state.conclusion), text("question.written_by", who=Who(state.by))),
-        *(Small(line) for line in votes(state)),
+        *beside(state),
         *agreed(state.words.id, known),
         c.buttons(
             see_button(project, words.id),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import structs
 
 from dialogs.model import events as e
-from dialogs.model.calendar import local, working_moment_after
+from dialogs.model.calendar import at_local, local, next_working_day, working_moment_after
 from dialogs.model.cards import (
     Count,
     Kept,
@@ -16,6 +16,8 @@ from dialogs.model.cards import (
     Moment,
     Paragraph,
     Quote,
+    Several,
+    Who,
     buttons,
     card,
     text,
@@ -30,6 +32,7 @@ from dialogs.model.effects import (
     Publish,
     Record,
     Redraw,
+    Say,
     Show,
     Tell,
     Timer,
@@ -54,6 +57,7 @@ from dialogs.question.states import (
     fewest,
     title,
 )
+from dialogs.say.states import SENT_AT
 
 SHOWN_OBJECTIONS = 20
 
@@ -121,14 +125,18 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
         )  # fmt: skip
         rest: Effects = (Show(card(Paragraph(text("question.now_aside")))),)
     else:
-        until = working_moment_after(known.project.calendar, event.at)
+        calendar = known.project.calendar
+        until = at_local(
+            calendar, next_working_day(calendar, local(calendar, event.at).date()), SENT_AT
+        )
+        holds = working_moment_after(calendar, until)
         after = Proposed(
             words=state.words, asked_at=state.asked_at, by=event.by, conclusion=event.id,
-            outcome=event.outcome, until=until, proposed_at=event.at,
+            outcome=event.outcome, until=until, holds_at=holds, proposed_at=event.at,
             elimination=closed.elimination, unnamed=closed.unnamed,
         )  # fmt: skip
-        shown = text("question.now_proposed", until=Moment(until))
-        rest = (Timer("holds", until), Show(card(Paragraph(shown))))
+        shown = text("question.now_proposed", until=Moment(until), holds=Moment(holds))
+        rest = (Timer("objections", until), Show(card(Paragraph(shown))))
     return after, (*effects, *record, *offers, *_shown_anew(state, after), *rest)
 
 
@@ -159,18 +167,43 @@ def _faults(event: e.SummedUp, today: date) -> tuple[FieldError, ...]:
     return tuple(found)
 
 
-def hold(state: Proposed, event: e.Woke, known: Known) -> Step:
-    """A working day has passed: the proposal holds, and objections stand beside it."""
+def release(state: Proposed, event: e.Woke, known: Known) -> Step:
+    """The fixed hour of the next working day: the objections go to whoever summed up, all at once.
+
+    To everybody else they are words or a figure, never both: words where all who objected allow
+    it, else a figure where there are enough of them."""
     question, project = state.words.id, known.project
     waiting = known(Unreleased(("fits", "objection"), question))
-    objections = tuple(w for w in waiting if w.kind == "objection")
+    # In the order of ids that chance drew: nothing else may show in their order.
+    objections = tuple(
+        sorted((w for w in waiting if w.kind == "objection"), key=lambda waits: waits.new_id)
+    )
     fits = tuple(w.entry for w in waiting if w.kind == "fits")
+    in_words = all(w.body.get("shared", False) for w in objections)
     may, enough = len(writers(known)), fewest(project)
-    n_objections = shown(len(objections), may, enough)
-    n_fits = shown(len(fits), may, enough)
+    # Whoever summed up has a working day with the objections, though they be released late.
+    holds = working_moment_after(project.calendar, max(event.at, event.came))
+    after = structs.replace(
+        state, released=True, holds_at=holds,
+        objections=0 if in_words else shown(len(objections), may, enough),
+        in_words=tuple(w.new_id for w in objections) if in_words else (),
+        fits=shown(len(fits), may, enough),
+    )  # fmt: skip
+    return after, (
+        *(_publish(w, question) for w in objections),
+        *((Unpool(fits),) if fits else ()),
+        *((_objections(after, holds, objections, event.project),) if objections else ()),
+        Timer("holds", holds),
+        *redraw_all(after),
+    )
+
+
+def hold(state: Proposed, event: e.Woke) -> Step:
+    """It stood for a working day after the objections were released."""
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "by": state.by,
-        "conclusion": state.conclusion, "objections": n_objections, "fits": n_fits,
+        "conclusion": state.conclusion, "objections": state.objections,
+        "in_words": state.in_words, "fits": state.fits,
         "elimination": state.elimination, "unnamed": state.unnamed,
     }  # fmt: skip
     after: State
@@ -178,16 +211,14 @@ def hold(state: Proposed, event: e.Woke, known: Known) -> Step:
         after = ToMed(**common, proposed_at=event.at)
     else:
         after = Concluded(**common, concluded_at=event.at)
-    return after, (
-        *(_publish(w, question) for w in objections),
-        *((Unpool(fits),) if fits else ()),
-        *((_objections(state, objections, event.project),) if objections else ()),
-        *redraw_all(after),
-    )
+    return after, redraw_all(after)
 
 
-def _objections(state: Proposed, found: tuple[Waiting, ...], project: str) -> Privately:
+def _objections(
+    state: Proposed, holds: datetime, found: tuple[Waiting, ...], project: str
+) -> Privately:
     rest = len(found) - SHOWN_OBJECTIONS
+    who_reads = "question.objected_shared" if state.in_words else "question.objected_only_you"
     return Privately(
         state.by,
         card(
@@ -197,11 +228,32 @@ def _objections(state: Proposed, found: tuple[Waiting, ...], project: str) -> Pr
                 for w in found[:SHOWN_OBJECTIONS]
             ),
             Paragraph(text("question.and_more", n=Count(rest))) if rest > 0 else None,
-            Paragraph(text("question.objected_now")),
+            Paragraph(
+                Several((text(who_reads), text("question.objected_now", holds=Moment(holds))))
+            ),
             buttons(again_button(project, state.words.id)),
         ),
-        urgency=3,
+        now=True,
     )
+
+
+def take_up_again(state: Proposed | Concluded | ToMed | SetAside, event: e.TakenUpAgain) -> Step:
+    """What was closed stays closed: what is left to do is to talk. What was missing last time
+    stands beside it."""
+    common: dict[str, Any] = {
+        "words": state.words, "asked_at": state.asked_at, "elimination": state.elimination,
+        "unnamed": state.unnamed, "again": True, "before": state.conclusion,
+    }  # fmt: skip
+    if isinstance(state, SetAside):
+        after = Discussed(**common, closed=state.closed)
+    else:
+        after = Discussed(
+            **common, closed=True, objections=state.objections, in_words=state.in_words
+        )
+    if not isinstance(state, Proposed):
+        return after, (Post("post"), *redraw_theme(state.words))
+    said = card(Paragraph(text("question.up_again", who=Who(event.by), title=title(state.words))))
+    return after, (Cancel("holds"), *redraw_all(after), Say(said, thread="post"))
 
 
 def lay_aside(

@@ -46,7 +46,9 @@ from dialogs.question.conclusion import (
     lay_aside,
     redraw_all,
     redraw_theme,
+    release,
     summed_up,
+    take_up_again,
 )
 from dialogs.question.forms import (
     answer,
@@ -106,7 +108,7 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
                 About(), Roles(), Team(), By("answer", question),
                 Unreleased(("answer",), question),
             )  # fmt: skip
-        case e.Woke(name="holds", of=question):
+        case e.Woke(of=question) if isinstance(state, Proposed) and not state.released:
             return (About(), Roles(), Team(), Unreleased(("fits", "objection"), question))
         case e.Woke() | e.TakenUpAgain():
             return (About(),)
@@ -196,8 +198,13 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
 
 def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
     match event:
+        # In what an earlier version proposed "holds" is the timer of both.
+        case e.Woke(name="objections" | "holds") if not state.released:
+            return release(state, event, known)
         case e.Woke(name="holds"):
-            return hold(state, event, known)
+            return hold(state, event)
+        case e.TakenUpAgain() if state.released and known.project.open:
+            return take_up_again(state, event)
         case _:
             return state, _no(state, event)
 
@@ -205,14 +212,7 @@ def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
 def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Known) -> Step:
     match event:
         case e.TakenUpAgain() if known.project.open and not _ended(state):
-            # What was closed stays closed: what is left to do is to talk.
-            closed = state.closed if isinstance(state, SetAside) else True
-            after = Discussed(
-                words=state.words, asked_at=state.asked_at, closed=closed,
-                elimination=state.elimination, unnamed=state.unnamed,
-                again=True, before=state.conclusion,
-            )  # fmt: skip
-            return after, (Post("post"), *redraw_theme(state.words))
+            return take_up_again(state, event)
         case _:
             return state, _no(state, event)
 

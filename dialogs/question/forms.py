@@ -31,6 +31,7 @@ from dialogs.question.states import (
     one_of,
     read_more,
     takes_answers,
+    takes_objections,
     title,
     what_is_kept,
 )
@@ -167,7 +168,7 @@ def missing_needs(look: Look, viewer: Viewer) -> Facts:
 
 def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
     state, project = one_of(known, look.ref), known.project.id
-    if not isinstance(state, Proposed):
+    if not takes_objections(state):
         return told(state, project)
     fields: tuple[Field[Line], ...] = (
         Note(
@@ -180,6 +181,16 @@ def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
         read_more(),
+        Choice(
+            "shared",
+            text("question.may_it_be_shared"),
+            (
+                Option("false", text("question.shared_no", who=c.Who(state.by))),
+                Option("true", text("question.shared_yes")),
+            ),
+            value="false",
+            hint=text("question.shared_hint"),
+        ),
         TextField("text", text("question.what_is_missing"), long=True, limit=LONGEST_OBJECTION),
         *_understood(known),
     )

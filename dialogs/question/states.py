@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Literal, TypeGuard, assert_never
 
 from msgspec import Struct
 
@@ -55,9 +55,14 @@ class Discussed(Asked, frozen=True, kw_only=True, tag="discussed"):
 
     again: bool = False  # taken up again
     before: str = ""  # record id of what had been arrived at until then
+    objections: int = 0  # to that
+    in_words: tuple[str, ...] = ()
 
 
 class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
+    """One can say until `until` that something is missing. Then the objections are released, and a
+    working day later it holds. Both moments are set when it is summed up, whoever objects."""
+
     words: Words
     asked_at: datetime
     by: str
@@ -65,13 +70,18 @@ class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
     outcome: Literal["concluded", "aside", "med"]
     until: datetime
     proposed_at: datetime
+    holds_at: datetime | None = None  # None in what was proposed before there were two moments
+    released: bool = False
     objections: int = 0
+    in_words: tuple[str, ...] = ()
+    fits: int = 0
     elimination: bool = False
     unnamed: int = 0
 
 
 class Concluded(Struct, frozen=True, kw_only=True, tag="concluded"):
-    """`objections` and `fits` are counts that reached the threshold, otherwise 0."""
+    """`objections` and `fits` are counts that reached the threshold, otherwise 0. `in_words` are
+    the objections themselves, where all who wrote one allowed it; then there is no count."""
 
     words: Words
     asked_at: datetime
@@ -79,6 +89,7 @@ class Concluded(Struct, frozen=True, kw_only=True, tag="concluded"):
     conclusion: str
     concluded_at: datetime
     objections: int = 0
+    in_words: tuple[str, ...] = ()
     fits: int = 0
     elimination: bool = False
     unnamed: int = 0
@@ -104,10 +115,14 @@ class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
     conclusion: str
     proposed_at: datetime
     objections: int = 0
+    in_words: tuple[str, ...] = ()
     fits: int = 0
     elimination: bool = False
     unnamed: int = 0
 
+
+FEW_WORDS = 5  # objections that have room in a post, each cut to so many characters
+CUT = 300
 
 State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
 
@@ -153,6 +168,11 @@ def takes_answers(state: State | None) -> bool:
     return isinstance(state, Asked) and not state.with_trio and not state.closed
 
 
+def takes_objections(state: State | None) -> TypeGuard[Proposed]:
+    """Whether one may say now that something is missing in it, or that it fits."""
+    return isinstance(state, Proposed) and not state.released
+
+
 def conclusion_of(state: State) -> str:
     """The id of the record that says what was arrived at; empty where nothing was."""
     return "" if isinstance(state, Asked) else state.conclusion
@@ -182,12 +202,39 @@ def state_word(state: State, answered: int = 0) -> Line:
 
 
 def votes(state: State) -> tuple[Line, ...]:
-    """How many say that what holds fits or lacks something, where there are enough to tell."""
-    if not isinstance(state, Concluded | ToMed):
+    """How many say that what was arrived at fits or lacks something, where there are enough."""
+    if isinstance(state, Asked | SetAside):
         return ()
     fits = (text("question.fits", n=c.Count(state.fits)),) if state.fits else ()
-    lacks = (text("question.objections", n=c.Count(state.objections)),) if state.objections else ()
-    return (*fits, *lacks)
+    return (*fits, *_lacking(state.objections))
+
+
+def _lacking(objections: int) -> tuple[Line, ...]:
+    return (text("question.objections", n=c.Count(objections)),) if objections else ()
+
+
+def beside(state: State) -> tuple[c.Part[Line], ...]:
+    """What stands beside a conclusion: how many, or what is missing in its authors' words.
+
+    Of more than a few all words stand under *Se svar*, without their number."""
+    figures = _lacking(state.objections) if isinstance(state, Discussed) else votes(state)
+    found = in_words(state)
+    by = text("question.no_name")
+    return (
+        *(c.Small(line) for line in figures),
+        *((c.Paragraph(text("question.missing_in_it")),) if found else ()),
+        *(c.Quote[Line](c.Kept("published", id, cut=CUT), by) for id in found[:FEW_WORDS]),
+        *((c.Small(text("question.rest_of_missing")),) if len(found) > FEW_WORDS else ()),
+    )
+
+
+def in_words(state: State) -> tuple[str, ...]:
+    """The objections that all may read, where all who wrote one allowed it."""
+    match state:
+        case Discussed() | Proposed() | Concluded() | ToMed():
+            return state.in_words
+        case _:
+            return ()
 
 
 def agreed(question: str, known: Known) -> tuple[c.Part[Line], ...]:

@@ -27,9 +27,9 @@ from dialogs.question.forms import (
     too_few,
 )
 from dialogs.question.states import (
-    Proposed,
     one_of,
     takes_answers,
+    takes_objections,
 )
 
 
@@ -52,16 +52,17 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Mo
             if not understood and too_few(known):
                 return None, (FieldError("understood", text("question.understand_first")),)
             return PoolEntry("answer", question, {"text": words}), _code("question.code_answer")
-        case e.Missing(question=question, text=words, understood=understood):
+        case e.Missing(question=question, text=words, shared=shared, understood=understood):
             state = one_of(known, question)
-            if not isinstance(state, Proposed):
+            if not takes_objections(state):
                 return None, (FieldError("", as_it_is(state)),)
             if not understood and too_few(known):
                 return None, (FieldError("understood", text("question.understand_first")),)
-            return PoolEntry("objection", question, {"text": words}), _code("question.code_missing")
+            body = {"text": words, "shared": shared}
+            return PoolEntry("objection", question, body), _code("question.code_missing")
         case e.Fits(question=question):
             state = one_of(known, question)
-            if not isinstance(state, Proposed):
+            if not takes_objections(state):
                 return None, told(state, event.project)
             entry = PoolEntry("fits", question, {}, one_each=True)
             return entry, (Show(card(Paragraph(text("question.noted")))),)

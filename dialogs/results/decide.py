@@ -41,9 +41,9 @@ from dialogs.question.states import (
     ToMed,
     agreed,
     all_of,
+    beside,
     state_word,
     title,
-    votes,
 )
 
 ON_A_PAGE = 6
@@ -154,7 +154,7 @@ def _row(state: State, known: Known) -> tuple[Part[Line] | None, ...]:
     return (
         Paragraph(head),
         Quote(Kept("conclusion", id, cut=LETTERS), by),
-        *(Small(line) for line in votes(state)),
+        *beside(state),
         *agreed(state.words.id, known),
         buttons(Button(text("button.see_answers"), see)),
     )

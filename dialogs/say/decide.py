@@ -60,11 +60,10 @@ from dialogs.say.forms import (
     way,
 )
 from dialogs.say.release import released
-from dialogs.say.states import FEW, HERE, WEEKLY, Say, why_closed
+from dialogs.say.states import FEW, HERE, SENT_AT, WEEKLY, Say, why_closed
 
 MANY = 10  # with fewer who may write, two weeks are gathered for one release
 RELEASED_AT = 7 * 60  # minutes after midnight
-SENT_AT = 14
 THINGS_SAID = ("said", "more", "objects", "withdraws")
 
 

@@ -12,6 +12,7 @@ from dialogs.model.facts import Known
 
 FEW = 5  # so few that a text is easily guessed: the author confirms having read so
 WEEKLY = "release"
+SENT_AT = 14  # the hour at which *næste arbejdsdag* is released
 
 
 class Say(Struct, frozen=True, kw_only=True, tag="say"):

@@ -102,6 +102,9 @@ def _waits(state: State, viewer: Viewer) -> bool:
 def _open_line(state: State, project: Project) -> Line:
     question = title(state.words)
     match state:
+        case Proposed(released=True):
+            holds = At(state.holds_at or state.until)
+            return text("walk.status.proposal_holds", question=question, holds=holds)
         case Proposed(until=until):
             return text("walk.status.proposal", question=question, until=At(until))
         case Asked(closed=True):

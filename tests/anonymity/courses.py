@@ -65,9 +65,9 @@ class Course:
             case "answer":
                 return await self._sends(person, "Svar uden navn", {"Dit svar": words}, code=True)
             case "missing":
-                return await self._sends(
-                    person, "Der mangler noget", {"Hvad mangler": words}, code=True
-                )
+                allows = {"Må alle": "Ja"} if self.chance.random() < 0.5 else {}
+                fields = {"Hvad mangler": words, **allows}
+                return await self._sends(person, "Der mangler noget", fields, code=True)
             case "fits":
                 return await self._sends(person, "Det passer", None)
             case _:

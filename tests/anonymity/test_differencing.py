@@ -12,7 +12,7 @@ import pytest
 from content.model import Catalogue
 from dialogs.model.events import Woke
 from dialogs.model.facts import About, Known, Project, Role, Roles, Team, Unreleased, Waiting
-from dialogs.question import decide as question
+from dialogs.question import conclusion as question
 from dialogs.question.states import Concluded, Proposed, Words
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
@@ -29,11 +29,12 @@ Round = tuple[int, int, int]  # who may, who pressed that it fits, contributions
 
 
 def _round(catalogue: Catalogue, chance: random.Random, team: set[str], fits: set[str]) -> Round:
-    """What is published when a proposal holds, by the dialog itself."""
+    """What stands beside a proposal that holds, by the dialog itself."""
     votes = [Waiting(f"f{n}", f"n{n}", "fits", "q", {}, b"") for n in range(len(fits))]
     objections = [
-        Waiting(f"o{n}", f"m{n}", "objection", "q", {"text": "Nej"}, b"")
+        Waiting(f"o{n}", f"m{n}", "objection", "q", {"text": "Nej", "shared": shares}, b"")
         for n in range(chance.choice((0, 0, 1, 3, 6)))
+        for shares in (chance.random() < 0.5,)
     ]
     known = Known(
         catalogue,
@@ -44,9 +45,14 @@ def _round(catalogue: Catalogue, chance: random.Random, team: set[str], fits: se
             Unreleased(("fits", "objection"), "q"): (*votes, *objections),
         },
     )
-    woke = Woke(project="p", at=NOW, id="w", dialog="question", of="q", name="holds", came=NOW)
-    after, _ = question.decide(PROPOSED, woke, known)
+    woke = Woke(project="p", at=NOW, id="w", dialog="question", of="q", name="objections", came=NOW)
+    released, _ = question.release(PROPOSED, woke, known)
+    assert isinstance(released, Proposed)
+    after, _ = question.hold(released, woke)
     assert isinstance(after, Concluded)
+    shared = all(w.body["shared"] for w in objections)
+    assert len(after.in_words) == (len(objections) if shared else 0)
+    assert not (after.in_words and after.objections), "words or a figure, never both"
     may = len((team | {"tr"}) - {"leader"})
     return may, after.fits, after.objections
 

@@ -169,7 +169,7 @@ def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
     there = {**known._found, f.State("question", "q"): written(PROPOSED)}
     proposed = f.Known(known.catalogue, there)
     [opened] = question_forms.missing(look, viewer, proposed)
-    yield "form of an objection", fields(opened) == {"text"}
+    yield "form of an objection", fields(opened) == {"text", "shared"}
     answer = e.AnsweredUnnamed(question="q", text="x")
     yield "an answer that confirms nothing", unsigned.unsigned(answer, known)[0] is not None
     missing = e.Missing(question="q", text="x")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.platforms.common.ports import Pressed
+from content import catalogue
 from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.effects import Timer
+from dialogs.model.facts import About, Known, Project, Roles, Team, Unreleased, Waiting
+from dialogs.question.decide import decide, needs
 from dialogs.question.forms import SHOWN_OF_ALL
-from dialogs.question.states import Asked, Concluded, SetAside, Words, is_open, title
+from dialogs.question.states import Asked, Concluded, Proposed, SetAside, Words, is_open, title
 from tests.worlds.stage import PEOPLE, Stage, stage, text_of, text_of_form
 
 SMALL = ("anne", "mette", "jonas", "ali", "fatima")
@@ -123,31 +129,63 @@ async def test_closing_twice_changes_nothing_the_second_time(tmp_path: Path) -> 
         assert before.count("har lukket for svar på") == 1
 
 
-@pytest.mark.parametrize(("objecting", "counted"), [(4, False), (5, True)])
-async def test_objections_and_votes_are_counted_at_the_threshold_only(
-    tmp_path: Path, objecting: int, counted: bool
+@pytest.mark.parametrize(
+    ("objecting", "allowing", "counted", "in_words"),
+    [(4, 3, False, False), (4, 4, False, True), (5, 4, True, False), (5, 5, False, True)],
+)
+async def test_objections_stand_beside_it_in_words_or_as_a_figure(
+    tmp_path: Path, objecting: int, allowing: int, counted: bool, in_words: bool
 ) -> None:
-    """Four are no figure; five are. A second vote by the same person is the same vote."""
+    """Words where all who objected allow it; else a figure, of five and not of four. A second
+    vote by the same person is the same vote."""
     async with stage(tmp_path) as played:
         await running(played)
         await played.press("anne", "Led samtalen", QUESTION)
-        await played.press("anne", "Vi har talt om det", QUESTION)
+        await played.press("anne", "Led samtalen", QUESTION)
+        await played.press("anne", "Vi har talt om det")
         await played.fill("anne", {"Hvad nåede": "Ruterne først"})
         others = [p for p in PEOPLE if p != "anne"]
-        for person in others[:objecting]:
+        for n, person in enumerate(others[:objecting]):
             await played.press(person, "Der mangler noget")
-            await played.fill(person, {"Hvad mangler": f"Mangel {person}"})
+            allows = {"Må alle": "Ja"} if n < allowing else {}
+            await played.fill(person, {"Hvad mangler": f"Mangel {person}", **allows})
         for person in (*others[:objecting], *others[:objecting]):
             await played.press(person, "Det passer")
-        await played.move(played.house.clock.now().replace(day=3, hour=9, minute=30))
-        channel = played.channel()
-        assert "Opgaveløsning · samlet op" in channel
-        assert ("Der er kommet mindst 5 bidrag om, at der mangler noget." in channel) is counted
-        assert ("Mindst 5 har trykket, at det passer." in channel) is counted
-        await played.move(played.house.clock.now().replace(day=9, hour=12))
-        told = played.private("anne")
-        assert all(f"Mangel {person}" in told for person in others[:objecting])
-        assert "Mangel" not in played.channel()
+        for day in (3, 4):
+            await played.move(played.house.clock.now().replace(day=day, hour=13, minute=1))
+            channel = played.channel()
+            assert ("Opgaveløsning · samlet op" in channel) is (day == 4)
+            figure = "Der er kommet mindst 5 bidrag om, at der mangler noget."
+            assert (figure in channel) is counted
+            assert ("Mindst 5 har trykket, at det passer." in channel) is (objecting >= 5)
+            assert channel.count("Mangel") == (objecting if in_words else 0)
+            told = played.private("anne")
+            assert all(told.count(f"Mangel {person}") == 1 for person in others[:objecting])
+
+
+async def test_what_an_earlier_version_proposed_waits_for_a_release_and_a_day(
+    tmp_path: Path,
+) -> None:
+    """Its one timer releases the objections, under the promise they were written under: nobody
+    but whoever summed up reads them."""
+    at = datetime(2026, 11, 3, 8, tzinfo=UTC)
+    old = Proposed(words=Words("q", "Hvad nu?", "What now?"), asked_at=at, by="anne",
+                   conclusion="c", outcome="concluded", until=at, proposed_at=at)  # fmt: skip
+    woke = e.Woke(project="p", at=at, id="w", dialog="question", of="q", name="holds", came=at)
+    told = Waiting("o", "new", "objection", "q", {"text": "Aftenvagten"}, b"")
+    project = Project(id="p", name="N", channel="c", stage="running", starter="anne", drafted_at=at)
+    facts: dict[Any, Any] = {
+        About(): project, Roles(): (), Team(): ("anne",),
+        Unreleased(("fits", "objection"), "q"): (told,),
+    }  # fmt: skip
+    known = Known(catalogue.load(), facts)
+    assert set(needs(old, woke)) == set(facts)
+    after, effects = decide(old, woke, known)
+    assert isinstance(after, Proposed)
+    assert (after.released, after.in_words) == (True, ())
+    assert Timer("holds", datetime(2026, 11, 4, 8, tzinfo=UTC)) in effects
+    held, _ = decide(after, woke, known)
+    assert isinstance(held, Concluded)
 
 
 async def test_long_answers_leave_room_for_the_fields(tmp_path: Path) -> None:
