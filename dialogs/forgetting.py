@@ -1,4 +1,4 @@
-"""What becomes of a state when a person is erased, as the conversations' records say."""
+"""Removes an erased person from conversation states and records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def without(dialog: str, body: bytes, person: Person) -> bytes:
 
 
 def no_longer(role: str) -> NeutralCard:
-    """What the channel hears, the same whether anything was written to that person or not."""
+    """Return the message to the channel. It is the same whether or not anybody had written to that
+    person."""
     said = project_cards.no_longer(FORMER, role)
     if role not in ("leader", "tr", "amr"):
         return said

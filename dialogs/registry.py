@@ -1,4 +1,4 @@
-"""All conversations, one row each, and what is looked up in them."""
+"""The registry of all conversations, and look-ups in it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ PROJECT = ("project", "project")
 
 
 def route(event: SignedEvent) -> tuple[str, str]:
-    """The conversation that a signed event belongs to, and the instance of it."""
+    """Return the conversation and the instance that decide a signed event."""
     match event:
         case Woke(dialog=dialog, of=of):
             return dialog, of
@@ -70,7 +70,7 @@ def route(event: SignedEvent) -> tuple[str, str]:
 
 
 def pressed_by_words(parsed: Parsed) -> Press:
-    """What a typed command means; words after a private one are already gone."""
+    """Return the press for a typed command. Text after a private command is already dropped."""
     match parsed:
         case Empty(had_words=had_words):
             return Look("help", ref="words" if had_words else "")
@@ -85,7 +85,7 @@ def pressed_by_words(parsed: Parsed) -> Press:
 
 
 def opens_pool(event: SignedEvent) -> bool:
-    """Whether deciding this event may open the pool of what was said without a name."""
+    """Return whether deciding this event may open the pool of unsigned texts."""
     if isinstance(event, Woke):
         return CONVERSATIONS[event.dialog].timers_open_pool
     name, _ = route(event)

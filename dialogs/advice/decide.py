@@ -1,7 +1,7 @@
-"""Advice, examples, checklists and sources: one at a time, or a whole set to read.
+"""Shows advice, examples, checklists and sources: one item at a time, or a whole set to read.
 
-A project remembers what it has been given, in a message or on request: what nobody has met comes
-first, and then what was met longest ago.
+A project remembers the items it was shown, in messages and on request: unseen items come first,
+then those seen longest ago.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _leads(known: Known, person: Person) -> bool:
 def _one(
     known: Known, kind: str, id: str, project: Project | None, *, role: bool = False, n: int = 0
 ) -> NeutralCard:
-    """One item with all that belongs to it, and the way to the next."""
+    """Return one item with its details, and a button to the next."""
     name = id.partition("/")[0]
     item = item_of(known.catalogue, id)
     p = project.id if project else ""
@@ -150,7 +150,7 @@ def _n(words: str) -> int:
 
 
 def _turning(look: Look, viewer: Viewer, known: Known, names: tuple[str, ...]) -> Moments:
-    """Without a project there is no memory: the day says where one begins."""
+    """Without a project nothing is remembered, so the first item depends on the day."""
     project = known(About())
     found = fitting(known.catalogue, names, project.phase if project else 1)
     n = _n(look.ref)
@@ -176,7 +176,7 @@ def _reading(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What others have met on the way, and the two ways to begin."""
+    """Show the experience of others, and the two ways to begin."""
     p = look.project
     press = e.AdviceAsked(project=p, kind="example") if p else Look("example")
     return (
@@ -194,7 +194,8 @@ def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What a phase is for weighing: the first set open, the rest behind their titles."""
+    """Show the checklist of a phase: the first set open, the others behind buttons with their
+    titles."""
     project = known.project
     phase = _n(look.ref) if any(look.ref == str(p.number) for p in known.catalogue.phases) else 0
     phase = phase or project.phase
@@ -220,7 +221,7 @@ def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _opened(known: Known, name: str, project: Project) -> tuple[Part[Line] | None, ...]:
-    """The set that stands open on a checklist; what is left of it is behind a button."""
+    """Return the open set of a checklist; if it is long, the rest is behind a button."""
     found = known.catalogue.set(name)
     whole = len(found.items) <= OPEN_LIST and not any(i.more or i.parts for i in found.items)
     return (
@@ -242,7 +243,7 @@ def _exercises(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What is worth reading for who leads, or for who is elected."""
+    """List what is worth reading for leaders or for elected representatives."""
     project = known.project
     leads = viewer.may("leader", "deputy")
     names = LEADER_NOTES if leads else trio_notes(project.workplace)
@@ -251,7 +252,8 @@ def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """Where a question, a set or everything comes from; below a publication lie its sets."""
+    """Show the source of a question, of a set, or of everything; below a publication are its
+    sets."""
     catalogue = known.catalogue
     question = spoken(Planned(look.ref, 0), catalogue)
     if question is not None and question.source is not None:
@@ -293,7 +295,7 @@ def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _publication(look: Look, known: Known) -> NeutralCard:
-    """What Digi has from a publication, a few sets at a time."""
+    """List the sets from a publication, a few at a time."""
     found = known.catalogue.publication(look.ref)
     start = max(_n(look.words), 0)
     names = tuple(

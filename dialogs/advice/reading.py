@@ -1,4 +1,4 @@
-"""A set of the catalogue to read: a few screens of it, and shelves of sets to choose from."""
+"""Shows a set of the catalogue in pages, and shelves of sets to choose from."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from dialogs.model.cards import (
 from dialogs.model.events import Look
 from dialogs.model.facts import Known
 
-SCREEN = 1500  # characters of one screen of a telephone, scrolled a little
+SCREEN = 1500  # characters of one page, which needs little scrolling on a phone
 SHELF = 8
 LABEL = 75
-ADDRESSED = ("team", "trio")  # kinds that say whom a question is for, rather than group items
+ADDRESSED = ("team", "trio")  # kinds that say whom a question is for, instead of grouping items
 
 
 def said(both: Both) -> Said:
@@ -34,7 +34,7 @@ def said(both: Both) -> Said:
 
 
 def label(title: Both) -> Said:
-    """A title on a button: what stands before its colon, where it is longer than buttons are."""
+    """Return a title for a button: only the part before a colon if it is too long."""
     da, en = (one if len(one) <= LABEL else one.partition(":")[0] for one in (title.da, title.en))
     return Said(da, en)
 
@@ -43,7 +43,7 @@ def label(title: Both) -> Said:
 
 
 def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
-    """One screen of a set, from an item on."""
+    """Return one page of a set, starting with an item."""
     found = known.catalogue.sets.get(id)
     if found is None:
         return card(Paragraph(text("reading.gone")))
@@ -79,7 +79,7 @@ def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
 
 
 def _end(found: Set, start: int) -> int:
-    """Where the screen that begins with an item ends."""
+    """Return the index of the first item after the page."""
     size = _size(found.parts) if start == 0 else 0
     for number, item in enumerate(found.items[start:], start):
         size += max(len(item.text.da), len(item.text.en)) + 40
@@ -106,7 +106,7 @@ def _item(known: Known, found: Set, item: Item, number: int) -> list[Part[Line]]
 
 
 def line_of(item: Item) -> Line:
-    """An item in one line, its name in front where it has one."""
+    """Return an item in one line, with its name in front if it has one."""
     if item.name is None:
         return said(item.text)
     ends = item.name.da.endswith((".", "?", ":"))
@@ -115,7 +115,7 @@ def line_of(item: Item) -> Line:
 
 
 def lists(parts: dict[str, tuple[Both, ...]]) -> list[Part[Line]]:
-    """The named lists of an item or a set, each below its name."""
+    """Return the named lists of an item or a set, each below its name."""
     shown: list[Part[Line]] = []
     for name, texts in parts.items():
         shown.append(Paragraph(text("reading.part", name=text(f"part.{name}"))))
@@ -124,7 +124,7 @@ def lists(parts: dict[str, tuple[Both, ...]]) -> list[Part[Line]]:
 
 
 def _group(known: Known, found: Set, item: Item) -> Line | None:
-    """What an item belongs to, where the items of a set stand in groups."""
+    """Return the group that an item belongs to, if the items of the set are grouped."""
     if item.kind in ADDRESSED:
         return None
     if f"kind.{item.kind}" in known.catalogue.phrases:
@@ -138,7 +138,7 @@ def _group(known: Known, found: Set, item: Item) -> Line | None:
 
 
 def sources(known: Known, found: Set) -> NeutralCard:
-    """Where a set stands in the publications, each place once."""
+    """Return the places of a set in the publications, without duplicates."""
     places = tuple(dict.fromkeys(item.source for item in found.items))
     return card(
         Heading(said(found.title)),
@@ -162,7 +162,7 @@ def shelf(
     known: Known, ids: tuple[str, ...], project: str, *above: Part[Line] | None,
     further: Look | None = None, start: int = 0, below: tuple[Button[Line], ...] = (),
 ) -> NeutralCard:  # fmt: skip
-    """Sets to choose from, each behind a button with its title."""
+    """Return buttons with the titles of sets to choose from."""
     there = tuple(id for id in ids if id in known.catalogue.sets)
     start = start if 0 <= start < len(there) else 0
     shown = there[start : start + SHELF] if further is not None else there

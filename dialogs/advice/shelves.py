@@ -1,6 +1,7 @@
-"""Where each set of the catalogue lies: in the walk, as advice, on a checklist, in a note.
+"""Lists where each set of the catalogue is shown: in the walk, as advice, on a checklist, in a
+note.
 
-Dialogs offer sets by these lists; docs/catalogue.md is drawn from them.
+Dialogs use these lists to offer sets, and docs/catalogue.md is generated from them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SCHOOL_EXAMPLES = ("education-risks", "implementation-traps-education")
 
 # --- to read ------------------------------------------------------------------------------
 
-# The first of each phase is a checklist and stands open; the rest is behind a button.
+# The first set of each phase is a checklist and is shown open; the others are behind a button.
 CHECKLISTS = {
     1: ("goals", "influence-room", "core-task-nuances", "complexity", "phase-practice"),
     2: ("business-case", "complexity", "rasmus", "side-effects", "traits", "work-dimensions",
@@ -43,7 +44,7 @@ SCHOOL_CHECKLISTS = {
     3: ("technology-forum",),
     4: ("implementation-traps-education", "education-relations"),
 }  # fmt: skip
-INSTEAD = {"rasmus": "guldkorn"}  # what schools have in its place
+INSTEAD = {"rasmus": "guldkorn"}  # what schools have instead
 LESSONS = (
     "cases", "recommendations", "insights", "pitfalls", "context-differences",
     "head-of-library-advice", "start-kinds", "technology-examples",
@@ -80,7 +81,7 @@ Place = Literal[
 
 
 class Way(Struct, frozen=True):
-    """One way to a set; `phase` is 0 where every phase has it."""
+    """One way to reach a set; `phase` is 0 if it exists in every phase."""
 
     place: Place
     phase: int = 0
@@ -122,7 +123,8 @@ All that Digi knows comes from five publications; `python app.py content --set I
 
 
 def ways(set: Set) -> Iterator[Way]:
-    """Where people meet a set, the most natural first; under its source they all lie."""
+    """Return the ways to reach a set, the most natural first. Every set can be reached from its
+    source."""
     id, school = set.id, SCHOOL if set.pack == SCHOOL else ""
     if id in IN_THE_WALK:
         yield IN_THE_WALK[id]
@@ -149,14 +151,14 @@ def ways(set: Set) -> Iterator[Way]:
 
 
 def where(set: Set) -> str:
-    """All ways to a set in words, but for the last, which every set has."""
+    """Return all ways to reach a set in words, except the last, which every set has."""
     found = [way for way in ways(set) if way.place != "source"]
     phases = ", ".join(str(way.phase) for way in found if way.phase)
     return "; ".join(dict.fromkeys(SAID[way.place].format(phases) for way in found))
 
 
 def as_table(catalogue: Catalogue) -> str:
-    """docs/catalogue.md: each set, and where people meet it."""
+    """Return docs/catalogue.md: each set and where people find it."""
     rows = [
         f"| `{set.id}` | {set.n} | {set.title.da} | {set.title.en} | {set.pack} | {where(set)} |"
         for set in catalogue.sets.values()

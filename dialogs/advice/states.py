@@ -1,4 +1,5 @@
-"""What was shown of the catalogue already, and the sets that overview, summary and notes use."""
+"""Remembers what was shown of the catalogue, and lists the sets for overviews, summaries and
+notes."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ from dialogs.model.facts import State as StateOf
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
-    """`seen` are items (set/item) and sets, in the order in which they were met last."""
+    """What a project was shown. `seen` has items (set/item) and sets, in the order in which they
+    were shown last."""
 
     seen: tuple[str, ...] = ()
 
@@ -34,10 +36,10 @@ class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
 MEMORY = StateOf("advice", "advice")
 
 
-OWN = "own"  # the publication of what a workplace has written itself
+OWN = "own"  # the publication id for content that a workplace wrote itself
 
 
-WAITS = "feedback-culture"  # what helps where people wait for an answer
+WAITS = "feedback-culture"  # the item to show when people wait for an answer
 
 
 KINDS: dict[str, str] = {
@@ -54,9 +56,9 @@ KINDS: dict[str, str] = {
 def fitting(
     catalogue: Catalogue, names: Iterable[str], phase: int, *, first: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """All items of these sets that fit a phase, one of each set by turns.
+    """Return the items of these sets that suit a phase, alternating between the sets.
 
-    First comes what the workplace wrote itself, then the sets that fit its state, whole.
+    The workplace's own items come first, then all items of the sets in `first`.
     """
     ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
     turns = [
@@ -81,7 +83,7 @@ def item_of(catalogue: Catalogue, id: str) -> Item:
 
 
 def next_of(fitting: tuple[str, ...], seen: tuple[str, ...]) -> str | None:
-    """The first that nobody has met; where all have been, the one met longest ago."""
+    """Return the first unseen item, or else the one seen longest ago."""
     fresh = next((id for id in fitting if id not in seen), None)
     return fresh or next((id for id in seen if id in fitting), None)
 
@@ -91,23 +93,24 @@ def memory(known: Known) -> Advice:
 
 
 def for_all(known: Known) -> tuple[str, ...]:
-    """What fits the channel."""
+    """Return the items that suit the channel."""
     project = known.project
     names = overview_shelf(project.workplace)
     return fitting(known.catalogue, names, project.phase, first=_first(known))
 
 
 def _first(known: Known) -> tuple[str, ...]:
-    """Before it has begun, how much it takes; where something waits that all may read, to answer.
+    """Return what to show first: in a draft the effort that a project takes; while a text to
+    everybody waits, the advice to answer it.
 
-    Only what all may read counts: advice is no way to learn that there is something else.
+    Only texts that everybody may read count, so that the advice does not reveal other texts.
     """
     first = ("proportionality",) if known.project.stage == "draft" else ()
     return (*first, WAITS) if any(one.waits for one in open_to_all(known)) else first
 
 
 def overview_line(catalogue: Catalogue, id: str) -> Line:
-    """One item as the overview says it."""
+    """Return an item as a line of the overview."""
     item = item_of(catalogue, id)
     kind = KINDS.get(id.partition("/")[0], "advice")
     if kind in ("pitfall", "story") and item.name is not None:
@@ -118,7 +121,8 @@ def overview_line(catalogue: Catalogue, id: str) -> Line:
 
 
 def note(known: Known, names: tuple[str, ...]) -> tuple[list[Part[Line]], tuple[str, ...]]:
-    """A set worth reading for this role, and its name as what has been given; or nothing."""
+    """Return a set worth reading for this role, and its id to remember it; empty if there is
+    none."""
     there = tuple(name for name in names if name in known.catalogue.sets)
     id = next_of(there, memory(known).seen)
     if id is None:
@@ -165,11 +169,11 @@ LEADER_ADVICE = ("leader-values", "change-advice", "communication-steps")
 
 
 def advice_shelf(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
-    """The sets that advice is taken from, those of a few first."""
+    """Return the sets that advice is taken from, small ones first."""
     mine = LEADER_ADVICE if leads else ()
     return mine + (SCHOOL_ADVICE if workplace == SCHOOL else ()) + ADVICE
 
 
 def overview_shelf(workplace: str) -> tuple[str, ...]:
-    """What the channel gets a piece of each week: advice, a pitfall or a story."""
+    """Return the sets for the weekly piece in the overview: advice, a pitfall or a story."""
     return (*advice_shelf(workplace), "cases")

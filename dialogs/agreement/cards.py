@@ -1,4 +1,4 @@
-"""How an agreement looks: its post, the list, and the forms around it."""
+"""The cards of an agreement: its post, the list and the forms."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ SHOWN = 10
 
 
 def is_theirs(state: Agreement, person: str, known: Known) -> bool:
-    """Its owner's; anybody's while it has none; who leads or runs it, where the owner has gone."""
+    """Return whether the person may change it: its owner; anybody while it has none; leader, deputy
+    or facilitator if the owner has left."""
     if not state.owner or state.owner == person:
         return True
     return _gone(state, known) and person in _caretakers(known)
@@ -257,7 +258,7 @@ def one_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def _one(look: Look, viewer: Viewer, known: Known) -> Agreement | Text | Several:
-    """The agreement of a form, or why there is none to fill in."""
+    """Return the agreement for a form, or the reason why there is none to fill in."""
     state = known.state("agreement", look.ref, Agreement)
     if state is None:
         return text("agreement.gone", typed=Typed("agreements"))

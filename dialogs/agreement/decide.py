@@ -1,4 +1,4 @@
-"""An agreement: offered, taken by its owner, reminded once, and done or not."""
+"""An agreement: offered, taken by its owner, reminded once, and done or not done."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ Change = (
 )
 
 EARLY = 6
-"""Before anybody's bag of the day goes, so that it takes this along."""
+"""Before the hour at which bags are sent, so that the reminder is in that day's bag."""
 
 
 def begun(words: str) -> str:
-    """What an agreement can be called, of a message that somebody chose: one line, cut to fit."""
+    """Return a suggestion for an agreement's text from a message: one line, truncated."""
     return cut_at_word(" ".join(words.split()), LONGEST)
 
 
@@ -140,7 +140,8 @@ def _made(event: e.AgreementMade, words: str, owner: str, due: date | None, know
 
 
 def _changed(state: Agreement, event: Change, known: Known) -> Step:
-    """One function a state; whoever may not change it is told who can, whatever its state."""
+    """Handle an event with one function per state. In any state, whoever may not change the
+    agreement is told who can."""
     if not known.project.under_way:
         return state, show(text("agreement.closed"))
     if not is_theirs(state, event.by, known):
@@ -218,7 +219,8 @@ def _while_taken(state: Agreement, event: Change, known: Known) -> Step:
 
 
 def _while_not_done(state: Agreement, event: Change, known: Known) -> Step:
-    """It may still be done, or get a new date; nothing is lost by having said so."""
+    """A past date can still lead to done or to a new date; having reported *not done* loses
+    nothing."""
     match event:
         case e.AgreementDone():
             return _while_taken(state, event, known)
@@ -261,7 +263,8 @@ def _timers(state: Agreement, at: datetime, known: Known) -> tuple[Effect, ...]:
 
 
 def _reminder_day(calendar: Calendar, due: date) -> date:
-    """The working day before, or the last day before it on which a private letter may go."""
+    """Return the last working day before the due date, or an earlier day of the same week on which
+    bags are sent."""
     day = add_working_days(calendar, due, -1)
     early = day
     while early.weekday() not in (MONDAY, THURSDAY):
@@ -275,7 +278,7 @@ def _quiet() -> tuple[Effect, ...]:
 
 
 def _redrawn(state: Agreement) -> tuple[Effect, ...]:
-    """The agreement where it stands: with its owner, in the channel, and under its question."""
+    """Redraw the agreement everywhere: for its owner, in the channel, and below its question."""
     under = (Redraw("post", "question", state.question),) if state.question else ()
     return (Redraw("offer"), Redraw("open"), *under)
 
@@ -288,7 +291,7 @@ def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
     now = event.fired_at
     today = local(calendar, now).date()
     if not known.project.running:
-        # A pause keeps quiet, and forgets nothing.
+        # In a pause nothing is sent, but the timer is kept.
         return (Timer(name, at_local(calendar, add_working_days(calendar, today, 1), EARLY)),)
     match name:
         case "reminder" if state.due >= today:
@@ -307,7 +310,7 @@ def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
 
 
 def forgets(state: Agreement, person: e.Person) -> Agreement:
-    """Nobody owns it any more, and anybody may take it."""
+    """Return the state after its owner is erased: anybody may take it."""
     if state.owner != person:
         return state
     free = "offered" if state.status == "taken" else state.status

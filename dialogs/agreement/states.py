@@ -1,4 +1,4 @@
-"""What an agreement is, and what other conversations say of one."""
+"""The state of an agreement, and what other conversations read from it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from dialogs.model.cards import Day, Kept, Line, Who, text
 
 
 class Agreement(Struct, frozen=True, kw_only=True, tag="agreement"):
-    """It holds when its owner has taken it. `what` is a record of kind "agreement"."""
+    """An agreement. It holds once its owner has taken it. `what` is a record of kind
+    "agreement"."""
 
     id: str
-    owner: str  # empty: nobody yet, anybody may take it
+    owner: str  # "": nobody, so anybody may take it
     due: date | None
     status: Literal["offered", "taken", "done", "not_done", "declined"]
     offered_at: datetime
     changed_at: datetime
     question: str = ""
-    moved: int = 0  # how often it got a new date
-    asked: str = ""  # who was asked first, in private; their post stays theirs
+    moved: int = 0  # how often the date was changed
+    asked: str = ""  # who was asked first, in private; that post remains
 
 
 def what(id: str) -> Kept:
@@ -37,7 +38,7 @@ def unowned(one: Agreement) -> bool:
 
 
 def as_listed(a: Agreement) -> Line:
-    """In one line, with its state: as it stands under its question."""
+    """Return the agreement in one line with its status, as shown below its question."""
     words = what(a.id)
     match a.status:
         case "done":

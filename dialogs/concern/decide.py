@@ -1,7 +1,7 @@
-"""What was said, once it has been released: its ledger, from the reader to the answer.
+"""A released or signed text: from its first reader to the last answer.
 
-Wording is read by the persons named when it was written (or by everybody, where the author chose
-so), never by a role: whoever gets a role later reads only what is written later.
+A text is read by the people named when it was written (or by everybody, if the author chose so),
+never by a role: whoever gets a role later reads only what is written later.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _new(event: e.Released) -> Step:
 
 
 def _deleted(state: Concern) -> Step:
-    """Its author has deleted what was said by name: the words go, that it was there stays."""
+    """Delete the words of a signed text for its author; the fact that there was a text remains."""
     after = replace(state, status="withdrawn", promised=None)
     post = (fx.Redraw("post"),) if state.posted else ()
     return after, (fx.Cancel("due"), fx.Forget("said", state.id), *post)
@@ -285,7 +285,8 @@ def _list_button(project: str) -> Part[Line] | None:
 
 
 def forgets(state: Concern, person: Person) -> Concern:
-    """What was said by name is withdrawn; a promised answer is owed by all who may give it."""
+    """Return the state after a person is erased. Their signed text becomes withdrawn, and an answer
+    they promised is owed by all who may give it."""
     if state.promised_by == person:
         state = replace(state, promised_by="", promised=None)
     if state.author == person:

@@ -1,4 +1,4 @@
-"""What an answer must not hold, because opening it can be seen: links, addresses, files."""
+"""Detects references that an answer must not contain, because opening them can be observed."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _REFERENCE = re.compile(
 
 
 def refers_elsewhere(words: str) -> bool:
-    """A link, an address or a file: whoever opens it can be seen opening it."""
+    """Return whether the text contains a link, an address or a file."""
     return _REFERENCE.search(words) is not None

@@ -1,4 +1,4 @@
-"""What readers see of the texts that were said: the list, one text, and the forms to answer it."""
+"""The views of readers: the list of texts, one text, and the forms to answer it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ State = Concern
 
 
 def may_answer(one: Concern, person: Person, known: Known) -> bool:
-    """Whoever was named; what all may read is answered by leader and representatives."""
+    """Return whether the person may answer: a named reader or, for a text to everybody, the leader
+    and representatives."""
     if person == one.author:
         return False
     answering = known.holders("leader", "deputy", "tr", "amr")
@@ -50,7 +51,7 @@ def kind_line(one: Concern) -> Line:
 
 
 def refused(state: Concern, person: Person, known: Known) -> NeutralCard | None:
-    """None where this person may act on it as it stands."""
+    """Return why this person cannot act on it now; None if they can."""
     if not may_answer(state, person, known):
         if not may_read(state, person):
             return not_here()
@@ -63,7 +64,7 @@ def refused(state: Concern, person: Person, known: Known) -> NeutralCard | None:
 
 
 def answerers(state: Concern, known: Known) -> tuple[Part[Line], ...]:
-    """Who answers it, to one who does not."""
+    """Return who will answer, for a person who does not."""
     answering = known.holders("leader", "deputy", "tr", "amr")
     if not state.everyone or not answering:
         return (c.Paragraph(text("concern.others_answer")),)
@@ -72,7 +73,8 @@ def answerers(state: Concern, known: Known) -> tuple[Part[Line], ...]:
 
 
 def not_here() -> NeutralCard:
-    """What is not yours and what is not there are answered alike."""
+    """Return the answer for a text that does not exist or that the person may not see, which must
+    look alike."""
     return card(c.Paragraph(text("concern.not_here")))
 
 
@@ -105,7 +107,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """First what was addressed to the viewer, then what everybody may read."""
+    """List the texts addressed to the viewer first, then those that everybody may read."""
     today = local(known.project.calendar, viewer.at).date()
     mine = for_reader(known, viewer.person)
     own = tuple(one for one in known.states("concern", Concern).values()

@@ -1,4 +1,5 @@
-"""What became of *We will do it*: its reader tells before the text can be closed."""
+"""The outcome of the answer *We will do it*: whoever gave it reports what became of it before the
+text can be closed."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from dialogs.model.effects import Effects, FieldError, Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Viewer
 
-REMINDED = 9  # on the day that was promised
+REMINDED = 9  # the hour of the reminder, on the promised day
 
 
 def told(state: Concern, event: e.HowItWent, known: Known) -> Step:
@@ -70,7 +71,7 @@ def _nothing_to_tell(state: Concern) -> NeutralCard:
 
 
 def _tell_author(state: Concern) -> Effects:
-    """By name at once; whoever wrote without one reads it by the code."""
+    """Notify the author of a signed text at once. An unsigned author reads it with the code."""
     if not state.author:
         return ()
     last = replace(state, answers=state.answers[-1:])
@@ -79,7 +80,8 @@ def _tell_author(state: Concern) -> Effects:
 
 
 def reminder(known: Known, state: Concern, event: e.SignedEvent) -> Effects:
-    """On the day it is to be done, early: none where that has passed, or nothing is promised."""
+    """Set the reminder for the morning of the promised day; cancel it if that has passed or nothing
+    is promised."""
     if state.done_by is None:
         return (fx.Cancel("due"),)
     when = at_local(known.project.calendar, state.done_by, REMINDED)
@@ -87,7 +89,7 @@ def reminder(known: Known, state: Concern, event: e.SignedEvent) -> Effects:
 
 
 def due(state: Concern, project: str) -> Effects:
-    """To whoever answered that it will be done."""
+    """Remind the person who answered that it will be done."""
     if state.doing is None or state.done_by is None or state.doing.by == c.FORMER:
         return ()
     asked = c.Paragraph[Line](text("concern.went_ask", day=c.Day(state.done_by)))
@@ -99,7 +101,7 @@ def due(state: Concern, project: str) -> Effects:
 
 
 def form(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """Why it was not done, or by when it will be."""
+    """Open the form for why it was not done, or for a new date."""
     one = known.state("concern", look.ref, Concern)
     if one is None:
         return (Show(not_here()),)

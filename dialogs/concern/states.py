@@ -1,4 +1,4 @@
-"""What a text and its answers are, and who may read, answer or see a status of them."""
+"""The state of a text and its answers, and who may read it, answer it or see its status."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from dialogs.model.facts import Known
 
 
 class Outcome(Struct, frozen=True):
-    """What became of *We will do it*, the answer with this id. `text` is the id of a record of kind
-    "concern_answer"."""
+    """The outcome of the answer *We will do it* with the id `answer`. `text` is the id of a record
+    of kind "concern_answer"."""
 
     answer: str
     kind: Literal["done", "not_done", "moved"]
@@ -29,8 +29,8 @@ class Outcome(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """`text` is the id of a record of kind "concern_answer"; who is meant lies there too, as the
-    field `who`."""
+    """An answer. `text` is the id of a record of kind "concern_answer", whose field `who` names who
+    is meant."""
 
     kind: Literal["do", "no", "others", "later"]
     text: str
@@ -41,34 +41,36 @@ class Answer(Struct, frozen=True):
 
 
 class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
-    """One thing said, with or without a name. Its words lie in `published` (without a name; same
-    id) or in a record of kind "said" (with a name; same id). It carries no time of its own: only
-    the number of the release, and the days of what readers did."""
+    """A text, signed or unsigned.
+
+    Its words are in `published` (unsigned) or in a record of kind "said" (signed), under the same
+    id. It has no time of its own: only the number of the release, and the days of what readers did.
+    """
 
     id: str
     kind: Matter
     readers: tuple[str, ...]
     everyone: bool
     release: int = 0
-    author: str = ""  # only where it was said by name
+    author: str = ""  # only for a signed text
     status: Literal["sent", "seen", "answered", "forwarded", "closed", "withdrawn"] = "sent"
     promised: date | None = None
     promised_by: str = ""
     answers: tuple[Answer, ...] = ()
     objected: bool = False  # the author has used the one objection to a closing
     in_trio: bool = False
-    more: int = 0  # how many times the author has written again
+    more: int = 0  # how many times the author has added to it
     outcomes: tuple[Outcome, ...] = ()  # oldest first; the last one of an answer counts
-    trio: bool = False  # the author lets a representative take it to leader, TR and AMR
+    trio: bool = False  # the author lets a representative share it with leader, TR and AMR
 
     @property
     def waits(self) -> bool:
-        """Somebody still owes a last word on it."""
+        """Return whether a final answer is still owed."""
         return self.status in ("sent", "seen", "forwarded")
 
     @property
     def doing(self) -> Answer | None:
-        """The answer *We will do it*, as long as nobody has told how it went."""
+        """Return the answer *We will do it* while its outcome is not reported."""
         if self.status in ("closed", "withdrawn") or not self.answers:
             return None
         last = self.answers[-1]
@@ -76,7 +78,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
 
     @property
     def done_by(self) -> date | None:
-        """By when it is to be done, where it has been promised and not told of."""
+        """Return the promised date of an outcome that is not reported yet."""
         if (doing := self.doing) is None:
             return None
         told = self.told_of(doing)
@@ -84,7 +86,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
 
     @property
     def went(self) -> Literal["", "done", "not_done"]:
-        """How it went with the last answer, where that has been told."""
+        """Return the reported outcome of the last answer; "" if there is none."""
         told = self.told_of(self.answers[-1]) if self.answers else ()
         return told[-1].kind if told and told[-1].kind != "moved" else ""
 
@@ -93,8 +95,8 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
 
     @property
     def unread(self) -> bool:
-        """Whoever could read it has been erased. Nobody takes their place, but the author, who has
-        the code, may choose others."""
+        """Return whether all readers have been erased. Nobody replaces them automatically, but the
+        author can choose others with the code."""
         return not self.readers and not self.everyone
 
     @property
@@ -103,7 +105,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
 
     @property
     def posted(self) -> bool:
-        """Said by name to everybody: it stands in the channel, and its answer with it."""
+        """Return whether it is posted in the channel: signed, to everybody, and not a concern."""
         return bool(self.author) and self.everyone and self.kind != "concern"
 
 
@@ -111,15 +113,16 @@ class Owed(Struct, frozen=True):
     concern: Concern
     promised: date | None
     overdue: bool
-    telling: bool = False  # what is owed is how it went
+    telling: bool = False  # the outcome is owed, not an answer
 
 
 HELPERS: Facts = (f.States("concern"), f.SnapshotOf("all"), f.Roles())
-"""The facts that the three helpers below read."""
+"""The facts that the next three functions read."""
 
 
 def open_to_all(known: Known) -> tuple[Concern, ...]:
-    """What everybody may read, newest release first: by name at once, else from the snapshot."""
+    """Return what everybody may read, newest release first: signed texts, and unsigned ones in the
+    snapshot."""
     snap = known(f.SnapshotOf("all"))
     shown = {item["id"] for item in snap.body["items"]} if snap else set()
     return _ordered(
@@ -130,15 +133,17 @@ def open_to_all(known: Known) -> tuple[Concern, ...]:
 
 
 def for_reader(known: Known, person: Person) -> tuple[Concern, ...]:
-    """What was addressed to this person by name, newest release first."""
+    """Return the texts addressed to this person, newest release first."""
     return _ordered(
         one for one in known.states("concern", Concern).values() if person in one.readers
     )
 
 
 def owed(known: Known, person: Person, day: date) -> tuple[Owed, ...]:
-    """What waits for this person's answer, or for how it went; what was promised first comes first.
-    What all may read and nobody has promised to answer is the leader's."""
+    """Return the texts for which this person owes an answer or an outcome, earliest promise first.
+
+    Texts to everybody are owed by the leader until somebody has promised an answer.
+    """
     found = []
     leads = person in (known.holders("leader") or known.holders("deputy"))
     for one in _ordered(known.states("concern", Concern).values()):
@@ -159,7 +164,7 @@ def may_read(one: Concern, person: Person) -> bool:
 
 
 def status_line(one: Concern, today: date) -> Line:
-    """Where it stands, in words, with the promised date and whether that has passed."""
+    """Return the status in words, with the promised date and whether it has passed."""
     status: Line = (
         text("concern.withdrawn")
         if one.status == "withdrawn"
@@ -177,7 +182,7 @@ def status_line(one: Concern, today: date) -> Line:
 def answer_parts(
     one: Concern, written: Mapping[str, Mapping[str, str]] | None = None
 ) -> tuple[Part[Line], ...]:
-    """The answers, oldest first; `written` brings their words where they cannot be looked up."""
+    """Return the answers, oldest first. `written` has their texts if they cannot be looked up."""
     parts: list[Part[Line]] = []
     for given in one.answers:
         who: Line = c.Kept("concern_answer", given.text, "who")
@@ -215,7 +220,7 @@ def _ordered(found: Iterable[Concern]) -> tuple[Concern, ...]:
 
 
 def widened(one: Concern, readers: tuple[Person, ...], everyone: bool) -> Concern:
-    """The author alone may let more people read it."""
+    """Return the concern with further readers, as its author allowed; nobody else can."""
     new = tuple(p for p in readers if p not in one.readers)
     return replace(one, readers=(*one.readers, *new), everyone=one.everyone or everyone)
 
@@ -229,7 +234,7 @@ def readers_line(readers: tuple[Person, ...], everyone: bool) -> Line:
 
 
 def how_it_went(one: Concern, project: str) -> tuple[Button[Line], ...]:
-    """The three ways to tell what became of *We will do it*."""
+    """Return the three buttons to report the outcome of *We will do it*."""
     done = HowItWent(project=project, concern=one.id, outcome="done")
     return (
         Button(text("concern.button_done"), done, "main"),
@@ -239,7 +244,7 @@ def how_it_went(one: Concern, project: str) -> tuple[Button[Line], ...]:
 
 
 def ways_on(one: Owed, project: str) -> tuple[Button[Line], ...]:
-    """What whoever owes it can press."""
+    """Return the buttons for whoever owes an answer or outcome."""
     if one.telling:
         return how_it_went(one.concern, project)
     look = Look("answer_concern", project=project, ref=one.concern.id)

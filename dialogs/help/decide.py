@@ -1,4 +1,4 @@
-"""Help that knows role and state, what Digi is, and words it does not know."""
+"""Help for a role and the project's state, information about Digi, and unknown commands."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _needs_help(look: Look, viewer: Viewer) -> Needs:
 
 
 def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """One screen: what you can do now, in this role, with the project as it is."""
+    """Show what the person can do now, in this role, in this project."""
     project = known(About())
     if project is None:
         return (Show(_help_without(look, viewer, known)),)
@@ -51,7 +51,8 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     main: list[Button[Line] | None] = []
 
     def row(command: str) -> None:
-        """What is said without a name is not typed where a channel may read along."""
+        """Commands for unsigned texts are not offered for typing where others in the channel could
+        see them."""
         if viewer.private or command not in ("say", "code"):
             rows.append((Typed(command), text(f"command.{command}")))
         elif command == "code":
@@ -104,7 +105,7 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _first(look: Look, *, say: bool = False) -> tuple[Part[Line], ...]:
-    """To whoever wrote something that is no command: what became of the words."""
+    """Answer text that is no command: say what happened to it."""
     match look.ref:
         case "words" if say:
             return (Paragraph(Several((text("help.not_kept"), text("help.say_there")))),)
@@ -125,7 +126,7 @@ def _to_all(project: str = "") -> Button[Line]:
 
 
 def _all(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """Every command, also those that are of no use at the moment."""
+    """List every command, including those of no use at the moment."""
     rows = tuple(
         (Typed(command.name), text(f"command.{command.name}"))
         for command in COMMANDS
@@ -135,7 +136,8 @@ def _all(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _help_without(look: Look, viewer: Viewer, known: Known) -> NeutralCard:
-    """Where no one project is meant: a channel without one, or a private chat with any number."""
+    """Show help without a single project: in a channel without one, or in a private chat with any
+    number."""
     mine = known(MyProjects(viewer.person))
     if viewer.private:
         commands = ("status", "say", "code", "about") if mine else ("code", "about")
@@ -202,7 +204,7 @@ _press = msgspec.json.Decoder(Press)
 
 
 def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """The same act again, with the project that is meant."""
+    """Ask which project is meant, with a button for the same act in each."""
     press = _press.decode(look.words)
     found = tuple(
         Button[Line](Words(project.name), msgspec.structs.replace(press, project=project.id))
@@ -212,7 +214,8 @@ def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _private_words(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """Words typed where they lie under the author's name: not kept, not repeated."""
+    """Answer text after a private command, typed under the author's name: it was neither stored nor
+    repeated."""
     project = known(About())
     p = project.id if project else ""
     target = Look("code") if look.ref == "code" else Look("say", project=p)
@@ -263,7 +266,8 @@ def _about(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _about_rows(project: Project | None, known: Known) -> tuple[tuple[Line, Line], ...]:
-    """Controller, purpose, basis, categories, recipients, retention; said where one is missing."""
+    """Return the GDPR information: controller, purpose, legal basis, categories, recipients,
+    retention; a missing entry is named as missing."""
     operator = known.operator
 
     def given(value: str) -> Line:
@@ -295,7 +299,7 @@ def _elsewhere(operator: Operator) -> Line:
 
 
 def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """The whole of what stands before something is said without a name."""
+    """Show all information that is summarised above an unsigned form."""
     points = [text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8)]
     if known.operator.database_keeps_times:
         points.insert(4, text("about.unnamed_times"))

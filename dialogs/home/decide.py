@@ -1,6 +1,6 @@
-"""A person's own page: their projects, what waits for them, and the two doors that all have.
+"""A person's own page: their projects, what waits for them, and the two buttons that everybody has.
 
-It depends on named acts, roles and what has been released to this reader, and on nothing else.
+It depends only on signed acts, roles and texts released to this reader.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _chat_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def _chat(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What stands first in the private chat, for whoever has not read it yet: what is read there,
-    and the same ways in for everybody, whichever project they are in."""
+    """Show the welcome message of the private chat, unless it was shown: which texts Digi reads
+    there, and the same buttons for everybody, whichever project they are in."""
     if known(PrefsOf(viewer.person)).greeted:
         return ()
     return (

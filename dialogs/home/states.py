@@ -1,6 +1,6 @@
-"""What waits for a person in a project, in the order in which they would want to know it.
+"""What waits for a person in a project, in order of importance.
 
-It depends on named acts, roles and what has been released to this reader, and on nothing else.
+It depends only on signed acts, roles and texts released to this reader.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from dialogs.project.states import confirming
 from dialogs.question.states import Asked, Proposed, State, all_of, takes_answers, title
 
 EACH = 3
-"""So many questions, and so many agreements, of a project; the rest is a button away."""
+"""How many questions and agreements of a project are shown; the others are behind a button."""
 
 
 def waiting_needs(person: Person) -> Facts:
@@ -49,7 +49,7 @@ def waiting_needs(person: Person) -> Facts:
 
 
 def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
-    """The roles one is asked to take, what is owed, agreements, and questions; in that order."""
+    """Return, in this order: role requests, answers owed, agreements, questions."""
     project = known.project
     today = local(project.calendar, viewer.at).date()
     parts: list[Part[Line] | None] = _asked_roles(known, viewer.person)
@@ -71,7 +71,7 @@ def _asked_roles(known: Known, person: Person) -> list[Part[Line] | None]:
 
 
 def _owed(known: Known, person: Person, today: date) -> list[Part[Line] | None]:
-    """How many, and the promise that comes first; the wording is one press away."""
+    """Return the number of answers owed and the earliest promise; the texts are behind a button."""
     waiting = owed(known, person, today)
     if not waiting:
         return []
@@ -131,7 +131,8 @@ def _agreements(known: Known, person: Person, today: date) -> list[Part[Line] | 
 
 
 def _questions(known: Known, person: Person) -> list[Part[Line] | None]:
-    """Open ones that one has not answered by name; for whoever runs it, those to sum up."""
+    """Return open questions without a signed answer by this person; for those who run them, the
+    ones to sum up."""
     answered = known(MyRefs("answer", person))
     runs = person in known.holders("leader", "deputy", "facilitator") or _starts(known, person)
     found = sorted(all_of(known).values(), key=lambda state: state.asked_at, reverse=True)

@@ -1,7 +1,7 @@
-"""When things may happen: working days, hours and weekly moments at a Danish workplace.
+"""Computes working days, working hours and weekly times at a Danish workplace.
 
-Moments come in and go out as aware datetimes, out always in UTC. A weekday is counted as Python
-counts it: Monday is 0. Nothing here asks the clock.
+Datetimes are timezone-aware; results are in UTC. Weekdays are numbered as in Python: Monday is 0.
+Nothing here reads the clock.
 """
 
 from collections.abc import Iterator
@@ -23,16 +23,16 @@ LETTERS_A_WEEK = 2
 
 
 class Calendar(Struct, frozen=True):
-    """A workplace's time zone, days off and hours.
+    """A workplace's time zone, days off and working hours.
 
-    `day_off` are single days, `yearly_off` (month, day) of every year. Hours run from the first
-    up to the second; (22, 6) is a night, and two alike are the whole day.
+    `day_off` has single dates, `yearly_off` (month, day) pairs for every year. Hours run from the
+    first to the second; (22, 6) is a night, and two equal hours are the whole day.
     """
 
     zone: str = "Europe/Copenhagen"
     day_off: tuple[date, ...] = ()
     hours: Hours = (8, 16)
-    # Not the category "optional" of `holidays`: it holds 1 May too, which most people work.
+    # Without the category "optional" of `holidays`: it includes 1 May, on which most people work.
     yearly_off: tuple[tuple[int, int], ...] = ((6, 5), (12, 24), (12, 31))
 
     def __post_init__(self) -> None:
@@ -40,7 +40,8 @@ class Calendar(Struct, frozen=True):
 
 
 def is_working_day(cal: Calendar, day: date) -> bool:
-    """Neither weekend, nor Danish public holiday, nor day off."""
+    """Return whether the day is neither on a weekend, nor a Danish public holiday, nor a day
+    off."""
     return (
         day.weekday() < SATURDAY
         and (day.month, day.day) not in cal.yearly_off
@@ -50,19 +51,20 @@ def is_working_day(cal: Calendar, day: date) -> bool:
 
 
 def working_day_on_or_before(cal: Calendar, day: date) -> date:
-    """The day itself, or the last working day before it."""
+    """Return the day itself if it is a working day, else the last working day before it."""
     while not is_working_day(cal, day):
         day -= _DAY
     return day
 
 
 def next_working_day(cal: Calendar, day: date) -> date:
-    """The first working day after the day."""
+    """Return the first working day after the day."""
     return add_working_days(cal, day, 1)
 
 
 def add_working_days(cal: Calendar, day: date, n: int) -> date:
-    """The n-th working day after the day, before it where n is negative, the day itself at 0."""
+    """Return the n-th working day after the day; before it for a negative n, the day itself for
+    0."""
     step = _DAY if n > 0 else -_DAY
     left = abs(n)
     while left:
@@ -72,22 +74,23 @@ def add_working_days(cal: Calendar, day: date, n: int) -> date:
 
 
 def local(cal: Calendar, at: datetime) -> datetime:
-    """The moment as the clock on the workplace's wall shows it."""
+    """Convert a time to the workplace's time zone."""
     if at.tzinfo is None:
-        raise ValueError("a moment must say its time zone")
+        raise ValueError("a datetime must be timezone-aware")
     return at.astimezone(ZoneInfo(cal.zone))
 
 
 def at_local(cal: Calendar, day: date, hour: int, minute: int = 0) -> datetime:
-    """The moment at which the wall clock shows this.
+    """Return the UTC time for a local date and time.
 
-    What the clock shows twice is the first of the two; what it skips is as much later.
+    If the local time occurs twice at a clock change, use the first; if it is skipped, move it
+    forward by the length of the gap.
     """
     return _moment(cal, day, time(hour, minute))
 
 
 def iso_week(cal: Calendar, at: datetime) -> tuple[int, int]:
-    """Year and number of the ISO week that the moment lies in at the workplace."""
+    """Return the ISO year and week in the workplace's time zone."""
     year, week, _ = local(cal, at).isocalendar()
     return year, week
 
@@ -95,10 +98,10 @@ def iso_week(cal: Calendar, at: datetime) -> tuple[int, int]:
 def next_weekly(
     cal: Calendar, after: datetime, weekday: int, hour: int, minute: int = 0
 ) -> datetime:
-    """The next moment after `after` of what happens once a week.
+    """Return the first time after `after` of something that happens weekly.
 
-    On a day that is no working day it comes on the working day before, in the same ISO week;
-    a week that has none is skipped.
+    If its day is not a working day, use the working day before it in the same ISO week; skip a week
+    that has none.
     """
     return next_release(cal, after, weekday, hour, minute, every_weeks=1, anchor=date.min)
 
@@ -112,11 +115,12 @@ def next_release(
     every_weeks: int,
     anchor: date,
 ) -> datetime:
-    """As `next_weekly`, in the ISO week of the anchor and each `every_weeks` weeks from there."""
+    """Like `next_weekly`, but only in every `every_weeks`-th week, counted from the anchor's ISO
+    week."""
     if every_weeks < 1:
-        raise ValueError("every_weeks counts from 1")
+        raise ValueError("every_weeks must be at least 1")
     if not MONDAY <= weekday <= SUNDAY:
-        raise ValueError("a weekday is 0 (Monday) to 6 (Sunday)")
+        raise ValueError("a weekday must be 0 (Monday) to 6 (Sunday)")
     monday = _monday(local(cal, after).date())
     monday += -((monday - _monday(anchor)).days // 7) % every_weeks * _WEEK
     while True:
@@ -128,20 +132,21 @@ def next_release(
 
 @lru_cache(maxsize=4096)
 def _of_week(cal: Calendar, monday: date, weekday: int, hour: int, minute: int) -> datetime | None:
-    """The moment in that week; None where the week has no working day by then. What one project
-    asks, the others of the hour ask too."""
+    """Return the time in that week, or None if the week has no working day up to it. Cached,
+    because timers of many projects fire in the same hour."""
     day = working_day_on_or_before(cal, monday + weekday * _DAY)
     return at_local(cal, day, hour, minute) if day >= monday else None
 
 
 def within_hours(cal: Calendar, at: datetime, hours: Hours | None = None) -> bool:
-    """Whether the moment lies on a working day and inside the hours."""
+    """Return whether the time is on a working day and within working hours."""
     wall = local(cal, at)
     return is_working_day(cal, wall.date()) and _inside(hours or cal.hours, wall.hour)
 
 
 def next_within_hours(cal: Calendar, at: datetime, hours: Hours | None = None) -> datetime:
-    """The moment itself when it lies inside the hours, else their next start."""
+    """Return the time itself if it is within working hours, else the next start of working
+    hours."""
     hours = hours or cal.hours
     if within_hours(cal, at, hours):
         return at.astimezone(UTC)
@@ -158,9 +163,9 @@ def next_within_hours(cal: Calendar, at: datetime, hours: Hours | None = None) -
 def working_moment_after(
     cal: Calendar, at: datetime, days: int = 1, hour: int | None = None
 ) -> datetime:
-    """The same time of day, or the full hour, so many working days later."""
+    """Return the same time of day, or the full hour `hour`, n working days later."""
     if days < 1:
-        raise ValueError("a moment after lies at least one working day later")
+        raise ValueError("days must be at least 1")
     wall = local(cal, at)
     clock = wall.time().replace(fold=0) if hour is None else time(hour)
     return _moment(cal, add_working_days(cal, wall.date(), days), clock)
@@ -169,10 +174,10 @@ def working_moment_after(
 def bag_moment(
     cal: Calendar, at: datetime, hours: Hours, letters_this_week: tuple[date, ...] = ()
 ) -> datetime:
-    """When the letter that bundles what waits for one person may go, at or after `at`.
+    """Return when a person's bag of letters may be sent, at or after `at`.
 
-    Monday and Thursday, an hour into that person's hours; in a week with days off, the working
-    days nearest to these. Letters already sent fill their day, and two fill their week.
+    On Monday and Thursday, one hour after the person's hours begin; in a week with days off, on the
+    nearest working days. A letter already sent uses up its day, and two use up their week.
     """
     hour = _bag_hour(hours)
     monday = _monday(local(cal, at).date())
@@ -187,7 +192,7 @@ def bag_moment(
 
 
 def _bag_days(cal: Calendar, monday: date) -> Iterator[date]:
-    """The first working day of the week, and the last one up to Thursday, else Friday."""
+    """Return the week's first working day, and the last one up to Thursday, or else Friday."""
     working = [
         day for weekday in range(SATURDAY) if is_working_day(cal, day := monday + weekday * _DAY)
     ]
@@ -212,7 +217,8 @@ def _inside(hours: Hours, hour: int) -> bool:
 
 
 def _starts(hours: Hours) -> tuple[int, ...]:
-    """At which hours of a day the hours begin: a night goes on at midnight."""
+    """Return the hours of the day at which working hours begin; a night shift also begins at
+    midnight."""
     start, end = _checked(hours)
     if start < end:
         return (start,)
@@ -222,7 +228,7 @@ def _starts(hours: Hours) -> tuple[int, ...]:
 def _checked(hours: Hours) -> Hours:
     start, end = hours
     if not (0 <= start <= 23 and 1 <= end <= 24):
-        raise ValueError("hours start at 0 to 23 and end at 1 to 24")
+        raise ValueError("hours must start at 0 to 23 and end at 1 to 24")
     return hours
 
 

@@ -1,7 +1,7 @@
-"""What Digi shows: cards and forms made of few parts, in words of no platform and no language.
+"""The view model: cards and forms made of few parts, independent of platform and language.
 
-A part holds lines of type `L`. A dialog makes parts of `Line` (keys and typed arguments);
-bot/core/localize.py turns them into parts of `Spans` (finished words), which an edge can draw.
+A part contains lines of type `L`. Dialogs build parts of `Line` (phrase keys with typed arguments);
+bot/core/localize.py turns them into parts of `Spans` (finished text), which an edge can render.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from dialogs.model.events import Press
 
 
 class Words(Struct, frozen=True, tag="words"):
-    """What a person wrote. Never searched for markup, never translated."""
+    """Text that a person wrote. It is never parsed as markup and never translated."""
 
     text: str
 
 
 class Kept(Struct, frozen=True, tag="kept"):
-    """What a person wrote, by the id of its record: opened from the vault at sending.
+    """Text that a person wrote, by the id of its record; decrypted when the card is sent.
 
-    Where `cut` is a number, no more than so many characters of it.
+    `cut`, if not 0, is the maximum number of characters.
     """
 
     kind: str
@@ -39,29 +39,29 @@ class Who(Struct, frozen=True, tag="who"):
 
 
 class First(Struct, frozen=True, tag="first"):
-    """What a person is called, in one word: where a text must be short."""
+    """A person's first name, for short texts."""
 
     person: str
 
 
 class Chat(Struct, frozen=True, tag="chat"):
-    """The platform at hand, by its name, at the beginning of a sentence."""
+    """The name of the chat platform, for the beginning of a sentence."""
 
 
 FORMER = "former"
-"""Stands where a person stood who has been erased."""
+"""Replaces the id of an erased person."""
 UNREADABLE = "\0unreadable"
-"""Stands where words stood whose sealed value is damaged. Nobody can write a NUL."""
+"""Replaces a text whose encrypted value is damaged. Normalized text cannot contain a NUL."""
 
 
 class Day(Struct, frozen=True, tag="day"):
-    """A date as people say it: torsdag den 26. november."""
+    """A date in words: torsdag den 26. november."""
 
     day: date
 
 
 class Moment(Struct, frozen=True, tag="moment"):
-    """A date and an hour as people say them: torsdag den 26. november kl. 13."""
+    """A date and time in words: torsdag den 26. november kl. 13."""
 
     at: datetime
 
@@ -73,40 +73,41 @@ class Hour(Struct, frozen=True, tag="hour"):
 
 
 class Count(Struct, frozen=True, tag="count"):
-    """A figure; the argument called `n` picks between a phrase's one and other."""
+    """A number. As the argument `n` it selects a phrase's singular or plural."""
 
     n: int
 
 
 class Said(Struct, frozen=True, tag="said"):
-    """Words of the catalogue, kept with what was posted so that a later edition changes nothing."""
+    """Text of the catalogue, copied into what was posted, so that a later edition does not change
+    it."""
 
     da: str
     en: str
 
 
 class Text(Struct, frozen=True, tag="text"):
-    """A phrase of content/phrases and what fills its placeholders."""
+    """A phrase of content/phrases with the arguments for its placeholders."""
 
     key: str
     args: dict[str, Line] = {}
 
 
 class Listing(Struct, frozen=True, tag="listing"):
-    """Several lines in one sentence: a, b og c."""
+    """An enumeration within a sentence: a, b og c."""
 
     items: tuple[Line, ...]
 
 
 class Several(Struct, frozen=True, tag="several"):
-    """Several sentences after one another in one paragraph."""
+    """Several sentences in one paragraph."""
 
     lines: tuple[Line, ...]
 
 
 class Typed(Struct, frozen=True, tag="typed"):
-    """A command, by its code name (`help`), as one types it in this language on the platform at
-    hand: `/digi hjælp` or `@Digi help`."""
+    """A command by its code name (`help`), shown as it is typed on the platform and in the language
+    at hand: `/digi hjælp` or `@Digi help`."""
 
     command: str
 
@@ -137,7 +138,7 @@ class Mention(Struct, frozen=True, tag="mention"):
 
 
 class Quoted(Struct, frozen=True, tag="quoted"):
-    """What people wrote, inside a finished line: always drawn as plain text."""
+    """People's text within a finished line; it must be rendered as plain text."""
 
     text: str
 
@@ -152,7 +153,7 @@ Spans = tuple[Span, ...]
 
 
 def plain(spans: Spans) -> str:
-    """A finished line without its markup: for fallback texts, labels and screen readers."""
+    """Return a finished line without markup, for fallback texts, labels and screen readers."""
     return "".join(span.name if isinstance(span, Mention) else span.text for span in spans)
 
 
@@ -160,7 +161,7 @@ _OURS = frozenset({Plain, Strong, Emph})
 
 
 def is_ours(spans: Spans) -> bool:
-    """Whether all of it is Digi's own words: nobody's name, and nothing that people wrote."""
+    """Return whether the line contains only Digi's own words: no names and no text from people."""
     return all(type(span) in _OURS for span in spans)
 
 
@@ -180,26 +181,26 @@ class Paragraph(Struct, Generic[L], frozen=True, tag="paragraph"):
 
 
 class Small(Struct, Generic[L], frozen=True, tag="small"):
-    """What may be read last: a source, a hint, who wrote it."""
+    """A small print paragraph: a source, a hint, an author."""
 
     text: L
 
 
 class Facts(Struct, Generic[L], frozen=True, tag="facts"):
-    """Names and what stands behind them."""
+    """Rows of a name and its value."""
 
     rows: tuple[tuple[L, L], ...]
 
 
 class Quote(Struct, Generic[L], frozen=True, tag="quote"):
-    """What a person wrote, set apart; `by` is absent where there is no name."""
+    """A quotation from a person. `by` is None if it is unsigned."""
 
     words: L
     by: L | None = None
 
 
 class Bullets(Struct, Generic[L], frozen=True, tag="bullets"):
-    """`to_fill_in`: on paper there is room to write below each."""
+    """A list. `to_fill_in`: when printed, leave space to write below each item."""
 
     items: tuple[L, ...]
     numbered: bool = False
@@ -207,7 +208,7 @@ class Bullets(Struct, Generic[L], frozen=True, tag="bullets"):
 
 
 class Progress(Struct, Generic[L], frozen=True, tag="progress"):
-    """Where we are of how many; `label` says the same in words."""
+    """Progress, as step number and total; `label` says the same in words."""
 
     step: int
     of: int
@@ -215,10 +216,8 @@ class Progress(Struct, Generic[L], frozen=True, tag="progress"):
 
 
 class Button(Struct, Generic[L], frozen=True):
-    """`press` is what happens; dress seals it into `token`, the only thing an edge hands back.
-
-    `opens`: it changes nothing and only shows something, to the one who presses.
-    """
+    """A button. `press` is its command; the localizer signs it into `token`, which is all that an
+    edge sends back. `opens`: the press changes nothing and only shows something to the person."""
 
     label: L
     press: Press | None = None
@@ -262,7 +261,7 @@ class TextField(Struct, Generic[L], frozen=True, tag="textfield"):
 
 
 class Choice(Struct, Generic[L], frozen=True, tag="choice"):
-    """Exactly one of the options; an empty `value` preselects none."""
+    """A choice of exactly one option. An empty `value` selects none initially."""
 
     id: str
     label: L
@@ -273,7 +272,7 @@ class Choice(Struct, Generic[L], frozen=True, tag="choice"):
 
 
 class Choices(Struct, Generic[L], frozen=True, tag="choices"):
-    """Any number of the options."""
+    """A choice of any number of options."""
 
     id: str
     label: L
@@ -284,7 +283,7 @@ class Choices(Struct, Generic[L], frozen=True, tag="choices"):
 
 
 class People(Struct, Generic[L], frozen=True, tag="people"):
-    """Somebody of the workplace, by the platform's own people picker."""
+    """A choice of people with the platform's people picker."""
 
     id: str
     label: L
@@ -303,7 +302,7 @@ class DateField(Struct, Generic[L], frozen=True, tag="datefield"):
 
 
 class TimeField(Struct, Generic[L], frozen=True, tag="timefield"):
-    """An hour of the day, as minutes after midnight."""
+    """A time of day, as minutes after midnight."""
 
     id: str
     label: L
@@ -324,11 +323,9 @@ Field = (
 
 
 class Form(Struct, Generic[L], frozen=True):
-    """`into` is the tag of the event that a submission becomes; its fields are the event's own.
-
-    `fixed` holds what the person does not fill in (which question, which project).
-    dress seals both, with a form id drawn when the form is opened, into `token`.
-    """
+    """A form. `into` is the tag of the event that a submission becomes; the fields are the event's.
+    `fixed` has values that the person does not enter (question, project). The localizer signs both,
+    with a form id drawn when the form is opened, into `token`."""
 
     title: L
     fields: tuple[Field[L], ...]
@@ -349,7 +346,7 @@ def text(key: str, /, **args: Line) -> Text:
 
 
 def card(*parts: Part[Line] | None) -> NeutralCard:
-    """A card of the parts that are there; `None` stands for a part that does not apply."""
+    """Build a card from the parts that are not None."""
     return Card(tuple(part for part in parts if part is not None))
 
 

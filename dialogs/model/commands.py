@@ -1,6 +1,6 @@
-"""What a person typed to Digi: a command in either language, a misspelt one, or neither.
+"""Parses what a person typed to Digi: a command in either language, a misspelt one, or other text.
 
-Words after a private command are dropped right here: whoever reads the result cannot keep them.
+Text after a private command is dropped here, so that no later code can store it.
 """
 
 import re
@@ -18,7 +18,7 @@ Whom = Literal["me", "project"]
 
 
 class Command(Struct, frozen=True):
-    """A command with its names; the first one in a language is the one shown."""
+    """A command with its names; the first one of each language is shown."""
 
     name: str
     da: tuple[str, ...]
@@ -26,11 +26,11 @@ class Command(Struct, frozen=True):
     argument: Argument = ""
     private: bool = False
     later: bool = False
-    """Digi cannot do it yet, and says so."""
+    """Digi does not support it yet, and says so."""
 
 
 class Recognised(Struct, frozen=True, tag="known"):
-    """A command, and what was typed after it, which for a private one is dropped."""
+    """A recognised command and the text after it, which is dropped for a private command."""
 
     command: str
     rest: str = ""
@@ -38,10 +38,8 @@ class Recognised(Struct, frozen=True, tag="known"):
 
 
 class Misspelt(Struct, frozen=True, tag="misspelt"):
-    """A word that is no command, the nearest one as people write it, and which command that is.
-
-    `lang` is the language that only the nearest word belongs to.
-    """
+    """An unknown word, the most similar name and its command. `lang` is set if only that name
+    belongs to one language."""
 
     word: str
     nearest: str | None = None
@@ -51,7 +49,7 @@ class Misspelt(Struct, frozen=True, tag="misspelt"):
 
 
 class Empty(Struct, frozen=True, tag="empty"):
-    """No command: nothing at all, or (`had_words`) a text that was not meant as one."""
+    """No command: nothing at all, or (`had_words`) a text that is not meant as one."""
 
     had_words: bool = False
 
@@ -136,12 +134,12 @@ _WHOM: Mapping[str, Whom] = {
 
 _BY_NAME = {command.name: command for command in COMMANDS}
 
-# Longer than this, a text is talk, and a guess would only be in the way.
+# A longer text is conversation, for which a suggestion would be annoying.
 _WORDS = 4
 _LETTERS = 40
 _BEGINNING = 4
 
-# An accent stays: without it the Danish resumé would be the English resume, which means go on.
+# Accents are kept: without its accent, the Danish résumé would be the English command resume.
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "æ": ("æ", "ae", "ä", "a", "e"),
     "ø": ("ø", "oe", "ö", "o"),
@@ -166,7 +164,7 @@ _FILLERS = frozenset(
     ]
 )
 
-# All that may stand before a command: blanks, slashes and marks, mentions, Digi's own name.
+# What may precede a command: spaces, slashes, punctuation, mentions, Digi's name.
 _ADDRESS = re.compile(
     r"(?:<@[^<>]{1,100}>|<at\b[^<>]{0,100}>[^<>]{0,100}</at>|<(?!@|at\b)"
     r"|digi(?![^\W_])|[^\w<]|_)*",
@@ -176,12 +174,12 @@ _HEAD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 _SECOND = re.compile(r"\s+[^\W\d_]+")
 _WORD = re.compile(r"[^\W_]+")
-# Marks that turn the direction of a text or have no width: invisible, and pasted along.
+# Direction marks and zero-width characters, which are invisible and copied along.
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def parse(text: str) -> Parsed:
-    """What was meant by a text typed to Digi, after `/digi`, after `@Digi` or with neither."""
+    """Parse a text typed to Digi, after `/digi`, after `@Digi` or in the private chat."""
     text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
     text = _ADDRESS.sub("", text, count=1)
     words = len(text.split())
@@ -196,7 +194,7 @@ def parse(text: str) -> Parsed:
 
 
 def theme_of(rest: str) -> str | None:
-    """The id of the grundspørgsmål that was named, by word or number."""
+    """Return the id of the theme (grundspørgsmål) that was named by word or number."""
     said = _squashed(rest)
     if not said or len(said) > _LETTERS:
         return None
@@ -220,29 +218,30 @@ def theme_of(rest: str) -> str | None:
 
 
 def whom_of(rest: str) -> Whom | None:
-    """Whether a pause is for oneself or for the project; None where it was not said."""
+    """Return whether a pause is for oneself or for the project; None if the text does not say."""
     first = _WORD.search(_folded(rest))
     return None if first is None else _WHOM.get(first[0].translate(_PLAIN))
 
 
 def folded(text: str) -> str:
-    """A text in which to look for a word, however it is spelt: no capitals, no æøå."""
+    """Normalize a text for searching: lower case, æøå replaced."""
     return _folded(text).translate(_PLAIN)
 
 
 def word_for(command: str, lang: Language) -> str:
-    """The name of a command that people of a language are shown."""
+    """Return the command's name that is shown in a language."""
     found = _BY_NAME[command]
     return found.da[0] if lang == "da" else found.en[0]
 
 
 def usage(command: str, lang: Language) -> str:
-    """How a command is typed where slashes are."""
+    """Return how a command is typed on platforms with slash commands."""
     return f"/digi {word_for(command, lang)}"
 
 
 def _ends(text: str, head: re.Match[str]) -> Iterator[int]:
-    """Where a command's name may end: after two words, after one, at its first hyphen."""
+    """Return the positions at which a command's name may end: after two words, after one, at the
+    first hyphen."""
     if second := _SECOND.match(text, head.end()):
         yield second.end()
     yield head.end()
@@ -262,7 +261,7 @@ def _known(command: Command, tail: str, words: int) -> Recognised | Empty:
 
 
 def _unknown(typed: str, tail: str, words: int) -> Misspelt | Empty:
-    # Something with figures or signs inside, such as a code or an address, is not echoed.
+    # Text with digits or punctuation may be a code or an address, and is not repeated.
     inside = _WORD.search(tail.split(maxsplit=1)[0]) if tail and not tail[0].isspace() else None
     if (
         inside
@@ -281,9 +280,9 @@ def _unknown(typed: str, tail: str, words: int) -> Misspelt | Empty:
 
 
 def _nearest(typed: str) -> tuple[Command, str] | None:
-    """The name with the fewest slips to it, else the only one that begins like this."""
+    """Return the name with the smallest edit distance, or the only one with this beginning."""
     near = [
-        # Of two that are as near, the one whose letters are all there in another order.
+        # Of equally similar names, prefer the one with the same letters in another order.
         (distance, sorted(spelling) != sorted(typed), place)
         for place, (spelling, _, _) in enumerate(_spellings())
         if abs(len(spelling) - len(typed)) <= (limit := _limit(spelling, typed))
@@ -311,7 +310,7 @@ def _language(command: Command, name: str) -> Language | None:
 
 @cache
 def _spellings() -> tuple[tuple[str, Command, str], ...]:
-    """Each way to write each name; the names that are shown come first."""
+    """Return each spelling of each name; the names that are shown come first."""
     names = [
         (place, command, name)
         for command in COMMANDS
@@ -346,13 +345,13 @@ def _folded(text: str) -> str:
 
 
 def _limit(one: str, other: str) -> int:
-    """How many slips still leave a word itself."""
+    """Return the maximum edit distance for a word of this length."""
     length = min(len(one), len(other))
     return (length > 2) + (length > 5) + (length > 9)
 
 
 def _distance(one: str, other: str) -> int:
-    """Damerau and Levenshtein: letters missing, too many, mistaken, or two swapped."""
+    """Return the Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):

@@ -1,4 +1,4 @@
-"""What every conversation is made of: pure functions, gathered under a name."""
+"""The interface of a conversation: pure functions, registered under a name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Facts = tuple[Fact[Any], ...]
 Step = tuple[Any, Effects]
 Moments = tuple[Moment, ...]
 Instance = Callable[[Any], str]
-"""Which instance of a conversation an event belongs to: a question's id, an agreement's id."""
+"""Returns the instance of a conversation that an event belongs to, such as a question's id."""
 
 
 class Sight(Struct, frozen=True):
-    """One thing that can be looked at: which facts it needs, and what it shows."""
+    """A read-only view: the facts it needs, and a function that shows it."""
 
     needs: Callable[[Look, Viewer], Facts]
     show: Callable[[Look, Viewer, Known], Moments]
 
 
 class UnsignedPart(Struct, frozen=True, kw_only=True):
-    """How a conversation answers events without a sender: with a pool entry (or none, where
-    something was wrong) and what belongs to this moment."""
+    """Decides unsigned events of a conversation: returns a pool entry (or None after an error) and
+    the moments of the answer."""
 
     events: tuple[type[Unsigned], ...]
     needs: Callable[[Any], Facts]
@@ -50,13 +50,11 @@ def _has_no_post(state: object, slot: str, known: Known) -> NeutralCard:
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """Everything that the rest of Digi must know of one conversation; nothing else lists them.
+    """A conversation. This is all that the rest of Digi knows about it.
 
-    `events` are the signed events that it decides, each with the instance it belongs to.
-    `state` is the tagged union of its states, written to JSON and read back as that type.
-    `commands` are the names of typed commands that it answers, each with the press it stands for.
-
-    `decide(state, event, known)` is given `None` as the state of what does not exist yet.
+    `events` are the signed events that it decides, each with a function for the instance. `state`
+    is the tagged union of its states, which is also their JSON schema. `commands` maps typed
+    commands to presses. `decide(state, event, known)` gets `None` as the state of a new instance.
     `view(state, slot, known)` draws a standing post.
     """
 
@@ -70,25 +68,26 @@ class Conversation(Struct, frozen=True, kw_only=True):
     sights: Mapping[str, Sight] = {}
     commands: Mapping[str, Callable[[Recognised], Press]] = {}
     has_timers: bool = False
-    """Is told when the project begins (set your timers) and when it halts (drop them)."""
+    """It receives Begun (set your timers) and Halted (drop them)."""
     opens_pool: frozenset[type[Signed]] = frozenset()
-    """Events that open the pool: the database's log is emptied before anything is said of them."""
+    """Events that open the pool. After them the database's log is emptied before anything is
+    sent."""
     timers_open_pool: bool = False
     unsigned: UnsignedPart | None = None
     forgets: Callable[[Any, Person], Any] | None = None
-    """The state once this person is erased, beyond their name, which storage takes out."""
+    """Returns the state after a person is erased; storage itself removes the person's name."""
 
 
 def the_only(name: str, *events: type[Signed]) -> dict[type[Signed], Instance]:
-    """These events belong to the one instance that each project has of this conversation."""
+    """Register events of a conversation that has one instance per project."""
     return dict.fromkeys(events, lambda event: name)
 
 
 def by_field(field: str, *events: type[Signed]) -> dict[type[Signed], Instance]:
-    """These events name their instance in this field."""
+    """Register events that name their instance in this field."""
     return dict.fromkeys(events, attrgetter(field))
 
 
 def opens(view: View) -> Callable[[Recognised], Press]:
-    """What a command stands for that only opens a view."""
+    """Return the press for a command that only opens a view."""
     return lambda typed: Look(view)

@@ -1,8 +1,8 @@
-"""What a dialog may ask for. Nothing here does it.
+"""The effects that a dialog can request; they are executed elsewhere.
 
-A signed event may have `Effect`s, which are kept in the same transaction, and `Moment`s, which
-belong to the answer of this moment only. An unsigned event may have `Moment`s and one
-`PoolEntry`: a kept effect cannot be expressed.
+A signed event may return `Effect`s, which are stored in the same transaction, and `Moment`s, which
+belong to the answer only. An unsigned event may return `Moment`s and one `PoolEntry`: other effects
+cannot be expressed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from dialogs.model.events import Event, Person, SignedEvent
 
 
 class Record(Struct, frozen=True, tag="record"):
-    """Keep a row of something that grows with people: answers, points, news.
+    """Insert or replace a record: a row that grows with people, such as an answer, a point or news.
 
-    The same (kind, id) again replaces it. `body` is sealed; nothing else is text, and no person's
-    id is a part of `id` or `ref`: these stay where the name is taken away.
+    `body` is encrypted and holds all texts. `id` and `ref` must not contain a person's id, because
+    they remain when the name is erased.
     """
 
     kind: str
@@ -43,8 +43,9 @@ class Forget(Struct, frozen=True, tag="forget"):
 
 
 class Post(Struct, frozen=True, tag="post"):
-    """A standing post of this dialog in the project's channel (or of a person): drawn by `view`,
-    redrawn in place. The same slot again is a new post; the old one is left as it stood."""
+    """Create a standing post of this dialog in the project's channel (or for a person), drawn by
+    `view` and updated in place. Posting to the same slot again creates a new message and leaves the
+    old one."""
 
     slot: str
     to: Person = ""
@@ -53,7 +54,7 @@ class Post(Struct, frozen=True, tag="post"):
 
 
 class Redraw(Struct, frozen=True, tag="redraw"):
-    """Draw a standing post again, if it is there. Many in a row become one."""
+    """Update a standing post if it exists. Pending redraws of a post are merged."""
 
     slot: str
     dialog: str = ""
@@ -61,8 +62,8 @@ class Redraw(Struct, frozen=True, tag="redraw"):
 
 
 class Say(Struct, frozen=True, tag="say"):
-    """A message in the channel as decided now; in the thread of a standing post if one is named.
-    What is named by `once` is said once in a project; the store keeps a MAC of it."""
+    """Send a fixed message to the channel, or to the thread of a standing post. With `once`, a
+    message is sent once per project; the store keeps a MAC of `once`."""
 
     card: NeutralCard
     thread: str = ""
@@ -72,7 +73,7 @@ class Say(Struct, frozen=True, tag="say"):
 
 
 class Privately(Struct, frozen=True, tag="privately"):
-    """A private message. Into the person's bag, or (`now`) on the spot, inside working hours."""
+    """Send a private message: in the person's bag or, with `now`, at once within working hours."""
 
     person: Person
     card: NeutralCard
@@ -82,7 +83,7 @@ class Privately(Struct, frozen=True, tag="privately"):
 
 
 class Timer(Struct, frozen=True, tag="timer"):
-    """Come back as `Woke` at this moment. The same name again moves it."""
+    """Set a timer that fires a `Woke` event. A timer with the same name is moved."""
 
     name: str
     at: datetime
@@ -93,24 +94,24 @@ class Cancel(Struct, frozen=True, tag="cancel"):
 
 
 class Tell(Struct, frozen=True, tag="tell"):
-    """Another dialog is told in the same transaction."""
+    """Send an event to another dialog in the same transaction."""
 
     event: SignedEvent
 
 
 class BeginAll(Struct, frozen=True, tag="begin_all"):
-    """Every conversation that has timers in a project is told to set them, in the same transaction.
+    """Tell every conversation with timers to set them, in the same transaction.
 
-    Storage expands this into a `Tell` of `Begun` for each; so a project need not know them.
+    Storage expands this into a `Tell` of `Begun` for each, so that a project need not know them.
     """
 
 
 class HaltAll(Struct, frozen=True, tag="halt_all"):
-    """Every conversation that has timers in a project is told to drop them."""
+    """Tell every conversation with timers to cancel them."""
 
 
 class Grant(Struct, frozen=True, tag="grant"):
-    """Give a person a role in this project, or change what stands beside it."""
+    """Set a person's role in this project, or its details."""
 
     person: Person
     role: Literal["leader", "deputy", "tr", "amr", "facilitator", "reader"]
@@ -119,23 +120,23 @@ class Grant(Struct, frozen=True, tag="grant"):
 
 
 class OpenProject(Struct, frozen=True, tag="open_project"):
-    """A project comes to be in a channel: its row, its pool, its place."""
+    """Create a project in a channel: its row, its pool and its address."""
 
     project: str
     channel: str
 
 
 class CloseProject(Struct, frozen=True, tag="close_project"):
-    """The channel is free for a new project; what was said stays until retention ends."""
+    """Release the channel for a new project. Data is kept until retention ends."""
 
 
 class EraseProject(Struct, frozen=True, tag="erase_project"):
-    """Everything of the project is deleted for good."""
+    """Delete all data of the project for good."""
 
 
 class Keep(Struct, frozen=True, tag="keep"):
-    """What a person chose for themselves: hours, language, a pause; and that the private chat's
-    first message has been said there."""
+    """Store a person's preferences: hours, language, a pause; and that the welcome message was
+    sent."""
 
     person: Person
     hours: tuple[int, int] | None = None
@@ -146,8 +147,11 @@ class Keep(Struct, frozen=True, tag="keep"):
 
 
 class SetMembers(Struct, frozen=True, tag="set_members"):
-    """Who is in a channel. Those in `people` count toward thresholds; those in `unknown` do where
-    they were known to be people before."""
+    """Set the members of a channel.
+
+    Those in `people` count toward thresholds; those in `unknown` count only if they were known to
+    be human before.
+    """
 
     channel: str
     people: tuple[Person, ...]
@@ -155,7 +159,7 @@ class SetMembers(Struct, frozen=True, tag="set_members"):
 
 
 class Publish(Struct, frozen=True, tag="publish"):
-    """An entry leaves the pool under a new random id; its time is not known and not kept."""
+    """Publish a pool entry under a new random id. Its time is neither known nor stored."""
 
     entry: str
     id: str
@@ -167,19 +171,20 @@ class Publish(Struct, frozen=True, tag="publish"):
 
 
 class Retract(Struct, frozen=True, tag="retract"):
-    """The words of something released are deleted; that it was there stays."""
+    """Delete the text of a published entry, but keep the fact that it existed."""
 
     id: str
 
 
 class Unpool(Struct, frozen=True, tag="unpool"):
-    """Take entries out of the pool without publishing them."""
+    """Remove entries from the pool without publishing them."""
 
     entries: tuple[str, ...]
 
 
 class Snapshot(Struct, frozen=True, tag="snapshot"):
-    """What one audience may know of anonymous things after this release, and all it may know."""
+    """Store what one audience may know about unsigned texts after a release. It may know nothing
+    else."""
 
     audience: str
     release: int
@@ -187,15 +192,17 @@ class Snapshot(Struct, frozen=True, tag="snapshot"):
 
 
 class Refresh(Struct, frozen=True, tag="refresh"):
-    """Rewrite the pool although nothing changed (each night, whether anybody wrote or not)."""
+    """Rewrite the pool without a change (each night, whether or not anybody wrote)."""
 
 
 # --- of this moment -----------------------------------------------------------------------
 
 
 class Show(Struct, frozen=True, tag="show"):
-    """Only this person sees it, now; it may be lost without harm. `instead` says that it takes the
-    place of the card whose button was pressed, where that too was for this person alone."""
+    """Show a card to this person only, as the answer; it may be lost.
+
+    `instead`: replace the card with the pressed button, if that too was for this person only.
+    """
 
     card: NeutralCard
     instead: bool = False
@@ -206,7 +213,7 @@ class Open(Struct, frozen=True, tag="open"):
 
 
 class FieldError(Struct, frozen=True, tag="field_error"):
-    """Something in the form needs another look; what was typed stays. No field: the whole form."""
+    """An error at a form field; without a field, for the whole form. The typed text is kept."""
 
     field: str
     text: Line
@@ -222,14 +229,14 @@ Effects = tuple[Effect | Moment, ...]
 
 
 class PoolEntry(Struct, frozen=True, tag="pool_entry"):
-    """What an unsigned event leaves in the pool: what it is, what it belongs to, what it says."""
+    """The pool entry of an unsigned event: its kind, what it refers to, and its content."""
 
     kind: str
     ref: str
     body: dict[str, Any]
-    author: bytes = b""  # hash of the receipt it speaks for, where an author acts by code
-    one_each: bool = False  # a second one by the same person replaces the first
-    withdraw: bool = False  # take the author's own entry out before anybody has seen it
+    author: bytes = b""  # hash of the author's receipt, for an act by code
+    one_each: bool = False  # identifies a person's vote, so that a second one replaces it
+    withdraw: bool = False  # remove the author's own unreleased entry
 
 
 __all__ = [

@@ -1,8 +1,7 @@
-"""What can happen to Digi, in words no chat platform owns.
+"""The events that Digi handles, independent of chat platforms.
 
-A `Signed` event says who did it and when: the gate stamps both. An `Unsigned` one has no
-field for either, so that nothing after the gate can keep what it never received. A `Look`
-only wants to see something and changes nothing.
+A `Signed` event has the person and time, which the gate stamps. An `Unsigned` event has no field
+for either, so that nothing behind the gate can store them. A `Look` only reads and changes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Length = Literal["whole", "short"]
 
 
 class Started(Signed, frozen=True, tag="started"):
-    """`/digi start Ny omsorgsplatform`: a draft at once, with nothing but its name."""
+    """`/digi start Ny omsorgsplatform` creates a draft that has only a name."""
 
     name: str
     channel: str = ""
@@ -80,7 +79,7 @@ class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
 
 
 class ShownInChannel(Signed, frozen=True, tag="shown_in_channel"):
-    """*Vis det i kanalen*."""
+    """*Vis det i kanalen*: show the draft in the channel."""
 
 
 class DraftDropped(Signed, frozen=True, tag="draft_dropped"):
@@ -111,7 +110,8 @@ class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
 
 
 class RolesChanged(Signed, frozen=True, tag="roles_changed"):
-    """A leader is handed on, a facilitator is found; representatives only where none is yet."""
+    """Hand the leader's role on or fill other roles; representatives can only be added to vacant
+    roles."""
 
     leader: Person = ""
     deputy: Person = ""
@@ -134,14 +134,14 @@ class Paused(Signed, frozen=True, tag="paused"):
 
 
 class NotNow(Signed, frozen=True, tag="not_now"):
-    """*Ikke nu*: an honourable end for now, with its reason."""
+    """*Ikke nu*: end the project for now, with a reason."""
 
     reason: str
     until: date | None = None
 
 
 class StoppedHere(Signed, frozen=True, tag="stopped_here"):
-    """*Vi stopper her*: an honourable end in any phase, with its reason."""
+    """*Vi stopper her*: end the project in any phase, with a reason."""
 
     reason: str
 
@@ -151,7 +151,7 @@ class Resumed(Signed, frozen=True, tag="resumed"):
 
 
 class Ended(Signed, frozen=True, tag="ended"):
-    """The end after the last phase: what got better, what got worse."""
+    """End the project after the last phase: what got better, what got worse."""
 
     better: str = ""
     worse: str = ""
@@ -160,7 +160,8 @@ class Ended(Signed, frozen=True, tag="ended"):
 
 
 class Helped(Signed, frozen=True, tag="helped"):
-    """*Hjalp det?* after three weeks: go on, more calmly, end here, or (short course) the whole."""
+    """*Hjalp det?*, asked after three weeks: continue, slow down, end, or (short course) do the
+    whole course."""
 
     choice: Literal["go_on", "calmer", "end", "whole"]
     leave_out: str = ""
@@ -170,38 +171,40 @@ Deletable = Literal["project", "mine", "said", "points"]
 
 
 class Deleted(Signed, frozen=True, tag="deleted"):
-    """`/digi slet`: a draft, an ended project, or what one wrote by name: one's answers, what one
-    said, one's points for the trio's note."""
+    """`/digi slet`: delete a draft, an ended project, or one's signed answers, signed texts or
+    points for the trio's note."""
 
     what: Deletable
 
 
 class SaidDeleted(Signed, frozen=True, tag="said_deleted"):
-    """Told by the project to what was said by name: its author has deleted it."""
+    """Sent by the project to a signed text whose author has deleted it."""
 
     concern: str
 
 
 class PointsDeleted(Signed, frozen=True, tag="points_deleted"):
-    """Told by the project to the trio's note: whoever raised these points has deleted them."""
+    """Sent by the project to the trio's note when these points were deleted by whoever raised
+    them."""
 
     points: tuple[str, ...]
 
 
 class PhaseEntered(Signed, frozen=True, tag="phase_entered"):
-    """Told by the walk: the project is in another phase from now on."""
+    """Sent by the walk: the project has entered another phase."""
 
     phase: int
 
 
 class Begun(Signed, frozen=True, tag="begun"):
-    """Told to a conversation when the project starts, goes on, or has other hours: set timers."""
+    """Sent to each conversation when the project starts, resumes or changes its hours: set your
+    timers."""
 
     dialog: str
 
 
 class Halted(Signed, frozen=True, tag="halted"):
-    """Told to a conversation when the project pauses or ends: no timer of yours may ring."""
+    """Sent to each conversation when the project pauses or ends: cancel your timers."""
 
     dialog: str
 
@@ -210,7 +213,7 @@ class Halted(Signed, frozen=True, tag="halted"):
 
 
 class NextNow(Signed, frozen=True, tag="next_now"):
-    """The next question now, not on its day."""
+    """Ask the next question now instead of on its day."""
 
 
 class PlanMoved(Signed, frozen=True, tag="plan_moved"):
@@ -223,26 +226,27 @@ class PlanSkipped(Signed, frozen=True, tag="plan_skipped"):
 
 
 class PlanTaken(Signed, frozen=True, tag="plan_taken"):
-    """A question of *Flere spørgsmål* is put into the plan."""
+    """Move a question from *Flere spørgsmål* into the plan."""
 
     question: str
 
 
 class PlanAdded(Signed, frozen=True, tag="plan_added"):
-    """A question of the team's own."""
+    """Add a question of the team's own to the plan."""
 
     text: str
     first: Literal["team", "trio"] = "team"
 
 
 class ThemePosted(Signed, frozen=True, tag="theme_posted"):
-    """A grundspørgsmål with its five questions in one message."""
+    """Post a theme (grundspørgsmål) with its five questions in one message."""
 
     theme: str
 
 
 class PhaseMoved(Signed, frozen=True, tag="phase_moved"):
-    """Forward or back; `decided` says by whom; `open_*` what becomes of what is not finished."""
+    """Move to another phase; `decided` says who decided it, and `open_*` what happens to unfinished
+    questions."""
 
     to: str
     decided: Literal["us", "elsewhere"] = "us"
@@ -252,14 +256,15 @@ class PhaseMoved(Signed, frozen=True, tag="phase_moved"):
 
 
 class PhaseClosed(Signed, frozen=True, tag="phase_closed"):
-    """Told by the walk to itself at a change of phase and at the end, once all that was open has
-    been closed: what had to wait for this moment comes now."""
+    """Sent by the walk to itself at a change of phase and at the end, after all open questions were
+    closed: release what had to wait until then."""
 
     phase: int
 
 
 class StillStands(Signed, frozen=True, tag="still_stands"):
-    """*Gælder det stadig?* for the conclusions of K1 and O4 at a change of phase."""
+    """*Gælder det stadig?*: whether the conclusions of K1 and O4 still hold, at a change of
+    phase."""
 
     question: str
     stands: Literal["yes", "no"]
@@ -269,7 +274,8 @@ class StillStands(Signed, frozen=True, tag="still_stands"):
 
 
 class Ask(Signed, frozen=True, tag="ask"):
-    """The walk asks a question: of the trio first, or of the team. It brings its own words."""
+    """Sent by the walk: ask a question, of the trio first or of the team. It contains the
+    question's text."""
 
     question: str
     da: str
@@ -297,20 +303,21 @@ class AnsweredUnnamed(Unsigned, frozen=True, tag="answered_unnamed"):
 
 
 class TrioProposed(Signed, frozen=True, tag="trio_proposed"):
-    """What leader, TR and AMR suggest to the team on a question asked of them first."""
+    """The trio's proposal to the team for a question that was asked of them first."""
 
     question: str
     text: str
 
 
 class ClosedForAnswers(Signed, frozen=True, tag="closed_for_answers"):
-    """*Luk for svar*: final for writing; only then does anybody see what came without a name."""
+    """*Luk for svar*: end writing for good. Only then are unsigned answers shown."""
 
     question: str
 
 
 class SummedUp(Signed, frozen=True, tag="summed_up"):
-    """*Saml op*, or *Vi har talt om det* where `spoken` says that it was said aloud."""
+    """*Saml op*: propose a conclusion; with `spoken`, *Vi har talt om det*, for a conclusion
+    reached aloud."""
 
     question: str
     outcome: Literal["concluded", "aside", "med"] = "concluded"
@@ -325,7 +332,7 @@ class SummedUp(Signed, frozen=True, tag="summed_up"):
 
 
 class Fits(Unsigned, frozen=True, tag="fits"):
-    """*Det passer*, without a name."""
+    """*Det passer*: an unsigned vote for a proposal."""
 
     question: str
 
@@ -347,14 +354,14 @@ class TakenUpAgain(Signed, frozen=True, tag="taken_up_again"):
 
 
 class LaidAside(Signed, frozen=True, tag="laid_aside"):
-    """The walk lays an unfinished question aside at a change of phase."""
+    """Sent by the walk at a change of phase: set an unfinished question aside."""
 
     question: str
     elsewhere: bool = False
 
 
 class Superseded(Signed, frozen=True, tag="superseded"):
-    """The walk has ended: a question still open is closed without a conclusion."""
+    """Sent at the end of the walk: close an open question without a conclusion."""
 
     question: str
 
@@ -384,7 +391,7 @@ class SaidByName(Signed, frozen=True, tag="said_by_name"):
 
 
 class AuthorWrote(Unsigned, frozen=True, tag="author_wrote"):
-    """More from the author, by code: words, or more people who may read it, or both."""
+    """An author's addition by code: text, further readers, or both."""
 
     code: str
     text: str = ""
@@ -393,7 +400,7 @@ class AuthorWrote(Unsigned, frozen=True, tag="author_wrote"):
 
 
 class AuthorObjected(Unsigned, frozen=True, tag="author_objected"):
-    """The author objects, once, to a closing."""
+    """An author's objection, by code and only once, to a closing."""
 
     code: str
     text: str
@@ -404,7 +411,7 @@ class AuthorWithdrew(Unsigned, frozen=True, tag="author_withdrew"):
 
 
 class Released(Signed, frozen=True, tag="released"):
-    """Told by the release to a concern that now exists."""
+    """Sent by the release to a new concern."""
 
     concern: str
     kind: Matter
@@ -416,7 +423,7 @@ class Released(Signed, frozen=True, tag="released"):
 
 
 class AuthorAdded(Signed, frozen=True, tag="author_added"):
-    """Told by the release: what an author did later by code."""
+    """Sent by the release: an author's later act by code."""
 
     concern: str
     what: Literal["wrote", "objected", "withdrew", "widened"]
@@ -425,14 +432,14 @@ class AuthorAdded(Signed, frozen=True, tag="author_added"):
 
 
 class ConcernSeen(Signed, frozen=True, tag="concern_seen"):
-    """A reader takes it on and promises a date for the answer."""
+    """A reader accepts a text and promises a date for the answer."""
 
     concern: str
     until: date | None = None
 
 
 class ConcernAnswered(Signed, frozen=True, tag="concern_answered"):
-    """One of the four answers; who and when belong to *do*, where and when to *others*."""
+    """One of the four answers. Person and date belong to *do*, place and date to *others*."""
 
     concern: str
     answer: Literal["do", "no", "others", "later"]
@@ -442,7 +449,7 @@ class ConcernAnswered(Signed, frozen=True, tag="concern_answered"):
 
 
 class HowItWent(Signed, frozen=True, tag="how_it_went"):
-    """What became of *We will do it*: done, not done and why, or by another date."""
+    """What became of *We will do it*: done, not done and why, or a new date."""
 
     concern: str
     outcome: Literal["done", "not_done", "moved"]
@@ -455,7 +462,7 @@ class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
 
 
 class TakenToTrio(Signed, frozen=True, tag="taken_to_trio"):
-    """A representative takes what the author allowed to leader, TR and AMR together."""
+    """A representative shares a text with leader, TR and AMR, as the author allowed."""
 
     concern: str
 
@@ -472,7 +479,7 @@ class Offered(Signed, frozen=True, tag="offered"):
 
 
 class AgreementMade(Signed, frozen=True, tag="agreement_made"):
-    """An agreement that somebody writes down by hand."""
+    """An agreement that a person enters by hand."""
 
     what: str
     who: Person = ""
@@ -505,13 +512,13 @@ class AgreementNewDate(Signed, frozen=True, tag="agreement_new_date"):
 
 
 class NewsGiven(Signed, frozen=True, tag="news_given"):
-    """The leader's two lines at the top of the overview."""
+    """The leader's two lines for the top of the overview."""
 
     text: str
 
 
 class TrioPointRaised(Signed, frozen=True, tag="trio_point_raised"):
-    """*Tag op næste gang* in the private note of leader, TR and AMR."""
+    """*Tag op næste gang*: a point for the trio's private note."""
 
     text: str
 
@@ -520,13 +527,14 @@ class TrioPointRaised(Signed, frozen=True, tag="trio_point_raised"):
 
 
 class AdviceAsked(Signed, frozen=True, tag="advice_asked"):
-    """A piece of advice or an example, another one each time."""
+    """Show a piece of advice or an example; another one each time."""
 
     kind: Literal["advice", "example"] = "advice"
 
 
 class AdviceGiven(Signed, frozen=True, tag="advice_given"):
-    """Told by whoever gave some of it in a message: it waits until the rest has been given."""
+    """Sent when advice was shown in a message, so that it is not repeated before the rest has been
+    shown."""
 
     ids: tuple[str, ...]
 
@@ -549,12 +557,12 @@ class PersonSettings(Signed, frozen=True, tag="person_settings"):
 
 
 class Greeted(Signed, frozen=True, tag="greeted"):
-    """The private chat's first message has arrived: it is not said again."""
+    """The welcome message of the private chat has arrived and is not repeated."""
 
 
 class MembersSeen(Signed, frozen=True, tag="members_seen"):
-    """Who is in the channel: on joining, on leaving, once a day, and when somebody who was not
-    known to be a person is looked up again."""
+    """The members of a channel: after a join or leave event, once a day, and after a repeated
+    lookup of people not known to be human."""
 
     channel: str
     people: tuple[Person, ...] = ()
@@ -562,25 +570,24 @@ class MembersSeen(Signed, frozen=True, tag="members_seen"):
 
 
 class Undelivered(Signed, frozen=True, tag="undelivered"):
-    """Something did not arrive: a message in the channel, one to somebody, or nothing arrives in
-    the channel any more."""
+    """A message was not delivered, or nothing can be delivered to the channel any more."""
 
     what: Literal["message", "private", "channel"]
 
 
 class Unreached(Signed, frozen=True, tag="unreached"):
-    """Something waits for a person who has not let Digi into a private chat yet."""
+    """A message waits for a person for whom Digi is not installed yet."""
 
     person: Person
 
 
 class Woke(Signed, frozen=True, tag="woke"):
-    """A timer has come due. `at` is the moment it was due, whenever it comes."""
+    """A timer has fired. `at` is the time at which it was due, even if it fires later."""
 
     dialog: str
     of: str
     name: str
-    came: datetime = EPOCH  # when it came, where that is later than it was due
+    came: datetime = EPOCH  # the time at which it fired, if that is later
 
     @property
     def fired_at(self) -> datetime:
@@ -613,34 +620,34 @@ Event = SignedEvent | UnsignedEvent
 # --- looks --------------------------------------------------------------------------------
 
 View = Literal[
-    # home.py, help.py
+    # home, help
     "home", "chat", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
     "about", "about_all", "help_all",
-    # advice.py
+    # advice
     "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",
-    # project.py
+    # project
     "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
     "end", "helped", "delete", "confirm_role", "me",
-    # walk.py
+    # walk
     "status", "plan", "add_question", "more_questions", "themes", "phase", "stands",
-    # question.py
+    # question
     "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
     "trio_proposal", "questions", "lead",
     # results
     "results", "search_results",
-    # say.py
+    # say
     "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
-    # concern.py
+    # concern
     "concerns", "concern", "answer_concern", "take_concern", "went_not_done", "went_moved",
-    # agreement.py
+    # agreement
     "agreements", "new_agreement", "new_date", "not_done",
-    # digest.py, summary.py, trio.py
+    # overview, summary, trio
     "overview", "summary", "news", "trio", "trio_point",
 ]  # fmt: skip
 
 
 class Look(Struct, frozen=True, tag="look"):
-    """Wants to see something: a form, a status, answers. Repeatable, and writes nothing."""
+    """Read something: a form, a status, answers. It can be repeated and writes nothing."""
 
     view: View
     project: str = ""

@@ -1,4 +1,4 @@
-"""What a dialog may know. A dialog names facts, the store answers each with exactly one script."""
+"""The facts that a dialog can ask for. The store answers each with exactly one script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ S = TypeVar("S")
 
 
 class Frame(Struct, frozen=True):
-    """What is fixed, what the team can shape, what is not known yet, and at which level."""
+    """What is fixed, what the team can influence, what is unknown, and the promised level of
+    influence."""
 
     fixed: str = ""
     shape: str = ""
@@ -47,13 +48,13 @@ class Project(Struct, frozen=True, kw_only=True):
     phase: int = 1
     entered: int = 1  # the phase in which the project was started
     frames: dict[str, Frame] = {}
-    weekday: int = 1  # the day of the question; Monday is 0
+    weekday: int = 1  # the weekday of the question; Monday is 0
     hour: int = 600  # minutes after midnight
     every_weeks: int = 1
     overview_weekday: int = 3
     overview_hour: int = 780
     days_off: tuple[date, ...] = ()
-    hours: Hours = (8, 16)  # working hours: private letters for whoever has set none of their own
+    hours: Hours = (8, 16)  # for private messages to people without hours of their own
     decision: date | None = None
     language: Literal["da", "en"] = "da"
     length: Length = "whole"
@@ -64,8 +65,8 @@ class Project(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     better: str = ""
     worse: str = ""
-    promise: str = ""  # what phase 2 promised, as it was written down at the end
-    erase_on: date | None = None  # when all of it is deleted, once it has ended
+    promise: str = ""  # the promise of phase 2, as written at the end
+    erase_on: date | None = None  # when all data of an ended project is deleted
 
     @property
     def open(self) -> bool:
@@ -94,8 +95,8 @@ RoleStatus = Literal["asked", "confirmed", "declined", "was"]
 
 
 class Role(Struct, frozen=True):
-    """`detail` is the union of a representative (FOA, DSR). `led` says that they have led the
-    project in this seat at some time: it stays whatever becomes of the status."""
+    """A person's role. `detail` is a representative's union (FOA, DSR). `led` means that they have
+    led the project in this role at some time, and is never reset."""
 
     person: Person
     role: RoleName
@@ -105,7 +106,7 @@ class Role(Struct, frozen=True):
 
 
 class Prefs(Struct, frozen=True):
-    """`hours` are a person's own; without any, those of a project hold (`hours_for`)."""
+    """A person's preferences. Without `hours`, those of a project apply (`hours_for`)."""
 
     name: str = ""
     language: str = ""
@@ -113,13 +114,13 @@ class Prefs(Struct, frozen=True):
     hours: Hours | None = None
     paused: bool = False
     paused_until: date | None = None
-    greeted: bool = False  # has read the private chat's first message
-    foreign: bool = False  # of another organisation, in a shared channel; an id stays what it is
+    greeted: bool = False  # has received the welcome message of the private chat
+    foreign: bool = False  # of another organisation, in a shared channel; never reset
 
 
 def hours_for(prefs: Prefs, projects: tuple[Project, ...]) -> Hours:
-    """When Digi may write to a person privately: in their own hours, else in the working hours of
-    the project that they have been in longest."""
+    """Return when Digi may write to a person privately: in their own hours, or else in the working
+    hours of the project they joined first."""
     if prefs.hours is not None:
         return prefs.hours
     oldest = min(projects, key=lambda project: (project.drafted_at, project.id), default=None)
@@ -127,7 +128,8 @@ def hours_for(prefs: Prefs, projects: tuple[Project, ...]) -> Hours:
 
 
 class Viewer(Struct, frozen=True):
-    """Who looks, and what they are in this project. `private` is a chat with Digi alone."""
+    """The person who looks, with their roles in this project. `private` means a private chat with
+    Digi."""
 
     person: Person
     roles: frozenset[str] = frozenset()
@@ -141,7 +143,7 @@ class Viewer(Struct, frozen=True):
 
 
 class Rec(Struct, frozen=True):
-    """A kept record, opened."""
+    """A stored record, decrypted."""
 
     id: str
     ref: str
@@ -151,7 +153,7 @@ class Rec(Struct, frozen=True):
 
 
 class Unnamed(Struct, frozen=True):
-    """A published entry of the pool: without a person, without a time."""
+    """A published pool entry, without person and time."""
 
     id: str
     kind: str
@@ -162,8 +164,10 @@ class Unnamed(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """An entry still in the pool, seen only by the turn that releases it. `new_id` is random and
-    is what it will be called; entries come in an order that chance has drawn."""
+    """An entry still in the pool, visible only to the turn that releases it.
+
+    `new_id` is the random id under which it will be published. Entries come in random order.
+    """
 
     entry: str
     new_id: str
@@ -175,7 +179,7 @@ class Waiting(Struct, frozen=True):
 
 
 class Written(bytes):
-    """A state as its dialog wrote it. What it says is found out once, as long as it is kept."""
+    """A state as stored JSON. It is decoded once and cached."""
 
     _said: tuple[Any, Any] | None = None
 
@@ -186,7 +190,7 @@ class Written(bytes):
 
 
 class Stated(Struct, frozen=True):
-    """The state of one question, agreement or concern, as its dialog wrote it."""
+    """The state of one question, agreement or concern, as stored."""
 
     id: str
     body: Written
@@ -199,11 +203,11 @@ class Snap(Struct, frozen=True):
 
 
 class Authored(Struct, frozen=True):
-    """What a code opens: an entry still waiting, or one that has been released.
+    """What a receipt code opens: an entry in the pool, or a released one.
 
-    `receipt` is the code's hash, in whose name the author goes on; `later` is what the author
-    added and has been released, `unsent` what still waits, with its kind. A released thing said
-    brings the state of its concern and the words of its answers.
+    `receipt` is the code's hash, which identifies the author's later acts. `later` has released
+    additions by the author, `unsent` those still in the pool, with their kinds. For a released
+    concern there are also its state and the texts of its answers.
     """
 
     project: str
@@ -223,7 +227,7 @@ class Authored(Struct, frozen=True):
 
 
 class Fact(Struct, Generic[T], frozen=True):
-    """A question to the store; `T` is the type of its answer."""
+    """A query to the store; `T` is the type of its answer."""
 
 
 class About(Fact[Project | None], frozen=True):
@@ -231,17 +235,16 @@ class About(Fact[Project | None], frozen=True):
 
 
 class Roles(Fact[tuple[Role, ...]], frozen=True):
-    """Everybody who has, is asked for, declined or had a role here."""
+    """Everybody who has, had, declined or is asked to take a role here."""
 
 
 class Team(Fact[tuple[Person, ...]], frozen=True):
-    """Who is in the project's channel and known to be a person: only they count toward a threshold.
-    Neither a bot does, nor anybody the platform could not be asked about."""
+    """The people in the project's channel who are known to be human. Only they count toward a
+    threshold; bots and accounts that could not be looked up do not."""
 
 
 class Present(Fact[tuple[Person, ...]], frozen=True):
-    """Everybody who is in the project's channel, as far as Digi serves them: whoever counts, and
-    whoever does not, or not yet."""
+    """Everybody in the project's channel whom Digi serves, known to be human or not."""
 
 
 class PrefsOf(Fact[Prefs], frozen=True):
@@ -270,34 +273,35 @@ class Mine(Fact[Rec | None], frozen=True):
 
 
 class MyRefs(Fact[frozenset[str]], frozen=True):
-    """For what a person has a record of a kind."""
+    """The refs for which a person has a record of a kind."""
 
     kind: str
     person: Person
 
 
 class By(Fact[frozenset[Person]], frozen=True):
-    """Who has a record of a kind for a ref, however many have; what stands in it is not read."""
+    """The people who have a record of a kind for a ref. The records are not decrypted."""
 
     kind: str
     ref: str
 
 
 class ByTeam(Fact[frozenset[tuple[Person, str]]], frozen=True):
-    """Who of those in the channel or with a role has a record of a kind, and for which ref."""
+    """Which of the channel's members and role holders have a record of a kind, and for which
+    ref."""
 
     kind: str
 
 
 class HowMany(Fact[int], frozen=True):
-    """How many people have a record of a kind for a ref."""
+    """The number of people who have a record of a kind for a ref."""
 
     kind: str
     ref: str = ""
 
 
 class HowManyEach(Fact[Mapping[str, int]], frozen=True):
-    """How many people have a record of a counted kind, for each ref that anybody has one for."""
+    """The number of people who have a record of a counted kind, for each ref."""
 
     kind: str
 
@@ -316,39 +320,39 @@ class States(Fact[tuple[Stated, ...]], frozen=True):
 
 
 class Published(Fact[tuple[Unnamed, ...]], frozen=True):
-    """What was published from the pool, of a kind (for a ref), in the order of its random ids."""
+    """The published pool entries of a kind (for a ref), in the order of their random ids."""
 
     kind: str
     ref: str = ""
 
 
 class SnapshotOf(Fact[Snap | None], frozen=True):
-    """The newest published snapshot for an audience: `all`, or a person."""
+    """The newest snapshot for an audience: `all`, or a person."""
 
     audience: str
 
 
 class Unreleased(Fact[tuple[Waiting, ...]], frozen=True):
-    """What waits in the pool, for the turn that releases it and for no other."""
+    """The entries in the pool. Only available to the turn that releases them."""
 
     kinds: tuple[str, ...]
     ref: str = ""
 
 
 class ByCode(Fact[Authored | None], frozen=True):
-    """What a code opens, waiting or released, in any project of the workplace."""
+    """What a receipt code opens, released or not, in any project of the workplace."""
 
     code: str
 
 
 class MyProjects(Fact[tuple[Project, ...]], frozen=True):
-    """The open projects whose channel a person is in, or has a role in."""
+    """The open projects in whose channel a person is or in which they have a role."""
 
     person: Person
 
 
 class InEach(Fact[tuple[Mapping["Fact[Any]", Any], ...]], frozen=True):
-    """The same facts of each of a person's open projects, oldest project first, at most `limit`."""
+    """The same facts for each open project of a person, oldest project first, at most `limit`."""
 
     person: Person
     facts: tuple[Fact[Any], ...]
@@ -362,14 +366,15 @@ class ChannelProject(Fact[Project | None], frozen=True):
 
 
 class Operator(Struct, frozen=True):
-    """Who answers for this Digi, as its operator has written it; empty where nothing is."""
+    """The organisation responsible for this Digi, from the operator's file; missing fields are
+    empty."""
 
     controller: str = ""
     contact: str = ""
     legal_basis: str = ""
     whistleblower: str = ""
     database_keeps_times: bool = False
-    """Whoever runs the database server can see when something was written without a name."""
+    """Whoever runs the database server can see when an unsigned text was written."""
 
 
 NOBODY = Operator()
@@ -377,7 +382,7 @@ NOBODY = Operator()
 
 @cache
 def reader(type: Hashable) -> msgspec.json.Decoder[Any]:
-    """Of states as they were written; finding out what a type can be takes longer than reading."""
+    """Return a cached JSON decoder for a state type: building one takes longer than decoding."""
     return msgspec.json.Decoder(cast(Any, type))
 
 
@@ -385,7 +390,7 @@ def reader(type: Hashable) -> msgspec.json.Decoder[Any]:
 
 
 class Known:
-    """The answers to the facts that were asked for, the catalogue, and who answers for Digi."""
+    """The answers to the requested facts, the catalogue, and the operator."""
 
     def __init__(
         self,
@@ -402,13 +407,13 @@ class Known:
 
     @property
     def project(self) -> Project:
-        """The project; only where the gate has made sure that there is one."""
+        """The project. It must exist, which the gate ensures."""
         project = self(About())
         assert project is not None
         return project
 
     def each(self, fact: InEach) -> tuple[Known, ...]:
-        """What is known of each of a person's projects."""
+        """The facts of each of a person's projects."""
         return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
     def states(self, dialog: str, type: type[S]) -> dict[str, S]:
@@ -419,7 +424,7 @@ class Known:
         return None if body is None else cast(S, body.read_as(cast(Hashable, type)))
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
-        """Who holds one of these roles, in the order in which they were given."""
+        """Return the holders of these roles, in the order of the arguments."""
         return tuple(
             dict.fromkeys(r.person for r in self(Roles()) if r.role in roles and r.status == status)
         )

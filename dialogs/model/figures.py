@@ -1,14 +1,14 @@
-"""How many: what may be said of contributions that bear no name."""
+"""Rounds numbers of unsigned contributions, so that they identify nobody."""
 
 from __future__ import annotations
 
 
 def shown(n: int, may: int, enough: int) -> int:
-    """A figure that points at nobody, or 0 where there is none to show: so many at least.
+    """Return the number to show ("at least so many"), or 0 to show none.
 
-    In steps of the threshold, so that no two figures differ by less than it: somebody who joins,
-    leaves or withdraws moves none by one. And always so many fewer than may write that the rest
-    could be enough of them too: of eleven, "at least ten" would point at the one who has not.
+    It is rounded down to a multiple of the threshold, so that one person more or less does not
+    change it by one. It is also limited so that the people who did not contribute could be at least
+    the threshold: of eleven, "at least ten" would point at the one who did not.
     """
     most = min(n, may - enough)
     return max(0, most - most % enough)

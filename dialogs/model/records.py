@@ -1,6 +1,6 @@
-"""Every kind of record there is, in one table: erasing, `/digi slet` and counting are read from it.
+"""All kinds of records in one table, which erasing, `/digi slet` and counting use.
 
-The store refuses to write a record of any other kind, so none can be forgotten here.
+The store rejects records of any other kind, so that none can be forgotten here.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from msgspec import Struct
 
 
 class RecordKind(Struct, frozen=True):
-    """What becomes of the records of one kind, apart from what the conversation does with them.
+    """What happens to the records of one kind, apart from what the conversation does with them.
 
-    `on_erase`: "delete" where they are the person's own words, "unname" where the text belongs to
-    the project and only the name is taken away. What is deleted has a phrase `proof.kind_<name>`.
-    `deletable_by_author`: goes with "my answers by name" in `/digi slet`.
-    `counted`: the database counts them for each ref as they come and go (the table `answered`).
+    `on_erase`: "delete" for a person's own texts, "unname" for texts of the project, from which
+    only the name is removed. Deleted kinds need a phrase `proof.kind_<name>`.
+    `deletable_by_author`: deleted by "my answers by name" in `/digi slet`. `counted`: the database
+    counts them for each ref by a trigger (table `answered`).
     """
 
     name: str

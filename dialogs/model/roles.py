@@ -1,15 +1,14 @@
-"""Who may write without a name in a project, and by which roles the gate knows a person.
+"""Decides who may write without a name in a project, and which roles the gate checks. Pure.
 
-Decided here and nowhere else: the gate lets people in by it, and forms, thresholds and
-elimination count by it. It is pure.
+It is the only place that decides this: the gate, forms, thresholds and elimination all use it.
 
-Who may write without a name: everybody in the channel or with a confirmed role, except those who
-lead or have ever led. Whoever is only *asked* to lead may: they have read nothing as a leader, and
-if they had to say no first, that no, which others see, would come right before their text.
+Everybody in the channel or with a confirmed role may write without a name, except current and
+former leaders and deputies. Whoever is only *asked* to lead may write: they have read nothing as a
+leader, and if they had to decline first, their visible refusal would come right before their text.
 
-Who counts among them: those of whom the platform says that they are people in the channel.
-Somebody it could not be asked about may write and does not count. Nor does whoever holds a role
-without being in the channel: nobody tells Digi whether that account still exists.
+Only members of the channel whom the platform reports as human count among the writers. Whoever
+could not be looked up may write and does not count. Neither do role holders outside the channel,
+because Digi is not told whether their accounts still exist.
 """
 
 from __future__ import annotations
@@ -26,26 +25,27 @@ LEADING = ("leader", "deputy")
 
 
 def has_led(role: Role) -> bool:
-    """Whether this row says that somebody leads or has led. The store keeps `led` for good; the
-    status alone says it of a row that code of an earlier version has written."""
+    """Return whether the person leads or has led. `led` is stored for good; rows of earlier
+    versions only have the status."""
     return role.led or (role.role in LEADING and role.status in ("confirmed", "was"))
 
 
 def of_foreign(role: Role) -> Role:
-    """What a row counts for where its person is of another organisation: no role and no question
-    whether they will take one. That they have led stays."""
+    """Return the row as it counts for a person of another organisation: they have no role and are
+    asked for none, but having led still counts."""
     ended: RoleStatus = "was" if role.status in ("confirmed", "was") else "declined"
     return replace(role, status=ended)
 
 
 def stands_in(project: Project, roles: Iterable[Role]) -> Person:
-    """Whoever started a project acts as its leader while it has none; "" where it has one."""
+    """Return the person who started the project if it has no leader, since they act as its leader;
+    else ""."""
     led = any(role.role == "leader" and role.status == "confirmed" for role in roles)
     return "" if led else project.starter
 
 
 def refused(project: Project, roles: Iterable[Role]) -> frozenset[Person]:
-    """Who may not write without a name, wherever they are."""
+    """Return everybody who may not write without a name, in the channel or not."""
     roles = tuple(roles)
     found = {role.person for role in roles if has_led(role)}
     if project.stage != "draft":
@@ -56,15 +56,15 @@ def refused(project: Project, roles: Iterable[Role]) -> frozenset[Person]:
 def may_write(
     project: Project, roles: tuple[Role, ...], team: Iterable[Person]
 ) -> tuple[Person, ...]:
-    """Who may write without a name, of `team` and of those with a role."""
+    """Return who may write without a name, of `team` and of the role holders."""
     no = refused(project, roles)
     holders = (role.person for role in roles if role.status == "confirmed")
     return tuple(person for person in dict.fromkeys((*team, *holders)) if person not in no)
 
 
 def writers(known: Known) -> tuple[Person, ...]:
-    """Everybody who counts among those who may write without a name here: at least so many may.
-    Needs `About`, `Roles` and `Team`."""
+    """Return those who count among the writers, which is at most everybody who may write. Needs
+    `About`, `Roles` and `Team`."""
     team, roles = known(Team()), known(Roles())
     no = refused(known.project, roles)
     return tuple(person for person in team if person not in no)
@@ -78,8 +78,8 @@ def held(
     there: bool,
     foreign: bool = False,
 ) -> frozenset[str]:
-    """What the gate's table of access asks about. `there`: the person is in the channel;
-    `foreign`: of another organisation, and so a member at most."""
+    """Return the roles that the gate's access table refers to. `there`: the person is in the
+    channel; `foreign`: they are of another organisation, and so only a member."""
     if foreign:
         roles = tuple(of_foreign(role) if role.person == person else role for role in roles)
     mine = [role for role in roles if role.person == person]
@@ -103,7 +103,8 @@ def held(
 
 
 def who_leads(known: Known) -> Line:
-    """To a member who pressed *Led samtalen*: who can, by name. Needs `About` and `Roles`."""
+    """Return the answer for a member who pressed *Led samtalen*: who can, by name. Needs `About`
+    and `Roles`."""
     roles: tuple[Role, ...] = known(Roles())
     people = known.holders(*LEADING, "facilitator") or (stands_in(known.project, roles),)
     return text("gate.who_leads", who=Listing(tuple(Who(p) for p in people if p)))

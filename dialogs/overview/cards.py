@@ -1,4 +1,4 @@
-"""What the weekly overview tells, drawn from the facts: one card, and details for its thread."""
+"""Renders the weekly overview: one card, and details for its thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
 SHORT = 240
 BRIEF = 140
-FIRST = 3  # so many of those that still wait are in the message itself
+FIRST = 3  # how many waiting texts the message itself shows
 PAGE = 2600
 WHY = Records("not_done")
 ON = (
@@ -69,7 +69,7 @@ def overview_facts() -> Facts:
 
 
 def label(known: Known, at: datetime) -> str:
-    """The ISO week, as posts and states are named after it: 2026-W48."""
+    """Return the name of the ISO week for posts and states: 2026-W48."""
     year, week = iso_week(known.project.calendar, at)
     return f"{year}-W{week:02}"
 
@@ -86,7 +86,7 @@ def overview_card(
     due: datetime | None = None,
     away: date | None = None,
 ) -> NeutralCard:
-    """As it is at a moment, for the week in which it was due."""
+    """Return the overview as of a time, for the week in which it was due."""
     project = known.project
     _, week = iso_week(project.calendar, due or at)
     today = local(project.calendar, at).date()
@@ -112,7 +112,7 @@ def overview_card(
 
 
 def _proposed(new: Overview) -> list[Part[Line]]:
-    """What has been proposed, and until when one can say that something is missing."""
+    """Return the proposals, and until when an objection is possible."""
     parts: list[Part[Line]] = []
     for one in new.proposed[:FIRST]:
         key = "digest.proposed_to_med" if one.outcome == "med" else "digest.proposed"
@@ -145,7 +145,7 @@ def _and_rest(first: Text, rest: int) -> Line:
 
 
 def _agreed(known: Known, new: Overview, today: date) -> list[Paragraph[Line]]:
-    """How the agreements stand; done ones only in the week after they were."""
+    """Return the status of agreements; done ones only in the week after they were done."""
     everything = known.states("agreement", Agreement).values()
     taken = [one for one in everything if one.status == "taken"]
     late = [one for one in taken if overdue(one, today)]
@@ -182,7 +182,7 @@ def _asked(new: Overview) -> list[Paragraph[Line]]:
 
 
 def _worried(new: Overview) -> list[Paragraph[Line]]:
-    """No figures: how many there are is nobody's to know."""
+    """Return the news of concerns without numbers, which nobody may know."""
     if not new.concerns:
         return []
     answered = any(one.answers for one in new.concerns)
@@ -192,7 +192,7 @@ def _worried(new: Overview) -> list[Paragraph[Line]]:
 
 
 def _standing(new: Overview, today: date, project: str) -> list[Part[Line] | None]:
-    """The first few in the message, all of them in its thread; no figure here either."""
+    """Return the first few waiting texts; all of them are in the thread. No number is shown."""
     if not new.standing:
         return []
     parts: list[Part[Line] | None] = [Paragraph(text("digest.standing"))]
@@ -238,7 +238,7 @@ def _next(known: Known, at: datetime) -> list[Paragraph[Line]]:
 
 
 def words(one: Concern, cut: int = 0) -> Kept:
-    """What was said, or the beginning of it."""
+    """Return the text or its beginning."""
     return replace(one.words, cut=cut)
 
 
@@ -258,7 +258,7 @@ def answer(one: Answer, cut: int = 0) -> Line:
 
 
 def _waits(one: Concern, today: date | None = None) -> Line:
-    """That the answer is still to come, and for when it is promised."""
+    """Say that the answer is still to come, and the promised date."""
     if one.promised is not None:
         passed = today is not None and promise_passed(one, today)
         return text("digest.promise_passed" if passed else "digest.promised", day=Day(one.promised))
@@ -267,7 +267,7 @@ def _waits(one: Concern, today: date | None = None) -> Line:
 
 
 def _written_again(one: Concern) -> bool:
-    """Its author has written more since it was answered."""
+    """Say that the author has added to it since it was answered."""
     return one.status == "sent" and bool(one.answers)
 
 
@@ -297,7 +297,7 @@ def _still_doing(one: Concern, cut: int, today: date) -> Parts:
 
 
 def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...]:
-    """All of it, a topic a message, and a new one where a message would be long."""
+    """Return all details, one message per topic, split if it would be long."""
     today = local(known.project.calendar, at).date()
     why = frozenset(rec.id for rec in known(WHY))
     pages: list[NeutralCard] = []
@@ -352,7 +352,7 @@ def _conclusion(one: Concluded | ToMed) -> Parts:
 
 
 def _agreement(one: Agreement, why: frozenset[str], today: date) -> Parts:
-    """Who does it is said while it is going well; a date that has passed has no name."""
+    """Return an agreement's line. The owner is named as long as the date has not passed."""
     match one.status:
         case "offered" | "declined":
             line = text("digest.detail_free")
@@ -383,7 +383,7 @@ def _said(one: Concern, today: date) -> Parts:
 
 
 def _promised_again(one: Concern) -> bool:
-    """A promise that does not stand in the last answer."""
+    """Return a promised date that is not part of the last answer."""
     return one.waits and one.promised not in (None, one.answers[-1].until)
 
 
@@ -391,6 +391,6 @@ def _promised_again(one: Concern) -> bool:
 
 
 def advice(known: Known) -> tuple[Line | None, tuple[str, ...]]:
-    """One that fits the phase, and its id as what has been given then."""
+    """Return advice that suits the phase, and its id to remember it."""
     id = next_of(for_all(known), memory(known).seen)
     return (None, ()) if id is None else (overview_line(known.catalogue, id), (id,))

@@ -1,4 +1,4 @@
-"""The weekly overview to the project's channel."""
+"""Posts the weekly overview to the project's channel."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def decide(state: Digest | None, event: SignedEvent, known: Known) -> Step:
     state = state or Digest()
     match event:
         case e.Begun():
-            # A pause is no absence: what is counted from here has nothing to explain.
+            # A pause does not count as Digi being away.
             return replace(state, last=event.at), _timers(known.project, event.at)
         case e.Halted():
             return state, (Cancel("overview"), Cancel("ask_news"))
@@ -97,7 +97,8 @@ def _timers(project: Project, after: datetime) -> tuple[Effect, ...]:
 
 
 def _asking(project: Project, after: datetime) -> Timer:
-    """The working day before an overview, at ten: that one, or the next where this is past."""
+    """Return when to ask the leader for news: the working day before this overview at ten, or
+    before the next one if that has passed."""
     moment = next_overview(project, after)
     while (asked := _day_before(project, moment)) <= after:
         moment = next_overview(project, moment)
@@ -110,7 +111,7 @@ def _day_before(project: Project, moment: datetime) -> datetime:
 
 
 def _latest(project: Project, now: datetime) -> datetime:
-    """When an overview was last due: now, as a rule, and earlier where Digi was away."""
+    """Return when an overview was last due: normally now, but earlier if Digi was away."""
     for days in (8, 60):
         moment = next_overview(project, now - timedelta(days=days))
         if moment <= now:
@@ -206,7 +207,7 @@ def view_needs(state: Digest, slot: str) -> Facts:
 
 
 def view(state: Digest, slot: str, known: Known) -> NeutralCard:
-    """As it was decided: what has happened since belongs to the next one."""
+    """Return the stored overview. What has happened since belongs to the next one."""
     [kept] = known(Records("overview", slot, 1))
     if "card" not in kept.body:
         return card(Paragraph(Words(UNREADABLE)))

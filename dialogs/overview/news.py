@@ -1,4 +1,4 @@
-"""What an overview has to tell: what is new since the last one, and what still waits."""
+"""Collects the content of an overview: what is new since the last one, and what still waits."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ WAITING = ("sent", "seen", "forwarded")
 
 
 class Standing(Struct, frozen=True):
-    """What all may read and nobody has answered for good, told in an earlier overview already."""
+    """A text that everybody may read, without a final answer, and already mentioned in an earlier
+    overview."""
 
     concern: Concern
-    since: str  # the first overview it stood in (2026-W45); empty where an older Digi told it
+    since: str  # the first overview that mentioned it (2026-W45); "" if an older Digi did
 
 
 class Overview(Struct, frozen=True, kw_only=True):
-    """What has happened that was not told before, and what stands until it is answered. `told` and
-    `since` are what the state will keep once this has been told."""
+    """The content of an overview. `told` and `since` are the values to store once it is posted."""
 
-    proposed: tuple[Proposed, ...]  # as long as they stand, told before or not
+    proposed: tuple[Proposed, ...]  # repeated as long as they are open
     concluded: tuple[Concluded | ToMed, ...]
     agreements: tuple[Agreement, ...]
     asked: tuple[Concern, ...]
     concerns: tuple[Concern, ...]
     standing: tuple[Standing, ...]
-    doing: tuple[Concern, ...]  # answered with *We will do it*, and not told of how it went
+    doing: tuple[Concern, ...]  # answered with *We will do it*, outcome not reported
     told: dict[str, str]
     since: dict[str, str]
     news: str = ""
-    came: bool = False  # a concern that was not there before, rather than news of one
+    came: bool = False  # there is a new concern, not only news of an old one
 
     @property
     def anything(self) -> bool:
@@ -57,7 +57,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 
 def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
-    """Everything that has changed since it was told last, for the overview of this week."""
+    """Return what has changed since the last overview, for the overview of this week."""
     today = local(known.project.calendar, at).date()
     told = dict(state.told)
     proposed: list[Proposed] = []
@@ -116,7 +116,8 @@ def _when(question: Concluded | ToMed) -> datetime:
 
 
 def _agreement_mark(one: Agreement, today: date) -> str:
-    """Empty where the channel has nothing to hear of: it was only offered, to one person."""
+    """Return what to remember of an agreement; "" if it is only offered to one person, which the
+    channel is not told."""
     if one.status in ("offered", "declined"):
         return "open" if unowned(one) else ""
     if one.status != "taken":
@@ -135,7 +136,8 @@ def _concern_mark(one: Concern) -> str:
 
 
 def _told_as(told: Mapping[str, str], one: Concern) -> tuple[bool, int, str] | None:
-    """Whether it still waited, how many answers it had and how it went when it was told last."""
+    """Return whether it waited, its number of answers and its outcome in the last overview; None if
+    it was not mentioned."""
     mark = told.get(f"concern:{one.id}")
     if mark is None:
         return None
@@ -145,12 +147,14 @@ def _told_as(told: Mapping[str, str], one: Concern) -> tuple[bool, int, str] | N
 
 
 def _is_news(one: Concern, told: Mapping[str, str]) -> bool:
-    """A promised date is none: it stands with what still waits, in each overview."""
+    """Return whether it changed. A new promised date is no news: it is shown with what still waits
+    each time."""
     return _told_as(told, one) != (one.waits, len(one.answers), one.went)
 
 
 def _since(one: Concern, state: Digest, week: str) -> str:
-    """Counted in overviews, never in days: a text has no time of its own."""
+    """Return the overview that first mentioned it. Time is counted in overviews, because an
+    unsigned text has no date."""
     before = _told_as(state.told, one)
     if before is None or not before[0]:
         return week
@@ -160,7 +164,7 @@ def _since(one: Concern, state: Digest, week: str) -> str:
 def _standing(
     read_by_all: list[Concern], since: Mapping[str, str], today: date
 ) -> tuple[Standing, ...]:
-    """A promise that has passed first, then what has stood longest."""
+    """Return what waits: overdue promises first, then the longest-waiting texts."""
     waiting = [Standing(one, since[one.id]) for one in read_by_all if one.waits]
     waiting.sort(
         key=lambda one: (not promise_passed(one.concern, today), one.since, one.concern.id)

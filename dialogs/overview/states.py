@@ -1,4 +1,4 @@
-"""What a project's overview remembers, and when the next one comes."""
+"""What an overview remembers, and when the next one is due."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from dialogs.model.facts import Project
 
 
 class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
-    last: datetime | None = None  # when the last overview was decided, posted or not
+    last: datetime | None = None  # when the last overview was decided, whether or not it was posted
     posted: int = 0
-    quiet: int = 0  # weeks in a row with nothing to tell
-    news: str = ""  # record id, kind "news", not yet told
+    quiet: int = 0  # number of consecutive weeks without content
+    news: str = ""  # id of a record of kind "news" that is not posted yet
     week: str = ""  # of the last overview that was posted
-    asked: str = ""  # the week for whose overview the leader has been asked for two lines
-    told: dict[str, str] = {}  # what has been told, and how it stood then
-    since: dict[str, str] = {}  # the week in which what still waits was told first
+    asked: str = ""  # the week for whose overview the leader was asked for two lines
+    told: dict[str, str] = {}  # marks of everything posted, to find what changed
+    since: dict[str, str] = {}  # the week in which a waiting text was first mentioned
 
 
 def next_overview(project: Project, after: datetime) -> datetime:

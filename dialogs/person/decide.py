@@ -1,4 +1,4 @@
-"""What a person chooses for themselves, in all projects: hours, language, a pause."""
+"""A person's own settings for all projects: hours, language, a pause."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _pause_form(prefs: Prefs) -> Form[Line]:
 
 CONVERSATION = Conversation(
     name="person",
-    state=type(None),  # nothing is kept here: a person's choices lie beside their name
+    state=type(None),  # no state: the settings are stored with the person's name
     events=the_only(
         "person", e.PersonPaused, e.PersonResumed, e.PersonSettings, e.Greeted, e.MembersSeen
     ),

@@ -1,4 +1,4 @@
-"""What a project shows: the draft, the welcome, who is who, what a role asks, what is said."""
+"""The cards of a project: the draft, the welcome, roles, and confirmations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dialogs.model.events import Look, Person
 from dialogs.model.facts import Frame, Project, Role
 from dialogs.project.states import confirming
 
-WELCOME = "welcome"  # the slot of the welcome in the channel
+WELCOME = "welcome"  # the slot of the welcome post in the channel
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SEATS = ("leader", "deputy", "tr", "amr", "facilitator")
 TRIO = ("leader", "deputy", "tr", "amr")
@@ -23,7 +23,7 @@ def weekday(number: int) -> Line:
 
 
 def said(key: str, **args: Line) -> Card[Line]:
-    """One plain sentence or two."""
+    """Return a card with one or two sentences."""
     return card(c.Paragraph(text(key, **args)))
 
 
@@ -35,7 +35,7 @@ def named(people: Iterable[Person]) -> Line:
 
 
 def holding(roles: tuple[Role, ...], *names: str) -> tuple[Role, ...]:
-    """Who has one of these roles, or is asked for it."""
+    """Return who holds one of these roles or is asked to."""
     return tuple(r for r in roles if r.role in names and r.status in ("asked", "confirmed"))
 
 
@@ -48,7 +48,8 @@ def _holder(role: Role) -> Line:
 
 
 def role_rows(roles: tuple[Role, ...], *, missing: bool = True) -> tuple[tuple[Line, Line], ...]:
-    """Who is who; a missing leader, TR or AMR is said, a missing helper is not."""
+    """Return rows for the roles; a missing leader, TR or AMR is mentioned, a missing facilitator is
+    not."""
     rows: list[tuple[Line, Line]] = []
     for name in SEATS:
         found = holding(roles, name)
@@ -60,7 +61,7 @@ def role_rows(roles: tuple[Role, ...], *, missing: bool = True) -> tuple[tuple[L
 
 
 def asks(role: str) -> tuple[Part[Line], ...]:
-    """What a role asks of a person, in as few words as it takes."""
+    """Describe in a few words what a role asks of a person."""
     return (
         c.Paragraph(text(f"project.asks_{role}")),
         c.Bullets(tuple(text(f"project.asks_{role}_{n}") for n in (1, 2, 3))),
@@ -68,7 +69,7 @@ def asks(role: str) -> tuple[Part[Line], ...]:
 
 
 def asked_for(project: Project, role: str, by: Person) -> Card[Line]:
-    """The private message to somebody who is asked to take a role."""
+    """Return the private message to a person who is asked to take a role."""
     return card(
         c.Heading(text(f"project.asked_{role}", who=c.Who(by), name=c.Words(project.name))),
         *asks(role),
@@ -77,7 +78,8 @@ def asked_for(project: Project, role: str, by: Person) -> Card[Line]:
 
 
 def holds_now(project: Project, role: str) -> Card[Line]:
-    """The private note to leader and representatives when the channel has been told."""
+    """Return the private message that leader and representatives get when the channel is told their
+    roles."""
     extra = (
         Button[Line](text("project.set_frame"), Look("frame", project=project.id))
         if role == "leader"
@@ -179,7 +181,8 @@ def _about_rows(state: Project) -> tuple[tuple[Line, Line], ...]:
 
 
 def frame_rows(state: Project, frame: Frame | None = None) -> tuple[tuple[Line, Line], ...]:
-    """What is filled of the frame of this phase. The level is a promise: only where it was made."""
+    """Return the filled fields of this phase's frame. The level of influence is a promise, so it is
+    shown only if one was made."""
     if frame is None:
         frame = state.frames.get(str(state.phase))
     if frame is None:
@@ -243,7 +246,7 @@ def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
 
 
 def _when(state: Project) -> Part[Line] | None:
-    """The rhythm, while there is one."""
+    """Return when questions are asked, if any are."""
     if not state.running:
         return None
     key = "project.welcome_rhythm" if state.every_weeks == 1 else "project.welcome_rhythm_calm"
@@ -262,7 +265,7 @@ def _why_rows(state: Project) -> tuple[tuple[Line, Line], ...]:
 
 
 def _standing(state: Project) -> Part[Line] | None:
-    """A welcome that is no longer so new says first how things stand."""
+    """An older welcome post begins with the current status."""
     match state.stage:
         case "paused" | "not_now" if state.until is not None:
             return c.Paragraph(text("project.stands_paused_until", day=c.Day(state.until)))
@@ -319,7 +322,8 @@ def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: b
 
 
 def taken(other: Project) -> Card[Line]:
-    """The channel has a project already. A draft is not named before its time."""
+    """Return the answer if the channel has a project already. A draft is not named before it is
+    shown."""
     if other.stage == "draft":
         return said("project.has_draft", who=c.Who(other.starter))
     return card(
@@ -329,7 +333,7 @@ def taken(other: Project) -> Card[Line]:
 
 
 def what_is_true(state: Project) -> Card[Line]:
-    """The answer to a press that no longer fits."""
+    """Return the current situation, for a press that is outdated."""
     if state.stage in ("paused", "not_now") and state.until is not None:
         return said("project.true_paused_until", day=c.Day(state.until), resume=c.Typed("resume"))
     match state.stage:
@@ -347,7 +351,7 @@ def what_is_true(state: Project) -> Card[Line]:
 
 
 def kept_frame_rows(frame: Frame, record: str) -> tuple[tuple[Line, Line], ...]:
-    """The frame as a letter may carry it: its words by the id of their record."""
+    """Return the frame with its texts by record id, as a letter stores it."""
     rows: list[tuple[Line, Line]] = [
         (text(f"project.row_{field}"), c.Kept("frame", record, field))
         for field in ("fixed", "shape")
@@ -396,5 +400,5 @@ def seen_draft(state: Project, roles: tuple[Role, ...], person: Person) -> Card[
 
 
 def circle(state: Project, roles: tuple[Role, ...]) -> set[Person]:
-    """Who sees a draft: whoever started it, leader, TR and AMR."""
+    """Return who can see a draft: its starter, leader, TR and AMR."""
     return {state.starter, *(r.person for r in holding(roles, *TRIO))}

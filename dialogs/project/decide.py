@@ -82,7 +82,8 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
 
 
 def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Privately, ...]:
-    """The leader hears of it, in one letter a week; at once where the channel is closed to Digi."""
+    """Tell the leader about undelivered messages, once a week in a letter; at once if the channel
+    is closed to Digi."""
     if event.what == "channel":
         told, once = text("project.undelivered_channel", name=c.Words(state.name)), event.id
     else:
@@ -169,7 +170,7 @@ def _running(state: Project, event: Act, known: Known) -> Step:
 
 
 def _resting(state: Project, event: Act, known: Known) -> Step:
-    """Paused, or *Ikke nu*."""
+    """Decide events of a project that is paused or *Ikke nu*."""
     match event:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, (Show(cards.taken(state)),))
@@ -203,7 +204,7 @@ def _resting(state: Project, event: Act, known: Known) -> Step:
 
 
 def _over(state: Project, event: Act) -> Step:
-    """Stopped or ended: the channel is free for another."""
+    """Decide events of a project that is stopped or ended; its channel is free for another."""
     match event:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, ())

@@ -1,4 +1,4 @@
-"""`/digi slet`: asks what first, and deletes one's own words by name, or all of a project."""
+"""`/digi slet`: asks what to delete, then deletes one's own signed texts or a whole project."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def look_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """All that one can delete now, each behind a button that asks once more."""
+    """List all that the person can delete, each with a button that asks for confirmation."""
     state = known.project
     leads = people.may_delete(state, known(Roles()), viewer.person)
     trio = viewer.may("leader", "deputy", "representative")

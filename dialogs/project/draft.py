@@ -1,4 +1,4 @@
-"""A project's draft: made, changed, shown in the channel or dropped."""
+"""A project's draft: created, changed, shown in the channel or dropped."""
 
 from __future__ import annotations
 
@@ -70,7 +70,10 @@ Act = (
 
 
 def open_elsewhere(state: Project, event: e.Started | e.Drafted) -> Step | None:
-    """The gate names the project at hand; a new one may be meant all the same."""
+    """Return the answer or step if the form is not for this project; None if it is.
+
+    The gate adds the project at hand, but a new draft in another channel may be meant.
+    """
     if not event.channel:
         return state, (Show(cards.said("project.start_in_channel")),)
     if not state.open or state.channel != event.channel:
@@ -79,7 +82,7 @@ def open_elsewhere(state: Project, event: e.Started | e.Drafted) -> Step | None:
 
 
 def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
-    """The form, for a new draft or for one that is there."""
+    """Handle the form, for a new or an existing draft."""
     roles = known(Roles()) if state else ()
     if fault := people.from_elsewhere(event, known):
         return state, (fault,)
@@ -194,7 +197,7 @@ def draft_step(state: Project, event: Act, known: Known) -> Step:
 
 
 def dropped(state: Project, roles: tuple[Role, ...], by: Person) -> Step:
-    """Those who had seen the draft are told that it is gone."""
+    """Drop a draft, and tell those who had seen it."""
     name = c.Words(state.name)
     told = cards.said("project.dropped_by", who=c.Who(by), name=name)
     return None, (

@@ -1,4 +1,4 @@
-"""What is said when a project rests, goes on or ends."""
+"""The cards for when a project pauses, resumes or ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dialogs.project.cards import rhythm
 
 
 def ways_to_end(state: Project) -> Card[Line]:
-    """To end, to put down for now, to stop, or only to rest: all of them are in order."""
+    """Return the ways to end, interrupt, stop or pause, all equally acceptable."""
     return card(
         c.Heading(text("project.ways_title")),
         c.Bullets(tuple(text(f"project.way_{way}") for way in ("end", "stop", "not_now", "pause"))),
@@ -84,7 +84,7 @@ def ended(
 
 
 def outcome(state: Project, end: str) -> Part[Line] | None:
-    """What was written at the end, by the id of its record."""
+    """Return what was written at the end, by the id of its record."""
     rows = tuple(
         (text(f"project.row_{field}"), c.Kept("end", end, field))
         for field in ("promise", "better", "worse")
@@ -106,7 +106,8 @@ def again(state: Project, end: str, months: int) -> Card[Line]:
 
 
 def did_it_help(state: Project, *, leads: bool) -> Card[Line]:
-    """After three weeks, once, to leader and facilitator; only a leader can end it."""
+    """Ask leader and facilitator once, three weeks after the start, whether it helped. Only a
+    leader can end the project."""
     whole = (
         Button[Line](
             text("button.whole_course"), e.Helped(project=state.id, choice="whole"), "main"
@@ -135,7 +136,7 @@ def did_it_help(state: Project, *, leads: bool) -> Card[Line]:
 
 
 def is_it_time(state: Project) -> Card[Line]:
-    """The date of *Ikke nu* has come."""
+    """Remind the leader that the date of *Ikke nu* has come."""
     return card(
         c.Paragraph(text("project.is_it_time", name=c.Words(state.name))),
         c.Buttons(

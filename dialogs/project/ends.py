@@ -1,4 +1,5 @@
-"""How a project rests and ends: pauses, *Ikke nu*, *Vi stopper her*, and what comes after."""
+"""How a project pauses and ends: pauses, *Ikke nu*, *Vi stopper her*, and the reminders
+afterwards."""
 
 from __future__ import annotations
 
@@ -40,8 +41,8 @@ MORNING = 8
 
 
 def morning(state: Project, day: date) -> datetime:
-    """Early on this day, before the question and the letters of the day; or on the first working
-    day after it."""
+    """Return 08:00 on this day, before its question and letters, or on the first working day after
+    it."""
     if not is_working_day(state.calendar, day):
         day = next_working_day(state.calendar, day)
     return at_local(state.calendar, day, MORNING)
@@ -143,7 +144,7 @@ def _close(state: Project, erased: date) -> Effects:
 
 
 def _later(state: Project, at: datetime, months: int) -> date:
-    """So many months later, on a working day."""
+    """Return a working day this many months later."""
     day = today(state, at)
     year, month = divmod(day.month - 1 + months, 12)
     first = date(day.year + year, month + 1, 1)
@@ -151,7 +152,8 @@ def _later(state: Project, at: datetime, months: int) -> date:
 
 
 def erased_on(state: Project, at: datetime, months: Sequence[int] = ()) -> date:
-    """When all is deleted: so many days after the end, or after the last time we look again."""
+    """Return when all data is deleted: `retention_days` after the end, or after the last
+    follow-up."""
     last = max((_later(state, at, n) for n in months), default=today(state, at))
     return last + timedelta(days=state.retention_days)
 

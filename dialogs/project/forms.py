@@ -1,4 +1,4 @@
-"""The forms of a project: its draft, its frame, its settings, its roles, its pauses and ends."""
+"""The forms of a project: draft, frame, settings, roles, pauses and ends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def _long(id: str, label: str, value: str, *, limit: int = PARAGRAPH, hint: str 
 
 
 def _people(id: str, roles: tuple[Role, ...], *names: str) -> People[Line]:
-    """Who has the seat or is asked for it stands in the picker already."""
+    """Return a people field for a role, with the person who has it or is asked as the initial
+    value."""
     found = tuple(r.person for r in holding(roles, *(names or (id,))))
     return People(id, text(f"project.row_{id}"), many=True, values=found)
 
@@ -301,7 +302,7 @@ def change_roles(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
             hint=text("project.field_deputy_hint"),
         ),
     ]
-    # A representative leaves by their own press, so only an empty seat is open here.
+    # A representative leaves the role by their own press, so only a vacant one can be filled here.
     for seat in ("tr", "amr"):
         if not any(r.status == "confirmed" for r in holding(roles, seat)):
             fields.append(_people(seat, roles))

@@ -1,4 +1,4 @@
-"""What one can look at of a project, and the forms one can open."""
+"""The views and forms of a project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from dialogs.model.facts import (
 from dialogs.project import cards, deleting, end_cards, ends, forms
 from dialogs.question.states import Concluded, one_of
 
-# What freed time is for, what the business case is worth, what the technology is for.
+# Questions whose conclusion is a promise: the use of saved time, the value of the business case,
+# the purpose of the technology.
 PROMISES = ("kerneopgave.3", "fase2.1", "kerneopgave.1")
 
 
@@ -116,7 +117,8 @@ def _end_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def _promise(known: Known) -> str:
-    """What the team arrived at when it weighed things up: the first of these that holds."""
+    """Return the conclusion that is offered as the text of the promise: that of the first of these
+    questions which has one."""
     for question in PROMISES:
         asked = one_of(known, question)
         if isinstance(asked, Concluded):

@@ -1,4 +1,4 @@
-"""Who is who in a project: who is asked, says yes, hands on, steps down."""
+"""Roles in a project: people are asked, confirm, hand on and step down."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NamesSeats = e.Drafted | e.DraftDetailed | e.RolesChanged
 
 
 def seats_in(event: NamesSeats) -> dict[str, tuple[Person, ...]]:
-    """Who is named for each seat of the form, by the name of its field."""
+    """Return the people named for each role, by the form's field names."""
     if isinstance(event, e.DraftDetailed):
         return {"facilitator": event.facilitator}
     deputy = (event.deputy,) if isinstance(event, e.RolesChanged) else ()
@@ -47,12 +47,13 @@ def seats_in(event: NamesSeats) -> dict[str, tuple[Person, ...]]:
 
 
 def asked_facts(event: NamesSeats) -> Facts:
-    """What `from_elsewhere` looks up."""
+    """The facts that `from_elsewhere` needs."""
     return tuple(PrefsOf(person) for people in seats_in(event).values() for person in people)
 
 
 def from_elsewhere(event: NamesSeats, known: Known) -> FieldError | None:
-    """Nobody of another organisation is asked to take a role."""
+    """Return an error if a person of another organisation is named, since they cannot have a
+    role."""
     for field, people in seats_in(event).items():
         if found := [person for person in people if known(PrefsOf(person)).foreign]:
             return FieldError(field, text("project.from_elsewhere", who=cards.named(found)))
@@ -64,8 +65,11 @@ def slot(person: Person) -> str:
 
 
 def seats(roles: tuple[Role, ...], seat: RoleName, wanted: Sequence[Person]) -> tuple[Grant, ...]:
-    """Ask those who are new in this seat. Who is only asked can be left out again; a leader who
-    has said yes stays until the next has, and a representative until they say so themselves."""
+    """Ask newly named people to take a role.
+
+    Somebody who is only asked can be removed; a confirmed leader stays until the next one confirms,
+    and a representative until they leave themselves.
+    """
     has = {r.person for r in cards.holding(roles, seat)}
     asked = {r.person for r in roles if r.role == seat and r.status == "asked"}
     leaves = {r.person for r in roles if r.role == seat and r.status == "confirmed"}
@@ -78,7 +82,7 @@ def seats(roles: tuple[Role, ...], seat: RoleName, wanted: Sequence[Person]) -> 
 
 
 def granted(roles: tuple[Role, ...], grants: Iterable[Grant]) -> tuple[Role, ...]:
-    """The roles as they are once these are given."""
+    """Return the roles after these grants."""
     found = {(r.person, r.role): r for r in roles}
     for grant in grants:
         before = found.get((grant.person, grant.role))
@@ -181,7 +185,7 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
 
 
 def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> Step:
-    """*Det er jeg ikke*; or, from somebody who holds the role, stepping down."""
+    """*Det er jeg ikke*: decline a role, or step down from it."""
     by, role = event.by, event.role
     mine = next((r for r in roles if r.person == by and r.role == role), None)
     if not state.open:

@@ -1,4 +1,4 @@
-"""Changes to a project's frame and settings."""
+"""Changes of a project's frame and settings."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _new_frame(state: Project, frame: Frame, event: e.FrameSet) -> Card[Line]:
 
 
 def begin_if(before: Project, after: Project, event: e.FrameSet | e.SettingsChanged) -> Effects:
-    """Other hours move everybody's timers, and the channel is told of them."""
+    """If the hours changed, reset everybody's timers and tell the channel."""
     if isinstance(event, e.FrameSet) or _hours(before) == _hours(after):
         return ()
     return (BeginAll(), Say(cards.new_hours(after)))
@@ -95,7 +95,8 @@ def _hours(state: Project) -> tuple[object, ...]:
 
 
 def _days_off(words: str) -> tuple[date, ...] | None:
-    """Dates as people write them, 24.12.2026, with commas between; None where one is no date."""
+    """Parse dates as people write them (24.12.2026), separated by commas; None if one is
+    invalid."""
     found = []
     for piece in filter(None, (one.strip() for one in re.split(r"[,;\n]", words))):
         match = _DATE.match(piece)

@@ -1,4 +1,4 @@
-"""What other conversations ask of a project."""
+"""What other conversations need of a project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dialogs.model.events import Look
 
 
 def confirming(project: str, role: str) -> tuple[Button[Line], Button[Line]]:
-    """*Jeg er TR*, with a union, needs a form; the others are one press."""
+    """Return the buttons to confirm and to decline a role. TR and AMR confirm in a form; for others
+    one press is enough."""
     press: e.Press = (
         Look("confirm_role", project=project, ref=role)
         if role in ("tr", "amr")

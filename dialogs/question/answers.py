@@ -1,4 +1,4 @@
-"""The answers to a question, as somebody who may read them sees them."""
+"""Shows the answers to a question to a person who may read them."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _page(quotes: list[Quote[Line]]) -> list[Quote[Line]]:
-    """As many as fit into one message; at least one."""
+    """Return as many answers as fit into one message, at least one."""
     found: list[Quote[Line]] = []
     room = LETTERS_ON_A_PAGE
     for quote in quotes[:ON_A_PAGE]:

@@ -77,13 +77,14 @@ def talked_button(project: str, question: str) -> Button[Line]:
 
 
 def lead_button(project: str, question: str) -> Button[Line]:
-    """On a post that is the same for all: what opens is made for whoever presses."""
+    """Return *Led samtalen* for a post that everybody sees; the press opens what the person may
+    do."""
     look = Look("lead", project=project, ref=question)
     return Button(text("button.lead"), look, style="quiet")
 
 
 def leading(state: State, project: str) -> tuple[Button[Line], ...]:
-    """What only those who run the questions can do with it now."""
+    """Return the buttons that only the people running the questions may use."""
     question = state.words.id
     match state:
         case Asked(closed=False):
@@ -105,8 +106,8 @@ def leading(state: State, project: str) -> tuple[Button[Line], ...]:
 
 
 def lead_way(state: State, viewer: Viewer | None, project: str) -> tuple[Button[Line], ...]:
-    """To what leaders can do: at once for one who may, not at all for one who may not; on a post
-    for everybody (no viewer) behind one button."""
+    """Return the leaders' buttons for a person who may use them, none for others, and one button to
+    them on a post for everybody (no viewer)."""
     can = leading(state, project)
     if viewer is None:
         return (lead_button(project, state.words.id),) if can else ()
@@ -114,12 +115,13 @@ def lead_way(state: State, viewer: Viewer | None, project: str) -> tuple[Button[
 
 
 def writes(viewer: Viewer | None) -> bool:
-    """Whether what is written without a name is offered here."""
+    """Return whether the button for unsigned answers or objections is offered here."""
     return viewer is None or viewer.may("writer")
 
 
 def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
-    """What this person can do with the question now; a theme's one post has no room for it."""
+    """Return the buttons for all that this person can do with the question now, for which a theme's
+    post has no room."""
     question = state.words.id
     first: tuple[Button[Line] | None, ...] = ()
     if isinstance(state, Asked) and not state.closed:

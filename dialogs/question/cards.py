@@ -1,4 +1,4 @@
-"""How a question looks: its post, its answers, the card for a meeting, and the list."""
+"""The cards of a question: its post, its answers, the meeting card, and its line in the list."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def post(state: State, slot: str, known: Known) -> c.NeutralCard:
 
 
 def for_all(state: State, known: Known, viewer: Viewer | None = None) -> c.NeutralCard:
-    """The question as the channel sees it, or with the buttons of the one who looks."""
+    """Return the question as the channel sees it, or with the viewer's own buttons."""
     match state:
         case Asked(closed=False):
             return _open(state, known, viewer)
@@ -98,7 +98,7 @@ def _head(state: State, known: Known) -> tuple[Part[Line], ...]:
 
 
 def place_of(words: Words, known: Known) -> Line | None:
-    """The theme's name, or the phase; the catalogue may have lost either since."""
+    """Return the theme's name, or the phase. The catalogue may no longer contain either."""
     for theme in known.catalogue.themes:
         if theme.id == words.theme:
             return c.Said(theme.name.da, theme.name.en)
@@ -181,7 +181,8 @@ def _closed(state: Asked, known: Known, viewer: Viewer | None) -> c.NeutralCard:
 
 
 def closing_words(state: State, known: Known) -> tuple[Line, ...]:
-    """That writing is over; how many answered by name; what became of the rest. No figure of it."""
+    """Say that writing has ended, how many answered by name, and what happened to unsigned answers,
+    whose number is not shown."""
     answered = known(HowMany("answer", state.words.id))
     if not answered and not state.unnamed and not state.elimination:
         return text("question.closed_empty"), text("question.no_answers")
@@ -300,7 +301,7 @@ def _trio_post(state: State, known: Known) -> c.NeutralCard:
 
 
 def lead_card(state: State, known: Known) -> c.NeutralCard:
-    """*Led samtalen*, to one who may: what they can do with the question now."""
+    """Return the card of *Led samtalen* with what a leader can do with the question now."""
     closed = closing_words(state, known) if isinstance(state, Asked) and state.closed else ()
     return c.card(
         *_head(state, known),
@@ -338,7 +339,8 @@ def as_it_is(state: State | None) -> Line:
 
 
 def told(state: State | None, project: str, *more: Button[Line] | None) -> Moments:
-    """A kind no: what is true now, and what one can do instead."""
+    """Return an explanation of the current state, for a press that is outdated, with the possible
+    alternatives."""
     see = None
     if state is not None and not takes_answers(state):
         see = None if with_trio(state) else see_button(project, state.words.id)

@@ -1,4 +1,4 @@
-"""How a question ends: closed for answers, summed up, held or set aside."""
+"""How a question ends: closed for answers, summed up, confirmed or set aside."""
 
 from __future__ import annotations
 
@@ -79,8 +79,11 @@ def redraw_all(state: State) -> Lasting:
 
 
 def close_answers(state: Asked, known: Known) -> tuple[Asked, Lasting]:
-    """Final for writing. What came without a name is shown now, or at the end of the phase where
-    too few could have written it; that is decided without looking whether anybody did."""
+    """End writing for good.
+
+    Unsigned answers are published now. If too few people could have written them, they wait for the
+    end of the phase; that is decided without looking whether any exist.
+    """
     question = state.words.id
     if len(lacking(known, question)) < fewest(known.project):
         return structs.replace(state, closed=True, elimination=True), ()
@@ -141,7 +144,8 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
 
 
 def _shown_anew(before: Asked, after: State) -> Lasting:
-    """A theme's one post has no room for a proposal: it gets a post of its own."""
+    """Redraw the question. One whose theme shares a post gets a post of its own for the
+    proposal."""
     has_own = not before.words.theme_post or (isinstance(before, Discussed) and before.again)
     if has_own or isinstance(after, SetAside):
         return redraw_all(after)
@@ -264,7 +268,7 @@ def lay_aside(
     elsewhere: bool = False,
     ended: bool = False,
 ) -> Step:
-    """Without a conclusion; what was written until then can be read."""
+    """Set the question aside without a conclusion; its answers stay readable."""
     closed, effects = (
         (state, ()) if state.closed or state.with_trio else close_answers(state, known)
     )

@@ -1,4 +1,4 @@
-"""One question: asked, answered, closed, summed up, and what was arrived at."""
+"""A question: asked, answered, closed, summed up and concluded."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             if not known.project.open:
                 return state, ()
             if not known.project.running:
-                # Nobody is asked in a pause; the day after it will do.
+                # In a pause nobody is asked; try again on the next working day.
                 later = working_moment_after(known.project.calendar, event.at)
                 return state, (Timer("trio", later),)
             return _to_team(state)
@@ -183,7 +183,7 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             return _answered(state, event, words, known)
         case e.ClosedForAnswers() if not state.closed:
             after, effects = close_answers(state, known)
-            # Whoever closed it reads on where they pressed: what they can do next.
+            # The card of whoever closed it is replaced by what they can do next.
             on = Show(lead_card(after, known), instead=True)
             return after, (*effects, *redraw_all(after), _say_closed(after, event), on)
         case e.SummedUp():
@@ -222,7 +222,7 @@ def _ended(state: State) -> bool:
 
 
 def _no(state: State | None, event: e.SignedEvent) -> Effects:
-    """What is true now, for whoever pressed what no longer fits. Nothing that was typed is lost."""
+    """Answer an outdated press with the current state. Typed text stays in the form."""
     match event:
         case e.TrioProposed() if takes_answers(state):
             return (FieldError("", text("question.proposal_late")),)
@@ -249,8 +249,8 @@ def _to_team(state: Asked, proposal: str = "") -> tuple[Asked, Lasting]:
 def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> Step:
     question = state.words.id
     own = known(Mine("answer", question, event.by))
-    # One answer a person: who answers again writes over the record that is there. Its id is the
-    # event's, which is random and names nobody.
+    # A person has one answer: a new one replaces the existing record. The id comes from the event,
+    # is random and identifies nobody.
     record = Record(
         "answer", question, event.id if own is None else own.id, event.by,
         event.at if own is None else own.at, {"text": words},

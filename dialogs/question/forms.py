@@ -1,4 +1,4 @@
-"""The forms of a question: answer, answer without a name, propose, sum up, say what is missing."""
+"""The forms of a question: signed and unsigned answers, proposals, conclusions, objections."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from dialogs.question.states import (
 
 LONGEST_ANSWER = 2000
 LONGEST_OBJECTION = 1000
-# What a form shows of the answers must fit on a screen beside its fields.
+# Limits for the answers that a form shows, so that they fit on a screen with its fields.
 SHOWN_OF_ONE = 280
 SHOWN_OF_ALL = 2400
 
@@ -47,7 +47,7 @@ SHOWN_OF_ALL = 2400
 
 
 def lacking(known: Known, question: str) -> tuple[Person, ...]:
-    """Those of the writers who have no answer by name. Needs `By("answer", question)` too."""
+    """Return the writers without a signed answer. Also needs `By("answer", question)`."""
     named = known(By("answer", question))
     return tuple(p for p in writers(known) if p not in named)
 
@@ -140,7 +140,7 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _understood(known: Known) -> tuple[Field[Line], ...]:
-    """Where few may write, nobody writes without having been told what that means."""
+    """If few people may write, require a confirmation that the person has read what that means."""
     if not too_few(known):
         return ()
     may = len(writers(known))
@@ -256,7 +256,7 @@ def sum_up_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def sum_up(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What was answered, above what it led to."""
+    """Open the form for a conclusion, with the answers above it."""
     state, project = one_of(known, look.ref), known.project.id
     if not isinstance(state, Asked) or state.with_trio:
         return told(state, project, _again(state, project))
@@ -273,7 +273,8 @@ def talked_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def talked(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """*Vi har talt om det*: what was said aloud is written down, with or without answers here."""
+    """*Vi har talt om det*: open the form for a conclusion that was reached aloud, with or without
+    answers."""
     state, project = one_of(known, look.ref), known.project.id
     if not isinstance(state, Asked) or state.with_trio:
         return told(state, project, _again(state, project))
@@ -332,7 +333,7 @@ def _agreement(n: str, hint: Line | None) -> tuple[Field[Line], ...]:
 
 
 def _answers(state: Asked, known: Known) -> tuple[Field[Line], ...]:
-    """The answers, those of leaders last and marked; those without a name only after closing."""
+    """Return the answers, those of leaders last and marked; unsigned ones only after closing."""
     lead = known.holders("leader", "deputy")
     named = known(Records("answer", state.words.id))
     lines = [_said(r, leads=False) for r in named if r.person not in lead]

@@ -1,4 +1,4 @@
-"""The list of a project's questions, and how each of them stands."""
+"""The list of a project's questions with their status."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """What has been asked, newest first; or the one that is named, with all that one can do."""
+    """Return the questions, newest first; or one question with everything the person can do."""
     project = known.project.id
     if look.ref:
         return _one(all_of(known).get(look.ref), viewer, known)
@@ -109,7 +109,7 @@ def lead_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def lead(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """*Led samtalen*: to one who may, what they can do now; to anybody else, who can."""
+    """*Led samtalen*: show what a leader can do now; tell others who the leaders are."""
     state, project = one_of(known, look.ref), known.project.id
     if not viewer.may(*RUNS):
         return (Show(c.card(Paragraph(who_leads(known)))),)

@@ -1,4 +1,4 @@
-"""The card that shows a question at a meeting, on a screen or on paper."""
+"""The card that presents a question at a meeting, on a screen or on paper."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def meeting_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """One screen for a meeting: of the question named, or of the only one that is open."""
+    """Return the meeting card of the named question, or of the only open one."""
     project, found = known.project.id, all_of(known)
     asked = found.get(look.ref) if look.ref else None
     if asked is not None and not (isinstance(asked, Asked) and is_open(asked)):
@@ -66,7 +66,7 @@ def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _which(candidates: list[Asked], look: Look, known: Known) -> c.NeutralCard:
-    """The open questions, newest first, a page at a time."""
+    """List the open questions to choose from, newest first, in pages."""
     project, answered = known.project.id, known(HowManyEach("answer"))
     start = int(look.words) if look.words.isdigit() else 0
     page, rest = candidates[start : start + TO_CHOOSE], len(candidates) - start - TO_CHOOSE
@@ -121,7 +121,7 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
 
 
 def _exercise_button(project: str, words: Words, known: Known) -> Button[Line] | None:
-    """To the steps of the exercise that goes with a question, where one does."""
+    """Return a button to the exercise that goes with a question, if there is one."""
     for place in known.catalogue.course.order:
         if place.question == words.id and place.exercise in known.catalogue.sets:
             return Button(

@@ -1,4 +1,4 @@
-"""What a question can be, and what others may read off it."""
+"""The states of a question, and what other conversations read from them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from dialogs.model.facts import State as StateOf
 
 
 class Words(Struct, frozen=True):
-    """The question as it was asked: it stores its own words, whatever the catalogue says later."""
+    """The question as it was asked: a copy of its text, unaffected by later changes of the
+    catalogue."""
 
     id: str
     da: str
@@ -33,28 +34,28 @@ class Words(Struct, frozen=True):
     phase: int = 0
     source_da: str = ""
     source_en: str = ""
-    number: int = 0  # its place among a theme's five, where the theme was posted in one go
-    theme_post: str = ""  # the theme whose one post shows it; empty where it has a post of its own
+    number: int = 0  # its position in a theme's post with five questions
+    theme_post: str = ""  # the theme whose post shows it; "" if it has its own post
     trio: bool = False  # asked of leader, TR and AMR first
 
 
 class Asked(Struct, frozen=True, kw_only=True, tag="asked"):
     words: Words
     asked_at: datetime
-    with_trio: bool = False  # still only with the trio
-    trio: tuple[Person, ...] = ()  # who got it first
-    trio_until: datetime | None = None  # then the team is asked, proposal or not
+    with_trio: bool = False  # not yet asked of the team
+    trio: tuple[Person, ...] = ()  # the people who got it first
+    trio_until: datetime | None = None  # then the team is asked, with or without a proposal
     proposal: str = ""  # record id of the trio's proposal, shown to the team
     closed: bool = False
-    elimination: bool = False  # closed, and what came without a name waits for the phase's end
-    unnamed: int = 0  # published with the closing
+    elimination: bool = False  # closed, and unsigned answers wait for the end of the phase
+    unnamed: int = 0  # number of unsigned answers published at closing
 
 
 class Discussed(Asked, frozen=True, kw_only=True, tag="discussed"):
-    """Somebody has answered, or it was talked about."""
+    """Somebody has answered, or it was discussed aloud."""
 
-    again: bool = False  # taken up again
-    before: str = ""  # record id of what had been arrived at until then
+    again: bool = False  # reopened
+    before: str = ""  # record id of the previous conclusion
     objections: int = 0  # to that
     in_words: tuple[str, ...] = ()
 
@@ -102,8 +103,8 @@ class SetAside(Struct, frozen=True, kw_only=True, tag="set_aside"):
     by: str = ""
     conclusion: str = ""
     elsewhere: bool = False
-    ended: bool = False  # the course ended before anybody summed up
-    closed: bool = True  # only where the team was never asked it is not
+    ended: bool = False  # the project ended before it was summed up
+    closed: bool = True  # false only if the team was never asked
     elimination: bool = False
     unnamed: int = 0
 
@@ -131,12 +132,12 @@ State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
 
 
 def all_of(known: Known) -> dict[str, State]:
-    """Every question that has been asked, by its id. Needs `States("question")`."""
+    """Return all questions that have been asked, by id. Needs `States("question")`."""
     return {s.id: read(s.body) for s in known(States("question"))}
 
 
 def one_of(known: Known, question: str) -> State | None:
-    """One question. Needs `State("question", question)`."""
+    """Return one question. Needs `State("question", question)`."""
     body = known(StateOf("question", question))
     return None if body is None else read(body)
 
@@ -147,24 +148,24 @@ def read(body: Written) -> State:
 
 
 def title(words: Words) -> Line:
-    """The question's own words."""
-    # A question of the team's own stands alike in both languages: people's words, without markup.
+    """Return the question's text."""
+    # A team's own question is the same in both languages: people's text, without markup.
     return c.Words(words.da) if words.da == words.en else c.Said(words.da, words.en)
 
 
 def words_of_question(known: Known, question: str) -> Words | None:
-    """The words of a question that has been asked. Needs `States("question")`."""
+    """Return the text of a question that has been asked. Needs `States("question")`."""
     state = all_of(known).get(question)
     return None if state is None else state.words
 
 
 def is_open(state: State) -> bool:
-    """Asked of the team, and nobody has summed it up yet."""
+    """Return whether the team has been asked and nobody has summed up yet."""
     return isinstance(state, Asked) and not state.with_trio
 
 
 def takes_answers(state: State | None) -> bool:
-    """Whether one may write an answer now."""
+    """Return whether answers are accepted now."""
     return isinstance(state, Asked) and not state.with_trio and not state.closed
 
 
@@ -174,14 +175,15 @@ def takes_objections(state: State | None) -> TypeGuard[Proposed]:
 
 
 def conclusion_of(state: State) -> str:
-    """The id of the record that says what was arrived at; empty where nothing was."""
+    """Return the id of the conclusion's record; "" if there is none."""
     return "" if isinstance(state, Asked) else state.conclusion
 
 
 def state_word(state: State, answered: int = 0) -> Line:
-    """The state in a word or two: stillet, besvaret af 2, talt om, forslag, samlet op.
+    """Return the state in a word or two: stillet, besvaret af 2, talt om, forslag, samlet op.
 
-    `answered` counts those who answered by name; what came without a name counts nowhere."""
+    `answered` is the number of signed answers; unsigned ones are not counted.
+    """
     match state:
         case Asked() if answered:
             return text("state.question.answered", n=c.Count(answered))
@@ -238,7 +240,7 @@ def in_words(state: State) -> tuple[str, ...]:
 
 
 def agreed(question: str, known: Known) -> tuple[c.Part[Line], ...]:
-    """The agreements made when it was summed up. Needs `States("agreement")`."""
+    """Return the agreements made with the conclusion. Needs `States("agreement")`."""
     found = tuple(
         as_listed(one)
         for one in known.states("agreement", Agreement).values()
@@ -247,19 +249,19 @@ def agreed(question: str, known: Known) -> tuple[c.Part[Line], ...]:
     return (c.Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
 
 
-LEAST = 3  # no project may go below it, whatever it has set
+LEAST = 3  # the minimum for every project, whatever its setting
 
 
 def fewest(project: Project) -> int:
-    """How many must be able to have written something before it is shown."""
+    """Return how many people must have been able to write before unsigned texts are shown."""
     return max(LEAST, project.threshold)
 
 
 def what_is_kept(operator: Operator) -> Line:
-    """The first sentence before somebody writes without a name: what this Digi keeps of it."""
+    """Return the first sentence above an unsigned form: what this Digi stores about it."""
     return text("say.kept_times" if operator.database_keeps_times else "say.kept")
 
 
 def read_more() -> Note[Line]:
-    """Where all of it stands that a short text has no room for."""
+    """Return a note that says where to read more."""
     return Note(text("say.honest_more", about=c.Typed("about")))

@@ -1,4 +1,4 @@
-"""What is written to a question without a name: checked, and kept in the pool."""
+"""Unsigned answers, votes and objections to a question: validated, and stored in the pool."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Mo
 
 
 def _code(after: str) -> Moments:
-    # The engine fills in the code itself; nobody else ever sees it.
+    # The engine inserts the receipt code, which nobody else ever sees.
     code = text("question.code", code=Written("…"))
     return (Show(card(Paragraph(code), Paragraph(text(after)))),)

@@ -1,4 +1,4 @@
-"""All that a project has arrived at, newest first, and where a word stands in it."""
+"""Everything a project has concluded, newest first, with a search for words."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ from dialogs.question.states import (
 )
 
 ON_A_PAGE = 6
-"""Rows of a page; with a question, its conclusion and its agreements each has up to six parts."""
+"""Rows per page; a question with its conclusion and agreements takes up to six parts."""
 LETTERS = 600
-"""Of a conclusion in the list; *Se svar* shows all of it."""
+"""Characters of a conclusion in the list; *Se svar* shows all of it."""
 LONGEST_SEARCH = 60
 EVERY_RECORD = 10_000
 
 
 def _result(state: State) -> tuple[str, datetime] | None:
-    """The record that says what was arrived at, and since when; None where nothing was."""
+    """Return the conclusion's record and its date; None if there is none."""
     match state:
         case Concluded(conclusion=id, concluded_at=at) | Proposed(conclusion=id, proposed_at=at):
             return id, at
@@ -118,7 +118,7 @@ def _summary(words: str, hits: int, all: int) -> Line:
 def _about(
     words: str, arrived: list[tuple[datetime, State]], known: Known
 ) -> list[tuple[datetime, State]]:
-    """Those in whose question, conclusion or agreements each of the words stands."""
+    """Return the questions in whose text, conclusion or agreements all of these words occur."""
     wanted = folded(words).split()
     conclusions = {r.id: r.body["text"] for r in known(Records("conclusion", limit=EVERY_RECORD))}
     agreements = {r.id: r.body["what"] for r in known(Records("agreement", limit=EVERY_RECORD))}

@@ -1,4 +1,4 @@
-"""What an author sees by the code of a text, and does with it later."""
+"""What an author can see and do with the receipt code of a text."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
     written_first = str(found.body.get("text", ""))
     parts: list[Part[Line] | None] = [
         c.Heading(text("say.you_wrote")),
-        # What was withdrawn is not kept: nothing is left of it to show.
+        # A withdrawn text is deleted, so there is nothing to show.
         c.Quote(Words(written_first)) if written_first else None,
     ]
     for more in (*found.body.get("more", ()), *found.later):
@@ -80,7 +80,7 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _readers(found: Authored, one: Concern | None) -> tuple[tuple[e.Person, ...], bool]:
-    """Who may read it, and whether everybody may."""
+    """Return who may read it, and whether everybody may."""
     if one is not None:
         return one.readers, one.everyone
     readers, everyone = widening(found.body)
@@ -91,7 +91,7 @@ def _readers(found: Authored, one: Concern | None) -> tuple[tuple[e.Person, ...]
 
 
 def _unread(found: Authored, one: Concern | None) -> bool:
-    """Whoever it was written to has been erased, and the author has chosen nobody since."""
+    """Return whether all readers have been erased and the author has not chosen new ones since."""
     chosen_since = any(any(widening(body)) for _, body in found.unsent)
     return not any(_readers(found, one)) and not chosen_since
 
@@ -239,7 +239,7 @@ def _done(
 
 
 def _too_late(state: Say | None, found: Authored, event: Authors) -> Line | None:
-    """None where the author may do this now. A button may be older than what is true."""
+    """Return why the author cannot do this any more; None if they can. A button may be outdated."""
     one = _concern(found)
     if found.kind != "said" and not isinstance(event, e.AuthorWithdrew):
         return text("say.only_withdraw")

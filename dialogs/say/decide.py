@@ -1,8 +1,8 @@
-"""Sig det: a question, an idea, a concern, by name or without, and what its author does later.
+"""*Sig det*: a question, an idea or a concern, signed or unsigned, and what its author does later.
 
-What comes without a name goes into the pool and nowhere else. It leaves the pool by the calendar
-alone: at the weekly release, or at the fixed hour of a working day for what asked to be sent then.
-These timers stand whether anybody has written or not.
+An unsigned text is stored only in the pool. It leaves the pool by the calendar: at the weekly
+release or, if the author chose so, at a fixed hour of the next working day. These timers always
+run, whether or not anybody has written.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ from dialogs.say.forms import (
 from dialogs.say.release import released
 from dialogs.say.states import FEW, HERE, SENT_AT, WEEKLY, Say, why_closed
 
-MANY = 10  # with fewer who may write, two weeks are gathered for one release
+MANY = 10  # with fewer writers, releases are two weeks apart
 RELEASED_AT = 7 * 60  # minutes after midnight
 THINGS_SAID = ("said", "more", "objects", "withdraws")
 
@@ -130,21 +130,23 @@ def _weeks(known: Known) -> int:
 
 
 def _release_after(at: datetime, known: Known) -> datetime:
-    """The morning of an overview's day: so the readers' summary of that morning can tell of it,
-    they have time to answer, and the overview can carry both."""
+    """Return the time of a release: the morning of an overview's day. The readers' summary of
+    that morning can mention the texts, readers have time to answer, and the overview can contain
+    both."""
     project = known.project
     minutes = max(0, min(RELEASED_AT, project.overview_hour - 60))
     return next_weekly(project.calendar, at, project.overview_weekday, *divmod(minutes, 60))
 
 
 def _day_after(at: datetime, known: Known) -> datetime:
-    """The working day after this one: what is written today lies over a night at least."""
+    """Return the sending hour on the next working day, so that a text stays in the pool for at
+    least one night."""
     calendar = known.project.calendar
     return at_local(calendar, next_working_day(calendar, local(calendar, at).date()), SENT_AT)
 
 
 def _next_at(at: datetime, known: Known, hour: int) -> datetime:
-    """The next time that a working day has this hour, maybe today."""
+    """Return the next time, possibly today, at which it is this hour on a working day."""
     calendar = known.project.calendar
     today = local(calendar, at).date()
     moment = at_local(calendar, today, hour)
@@ -164,8 +166,8 @@ def _weekly(state: Say, event: e.Woke, known: Known) -> Step:
             fx.Cancel("morning"),
         )
     weeks = _weeks(known)
-    # Never sooner than the period allows, though the overview be moved meanwhile: a release of
-    # one day would be a release of one author.
+    # Keep a minimum distance even if the day of the overview was changed: a release of one day's
+    # texts could be one author's.
     after = event.at + timedelta(days=7 * weeks - 4)
     new = replace(
         state, number=number, every_weeks=weeks, next_release=_release_after(after, known)
@@ -187,7 +189,7 @@ def _daily(state: Say, event: e.Woke, known: Known) -> Step:
 
 
 def _morning(state: Say, at: datetime, known: Known) -> Step:
-    """What is written from now on goes on the working day after this one."""
+    """From midnight on, texts are sent on the working day after the new day."""
     if state.over:
         return state, ()
     new = replace(state, next_day=_day_after(at, known))
@@ -277,7 +279,7 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Mo
         case e.AuthorWrote() | e.AuthorObjected() | e.AuthorWithdrew():
             return by_author(state, event, known)
         case e.AnsweredUnnamed() | e.Fits() | e.Missing():
-            raise AssertionError("a question's own")
+            raise AssertionError("events of a question, which decides them itself")
         case _:
             assert_never(event)
 
@@ -316,7 +318,7 @@ def _said_unnamed(
 
 
 def _private(view: Literal["say", "code"]) -> Callable[[Recognised], Press]:
-    """Words after a private command were dropped; whoever typed them hears it."""
+    """Text after a private command was dropped; tell the person so."""
     return lambda typed: Look("private_words", ref=view) if typed.had_words else Look(view)
 
 

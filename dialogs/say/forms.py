@@ -1,4 +1,4 @@
-"""The ways to say something, and the forms in which it is said."""
+"""The ways to write something, and their forms."""
 
 from __future__ import annotations
 
@@ -102,9 +102,10 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def honest(readers: tuple[Line, ...] | None, goes: datetime, operator: Operator = NOBODY) -> Line:
-    """What one must know before the first word, from what is true here; at most sixty words.
+    """Return the privacy notice above an unsigned form, from the current facts; at most sixty
+    words.
 
-    None is told for readers where so many may be chosen that their names stand below only.
+    `readers` is None if there are too many to name; they are then listed below only.
     """
     if readers is None:
         who = text("say.honest_chosen")
@@ -118,7 +119,7 @@ def honest(readers: tuple[Line, ...] | None, goes: datetime, operator: Operator 
 
 
 def reader_names(viewer: Viewer, known: Known) -> tuple[Line, ...] | None:
-    """Whom the author can choose, in two words each."""
+    """Return the possible readers, each in two words; None if there are too many."""
     found = tuple(
         text("say.reader", who=c.First(role.person), role=text(f"say.role_{role.role}"))
         for role in readers_of(viewer, known)
@@ -148,7 +149,7 @@ def readers_of(
 def reader_options(
     viewer: Viewer, known: Known, already: tuple[Person, ...] = ()
 ) -> tuple[Option[Line], ...]:
-    """The project's own people by name and role, and everybody."""
+    """Return the options for readers: the project's own people by name and role, and everybody."""
     options: dict[str, Option[Line]] = {}
     for role in readers_of(viewer, known, already):
         who, what = c.Who(role.person), text(f"say.role_{role.role}")
@@ -160,19 +161,22 @@ def reader_options(
 
 
 def chosen(readers: tuple[Person, ...], everyone: bool) -> tuple[tuple[Person, ...], bool]:
-    """The form offers everybody beside the named readers, in one list."""
+    """Split the selected options into named readers and whether everybody may read it."""
     return tuple(p for p in readers if p != EVERYONE), everyone or EVERYONE in readers
 
 
 def left_out(readers: tuple[Person, ...], known: Known) -> FieldError | None:
-    """None where all who were chosen can be readers. A form may be older than what is true: who is
-    erased while it is open has no row among the roles any more. Needs `Roles`."""
+    """Return an error if a selected reader is no longer possible; None if all are.
+
+    The form may be outdated: a person who was erased meanwhile has no roles any more. Needs
+    `Roles`.
+    """
     there = {role.person for role in known(f.Roles())}
     return None if there.issuperset(readers) else FieldError("readers", text("say.reader_left"))
 
 
 def _who(viewer: Viewer, known: Known) -> c.Choices[Line]:
-    """Nobody is chosen beforehand."""
+    """Return the field for readers, with nobody preselected."""
     return c.Choices(
         "readers", text("say.field_readers"), reader_options(viewer, known), required=True
     )

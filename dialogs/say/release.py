@@ -1,4 +1,4 @@
-"""A release: what leaves the pool, and what each audience may know of it from then on."""
+"""A release: which texts leave the pool, and what each audience may know of them from then on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dialogs.model.effects import Effect, Privately, Publish
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Waiting
 
-ROOM = 2900  # what one text may hold, with all that the author added before it was sent
+ROOM = 2900  # characters of one published text, with additions made before the release
 
 
 def released(
@@ -27,7 +27,7 @@ def released(
     came: Counter[Person] = Counter()
     went_on: set[Person] = set()
     new: list[Concern] = []
-    # In the order of ids that chance drew: nothing else may show in the order of rows.
+    # By random ids, so that the order of rows reveals nothing.
     for w in sorted((w for w in waiting if w.kind == "said"), key=lambda w: w.new_id):
         one = _from_pool(w, number)
         new.append(one)
@@ -84,7 +84,8 @@ def widening(body: dict[str, Any]) -> tuple[tuple[Person, ...], bool]:
 
 
 def _published(w: Waiting, number: int) -> tuple[Publish, ...]:
-    """The text with all that its author added before anybody read it."""
+    """Return the publication of a text, including additions that its author made before the
+    release."""
     whole = str(w.body["text"])
     rest: list[str] = []
     for more in w.body.get("more", ()):
@@ -128,8 +129,8 @@ def _went_on(w: Waiting, one: Concern, number: int, *, withdrawn: bool) -> tuple
 
 
 def _snapshots(unnamed: list[Concern], number: int, known: Known) -> tuple[fx.Snapshot, ...]:
-    """What each audience may know of what came without a name, and all it may know: nobody learns
-    from it that anything was said to somebody else."""
+    """Return a snapshot for each audience: what it may know about unsigned texts. Nobody learns
+    that there was a text to somebody else."""
     readers = {p for one in unnamed for p in one.readers}
     audiences = sorted({*readers, *known.holders("leader", "tr", "amr")})
     return (

@@ -1,4 +1,4 @@
-"""The weekly summary: to the leader, and to each representative their own."""
+"""The weekly private summaries for the leader and for each representative."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of, t
 
 
 class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
-    """`known` are the concerns that were there when the readers were told last."""
+    """The state of the summaries. `known` are the concerns that existed at the last summary."""
 
     last: datetime | None = None
     known: tuple[str, ...] = ()
@@ -90,10 +90,11 @@ def decide(state: Summary | None, event: SignedEvent, known: Known) -> Step:
 
 
 def _unreached(person: Person, known: Known) -> tuple[Say | Privately, ...]:
-    """Whoever must answer for something is told where all read it, and finds the summary there.
+    """Tell the channel that a responsible person cannot be reached, with a button to their summary.
 
-    Once, and not each time: how often something waits is nobody's business. Of a draft the
-    channel hears nothing; whoever began it does."""
+    This is sent once, because how often something waits must not be visible. For a draft, only its
+    starter is told.
+    """
     project = known(About())
     roles = ("leader", "deputy", "tr", "amr")
     if project is None or not any(r.person == person and r.role in roles for r in known(Roles())):
@@ -132,7 +133,7 @@ def _weekly(state: Summary, event: e.Woke, known: Known) -> Step:
 
 
 def _note_given(letters: list[Privately], known: Known) -> tuple[Tell, ...]:
-    """What the leader was told is worth reading, where there was a letter to say it in."""
+    """Remember the reading advice for the leader, if it was sent in a letter."""
     leading = known.holders("leader")
     if not any(letter.person in leading for letter in letters):
         return ()
@@ -161,7 +162,7 @@ def _since(state: Summary, at: datetime) -> datetime:
 def _summary(
     state: Summary, person: Person, known: Known, at: datetime, *, at_once: bool
 ) -> NeutralCard | None:
-    """None where there is nothing to say."""
+    """Return a person's summary; None if there is nothing to say."""
     project = known.project
     leads = person in known.holders("leader", "deputy")
     day = local(project.calendar, at).date()
@@ -189,7 +190,8 @@ def _summary(
 
 
 def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part[Line] | None]:
-    """What has come since, that this person may read: of the representative's, by name only."""
+    """Return new texts that this person may read: for the leader all, for a representative those
+    addressed to them."""
     mine = {one.id: one for one in for_reader(known, person)}
     if leads:
         mine |= {one.id: one for one in open_to_all(known)}
@@ -219,7 +221,8 @@ def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part
 
 
 def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Line] | None]:
-    """What all may read waits for the leader; for a representative, what was meant for them."""
+    """Return the texts that wait: for the leader all, for a representative those addressed to or
+    promised by them."""
     waiting = [
         one
         for one in owed(known, person, day)
@@ -249,8 +252,7 @@ def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Lin
 
 
 def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]:
-    """How many took part by name, and an open question that was answered, with a sentence
-    to begin the talk with."""
+    """Return how many people answered by name, and a question with answers to discuss."""
     answers = known(RecordsSince("answer", _since(state, at)))
     per_question = Counter(rec.ref for rec in answers)
     people = {rec.person for rec in answers}
@@ -293,7 +295,7 @@ def _agreements(day: date, known: Known) -> list[Part[Line] | None]:
 
 
 def _decision(day: date, known: Known) -> list[Part[Line] | None]:
-    """A decision that comes near while nothing has been proposed to MED."""
+    """Return a reminder of an approaching decision about which nothing was proposed to MED."""
     decision = known.project.decision
     if decision is None or not day <= decision <= day + NEAR:
         return []
@@ -307,7 +309,7 @@ def _decision(day: date, known: Known) -> list[Part[Line] | None]:
 
 
 def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | None]:
-    """Two lines for the overview, unless they are there or have just been asked for."""
+    """Ask for two lines for the overview, unless they are written or were just asked for."""
     project = known.project
     digest = known.state("digest", "digest", Digest) or Digest()
     year, week = iso_week(project.calendar, next_overview(project, at))
@@ -324,7 +326,8 @@ def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | Non
 
 
 def _look_needs(look: Look, viewer: Viewer) -> Facts:
-    # What is new is counted from a week ago: the look knows no state before it has asked for it.
+    # New answers are counted for the last week, because a look cannot use the state to choose its
+    # facts.
     return (*_facts(Summary(), viewer.at), StateOf("summary", "summary"))
 
 

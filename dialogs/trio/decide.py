@@ -1,4 +1,4 @@
-"""The shared private note of leader, TR and AMR, every second week."""
+"""The private note to leader, TR and AMR, every second week."""
 
 from __future__ import annotations
 
@@ -58,10 +58,11 @@ from dialogs.question.states import Asked, Proposed, ToMed, all_of
 
 
 class Trio(Struct, frozen=True, kw_only=True, tag="trio"):
-    """`points` are records of kind "point" that somebody wants taken up next time."""
+    """The state of the note. `points` are ids of records of kind "point", raised for the next
+    note."""
 
     points: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()  # matters for MED that a note has named
+    told: tuple[str, ...] = ()  # conclusions for MED that were in a note
 
 
 State = Trio
@@ -99,7 +100,8 @@ def decide(state: Trio | None, event: SignedEvent, known: Known) -> Step:
 
 
 def next_note(project: Project, after: datetime) -> datetime:
-    """The working day before every second overview, counted from the project's first week."""
+    """Return the working day before every second overview, counted from the project's first
+    week."""
     first = local(project.calendar, project.started_at or project.drafted_at).date()
     hour, minute = divmod(project.overview_hour, 60)
     moment = after
@@ -111,7 +113,7 @@ def next_note(project: Project, after: datetime) -> datetime:
             hour,
             minute,
             WEEKS,
-            # Not in the very first week: there is nothing to talk about yet.
+            # Skip the first week, in which there is nothing to discuss yet.
             first + timedelta(weeks=1),
         )
         day = add_working_days(project.calendar, local(project.calendar, moment).date(), -1)
@@ -163,7 +165,7 @@ def _facts() -> Facts:
 
 
 def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
-    """None where there is nothing to talk about."""
+    """Return the note; None if there is nothing to discuss."""
     project = known.project
     waiting = [
         (id, one) for id, one in all_of(known).items() if isinstance(one, Asked) and one.with_trio
@@ -200,9 +202,9 @@ def _drawn(state: Trio, at: datetime, known: Known) -> NeutralCard | None:
 
 
 def _points(state: Trio, today: date, known: Known) -> list[tuple[Line, str]]:
-    """What all three may see and nobody has finished: one of each kind first, then more of them.
+    """Return open points that all three may see: one of each kind first, then more of them.
 
-    Beside a matter for MED stands its conclusion, so that it is named in one note only.
+    A conclusion for MED is returned with its id, so that it is in one note only.
     """
     concerns: list[tuple[Line, str]] = [
         (text("trio.concern", text=replace(one.words, cut=CUT)), "") for one in _unanswered(known)
@@ -222,7 +224,8 @@ def _points(state: Trio, today: date, known: Known) -> list[tuple[Line, str]]:
 
 
 def _unanswered(known: Known) -> list[Concern]:
-    """Open to all, or taken here by a representative with the author's leave."""
+    """Return unanswered texts that everybody may read, or that a representative shared here with
+    the author's consent."""
     taken = (one for one in known.states("concern", Concern).values() if one.in_trio)
     mine = {one.id: one for one in (*open_to_all(known), *taken)}
     return [one for one in mine.values() if one.waits]

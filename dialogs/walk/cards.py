@@ -1,4 +1,4 @@
-"""What the walk shows: the plan, the rest, the four grundspørgsmål, and where we are now."""
+"""The cards of the walk: the plan, further questions, the four themes, and the current phase."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def plan_card(
     walk: Walk, project: Project, known: Known, *, runs: bool, start: int = 0,
     said: Line | None = None,
 ) -> NeutralCard:  # fmt: skip
-    """Five questions of the plan, with what may be done to each."""
+    """Return five questions of the plan with buttons to change them."""
     plan = walk.plan
     start = min(start, max(0, (len(plan) - 1) // PAGE * PAGE))
     shown = plan[start : start + PAGE]
@@ -141,8 +141,8 @@ def _plan_buttons(planned: Planned, project: Project, number: int, of: int) -> B
 
 
 def more(walk: Walk, project: Project, known: Known) -> tuple[Planned, ...]:
-    """What lies under *Flere spørgsmål*: the rest, and what belongs to what must be done or to
-    a school."""
+    """Return *Flere spørgsmål*: questions outside the plan, and those for mandatory projects and
+    for schools."""
     found = tuple(p for p in walk.rest if spoken(p, known.catalogue) is not None)
     there = {*walk.asked, *(p.id for p in (*walk.plan, *walk.rest))}
     own: list[Planned] = []
@@ -206,7 +206,8 @@ def lowered(name: str) -> str:
 
 
 def phase_done(walk: Walk, known: Known, *, leads: bool, letter: bool = False) -> NeutralCard:
-    """Nothing of this phase is left to ask: what the ways on are. A leader moves on, or ends."""
+    """Return the card for a phase without further questions: a leader can move on or end the
+    project."""
     project = known.project
     last = walk.phase >= len(known.catalogue.phases)
     if walk.length == "short":
@@ -235,7 +236,8 @@ def phase_done(walk: Walk, known: Known, *, leads: bool, letter: bool = False) -
 
 
 def must_card(known: Known) -> NeutralCard:
-    """To the leader where it must be done: four questions that translate it to the place."""
+    """Return the card for the leader of a mandatory project, with four questions that relate it to
+    the workplace."""
     project = known.project
     four = must(known.catalogue, project.phase)
     return card(
@@ -256,7 +258,7 @@ def must_card(known: Known) -> NeutralCard:
 
 
 def gone_card(project: Project, question: str) -> NeutralCard:
-    """To the leader: a planned question is no longer in the catalogue."""
+    """Tell the leader that a planned question is no longer in the catalogue."""
     return card(
         Heading(Words(project.name)),
         Paragraph(text("walk.gone", id=Words(question))),
@@ -265,7 +267,7 @@ def gone_card(project: Project, question: str) -> NeutralCard:
 
 
 def asked_trio(known: Known) -> Line:
-    """Where a question went that goes to leader, TR and AMR first."""
+    """Say that a question went to leader, TR and AMR first."""
     who = known.holders("leader", "tr", "amr")
     if not who:
         return text("walk.next.asked")

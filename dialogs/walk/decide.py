@@ -1,4 +1,4 @@
-"""The walk: the plan of questions, the rhythm in which they are asked, and the four phases."""
+"""The walk: the plan of questions, when they are asked, and the four phases."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
 
 
 def _not_there_yet(known: Known) -> Moments:
-    """Before the project starts there is no plan."""
+    """Answer an event before the project starts, when there is no plan."""
     stopped = v.not_running(known.project)
     return () if stopped is None else (Show(stopped),)
 
@@ -131,7 +131,7 @@ def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
 
 
 def _halted(state: Walk | None, known: Known) -> Step:
-    """No question rings now; at an end, what is still open is closed without a conclusion."""
+    """Stop asking; when the project ends, close open questions without a conclusion."""
     if state is None:
         return None, (Cancel(RHYTHM),)
     effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
@@ -183,7 +183,7 @@ def _coming(state: Walk, known: Known) -> Planned | None:
 
 
 def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Walk, Effects]:
-    """Ask it. What the catalogue no longer has is skipped, and the leader is told."""
+    """Ask the next question; skip those that left the catalogue, and tell the leader."""
     effects: list[Effect | Moment] = []
     for planned in state.left():
         words = spoken(planned, known.catalogue)

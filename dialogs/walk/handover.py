@@ -1,4 +1,4 @@
-"""What was written to a phase's open questions without a name, released when the phase closes."""
+"""Releases unsigned answers to a phase's questions that had to wait, when the phase closes."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ WHEN_CLOSED: Facts = (
 
 
 def released(phase: int, known: Known) -> Effects:
-    """Answers that would have been told apart under their own question, together and without it.
+    """Publish together, without their questions, answers that would identify their authors under
+    their own question.
 
-    They are shown where at least the threshold of those who may write without a name have no
-    named answer to one of these questions; otherwise they wait for the next change.
+    This requires that at least the threshold of writers have not answered all of these questions by
+    name; otherwise the answers wait for the next change of phase.
     """
     asked = all_of(known)
     waiting = tuple(
@@ -78,7 +79,7 @@ def _could_have_written(waiting: tuple[Waiting, ...], known: Known) -> int:
 
 
 def _words(waiting: Waiting) -> str:
-    """What its author wrote, with what was added by code."""
+    """Return the author's text with later additions."""
     return "\n\n".join(str(one["text"]) for one in (waiting.body, *waiting.body.get("more", ())))
 
 

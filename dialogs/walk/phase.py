@@ -1,4 +1,4 @@
-"""A change of phase: forward or back, what becomes of what is not finished, and why."""
+"""A change of phase, forward or back: what becomes of unfinished questions, and why."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ from dialogs.walk.plan import entered
 from dialogs.walk.states import RUNS, Walk, phase_name, progress, stage_line
 
 AT_MOST = 3
-STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions come back at each change
+STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions are checked at each change
 DECIDED = {"us": "walk.phase.said_us", "elsewhere": "walk.phase.said_elsewhere"}
 DECIDED_BY = {"us": "walk.phase.said_us_by", "elsewhere": "walk.phase.said_elsewhere_by"}
 UNFINISHED = {
@@ -85,7 +85,7 @@ def look_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def look(look: Look, viewer: Viewer, known: Known) -> tuple[Moment, ...]:
-    """The form for who may move the project; for others, where we are."""
+    """Return the form for a person who may change the phase; for others, the current phase."""
     project = known.project
     stage = stage_line(project)
     if stage is not None:
@@ -171,7 +171,7 @@ def _form(project: Project, known: Known) -> Form[Line]:
 
 
 def _where_to(project: Project, known: Known) -> Choice[Line]:
-    """All other phases: first those ahead, the nearest first."""
+    """Return the other phases: later ones first, nearest first."""
     phases = known.catalogue.phases
     ways = sorted(
         (p for p in phases if p.number != project.phase),
@@ -215,13 +215,13 @@ def _open_fields(waiting: tuple[State, ...]) -> list[Field[Line]]:
 
 
 def unfinished(asked: dict[str, State]) -> tuple[State, ...]:
-    """Asked of the team and not summed up, newest first."""
+    """Return the questions that the team was asked and has not summed up, newest first."""
     waiting = [state for state in asked.values() if is_open(state)]
     return tuple(sorted(waiting, key=lambda state: state.asked_at, reverse=True))
 
 
 def unanswered(known: Known) -> bool:
-    """Whether a concern meant for whoever leads has no answer yet."""
+    """Return whether a concern addressed to the leader or deputy is unanswered."""
     leading = set(known.holders("leader", "deputy"))
     return any(
         concern.kind == "concern"
@@ -283,7 +283,7 @@ def _news(
     before: Walk, after: Walk, event: e.PhaseMoved, known: Known, waiting: tuple[State, ...],
     *, asks_why: bool,
 ) -> NeutralCard:  # fmt: skip
-    """To the channel: where we are now, who decided it, and what one can be part of."""
+    """Announce to the channel the new phase, who decided it, and how to take part."""
     project = known.project
     phase = known.catalogue.phase(after.phase)
     name = Said(lowered(phase.name.da), lowered(phase.name.en))
@@ -319,7 +319,7 @@ def _news(
 def _to_the_leader(
     event: e.PhaseMoved, project: Project, known: Known, to: int
 ) -> tuple[Effect | Moment, ...]:
-    """The frame belongs to the phase: the leader is asked for it at once."""
+    """Ask the leader for the frame of the new phase at once."""
     frame = buttons(
         Button(text("walk.button.frame"), Look("frame", project=project.id), "main"),
         Button(text("walk.button.plan"), Look("plan", project=project.id)),
@@ -346,8 +346,8 @@ def _to_the_leader(
 def stands_post(
     walk: Walk, known: Known, *, answering: bool = False, said: Line | None = None
 ) -> NeutralCard:
-    """The conclusions that a change of phase brings back, and what has been said of each;
-    `answering`: to one who may, with the buttons for it."""
+    """Return the conclusions to check at a change of phase, and the answers so far. With
+    `answering`, include the buttons for a person who may answer."""
     asked = all_of(known)
     lead = Look("stands", project=known.project.id)
     waits = not answering and "asked" in dict(walk.stands).values()
@@ -369,7 +369,8 @@ def stands_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def stands_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    """*Led samtalen* on that post: what to answer, to one who may; otherwise who can."""
+    """*Led samtalen* on that post: show a person who may answer what to answer; tell others who
+    can."""
     walk = known.state("walk", "walk", Walk)
     if not viewer.may(*RUNS):
         return (Show(card(Paragraph(who_leads(known)))),)
@@ -400,7 +401,7 @@ def _stands(
 
 
 def still_stands(walk: Walk, event: e.StillStands, known: Known) -> tuple[Walk, Effects]:
-    """Once at each change: yes is said in the channel, no takes the question up again."""
+    """Answer once per change: yes is announced in the channel, no reopens the question."""
     project = known.project
     state = all_of(known).get(event.question)
     if (event.question, "asked") not in walk.stands or not isinstance(state, Concluded):

@@ -1,4 +1,4 @@
-"""The plan: which questions are still to be asked, and in which order. Pure functions on it."""
+"""Pure functions on the plan: which questions are still to be asked, and in which order."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dialogs.walk.states import (
 
 
 def begun(course: Course, project: Project, at: datetime) -> Walk:
-    """The plan as the map has it, for the phase in which the project starts."""
+    """Return the plan for the phase in which the project starts, in the catalogue's order."""
     phase = project.phase
     plan = course.shortened(phase) if project.length == "short" else course.whole(phase)
     taken = {place.question for place in plan}
@@ -35,7 +35,8 @@ def begun(course: Course, project: Project, at: datetime) -> Walk:
 
 
 def lengthened(walk: Walk, course: Course) -> Walk:
-    """From the short course to the whole: what the map asks from here, and was not asked."""
+    """Extend the short course to the whole: add the questions from this phase on that were not
+    asked."""
     gone = {*walk.asked, *walk.skipped}
     plan = tuple(p for p in _planned(course.whole(walk.phase)) if p.id not in gone)
     own = tuple(p for p in walk.plan if p.id not in {q.id for q in plan})
@@ -45,12 +46,13 @@ def lengthened(walk: Walk, course: Course) -> Walk:
 
 
 def must(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
-    """The four questions that translate what must be done to the place at hand."""
+    """Return the four questions that relate a mandatory technology to the workplace."""
     return tuple(Planned(id, phase, trio=True) for id in _translating(catalogue))
 
 
 def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
-    """Three questions for each place where schools feel it, those that fit the phase first."""
+    """Return the questions for schools, three for each area; those that suit the phase come
+    first."""
     if OF_SCHOOLS not in catalogue.sets:
         return ()
     items = catalogue.set(OF_SCHOOLS).items
@@ -62,7 +64,7 @@ def of_schools(catalogue: Catalogue, phase: int) -> tuple[Planned, ...]:
 def ask(
     planned: Planned, words: Spoken, catalogue: Catalogue, *, number: int = 0, trio: bool = False
 ) -> e.Ask:
-    """The event that asks it; in its theme's one post where it has a number there."""
+    """Return the event that asks a question; in its theme's post if it has a number there."""
     theme = catalogue.theme(words.theme).id if words.theme else ""
     da, en = _source(words, catalogue)
     return e.Ask(
@@ -82,7 +84,7 @@ def ask(
 
 
 def moved(walk: Walk, question: str, way: Literal["up", "down", "first"]) -> Walk:
-    """It changes places; across a border between phases it takes the phase it comes into."""
+    """Move a question in the plan; across the border between phases it takes the other phase."""
     plan = list(walk.plan)
     at = next(i for i, p in enumerate(plan) if p.id == question)
     to = {"up": at - 1, "down": at + 1, "first": 0}[way]
@@ -101,7 +103,7 @@ def moved(walk: Walk, question: str, way: Literal["up", "down", "first"]) -> Wal
 
 
 def put_aside(walk: Walk, question: str) -> Walk:
-    """It is skipped, and lies under *Flere spørgsmål* from now on."""
+    """Skip a question and put it under *Flere spørgsmål*."""
     item = walk.planned(question)
     assert item is not None
     return replace(
@@ -113,7 +115,7 @@ def put_aside(walk: Walk, question: str) -> Walk:
 
 
 def taken(walk: Walk, item: Planned) -> Walk:
-    """It is asked last in this phase."""
+    """Put a question last in this phase."""
     last = max((i for i, p in enumerate(walk.plan) if p.phase <= walk.phase), default=-1)
     item = replace(item, phase=walk.phase)
     return replace(
@@ -126,7 +128,8 @@ def taken(walk: Walk, item: Planned) -> Walk:
 
 
 def entered(walk: Walk, phase: int, at: datetime) -> Walk:
-    """Another phase. What was not asked before it is no debt; the team's own comes along."""
+    """Enter another phase. Unasked questions of earlier phases are dropped from the plan, except
+    the team's own."""
     here = tuple(
         replace(p, phase=phase) if p.text and p.phase <= walk.phase else p for p in walk.plan
     )

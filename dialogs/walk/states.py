@@ -1,4 +1,4 @@
-"""Where a project is in its four phases, which questions are planned, and how that is said."""
+"""Where a project is in its four phases, which questions are planned, and their texts."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from dialogs.model.cards import (
 )
 from dialogs.model.facts import Known, Project
 
-OF_SCHOOLS = "education-questions"  # the set whose questions a school can put into its plan
+OF_SCHOOLS = "education-questions"  # the set with the questions for schools
 
 
-MUST = "skal"  # the item of `start-kinds` whose questions come with what must be done
+MUST = "skal"  # the item of `start-kinds` with the questions for mandatory projects
 
 
 class Planned(Struct, frozen=True):
-    """A question that will be asked. One of the team's own brings its words."""
+    """A question to be asked. The team's own contains its text."""
 
     id: str
     phase: int
@@ -38,19 +38,20 @@ class Planned(Struct, frozen=True):
 
 
 class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
-    """`plan` is what is still to be asked, in order; `rest` lies under *Flere spørgsmål*."""
+    """The state of the walk. `plan` has the questions still to be asked, in order; `rest` those
+    under *Flere spørgsmål*."""
 
     plan: tuple[Planned, ...]
     rest: tuple[Planned, ...] = ()
     asked: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
-    themes: tuple[str, ...] = ()  # posted in one go
-    fives: dict[str, tuple[str, ...]] = {}  # of each such theme the questions, as posted
+    themes: tuple[str, ...] = ()  # posted in one message each
+    fives: dict[str, tuple[str, ...]] = {}  # the questions of each posted theme, in order
     last_asked: datetime | None = None
-    phases: tuple[tuple[int, datetime], ...] = ()  # which phase was entered when
+    phases: tuple[tuple[int, datetime], ...] = ()  # when each phase was entered
     stands: tuple[tuple[str, str], ...] = ()  # question: asked, yes or no, since the last change
     length: Literal["whole", "short"] = "whole"
-    told: bool = False  # the leader knows that nothing of this phase is left
+    told: bool = False  # the leader was told that this phase has no further questions
 
     @property
     def phase(self) -> int:
@@ -60,17 +61,18 @@ class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
         return next((p for p in self.plan if p.id == question), None)
 
     def goes_to_trio(self, planned: Planned) -> bool:
-        """Whether leader, TR and AMR get it first; the first question of a course is everybody's,
-        wherever the plan has it from."""
+        """Return whether leader, TR and AMR get the question first. A project's first question
+        always goes to everybody."""
         return planned.trio and bool(self.asked)
 
     def left(self) -> tuple[Planned, ...]:
-        """What is asked in this phase: its own, what was caught up with, what was added."""
+        """Return the questions for this phase, including those from earlier phases and added
+        ones."""
         return tuple(p for p in self.plan if p.phase <= self.phase)
 
 
 class Spoken(Struct, frozen=True):
-    """A planned question's words."""
+    """The text of a planned question."""
 
     text: Both
     why: Both
@@ -80,7 +82,7 @@ class Spoken(Struct, frozen=True):
 
 
 def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
-    """A planned question's words; None where the catalogue no longer has it."""
+    """Return the text of a planned question; None if the catalogue no longer has it."""
     if planned.text:
         return Spoken(Both(planned.text, planned.text), Both("", ""), own=True)
     if planned.id in catalogue.questions:
@@ -90,12 +92,12 @@ def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
 
 
 def next_planned(walk: Walk, known: Known) -> Planned | None:
-    """What is asked next in this phase."""
+    """Return the next question in this phase."""
     return next((q for q in walk.left() if spoken(q, known.catalogue) is not None), None)
 
 
 def asked(walk: Walk, question: str, at: datetime) -> Walk:
-    """It has been asked: it leaves the plan and all that waits."""
+    """Record that a question was asked: remove it from the plan and from all lists."""
     return replace(
         walk,
         plan=without(walk.plan, question),
@@ -131,7 +133,7 @@ RUNS = ("leader", "deputy", "starter", "facilitator")
 
 
 def next_question_at(project: Project, after: datetime) -> datetime:
-    """When the rhythm asks next; counted in whole weeks from the project's first."""
+    """Return when the next question is due, in whole weeks counted from the project's first."""
     cal = project.calendar
     first = local(cal, project.started_at or after).date()
     hour, minute = divmod(project.hour, 60)
@@ -139,7 +141,7 @@ def next_question_at(project: Project, after: datetime) -> datetime:
 
 
 def stage_line(project: Project) -> Line | None:
-    """Why nothing is asked now; None while the project runs."""
+    """Return why no questions are asked now; None while the project runs."""
     match project.stage:
         case "running":
             return None
@@ -169,7 +171,7 @@ def phase_name(known: Known, phase: int, key: str = "walk.phase_in") -> Text:
 
 
 def words_of(planned: Planned, known: Known) -> Line:
-    """A planned question as it will be asked; its id where the catalogue no longer has it."""
+    """Return a planned question's text; its id if the catalogue no longer has it."""
     if planned.text:
         return Words(planned.text)
     found = spoken(planned, known.catalogue)

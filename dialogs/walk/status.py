@@ -1,4 +1,4 @@
-"""Where a project stands: its phase, what is open, and what one can do now."""
+"""The status of a project: its phase, what is open, and what the viewer can do."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def status_card(
     walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, State],
     agreements: Mapping[str, Agreement],
 ) -> NeutralCard:  # fmt: skip
-    """One screen: what waits for the viewer, what is open, where we are, what has come of it."""
+    """Return the status: what waits for the viewer, what is open, the phase, and results."""
     project = known.project
     stage = stage_line(project)
     begun = project.stage != "draft"
@@ -77,7 +77,8 @@ def status_card(
 def _open_questions(
     asked: Mapping[str, State], viewer: Viewer, project: Project
 ) -> tuple[Part[Line], ...]:
-    """Every question that waits for something, newest first; a trio's own only for the trio."""
+    """Return every unfinished question, newest first; those only with the trio are shown to the
+    trio."""
     found = sorted(
         (s for s in asked.values() if _waits(s, viewer)), key=lambda s: s.asked_at, reverse=True
     )
@@ -115,7 +116,7 @@ def _open_line(state: State, project: Project) -> Line:
 
 
 def _steps(walk: Walk | None, known: Known) -> tuple[Line, ...]:
-    """The four phases, each with when we were there; a phase gone back to is here again."""
+    """Return the four phases with their dates; a phase that was returned to is current again."""
     project = known.project
     entered = walk.phases if walk is not None else ()
 

@@ -1,4 +1,4 @@
-"""The four themes, and the one post of a theme with its five questions."""
+"""The four themes, and the post of a theme with its five questions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from dialogs.question.states import (
 
 
 def themes_card(project: Project, known: Known, *, runs: bool, unknown: str = "") -> NeutralCard:
-    """The four to choose from."""
+    """Return the four themes to choose from."""
     parts: list[Part[Line] | None] = [
         Heading(text("walk.themes.heading")),
         Paragraph(text("walk.themes.unknown", word=Words(unknown))) if unknown else None,
@@ -67,7 +67,7 @@ def theme_card(
     project: Project, known: Known, theme_id: str, asked: Mapping[str, State],
     *, runs: bool,
 ) -> NeutralCard:  # fmt: skip
-    """One of the four with its five, for one reader; each that was asked can be opened."""
+    """Return a theme with its five questions for one reader; those already asked can be opened."""
     theme = known.catalogue.theme(theme_id)
     five = known.catalogue.of_theme(theme_id)
     return card(
@@ -104,7 +104,7 @@ def theme_post(
     project: Project, known: Known, theme_id: str, five: tuple[str, ...],
     asked: Mapping[str, State],
 ) -> NeutralCard:  # fmt: skip
-    """A grundspørgsmål with its five, in one message of the channel."""
+    """Return the channel's post of a theme with its five questions."""
     theme = known.catalogue.theme(theme_id)
     lines = tuple(
         text(

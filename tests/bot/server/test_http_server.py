@@ -73,7 +73,7 @@ class Served:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("bot.server.serve.close_up", lambda: None)  # for this test process
+    monkeypatch.setattr("bot.server.serve.close_up", lambda: None)  # would restrict this process
     monkeypatch.setattr("bot.server.serve.loaded", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
