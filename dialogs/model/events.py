@@ -41,8 +41,8 @@ class Started(Signed, frozen=True, tag="started"):
 
 
 class Drafted(Signed, frozen=True, tag="drafted"):
-    """The form of `/digi start`, new or opened again for an existing draft (`project` set).
-    `more` says that its author wants to see the other choices too."""
+    """Submission of the `/digi start` form, for a new draft or, with `project`, an existing one.
+    `more`: the person wants to see the other settings too."""
 
     name: str
     channel: str = ""
@@ -56,7 +56,7 @@ class Drafted(Signed, frozen=True, tag="drafted"):
 
 
 class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
-    """*Flere valg*: all else that a draft has, each with a default."""
+    """*Flere valg*: the other settings of a draft, each with a default."""
 
     phase: str = "1"
     workplace: str = "general"
@@ -338,9 +338,9 @@ class Fits(Unsigned, frozen=True, tag="fits"):
 
 
 class Missing(Unsigned, frozen=True, tag="missing"):
-    """*Der mangler noget*, without a name; the wording goes to whoever summed up.
+    """*Der mangler noget*: an unsigned objection; its text goes to whoever summed up.
 
-    `shared`: it may also stand beside the conclusion, where all who objected allow it.
+    `shared`: it may also be shown beside the conclusion, if the authors of all objections agree.
     """
 
     question: str
@@ -591,7 +591,7 @@ class Woke(Signed, frozen=True, tag="woke"):
 
     @property
     def fired_at(self) -> datetime:
-        """When it fired: at the moment it was due, or later."""
+        """Return when it fired: when it was due, or later."""
         return max(self.at, self.came)
 
 

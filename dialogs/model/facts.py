@@ -74,7 +74,8 @@ class Project(Struct, frozen=True, kw_only=True):
 
     @property
     def under_way(self) -> bool:
-        """Started, and neither stopped nor ended; it may be paused."""
+        """Return whether the project has started and has neither stopped nor ended; it may be
+        paused."""
         return self.open and self.stage != "draft"
 
     @property

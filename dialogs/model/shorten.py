@@ -1,15 +1,15 @@
-"""The beginning of a text that is too long for its place."""
+"""Truncates texts."""
 
 from __future__ import annotations
 
 
 def cut(text: str, limit: int) -> str:
-    """At most so many characters, the last of them … where something was cut off."""
+    """Truncate to at most `limit` characters, ending with … if anything was removed."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def cut_at_word(text: str, limit: int) -> str:
-    """The same, but up to a word's end; only in a very long word in the middle of it."""
+    """Truncate at the end of a word, or within a word only if it is very long."""
     if len(text) <= limit:
         return text
     short = text[: limit - 1]

@@ -119,7 +119,7 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
 
 
 def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
-    """*Flere valg*: all that the first form leaves at its default."""
+    """Handle *Flere valg*: the settings that the first form leaves at their defaults."""
     roles = known(Roles())
     if fault := people.from_elsewhere(event, known):
         return state, (fault,)

@@ -30,7 +30,7 @@ NEW = Project(
     id="", name="", channel="", stage="draft", starter="",
     drafted_at=datetime.min.replace(tzinfo=UTC),
 )  # fmt: skip
-"""Has every default: what a project is that nobody has chosen anything for."""
+"""A project with all default settings."""
 
 
 def _options(prefix: str, *values: str) -> tuple[Option[Line], ...]:
@@ -144,8 +144,9 @@ def _working_hours(state: Project) -> tuple[Field[Line], ...]:
 
 def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel: str,
           name: str = "") -> Form[Line]:  # fmt: skip
-    """The form of `/digi start`: five fields, of which only the name is required; opened again,
-    the facilitator too. All else has a default, which it names."""
+    """Return the form of `/digi start`: five fields, of which only the name is required. For an
+    existing draft it also has the facilitator. The other settings have defaults, which the form
+    lists."""
     leader = holding(roles, "leader")
     return Form(
         title=text("project.draft_form"),
@@ -182,7 +183,7 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
 
 
 def _defaults(state: Project | None) -> tuple[Field[Line], ...]:
-    """What *Flere valg* holds, in one line each, and the way there."""
+    """Return a summary of the settings under *Flere valg*, and the option to open them."""
     shown = state or NEW
     start, end = shown.hours
     lines: tuple[Line, ...] = (
@@ -201,7 +202,8 @@ def _defaults(state: Project | None) -> tuple[Field[Line], ...]:
 
 
 def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
-    """*Flere valg*: all that the first form leaves at its default."""
+    """Return the form *Flere valg*, with the settings that the first form leaves at their
+    defaults."""
     return Form(
         title=text("project.more"),
         fields=(

@@ -218,7 +218,7 @@ def _proposed(state: Proposed, known: Known, viewer: Viewer | None) -> c.Neutral
 
 
 def stands_until(state: Proposed) -> Line:
-    """Until when one can press, and when it holds."""
+    """Return until when votes and objections are possible, and when the proposal holds."""
     holds = c.Moment(state.holds_at or state.until)
     if state.released:
         return text("question.holds_from", holds=holds)

@@ -172,20 +172,21 @@ def _faults(event: e.SummedUp, today: date) -> tuple[FieldError, ...]:
 
 
 def release(state: Proposed, event: e.Woke, known: Known) -> Step:
-    """The fixed hour of the next working day: the objections go to whoever summed up, all at once.
+    """Release the objections to a proposal, at the fixed hour of the next working day.
 
-    To everybody else they are words or a figure, never both: words where all who objected allow
-    it, else a figure where there are enough of them."""
+    Whoever summed up gets all of them. Others get either their texts or their number: the texts if
+    the authors of all objections agree, else the number if it reaches the threshold.
+    """
     question, project = state.words.id, known.project
     waiting = known(Unreleased(("fits", "objection"), question))
-    # In the order of ids that chance drew: nothing else may show in their order.
+    # By random ids, so that the order reveals nothing.
     objections = tuple(
         sorted((w for w in waiting if w.kind == "objection"), key=lambda waits: waits.new_id)
     )
     fits = tuple(w.entry for w in waiting if w.kind == "fits")
     in_words = all(w.body.get("shared", False) for w in objections)
     may, enough = len(writers(known)), fewest(project)
-    # Whoever summed up has a working day with the objections, though they be released late.
+    # Whoever summed up has one working day with the objections, even if they are released late.
     holds = working_moment_after(project.calendar, max(event.at, event.came))
     after = structs.replace(
         state, released=True, holds_at=holds,
@@ -203,7 +204,7 @@ def release(state: Proposed, event: e.Woke, known: Known) -> Step:
 
 
 def hold(state: Proposed, event: e.Woke) -> Step:
-    """It stood for a working day after the objections were released."""
+    """Conclude a proposal after one working day with the objections."""
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "by": state.by,
         "conclusion": state.conclusion, "objections": state.objections,
@@ -242,8 +243,8 @@ def _objections(
 
 
 def take_up_again(state: Proposed | Concluded | ToMed | SetAside, event: e.TakenUpAgain) -> Step:
-    """What was closed stays closed: what is left to do is to talk. What was missing last time
-    stands beside it."""
+    """Reopen a question. Writing stays closed; what remains is to discuss it. The previous
+    objections are shown beside it."""
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "elimination": state.elimination,
         "unnamed": state.unnamed, "again": True, "before": state.conclusion,

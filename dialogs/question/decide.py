@@ -198,7 +198,7 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
 
 def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
     match event:
-        # In what an earlier version proposed "holds" is the timer of both.
+        # Proposals of earlier versions use the timer "holds" for both steps.
         case e.Woke(name="objections" | "holds") if not state.released:
             return release(state, event, known)
         case e.Woke(name="holds"):

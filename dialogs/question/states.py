@@ -56,13 +56,14 @@ class Discussed(Asked, frozen=True, kw_only=True, tag="discussed"):
 
     again: bool = False  # reopened
     before: str = ""  # record id of the previous conclusion
-    objections: int = 0  # to that
+    objections: int = 0  # objections to the previous conclusion
     in_words: tuple[str, ...] = ()
 
 
 class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
-    """One can say until `until` that something is missing. Then the objections are released, and a
-    working day later it holds. Both moments are set when it is summed up, whoever objects."""
+    """A proposed conclusion. Objections are possible until `until`; then they are released, and one
+    working day later the proposal holds. Both times are set when it is summed up, whether or not
+    anybody objects."""
 
     words: Words
     asked_at: datetime
@@ -71,7 +72,7 @@ class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
     outcome: Literal["concluded", "aside", "med"]
     until: datetime
     proposed_at: datetime
-    holds_at: datetime | None = None  # None in what was proposed before there were two moments
+    holds_at: datetime | None = None  # None in proposals of earlier versions, which had one time
     released: bool = False
     objections: int = 0
     in_words: tuple[str, ...] = ()
@@ -81,8 +82,11 @@ class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
 
 
 class Concluded(Struct, frozen=True, kw_only=True, tag="concluded"):
-    """`objections` and `fits` are counts that reached the threshold, otherwise 0. `in_words` are
-    the objections themselves, where all who wrote one allowed it; then there is no count."""
+    """A conclusion that holds.
+
+    `objections` and `fits` are counts that reached the threshold, else 0. `in_words` are the
+    objections' texts, if all their authors agreed; then there is no count.
+    """
 
     words: Words
     asked_at: datetime
@@ -122,7 +126,7 @@ class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
     unnamed: int = 0
 
 
-FEW_WORDS = 5  # objections that have room in a post, each cut to so many characters
+FEW_WORDS = 5  # the number of objections in a post, each truncated
 CUT = 300
 
 State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
@@ -170,7 +174,7 @@ def takes_answers(state: State | None) -> bool:
 
 
 def takes_objections(state: State | None) -> TypeGuard[Proposed]:
-    """Whether one may say now that something is missing in it, or that it fits."""
+    """Return whether votes and objections are accepted now."""
     return isinstance(state, Proposed) and not state.released
 
 
@@ -204,7 +208,8 @@ def state_word(state: State, answered: int = 0) -> Line:
 
 
 def votes(state: State) -> tuple[Line, ...]:
-    """How many say that what was arrived at fits or lacks something, where there are enough."""
+    """Return how many voted that the conclusion fits or lacks something, if there are enough votes
+    to show."""
     if isinstance(state, Asked | SetAside):
         return ()
     fits = (text("question.fits", n=c.Count(state.fits)),) if state.fits else ()
@@ -216,9 +221,8 @@ def _lacking(objections: int) -> tuple[Line, ...]:
 
 
 def beside(state: State) -> tuple[c.Part[Line], ...]:
-    """What stands beside a conclusion: how many, or what is missing in its authors' words.
-
-    Of more than a few all words stand under *Se svar*, without their number."""
+    """Return what is shown beside a conclusion: the counts, or the objections' texts. If there are
+    more than a few, all texts are under *Se svar*, without their number."""
     figures = _lacking(state.objections) if isinstance(state, Discussed) else votes(state)
     found = in_words(state)
     by = text("question.no_name")
@@ -231,7 +235,7 @@ def beside(state: State) -> tuple[c.Part[Line], ...]:
 
 
 def in_words(state: State) -> tuple[str, ...]:
-    """The objections that all may read, where all who wrote one allowed it."""
+    """Return the objections that everybody may read, if the authors of all agreed."""
     match state:
         case Discussed() | Proposed() | Concluded() | ToMed():
             return state.in_words

@@ -12,7 +12,7 @@ from dialogs.model.facts import Known
 
 FEW = 5  # with fewer writers authors are easily guessed, and confirm that they know
 WEEKLY = "release"
-SENT_AT = 14  # the hour at which *næste arbejdsdag* is released
+SENT_AT = 14  # the hour at which texts with *næste arbejdsdag* are released
 
 
 class Say(Struct, frozen=True, kw_only=True, tag="say"):
