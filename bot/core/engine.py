@@ -42,7 +42,7 @@ from storage.transactions.locks import lock_project
 from storage.transactions.people import SeenPerson
 from storage.transactions.reading import NOTHING, NamesAndWords
 from storage.transactions.store import Scripts
-from storage.transactions.turns import FormRefused, Outcome, Turn
+from storage.transactions.turns import FormRefused, Turn, TurnOutcome
 from storage.vault import Unreadable, Vault, code_hash, code_of
 
 
@@ -231,7 +231,7 @@ class Engine:
     async def _run_turn(self, turn: Turn, about: Project | None = None) -> _Answered:
         """Run a turn. `about` is the project, given where this turn cannot change it."""
 
-        def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, _Answered]]:
+        def turned(turn: Turn, dialogs: Dialogs) -> Script[tuple[TurnOutcome, _Answered]]:
             outcome = yield from self._scripts.turns.run(turn, dialogs)
             return outcome, (yield from self._named(turn, outcome.moments, about))
 

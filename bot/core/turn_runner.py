@@ -17,7 +17,7 @@ from dialogs.registry import opens_pool
 from storage.database import Database
 from storage.sql import Conflict, Script, StoreError, Unsure
 from storage.transactions.letters import Letter
-from storage.transactions.turns import Outcome, Telling, Turn, Turns
+from storage.transactions.turns import Telling, Turn, TurnOutcome, Turns
 from storage.vault import Vault
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class TurnRunner:
         self._listeners = listeners
 
     async def run(
-        self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[Outcome, T]]]
+        self, turn: Turn, script: Callable[[Turn, Dialogs], Script[tuple[TurnOutcome, T]]]
     ) -> T:
         """Run one signed event's transaction, retried as a whole after a conflict."""
         self._tally.turns += 1
@@ -87,7 +87,7 @@ class TurnRunner:
         event = Unreached(project=project, person=person, at=now, id=uuid.uuid4().hex)
         await self.run(Turn(tenant, project, key, event, now), self._timer_script)
 
-    def _timer_script(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[Outcome, None]]:
+    def _timer_script(self, turn: Turn, dialogs: Dialogs) -> Script[tuple[TurnOutcome, None]]:
         return (yield from self._turns.run(turn, dialogs)), None
 
     def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:

@@ -73,7 +73,7 @@ Telling: TypeAlias = tuple[Turn, Decider]
 """A further turn in the same transaction, with its decider."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class TurnOutcome(msgspec.Struct, frozen=True):
     """The result of a turn: the answer, whether the event was new, whether it wrote letters."""
 
     moments: Moments
@@ -86,10 +86,10 @@ class Turns:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
 
-    def run(self, turn: Turn, decider: Decider) -> Script[Outcome]:
+    def run(self, turn: Turn, decider: Decider) -> Script[TurnOutcome]:
         return together(self._run(turn, decider), TOGETHER)
 
-    def _run(self, turn: Turn, decider: Decider) -> Script[Outcome]:
+    def _run(self, turn: Turn, decider: Decider) -> Script[TurnOutcome]:
         ended = yield from self._begin(turn)
         if ended is not None:
             return ended
@@ -103,16 +103,16 @@ class Turns:
         if moments:
             reply = self._vault.seal(msgspec.json.encode(moments), "inbox", turn.tenant, turn.key)
             yield "inbox_answered", {"tenant": turn.tenant, "key": turn.key, "reply": reply}
-        return Outcome(moments, True, wrote=True, pooled=course.pooled)
+        return TurnOutcome(moments, True, wrote=True, pooled=course.pooled)
 
-    def _begin(self, turn: Turn) -> Script[Outcome | None]:
+    def _begin(self, turn: Turn) -> Script[TurnOutcome | None]:
         """Lock, and insert the key. An outcome where there is nothing to do (any more)."""
         yield from _locked(turn)
         if turn.letter is not None:
             # A timer that was moved, cancelled or claimed by another replica must not fire.
             done = yield "letter_done", {"id": turn.letter[0], "token": turn.letter[1]}
             if not done:
-                return Outcome((), False)
+                return TurnOutcome((), False)
         first = yield (
             "inbox_first",
             {"tenant": turn.tenant, "key": turn.key, "now": to_us(turn.now)},
@@ -120,7 +120,7 @@ class Turns:
         if first:
             return None
         yield "inbox_again", {}
-        return Outcome((yield from self.answered(turn.tenant, turn.key)) or (), False)
+        return TurnOutcome((yield from self.answered(turn.tenant, turn.key)) or (), False)
 
     def answered(self, tenant: str, key: str) -> Script[Moments | None]:
         """The stored answer to this key; None where no event with this key was handled."""
