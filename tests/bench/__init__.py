@@ -1,1 +1,2 @@
-"""How fast Digi is, as ratios to what the same machine does at the same moment (`make bench`)."""
+"""Benchmarks (`make bench`), as ratios to a baseline measured on the same machine at the same
+time."""

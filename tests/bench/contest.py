@@ -1,6 +1,7 @@
-"""A candidate and its baseline in turn, A B A B, so that whatever else the machine does meets both.
+"""Measures a candidate and its baseline alternately (A B A B), so that other load affects both.
 
-A ratio is made of neighbours; the table shows the median of the ratios, and how far they spread.
+Each ratio is between neighbouring measurements; the table shows the median of the ratios and their
+spread.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from tests.bench.load import Slice
 
 
 class Measured(Struct, frozen=True):
-    """One server's slices."""
+    """The measurements of one server."""
 
     slices: list[Slice]
-    busy: list[float]  # seconds of the processor, a slice
+    busy: list[float]  # CPU seconds of each slice
 
     @property
     def rate(self) -> float:
@@ -25,7 +26,7 @@ class Measured(Struct, frozen=True):
 
     @property
     def cost(self) -> float:
-        """Microseconds of the processor for a request."""
+        """Return the CPU microseconds per request."""
         return statistics.median(
             1e6 * busy / len(one.waited) for one, busy in zip(self.slices, self.busy, strict=True)
         )
@@ -44,13 +45,13 @@ class Ratio(Struct, frozen=True):
 
 
 def ratio(candidate: Sequence[float], baseline: Sequence[float]) -> Ratio:
-    """Of neighbours, each candidate to the baseline measured beside it."""
+    """Return the ratios of each candidate slice to the baseline slice beside it."""
     each = [a / b for a, b in zip(candidate, baseline, strict=True)]
     return Ratio(statistics.median(each), min(each), max(each))
 
 
 class Row(Struct, frozen=True):
-    """A line of the table. `reached` is None where nothing was to be reached."""
+    """A row of the table. `reached` is None if there is no goal."""
 
     what: str
     figure: str
@@ -60,7 +61,7 @@ class Row(Struct, frozen=True):
     reached: bool | None = None
 
 
-# Lines come one by one, so nobody knows the longest cell yet: this fits most of them.
+# Rows are printed one by one, so the longest cell is unknown yet; this width suits most.
 _COLUMNS = (
     ("what", 50), ("measured", 40), ("baseline", 40), ("ratio (lowest-highest)", 24),
     ("to reach", 20), ("reached", 7),
@@ -69,7 +70,7 @@ _REACHED = {True: "yes", False: "no", None: ""}
 
 
 def head() -> str:
-    """Of a Markdown table, so that it can be put into a document as it is."""
+    """Return the heading of a Markdown table, which can be pasted into a document."""
     rule = "|".join("-" * (width + 2) for _, width in _COLUMNS)
     return f"{_drawn([name for name, _ in _COLUMNS])}\n|{rule}|"
 

@@ -1,6 +1,6 @@
-"""All weekly overviews of a thousand and of ten thousand projects, decided and stored.
+"""Measures deciding and storing the weekly overviews of a thousand and of ten thousand projects.
 
-What they say is sent at the pace that the platforms allow, and is another row.
+Sending them is limited by the platforms and measured elsewhere.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ WITHIN = 1.2
 MOST_GROWTH = 20
 MEGABYTE = 1024 * 1024
 WARM = 40
-"""So many overviews at most are decided before the watch runs: what is read once is read then."""
+"""The most overviews decided as a warm-up before the measurement."""
 
 
 class Watched(Struct, frozen=True):
-    """What a stretch of overviews took."""
+    """The measurements of a number of overviews."""
 
     overviews: int
     seconds: float
-    busy: float  # seconds of the processor
-    growth: float  # megabytes of memory, from its tenth part to its end
+    busy: float  # CPU seconds
+    growth: float  # memory growth in megabytes, from the first tenth to the end
 
     @property
     def one(self) -> float:
@@ -94,7 +94,7 @@ async def decided(
     postgres: str | None,
     ready: Callable[[], None] = lambda: None,
 ) -> Watched:
-    """The clock comes to the overview's hour; until the last of them is decided."""
+    """Move the clock to the overviews' hour, and wait until the last one is decided."""
     house, _ = await town.house_at(home, moment, postgres=postgres)
     watch = Watch(projects, Progress(f"overviews of {projects:,} projects"))
     woke = house.turns.woke
@@ -106,7 +106,7 @@ async def decided(
 
     house.turns.woke = counted  # type: ignore[method-assign]
     try:
-        # The house that the town was built in is gone, and with it whoever spoke there.
+        # The Digi that created the town is closed, so everybody's sessions are gone.
         await house.database.tx(house.scripts.outbox.freed)
         marks = await house.landmarks(town.TENANT)
         due = marks["overview"] + timedelta(seconds=1)
@@ -123,7 +123,7 @@ async def decided(
 
 
 async def rows(folder: Path, told: Progress, *, few: int, many: int) -> AsyncIterator[Row]:
-    """The few before and after the many: whatever the machine does meanwhile meets both."""
+    """Measure the small number before and after the large one, so that other load affects both."""
     home = folder / "digi"
     moment = await town.one_team(home, until="overview")
     copies = town.Copies(home)
@@ -181,7 +181,7 @@ async def _on_postgres(
 async def _apart(
     home: Path, moment: datetime, projects: int, postgres: str | None = None
 ) -> Watched:
-    """In a process of its own, so that its memory is its own."""
+    """Run in a process of its own, to measure its memory."""
     given = json.dumps([str(home), moment.isoformat(), projects, postgres])
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.digests", given, cwd=ROOT,

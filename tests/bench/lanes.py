@@ -1,7 +1,7 @@
-"""Letters of many workplaces: what slow platforms cost the others, and what lanes cost in memory.
+"""Measures how slow platforms affect other workplaces, and how much memory lanes need.
 
-In a process of its own, without HTTP: the platform is a wait. What a call costs is measured by the
-other parts; here it is who waits for whom.
+It runs in a process of its own without HTTP: a platform call is a sleep. Other parts measure what a
+call costs; this one measures who waits for whom.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from tests.bench.serve import memory, pinned
 
 LANES, SLOW_LANES = 50, 5
 LETTERS = 40
-"""In each lane, in one channel."""
+"""Letters in each lane, all to one channel."""
 QUICK, SLOW = 0.05, 5.0
-"""Seconds of a call."""
+"""Duration in seconds of a quick and of a slow call."""
 LEAST = 0.9
 MANY, MANY_LETTERS = 1_000, 10
 MOST_GROWTH = 20
@@ -47,7 +47,7 @@ PATIENCE = 600.0
 class Sent(Struct, frozen=True):
     letters: int
     seconds: float
-    growth: float  # megabytes of memory, from the first call to the last letter
+    growth: float  # megabytes from the first call to the last letter
 
     @property
     def rate(self) -> float:
@@ -55,7 +55,7 @@ class Sent(Struct, frozen=True):
 
 
 class Platforms(town.Sink):
-    """Each call takes its time, in the first few workplaces a long one."""
+    """A fake platform: each call sleeps, longer in the first few workplaces."""
 
     def __init__(self, slow: int, letters: int) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Platforms(town.Sink):
         return await super().deliver(parcel)
 
     def _count(self) -> None:
-        """The lanes that are quick in either world."""
+        """Count the lanes that are quick in both variants."""
         self._counted += 1
         if self._counted == self._letters:
             seconds = time.perf_counter() - self._began
@@ -135,7 +135,7 @@ def _median(found: list[Sent]) -> float:
 
 
 async def _apart(home: Path, lanes: int, slow: int, each: int) -> Sent:
-    """In a process of its own, so that its memory is its own."""
+    """Run in a process of its own, to measure its memory."""
     given = json.dumps([str(home), lanes, slow, each])
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.lanes", given, cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Load: many connections that stay open, each sending the next request when it has its answer."""
+"""A load generator: many keep-alive connections, each sending its next request after the answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATIENCE = 30.0
 
 
 class Slice(Struct, frozen=True):
-    """What one stretch of load saw: how long it took, each request's time, what was wrong."""
+    """The measurements of one period of load: its duration, each request's latency, and errors."""
 
     seconds: float
     waited: list[float]
@@ -23,20 +23,20 @@ class Slice(Struct, frozen=True):
         return len(self.waited) / self.seconds
 
     def percentile(self, of_hundred: float) -> float:
-        """In milliseconds."""
+        """Return a percentile of the latencies in milliseconds."""
         ranked = sorted(self.waited)
         return 1000 * ranked[min(len(ranked) - 1, int(len(ranked) * of_hundred / 100))]
 
 
 class Request(Struct, frozen=True):
-    """As it goes over the wire, and what must stand in its answer."""
+    """The bytes of a request, and a text that the answer must contain."""
 
     wire: bytes
     expects: bytes
 
 
 class _Line(asyncio.Protocol):
-    """One connection. Answers are taken whole, by their Content-Length."""
+    """A connection. Answers are read completely, by their Content-Length."""
 
     def __init__(self, requests: Iterator[Request], until: Callable[[], bool]) -> None:
         self._requests = requests
@@ -92,7 +92,7 @@ def _length(head: bytes) -> int:
 async def load(
     port: int, requests: Iterator[Request], *, connections: int = 32, seconds: float
 ) -> Slice:
-    """Until the time is over or nothing is left to send; what is under way is waited for."""
+    """Send requests until the time is over or none is left, and wait for those in progress."""
     loop = asyncio.get_running_loop()
     end = time.perf_counter() + seconds
     lines = []

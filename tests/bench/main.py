@@ -1,4 +1,4 @@
-"""`make bench`: a table whose rows come as they are measured."""
+"""`make bench`: prints a table row by row while it is measured."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
 
 
 async def all_of(parts: tuple[str, ...], length: Length) -> bool:
-    """Whether each part came to its end; one that does not keeps no other from it."""
+    """Run all parts and return whether each succeeded. A failing part does not stop the others."""
     print(head(), flush=True)
     whole = True
     for part in parts:
@@ -67,7 +67,8 @@ async def all_of(parts: tuple[str, ...], length: Length) -> bool:
 
 
 def run(only: tuple[str, ...] = (), *, short: bool = False) -> bool:
-    # The load has a core of its own; a few hundred people do what tens of thousands would.
+    # Disable the rate limit: the load generator uses a few hundred people instead of tens of
+    # thousands.
     pinned(1)
     gate.ACTS_A_MINUTE = 10**9
     return asyncio.run(all_of(only or PARTS, SHORT if short else LONG))

@@ -1,4 +1,4 @@
-"""The outbox drained into three channels of each platform, beside what their limits allow."""
+"""Measures sending the outbox to three channels of each platform, compared to the rate limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ _NUMBER = re.compile(r"brev (\d+)\.")
 
 
 def soonest(limits: Limits, letters: int) -> float:
-    """When the last of so many can be there at the earliest, the first being sent at once."""
+    """Return the earliest time at which this many messages can have arrived, the first being sent
+    at once."""
     at = [0.0]
     for n in range(1, letters):
         at.append(max([at[-1], *(at[n - most] + per for most, per in limits if n >= most)]))
@@ -42,7 +43,7 @@ def soonest(limits: Limits, letters: int) -> float:
 
 
 class Heard:
-    """What arrived where, and when."""
+    """Records which message arrived where, and when."""
 
     def __init__(self, told: Progress) -> None:
         self._told = told
@@ -120,7 +121,7 @@ async def _drained(
     copies.write(range(first, first + CHANNELS))
     async with service as address:
         if platform == "Teams":
-            # Teams tells Digi once where its channels are.
+            # Teams has to send one activity from each channel first.
             given = {"home": str(home), "moment": moment.isoformat()}
             async with serving("teams", **given) as digi:
                 met = _met(address, range(first, first + CHANNELS))

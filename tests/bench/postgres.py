@@ -1,4 +1,4 @@
-"""An answer on PostgreSQL, beside the statements that it says, said alone through psycopg."""
+"""Compares an answer on PostgreSQL with the same statements replayed through psycopg alone."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ CALLERS = 32
 LOOK, TURN = "REPEATABLE READ READ ONLY", "READ COMMITTED"
 
 Said = tuple[str, dict[str, Any]]
-"""A statement's name and what was put in."""
+"""A statement's name and its parameters."""
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A transaction as it was said."""
+    """A recorded transaction."""
 
     level: str
     said: list[Said]
@@ -46,7 +46,7 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Recorder(Postgres):
-    """The driver as it is, which remembers what every script says."""
+    """The driver, which also records each script's statements."""
 
     passages: list[Passage]
 
@@ -73,7 +73,7 @@ class Recorder(Postgres):
 
 
 async def recorded(home: Path, moment: Any, dsn: str, form: Any, questions: Any) -> list[Any]:
-    """What so many answers say to the database, an answer a list of transactions."""
+    """Return the statements of this many answers, as a list of transactions per answer."""
     from bot.platforms.common.ports import Delivery, Sender, Submitted
 
     house, _ = await town.house_at(home, moment, postgres=dsn)
@@ -109,7 +109,7 @@ async def recorded(home: Path, moment: Any, dsn: str, form: Any, questions: Any)
 
 
 class Replay:
-    """psycopg and its pool, and nothing else: each transaction as it was, with a key of its own."""
+    """Replays transactions with psycopg and its pool only, each with unused keys."""
 
     def __init__(self, pool: AsyncConnectionPool[Any], samples: list[list[Passage]]) -> None:
         self._pool = pool

@@ -1,4 +1,4 @@
-"""Servers as processes beside the one that measures."""
+"""Runs servers as processes beside the measuring one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Server:
         return Used(float(said["cpu"]), int(said["rss"]))
 
     async def works(self, seconds: float) -> Slice:
-        """What a process does by itself, without requests."""
+        """Let the server run its own workload, without requests."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"work {seconds}\n".encode())
         said = await _line(self._process)

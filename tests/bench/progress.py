@@ -1,4 +1,4 @@
-"""How far a long measurement is: a line every few seconds on standard error."""
+"""Shows the progress of a long measurement: one line every few seconds on stderr."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EVERY = 3.0
 
 
 class Progress:
-    """Of one part; what it is told in between two lines is not said."""
+    """The progress of one part. Updates between two lines are not printed."""
 
     def __init__(self, part: str, every: float = EVERY) -> None:
         self._part = part
@@ -28,7 +28,7 @@ class Progress:
         print(f"{self._part}, {took:.0f} s: {what}", file=sys.stderr, flush=True)
 
     def over(self, what: str, those: range) -> Iterator[int]:
-        """The same numbers, while it is told how many have been."""
+        """Yield the numbers, and print how many are done."""
         for done, one in enumerate(those):
             self(f"{what}, {done:,} of {len(those):,}")
             yield one

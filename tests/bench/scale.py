@@ -1,4 +1,4 @@
-"""One event in a project with few answers and with very many: neither waits for the others."""
+"""Measures events in a project with few answers and in one with very many."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Act = Callable[[int], Awaitable[object]]
 
 
 class Project:
-    """Team 0 with so many answers, and what is done in it."""
+    """Team 0 with this many answers, and the events to measure in it."""
 
     def __init__(self, house: House) -> None:
         self.house = house
@@ -41,7 +41,7 @@ class Project:
         self.token = answer.form.token
 
     async def answer(self, number: int) -> None:
-        """A turn: somebody answers, some for the first time, some again."""
+        """A turn: a person answers, for the first time or again."""
         who = 1 + number % (town.TEAM - 1)
         filled = town.filled(
             self.house.vault, self.token, {"text": f"{town.WORDS} {number}"},
@@ -50,13 +50,13 @@ class Project:
         await self.team.act(who, Submitted(filled.token, filled.values))
 
     async def status(self, number: int) -> None:
-        """A look."""
+        """A look at the status."""
         sender = Sender(town.person_of(0, number % town.TEAM), "Person", "da-DK")
         said = Delivery(town.TENANT, sender, "", TypedText("status"), town.channel_of(0))
         await self.house.engine.receive(said)
 
     async def drawn(self, number: int) -> None:
-        """The post of the question's theme is drawn anew."""
+        """A redraw of the theme's post."""
         theme = self.house.catalogue.themes[0].id
         post = PostBody("walk", "walk", f"theme:{theme}")
         assert await self.house.views.draw(town.TENANT, self.team.project, post) is not None
@@ -71,7 +71,8 @@ async def _time(act: Act, number: int) -> float:
 async def _in_turn(
     told: Progress, what: str, few: Act, many: Act, rounds: int
 ) -> tuple[list[float], list[float]]:
-    """Event by event; of each round the median, which a busy disk does not move."""
+    """Measure the events alternately, and return the median of each round, which a busy disk hardly
+    affects."""
     quick: list[float] = []
     slow: list[float] = []
     for number in range(rounds):

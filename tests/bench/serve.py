@@ -1,7 +1,7 @@
-"""A server of its own process, on a core of its own: `python -m tests.bench.serve KIND JSON`.
+"""A server in its own process and on its own core: `python -m tests.bench.serve KIND JSON`.
 
-It says its port in one line of JSON, answers each line on its standard input with what it has used
-of the processor and of memory, and ends with that input.
+It prints its port as a line of JSON, answers each line on stdin with its CPU time and memory, and
+ends when stdin is closed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ Serving = Callable[[Any], Awaitable[int]]
 
 
 def pinned(core: int) -> None:
-    """To one core, where the system lets a process choose; otherwise it shares them."""
+    """Pin the process to one core, if the system supports it."""
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
 def memory() -> int:
-    """Resident bytes now; where the system does not say, the most there ever were."""
+    """Return the resident memory in bytes, or its maximum if the system does not tell the current
+    value."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:
@@ -49,7 +50,7 @@ async def _served(app: Any) -> int:
 
 
 async def bolt(given: Any) -> int:
-    """An empty command, and nothing else: what Bolt itself can do here."""
+    """Serve an empty command with Bolt only: the upper limit for Slack."""
     from slack_bolt.async_app import AsyncApp
     from slack_sdk.web.async_client import AsyncWebClient
 
@@ -66,7 +67,7 @@ async def bolt(given: Any) -> int:
 
 
 async def stock(given: Any) -> int:
-    """botbuilder's own adapter with an empty bot, as its samples have it."""
+    """Serve an empty bot with botbuilder's own adapter, as in its samples."""
     from aiohttp import web
     from botbuilder.core import ActivityHandler
     from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
@@ -83,7 +84,7 @@ async def stock(given: Any) -> int:
 
 
 async def mended(given: Any) -> int:
-    """The same adapter as Digi has mended it, with nothing behind it."""
+    """Serve an empty bot with botbuilder's adapter and Digi's workarounds."""
     from aiohttp import web
 
     from bot.platforms.teams.ports import Json, TeamsReply
@@ -99,7 +100,7 @@ async def mended(given: Any) -> int:
 
 
 async def teams(given: Any) -> int:
-    """Digi as it serves Teams, for this machine alone: no token is checked, here or there."""
+    """Serve Digi for Teams on this machine. No token is checked, in the baseline neither."""
     from bot.platforms.common.ports import Address
     from bot.platforms.teams.door import TeamsDoor
     from bot.platforms.teams.transport import BotbuilderTransport
@@ -119,7 +120,7 @@ def _said(what: str, kind: str) -> None:
 
 
 async def slack(given: Any) -> int:
-    """Digi as it serves one workspace over HTTP."""
+    """Serve Digi for one Slack workspace over HTTP."""
     from bot.platforms.common.ports import Installation
     from bot.platforms.slack.door import SlackDoor
     from storage.installations import Installations
@@ -142,7 +143,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
     from bot.server.serve import loaded
     from tests.bench.town import clock_at, key_of
 
-    # A few hundred people do here what tens of thousands would.
+    # Disable the rate limit: a few hundred people send what tens of thousands would.
     gate.ACTS_A_MINUTE = 10**9
     doors: list[Any] = []
 
@@ -165,7 +166,7 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
 
 
 async def statements(given: Any) -> int:
-    """No server: it says again and again, when asked to, what an answer says to PostgreSQL."""
+    """Do not serve, but replay an answer's PostgreSQL statements when told to."""
     from tests.bench.postgres import Replay
 
     replay = await Replay.open(given["postgres"], Path(given["said"]))
@@ -178,7 +179,7 @@ KINDS: dict[str, Serving] = {
     "teams": teams,
 }  # fmt: skip
 WORKS: list[Callable[[float], Awaitable[list[float]]]] = []
-"""What a process does for so many seconds when it is told to; answers how long each took."""
+"""Workloads that run for this many seconds when told to, and return the duration of each run."""
 
 
 async def _main(kind: str, given: Any) -> None:

@@ -1,4 +1,4 @@
-"""Slack's rows: signed requests to an empty Bolt command and to Digi, in turn."""
+"""The rows for Slack: signed requests to an empty Bolt command and to Digi, alternately."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TEAMS = 20
 WARM = 1.0
 MORE = 1.3
-"""So many times what was sent lately is made ready for a slice."""
+"""How many times the number of requests of the last slice is prepared for the next."""
 _chance = random.Random(7)
 
 
@@ -41,7 +41,8 @@ _chance = random.Random(7)
 
 @asynccontextmanager
 async def web_api(told: Callable[[str, str], None] | None = None) -> AsyncIterator[str]:
-    """Takes everything at once; answers its address. `told` hears of each message: where, what."""
+    """Serve a fake Web API that accepts everything, and return its URL. `told` is called with each
+    message's channel and text."""
     count = itertools.count(1)
 
     async def answer(request: web.Request) -> web.Response:
@@ -113,7 +114,7 @@ def commands(words: str, expects: str) -> Iterator[Request]:
 
 
 def everybody(words: str) -> Iterator[Request]:
-    """Each person once: Digi has asked Slack for their names when this is through."""
+    """Return a request of each person; after these, Digi has cached their names."""
     for team in range(TEAMS):
         for number in range(town.TEAM):
             yield command(team, number, words, "")
@@ -169,7 +170,7 @@ async def slices(
     rounds: int,
     seconds: float,
 ) -> list[Measured]:
-    """Each in turn, `rounds` times, after a while to get warm."""
+    """Measure the servers alternately, `rounds` times, after a warm-up."""
     found = [Measured([], []) for _ in contest]
     rates = []
     for server, requests in contest:
@@ -178,7 +179,7 @@ async def slices(
     for number in range(rounds):
         for at, (server, requests) in enumerate(contest):
             told(f"{what}, round {number + 1} of {rounds}")
-            # Made before they are sent: the load's core is for sending.
+            # Requests are prepared beforehand, because the load generator's core is for sending.
             some = list(itertools.islice(requests, int(MORE * rates[at] * seconds)))
             ready = itertools.chain(some, requests)
             before = (await server.used()).cpu
@@ -210,7 +211,7 @@ def figures(one: Measured) -> str:
 
 
 async def prepared(folder: Path, teams: int = TEAMS) -> tuple[Path, datetime]:
-    """A database with so many teams, and the moment to which they have come."""
+    """Create a database with this many teams, and return the time of its clock."""
     home = folder / "digi"
     shutil.rmtree(home, ignore_errors=True)
     moment = await town.one_team(home)
@@ -219,7 +220,7 @@ async def prepared(folder: Path, teams: int = TEAMS) -> tuple[Path, datetime]:
 
 
 async def opened_form(home: Path, moment: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The modal in which an answer is written, as Slack was sent it; and all questions."""
+    """Return the modal for an answer, as it was sent to Slack, and all questions."""
     house, _ = await town.house_at(home, moment)
     try:
         team = town.Team(house)

@@ -1,4 +1,4 @@
-"""From being started to serving, and the memory that takes: Digi with Slack and SQLite alone."""
+"""Measures the start of Digi with Slack and SQLite, and its memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Started(Struct, frozen=True):
 
 
 async def started(arguments: list[str], env: dict[str, str]) -> Started:
-    """Until it says that it serves; its memory a second later."""
+    """Start it, wait until it serves, and return its memory one second later."""
     began = time.perf_counter()
     async with _process(arguments, env) as process:
         assert process.stdout is not None
@@ -82,7 +82,7 @@ async def rows(folder: Path, told: Progress, *, rounds: int) -> AsyncIterator[Ro
             "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": api,
         }  # fmt: skip
         bolt = ["-m", "tests.bench.serve", "bolt", json.dumps({"secret": SECRET, "api": api})]
-        await started(["app.py"], env)  # makes the database
+        await started(["app.py"], env)  # creates the database
         for number in range(rounds):
             told(f"start {number + 1} of {rounds}")
             digi.append(await started(["app.py"], env))

@@ -1,6 +1,8 @@
-"""Teams' rows: activities to botbuilder's adapter, to the mended one, and to Digi, in turn.
+"""The rows for Teams: activities to botbuilder's adapter, to the improved one, and to Digi,
+alternately.
 
-Nobody's token is checked, on either side: it costs both the same, and the ratio would be kinder.
+No token is checked on either side: it costs both the same, and would only make the ratio look
+better.
 """
 
 from __future__ import annotations
@@ -31,14 +33,14 @@ from tests.bench.slack import TEAMS, figures, said, slices
 TENANT_ID = "6d3a2f5e-0000-4000-8000-0000000bench"
 TENANT = f"teams:{TENANT_ID}"
 FIRST = 101
-"""The number of Teams' first team in the town: those before are Slack's."""
+"""The number of Teams' first team in the town; earlier teams are Slack's."""
 _chance = random.Random(11)
 
 
 @asynccontextmanager
 async def connector(told: Callable[[str, str], None] | None = None) -> AsyncIterator[str]:
-    """Teams' own service, as far as Digi calls it here; answers its address. `told` hears of each
-    message: where, what."""
+    """Serve a fake connector service and return its URL. `told` is called with each message's
+    conversation and text."""
     count = itertools.count(1)
 
     async def members(request: web.Request) -> web.Response:
@@ -106,7 +108,8 @@ def mention(service: str, team: int, number: int) -> Request:
 
 
 class Teams:
-    """What Teams sends: what needs no answer, words, and a form that was really opened."""
+    """Teams' activities: one that needs no answer, a typed message, and a form that was really
+    opened."""
 
     def __init__(
         self, service: str, home: Path, form: FinishedForm, questions: tuple[str, ...]
@@ -125,7 +128,7 @@ class Teams:
             yield self._sent(*self._somebody(), "", type="typing")
 
     def everybody(self) -> Iterator[Request]:
-        """Each person once: Digi knows them and their channels when this is through."""
+        """Return an activity of each person; after these, Digi knows them and their channels."""
         for team in range(FIRST, FIRST + TEAMS):
             for number in range(town.TEAM):
                 yield self._submit(team, number)

@@ -1,4 +1,5 @@
-"""The benchmark measures what it says: its teams are real ones, its figures are counted right."""
+"""The benchmarks measure what they claim: copied teams are real, and numbers are counted
+correctly."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ async def teams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_a_copied_team_is_a_team_like_the_first(teams: Path) -> None:
-    """Its status, its answers and its concerns are the first one's, under ids of its own."""
+    """Status, answers and concerns equal those of the first team, with other ids."""
     house, _ = await town.house_at(teams, town.BEGINNING)
     said: list[str] = []
     try:
@@ -60,7 +61,7 @@ async def test_a_copied_team_is_a_team_like_the_first(teams: Path) -> None:
 
 
 async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams: Path) -> None:
-    """The answer is kept in that team's project, under that person's name."""
+    """The answer is stored in that team's project, under that person's name."""
     house, _ = await town.house_at(teams, town.BEGINNING)
     copies = town.Copies(teams)
     try:
@@ -89,7 +90,7 @@ async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams:
 async def test_the_watch_runs_for_overviews_and_for_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing but them is due when it begins, and each project has one."""
+    """Only overviews are due when the measurement starts, one for each project."""
     monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
     home = tmp_path / "digi"
     moment = await town.one_team(home, until="overview")
@@ -109,13 +110,13 @@ async def test_the_watch_runs_for_overviews_and_for_nothing_else(
 
 
 def test_a_ratio_is_made_of_neighbours() -> None:
-    """A minute in which the machine was slow for both changes nothing."""
+    """A minute in which the machine was slow for both does not change it."""
     found = ratio([60.0, 6.0, 50.0], [100.0, 10.0, 100.0])
     assert (found.median, found.lowest, found.highest) == (0.6, 0.5, 0.6)
 
 
 def test_a_slice_counts_what_was_answered_and_how_long_each_waited() -> None:
-    """The rate is answers by seconds; of a hundred waits the 99th is the 99th."""
+    """The rate is answers per second; of a hundred latencies, the 99th percentile is the 99th."""
     one = Slice(2.0, [n / 1000 for n in range(1, 101)], [])
     assert one.rate == 50
     assert one.percentile(50) == pytest.approx(51)
@@ -124,7 +125,7 @@ def test_a_slice_counts_what_was_answered_and_how_long_each_waited() -> None:
 
 
 def test_the_table_says_whether_a_goal_is_reached() -> None:
-    """Yes, no, or nothing where there is no goal; every row has all its cells."""
+    """Yes, no, or empty if there is no goal; every row has all cells."""
     rows = [Row("a", "1", "2", "0.5", "≥ 0.6", reached) for reached in (True, False, None)]
     lines = [*head().splitlines(), *map(line, rows)]
     assert [one.split("|")[-2].strip() for one in lines[2:]] == ["yes", "no", ""]
@@ -134,8 +135,8 @@ def test_the_table_says_whether_a_goal_is_reached() -> None:
 def test_a_row_stands_as_soon_as_it_is_measured_and_one_part_keeps_no_other_from_its_own(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The head comes first, each row with its part; what went wrong is on standard error, and the
-    whole is not called whole."""
+    """The heading comes first and each row after its part. Errors are on stderr, and the exit code
+    shows that the table is incomplete."""
     stood: list[str] = []
 
     async def measured(part: str, *_: object) -> AsyncIterator[Row]:
@@ -152,7 +153,7 @@ def test_a_row_stands_as_soon_as_it_is_measured_and_one_part_keeps_no_other_from
 
 
 def test_progress_is_a_line_every_few_seconds(capsys: pytest.CaptureFixture[str]) -> None:
-    """However often something happens; and none of it is in the table's way."""
+    """However often it is updated; it is not written to stdout."""
     told = Progress("slack", every=3600)
     for _ in told.over("teams are made", range(1000)):
         pass

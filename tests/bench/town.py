@@ -1,7 +1,7 @@
-"""A town of teams to measure in: one team is played through the real house, the others copy it.
+"""Creates many teams to measure with: one is played through the real Digi, the others are copies.
 
-A copy is that team's rows, opened, written with other ids, and sealed again: what lies in the
-database is what the dialogs would have written there.
+A copy has the first team's rows, decrypted, given other ids, and encrypted again, so that the
+database contains what the dialogs would have written.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def person_of(team: int, number: int) -> str:
 
 
 class Sink:
-    """An edge that takes everything, at once or as a test says."""
+    """An edge that accepts everything, at once or as the test sets."""
 
     repeats = False
 
@@ -80,7 +80,7 @@ class Sink:
 async def house_at(
     home: Path, moment: datetime, edge: Sink | None = None, postgres: str | None = None
 ) -> tuple[House, Sink]:
-    """The real house in this folder; its clock begins at a moment and goes on from there."""
+    """Build Digi in this folder; its clock starts at a given time."""
     found = edge or Sink()
     house = await build(
         home,
@@ -102,7 +102,7 @@ def clock_at(moment: datetime) -> Clock:
 
 
 class Team:
-    """Team 0, whose people do by hand what a test wants of them."""
+    """Team 0, whose people act as a test tells them."""
 
     def __init__(self, house: House) -> None:
         self.house = house
@@ -146,7 +146,7 @@ class Team:
         await self.house.courier.settle()
 
     async def asked(self) -> tuple[str, ...]:
-        """Twenty questions stand in the channel."""
+        """Ask twenty questions in the channel."""
         for theme in self.house.catalogue.themes:
             await self.press(0, e.ThemePosted(project=self.project, theme=theme.id))
         await self.house.courier.settle()
@@ -166,7 +166,8 @@ class Team:
         await self.house.courier.settle()
 
     async def worried(self, concerns: int = CONCERNS) -> None:
-        """Half by name and half without, all to be read by everybody; the release has come."""
+        """Write texts, half of them signed and half unsigned, all to everybody, and wait for the
+        release."""
         for number in range(concerns):
             view: View = "say_named" if number % 2 else "say_unnamed"
             values = {"kind": "concern", "text": f"{WORDS} ({number})", "readers": ["everyone"]}
@@ -177,14 +178,14 @@ class Team:
         await self.comes_to("release")
 
     async def comes_to(self, mark: str, *, before: timedelta = timedelta(0)) -> None:
-        """The clock goes on to a landmark, and what comes due on the way is done."""
+        """Move the clock to a landmark and execute all that becomes due."""
         marks = await self.house.landmarks(TENANT)
         await self.house.courier.move_to(marks[mark] - before)
 
 
 async def one_team(home: Path, *, until: str = "") -> datetime:
-    """Team 0 in a new database, on the morning of its first overview, or a minute before a
-    landmark, with nothing due; answers when that is."""
+    """Create team 0 in a new database, on the morning of its first overview or a minute before a
+    landmark, with nothing due; returns when it is due."""
     house, _ = await house_at(home, BEGINNING)
     try:
         team = Team(house)
@@ -200,7 +201,7 @@ async def one_team(home: Path, *, until: str = "") -> datetime:
 
 # --- copies -----------------------------------------------------------------------------------
 
-# How each sealed column is bound to its place: the columns after tenant and project.
+# The additional data of each encrypted column: the columns after tenant and project.
 _SEALED: dict[str, tuple[str, tuple[str, ...]]] = {
     "state": ("body", ("dialog", "id")),
     "record": ("body", ("kind", "id")),
@@ -216,7 +217,7 @@ _SEALED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 class _Original(msgspec.Struct, frozen=True):
-    """A row of team 0's, and where an id stands in it that is another in each team."""
+    """A row of team 0, and the places of ids that differ in each team."""
 
     row: dict[str, Any]
     names: tuple[str, ...]
@@ -224,10 +225,10 @@ class _Original(msgspec.Struct, frozen=True):
 
 
 class Copies:
-    """Writes team after team beside team 0, in a database that nobody serves at the moment."""
+    """Writes copies of team 0 into a database that no Digi has open."""
 
     def __init__(self, home: Path, tenant: str = TENANT, person: str = "U") -> None:
-        """Copies belong to a workplace, which may be another's, and whose people's ids begin so."""
+        """Copies may belong to another workplace; their people's ids begin with this prefix."""
         self.tenant = tenant
         self._person = person
         self._path = home / "digi.db"
@@ -285,7 +286,7 @@ class Copies:
             conn.execute("PRAGMA synchronous=OFF")
             conn.execute("PRAGMA cache_size=-200000")
             conn.execute("BEGIN")
-            # What the database counts is copied as it is.
+            # Columns that the database counts itself are copied unchanged.
             counting = conn.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
             ).fetchall()
@@ -300,7 +301,8 @@ class Copies:
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def more_answers(self, answers: int) -> None:
-        """So many in all to the questions of team 0, in equal parts, by people of their own."""
+        """Add answers to team 0's questions up to this total, evenly distributed, each by another
+        person."""
         [first, *_] = (row for row in self._rows["record"] if row["kind"] == "answer")
         questions = sorted({row["ref"] for row in self._rows["record"] if row["kind"] == "answer"})
         with closing(self._opened()) as conn:
@@ -365,7 +367,7 @@ class Copies:
 
 
 def moved(home: Path, dsn: str) -> None:
-    """The town's rows into a PostgreSQL database that has Digi's tables."""
+    """Copy the town's rows to a PostgreSQL database that has Digi's tables."""
     import psycopg
 
     with (
@@ -404,7 +406,7 @@ def filled(
     question: str,
     tenant: str = TENANT,
 ) -> Submitted:
-    """The same form, for another team's question: as if this person had opened it there."""
+    """Return the form for another team's question, as if this person had opened it there."""
     body, _, _ = token.rpartition(".")
     raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
     form = msgspec.json.decode(raw, type=FormToken)

@@ -1,4 +1,4 @@
-"""What Digi knows and says is whole, in both languages, and checked when it is read."""
+"""The content is complete in both languages and is validated when it is loaded."""
 
 import re
 import shutil
@@ -43,19 +43,19 @@ def catalogue() -> Catalogue:
 
 
 def found(folder: Path, file: str) -> Path:
-    """A file of the catalogue, in whichever folder it lies; phrases are named with theirs."""
+    """Return the path of a content file in any folder; phrase files are named with their folder."""
     return folder / file if "/" in file else next(folder.rglob(file))
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The content in a folder of its own, to be broken."""
+    """Copy the content to a temporary folder, to be modified."""
     shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
 def short_name(question: str) -> str:
-    """kerneopgave.1 as K1, fase1.1 as F1.1: the way the map writes them."""
+    """Return a question's short id in the map: K1 for kerneopgave.1, F1.1 for fase1.1."""
     if question.startswith("fase"):
         return f"F{question.removeprefix('fase')}"
     theme, number = question.split(".")
@@ -93,7 +93,8 @@ def all_texts(catalogue: Catalogue) -> Iterator[tuple[str, Both]]:
 
 
 def lix(text: str) -> float:
-    """Words a sentence, and the share of words longer than six letters."""
+    """Compute LIX independently: words per sentence plus the percentage of words longer than six
+    letters."""
     words = re.findall(r"\w+", text)
     sentences = re.findall(r"[.?:]", text)
     long = [word for word in words if len(word) > 6]
@@ -101,13 +102,14 @@ def lix(text: str) -> float:
 
 
 def test_every_set_has_as_many_items_as_the_publications_hold(catalogue: Catalogue) -> None:
-    """Every set of the map is there, and each is counted in both languages."""
+    """Every set of the map exists, with all items in both languages."""
     assert [(id, n, n) for id, n in COUNTS.items()] == table(catalogue)
     assert set(WALK) <= set(catalogue.sets)
 
 
 def test_each_theme_has_five_questions_and_the_phases_eleven(catalogue: Catalogue) -> None:
-    """Four themes of five questions; three, three, two and three for the phases."""
+    """Four themes with five questions each; three, three, two and three questions for the
+    phases."""
     assert [theme.id for theme in catalogue.themes] == list(THEMES)
     for theme in THEMES:
         assert [q.id for q in catalogue.of_theme(theme)] == [f"{theme}.{n}" for n in range(1, 6)]
@@ -117,7 +119,7 @@ def test_each_theme_has_five_questions_and_the_phases_eleven(catalogue: Catalogu
 
 @pytest.mark.parametrize("phase", [1, 2, 3, 4])
 def test_questions_are_asked_in_the_order_of_the_map(catalogue: Catalogue, phase: int) -> None:
-    """Order, trio, late start and short course are as written in the map, for each phase."""
+    """Order, trio, late start and short course of each phase match the map."""
     course = catalogue.course
     assert written(course.places(phase)) == ORDER[phase]
     assert [short_name(p.question) for p in course.catch_up(phase)] == LATE[phase].split()
@@ -126,20 +128,20 @@ def test_questions_are_asked_in_the_order_of_the_map(catalogue: Catalogue, phase
 
 @pytest.mark.parametrize("phase", [1, 2, 3, 4])
 def test_a_late_start_asks_some_and_leaves_the_rest(catalogue: Catalogue, phase: int) -> None:
-    """What is asked and what is left are together all 31 questions, each once."""
+    """Asked and skipped questions together are the 31 questions, each once."""
     course = catalogue.course
     both = [place.question for place in course.whole(phase) + course.rest(phase)]
     assert sorted(both) == sorted(catalogue.questions)
 
 
 def test_freed_time_is_asked_about_when_the_business_case_is_known(catalogue: Catalogue) -> None:
-    """The map's two remarks are carried: what K3 waits for, and O4's compass."""
+    """Two remarks of the map: what K3 has to wait for, and the compass exercise of O4."""
     assert catalogue.course.place("kerneopgave.3").after is not None
     assert catalogue.course.place("opgaveloesning.4").exercise == "compass"
 
 
 def test_people_can_read_every_set_with_its_sources(catalogue: Catalogue) -> None:
-    """A set as text has its title, every item and every source, in the language asked for."""
+    """The text has the title, every item and every source in the requested language."""
     for found in catalogue.sets.values():
         danish = as_people_read_it(catalogue, found.id, "da")
         english = as_people_read_it(catalogue, found.id, "en")
@@ -151,14 +153,14 @@ def test_people_can_read_every_set_with_its_sources(catalogue: Catalogue) -> Non
 
 
 def test_what_is_our_own_reading_is_said_to_be(catalogue: Catalogue) -> None:
-    """Each item that goes beyond its source says so beside the source, and no other does."""
+    """Exactly the items that go beyond their source are labelled so."""
     for found in catalogue.sets.values():
         said = as_people_read_it(catalogue, found.id, "da").count(" · Digis eget bud\n")
         assert said == sum(item.ours for item in found.items), found.id
 
 
 def test_the_longer_lists_of_the_models_are_whole(catalogue: Catalogue) -> None:
-    """RASMUS has 18 and 19 in its lists; every pitfall says what to look for and what to do."""
+    """RASMUS has lists of 18 and 19 items; every pitfall has signs and remedies."""
     rasmus = catalogue.set("rasmus").items
     assert sum(len(item.parts["plus"]) for item in rasmus) == 18
     assert sum(len(item.parts["minus"]) for item in rasmus) == 19
@@ -170,7 +172,7 @@ def test_the_longer_lists_of_the_models_are_whole(catalogue: Catalogue) -> None:
 
 
 def test_the_lists_of_roles_and_of_starts_are_whole(catalogue: Catalogue) -> None:
-    """As many points as the publications give each role and each kind of start."""
+    """They have as many items as in the publications."""
     points = [
         [len(texts) for texts in item.parts.values()] for item in catalogue.set("roles").items
     ]
@@ -182,7 +184,7 @@ def test_the_lists_of_roles_and_of_starts_are_whole(catalogue: Catalogue) -> Non
 
 
 def test_each_recommendation_has_its_insights_and_pitfalls(catalogue: Catalogue) -> None:
-    """Four recommendations, with three insights and four pitfalls each that point back."""
+    """Four recommendations, with three insights and four pitfalls each that refer to them."""
     for item in catalogue.set("recommendations").items:
         for id, n in (("insights", 3), ("pitfalls", 4)):
             pointing = [i for i in catalogue.set(id).items if i.kind == item.id]
@@ -191,7 +193,8 @@ def test_each_recommendation_has_its_insights_and_pitfalls(catalogue: Catalogue)
 
 
 def test_the_matter_of_schools_is_whole(catalogue: Catalogue) -> None:
-    """Questions, actions and risks by theme, and 18 cells of the 24, six left empty as they are."""
+    """Questions, actions and risks by theme, and 18 of 24 cells; six are empty in the source
+    too."""
     themes = [item.id for item in catalogue.set("education-themes").items]
     kinds = {
         id: [[item.kind for item in catalogue.set(id).items].count(theme) for theme in themes]
@@ -215,7 +218,7 @@ def test_the_matter_of_schools_is_whole(catalogue: Catalogue) -> None:
 
 
 def test_the_role_table_has_an_example_for_all_but_others(catalogue: Catalogue) -> None:
-    """Six rows and four columns; the exercise fills in the same six rows."""
+    """Six rows and four columns; the exercise uses the same six rows."""
     rows = catalogue.set("role-table").items
     assert [bool(row.parts.get("examples")) for row in rows] == [True] * 5 + [False]
     assert len(catalogue.set("role-table").parts["columns"]) == 4
@@ -224,7 +227,7 @@ def test_the_role_table_has_an_example_for_all_but_others(catalogue: Catalogue) 
 
 
 def test_the_pack_of_schools_is_marked(catalogue: Catalogue) -> None:
-    """What only applies in education says so, and nothing else does."""
+    """Exactly the content that applies only to education is marked."""
     education = {found.id for found in catalogue.sets.values() if found.pack == "education"}
     sources = {
         found.id: {item.source.publication for item in found.items}
@@ -241,14 +244,14 @@ def test_ways_to_take_part_are_counted_by_phase(catalogue: Catalogue) -> None:
 
 
 def test_a_story_says_what_they_did_and_what_others_can_take(catalogue: Catalogue) -> None:
-    """Three stories, the last with the four principles of that place."""
+    """Three stories, the last with the four principles of that workplace."""
     stories = catalogue.set("cases").items
     assert all(story.parts["did"] and story.parts["take"] for story in stories)
     assert [len(story.parts.get("principles", ())) for story in stories] == [0, 0, 4]
 
 
 def test_every_item_fits_a_phase_that_exists(catalogue: Catalogue) -> None:
-    """Advice can be found for each of the four phases, and for no other."""
+    """Each of the four phases has advice, and there are no other phases."""
     for found in catalogue.sets.values():
         assert all(set(item.phase) <= {1, 2, 3, 4} for item in found.items), found.id
     for n in (1, 2, 3, 4):
@@ -266,7 +269,7 @@ def test_nothing_is_shouted(catalogue: Catalogue) -> None:
 
 
 def test_the_questions_are_easy_to_read(catalogue: Catalogue) -> None:
-    """LIX is under 45 for all the questions together and for each theme and phase."""
+    """LIX is below 45 for all questions together and for each theme and phase."""
     groups = [catalogue.of_theme(theme) for theme in THEMES]
     groups += [catalogue.of_phase(n) for n in (1, 2, 3, 4)]
     groups.append(tuple(catalogue.questions.values()))
@@ -276,7 +279,7 @@ def test_the_questions_are_easy_to_read(catalogue: Catalogue) -> None:
 
 
 def test_every_set_is_easy_to_read(catalogue: Catalogue) -> None:
-    """LIX is under 40 for each set's Danish, and the command line reckons as this test does."""
+    """LIX is below 40 for each set's Danish, and the command prints the same values."""
     for found in catalogue.sets.values():
         lines = [text.da for item in found.items for text in texts_of(item) if text != item.name]
         whole = " ".join(line if re.search(r"[.?:]", line) else f"{line}." for line in lines)
@@ -292,7 +295,7 @@ def test_lix_is_the_known_measure() -> None:
 
 
 def test_a_plural_is_picked_by_its_number() -> None:
-    """One picks one, anything else picks other, and a missing number is refused."""
+    """1 selects the singular, other numbers the plural; a missing number raises an error."""
     phrase = Phrase(Plural("en aftale", "{n} aftaler"), Plural("one agreement", "{n} agreements"))
     assert phrase.of("da", 1) == "en aftale"
     assert phrase.of("en", 0) == "{n} agreements"
@@ -444,7 +447,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_fault_is_named_with_file_key_and_remedy(copy: Path, fault: str) -> None:
-    """Each check finds its fault in a copy of the content that has only that fault."""
+    """Each check finds its problem in a copy of the content with only that problem."""
     file, old, new, problem = BROKEN[fault]
     text = found(copy, file).read_text(encoding="utf-8")
     assert old in text
@@ -465,7 +468,7 @@ def test_a_fault_is_named_with_file_key_and_remedy(copy: Path, fault: str) -> No
     ],
 )
 def test_a_misshapen_file_is_named_and_not_a_crash(copy: Path, line: str, problem: str) -> None:
-    """Whatever stands where items, sources or parts should be is told like any other fault."""
+    """Wrong types of items, sources or parts are reported like other problems."""
     top = 'title = { da = "RASMUS", en = "RASMUS" }\n'
     found(copy, "rasmus.toml").write_text(top + line, encoding="utf-8")
     with pytest.raises(ContentError) as raised:
@@ -474,7 +477,7 @@ def test_a_misshapen_file_is_named_and_not_a_crash(copy: Path, line: str, proble
 
 
 def test_a_reference_leads_somewhere(copy: Path) -> None:
-    """An item may only build on a question or an item that exists."""
+    """An item may refer only to an existing question or item."""
     path = found(copy, "roles.toml")
     text = path.read_text(encoding="utf-8")
     good = 'id = "leaders"\nrefs = ["rasmus/realistic", "fase1.1"]'
@@ -486,7 +489,7 @@ def test_a_reference_leads_somewhere(copy: Path) -> None:
 
 
 def test_a_key_lives_in_one_file_of_phrases(copy: Path) -> None:
-    """Two files with the same key are told of, whichever is read first."""
+    """A duplicate key is reported, whichever file is read first."""
     other = 'monday = { da = "mandag", en = "Monday" }\n'
     (copy / "phrases" / "zz.toml").write_text(f"[day]\n{other}", encoding="utf-8")
     with pytest.raises(ContentError, match=r"phrases/zz\.toml: day\.monday: another file has"):
@@ -494,7 +497,7 @@ def test_a_key_lives_in_one_file_of_phrases(copy: Path) -> None:
 
 
 def test_a_file_that_the_walk_needs_is_missed(copy: Path) -> None:
-    """A set that is gone, and a file that is no set, are both named."""
+    """A missing set and a file that is no set are both named."""
     path = found(copy, "rasmus.toml")
     path.rename(path.with_stem("rasmuss"))
     with pytest.raises(ContentError) as raised:
@@ -504,7 +507,7 @@ def test_a_file_that_the_walk_needs_is_missed(copy: Path) -> None:
 
 
 def test_all_faults_are_told_at_once(copy: Path) -> None:
-    """Three faults in three files give three lines."""
+    """Three problems in three files give three lines."""
     for fault in ("English is missing", "the number is not the number", "a field is unknown"):
         file, old, new, _ = BROKEN[fault]
         path = found(copy, file)

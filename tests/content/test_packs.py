@@ -1,4 +1,5 @@
-"""A workplace's own pack is laid over ours, held to the same checks, and met in a course."""
+"""A workplace's pack is merged into our content, passes the same checks, and is used in a
+course."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ def pack(tmp_path: Path) -> Path:
 
 
 def only(folder: Path, name: str, text: str) -> Path:
-    """A pack of one file."""
+    """A pack with one file."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -62,7 +63,7 @@ def faults(*packs: Path) -> tuple[str, ...]:
 
 
 def test_a_pack_adds_a_question_an_advice_and_a_phrase(pack: Path) -> None:
-    """They stand among ours, with the workplace as their source, and ours are all still there."""
+    """They are added to ours with the workplace as their source, and nothing of ours is removed."""
     ours, laid = load(), load(packs=(pack,))
     assert len(laid.questions) == len(ours.questions) + 1
     assert "vores.ruter" in [q.id for q in laid.of_theme("opgaveloesning")]
@@ -77,7 +78,7 @@ def test_a_pack_adds_a_question_an_advice_and_a_phrase(pack: Path) -> None:
 
 
 async def test_what_a_pack_adds_is_met_in_a_course(pack: Path, tmp_path: Path) -> None:
-    """The question is asked first, its button has the pack's words, and the advice is given."""
+    """The question is asked first, its button has the pack's text, and the advice is shown."""
     async with stage(tmp_path, packs=(pack,)) as found:
         await found.play(
             """
@@ -103,7 +104,7 @@ async def test_what_a_pack_adds_is_met_in_a_course(pack: Path, tmp_path: Path) -
 
 
 def test_words_of_ours_can_be_changed_and_the_rest_stays(tmp_path: Path) -> None:
-    """What a pack does not write of an item stays as it was, its source too."""
+    """Fields that the pack does not set are unchanged, including the source."""
     text = (
         '[[item]]\nid = "frame"\ntext.da = "Sig det lige ud."\ntext.en = "Say it straight out."\n'
     )
@@ -117,7 +118,7 @@ def test_words_of_ours_can_be_changed_and_the_rest_stays(tmp_path: Path) -> None
 
 
 def test_a_question_left_out_is_asked_nowhere(tmp_path: Path) -> None:
-    """It is gone from the order, from late starts and from the short courses."""
+    """It is removed from the order, from late starts and from the short courses."""
     pack = only(tmp_path / "p", "theme-questions.toml", 'leave_out = ["kerneopgave.1"]\n')
     laid = load(packs=(pack,))
     course = laid.course
@@ -129,14 +130,14 @@ def test_a_question_left_out_is_asked_nowhere(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_is_not_pointed_to(tmp_path: Path) -> None:
-    """Another item's reference to it goes with it."""
+    """Other items' references to it are removed."""
     pack = only(tmp_path / "p", "education-themes.toml", 'leave_out = ["relations"]\n')
     found = load(packs=(pack,)).set("education-questions").item("relations.1")
     assert found.refs == ()
 
 
 def test_the_order_of_a_set_can_be_changed(tmp_path: Path) -> None:
-    """What is named comes first, in that order; the rest follows as before."""
+    """The named items come first, in that order; the rest follows as before."""
     pack = only(tmp_path / "p", "cases.toml", 'order = ["naestved"]\n')
     before = [item.id for item in load().set("cases").items]
     last = before[-1]
@@ -145,7 +146,7 @@ def test_the_order_of_a_set_can_be_changed(tmp_path: Path) -> None:
 
 
 def test_the_last_pack_has_the_last_word(pack: Path, tmp_path: Path) -> None:
-    """Two packs are laid in turn, and the second may change what the first added."""
+    """Packs are merged in order, and the second may change what the first added."""
     text = '[[item]]\nid = "vores.tavle"\ntext.da = "Sig det højt."\ntext.en = "Say it aloud."\n'
     second = only(tmp_path / "sydby", "involvement-advice.toml", text)
     item = load(packs=(pack, second)).set("involvement-advice").item("vores.tavle")
@@ -155,7 +156,7 @@ def test_the_last_pack_has_the_last_word(pack: Path, tmp_path: Path) -> None:
 
 
 def test_a_pack_can_name_itself_as_the_source(pack: Path) -> None:
-    """A publication called own is the name of the workplace."""
+    """The publication with the id `own` holds the workplace's name."""
     text = (
         'title = { da = "Nordby", en = "Nordby" }\npublisher = { da = "Nordby", en = "Nordby" }\n'
     )
@@ -278,14 +279,14 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_a_pack_names_pack_file_key_and_remedy(tmp_path: Path, fault: str) -> None:
-    """One line for one fault, with the pack in front of its file."""
+    """Each problem has one line, which names the pack and the file."""
     name, text, problem = FAULTS[fault]
     [line] = faults(only(tmp_path / "p", name, text))
     assert line.startswith(problem)
 
 
 def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> None:
-    """The files of docs/packs.md, written as they stand there, make a sound pack."""
+    """The files in docs/packs.md, copied literally, make a valid pack."""
     guide = Path(content.__file__).parents[1] / "docs" / "packs.md"
     blocks = re.findall(
         r"^ *`(\S+\.toml)`\n\n *```toml\n(.*?)```",
@@ -304,12 +305,12 @@ def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> Non
 
 
 def test_a_folder_with_nothing_for_digi_is_told(tmp_path: Path) -> None:
-    """An empty pack is most likely a wrong path."""
+    """An empty pack is probably a wrong path."""
     assert faults(tmp_path) == (f"{tmp_path.name}: nothing here is for Digi; see docs/packs.md",)
 
 
 def test_a_phrase_twice_in_one_pack_is_told(tmp_path: Path) -> None:
-    """Two files of a pack may not both say it; two packs may."""
+    """Two files of one pack may not set the same phrase; two packs may."""
     for name in ("phrases/a.toml", "phrases/b.toml"):
         only(tmp_path / "p", name, PHRASES)
     [line] = faults(tmp_path / "p")
@@ -321,7 +322,7 @@ def test_a_phrase_twice_in_one_pack_is_told(tmp_path: Path) -> None:
 
 
 def test_a_kind_of_workplace_meets_the_sets_that_hold_for_it() -> None:
-    """A school meets everything; others do not meet what holds for schools only."""
+    """A school gets all sets; other workplaces do not get those for schools."""
     catalogue: Catalogue = load()
     general = {found.id for found in catalogue.for_workplace("general")}
     school = {found.id for found in catalogue.for_workplace("education")}

@@ -1,4 +1,4 @@
-"""Every phrase that the code names exists, and every phrase that exists is used."""
+"""Every phrase that the code uses exists, and every existing phrase is used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from content.model import Catalogue
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("dialogs", "bot", "content", "storage")
-# Sections whose keys are made from data: a day's name, a part's name.
+# Sections whose keys are built from data: names of days, names of parts.
 MADE = re.compile(r"^(day|month|part|role|state)\.")
 
 
@@ -25,7 +25,7 @@ def catalogue() -> Catalogue:
 
 @functools.cache
 def _nodes() -> list[tuple[Path, ast.AST]]:
-    """Every node of every source file, with the file."""
+    """Iterate over the AST nodes of every source file, with the file."""
     files = [p for room in ROOMS for p in (ROOT / room).rglob("*.py")]
     return [
         (path, node)
@@ -35,7 +35,7 @@ def _nodes() -> list[tuple[Path, ast.AST]]:
 
 
 def _literals() -> tuple[set[str], list[re.Pattern[str]]]:
-    """Every string in the code, and every f-string as a pattern."""
+    """Return every string in the code; f-strings as patterns."""
     strings: set[str] = set()
     patterns: list[re.Pattern[str]] = []
     for _, node in _nodes():
@@ -55,7 +55,7 @@ def _literals() -> tuple[set[str], list[re.Pattern[str]]]:
 
 
 def _named() -> dict[str, str]:
-    """Keys given to text(...) as a plain string, with where."""
+    """Return the keys passed to text(...) as literals, with their places."""
     found: dict[str, str] = {}
     for path, node in _nodes():
         if (
@@ -71,15 +71,15 @@ def _named() -> dict[str, str]:
 
 
 def test_every_phrase_that_is_named_exists(catalogue: Catalogue) -> None:
-    """A missing key would be met by a person, not by a developer."""
+    """Otherwise a person, not a developer, would find the missing key."""
     missing = {key: at for key, at in _named().items() if key not in catalogue.phrases}
     assert not missing
 
 
 def test_every_phrase_is_used(catalogue: Catalogue) -> None:
-    """What nobody says is deleted."""
+    """Unused phrases have to be deleted."""
     strings, patterns = _literals()
-    # A list of options makes its keys from a prefix: project.language and _da, _en.
+    # A list of options builds its keys from a prefix: project.language with _da, _en.
     prefixes = [s for s in strings if re.fullmatch(r"[a-z]+\.[a-z_]+", s)]
     prefixes = [prefix for prefix in prefixes if prefix not in catalogue.phrases]
     unused = [
@@ -94,7 +94,7 @@ def test_every_phrase_is_used(catalogue: Catalogue) -> None:
 
 
 def test_arguments_fit_their_placeholders(catalogue: Catalogue) -> None:
-    """A call that names its arguments fills each placeholder of the phrase."""
+    """A call's keyword arguments match the placeholders of its phrase."""
     wrong: list[str] = []
     for path, node in _nodes():
         if not (

@@ -1,4 +1,4 @@
-"""An agreement whose owner has gone, and one that waits through a pause."""
+"""Agreements whose owner has left, and agreements during a pause."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def leaves(found: Stage, person: str) -> None:
 
 
 async def test_the_leader_carries_on_an_agreement_whose_owner_has_gone(tmp_path: Path) -> None:
-    """While the owner is there nobody else can change it; afterwards the leader can."""
+    """While the owner is a member nobody else can change it; afterwards the leader can."""
     async with stage(tmp_path) as found:
         await found.play(TAKEN)
         await found.play('anne > /digi aftaler\nanne <! "[Klaret]"')
@@ -49,7 +49,7 @@ async def test_the_leader_carries_on_an_agreement_whose_owner_has_gone(tmp_path:
 
 
 async def test_a_pause_holds_back_a_reminder_until_the_project_goes_on(tmp_path: Path) -> None:
-    """Nothing is said in a pause; what passed meanwhile is asked about once, afterwards."""
+    """Nothing is sent during a pause; afterwards a date that has passed is asked about once."""
     async with stage(tmp_path) as found:
         await found.play(TAKEN)
         await found.play("anne > /digi pause forløbet\nanne > send")

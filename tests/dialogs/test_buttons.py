@@ -1,4 +1,4 @@
-"""Every button that anybody can see, in every state, pressed by everybody: always an answer."""
+"""Every visible button, in every state, pressed by everybody, has an answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, stage, text_of, t
 
 OUTSIDER = "grethe"
 TEAM = tuple(person for person in PEOPLE if person != OUTSIDER)
-# Those who may do least press first: what changes something comes late.
+# People with few rights press first, so that changes come late.
 HANDS = (OUTSIDER, "fatima", "mette", "ali", "anne")
 LAST = ("Ret", "Slet kladden", "Vis det i kanalen", "Ikke nu", "Vi stopper her", "Slut her")
 
@@ -133,7 +133,7 @@ class Presser:
         self.pressed: set[tuple[str, str]] = set()
 
     def buttons(self, cards: list[c.FinishedCard]) -> list[tuple[str, str, str]]:
-        """Label, token and first words of the card it stands on."""
+        """Return label, token and the beginning of the card of each button."""
         return [
             (c.plain(button.label), button.token, text_of(card)[:60])
             for card in cards
@@ -146,7 +146,7 @@ class Presser:
         return [m.card for m in self.stage.visible(person)]
 
     async def asks_for_everything(self, person: str) -> list[tuple[str, str, str]]:
-        """The whispers that each command brings."""
+        """Collect the answers to all commands."""
         found = []
         for command in COMMANDS:
             await self.stage.type(person, command.da[0])
@@ -173,7 +173,8 @@ class Presser:
 async def test_every_button_has_an_answer_for_everybody(
     state: str, tmp_path: Path, dressed: Dressed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may not is told who may; nothing raises, and nothing raw stands in any text."""
+    """Whoever may not press is told who may; no exception is raised, and no text has unrendered
+    parts."""
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10_000)
     monkeypatch.setattr("bot.core.gate.CODES_AN_HOUR", 10_000)
     async with stage(tmp_path, team=TEAM) as played:
@@ -201,8 +202,8 @@ async def test_every_button_has_an_answer_for_everybody(
 async def test_nobody_is_offered_what_the_gate_would_refuse(
     state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is shown to one person holds only what they may press; what is the same for all holds
-    only what everybody may press."""
+    """A card for one person has only buttons that this person may press; a card for all has only
+    those that everybody may press."""
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10_000)
     async with stage(tmp_path, team=TEAM) as played:
         await played.play(STATES[state])
@@ -215,7 +216,7 @@ async def test_nobody_is_offered_what_the_gate_would_refuse(
             for label, token, where in offered:
                 sender = Sender(person, PEOPLE[person], "da")
                 pressed = Delivery(TENANT, sender, "press", Pressed(token), CHANNEL)
-                # Nobody hears of a draft that is not theirs before they begin one themselves.
+                # Others see a draft only after they have started one themselves.
                 hidden = (state, person, label) == ("draft", "fatima", "Begynd et forløb")
                 found = await played.house.engine._gate.check(pressed)
                 if isinstance(found, Stopped) and not hidden:

@@ -1,4 +1,4 @@
-"""When things happen: working days, the change of clock, weekly moments, hours, letters."""
+"""The calendar: working days, clock changes, weekly times, working hours, days of letters."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -89,12 +89,12 @@ def test_danish_holidays_weekends_and_usual_days_off_are_no_working_days(day: da
     "day", [date(2026, 5, 1), date(2024, 4, 26), date(2026, 12, 23), date(2026, 5, 15)]
 )
 def test_first_of_may_and_the_abolished_prayer_day_are_working_days(day: date) -> None:
-    """1 May is no public holiday, and prayer day is none from 2024."""
+    """1 May is not a public holiday, and prayer day is none since 2024."""
     assert is_working_day(CAL, day)
 
 
 def test_a_workplace_can_have_its_own_days_off_and_keep_the_usual_ones() -> None:
-    """`day_off` closes single days, an emptied `yearly_off` opens 24 December."""
+    """`day_off` adds single days; an empty `yearly_off` makes 24 December a working day."""
     closed = Calendar(day_off=(date(2026, 5, 15),))
     assert not is_working_day(closed, date(2026, 5, 15))
     assert not is_working_day(closed, date(2026, 12, 24))
@@ -109,7 +109,7 @@ def test_the_working_day_around_easter_skips_five_days() -> None:
 
 @given(calendars, days, st.integers(1, 30))
 def test_adding_working_days_counts_working_days_only(cal: Calendar, day: date, n: int) -> None:
-    """The n-th working day has n working days up to it, and n back are as many."""
+    """Between a day and its n-th working day are n working days, in both directions."""
     later = add_working_days(cal, day, n)
     between = [day + k * DAY for k in range(1, (later - day).days + 1)]
     assert is_working_day(cal, later)
@@ -120,7 +120,7 @@ def test_adding_working_days_counts_working_days_only(cal: Calendar, day: date, 
 
 @given(calendars, days)
 def test_a_working_day_is_its_own_and_the_next_is_later(cal: Calendar, day: date) -> None:
-    """`working_day_on_or_before` never moves forward, `next_working_day` always does."""
+    """`working_day_on_or_before` never returns a later day, `next_working_day` always does."""
     before = working_day_on_or_before(cal, day)
     assert before <= day
     assert (before == day) == is_working_day(cal, day)
@@ -129,13 +129,13 @@ def test_a_working_day_is_its_own_and_the_next_is_later(cal: Calendar, day: date
 
 
 def test_half_past_two_happens_once_on_the_october_sunday() -> None:
-    """Of the two 02:30 the first one counts."""
+    """The first of the two 02:30 is used."""
     moment = at_local(CAL, date(2026, 10, 25), 2, 30)
     assert moment == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
 def test_half_past_two_is_half_past_three_on_the_march_sunday() -> None:
-    """The hour that the clock skips is made up for at once."""
+    """The skipped hour is added."""
     moment = at_local(CAL, date(2026, 3, 29), 2, 30)
     assert moment == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
     assert local(CAL, moment) == wall(2026, 3, 29, 3, 30)
@@ -143,7 +143,7 @@ def test_half_past_two_is_half_past_three_on_the_march_sunday() -> None:
 
 @given(days, hours_of_day, minutes)
 def test_a_local_time_is_shown_by_the_wall_clock(day: date, hour: int, minute: int) -> None:
-    """Outside the skipped hour the clock shows what was asked for, and moments are UTC."""
+    """Outside the skipped hour the local time is the one requested, and results are in UTC."""
     moment = at_local(CAL, day, hour, minute)
     shown = local(CAL, moment)
     assert moment.utcoffset() == timedelta(0)
@@ -152,7 +152,7 @@ def test_a_local_time_is_shown_by_the_wall_clock(day: date, hour: int, minute: i
 
 
 def test_a_moment_without_a_time_zone_is_refused() -> None:
-    """A naive moment would silently be read in the machine's own zone."""
+    """A naive datetime would silently be interpreted in the machine's time zone."""
     with pytest.raises(ValueError, match="time zone"):
         local(CAL, wall(2026, 11, 20, 12).replace(tzinfo=None))
 
@@ -180,28 +180,28 @@ def test_christmas_eve_on_a_thursday_moves_the_overview_to_wednesday() -> None:
 
 
 def test_christmas_day_on_a_thursday_moves_the_overview_to_tuesday() -> None:
-    """In 2025 24 December is off as well."""
+    """In 2025 24 December is a day off as well."""
     assert next_weekly(CAL, wall(2025, 12, 20), THURSDAY, 13) == wall(2025, 12, 23, 13)
 
 
 def test_maundy_thursday_moves_the_overview_to_wednesday() -> None:
-    """A holiday that moves with Easter is found too."""
+    """Holidays that depend on Easter are included."""
     assert next_weekly(CAL, wall(2026, 3, 30), THURSDAY, 13) == wall(2026, 4, 1, 13)
 
 
 def test_easter_monday_skips_what_happens_on_mondays() -> None:
-    """No working day of that ISO week lies before it, and last week has had its own."""
+    """That ISO week has no earlier working day, and the week before has its own event."""
     assert run(wall(2026, 3, 28), 2, MONDAY, 9) == [wall(2026, 3, 30, 9), wall(2026, 4, 13, 9)]
 
 
 def test_a_week_closed_altogether_is_skipped() -> None:
-    """An autumn holiday of the whole workplace has no moment."""
+    """A week in which the whole workplace is closed has no event."""
     closed = Calendar(day_off=tuple(date(2026, 10, 12) + k * DAY for k in range(5)))
     assert next_weekly(closed, wall(2026, 10, 9), TUESDAY, 10) == wall(2026, 10, 20, 10)
 
 
 def test_a_moment_moved_forward_in_the_week_is_not_repeated_on_its_own_day() -> None:
-    """After Wednesday 23 December the next one lies in the week after."""
+    """After Wednesday 23 December the next event is in the following week."""
     assert next_weekly(CAL, wall(2026, 12, 23, 13), THURSDAY, 13) == wall(2026, 12, 30, 13)
 
 
@@ -209,7 +209,7 @@ def test_a_moment_moved_forward_in_the_week_is_not_repeated_on_its_own_day() -> 
 def test_a_weekly_moment_is_later_on_a_working_day_at_its_hour(
     cal: Calendar, after: datetime, weekday: int, hour: int, minute: int
 ) -> None:
-    """Strictly after, never on a day off, and never after its weekday."""
+    """Strictly later, never on a day off, and never after its weekday."""
     moment = next_weekly(cal, after, weekday, hour, minute)
     shown = local(cal, moment)
     assert moment > after
@@ -222,7 +222,7 @@ def test_a_weekly_moment_is_later_on_a_working_day_at_its_hour(
 def test_weekly_moments_are_monotone(
     cal: Calendar, after: datetime, more: timedelta, weekday: int, hour: int
 ) -> None:
-    """A later start never finds an earlier moment."""
+    """A later start never gives an earlier time."""
     first = next_weekly(cal, after, weekday, hour)
     second = next_weekly(cal, after + more, weekday, hour)
     assert first <= second
@@ -233,7 +233,8 @@ def test_weekly_moments_are_monotone(
 def test_there_is_one_weekly_moment_for_each_iso_week(
     cal: Calendar, after: datetime, weekday: int, hour: int
 ) -> None:
-    """Two in a row lie in different weeks, and only weeks without a working day lie between."""
+    """Consecutive events are in different weeks, and only weeks without working days are between
+    them."""
     first = next_weekly(cal, after, weekday, hour)
     second = next_weekly(cal, first, weekday, hour)
     assert iso_week(cal, first) < iso_week(cal, second)
@@ -244,7 +245,7 @@ def test_there_is_one_weekly_moment_for_each_iso_week(
 
 
 def test_thursday_overviews_come_once_in_every_week_from_2020_to_2035() -> None:
-    """No week is left out or had twice over sixteen years."""
+    """Over sixteen years no week is left out or has two."""
     found = run(wall(2020, 1, 1), 830, THURSDAY, 13)
     for earlier, later in pairwise(found):
         mondays = [
@@ -254,7 +255,7 @@ def test_thursday_overviews_come_once_in_every_week_from_2020_to_2035() -> None:
 
 
 def test_two_years_of_overviews_fall_on_working_days_at_one_o_clock() -> None:
-    """104 weeks from November 2026: 104 moments, all at 13:00, six of them on a Wednesday."""
+    """104 weeks from November 2026: 104 events, all at 13:00, six of them on a Wednesday."""
     found = run(wall(2026, 11, 16), 104, THURSDAY, 13)
     shown = [local(CAL, moment) for moment in found]
     assert len({iso_week(CAL, moment) for moment in found}) == 104
@@ -271,14 +272,14 @@ def test_two_years_of_overviews_fall_on_working_days_at_one_o_clock() -> None:
 
 
 def test_iso_weeks_belong_to_their_own_year_around_new_year() -> None:
-    """1 January 2027 lies in week 53 of 2026, and midnight is Copenhagen's."""
+    """1 January 2027 is in week 53 of 2026, and the day changes at Copenhagen's midnight."""
     assert iso_week(CAL, wall(2027, 1, 1, 12)) == (2026, 53)
     assert iso_week(CAL, wall(2024, 12, 30)) == (2025, 1)
     assert iso_week(CAL, datetime(2024, 12, 29, 23, 30, tzinfo=UTC)) == (2025, 1)
 
 
 def test_releases_every_second_week_keep_step_over_a_year_of_53_weeks() -> None:
-    """Counted from the anchor's week, not by the number of the week."""
+    """Weeks are counted from the anchor, not by week number."""
     anchor = date(2026, 12, 3)
     found = [wall(2026, 12, 1)]
     for _ in range(4):
@@ -295,7 +296,7 @@ def test_releases_every_second_week_keep_step_over_a_year_of_53_weeks() -> None:
 def test_a_release_lies_in_a_week_counted_from_the_anchor(
     cal: Calendar, after: datetime, weekday: int, hour: int, every: int, anchor: date
 ) -> None:
-    """Later, on a working day, and a whole number of periods from the anchor's week."""
+    """It is later, on a working day, and a whole number of periods after the anchor's week."""
     moment = next_release(cal, after, weekday, hour, 0, every, anchor)
     day = local(cal, moment).date()
     weeks = ((day - day.weekday() * DAY) - (anchor - anchor.weekday() * DAY)).days // 7
@@ -308,7 +309,7 @@ def test_a_release_lies_in_a_week_counted_from_the_anchor(
 def test_a_release_every_week_is_a_weekly_moment(
     after: datetime, weekday: int, hour: int, anchor: date
 ) -> None:
-    """With a period of one week the anchor changes nothing."""
+    """With a period of one week the anchor has no effect."""
     assert next_release(CAL, after, weekday, hour, 0, 1, anchor) == next_weekly(
         CAL, after, weekday, hour
     )
@@ -316,7 +317,7 @@ def test_a_release_every_week_is_a_weekly_moment(
 
 @pytest.mark.parametrize(("weekday", "every"), [(7, 1), (-1, 1), (0, 0)])
 def test_a_release_outside_the_calendar_is_refused(weekday: int, every: int) -> None:
-    """There is no eighth weekday and no period of no weeks."""
+    """Weekdays above 6 and periods below one week raise an error."""
     with pytest.raises(ValueError, match=r"weekday|every_weeks"):
         next_release(CAL, wall(2026, 1, 1), weekday, 13, 0, every, date(2026, 1, 1))
 
@@ -333,12 +334,12 @@ def test_a_release_outside_the_calendar_is_refused(weekday: int, every: int) -> 
     ],
 )
 def test_the_hours_run_from_eight_to_four_on_working_days(at: datetime, inside: bool) -> None:
-    """The first moment belongs to the hours, the last does not."""
+    """The start is included, the end is not."""
     assert within_hours(CAL, at) is inside
 
 
 def test_a_night_shift_is_written_to_at_night_and_not_on_sunday() -> None:
-    """(22, 6) runs over midnight; after a weekend it opens at Monday's midnight."""
+    """(22, 6) includes midnight; after a weekend it begins at midnight on Monday."""
     night = (22, 6)
     assert within_hours(CAL, wall(2026, 11, 20, 23), night)
     assert within_hours(CAL, wall(2026, 11, 20, 5), night)
@@ -356,7 +357,7 @@ def test_what_is_said_after_hours_before_easter_waits_until_tuesday() -> None:
 def test_the_next_moment_within_hours_is_now_or_a_start(
     cal: Calendar, at: datetime, hours: Hours | None
 ) -> None:
-    """It lies inside, is not earlier, is stable, and nothing before it lay inside."""
+    """It is within hours, not earlier, a fixed point, and there is no earlier one."""
     moment = next_within_hours(cal, at, hours)
     assert moment >= at
     assert within_hours(cal, moment, hours)
@@ -370,7 +371,7 @@ def test_the_next_moment_within_hours_is_now_or_a_start(
 
 @pytest.mark.parametrize("hours", [(-1, 8), (8, 25), (24, 24), (8, 0)])
 def test_hours_that_no_clock_shows_are_refused(hours: Hours) -> None:
-    """A calendar cannot be made with them, nor can they be asked about."""
+    """Such a calendar cannot be created, nor can such hours be asked about."""
     with pytest.raises(ValueError, match="hours"):
         Calendar(hours=hours)
     with pytest.raises(ValueError, match="hours"):
@@ -378,7 +379,7 @@ def test_hours_that_no_clock_shows_are_refused(hours: Hours) -> None:
 
 
 def test_a_working_day_after_keeps_the_time_of_day_or_takes_the_hour() -> None:
-    """Friday 14:20 becomes Monday 14:20, or Monday 9:00 where an hour is given."""
+    """Friday 14:20 becomes Monday 14:20, or Monday 9:00 with that hour given."""
     friday = wall(2026, 11, 20, 14, 20)
     assert working_moment_after(CAL, friday) == wall(2026, 11, 23, 14, 20)
     assert working_moment_after(CAL, friday, hour=9) == wall(2026, 11, 23, 9)
@@ -386,7 +387,7 @@ def test_a_working_day_after_keeps_the_time_of_day_or_takes_the_hour() -> None:
 
 
 def test_a_moment_after_is_never_on_the_same_day() -> None:
-    """No working day later would be now or earlier."""
+    """Zero working days raise an error."""
     with pytest.raises(ValueError, match="later"):
         working_moment_after(CAL, wall(2026, 11, 20, 14), days=0)
 
@@ -395,7 +396,7 @@ def test_a_moment_after_is_never_on_the_same_day() -> None:
 def test_a_moment_after_lies_on_a_later_working_day(
     cal: Calendar, at: datetime, n: int, hour: int | None
 ) -> None:
-    """The clock on the wall shows the hour asked for, or the one it showed."""
+    """The local time is the hour requested, or the same time of day."""
     moment = working_moment_after(cal, at, n, hour)
     shown, before = local(cal, moment), local(cal, at)
     assert shown.date() == add_working_days(cal, before.date(), n)
@@ -403,7 +404,7 @@ def test_a_moment_after_lies_on_a_later_working_day(
 
 
 def test_letters_go_on_monday_and_thursday_an_hour_into_the_hours() -> None:
-    """From 8 to 16 that is 9:00; what comes at 9:01 waits for the next of the two."""
+    """For hours from 8 to 16 it is 9:00; a letter at 9:01 waits for the next day of letters."""
     assert bag_moment(CAL, wall(2026, 11, 20, 12), (8, 16)) == wall(2026, 11, 23, 9)
     assert bag_moment(CAL, wall(2026, 11, 23, 9), (8, 16)) == wall(2026, 11, 23, 9)
     assert bag_moment(CAL, wall(2026, 11, 23, 9, 1), (15, 23)) == wall(2026, 11, 23, 16)
@@ -418,7 +419,7 @@ def test_letters_move_to_the_working_days_nearest_by() -> None:
 
 
 def test_a_third_letter_waits_for_the_next_week() -> None:
-    """Two letters fill a week, and a day has one at most."""
+    """There are at most two per week and one per day."""
     monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
     at = wall(2026, 11, 23, 8)
     assert bag_moment(CAL, at, (8, 16), (monday,)) == wall(2026, 11, 26, 9)
@@ -426,7 +427,7 @@ def test_a_third_letter_waits_for_the_next_week() -> None:
 
 
 def test_letters_of_a_short_shift_go_at_its_start() -> None:
-    """An hour into a shift of one hour would be outside it."""
+    """An hour after the start would be outside a shift of one hour."""
     assert bag_moment(CAL, wall(2026, 11, 22), (6, 7)) == wall(2026, 11, 23, 6)
 
 
@@ -434,7 +435,7 @@ def test_letters_of_a_short_shift_go_at_its_start() -> None:
 def test_nobody_gets_more_than_two_letters_a_week(
     cal: Calendar, at: datetime, hours: Hours
 ) -> None:
-    """Thirty letters in a row: inside the hours, on a day of its own, two a week at most."""
+    """Thirty letters in a row: within hours, each on its own day, at most two per week."""
     sent: list[date] = []
     for _ in range(30):
         moment = bag_moment(cal, at, hours, tuple(sent))

@@ -1,4 +1,4 @@
-"""Every card and form that a dialog can make is drawn, whatever words are in it."""
+"""Every card and form that a dialog can build can be rendered, with any texts."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def dresser(language: Literal["da", "en"]) -> Localizer:
 
 @pytest.fixture
 def any_words(dressed: Dressed) -> Dressed:
-    """These cards are made by chance and keep to no limits of ours."""
+    """Generated texts, which exceed the limits of real ones."""
     return dressed
 
 
@@ -145,7 +145,7 @@ def lines_of(node: Any, kind: type[Any]) -> list[Any]:
 
 
 def test_any_card_can_be_drawn(any_words: Dressed) -> None:
-    """Each word that a person wrote comes out whole, and each button is read as it was meant."""
+    """Each text from a person is complete, and each button is decoded to its press."""
 
     @given(CARDS, LANGUAGES)
     def holds(card: c.NeutralCard, language: Literal["da", "en"]) -> None:
@@ -164,7 +164,7 @@ def test_any_card_can_be_drawn(any_words: Dressed) -> None:
 
 
 def test_any_form_can_be_drawn(any_words: Dressed) -> None:
-    """And what it becomes is sealed, not written on it."""
+    """The event that it becomes is in the signed token, not in the form."""
 
     @given(FORMS, LANGUAGES)
     def holds(form: c.NeutralForm, language: Literal["da", "en"]) -> None:
@@ -192,13 +192,14 @@ LONG: c.Spans = (c.Plain("x" * 76),)
     ],
 )
 def test_a_card_that_an_edge_cannot_draw_is_found(problem: str, button: c.Button[c.Spans]) -> None:
-    """The watch over all tests sees each of the faults it is there for."""
+    """The check that runs in all tests finds each of the problems it is for."""
     card: c.FinishedCard = c.Card((c.Buttons((c.Button((c.Plain("Ja"),), token="t"), button)),))
     assert [found for found in problems_of_card(card) if problem in found]
 
 
 def test_a_form_that_an_edge_cannot_draw_is_found() -> None:
-    """A long title, a field twice, options that are alike or too long, a token too large."""
+    """A long title, a duplicate field, options that are equal or too long, a token that is too
+    large."""
     label: c.Spans = (c.Plain("Svar"),)
     options = (c.Option("1", label), c.Option("1", LONG))
     form: c.FinishedForm = c.Form(

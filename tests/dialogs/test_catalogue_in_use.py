@@ -1,4 +1,4 @@
-"""Nothing of the catalogue is only stored: each set is met where docs/catalogue.md says."""
+"""Every set of the catalogue is shown where docs/catalogue.md says."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONGEST = 3000
 
 
 def test_the_list_of_ways_is_the_one_that_dialogs_go_by() -> None:
-    """docs/catalogue.md is as `python app.py content --where` draws it."""
+    """docs/catalogue.md equals the output of `python app.py content --where`."""
     written = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
     assert written == shelves.as_table(CATALOGUE), (
         "stale: python app.py content --where > docs/catalogue.md"
@@ -40,12 +40,12 @@ def test_the_list_of_ways_is_the_one_that_dialogs_go_by() -> None:
 
 
 def test_every_set_lies_somewhere_on_the_way_of_people() -> None:
-    """Being in the list of sources is not enough."""
+    """The list of sources alone does not count."""
     assert [s.id for s in CATALOGUE.sets.values() if not shelves.where(s)] == []
 
 
 def test_what_lies_on_a_shelf_is_in_the_catalogue() -> None:
-    """No shelf names a set that is not there, and a school's sets are offered to schools only."""
+    """Every set on a shelf exists, and sets for schools are offered to schools only."""
 
     def lying(workplace: str) -> set[str]:
         return {
@@ -63,7 +63,7 @@ def test_what_lies_on_a_shelf_is_in_the_catalogue() -> None:
 
 
 def test_schools_have_the_nuggets_where_others_have_rasmus() -> None:
-    """The checklist of the second phase measures by the one or by the other."""
+    """The checklist of the second phase uses one or the other."""
     assert "rasmus" in shelves.checklist(2, "general")
     assert "rasmus" not in shelves.checklist(2, SCHOOL)
     assert {"guldkorn", "education-effects"} <= set(shelves.checklist(2, SCHOOL))
@@ -75,7 +75,7 @@ def test_schools_have_the_nuggets_where_others_have_rasmus() -> None:
 @pytest.mark.parametrize("leads", [False, True])
 @pytest.mark.parametrize("workplace", ["general", SCHOOL])
 def test_each_item_of_advice_fits_some_phase(workplace: str, *, leads: bool) -> None:
-    """Through the four phases every item of every set of advice has its time."""
+    """Over the four phases every item of every advice set is suitable at some time."""
     names = advice_shelf(workplace, leads=leads)
     fit = {id for phase in (1, 2, 3, 4) for id in fitting(CATALOGUE, names, phase)}
     assert fit == {f"{name}/{item.id}" for name in names for item in CATALOGUE.set(name).items}
@@ -83,7 +83,7 @@ def test_each_item_of_advice_fits_some_phase(workplace: str, *, leads: bool) -> 
 
 @pytest.mark.parametrize("phase", [1, 2, 3, 4])
 def test_no_advice_comes_again_before_all_have_been_seen(phase: int) -> None:
-    """Three rounds, each of which gives every piece once."""
+    """In three rounds, each piece is shown once per round."""
     found = fitting(CATALOGUE, advice_shelf(SCHOOL, leads=True), phase)
     memory, given = Memory(), []
     for _ in range(3 * len(found)):
@@ -96,7 +96,7 @@ def test_no_advice_comes_again_before_all_have_been_seen(phase: int) -> None:
 
 
 def test_a_new_phase_gives_what_is_new_first() -> None:
-    """What was met in the phase before comes after all that the new one brings."""
+    """Items seen in the previous phase come after all new ones."""
     names = advice_shelf("general")
     before, after = fitting(CATALOGUE, names, 1), fitting(CATALOGUE, names, 4)
     memory = met(Memory(), *before)
@@ -108,7 +108,8 @@ def test_a_new_phase_gives_what_is_new_first() -> None:
 
 
 async def test_the_overview_and_those_who_ask_share_one_memory(tmp_path: Path) -> None:
-    """What somebody was given does not come to the channel in the same week, nor again to them."""
+    """An item shown to a person is not posted to the channel in the same week, nor shown to them
+    again."""
     async with stage(tmp_path) as found:
         await begins(found, 1)
         await found.type("fatima", "/digi råd")
@@ -137,7 +138,7 @@ async def test_the_overview_and_those_who_ask_share_one_memory(tmp_path: Path) -
 
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_a_set_is_read_in_a_few_screens(language: Literal["da", "en"]) -> None:
-    """No screen is longer than a telephone likes, and none of a set's words is left out."""
+    """No page is too long for a phone, and nothing of a set is left out."""
     for set in CATALOGUE.sets.values():
         start, pages, words = 0, 0, ""
         while start < len(set.items):
@@ -154,7 +155,7 @@ def test_a_set_is_read_in_a_few_screens(language: Literal["da", "en"]) -> None:
 
 
 def test_every_title_fits_on_a_button() -> None:
-    """No platform would cut it, in either language."""
+    """In both languages no platform would truncate it."""
     titles = [s.title for s in CATALOGUE.sets.values()]
     titles += [p.title for p in CATALOGUE.publications.values()]
     for title in titles:
@@ -175,7 +176,7 @@ def test_what_is_no_longer_there_is_said() -> None:
 
 
 def nodes(thing: object) -> Iterator[object]:
-    """A card and all that it is made of."""
+    """Return a card with all its nested parts."""
     yield thing
     held: Iterable[object] = ()
     if isinstance(thing, msgspec.Struct):
@@ -209,7 +210,7 @@ async def begins(found: Stage, phase: int, *, school: bool = False) -> None:
 
 
 async def reads(found: Stage, person: str, set: Set, seen: str = "") -> str:
-    """Presses the set's title and goes through all its screens."""
+    """Press the set's title and read all its pages."""
     await found.press(person, set.title.da)
     while True:
         seen += found.just(person)
@@ -232,7 +233,8 @@ def labels(found: Stage, person: str) -> list[str]:
 
 
 async def on_its_shelf(found: Stage, person: str, set: Set) -> str:
-    """What stands open there; else what is behind its title, on this screen of the shelf or on."""
+    """Return the set that is open there, or open it by its title on this page of the shelf or a
+    later one."""
     seen = found.just(person)
     if all(text in seen for item in set.items for text in texts(item)):
         return seen
@@ -243,7 +245,7 @@ async def on_its_shelf(found: Stage, person: str, set: Set) -> str:
 
 
 async def goes(found: Stage, way: Way, set: Set) -> tuple[str, bool]:
-    """All that is met on this way, and whether it is the whole set."""
+    """Follow this way, and return what is shown and whether it is the whole set."""
     match way.place:
         case "advice" | "leader_advice" | "example":
             person = "anne" if way.place == "leader_advice" else "fatima"
@@ -294,7 +296,7 @@ async def goes(found: Stage, way: Way, set: Set) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("id", CATALOGUE.sets)
 async def test_each_set_is_met_on_its_way(id: str, tmp_path: Path) -> None:
-    """Somebody who goes the first way that the list names has the set before their eyes."""
+    """Following the first way in the list shows the whole set."""
     set = CATALOGUE.set(id)
     way = next(ways(set))
     fit = {phase for item in set.items for phase in item.phase}
@@ -311,7 +313,7 @@ async def test_each_set_is_met_on_its_way(id: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", CATALOGUE.publications)
 async def test_a_publication_leads_to_all_that_comes_from_it(key: str, tmp_path: Path) -> None:
-    """Without a project too: each set below it is read to its last item, and says its source."""
+    """This works without a project: each set can be read to its end and names its source."""
     publication = CATALOGUE.publication(key)
     sets = [s for s in CATALOGUE.sets.values()
             if any(item.source.publication == key for item in s.items)]  # fmt: skip

@@ -1,4 +1,5 @@
-"""What people type: both languages, every spelling, slips, and words that must not be kept."""
+"""Parsing commands: both languages, all spellings, typing errors, and texts that must not be
+kept."""
 
 import unicodedata
 from collections.abc import Callable
@@ -61,7 +62,7 @@ words = st.lists(st.text("abcæøå", min_size=1, max_size=8), min_size=1, max_s
 
 @st.composite
 def slips(draw: st.DrawFn) -> tuple[str, str, Command]:
-    """A name of five letters or more, with one slip in it."""
+    """Return a name of five letters or more with one typing error."""
     name, command = draw(st.sampled_from(LONG_NAMES))
     at = draw(st.integers(0, len(name) - 1))
     letter = draw(st.sampled_from(LETTERS))
@@ -79,7 +80,7 @@ def slips(draw: st.DrawFn) -> tuple[str, str, Command]:
 
 
 def one_slip_away(typed: str) -> set[str]:
-    """Every name from which one slip leads to this, found the slow way: by making them all."""
+    """Return all names within one typing error of this text, by brute force."""
     cuts = [(typed[:at], typed[at:]) for at in range(len(typed) + 1)]
     back = {left + right[1:] for left, right in cuts if right}
     back |= {left + letter + right[1:] for left, right in cuts if right for letter in LETTERS}
@@ -93,7 +94,8 @@ def one_slip_away(typed: str) -> set[str]:
 def test_every_name_in_every_spelling_through_every_door_is_its_command(
     name: tuple[str, Command], door: str, case: Callable[[str], str], data: st.DataObject
 ) -> None:
-    """Slash, mention, plain word, capitals, punctuation and missing Danish letters: all one."""
+    """Slash command, mention, plain text, capitals, punctuation and missing Danish letters are
+    equivalent."""
     written, command = name
     typed = door.format(case(data.draw(st.sampled_from(spellings(written)))))
     for form in ("NFC", "NFD"):
@@ -101,7 +103,7 @@ def test_every_name_in_every_spelling_through_every_door_is_its_command(
 
 
 def test_no_spelling_means_two_commands() -> None:
-    """What one name looks like without its Danish letters is never another one."""
+    """A name without its Danish letters is never another name."""
     meant: dict[str, str] = {}
     for name, command in NAMES:
         for spelt in spellings(name):
@@ -109,7 +111,7 @@ def test_no_spelling_means_two_commands() -> None:
 
 
 def test_all_commands_of_both_languages_are_there() -> None:
-    """Each has a name of its own; the English one is shown under its own name."""
+    """Each has a name of its own; the English one is shown to English readers."""
     assert len({command.name for command in COMMANDS}) == len(COMMANDS)
     assert all(command.en[0] == command.name for command in COMMANDS)
     assert {command.name for command in COMMANDS if command.private} == {"say", "code"}
@@ -146,18 +148,18 @@ def test_all_commands_of_both_languages_are_there() -> None:
     ],
 )
 def test_old_names_and_buttons_words_are_commands_too(typed: str, command: str) -> None:
-    """Nobody who learnt the old word, or reads it off a button, is sent away."""
+    """Old names and the labels of buttons are commands too."""
     assert parse(typed) == Recognised(command)
 
 
 def test_resume_with_its_accent_is_the_digest_and_without_it_means_go_on() -> None:
-    """One letter's accent tells a Danish word from an English one, however it is composed."""
+    """The accent distinguishes the Danish word from the English one, in either Unicode form."""
     assert parse("resumé") == parse("RESUME\u0301") == Recognised("digest")
     assert parse("resume") == Recognised("resume")
 
 
 def test_what_follows_a_command_is_handed_over_tidied() -> None:
-    """Blanks are single, the words and their signs are as typed."""
+    """White space is normalized; words and punctuation are unchanged."""
     assert parse("/digi start  Ny   omsorgsplatform (test)!") == Recognised(
         "start", "Ny omsorgsplatform (test)!"
     )
@@ -176,13 +178,13 @@ def test_what_follows_a_command_is_handed_over_tidied() -> None:
 def test_words_after_a_private_command_are_dropped_and_it_is_said(
     name: tuple[str, Command], between: str, after: str
 ) -> None:
-    """The result holds that there were words, and none of them."""
+    """The result says that there was text, and does not contain it."""
     assert parse(name[0] + between + "zz" + after) == Recognised(name[1].name, had_words=True)
 
 
 @pytest.mark.parametrize("typed", ["bekymrng zzz", "concrn: zzz", "kvitering zzz zzz"])
 def test_words_after_a_misspelt_private_command_are_dropped_too(typed: str) -> None:
-    """A slip in the command's name does not make its words less private."""
+    """A typing error in the command's name does not make the text less private."""
     answer = parse(typed)
     assert isinstance(answer, Misspelt)
     assert answer.command in {"say", "code"}
@@ -205,19 +207,19 @@ def test_words_after_a_misspelt_private_command_are_dropped_too(typed: str) -> N
     ],
 )
 def test_talk_and_codes_are_neither_guessed_at_nor_echoed(typed: str) -> None:
-    """Who writes to Digi as to a person gets help, and is not quoted."""
+    """Whoever writes to Digi as to a person gets help, and the text is not repeated."""
     assert parse(typed) == Empty(had_words=True)
 
 
 @pytest.mark.parametrize("typed", ["", " \n\t", "/digi", "@Digi", "<@U123>", "<at>Digi</at> ", "/"])
 def test_nothing_typed_is_nothing(typed: str) -> None:
-    """Digi's name alone asks for help."""
+    """A mention of Digi alone asks for help."""
     assert parse(typed) == Empty()
 
 
 @given(slips())
 def test_one_slip_in_a_name_is_answered_with_that_name(slip: tuple[str, str, Command]) -> None:
-    """Unless the slip makes another name, or another name is just as near."""
+    """Unless the result is another name, or another name is equally similar."""
     typed, name, command = slip
     answer = parse(typed)
     if isinstance(answer, Misspelt):
@@ -252,13 +254,13 @@ def test_one_slip_in_a_name_is_answered_with_that_name(slip: tuple[str, str, Com
 def test_a_misspelt_command_names_the_nearest_and_its_language(
     typed: str, nearest: str, command: str, lang: Language | None
 ) -> None:
-    """Slips, endings and beginnings lead back to the name as it is written."""
+    """Typing errors, endings and beginnings give the correctly written name."""
     assert parse(typed) == Misspelt(typed, nearest, command, lang)
 
 
 @pytest.mark.parametrize("typed", ["hej", "tak", "ja", "ok", "Lederen", "vagtplan", "weather"])
 def test_a_word_like_no_command_is_not_guessed_at(typed: str) -> None:
-    """A wrong guess is worse than none."""
+    """A wrong suggestion is worse than none."""
     assert parse(typed) == Misspelt(typed)
 
 
@@ -266,7 +268,7 @@ def test_a_word_like_no_command_is_not_guessed_at(typed: str) -> None:
     st.text() | st.text("</@>digat -:é\u0301\u200b \n") | st.builds("{} {}".format, words, words)
 )
 def test_no_text_raises(text: str) -> None:
-    """Whatever is typed, there is one of three answers, and it repeats one short word at most."""
+    """Any text gives one of three results, which repeats at most one short word."""
     answer = parse(text)
     theme_of(text)
     whom_of(text)
@@ -282,7 +284,7 @@ def test_no_text_raises(text: str) -> None:
 
 
 def test_hostile_texts_are_read_at_once() -> None:
-    """Long runs of what may stand before a command, and lone surrogates, cost nothing."""
+    """Long runs of what may precede a command, and unpaired surrogates, take no time."""
     for text in ("/" * 100_000, "<@" * 50_000, "<at" * 50_000, "digi " * 50_000, "a-" * 50_000):
         assert isinstance(parse(text), Empty)
     assert parse("\ud800 fase") == Recognised("phase")
@@ -314,13 +316,13 @@ def test_hostile_texts_are_read_at_once() -> None:
     ],
 )
 def test_a_theme_is_known_by_name_ending_slip_and_number(said: str, theme: str) -> None:
-    """Both languages, with and without the Danish letters."""
+    """In both languages, with and without the Danish letters."""
     assert theme_of(said) == theme
 
 
 @pytest.mark.parametrize("said", ["", "0", "5", "12", "økonomi", "more", "opgaven", "tema"])
 def test_what_names_no_theme_is_not_guessed_at(said: str) -> None:
-    """A theme posts five questions to everybody: better to ask which."""
+    """A theme posts five questions to everybody, so it is better to ask which one."""
     assert theme_of(said) is None
 
 
@@ -338,12 +340,12 @@ def test_what_names_no_theme_is_not_guessed_at(said: str) -> None:
     ],
 )
 def test_a_pause_is_for_oneself_or_for_the_project(said: str, whom: Whom | None) -> None:
-    """Where neither is said, Digi has to ask."""
+    """If the text does not say, Digi has to ask."""
     assert whom_of(said) == whom
 
 
 def test_people_are_shown_the_first_name_in_their_language() -> None:
-    """Old names work, and are not taught any more."""
+    """Old names work, but are not shown any more."""
     assert usage("theme", "da") == "/digi grundspørgsmål"
     assert usage("theme", "en") == "/digi theme"
     assert word_for("say", "da") == "sig"

@@ -1,4 +1,5 @@
-"""The course as the map has it, played through the house: what is asked, in which order, once."""
+"""The whole course is played as the map defines it: which questions are asked, in which order,
+once."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ LENGTHS = {"whole": "Hele forløbet", "short": "Det korte forløb"}
 
 
 async def begin(played: Stage, phase: int, length: str) -> None:
-    """Anne starts a project in this phase, says that she leads it, and shows it to the team."""
+    """Let Anne start a project in this phase, confirm that she leads it, and show it to the
+    team."""
     await played.type("anne", "/digi start Ny omsorgsplatform")
     await played.press("anne", "Ret")
     await played.fill("anne", {"Hvor er I nu": str(phase), "Forløb": LENGTHS[length]})
@@ -37,7 +39,7 @@ async def walk_of(played: Stage) -> Walk:
 
 
 async def ask_all(played: Stage) -> None:
-    """The rhythm asks, week by week, until nothing of this phase is left."""
+    """Move the clock week by week until no question of this phase is left."""
     while (await walk_of(played)).left():
         marks = await played.house.landmarks(TENANT)
         await played.move(marks["question"])
@@ -49,7 +51,7 @@ async def move_on(played: Stage) -> None:
 
 
 def asked_on_paper(played: Stage) -> list[str]:
-    """Each question when it was first put to somebody: to the team, or to the trio first."""
+    """Return the questions when they were first asked: of the team, or of the trio first."""
     found: dict[str, None] = {}
     for parcel in played.edge.parcels:
         if _asks(parcel):
@@ -59,7 +61,7 @@ def asked_on_paper(played: Stage) -> list[str]:
 
 
 def posted(played: Stage) -> list[str]:
-    """The questions of the channel's own posts, one for each message."""
+    """Return the questions of the channel's posts, one per message."""
     return [
         id
         for message in played.edge.messages.values()
@@ -93,7 +95,8 @@ def as_the_map_says(course: Course, phase: int, length: str) -> list[str]:
 async def test_the_whole_course_asks_what_the_map_says_in_its_order(
     phase: int, tmp_path: Path
 ) -> None:
-    """A late start catches up first; then each phase in order; each question once, 31 in all."""
+    """A late start first asks some earlier questions, then each phase in order; each of the 31
+    questions once."""
     async with stage(tmp_path) as played:
         await begin(played, phase, "whole")
         course = played.house.catalogue.course
@@ -101,7 +104,7 @@ async def test_the_whole_course_asks_what_the_map_says_in_its_order(
             await ask_all(played)
             if number < 4:
                 await move_on(played)
-        # The trio's last question comes to the team when the trio has had its days.
+        # The trio's last question goes to the team when the trio's days have passed.
         await played.move(played.house.clock.now() + timedelta(days=14))
         expected = as_the_map_says(course, phase, "whole")
         walk = await walk_of(played)
@@ -114,7 +117,7 @@ async def test_the_whole_course_asks_what_the_map_says_in_its_order(
 
 @pytest.mark.parametrize("phase", PHASES)
 async def test_the_short_course_asks_its_five_and_no_more(phase: int, tmp_path: Path) -> None:
-    """The five picks for the phase it starts in, in order; after them the rhythm is silent."""
+    """The five questions for the starting phase, in order; after them no more are asked."""
     async with stage(tmp_path) as played:
         await begin(played, phase, "short")
         await ask_all(played)
@@ -131,7 +134,7 @@ async def test_the_short_course_asks_its_five_and_no_more(phase: int, tmp_path: 
 async def test_each_theme_in_one_go_has_its_five_in_order_and_is_not_asked_again(
     tmp_path: Path,
 ) -> None:
-    """Twenty questions in four messages; the rhythm then asks the eleven of the phases, once."""
+    """Twenty questions in four messages; then the eleven phase questions are asked, once each."""
     async with stage(tmp_path) as played:
         await begin(played, 1, "whole")
         catalogue = played.house.catalogue
@@ -156,7 +159,7 @@ async def test_each_theme_in_one_go_has_its_five_in_order_and_is_not_asked_again
 async def test_the_short_course_becomes_the_whole_without_asking_anything_twice(
     tmp_path: Path,
 ) -> None:
-    """What was asked stays asked; the rest follows in the order of the map."""
+    """Asked questions are not repeated; the others follow in the map's order."""
     async with stage(tmp_path) as played:
         await begin(played, 2, "short")
         await ask_all(played)

@@ -1,4 +1,4 @@
-"""A newcomer walks the whole course, led by nothing but what Digi says, in both languages."""
+"""A newcomer goes through the whole course with only Digi's texts as a guide, in both languages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.platforms.common.ports import Parcel
 from content.model import Catalogue
 from tests.worlds.stage import CHANNEL, PEOPLE, Stage, stage, text_of
 
-# The map's own table, letter by letter; t: leader, TR and AMR are asked first.
+# The map's table, literally. t: leader, TR and AMR are asked first.
 MAP = {
     1: "O1 K1 F1.1t K2 F1.3 F1.2t I3t I4t",
     2: "F2.2 O2 O3 O4 F2.1 K3 K4 F2.3 K5",
@@ -48,7 +48,7 @@ SAID = {
 
 
 class Newcomer:
-    """Knows words on buttons and in forms, as they are written; nothing about the house."""
+    """A user who knows only the labels of buttons and fields, and nothing about the code."""
 
     def __init__(self, played: Stage, locale: Locale) -> None:
         self.stage = played
@@ -106,7 +106,8 @@ class Newcomer:
         assert title in self.stage.channel()
 
     async def says_something_unnamed(self) -> None:
-        """A concern for the leader and for all, without a name; answered on the day it comes."""
+        """Write an unsigned concern to the leader and to everybody, and answer it on the day it
+        arrives."""
         played = self.stage
         await self.press("sofie", "button.say")
         await self.press("sofie", "say.unnamed")
@@ -133,7 +134,7 @@ class Newcomer:
         assert self.my["reply"] in played.just("sofie")
 
     async def talks_about(self, id: str, number: int) -> None:
-        """One question from its post to what was arrived at, as the buttons lead."""
+        """Take one question from its post to a conclusion, by its buttons."""
         question = self.asks(id)
         await self.press("fatima", "button.answer", question)
         await self.fill("fatima", question__your_answer=self.my["answer"])
@@ -150,7 +151,7 @@ class Newcomer:
         await self.fill("ali", **values)
 
     async def agrees(self, id: str) -> None:
-        """The first question ends in an agreement that its owner takes."""
+        """Conclude the first question with an agreement that its owner takes."""
         question = self.asks(id)
         await self.press("fatima", "button.answer", question)
         await self.fill("fatima", question__your_answer=self.my["answer"])
@@ -182,7 +183,7 @@ class Newcomer:
             yield from (id for id in self.catalogue.questions if self.asks(id) in said)
 
     def first_with_the_trio(self) -> list[str]:
-        """What leader, TR and AMR were each asked, before the channel was."""
+        """Return what leader, TR and AMR were asked before the channel."""
         proposal = f"[{self.words('question.write_proposal')}]"
         found: dict[str, set[str]] = {}
         for parcel in self.stage.edge.parcels:
@@ -197,7 +198,7 @@ class Newcomer:
         return list(found)
 
     async def proposes(self, number: int) -> bool:
-        """The trio's turn: now and then it writes, else it lets its days pass."""
+        """In the trio's turn, sometimes write a proposal, and otherwise let the days pass."""
         if number % 2:
             await self.press("mette", "question.write_proposal")
             await self.fill("mette", question__your_proposal=self.my["trio"])
@@ -205,7 +206,7 @@ class Newcomer:
         return False
 
     async def walks(self) -> None:
-        """Phase by phase, until Digi has said of the last that all has been asked."""
+        """Go through the phases until Digi says of the last that all has been asked."""
         met = 0
         for phase in MAP:
             done = "walk.done.last" if phase == 4 else "walk.done.phase"
@@ -223,7 +224,7 @@ class Newcomer:
                     if met == 2:
                         await self.to("overview")
                 self.keeps_calm()
-            # The trio's last question comes to the team when the trio has had its days.
+            # The trio's last question goes to the team when the trio's days have passed.
             team = len(self.posts())
             await self.next_morning(7)
             for id in self.posts()[team:]:
@@ -272,8 +273,9 @@ async def course(played: Stage, locale: Locale) -> Newcomer:
 async def test_a_newcomer_gets_from_start_to_the_end_of_the_course(
     locale: Locale, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The 31 questions once each as the map has them; an overview with all three; a date."""
-    # The limit counts by real time, which a moved clock does not hurry.
+    """Each of the 31 questions is asked once; there is an overview with all three parts, and a
+    date."""
+    # The rate limit uses real time, which a moved clock does not affect.
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10_000)
     monkeypatch.setattr("bot.core.gate.CODES_AN_HOUR", 10_000)
     async with stage(tmp_path, locale=locale) as played:
@@ -311,7 +313,7 @@ CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
 
 
 def danish_in(one: Newcomer) -> dict[str, str]:
-    """Words that are ours in Danish only, each with a line in which it was shown."""
+    """Return Digi's texts that exist in Danish only, each with a line in which it was shown."""
     names = (*PEOPLE.values(), *SAID["en"].values())
     danish: set[str] = set()
     english = {word.casefold() for name in names for word in WORD.findall(name)}
@@ -327,7 +329,7 @@ def danish_in(one: Newcomer) -> dict[str, str]:
 
 
 def _pairs(found: object) -> Iterator[tuple[str, str]]:
-    """Every text of the catalogue, Danish and English."""
+    """Return every text of the catalogue in Danish and English."""
     if isinstance(found, dict):
         if "da" in found and "en" in found:
             yield str(found["da"]), str(found["en"])

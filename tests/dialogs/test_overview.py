@@ -1,4 +1,4 @@
-"""The weekly overview with more to tell than one message holds, and states of an older Digi."""
+"""Overviews with more content than one message holds, and states of earlier versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dialogs.overview.states import Digest
 from tests.worlds.stage import Message, stage, text_of
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
-FULL = 2900  # what the narrowest platform shows as one piece of text, with room to spare
+FULL = 2900  # the limit for one text on the strictest platform, with a margin
 
 START = """
 anne > /digi start Ny omsorgsplatform
@@ -33,7 +33,7 @@ PEOPLE = ("mette", "jonas", "ali", "fatima", "peter", "sofie", "lars", "bodil", 
 
 
 async def test_twenty_open_questions_fit(tmp_path: Path) -> None:
-    """The message names the first three, its thread all of them, and none of it is too long."""
+    """The message has the first three, its thread all of them, and no part is too long."""
     async with stage(tmp_path) as played:
         await played.play(START)
         for number in range(20):
@@ -76,7 +76,7 @@ def _asked(**given: Any) -> Concern:
 
 
 def test_since_when_is_not_guessed_for_what_an_older_digi_told() -> None:
-    """An older Digi kept no week: the text stands there, and nothing is claimed of how long."""
+    """Earlier versions stored no week: the text is shown without saying how long it has waited."""
     told = found(_known(_asked()), Digest(told={"concern:c": "sent:0::"}), MONDAY, "2026-W48")
     assert [(one.concern.id, one.since) for one in told.standing] == [("c", "")]
     assert told.since == {"c": ""}
@@ -84,7 +84,7 @@ def test_since_when_is_not_guessed_for_what_an_older_digi_told() -> None:
 
 
 def test_since_when_begins_anew_with_what_is_opened_again() -> None:
-    """Answered and then objected to: it is news once, and stands from that week on."""
+    """After an answer and an objection it is news once, and waits since that week."""
     given = Answer("no", "a", "anne", on=date(2026, 11, 20))
     again = _asked(status="sent", objected=True, answers=(given,))
     before = Digest(told={"concern:c": "answered:1"})
@@ -97,7 +97,7 @@ def test_since_when_begins_anew_with_what_is_opened_again() -> None:
 
 
 def test_what_is_closed_after_its_answer_was_told_is_not_told_again() -> None:
-    """The answer was the news."""
+    """Its answer was the news."""
     given = Answer("no", "a", "anne", on=date(2026, 11, 20))
     closed = _asked(status="closed", answers=(given,))
     told = found(_known(closed), Digest(told={"concern:c": "answered:1"}), MONDAY, "2026-W48")

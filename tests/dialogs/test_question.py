@@ -1,4 +1,4 @@
-"""What a question promises, where a transcript cannot show it."""
+"""Rules of questions that a transcript cannot show."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ async def answers(played: Stage, people: tuple[str, ...]) -> None:
 
 
 async def seen_by_all(played: Stage, people: tuple[str, ...]) -> str:
-    """The channel, and for each person what *Se svar*, the list and the meeting show."""
+    """Return the channel's messages and, for each person, *Se svar*, the list and the meeting
+    card."""
     found = [played.channel()]
     for person in people:
         for words in ("spørgsmål", "møde", "status"):
@@ -57,7 +58,7 @@ async def seen_by_all(played: Stage, people: tuple[str, ...]) -> str:
 async def test_before_closing_nobody_sees_that_somebody_wrote_without_a_name(
     tmp_path: Path,
 ) -> None:
-    """Every view of everybody is the same with and without an unnamed answer."""
+    """Every view is the same with and without an unsigned answer."""
     seen = []
     for writes in (False, True):
         async with stage(tmp_path / str(writes)) as played:
@@ -73,7 +74,8 @@ async def test_before_closing_nobody_sees_that_somebody_wrote_without_a_name(
 async def test_where_few_could_have_written_it_closing_tells_nothing_either(
     tmp_path: Path,
 ) -> None:
-    """Under elimination the closed question looks the same with and without an unnamed answer."""
+    """With few possible authors, the closed question looks the same with and without an unsigned
+    answer."""
     seen = []
     for writes in (False, True):
         async with stage(tmp_path / str(writes)) as played:
@@ -95,7 +97,8 @@ async def test_where_few_could_have_written_it_closing_tells_nothing_either(
 
 
 async def test_in_a_small_team_nobody_writes_without_having_read_why(tmp_path: Path) -> None:
-    """Under 5 who may write: a confirmation is asked for, and without it nothing is taken."""
+    """With fewer than five writers a confirmation is required, and without it the text is
+    rejected."""
     async with stage(tmp_path, team=SMALL) as played:
         await running(played)
         answer = await played.press("fatima", "Svar uden navn", QUESTION)
@@ -116,7 +119,7 @@ async def test_in_a_small_team_nobody_writes_without_having_read_why(tmp_path: P
 
 
 async def test_closing_twice_changes_nothing_the_second_time(tmp_path: Path) -> None:
-    """The old button says what is true now, and the channel is told once."""
+    """The old button shows the current state, and the channel is told once."""
     async with stage(tmp_path) as played:
         await running(played)
         await played.press("anne", "Led samtalen", QUESTION)
@@ -136,8 +139,8 @@ async def test_closing_twice_changes_nothing_the_second_time(tmp_path: Path) -> 
 async def test_objections_stand_beside_it_in_words_or_as_a_figure(
     tmp_path: Path, objecting: int, allowing: int, counted: bool, in_words: bool
 ) -> None:
-    """Words where all who objected allow it; else a figure, of five and not of four. A second
-    vote by the same person is the same vote."""
+    """Their texts are shown if all authors agreed; otherwise their number, if it is five but not if
+    it is four. A second vote by the same person replaces the first."""
     async with stage(tmp_path) as played:
         await running(played)
         await played.press("anne", "Led samtalen", QUESTION)
@@ -166,8 +169,8 @@ async def test_objections_stand_beside_it_in_words_or_as_a_figure(
 async def test_what_an_earlier_version_proposed_waits_for_a_release_and_a_day(
     tmp_path: Path,
 ) -> None:
-    """Its one timer releases the objections, under the promise they were written under: nobody
-    but whoever summed up reads them."""
+    """Its single timer releases the objections under the promise at that time: only whoever summed
+    up reads them."""
     at = datetime(2026, 11, 3, 8, tzinfo=UTC)
     old = Proposed(words=Words("q", "Hvad nu?", "What now?"), asked_at=at, by="anne",
                    conclusion="c", outcome="concluded", until=at, proposed_at=at)  # fmt: skip
@@ -189,7 +192,7 @@ async def test_what_an_earlier_version_proposed_waits_for_a_release_and_a_day(
 
 
 async def test_long_answers_leave_room_for_the_fields(tmp_path: Path) -> None:
-    """The form to sum up stays short, and *Se svar* shows the answers in full, a page at a time."""
+    """The form for a conclusion stays short, and *Se svar* shows the full answers in pages."""
     async with stage(tmp_path) as played:
         await running(played)
         others = tuple(p for p in PEOPLE if p != "anne")
@@ -213,7 +216,7 @@ async def test_long_answers_leave_room_for_the_fields(tmp_path: Path) -> None:
 
 
 async def test_a_question_with_the_trio_waits_out_a_pause(tmp_path: Path) -> None:
-    """While the project rests, the team is not asked."""
+    """While the project is paused, the team is not asked."""
     async with stage(tmp_path) as played:
         await running(played)
         for _ in range(2):
@@ -230,13 +233,14 @@ async def test_a_question_with_the_trio_waits_out_a_pause(tmp_path: Path) -> Non
 
 
 def test_a_question_of_ones_own_is_words_and_not_markup() -> None:
-    """What stands alike in both languages was written by people."""
+    """A question that is equal in both languages was written by a person."""
     assert title(Words("q", "Hvad *nu*?", "Hvad *nu*?")) == c.Words("Hvad *nu*?")
     assert title(Words("q", "Hvad nu?", "What now?")) == c.Said("Hvad nu?", "What now?")
 
 
 def test_open_is_what_the_team_can_still_talk_about() -> None:
-    """Asked of the team and not summed up; what is with the trio is not open yet."""
+    """Asked of the team and not summed up; a question that is still with the trio is not open
+    yet."""
     at = datetime(2026, 11, 2, tzinfo=UTC)
     words = Words("q", "Hvad nu?", "What now?")
     assert is_open(Asked(words=words, asked_at=at, closed=True))

@@ -1,4 +1,4 @@
-"""Random people press everything: nothing ever raises, nothing said is lost, nothing is stuck."""
+"""Random users press everything: no exception is raised, nothing is lost, nothing gets stuck."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ anne > /digi start Ny omsorgsplatform
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_random_walk_never_raises(seed: int, tmp_path: Path) -> None:
-    """Whatever is pressed, typed or filled in, by whom and when: an answer, and no lost letter."""
+    """Whatever is pressed, typed or filled in, by anybody at any time, gets an answer, and no
+    letter is lost."""
     await _walk(tmp_path, seed, 330)
 
 

@@ -1,4 +1,4 @@
-"""The table of record kinds: everything that a conversation keeps is in it, and nothing else."""
+"""The table of record kinds has every kind that a conversation writes, and no other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def made() -> dict[str, str]:
-    """Each kind that the source of the dialogs names where it makes a record, and where."""
+    """Return each kind that the dialogs' source names where it creates a record, and the places."""
     kinds: dict[str, str] = {}
     for path in sorted((ROOT / "dialogs").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -36,15 +36,15 @@ def made() -> dict[str, str]:
 
 
 def test_every_record_that_a_conversation_makes_is_in_the_table() -> None:
-    """And the table holds no kind that nobody makes."""
+    """The table has no unused kind."""
     assert made().keys() == RECORD_KINDS.keys(), made()
 
 
 async def test_a_record_of_a_kind_outside_the_table_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So every transcript that makes a record holds the table against what is really made, also
-    where the source names the kind in a way that the test above does not read."""
+    """Therefore every transcript that writes a record checks the table, also where the previous
+    test cannot find the kind in the source."""
     fake = faked(monkeypatch, "digest")
     async with a_house(tmp_path / "home") as house:
         await found(house)
@@ -64,8 +64,8 @@ _SERVERS_TRIGGERS = (
 async def test_the_database_counts_what_the_table_calls_counted(
     tmp_path: Path, either: str
 ) -> None:
-    """What a kind says in the table, the triggers of the migrations do: who writes `counted=True`
-    writes the migration too, otherwise the count of that kind stays at nothing."""
+    """The database triggers must match the table: whoever sets `counted=True` also has to write a
+    migration, or the count stays at zero."""
     async with a_house(tmp_path / "home", either=either):
         pass
     triggers = asked(tmp_path / "home", either, _SERVERS_TRIGGERS if either else _TRIGGERS)
@@ -75,7 +75,7 @@ async def test_the_database_counts_what_the_table_calls_counted(
 
 
 def test_the_proof_of_deletion_has_a_name_for_each_kind_that_erasing_deletes() -> None:
-    """And for roles, and for rows that another version wrote; and no name for anything else."""
+    """Also for roles and for rows of unknown versions; no name is unused."""
     phrases = content.load().phrases
     named = {key.removeprefix("proof.kind_") for key in phrases if key.startswith("proof.kind_")}
     deleted = {kind.name for kind in RECORD_KINDS.values() if kind.on_erase == "delete"}
@@ -83,7 +83,7 @@ def test_the_proof_of_deletion_has_a_name_for_each_kind_that_erasing_deletes() -
 
 
 def test_the_database_counts_the_kinds_that_the_table_says_it_counts() -> None:
-    """The triggers that keep the table `answered` are about these kinds and no others."""
+    """The triggers that maintain the table `answered` are for exactly these kinds."""
     sql = "".join(
         file.read_text(encoding="utf-8") for file in sorted((FOLDER / "migrations").glob("*.sql"))
     )
@@ -92,8 +92,8 @@ def test_the_database_counts_the_kinds_that_the_table_says_it_counts() -> None:
 
 
 async def test_a_kind_that_another_version_wrote_does_not_end_the_erasing(tmp_path: Path) -> None:
-    """What this code does not know may be the person's own words: it is deleted, and the proof
-    says so; others' rows of that kind stay."""
+    """An unknown kind may contain the person's own text, so it is deleted, and the proof says so.
+    Others' rows of that kind stay."""
     now = datetime(2026, 11, 2, 9, tzinfo=UTC)
     async with a_house(tmp_path / "home") as house:
         await found(house)

@@ -1,4 +1,4 @@
-"""The conversations' records: everything that Digi looks up in them is there, once."""
+"""The registry of conversations has everything that Digi looks up in it, exactly once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dialogs.registry import CONVERSATIONS, WITH_TIMERS
 
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 BY_NAME = (e.Woke, e.Begun, e.Halted)
-"""These name their conversation themselves."""
+"""These events name their conversation themselves."""
 
 
 def test_each_signed_event_belongs_to_one_conversation() -> None:
-    """An event that no conversation lists would be refused by the first turn that meets it."""
+    """An event in no conversation would be rejected by the first turn with it."""
     listed = Counter(event for one in CONVERSATIONS.values() for event in one.events)
     for event in get_args(e.SignedEvent):
         if event not in BY_NAME:
@@ -32,7 +32,7 @@ def test_each_signed_event_belongs_to_one_conversation() -> None:
 
 
 def test_each_sight_belongs_to_one_conversation() -> None:
-    """Two sights of one name would hide each other."""
+    """Two sights with the same name would hide each other."""
     listed = Counter(view for one in CONVERSATIONS.values() for view in one.sights)
     assert not [view for view, times in listed.items() if times > 1]
     for view in listed.keys() - set(get_args(e.View)):
@@ -41,26 +41,26 @@ def test_each_sight_belongs_to_one_conversation() -> None:
 
 
 def test_each_unsigned_event_belongs_to_one_conversation() -> None:
-    """The engine asks the record for the part that answers it."""
+    """The engine looks up which conversation decides it."""
     parts = [one.unsigned for one in CONVERSATIONS.values() if one.unsigned is not None]
     listed = Counter(event for part in parts for event in part.events)
     assert listed == Counter(get_args(e.UnsignedEvent))
 
 
 def test_what_opens_the_pool_is_decided_by_the_conversation_that_says_so() -> None:
-    """An event in `opens_pool` that is not in `events` would never be looked up."""
+    """An event in `opens_pool` but not in `events` would have no effect."""
     for one in CONVERSATIONS.values():
         assert one.opens_pool <= one.events.keys(), one.name
 
 
 def test_those_with_timers_begin_in_a_fixed_order() -> None:
-    """The order in which a project's conversations are told decides the order of its messages."""
+    """The order in which conversations begin determines the order of a project's messages."""
     assert WITH_TIMERS == ("walk", "digest", "summary", "trio", "say")
 
 
 def test_each_command_is_answered_by_one_conversation() -> None:
-    """A command without one would end in a fault where somebody types it. Each has its line in
-    *Alt, jeg kan*."""
+    """Without one, typing the command would cause an error. Each command is listed in *Alt, jeg
+    kan*."""
     listed = Counter(command for one in CONVERSATIONS.values() for command in one.commands)
     for command in COMMANDS:
         times = listed.pop(command.name, 0)
@@ -73,7 +73,7 @@ def test_each_command_is_answered_by_one_conversation() -> None:
 
 
 def test_each_folder_is_a_conversation_of_the_registry() -> None:
-    """A conversation that was forgotten there would never be asked."""
+    """A conversation that is not registered would never be used."""
     folder = Path(registry.__file__).parent
     for path in sorted(folder.glob("*/decide.py")):
         room = path.parent.name
@@ -91,8 +91,8 @@ def test_each_conversation_that_is_typed_to_has_a_transcript() -> None:
 
 
 def test_a_conversation_reads_of_another_only_its_states() -> None:
-    """What others may know of a conversation is in its states.py, which knows no decisions. So no
-    two conversations need each other, and each can be read by itself."""
+    """What others may know about a conversation is in its states.py, which imports no decisions.
+    Thus conversations do not depend on each other."""
     folder = Path(registry.__file__).parent
     rooms = {path.parent.name for path in folder.glob("*/__init__.py")} - {"model"}
     wrong = []
@@ -112,7 +112,7 @@ def test_a_conversation_reads_of_another_only_its_states() -> None:
 
 
 def test_no_module_of_the_dialogs_needs_itself() -> None:
-    """Whoever reads one of two modules that import each other has to read both."""
+    """There are no import cycles."""
     folder = Path(registry.__file__).parents[1]
     needs: dict[str, set[str]] = {}
     for path in (folder / "dialogs").rglob("*.py"):

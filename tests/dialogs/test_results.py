@@ -1,4 +1,4 @@
-"""What `/digi resultater` shows of a long project, where a transcript would be too long."""
+"""`/digi resultater` for a project too large for a transcript."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CATALOGUE = load()
 
 
 def project() -> Known:
-    """A thousand questions that were summed up, an hour apart, and one that is open."""
+    """A thousand concluded questions, an hour apart, and an open one."""
     states: dict[str, State] = {
         f"q{n}": Concluded(
             words=Words(f"q{n}", f"Spørgsmål {n}?", f"Question {n}?"),
@@ -66,7 +66,7 @@ def project() -> Known:
 
 
 def pages(look: Look) -> list[str]:
-    """The ids of the conclusions on each page, in order, as somebody who presses on meets them."""
+    """Return the ids of the conclusions on each page, paging forward."""
     seen, known = [], project()
     next: Look | None = look
     while next is not None:
@@ -81,12 +81,12 @@ def pages(look: Look) -> list[str]:
 
 
 def test_the_thousandth_result_is_reached_and_none_stands_twice() -> None:
-    """Page by page, newest first, each of a thousand once; the open question is not among them."""
+    """Newest first, each of the thousand once; the open question is not listed."""
     assert " ".join(pages(Look("results"))).split() == [f"c{n}" for n in reversed(range(MANY))]
 
 
 def test_a_word_is_looked_for_on_all_pages() -> None:
-    """The oldest is found as quickly as the newest, and a page on keeps the word."""
+    """The oldest is found as quickly as the newest, and the next page keeps the search."""
     assert pages(Look("results", words="RUTE0000")) == ["c0"]
     assert " ".join(pages(Look("results", words="rute001"))).split() == [
         f"c{n}" for n in range(19, 9, -1)

@@ -1,7 +1,7 @@
-"""State that an older Digi wrote must still load, and mean the same.
+"""States written by earlier versions can still be loaded and mean the same.
 
-`saved_states/<dialog>.jsonl` holds states as they lay in the store, one a line. They are added to
-when a state gains a shape (`python -m tests.dialogs.test_saved_states`), and never rewritten.
+`saved_states/<dialog>.jsonl` has one stored state per line. Lines are added when a state gets a new
+shape (`python -m tests.dialogs.test_saved_states`), and never changed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SAVED = [
 
 
 def test_every_conversation_with_a_state_has_saved_ones() -> None:
-    """A conversation that keeps something has at least one saved state to be held to."""
+    """Every conversation with state has at least one saved state."""
     keeping = {name for name, one in CONVERSATIONS.items() if one.state is not type(None)}
     assert {name for name, _ in SAVED} >= {name for name in keeping if CONVERSATIONS[name].state}
 
@@ -65,8 +65,8 @@ for _ in range(int(sys.argv[1])):
 
 @pytest.mark.parametrize("starts", [20, pytest.param(500, marks=pytest.mark.long)])
 def test_threads_that_read_at_once_do_not_end_the_process(starts: int) -> None:
-    """A start under load: four threads read every kind of state as the first thing they do. Where
-    the types are not known before, one start in ten ends with a segmentation fault."""
+    """Four threads decode every kind of state first thing after a start. If the types were not
+    prepared, one start in ten would end with a segmentation fault."""
     done = subprocess.run(
         [sys.executable, "-c", _AT_ONCE, str(starts)], cwd=FOLDER.parent.parent,
         capture_output=True, text=True, check=True,
@@ -76,7 +76,7 @@ def test_threads_that_read_at_once_do_not_end_the_process(starts: int) -> None:
 
 @pytest.mark.parametrize(("dialog", "line"), SAVED)
 def test_a_saved_state_still_loads(dialog: str, line: str) -> None:
-    """It decodes, and nothing that it said is lost when it is written again."""
+    """It can be decoded, and encoding it again loses nothing."""
     state = msgspec.json.decode(line, type=CONVERSATIONS[dialog].state)
     again = msgspec.to_builtins(state)
     for key, value in msgspec.json.decode(line).items():
@@ -84,7 +84,7 @@ def test_a_saved_state_still_loads(dialog: str, line: str) -> None:
 
 
 async def _collect() -> dict[str, dict[str, bytes]]:
-    """One state of each shape that a lively course leaves behind."""
+    """Collect one state of each shape after a busy course."""
     found: dict[str, dict[str, bytes]] = {}
     transcripts = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
     for transcript in transcripts:

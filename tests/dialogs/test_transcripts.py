@@ -1,4 +1,4 @@
-"""Every conversation as a transcript: the documentation of what Digi does, played for real."""
+"""Plays every conversation's transcript, which is also its documentation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_a_conversation_goes_as_its_transcript(transcript: Path, tmp_path: Path) -> None:
-    """Every line a person does leads to every line that is expected."""
+    """Each act leads to the expected lines."""
     async with stage(tmp_path) as played:
         await played.play(transcript.read_text(encoding="utf-8"))
 
 
-# On the other database: a course with its calendar, what is said without a name, an end.
+# For PostgreSQL: a course with its calendar, unsigned texts, and an end.
 _ALSO = {"digest_life", "say_later_by_code", "project_end"}
 _LONG = pytest.mark.long
 
@@ -31,6 +31,6 @@ _LONG = pytest.mark.long
 async def test_it_goes_on_postgresql_as_on_sqlite(
     transcript: Path, tmp_path: Path, postgres_dsn: str
 ) -> None:
-    """The same lines, and nobody sees which database it is."""
+    """The same lines; the database makes no visible difference."""
     async with stage(tmp_path, either=postgres_dsn) as played:
         await played.play(transcript.read_text(encoding="utf-8"))

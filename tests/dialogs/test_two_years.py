@@ -1,4 +1,4 @@
-"""The overview by the calendar, for two years and after an absence, on a moved clock."""
+"""Overviews over two years and after an absence, with a moved clock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def gives_news(found: Stage, words: str) -> None:
 
 
 def overviews(found: Stage) -> list[tuple[datetime, str]]:
-    """When each overview was delivered to the channel, and what it said."""
+    """Return when each overview was posted to the channel, and its text."""
     return [
         (at.astimezone(COPENHAGEN), text_of(parcel.card))
         for at, parcel in zip(found.edge.at, found.edge.parcels, strict=True)
@@ -43,7 +43,7 @@ def overviews(found: Stage) -> list[tuple[datetime, str]]:
 
 
 def monday(week: int) -> datetime:
-    """Nine o'clock on the Monday of a week counted from the beginning."""
+    """Return Monday 9:00 of a week, counted from the beginning."""
     return datetime.combine(BEGINNING.date() + timedelta(weeks=week), BEGINNING.time(), COPENHAGEN)
 
 
@@ -58,8 +58,9 @@ async def test_two_years_have_one_overview_for_each_week_with_news(
     either: str,
     figures: Callable[[str], None],
 ) -> None:
-    """Each week with news has one, on a working day at 13:00 on the wall, and no other has any."""
-    # The limit counts by real time, which a moved clock does not hurry.
+    """Each week with news has one, on a working day at 13:00 local time, and other weeks have
+    none."""
+    # The rate limit uses real time, which a moved clock does not affect.
     monkeypatch.setattr("bot.core.gate.ACTS_A_MINUTE", 10_000)
     monkeypatch.setattr("bot.core.gate.CODES_AN_HOUR", 10_000)
     told = {week for week in range(WEEKS) if week % 5 != 4}
@@ -103,14 +104,15 @@ SATURDAY, MONDAY, THURSDAY = (2026, 11, 28, 3), (2026, 11, 30, 9), (2026, 11, 26
 async def test_after_three_weeks_away_there_is_one_overview_that_says_so(
     tmp_path: Path, either: str, back: tuple[int, int, int, int]
 ) -> None:
-    """What came due meanwhile is one message, in working hours, and the next week is as ever."""
+    """Everything that became due is one message, within working hours, and the next week is
+    normal."""
     async with stage(tmp_path, team=("anne",), either=either) as found:
         await running(found)
         await gives_news(found, f"{NEWS} 0.")
         await found.move(monday(1))
         assert len(overviews(found)) == 1
         await gives_news(found, f"{NEWS} 1.")
-        # The clock goes on while nobody is there to deliver.
+        # The clock advances while Digi is stopped.
         found.house.clock.move_to(round(datetime(*back, tzinfo=COPENHAGEN).timestamp() * 1_000_000))
         await found.house.courier.settle()
         await found.move(datetime(2026, 11, 30, 12, tzinfo=COPENHAGEN))
@@ -133,7 +135,7 @@ async def test_after_three_weeks_away_there_is_one_overview_that_says_so(
 async def test_a_rhythm_changed_within_a_week_gives_that_week_no_second_overview(
     tmp_path: Path, either: str
 ) -> None:
-    """One overview a week, whatever day it is moved to."""
+    """There is one overview per week, whichever day it is moved to."""
     async with stage(tmp_path, team=("anne",), either=either) as found:
         await running(found)
         await gives_news(found, f"{NEWS} 0.")

@@ -1,4 +1,4 @@
-"""What of the walk no conversation shows: a catalogue that changed, and time that was missed."""
+"""Parts of the walk that no transcript shows: a changed catalogue, and missed weeks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def begun(project: Project = PROJECT) -> Walk:
 
 
 def test_weeks_that_were_missed_bring_one_question_and_not_one_each() -> None:
-    """After three weeks of silence the rhythm asks once and goes on from now."""
+    """After three weeks in which Digi was stopped, one question is asked, and then as usual."""
     after, effects = walk.decide(begun(), woke(AT, AT + timedelta(days=22)), known())
     assert asked(effects) == ["opgaveloesning.1"]
     [timer] = [effect for effect in effects if isinstance(effect, Timer)]
@@ -63,7 +63,7 @@ def test_weeks_that_were_missed_bring_one_question_and_not_one_each() -> None:
 
 
 def test_every_second_week_counts_from_the_week_the_project_started_in() -> None:
-    """A calmer rhythm keeps its weeks, whatever is asked in between."""
+    """A slower rhythm keeps its weeks, whatever is asked in between."""
     calm = replace(PROJECT, every_weeks=2)
     _, effects = walk.decide(begun(), woke(AT), known(calm))
     [timer] = [effect for effect in effects if isinstance(effect, Timer)]
@@ -71,7 +71,7 @@ def test_every_second_week_counts_from_the_week_the_project_started_in() -> None
 
 
 def test_a_planned_question_that_a_pack_took_away_is_skipped_and_the_leader_told() -> None:
-    """The next one there is gets asked; nothing is lost and nobody else is disturbed."""
+    """The next existing question is asked; nothing is lost, and nobody else is notified."""
     gone = replace(begun(), plan=(Planned("borte.1", 1), *begun().plan))
     after, effects = walk.decide(gone, woke(AT), known())
     assert asked(effects) == ["opgaveloesning.1"]
@@ -81,7 +81,7 @@ def test_a_planned_question_that_a_pack_took_away_is_skipped_and_the_leader_told
 
 
 def test_beginning_again_changes_the_timer_and_leaves_the_plan() -> None:
-    """Other hours, or a project that goes on after a pause: the same plan object."""
+    """After a change of hours or a pause, the plan is the same object."""
     before = begun()
     event = e.Begun(project="p", dialog="walk", at=AT, id="b")
     after, effects = walk.decide(before, event, known(replace(PROJECT, weekday=3, hour=480)))
@@ -91,14 +91,14 @@ def test_beginning_again_changes_the_timer_and_leaves_the_plan() -> None:
 
 
 def test_a_timer_that_rings_in_a_pause_asks_nothing() -> None:
-    """Should it ring all the same, nothing is said and nothing changes."""
+    """A late timer sends nothing and changes nothing."""
     before = begun()
     paused = known(replace(PROJECT, stage="paused"))
     assert walk.decide(before, woke(AT), paused) == (before, ())
 
 
 def test_leader_and_facilitator_hear_once_that_nothing_is_left() -> None:
-    """The rhythm rings on in silence, so that a question taken in later is asked on its day."""
+    """The timer continues, so that a question added later is asked on its day."""
     empty = replace(begun(), plan=())
     after, effects = walk.decide(empty, woke(AT), known())
     told = [effect.person for effect in effects if isinstance(effect, Privately)]
@@ -109,7 +109,7 @@ def test_leader_and_facilitator_hear_once_that_nothing_is_left() -> None:
 
 
 def test_moving_across_a_phase_takes_the_phase_it_comes_into() -> None:
-    """What is moved up among this phase's questions is asked in this phase."""
+    """A question moved up among this phase's questions is asked in this phase."""
     plan = (Planned("a", 1), Planned("b", 2), Planned("c", 2))
     state = Walk(plan=plan, phases=((1, AT),))
     assert [q.phase for q in p.moved(state, "b", "up").plan] == [1, 1, 2]
@@ -120,7 +120,8 @@ def test_moving_across_a_phase_takes_the_phase_it_comes_into() -> None:
 
 
 def test_what_was_not_asked_before_a_phase_is_no_debt_but_the_teams_own_comes_along() -> None:
-    """Catalogue questions go under Flere spørgsmål; a question somebody wrote is still asked."""
+    """Catalogue questions go to *Flere spørgsmål*; a question that somebody wrote is still
+    asked."""
     own = Planned("egen.1", 1, text="Hvem tager telefonen?")
     state = Walk(plan=(own, Planned("a", 1), Planned("b", 2)), phases=((1, AT),))
     after = p.entered(state, 2, AT)
@@ -133,7 +134,7 @@ def test_what_was_not_asked_before_a_phase_is_no_debt_but_the_teams_own_comes_al
 
 
 async def test_two_conclusions_that_come_back_stand_in_one_message(tmp_path: Path) -> None:
-    """*Gælder det stadig?* is asked once, of both, and answered of each by itself."""
+    """*Gælder det stadig?* is asked once for both, and answered for each separately."""
     async with stage(tmp_path) as played:
         await played.play(
             """
