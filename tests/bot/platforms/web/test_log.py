@@ -49,7 +49,7 @@ async def test_a_thread_can_be_written_in(world: World, browser: Browser) -> Non
 async def test_what_is_begun_in_a_thread_stays_when_others_write_there(
     world: World, browser: Browser
 ) -> None:
-    """The text, the focus and the cursor position are kept."""
+    """The text, the focus and the cursor position are kept, for whoever began it alone."""
     await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
     async with window(browser, world, "anne") as page:
         await page.get_by_text("Svar i en tråd").click()
@@ -60,6 +60,11 @@ async def test_what_is_begun_in_a_thread_stays_when_others_write_there(
         field = page.locator(".thread textarea")
         await expect(field).to_be_focused()
         await page.keyboard.type("Ja. ")
+        await expect(field).to_have_value("Ja. Jeg er enig")
+        await page.locator("#people").get_by_role("button", name="Mette Dahl").click()
+        await expect(page.locator("#people [aria-current]")).to_contain_text("Mette Dahl")
+        await expect(field).to_have_value("")
+        await page.locator("#people").get_by_role("button", name="Anne Holm").click()
         await expect(field).to_have_value("Ja. Jeg er enig")
 
 

@@ -163,8 +163,9 @@ function drawActions(buttons, press, key) {
 function drawMore(buttons, press, key) {
   const rest = make("div", { class: "rest", id: unique() });
   rest.append(...buttons.map((button) => drawButton(button, press)));
-  const more = make("button", { type: "button", class: "button more", "aria-controls": rest.id });
-  more.append(say("more"));
+  const { lang } = document.documentElement; // the page's, whatever the card's is
+  const attributes = { type: "button", class: "button more", lang, "aria-controls": rest.id };
+  const more = make("button", attributes, say("more"));
   const show = () => {
     more.setAttribute("aria-expanded", String(unfolded.has(key)));
     rest.hidden = !unfolded.has(key);

@@ -177,21 +177,22 @@ function drawThread(message, replies) {
 function threadComposer(message) {
   const field = make("textarea", { rows: "1", placeholder: say("thread_hint") });
   field.setAttribute("aria-label", say("thread_label", nameOf(message)));
-  field.value = drafts.get(message.id) ?? "";
+  const draft = `${page.me.id}:${message.id}`;
+  field.value = drafts.get(draft) ?? "";
   const fault = make("p", { class: "fault", role: "alert" });
   const element = make("form", { class: "reply", autocomplete: "off" });
   element.append(fault, field, make("button", { class: "button plain" }, say("send")));
   field.addEventListener("input", () => {
-    drafts.set(message.id, field.value);
+    drafts.set(draft, field.value);
     grow(field);
   });
   const sends = async (event) => {
     event.preventDefault();
     const { id: thread, place } = message;
     const text = field.value;
-    drafts.delete(thread); // the thread may be drawn with the reply before the answer is here
+    drafts.delete(draft); // the thread may be drawn with the reply before the answer is here
     if (await sendWords(field, fault, { place, thread, anchor: thread })) return;
-    drafts.set(thread, text);
+    drafts.set(draft, text);
     const shown = rows.get(`thread:${thread}`)?.node.querySelector("textarea");
     if (shown) shown.value = text;
   };
