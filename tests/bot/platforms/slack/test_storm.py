@@ -15,15 +15,13 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_base_client import AsyncBaseClient
 
-from dialogs.model import events as e
-from dialogs.model.effects import Effect, Post, Privately, Redraw, Say
-from storage.transactions.turns import Turn
-from tests.worlds.house import Fake, faked, found, note
+from tests.worlds.house import Fake, faked
 from tests.worlds.slack.hands import id_of
 from tests.worlds.slack.trouble import Broken, Limited, Lost, Trouble
 from tests.worlds.slack.world import SlackWorld
 from tests.worlds.slack_fixtures import CHANNEL, Place, in_slack
 from tests.worlds.stage import PEOPLE
+from tests.worlds.storm import Storm
 
 LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -160,81 +158,34 @@ def knowingly_early(world: SlackWorld, monkeypatch: pytest.MonkeyPatch) -> list[
 
 # --- the long storm -----------------------------------------------------------------------------
 
-CHANNELS = 12
-ROUND = 5
-"""Messages per channel and round."""
 
-
-class Storm:
-    """Twelve projects in twelve channels, with messages in channels and threads, a post that is
-    updated, and private messages. A fifth of the calls is rejected for a while, and one in twenty
-    is executed without an answer."""
-
+class SlackStorm(Storm):
     def __init__(self, place: Place, fake: Fake) -> None:
-        self.place = place
-        self.fake = fake
-        self.calls = 0
+        super().__init__(place, fake)
         self.lost: list[str] = []
         """Texts of calls that were executed without an answer."""
-        self.said: dict[str, list[str]] = {}
-        """Texts in the order of the turns, by place."""
-        self.boards: dict[str, str] = {}
-        self._chance = random.Random(7)
-        self._turns = 0
-        fake.view = lambda state, slot: note(state.lines[-1])
 
     def weather(self, method: str, args: dict[str, Any]) -> Trouble | None:
         if method not in ("chat.postMessage", "chat.update", "conversations.open"):
             return None
         self.calls += 1
-        if self._chance.random() < 0.2:
-            return Limited(self._chance.randint(1, 60))
-        if self._chance.random() < 0.05:
+        if self.chance.random() < 0.2:
+            return Limited(self.chance.randint(1, 60))
+        if self.chance.random() < 0.05:
             self.lost.append(str(args.get("text", "")))
             return Lost()
         return None
 
-    async def begin(self) -> None:
+    def channel(self, n: int) -> str:
+        return f"C0STORM{n:02}"
+
+    async def join(self, n: int) -> None:
         space = self.place.world.home
-        for n in range(CHANNELS):
-            channel = f"C0STORM{n:02}"
-            space.channel(channel, f"storm-{n}", [id_of("anne"), space.bot])
-            await found(self.place.house, f"p{n}", channel=channel, tenant=self.tenant)
-            await self._turn(n, Post("board"), says=f"tavle {n}.0")
-        await self.place.hands.move(self.place.house.clock.now() + timedelta(seconds=1))
-        self.place.world.weather = self.weather
+        space.channel(self.channel(n), f"storm-{n}", [id_of("anne"), space.bot])
 
-    @property
-    def tenant(self) -> str:
-        return self.place.hands.tenant
-
-    async def round(self, number: int) -> None:
-        for n in range(CHANNELS):
-            effects: list[Effect] = []
-            for k in range(ROUND):
-                words = f"ord {n}.{number}.{k}"
-                effects.append(Say(note(words), thread="board" if k % 2 else ""))
-                self.said.setdefault(f"C0STORM{n:02}", []).append(words)
-            self.boards[f"C0STORM{n:02}"] = f"tavle {n}.{number}"
-            person = id_of(tuple(PEOPLE)[n % len(PEOPLE)])
-            private = f"privat {n}.{number}"
-            self.said.setdefault(person, []).append(private)
-            await self._turn(
-                n, *effects, Redraw("board"), Privately(person, note(private), now=True),
-                says=f"tavle {n}.{number}",
-            )  # fmt: skip
-        await self.place.hands.move(self.place.house.clock.now() + timedelta(minutes=1))
-
-    async def _turn(self, n: int, *effects: Effect, says: str) -> None:
-        self._turns += 1
-        self.fake.does(*effects)
-        at = self.place.house.clock.now()
-        event = e.NewsGiven(
-            project=f"p{n}", text=says, by=id_of("anne"), at=at, id=f"t{self._turns}"
-        )
-        await self.place.house.engine.turn(
-            Turn(self.tenant, f"p{n}", f"turn:{self._turns}", event, at)
-        )
+    def reader(self, n: int) -> tuple[str, str]:
+        person = id_of(tuple(PEOPLE)[n % len(PEOPLE)])
+        return person, person
 
     def arrived(self, where: str) -> list[str]:
         """Return the texts in a channel or private chat, in order of arrival."""
@@ -255,7 +206,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     """Everything arrives in order in each place, not before Retry-After, and at most one message
     per second in a channel. A copy is sent only after a lost answer, and is marked."""
     place = slowly
-    storm = Storm(place, faked(monkeypatch, "digest"))
+    storm = SlackStorm(place, faked(monkeypatch, "digest"))
     await storm.begin()
     number = 0
     while storm.calls < calls:

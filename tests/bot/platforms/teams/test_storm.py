@@ -16,11 +16,9 @@ import pytest
 from bot.platforms.teams.ports import CallFailed
 from bot.platforms.teams.speech import Speech
 from bot.platforms.teams.words import word
-from dialogs.model import events as e
-from dialogs.model.effects import Effect, Post, Privately, Redraw, Say
-from storage.transactions.turns import Turn
 from tests.worlds import card_checks
-from tests.worlds.house import Fake, faked, found, note
+from tests.worlds.house import faked
+from tests.worlds.storm import Storm
 from tests.worlds.teams.render import text_of
 from tests.worlds.teams.trouble import Lost, Says, Trouble
 from tests.worlds.teams_fixtures import Place, in_teams
@@ -179,87 +177,36 @@ def _told(place: Place) -> int:
     return sum(len(place.hands._messages(person.chat)) for person in people)
 
 
-CHANNELS = 12
-ROUND = 5
-"""Messages per channel and round."""
 AGAIN = word("again", "da")
 WEATHER = (429, 429, 412, 502)
 
 
-class Storm:
-    """Twelve projects in twelve channels, with messages in channels and threads, a post that is
-    updated, and private messages. A fifth of the calls is rejected for a while, and one in twenty
-    is executed without an answer."""
-
-    def __init__(self, place: Place, fake: Fake) -> None:
-        self.place = place
-        self.fake = fake
-        self.calls = 0
-        self.lost: Counter[str] = Counter()
-        """Texts of calls that were executed without an answer."""
-        self.said: dict[str, list[str]] = {}
-        """Texts in the order of the turns, by place."""
-        self.boards: dict[str, str] = {}
-        self._chance = random.Random(7)
-        self._turns = 0
-        fake.view = lambda state, slot: note(state.lines[-1])
-
+class TeamsStorm(Storm):
     def weather(self, method: str, path: str) -> Trouble | None:
         if method == "GET":
             return None
         self.calls += 1
-        if self._chance.random() < 0.2:
-            return Says(self._chance.choice(WEATHER), after=self._chance.randint(1, 60))
-        return Lost() if self._chance.random() < 0.05 else None
+        if self.chance.random() < 0.2:
+            return Says(self.chance.choice(WEATHER), after=self.chance.randint(1, 60))
+        return Lost() if self.chance.random() < 0.05 else None
 
-    async def begin(self) -> None:
+    def channel(self, n: int) -> str:
+        return f"19:storm{n:02}@thread.tacv2"
+
+    async def join(self, n: int) -> None:
         home = self.place.world.home
-        for n in range(CHANNELS):
-            home.channels[_channel(n)] = list(home.people)
-            await self.place.world.installed(_channel(n))
-            await found(
-                self.place.house, f"p{n}", channel=_channel(n), tenant=self.place.hands.tenant
-            )
-            await self._turn(n, Post("board"), says=f"tavle {n}.0")
-        await self.place.hands.move(self.place.house.clock.now() + timedelta(seconds=1))
-        self.place.world.weather = self.weather
+        home.channels[self.channel(n)] = list(home.people)
+        await self.place.world.installed(self.channel(n))
 
-    async def round(self, number: int) -> None:
+    def reader(self, n: int) -> tuple[str, str]:
         people = list(self.place.world.home.people.values())
-        for n in range(CHANNELS):
-            effects: list[Effect] = []
-            for k in range(ROUND):
-                words = f"ord {n}.{number}.{k}"
-                effects.append(Say(note(words), thread="board" if k % 2 else ""))
-                self.said.setdefault(_channel(n), []).append(words)
-            self.boards[_channel(n)] = f"tavle {n}.{number}"
-            person = people[n % len(people)]
-            private = f"privat {n}.{number}"
-            self.said.setdefault(person.chat, []).append(private)
-            await self._turn(
-                n, *effects, Redraw("board"), Privately(person.id, note(private), now=True),
-                says=f"tavle {n}.{number}",
-            )  # fmt: skip
-        await self.place.hands.move(self.place.house.clock.now() + timedelta(minutes=1))
-
-    async def _turn(self, n: int, *effects: Effect, says: str) -> None:
-        self._turns += 1
-        self.fake.does(*effects)
-        at = self.place.house.clock.now()
-        event = e.NewsGiven(project=f"p{n}", text=says, by="anne", at=at, id=f"t{self._turns}")
-        await self.place.house.engine.turn(
-            Turn(self.place.hands.tenant, f"p{n}", f"turn:{self._turns}", event, at)
-        )
+        return people[n % len(people)].id, people[n % len(people)].chat
 
     def arrived(self, place: str) -> list[tuple[str, bool]]:
         """Return the texts in a channel or chat in order of arrival, and which of them are marked
         as possible duplicates."""
         shown = [text_of(m.card) for m in self.place.hands._messages(place) if m.card is not None]
         return [(text.partition("\n")[0], AGAIN in text) for text in shown]
-
-
-def _channel(n: int) -> str:
-    return f"19:storm{n:02}@thread.tacv2"
 
 
 @pytest.mark.parametrize("calls", [150, pytest.param(5000, marks=LONG)])
@@ -275,7 +222,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
     # Microsoft's renderer checks such cards in other tests.
     monkeypatch.setattr("tests.worlds.card_validators.problems_of_new", card_checks.problems)
     async with in_teams(tmp_path / "home", either=either) as place:
-        storm = Storm(place, faked(monkeypatch, "digest"))
+        storm = TeamsStorm(place, faked(monkeypatch, "digest"))
         await storm.begin()
         number = 0
         while storm.calls < calls:
