@@ -46,6 +46,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PointsDeleted: OURSELVES,
     e.Begun: OURSELVES,
     e.Halted: OURSELVES,
+    e.EndedUnanswered: OURSELVES,
     e.PhaseEntered: OURSELVES,
     e.PhaseClosed: OURSELVES,
     e.NextNow: RUNS,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from msgspec.structs import replace
 
 from dialogs.concern import outcome
+from dialogs.concern.after_end import beyond_the_end, too_late, unanswered
 from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import (
     State,
@@ -53,15 +54,21 @@ REMINDED = 9
 
 
 def needs(state: State | None, event: e.SignedEvent) -> Facts:
-    return (f.About(), f.Roles())
+    return (
+        f.About(),
+        f.Roles(),
+        *((f.Records("reason"),) if isinstance(event, e.Released) else ()),
+    )
 
 
 def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
     if state is None:
-        return _new(event) if isinstance(event, e.Released) else (None, (Show(not_here()),))
+        return _new(event, known) if isinstance(event, e.Released) else (None, (Show(not_here()),))
     match event:
         case e.AuthorAdded():
             return _author_added(state, event)
+        case e.EndedUnanswered(reason=reason, who=who):
+            return unanswered(state, reason, who, event.at)
         case e.SaidDeleted():
             return _deleted(state)
         case e.Woke():
@@ -87,7 +94,7 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
             return state, ()
 
 
-def _new(event: e.Released) -> Step:
+def _new(event: e.Released, known: Known) -> Step:
     new = Concern(
         id=event.concern,
         kind=event.kind,
@@ -97,6 +104,9 @@ def _new(event: e.Released) -> Step:
         release=event.number,
         author=event.author,
     )
+    if too_late(known.project, local(known.project.calendar, event.at).date()):
+        for reason in known(f.Records("reason"))[-1:]:
+            return unanswered(new, str(reason.body.get("text", "")), reason.person, event.at)
     return new, (fx.Post("post"),) if new.posted else ()
 
 
@@ -130,6 +140,8 @@ def _seen(state: Concern, event: e.ConcernSeen, known: Known) -> Step:
     today = local(known.project.calendar, event.at).date()
     if event.until is None or event.until < today:
         return state, (FieldError("until", text("concern.past_date")),)
+    if (fault := beyond_the_end(event.until, known)) is not None:
+        return state, (fault,)
     if state.status == "answered":
         return state, (Show(card(c.Paragraph(text("concern.is_answered")), *answer_parts(state))),)
     after = replace(
@@ -150,10 +162,11 @@ def _seen(state: Concern, event: e.ConcernSeen, known: Known) -> Step:
 
 def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
     today = local(known.project.calendar, event.at).date()
-    if (faults := tuple(_faults(event, today))) != ():
+    stays = event.answer in ("others", "later")
+    beyond = beyond_the_end(event.until, known) if stays and event.until else None
+    if (faults := (*_faults(event, today), *((beyond,) if beyond else ()))) != ():
         return state, faults
     given = Answer(event.answer, event.id, event.by, until=event.until, on=today)
-    stays = event.answer in ("others", "later")
     after = replace(
         state,
         status={"others": "forwarded", "later": "seen"}.get(event.answer, "answered"),
@@ -246,7 +259,7 @@ def _to_trio(state: Concern, event: e.TakenToTrio, known: Known) -> Step:
 
 
 def _due(state: Concern, event: e.Woke, known: Known) -> Effects:
-    if not known.project.open:
+    if too_late(known.project, local(known.project.calendar, event.at).date()):
         return ()
     if not state.waits:
         return outcome.due(state, event.project)
@@ -305,6 +318,7 @@ CONVERSATION = Conversation(
         e.ConcernSeen,
         e.ConcernAnswered,
         e.HowItWent,
+        e.EndedUnanswered,
         e.ConcernClosed,
         e.TakenToTrio,
     ),

@@ -58,8 +58,9 @@ def refused(state: Concern, person: Person, known: Known) -> NeutralCard | None:
         return card(*answerers(state, known))
     if state.status == "withdrawn":
         return card(c.Paragraph(text("concern.is_withdrawn")))
-    if state.status == "closed":
-        return card(c.Paragraph(text("concern.is_closed")), *answer_parts(state))
+    if state.status in ("closed", "over"):
+        key = "concern.is_closed" if state.status == "closed" else "concern.is_over"
+        return card(c.Paragraph(text(key)), *answer_parts(state))
     return None
 
 
@@ -86,7 +87,7 @@ def view(state: State, slot: str, known: Known) -> NeutralCard:
     project = known.project.id
     if state.status == "withdrawn":
         return card(c.Heading(kind_line(state)), c.Paragraph(text("concern.is_withdrawn")))
-    open_still = state.status != "closed"
+    open_still = state.status not in ("closed", "over")
     return card(
         c.Heading(kind_line(state)),
         c.Quote(state.words, c.Who(state.author)),
@@ -192,14 +193,14 @@ def one_card(look: Look, viewer: Viewer, known: Known) -> Moments:
     parts.append(c.Small(readers_line(one.readers, one.everyone)))
     if may_answer(one, viewer.person, known):
         parts.append(_acts(one, viewer))
-    elif one.posted and one.status != "closed":
+    elif one.posted and one.status not in ("closed", "over"):
         parts += answerers(one, known)
     return (Show(card(*parts)),)
 
 
 def _acts(one: Concern, viewer: Viewer) -> Part[Line] | None:
     project = viewer.project
-    closed = one.status == "closed"
+    closed = one.status in ("closed", "over")
     trio = viewer.may("representative") and (one.trio or one.everyone) and not one.in_trio
     told = one.doing is None
     return c.buttons(

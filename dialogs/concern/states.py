@@ -32,7 +32,7 @@ class Answer(Struct, frozen=True):
     """An answer. `text` is the id of a record of kind "concern_answer", whose field `who` names who
     is meant."""
 
-    kind: Literal["do", "no", "others", "later"]
+    kind: Literal["do", "no", "others", "later", "over"]  # over: the project ended before
     text: str
     by: str
     who: str = ""
@@ -53,7 +53,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
     everyone: bool
     release: int = 0
     author: str = ""  # only for a signed text
-    status: Literal["sent", "seen", "answered", "forwarded", "closed", "withdrawn"] = "sent"
+    status: Literal["sent", "seen", "answered", "forwarded", "closed", "withdrawn", "over"] = "sent"
     promised: date | None = None
     promised_by: str = ""
     answers: tuple[Answer, ...] = ()
@@ -71,7 +71,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
     @property
     def doing(self) -> Answer | None:
         """Return the answer *We will do it* while its outcome is not reported."""
-        if self.status in ("closed", "withdrawn") or not self.answers:
+        if self.status in ("closed", "withdrawn", "over") or not self.answers:
             return None
         last = self.answers[-1]
         return last if last.kind == "do" and not self.went else None

@@ -156,6 +156,7 @@ class Ended(Signed, frozen=True, tag="ended"):
     better: str = ""
     worse: str = ""
     promise: str = ""
+    reason: str = ""
     look_again: tuple[str, ...] = ()
 
 
@@ -461,6 +462,14 @@ class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
     concern: str
 
 
+class EndedUnanswered(Signed, frozen=True, tag="ended_unanswered"):
+    """Told by the project two weeks after its end: what is not answered by now never will be."""
+
+    concern: str
+    reason: str
+    who: Person
+
+
 class TakenToTrio(Signed, frozen=True, tag="taken_to_trio"):
     """A representative shares a text with leader, TR and AMR, as the author allowed."""
 
@@ -608,7 +617,8 @@ SignedEvent = (
     | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
-    | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade | AgreementTaken
+    | EndedUnanswered | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade
+    | AgreementTaken
     | AgreementDeclined | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven
     | TrioPointRaised | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings
     | Greeted | MembersSeen | Undelivered | Unreached | Woke

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar, cast
 
@@ -11,7 +11,7 @@ import msgspec
 from content.model import Catalogue
 from msgspec import Struct
 
-from dialogs.model.calendar import Calendar, Hours
+from dialogs.model.calendar import Calendar, Hours, local
 from dialogs.model.events import Length, Level, Origin, Person
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ class Frame(Struct, frozen=True):
     level: Level = "asked"
 
 
+STILL_ANSWERED = timedelta(days=14)
 Stage = Literal["draft", "running", "paused", "not_now", "stopped", "ended"]
 
 
@@ -67,6 +68,14 @@ class Project(Struct, frozen=True, kw_only=True):
     worse: str = ""
     promise: str = ""  # the promise of phase 2, as written at the end
     erase_on: date | None = None  # when all data of an ended project is deleted
+
+    @property
+    def answered_until(self) -> date | None:
+        """The last day on which what was said can be answered, once the project has ended."""
+        if self.ended_at is None:
+            return None
+        last = local(self.calendar, self.ended_at).date() + STILL_ANSWERED
+        return last if self.erase_on is None else min(last, self.erase_on)
 
     @property
     def open(self) -> bool:

@@ -25,8 +25,10 @@ from dialogs.model.facts import (
     ChannelProject,
     Known,
     Project,
+    Records,
     Role,
     Roles,
+    States,
 )
 from dialogs.project import cards, deleting, end_cards, ends, people
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
@@ -46,6 +48,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), *people.asked_facts(event))
         case e.Deleted():
             return deleting.needs(event)
+        case e.Woke(name="unanswered"):
+            return (Roles(), Records("reason"), States("concern"))
         case _:
             return (Roles(),)
 
@@ -158,9 +162,9 @@ def _running(state: Project, event: Act, known: Known) -> Step:
         case e.NotNow():
             return ends.not_now(state, event)
         case e.StoppedHere():
-            return ends.stopped(state, event)
+            return ends.stopped(state, event, known)
         case e.Ended():
-            return ends.ended(state, event)
+            return ends.ended(state, event, known)
         case e.Helped():
             return ends.helped(state, event)
         case e.PhaseEntered(phase=phase):
@@ -194,9 +198,9 @@ def _resting(state: Project, event: Act, known: Known) -> Step:
         case e.NotNow():
             return ends.not_now(state, event)
         case e.StoppedHere():
-            return ends.stopped(state, event)
+            return ends.stopped(state, event, known)
         case e.Ended():
-            return ends.ended(state, event)
+            return ends.ended(state, event, known)
         case e.PhaseEntered(phase=phase):
             return replace(state, phase=phase), (Redraw(cards.WELCOME),)
         case _:

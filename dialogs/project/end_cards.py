@@ -63,17 +63,39 @@ def stopped(state: Project, reason: str, by: Person, erased: date) -> Card[Line]
         c.Heading(text("project.stopped_title", name=c.Words(state.name))),
         c.Paragraph(text("project.said_stopped", who=c.Who(by))),
         c.Quote(c.Kept("reason", reason), c.Who(by)),
+        _still_answered(state),
         c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
     )
 
 
+def _still_answered(state: Project) -> Part[Line] | None:
+    """The same at every end: nobody reads from it whether anything waits."""
+    last = state.answered_until
+    return None if last is None else c.Paragraph(text("project.still_answered", day=c.Day(last)))
+
+
+def to_answer(state: Project) -> Card[Line]:
+    """To each to whom something may have been written, whether anything was or not."""
+    last = state.answered_until
+    assert last is not None  # it has ended
+    look = Look("concerns", project=state.id, ref="owed")
+    name = c.Words(state.name)
+    return card(
+        c.Paragraph(text("project.to_answer", name=name, day=c.Day(last))),
+        c.buttons(Button(text("project.see_owed"), look, "main")),
+    )
+
+
 def ended(
-    state: Project, end: str, by: Person, erased: date, again: tuple[date, ...]
+    state: Project, end: str, reason: str, by: Person, erased: date, again: tuple[date, ...]
 ) -> Card[Line]:
     return card(
         c.Heading(text("project.ended_title", name=c.Words(state.name))),
         c.Paragraph(text("project.said_ended", who=c.Who(by))),
         outcome(state, end),
+        c.Paragraph(text("project.said_stopped", who=c.Who(by))),
+        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        _still_answered(state),
         c.Paragraph(
             text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again)))
         )

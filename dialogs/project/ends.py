@@ -9,6 +9,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from dialogs.concern.states import Concern
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.calendar import at_local, is_working_day, local, next_working_day
@@ -27,12 +28,14 @@ from dialogs.model.effects import (
     Redraw,
     Say,
     Show,
+    Tell,
     Timer,
 )
 from dialogs.model.events import Look
 from dialogs.model.facts import (
     Known,
     Project,
+    Records,
     Roles,
 )
 from dialogs.project import cards, end_cards
@@ -76,7 +79,7 @@ def not_now(state: Project, event: e.NotNow) -> Step:
     )
 
 
-def _reason(event: e.NotNow | e.StoppedHere) -> Record:
+def _reason(event: e.NotNow | e.StoppedHere | e.Ended) -> Record:
     return Record("reason", "", event.id, event.by, event.at, {"text": event.reason})
 
 
@@ -91,7 +94,7 @@ def resumed(state: Project, answer: Effects) -> Step:
     )
 
 
-def stopped(state: Project, event: e.StoppedHere) -> Step:
+def stopped(state: Project, event: e.StoppedHere, known: Known) -> Step:
     erased = erased_on(state, event.at)
     after = replace(
         state, stage="stopped", reason=event.reason, ended_at=event.at, until=None,
@@ -99,13 +102,13 @@ def stopped(state: Project, event: e.StoppedHere) -> Step:
     )  # fmt: skip
     return after, (
         _reason(event),
-        *_close(after, erased),
+        *_close(after, erased, known),
         Say(end_cards.stopped(after, event.id, event.by, erased)),
         Show(cards.said("project.done_stopped", day=c.Day(erased))),
     )
 
 
-def ended(state: Project, event: e.Ended) -> Step:
+def ended(state: Project, event: e.Ended, known: Known) -> Step:
     months = tuple(sorted(int(one) for one in event.look_again))
     days = tuple(_later(state, event.at, n) for n in months)
     erased = erased_on(state, event.at, months)
@@ -115,6 +118,7 @@ def ended(state: Project, event: e.Ended) -> Step:
         better=event.better,
         worse=event.worse,
         promise=event.promise,
+        reason=event.reason,
         ended_at=event.at,
         until=None,
         erase_on=erased,
@@ -122,23 +126,30 @@ def ended(state: Project, event: e.Ended) -> Step:
     body = {"better": event.better, "worse": event.worse, "promise": event.promise}
     return after, (
         Record("end", "", "end", event.by, event.at, body),
-        *_close(after, erased),
+        _reason(event),
+        *_close(after, erased, known),
         *(
             Timer(f"again:{n}", at_local(state.calendar, day, MORNING))
             for n, day in zip(months, days, strict=True)
         ),
-        Say(end_cards.ended(after, "end", event.by, erased, days)),
+        Say(end_cards.ended(after, "end", event.id, event.by, erased, days)),
         Show(cards.said("project.done_ended", day=c.Day(erased))),
     )
 
 
-def _close(state: Project, erased: date) -> Effects:
+def _close(state: Project, erased: date, known: Known) -> Effects:
+    last = state.answered_until
+    assert last is not None  # it has just ended
+    letter = end_cards.to_answer(state)
+    to_write_to = known.holders("leader", "deputy", "tr", "amr")
     return (
         HaltAll(),
         Redraw(cards.WELCOME),
         Cancel("until"),
         Cancel("helped"),
         CloseProject(),
+        Timer("unanswered", at_local(state.calendar, last + timedelta(days=1), 0)),
+        *(Privately(person, letter, urgency=2) for person in to_write_to),
         Timer("retention", at_local(state.calendar, erased, MORNING)),
     )
 
@@ -224,9 +235,25 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
         case "until" if state.stage == "not_now":
             leaders = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
             return state, tuple(Privately(p, end_cards.is_it_time(state)) for p in leaders)
+        case "unanswered" if not state.open:
+            return state, _left_unanswered(known)
         case "retention" if not state.open:
             return None, (EraseProject(),)
         case name if name.startswith("again:") and not state.open:
             return state, (Say(end_cards.again(state, "end", int(name.partition(":")[2]))),)
         case _:
             return state, ()
+
+
+def _left_unanswered(known: Known) -> Effects:
+    """Told to each text that still waits; the line why stands in the channel already."""
+    return tuple(
+        Tell(
+            e.EndedUnanswered(
+                concern=one.id, reason=str(reason.body.get("text", "")), who=reason.person
+            )
+        )
+        for reason in known(Records("reason"))[-1:]
+        for one in known.states("concern", Concern).values()
+        if one.waits
+    )

@@ -369,7 +369,7 @@ def stop(state: Project, erased: date) -> Form[Line]:
         title=text("button.stop_here"),
         fields=(
             Note(text("project.stop_note", day=c.Day(erased))),
-            _long("reason", "project.field_reason", "", required=True),
+            _long("reason", "project.field_reason", "", hint="project.reason_hint", required=True),
         ),
         submit=text("button.stop_here"),
         into="stopped_here",
@@ -385,6 +385,9 @@ def end(state: Project, promise: str, erased: date) -> Form[Line]:
             _long("promise", "project.field_promise", promise, hint="project.field_promise_hint"),
             _long("better", "project.row_better", ""),
             _long("worse", "project.row_worse", ""),
+            _long(
+                "reason", "project.field_end_reason", "", hint="project.reason_hint", required=True
+            ),
             Choices(
                 "look_again",
                 text("project.field_look_again"),

@@ -109,7 +109,8 @@ def _authors_buttons(found: Authored, code: str) -> Part[Line] | None:
         one.status == "withdrawn" or any(kind == "withdraws" for kind, _ in found.unsent)
     )
     said = found.kind == "said" and not over
-    closed = one is not None and one.status == "closed"
+    ended = one is not None and one.status == "over"
+    closed = ended or (one is not None and one.status == "closed")
     objected = one is not None and (
         one.objected or any(kind == "objects" for kind, _ in found.unsent)
     )
@@ -123,7 +124,7 @@ def _authors_buttons(found: Authored, code: str) -> Part[Line] | None:
         if unread or (said and not closed)
         else None,
         Button(text("say.object"), _look("object", project, code))
-        if said and closed and not objected and not unread
+        if said and closed and not ended and not objected and not unread
         else None,
         Button(text("button.withdraw"), _look("withdraw", project, code)) if withdraw else None,
     )

@@ -112,10 +112,12 @@ STATES = {
     "stopped": ANSWERED
     + 'anne > /digi afslut\nanne > tryk "Vi stopper her"\nanne > udfyld Hvorfor="Den virkede ikke"',
     "ended": SUMMED
-    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\nanne > udfyld "Skal vi"="Om 3"\n'
+    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
+    'anne > udfyld "Hvorfor slutter"="Færdig" "Skal vi"="Om 3"\n'
     "ur > til 2027-02-03 12:00\n",
     "deleted": SHOWN
-    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\nanne > send\nur > til 2027-02-03 12:00\n',
+    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
+    'anne > udfyld "Hvorfor slutter"="Færdig"\nur > til 2027-02-03 12:00\n',
 }
 WRONG = {
     "a raw id": re.compile(r"\b[0-9a-f]{12,}\b"),

@@ -244,6 +244,7 @@ class Newcomer:
         await self.fill(
             "anne", project__field_promise=self.my["promise"],
             project__row_better=self.my["better"],
+            project__field_end_reason=self.my["better"],
         )  # fmt: skip
 
     def keeps_calm(self) -> None:

@@ -1,0 +1,54 @@
+"""What was said and the end of its project: two weeks to answer, then the leader's line why."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec.structs import replace
+
+from dialogs.concern.states import Answer, Concern, answer_parts
+from dialogs.model import cards as c
+from dialogs.model import effects as fx
+from dialogs.model.cards import card, text
+from dialogs.model.conversation import Step
+from dialogs.model.effects import Effect, FieldError
+from dialogs.model.events import Person
+from dialogs.model.facts import Known, Project
+
+
+def too_late(project: Project, today: date) -> bool:
+    """Whether the project has ended, and the time to answer with it."""
+    last = project.answered_until
+    return not project.open and (last is None or today > last)
+
+
+def beyond_the_end(until: date, known: Known) -> FieldError | None:
+    """A promise is kept within the time to answer."""
+    last = None if known.project.open else known.project.answered_until
+    if last is None or until <= last:
+        return None
+    return FieldError("until", text("concern.beyond_the_end", day=c.Day(last)))
+
+
+def unanswered(state: Concern, reason: str, who: Person, at: datetime) -> Step:
+    """It ends with the line why, as the last of its answers: so its author reads it by code."""
+    if not state.waits:
+        return state, ()
+    # One such line a text: the record is called after the text, whoever wrote it.
+    line = Answer("over", f"{state.id}-over", who)
+    after = replace(
+        state, status="over", promised=None, promised_by="", answers=(*state.answers, line)
+    )
+    effects: list[Effect] = [
+        fx.Record("concern_answer", state.id, line.text, who, at, {"text": reason, "who": ""}),
+        fx.Cancel("due"),
+    ]
+    if state.author:
+        shown = card(
+            c.Paragraph(text("concern.over_you")), c.Quote(state.words),
+            *answer_parts(replace(after, answers=(line,))),
+        )  # fmt: skip
+        effects.append(fx.Privately(state.author, shown, urgency=3))
+    if state.posted:
+        effects.append(fx.Redraw("post"))
+    return after, tuple(effects)
