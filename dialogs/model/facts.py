@@ -435,6 +435,5 @@ class Known:
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:
         """Return the holders of these roles, in the order of the arguments."""
-        return tuple(
-            dict.fromkeys(r.person for r in self(Roles()) if r.role in roles and r.status == status)
-        )
+        held = [r for r in self(Roles()) if r.status == status]
+        return tuple(dict.fromkeys(r.person for role in roles for r in held if r.role == role))

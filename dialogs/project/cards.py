@@ -68,27 +68,29 @@ def asks(role: str) -> tuple[Part[Line], ...]:
     )
 
 
-def asked_for(project: Project, role: str, by: Person) -> Card[Line]:
-    """Return the private message to a person who is asked to take a role."""
+def role_card(project: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]:
+    """Return the private card that stays with a person who is asked or has said yes: their roles,
+    what each asks of them, and the buttons to answer where they have not."""
+    mine = [r for r in holding(roles, *SEATS) if r.person == reader]
+    name = c.Words(project.name)
+    parts: list[Part[Line]] = []
+    for role in mine:
+        if role.status == "asked":
+            parts.append(c.Heading(text(f"project.asked_as_{role.role}", name=name)))
+        else:
+            parts += [c.Heading(name), c.Paragraph(text(f"project.is_{role.role}"))]
+        parts += asks(role.role)
+    if not mine:
+        parts.append(c.Paragraph(text("project.no_role", name=name)))
+    leads = any(r.role == "leader" and r.status == "confirmed" for r in mine)
+    frame = Button[Line](text("project.set_frame"), Look("frame", project=project.id))
     return card(
-        c.Heading(text(f"project.asked_{role}", who=c.Who(by), name=c.Words(project.name))),
-        *asks(role),
-        c.Buttons(confirming(project.id, role)),
-    )
-
-
-def holds_now(project: Project, role: str) -> Card[Line]:
-    """Return the private message that leader and representatives get when the channel is told their
-    roles."""
-    extra = (
-        Button[Line](text("project.set_frame"), Look("frame", project=project.id))
-        if role == "leader"
-        else None
-    )
-    return card(
-        c.Heading(text("project.now_shown", name=c.Words(project.name))),
-        *asks(role),
-        c.buttons(extra, Button(text("project.roles_button"), Look("roles", project=project.id))),
+        *parts,
+        c.buttons(
+            *(_mine_to_confirm(project, roles, reader) if project.open else ()),
+            frame if leads and project.open else None,
+            Button(text("project.roles_button"), Look("roles", project=project.id)),
+        ),
     )
 
 
@@ -97,17 +99,15 @@ def holds_now(project: Project, role: str) -> Card[Line]:
 
 def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]:
     if state.stage != "draft":
-        return card(
-            c.Heading(text("project.draft_title", name=c.Words(state.name))),
-            c.Paragraph(text("project.draft_shown")),
-            c.buttons(*_mine_to_confirm(state, roles, reader)),
-        )
+        return role_card(state, roles, reader)
     if reader not in circle(state, roles):
         return card(
             c.Heading(text("project.draft_title", name=c.Words(state.name))),
             c.Paragraph(text("project.draft_not_yours")),
         )
-    asked = [r for r in roles if r.person == reader and r.status == "asked" and r.role in TRIO]
+    asked = [r.role for r in holding(roles, *TRIO) if r.person == reader and r.status == "asked"]
+    if may_claim(state, roles, reader):
+        asked.append("leader")
     mine = {r.role for r in roles if r.person == reader and r.status == "confirmed"}
     leads = bool(mine & {"leader", "deputy"}) or (
         reader == state.starter
@@ -123,7 +123,8 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
         ),
         c.Facts((*_about_rows(state), *role_rows(roles))),
         c.Paragraph(rhythm(state)),
-        *(part for r in asked for part in asks(r.role)),
+        *(part for role in asked for part in asks(role)),
+        c.Paragraph(text("project.who_leads")) if not holding(roles, "leader") else None,
         c.buttons(
             *_mine_to_confirm(state, roles, reader),
             _show_button(state, "plain" if asked else "main") if shows else None,
@@ -156,13 +157,22 @@ def _drop_button(state: Project) -> Button[Line]:
 def _mine_to_confirm(
     state: Project, roles: tuple[Role, ...], reader: Person
 ) -> tuple[Button[Line], ...]:
-    return tuple(
-        button
-        for r in roles
-        if r.person == reader and r.status == "asked"
-        for button in confirming(state.id, r.role)
-        if not (r.role == "leader" and reader == state.starter and button.style != "main")
+    claim = confirming(state.id, "leader")[:1] if may_claim(state, roles, reader) else ()
+    return (
+        *claim,
+        *(
+            button
+            for r in roles
+            if r.person == reader and r.status == "asked"
+            for button in confirming(state.id, r.role)
+        ),
     )
+
+
+def may_claim(state: Project, roles: tuple[Role, ...], person: Person) -> bool:
+    """Whoever started a draft for which nobody is named as leader may say that they lead it."""
+    drafted = state.stage == "draft" and person == state.starter
+    return drafted and not holding(roles, "leader")
 
 
 def _about_rows(state: Project) -> tuple[tuple[Line, Line], ...]:

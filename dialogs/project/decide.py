@@ -13,7 +13,6 @@ from dialogs.model.cards import Card, Line, text
 from dialogs.model.commands import whom_of
 from dialogs.model.conversation import Conversation, Facts, Step, opens, the_only
 from dialogs.model.effects import (
-    Grant,
     OpenProject,
     Privately,
     Redraw,
@@ -26,7 +25,6 @@ from dialogs.model.facts import (
     Known,
     Project,
     Records,
-    Role,
     Roles,
     States,
 )
@@ -124,12 +122,7 @@ def _new(event: ProjectEvent, known: Known) -> Step:
                 starter=event.by,
                 drafted_at=event.at,
             )
-            roles = (Role(event.by, "leader", "asked"),)
-            return state, (
-                OpenProject(state.id, channel),
-                Grant(event.by, "leader", "asked"),
-                Show(cards.draft(state, roles, event.by)),
-            )
+            return state, (OpenProject(state.id, channel), Show(cards.draft(state, (), event.by)))
         case e.Woke():
             return None, ()
         case _:

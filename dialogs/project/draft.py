@@ -86,8 +86,7 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
     roles = known(Roles()) if state else ()
     if fault := people.from_elsewhere(event, known):
         return state, (fault,)
-    leader = event.leader or (state.starter if state else event.by)
-    if fault := people.both_sides((leader,), (*event.tr, *event.amr)):
+    if fault := people.both_sides((event.leader,), (*event.tr, *event.amr)):
         return state, (fault,)
     before = state or Project(
         id=event.project,
@@ -99,7 +98,7 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
     )
     after = replace(before, name=event.name, about=event.about, origin=event.origin)
     grants = (
-        *people.seats(roles, "leader", (leader,)),
+        *people.seats(roles, "leader", (event.leader,) if event.leader else ()),
         *people.seats(roles, "tr", event.tr),
         *people.seats(roles, "amr", event.amr),
         *people.seats(roles, "facilitator", event.facilitator),
@@ -114,7 +113,9 @@ def drafted(state: Project | None, event: e.Drafted, known: Known) -> Step:
             Post(people.slot(person), to=person)
             for person in sorted(cards.circle(after, now) - had - {event.by})
         ),
-        Open(forms.details(after, now)) if event.more else Show(cards.draft(after, now, event.by)),
+        Open(forms.details(after, now))
+        if event.more
+        else Show(cards.draft(after, now, event.by), instead=True),
     )
 
 
@@ -147,7 +148,7 @@ def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
     return after, (
         *grants,
         *people.redraw_drafts(after, now),
-        Show(cards.draft(after, now, event.by)),
+        Show(cards.draft(after, now, event.by), instead=True),
     )
 
 
@@ -185,7 +186,7 @@ def draft_step(state: Project, event: Act, known: Known) -> Step:
                 return state, effects
             return after, (
                 *people.redraw_drafts(after, roles),
-                Show(cards.draft(after, roles, event.by)),
+                Show(cards.draft(after, roles, event.by), instead=True),
             )
         case (
             e.Paused() | e.NotNow() | e.StoppedHere() | e.Resumed() | e.Ended() | e.Helped()
@@ -215,16 +216,16 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
     if not leaders:
         return state, (Show(_needs_leader(state, roles, event.by)),)
     after = replace(state, stage="running", started_at=event.at)
-    trio = [r for r in cards.holding(roles, *cards.TRIO) if r.status == "confirmed"]
-    helpers = [r for r in roles if r.role == "facilitator" and r.status == "asked"]
+    drafted = cards.circle(after, roles) - {state.starter}
+    # Whoever started had no card of their own, and a facilitator is asked when the channel knows.
+    first = {r.person for r in cards.holding(roles, *cards.SEATS)} - drafted
     return after, (
         Post(cards.WELCOME),
         *people.redraw_drafts(after, roles),
-        *(Privately(r.person, cards.holds_now(after, r.role), now=True) for r in trio),
-        *(Privately(r.person, cards.asked_for(after, r.role, event.by), now=True) for r in helpers),
+        *(Post(people.slot(person), to=person) for person in sorted(first)),
         BeginAll(),
         Timer("helped", ends.morning(after, local(after.calendar, event.at + HELPED_AFTER).date())),
-        Show(cards.said("project.shown", name=c.Words(after.name))),
+        Show(cards.said("project.shown", name=c.Words(after.name)), instead=True),
     )
 
 
@@ -238,5 +239,6 @@ def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[L
         return cards.said("project.leader_asked", who=cards.named(asked))
     return cards.with_buttons(
         text("project.leader_missing"),
+        *(confirming(state.id, "leader")[:1] if cards.may_claim(state, roles, by) else ()),
         c.Button(text("project.edit"), Look("start", project=state.id)),
     )

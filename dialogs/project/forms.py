@@ -142,8 +142,9 @@ def _working_hours(state: Project) -> tuple[Field[Line], ...]:
     )
 
 
-def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel: str,
-          name: str = "") -> Form[Line]:  # fmt: skip
+def draft(
+    state: Project | None, roles: tuple[Role, ...], channel: str, name: str = ""
+) -> Form[Line]:
     """Return the form of `/digi start`: five fields, of which only the name is required. For an
     existing draft it also has the facilitator. The other settings have defaults, which the form
     lists."""
@@ -161,8 +162,8 @@ def draft(state: Project | None, roles: tuple[Role, ...], starter: str, channel:
             _long("about", "project.field_about", state.about if state else "", limit=LINES),
             People(
                 "leader",
-                text("project.row_leader"),
-                values=(leader[0].person if leader else starter,),
+                text("project.field_leader"),
+                values=tuple(r.person for r in leader[:1]),
                 hint=text("project.field_leader_hint"),
             ),
             _people("tr", roles),

@@ -33,12 +33,12 @@ def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
     if viewer.private and (state is None or state.stage != "draft"):
         return (Show(cards.said("project.start_in_channel")),)
     if state is None or not state.open:
-        return (Open(forms.draft(None, (), viewer.person, viewer.channel)),)
+        return (Open(forms.draft(None, (), viewer.channel)),)
     if state.stage != "draft" or viewer.person not in cards.circle(state, roles):
         return (Show(cards.taken(state)),)
     if look.ref == "more":
         return (Open(forms.details(state, roles)),)
-    return (Open(forms.draft(state, roles, state.starter, state.channel)),)
+    return (Open(forms.draft(state, roles, state.channel)),)
 
 
 def _draft_look(look: Look, viewer: Viewer, known: Known) -> Moments:

@@ -120,22 +120,18 @@ def roles_changed(state: Project, event: e.RolesChanged, known: Known) -> Step:
             grants += seats(roles, cast(RoleName, seat), wanted)
     grants += seats(roles, "facilitator", event.facilitator)
     now = granted(roles, grants)
-    new = [g for g in grants if g.status == "asked"]
+    new = tuple(dict.fromkeys(g.person for g in grants if g.status == "asked"))
+    changed = tuple(dict.fromkeys(g.person for g in grants))
     gone = [g for g in grants if g.status == "was"]
     draft = state.stage == "draft"
     return state, (
         *grants,
         *(redraw_drafts(state, now) if draft else (Redraw(cards.WELCOME),)),
-        *(
-            Post(slot(g.person), to=g.person)
-            if draft and g.role in cards.TRIO
-            else Privately(g.person, cards.asked_for(state, g.role, event.by), now=True)
-            for g in new
-            if not draft or g.role in cards.TRIO
-        ),
+        *(Post(slot(p), to=p) for p in new if not draft or p in cards.circle(state, now)),
+        *(() if draft else (Redraw(slot(p)) for p in changed if p not in new)),
         *(Say(cards.no_longer(g.person, g.role)) for g in gone if not draft),
         Show(
-            cards.said("project.roles_asked", who=cards.named(dict.fromkeys(g.person for g in new)))
+            cards.said("project.roles_asked", who=cards.named(new))
             if new
             else cards.said("project.roles_saved")
         ),
@@ -147,6 +143,8 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
     mine = next((r for r in roles if r.person == by and r.role == role), None)
     if not state.open:
         return state, (Show(cards.what_is_true(state)),)
+    if role == "leader" and cards.may_claim(state, roles, by):
+        mine = Role(by, "leader", "asked")
     if mine is None or role not in cards.SEATS or mine.status in ("was", "declined"):
         return state, (Show(cards.said("project.not_asked")),)
     if mine.status == "confirmed":
@@ -169,7 +167,8 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
             Show(
                 cards.said("project.is_facilitator")
                 if role == "facilitator"
-                else cards.draft(state, now, by)
+                else cards.draft(state, now, by),
+                instead=role != "facilitator",
             ),
         )
     announced = (
@@ -178,7 +177,7 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
     return state, (
         *grants,
         Redraw(cards.WELCOME),
-        Redraw(slot(by)),
+        *(Redraw(slot(person)) for person in (by, *before)),
         Say(announced),
         Show(cards.said(f"project.is_{role}")),
     )
@@ -209,7 +208,8 @@ def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> 
     leaders = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
     return state, (
         grant,
-        *((*redraw_drafts(state, now), Redraw(slot(by))) if draft else (Redraw(cards.WELCOME),)),
+        *(redraw_drafts(state, now) if draft else (Redraw(cards.WELCOME),)),
+        Redraw(slot(by)),
         *((Say(cards.no_longer(by, mine.role)),) if status == "was" and not draft else ()),
         *(
             Privately(person, told, now=True)

@@ -141,6 +141,7 @@ class Newcomer:
         if number % 3 == 0:
             await self.press("peter", "button.answer_unnamed", question)
             await self.fill("peter", question__your_answer=self.my["unnamed"])
+        await self.press("ali", "button.lead", question)
         if number % 2:
             await self.press("ali", "button.close_answers", question)
         await self.press("ali", "button.sum_up", question)
@@ -155,6 +156,7 @@ class Newcomer:
         question = self.asks(id)
         await self.press("fatima", "button.answer", question)
         await self.fill("fatima", question__your_answer=self.my["answer"])
+        await self.press("ali", "button.lead", question)
         await self.press("ali", "button.sum_up", question)
         day = (self.stage.house.clock.now() + timedelta(days=16)).date().isoformat()
         numbered = {
