@@ -73,11 +73,16 @@ class Say(Struct, frozen=True, tag="say"):
 
 
 class Privately(Struct, frozen=True, tag="privately"):
-    """Send a private message: in the person's bag or, with `now`, at once within working hours."""
+    """Send a private message: in the person's bag or, with `now`, at once.
+
+    `soon` sends it outside the bag too, but within the person's own hours; for whoever takes a
+    break, or has turned this off, it goes into the bag.
+    """
 
     person: Person
     card: NeutralCard
     now: bool = False
+    soon: bool = False
     urgency: int = 5
     once: str = ""
 
@@ -135,8 +140,8 @@ class EraseProject(Struct, frozen=True, tag="erase_project"):
 
 
 class Keep(Struct, frozen=True, tag="keep"):
-    """Store a person's preferences: hours, language, a pause; and that the welcome message was
-    sent."""
+    """Store a person's preferences: hours, language, a pause, whether to hear `soon`; and that the
+    welcome message was sent."""
 
     person: Person
     hours: tuple[int, int] | None = None
@@ -144,6 +149,7 @@ class Keep(Struct, frozen=True, tag="keep"):
     paused_until: date | None = None
     paused: bool | None = None
     greeted: bool | None = None
+    soon: bool | None = None
 
 
 class SetMembers(Struct, frozen=True, tag="set_members"):

@@ -563,6 +563,7 @@ class PersonSettings(Signed, frozen=True, tag="person_settings"):
     start: int = 8
     end: int = 16
     language: Literal["", "da", "en"] = ""
+    soon: bool = True
 
 
 class Greeted(Signed, frozen=True, tag="greeted"):

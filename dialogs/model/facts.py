@@ -125,6 +125,7 @@ class Prefs(Struct, frozen=True):
     paused: bool = False
     paused_until: date | None = None
     greeted: bool = False  # has received the welcome message of the private chat
+    soon: bool = True  # is told at once of what was sent for the next working day
     foreign: bool = False  # of another organisation, in a shared channel; never reset
 
 

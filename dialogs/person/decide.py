@@ -44,14 +44,14 @@ def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
         case e.PersonResumed(by=by):
             said = card(c.Paragraph(text("person.resumed")))
             return state, (Keep(by, paused=False), Show(said))
-        case e.PersonSettings(by=by, start=start, end=end, language=language):
+        case e.PersonSettings(by=by, start=start, end=end, language=language, soon=soon):
             if start == end:
                 return state, (FieldError("end", text("person.same_hours")),)
             said = card(c.Paragraph(text("person.saved", start=c.Count(start), end=c.Count(end))))
             prefs, projects = known(PrefsOf(by)), known(MyProjects(by))
             same = prefs.hours is None and hours_for(prefs, projects) == (start, end)
             own = None if same else (start, end)
-            return state, (Keep(by, hours=own, language=language), Show(said))
+            return state, (Keep(by, hours=own, language=language, soon=soon), Show(said))
         case e.Greeted(by=by):
             return state, (Keep(by, greeted=True),)
         case e.MembersSeen(channel=channel, people=people, unknown=unknown):
@@ -115,6 +115,7 @@ def _overview(prefs: Prefs, hours: Hours, viewer: Viewer) -> Card[Line]:
         c.Paragraph(text(f"person.language_{language}")),
         None if pause is None else c.Paragraph(pause),
         c.Small(text("person.two_a_week")),
+        c.Small(text("person.tells_soon" if prefs.soon else "person.tells_later")),
         c.buttons(
             Button(text("person.change"), Look("me", ref="settings")),
             Button(text("person.resume"), e.PersonResumed())
@@ -152,6 +153,16 @@ def _settings_form(prefs: Prefs, hours: Hours) -> Form[Line]:
                 value=prefs.language if prefs.language in ("da", "en") else "",
                 hint=text("person.language_hint"),
                 required=False,
+            ),
+            Choice(
+                "soon",
+                text("person.soon"),
+                (
+                    Option("true", text("person.soon_yes")),
+                    Option("false", text("person.soon_no")),
+                ),
+                value="true" if prefs.soon else "false",
+                hint=text("person.soon_hint"),
             ),
         ),
         submit=text("button.save"),

@@ -61,7 +61,9 @@ def released(
         effects.extend(_snapshots(unnamed, number, known))
     for person in sorted({*came, *went_on}):
         said = _came(came[person], person in went_on, event.project)
-        effects.append(Privately(person, said, urgency=3, once=f"release:{number}:{person}"))
+        once = f"release:{number}:{person}"
+        # Who asked for the next working day gave up cover for it: their readers hear at once.
+        effects.append(Privately(person, said, soon=not everybody, urgency=3, once=once))
     return tuple(effects)
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from dialogs.model import effects as fx
+from dialogs.model.calendar import Calendar, next_within_hours
 from dialogs.model.cards import FORMER
 from dialogs.model.effects import Effect
 from dialogs.model.events import SignedEvent
+from dialogs.model.facts import hours_for
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import Script
 from storage.tombstones import buried, salted
@@ -29,7 +31,7 @@ from storage.transactions.letters import (
 from storage.transactions.locks import lock_person
 from storage.transactions.people import keep_prefs
 from storage.transactions.pools import open_pool, rewrite_pool
-from storage.transactions.rows import channel_of, known_people, prefs_of
+from storage.transactions.rows import channel_of, known_people, prefs_of, projects_of
 from storage.transactions.scope import Scope, to_us
 
 POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
@@ -116,9 +118,24 @@ def _privately(context: EffectContext, effect: fx.Privately) -> Script[None]:
         return
     raw = msgspec.Raw(msgspec.json.encode(effect.card))
     body = msgspec.json.encode(BagBody(raw, effect.urgency))
-    kind = "private" if effect.now else "bag"
-    place = f"person:{effect.person}" if effect.now else f"bag:{effect.person}"
-    yield from put_letter(context.scope, place, kind, context.event.at, body)
+    due = context.event.at if effect.now else None
+    if effect.soon:
+        due = yield from _soon(context, effect.person)
+    if due is None:
+        place = f"bag:{effect.person}"
+        yield from put_letter(context.scope, place, "bag", context.event.at, body)
+    else:
+        yield from put_letter(context.scope, f"person:{effect.person}", "private", due, body)
+
+
+def _soon(context: EffectContext, person: str) -> Script[datetime | None]:
+    """The first moment within this person's own hours; None where it is to go into the bag."""
+    tenant, vault = context.scope.tenant, context.scope.vault
+    prefs = yield from prefs_of(tenant, vault, person)
+    if prefs.paused or not prefs.soon:
+        return None
+    hours = hours_for(prefs, (yield from projects_of(tenant, vault, person)))
+    return next_within_hours(Calendar(), max(context.event.at, context.now), hours)
 
 
 def _first_time(context: EffectContext, once: str) -> Script[bool]:
@@ -178,6 +195,7 @@ def _keep(context: EffectContext, effect: fx.Keep) -> Script[None]:
         language=prefs.language if effect.language is None else effect.language,
         paused=prefs.paused if effect.paused is None else effect.paused,
         greeted=prefs.greeted if effect.greeted is None else effect.greeted,
+        soon=prefs.soon if effect.soon is None else effect.soon,
         paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
     )
     yield from keep_prefs(tenant, vault, effect.person, prefs)
