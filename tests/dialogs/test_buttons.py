@@ -111,12 +111,10 @@ STATES = {
     "Hvornår=2026-11-16\nur > til 2026-11-16 12:00\n",
     "stopped": ANSWERED
     + 'anne > /digi afslut\nanne > tryk "Vi stopper her"\nanne > udfyld Hvorfor="Den virkede ikke"',
-    "ended": SUMMED
-    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
+    "ended": SUMMED + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
     'anne > udfyld "Hvorfor slutter"="Færdig" "Skal vi"="Om 3"\n'
     "ur > til 2027-02-03 12:00\n",
-    "deleted": SHOWN
-    + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
+    "deleted": SHOWN + 'anne > /digi afslut\nanne > tryk "Slut forløbet"\n'
     'anne > udfyld "Hvorfor slutter"="Færdig"\nur > til 2027-02-03 12:00\n',
 }
 WRONG = {

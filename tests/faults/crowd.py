@@ -1,7 +1,7 @@
-"""A crowd at the real program's door: fifty requests in flight, and what has been confirmed.
+"""Fifty concurrent users of the real program, and a record of what was confirmed to them.
 
-The program runs in a process of its own and is driven over HTTP as its page drives it. It may be
-killed or stopped at any moment; what it had confirmed must be there afterwards, and once.
+The program is a process of its own, used over HTTP like the playground's page. It can be killed or
+stopped at any time; everything confirmed must exist afterwards, exactly once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Body = dict[str, Any]
 
 
 class Sent:
-    """A form that was sent, and whether anybody heard that it arrived."""
+    """A submitted form, and whether it was confirmed."""
 
     def __init__(self, person: str, text: str, body: Body) -> None:
         self.person, self.text, self.body = person, text, body
@@ -52,10 +52,10 @@ class Crowd:
         self.chatted: dict[str, str] = {}
         self.named: dict[str, Sent] = {}
         self.unnamed: dict[str, Sent] = {}
-        """By what was written: what was confirmed, by name and without."""
+        """Confirmed unsigned and signed texts."""
         self.unsure: dict[str, tuple[dict[str, Sent], Sent]] = {}
         self.told: Counter[str] = Counter()
-        """What people heard where something could not be kept."""
+        """The messages shown when something could not be saved."""
         self._enough = False
         self._buttons: dict[str, str] = {}
         self._process = process
@@ -83,7 +83,7 @@ class Crowd:
         self.token = (await self.state("oksana"))["token"]
 
     async def end(self, sign: signal.Signals = signal.SIGKILL) -> int:
-        """Its exit code, or minus the signal."""
+        """Wait for the process and return its exit code, or the negative signal number."""
         os.kill(self.pid, sign)
         [said] = await self._tells("wait", 1)
         self.pid = 0
@@ -103,7 +103,7 @@ class Crowd:
         return await self.ask(f"/play/state?as={person}")
 
     async def messages(self) -> list[Any]:
-        """All that the leader sees."""
+        """Return all messages that the leader can see."""
         found: list[Any] = (await self.state("anne"))["messages"]
         return found
 
@@ -122,7 +122,7 @@ class Crowd:
         return await self.ask("/play/clock", {"as": "anne", "to": to})
 
     async def begins(self) -> None:
-        """A project is in the channel, and the two ways to say something are known."""
+        """Start a project and open the forms to write by name and unsigned."""
         cards = (await self.types("anne", "/digi start Ny plan"))["cards"]
         cards = (await self.presses("anne", token_of(cards, "Jeg er leder")))["cards"]
         await self.presses("anne", token_of(cards, "Vis det i kanalen"))
@@ -142,7 +142,7 @@ class Crowd:
             self.acknowledged += 1
 
     async def says(self) -> None:
-        """A question by name, with words that stand nowhere else."""
+        """Send a signed question with a unique text."""
         await self._fills(self.named, "Med navn", "Hvad nu?", {
             "kind": "question", "readers": ["anne"], "everyone": "false", "trio": "false",
         })  # fmt: skip
@@ -156,7 +156,7 @@ class Crowd:
         person = self.chance.choice(TEAM)
         form = (await self.presses(person, self._buttons[label]))["form"]
         if form is None:
-            return  # so much in a minute is too much for one person
+            return  # the per-person rate limit was reached
         text = f"{words} {uuid.uuid4()}"
         fields = {one["id"]: _fitting(one, {**values, "text": text}) for one in form["fields"]
                   if "id" in one}  # fmt: skip
@@ -188,7 +188,7 @@ class Crowd:
         await self.types(self.chance.choice(TEAM), "/digi status")
 
     async def acts_on(self) -> None:
-        """Until nobody answers any more, or it is enough."""
+        """Send texts until nobody answers any more, or the number is reached."""
         acts: tuple[Callable[[], Awaitable[None]], ...] = (
             self.chats, self.says, self.says_unnamed, self._looks,
         )  # fmt: skip
@@ -199,7 +199,7 @@ class Crowd:
             pass
 
     async def moves_on(self) -> None:
-        """The clock goes on meanwhile: questions, overviews and releases come due."""
+        """Move the clock meanwhile, so that questions, overviews and releases become due."""
         try:
             while not self._enough:
                 await self._moves()
@@ -208,7 +208,7 @@ class Crowd:
             pass
 
     async def lives(self, seconds: float, sign: signal.Signals = signal.SIGKILL) -> int:
-        """Everybody acts; in the middle of it the program is ended. How it ended."""
+        """Everybody acts, and the program is ended in the middle. Returns how it ended."""
         tasks = [asyncio.create_task(self.acts_on()) for _ in range(IN_FLIGHT)]
         tasks.append(asyncio.create_task(self.moves_on()))
         before = self.acknowledged
@@ -223,7 +223,7 @@ class Crowd:
         return ended
 
     async def lives_through(self, trouble: Callable[[], Awaitable[None]]) -> None:
-        """Everybody acts while it happens, and the program goes on; until all is well again."""
+        """Everybody acts during a fault that the program survives, until everything works again."""
         self._enough = False
         tasks = [asyncio.create_task(self.acts_on()) for _ in range(IN_FLIGHT)]
         tasks.append(asyncio.create_task(self.moves_on()))
@@ -241,7 +241,7 @@ class Crowd:
                 await asyncio.sleep(0.005)
 
     async def sends_again(self) -> None:
-        """What people did not hear of, they send again."""
+        """Submit again what was not confirmed."""
         for text, (where, sent) in list(self.unsure.items()):
             await self._submits(where, sent)
             assert text not in self.unsure, "it was refused the second time"
@@ -249,10 +249,10 @@ class Crowd:
     # --- what must hold -------------------------------------------------------------------
 
     async def holds(self) -> None:
-        # A step of the clock lets everything that is due be delivered first.
+        # First let the courier deliver everything that is due.
         assert "failed" not in await self.clock("day")
         async with asyncio.timeout(READY):
-            # Where several may serve, what a killed one held is let go after a while.
+            # With several replicas, a killed one's leases have to expire.
             while set(self.named) - set(brought_to(await self.messages())):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         messages = {m["id"]: m for m in await self.messages()}
@@ -273,14 +273,15 @@ class Crowd:
         assert not twice, twice
 
     async def _opens(self, code: str) -> str:
-        """What the code brings."""
+        """Return what a receipt code shows."""
         form = (await self.types("zofia", "/digi kode"))["form"]
         body = {"as": "zofia", "token": form["token"], "values": {"words": code},
                 "channel": CHANNEL}  # fmt: skip
         return json.dumps(await self.ask("/play/submit", body), ensure_ascii=False)
 
     async def rings_on(self) -> None:
-        """No timer was lost: the next question, overview and release are still to come."""
+        """Assert that no timer was lost: the next question, overview and release are still
+        planned."""
         time = (await self.state("anne"))["time"]
         assert {"question", "overview", "release"} <= set(time["landmarks"])
         assert all(mark > time["now"] for mark in time["landmarks"].values())
@@ -295,7 +296,7 @@ class Crowd:
 
 @asynccontextmanager
 async def crowd(box: Box, seed: int, *, tireless: bool = False) -> AsyncIterator[Crowd]:
-    """`tireless`: nobody hears that so much in a minute is too much for one person."""
+    """Create a crowd. `tireless` disables the per-person rate limit."""
     words = ["tireless"] if tireless else []
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.faults.nursery", *words, env=box.env, cwd=ROOT,
@@ -333,8 +334,8 @@ def token_of(cards: list[Any], label: str) -> str:
 
 
 def brought_to(messages: list[Any]) -> Counter[str]:
-    """How often each text came in the letter that brings it to its reader; the week's summaries
-    may name it again."""
+    """Return how often each text was in the letter to its reader; weekly summaries may repeat
+    it."""
     return Counter(
         words(m["card"]["parts"][1]["words"])
         for m in messages
@@ -347,7 +348,7 @@ def words(spans: list[Body]) -> str:
 
 
 def head(message: Body) -> str:
-    """The title and the words under it: what no two messages of a channel share."""
+    """Return a message's heading and first text, which are unique in a channel."""
     parts = message["card"]["parts"] if message["card"] else []
     return " / ".join(
         words(part["text"]) for part in parts[:2] if part["type"] in ("heading", "paragraph")

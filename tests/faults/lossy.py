@@ -1,9 +1,8 @@
-"""A disk under SQLite that forgets what was not synced when its power is cut.
+"""A disk for SQLite that loses unsynced data when its power is cut.
 
-Everything that is written stays in memory until the file is synced. At the cut, what was not
-synced is lost, or survives in part, in pieces of a sector, as on a real disk; the image that is
-left is opened with the ordinary driver. The house runs on it unchanged: `on_lossy_disk` puts an
-apsw connection, which alone can have such a file system, in the place of sqlite3's.
+Writes stay in memory until the file is synced. At the cut, unsynced data is lost or survives
+partially, in sectors, as on a real disk; the remaining image is opened with the ordinary driver.
+`on_lossy_disk` replaces sqlite3's connections by those of apsw, which supports custom file systems.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from storage.sqlite.driver import Sqlite
 
 SECTOR = 512
 Change = tuple[int, bytes | None]
-"""Where something was written, or where the file was cut off."""
+"""A write to a position, or a truncation."""
 
 
 class Disk(apsw.VFS):
-    """Counts what is asked of it; dies at operation `cut_at`; `full` lets nothing grow; where it is
-    `unsynced` nobody knows what it has."""
+    """Counts its operations. It dies at operation `cut_at`; `full` forbids growth; with `unsynced`
+    a failed sync leaves the content unknown."""
 
     def __init__(self) -> None:
         self.name = f"lossy-{uuid.uuid4().hex}"
@@ -65,7 +64,7 @@ class Disk(apsw.VFS):
             raise apsw.ReadOnlyError("read only")
 
     def image(self, chance: random.Random) -> None:
-        """What is on the disk after the cut: of what was not synced nothing, or some of it."""
+        """Return the disk's content after the cut, with none or some of the unsynced data."""
         survive = chance.choice((0.0, 0.5, 1.0))
         for path, changes in self.pending.items():
             if not Path(path).exists():
@@ -85,7 +84,7 @@ class Disk(apsw.VFS):
 class File(apsw.VFSFile):
     def __init__(self, disk: Disk, name: Any, flags: list[int]) -> None:
         self._disk = disk
-        # A file without a name is SQLite's own scratch: no cut leaves anything of it.
+        # Files without a name are SQLite's temporary files, which do not survive a cut.
         named = name.filename() if isinstance(name, apsw.URIFilename) else name
         self._changes: list[Change] = disk.pending.setdefault(named, []) if named else []
         super().__init__("", name, flags)
@@ -147,7 +146,7 @@ class File(apsw.VFSFile):
 
 
 class Cursor:
-    """All rows at once, as sqlite3 would give them."""
+    """Returns all rows at once, like sqlite3."""
 
     def __init__(self, description: Any, rows: list[Any]) -> None:
         self.description, self._rows = description, rows
@@ -163,14 +162,14 @@ class Cursor:
 
 
 class Connection:
-    """As much of sqlite3.Connection as the store uses, on a disk of ours."""
+    """The part of sqlite3.Connection that the store uses, on the lossy disk."""
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self._disk = disk
         with translated():
             flags = apsw.SQLITE_OPEN_READWRITE
             self._conn = apsw.Connection(str(path), flags=flags, vfs=disk.name)
-            # Without memory that several processes share, which a file system of ours has not.
+            # Without shared memory between processes, which a custom file system lacks.
             self._conn.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
 
     def execute(self, sql: str, params: Any = ()) -> Cursor:
@@ -195,7 +194,7 @@ class Connection:
             with translated():
                 self._conn.close()
         except sqlite3.Error:
-            # Without power even that fails, and nobody is there who could mind.
+            # Without power this fails too, and nobody is left to notice.
             if not self._disk.dead:
                 raise
 
@@ -213,7 +212,7 @@ def translated() -> Iterator[None]:
 
 
 class OneConnection(Sqlite):
-    """The store as it is, but its looks go through the writer: the file has one connection."""
+    """The store with reads on the writer's connection, because the file has only one."""
 
     @classmethod
     def _open(cls, path: Path, readers: int, folder: Path, wait: float) -> Sqlite:
@@ -223,13 +222,13 @@ class OneConnection(Sqlite):
         return await self.tx(script, *args, **more)
 
     def counts(self) -> Counts:
-        """There is no index beside the log that one could read."""
+        """There is no shared-memory index to read."""
         return Counts(self._writer.sealed_commits, 0, 2)
 
 
 @contextmanager
 def on_lossy_disk(disk: Disk, *, synchronous: str = "FULL") -> Iterator[None]:
-    """Houses that are built meanwhile stand on this disk."""
+    """Stores opened in this context use this disk."""
 
     def connect(path: Path) -> Connection:
         conn = Connection(path, disk)

@@ -1,7 +1,8 @@
-"""A process that has read everything and forks the real program: a start takes a moment only.
+"""A process that has imported everything and forks the real program, so that starting takes no
+time.
 
-`python -m tests.faults.nursery` hears `run` (answers with the child's pid; the child says where it
-is, as always) and `wait` (answers with how the child ended).
+`python -m tests.faults.nursery` reads `run` (answers with the child's pid; the child prints its
+address as usual) and `wait` (answers with the child's exit status).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def main() -> None:
     if "tireless" in sys.argv:
         gate.ACTS_A_MINUTE = gate.CODES_AN_HOUR = 10**9
     if settings.postgres is not None:
-        # A killed replica's lane is free again after this; the world of the tests has no patience.
+        # A killed replica's lease expires after this time, shortened for the tests.
         Leases.lease.__defaults__ = (500_000,)
         import storage.postgres.driver  # noqa: F401
 

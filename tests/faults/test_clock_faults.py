@@ -1,4 +1,5 @@
-"""The wall clock jumps, the summer time comes and goes: each thing once, in order, at its hour."""
+"""When the system clock jumps or summer time changes, everything happens once, in order, at its
+hour."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ from tests.worlds.house import MONDAY, Diary, Paper, Wall, a_house, faked, found
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 LONG = pytest.mark.long
 BOTH = ["sqlite", pytest.param("postgres", marks=LONG)]
-"""Where what decides is told apart by no database, the other one's turn is in the long run."""
+"""Parametrizes by database, PostgreSQL only in the long run, since the decisions do not depend on
+it."""
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
 
 
@@ -41,8 +43,8 @@ async def office(
 
 @pytest.mark.parametrize("by", [HOUR, YEAR])
 async def test_a_clock_that_is_set_back_holds_up_nobody(office: Office, by: timedelta) -> None:
-    """What was to be said at once is said at once and in its order, also what was written before;
-    a try that was put off is not put off for longer; a timer waits for its moment, once."""
+    """Messages are sent at once and in order, including those written before the change. A retry is
+    not delayed further, and a timer fires once at its time."""
     await office.do(Say(note("1")), Say(note("2")), Timer("a", MONDAY + 2 * HOUR))
     office.edge.fails = [DeliveryFailed("slow down", retry_after=90)]
     await office.settle()
@@ -69,7 +71,7 @@ async def test_a_clock_that_is_set_back_holds_up_nobody(office: Office, by: time
 
 @pytest.mark.parametrize("by", [HOUR, YEAR])
 async def test_what_was_written_and_not_tried_yet_goes_too(office: Office, by: timedelta) -> None:
-    """Written, then the clock was set back, then more was written: in that order."""
+    """Letters written before and after the clock was set back are sent in the order of writing."""
     await office.do(Say(note("1")))
     await office.house.courier.watch.look()
     await office.do(Say(note("2")))
@@ -81,7 +83,7 @@ async def test_what_was_written_and_not_tried_yet_goes_too(office: Office, by: t
 
 
 async def test_a_clock_put_right_by_less_than_a_moment_is_nothing(office: Office) -> None:
-    """Time servers do that all day."""
+    """Small adjustments are normal time synchronisation."""
     await office.do(Say(note("1")))
     await office.settle()
     office.wall.at = MONDAY - timedelta(seconds=1)
@@ -99,8 +101,8 @@ async def test_a_clock_put_right_by_less_than_a_moment_is_nothing(office: Office
 async def test_however_the_clock_jumps_each_thing_happens_once(
     office: Office, seed: int, figures: Callable[[str], None]
 ) -> None:
-    """Forward and back, by seconds and by months, while people write and a weekly overview comes:
-    every message once and in order, no week with two overviews, no timer lost."""
+    """Jumps forward and back by seconds and months, while people write and a weekly overview is
+    due: every message once and in order, no second overview in a week, no lost timer."""
     chance = random.Random(seed)
     calendar = Calendar()
 
@@ -159,8 +161,8 @@ def shown(day: date, half: int) -> tuple[int, int]:
 async def test_every_half_hour_of_a_day_on_which_the_clock_changes(
     office: Office, day: date, halves: int, figures: Callable[[str], None]
 ) -> None:
-    """A timer for each half hour on the wall rings once, in that half hour, or where the wall
-    never shows it an hour later; something said in each half hour of the day is said in it."""
+    """A timer for each half hour fires once in that half hour, or an hour later if that local time
+    is skipped. Messages written in each half hour are sent in it."""
     start = datetime.combine(day, datetime.min.time(), COPENHAGEN).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), datetime.min.time(), COPENHAGEN).astimezone(UTC)
     assert (end - start) / timedelta(minutes=30) == halves
@@ -195,7 +197,8 @@ async def test_every_half_hour_of_a_day_on_which_the_clock_changes(
 async def test_the_overviews_around_the_change_keep_their_hour(
     office: Office, sunday: date
 ) -> None:
-    """At every half hour of the working day, before and after: 13:30 stays 13:30 on the wall."""
+    """For every half hour of a working day, before and after the change: 13:30 stays 13:30 local
+    time."""
     calendar = Calendar()
     tuesday = sunday - timedelta(days=5)
     office.wall.at = at_local(calendar, tuesday, 7)

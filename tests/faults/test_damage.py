@@ -1,6 +1,6 @@
-"""A damaged value costs itself and nothing else; a damaged file is told of once.
+"""A damaged value affects only itself, and a damaged file is reported once.
 
-Each seal is broken as a failing disk breaks it: one byte of what lies in the database is flipped.
+Each encrypted value is damaged as by a failing disk: one of its stored bytes is flipped.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ NEXT_MORNING = datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN)
 
 
 def flip(folder: Path, either: str, table: str, where: str = "1 = 1") -> None:
-    """One byte in the middle of each of these values is another one."""
+    """Flip a byte in the middle of each of these values."""
     column = next(one.column for one in rekey.TABLES if one.table == table)
     if either:
         at = f"octet_length({column}) / 2"
@@ -85,7 +85,8 @@ SECOND = "seq = (SELECT max(seq) - 1 FROM letter)"
 async def test_a_damaged_message_is_given_up_and_the_others_arrive(
     office: Office, tmp_path: Path, either: str
 ) -> None:
-    """In its channel too; the operator finds it among the dead, and the log names its id."""
+    """Other letters to its channel are sent too. It becomes a dead letter, and the log names its
+    id."""
     await office.do(
         Say(note("1")), Say(note("2")), Say(note("3")), Privately("mette", note("4"), now=True)
     )
@@ -104,7 +105,8 @@ async def test_a_damaged_message_is_given_up_and_the_others_arrive(
 async def test_what_a_damaged_letter_is_for_is_found_beside_it(
     office: Office, tmp_path: Path, either: str, effect: Effect, arrives: bool
 ) -> None:
-    """A timer rings all the same, or a project would stand still; a standing post is drawn."""
+    """The columns beside it are enough: a timer fires, or its project would stand still, and a
+    standing post is drawn."""
     await office.do(effect)
     flip(tmp_path / "home", either, "letter")
     await office.move(MONDAY + timedelta(hours=2))
@@ -117,7 +119,7 @@ async def test_what_a_damaged_letter_is_for_is_found_beside_it(
 async def test_a_bag_goes_without_what_is_damaged_in_it(
     office: Office, tmp_path: Path, either: str, place: int
 ) -> None:
-    """Whichever it is, the first among them, by which the bag is claimed."""
+    """This holds for each letter of the bag, including the first, by which the bag is claimed."""
     await office.do(*(Privately("mette", note(str(n))) for n in range(3)))
     flip(tmp_path / "home", either, "letter", f"seq = (SELECT min(seq) + {place} FROM letter)")
     await office.move(at_local(Calendar(), (MONDAY + timedelta(days=3)).date(), 12))
@@ -129,7 +131,7 @@ async def test_a_bag_goes_without_what_is_damaged_in_it(
 async def test_a_post_whose_state_is_damaged_holds_up_nothing(
     office: Office, tmp_path: Path, either: str, dialog: str
 ) -> None:
-    """Its own conversation's state, or that of the project, whose leader then cannot be told."""
+    """The state of the post's conversation, or of the project, whose leader then cannot be told."""
     await office.do(Post("draft"), Say(note("behind it")), Privately("mette", note("2"), now=True))
     flip(tmp_path / "home", either, "state", f"dialog = '{dialog}'")
     await office.settle()
@@ -145,7 +147,8 @@ async def test_a_post_whose_state_is_damaged_holds_up_nothing(
 async def test_a_damaged_answer_stands_there_as_what_it_is_and_the_others_are_read(
     tmp_path: Path, either: str
 ) -> None:
-    """In its author's place, who may write it once more; and the question can be summed up."""
+    """The damaged answer is shown as unreadable under its author's name; the author can write it
+    again, and the question can be summed up."""
     async with running(tmp_path, either=either) as played:
         await played.play(
             """
@@ -175,8 +178,8 @@ async def test_a_damaged_answer_stands_there_as_what_it_is_and_the_others_are_re
 async def test_whoever_asks_for_what_is_damaged_reads_a_true_sentence(
     tmp_path: Path, either: str, locale: Any
 ) -> None:
-    """For a command, a press and a form, in their language, and nothing is changed; at the hour
-    the log says how much did not open, and of which table."""
+    """For a command, a press and a form there is an explanation in the person's language, and
+    nothing changes. On the hour the log has the number of damaged values and their table."""
     async with running(tmp_path, either=either) as played:
         await played.play('anne > /digi næste\n peter > tryk "Svar"')
         flip(tmp_path, either, "state")
@@ -203,8 +206,8 @@ async def test_whoever_asks_for_what_is_damaged_reads_a_true_sentence(
 async def test_a_damaged_pool_begins_anew_by_the_calendar_and_the_channel_is_told(
     tmp_path: Path, either: str
 ) -> None:
-    """Until then whoever writes hears that nothing was kept, and codes of other texts still work;
-    from the next night on texts are taken in again, and come with the release."""
+    """Until then unsigned texts are refused with an explanation, and codes of other texts work.
+    From the next night on texts are accepted again and released."""
     async with running(tmp_path, either=either) as played:
         await says(played, "noor", "En tekst, der går tabt")
         await played.move(datetime(2026, 11, 2, 10, tzinfo=COPENHAGEN))
@@ -233,7 +236,7 @@ async def test_a_damaged_pool_begins_anew_by_the_calendar_and_the_channel_is_tol
 
 
 async def test_a_process_with_an_old_key_begins_no_pool_anew(tmp_path: Path, either: str) -> None:
-    """What does not open for it is whole for those that have the new key."""
+    """Values that it cannot decrypt may be intact for processes with the new key."""
     async with running(tmp_path, either=either) as played:
         flip(tmp_path, either, "pool")
         before = asked(tmp_path, either, "SELECT sealed FROM pool")
@@ -285,8 +288,8 @@ ON_A_SERVER_BRIEFLY = ("record", "letter")
 async def test_whatever_is_damaged_digi_goes_on_and_starts_again(
     tmp_path: Path, either: str, table: str
 ) -> None:
-    """Every value of a table at once: letters go out, nights and releases pass, everybody gets an
-    answer to everything, a person is erased, the key is changed, and Digi starts again."""
+    """All values of a table at once: letters are sent, nights and releases pass, everybody gets an
+    answer to everything, a person is erased, the key is rotated, and Digi starts again."""
     async with running(tmp_path, either=either) as played:
         await lively(played)
         await says(played, "noor", "En tekst uden navn")
@@ -300,7 +303,7 @@ async def test_whatever_is_damaged_digi_goes_on_and_starts_again(
         await _everybody_is_answered(played, "anne", "mette", "peter")
         await played.house.upkeep.erase_person(TENANT, "fatima")
         done = await played.house.upkeep.rotate_key()
-        # These were given up, pruned or begun anew meanwhile.
+        # Some were given up, deleted or replaced meanwhile.
         assert done.damaged or table in ("letter", "inbox", "pool")
         await _everybody_is_answered(played, "peter")
     async with stage(tmp_path, either=either) as again:
@@ -315,7 +318,7 @@ async def _everybody_is_answered(played: Stage, *people: str) -> None:
 
 
 async def test_what_a_platform_is_spoken_to_with_is_lost_alone(tmp_path: Path, either: str) -> None:
-    """A token, an address, a message of the pretended workplace: the others are there."""
+    """A token, an address, a message of the playground: the others still work."""
     async with a_house(tmp_path / "home", either=either) as house:
         store, vault = house.database, house.vault
         installations = Installations(store, vault, Installation)
@@ -336,7 +339,7 @@ async def test_what_a_platform_is_spoken_to_with_is_lost_alone(tmp_path: Path, e
 
 
 def test_the_secret_of_buttons_and_codes_is_restored_and_never_drawn_anew(digi: Here) -> None:
-    """Without it every button and every code would be void: Digi does not start, and says what to
+    """Otherwise every button and code would become invalid: Digi does not start, and says what to
     restore."""
     digi.home.mkdir()
     assert digi("key").returncode == 0
@@ -353,7 +356,8 @@ def test_the_secret_of_buttons_and_codes_is_restored_and_never_drawn_anew(digi: 
 async def test_the_doctor_opens_everything_once_and_names_what_does_not_open(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Table and row, and no content; as many as there are, and nothing where all is whole."""
+    """It prints table and row but no content for each damaged value, and nothing if all are
+    intact."""
     box = Here(tmp_path, monkeypatch, capsys)
     async with running(tmp_path, either=either) as played:
         await lively(played)
@@ -400,7 +404,7 @@ def _person(played: Stage, id: str) -> Script[None]:
 async def test_damage_that_is_met_while_serving_is_told_once_and_readyz_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By the clock and not at its moment; what can still be read is served."""
+    """It is reported by a timer, not when it is found; what can still be read is served."""
     monkeypatch.setattr("bot.server.build.DAMAGE_SECONDS", 0.01)
     async with a_house(tmp_path / "home") as house:
         await found(house)
@@ -435,7 +439,7 @@ def _published() -> Script[Any]:
 async def test_damage_that_a_server_reports_is_remembered_too(
     tmp_path: Path, postgres_server: Server
 ) -> None:
-    """As PostgreSQL names a page whose checksum does not fit."""
+    """This is PostgreSQL's error for a page with a wrong checksum."""
     dsn = postgres_server.dsn(postgres_server.take())
     async with a_house(tmp_path / "home", either=dsn) as house:
         assert not house.database.damaged

@@ -1,6 +1,5 @@
-"""The database's server dies, is away, comes back or is followed by its standby: nothing that was
-confirmed is lost, nothing is said twice, and Digi is not started anew for it.
-"""
+"""The database server crashes, is away, returns, or its standby takes over: no confirmed act is
+lost, no message is sent twice, and Digi needs no restart."""
 
 from __future__ import annotations
 
@@ -31,14 +30,14 @@ from tests.worlds.postgres import FOLLOWED, Server, Standby, Wire, a_server
 
 NOT_SAVED = "Det blev ikke gemt. Din tekst står her endnu. Prøv igen om et øjeblik."
 WEAK = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
-"""As forgetful as a server may be told to be: ten seconds of commits lie in its memory."""
+"""The weakest durability settings: up to ten seconds of commits are only in memory."""
 
 
 # --- the server is killed ---------------------------------------------------------------------
 
 
 def one_backend(server: Server) -> None:
-    """A process that serves Digi: the server ends all others too, and recovers by itself."""
+    """Kill a backend process: the server ends all others and recovers."""
     [(pid,), *_] = server.say(
         "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'digi%' ORDER BY random()"
     )
@@ -46,13 +45,13 @@ def one_backend(server: Server) -> None:
 
 
 def the_first(server: Server) -> None:
-    """The first process; the others follow it, and somebody starts it again."""
+    """Kill the postmaster; the other processes end, and the server is started again."""
     server.kill_postmaster()
     server.start()
 
 
 def all_of_it(server: Server) -> None:
-    """Every process at once, as where the machine dies; somebody starts it again."""
+    """Kill all processes, as when the machine dies; the server is started again."""
     server.kill()
     server.start()
 
@@ -62,7 +61,7 @@ KILLS = (one_backend, the_first, all_of_it)
 
 @asynccontextmanager
 async def at_work(folder: Path, dsn: str, seed: int) -> AsyncIterator[Crowd]:
-    """The real program, and a crowd that has begun to use it."""
+    """The real program with active users."""
     async with crowd(await on_postgresql(folder, dsn), seed, tireless=True) as found:
         await found.start()
         await found.begins()
@@ -72,7 +71,7 @@ async def at_work(folder: Path, dsn: str, seed: int) -> AsyncIterator[Crowd]:
 
 
 async def all_stands(found: Crowd) -> None:
-    """What nobody was told of is sent again; then everything is there, and was said, once."""
+    """Unconfirmed acts are repeated; then everything exists and was posted exactly once."""
     await found.sends_again()
     await found.holds()
 
@@ -85,8 +84,8 @@ async def all_stands(found: Crowd) -> None:
 async def test_a_killed_server_takes_nothing_that_was_confirmed(
     tmp_path: Path, seed: int, kills: int, figures: Callable[[str], None]
 ) -> None:
-    """`kill -9` of one of its processes, of the first, of all, while fifty requests are in flight;
-    the server is set to forget, and Digi lives on."""
+    """`kill -9` of a backend, the postmaster or all, with fifty requests in flight, on a server
+    with weak settings; Digi keeps running."""
     chance = random.Random(seed)
     with a_server(WEAK) as server:
         async with at_work(tmp_path, server.dsn(server.new()), seed) as found:
@@ -109,10 +108,10 @@ async def test_a_killed_server_takes_nothing_that_was_confirmed(
 
 
 async def killed_after(server: Server, folder: Path, how: str, turns: int) -> tuple[int, int]:
-    """How many turns were confirmed, and how many of them are not there after the server died."""
+    """Return how many turns were confirmed, and how many of these are missing after the crash."""
     name = server.new()
     async with a_store(server.dsn(name), folder) as store:
-        server.say("CHECKPOINT")  # what is asked for is not whether the table is there
+        server.say("CHECKPOINT")  # the test asks about lost rows, not about a missing table
         confirmed = await asyncio.gather(*(store.tx(add, f"{n:04}") for n in range(turns)))
         if how == "immediate":
             server.stop(signal.SIGQUIT)
@@ -133,7 +132,7 @@ async def _read(store: Postgres) -> set[str]:
 
 @pytest.fixture(scope="module")
 def forgetful() -> Iterator[Server]:
-    """A server that may be killed, and is always up again."""
+    """A server with weak settings that can be killed and is always restarted."""
     with a_server(WEAK) as server:
         yield server
 
@@ -144,8 +143,8 @@ def forgetful() -> Iterator[Server]:
 async def test_a_weak_server_does_not_weaken_what_is_confirmed(
     forgetful: Server, tmp_path: Path, times: int, figures: Callable[[str], None]
 ) -> None:
-    """Its memory is lost right after the last answer: with Digi's own sessions nothing is gone,
-    though the server's default would have kept nothing for ten seconds."""
+    """Its memory is lost right after the last answer: nothing confirmed in Digi's sessions is lost,
+    although the server's default would lose ten seconds."""
     folder = write_folder(tmp_path / "sql")
     confirmed = 0
     for n in range(times):
@@ -162,7 +161,7 @@ async def test_without_that_the_same_end_takes_what_was_confirmed(
     monkeypatch: pytest.MonkeyPatch,
     figures: Callable[[str], None],
 ) -> None:
-    """The control: with the server's weak default the same proof finds losses."""
+    """Control: with the server's weak default the same test finds losses."""
     for module in (storage.postgres.driver, storage.postgres.connections):
         monkeypatch.setattr(module, "DURABLE", "SELECT 1")
     folder = write_folder(tmp_path / "sql")
@@ -178,7 +177,7 @@ async def test_without_that_the_same_end_takes_what_was_confirmed(
 async def test_digis_sessions_never_ask_for_less(
     postgres_server: Server, empty_dsn: str, tmp_path: Path, set_to: str, found: str
 ) -> None:
-    """Whatever the role was told; who asks for more keeps it. The doctor names what is too weak."""
+    """Whatever the role's default is; stronger settings are kept. `check` names a weak one."""
     role = f"of_{set_to}"
     name = empty_dsn.partition("///")[2].partition("?")[0]
     for sql in (
@@ -201,8 +200,8 @@ async def test_digis_sessions_never_ask_for_less(
 async def test_a_number_that_is_given_away_again_confirms_nothing(
     tmp_path: Path, forgetful: Server, monkeypatch: pytest.MonkeyPatch, *, heeded: bool
 ) -> None:
-    """The server dies before it hears a COMMIT, and gives the transaction's number to somebody
-    else's. Asked what became of it, it says that it is kept, and means the other one."""
+    """The server crashes before it receives a COMMIT and assigns the same transaction id to another
+    transaction. txid_status then says "committed", which refers to the other one."""
     if not heeded:
         nothing = "'' AS life"
         monkeypatch.setattr(
@@ -235,7 +234,7 @@ async def test_a_number_that_is_given_away_again_confirms_nothing(
 
 
 async def taken_over(found: Crowd, primary: Server, wire: Wire) -> Standby:
-    """The server dies in the middle of everything; its standby is met before it may write."""
+    """The primary dies under load; its standby is reached before it may write."""
     standby = Standby(primary)
     await asyncio.to_thread(standby.follows)
 
@@ -262,8 +261,8 @@ async def taken_over(found: Crowd, primary: Server, wire: Wire) -> Standby:
 async def test_a_standby_that_takes_over_has_all_that_was_confirmed(
     tmp_path: Path, seed: int, times: int, figures: Callable[[str], None]
 ) -> None:
-    """At the same address, cut off in the middle, only to be read for a while: people hear that
-    nothing was kept, and everything confirmed is there, once, without a restart of Digi."""
+    """At the same address, disconnected under load and read-only for a while: people are told that
+    nothing was saved, and everything confirmed exists once, without a restart of Digi."""
     with contextlib.ExitStack() as stack:
         server: Server = stack.enter_context(a_server(FOLLOWED | WEAK))
         name = server.new()
@@ -280,7 +279,7 @@ async def test_a_standby_that_takes_over_has_all_that_was_confirmed(
 
 @asynccontextmanager
 async def a_pair(folder: Path) -> AsyncIterator[tuple[Server, Standby, str]]:
-    """A server, its standby, and a database with one note in it."""
+    """A primary, its standby, and a database with one note."""
     with a_server(FOLLOWED | WEAK) as primary:
         name = primary.new()
         await (await Postgres.open(primary.dsn(name), folder=folder)).close()
@@ -308,8 +307,8 @@ def doctor_tells(primary: Server, name: str) -> bool:
 async def test_an_address_of_both_finds_the_one_that_writes(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """`host=…,…` with `target_session_attrs=read-write`: before, between and after. Where nothing
-    waited for the standby the doctor would have said so."""
+    """`host=…,…` with `target_session_attrs=read-write`: before, during and after the failover. If
+    commits did not wait for the standby, `check` would report it."""
     folder = write_folder(tmp_path / "sql")
     async with a_pair(folder) as (primary, standby, name):
         assert not doctor_tells(primary, name)
@@ -334,7 +333,7 @@ async def test_an_address_of_both_finds_the_one_that_writes(
 
 
 def once(key: str) -> Script[None]:
-    """As each turn begins, which may come again, and as it ends."""
+    """Record the beginning of each turn, which may be repeated, and its end."""
     first = yield "inbox_first", {"tenant": "t", "key": f"once:{key}", "now": 0}
     if first:
         yield "inbox_answered", {"tenant": "t", "key": f"once:{key}", "reply": b"done"}
@@ -356,8 +355,8 @@ def dies_for(primary: Server, wire: Wire, standby: Standby) -> Literal["before"]
 async def test_where_the_standby_does_not_answer_nothing_is_confirmed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The server would wait for ever, and when it is told to wait no longer, or asked after a cut,
-    say that it is done: if the standby then took over, it would never have been."""
+    """The primary waits forever. If the wait is cancelled, or after a disconnect, it says
+    "committed"; but if the standby took over, the transaction would be lost."""
     async with a_pair(FOLDER) as (primary, standby, name), Wire(primary) as wire:
         store = await Postgres.open(wire.dsn(name))
         await store.tx(once, "confirmed")

@@ -1,8 +1,8 @@
-"""The store fails at every boundary of every handler, once: nothing half, nothing twice.
+"""The store fails once at every boundary of every handler: nothing is half done or done twice.
 
-The transcripts are played on a store that breaks before each statement, before each commit and
-after it. Whoever acted is told kindly and does the same again; at the end everything stands as
-the transcript says, and was said once.
+The transcripts are played on a store that fails before each statement, before each commit and after
+it. The person gets an apology and repeats the act; in the end all is as in the transcript, and
+every message was sent once.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ UNSURE_SAVED = (
 
 
 def insist(played: Stage, broken: Failpoints) -> None:
-    """Whoever acts does the same again until it is done; the courier goes on after each failure."""
+    """Repeat each act until it succeeds; the courier retries by itself."""
     house = played.house
     receive, settle, move_to = (
         house.engine.receive, house.courier.settle, house.courier.move_to,
@@ -97,7 +97,7 @@ def insist(played: Stage, broken: Failpoints) -> None:
 
 
 def told(delivery: Delivery, answer: Answer, *, unsure: bool) -> None:
-    """In words that are true, without a code, and a form stays open."""
+    """Assert that the message is true, shows no code, and leaves a form open."""
     if isinstance(delivery.what, Submitted):
         said = UNSURE_SAVED if unsure else NOT_SAVED
         assert [(fault.field, c.plain(fault.text)) for fault in answer.faults] == [("", said)]
@@ -108,7 +108,7 @@ def told(delivery: Delivery, answer: Answer, *, unsure: bool) -> None:
 
 @contextmanager
 def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """The types of all events that reach a conversation, those included that one tells another."""
+    """Return the types of all events that conversations receive, including those sent by others."""
     found: set[str] = set()
     route = conversations.route
 
@@ -143,7 +143,7 @@ async def play(
     repeats: bool = True,
     either: str = "",
 ) -> Failpoints:
-    """A transcript on a store that breaks; `repeats`: the edge knows a parcel that comes again."""
+    """Play a transcript on a failing store. `repeats`: the edge recognises a repeated parcel."""
     async with stage(folder, either=either) as played:
         played.edge.repeats = repeats
         with rows_of(folder, either) as rows:
@@ -174,11 +174,12 @@ SHORT = (
     "project_roles", "question_phase", "say_later_by_code", "walk_plan",
 )  # fmt: skip
 WITHDRAWN = "say_later_by_code"
-"""A text withdrawn before it is sent leaves no trace. So its lost answer cannot be given again:
-whoever tries again hears that the code opens nothing, and that a withdrawn text is no more. Here
-a boundary fails where it is met first, which is not the withdrawal."""
+"""A text withdrawn before its release leaves no trace, so a lost answer cannot be repeated: a retry
+says that the code opens nothing. A boundary fails where it is reached first, which is not the
+withdrawal."""
 NEED_TROUBLE = {"undelivered", "unreached"}
-"""What no transcript tells: a platform that takes nothing. They have a test of their own."""
+"""Events that no transcript has, because they need a failing platform. They have a test of their
+own."""
 BACKGROUND = {
     "Outbox.bag", "Outbox.bag_sent", "Outbox.claim", "Outbox.claim_timers", "Outbox.later",
     "Outbox.sent", "Outbox.take_lane", "Pools.rewrite", "Scripts.prune",
@@ -195,7 +196,8 @@ async def test_every_handler_fails_once_at_every_boundary(
     monkeypatch: pytest.MonkeyPatch,
     figures: Callable[[str], None],
 ) -> None:
-    """Every type of event, every script of the courier, each statement of each: once, and whole."""
+    """Every type of event and every script of the courier fails at each of its statements once, and
+    is executed completely in the end."""
     seen: set[Point] = set()
     with heard(monkeypatch) as events:
         for transcript in TRANSCRIPTS:
@@ -225,12 +227,12 @@ async def test_every_handler_fails_once_at_every_boundary(
 async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
     name: str, tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """Every act of a conversation fails at each of its boundaries in turn, on an edge that would
-    show a second copy: what the platform took is remembered while the store fails."""
+    """Every act of a conversation fails at each of its boundaries, on an edge that would show
+    duplicates: delivered messages are remembered while the store fails."""
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     every = name != WITHDRAWN
     broken = await play(transcript, tmp_path, set(), every=every, repeats=False)
-    if broken.failed["Outbox.sent", ENDS]:  # a conversation may be one of looks alone
+    if broken.failed["Outbox.sent", ENDS]:  # some conversations only have looks
         assert broken.failed["Outbox.sending", ANSWERED]
     assert broken.failed["Outbox.claim", ENDS]
     figures(f"{sum(broken.failed.values())} failures, each message once")
@@ -240,8 +242,8 @@ async def test_where_an_edge_knows_no_parcel_again_nothing_is_said_twice_either(
 async def test_waiting_and_giving_up_fail_at_every_boundary_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, repeats: bool
 ) -> None:
-    """The channel is closed for a day and a private letter is refused: the leader hears of each
-    once, and the channel has everything once when it is open again."""
+    """The channel is closed for a day, and a private letter is rejected: the leader is told of each
+    once, and the channel gets everything once when it is open again."""
     async with stage(tmp_path) as played:
         await played.play(BEGUN)
         played.edge.repeats = repeats
@@ -287,7 +289,7 @@ anne > tryk "Vis det i kanalen"
 async def test_on_postgresql_nothing_is_half_and_nothing_twice_either(
     name: str, tmp_path: Path, postgres_dsn: str, figures: Callable[[str], None]
 ) -> None:
-    """The same conversations, the same failures, the other database."""
+    """The same conversations and failures on PostgreSQL."""
     [transcript] = [one for one in TRANSCRIPTS if one.stem == name]
     broken = await play(transcript, tmp_path, set(), repeats=False, either=postgres_dsn)
     assert broken.failed["Outbox.claim", ENDS], "every conversation has its courier"
@@ -298,7 +300,8 @@ INSTALLED = Installation("slack:T1", "xoxb-1", "B1", "Et sted")
 
 
 async def test_an_installation_and_a_message_are_kept_whole_or_not_at_all(tmp_path: Path) -> None:
-    """What edges keep: tokens of a workplace, the pretended room. Undone, then done once."""
+    """Data of the edges: a workspace's token and the playground's room. After a failure nothing is
+    stored; then it succeeds."""
     async with a_house(tmp_path / "home") as house:
         with rows_of(tmp_path / "home") as rows:
             broken = Failpoints(house.database, rows)
@@ -326,7 +329,7 @@ async def test_an_installation_and_a_message_are_kept_whole_or_not_at_all(tmp_pa
 
 
 async def test_the_proof_finds_a_store_that_keeps_half(tmp_path: Path) -> None:
-    """A test of the test: where the failing part stands all the same, it is seen."""
+    """Control: a store in which the failing part is kept is detected."""
     async with a_house(tmp_path / "home") as house:
         with rows_of(tmp_path / "home") as rows:
             broken = Failpoints(house.database, rows)

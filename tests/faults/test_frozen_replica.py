@@ -1,4 +1,4 @@
-"""Two real replicas in a pretended Slack: one is frozen past its lease, and wakes."""
+"""Two real replicas with a simulated Slack: one is frozen past its lease and resumed."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ leases.Leases.lease.__defaults__ = (5_000_000,)
 leases.LEASE_US, leases.KEPT_EVERY = 10_000_000, 0.5
 sys.exit(app.main([]))
 """
-"""The real program with leases of five seconds, for those who have no minutes. Shorter ones would
-be lost by a replica that nobody has frozen, where the machine has other things to do."""
+"""The real program with leases of five seconds. Shorter ones could expire on a busy machine without
+a freeze."""
 AS_IT_IS = "import sys, app; sys.exit(app.main([]))"
 NEVER = 10_000.0
 PLAY = ("/digi start Ny omsorgsplatform", "Jeg er leder", "Vis det i kanalen")
 
 
 async def _nothing() -> None:
-    """The courier is in another process."""
+    """There is nothing to wait for: the courier is in another process."""
 
 
 class Pair:
-    """Two processes of Digi on one database, and the people who use whichever is reached."""
+    """Two Digi processes on one database, and users whose requests go to either."""
 
     def __init__(self, world: SlackWorld, replicas: list[asyncio.subprocess.Process],
                  ports: list[int], dsn: str) -> None:  # fmt: skip
@@ -62,7 +62,7 @@ class Pair:
         return SlackHands(self.world, elsewhere, PEOPLE, channel)
 
     def asks(self, n: int) -> None:
-        """Slack's requests go to this one from now on."""
+        """Send Slack's requests to this replica from now on."""
         self.world.digi_url = f"http://127.0.0.1:{self._ports[n]}/slack/events"
 
     def freeze(self, n: int) -> None:
@@ -72,7 +72,7 @@ class Pair:
         self.replicas[n].send_signal(signal.SIGCONT)
 
     def said(self) -> dict[str, list[Message]]:
-        """What stands in Slack, by the letter that it came from."""
+        """Return the messages in Slack by the letter that they came from."""
         found: dict[str, list[Message]] = {}
         for message in self.world.home.messages:
             if message.metadata:
@@ -80,7 +80,7 @@ class Pair:
         return found
 
     def again(self) -> list[str]:
-        """The letters of which a copy stands there twice, the second one marked."""
+        """Return the letters of which Slack has two copies, the second one marked."""
         mark = word("again", "da")
         twice = []
         for letter, copies in self.said().items():
@@ -100,7 +100,7 @@ class Pair:
                 await asyncio.sleep(0.02)
 
     async def quiet(self) -> None:
-        """Nothing waits to be said, and nothing more is."""
+        """Wait until no letters are due and no call is in progress."""
         calm = 0
         while calm < 3:
             before = len(self.world.calls)
@@ -109,7 +109,7 @@ class Pair:
             calm = calm + 1 if still else 0
 
     async def _waiting(self) -> bool:
-        """Letters that are on their way or could be; where the server is away nobody knows."""
+        """Return whether letters are due or in progress; True if the server is away."""
         asked = "SELECT count(*) FROM letter WHERE kind NOT IN ('timer', 'bag') AND state <> 'dead'"
         try:
             async with await psycopg.AsyncConnection.connect(self._dsn) as server:
@@ -151,7 +151,7 @@ async def a_pair(folder: Path, dsn: str, code: str) -> AsyncIterator[Pair]:
 
 
 async def begins(hands: SlackHands) -> None:
-    """A project is in the channel."""
+    """Start a project in the channel."""
     await hands.type("anne", PLAY[0])
     for label in PLAY[1:]:
         await hands.press("anne", label)
@@ -164,8 +164,8 @@ async def begins(hands: SlackHands) -> None:
 async def test_one_that_is_frozen_while_it_speaks_says_nothing_when_it_wakes(
     tmp_path: Path, postgres_dsn: str, code: str, figures: Callable[[str], None]
 ) -> None:
-    """SIGSTOP in the middle of a call that Slack has not answered: the other takes over after the
-    lease, marks what may have come twice, and says the rest; SIGCONT: nothing comes again."""
+    """SIGSTOP during a call that Slack has not answered: the other replica takes over after the
+    lease, marks the possible duplicate and sends the rest. After SIGCONT nothing is sent again."""
     async with a_pair(tmp_path, postgres_dsn, code) as pair:
         pair.freeze(1)
         await begins(pair.hands)
@@ -204,8 +204,7 @@ async def test_one_that_is_frozen_while_it_speaks_says_nothing_when_it_wakes(
 async def test_ones_that_freeze_at_any_moment_say_nothing_twice_unmarked(
     tmp_path: Path, postgres_dsn: str, seed: int, figures: Callable[[str], None]
 ) -> None:
-    """Now one, now the other, for longer than a lease, while people go on with the one that is
-    reached."""
+    """The replicas are frozen in turn for longer than a lease, while people use the other one."""
     chance = random.Random(seed)
     async with a_pair(tmp_path, postgres_dsn, QUICK) as pair:
         for n in range(20):
@@ -223,7 +222,7 @@ async def test_ones_that_freeze_at_any_moment_say_nothing_twice_unmarked(
             pair.thaw(frozen)
         await pair.quiet()
         for n in range(20):
-            # Where it went too fast for one person she has heard so, and does it again.
+            # If the rate limit was reached, the person was told so, and repeats the act.
             await begins_at_last(pair, f"C1{n:05}", "anne")
         await pair.quiet()
         twice, said = pair.again(), pair.said()
@@ -231,16 +230,16 @@ async def test_ones_that_freeze_at_any_moment_say_nothing_twice_unmarked(
 
 
 async def begins_at_last(pair: Pair, channel: str, person: str) -> None:
-    """Whoever hears that nothing was kept, or hears nothing, goes on from where things stand."""
+    """Repeat each act after an error or a missing answer, from the current state."""
     hands = pair.hands_in(channel)
     begin, mine, show = PLAY
     async with asyncio.timeout(LONG_ENOUGH):
         while channel not in pair.spoken_in():
             await hands.type(person, begin)
             for label in (mine, show):
-                with contextlib.suppress(AssertionError):  # there is no such button any more
+                with contextlib.suppress(AssertionError):  # the button no longer exists
                     await hands.press(person, label)
-            await asyncio.sleep(3)  # so much in a minute is too much for one person
+            await asyncio.sleep(3)  # the per-person rate limit was reached
 
 
 @pytest.mark.long
@@ -249,8 +248,9 @@ async def begins_at_last(pair: Pair, channel: str, person: str) -> None:
 async def test_both_go_on_where_a_standby_takes_over_and_nothing_comes_twice(
     tmp_path: Path, seed: int, figures: Callable[[str], None]
 ) -> None:
-    """The server dies while both serve and one of them speaks; the leases run out before anybody
-    can write again. Whoever spoke notes what arrived, before the other may say it."""
+    """The primary crashes while both replicas serve and one is sending; leases expire before
+    anybody can write again. The sender records what arrived before the other replica may send
+    it."""
     chance = random.Random(seed)
     with contextlib.ExitStack() as stack:
         server: Server = stack.enter_context(a_server(FOLLOWED))

@@ -1,4 +1,4 @@
-"""Killed at any point and started again: nothing confirmed is lost, nothing is said twice."""
+"""Killed at any moment and restarted: no confirmed act is lost, and no message is sent twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EACH = 10
 
 
 async def on_postgresql(folder: Path, dsn: str) -> Box:
-    """A machine whose Digi keeps everything in that database."""
+    """A machine whose Digi uses this PostgreSQL database."""
     box = Box(folder)
     await with_key(dsn, box.key)
     box.env["DIGI_DATABASE"] = dsn
@@ -24,7 +24,7 @@ async def on_postgresql(folder: Path, dsn: str) -> Box:
 
 
 async def survive(box: Box, seed: int, kills: int) -> str:
-    """The figures of so many kills on one home."""
+    """Kill Digi this many times with one home, and return the counts."""
     async with crowd(box, seed) as found:
         await found.start()
         await found.begins()
@@ -48,7 +48,7 @@ async def survive(box: Box, seed: int, kills: int) -> str:
 async def test_nothing_confirmed_is_lost_and_nothing_said_twice(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """Five kills while fifty requests are in flight and the clock moves."""
+    """Five kills with fifty requests in flight while the clock moves."""
     figures(await survive(Box(tmp_path), 1, 5))
 
 
@@ -58,14 +58,14 @@ async def test_nothing_confirmed_is_lost_and_nothing_said_twice(
 async def test_three_thousand_kills_lose_nothing_either(
     tmp_path: Path, seed: int, figures: Callable[[str], None]
 ) -> None:
-    """The same, a hundred times on each of thirty homes."""
+    """The same, a hundred times with each of thirty homes."""
     figures(await survive(Box(tmp_path), 100 + seed, 100))
 
 
 async def test_on_postgresql_nothing_is_lost_and_nothing_twice_either(
     tmp_path: Path, postgres_dsn: str, figures: Callable[[str], None]
 ) -> None:
-    """The server lives on; what a killed Digi had under way there ends with its connection."""
+    """The server keeps running; a killed Digi's open transactions end with its connections."""
     figures(await survive(await on_postgresql(tmp_path, postgres_dsn), 4, 3))
 
 
@@ -75,14 +75,14 @@ async def test_on_postgresql_nothing_is_lost_and_nothing_twice_either(
 async def test_a_thousand_kills_on_postgresql_lose_nothing_either(
     tmp_path: Path, seed: int, postgres_dsn: str, figures: Callable[[str], None]
 ) -> None:
-    """The same, a hundred times on each of ten databases."""
+    """The same, a hundred times with each of ten databases."""
     figures(await survive(await on_postgresql(tmp_path, postgres_dsn), 200 + seed, 100))
 
 
 async def test_a_stop_in_the_middle_of_work_finishes_what_was_confirmed(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """SIGTERM with fifty requests in flight: it ends by itself, as fine."""
+    """SIGTERM with fifty requests in flight: the process ends by itself with exit code 0."""
     async with crowd(Box(tmp_path), 2) as found:
         await found.start()
         await found.begins()

@@ -1,4 +1,4 @@
-"""The power is cut at any operation of the disk: what was acknowledged is there, whole and once."""
+"""The power is cut at any disk operation: everything acknowledged exists, complete and once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROUNDS = 3
 
 
 class Town:
-    """People who say things at the same time, and what was acknowledged to them."""
+    """People who write concurrently, and a record of what was acknowledged."""
 
     def __init__(self, played: Stage, tokens: tuple[str, str], chance: random.Random) -> None:
         self.house = played.house
@@ -91,7 +91,7 @@ def _fitting(field: Any, given: dict[str, Any]) -> Any:
 
 
 async def talk(town: Town, *, unnamed: float) -> None:
-    """Everybody at once, three times; the courier delivers in between."""
+    """Everybody writes concurrently, three times, and the courier delivers in between."""
     for _ in range(ROUNDS):
         town.house.engine._gate._acts.clear()
         town.house.engine._gate._codes.clear()
@@ -114,7 +114,8 @@ async def cut(
     synchronous: str = "FULL",
     unnamed: float = 0.3,
 ) -> tuple[Town, Stage, Disk]:
-    """A copy of the home; the power goes at this operation; what is left lies in the folder."""
+    """Copy the home, cut the power at this operation, and store the remaining image in the
+    folder."""
     shutil.copytree(home, folder)
     disk = Disk()
     with on_lossy_disk(disk, synchronous=synchronous):
@@ -130,8 +131,8 @@ async def cut(
 
 
 async def lost(town: Town, before: Stage, folder: Path) -> int:
-    """On what is left: how much of what was acknowledged is not there. What nobody was told of is
-    sent again, and then everything stands, and has been said, once."""
+    """Return how many acknowledged acts are missing in the image. Unacknowledged ones are repeated;
+    then everything exists and was sent once."""
     with closing(sqlite3.connect(folder / "digi.db")) as conn:
         assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     async with stage(folder) as played:
@@ -145,7 +146,7 @@ async def lost(town: Town, before: Stage, folder: Path) -> int:
             answer = await town.sends(text, delivery)
             assert not answer.faults, text
             assert not answer.undone, text
-        # The stage's clock begins anew with each house: on to where nothing is to come.
+        # Each new Digi starts with the initial clock: move it until nothing is due.
         await played.move(town.house.clock.now() + timedelta(hours=1))
         assert await _missing(town) == 0
         assert len(town.named) + len(town.unnamed) == len(town.sent)
@@ -179,7 +180,7 @@ async def _missing(town: Town) -> int:
 async def home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]
 ) -> tuple[Path, tuple[str, str]]:
-    """A project in which one can say something, and the two buttons for it."""
+    """A project that accepts texts, and the two buttons to write."""
     kindly()
     loaded = catalogue.load()
     monkeypatch.setattr("content.catalogue.load", lambda **_: loaded)
@@ -199,7 +200,8 @@ async def test_a_power_cut_takes_nothing_that_was_acknowledged(
     cuts: int,
     figures: Callable[[str], None],
 ) -> None:
-    """Commits in groups, sealed ones with their checkpoint, the courier: cut anywhere in them."""
+    """Group commits, sealed commits with their checkpoints, and the courier's commits are cut
+    anywhere."""
     chance = random.Random(cuts)
     _, _, disk = await cut(*home, tmp_path / "whole", chance, None)
     confirmed = unheard = 0
@@ -221,7 +223,7 @@ async def test_a_power_cut_takes_nothing_that_was_acknowledged(
 async def test_without_the_sync_a_power_cut_takes_what_was_acknowledged(
     home: tuple[Path, tuple[str, str]], tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """The control: with synchronous=NORMAL the same proof finds losses, so it can find them."""
+    """Control: with synchronous=NORMAL the same test finds losses."""
     chance = random.Random(1)
     confirmed = gone = 0
     for n in range(5):

@@ -1,4 +1,5 @@
-"""A new key, and the power gone in the middle of it: everything opens, and the rest follows."""
+"""The process is killed during a key rotation: everything can be decrypted, and the rotation is
+finished later."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ asyncio.run(main())
 
 
 def _killed(folder: Path, after: float) -> int:
-    """How many keys were changed before the kill."""
+    """Rotate the key repeatedly until killed, and return the number of finished rotations."""
     with subprocess.Popen(
         [sys.executable, "-c", ROTATES, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -48,7 +49,7 @@ def _killed(folder: Path, after: float) -> int:
 
 
 async def test_half_a_new_key_is_cleared_away(tmp_path: Path) -> None:
-    """Killed while the new key was being written: the start goes on with the old one."""
+    """Killed while the new key file was written: the next start uses the old key."""
     async with running(tmp_path) as played:
         await lively(played)
     old = read_key(key_of(tmp_path))
@@ -63,8 +64,8 @@ async def test_half_a_new_key_is_cleared_away(tmp_path: Path) -> None:
 async def test_a_new_key_survives_being_killed(
     tmp_path: Path, kills: int, figures: Callable[[str], None]
 ) -> None:
-    """Killed at any moment of changing keys again and again: at the next start every row opens,
-    its night finishes what was begun, and a code given before all of it still works."""
+    """Killed at random moments of repeated rotations: at the next start every row can be decrypted,
+    the nightly run finishes the rotation, and a code issued before works."""
     async with running(tmp_path) as played:
         await lively(played)
         code = await says(played, "noor", "Sagt før alle de nye nøgler")

@@ -1,5 +1,5 @@
-"""Two replicas on one PostgreSQL, and a platform that brings everything four times, refuses for a
-while and loses answers: each event is processed once, and what follows from it is said once."""
+"""Two replicas on one PostgreSQL, with a platform that sends everything four times, rejects calls
+for a while and loses answers: each event is processed once and has one effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AT_ONCE = 8
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """Whoever asks for advice has their arrival told in the channel."""
+    """A fake conversation: a request for advice posts a message to the channel."""
     monkeypatch.setattr("tests.worlds.card_validators.problems_of_new", card_checks.problems)
     found = faked(monkeypatch, "advice")
 
@@ -47,7 +47,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
 
 
 class Weather:
-    """A fifth of the calls is refused for a while, one in twenty is done and not answered."""
+    """A fifth of the calls is rejected for a while, and one in twenty is executed without an
+    answer."""
 
     def __init__(self, refused: Callable[[int], Any], lost: Any) -> None:
         self._chance = random.Random(5)
@@ -64,7 +65,7 @@ class Weather:
 
 
 async def _four_times(people: list[str], send: Callable[[str], Any]) -> set[int | None]:
-    """All at once, and each of them four times at once, to one replica and the other in turn."""
+    """Send all concurrently, each four times, to the replicas in turn."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(person: str) -> list[int | None]:
@@ -75,8 +76,8 @@ async def _four_times(people: list[str], send: Callable[[str], Any]) -> set[int 
 
 
 async def _said(houses: list[House], dsn: str, folder: Path) -> None:
-    """Both speak, and where one holds the lane the other waits; in the middle the one that holds
-    it stops for good."""
+    """Both replicas send; one waits while the other holds the lane. In the middle the holder stops
+    for good."""
     clock = houses[0].clock
 
     async def speaks(some: list[House], seconds: int) -> bool:
@@ -109,7 +110,8 @@ def _version(folder: Path, dsn: str) -> int:
 
 
 def _holds(arrived: list[tuple[str, bool]], people: list[str], weather: Weather) -> str:
-    """`arrived`: the words of each message, and whether it says that it may be there twice."""
+    """Assert the guarantees. `arrived`: the text of each message, and whether it is marked as a
+    possible duplicate."""
     counted = Counter(words for words, _ in arrived)
     assert set(counted) == {f"Her er {person}." for person in people}
     assert Counter(words for words, again in arrived if not again) == dict.fromkeys(counted, 1)
@@ -127,7 +129,7 @@ def _holds(arrived: list[tuple[str, bool]], people: list[str], weather: Weather)
 async def test_in_slack_what_comes_four_times_to_two_replicas_is_done_once(
     tmp_path: Path, fake: Fake, postgres_dsn: str, figures: Callable[[str], None], events: int
 ) -> None:
-    """Mentions in a channel, whose consequence everybody there reads."""
+    """Mentions in a channel, each of which posts a message."""
     home = tmp_path / "home"
     async with (
         slack_fixtures.in_slack(home, paced=True, either=postgres_dsn) as first,
@@ -167,7 +169,7 @@ async def test_in_slack_what_comes_four_times_to_two_replicas_is_done_once(
 async def test_in_teams_what_comes_four_times_to_two_replicas_is_done_once(
     tmp_path: Path, fake: Fake, postgres_dsn: str, figures: Callable[[str], None], events: int
 ) -> None:
-    """Mentions in a channel, whose consequence everybody there reads."""
+    """Mentions in a channel, each of which posts a message."""
     home = tmp_path / "home"
     async with (
         teams_fixtures.in_teams(home, either=postgres_dsn) as first,

@@ -1,4 +1,4 @@
-"""One replica after the other gets the new version: the old ones serve while the schema changes."""
+"""A rolling update: old replicas serve while a new one changes the schema."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CREATE TABLE mood (tenant TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (tenant
 
 @pytest.fixture
 def newer(tmp_path: Path) -> Path:
-    """The statements and migrations of the version after this one."""
+    """The statements and migrations of a simulated next version."""
     folder = tmp_path / "newer"
     shutil.copytree(FOLDER / "migrations", folder / "migrations")
     shutil.copy(FOLDER / "queries.sql", folder)
@@ -48,7 +48,7 @@ Built = Callable[[], contextlib.AbstractContextManager[None]]
 
 @pytest.fixture
 def of_next_version(newer: Path, monkeypatch: pytest.MonkeyPatch) -> Built:
-    """Houses that are built meanwhile are of the next version."""
+    """Digis built in this context are of the next version."""
 
     @contextlib.contextmanager
     def built() -> Iterator[None]:
@@ -71,8 +71,8 @@ async def test_old_replicas_serve_while_new_ones_change_the_schema_and_afterward
     kindly: Callable[[], None],
     figures: Callable[[str], None],
 ) -> None:
-    """Six people at once say things by name and without, to the old version; three new
-    ones start together meanwhile. Nobody is refused, both serve, and nothing is said twice."""
+    """Six people write concurrently by name and unsigned, through the old version, while three new
+    replicas start. Nobody is refused, both versions serve, and nothing is sent twice."""
     kindly()
     folder = tmp_path / "home"
     async with stage(folder, either=empty_dsn) as old:
@@ -91,10 +91,10 @@ async def test_old_replicas_serve_while_new_ones_change_the_schema_and_afterward
                 await old.move(old.house.clock.now() + timedelta(hours=1))
                 assert await _missing(town) == 0
                 parcels = (*old.edge.parcels, *new.edge.parcels)
-    # A restart of the old version, as where the new one is taken back.
+    # The old version is restarted, as in a rollback.
     async with stage(folder, either=empty_dsn) as back:
         with psycopg.connect(empty_dsn) as server:
-            server.execute("UPDATE lane SET next_us = 0")  # the leases of both are over
+            server.execute("UPDATE lane SET next_us = 0")  # both leases have expired
         town.house = back.house
         await everybody(town)
         await back.move(back.house.clock.now() + timedelta(hours=2))
@@ -138,8 +138,8 @@ async def test_whoever_wants_to_change_the_tables_lets_those_who_serve_go_on(
     newer: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A backup holds the tables for long: a new replica waits for it again and again, but never so
-    that everybody else waits behind it; at last it says what is in the way."""
+    """A backup locks the tables for long. A new replica waits for the lock again and again, with a
+    timeout, so that others are not blocked behind it; finally it reports what blocks it."""
     monkeypatch.setattr(storage.postgres.schema, "_NOT_FOR_LONG", "SET LOCAL lock_timeout = '50ms'")
     monkeypatch.setattr(storage.postgres.schema, "_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(storage.postgres.schema, "_TRIES", 10_000)

@@ -1,7 +1,7 @@
-"""A platform in a storm: refusals, failures and lost answers, for any edge.
+"""An unreliable platform, for any edge: rejections, failures and lost answers.
 
-Nothing is lost, each place keeps its order, nothing is tried before the platform's own moment;
-a second copy only where an answer was lost, and marked; a private message never twice.
+Nothing is lost, each place keeps its order, and nothing is retried before Retry-After. A copy is
+sent only after a lost answer, and is marked; a private message is never sent twice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ PEOPLE = tuple(f"u{n}" for n in range(12))
 
 
 class Weather:
-    """Of all calls a fifth is refused with a wish, some fail, some are done and not answered."""
+    """A fifth of all calls is rejected with a Retry-After, some fail, some are executed without an
+    answer."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -84,7 +85,7 @@ async def storm(
 async def test_in_a_storm_nothing_is_lost_and_nothing_comes_twice_unmarked(
     storm: tuple[Office, Weather], letters: int, figures: Callable[[str], None]
 ) -> None:
-    """Messages in six channels and to twelve people, while a third of all calls goes wrong."""
+    """Messages to six channels and twelve people, while a third of all calls fails."""
     office, weather = storm
     chance = random.Random(letters)
     written: dict[str, list[str]] = defaultdict(list)
@@ -111,7 +112,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_twice_unmarked(
 
     dead = [row for row in await _rows(office) if row["state"] == "dead"]
     assert {row["state"] for row in await _rows(office)} <= {"dead"}
-    # What is given up may have arrived: its answer was lost, as often as is allowed.
+    # A letter may be given up after as many lost answers as are allowed; it may have arrived.
     for row in dead:
         private = row["place"].startswith("person:")
         assert weather.lost[row["id"]] == (1 if private else 2)
@@ -135,7 +136,7 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_twice_unmarked(
 
 
 def _is_said(parcel: Parcel) -> bool:
-    """Not the standing post, which says what its state says."""
+    """Return whether it is an ordinary message, not a standing post, whose content is its state."""
     [part] = parcel.card.parts
     return isinstance(part, c.Paragraph) and c.plain(part.text).isdigit()
 
@@ -148,8 +149,8 @@ async def _rows(office: Office) -> list[dict[str, Any]]:
 
 
 async def test_the_storm_is_one(storm: tuple[Office, Weather]) -> None:
-    """A test of the test: an edge that hides a lost answer, and says it was a plain failure, makes
-    a second copy come unmarked, and the proof would see it."""
+    """Control: if an edge reports a lost answer as a plain failure, an unmarked copy arrives, and
+    the test detects it."""
     office, weather = storm
     weather.chance.random = lambda: 0.3  # type: ignore[method-assign]
     deliver = weather.deliver

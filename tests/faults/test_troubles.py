@@ -1,7 +1,7 @@
-"""Trouble with the database: said in words before anything is confirmed, and over by itself.
+"""Problems with the database are reported before anything is confirmed, and end without help.
 
-A full disk, a file that may not be written, one that somebody else holds, one that is damaged or
-of a newer Digi: the person keeps the text, reading goes on, the operator is told in one line.
+A full disk, a read-only, locked or damaged file, or one of a newer Digi: people keep their text,
+reads continue, and the operator gets one line.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def readonly(disk: Disk, folder: Path) -> Iterator[None]:
 
 @contextmanager
 def held(disk: Disk, folder: Path) -> Iterator[None]:
-    """Another program writes in the file and does not finish."""
+    """Another program has an open write transaction."""
     with closing(sqlite3.connect(folder / "digi.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -89,8 +89,8 @@ Trouble = Callable[[Disk, Path], AbstractContextManager[None]]
 async def test_trouble_is_said_before_anything_is_confirmed_and_passes_by_itself(
     trouble: Trouble, tmp_path: Path
 ) -> None:
-    """No code is shown, the form keeps its words, a look is answered; afterwards the same form
-    goes through, once, and what the courier could not send meanwhile is sent."""
+    """No code is shown, the form keeps its text, and reads are answered. Afterwards the same form
+    is accepted once, and delayed messages are sent."""
     disk = Disk()
     with nullcontext() if trouble is held else on_lossy_disk(disk):
         async with stage(tmp_path) as played:
@@ -131,8 +131,8 @@ async def test_trouble_is_said_before_anything_is_confirmed_and_passes_by_itself
 async def test_what_is_refused_because_somebody_reads_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str
 ) -> None:
-    """Another program reads and does not end: the author hears that the text was not saved, and it
-    was not. Whoever acts by name goes on meanwhile, and the same form goes through afterwards."""
+    """Another program has an open read transaction: the author is told that the text was not saved,
+    which is true. Named acts continue, and the same form is accepted afterwards."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.1)
     async with stage(tmp_path) as played:
         await played.play(WRITES)
@@ -157,8 +157,8 @@ async def test_what_is_refused_because_somebody_reads_is_not_kept(
 async def test_what_stands_is_not_called_unsaved_because_its_answer_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of ours after the commit: nobody is told that nothing was kept. The same form again
-    shows the code, and the text is there once."""
+    """After an internal error behind the commit, nobody is told that nothing was saved. The same
+    form submitted again shows the code, and the text exists once."""
     async with stage(tmp_path) as played:
         await played.play(WRITES)
         await played.play(SAYS)
@@ -175,7 +175,7 @@ async def test_what_stands_is_not_called_unsaved_because_its_answer_fails(
 
 
 async def test_what_may_be_on_the_disk_is_not_called_unsaved(tmp_path: Path) -> None:
-    """The disk does not say whether it has what a COMMIT wrote: neither does Digi."""
+    """The result of fsync is unknown, so Digi says that it does not know."""
     disk = Disk()
     with on_lossy_disk(disk):
         async with stage(tmp_path) as played:
@@ -192,7 +192,7 @@ async def test_what_may_be_on_the_disk_is_not_called_unsaved(tmp_path: Path) -> 
 
 
 async def pooled(played: Stage) -> tuple[Entry, ...]:
-    """What waits without a name."""
+    """Return the unsigned texts in the pool."""
     house = played.house
     [project] = await house.database.read(house.scripts.reading.projects_of, TENANT, "anne")
 
@@ -206,7 +206,8 @@ async def pooled(played: Stage) -> tuple[Entry, ...]:
 async def test_the_courier_gets_over_a_full_disk_and_does_not_flood_the_log(
     tmp_path: Path,
 ) -> None:
-    """It goes on by itself when there is room; meanwhile a line now and then, not one a second."""
+    """It resumes when there is space; meanwhile the log has a line now and then, not each
+    second."""
     disk = Disk()
     with on_lossy_disk(disk), pytest.MonkeyPatch.context() as patched:
         for wait in ("timers.NAP", "housekeeping.EVERY"):
@@ -238,15 +239,15 @@ async def test_the_courier_gets_over_a_full_disk_and_does_not_flood_the_log(
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             told = played.house.log.failures
-    # The 1st, 2nd, 4th, 8th failure of each loop, however many there were until it was noticed.
+    # The 1st, 2nd, 4th, 8th failure of each loop are logged, however many there are.
     assert 1 <= told.count(("courier", "Unavailable")) <= 3 * tries.bit_length()
 
 
 async def test_a_served_digi_gets_over_a_disk_that_takes_nothing_more(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
-    """The real program, whose files may not grow for a while: what it refuses it says, what it
-    confirmed is there, and it serves on without a restart."""
+    """The files of the real program may not grow for a while: refusals are reported, confirmed acts
+    exist, and it continues without a restart."""
     async with crowd(Box(tmp_path), 3) as found:
         await found.start()
         await found.begins()
@@ -276,7 +277,7 @@ async def test_a_served_digi_gets_over_a_disk_that_takes_nothing_more(
 
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
-    """A Digi that has run: its home, and the environment that names it."""
+    """A Digi that has run: its home and its environment."""
     found = Box(tmp_path)
     for name, value in found.env.items():
         monkeypatch.setenv(name, value)
@@ -290,7 +291,7 @@ async def made(box: Box) -> None:
 
 
 def refused(capsys: pytest.CaptureFixture[str]) -> str:
-    """`python app.py run` ends with 1; what it said, which is one line."""
+    """Assert that `python app.py run` exits with 1, and return its one-line message."""
     assert app.main(["run"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     return line
@@ -299,7 +300,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_database_that_another_program_holds_is_said(
     box: Box, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not Digi's own lock: somebody opened the file with a tool and did not finish."""
+    """The lock of another tool that opened the file, not Digi's own lock."""
     with closing(sqlite3.connect(box.database, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
@@ -312,7 +313,7 @@ def test_a_database_that_another_program_holds_is_said(
 def test_a_database_of_a_newer_digi_is_said_and_left_alone(
     box: Box, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its migrations say that this code is too old for it."""
+    """Its migrations say that this version is too old for it."""
     with closing(sqlite3.connect(box.database)) as conn, conn:
         conn.execute("INSERT INTO migration VALUES ('9999_later', 1)")
         conn.execute("UPDATE meta SET value = '9999' WHERE key = 'oldest_code'")
@@ -324,7 +325,7 @@ def test_a_database_of_a_newer_digi_is_said_and_left_alone(
 def test_a_damaged_page_is_said_with_the_way_back(
     box: Box, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is mended or made anew over it; the remedy is a command that exists."""
+    """Nothing is repaired or replaced; the message names an existing command."""
     raw = bytearray(box.database.read_bytes())
     raw[4096 * 3 : 4096 * 8] = bytes(4096 * 5)
     box.database.write_bytes(raw)
@@ -337,7 +338,7 @@ def test_a_damaged_page_is_said_with_the_way_back(
 def test_a_lost_database_is_not_made_anew_beside_its_log(
     box: Box, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the log is there and the file is not, somebody must look first."""
+    """If the write-ahead log exists without its database, an operator has to look first."""
     box.database.rename(box.home / "elsewhere")
     Path(f"{box.database}-wal").write_bytes(b"something")
     assert "gone or empty" in refused(capsys)
@@ -357,9 +358,9 @@ sys.exit(app.main(["run"]))
 
 @pytest.mark.parametrize("what", ["key", "lock", "database"])
 def test_what_may_not_be_read_or_written_is_named(what: str) -> None:
-    """Each file that Digi needs, without the right to it; root's tests run as nobody here."""
+    """Each file that Digi needs is made inaccessible; as root, the test runs Digi as `nobody`."""
     with TemporaryDirectory() as folder:
-        # Nobody must get as far as the files; pytest keeps its own folders to itself.
+        # `nobody` must be able to reach the files; pytest makes its folders private.
         Path(folder).chmod(0o755)
         box = Box(Path(folder))
         asyncio.run(made(box))

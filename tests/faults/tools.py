@@ -1,4 +1,4 @@
-"""Tools that break things on purpose: a store that fails at each boundary of each script, once."""
+"""Fault injection: a store that fails once at each boundary of each script."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from storage.sql import Script, Unavailable, Unsure
 from storage.transactions.turns import Turn
 
 Point = tuple[str, str]
-"""A handler (an event's type, or a script's own name) and the boundary in it."""
+"""A handler (an event's type, or a script's name) and the boundary within it."""
 
 ENDS = "the commit"
 ANSWERED = "the answer"
 
 
 class Failpoints:
-    """A database that fails at every boundary it has not failed at before: before each statement,
-    before the commit, and after it, when the answer is lost.
+    """A database that fails once at each boundary: before each statement, before the commit, and
+    after it, when the answer is lost.
 
-    A person's act fails once and is done again by the person; the courier tries by itself and
-    meets the next boundary then (`arm(goes_on=True)`). A script that runs only because something
-    failed (`AFTERWARDS`) fails too where two failures at once are allowed (`twice`).
+    A person's act fails once and is repeated by the person; the courier retries by itself and then
+    meets the next boundary (`arm(goes_on=True)`). A script that runs only after a failure
+    (`AFTERWARDS`) fails as well if two failures at once are allowed (`twice`).
     """
 
     AFTERWARDS = frozenset({"Outbox.later", "Outbox.dead", "Outbox.freed"})
@@ -60,7 +60,7 @@ class Failpoints:
         return getattr(self._inner, name)
 
     def act_begins(self) -> None:
-        """A new act of somebody; in the long run its boundaries all count as new."""
+        """A new act begins; in the long run all its boundaries count as new."""
         if self._every:
             self.seen.clear()
 
@@ -79,9 +79,9 @@ class Failpoints:
         self.seen.add(point)
         self.failed[point] += 1
         self.fired = point
-        # Another connection sees what is committed, whatever this transaction has done so far.
+        # Another connection sees committed data only, not this transaction's.
         self._before = self._rows()
-        # After the commit nobody but the database knows what became of it.
+        # After the commit only the database knows its result.
         raise (Unsure if where == ANSWERED else Unavailable)(f"a failpoint {told}")
 
     def _breaking(self, script: Callable[..., Script[Any]], handler: str) -> Any:
@@ -139,7 +139,7 @@ class Failpoints:
 
 
 def installed(house: House, broken: Failpoints) -> None:
-    """Every step of the house speaks with the breaking store from now on."""
+    """Make all parts of Digi use the failing store."""
     house.database = broken
     courier = house.courier
     for part in (
@@ -151,7 +151,7 @@ def installed(house: House, broken: Failpoints) -> None:
 
 
 def at_once(monkeypatch: Any) -> None:
-    """What failed is tried again without a wait, and as often as it takes."""
+    """Retry without delay, as often as necessary."""
     monkeypatch.setattr(sending, "LONGEST_WAIT", 0.0)
     monkeypatch.setattr(leases, "LEASE_US", 0)
     monkeypatch.setattr(sending, "TRIES", 1_000_000)
@@ -159,7 +159,7 @@ def at_once(monkeypatch: Any) -> None:
 
 @contextmanager
 def rows_of(folder: Path, either: str = "") -> Iterator[Callable[[], object]]:
-    """What is committed: every row of every table, as another connection sees it."""
+    """Return every committed row of every table, read by another connection."""
     conn: Any
     if either:
         conn = psycopg.connect(either, autocommit=True)

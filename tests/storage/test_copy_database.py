@@ -1,4 +1,4 @@
-"""From a file to a server: everything, in its order, or nothing at all."""
+"""Moving from SQLite to PostgreSQL: everything, in order, or nothing at all."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def without_lanes(rows: list[tuple[object, ...]]) -> set[tuple[object, ...]]:
 
 
 async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch, *, projects: int = 3) -> str:
-    """A file with something of everything, and letters that wait; the key's fingerprint."""
+    """A SQLite file with data of every kind and waiting letters; returns the key's fingerprint."""
     fake = faked(monkeypatch, "digest")
     async with a_house(folder, Paper()) as house:
         for n in range(projects):
@@ -65,7 +65,7 @@ async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch, *, projects: int
 async def test_everything_moves_and_goes_on_where_it_was(
     tmp_path: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every row is there, the file is as it was, and what waited is said in its order."""
+    """Every row is there, the file is unchanged, and waiting letters are sent in order."""
     home = tmp_path / "home"
     fingerprint = await filled(home, monkeypatch)
     before, was = kept(home), digest(home)
@@ -95,7 +95,7 @@ async def _aside(source: Path, dsn: str, fingerprint: str, steps: list[Moved]) -
 async def test_a_move_that_is_broken_off_leaves_nothing_and_is_done_again(
     tmp_path: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At every step once; afterwards it moves as if nothing had been."""
+    """It is interrupted once at every step; the next attempt succeeds."""
     home = tmp_path / "home"
     fingerprint = await filled(home, monkeypatch, projects=1)
     before = kept(home)
@@ -126,7 +126,8 @@ async def test_a_move_that_is_broken_off_leaves_nothing_and_is_done_again(
 async def test_what_must_not_be_moved_is_left_where_it_is(
     tmp_path: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another key, a running Digi, an older schema, a damaged file: a sentence, and no row."""
+    """For another key, a running Digi, an older schema or a damaged file there is one sentence and
+    no row is copied."""
     home = tmp_path / "home"
     fingerprint = await filled(home, monkeypatch, projects=1)
     file = home / "digi.db"
@@ -154,7 +155,7 @@ async def test_what_must_not_be_moved_is_left_where_it_is(
 
 
 def test_the_command_moves_and_says_how_to_go_on(tmp_path: Path, empty_dsn: str) -> None:
-    """Plain lines where nobody sits at a terminal; then the same Digi serves from the server."""
+    """Without a terminal it prints plain lines; then the same Digi serves from PostgreSQL."""
     digi = Box(tmp_path)
     assert "there is no database" in digi("move", empty_dsn).stderr
     with digi.running():
@@ -172,7 +173,7 @@ def test_the_command_moves_and_says_how_to_go_on(tmp_path: Path, empty_dsn: str)
 
 
 def test_on_a_terminal_progress_is_one_line_for_each_table() -> None:
-    """It grows in place, also where there is nothing to move."""
+    """The bar is updated in place, also for an empty table."""
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

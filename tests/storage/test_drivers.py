@@ -1,4 +1,5 @@
-"""What both drivers promise: once, whole or not at all, and nobody harms a neighbour."""
+"""The guarantees of both drivers: transactions are executed once, completely or not at all, and
+isolated."""
 
 import asyncio
 import shutil
@@ -45,13 +46,13 @@ async def ids(store: Driver) -> list[str]:
 
 
 async def test_what_a_script_returns_is_what_the_caller_gets(store: Driver) -> None:
-    """A transaction is on the disk when it returns, and a reader sees it at once."""
+    """A transaction is durable when it returns, and readers see it at once."""
     assert await store.tx(add, "a", text="æøå") == "a"
     assert await store.read(every) == [{"id": "a", "text": "æøå"}]
 
 
 async def test_a_broken_rule_of_the_database_is_a_conflict(store: Driver) -> None:
-    """A key that is there and a reference to nothing are conflicts that leave no trace."""
+    """A duplicate key and a foreign key violation raise Conflict and leave nothing."""
     await store.tx(add, "a")
     with pytest.raises(Conflict):
         await store.tx(add, "a")
@@ -61,7 +62,7 @@ async def test_a_broken_rule_of_the_database_is_a_conflict(store: Driver) -> Non
 
 
 async def test_a_failing_script_does_not_hurt_its_neighbours(store: Driver) -> None:
-    """Of many transactions in one commit, each that fails is undone alone."""
+    """Of many transactions in one commit, only the failing ones are rolled back."""
     jobs = [store.tx(add_and_fail if n % 3 == 0 else add, f"{n:03}") for n in range(300)]
     results = await asyncio.gather(*jobs, return_exceptions=True)
     assert [isinstance(result, LookupError) for result in results] == [
@@ -71,8 +72,8 @@ async def test_a_failing_script_does_not_hurt_its_neighbours(store: Driver) -> N
 
 
 async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driver) -> None:
-    """Statements of one name that follow each other go at once, before what comes after them; one
-    of them that fails leaves nothing of the others."""
+    """Consecutive executions of one statement are batched before the next statement; if one fails,
+    none remains."""
     said: list[str] = []
 
     def replies(*notes: str) -> Script[int]:
@@ -104,7 +105,7 @@ async def test_what_nobody_asks_of_is_said_together_and_in_its_order(store: Driv
 
 
 def before(tmp_path: Path, number: str) -> Path:
-    """The migrations as they were before this one, and the statements of today."""
+    """The migrations before this one, with today's statements."""
     folder = tmp_path / "before"
     shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     for file in (folder / "migrations").iterdir():
@@ -123,8 +124,8 @@ SET status = excluded.status, body = excluded.body;
 
 
 async def test_an_upgrade_marks_those_who_have_led(tmp_path: Path, address: str) -> None:
-    """Those who lead or have led, and nobody else. What code of the version before writes over
-    their rows beside it leaves the mark, and whom it makes leader is marked by the next change."""
+    """Exactly the current and former leaders are marked. Rows that the previous version overwrites
+    keep the mark, and a leader it appoints is marked by the next change."""
     old = before(tmp_path, "0007")
     sql = (old / "queries.sql").read_text(encoding="utf-8")
     head, tail = sql.index("-- name: role_put"), sql.index("-- name: role_all")
@@ -165,7 +166,8 @@ async def test_an_upgrade_marks_those_who_have_led(tmp_path: Path, address: str)
 async def test_who_had_answered_before_the_database_counted_them_is_counted(
     tmp_path: Path, address: str
 ) -> None:
-    """An upgrade counts what is there; code of the version before writes on, and is counted too."""
+    """The migration counts existing rows; rows that the previous version writes afterwards are
+    counted too."""
     folder = before(tmp_path, "0006")
 
     def answers(*people: str) -> Script[None]:
@@ -191,7 +193,7 @@ async def test_who_had_answered_before_the_database_counted_them_is_counted(
 
 
 async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:
-    """What no operator can mend is not dressed up as passing trouble, and the store goes on."""
+    """A bug in a statement is not reported as a temporary problem, and the store continues."""
     for run in (store.tx, store.read, store.tx_sealed):
         with pytest.raises((sqlite3.OperationalError, UndefinedTable), match="nowhere"):
             await run(wrong)
@@ -200,14 +202,15 @@ async def test_a_wrong_statement_is_a_bug_and_stays_one(store: Driver) -> None:
 
 
 async def test_a_look_that_writes_is_a_bug(store: Driver) -> None:
-    """Readers cannot write, and it is not said to be trouble with the disk."""
+    """Readers cannot write, and this is not reported as a problem of the disk."""
     with pytest.raises(RuntimeError, match="only to read"):
         await store.read(add, "a")
     assert await ids(store) == []
 
 
 async def test_a_cancelled_caller_leaves_the_transaction_standing(store: Driver) -> None:
-    """Who goes away hears nothing, the commit stands, and the others get their own answers."""
+    """The cancelled caller gets no result, the commit takes effect, and others get their own
+    results."""
     gone = [asyncio.ensure_future(store.tx(add, f"gone{n}")) for n in range(20)]
     stays = [asyncio.ensure_future(store.tx(add, f"stays{n}")) for n in range(20)]
     await asyncio.sleep(0)
@@ -224,7 +227,7 @@ async def settled(tasks: list[asyncio.Task[str]]) -> list[asyncio.Task[str]]:
 
 
 async def test_scripts_of_one_lock_find_what_the_one_before_them_left(store: Driver) -> None:
-    """Forty at once read, decide and write, and none of them overwrites another."""
+    """Forty concurrent scripts read, decide and write without overwriting each other."""
 
     def one_more() -> Script[None]:
         yield "lock", {"lock": "the count"}
@@ -238,7 +241,7 @@ async def test_scripts_of_one_lock_find_what_the_one_before_them_left(store: Dri
 
 
 async def test_a_closed_store_finishes_and_then_says_so(store: Driver) -> None:
-    """What runs is finished first; later callers hear that it is over; closing twice is fine."""
+    """Running scripts are finished; later callers get an error; closing twice is allowed."""
     waiting = [asyncio.ensure_future(store.tx(add, f"{n}")) for n in range(50)]
     await asyncio.sleep(0)
     await store.close()

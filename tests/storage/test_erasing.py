@@ -1,4 +1,4 @@
-"""An erased person's id is nowhere any more, and does not come back with what is released later."""
+"""An erased person's id is stored nowhere, and does not return with later releases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.worlds.house import MONDAY, PROJECT, a_house, asked, faked, found, no
 from tests.worlds.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage
 
 GONE, NAME = "u7kanarie9q", "Kanariefugl Æbelø"
-"""A representative whose id and name are like nothing else."""
+"""A representative whose id and name are unique strings."""
 RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
 
 
@@ -39,7 +39,7 @@ def canary(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def running(folder: Path, either: str) -> AsyncIterator[Stage]:
-    """A project in which the canary is TR, and has left a trace wherever one can be left."""
+    """A project in which this person is TR and has left data of every kind."""
     if either:
         hands._postgres[folder] = either
     async with stage(folder, either=either, team=tuple(PEOPLE)) as played:
@@ -78,8 +78,8 @@ async def running(folder: Path, either: str) -> AsyncIterator[Stage]:
 
 
 async def where(played: Stage, folder: Path, either: str) -> set[str]:
-    """Where id or name of the canary is found: tables as the database holds them, what is sealed
-    there as whoever has the key reads it, and the files."""
+    """Return where the person's id or name is found: in table columns, in decrypted values, and in
+    the files."""
     found = set()
     for table, rows in dump(folder).items():
         if any(GONE in str(v) or (isinstance(v, bytes) and GONE.encode() in v)
@@ -109,10 +109,10 @@ def written_to(played: Stage) -> list[str]:
 async def test_an_erased_id_is_nowhere_and_in_nothing_that_is_released_later(
     tmp_path: Path, either: str
 ) -> None:
-    """A representative is erased who is a reader of texts that are out and of texts that wait, by
-    herself and beside others, also by an author's later widening. No byte of her id is left in any
-    column, sealed or not, nor comes back with the following releases; nothing is sent to her; and
-    a form that was open meanwhile brings her back neither."""
+    """A representative is erased who is a reader of released and of waiting texts, alone and with
+    others, also through an author's later addition. Her id is in no column, encrypted or not, does
+    not return with later releases, and nothing is sent to her. A form that was open meanwhile does
+    not bring her back either."""
     async with running(tmp_path, either) as played:
         out = await says(played, "noor", "Sagt og sendt", to=NAME)
         await says(played, "emil", "Sagt til begge", to=f"{NAME}, Anne Holm")
@@ -153,8 +153,8 @@ async def test_an_erased_id_is_nowhere_and_in_nothing_that_is_released_later(
 async def test_the_author_of_a_text_without_a_reader_sees_so_and_chooses_another(
     tmp_path: Path, either: str
 ) -> None:
-    """Before and after the release. Until then nobody reads it, the next representative neither;
-    from the next release on those read it whom the author has chosen."""
+    """Before and after the release. Until then nobody can read it, not even the next
+    representative; from the next release on the readers are those whom the author has chosen."""
     async with running(tmp_path, either) as played:
         out = await says(played, "noor", "Sagt og sendt", to=NAME)
         await played.house.courier.move_to(RELEASED)
@@ -198,8 +198,8 @@ async def read_by(played: Stage, person: str) -> str:
 async def test_a_text_that_nobody_reads_may_be_given_a_reader_though_it_was_closed(
     tmp_path: Path,
 ) -> None:
-    """Its reader answered, closed it and was erased: the answer stays without a name, and the
-    author who wants somebody else to read it can choose them."""
+    """Its reader answered and closed it before being erased. The answer stays without a name, and
+    the author can choose another reader."""
     async with running(tmp_path, "") as played:
         code = await says(played, "noor", "Sagt og lukket", to=NAME)
         await played.house.courier.move_to(RELEASED)
@@ -226,9 +226,9 @@ async def test_a_text_that_nobody_reads_may_be_given_a_reader_though_it_was_clos
 async def test_erasing_tells_nothing_of_what_was_written_without_a_name(
     tmp_path: Path, either: str, empty_dsn: str
 ) -> None:
-    """Each pool, each published text and each text's state is sealed anew and as long as it was,
-    and the proof says the same, whether texts to the erased person wait and are out or only others
-    are. So two copies of the database, or the proof, do not tell whom anything was for."""
+    """Every pool, published text and state is encrypted anew with the same length, and the proof is
+    the same, whether or not there are texts to the erased person. So neither two copies of the
+    database nor the proof reveal whom a text was for."""
     said = []
     for to, address in ((NAME, either), ("Jonas Friis", either and empty_dsn)):
         folder = tmp_path / to.partition(" ")[0]
@@ -242,12 +242,12 @@ async def test_erasing_tells_nothing_of_what_was_written_without_a_name(
         said.append("\n".join(line for line in proof.splitlines() if "Mærke: " not in line))
         assert [len(one) for one in before] == [len(one) for one in after]
         assert not set(before) & set(after)
-        assert len(after) == 5  # a pool, a text that is out, and three states
+        assert len(after) == 5  # a pool, a released text, and three states
     assert said[0].partition("# Proof")[0] == said[1].partition("# Proof")[0]
 
 
 def restricted(folder: Path) -> list[bytes]:
-    """What is sealed of things said, in the order of their keys."""
+    """Return the encrypted values about texts, in order of their keys."""
     with reading(folder) as conn:
         return [
             bytes(sealed)
@@ -263,9 +263,9 @@ def restricted(folder: Path) -> list[bytes]:
 async def test_whoever_has_led_stays_refused_after_being_erased_and_has_no_id_there(
     tmp_path: Path, either: str
 ) -> None:
-    """That somebody has led is kept under a MAC: no byte of the id is left, and whoever comes back
-    with it may not write without a name, counts for no threshold, and stays so when they are asked
-    to lead once more and decline."""
+    """Having led is stored under a MAC, without the id. Whoever returns with that id may not write
+    without a name, counts toward no threshold, and that stays so after being asked to lead again
+    and declining."""
     async with hands.running(tmp_path, team=tuple(PEOPLE), either=either) as played:
         await played.play(
             f"""
@@ -324,8 +324,8 @@ async def refused(played: Stage) -> None:
 async def test_an_erasure_by_an_earlier_version_is_finished_at_the_start(
     tmp_path: Path, either: str
 ) -> None:
-    """It left the id among the readers of texts and in the seat of a former leader. Whoever has
-    come back since keeps what is theirs."""
+    """It left the id among the readers of texts and as a former leader. If the person has returned
+    since, their new data is kept."""
     async with running(tmp_path, either) as played:
         await says(played, "noor", "Sagt og sendt", to=NAME)
         await played.house.courier.move_to(RELEASED)
@@ -365,7 +365,7 @@ async def test_an_erasure_by_an_earlier_version_is_finished_at_the_start(
 
 
 async def test_a_backup_from_before_brings_no_reader_back(tmp_path: Path) -> None:
-    """Neither one that Digi made itself, which is cleansed, nor one that lay elsewhere."""
+    """This holds for a backup of Digi, which is rewritten, and for one stored elsewhere."""
     away = tmp_path / "away"
     away.mkdir()
     async with running(tmp_path, "") as played:
@@ -390,8 +390,8 @@ async def test_a_backup_from_before_brings_no_reader_back(tmp_path: Path) -> Non
 async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may arrive, but that it was written to that person on that day is not noted any more; and
-    what is meant for a former colleague is sent to nobody."""
+    """The message may arrive, but the date of writing to that person is not stored any more.
+    Messages to an erased person are not sent."""
     fake = faked(monkeypatch, "digest")
     async with a_house(tmp_path / "home", either=either) as house:
         await found(house, roles=(fx.Grant(GONE, "tr", "confirmed"),), team=("anne", GONE))
@@ -413,7 +413,7 @@ async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
 
 
 def test_an_id_is_taken_out_of_longer_ids_and_of_no_sentence() -> None:
-    """Lists lose it, fields and keys name nobody, and what people wrote stays theirs."""
+    """It is removed from lists, keys and fields. Texts from people are not changed."""
     before = {
         "people": ["ali", "anne"], "owner": "ali", "slot": "draft:ali", "by": {"ali": 1, "anne": 2},
         "id": "kvalitet.1", "text": "spørg ali om det",

@@ -1,4 +1,4 @@
-"""What lies in the database: ids and words of the code as text, everything else sealed."""
+"""Database columns: ids and code words are plain text, everything else is encrypted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.worlds.house import asked
 from tests.worlds.postgres import program
 from tests.worlds.stage import PEOPLE, Stage, stage
 
-# Every column that holds text, and what it holds. A column that is not here makes a test fail:
-# put what people write or are called into a sealed BLOB, or say here why it is no such thing.
+# Every text column and what it contains. A new column makes a test fail: store what people write or
+# are called in an encrypted BLOB, or state here why it is harmless.
 TEXT = {
     "meta.key": "a word of the code, or a salted hash",
     "meta.value": "a number, a date, the fingerprint of the key, or what was counted of erasing",
@@ -55,9 +55,9 @@ TEXT = {
     "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
     "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
 }  # fmt: skip
-# Where a person's id may stand in plain text. `erase person` takes it out of each of these, as
-# tests/storage/test_erasing.py shows; no other column ever holds one, whole or as part of a longer
-# id.
+# The columns in which a person's id may be in plain text. `erase person` removes it from each, as
+# tests/storage/test_erasing.py shows. No other column may contain one, whole or as a part of a
+# longer id.
 NAMES_A_PERSON = {
     "record.person", "role.person", "person.id", "member.person", "bagged.person",
     "snapshot.audience", "post.slot", "post.place", "letter.place", "room.place", "room.author",
@@ -78,7 +78,7 @@ LIVELY = [
     for path in sorted(TRANSCRIPTS.glob("*.txt"))
     if len(path.read_text(encoding="utf-8")) > 1500
 ][:12]
-LIVELY.append(TRANSCRIPTS / "say_to_representatives.txt")  # with a release to named readers
+LIVELY.append(TRANSCRIPTS / "say_to_representatives.txt")  # in a release to named readers
 
 
 Columns = dict[str, str]
@@ -90,7 +90,7 @@ _SERVERS_COLUMNS = (
 
 
 def _columns(dsn: str, *more: str) -> Columns:
-    """Every column of the schema as the migrations make it, with its kind."""
+    """Return every column of the migrated schema with its type."""
     if dsn:
         with psycopg.connect(dsn) as server:
             for sql in more:
@@ -121,7 +121,7 @@ def _of_kind(columns: Columns, wanted: str) -> set[str]:
 
 
 def test_every_column_is_sealed_a_number_or_a_known_id(either: str) -> None:
-    """A new column of text is thought about before it is made."""
+    """A new text column has to be classified above."""
     columns = _columns(either)
     assert _of_kind(columns, "TEXT") == set(TEXT)
     assert _of_kind(columns, "BLOB") == SEALED | HASHES
@@ -139,7 +139,7 @@ def test_every_column_is_sealed_a_number_or_a_known_id(either: str) -> None:
     ],
 )
 def test_control_a_column_that_nobody_thought_about_is_noticed(either: str, sql: str) -> None:
-    """As a later migration might bring it."""
+    """Control: such a column, as a later migration may add it, is detected."""
     columns = _columns(either, sql)
     known = _of_kind(columns, "TEXT") == set(TEXT) and (
         _of_kind(columns, "BLOB") == SEALED | HASHES
@@ -149,7 +149,8 @@ def test_control_a_column_that_nobody_thought_about_is_noticed(either: str, sql:
 
 @pytest.mark.parametrize("transcript", LIVELY, ids=lambda path: path.stem)
 async def test_nothing_that_people_wrote_lies_open(transcript: Path, tmp_path: Path) -> None:
-    """After a lively course: no text, no name and no word of a project in file, WAL or columns."""
+    """After a busy course, no text, name or project word is readable in the file, the write-ahead
+    log or the columns."""
     await _played(transcript, tmp_path, "")
 
 
@@ -161,14 +162,14 @@ async def test_nothing_that_people_wrote_lies_open(transcript: Path, tmp_path: P
 async def test_nothing_that_people_wrote_lies_open_on_a_server(
     transcript: Path, tmp_path: Path, postgres_dsn: str
 ) -> None:
-    """Nor in what an operator's backup of it holds."""
+    """Nor in a dump that an operator makes."""
     await _played(transcript, tmp_path, postgres_dsn)
 
 
 async def test_control_words_that_are_not_sealed_are_found_open(
     tmp_path: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same course, with the encryption switched off."""
+    """Control: the same course with encryption disabled."""
     monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
     monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
     with pytest.raises(AssertionError, match="a dump"):
@@ -185,7 +186,7 @@ async def _played(transcript: Path, folder: Path, either: str) -> None:
 
 
 def _typed(played: Stage) -> set[str]:
-    """What people write while it is played: filled in by the stage as it goes."""
+    """Collect the texts that people write while it is played."""
     found = set(PEOPLE.values())
     values = played._values
 
@@ -198,7 +199,7 @@ def _typed(played: Stage) -> set[str]:
 
 
 def _telling(text: str) -> bool:
-    """Long enough to be nobody's chance bytes, and no date."""
+    """Return whether a text is long enough not to occur by chance, and no date."""
     return len(text) >= 8 and not re.fullmatch(r"[\d\-.: ]+", text)
 
 

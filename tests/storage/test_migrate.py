@@ -1,4 +1,4 @@
-"""Migrations: in order, whole or not at all, and never over a newer schema."""
+"""Migrations run in order, completely or not at all, and never on a newer schema."""
 
 import re
 import sqlite3
@@ -34,7 +34,7 @@ def applied(path: Path) -> list[str]:
 
 
 async def start(path: Path, folder: Path, *notes: str) -> list[str]:
-    """Open, write, close; says which notes there were at the start."""
+    """Open, write, close; return the notes that existed at the start."""
     store = await Sqlite.open(path, folder=folder)
     found = await ids(store)
     for note in notes:
@@ -44,7 +44,7 @@ async def start(path: Path, folder: Path, *notes: str) -> list[str]:
 
 
 async def test_what_is_missing_is_run_once_and_in_order(path: Path, folder: Path) -> None:
-    """A second start runs nothing again, and a later migration finds what earlier ones made."""
+    """A second start runs nothing again, and a later migration sees what earlier ones made."""
     await start(path, folder, "a")
     assert applied(path) == ["0001_base"]
     put(folder, "0002_colour", "ALTER TABLE note ADD COLUMN colour TEXT;")
@@ -55,7 +55,7 @@ async def test_what_is_missing_is_run_once_and_in_order(path: Path, folder: Path
 
 
 async def test_a_failing_migration_changes_nothing(path: Path, folder: Path) -> None:
-    """All of them or none: the old code still serves the file afterwards."""
+    """Either all are applied or none: the old version still serves the file."""
     await start(path, folder, "a")
     put(folder, "0002_good", "ALTER TABLE note ADD COLUMN colour TEXT;")
     put(folder, "0003_bad", "CREATE TABLE more (id TEXT);\nINSERT INTO nowhere VALUES (1);\n")
@@ -68,7 +68,7 @@ async def test_a_failing_migration_changes_nothing(path: Path, folder: Path) -> 
 
 
 async def test_references_to_nothing_undo_the_migration(path: Path, folder: Path) -> None:
-    """Tables may be rebuilt, but what they leave must hold together."""
+    """Tables may be rebuilt, but foreign keys must be valid afterwards."""
     await start(path, folder, "a")
     put(folder, "0002_torn", "INSERT INTO reply (note, text) VALUES ('nobody', '');")
     with pytest.raises(StoreError, match="reply"):
@@ -77,7 +77,8 @@ async def test_references_to_nothing_undo_the_migration(path: Path, folder: Path
 
 
 async def test_a_copy_is_made_before_an_upgrade(path: Path, folder: Path) -> None:
-    """A database with content is copied first, whole and for its owner only; a new one is not."""
+    """A database with content is copied completely first, readable by its owner only; an empty one
+    is not."""
     await start(path, folder, "a", "b")
     assert list(path.parent.glob("*.before-*")) == []
     put(folder, "0002_drop", "DELETE FROM note WHERE id = 'a';")
@@ -90,7 +91,7 @@ async def test_a_copy_is_made_before_an_upgrade(path: Path, folder: Path) -> Non
 
 
 async def test_a_newer_schema_is_refused(path: Path, folder: Path) -> None:
-    """Older code does not serve what it has not been told it may, and leaves it as it is."""
+    """Older code does not serve a newer schema unless it is allowed, and leaves it unchanged."""
     put(folder, "0002_new", "ALTER TABLE note ADD COLUMN colour TEXT;")
     await start(path, folder, "a")
     (folder / "migrations" / "0002_new.sql").unlink()
@@ -104,7 +105,7 @@ async def test_a_newer_schema_is_refused(path: Path, folder: Path) -> None:
 async def test_oldest_code_says_whether_older_code_may_serve(
     path: Path, folder: Path, oldest: str, fine: bool
 ) -> None:
-    """A migration names the oldest code that can bear it, and that decides."""
+    """A migration names the oldest code version that can still use the schema."""
     put(folder, "0002_new", "ALTER TABLE note ADD COLUMN colour TEXT;")
     put(folder, "0003_said", f"INSERT INTO meta (key, value) VALUES ('oldest_code', '{oldest}');")
     await start(path, folder, "a")
@@ -118,7 +119,7 @@ async def test_oldest_code_says_whether_older_code_may_serve(
 
 
 async def test_another_history_is_refused(path: Path, folder: Path) -> None:
-    """Migrations that were renamed after they ran are noticed."""
+    """Migrations that were renamed after they ran are detected."""
     await start(path, folder)
     base = folder / "migrations" / "0001_base.sql"
     base.rename(base.with_name("0001_other.sql"))
@@ -127,7 +128,7 @@ async def test_another_history_is_refused(path: Path, folder: Path) -> None:
 
 
 async def test_a_database_of_something_else_is_refused(path: Path, folder: Path) -> None:
-    """Digi makes no tables in a file that is another program's."""
+    """Digi creates no tables in another program's file."""
     path.parent.mkdir()
     conn = sqlite3.connect(path)
     conn.execute("CREATE TABLE customers (id TEXT)")
@@ -137,14 +138,15 @@ async def test_a_database_of_something_else_is_refused(path: Path, folder: Path)
 
 
 def test_a_gap_in_the_numbers_is_refused(folder: Path) -> None:
-    """A migration that was forgotten is noticed before anything runs."""
+    """A missing migration is detected before anything runs."""
     put(folder, "0003_late", "SELECT 1;")
     with pytest.raises(ValueError, match="missing"):
         migrations(folder)
 
 
 def test_statements_are_cut_where_they_end() -> None:
-    """A semicolon in a text, a comment or a trigger ends nothing; a lost one is noticed."""
+    """A semicolon in a string, a comment or a trigger does not end a statement; a missing one is
+    detected."""
     sql = (
         "-- one; two\nCREATE TABLE a (t TEXT DEFAULT ';');\n"
         "CREATE TRIGGER x AFTER INSERT ON a BEGIN\n  DELETE FROM a;\nEND;\n-- the end\n"
@@ -155,7 +157,7 @@ def test_statements_are_cut_where_they_end() -> None:
 
 
 async def test_the_real_schema_is_made_twice_alike(tmp_path: Path) -> None:
-    """The shipped migrations and statements open a new database, and open it again."""
+    """The migrations and statements open a new database, and open it again."""
     path = tmp_path / "home" / "digi.db"
     for _ in range(2):
         store = await Sqlite.open(path)
@@ -165,7 +167,7 @@ async def test_the_real_schema_is_made_twice_alike(tmp_path: Path) -> None:
 
 
 async def test_every_statement_fits_the_schema(tmp_path: Path) -> None:
-    """Each named statement is understood by the database that the migrations make."""
+    """Each named statement can be prepared on the migrated schema."""
     path = tmp_path / "digi.db"
     await (await Sqlite.open(path)).close()
     conn = sqlite3.connect(path)

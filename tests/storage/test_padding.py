@@ -1,4 +1,4 @@
-"""Each minute the counters of the database are brought to the same step."""
+"""Each minute the database's own counters are raised to the same step."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def _padded_to(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_step_is_constant_up_to_its_floor_and_a_power_of_two_above() -> None:
-    """So a minute tells nothing, or that it was among the fullest."""
+    """A minute reveals nothing, except whether it was among the fullest."""
     assert [step(made, 16) for made in (0, 1, 15, 16)] == [16] * 4
     assert [step(made, 16) for made in (17, 32, 33, 64, 65)] == [32, 32, 64, 64, 128]
     assert [step(made, 24) for made in (0, 24, 25)] == [24, 24, 32]
 
 
 def _written(played: Stage) -> int:
-    """How often the pool was written by the padding."""
+    """Return how often padding wrote the pool."""
     return played.house.courier.housekeeping.padding._extra
 
 
 async def _minute(played: Stage) -> tuple[int, int]:
-    """By how much a minute's padding raised the writes and the clearings."""
+    """Return by how much a minute's padding raised the writes and the checkpoints."""
     before, written = played.house.database.counts(), _written(played)
     await played.house.courier.housekeeping.padding.pad()
     return _written(played) - written, played.house.database.counts().cleared - before.cleared
 
 
 def _each(played: Stage) -> int:
-    """How often one sealed commit clears."""
+    """Return how many checkpoints one sealed commit causes."""
     return played.house.database.counts().each
 
 
@@ -54,7 +54,7 @@ def _floor(played: Stage) -> int:
 
 
 async def test_what_was_written_already_is_not_padded(tmp_path: Path, either: str) -> None:
-    """Texts and padding together are the step, also where there are more texts than the floor."""
+    """Writes and padding together make the step, also if there are more writes than the minimum."""
     async with running(tmp_path, either=either) as played:
         await _minute(played)
         each, floor = _each(played), _floor(played)
@@ -68,7 +68,8 @@ async def test_what_was_written_already_is_not_padded(tmp_path: Path, either: st
 
 
 async def test_the_log_that_sqlite_resets_by_itself_counts_too(tmp_path: Path) -> None:
-    """After a thousand pages it does, and whether it came to that depends on who wrote between."""
+    """SQLite resets its log after a thousand pages, and whether that happens depends on who
+    wrote."""
     store = await Sqlite.open(tmp_path / "digi.db", folder=write_folder(tmp_path / "sql"))
     try:
         await store.clear()
@@ -81,7 +82,7 @@ async def test_the_log_that_sqlite_resets_by_itself_counts_too(tmp_path: Path) -
 
 
 async def test_a_reader_that_holds_the_log_does_not_hold_the_padding(tmp_path: Path) -> None:
-    """What could not be cleared in one minute is made up for in the next."""
+    """What could not be done in one minute is added in the next."""
     async with running(tmp_path) as played:
         await _minute(played)
         await played.house.database.tx(played.house.scripts.set_meta, "stirred", "2")
@@ -96,7 +97,7 @@ async def test_a_reader_that_holds_the_log_does_not_hold_the_padding(tmp_path: P
 async def test_a_store_that_is_away_leaves_the_housekeeping_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk is told by whoever has something to say; afterwards the counts are as before."""
+    """A full disk is reported by those who write; afterwards the counts are correct."""
     async with running(tmp_path) as played:
         await _minute(played)
         tx, left = Sqlite.tx, 2
@@ -116,7 +117,7 @@ async def test_a_store_that_is_away_leaves_the_housekeeping_alone(
 
 
 async def test_a_damaged_pool_does_not_stop_the_padding(tmp_path: Path) -> None:
-    """It is left as it is, and told of by whoever needs what is in it."""
+    """The pool is left as it is, and reported by those who need its content."""
     async with running(tmp_path) as played:
         await _minute(played)
         with sqlite3.connect(tmp_path / "digi.db") as conn:
@@ -131,7 +132,7 @@ async def test_a_damaged_pool_does_not_stop_the_padding(tmp_path: Path) -> None:
 async def test_a_minute_of_many_releases_is_padded_like_any_other(
     tmp_path: Path, either: str
 ) -> None:
-    """What the calendar does is told by its rows: ten thousand releases cost no padding."""
+    """A release is visible in its rows anyway, so ten thousand releases need no padding."""
     async with running(tmp_path, either=either) as played:
         await _minute(played)
         store, set_meta = played.house.database, played.house.scripts.set_meta

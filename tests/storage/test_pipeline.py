@@ -1,5 +1,4 @@
-"""What a transaction says to PostgreSQL on one way: how many ways there are, and what goes wrong
-on them."""
+"""Pipelined transactions on PostgreSQL: the number of round trips, and failures within them."""
 
 import asyncio
 import random
@@ -48,7 +47,7 @@ async def wire(postgres_server: Server) -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def far(wire: Wire, empty_dsn: str, folder: Path) -> AsyncIterator[Postgres]:
-    """A store whose ways to the server are counted."""
+    """A store whose round trips to the server are counted."""
     name = empty_dsn.partition("///")[2].partition("?")[0]
     async with a_store(wire.dsn(name), folder, connections=1) as store:
         await store.tx(add, "a")
@@ -64,7 +63,7 @@ async def backend(store: Postgres) -> int:
 
 
 def test_what_answers_with_rows_is_told_by_its_words(postgres_dsn: str) -> None:
-    """Each statement of Digi's is waited for exactly where the server has rows for it."""
+    """For each statement, Digi waits exactly if it returns rows."""
     with psycopg.connect(postgres_dsn) as conn:
         for name, sql in queries(FOLDER).items():
             said = spoken(sql)
@@ -74,7 +73,7 @@ def test_what_answers_with_rows_is_told_by_its_words(postgres_dsn: str) -> None:
 
 
 def test_a_word_in_quotes_says_nothing_of_what_answers() -> None:
-    """And small letters are letters."""
+    """Quoted words are ignored, and lower case is recognised."""
     assert not spoken("INSERT INTO t VALUES ('it''s RETURNING id')").answers
     assert spoken("insert into t values (:a) returning id").answers
     assert spoken("WITH a AS (SELECT 1) DELETE FROM t").answers, "rather one way too many"
@@ -87,7 +86,7 @@ def looked() -> Script[int]:
 
 
 def decided(reader: str) -> Script[int]:
-    """As a turn is: locked, read twice, written four times."""
+    """A transaction like a turn: a lock, two reads, four writes."""
     yield "lock", {"lock": reader}
     rows = yield "all", {}
     yield "reply", {"note": "a", "text": "1"}
@@ -106,8 +105,8 @@ def only_writes() -> Script[None]:
 async def test_there_are_as_many_ways_as_answers_and_one_for_the_commit(
     far: Postgres, wire: Wire
 ) -> None:
-    """Locks, what only writes, and the beginning go along. Who asks nothing goes once more: before
-    COMMIT is said the transaction's number is known."""
+    """Locks, writes and BEGIN are sent with the next statement. A transaction without reads needs
+    one more, to learn its transaction id before COMMIT."""
     for run, script, args, ways in (
         (far.read, looked, (), 3),
         (far.tx, decided, ("lock",), 3),
@@ -119,7 +118,7 @@ async def test_there_are_as_many_ways_as_answers_and_one_for_the_commit(
 
 
 async def test_a_row_holds_what_was_put_in_whatever_it_is(store: Postgres) -> None:
-    """Words of every alphabet, nothing, and more than a socket takes at once, both ways."""
+    """Text of every alphabet, NULL, and more than a socket buffer holds, in both directions."""
     long = "æ🙂" * 1_000_000
     for id, text in (("words", "Ærø, 東京, 🙂"), ("nothing", ""), ("long", long)):
         await store.tx(add, id, text)
@@ -163,11 +162,11 @@ async def _pours(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None
 
 @asynccontextmanager
 async def enciphered(server: Server, context: ssl.SSLContext) -> AsyncIterator[int]:
-    """A port before the server that speaks TLS, as most servers in a workplace do."""
+    """A TLS proxy in front of the server, as in most workplaces."""
 
     async def passes(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         passing.append(asyncio.current_task())
-        await reader.readexactly(8)  # whether it may be enciphered
+        await reader.readexactly(8)  # the SSLRequest message
         writer.write(b"S")
         await writer.start_tls(context)
         behind = await asyncio.open_unix_connection(server.folder / ".s.PGSQL.5432")
@@ -182,7 +181,8 @@ async def enciphered(server: Server, context: ssl.SSLContext) -> AsyncIterator[i
 async def test_enciphered_nothing_is_left_unread(
     postgres_server: Server, empty_dsn: str, folder: Path, tmp_path: Path
 ) -> None:
-    """What has been deciphered no socket tells of any more; long rows and many, both ways."""
+    """Decrypted bytes in the TLS buffer do not make the socket readable; with long rows and many,
+    in both directions."""
     name = empty_dsn.partition("///")[2].partition("?")[0]
     async with enciphered(postgres_server, _certified(tmp_path)) as port:
         dsn = f"postgresql://digi@127.0.0.1:{port}/{name}?sslmode=require"
@@ -200,7 +200,7 @@ async def test_enciphered_nothing_is_left_unread(
 async def test_thousands_of_statements_are_said_in_their_order(
     store: Postgres, *, together: bool
 ) -> None:
-    """However many nobody asks of: neither side keeps all their answers in memory."""
+    """For any number of statements without reads, neither side buffers all the answers."""
     await store.tx(add, "a")
 
     def many() -> Script[list[Row]]:
@@ -259,8 +259,8 @@ def _fails_among_many() -> Script[None]:
 async def test_the_first_thing_that_went_wrong_is_told(
     store: Postgres, script: Callable[[], Script[None]]
 ) -> None:
-    """Whatever came after it, and however late it was heard; nothing is left of it, and the
-    connection goes on."""
+    """Later errors do not hide it; nothing of the transaction is kept, and the connection stays
+    usable."""
     await store.tx(add, "a")
     before = await backend(store)
     with pytest.raises(Conflict):
@@ -270,7 +270,7 @@ async def test_the_first_thing_that_went_wrong_is_told(
 
 
 async def test_what_went_along_with_a_lost_commit_stands_once(far: Postgres, wire: Wire) -> None:
-    """Also where nobody waited for anything before it: every script stands, and none twice."""
+    """Also if nothing was awaited before: every script is committed exactly once."""
     chance = random.Random(5)
     wire.cut = lambda: chance.choice(("before", "after", None))
     for n in range(20):
@@ -289,7 +289,7 @@ def _replies() -> Script[list[Row]]:
 
 
 async def test_a_scripts_own_fault_stays_its_own(store: Postgres) -> None:
-    """Where the database had nothing to say against it."""
+    """Errors of the script that the database had no part in."""
 
     def fails() -> Script[None]:
         yield "clear", {}
@@ -304,7 +304,8 @@ async def test_a_scripts_own_fault_stays_its_own(store: Postgres) -> None:
 async def test_a_statement_that_was_skipped_is_there_the_next_time(
     folder: Path, empty_dsn: str
 ) -> None:
-    """What the server never prepared, because something before it failed, is prepared anew."""
+    """A statement that the server did not prepare because an earlier one failed is prepared
+    again."""
 
     def skipped(note: str) -> Script[list[Row]]:
         yield "reply", {"note": note, "text": ""}
@@ -333,7 +334,7 @@ def _wrong() -> Script[list[Row]]:
 async def test_who_stops_looking_leaves_the_store_usable(
     folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the middle of a statement, with the only connection there is."""
+    """Cancelled in the middle of a statement, with a pool of one connection."""
     monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", LONG_ENOUGH)
     begun = asyncio.Event()
 
@@ -357,8 +358,8 @@ async def test_who_stops_looking_leaves_the_store_usable(
 async def test_a_turn_that_stands_still_lets_go_of_its_lock(
     folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two ways the server knows that it waits for Digi, and not for how long it may: a
-    replica that froze there does not hold its project, and what it had begun is done once."""
+    """Between two round trips the server sees the session as idle in a transaction, so a frozen
+    replica does not hold its project's lock, and its transaction is executed once."""
     limits = ("SET idle_in_transaction_session_timeout = '200ms'",)
     monkeypatch.setattr(storage.postgres.connections, "_LIMITS", limits)
     tries: list[int] = []
@@ -368,7 +369,7 @@ async def test_a_turn_that_stands_still_lets_go_of_its_lock(
         yield "lock", {"lock": "a"}
         yield "add", {"id": "frozen", "text": ""}
         if len(tries) == 1:
-            time.sleep(1)  # everything in this process stands still
+            time.sleep(1)  # this whole process is blocked
         yield "reply", {"note": "frozen", "text": ""}
 
     async with a_store(empty_dsn, folder) as store:
@@ -380,8 +381,8 @@ async def test_a_turn_that_stands_still_lets_go_of_its_lock(
 async def test_only_the_commit_has_to_be_quick(
     folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What goes along with it may take its time: to erase a large project does. The watch begins
-    when all before the COMMIT has been answered."""
+    """Statements sent with it may take longer: erasing a large project does. The timeout starts
+    when everything before the COMMIT has been answered."""
     watched: list[bool] = []
     confirmed = storage.postgres.commit.confirmed
 
@@ -420,7 +421,7 @@ async def test_only_the_commit_has_to_be_quick(
 async def test_a_look_that_always_loses_its_connection_says_so(
     postgres_server: Server, store: Postgres
 ) -> None:
-    """It is tried again and again, and then it is passing trouble."""
+    """It is retried several times, and then reported as temporarily unavailable."""
 
     def ends() -> Script[None]:
         yield "all", {}

@@ -1,4 +1,4 @@
-"""A database of an earlier version: ids that named a person in plain text are made anew."""
+"""Ids of an earlier version that contain a person's id are replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNREACHED = f"unreached:{'0' * 12}:mette:2026-11-02"
 
 
 def as_before(played: Stage, project: str) -> Script[None]:
-    """What this version has written, as the version before wrote it."""
+    """Rewrite this version's rows as the earlier version wrote them."""
     scope = Scope(TENANT, project, played.house.vault)
     rows = yield "record_every", scope.key
     for row in rows:
@@ -42,7 +42,7 @@ def as_before(played: Stage, project: str) -> Script[None]:
 
 
 def named(folder: Path, either: str) -> list[str]:
-    """Ids in which a person's id stands in plain text."""
+    """Return ids that contain a person's id."""
     ids = asked(folder, either, "SELECT id FROM record UNION SELECT key FROM inbox")
     return [id for (id,) in ids if PEOPLE.keys() & set(id.split(":"))]
 
@@ -50,8 +50,8 @@ def named(folder: Path, either: str) -> list[str]:
 async def test_the_ids_of_an_earlier_version_are_made_anew_at_the_start(
     tmp_path: Path, either: str
 ) -> None:
-    """No key and no record's id names anybody any more; the answers are the same, whoever answers
-    again has one answer still, and what was said once to a person is not said again."""
+    """Afterwards no key and no record id contains one. Answers are unchanged, a new answer replaces
+    the old one, and messages already sent once are not repeated."""
     async with running(tmp_path, either=either) as played:
         await played.play(COURSE)
         project = project_of(tmp_path)
@@ -85,7 +85,7 @@ async def test_the_ids_of_an_earlier_version_are_made_anew_at_the_start(
 
 
 async def test_it_is_done_once(tmp_path: Path) -> None:
-    """A later start reads one word of `meta`, and does not look through all records again."""
+    """A later start reads one row of `meta` and does not scan all records."""
     async with running(tmp_path):
         pass
     async with running_again(tmp_path) as played:

@@ -1,4 +1,4 @@
-"""The driver for several replicas: what its server does to it, and what stands afterwards."""
+"""The PostgreSQL driver: failures of the server, and the state afterwards."""
 
 import asyncio
 import itertools
@@ -65,7 +65,7 @@ async def own_store(folder: Path, own_server: Server) -> AsyncIterator[Postgres]
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[Server]:
-    """A server that these tests may stop, crash and forbid to write."""
+    """A server that these tests may stop, crash and make read-only."""
     with a_server() as server:
         yield server
 
@@ -78,7 +78,7 @@ async def ids(store: Postgres) -> list[str]:
 
 
 def test_a_statement_is_spoken_with_numbers_for_names() -> None:
-    """The same name is the same number; quotes, casts and comments are left alone."""
+    """Each name has one number; quotes, casts and comments are unchanged."""
     said = spoken(
         "-- a person's word: :no\n"
         "SELECT a::text, ':no', '--' FROM t WHERE b = :b AND c > :c AND d = :b"
@@ -91,7 +91,8 @@ def test_a_statement_is_spoken_with_numbers_for_names() -> None:
 
 
 def test_a_table_is_built_with_the_servers_own_types() -> None:
-    """Texts are compared byte by byte, numbers have 64 bits, and what only one of them says."""
+    """Text is compared bytewise, integers have 64 bits, and parts for only one database are
+    selected."""
     said = built("CREATE TABLE t (a TEXT NOT NULL DEFAULT 'TEXT', b INTEGER, c BLOB); -- TEXT")
     assert said.split(";")[0] == (
         "CREATE TABLE t (a TEXT COLLATE \"C\" NOT NULL DEFAULT 'TEXT', b BIGINT, c BYTEA)"
@@ -103,7 +104,7 @@ def test_a_table_is_built_with_the_servers_own_types() -> None:
 
 
 def test_every_statement_fits_the_schema(postgres_dsn: str) -> None:
-    """Each named statement is understood by the server as the migrations made it."""
+    """Each named statement can be prepared on the migrated schema."""
     with psycopg.connect(postgres_dsn) as conn:
         for name, sql in queries().items():
             try:
@@ -116,7 +117,7 @@ def test_every_statement_fits_the_schema(postgres_dsn: str) -> None:
 
 
 async def test_what_the_server_undid_is_run_again_as_a_whole(store: Postgres) -> None:
-    """Two scripts that wait for each other: one is undone by the server, and both stand."""
+    """Two scripts deadlock: the server aborts one of them, and both are committed in the end."""
     tries: list[str] = []
 
     def both(first: str, second: str) -> Script[None]:
@@ -136,7 +137,7 @@ async def test_what_the_server_undid_is_run_again_as_a_whole(store: Postgres) ->
 async def test_turns_of_other_replicas_wait_for_the_lock(
     store: Postgres, folder: Path, empty_dsn: str
 ) -> None:
-    """Five stores on one database, forty turns, no update lost."""
+    """Five stores on one database, forty turns, no lost update."""
 
     def one_more() -> Script[None]:
         yield "lock", {"lock": "the count"}
@@ -156,7 +157,7 @@ async def test_turns_of_other_replicas_wait_for_the_lock(
 
 
 async def test_an_error_does_not_repeat_what_was_written(store: Postgres) -> None:
-    """The server's second line says which value was in the way; it goes no further."""
+    """PostgreSQL's DETAIL line contains the conflicting value, and is dropped."""
     await store.tx(add, "hemmeligt")
     with pytest.raises(Conflict) as caught:
         await store.tx(add, "hemmeligt")
@@ -170,7 +171,8 @@ async def test_an_error_does_not_repeat_what_was_written(store: Postgres) -> Non
 async def test_a_lost_answer_to_a_commit_is_asked_after(
     folder: Path, postgres_server: Server, times: int, figures: Callable[[str], None]
 ) -> None:
-    """Cut before the server heard it or after: every script stands exactly once, and says so."""
+    """The connection is cut before or after the server receives COMMIT: every script is committed
+    exactly once, and its caller is told."""
     name = postgres_server.new()
     chance = random.Random(7)
     async with Wire(postgres_server) as wire, a_store(wire.dsn(name), folder) as store:
@@ -194,7 +196,7 @@ async def test_terminated_connections_lose_and_double_nothing(
     times: int,
     figures: Callable[[str], None],
 ) -> None:
-    """Somebody ends the server's processes again and again, also in the middle of a COMMIT."""
+    """The server's processes are terminated repeatedly, also during a COMMIT."""
     ends = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name LIKE 'digi%' AND pid <> pg_backend_pid()"
@@ -237,7 +239,7 @@ async def test_terminated_connections_lose_and_double_nothing(
 async def test_a_server_that_only_reads_is_passing_trouble(
     own_server: Server, own_store: Postgres
 ) -> None:
-    """Looks go on, turns hear that it is not now, and it comes back by itself."""
+    """Reads continue, writes raise Unavailable, and it recovers without help."""
     store = own_store
     await store.tx(add, "a")
     own_server.say("ALTER SYSTEM SET default_transaction_read_only = on")
@@ -271,7 +273,7 @@ async def _until_written(store: Postgres, id: str) -> None:
 
 
 def _put_back(id: str) -> Script[None]:
-    """Writes, and leaves nothing."""
+    """Write and roll back."""
     yield "lock", {"lock": id}
     rows = yield "all", {}
     yield "clear", {}
@@ -282,7 +284,8 @@ def _put_back(id: str) -> Script[None]:
 async def test_a_server_that_crashed_and_came_back_is_found_again(
     own_server: Server, own_store: Postgres
 ) -> None:
-    """While it is away callers hear so in time; afterwards nothing has to be started anew."""
+    """Callers get an error in time while the server is away; afterwards no restart of Digi is
+    needed."""
     store = own_store
     await asyncio.gather(*(store.tx(add, f"{n}") for n in range(20)))
     await asyncio.to_thread(own_server.stop)
@@ -298,7 +301,7 @@ async def test_a_server_that_crashed_and_came_back_is_found_again(
 
 
 async def test_an_address_that_leads_nowhere_is_said_in_a_sentence() -> None:
-    """Neither a password nor a trace of the driver is in it."""
+    """It contains neither the password nor the driver's traceback."""
     for address in ("postgresql://digi:hemmeligt@127.0.0.1:1/digi", "postgresql://[nonsense"):
         with pytest.raises(Unavailable) as caught:
             await Postgres.open(address)
@@ -326,7 +329,7 @@ def applied(dsn: str) -> list[str]:
 
 
 async def test_replicas_that_start_together_migrate_once(folder: Path, empty_dsn: str) -> None:
-    """Five at once on a new database, and again after an upgrade."""
+    """Five replicas at once on a new database, and again for an upgrade."""
     for more in (None, "0002_colour"):
         if more:
             put(folder, more, "ALTER TABLE note ADD COLUMN colour TEXT;")
@@ -339,7 +342,7 @@ async def test_replicas_that_start_together_migrate_once(folder: Path, empty_dsn
 
 
 async def test_a_failing_migration_changes_nothing(folder: Path, empty_dsn: str) -> None:
-    """All of them or none: the old code still serves the database afterwards."""
+    """Either all are applied or none: the old version still serves the database."""
     await opened(empty_dsn, folder, "a")
     put(folder, "0002_good", "ALTER TABLE note ADD COLUMN colour TEXT;")
     put(folder, "0003_bad", "INSERT INTO nowhere VALUES (1);")
@@ -355,7 +358,7 @@ async def test_a_failing_migration_changes_nothing(folder: Path, empty_dsn: str)
 async def test_old_and_new_replicas_serve_side_by_side_where_the_schema_allows_it(
     folder: Path, empty_dsn: str, tmp_path: Path, oldest: str
 ) -> None:
-    """One version back: the old one goes on, and starts again, unless `oldest_code` says no."""
+    """The previous version continues and can be restarted, unless `oldest_code` forbids it."""
     newer = write_folder(tmp_path / "newer")
     put(
         newer, "0002_new", "ALTER TABLE note ADD COLUMN colour TEXT;"
@@ -374,7 +377,7 @@ async def test_old_and_new_replicas_serve_side_by_side_where_the_schema_allows_i
 
 
 async def test_a_database_of_something_else_is_refused(folder: Path, empty_dsn: str) -> None:
-    """Digi makes no tables among another program's."""
+    """Digi creates no tables beside another program's."""
     with psycopg.connect(empty_dsn) as conn:
         conn.execute("CREATE TABLE customers (id TEXT)")
     with pytest.raises(StoreError, match="not Digi's"):
@@ -382,7 +385,7 @@ async def test_a_database_of_something_else_is_refused(folder: Path, empty_dsn: 
 
 
 async def test_the_real_schema_is_made_twice_alike(empty_dsn: str) -> None:
-    """The shipped migrations and statements open a new database, and open it again."""
+    """The migrations and statements open a new database, and open it again."""
     for _ in range(2):
         await (await Postgres.open(empty_dsn)).close()
     assert applied(empty_dsn) == [migration.name for migration in migrations()]
@@ -391,7 +394,7 @@ async def test_the_real_schema_is_made_twice_alike(empty_dsn: str) -> None:
 async def test_a_user_who_may_not_make_tables_hears_what_to_do(
     folder: Path, postgres_server: Server, empty_dsn: str
 ) -> None:
-    """A right that is missing is named, and no trace of the driver is shown."""
+    """The missing right is named, without the driver's traceback."""
     postgres_server.say("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN")
     guest = empty_dsn.replace("user=digi", "user=guest")
     with pytest.raises(Unavailable, match="owner"):
@@ -407,7 +410,7 @@ def pooled(project: str, sealed: bytes) -> Script[None]:
 
 
 async def test_a_sealed_transaction_leaves_no_former_version(real_store: Postgres) -> None:
-    """The pool's table and its long values hold one version of each row when it returns."""
+    """When it returns, the pool's table and its TOAST table have only one version of each row."""
     store = real_store
     for n in range(5):
         await store.tx(pooled, "p", bytes([n]) * 10_000)
@@ -419,7 +422,8 @@ async def test_a_sealed_transaction_leaves_no_former_version(real_store: Postgre
 async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
     real_store: Postgres, postgres_server: Server, postgres_dsn: str
 ) -> None:
-    """A user who may write but does not own the tables would leave traces: that is said."""
+    """A user who may write but does not own the tables would leave old versions, so this is
+    reported."""
     role = "writer"
     postgres_server.say(f"CREATE ROLE {role} LOGIN")
     with psycopg.connect(postgres_dsn) as server:
@@ -436,7 +440,7 @@ async def test_whoever_may_not_clear_the_pool_hears_what_to_do(
 
 @contextmanager
 def a_backup(dsn: str) -> Iterator[None]:
-    """As `pg_dump` does: one snapshot for all that it reads, by a user who is not Digi's."""
+    """A long snapshot of another user, as `pg_dump` takes it."""
     with psycopg.connect(dsn) as backup:
         backup.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         backup.execute("SELECT count(*) FROM pool")
@@ -447,8 +451,8 @@ def a_backup(dsn: str) -> Iterator[None]:
 async def test_nothing_is_written_where_a_backup_would_keep_the_old_version(
     real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch, before: str
 ) -> None:
-    """What is refused has not been, whether or not a transaction ended since the backup began; by
-    name one goes on writing meanwhile."""
+    """A refused transaction leaves nothing, whether or not a transaction has ended since the backup
+    began; named writes continue."""
     monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.3)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
@@ -468,7 +472,8 @@ async def test_nothing_is_written_where_a_backup_would_keep_the_old_version(
 async def test_what_stands_is_not_refused_because_a_backup_began_with_the_commit(
     real_store: Postgres, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is answered as it is; and nothing more is written so until it has been cleared away."""
+    """The commit is reported as successful; no further sealed transaction is accepted until the old
+    versions are cleared."""
     monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.3)
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
@@ -487,7 +492,7 @@ async def test_what_stands_is_not_refused_because_a_backup_began_with_the_commit
 
 
 async def test_others_looks_hold_up_no_author(real_store: Postgres, postgres_dsn: str) -> None:
-    """Digi's own sessions end soon, and a session that stands idle has no snapshot."""
+    """Digi's own sessions end soon, and an idle session holds no snapshot."""
     store = real_store
     async with a_store(postgres_dsn) as replica, replica._pool.connection() as looks:
         await looks.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
@@ -504,7 +509,7 @@ async def test_others_looks_hold_up_no_author(real_store: Postgres, postgres_dsn
 async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
     real_store: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vacuum that fails after the commit, or does not end."""
+    """The vacuum after the commit fails or does not end."""
     store = real_store
     await store.tx_sealed(pooled, "p", b"1" * 5000)
     monkeypatch.setattr(storage.postgres.vacuum, "VACUUM_SECONDS", 0.2)
@@ -532,7 +537,8 @@ async def test_what_stands_is_not_refused_because_it_could_not_be_cleared(
 async def test_nothing_is_written_where_nobody_knows_which_key_is_in_use(
     real_store: Postgres, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    """After a lost answer to the transaction that changes it; any other failure tells."""
+    """After a lost answer to the transaction that switches the key; any other error is reported as
+    failed."""
     store = real_store
     heard: list[bool] = []
 
@@ -562,7 +568,7 @@ async def _pools(store: Postgres) -> dict[str, bytes]:
 async def test_a_minute_gives_every_pool_a_new_version_whoever_wrote(
     real_store: Postgres, postgres_dsn: str
 ) -> None:
-    """Afterwards no row's transaction number tells which of them was written last."""
+    """Afterwards no row's transaction id shows which of them was written last."""
     store = real_store
     for n in range(9):
         await store.tx(pooled, f"p{n}", b"1" * 5000)
@@ -579,7 +585,7 @@ async def test_a_minute_gives_every_pool_a_new_version_whoever_wrote(
 async def test_what_was_deleted_lies_in_no_file_of_the_database(
     real_store: Postgres, postgres_dsn: str, postgres_server: Server
 ) -> None:
-    """Nor among the commonest values, which the server keeps for its plans."""
+    """Nor in pg_statistic, which stores the most common values for the planner."""
     gone = "Natuglen-77"
     with psycopg.connect(postgres_dsn, autocommit=True) as conn:
         for n in range(30):

@@ -1,4 +1,4 @@
-"""The embedded driver: what is confirmed is kept, and nothing that failed harms another."""
+"""The SQLite driver: acknowledged commits are durable, and failures are isolated."""
 
 import asyncio
 import hashlib
@@ -131,7 +131,7 @@ async def ids(store: Sqlite) -> list[str]:
 
 
 async def test_the_files_are_for_their_owner_only(store: Sqlite, path: Path) -> None:
-    """Database, WAL and lock are 0600 in a folder that is 0700."""
+    """Database, write-ahead log and lock have mode 0600 in a folder with mode 0700."""
     await store.tx(add, "a")
     for file in path.parent.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
@@ -139,7 +139,7 @@ async def test_the_files_are_for_their_owner_only(store: Sqlite, path: Path) -> 
 
 
 async def test_a_look_writes_no_byte(store: Sqlite, path: Path) -> None:
-    """Database and WAL are byte-identical after any number of looks."""
+    """Database and write-ahead log are byte for byte equal after any number of reads."""
     await store.tx(add, "a")
     before = digest(path)
     await asyncio.gather(*(store.read(every) for _ in range(100)))
@@ -147,12 +147,12 @@ async def test_a_look_writes_no_byte(store: Sqlite, path: Path) -> None:
 
 
 async def test_a_look_that_takes_longer_than_a_moment_holds_nobody_up(store: Sqlite) -> None:
-    """It goes on in a thread, on the snapshot that it began with; others look and write on."""
+    """It continues in a thread on its snapshot while others read and write."""
     await store.tx(add, "a")
 
     def slow() -> Script[tuple[int, int]]:
         first = yield "all", {}
-        time.sleep(0.02)  # longer than a moment
+        time.sleep(0.02)  # longer than the event loop's limit
         second = yield "all", {}
         waiting.set()
         assert go_on.wait(LONG_ENOUGH)
@@ -178,12 +178,12 @@ def add_slowly(id: str, steps: int = 40) -> Script[str]:
 
 
 async def test_a_turn_that_takes_longer_than_a_moment_holds_nobody_up(store: Sqlite) -> None:
-    """It is begun in the loop and goes on in the thread, and its neighbours share its commit."""
+    """It begins on the event loop, continues in the thread, and shares the commit of others."""
     in_the_thread, go_on = threading.Event(), threading.Event()
 
     def slowly() -> Script[str]:
         yield "add", {"id": "slow-0", "text": ""}
-        time.sleep(0.02)  # longer than a moment
+        time.sleep(0.02)  # longer than the event loop's limit
         yield "add", {"id": "slow-1", "text": ""}
         in_the_thread.set()
         assert go_on.wait(LONG_ENOUGH), "the loop stands still meanwhile"
@@ -203,7 +203,7 @@ async def test_a_turn_that_takes_longer_than_a_moment_holds_nobody_up(store: Sql
 
 
 def test_many_of_which_each_takes_long_share_a_commit() -> None:
-    """For a tenth of a second at most; what is quickly done, or is little, waits for its own."""
+    """For at most a tenth of a second; short scripts, or few, are committed separately."""
     assert go_along(63, 0.0015) == 63
     assert go_along(63, 0.01) == 10
     assert go_along(63, 0.5) == 0
@@ -212,7 +212,7 @@ def test_many_of_which_each_takes_long_share_a_commit() -> None:
 
 
 async def test_turns_that_go_along_are_each_answered(store: Sqlite) -> None:
-    """Those in the middle that fail are undone alone, and those behind them go on."""
+    """Failing ones in the middle are rolled back alone, and later ones continue."""
     turns: list[Awaitable[str | None]] = [store.tx(add_slowly, f"{n}", 1) for n in range(30)]
     turns.insert(20, store.tx(add_and_fail, "wrong"))
     done = await asyncio.gather(*turns, return_exceptions=True)
@@ -222,7 +222,7 @@ async def test_turns_that_go_along_are_each_answered(store: Sqlite) -> None:
 
 
 async def test_a_turn_that_fails_late_leaves_nothing_and_hurts_nobody(store: Sqlite) -> None:
-    """What failed in the thread is undone as what failed in the loop is."""
+    """An exception in the thread rolls back like one on the event loop."""
 
     def late(id: str) -> Script[None]:
         yield from add_slowly(id, 5)
@@ -237,8 +237,8 @@ async def test_a_turn_that_fails_late_leaves_nothing_and_hurts_nobody(store: Sql
 
 
 async def test_turns_of_several_loops_are_done_one_after_the_other(store: Sqlite) -> None:
-    """Who asks from another loop is answered there; one that ended meanwhile still leaves what
-    it asked for, and those behind it go on."""
+    """Each caller gets its answer on its own loop. If a loop has ended meanwhile, its transaction
+    is still committed, and later ones continue."""
 
     def elsewhere(name: str) -> None:
         async def ask() -> None:
@@ -247,7 +247,7 @@ async def test_turns_of_several_loops_are_done_one_after_the_other(store: Sqlite
         asyncio.run(ask())
 
     def left(name: str) -> None:
-        """Its loop is closed before it is answered."""
+        """Close the loop before it is answered."""
         loop = asyncio.new_event_loop()
         asking = loop.create_task(store.tx(add_slowly, name, 3))
         loop.call_later(0.002, loop.stop)
@@ -270,7 +270,7 @@ async def test_turns_of_several_loops_are_done_one_after_the_other(store: Sqlite
 
 
 async def test_a_look_that_fails_late_fails_as_one_that_fails_at_once(store: Sqlite) -> None:
-    """What it held is free again, whether it had gone on in a thread or not."""
+    """Its reader connection is released, whether or not it had continued in a thread."""
 
     def fails(seconds: float) -> Script[None]:
         yield "all", {}
@@ -285,7 +285,7 @@ async def test_a_look_that_fails_late_fails_as_one_that_fails_at_once(store: Sql
 
 
 async def test_a_checkpoint_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
-    """After it the WAL has no byte, and all is in the file."""
+    """Afterwards the write-ahead log has no bytes, and all data is in the file."""
     await store.tx(add, "a")
     assert wal(path).stat().st_size > 0
     assert await store.checkpoint()
@@ -294,7 +294,8 @@ async def test_a_checkpoint_leaves_an_empty_wal(store: Sqlite, path: Path) -> No
 
 
 async def test_a_sealed_transaction_leaves_an_empty_wal(store: Sqlite, path: Path) -> None:
-    """When an anonymous turn is answered, the WAL tells of nothing before it either."""
+    """When an unsigned turn is answered, the write-ahead log contains nothing, also of earlier
+    transactions."""
     await store.tx(add, "named")
     assert await store.tx_sealed(add, "sealed") == "sealed"
     assert wal(path).stat().st_size == 0
@@ -302,7 +303,7 @@ async def test_a_sealed_transaction_leaves_an_empty_wal(store: Sqlite, path: Pat
 
 
 async def test_sealed_and_plain_transactions_keep_their_order(store: Sqlite) -> None:
-    """A sealed one is alone in its commit, and each is answered, whatever is mixed."""
+    """A sealed transaction has a commit of its own, and each caller is answered, in any mix."""
     jobs = [(store.tx_sealed if n % 7 == 0 else store.tx)(add, f"{n:03}") for n in range(100)]
     checks = [store.checkpoint() for _ in range(3)]
     assert await asyncio.gather(*jobs) == [f"{n:03}" for n in range(100)]
@@ -313,7 +314,7 @@ async def test_sealed_and_plain_transactions_keep_their_order(store: Sqlite) -> 
 async def test_a_checkpoint_waits_for_a_reader(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader that holds the WAL for a moment delays the answer, and the WAL is empty then."""
+    """A reader that blocks the log briefly delays the answer, and then the log is empty."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", LONG_ENOUGH)
     await store.tx(add, "a")
     reader = sqlite3.connect(path, isolation_level=None)
@@ -329,7 +330,7 @@ async def test_a_checkpoint_waits_for_a_reader(
 
 @contextmanager
 def somebody_reads(path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program, in a transaction that it does not end."""
+    """Another program with an open read transaction."""
     conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     with closing(conn) as reader:
         reader.execute("BEGIN")
@@ -341,8 +342,8 @@ def somebody_reads(path: Path) -> Iterator[sqlite3.Connection]:
 async def test_nothing_is_written_where_a_reader_would_keep_it_in_the_log(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch, log: str
 ) -> None:
-    """A sealed transaction that is refused has not been: whatever the log was as the reader began,
-    whose locks are others where it was empty."""
+    """A refused sealed transaction leaves nothing, whatever the log was when the reader began
+    (SQLite's locks differ for an empty log)."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.1)
     await store.tx(add, "before")
     if log == "empty":
@@ -358,7 +359,7 @@ async def test_nothing_is_written_where_a_reader_would_keep_it_in_the_log(
 
 
 async def test_others_write_while_one_waits_for_a_reader_to_end(store: Sqlite, path: Path) -> None:
-    """The author and the minute's checkpoint wait, and hold nobody up."""
+    """The author and the minute's checkpoint wait without blocking others."""
     with somebody_reads(path) as reader:
         waits: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(store.tx_sealed(add, "sealed")),
@@ -375,7 +376,8 @@ async def test_others_write_while_one_waits_for_a_reader_to_end(store: Sqlite, p
 async def test_what_stands_is_never_refused_because_a_reader_began_with_the_commit(
     store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is answered as it is, and `traces` says what is still in the log, until it is emptied."""
+    """The commit is reported as successful, and `traces` tells that the log has content until it is
+    emptied."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.1)
     with ExitStack() as opened:
 
@@ -393,7 +395,7 @@ async def test_what_stands_is_never_refused_because_a_reader_began_with_the_comm
 async def test_what_stands_is_never_refused_because_the_disk_is_full_afterwards(
     store: Sqlite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There was room for the row in the log, and there is none for it in the file."""
+    """The row fitted into the log, but not into the file."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.1)
     calls: list[sqlite3.Connection] = []
 
@@ -414,8 +416,8 @@ async def test_what_stands_is_never_refused_because_the_disk_is_full_afterwards(
 async def test_whoever_wants_to_write_during_long_work_is_told_in_time(
     store: Sqlite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is written anew holds up whoever writes: so that they are told that nothing was
-    written, it is not, also when the work is over."""
+    """Rewriting a file blocks writers. They are told that nothing was written, and this stays true
+    after the rewriting."""
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.1)
     gate = threading.Event()
     work = asyncio.ensure_future(store._writer.work(lambda _: gate.wait(), lasting=True))
@@ -435,8 +437,8 @@ async def test_whoever_wants_to_write_during_long_work_is_told_in_time(
 async def test_a_copy_lets_others_write_between_its_steps(
     store: Sqlite, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Named and unnamed are confirmed while it is made, the log is emptied, and what the copy has
-    is one moment of the database."""
+    """Named and unsigned transactions are committed while the copy is made, the log is emptied, and
+    the copy is a consistent snapshot."""
     monkeypatch.setattr("storage.sqlite.copying.PAGES", 1)
     await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(200)))
     copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy"))
@@ -470,7 +472,7 @@ def both(id: str) -> Script[None]:
 async def test_a_copy_begins_again_where_a_transaction_was_rolled_back(
     store: Sqlite, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite cannot take back what it has brought along; it is not for ever either."""
+    """SQLite cannot undo copied pages in this case; the number of restarts is limited."""
     monkeypatch.setattr("storage.sqlite.copying.PAGES", 1)
     await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(50)))
     taken = 0
@@ -502,7 +504,7 @@ async def test_a_copy_begins_again_where_a_transaction_was_rolled_back(
 async def test_a_copy_that_is_broken_off_leaves_the_store_at_work(
     store: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing holds the connection or the log afterwards, and nothing of the pages is left."""
+    """No lock on the connection or the log remains, and no copied pages."""
     monkeypatch.setattr("storage.sqlite.copying.PAGES", 1)
     await asyncio.gather(*(store.tx(add, f"{n:04}", "x" * 3000) for n in range(50)))
     copying = asyncio.ensure_future(store.copy_to(tmp_path / "copy"))
@@ -518,7 +520,8 @@ async def test_a_copy_that_is_broken_off_leaves_the_store_at_work(
 
 
 async def test_what_was_deleted_is_in_no_file(store: Sqlite, path: Path) -> None:
-    """After a deletion and a checkpoint its words are in neither database nor WAL."""
+    """After a deletion and a checkpoint, neither the database nor the write-ahead log contains the
+    text."""
     canary = "kanariefugl" * 50
     await store.tx(add, "a", canary)
     assert canary.encode() in path.read_bytes() + wal(path).read_bytes()
@@ -528,7 +531,7 @@ async def test_what_was_deleted_is_in_no_file(store: Sqlite, path: Path) -> None
 
 
 async def test_a_full_database_is_passing_trouble(store: Sqlite, path: Path) -> None:
-    """Where there is no room the caller is told, reading goes on, and it recovers by itself."""
+    """The caller gets Unavailable, reads continue, and it recovers without help."""
     await store.tx(add, "a")
     await store.checkpoint()
     store_pages(store, path, room=False)
@@ -541,13 +544,13 @@ async def test_a_full_database_is_passing_trouble(store: Sqlite, path: Path) -> 
 
 
 def store_pages(store: Sqlite, path: Path, *, room: bool) -> None:
-    """Let the writer's own connection have no page more, or again as many as it likes."""
+    """Forbid the writer's connection to grow the file, or allow it again."""
     pages = 4_294_967_294 if room else path.stat().st_size // 4096
     store._writer._conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
 async def test_a_closed_store_says_so(path: Path, folder: Path) -> None:
-    """What waits is finished first; later callers hear that it is over; closing twice is fine."""
+    """Waiting scripts are finished; later callers get an error; closing twice is allowed."""
     store = await Sqlite.open(path, folder=folder)
     waiting = [asyncio.ensure_future(store.tx(add, f"{n}")) for n in range(50)]
     await asyncio.sleep(0)
@@ -560,7 +563,7 @@ async def test_a_closed_store_says_so(path: Path, folder: Path) -> None:
 
 
 async def test_a_second_process_is_refused(store: Sqlite, path: Path, folder: Path) -> None:
-    """One process serves a file; another is told who stands in its way."""
+    """One process serves a file; the message names the other."""
     code = (
         "import asyncio, sys\nfrom pathlib import Path\nfrom storage.sqlite.driver import Sqlite\n"
         "asyncio.run(Sqlite.open(Path(sys.argv[1]), folder=Path(sys.argv[2]), wait=0.2))"
@@ -578,7 +581,7 @@ def run(code: str, *args: object) -> "subprocess.CompletedProcess[str]":
 
 
 async def test_a_starting_store_waits_for_the_lock(path: Path, folder: Path) -> None:
-    """A restart does not fail because the old process takes a moment to go."""
+    """A restart does not fail because the old process takes a moment to end."""
     first = await Sqlite.open(path, folder=folder)
     starting = asyncio.ensure_future(Sqlite.open(path, folder=folder, wait=LONG_ENOUGH))
     await asyncio.sleep(0.3)
@@ -589,7 +592,7 @@ async def test_a_starting_store_waits_for_the_lock(path: Path, folder: Path) -> 
 
 
 async def test_a_damaged_file_is_refused_and_left_as_it_is(path: Path, folder: Path) -> None:
-    """A zeroed page is found at start, and the file is not touched."""
+    """A zeroed page is detected at the start, and the file is not changed."""
     store = await Sqlite.open(path, folder=folder)
     for n in range(50):
         await store.tx(add, f"{n}", "x" * 1000)
@@ -604,7 +607,7 @@ async def test_a_damaged_file_is_refused_and_left_as_it_is(path: Path, folder: P
 
 
 async def test_a_file_that_is_no_database_is_refused(path: Path, folder: Path) -> None:
-    """Any other file is left as it is."""
+    """A file of another type is not changed."""
     path.parent.mkdir()
     path.write_bytes(b"Kaere dagbog " * 1000)
     before = path.read_bytes()
@@ -614,7 +617,7 @@ async def test_a_file_that_is_no_database_is_refused(path: Path, folder: Path) -
 
 
 async def test_a_lost_file_is_not_made_anew_over_its_wal(path: Path, folder: Path) -> None:
-    """Where the WAL is there and the database is not, somebody must look first."""
+    """If the write-ahead log exists without its database, an operator has to look first."""
     path.parent.mkdir()
     wal(path).write_bytes(b"something")
     with pytest.raises(Damaged, match="gone"):
@@ -641,7 +644,7 @@ asyncio.run(main())
 
 
 def kill_while_writing(path: Path, folder: Path, name: str) -> set[str]:
-    """Start a writer, kill it in the middle, and say what it had confirmed."""
+    """Start a writer, kill it in the middle, and return what it had acknowledged."""
     writer: subprocess.Popen[str] = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path), str(folder), name],
         stdout=subprocess.PIPE,
@@ -661,7 +664,7 @@ def kill_while_writing(path: Path, folder: Path, name: str) -> set[str]:
 async def test_a_killed_process_keeps_what_it_confirmed(
     path: Path, folder: Path, times: int
 ) -> None:
-    """`kill -9` with twenty writers in flight loses no acknowledged commit."""
+    """`kill -9` with twenty concurrent writers loses no acknowledged commit."""
     confirmed: set[str] = set()
     for n in range(times):
         confirmed |= await asyncio.to_thread(kill_while_writing, path, folder, f"{n}")
@@ -674,7 +677,7 @@ async def test_a_killed_process_keeps_what_it_confirmed(
 
 @pytest.mark.usefixtures("synced")
 async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
-    """Durable commits, real deletion and references are on, whatever SQLite was built with."""
+    """Durable commits, secure_delete and foreign keys are on, whatever SQLite was compiled with."""
 
     def pragma(name: str) -> Any:
         return store._writer._conn.execute(f"PRAGMA {name}").fetchone()[0]
@@ -687,7 +690,7 @@ async def test_the_settings_that_keep_promises_are_set(store: Sqlite) -> None:
 
 
 def test_a_statement_is_found_by_its_name(folder: Path) -> None:
-    """Names come from headings; a comment before the first is none."""
+    """Names come from headings; a comment before the first one is none."""
     found = queries(folder)
     assert set(found) == {
         "lock", "wait", "add", "reply", "replies", "all", "clear", "wrong", "meta_stir",
@@ -699,14 +702,14 @@ def test_a_statement_is_found_by_its_name(folder: Path) -> None:
     "text", ["SELECT 1;\n-- name: a\nSELECT 2;\n", "-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;"]
 )
 def test_a_statement_without_a_name_of_its_own_is_refused(tmp_path: Path, text: str) -> None:
-    """A statement before the first name, or a name used twice, would be lost silently."""
+    """A statement before the first name, or a duplicate name, would be lost silently."""
     (tmp_path / "queries.sql").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"queries\.sql"):
         queries(tmp_path)
 
 
 def test_an_error_of_the_store_tells_the_operator_what_to_do() -> None:
-    """The message is the class's own sentence on one line, with the detail behind it."""
+    """The message is the class's docstring on one line, followed by the detail."""
     for kind in (Conflict, Unavailable, Damaged):
         said = str(kind("the detail"))
         assert issubclass(kind, StoreError)

@@ -1,4 +1,4 @@
-"""`queries.sql`: what it holds, what it does not hold, and that nothing in it is left over."""
+"""`queries.sql` has every statement that is used, and no unused one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEALED_TABLES = {
     "installation": ("all", "delete", "one", "put"),
     "room": ("one", "put", "read"),
 }
-"""What `storage/sealed_table.py` names by table and act."""
+"""The statement names that `storage/sealed_table.py` builds from table and operation."""
 
 
 def sources() -> Iterator[tuple[str, ast.AST]]:
@@ -34,7 +34,7 @@ def is_text(node: ast.AST) -> bool:
 
 
 def test_its_header_names_every_other_place_with_sql() -> None:
-    """And no place that has none: whoever looks for a statement finds it here or there."""
+    """The header lists exactly the other places with SQL."""
     head = (FOLDER / "queries.sql").read_text(encoding="utf-8").partition("-- name:")[0]
     named = set(re.findall(r"\b(?:storage|bot)/[\w/]*(?:/|\.py)", head))
     found = {
@@ -46,7 +46,7 @@ def test_its_header_names_every_other_place_with_sql() -> None:
 
 
 def test_every_statement_is_run_by_somebody() -> None:
-    """Under its name, or under one that is put together from the names of tables."""
+    """Each is used under its name, or under a name built from table names."""
     names = {node.value for _, node in sources() if is_text(node)}  # type: ignore[attr-defined]
     patterns = [
         "".join(re.escape(part.value) if is_text(part) else "[a-z]+" for part in node.values)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Sealing, receipt codes and the pool."""
+"""Encryption, receipt codes and the pool."""
 
 import base64
 import stat
@@ -31,7 +31,7 @@ _OVERHEAD = 12 + 16  # nonce and tag
 
 @given(st.binary(max_size=200), st.lists(st.text(), max_size=4))
 def test_what_is_sealed_opens_in_its_place(plain: bytes, place: list[str]) -> None:
-    """Sealing and opening with the same key and place gives the same bytes."""
+    """Decrypting with the same key and place returns the same bytes."""
     vault = Vault(KEY)
     assert vault.open(vault.seal(plain, *place), *place) == plain
 
@@ -48,7 +48,7 @@ def test_what_is_sealed_opens_in_its_place(plain: bytes, place: list[str]) -> No
     ],
 )
 def test_a_row_that_was_moved_does_not_open(elsewhere: tuple[str, ...]) -> None:
-    """The place is part of the seal, and its parts cannot be cut another way."""
+    """The place is authenticated as additional data, with unambiguous separators."""
     vault = Vault(KEY)
     with pytest.raises(Unreadable):
         vault.open(vault.seal(b"ord", *PLACE), *elsewhere)
@@ -56,13 +56,13 @@ def test_a_row_that_was_moved_does_not_open(elsewhere: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("sealed", [b"", b"short", bytes(12), bytes(60)])
 def test_bytes_that_were_never_sealed_do_not_open(sealed: bytes) -> None:
-    """A short or foreign value is unreadable, and nothing worse."""
+    """Short or foreign bytes raise the error for unreadable values and no other."""
     with pytest.raises(Unreadable):
         Vault(KEY).open(sealed, *PLACE)
 
 
 def test_another_key_opens_nothing_and_has_another_fingerprint() -> None:
-    """The fingerprint tells keys apart, and neither it nor the vault's name shows the key."""
+    """The fingerprint differs between keys, and neither it nor repr() reveals the key."""
     mine, other = Vault(KEY), Vault(bytes(32))
     with pytest.raises(Unreadable):
         other.open(mine.seal(b"ord", *PLACE), *PLACE)
@@ -72,7 +72,7 @@ def test_another_key_opens_nothing_and_has_another_fingerprint() -> None:
 
 
 def test_what_is_read_again_is_opened_once_and_only_from_its_place() -> None:
-    """The same sealed bytes from the same place are what they were; elsewhere they do not open."""
+    """The cache returns the text only for the same ciphertext in the same place."""
     vault = Vault(KEY)
     sealed = vault.seal(b"stillet", *PLACE)
     made: list[bytes] = []
@@ -89,7 +89,7 @@ def test_what_is_read_again_is_opened_once_and_only_from_its_place() -> None:
 
 
 def test_what_nobody_asks_for_is_remembered_two_turns_at_most() -> None:
-    """What the database no longer has is gone from memory; what is in use stays."""
+    """Entries that are no longer used are dropped from the cache; used ones stay."""
     opened = PlaintextCache(most_bytes=100)
     opened.put("used", 1, 10)
     opened.put("left", 2, 10)
@@ -103,7 +103,8 @@ def test_what_nobody_asks_for_is_remembered_two_turns_at_most() -> None:
 
 
 def test_a_mac_holds_for_its_data_and_key_only() -> None:
-    """A button's value cannot be made or changed without the key, and odd tags are only wrong."""
+    """A button's token cannot be forged or changed without the key, and a malformed tag is just
+    invalid."""
     vault = Vault(KEY)
     tag = vault.mac(b"project p1")
     assert len(tag) == 22
@@ -115,7 +116,7 @@ def test_a_mac_holds_for_its_data_and_key_only() -> None:
 
 
 def test_a_key_file_is_for_its_owner_and_never_written_over(tmp_path: Path) -> None:
-    """The file is 0600, its new folders 0700; a second key is refused and the first one kept."""
+    """The file has mode 0600, new folders 0700; a second key is refused and the first one kept."""
     path = tmp_path / "a" / "b" / "digi.key"
     key = make_key(path)
     assert read_key(path) == key
@@ -129,7 +130,7 @@ def test_a_key_file_is_for_its_owner_and_never_written_over(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("text", [b"", b"not base64 \xff", base64.b64encode(bytes(16))])
 def test_a_file_that_is_no_key_is_named(tmp_path: Path, text: bytes) -> None:
-    """The operator reads which file is wrong and which variable names it."""
+    """The message names the file and the variable."""
     path = tmp_path / "digi.key"
     path.write_bytes(text)
     with pytest.raises(KeyProblem, match=r"digi\.key.*DIGI_KEY_FILE"):
@@ -137,14 +138,14 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path, text: bytes) -> None:
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
-    """No key is made in passing where one is only read."""
+    """Reading a key never creates one."""
     with pytest.raises(KeyProblem, match=r"gone\.key.*DIGI_KEY_FILE"):
         read_key(tmp_path / "gone.key")
     assert not (tmp_path / "gone.key").exists()
 
 
 def test_a_code_has_its_form_and_is_never_the_same() -> None:
-    """Codes look like XXXX-XXXX-XXXX-XXXX-C and are read back as they were shown."""
+    """Codes have the form XXXX-XXXX-XXXX-XXXX-C and are read back as shown."""
     codes = {code_of(VAULT, f"form {n}") for n in range(500)}
     assert len(codes) == 500
     for code in codes:
@@ -154,7 +155,7 @@ def test_a_code_has_its_form_and_is_never_the_same() -> None:
 
 
 def test_a_code_is_read_however_it_was_typed() -> None:
-    """Case, blanks, hyphens of any kind and look-alike letters do not matter."""
+    """Case, white space, any kind of hyphen and look-alike letters are accepted."""
     code = normalise_code("0000-1111-ABCD-EFGH-" + _check("00001111ABCDEFGH"))
     assert code is not None
     plain = code.replace("-", "")
@@ -173,7 +174,7 @@ def test_a_code_is_read_however_it_was_typed() -> None:
 
 
 def test_every_single_wrong_letter_is_noticed() -> None:
-    """The check letter catches each change of one letter, and each swap of two unlike ones."""
+    """The check character detects each changed character, and each swap of two different ones."""
     for n in range(20):
         plain = code_of(VAULT, f"form {n}").replace("-", "")
         for at, right in enumerate(plain):
@@ -187,25 +188,25 @@ def test_every_single_wrong_letter_is_noticed() -> None:
 
 @given(st.text())
 def test_other_text_is_no_code_and_does_no_harm(text: str) -> None:
-    """Any text is either a code or None."""
+    """Any text gives a code or None."""
     assert normalise_code(text) is None or len(text) >= 17
 
 
 def test_a_wrong_code_has_no_hash() -> None:
-    """Nothing is looked up for what cannot be a code."""
+    """Nothing is looked up for a text that cannot be a code."""
     with pytest.raises(ValueError, match="not a receipt code"):
         code_hash("0000")
 
 
 def test_the_same_form_shows_the_same_code_again() -> None:
-    """Pressing Send twice gives one receipt, which nobody without the key can work out."""
+    """Pressing Send twice gives one receipt, which cannot be computed without the key."""
     assert code_of(VAULT, "form") == code_of(Vault(KEY), "form")
     assert code_of(VAULT, "form") != code_of(Vault(bytes(32)), "form")
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40, 200])
 def test_a_pool_comes_back_whole_in_the_order_of_random_ids(count: int) -> None:
-    """What is laid in is there again, sorted by ids that say nothing of when it came."""
+    """All entries are returned, sorted by random ids that reveal nothing about their time."""
     pool = Pool()
     for n in range(count):
         pool = laid_in(pool, f"f{n}", f"æøå {n}")
@@ -218,21 +219,21 @@ def test_a_pool_comes_back_whole_in_the_order_of_random_ids(count: int) -> None:
     ("letters", "size"), [(0, 4096), (3000, 4096), (4000, 8192), (8100, 16384), (60_000, 65_536)]
 )
 def test_a_pool_has_the_size_of_a_power_of_two(letters: int, size: int) -> None:
-    """One more contribution shows in the row's size only where a power of two is passed."""
+    """A new entry changes the row's size only when it passes a power of two."""
     pool = laid_in(Pool(), "f", "x" * letters)
     assert len(pool.seal(VAULT, *PLACE[1:])) == size + _OVERHEAD
 
 
 @given(st.integers(0, 9000))
 def test_no_pool_is_of_any_other_size(letters: int) -> None:
-    """Whatever is written, the size is a power of two and at least the floor."""
+    """For any content the size is a power of two and at least the minimum."""
     size = len(laid_in(Pool(), "f", "x" * letters).seal(VAULT, *PLACE[1:])) - _OVERHEAD
     assert size >= 4096
     assert size.bit_count() == 1
 
 
 def test_a_pool_sealed_twice_shares_nothing_but_its_size() -> None:
-    """A rewriting at night cannot be told from one after a contribution."""
+    """A nightly rewrite cannot be distinguished from one after a new entry."""
     pool = laid_in(Pool(), "f", "ord")
     first, second = (pool.seal(VAULT, *PLACE[1:]) for _ in range(2))
     assert first != second
@@ -240,7 +241,7 @@ def test_a_pool_sealed_twice_shares_nothing_but_its_size() -> None:
 
 
 def test_a_pool_of_another_project_does_not_open() -> None:
-    """A row that was copied to another project or workplace is unreadable there."""
+    """A row copied to another project or workplace cannot be decrypted."""
     sealed = laid_in(Pool(), "f", "ord").seal(VAULT, "web:playground", "p1")
     for place in (("web:playground", "p2"), ("slack:T1", "p1")):
         with pytest.raises(Unreadable):
