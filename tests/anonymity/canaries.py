@@ -1,8 +1,8 @@
-"""Strings that stand for one person, name, address or text and for nothing else, and the search
-for them wherever something may lie.
+"""Canary strings: each stands for one person, name, address or text, and is searched for wherever
+data may be stored.
 
-Every one begins with the stem of its kind. So a search for the stem, in all the dresses in which
-bytes travel, finds any of them.
+Each begins with the stem of its kind, so that one search for the stem, in all encodings, finds any
+of them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def words(n: int) -> str:
 
 
 def dresses(stem: str) -> dict[str, bytes]:
-    """The ways in which words are found when they have not been sealed."""
+    """Return the encodings in which unencrypted text may be found."""
     raw = stem.encode()
     found = {
         "raw": raw,
@@ -63,7 +63,7 @@ def dresses(stem: str) -> dict[str, bytes]:
         "plain json in form": urllib.parse.quote_plus(stem).encode(),
     }
     for shift in range(3):
-        # A base64 of something longer shows the middle of it unchanged, in one of three ways.
+        # In the base64 of a longer text, the middle appears in one of three alignments.
         whole = base64.b64encode(b"\0" * shift + raw)
         middle = whole[4 * (shift > 0) : len(whole) // 4 * 4 - 4]
         found[f"base64+{shift}"] = middle
@@ -72,7 +72,7 @@ def dresses(stem: str) -> dict[str, bytes]:
 
 
 def found_in(sinks: Sinks, stems: Iterable[str]) -> dict[str, set[str]]:
-    """In which sink which stem lies, and in what dress."""
+    """Return which stem is found in which sink, and in which encoding."""
     found: dict[str, set[str]] = {}
     for stem in stems:
         for dress, trace in dresses(stem).items():
@@ -83,7 +83,7 @@ def found_in(sinks: Sinks, stems: Iterable[str]) -> dict[str, set[str]]:
 
 
 def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> Sinks:
-    """Everything that Digi leaves behind, by the place where it lies."""
+    """Return everything that Digi leaves behind, by its place."""
 
     def named(*endings: str) -> list[Path]:
         return [path for path in folder.rglob("*") if path.name.endswith(endings)]
@@ -101,7 +101,7 @@ def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> S
 def around(
     folder: Path, lines: Iterable[str], screen: str, temporary: Path, known: Iterable[Path] = ()
 ) -> Sinks:
-    """What lies beside a database, whichever it is."""
+    """Return the files and output that lie beside the database."""
     known = set(known)
     return {
         "logs": [line.encode("utf-8", "surrogatepass") for line in lines],
@@ -116,7 +116,7 @@ def read(paths: Iterable[Path]) -> list[bytes]:
 
 
 async def metrics_of(house: House) -> str:
-    """What GET /metrics answers now."""
+    """Return the current output of GET /metrics."""
     metrics = Metrics(
         house.database.read, house.scripts, house.tally, house.courier, house.upkeep, house.log
     )
@@ -133,9 +133,12 @@ def _outbox(folder: Path) -> bytes:
 
 @contextmanager
 def every_log_line(note: Callable[[], None] = lambda: None) -> Iterator[list[str]]:
-    """What any logger is asked to say at any level, whoever made it, whenever, and wherever it
-    was to go: also what a logger set to ERROR would have said at DEBUG. `note` is called each
-    time, but for what a pool of connections says of each look, and of each second, at INFO."""
+    """Capture every message to any logger at any level, including those that the logger's level
+    would drop.
+
+    `note` is called for each, except the connection pool's INFO messages, which come for each read
+    and each second.
+    """
     lines: list[str] = []
     enabled, handle = logging.Logger.isEnabledFor, logging.Logger.handle
     plain = logging.Formatter()

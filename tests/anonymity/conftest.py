@@ -1,4 +1,4 @@
-"""What the proofs of anonymity share."""
+"""Fixtures for the anonymity tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.worlds.postgres import Server, a_server
 
 @pytest.fixture(scope="session")
 def tidy_server() -> Iterator[Server]:
-    """As docs/operations.md asks for it: a file of the log that is over is thrown away."""
+    """A PostgreSQL server with the settings of docs/operations.md, which removes finished
+    write-ahead log files."""
     with a_server({"wal_recycle": "off", "synchronous_commit": "on"}) as server:
         yield server
 
@@ -30,7 +31,7 @@ def chance() -> Iterator[random.Random]:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary files would go."""
+    """Redirect temporary files to a folder of the test."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

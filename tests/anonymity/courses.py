@@ -1,6 +1,6 @@
-"""Random courses of a project: what people do by name, what they do without one, and the days.
+"""Random courses of a project: signed acts, unsigned acts, and days passing.
 
-Buttons are found by their words, as people find them; what cannot be done at the moment is not.
+Buttons are found by their labels; what is not possible at the moment is skipped.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Course:
         self.done: list[str] = []
 
     async def unnamed(self, person: str) -> None:
-        """This person says something, votes, or goes on with a code."""
+        """Let this person write, vote, or use a code."""
         self.played.house.engine._gate._acts.clear()
         kinds = ["say", "early", "answer", "more", "withdraw", "object", "fits", "missing"]
         self.chance.shuffle(kinds)
@@ -84,7 +84,7 @@ class Course:
     async def _sends(
         self, person: str, button: str, values: dict[str, str] | None, *, code: bool = False
     ) -> bool:
-        """Presses what is there and fills in what opens; whether it was taken."""
+        """Press a button if it exists, fill in its form, and return whether it was accepted."""
         if not self._sees(person, button):
             return False
         await self.played.press(person, button)
@@ -108,8 +108,8 @@ class Course:
         return True
 
     async def named(self) -> None:
-        """What else happens in a project: time, answers, news by name, a question that is closed,
-        summed up, or followed by another."""
+        """Do something else: let time pass, answer, write news, or close, sum up and ask questions,
+        all signed."""
         person = self.chance.choice(NAMED)
         self.played.house.engine._gate._acts.clear()
         kinds = ("day", "day", "week", "name", "answer", "answer", "next", "close", "sum", "reply",

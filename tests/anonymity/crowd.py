@@ -1,4 +1,4 @@
-"""People whose every id, name and address is a string of their own, and what they say."""
+"""People whose ids, names and addresses are unique strings, and their texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
 
 class Crowd:
-    """People whose every id, name and address is a string of their own, and what they say."""
+    """People whose ids, names and addresses are unique strings, and their texts."""
 
     def __init__(self, played: Stage, folder: Path, size: int) -> None:
         self.played, self.folder, self.size = played, folder, size
@@ -64,7 +64,8 @@ class Crowd:
             self.codes.append(found[0])
 
     async def says(self, n: int, question: str) -> None:
-        """Of five: two to the leader, one to all, one answer, one that is added to by code."""
+        """Write five texts: two to the leader, one to everybody, one answer, and one that is
+        extended by code."""
         words = canaries.words(n)
         kind = n % 5
         if kind == 3:
@@ -97,14 +98,14 @@ class Crowd:
 
 
 def _ids(folder: Path) -> int:
-    """How often the database names one of the crowd: who is in the channel is no secret."""
+    """Count how often the database names the crowd: membership of the channel is no secret."""
     return bytes_of(folder).count(PERSON.encode())
 
 
 async def course(
     folder: Path, texts: int, people: int, look: Callable[[str], None], either: str = ""
 ) -> Crowd:
-    """They write, it is released, answered, summed up, voted on and withdrawn."""
+    """They write; then texts are released, answered, summed up, voted on and withdrawn."""
     async with running(folder, either=either) as played:
         played.house.upkeep._nightly = True
         await played.type("anne", "næste")

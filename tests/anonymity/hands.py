@@ -1,4 +1,4 @@
-"""Hands and eyes for the proofs of anonymity: a project, what is said in it, all that is seen."""
+"""Helpers for the anonymity tests: a project, acts in it, and everything that can be seen."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from tests.worlds.stage import (
 ROOT = Path(__file__).parent.parent.parent
 CANARY = "Kanariefugl-9f3b Åse på 4. sal"
 RELEASED = datetime(2026, 11, 9, 12, tzinfo=COPENHAGEN)
-# The gate alone takes one to `which_project`, with the act that is to be done again.
+# `which_project` is reached only through the gate, with the act to repeat.
 VIEWS = tuple(sorted(SIGHTS.keys() - {"which_project"}))
 LOOKERS = ("anne", "mette", "jonas", "ali", "peter", "sofie")
 
@@ -53,7 +53,7 @@ Seen = dict[tuple[str, ...], str]
 
 
 def without_padding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For the controls: the database counts as it likes."""
+    """Disable padding, for controls: the database counts normally."""
 
     async def nothing(padding: Padding) -> None:
         pass
@@ -69,7 +69,7 @@ async def running(
     clock: Clock | None = None,
     either: str = "",
 ) -> AsyncIterator[Stage]:
-    """A project on its way, with a leader, a TR and an AMR; on SQLite, or where `either` says."""
+    """A running project with a leader, a TR and an AMR, on SQLite or where `either` says."""
     if either:
         _postgres[folder] = either
     async with stage(folder, team=team, clock=clock, either=either) as played:
@@ -98,7 +98,7 @@ async def open_form(played: Play, person: str) -> None:
 async def says(
     played: Play, person: str, words: str, *, to: str = "Anne Holm", early: bool = False
 ) -> str:
-    """Said without a name; the answer is the code."""
+    """Write an unsigned text and return its code."""
     await open_form(played, person)
     values = {"Hvad": "Bekymring", "Din": words, "Hvem": to}
     if early and "Næste arbejdsdag" in played.just(person):
@@ -129,12 +129,12 @@ def project_of(folder: Path) -> str:
 
 
 _postgres: dict[Path, str] = {}
-"""Whose data lies in no file of the folder."""
+"""PostgreSQL databases, whose data is not in the home folder."""
 
 
 @contextmanager
 def reading(folder: Path) -> Iterator[Any]:
-    """A connection that only looks, of either driver: both answer `execute`."""
+    """Open a connection to read directly; both drivers have `execute`."""
     if address := _postgres.get(folder):
         with psycopg.connect(address, autocommit=True) as looks:
             yield looks
@@ -144,8 +144,8 @@ def reading(folder: Path) -> Iterator[Any]:
 
 
 def dump(folder: Path) -> Dump:
-    """Every byte of every row of every table, with the place the row lies at; on PostgreSQL also
-    with the transaction that put it there, which comes second."""
+    """Return every row of every table with its physical position; on PostgreSQL also, as the second
+    value, the transaction that wrote it."""
     tables, place = "SELECT name FROM sqlite_master WHERE type = 'table'", "rowid"
     if folder in _postgres:
         tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
@@ -163,8 +163,8 @@ _PLACES = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relnamespac
 
 
 def bytes_of(folder: Path) -> bytes:
-    """The database's file; on PostgreSQL a dump as an operator makes one, and how large each
-    table's and index's file is."""
+    """Return the database file's bytes; for PostgreSQL a dump as an operator makes it, and the size
+    of each table's and index's file."""
     if (address := _postgres.get(folder)) is None:
         return (folder / "digi.db").read_bytes()
     with reading(folder) as conn:
@@ -182,7 +182,8 @@ def files(folder: Path) -> set[str]:
 
 
 def wal_size(folder: Path) -> int:
-    """Of SQLite's log; what PostgreSQL keeps of former versions is looked for in its own tests."""
+    """Return the size of SQLite's write-ahead log. Old row versions on PostgreSQL have tests of
+    their own."""
     if folder in _postgres:
         return 0
     return (folder / "digi.db-wal").stat().st_size
@@ -190,7 +191,7 @@ def wal_size(folder: Path) -> int:
 
 @contextmanager
 def every_log_line() -> Iterator[list[str]]:
-    """What any logger says at any level, also those that do not pass it on."""
+    """Capture messages of all loggers at all levels, also of those that do not propagate."""
     lines: list[str] = []
 
     class Listener(logging.Handler):
@@ -198,7 +199,7 @@ def every_log_line() -> Iterator[list[str]]:
             lines.append(f"{record.name} {record.getMessage()} {record.args} {record.exc_info}")
 
     listener = Listener(level=0)
-    # A pool of connections tells at INFO of each look too; so it is left where bot/log.py pins it.
+    # The connection pool logs each read at INFO, so its level stays as bot/log.py sets it.
     names = [name for name in logging.root.manager.loggerDict if not name.startswith("psycopg")]
     loggers = [logging.getLogger(), *map(logging.getLogger, names)]
     levels = [logger.level for logger in loggers]
@@ -214,13 +215,14 @@ def every_log_line() -> Iterator[list[str]]:
 
 
 async def look(played: Stage, person: str, view: str, project: str, ref: str = "") -> str:
-    """All that a person sees of one view, with what its buttons do; forms without their ids."""
+    """Return all that a person sees in a view, with the presses of its buttons; forms without their
+    random ids."""
     wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]
     token = write_press(played.house.vault, TENANT, wanted)
     answer = await played.house.engine.receive(
         Delivery(TENANT, Sender(person, PEOPLE[person], "da"), f"look:{view}", Pressed(token))
     )
-    # So that nobody looks more often a minute than a person can.
+    # Stay below the rate limit of a person.
     played.house.engine._gate._acts.clear()
     played.house.engine._gate._codes.clear()
     seen = [msgspec.json.encode(card).decode() for card in answer.cards]
@@ -229,7 +231,7 @@ async def look(played: Stage, person: str, view: str, project: str, ref: str = "
     return "\n".join(seen)
 
 
-# A sight looks at the instances of its own conversation; these look at another's.
+# A sight shows instances of its own conversation; these show another's.
 ALSO = {"reading": "question", "source": "question", "lessons": "question", "phase": "question"}
 OF: dict[str, str] = {
     view: ALSO.get(view, conversation.name)
@@ -239,7 +241,7 @@ OF: dict[str, str] = {
 
 
 def instances(folder: Path) -> dict[str, list[str]]:
-    """The questions, texts and agreements that a view can be asked for."""
+    """Return the questions, texts and agreements that a view can be opened for."""
     with reading(folder) as conn:
         found: dict[str, list[str]] = {}
         for dialog, id in conn.execute("SELECT dialog, id FROM state ORDER BY dialog, id"):
@@ -248,7 +250,7 @@ def instances(folder: Path) -> dict[str, list[str]]:
 
 
 async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS) -> Seen:
-    """Every view of people of every role, and all that was ever posted or sent."""
+    """Return every view of people in every role, and everything that was posted or sent."""
     project, there = project_of(folder), instances(folder)
     seen: Seen = {}
     for person in lookers:
@@ -263,8 +265,9 @@ async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] 
 async def everything_decided(
     played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS
 ) -> Seen:
-    """As `everything_seen`, before it is put into words: each view as its conversation gives it,
-    read in one go. Names and kept words, which are all that is added, lie in rows of their own."""
+    """Like `everything_seen`, but before localization: each view as its conversation returns it,
+    read in one transaction. Localization only adds names and stored texts, which are in rows of
+    their own."""
     house, project, there = played.house, project_of(folder), instances(folder)
     now = house.clock.now()
 
@@ -298,7 +301,7 @@ async def everything_decided(
 
 
 async def opened(played: Stage, folder: Path) -> tuple[Any, Any]:
-    """What was published, and what became of it, as one who has the key reads it."""
+    """Return the published texts and their states, decrypted with the key."""
     project = project_of(folder)
     facts = (Published("said"), States("concern"))
 

@@ -1,4 +1,5 @@
-"""Where a PostgreSQL server leaves what passes through it, and how each place gets a leak."""
+"""The places where a PostgreSQL server stores what passes through it, and how to plant a leak in
+each."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.anonymity import canaries
 from tests.anonymity.canaries import Sinks, read
 from tests.worlds.postgres import Server, program
 
-# Whatever tells most; `app.py check` refuses each of them.
+# The settings that record most; `app.py check` refuses each of them.
 TALKATIVE = {
     "log_statement": "all", "log_min_duration_statement": "0", "log_duration": "on",
     "log_parameter_max_length": "-1", "log_parameter_max_length_on_error": "-1",
@@ -37,15 +38,15 @@ _COUNTED = (
 
 
 def lying_there(server: Server, database: str) -> Sinks:
-    """All that the server has, by the place where it lies: what it has in its memory is written to
-    its files first, and no file of its log is thrown away."""
+    """Return all data of the server by its place, after a checkpoint, with all write-ahead log
+    files kept."""
     dsn = server.dsn(database)
     server.say("ANALYZE", database)
     server.say("CHECKPOINT")
     [(ours,)] = server.say(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
     base = server.data / "base"
     mine, spilled = base / str(ours), list(server.data.rglob("pgsql_tmp*"))
-    # Of other databases on the server nothing is ours to look for.
+    # Other databases on the server are not Digi's.
     others = [place for place in base.iterdir() if place.name.isdigit()]
     known = {base, server.data / "pg_wal", *others, *spilled}
     other = [place for folder in (server.data, base) for place in folder.iterdir()]
@@ -100,7 +101,7 @@ SEEDED = {
 
 
 def leak_in(place: str) -> str:
-    """Another one for each, so that one which is found elsewhere counts for nothing."""
+    """Plant a different text in each place, so that a find elsewhere does not count."""
     return canaries.words(100 + list(SEEDED).index(place))
 
 

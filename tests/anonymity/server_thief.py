@@ -1,7 +1,7 @@
-"""A thief who can read a PostgreSQL server's pages, and the files of its log written ahead.
+"""An attacker who can read a PostgreSQL server's pages and write-ahead log.
 
-Transactions are numbered in their order. So whoever finds the number of the one in which something
-was said without a name knows between which two named acts, whose times are known, it was said.
+Transaction ids are sequential. Whoever finds the id of the transaction that wrote an unsigned text
+knows between which two named acts, whose times are known, it was written.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _NAMED = (
     "SELECT xmin::text::bigint, at_us FROM inbox WHERE key LIKE 'form:%'"
     " UNION ALL SELECT xmin::text::bigint, at_us FROM record"
 )
-_HEAD = 24  # of a page, and of a row; what is long begins at every eighth byte
+_HEAD = 24  # sizes of a page header and of a row header; long rows are aligned to eight bytes
 _LENGTH_OF_HEAD = 22
 
 
 def numbers_on(page: bytes, most: int) -> set[int]:
-    """Of the transactions that wrote or ended a row, also where it is long gone and only its bytes
-    lie there still: a vacuum does not wipe them."""
+    """Return the ids of transactions that inserted or deleted rows on the page, including removed
+    rows whose bytes remain: a vacuum does not overwrite them."""
     found: set[int] = set()
     for at in range(_HEAD, len(page) - _HEAD, 8):
         if page[at + _LENGTH_OF_HEAD] in (24, 32):
@@ -53,8 +53,8 @@ def numbers_on(page: bytes, most: int) -> set[int]:
 
 
 def from_pages(dsn: str, taken: datetime) -> list[Between]:
-    """Each transaction that any version of a row bears, dead ones too and what is left of them, on
-    the pages of what is said without a name, between the named rows before and after it."""
+    """For each transaction id on the pages of unsigned texts, including dead rows and remains,
+    return the named rows before and after it."""
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
         [(most,)] = server.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()
@@ -69,14 +69,14 @@ def _between(dsn: str, numbers: set[int], taken: datetime) -> list[Between]:
     for number in numbers - {xid for xid, _ in named}:
         before = [at for xid, at in named if xid < number]
         after = [at for xid, at in named if xid > number]
-        # A row that was changed later bears the number of the change, and the time of before.
+        # A row that was changed later has the id of the change and the time of its creation.
         if before and max(before) <= (until := min(after, default=taken)):
             found.append(Between(max(before), until))
     return found
 
 
 def last_and_lying(dsn: str) -> tuple[int, set[int]]:
-    """Which transaction wrote the pool last, and all that lie on the pages."""
+    """Return the transaction that wrote the pool last, and all ids on its pages."""
     with psycopg.connect(dsn, autocommit=True) as server:
         server.execute("CREATE EXTENSION IF NOT EXISTS pageinspect")
         [(last,)] = server.execute("SELECT max(xmin::text::bigint) FROM pool").fetchall()
@@ -101,8 +101,8 @@ _LONG_VALUES = "SELECT reltoastrelid::regclass::text FROM pg_class WHERE oid = '
 
 
 def counters_in(dsn: str) -> Counters:
-    """What pg_stat_all_tables has of the pool, what pg_control has from the last checkpoint, and
-    the numbers that long values are given in their order."""
+    """Return the counters of pg_stat_all_tables for the pool, those of the last checkpoint in
+    pg_control, and the sequential ids of TOAST values."""
     with psycopg.connect(dsn, autocommit=True) as server:
         rows = server.execute(_ROWS)
         columns = [column.name for column in rows.description or ()][1:]
@@ -119,8 +119,8 @@ def counters_in(dsn: str) -> Counters:
 
 
 def last_statements(dsn: str) -> list[tuple[datetime, str]]:
-    """When each of Digi's connections was last used and what for: pg_stat_activity has it until
-    the connection is used again."""
+    """Return when each of Digi's connections was last used, and for what: pg_stat_activity keeps it
+    until the next use."""
     with psycopg.connect(dsn, autocommit=True) as server:
         return server.execute(
             "SELECT query_start, query FROM pg_stat_activity WHERE datname = current_database()"
@@ -134,8 +134,8 @@ _RECORD = re.compile(r"^rmgr: (\w+).* tx: +(\d+), .* desc: (\w+)(.*)$", re.MULTI
 
 
 def numbers_in_log(server: Server, name: str) -> set[int]:
-    """Of the transactions that put something into the pool, as far as any file tells, also one
-    that bears a new name already and old bytes still. To put locks the row, to stir does not."""
+    """Return the ids of transactions that wrote to the pool, from the write-ahead log, including
+    recycled files with old content. A write locks the row first; stirring does not."""
     [(pool,)] = server.say("SELECT pg_relation_filepath('pool')", name)
     _, database, node = str(pool).split("/")
     touched = f"/{database}/{node} "
@@ -151,12 +151,12 @@ def _records(server: Server) -> str:
     with tempfile.TemporaryDirectory() as copies:
         for file in (server.data / "pg_wal").glob("0*"):
             raw = file.read_bytes()
-            # Each page tells at its head where in the log it belongs.
+            # Each page header has its position in the log.
             address = int.from_bytes(raw[8:16], "little")
             high, low = divmod(address, 1 << 32)
             (Path(copies) / f"00000001{high:08X}{low // len(raw):08X}").write_bytes(raw)
         for file in sorted(Path(copies).iterdir()):
-            # It ends with an error where the next file is missing, which is no matter here.
+            # pg_waldump fails at the end if the next file is missing, which does not matter.
             done = subprocess.run(
                 [program_at("pg_waldump"), file], check=False, capture_output=True
             )
@@ -172,8 +172,8 @@ def from_log(server: Server, name: str, taken: datetime) -> list[Between]:
 
 
 def image_of(dsn: str) -> bytes:
-    """Every row, in the order in which they lie there, as a file of SQLite's: so that whoever can
-    read the one can read the other."""
+    """Return all rows in physical order as a SQLite file, so that the attacker for SQLite can be
+    used on it."""
     with closing(sqlite3.connect(":memory:")) as image, psycopg.connect(dsn) as server:
         for file in sorted((FOLDER / "migrations").glob("*.sql")):
             image.executescript(file.read_text(encoding="utf-8"))
@@ -196,7 +196,8 @@ Steals = Callable[[datetime], list[Between]]
 async def robbed(
     folder: Path, weeks: int, texts: int, dsn: str, steals: Steals
 ) -> tuple[list[Act], set[datetime]]:
-    """Weeks in which somebody comes each evening; which acts they place."""
+    """Simulate weeks in which the attacker copies the server each evening, and return which acts
+    are located."""
     acts: list[Act] = []
     found: set[datetime] = set()
     async with running(folder, either=dsn) as played:
@@ -210,7 +211,7 @@ async def robbed(
 
             monday = first_monday() + timedelta(weeks=n)
             week = await lively_week(played, random.Random(n), monday, texts, comes)
-            # Each minute all rows get a new version, whoever wrote: that one is explained too.
+            # Each minute all rows are rewritten anyway, so that transaction reveals nothing.
             explained = [*standing(BEGINNING, played.house.clock.now()), *(at for at, _ in taken)]
             for _, betweens in taken:
                 found.update(placed(betweens, [act.at for act in week], explained))

@@ -1,4 +1,4 @@
-"""What was written, and who wrote it, is found nowhere that Digi leaves anything behind."""
+"""Texts and their authors are found nowhere that Digi leaves data."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
     texts: int,
     people: int,
 ) -> None:
-    """Before and after the release, an answer, a vote and a withdrawal: in no file, log or
-    screen, in no dress. Nor is a code. Names of who is in the channel are sealed."""
+    """Before and after the release, with an answer, a vote and a withdrawal: they are in no
+    file, log or output, in no encoding. Neither are codes. Names of the channel's members are
+    encrypted."""
     folder = tmp_path / "home"
     screen = ""
     with every_log_line() as lines:
@@ -54,7 +55,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
             screen += shown.out + shown.err
             sinks = lying(folder, lines, screen, temporary) | {"metrics": [metrics.encode()]}
             assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
-            # An id has only letters that no url and no JSON writes otherwise.
+            # An id with letters that neither URLs nor JSON encode differently.
             same = {dress for dress, it in dresses(PERSON).items() if it == PERSON.encode()}
             assert found_in(sinks, (PERSON,)) == {"database": {f"{PERSON}: {d}" for d in same}}
 
@@ -74,7 +75,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
 
 
 def test_control_the_search_finds_a_leak_in_each_dress() -> None:
-    """In the middle of other bytes, with more words behind it."""
+    """Control: in the middle of other bytes, followed by further text."""
     for stem in (WORDS, NAME, PERSON, canaries.ADDRESS):
         longer = dresses(f"Noget før {stem} og mere bagefter")
         for dress, trace in dresses(stem).items():
@@ -106,7 +107,7 @@ async def test_control_a_leak_in_each_sink_is_found(
     monkeypatch: pytest.MonkeyPatch,
     sink: str,
 ) -> None:
-    """One text in one place, and the search names the place."""
+    """Control: one text is planted in each place, and the search names the place."""
     folder, leak = tmp_path / "home", canaries.words(7)
     with every_log_line() as lines:
         async with running(folder) as played:
@@ -150,7 +151,7 @@ def _plant(sink: str, leak: str, folder: Path, temporary: Path, conn: sqlite3.Co
 async def test_control_a_vault_that_does_not_seal_is_found_out(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same course, with the encryption switched off."""
+    """Control: the same course with encryption disabled."""
     monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
     monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
     found: set[str] = set()

@@ -1,5 +1,4 @@
-"""On PostgreSQL too: neither what was written nor who wrote it is found wherever a server leaves
-what passes through it, nor beside it."""
+"""On PostgreSQL, texts and their authors are found nowhere in the server's data, nor beside it."""
 
 from __future__ import annotations
 
@@ -27,17 +26,18 @@ from tests.anonymity.server import SEEDED, TALKATIVE, leak_in, lying_there, seed
 from tests.worlds.postgres import Server, a_server
 
 KEEPS = {"wal_keep_size": "1GB", "max_wal_senders": "1", "wal_level": "replica"}
-"""Nothing of the log ahead is thrown away before it has been searched, neither by Digi."""
+"""Keep all write-ahead log files until they have been searched; Digi does not switch them
+either."""
 
 
 NAMED = {"rows", "heaps", "wal", "statistics"}
-"""Where the ids lie of those who are in the channel: in a table, on the way to it, and in what the
-server counts of it for its plans."""
+"""Places that may contain the ids of the channel's members: a table, what was sent to it, and the
+planner's statistics."""
 
 
 @pytest.fixture(scope="module")
 def plain_server() -> Iterator[Server]:
-    """It says by itself what its makers let it say."""
+    """A server with default logging."""
     with a_server({**KEEPS, "work_mem": "64kB"}) as server:
         yield server
 
@@ -72,9 +72,9 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
     texts: int,
     people: int,
 ) -> None:
-    """Rows, heaps, indexes, both logs, spilled files, what is shown of activity and statistics:
-    the words and names nowhere, whatever is set. Ids of who is in the channel lie in rows and on
-    the way to them; in the server's log only where it is set to note every statement."""
+    """Rows, heap files, indexes, write-ahead and error logs, temporary files, activity views and
+    statistics contain no text or name with any setting. Ids of the channel's members are in rows
+    and on the way to them; in the server's log only if it is set to log every statement."""
     monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     folder, name = tmp_path / "home", server.new()
     talks = "log_statement" in server.settings
@@ -85,7 +85,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
         def nowhere(metrics: str) -> None:
             nonlocal screen, size
             if metrics and texts < 200:
-                return  # in the short run at the end, where what was is in the logs still
+                return  # by default only at the end, when earlier states are still in the logs
             shown = capfd.readouterr()
             screen += shown.out + shown.err
             there = lying_there(server, name)
@@ -109,7 +109,8 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
 async def test_control_a_leak_in_each_place_is_found(
     tmp_path: Path, talkative_server: Server
 ) -> None:
-    """One text in each, and the search names the place; before it was there, none."""
+    """Control: one text is planted in each place, and the search names the place; before, there is
+    none."""
     name = talkative_server.new()
     async with running(tmp_path, either=talkative_server.dsn(name)):
         for there in (False, True):
@@ -125,7 +126,7 @@ async def test_control_a_leak_in_each_place_is_found(
 async def test_control_a_vault_that_does_not_seal_is_found_out_on_a_server(
     tmp_path: Path, temporary: Path, plain_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same course, with the encryption switched off."""
+    """Control: the same course with encryption disabled."""
     monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
     monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
     found: set[str] = set()

@@ -1,9 +1,9 @@
-"""Whoever holds everything does not know who wrote.
+"""An attacker with access to everything does not learn who wrote.
 
-The database, its log, the outbox in it, what was logged, a backup of each night and the key; of
-PostgreSQL every row in the order it lies in, its pages and its log written ahead. A program that
-uses all of it names the author no better than by drawing lots among those who could have written.
-With the backups and the key it learns the day, and no hour.
+The attacker has the database, its write-ahead log, the outbox, all logs, a backup of each night and
+the key; for PostgreSQL also the physical order of rows, raw pages and the write-ahead log. A
+program that uses all of it names authors no better than by drawing lots among those who could have
+written. With backups and key it learns the day of a text, but not the hour.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ SMALL = timedelta(microseconds=1)
 
 
 class Loot(Struct, frozen=True):
-    """What somebody has who was given or has taken everything."""
+    """Everything that the attacker has."""
 
     key: bytes
     copies: list[Copy]
     backups: list[tuple[datetime, bytes]]
     lines: list[datetime]
-    """When something was logged, or written in a transaction that nobody's name explains."""
+    """Times of log lines, or of transactions that no named row explains."""
 
 
 class Image(Struct, frozen=True):
-    """A state of the database. What is not in it was written after `since`; what is in it was
+    """A state of the database. What it lacks was written after `since`; what it contains was
     written before `until`."""
 
     since: datetime
@@ -72,8 +72,8 @@ class Image(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """A text without a name as the holder of the key reads it: with all that lies beside it, the
-    period it came in, and its place among those that came with it."""
+    """An unsigned text as the key holder reads it, with everything stored beside it, the period in
+    which it was written, and its position in that period."""
 
     words: str
     beside: str
@@ -83,7 +83,7 @@ class Said(Struct, frozen=True):
 
 
 class Thief:
-    """Uses whatever helps; where nothing does, draws lots."""
+    """Uses all available hints, and draws lots if there are none."""
 
     def __init__(self, loot: Loot) -> None:
         self.vault = Vault(loot.key)
@@ -123,7 +123,7 @@ class Thief:
                 yield Said(entry.body["text"], beside, entry.receipt, 0, place)
 
     def _placed(self, images: list[Image]) -> Iterator[tuple[str, Between]]:
-        """When each text came to be there, as closely as two states of the database tell."""
+        """Return the time of each text, as closely as two states of the database show."""
         known: set[str] = set()
         before: Image | None = None
         for image in images:
@@ -147,7 +147,8 @@ class Thief:
         return self.chance.choice(WRITERS)
 
     def _by_name(self, said: Said) -> str | None:
-        """The person, or anything that is made of nothing but the person and the key."""
+        """Return the person named beside the text, or by a value that is computed from the person
+        and the key only."""
         for person in WRITERS:
             shapes = (
                 f'"{person}"', PEOPLE[person], self.vault.mac(person.encode()),
@@ -158,7 +159,7 @@ class Thief:
         return None
 
     def _by_form(self, said: Said) -> str | None:
-        """Its code may come from a form that was sent by name."""
+        """Return the person whose signed form gives the text's code."""
         at = self.of_forms.get(said.receipt)
         return None if at is None else self._last_by_name(at)
 
@@ -172,19 +173,20 @@ class Thief:
         return self.chance.choice(active) if active else None
 
     def _by_lines(self, said: Said) -> str | None:
-        """One of the lines of that period which no named row explains."""
+        """Return a time of that period from log lines that no named row explains."""
         since, until = self._period(said)
         lines = [at for at in self.lines if since < at < until]
         return self._last_by_name(self.chance.choice(lines)) if lines else None
 
     def _by_order(self, said: Said) -> str | None:
-        """Did rows lie in the order of writing, they would lie as those by name do."""
+        """Assume that rows are stored in the order of writing, like named rows."""
         since, until = self._period(said)
         rows = [person for at, person in self.named if since < at < until]
         return rows[round(said.place * (len(rows) - 1))] if rows else None
 
     def _period(self, said: Said) -> tuple[datetime, datetime]:
-        """Between which releases it came, by the number that it bears or by what waits still."""
+        """Return between which releases it was written, from its release number or because it is
+        still waiting."""
         number = said.release or max(one.release for one in self.said) + 1
         until = first_release() + timedelta(weeks=number - 1)
         return until - timedelta(weeks=1), until
@@ -195,7 +197,8 @@ class Thief:
 
 
 def _beside(body: dict[str, Any]) -> str:
-    """Everything but the words and the readers, who were named in the form."""
+    """Return everything stored with the text except its words and its readers, whom the author
+    chose openly."""
     rest = {key: value for key, value in body.items() if key not in ("text", "readers")}
     return msgspec.json.encode(rest).decode()
 
@@ -211,7 +214,7 @@ def _images(loot: Loot) -> Iterator[Image]:
 
 
 def _last(raw: bytes) -> datetime | None:
-    """When the last row by name was written; None of a database that has no tables yet."""
+    """Return when the last named row was written; None if the database has no tables yet."""
     with opened(raw) as conn:
         try:
             [[at]] = conn.execute("SELECT coalesce(max(at_us), 0) FROM record")
@@ -232,12 +235,12 @@ async def _robbed(
     evenings: bool = False,
     nightly: bool = False,
 ) -> tuple[Loot, list[Act]]:
-    """Weeks of a workplace, and everything there is at the end: a copy of the files (`evenings`:
-    of each evening), the backups (`nightly`), and when something was logged."""
+    """Simulate weeks of a workplace, and return all data at the end: a copy of the files (with
+    `evenings`, of each evening), the backups (`nightly`), and the times of log lines."""
     acts: list[Act] = []
     copies: list[Copy] = []
     heard: list[datetime] = []
-    taken: dict[datetime, bytes] = {}  # before they are too old to be kept
+    taken: dict[datetime, bytes] = {}  # before they are deleted as too old
     name = server.new() if server else ""
     dsn = server.dsn(name) if server else ""
 
@@ -248,7 +251,7 @@ async def _robbed(
         clock = played.house.clock
         played.house.upkeep._nightly = nightly
         if nightly and dsn:
-            # An operator's dump, a little after the pools have been rewritten.
+            # A dump that an operator makes shortly after the pools were rewritten.
             played.house.courier.housekeeping._nightly = _dumps(taken, clock, dsn)
 
         async def watched(at: datetime) -> None:
@@ -278,8 +281,8 @@ def _dumps(taken: dict[datetime, bytes], clock: Clock, dsn: str) -> Callable[[],
 
 
 def _written(server: Server, name: str, at: datetime) -> Iterator[datetime]:
-    """What pages and log of a server tell: the middle between the named acts around it, by day,
-    where the calendar does not explain it, nor the minute just over."""
+    """Return times from the server's pages and write-ahead log: the middle between the named acts
+    around each write that neither the calendar nor the minute's maintenance explains, by day."""
     explained = [*standing(BEGINNING, at), at]
     for one in (*from_pages(server.dsn(name), at), *from_log(server, name, at)):
         middle = one.after + (one.before - one.after) / 2
@@ -303,7 +306,8 @@ def _hits(thief: Thief, acts: list[Act]) -> int:
 
 
 def _by_lot(acts: list[Act]) -> tuple[float, float]:
-    """How many hits lots give, and how many they do not pass in one case of two hundred."""
+    """Return how many hits random guessing gives, and the number that it exceeds in one of two
+    hundred cases."""
     p = 1 / len(WRITERS)
     mean = len(acts) * p
     return mean, mean + 2.576 * sqrt(len(acts) * p * (1 - p))
@@ -314,7 +318,7 @@ LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def server(request: pytest.FixtureRequest) -> Server | None:
-    """None where the database is a file of SQLite's."""
+    """A PostgreSQL server; None if the database is SQLite."""
     if request.param == "sqlite":
         return None
     found: Server = request.getfixturevalue("tidy_server")
@@ -344,7 +348,7 @@ async def test_whoever_holds_everything_draws_lots(
     weeks: int,
     texts: int,
 ) -> None:
-    """With files, log, outbox, all lines of every logger, and the key."""
+    """With files, write-ahead log, outbox, all log lines, and the key."""
     loot, acts = await _robbed(tmp_path, weeks, texts, server)
     hits, (mean, most) = _hits(Thief(loot), acts), _by_lot(acts)
     where = "PostgreSQL" if server else "SQLite"
@@ -370,7 +374,7 @@ async def test_with_a_backup_of_each_night_and_the_key_it_is_the_day(
     weeks: int,
     texts: int,
 ) -> None:
-    """The thief learns between which two nights a text came, and nothing closer."""
+    """The attacker learns between which two nights a text was written, and nothing more precise."""
     loot, acts = await _robbed(tmp_path, weeks, texts, server, nightly=True)
     thief = Thief(loot)
     assert len(loot.backups) >= 7 * weeks
@@ -392,7 +396,7 @@ async def test_with_a_backup_of_each_night_and_the_key_it_is_the_day(
 async def test_control_without_checkpoints_the_thief_names_the_authors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """A log that is not emptied, and a copy of each evening."""
+    """Control: the write-ahead log is not emptied, and there is a copy of each evening."""
 
     async def emptied(store: Sqlite) -> bool:
         return True
@@ -410,7 +414,7 @@ async def test_control_without_checkpoints_the_thief_names_the_authors(
 async def test_control_a_server_that_is_left_as_it_is_names_the_authors(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """No vacuum, nothing stirred, and a log written ahead that is kept."""
+    """Control: no vacuum, no stirring, and a write-ahead log that is kept."""
 
     async def left(store: object) -> bool:
         return True
@@ -437,7 +441,7 @@ async def test_control_a_server_that_is_left_as_it_is_names_the_authors(
 async def test_control_a_line_in_the_log_without_a_word_is_enough(
     tmp_path: Path, server: Server | None, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """One line of "a form was sent" for each text, and no more than that."""
+    """Control: one log line "a form was sent" for each text, without its content."""
     put = Engine._run_unsigned_turn
 
     async def says_so(engine: Engine, *args: Any) -> Any:
@@ -456,7 +460,8 @@ async def test_control_a_line_in_the_log_without_a_word_is_enough(
 async def test_control_a_person_kept_beside_a_text_is_found(
     tmp_path: Path, server: Server | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a code that only the holder of the key can make, in the pool alone."""
+    """Control: the pool stores, for each text, a code of the author that only the key holder can
+    compute."""
     received, add = Engine._handle, Pool.add
     now: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What the databases count themselves does not count what was said without a name."""
+"""The databases' own counters do not reveal the number of unsigned texts."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tests.worlds.postgres import Server
 from tests.worlds.stage import Stage
 
 TEXTS = (0, 1, 3, 0)
-"""In each of some minutes that follow each other."""
+"""The number of texts in each of several consecutive minutes."""
 Reads = Callable[[Stage], Awaitable[Counters]]
 Figures = Callable[[str], None]
 
 
 @pytest.fixture(autouse=True)
 def _padded_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than the fullest of those minutes; what holds for four holds for sixteen."""
+    """More than in the fullest of those minutes; the test with four proves it for sixteen too."""
     monkeypatch.setattr("storage.padding.WRITES", 4)
 
 
 async def _minute(played: Stage, texts: int) -> None:
-    """So many texts without a name, the minute's housekeeping, and somebody by name."""
+    """Write this many unsigned texts, run the minute's maintenance, and write one named row."""
     courier = played.house.courier
     settle = courier.settle
-    # The real courier asks for letters once a second, whoever writes; the stage's after each act.
+    # The real courier queries letters once a second; the test's only after each act.
     courier.settle = _nobody_asks  # type: ignore[method-assign]
     for n in range(texts):
         played.house.engine._gate._acts.clear()
@@ -48,9 +48,9 @@ async def _nobody_asks() -> None:
 
 
 async def _counted(folder: Path, reads: Reads, either: str = "") -> dict[str, list[int]]:
-    """What the thief finds who copies the counters each minute."""
+    """Return what an attacker learns who copies the counters each minute."""
     async with running(folder, either=either) as played:
-        for _ in range(2):  # the project's beginning writes more than any minute after it
+        for _ in range(2):  # starting a project writes more than any minute after it
             await _minute(played, 0)
         found = [await reads(played)]
         for texts in TEXTS:
@@ -72,10 +72,11 @@ def _of_files(folder: Path) -> Reads:
 
 
 async def test_the_headers_of_the_files_count_the_same_each_minute(tmp_path: Path) -> None:
-    """Main file, log and index: every counter rises by as much, however many texts there were."""
+    """In the database file, write-ahead log and index, every counter rises by the same amount for
+    any number of texts."""
     found = await _counted(tmp_path, _of_files(tmp_path))
     assert found.keys() > set(RAISED)
-    # A named act may take a page for its row; that it was there its row tells anyway.
+    # A named act may need a page for its row, which is visible anyway.
     found.pop("pages")
     found.pop("free pages")
     assert found == {name: [0] * len(TEXTS) for name in found}
@@ -84,8 +85,8 @@ async def test_the_headers_of_the_files_count_the_same_each_minute(tmp_path: Pat
 async def test_control_without_padding_the_headers_tell_the_number_exactly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """The same thief, the same minutes: each counter that a sealed commit raises is twice the
-    number, because it probes the log first."""
+    """Control: with the same attacker, each counter that a sealed commit raises is twice the
+    number, because the commit probes the log first."""
     without_padding(monkeypatch)
     found = await _counted(tmp_path, _of_files(tmp_path))
     figures(f"texts {TEXTS}; without padding the thief reads {found}")
@@ -96,7 +97,7 @@ async def test_control_without_padding_the_headers_tell_the_number_exactly(
 async def test_the_headers_do_not_count_what_was_refused_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]
 ) -> None:
-    """Somebody reads the file for a while, and whoever tries to write meanwhile is refused."""
+    """A reader blocks the log for a while, and writers are refused meanwhile."""
     kindly()
     monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", 0.05)
     async with running(tmp_path) as played:
@@ -137,7 +138,7 @@ async def _two_copies(folder: Path, texts: int) -> tuple[Copy, Copy]:
 
 @pytest.mark.parametrize("texts", [0, 1])
 async def test_the_pools_bytes_are_others_each_minute(tmp_path: Path, texts: int) -> None:
-    """Two copies without the key do not even tell whether anybody wrote in between."""
+    """Without the key, two copies do not show whether anybody wrote in between."""
     first, last = await _two_copies(tmp_path, texts)
     assert pool_in(first) != pool_in(last)
 
@@ -146,14 +147,15 @@ async def test_the_pools_bytes_are_others_each_minute(tmp_path: Path, texts: int
 async def test_control_without_padding_the_pools_bytes_tell_whether_anybody_wrote(
     tmp_path: Path, texts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until the night nothing else writes the row."""
+    """Control: nothing else writes the row before the night."""
     without_padding(monkeypatch)
     first, last = await _two_copies(tmp_path, texts)
     assert (pool_in(first) != pool_in(last)) == bool(texts)
 
 
 def _inodes(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Of each file, and of the folder itself: its number, size and blocks; the folder's time."""
+    """Return inode number, size and blocks of each file and of the folder, and the folder's
+    time."""
     found = {"": (folder.stat().st_ino, folder.stat().st_nlink, folder.stat().st_mtime_ns)}
     for file in folder.rglob("*"):
         stat = file.stat()
@@ -162,7 +164,7 @@ def _inodes(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 
 async def test_no_file_is_made_or_grows_for_what_is_said_without_a_name(tmp_path: Path) -> None:
-    """The numbers that the file system gives and its sizes stay as they were."""
+    """Inode numbers and sizes do not change."""
     async with running(tmp_path) as played:
         await played.house.courier.keep_house()
         before = _inodes(tmp_path)
@@ -192,7 +194,7 @@ def _of_server(dsn: str) -> Reads:
 
 
 async def _tells_all(played: Stage) -> None:
-    """A connection adds what it has counted to the server's counts every now and then; so now."""
+    """Make a connection report its counts to the server's statistics now instead of later."""
     store = played.house.database
     assert isinstance(store, Postgres)
     async with AsyncExitStack() as held:
@@ -204,7 +206,7 @@ async def _tells_all(played: Stage) -> None:
 async def test_the_servers_counters_rise_by_as_much_each_minute(
     tmp_path: Path, tidy_server: Server
 ) -> None:
-    """Rows written, deleted and looked up, vacuums, transactions, oids, files of the log."""
+    """Rows written, deleted and read, vacuums, transactions, oids, write-ahead log files."""
     name = tidy_server.new()
     found = await _counted(tmp_path, _of_server(tidy_server.dsn(name)), tidy_server.dsn(name))
     tidy_server.drop(name)
@@ -215,7 +217,7 @@ async def test_the_servers_counters_rise_by_as_much_each_minute(
 async def test_control_without_padding_the_server_tells_the_number_exactly(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch, figures: Figures
 ) -> None:
-    """The same thief, the same minutes."""
+    """Control: the same attacker and the same minutes."""
     without_padding(monkeypatch)
     name = tidy_server.new()
     found = await _counted(tmp_path, _of_server(tidy_server.dsn(name)), tidy_server.dsn(name))
@@ -226,7 +228,7 @@ async def test_control_without_padding_the_server_tells_the_number_exactly(
 
 
 async def _after_a_stop(folder: Path, server: Server, texts: int) -> Counters:
-    """Some texts and, before the minute is over, Digi is stopped in good order."""
+    """Write some texts, and stop Digi properly before the minute is over."""
     name = server.new()
     async with running(folder, either=server.dsn(name)) as played:
         await _minute(played, 0)
@@ -238,13 +240,13 @@ async def _after_a_stop(folder: Path, server: Server, texts: int) -> Counters:
 
 
 async def test_a_stop_leaves_the_same_counts_behind(tmp_path: Path, tidy_server: Server) -> None:
-    """The server goes on counting from there, and a minute that is not over is padded too."""
+    """The server's counters remain, so an unfinished minute is padded as well."""
     none, two = [await _after_a_stop(tmp_path / str(n), tidy_server, n) for n in (0, 2)]
     assert none == two
 
 
 async def _last_used(folder: Path, server: Server) -> tuple[datetime, list[datetime]]:
-    """When a minute's housekeeping began, and when each connection was last used after it."""
+    """Return when a minute's maintenance began, and when each connection was last used after it."""
     name = server.new()
     async with running(folder, either=server.dsn(name)) as played:
         store = played.house.database
@@ -261,7 +263,8 @@ async def _last_used(folder: Path, server: Server) -> tuple[datetime, list[datet
 async def test_no_connection_says_when_it_was_used_before_the_minute(
     tmp_path: Path, tidy_server: Server
 ) -> None:
-    """The server shows each connection's last statement and its time; the padding uses all."""
+    """The server shows each connection's last statement and its time; padding uses all
+    connections."""
     begun, used = await _last_used(tmp_path, tidy_server)
     assert used
     assert min(used) > begun
@@ -270,7 +273,7 @@ async def test_no_connection_says_when_it_was_used_before_the_minute(
 async def test_control_without_padding_a_connection_says_when_it_was_used(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An author's own statements, with their time."""
+    """Control: an author's statement is shown with its time."""
     without_padding(monkeypatch)
     begun, used = await _last_used(tmp_path, tidy_server)
     assert min(used) < begun

@@ -1,4 +1,4 @@
-"""No two figures that are published tell by their difference of one to four people."""
+"""The difference of any two published figures never identifies one to four people."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PROPOSED = Proposed(
     words=Words("q", "Hvad mener I?", "What do you think?"), asked_at=NOW, by="leader",
     conclusion="c", outcome="concluded", until=NOW, proposed_at=NOW,
 )  # fmt: skip
-Round = tuple[int, int, int]  # who may, who pressed that it fits, contributions that something is
+Round = tuple[int, int, int]  # numbers of writers, of votes that it fits, and of objections
 
 
 def _round(catalogue: Catalogue, chance: random.Random, team: set[str], fits: set[str]) -> Round:
-    """What stands beside a proposal that holds, by the dialog itself."""
+    """Return the figures beside a concluded proposal, computed by the dialog itself."""
     votes = [Waiting(f"f{n}", f"n{n}", "fits", "q", {}, b"") for n in range(len(fits))]
     objections = [
         Waiting(f"o{n}", f"m{n}", "objection", "q", {"text": "Nej", "shared": shares}, b"")
@@ -58,7 +58,7 @@ def _round(catalogue: Catalogue, chance: random.Random, team: set[str], fits: se
 
 
 def _history(catalogue: Catalogue, seed: int) -> list[Round]:
-    """The same question taken up again and again, while some join, leave or change their mind."""
+    """The same question is reopened repeatedly while people join, leave and change their votes."""
     chance = random.Random(seed)
     team = {"leader", *(f"p{n}" for n in range(chance.randrange(2, 24)))}
     fits = {p for p in sorted(team - {"leader"}) if chance.random() < chance.random()}
@@ -80,8 +80,8 @@ def _history(catalogue: Catalogue, seed: int) -> list[Round]:
 
 
 def _telling(rounds: list[Round]) -> list[str]:
-    """Differences that point at one to four people: between two rounds, and between a figure and
-    those who may write, whose number stands in the forms."""
+    """Return differences of one to four: between two rounds, and between a figure and the number of
+    writers, which the forms show."""
     found = [
         f"{name}: {a[at]} and {b[at]}"
         for a, b in combinations(rounds, 2)
@@ -96,7 +96,7 @@ def _telling(rounds: list[Round]) -> list[str]:
 def test_no_two_published_figures_differ_by_a_few(
     figures: Callable[[str], None], histories: int
 ) -> None:
-    """With joining, leaving, and votes taken back and given again between the rounds."""
+    """Between the rounds people join and leave, and votes are withdrawn and repeated."""
     from content import catalogue
 
     loaded = catalogue.load()
@@ -108,7 +108,7 @@ def test_no_two_published_figures_differ_by_a_few(
 
 
 def test_control_exact_figures_differ_by_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shown from five on, as they are."""
+    """Control: exact figures, shown from five on."""
     from content import catalogue
 
     monkeypatch.setattr(question, "shown", lambda n, may, enough: n if n >= enough else 0)

@@ -1,4 +1,4 @@
-"""Through the real edges: what is said without a name lies nowhere, and a look writes nothing."""
+"""Through the real platform adapters, unsigned texts leave no trace, and looks write nothing."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ async def test_what_comes_through_an_edge_is_found_nowhere(
     texts: int,
     people: int,
 ) -> None:
-    """Said, answered and withdrawn over HTTP, with every logger asked at every level: the words
-    are in no log, no file and on no screen; nor is who wrote, beyond who is in the channel."""
+    """Written, answered and withdrawn over HTTP, with all loggers captured at all levels: texts are
+    in no log, file or output; neither are authors, except as members of the channel."""
     folder = tmp_path / "home"
     screen = ""
     with every_log_line() as lines:
@@ -125,7 +125,7 @@ async def test_what_comes_through_an_edge_is_found_nowhere(
 async def test_control_an_edge_that_logs_what_comes_in_is_caught(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line at DEBUG with what came: who wrote, and what."""
+    """Control: one DEBUG line with the request contains author and text."""
     read = Gate.read
 
     def logs(gate: Gate, delivery: Delivery) -> object:
@@ -147,8 +147,8 @@ async def test_control_an_edge_that_logs_what_comes_in_is_caught(
 async def test_through_an_edge_the_pools_row_changes_and_nothing_else(
     tmp_path: Path, edge: str
 ) -> None:
-    """By somebody whom Digi has never heard of: the form is opened, filled in and sent, a code is
-    looked up, the text withdrawn, a question answered. No address, no name, no install is kept."""
+    """By a person unknown to Digi: a form is opened, filled in and sent, a code used, the text
+    withdrawn, a question answered. No address, name or installation is stored."""
     folder = tmp_path / "home"
     async with EDGES[edge](folder, 2) as (played, [person, other, *_]):
         await played.play(BEGINS)
@@ -198,8 +198,8 @@ async def _looks(played: Play, people: tuple[str, ...], same: Callable[[str], No
 
 @pytest.mark.parametrize("edge", EDGES)
 async def test_a_look_through_an_edge_writes_nothing(tmp_path: Path, edge: str) -> None:
-    """Every command that only shows, every form that is opened, the Home tab, a page that loads:
-    the database and its log are the same afterwards, byte by byte."""
+    """Every read-only command and form, the Home tab and the page: database and write-ahead log are
+    byte for byte equal afterwards."""
     folder = tmp_path / "home"
     async with EDGES[edge](folder, 1) as (played, _):
         await played.play(BEGINS)
@@ -216,7 +216,7 @@ async def test_a_look_through_an_edge_writes_nothing(tmp_path: Path, edge: str) 
 
 @pytest.mark.parametrize("edge", EDGES)
 async def test_control_a_named_act_through_an_edge_is_seen(tmp_path: Path, edge: str) -> None:
-    """The comparison tells a turn from a look."""
+    """Control: the comparison distinguishes a turn from a look."""
     folder = tmp_path / "home"
     async with EDGES[edge](folder, 1) as (played, _):
         await played.play(BEGINS)

@@ -1,4 +1,4 @@
-"""For every answer without a name that is shown, at least five could have written it."""
+"""Every unsigned answer that is shown could have been written by at least five people."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ THRESHOLD = 5
 
 
 class History:
-    """A project whose people come and go, and what a test knows that Digi does not."""
+    """A project with changing members, and the facts that the test knows but Digi does not."""
 
     def __init__(self, played: Stage, folder: Path, seed: int) -> None:
         self.played, self.folder, self.chance = played, folder, random.Random(seed)
@@ -67,7 +67,7 @@ class History:
         await self.does(person, (form.token, values))
 
     async def moves(self) -> None:
-        """Some leave, some come back."""
+        """Some members leave, some return."""
         for person in OTHERS:
             if self.chance.random() < 0.25:
                 self.there ^= {person}
@@ -87,7 +87,7 @@ class History:
         return new.pop() if new else None
 
     async def answered(self, asked: str) -> None:
-        """By some with a name, by some without, by some both ways."""
+        """Some answer by name, some unsigned, some both."""
         share = self.chance.choice((0.1, 0.3, 0.6, 0.9))
         for person in self.chance.sample(sorted(self.there | ALWAYS), len(self.there | ALWAYS)):
             if self.chance.random() < share:
@@ -128,7 +128,7 @@ class History:
             self.too_few.append(f"{new}: {sorted(could)}")
 
     async def published(self) -> list[tuple[str, str]]:
-        """What can be read since the last look, with what it stands under."""
+        """Return the newly readable texts, and where each is shown."""
         fact = Published("answer")
 
         def script() -> Script[Any]:
@@ -176,7 +176,7 @@ async def test_at_least_five_could_have_written_what_is_shown(
     histories: int,
     questions: int,
 ) -> None:
-    """Whoever is in the channel, leads or has answered by name: counted by the test itself."""
+    """Counted by the test itself from membership, leadership and signed answers."""
     shown = written = together = 0
     for seed in range(histories):
         history = await _history(tmp_path / str(seed), seed, questions, places())
@@ -185,7 +185,7 @@ async def test_at_least_five_could_have_written_what_is_shown(
         together += sum(len(history.named[q]) > 8 for q in history.named)
         dressed.forget()
     figures(f"{histories} histories, {written} answers without a name, {shown} shown, none alone")
-    # Both ways happened: some were shown, some had to wait.
+    # Both cases occurred: some answers were shown, some had to wait.
     assert 0 < shown < written
 
 
@@ -193,7 +193,7 @@ async def test_at_least_five_could_have_written_what_is_shown(
 async def test_control_without_the_rule_some_are_found_by_elimination(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same histories where nobody counts who could have written."""
+    """Control: without the rule, the same histories identify authors."""
     for module in (question, phase):
         monkeypatch.setattr(module, "fewest", lambda project: 0)
     assert (await _history(tmp_path, 0, 6, either)).too_few != []

@@ -1,4 +1,4 @@
-"""Whatever fails while something is said without a name, no log and no traceback tells of it."""
+"""Whatever fails during an unsigned act, no log and no traceback reveals it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Figures = Callable[[str], None]
 
 
 class Heard:
-    """What was printed, logged, and told of every error that was caught."""
+    """All output, log messages, and the tracebacks of all caught exceptions."""
 
     def __init__(self, lines: list[str], capfd: pytest.CaptureFixture[str]) -> None:
         self.lines, self.capfd = lines, capfd
@@ -42,7 +42,7 @@ class Heard:
 
 
 def listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
-    """To every error that somebody's act ends in, before a kind answer is made of it."""
+    """Capture every exception that an act ends in, before it becomes an apology."""
     received = Engine._handle
 
     async def told(engine: Engine, delivery: Delivery) -> Answer:
@@ -56,7 +56,7 @@ def listens(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
 
 
 class Stubborn(Crowd):
-    """People who do it again until it goes through."""
+    """Users who repeat an act until it succeeds."""
 
     broken: Failpoints
 
@@ -84,7 +84,7 @@ async def acts(played: Stage, folder: Path, crowd: Crowd, question: str, texts: 
 
 
 async def _course(folder: Path, heard: Heard, texts: int, either: str) -> Failpoints:
-    """Said, answered, added to, voted, withdrawn, released, with every statement failing once."""
+    """Write, answer, extend, vote, withdraw and release, with every statement failing once."""
     async with running(folder, either=either) as played:
         await played.type("anne", "næste")
         crowd = Stubborn(played, folder, 8)
@@ -114,8 +114,9 @@ async def test_every_statement_fails_once_and_nothing_is_told(
     kindly: Callable[[], None],
     figures: Figures,
 ) -> None:
-    """The error carries the statement and all its parameters, as some drivers' do. Words, names
-    and who wrote are in no log line at any level, on no screen; words and names in no traceback."""
+    """The exception contains the statement and its parameters, as with some drivers. Texts,
+    names and authors are in no log message at any level and no output; texts and names in no
+    traceback."""
     kindly()
     at_once(monkeypatch)
     with every_log_line() as lines:
@@ -141,7 +142,7 @@ async def test_control_an_error_that_is_logged_as_it_is_told(
     monkeypatch: pytest.MonkeyPatch,
     kindly: Callable[[], None],
 ) -> None:
-    """With the text of the error in the log, who wrote is found there."""
+    """Control: if the exception's text is logged, the author is found there."""
     kindly()
     at_once(monkeypatch)
     with every_log_line() as lines:

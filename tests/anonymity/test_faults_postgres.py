@@ -1,4 +1,4 @@
-"""A PostgreSQL server that fails tells nobody of what was said without a name, nor does its log."""
+"""A failing PostgreSQL server reveals nothing about unsigned texts, and neither does its log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.faults.tools import at_once
 from tests.worlds.postgres import Server, a_server
 from tests.worlds.stage import Stage
 
-# How a write fails at the server: each error says all that a server can know of it.
+# Ways in which a write can fail at the server; each error contains all that a server can know.
 WAYS = {
     "a row that a rule refuses": "RAISE check_violation USING MESSAGE = 'a rule',"
     " DETAIL = 'Failing row contains ' || told;",
@@ -45,7 +45,7 @@ END $body$;
 
 
 class Broken:
-    """A server on which the first write to each table fails, in each act anew."""
+    """A server on which the first write to each table fails, in each act again."""
 
     def __init__(self, server: Server, name: str) -> None:
         self._server, self._name = server, name
@@ -72,7 +72,7 @@ class Broken:
         self._say(";".join(f"SELECT setval('broken.{t}', 1, false)" for t in self._tables))
 
     def fired(self) -> set[str]:
-        """The tables at which something has failed since the act began."""
+        """Return the tables at which a write has failed since the act began."""
         asked = " UNION ALL ".join(
             f"SELECT '{t}' FROM broken.{t} WHERE is_called" for t in self._tables
         )
@@ -80,7 +80,7 @@ class Broken:
 
 
 class Patient(Crowd):
-    """People who do it again until it goes through."""
+    """Users who repeat an act until it succeeds."""
 
     broken: Broken | None = None
 
@@ -101,7 +101,7 @@ class Patient(Crowd):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """It logs what its makers let it log."""
+    """A server with default logging."""
     with a_server() as server:
         yield server
 
@@ -109,7 +109,7 @@ def server() -> Iterator[Server]:
 async def _course(
     folder: Path, heard: Heard, server: Server, name: str, releases: tuple[str, ...]
 ) -> Broken:
-    """Said and added to, withdrawn, voted and released, while the server fails in every way."""
+    """Write, extend, withdraw, vote and release, while the server fails in every way."""
     async with running(folder, either=server.dsn(name)) as played:
         await played.type("anne", "næste")
         crowd = Patient(played, folder, 8)
@@ -173,8 +173,8 @@ async def test_a_server_that_fails_tells_nothing(
     figures: Callable[[str], None],
     releases: tuple[str, ...],
 ) -> None:
-    """Its errors hold the whole row, and so does its log. There is nobody's word in it, no name
-    and not who wrote; nor in our log, on a screen or in a traceback."""
+    """Its errors and its log contain the whole row, but no text, name or author; neither do Digi's
+    log, output and tracebacks."""
     kindly()
     at_once(monkeypatch)
     name = server.new()
@@ -204,7 +204,7 @@ async def test_control_a_server_that_logs_its_statements_names_who_wrote(
     monkeypatch: pytest.MonkeyPatch,
     kindly: Callable[[], None],
 ) -> None:
-    """The same course with a setting that `check` refuses."""
+    """Control: the same course with a setting that `check` refuses."""
     kindly()
     at_once(monkeypatch)
     name = server.new()

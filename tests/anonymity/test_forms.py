@@ -1,4 +1,4 @@
-"""A form answers nobody but the person it was opened for, whoever gets hold of it."""
+"""A form works only for the person it was opened for, whoever else obtains it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNNAMED = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}
 
 
 def taken(played: Play, person: str) -> Any:
-    """The form that this person has open, as it came from Digi."""
+    """Return the form that this person has open, as received from Digi."""
     match played:
         case WebHands():
             return copy.deepcopy(played.open[person])
@@ -35,7 +35,7 @@ def taken(played: Play, person: str) -> Any:
 
 
 def given(played: Play, person: str, form: Any) -> None:
-    """From now on this person has that form open."""
+    """Give this person that form, as if it was open."""
     match played:
         case WebHands():
             played.open[person] = copy.deepcopy(form)
@@ -53,8 +53,8 @@ def given(played: Play, person: str, form: Any) -> None:
 async def test_somebody_elses_form_shows_no_code_and_writes_nothing(
     tmp_path: Path, edge: str
 ) -> None:
-    """Before its author has sent it and after; the author alone sees the code, and the same one
-    when the form is sent again."""
+    """Before and after its author has sent it; only the author sees the code, and sees it again
+    when the form is sent twice."""
     folder = tmp_path / "home"
     async with EDGES[edge](folder, 2) as (played, [author, other, *_]):
         await played.play(BEGINS)
@@ -84,7 +84,7 @@ async def test_somebody_elses_form_shows_no_code_and_writes_nothing(
 async def test_what_a_form_by_name_led_to_is_shown_to_its_sender_only(
     tmp_path: Path, edge: str
 ) -> None:
-    """The answer to a form is kept, so that sending it twice is one act: for one person."""
+    """A form's answer is stored so that sending it twice is one act, but only for its person."""
     folder = tmp_path / "home"
     async with EDGES[edge](folder, 2) as (played, [author, other, *_]):
         await played.play(BEGINS)

@@ -1,4 +1,4 @@
-"""What stands before something is said without a name: short, and true of the place at hand."""
+"""The privacy notice above an unsigned form is short, and true of the installation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def readers(n: int) -> tuple[c.Line, ...] | None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sixty_words_are_enough_whatever_the_settings(language: Literal["da", "en"]) -> None:
-    """For every number of readers, however they are called, on every platform, for every day."""
+    """For any number of readers with any names, on every platform and day, it has at most sixty
+    words."""
     longest = 0
     settings = itertools.product(TENANTS, NAMES, DAYS, range(9), OPERATORS)
     for tenant, name, day, n, operator in settings:
@@ -73,7 +74,7 @@ def before_a_question(figure: int, day: datetime, operator: Operator) -> tuple[c
 
 
 def test_a_database_that_keeps_times_is_said_before_the_first_word() -> None:
-    """In each form that leads to a text without a name, in both languages; and only there."""
+    """This is in every form that leads to an unsigned text, in both languages, and nowhere else."""
     for operator, da, en in zip(
         OPERATORS,
         ("Jeg gemmer hverken navn eller klokkeslæt.", "Jeg gemmer intet navn; databasens drift"),
@@ -87,8 +88,8 @@ def test_a_database_that_keeps_times_is_said_before_the_first_word() -> None:
 
 
 def test_it_is_said_that_the_platform_can_read_the_code() -> None:
-    """The code stands in a window of the chat: each form that leads to one says so beforehand, by
-    the platform's name."""
+    """The code is shown in a window of the platform, so each such form says so beforehand, with the
+    platform's name."""
     lines = (honest(readers(2), DAYS[0]), *before_a_question(9, DAYS[0], Operator()))
     for line, tenant in itertools.product(lines, ("slack:T1", "teams:t1")):
         name = tenant.partition(":")[0].capitalize()
@@ -97,7 +98,7 @@ def test_it_is_said_that_the_platform_can_read_the_code() -> None:
 
 
 def test_the_platform_is_called_by_its_name() -> None:
-    """Slack in Slack, Teams in Teams; elsewhere the chat."""
+    """Slack in Slack, Teams in Teams, elsewhere "the chat"."""
     for tenant, called in zip(TENANTS, ("Slack", "Teams", "Chatten", "Chatten"), strict=True):
         said = dressed(honest(readers(1), DAYS[0]), "da", tenant, "Anne Holm")
         assert f"{called}, it-afdelingen og driften kan se" in said
@@ -105,7 +106,7 @@ def test_the_platform_is_called_by_its_name() -> None:
 
 
 async def test_the_form_says_who_can_read_and_when_it_goes(tmp_path: Path) -> None:
-    """The people who hold the roles at this moment, without the one who looks."""
+    """It names the current role holders, without the viewer."""
     async with running(tmp_path) as played:
         await open_form(played, "noor")
         said = played.just("noor")
@@ -117,8 +118,8 @@ async def test_the_form_says_who_can_read_and_when_it_goes(tmp_path: Path) -> No
 
 
 async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
-    """Controller, purpose, basis, categories, recipients, retention, what others see, what Digi is
-    not, and where the whistleblower scheme is; a gap of the operator's is said, not hidden."""
+    """Controller, purpose, legal basis, categories, recipients, retention, what others see, what
+    Digi is not, and the whistleblower scheme; missing entries are named as missing."""
     async with running(tmp_path) as played:
         await played.type("noor", "om")
         said = played.just("noor")
@@ -134,7 +135,8 @@ async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
 
 
 def test_the_note_for_representative_and_security_officer_is_the_same_in_both_languages() -> None:
-    """The same headings and as many rows and points in each; every proof it names is there."""
+    """Both have the same headings and the same number of rows and points, and every test that they
+    name exists."""
     note = (ROOT / "docs" / "anonymity.md").read_text(encoding="utf-8")
     danish, english = note.split("## English")
     for mark in ("\n### ", "\n| ", "\n- ", "\n1. "):

@@ -21,13 +21,13 @@ from tests.anonymity.hands import (
 
 
 def _all(folder: Path) -> tuple[Dump, list[bytes]]:
-    """Every row, and where there are files of ours, these byte by byte."""
+    """Return every row and, if there are local files, their bytes."""
     ours = [folder / "digi.db", folder / "digi.db-wal"]
     return dump(folder), [path.read_bytes() for path in ours if path.exists()]
 
 
 async def test_opening_every_form_and_view_writes_nothing(tmp_path: Path, either: str) -> None:
-    """The database and its log are the same, byte by byte, after every look of everybody."""
+    """Database and write-ahead log are byte for byte equal after every look of everybody."""
     async with running(tmp_path, either=either) as played:
         await says(played, "sofie", CANARY)
         before = _all(tmp_path)
@@ -38,7 +38,7 @@ async def test_opening_every_form_and_view_writes_nothing(tmp_path: Path, either
 async def test_control_a_look_that_is_counted_is_seen(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One figure of how often somebody looked, and the files are others."""
+    """Control: a counter of looks changes the files."""
     received = Engine._handle
 
     async def counted(engine: Engine, delivery: object) -> object:

@@ -1,5 +1,5 @@
-"""What is missing in a proposal: whoever summed up reads it at the fixed hour, and nobody learns
-more than its authors allow."""
+"""Objections to a proposal: whoever summed up reads them at the fixed hour, and nobody learns more
+than the authors allow."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def objects(played: Stage, person: str, words: str, *, allows: bool) -> No
 
 
 async def seen(played: Stage) -> str:
-    """What stands in the channel, and what somebody who neither wrote nor summed up finds."""
+    """Return the channel's messages, and what a person sees who neither wrote nor summed up."""
     found = [played.channel()]
     for words in ("resultater", "status", "spørgsmål"):
         answer = await played.type("peter", words)
@@ -47,7 +47,7 @@ async def seen(played: Stage) -> str:
 
 
 async def test_before_the_fixed_hour_nobody_sees_an_objection(tmp_path: Path, either: str) -> None:
-    """Every view and every message is the same with and without it, until the minute before."""
+    """Every view and message is the same with and without it, up to the last minute."""
     async with running(tmp_path, either=either) as played:
         await proposed(played)
         await played.move(at(3, 13, 40))
@@ -63,9 +63,9 @@ async def test_before_the_fixed_hour_nobody_sees_an_objection(tmp_path: Path, ei
 async def test_where_one_says_no_the_others_see_what_they_see_without_any(
     tmp_path: Path, either: str
 ) -> None:
-    """Two objections, one of which is for whoever summed up alone: no words, no figure, and the
-    proposal holds at the same moment as one to which nobody objected (that one always on SQLite:
-    what is seen tells no database)."""
+    """Of two objections, one may be read only by whoever summed up: neither texts nor a number are
+    shown, and the proposal concludes at the same time as one without objections (which always runs
+    on SQLite, since the database makes no visible difference)."""
     worlds = []
     for written in (0, 2):
         folder = tmp_path / str(written)
@@ -88,7 +88,8 @@ async def test_where_one_says_no_the_others_see_what_they_see_without_any(
 
 @either_later
 async def test_control_words_that_all_may_read_are_seen(tmp_path: Path, either: str) -> None:
-    """Where both allow it the two worlds are told apart: everybody reads both, and no figure."""
+    """Control: if both authors agree, the two cases differ: everybody reads both texts, and no
+    number."""
     async with running(tmp_path, either=either) as played:
         await proposed(played)
         for person in ("sofie", "lars"):

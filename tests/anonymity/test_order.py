@@ -1,4 +1,4 @@
-"""A release has lost the order in which it was written."""
+"""A release does not contain the order in which its texts were written."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Figures = Callable[[str], None]
 
 
 def tau(order: list[int]) -> float:
-    """Kendall's: 1 where the order is kept, 0 where nothing of it is left."""
+    """Return Kendall's tau: 1 if the order is the same, about 0 for a random order."""
     pairs = list(combinations(order, 2))
     return sum(1 if a < b else -1 for a, b in pairs) / len(pairs)
 
 
 def bound(batches: int, size: int) -> float:
-    """What the mean of so many does not pass by chance, but in one case of a hundred."""
+    """Return a bound that the mean of random orders exceeds in only one of a hundred cases."""
     return float(ONE_PER_CENT * (2 * (2 * size + 5) / (9 * size * (size - 1)) / batches) ** 0.5)
 
 
@@ -51,7 +51,7 @@ async def _write(played: Stage, folder: Path, size: int) -> None:
 
 
 async def _orders(folder: Path, size: int, either: str = "") -> Orders:
-    """One release, and the order in which its texts are met with, wherever one looks."""
+    """Make a release, and return the order of its texts in each place."""
     async with running(folder, either=either) as played:
         await _write(played, folder, size)
         await played.move(AFTER)
@@ -82,7 +82,7 @@ async def _orders(folder: Path, size: int, either: str = "") -> Orders:
     raw = (folder / "digi.db").read_bytes()
 
     def lies(row: tuple[str, bytes]) -> tuple[int, int]:
-        """A page of the file is filled from its end."""
+        """A database page is filled from its end."""
         page, offset = divmod(raw.index(row[1]), 4096)
         return page, -offset
 
@@ -127,7 +127,7 @@ async def test_a_release_has_lost_the_order_in_which_it_was_written(
     batches: int,
     size: int,
 ) -> None:
-    """Neither the rows' places in the file nor their ids nor a reader's list have any of it."""
+    """The physical order of rows, the ids and a reader's list are all unrelated to it."""
     means = await _means(tmp_path, batches, size, places)
     where = "PostgreSQL" if "published by ctid" in means else "SQLite"
     shown = ", ".join(f"{name} {mean:+.4f}" for name, mean in means.items())
@@ -139,7 +139,7 @@ async def test_a_release_has_lost_the_order_in_which_it_was_written(
 
 
 class _InOrder(random.Random):
-    """No chance at all: ids in the order they are asked for, and nothing shuffled."""
+    """A replacement for randomness: sequential ids and no shuffling."""
 
     def __init__(self) -> None:
         super().__init__(0)
@@ -157,7 +157,8 @@ class _InOrder(random.Random):
 async def test_control_without_chance_the_order_is_found_everywhere(
     tmp_path: Path, places: Callable[[], str]
 ) -> None:
-    """Ids that count and a list that is not shuffled, as ULIDs or UUIDv7 would be."""
+    """Control: with sequential ids (like ULID or UUIDv7) and without shuffling, the order is found
+    everywhere."""
     pools.set_chance(_InOrder())
     try:
         means = await _means(tmp_path, 1, 24, places)
@@ -168,8 +169,7 @@ async def test_control_without_chance_the_order_is_found_everywhere(
 
 
 def test_what_is_published_has_no_time(tmp_path: Path) -> None:
-    """No column of pool, published text or snapshot holds a time or a person, and an id is drawn
-    by chance alone."""
+    """No column of pool, published text or snapshot has a time or a person, and ids are random."""
     conn = sqlite3.connect(":memory:")
     conn.executescript((ROOT / "storage/migrations/0001_base.sql").read_text(encoding="utf-8"))
 

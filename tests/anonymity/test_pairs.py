@@ -1,8 +1,8 @@
-"""Who wrote, when and through which door makes no difference to what is stored or shown.
+"""Who wrote, when and from where makes no difference to what is stored or shown.
 
-Two worlds that differ in one such thing alone, under chance that is drawn anew from a seed at each
-act and a clock that stands still, are the same byte by byte after the release. On PostgreSQL, which
-counts its transactions for all its databases together, in the same order instead.
+Two runs that differ only in that are byte for byte equal after the release, given the same random
+seed for each act and a clock that stands still. PostgreSQL counts transactions across databases, so
+there the order of transaction ids is compared instead.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ LOOKERS = ("anne", "mette", "peter")
 
 
 class Dice:
-    """All chance of a world, drawn from the name of the act that is being done."""
+    """All randomness of a run, seeded by the name of the current act."""
 
     def __init__(self) -> None:
         self.chance = random.Random()
@@ -93,7 +93,7 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     monkeypatch.setattr(Timers, "_fire", fired)
     monkeypatch.setattr(Housekeeping, "minute", kept)
     monkeypatch.setattr(Padding, "pad", pad)
-    # As many in each minute, also where an act falls into that of a release.
+    # The same number in each minute, also if an act is in the minute of a release.
     monkeypatch.setattr("storage.padding.WRITES", 4)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
     monkeypatch.setattr("storage.postgres.driver._CHANCE", found.chance)
@@ -106,7 +106,7 @@ Door = Literal["channel", "private", "typed", "answer"]
 
 
 class Said(Struct, frozen=True):
-    """Something said without a name: `name` is what it is called here, in both worlds."""
+    """An unsigned text; `name` identifies it in both runs."""
 
     name: str
     person: str
@@ -132,11 +132,11 @@ def _at(day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def _in_order(rows: Dump) -> Dump:
-    """Of the number of the transaction that wrote a row, which of them it was."""
+    """Return the rank of the transaction that wrote a row."""
     ours = {
         name: [row for row in table if row[2] != "oldest_code"]
         for name, table in rows.items()
-        if name != "migration"  # with the row above, it is older than the course
+        if name != "migration"  # older than the course, like the row above
     }
     numbers = sorted({int(row[1]) for table in ours.values() for row in table})
     nth = {str(number): n for n, number in enumerate(numbers)}
@@ -154,7 +154,7 @@ async def _world(
     lookers: tuple[str, ...],
     either: str,
 ) -> World:
-    # Where the key of a database waits that is still to be made.
+    # The waiting key file of a database that is not created yet.
     key = waiting(folder / "key" / "digi.key")
     key.parent.mkdir(parents=True)
     key.write_bytes(b64encode(bytes(32)))
@@ -184,10 +184,10 @@ async def _world(
         seen = await everything_seen(played, folder, lookers)
         await played.house.database.checkpoint()
         while ("stirred", "1") in [row[1:] for row in dump(folder)["meta"]]:
-            # Only how often this clock was moved: a real one comes by every minute.
+            # How often the fake clock was moved; a real clock passes every minute.
             await played.house.database.checkpoint()
         if either:
-            # A lease runs by the server's clock, which nobody can make stand still.
+            # Leases use the server's clock, which cannot be stopped.
             house = played.house
             await house.database.tx(house.scripts.outbox.leave_lanes, house.courier.holder)
         rows = dump(folder)
@@ -195,7 +195,7 @@ async def _world(
 
 
 async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str) -> Answer:
-    """Through a button in the channel or in the private chat, or by a command."""
+    """Write through a button in the channel, in the private chat, or by a command."""
     project, house = project_of(folder), played.house
     sender = Sender(act.person, PEOPLE[act.person], act.locale)
     place = "" if act.door == "private" else CHANNEL
@@ -271,7 +271,7 @@ PAIRS: dict[str, tuple[Acts, Acts]] = {
 
 
 def _moments(pair: str) -> tuple[datetime, ...]:
-    """When the clock is moved, in both worlds alike: a real one goes on whoever acts."""
+    """Return the times to which the clock is moved in both runs."""
     return tuple(sorted({act.at for acts in PAIRS[pair] for act in acts}))
 
 
@@ -305,7 +305,7 @@ SOON = {
 async def test_what_differs_leaves_no_difference(
     tmp_path: Path, places: Callable[[], str], dice: Dice, pair: str
 ) -> None:
-    """Every row with its place, the file itself, and every view of every role: the same."""
+    """Every row with its position, the file itself, and every view of every role are equal."""
     worlds = []
     for n, acts in enumerate(PAIRS[pair]):
         place = places()
@@ -324,7 +324,7 @@ async def test_what_differs_leaves_no_difference(
 
 
 def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody is called and speaks is kept whenever they act."""
+    """Control: Digi stores a person's name and language with every act."""
     received = Engine._handle
 
     async def keeps(engine: Engine, delivery: Delivery) -> Answer:
@@ -337,7 +337,7 @@ def _keeps_languages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _counts_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many forms somebody has sent."""
+    """Control: Digi counts the forms that a person has sent."""
     received, counted = Engine._handle, Counter[str]()
 
     async def counts(engine: Engine, delivery: Delivery) -> Answer:
@@ -352,7 +352,7 @@ def _counts_people(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _keeps_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pool is not sorted and not shuffled."""
+    """Control: the pool is neither sorted nor shuffled."""
     drawn = pools.Pool.drawn
 
     def in_order(pool: pools.Pool, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
@@ -398,7 +398,7 @@ async def test_control_a_difference_that_is_kept_is_seen(
     pair: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With one thing kept that should not be, the pair is told apart."""
+    """Control: with one such thing stored, the two runs differ."""
     fault(monkeypatch)
     worlds = [
         await _world(tmp_path / str(n), dice, acts, _moments(pair), (), places())

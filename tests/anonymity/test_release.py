@@ -1,4 +1,4 @@
-"""What was said without a name goes by the calendar alone."""
+"""Unsigned texts are released by the calendar only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.worlds.stage import COPENHAGEN
 
 
 async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str) -> None:
-    """No act of anybody brings it forward: a moved overview changes what comes after it."""
+    """No act makes it earlier: moving the overview affects only later releases."""
     async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         assert "torsdag den 5. november" in played.just("sofie")
@@ -33,7 +33,7 @@ async def test_a_release_comes_by_the_calendar_alone(tmp_path: Path, either: str
 async def test_two_releases_lie_a_week_apart_though_the_overview_moves(
     tmp_path: Path, either: str
 ) -> None:
-    """An overview moved to the day after a release does not let a single day's texts go."""
+    """Moving the overview to the day after a release does not release a single day's texts."""
     async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 4, 12, tzinfo=COPENHAGEN))
         await played.type("anne", "indstillinger")
@@ -51,7 +51,7 @@ async def test_two_releases_lie_a_week_apart_though_the_overview_moves(
 
 @either_later
 async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either: str) -> None:
-    """Saving the settings again on that very morning does not put it off."""
+    """Saving the settings on that morning does not postpone it."""
     async with running(tmp_path, either=either) as played:
         await says(played, "sofie", CANARY, early=True)
         assert "tirsdag den 3. november kl. 14" in played.just("sofie")
@@ -68,7 +68,7 @@ async def test_what_was_promised_for_a_day_goes_that_day(tmp_path: Path, either:
 async def test_what_is_to_go_the_next_working_day_lies_over_a_night(
     tmp_path: Path, either: str
 ) -> None:
-    """Written in the morning of a day, it does not go that day."""
+    """A text written in the morning is not released on that day."""
     async with running(tmp_path, either=either) as played:
         await played.move(datetime(2026, 11, 3, 10, tzinfo=COPENHAGEN))
         await says(played, "sofie", CANARY, early=True)
@@ -81,7 +81,8 @@ async def test_what_is_to_go_the_next_working_day_lies_over_a_night(
 
 @either_later
 async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path, either: str) -> None:
-    """On the day before a release there is nothing to gain by having fewer to hide among."""
+    """On the day before a release, choosing the next working day would only mean fewer other texts
+    to hide among."""
     async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         assert "Næste arbejdsdag" in played.just("sofie")
@@ -93,7 +94,8 @@ async def test_a_way_that_is_no_sooner_is_not_offered(tmp_path: Path, either: st
 
 @either_later
 async def test_a_small_team_is_told_and_waits_two_weeks(tmp_path: Path, either: str) -> None:
-    """Fewer than ten: every second week. Fewer than five: only after a yes to having read why."""
+    """With fewer than ten writers, every second week. With fewer than five, only after a
+    confirmation that the author has read what this means."""
     few = ("anne", "mette", "jonas", "sofie", "lars")
     async with running(tmp_path, team=few, either=either) as played:
         await open_form(played, "sofie")

@@ -1,4 +1,4 @@
-"""What was said is read by the persons it was said to, whatever becomes of roles."""
+"""A text is read by the people it was addressed to, however roles change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, text_of
 
 @either_later
 async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either: str) -> None:
-    """What was said to the TR is found in no view of the leader, before or after."""
+    """A text to the TR is in no view of the leader, before or after the release."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         untouched = await look(played, "anne", "concerns", project)
@@ -52,7 +52,7 @@ async def test_a_text_for_one_reader_is_shown_to_no_other(tmp_path: Path, either
 async def test_a_role_given_later_does_not_open_what_was_written_before(
     tmp_path: Path, either: str
 ) -> None:
-    """A new leader reads what was addressed to them, and nothing that was addressed to the old."""
+    """A new leader reads texts addressed to them, and none addressed to the previous one."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         await says(played, "sofie", CANARY)
@@ -85,7 +85,7 @@ async def test_a_role_given_later_does_not_open_what_was_written_before(
 async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
     tmp_path: Path, either: str
 ) -> None:
-    """Not by the button, not with somebody's open form, and not after stepping down."""
+    """Not through a button, another person's open form, or after stepping down."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         await says(played, "sofie", CANARY)
@@ -136,8 +136,8 @@ async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
 async def test_who_is_asked_again_after_having_led_stays_refused(
     tmp_path: Path, either: str, field: str, button: str, no: str
 ) -> None:
-    """Peter held the seat and gave it back. Asked again he is refused, and so he is after saying
-    no, after being left out of the form, and after being erased."""
+    """Peter had the role and returned it. Asked again, he stays refused, also after declining,
+    after being removed from the form, and after being erased."""
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
 
@@ -175,8 +175,8 @@ async def test_who_is_asked_again_after_having_led_stays_refused(
 
 @either_later
 async def test_people_of_another_organisation_get_no_role(tmp_path: Path, either: str) -> None:
-    """Whom Digi knows as such is not asked; who was asked before Digi knew cannot say yes; and
-    they begin no project of their own."""
+    """They are not asked if Digi knows it; if they were asked before, they cannot accept; and they
+    cannot start a project."""
     async with running(tmp_path, either=either) as played:
         receive = played.house.engine.receive
         await played.play(
@@ -218,7 +218,7 @@ TO = (("anne",), ("mette",), ("jonas",), ("anne", "mette"), ("alle",))
 
 
 class Matrix:
-    """Texts to every kind of reader, and who may find them in anything they can look at."""
+    """Texts to every kind of reader, and who should see each of them."""
 
     def __init__(self, played: Stage, folder: Path) -> None:
         self.played, self.folder = played, folder
@@ -235,7 +235,7 @@ class Matrix:
         self.may[words] = {*TEAM} if "alle" in to else set(to)
 
     async def looked(self, when: str, people: Sequence[str]) -> None:
-        """Every view of each, every message to each: no text that is not theirs, all that is."""
+        """Check every view and message of each person: exactly the texts that they may read."""
         seen = await everything_seen(self.played, self.folder, tuple(people))
         for person in people:
             mine = "\n".join(
@@ -297,7 +297,7 @@ async def _matrix(folder: Path, people: Sequence[str], either: str = "") -> Matr
         await matrix.looked("others represent", people)
         await release()
         await matrix.looked("what waited is released after all that", people)
-        # What is written from now on is addressed to those who are there now.
+        # From now on texts are addressed to the new role holders.
         await matrix.written(("bodil", "karen"), labels=("Bodil Aagaard", "Karen Dahl"))
         await matrix.written(("alle",))
         await release()
@@ -312,9 +312,9 @@ SOME = ("anne", "bodil", "karen", "sofie", "grethe")
 async def test_every_role_reads_what_was_said_to_the_person_and_nothing_else(
     tmp_path: Path, either: str, figures: Callable[[str], None], people: tuple[str, ...]
 ) -> None:
-    """Leader, deputy, TR, AMR, facilitator, member and one who is not there; before and after each
-    change of each role; texts to each of them, released and waiting, in every view."""
-    # Each look asks the server a dozen times: in the short run the one who leads later.
+    """Leader, deputy, TR, AMR, facilitator, member and an outsider; before and after each change of
+    each role; released and waiting texts to each of them, in every view."""
+    # Each look makes a dozen queries: by default only the later leader is checked on PostgreSQL.
     people = ("bodil",) if either and people == SOME else people
     matrix = await _matrix(tmp_path, people, either)
     figures(f"{len(matrix.may)} texts, {len(people)} people, every view, 9 moments: none wrong")
@@ -325,7 +325,7 @@ async def test_every_role_reads_what_was_said_to_the_person_and_nothing_else(
 async def test_control_a_reader_by_role_is_caught(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever leads now reads what was said to whoever led then."""
+    """Control: the current leader can read what was addressed to the previous one."""
 
     def by_role(known: Known, person: str) -> tuple[Concern, ...]:
         led = {r.person for r in known(Roles()) if r.role == "leader"}

@@ -1,4 +1,4 @@
-"""A submission without a name leaves its pool row and nothing else."""
+"""An unsigned act changes the pool's row and nothing else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ from tests.worlds.stage import TENANT
 async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(
     tmp_path: Path, either: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Said, added to and withdrawn without a name: one row, no file, no log line, empty WAL."""
+    """Write, extend and withdraw: one row changes, no other file, no log message, and the
+    write-ahead log is empty."""
     async with running(tmp_path, either=either) as played:
         capfd.readouterr()
         code = ""
@@ -65,8 +66,8 @@ async def test_an_unsigned_submission_changes_the_pools_row_and_no_other_byte(
 async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
     tmp_path: Path, either: str
 ) -> None:
-    """Answering, taking it back by code, and *Det passer*: one row each, and nobody sees it
-    before the question is closed."""
+    """Answer, withdraw by code, and *Det passer*: one row each, invisible until the question is
+    closed."""
     async with running(tmp_path, either=either) as played:
         await played.type("anne", "næste")
         seen = await everything_decided(played, tmp_path)
@@ -99,7 +100,7 @@ async def test_an_unnamed_answer_changes_the_pools_row_and_no_other_byte(
 async def test_control_a_named_submission_is_seen_by_the_same_eyes(
     tmp_path: Path, either: str
 ) -> None:
-    """The comparison finds records, states, letters and a WAL where there are any."""
+    """Control: the comparison finds records, states, letters and a write-ahead log."""
     async with running(tmp_path, either=either) as played:
         before = dump(tmp_path)
         await says_by_name(played, "sofie", CANARY)
@@ -112,7 +113,7 @@ async def test_control_a_named_submission_is_seen_by_the_same_eyes(
 
 @either_later
 async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path, either: str) -> None:
-    """A second press of Send is the same submission; another form is another one."""
+    """Pressing Send again is the same act; another form is another act."""
     async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         form = played.form["sofie"]
@@ -133,7 +134,7 @@ async def test_the_same_form_sent_again_shows_the_same_code(tmp_path: Path, eith
 async def test_a_form_kept_open_over_a_release_says_nothing_twice(
     tmp_path: Path, either: str
 ) -> None:
-    """Sent again after its text has gone out, it shows the same code and adds nothing."""
+    """Sent again after its text was released, it shows the same code and adds nothing."""
     async with running(tmp_path, either=either) as played:
         await open_form(played, "sofie")
         form = played.form["sofie"]
@@ -152,7 +153,7 @@ async def test_a_form_kept_open_over_a_release_says_nothing_twice(
 
 @either_later
 async def test_more_words_sent_twice_are_kept_once(tmp_path: Path, either: str) -> None:
-    """Also what an author adds by code is known by its form, before and after the release."""
+    """An addition by code is identified by its form too, before and after the release."""
     async with running(tmp_path, either=either) as played:
         code = await says(played, "sofie", CANARY)
         for released in (False, True):
@@ -173,7 +174,8 @@ async def test_more_words_sent_twice_are_kept_once(tmp_path: Path, either: str) 
 async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
     tmp_path: Path, either: str
 ) -> None:
-    """Decided while the text still waited, written after it had gone: it holds at the next one."""
+    """It was decided while the text was in the pool and written after its release: it takes effect
+    at the next one."""
     async with running(tmp_path, either=either) as played:
         code = await says(played, "sofie", CANARY)
         await played.move(RELEASED)
@@ -192,7 +194,7 @@ async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
 async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
     tmp_path: Path, places: Callable[[], str]
 ) -> None:
-    """After the release it is as if it had never been written; its code opens nothing."""
+    """After the release nothing differs from a run without it; its code opens nothing."""
     shapes = {}
     for world in ("never", "withdrawn", "sent"):
         folder = tmp_path / world
@@ -208,7 +210,7 @@ async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
             found = dump(folder)
             sizes = {len(row[-1]) for row in found["pool"]}
             shapes[world] = {name: len(rows) for name, rows in found.items()}, sizes
-    # A person who acts by code alone is nowhere; the tables tell the two worlds apart in nothing.
+    # A person who only acts by code is stored nowhere; the tables of the two runs are equal.
     assert shapes["withdrawn"] == shapes["never"]
     assert shapes["sent"] != shapes["never"]
 
@@ -217,9 +219,9 @@ async def test_what_is_withdrawn_before_the_release_leaves_no_trace(
 async def test_what_crosses_a_closing_is_refused_and_not_lost_in_silence(
     tmp_path: Path, either: str
 ) -> None:
-    """Decided while the question was open, written after it was closed: the author hears that it is
-    closed, keeps the words in the form, and nothing waits in the pool for ever. The row is written
-    all the same: otherwise the database's counters would tell a refusal from a text."""
+    """It was decided while the question was open and written after it was closed: the author is
+    told and keeps the text in the form, and nothing stays in the pool. The row is written all the
+    same, so that the database's counters do not distinguish a refusal from a text."""
     async with running(tmp_path, either=either) as played:
         await played.type("anne", "næste")
         await played.press("sofie", "Svar uden navn")

@@ -1,4 +1,4 @@
-"""What waits is seen by nobody."""
+"""Nobody can see unreleased texts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.worlds.postgres import either_later
 
 
 async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: str) -> None:
-    """Every view of every role, and every message, is the same with and without what waits."""
+    """Every view of every role, and every message, is the same with and without them."""
     lookers = ("anne", "peter") if either else LOOKERS
     async with running(tmp_path, either=either) as played:
         before = await everything_seen(played, tmp_path, lookers)
@@ -56,7 +56,7 @@ async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: s
 async def test_control_a_view_that_counted_what_waits_would_be_caught(
     tmp_path: Path, either: str
 ) -> None:
-    """The comparison tells two worlds apart as soon as one thing is said by name."""
+    """Control: the comparison detects a single named act."""
     lookers = ("anne", "peter") if either else LOOKERS
     async with running(tmp_path, either=either) as played:
         before = await everything_seen(played, tmp_path, lookers)
@@ -68,7 +68,7 @@ async def test_control_a_view_that_counted_what_waits_would_be_caught(
 async def test_what_later_happens_by_code_shows_at_the_next_release_only(
     tmp_path: Path, either: str
 ) -> None:
-    """More words, an objection and a withdrawal of what is out wait for the calendar too."""
+    """Additions, objections and withdrawals of released texts wait for the calendar too."""
     lookers = ("anne", "peter") if either else LOOKERS
     async with running(tmp_path, either=either) as played:
         first = await says(played, "sofie", CANARY)
@@ -92,8 +92,8 @@ async def test_what_later_happens_by_code_shows_at_the_next_release_only(
 async def _seen_of(
     folder: Path, seed: int, acts: int, either: str = ""
 ) -> tuple[list[str], list[str]]:
-    """What anybody sees otherwise after an act without a name than before it: the leader, two who
-    write, one more; every view, every message, every row but the pool's. And what was done."""
+    """Return what differs after an unsigned act for the leader, two writers and another person:
+    views, messages, and rows other than the pool's. Also returns the act."""
     found: list[str] = []
     async with random_course(folder, seed, either) as course:
         for _ in range(course.chance.randrange(12)):
@@ -134,8 +134,8 @@ async def test_in_any_course_of_a_project_unnamed_acts_stay_unseen(
     seeds: range,
     acts: int,
 ) -> None:
-    """Wherever the project stands: said, answered, added to, withdrawn, voted. No row but the
-    pool's is another, nor is any version of one."""
+    """At any point of a project: writing, answering, extending, withdrawing, voting. Only the
+    pool's row differs, in content or version."""
     kinds: Counter[str] = Counter()
     for seed in seeds:
         found, done = await _seen_of(tmp_path / str(seed), seed, acts, place := places())
@@ -157,7 +157,7 @@ def _also_counts_what_waits(scope: Scope, fact: HowMany) -> Script[int]:
 async def test_control_a_figure_that_counts_what_waits_is_seen(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """*3 har svaret* with those in it who answered without a name."""
+    """Control: *3 har svaret* would include unsigned answers."""
     scripts: dict[Any, Any] = SCRIPTS
     monkeypatch.setitem(scripts, HowMany, _also_counts_what_waits)
     found, _ = await _seen_of(tmp_path, 1, 3, either)

@@ -1,4 +1,5 @@
-"""Votes: one each needs a memory, which lies in the pool and is gone when the round is."""
+"""One vote per person requires remembering voters; that memory is in the pool and is deleted with
+the round."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ PEOPLE = tuple(f"person {n}" for n in range(12))
 
 
 def mark(person: str, question: str = "q1") -> str:
-    """What the gate makes of a person, with a key that whoever has the server has too."""
+    """Return the gate's MAC of a person, whose key is on the server too."""
     return VAULT.mac(f"mark|t|p|{question}|{person}".encode())
 
 
@@ -32,7 +33,7 @@ def vote(pool: Pool, person: str, form: str, question: str = "q1") -> Pool:
 
 
 def test_one_each_and_the_last_one_counts() -> None:
-    """A second press of the same person takes the place of the first; others' stay."""
+    """A second vote of the same person replaces the first; others are kept."""
     pool = Pool()
     for n, person in enumerate((*PEOPLE, *PEOPLE, PEOPLE[0])):
         pool = vote(pool, person, f"form {n}")
@@ -40,8 +41,8 @@ def test_one_each_and_the_last_one_counts() -> None:
 
 
 def test_a_round_that_is_over_knows_nobody() -> None:
-    """While it runs, the key and the pool tell who has voted. Once its votes have left, neither
-    they nor what was taken out of it do: the secret they were hashed with is nowhere."""
+    """While it runs, the key and the pool reveal who voted. After its votes were removed neither
+    they nor the pool do, because the secret of the round's hashes is deleted."""
     pool = Pool()
     for n, person in enumerate(PEOPLE):
         pool = vote(pool, person, f"form {n}")
@@ -55,7 +56,7 @@ def test_a_round_that_is_over_knows_nobody() -> None:
 
 
 def _known(entries: list[dict[str, str]]) -> set[str]:
-    """What somebody with the pool and the key can find out: they try every person."""
+    """Return what is learned with the pool and the key by trying every person."""
     secrets = [e["mark"] for e in entries if e["kind"] == ROUND]
     marks = {e["mark"] for e in entries if e["kind"] != ROUND}
     return {
@@ -81,8 +82,8 @@ def _opened(vault: Vault, sealed: bytes, tenant: str, project: str) -> list[dict
 async def test_a_round_played_is_remembered_while_it_runs_and_by_nobody_afterwards(
     tmp_path: Path, either: str
 ) -> None:
-    """From the row that is stored: three have pressed, one of them twice; when the proposal holds,
-    neither votes nor secret are left in it, nor anything else that was not there before."""
+    """In the stored row three have voted, one of them twice; when the proposal concludes, neither
+    votes nor the secret are left in it, and nothing else was added."""
     async with running(tmp_path, either=either) as played:
         vault, project = played.house.vault, project_of(tmp_path)
 
@@ -123,7 +124,7 @@ def _nullifier(secret: str, mark: str) -> str:
 
 
 def test_two_rounds_share_no_secret() -> None:
-    """That somebody voted in both cannot be seen by comparing them; one ends, the other goes on."""
+    """Comparing two rounds does not show who voted in both; one ends, the other continues."""
     pool = vote(vote(Pool(), PEOPLE[0], "a", "q1"), PEOPLE[0], "b", "q2")
     marks = [e.mark for e in pool.entries if e.kind == "fits"]
     assert len(set(marks)) == 2
@@ -135,7 +136,7 @@ def test_two_rounds_share_no_secret() -> None:
 
 
 def test_what_is_no_vote_has_no_mark() -> None:
-    """Texts without a name are remembered by nobody's hash."""
+    """No hash of the author is stored for unsigned texts."""
     entry = PoolEntry("said", "release", {"text": "ord"})
     [kept] = Pool().add(entry, bytes(32), "form", mark(PEOPLE[0])).entries
     assert kept.mark == ""
@@ -143,7 +144,7 @@ def test_what_is_no_vote_has_no_mark() -> None:
 
 @given(st.integers(0, 400), st.integers(0, 60), st.integers(3, 12))
 def test_figures_differ_by_nothing_or_by_enough(n: int, may: int, enough: int) -> None:
-    """One who joins, leaves or withdraws moves no figure by less than the threshold."""
+    """One person who joins, leaves or withdraws changes no figure by less than the threshold."""
     here = shown(n, may, enough)
     assert here == 0 or (enough <= here <= n and may - here >= enough)
     for other in range(max(0, n - 4), n + 5):

@@ -1,4 +1,4 @@
-"""A copy of the database's files does not tell when something was said without a name."""
+"""A copy of SQLite's files does not reveal when an unsigned text was written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ Figures = Callable[[str], None]
 
 
 async def _robbed(folder: Path, weeks: int) -> tuple[list[Act], set[datetime]]:
-    """Weeks in which somebody copies the files each evening; which acts they place."""
+    """Simulate weeks in which an attacker copies the files each evening, and return which acts are
+    located."""
     acts: list[Act] = []
     found: set[datetime] = set()
     async with running(folder) as played:
@@ -61,7 +62,7 @@ def _without_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_copy_of_file_and_log_places_nothing(
     tmp_path: Path, figures: Figures, weeks: int
 ) -> None:
-    """Of all that was said without a name, between named rows that have a time: none."""
+    """No unsigned act can be located between named rows, which have a time."""
     acts, found = await _robbed(tmp_path, weeks)
     figures(f"{weeks} weeks, {len(acts)} texts without a name, {len(found)} placed")
     assert len(acts) == weeks * TEXTS
@@ -72,7 +73,7 @@ async def test_a_copy_of_file_and_log_places_nothing(
 async def test_control_where_the_log_is_not_emptied_all_is_placed(
     tmp_path: Path, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same thief, the same weeks, and no checkpoint."""
+    """Control: the same attacker and weeks without checkpoints."""
     _without_checkpoints(monkeypatch)
     acts, found = await _robbed(tmp_path, weeks)
     figures(f"{weeks} weeks without checkpoints, {len(acts)} texts, {len(found)} placed")
@@ -83,20 +84,20 @@ async def test_control_where_the_log_is_not_emptied_all_is_placed(
 
 
 def _layout(folder: Path) -> tuple[int, int, set[int]]:
-    """How many pages the file has, how many are free, and on which the pool lies."""
+    """Return the file's page count, its free pages, and the pages of the pool."""
     with reading(folder) as conn:
         [size], [free] = (
             conn.execute(f"PRAGMA {of}").fetchone() for of in ("page_count", "freelist_count")
         )
         [sealed] = conn.execute("SELECT sealed FROM pool").fetchone()
     raw = (folder / "digi.db").read_bytes()
-    # One that lies over the end of a page is found in no place.
+    # A value across a page boundary is not found.
     there = (raw.find(sealed[at : at + 32]) for at in range(0, len(sealed) - 32, 512))
     return size, free, {at // 4096 for at in there if at >= 0}
 
 
 async def _pages_taken(folder: Path) -> bool:
-    """Whether anything of the file's layout was another after a day's texts."""
+    """Return whether the file's layout changed through a day's texts."""
     async with running(folder) as played:
         await played.house.database.checkpoint()
         first = _layout(folder)
@@ -116,14 +117,15 @@ async def _pages_taken(folder: Path) -> bool:
 
 
 async def test_what_is_said_takes_no_page_of_the_file(tmp_path: Path) -> None:
-    """Pages are taken in an order, between those of named rows: so room is made beforehand."""
+    """Pages are allocated in the order of writing, between those of named rows; therefore room is
+    reserved in advance."""
     assert not await _pages_taken(tmp_path)
 
 
 async def test_control_a_pool_without_room_takes_pages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As it grows, it lies behind the pages that were taken before it."""
+    """Control: a growing pool uses pages behind those allocated before."""
     monkeypatch.setattr(pools, "ROOM", 0)
     assert await _pages_taken(tmp_path)
 
@@ -132,7 +134,7 @@ async def test_control_a_pool_without_room_takes_pages(
 
 
 async def _dates(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
-    """When the files were last changed, after an act without a name and after the next minute."""
+    """Return the files' modification times after an unsigned act and after the next minute."""
     async with running(folder) as played:
         await says(played, "sofie", "Sent om aftenen")
         act = {file.name: file.stat().st_mtime_ns for file in folder.glob("digi.db*")}
@@ -142,7 +144,7 @@ async def _dates(folder: Path) -> tuple[dict[str, int], dict[str, int]]:
 
 
 async def test_the_files_own_times_are_those_of_the_minute(tmp_path: Path) -> None:
-    """Whoever lists the folder in the morning does not see when somebody wrote at night."""
+    """A listing of the folder in the morning does not show when somebody wrote at night."""
     act, later = await _dates(tmp_path)
     for name in ("digi.db", "digi.db-wal", "digi.db-shm"):
         assert later[name] > act[name]
@@ -152,7 +154,7 @@ async def test_the_files_own_times_are_those_of_the_minute(tmp_path: Path) -> No
 async def test_control_a_file_that_nobody_dates_tells_when(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is nothing to move out of the log, so the database keeps the act's own time."""
+    """Control: the empty log is not rewritten, so the file keeps the time of the act."""
     monkeypatch.setattr("storage.sqlite.writer.stirred", lambda conn, statement: None)
     act, later = await _dates(tmp_path)
     assert later["digi.db"] == act["digi.db"]
@@ -162,7 +164,7 @@ async def test_control_a_file_that_nobody_dates_tells_when(
 
 
 async def _evening(folder: Path) -> tuple[list[Between], datetime]:
-    """Somebody writes when everybody else has stopped, and an hour later the files are copied."""
+    """Somebody writes after all others have stopped, and an hour later the files are copied."""
     async with running(folder) as played:
         await says_by_name(played, "peter", "Det sidste med navn")
         await played.house.database.checkpoint()
@@ -173,7 +175,7 @@ async def _evening(folder: Path) -> tuple[list[Between], datetime]:
 
 
 async def test_the_index_beside_the_log_tells_nothing(tmp_path: Path) -> None:
-    """It keeps which pages were written last: each minute that is one that has no author."""
+    """It has the most recently written pages: each minute, those of a neutral write."""
     found, _ = await _evening(tmp_path)
     assert found == []
 
@@ -181,7 +183,8 @@ async def test_the_index_beside_the_log_tells_nothing(tmp_path: Path) -> None:
 async def test_control_an_index_that_is_left_alone_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the last named row the pool was written, and nothing since: so somebody wrote."""
+    """Control: the pool was written after the last named row, and nothing since, so somebody
+    wrote."""
     monkeypatch.setattr("storage.sqlite.writer.stirred", lambda conn, statement: None)
     found, at = await _evening(tmp_path)
     assert [one.holds(at) for one in found] == [True]

@@ -1,4 +1,4 @@
-"""The log that a PostgreSQL server writes ahead does not tell when something was said."""
+"""PostgreSQL's write-ahead log does not reveal when an unsigned text was written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def _afternoon(folder: Path, server: Server) -> list[Between]:
 
 
 async def test_a_minute_later_the_log_tells_nothing(tmp_path: Path, tidy_server: Server) -> None:
-    """No file of it is left in which the act would be found; before, it is."""
+    """No file is left in which the act can be found; before, there is one."""
     assert await _afternoon(tmp_path, tidy_server) == []
 
 
@@ -43,7 +43,7 @@ async def _kept(vacuum: PoolVacuum) -> None:
 async def test_control_a_log_that_is_kept_tells(
     tmp_path: Path, tidy_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server keeps it as it likes, for hours or days."""
+    """Control: the server keeps it for hours or days."""
     monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     assert await _afternoon(tmp_path, tidy_server) != []
 
@@ -57,7 +57,8 @@ async def test_weeks_of_the_log_written_ahead_place_nothing(
     monkeypatch: pytest.MonkeyPatch,
     kept: bool,
 ) -> None:
-    """Read each evening, all its files; and where it is kept, the same thief places most."""
+    """All its files are read each evening; if they are kept, the same attacker locates most
+    acts."""
     if kept:
         monkeypatch.setattr(PoolVacuum, "recycle_wal", _kept)
     name = tidy_server.new()

@@ -1,4 +1,4 @@
-"""Who may write without a name: the gate, and whoever counts them, give one answer each."""
+"""The gate and all code that counts writers agree on who may write without a name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.worlds.house import MONDAY, TENANT, Paper, Wall, a_house, found
 
 X = "hende"
 OTHERS = ("en", "to", "tre", "fire")
-"""With X there are five who may write, which is the threshold; without, there are too few."""
+"""With X there are five writers, which is the threshold; without X there are too few."""
 QUESTION = Words("q", "Hvad mener I?", "What do you think?")
 ASKED = Asked(words=QUESTION, asked_at=MONDAY)
 PROPOSED = Proposed(
@@ -44,7 +44,7 @@ WAITING = f.Waiting("e", "n", "answer", "q", {"text": "x"}, b"")
 
 
 Given = tuple[tuple[f.RoleName, f.RoleStatus], ...]
-"""What X was given, one after the other."""
+"""The roles that X was given, in order."""
 
 
 class State(NamedTuple):
@@ -53,15 +53,16 @@ class State(NamedTuple):
     there: bool = True
     foreign: bool = False
     starts: bool = False
-    """X began the project."""
+    """X started the project."""
     leader: bool = True
-    """Somebody else leads it."""
+    """Somebody else is the leader."""
     known: bool = True
-    """The platform has said that X is a person."""
+    """The platform reports X as human."""
 
     @property
     def counts(self) -> bool:
-        """Of those who may write, they whom the platform calls people in the channel."""
+        """Return whether X counts: a writer whom the platform reports as a human member of the
+        channel."""
         return self.may and self.there and self.known
 
 
@@ -139,7 +140,7 @@ async def lives(house: House, project: str, state: State) -> None:
 
 
 async def knows(house: House, project: str) -> f.Known:
-    """What the store says of its people; a question that is open and one that is proposed."""
+    """Store these people, an open question and a proposed one."""
 
     def script() -> Script[dict[f.Fact[Any], Any]]:
         facts = (f.About(), f.Roles(), f.Team())
@@ -160,7 +161,7 @@ def written(state: Any) -> f.Written:
 
 
 def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
-    """Every count of those who may write, and whether it counts X."""
+    """Return every count of writers, and whether it includes X."""
     look, viewer = e.Look("answer_unnamed", "p", ref="q"), f.Viewer("en")
     [opened] = question_forms.answer_unnamed(look, viewer, known)
     yield "form of an answer", fields(opened) == {"text"}
@@ -191,7 +192,7 @@ def fields(opened: Any) -> set[str]:
 
 
 async def let_in(house: House, project: str, state: State) -> Iterator[tuple[str, bool]]:
-    """Everything that may be done without a name, and whether the gate lets X do it."""
+    """Return every unsigned act, and whether the gate allows it for X."""
     seen = []
     sender = Sender(X, foreign=state.foreign)
     presses = [a_press(kind, project) for kind in UNNAMED]
@@ -210,14 +211,14 @@ async def let_in(house: House, project: str, state: State) -> Iterator[tuple[str
 async def test_everything_that_asks_who_may_write_gets_the_same_answer(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
-    """Every state of a role, alone and beside others, through every place that lets in or counts.
-    `recorded`: that somebody is of another organisation, the store knows beforehand."""
+    """Every state of a role, alone and combined, in every place that allows or counts. `recorded`:
+    the store already knows who is of another organisation."""
     monkeypatch.setattr(say, "MANY", len(OTHERS) + 1)
     wrong = []
     async with a_house(tmp_path / "home", Paper(), Wall(), either) as house:
         for number, (name, state) in enumerate(STATES.items()):
             if state.foreign and not recorded and not state.there:
-                continue  # until the store knows it, nobody can count them out
+                continue  # before the store knows it, they cannot be excluded
             met = [SeenPerson(X, foreign=state.foreign and recorded)]
             await house.database.tx(house.scripts.people.called, TENANT, met)
             project = f"p{number}"
@@ -232,7 +233,7 @@ async def test_everything_that_asks_who_may_write_gets_the_same_answer(
 
 
 def _left(channel: str) -> Script[None]:
-    """What is known of X from one channel counts in every other."""
+    """What a lookup in one channel shows about X counts in all others."""
     yield "member_clear", {"tenant": TENANT, "channel": channel}
 
 
@@ -241,7 +242,7 @@ def _unknown() -> Script[None]:
 
 
 def test_a_page_of_ones_own_offers_the_form_to_those_who_may_use_it() -> None:
-    """The Home page asks the same question."""
+    """The Home page uses the same rule."""
     project = f.Project(id="p", name="P", channel="c", stage="running", starter="en",
                         drafted_at=MONDAY)  # fmt: skip
     rows = {
@@ -263,5 +264,5 @@ def test_a_page_of_ones_own_offers_the_form_to_those_who_may_use_it() -> None:
 
 
 def test_every_act_without_a_name_is_played() -> None:
-    """A new one is in the matrix by itself; its look has to be added to the list."""
+    """New acts are included automatically; their looks have to be added to the list."""
     assert frozenset(get_args(e.UnsignedEvent)) == UNNAMED

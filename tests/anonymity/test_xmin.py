@@ -1,4 +1,4 @@
-"""PostgreSQL's rows carry the number of the transaction that wrote them: no clock for a thief."""
+"""The transaction ids in PostgreSQL's rows do not tell an attacker when something was written."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _without_stirring(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_the_numbers_of_transactions_place_nothing(
     tmp_path: Path, empty_dsn: str, figures: Figures, weeks: int
 ) -> None:
-    """Read from the raw pages, the dead versions and the long values' table among them: none."""
+    """Read from raw pages, including dead rows and the TOAST table: no act is located."""
     acts, found = await _robbed(tmp_path, weeks, empty_dsn)
     figures(f"PostgreSQL, {weeks} weeks, {len(acts)} texts without a name, {len(found)} placed")
     assert len(acts) == weeks * TEXTS
@@ -50,7 +50,7 @@ async def test_the_numbers_of_transactions_place_nothing(
 async def test_control_without_a_vacuum_most_are_placed(
     tmp_path: Path, empty_dsn: str, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same thief, the same weeks, and the former versions are left where they lie."""
+    """Control: the same attacker and weeks, with old row versions left in place."""
     monkeypatch.setattr(PoolVacuum, "shared", _left_as_it_is)
     monkeypatch.setattr(PoolVacuum, "clear_once", _left_as_it_is)
     monkeypatch.setattr("storage.padding.WRITES", 0)
@@ -64,7 +64,7 @@ async def test_control_without_a_vacuum_most_are_placed(
 async def test_control_without_the_minutes_new_versions_each_days_last_is_placed(
     tmp_path: Path, empty_dsn: str, figures: Figures, weeks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vacuum alone leaves the number of the last writing, and that is a clock."""
+    """Control: a vacuum alone leaves the id of the last write, which locates it."""
     _without_stirring(monkeypatch)
     acts, found = await _robbed(tmp_path, weeks, empty_dsn)
     figures(f"PostgreSQL without stirring, {weeks} weeks, {len(acts)} texts, {len(found)} placed")
@@ -77,7 +77,7 @@ def _pooled(sealed: bytes) -> Script[None]:
 
 
 async def test_a_minute_later_not_even_the_bytes_lie_there(postgres_dsn: str) -> None:
-    """An act's number lies on the pages until the next full minute, and then nowhere on them."""
+    """An act's transaction id is on the pages until the next full minute, and then nowhere."""
     store = await Postgres.open(postgres_dsn)
     try:
         await store.tx_sealed(_pooled, random.randbytes(16_412))

@@ -1,8 +1,8 @@
-"""A thief who has copied the database's files, and what can be read from them without the key.
+"""An attacker who has copied SQLite's files, and what can be read from them without the key.
 
-The pool's row has no time. What a thief can do is to find between which named rows, which have
-one, it was written: from the log that is written ahead. The counterpart for PostgreSQL gives the
-same `Between`s from what a row has there.
+The pool's row has no time. An attacker can find between which named rows, which have one, it was
+written: from the write-ahead log. For PostgreSQL, `server_thief` finds the same `Between`s from
+transaction ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PAGE = 4096
 
 
 class Between(Struct, frozen=True):
-    """The pool was written after one moment and before another, says the thief."""
+    """The attacker's claim that the pool was written between two times."""
 
     after: datetime
     before: datetime
@@ -34,7 +34,7 @@ class Between(Struct, frozen=True):
 
 
 class Copy(Struct, frozen=True):
-    """The files as they lay at one moment."""
+    """The files at one time."""
 
     taken: datetime
     database: bytes
@@ -54,8 +54,8 @@ _FORM = re.compile(rb"form:[0-9a-f]{32}")
 
 
 def from_log(copy: Copy) -> list[Between]:
-    """Each transaction that wrote the pool, between those before and after it that wrote a named
-    row; also of what the file has got since and only lies in the log."""
+    """For each transaction that wrote the pool, return the named writes before and after it; also
+    for content that is only in the log."""
     lives = lives_of(copy)
     with opened(states_of(copy)[-1]) as conn:
         named = conn.execute("SELECT key, at_us FROM inbox WHERE key LIKE 'form:%'")
@@ -65,8 +65,8 @@ def from_log(copy: Copy) -> list[Between]:
 
 
 def from_index(copy: Copy) -> list[Between]:
-    """The index beside the log lists the pages of what was written last, also when the log has
-    been emptied. Are they the pool's, it was written after the last named row."""
+    """The shared-memory index lists the most recently written pages, even of an emptied log. If
+    these are the pool's, it was written after the last named row."""
     with opened(states_of(copy)[-1]) as conn:
         [[last]] = conn.execute("SELECT max(at_us) FROM inbox WHERE key LIKE 'form:%'")
         [[pool]] = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pool'")
@@ -79,8 +79,8 @@ def from_index(copy: Copy) -> list[Between]:
 
 
 def lives_of(copy: Copy) -> list[list[Commit]]:
-    """The transactions in the log, in a list for each time that it was begun anew: what came
-    before is written over only piece by piece."""
+    """Return the transactions in the log, one list for each time it was restarted: old content is
+    overwritten only gradually."""
     found: dict[bytes, list[Commit]] = {}
     commit: Commit = {}
     for at in range(32, len(copy.log) - 24 - PAGE + 1, 24 + PAGE):
@@ -94,7 +94,7 @@ def lives_of(copy: Copy) -> list[list[Commit]]:
 
 
 def states_of(copy: Copy) -> list[bytes]:
-    """The database as the file has it, and after each transaction that the log adds to it."""
+    """Return the database as the file has it, and after each transaction in the log."""
     pages = dict(enumerate(_pages(copy.database), 1))
     found = [copy.database]
     for commit in (lives_of(copy) or [[]])[0]:
@@ -105,7 +105,7 @@ def states_of(copy: Copy) -> list[bytes]:
 
 @contextmanager
 def opened(image: bytes) -> Iterator[sqlite3.Connection]:
-    """In memory there is no log beside a database: two bytes say so."""
+    """An in-memory database cannot have a log; two header bytes say whether there is one."""
     with closing(sqlite3.connect(":memory:")) as conn:
         conn.deserialize(image[:18] + b"\x01\x01" + image[20:])
         yield conn
@@ -141,7 +141,7 @@ _WAL_HEADER = 32
 
 
 def counters_in(copy: Copy) -> Counters:
-    """Every number in the headers of the file, its log and the index beside it that only rises:
+    """Return every increasing number in the headers of the file, its log and the index:
     https://www.sqlite.org/fileformat2.html and https://www.sqlite.org/walformat.html."""
     changes, pages, _, free, schema = struct.unpack_from(">5I", copy.database, 24)
     [valid_for] = struct.unpack_from(">I", copy.database, 92)
@@ -159,7 +159,7 @@ def counters_in(copy: Copy) -> Counters:
 
 
 def counted(minutes: list[Counters]) -> dict[str, list[int]]:
-    """By how much each counter rose in each minute beyond the minute in which it rose least."""
+    """Return by how much each counter rose in each minute, beyond its smallest rise."""
     found = {}
     for name in minutes[0]:
         rises = [after[name] - before[name] for before, after in itertools.pairwise(minutes)]
@@ -168,7 +168,7 @@ def counted(minutes: list[Counters]) -> dict[str, list[int]]:
 
 
 def pool_in(copy: Copy) -> bytes:
-    """As it lies there, sealed."""
+    """Return the pool's row as stored, encrypted."""
     with opened(states_of(copy)[-1]) as conn:
         [[sealed]] = conn.execute("SELECT sealed FROM pool")
         return bytes(sealed)
@@ -178,8 +178,8 @@ def pool_in(copy: Copy) -> bytes:
 
 
 def placed(found: list[Between], acts: list[datetime], standing: list[datetime]) -> list[datetime]:
-    """The acts without a name that the thief has placed within half a day. What the calendar
-    explains (the night, a release, the project's beginning) the thief leaves alone."""
+    """Return the unsigned acts that the attacker located to within half a day. Writes that the
+    calendar explains (the night, a release, the start of the project) are ignored."""
     telling = [
         one
         for one in found

@@ -1,4 +1,4 @@
-"""Hands in the playground as a browser has them: everything goes over HTTP to the real house."""
+"""Simulated users of the playground, who do everything over HTTP like a browser."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class WebHands(Play):
         self.open: dict[str, Json] = {}
         self.seen: defaultdict[str, list[str]] = defaultdict(list)
         self.room: list[Json] = []
-        """What lay in the room of whoever acted last, after the act."""
+        """The room's content after the last act, as its author sees it."""
         self.mark = 0
-        """Where the newest of it stood before the act."""
+        """The sequence number of its newest message before the act."""
 
     async def see(self, person: str) -> Json:
-        """What a window loads when it is opened."""
+        """Load what a window loads when it is opened."""
         async with self.http.get(f"{self.url}/play/state", params={"as": person}) as response:
             assert response.status == 200
             room = await response.json()
@@ -149,7 +149,7 @@ def _buttons(thing: Json) -> Iterator[Json]:
 
 
 def _words(thing: Json) -> str:
-    """All texts in it, one after the other."""
+    """Return all texts in a JSON value, in order."""
     if isinstance(thing, dict):
         return "".join(
             value if key in ("text", "name") and isinstance(value, str) else _words(value)
@@ -162,7 +162,7 @@ def _words(thing: Json) -> str:
 
 @asynccontextmanager
 async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
-    """The playground as `make run` serves it, but for its clock and a port of the test's own."""
+    """Serve the playground as `make run` does, with a fake clock and another port."""
     made: list[tuple[Room[RoomMessage], WebEdge]] = []
 
     def edges(store: Database, vault: Vault, clock: Clock) -> list[WebEdge]:
@@ -175,7 +175,7 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
     [(room, edge)] = made
     held = PlaygroundClock(TENANT, house)
     await house.gather_playground()
-    # The page is answered under its own port only.
+    # The page is served only under its own port.
     site_port = _free_port()
     app = application_of(house, Hosts.this_machine(site_port))
     runner = server.runner(app, shutdown_timeout=0.1)

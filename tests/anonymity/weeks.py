@@ -1,8 +1,8 @@
-"""Weeks of a workplace in which some things are said by name and some without.
+"""Weeks of a workplace with named and unsigned acts.
 
-Everybody says as much by name as everybody else, so that nothing is told by that. But whoever
-says something without a name does one of these things a few minutes before, as people do who have
-just opened Digi: whatever told the time of the one would tell the person by the other.
+Everybody acts by name equally often, so that this reveals nothing. But whoever writes unsigned acts
+by name a few minutes before, as people do who have just opened Digi: anything that reveals the time
+of the unsigned act would reveal its author.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAMED_A_WEEK = 3
 
 
 class Act(Struct, frozen=True):
-    """What was said without a name, as only the test knows it."""
+    """An unsigned act, known only to the test."""
 
     person: str
     at: datetime
@@ -43,7 +43,7 @@ async def nobody_looks(at: datetime) -> None:
 
 
 def planned(chance: random.Random, monday: datetime, texts: int) -> list[Plan]:
-    """Working days from Monday to Friday between eight and five; nothing twice at one moment."""
+    """Return times on working days between eight and five, all different."""
 
     def moment() -> datetime:
         minutes = chance.randrange(9 * 60 + 20, 17 * 60)
@@ -70,7 +70,7 @@ def planned(chance: random.Random, monday: datetime, texts: int) -> list[Plan]:
 async def lively_week(
     played: Stage, chance: random.Random, monday: datetime, texts: int, watch: Watch = nobody_looks
 ) -> list[Act]:
-    """Plays a week; `watch` is called every evening."""
+    """Play a week; `watch` is called every evening."""
     acts: list[Act] = []
     plans = planned(chance, monday, texts)
     for day in range(7):
@@ -94,7 +94,7 @@ async def lively_week(
 
 
 def first_monday() -> datetime:
-    """The first one whose week the stage has not begun yet."""
+    """Return the first Monday after the stage's current week."""
     return datetime(2026, 11, 9, tzinfo=COPENHAGEN)
 
 
@@ -103,8 +103,8 @@ def first_release() -> datetime:
 
 
 def standing(since: datetime, until: datetime) -> list[datetime]:
-    """When the pool is written whether anybody wrote or not: at the beginning, each night, and at
-    the releases."""
+    """Return when the pool is written in any case: at the start, each night, and at the
+    releases."""
     first = first_release()
     weekly = [first + timedelta(weeks=n) for n in range((until - first).days // 7 + 1)]
     nights = [
