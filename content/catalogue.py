@@ -199,7 +199,7 @@ class _Reading:
         )
 
     def files(self, phrases: dict[str, Phrase]) -> dict[str, Table]:
-        """Each file of a set by its name, with the packs laid over it."""
+        """Load all set files by name and merge the packs."""
         files: dict[str, Table] = {}
         for path in sets_in(self.folder):
             if (data := self.read(path, path.name)) is not None:
@@ -212,7 +212,7 @@ class _Reading:
     def known(
         self, files: dict[str, Table], publications: dict[str, Publication]
     ) -> dict[str, Table]:
-        """The sets that there are, in the order of COUNTS."""
+        """Return the valid sets, in the order of COUNTS."""
         for id in files.keys() - COUNTS.keys():
             self.say(f"{id}.toml", "", "no set has this name; rename it, or add it to COUNTS")
         for id in WALK:

@@ -1,4 +1,4 @@
-"""A set of the catalogue as plain text, with its sources."""
+"""Renders a set of the catalogue as plain text, with its sources."""
 
 from content.model import Both, Catalogue, Language, Source
 

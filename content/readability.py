@@ -1,4 +1,4 @@
-"""How hard the catalogue's Danish is to read."""
+"""Computes the readability (LIX) of the catalogue's Danish."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Phases, themes, questions and places as items of the sets that they stand in."""
+"""Converts phases, themes, questions and places into items of their sets."""
 
 from content.model import Item, Phase, Place, Question, Theme
 

@@ -1,4 +1,4 @@
-"""Checks texts: each stands in Danish and in English, with the same names in braces."""
+"""Validates texts: both languages exist and have the same placeholders."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def placeholders(text: str) -> set[str]:
 
 
 class Texts:
-    """Reads texts out of tables. Whatever is wrong with them is reported, one line each."""
+    """Reads texts from TOML tables and reports each problem in one line."""
 
     def __init__(self, report: ReportProblem) -> None:
         self._report = report

@@ -198,7 +198,7 @@ def _connected(
     edges: tuple[Edge, ...],
     watchers: Sequence[Changed],
 ) -> House:
-    """Engine and courier, over the objects that they share."""
+    """Build the engine and the courier on the objects that they share."""
     fence, tally, listeners = ReleaseFence(store), Tally(), Listeners(watchers)
     views = Views(store, scripts.reading, catalogue, vault, clock, edges)
     turns = TurnRunner(

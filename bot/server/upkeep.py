@@ -96,8 +96,8 @@ class Upkeep:
         nightly: bool = False,
         still: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> None:
-        """`still` is held around each step of an order that deletes, so that nothing that it
-        deletes is being sent then."""
+        """`still` pauses the courier around each step of a deletion, so that nothing it deletes is
+        being sent."""
         self._database = database
         self._scripts = scripts
         self._vault = vault

@@ -1,4 +1,4 @@
-"""What a setting's value looks like: a secret, an address of PostgreSQL, this machine."""
+"""Recognises kinds of setting values: secrets, PostgreSQL addresses, loopback hosts."""
 
 import base64
 import ipaddress
@@ -47,7 +47,8 @@ def is_postgres_address(text: str) -> bool:
 
 
 def looks_like_an_address(text: str) -> bool:
-    """Of some server, whole or not: no path of a file looks like this."""
+    """Return whether the text looks like a server's address, complete or not; a file's path never
+    does."""
     return _SCHEME.search(text) is not None or _CONNINFO.search(text) is not None
 
 

@@ -1,4 +1,5 @@
-"""What was said and the end of its project: two weeks to answer, then the leader's line why."""
+"""Texts after the end of their project: they can be answered for two weeks; then the leader's
+reason closes them."""
 
 from __future__ import annotations
 
@@ -17,13 +18,13 @@ from dialogs.model.facts import Known, Project
 
 
 def too_late(project: Project, today: date) -> bool:
-    """Whether the project has ended, and the time to answer with it."""
+    """Return whether the project has ended and the time to answer is over."""
     last = project.answered_until
     return not project.open and (last is None or today > last)
 
 
 def beyond_the_end(until: date, known: Known) -> FieldError | None:
-    """A promise is kept within the time to answer."""
+    """Return an error if a promised date is after the time to answer."""
     last = None if known.project.open else known.project.answered_until
     if last is None or until <= last:
         return None
@@ -31,10 +32,11 @@ def beyond_the_end(until: date, known: Known) -> FieldError | None:
 
 
 def unanswered(state: Concern, reason: str, who: Person, at: datetime) -> Step:
-    """It ends with the line why, as the last of its answers: so its author reads it by code."""
+    """Close a text with the leader's reason as its last answer, so that its author can read it by
+    code."""
     if not state.waits:
         return state, ()
-    # One such line a text: the record is called after the text, whoever wrote it.
+    # Each text has at most one such record, so its id is derived from the text's.
     line = Answer("over", f"{state.id}-over", who)
     after = replace(
         state, status="over", promised=None, promised_by="", answers=(*state.answers, line)

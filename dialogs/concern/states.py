@@ -32,7 +32,7 @@ class Answer(Struct, frozen=True):
     """An answer. `text` is the id of a record of kind "concern_answer", whose field `who` names who
     is meant."""
 
-    kind: Literal["do", "no", "others", "later", "over"]  # over: the project ended before
+    kind: Literal["do", "no", "others", "later", "over"]  # over: the project ended first
     text: str
     by: str
     who: str = ""

@@ -463,7 +463,7 @@ class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
 
 
 class EndedUnanswered(Signed, frozen=True, tag="ended_unanswered"):
-    """Told by the project two weeks after its end: what is not answered by now never will be."""
+    """Sent by the project two weeks after its end: unanswered texts are closed."""
 
     concern: str
     reason: str

@@ -71,7 +71,8 @@ class Project(Struct, frozen=True, kw_only=True):
 
     @property
     def answered_until(self) -> date | None:
-        """The last day on which what was said can be answered, once the project has ended."""
+        """Return the last day on which texts can be answered after the project's end; None before
+        it."""
         if self.ended_at is None:
             return None
         last = local(self.calendar, self.ended_at).date() + STILL_ANSWERED
@@ -125,7 +126,7 @@ class Prefs(Struct, frozen=True):
     paused: bool = False
     paused_until: date | None = None
     greeted: bool = False  # has received the welcome message of the private chat
-    soon: bool = True  # is told at once of what was sent for the next working day
+    soon: bool = True  # is notified at once of texts sent for the next working day
     foreign: bool = False  # of another organisation, in a shared channel; never reset
 
 

@@ -69,8 +69,8 @@ def asks(role: str) -> tuple[Part[Line], ...]:
 
 
 def role_card(project: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]:
-    """Return the private card that stays with a person who is asked or has said yes: their roles,
-    what each asks of them, and the buttons to answer where they have not."""
+    """Return the private card of a person who is asked or has confirmed: their roles, what each
+    asks of them, and the buttons for open requests."""
     mine = [r for r in holding(roles, *SEATS) if r.person == reader]
     name = c.Words(project.name)
     parts: list[Part[Line]] = []
@@ -170,7 +170,8 @@ def _mine_to_confirm(
 
 
 def may_claim(state: Project, roles: tuple[Role, ...], person: Person) -> bool:
-    """Whoever started a draft for which nobody is named as leader may say that they lead it."""
+    """Return whether the person may become leader by their own press: the starter of a draft
+    without a named leader."""
     drafted = state.stage == "draft" and person == state.starter
     return drafted and not holding(roles, "leader")
 

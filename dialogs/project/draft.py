@@ -217,7 +217,7 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
         return state, (Show(_needs_leader(state, roles, event.by)),)
     after = replace(state, stage="running", started_at=event.at)
     drafted = cards.circle(after, roles) - {state.starter}
-    # Whoever started had no card of their own, and a facilitator is asked when the channel knows.
+    # The starter had no card yet, and facilitators are asked when the channel is told.
     first = {r.person for r in cards.holding(roles, *cards.SEATS)} - drafted
     return after, (
         Post(cards.WELCOME),

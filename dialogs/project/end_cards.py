@@ -69,15 +69,16 @@ def stopped(state: Project, reason: str, by: Person, erased: date) -> Card[Line]
 
 
 def _still_answered(state: Project) -> Part[Line] | None:
-    """The same at every end: nobody reads from it whether anything waits."""
+    """Return until when texts can be answered. It is shown at every end, so it does not reveal
+    whether any text waits."""
     last = state.answered_until
     return None if last is None else c.Paragraph(text("project.still_answered", day=c.Day(last)))
 
 
 def to_answer(state: Project) -> Card[Line]:
-    """To each to whom something may have been written, whether anything was or not."""
+    """Return the message to everybody who may have texts to answer, whether or not they have."""
     last = state.answered_until
-    assert last is not None  # it has ended
+    assert last is not None  # the project has ended
     look = Look("concerns", project=state.id, ref="owed")
     name = c.Words(state.name)
     return card(

@@ -139,7 +139,7 @@ def ended(state: Project, event: e.Ended, known: Known) -> Step:
 
 def _close(state: Project, erased: date, known: Known) -> Effects:
     last = state.answered_until
-    assert last is not None  # it has just ended
+    assert last is not None  # the project has just ended
     letter = end_cards.to_answer(state)
     to_write_to = known.holders("leader", "deputy", "tr", "amr")
     return (
@@ -246,7 +246,7 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
 
 
 def _left_unanswered(known: Known) -> Effects:
-    """Told to each text that still waits; the line why stands in the channel already."""
+    """Close each text that still waits. The leader's reason was posted to the channel already."""
     return tuple(
         Tell(
             e.EndedUnanswered(

@@ -62,7 +62,8 @@ def released(
     for person in sorted({*came, *went_on}):
         said = _came(came[person], person in went_on, event.project)
         once = f"release:{number}:{person}"
-        # Who asked for the next working day gave up cover for it: their readers hear at once.
+        # Whoever chose the next working day accepted less cover, so their readers are notified at
+        # once.
         effects.append(Privately(person, said, soon=not everybody, urgency=3, once=once))
     return tuple(effects)
 

@@ -201,7 +201,8 @@ async def found(
 
 
 def another_courier(house: House) -> Courier:
-    """A replica's, over the same objects; its pause is its own."""
+    """Build a further courier, as of another replica, on the same objects and with its own
+    pause."""
     return Courier(
         house.database, house.scripts, house.clock, Log("error"), turns=house.turns,
         views=house.views, fence=house.fence, listeners=house.listeners, tally=house.tally,

@@ -1,4 +1,4 @@
-"""Many messages while a pretended platform refuses calls and loses answers."""
+"""Many messages while a simulated platform rejects calls and loses answers."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Storm(ABC):
 
     @abstractmethod
     def weather(self, *call: Any) -> Any:
-        """What becomes of a call; counts those that are made."""
+        """Decide the outcome of a call, and count it."""
 
     @abstractmethod
     def channel(self, n: int) -> str: ...
 
     @abstractmethod
     async def join(self, n: int) -> None:
-        """Digi comes to the channel of this number."""
+        """Add Digi to the channel with this number."""
 
     @abstractmethod
     def reader(self, n: int) -> tuple[str, str]:
-        """Somebody, and where their private messages are looked for."""
+        """Return a person, and where their private messages are found."""
 
     async def begin(self) -> None:
         for n in range(CHANNELS):

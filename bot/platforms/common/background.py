@@ -1,4 +1,4 @@
-"""Work of an edge that goes on after its request was answered, and what failed of it."""
+"""Background work of an adapter that continues after its request was answered."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ T = TypeVar("T")
 
 
 class Background:
-    """Failures are counted and not logged one by one: what failed may have been without a name,
-    and a line in the log has a time."""
+    """Runs background tasks and counts their failures.
+
+    Failures are not logged one by one: a failed act may have been unsigned, and a log line has a
+    time.
+    """
 
     def __init__(self) -> None:
         self.failures: Counter[str] = Counter()
@@ -26,7 +29,8 @@ class Background:
         return task
 
     async def within(self, seconds: float, act: Coroutine[Any, Any, T]) -> T | None:
-        """None where the person has to be answered before the act is done; it goes on."""
+        """Return the result of the work, or None after `seconds`; the work then continues in the
+        background."""
         task = asyncio.create_task(act)
         done, _ = await asyncio.wait({task}, timeout=seconds)
         if done:
@@ -38,13 +42,14 @@ class Background:
         self.failures[type(error).__name__] += 1
 
     def report(self, told: Callable[[str], None]) -> None:
-        """By the clock: what failed since the last time, without its moment."""
+        """Report the number of failures since the last report, without their times; called by a
+        timer."""
         for kind, times in self.failures.items():
             told(f"{kind} ({times})")
         self.failures.clear()
 
     async def quiet(self) -> None:
-        """Until nothing is under way."""
+        """Wait until no task is running."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 

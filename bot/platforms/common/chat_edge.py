@@ -1,4 +1,4 @@
-"""What the edges of the chat platforms have in common."""
+"""The base class of the adapters for chat platforms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.platforms.common.reask import Reask
 
 
 class Presence(Protocol):
-    """Who is in the channels that Digi is in."""
+    """Keeps the members of Digi's channels current."""
 
     reask: Reask
 
@@ -24,8 +24,11 @@ P = TypeVar("P", bound=Presence)
 
 
 class ChatEdge(Generic[P]):
-    """`receive` is handed in when the application is built. `by_name` are the kinds of request
-    that are never without a name: their failures are told at once."""
+    """Base class for Slack and Teams.
+
+    `receive` is set when the application is built. `by_name` are the kinds of request that are
+    always signed, whose failures may be reported at once.
+    """
 
     def __init__(
         self, platform: str, told: Report, by_name: Collection[str], background: Background
@@ -51,34 +54,35 @@ class ChatEdge(Generic[P]):
         self._presence.goes_to(receive)
 
     async def _received(self, delivery: Delivery) -> Answer:
-        """Where the platform did not tell that somebody joined, it is asked before they are
-        answered."""
-        assert self._receive is not None, "the house is built before anybody asks"
+        """Pass a delivery to the engine. If the sender is not known to be in the channel, look up
+        its members and try once more."""
+        assert self._receive is not None, "goes_to must be called before a request arrives"
         answer = await self._receive(delivery)
         if answer.absent and await self._presence.reask.ask_now(delivery.tenant, delivery.channel):
             return await self._receive(delivery)
         return answer
 
     def _failed(self, kind: str, error: Exception) -> None:
-        """Something of ours failed that the operator should hear of."""
+        """Report an internal error to the operator: at once for signed requests, else as a count
+        later."""
         if kind in self._by_name:
             self._told(self._platform.lower(), type(error).__name__)
         else:
             self.background.count(error)
 
     async def gather(self) -> int:
-        """By the clock, at the start and each day: what failed since is told without its moment,
-        and who is in all the channels that Digi is in is seen."""
+        """Report the number of failures, and read the members of all channels; called at startup
+        and once a day."""
         self.background.report(
             lambda failed: self._told(f"presses and forms in {self._platform}", failed)
         )
         return await self._presence.gather()
 
     def ask_again(self) -> None:
-        """By the clock: who was not known to be a person is asked about again."""
+        """Retry due member lookups; called by a timer."""
         self._presence.reask.ask_due()
 
     async def quiet(self) -> None:
-        """Until nothing waits to be said."""
+        """Wait until all background work is done."""
         await self.background.quiet()
         await self._presence.reask.quiet()

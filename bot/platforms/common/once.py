@@ -1,4 +1,4 @@
-"""Answers what a platform brings several times, once."""
+"""Handles requests that a platform repeats only once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ R = TypeVar("R")
 
 
 class Once(Generic[R]):
-    """The same request again, even at the same moment, has the same answer. `again` is what a
-    request that failed is answered with; `keeps` says which answers are remembered."""
+    """Gives a repeated request the answer of the first, also while that is still in progress.
+
+    `again` is the answer to a request that failed; `keeps` says which answers are cached.
+    """
 
     def __init__(self, most: int, seconds: float, again: R, keeps: Callable[[R], bool]) -> None:
         self._seen: Cache[str, asyncio.Future[R]] = Cache(most, seconds)

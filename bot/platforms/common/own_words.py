@@ -1,4 +1,4 @@
-"""The few words that a platform's edge says itself, where nothing of Digi's can be asked."""
+"""The adapters' own few phrases, for when the engine cannot be asked."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ class OwnWords:
         return self._words[key][language == "en"]
 
     def both(self, key: str) -> str:
-        """Where nobody knows the language yet."""
+        """Return a phrase in both languages, for when the person's language is unknown."""
         return "\n".join(self._words[key])

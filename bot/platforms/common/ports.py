@@ -1,7 +1,7 @@
-"""What an edge is, and the ports it needs. An edge is a way in and out: Slack, Teams, the browser.
+"""The ports of an edge (adapter): Slack, Teams and the browser.
 
-In: the edge checks and reads its platform's JSON and calls `receive(Delivery) -> Answer`.
-Out: the courier calls `deliver(Parcel)`, which answers with the platform's id of the message.
+Inbound: the edge verifies and parses its platform's JSON and calls `receive(Delivery) -> Answer`.
+Outbound: the courier calls `deliver(Parcel)`, which returns the platform's id of the message.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ class Sender(Struct, frozen=True):
 
 
 class TypedText(Struct, frozen=True, tag="typed"):
-    """Words after `/digi`, after a mention, or in the private chat."""
+    """Text typed after `/digi`, after a mention, or in the private chat."""
 
     text: str
 
 
 class Pressed(Struct, frozen=True, tag="pressed"):
-    """A button; `token` is what Digi put on it."""
+    """A button was pressed; `token` is what Digi put on it."""
 
     token: str
 
 
 class Submitted(Struct, frozen=True, tag="submitted"):
-    """A filled form; `values` by field id: text, a list of texts, or an ISO date."""
+    """A form was submitted. `values` by field id: text, a list of texts, or an ISO date."""
 
     token: str
     values: dict[str, str | list[str] | None]
 
 
 class Members(Struct, frozen=True, tag="members"):
-    """Who is in the channel now, and what they are called; neither bots nor Digi itself.
+    """The current members of a channel with their names, without bots and Digi.
 
-    `people` are those of whom the platform says that they are people. `unknown` are those of whom
-    it has said nothing, or not yet: they are served like everybody and count toward no threshold.
+    `people` are those whom the platform reports as human. `unknown` are those about whom it has
+    said nothing, or not yet: they are served like everybody and count toward no threshold.
     """
 
     people: tuple[Sender, ...]
@@ -57,17 +57,17 @@ class Members(Struct, frozen=True, tag="members"):
 
 
 class AtHome(Struct, frozen=True, tag="at_home"):
-    """A person looks at the page of their own on which Digi shows where things stand."""
+    """A person opened the Home tab."""
 
 
 class InChat(Struct, frozen=True, tag="in_chat"):
-    """A person opens the private chat with Digi. `told`: its first message has arrived there."""
+    """A person opened the private chat with Digi. `told`: the welcome message has arrived there."""
 
     told: bool = False
 
 
 class ToAgree(Struct, frozen=True, tag="to_agree"):
-    """A message that somebody wants to make an agreement of, in plain words."""
+    """The plain text of a message from which somebody wants to make an agreement."""
 
     text: str
 
@@ -76,7 +76,7 @@ What = TypedText | Pressed | Submitted | Members | AtHome | InChat | ToAgree
 
 
 class Delivery(Struct, frozen=True):
-    """One thing that reached an edge. The same `key` again is the same thing again."""
+    """A request that reached an edge. `key` is its idempotency key."""
 
     tenant: str
     sender: Sender
@@ -86,19 +86,18 @@ class Delivery(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """Under this field, or above the form where `field` is empty."""
+    """An error at a form field, or above the form if `field` is empty."""
 
     field: str
     text: Spans
 
 
 class Answer(Struct, frozen=True):
-    """What belongs to this moment: cards only this person sees, a form to open, faults in one.
+    """The answer to a request: cards for this person only, a form to open, errors in a form.
 
-    `undone` says that nothing is known to be kept and the same delivery should come again;
-    `instead`, that the cards take the place of the one whose button was pressed; `absent`, that
-    the sender is not known to be in the channel they act in. An edge that can ask its platform who
-    is there does so and hands the same delivery in once more.
+    `undone`: nothing is known to be stored, and the request should be retried. `instead`: the cards
+    replace the one whose button was pressed. `absent`: the sender is not known to be in the
+    channel; an edge that can look up the members does so and passes the delivery in again.
     """
 
     language: Literal["da", "en"] = "da"
@@ -113,20 +112,20 @@ class Answer(Struct, frozen=True):
 Receive = Callable[[Delivery], Awaitable[Answer]]
 
 Changed = Callable[[str, str], None]
-"""Something named has changed: in which workplace, and in which project (empty: in any)."""
+"""Called after a named change, with the workplace and the project (empty: any)."""
 
 Report = Callable[[str, str], None]
-"""Tells the operator that something failed: what, and the kind of failure."""
+"""Reports a failure to the operator: what failed, and the kind of failure."""
 
 # --- out ----------------------------------------------------------------------------------
 
 
 class Parcel(Struct, frozen=True):
-    """One message to be delivered. `id` is the letter's: the same id again is the same message.
+    """A message to deliver. `id` is the letter's: the same id is the same message.
 
-    `target` is the platform's id of the message to redraw (`update`) or to answer (`thread`).
-    `again` says that a copy may already have arrived; `until`, by the monotonic clock, how long
-    nobody else delivers it.
+    `target` is the platform's id of the message to update (`update`) or to reply to (`thread`).
+    `again`: a copy may have arrived already. `until`, by the monotonic clock: no other replica
+    delivers it before.
     """
 
     id: str
@@ -141,19 +140,23 @@ class Parcel(Struct, frozen=True):
     until: float = math.inf
 
     def still_ours(self) -> None:
-        """Called directly before the platform call: a process that was frozen past its lease sends
-        nothing, because another replica may have sent it."""
+        """Raise unless this process still holds the lease. Call it directly before the platform
+        call: a process that was frozen past its lease must send nothing, because another replica
+        may have sent it."""
         if time.monotonic() > self.until:
-            raise DeliveryFailed("another may speak here by now", held=True, retry_after=1.0)
+            raise DeliveryFailed(
+                "another replica may hold the lease by now", held=True, retry_after=1.0
+            )
 
 
 class DeliveryFailed(Exception):
-    """A message did not arrive, or perhaps not.
+    """A message was not delivered, or it is unknown whether it was.
 
-    `permanent`: retrying cannot help. `uncertain`: it may have arrived all the same.
-    `retry_after`: the platform's Retry-After in seconds. `held`: the message waits until somebody
-    mends the cause. `closed`: until then nothing arrives in the channel, or in the workplace.
-    `unreachable`: the person has to let Digi into a private chat first."""
+    `permanent`: a retry cannot help. `uncertain`: it may have arrived. `retry_after`: the
+    platform's Retry-After in seconds. `held`: the message waits until somebody fixes the cause.
+    `closed`: until then nothing can be delivered to the channel, or to the workplace.
+    `unreachable`: the person first has to install Digi for a private chat.
+    """
 
     def __init__(
         self,
@@ -182,8 +185,8 @@ class CannotOpen(Exception):
 
 
 class Edge(Protocol):
-    """What the courier needs of an edge. `repeats`: delivering the same parcel twice is
-    harmless."""
+    """The outbound side of an edge, as the courier uses it. `repeats`: delivering the same parcel
+    twice is harmless."""
 
     @property
     def repeats(self) -> bool: ...
@@ -191,7 +194,7 @@ class Edge(Protocol):
     def serves(self, tenant: str) -> bool: ...
 
     def typed(self, command: str, *, private: bool) -> str:
-        """How one types a command here, in a channel or in the private chat: `/digi hjælp`,
+        """Return how a command is typed here, in a channel or in the private chat: `/digi hjælp`,
         `@Digi hjælp`, `hjælp`."""
         ...
 
@@ -202,10 +205,8 @@ class Edge(Protocol):
 
 
 class Installation(Struct, frozen=True):
-    """A workplace that has taken Digi in, and what Digi needs to speak there.
-
-    Where `expires` is a number (seconds since 1970), `refresh` gives the next token.
-    """
+    """A workspace that installed Digi, with the token for it. If `expires` is set (seconds since
+    1970), `refresh` is the refresh token."""
 
     tenant: str
     token: str
@@ -219,7 +220,7 @@ class Installation(Struct, frozen=True):
 
 
 class Installations(Protocol):
-    """Where the tokens of several workplaces lie, sealed."""
+    """Stores the tokens of workspaces, encrypted."""
 
     async def put(self, installation: Installation) -> None: ...
 
@@ -230,8 +231,8 @@ class Installations(Protocol):
     async def remove(self, tenant: str) -> None: ...
 
     async def spend(self, ticket: str, expires: int, now: int) -> bool:
-        """Whether a ticket that serves once is used for the first time, by whichever replica. It
-        is remembered until it expires; both times are seconds since 1970."""
+        """Mark a single-use ticket as used; returns whether this was the first use, by any replica.
+        Tickets are remembered until they expire; both times are seconds since 1970."""
         ...
 
 
@@ -239,10 +240,8 @@ class Installations(Protocol):
 
 
 class Address(Struct, frozen=True):
-    """Where Digi can speak: a channel (`place`), or, without one, a workplace as a whole.
-
-    No person: whom a private chat is with is asked for anew.
-    """
+    """Where Digi can post: a channel (`place`) or, without one, a workplace. It names no person:
+    private chats are looked up when needed."""
 
     tenant: str
     place: str
@@ -255,7 +254,7 @@ class Address(Struct, frozen=True):
 
 
 class Addresses(Protocol):
-    """Where the addresses lie, sealed."""
+    """Stores the addresses, encrypted."""
 
     async def put(self, address: Address) -> None: ...
 
@@ -270,7 +269,7 @@ class Addresses(Protocol):
 
 
 class RoomMessage(Struct, frozen=True):
-    """A message in the pretended workplace. `place` is `channel:<id>` or `private:<person>`."""
+    """A message in the playground. `place` is `channel:<id>` or `private:<person>`."""
 
     id: str
     place: str
@@ -282,10 +281,10 @@ class RoomMessage(Struct, frozen=True):
 
 
 class WebRoom(Protocol):
-    """Where the pretended workplace keeps its messages, so that they survive a restart."""
+    """Stores the playground's messages, so that they survive a restart."""
 
     async def put(self, message: RoomMessage) -> int:
-        """Store or replace (same id) a message; answers its new place in the order of change."""
+        """Store a message, or replace the one with its id; returns its new sequence number."""
         ...
 
     async def read(self, place: str, after: int = 0) -> list[RoomMessage]: ...
@@ -294,22 +293,22 @@ class WebRoom(Protocol):
 
 
 class Clockwork(Protocol):
-    """The playground's hold on the world's clock."""
+    """The clock as the playground controls it."""
 
     def now(self) -> datetime: ...
 
     async def move_to(self, target: datetime) -> None:
-        """Step to each due moment on the way and let everything that is due happen."""
+        """Move the clock, stopping at each due time on the way to execute all that is due."""
         ...
 
     async def settle(self) -> None:
-        """Let everything that is due now happen and be delivered."""
+        """Execute and deliver everything that is due now."""
         ...
 
     async def landmarks(self) -> dict[str, datetime]:
-        """`question`, `overview`, `release`: when the next of each is due, where one is."""
+        """Return when the next `question`, `overview` and `release` are due, if any."""
         ...
 
     async def start_over(self) -> None:
-        """*Begynd forfra*: everything of the playground is deleted, the clock is real again."""
+        """*Begynd forfra*: delete all data of the playground and reset the clock to real time."""
         ...

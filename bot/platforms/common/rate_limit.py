@@ -1,4 +1,4 @@
-"""A rate limiter: so many messages in so many seconds, per conversation and per tenant."""
+"""A rate limiter: limits on messages per period, for each conversation and each tenant."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class RateLimiter:
         self._rests: Cache[tuple[str, str], float] = Cache(PLACES, HELD, now)
 
     def wait(self, tenant: str, place: str) -> float:
-        """Seconds until a message may go there. Where that is none, it counts as gone."""
+        """Return how many seconds to wait before a message; 0 means that it may be sent now and is
+        counted."""
         now = self.now()
         there = self._of(tenant, place)
         everywhere = self._of(tenant, "")
@@ -45,7 +46,7 @@ class RateLimiter:
         return seconds
 
     def rests(self, tenant: str, place: str, seconds: float) -> None:
-        """The platform itself wants nothing there for so long."""
+        """Block a conversation for as long as the platform's Retry-After says."""
         self._rests.put((tenant, place), self.now() + seconds)
 
     def _of(self, tenant: str, place: str) -> deque[float]:
@@ -57,7 +58,8 @@ class RateLimiter:
 
 
 def _until(said: deque[float], limits: Limits, now: float) -> float:
-    """A limit of so many in so long is kept where the message so many places back is old enough."""
+    """Return how many seconds until the limits allow a message: a limit of n per period requires
+    that the n-th last message is older than the period."""
     return max(
         (said[-most] + seconds - now for most, seconds in limits if len(said) >= most),
         default=0.0,

@@ -1,6 +1,7 @@
-"""Asks a platform again about channels whose people it could not tell, or not all of them: soon at
-first, then less and less often; and at once where somebody acts in a channel who is not known to
-be there. Kept in memory: at the start every channel is asked about anyway.
+"""Retries member lookups that failed or left people unknown: soon at first, then with backoff; and
+at once if somebody acts in a channel whose members do not include them.
+
+Kept in memory, because every channel is looked up at startup anyway.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from msgspec import Struct
 FIRST_WAIT = 30.0
 LONGEST_WAIT = 60 * 60.0
 ANSWER_WAITS = 1.2
-"""Seconds that an answer waits for a channel's people."""
+"""How many seconds an answer waits for a member lookup."""
 ALL = math.inf
-"""The number of unknown people where the whole look-up failed."""
+"""The number of unknown people after a failed lookup."""
 
 AskAgain = Callable[[str, list[str]], Awaitable[object]]
-"""Asks about these channels of a workplace, and reports what came of it with `answered`."""
+"""Looks up these channels of a workplace, and reports the results with `answered`."""
 
 
 class _Open(Struct, frozen=True):
@@ -30,7 +31,7 @@ class _Open(Struct, frozen=True):
 
 
 class Reask:
-    """Which channels to look up again, and when. `told` gets the kind of each failure."""
+    """The schedule of repeated lookups. `told` gets the kind of each failure."""
 
     def __init__(
         self, ask: AskAgain, told: Callable[[str], None], now: Callable[[], float]
@@ -40,14 +41,14 @@ class Reask:
         self._now = now
         self._open: dict[tuple[str, str], _Open] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
-        """Workplaces with a look-up in progress."""
+        """Workplaces with a lookup in progress."""
         self._looks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._looked: dict[tuple[str, str], float] = {}
-        """When a channel was asked about because of somebody who acted in it."""
+        """When a channel was last looked up because of somebody who acted in it."""
 
     def answered(self, tenant: str, channel: str, *, missing: float = 0, rest: float = 0.0) -> None:
-        """A channel was looked up; `missing` of its people are still unknown. The wait doubles
-        unless they became fewer; `rest` is the platform's own Retry-After."""
+        """Record a lookup after which `missing` people are still unknown. The delay doubles unless
+        they became fewer; `rest` is the platform's Retry-After."""
         key = (tenant, channel)
         before = self._open.pop(key, None)
         if missing == 0:
@@ -60,16 +61,17 @@ class Reask:
         self._open[key] = _Open(missing, wait, due)
 
     def failed(self, tenant: str, channel: str, *, rest: float = 0.0) -> None:
-        """The look-up itself failed: nobody in the channel is known."""
+        """Record a failed lookup: nobody in the channel is known."""
         self.answered(tenant, channel, missing=ALL, rest=rest)
 
     def forget(self, tenant: str, channel: str = "") -> None:
-        """A channel, or a whole workplace, is not asked about any more."""
+        """Cancel the lookups of a channel, or of a whole workplace."""
         for key in [key for key in self._open if key[0] == tenant and channel in ("", key[1])]:
             del self._open[key]
 
     def ask_due(self) -> None:
-        """By the clock: begins to ask about what is due. No workplace waits for another one."""
+        """Start the lookups that are due; called by a timer. Workplaces do not wait for each
+        other."""
         now = self._now()
         due: dict[str, list[str]] = {}
         for (tenant, channel), one in sorted(self._open.items(), key=lambda item: item[1].due):
@@ -79,9 +81,10 @@ class Reask:
             self._asking[tenant] = asyncio.create_task(self._asks(tenant, channels))
 
     async def ask_now(self, tenant: str, channel: str) -> bool:
-        """Somebody acts in a channel who is not known to be there: it is asked about before they
-        are answered, as long as an answer can wait. True where they may be known by now. A channel
-        is asked about so seldom, whoever acts; those who come meanwhile wait for the same answer.
+        """Look up a channel in which an unknown person acts, as long as an answer can wait. Returns
+        whether they may be known now.
+
+        There is a minimum interval per channel; callers during a lookup wait for its result.
         """
         key = (tenant, channel)
         if key not in self._looks:
@@ -113,7 +116,7 @@ class Reask:
             del self._asking[tenant]
 
     async def quiet(self) -> None:
-        """Until nobody is being asked."""
+        """Wait until no lookup is in progress."""
         while under_way := [*self._asking.values(), *self._looks.values()]:
             await asyncio.wait(under_way)
 

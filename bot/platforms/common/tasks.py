@@ -1,4 +1,4 @@
-"""What a platform's door keeps running, each part restarted after any exception."""
+"""The background tasks of a platform adapter; each is restarted after any exception."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.platforms.common.ports import Report
 from bot.supervise import supervise
 
 REASK_SECONDS = 15.0
-"""So often Digi looks whether a channel is to be asked about again."""
+"""How often due lookups are started, in seconds."""
 
 
 class DoorTasks:

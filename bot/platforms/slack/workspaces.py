@@ -22,8 +22,8 @@ EARLY = 30 * 60
 
 
 class TokenRefused(CannotOpen):
-    """Slack does not take the bot token: copy SLACK_BOT_TOKEN once more from 'OAuth & Permissions'
-    of the Slack app, or install the app again."""
+    """Slack rejects the bot token: copy SLACK_BOT_TOKEN again from 'OAuth & Permissions' of the
+    Slack app, or reinstall the app."""
 
 
 class Workspaces:

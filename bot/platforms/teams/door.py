@@ -17,8 +17,8 @@ MakeTransport = Callable[[OnActivity], Transport]
 
 
 class NoTenants(CannotOpen):
-    """Nobody could reach Digi in Teams: name the tenants it serves in DIGI_TEAMS_TENANTS, or the
-    one it belongs to in MICROSOFT_APP_TENANT_ID."""
+    """No tenant may use Digi in Teams: list the allowed tenants in DIGI_TEAMS_TENANTS, or set
+    MICROSOFT_APP_TENANT_ID to the bot's own."""
 
 
 class TeamsDoor:

@@ -160,7 +160,7 @@ def _input(
         if isinstance(field, c.People):
             element["choices"] = _people([p for p in stood.split(",") if p], names)
     if field.required and not element.get("value"):
-        # What is filled in already is not marked; the gate minds that it stays so.
+        # A field with a default is not marked as required; the gate rejects an empty one.
         element["isRequired"] = True
         element["errorMessage"] = word("missing", language)
     yield a_row(element, label)

@@ -160,7 +160,7 @@ async def test_what_waits_is_a_list_with_one_way_in_for_each(
 async def test_one_thing_to_do_is_a_button_and_several_are_a_list(
     world: World, browser: Browser
 ) -> None:
-    """So that a card has no more than one main button."""
+    """Therefore a card never has more than one main button."""
     several = c.Card(
         (
             c.Heading(words("Det, der venter på dig")),
