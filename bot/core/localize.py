@@ -16,7 +16,7 @@ from content.model import Catalogue, Phrase
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import Language, word_for
-from dialogs.model.events import Look
+from dialogs.model.events import Committee, Look
 from dialogs.model.facts import Prefs
 from dialogs.model.shorten import cut_at_word
 
@@ -112,6 +112,7 @@ class Localizer:
         today: date,
         calendar: Calendar | None = None,
         reader: str = "",
+        committee: Committee = "med",
     ) -> None:
         self._catalogue = catalogue
         self.language: Language = language
@@ -123,6 +124,7 @@ class Localizer:
         self._today = today
         self._calendar = calendar or Calendar()
         self._reader = reader
+        self._committee: Committee = committee
 
     # --- cards and forms ------------------------------------------------------------------
 
@@ -247,12 +249,24 @@ class Localizer:
     def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
         n = args.get("n")
         count = n.n if isinstance(n, c.Count) else None
-        return self._catalogue.phrase(key).of(self.language, count)
+        said = self._catalogue.phrase(key).of(self.language, count)
+        # The section [committee] holds the names themselves.
+        return said if key.startswith("committee.") else self._own_committee(said)
 
     def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
-        if not args:
+        if not args and self._committee == "med":
             return _fixed(self._catalogue.phrase(key), self.language)
         return self._filled(_pieces(self._template(key, args)), args)
+
+    def _own_committee(self, said: str) -> str:
+        """A phrase with the committee of employer and employees by its name here."""
+        if self._committee == "med" or "MED" not in said:
+            return said
+        for form in ("the", "a", "short"):
+            told = self._word(f"committee.med_{form}")
+            own = self._word(f"committee.{self._committee}_{form}")
+            said = re.sub(rf"\b{told}\b", own, said)
+        return said
 
     def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
         found: list[c.Span] = []

@@ -97,6 +97,7 @@ class Views:
             today=local(calendar, self._clock.now()).date(),
             calendar=calendar,
             reader=reader,
+            committee=project.committee if project else "med",
         )
 
     def edge_of(self, tenant: str) -> Edge:

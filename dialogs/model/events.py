@@ -29,6 +29,7 @@ class Unsigned(Struct, frozen=True, kw_only=True):
 # --- a project ----------------------------------------------------------------------------
 
 Origin = Literal["must", "shape", "own"]
+Committee = Literal["med", "su", "cooperation"]
 Level = Literal["informed", "asked", "decide"]
 Length = Literal["whole", "short"]
 
@@ -60,6 +61,7 @@ class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
 
     phase: str = "1"
     workplace: str = "general"
+    committee: Committee = "med"
     facilitator: tuple[Person, ...] = ()
     fixed: str = ""
     shape: str = ""
@@ -104,6 +106,7 @@ class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
     overview_hour: int = 780
     decision: date | None = None
     days_off: str = ""
+    committee: Committee = "med"
     start: int = 8
     end: int = 16
     language: Literal["da", "en"] = "da"

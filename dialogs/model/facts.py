@@ -12,7 +12,7 @@ from content.model import Catalogue
 from msgspec import Struct
 
 from dialogs.model.calendar import Calendar, Hours, local
-from dialogs.model.events import Length, Level, Origin, Person
+from dialogs.model.events import Committee, Length, Level, Origin, Person
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -46,6 +46,7 @@ class Project(Struct, frozen=True, kw_only=True):
     about: str = ""
     origin: Origin = "shape"
     workplace: str = "general"
+    committee: Committee = "med"  # what the committee of employer and employees is called here
     phase: int = 1
     entered: int = 1  # the phase in which the project was started
     frames: dict[str, Frame] = {}

@@ -130,6 +130,7 @@ def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
     after = replace(
         state,
         workplace=event.workplace,
+        committee=event.committee,
         phase=int(event.phase),
         entered=int(event.phase),
         frames={**state.frames, event.phase: framed} if framed else state.frames,

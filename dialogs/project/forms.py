@@ -126,6 +126,16 @@ def _rhythm(state: Project) -> tuple[Field[Line], ...]:
     )
 
 
+def _committee(state: Project) -> Choice[Line]:
+    """What it is called here; wherever Digi names it, it says so."""
+    return Choice(
+        "committee",
+        text("project.field_committee"),
+        _options("committee.choice", "med", "su", "cooperation"),
+        value=state.committee,
+    )
+
+
 def _working_hours(state: Project) -> tuple[Field[Line], ...]:
     start, end = state.hours
 
@@ -216,6 +226,7 @@ def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
                 _options("project.workplace", *WORKPLACES),
                 value=state.workplace,
             ),
+            _committee(state),
             _people("facilitator", roles),
             *_frame(state.frame),
             *_rhythm(state),
@@ -275,6 +286,7 @@ def settings(state: Project, left_out: tuple[Rec, ...]) -> Form[Line]:
             ),
             *_rhythm(state),
             *_working_hours(state),
+            _committee(state),
             TextField(
                 "days_off",
                 text("project.field_days_off"),

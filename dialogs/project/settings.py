@@ -65,6 +65,7 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
                 overview_hour=event.overview_hour,
                 decision=event.decision,
                 days_off=days,
+                committee=event.committee,
                 hours=(event.start, event.end),
                 language=event.language,
             )

@@ -46,6 +46,7 @@ from dialogs.walk.states import (
     Planned,
     Walk,
     asked,
+    in_their_words,
     next_planned,
     next_question_at,
     spoken,
@@ -189,7 +190,8 @@ def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Wal
         words = spoken(planned, known.catalogue)
         if words is not None:
             trio = state.goes_to_trio(planned)
-            effects.append(Tell(p.ask(planned, words, known.catalogue, trio=trio)))
+            ours = in_their_words(words, known)
+            effects.append(Tell(p.ask(planned, ours, known.catalogue, trio=trio)))
             return asked(state, planned.id, event.at), tuple(effects)
         state = replace(state, plan=without(state.plan, planned.id))
         gone = v.gone_card(known.project, planned.id)
@@ -222,7 +224,8 @@ def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
         planned = state.planned(question.id) or Planned(question.id, state.phase)
         words = spoken(planned, known.catalogue)
         assert words is not None
-        tells.append(Tell(p.ask(planned, words, known.catalogue, number=number)))
+        ours = in_their_words(words, known)
+        tells.append(Tell(p.ask(planned, ours, known.catalogue, number=number)))
         state = asked(state, question.id, event.at)
     state = replace(
         state,

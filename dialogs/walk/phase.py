@@ -62,7 +62,7 @@ from dialogs.model.roles import who_leads
 from dialogs.question.states import Concluded, State, all_of, is_open, title
 from dialogs.walk.cards import LEADS, lowered
 from dialogs.walk.plan import entered
-from dialogs.walk.states import RUNS, Walk, phase_name, progress, stage_line
+from dialogs.walk.states import RUNS, Walk, in_ours, phase_name, progress, stage_line
 
 AT_MOST = 3
 STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions are checked at each change
@@ -102,8 +102,8 @@ def _for_others(project: Project, known: Known) -> NeutralCard:
     who = known.holders("leader", "deputy")
     return card(
         progress(known, project.phase),
-        Paragraph(Said(phase.what.da, phase.what.en)),
-        Paragraph(Said(phase.involvement.da, phase.involvement.en)),
+        Paragraph(in_ours(phase.what, known)),
+        Paragraph(in_ours(phase.involvement, known)),
         Small(
             text("walk.phase.who", who=Listing(tuple(Who(p) for p in who)))
             if who
@@ -300,8 +300,8 @@ def _news(
         progress(known, after.phase),
         Paragraph(text("walk.phase.back_is_fine")) if back else None,
         Paragraph(decided),
-        Paragraph(Said(phase.what.da, phase.what.en)),
-        Paragraph(Said(phase.involvement.da, phase.involvement.en)),
+        Paragraph(in_ours(phase.what, known)),
+        Paragraph(in_ours(phase.involvement, known)),
         Paragraph(text(UNFINISHED[event.open_questions], n=Count(len(waiting))))
         if waiting
         else None,

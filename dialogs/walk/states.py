@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -91,6 +92,47 @@ def spoken(planned: Planned, catalogue: Catalogue) -> Spoken | None:
     return _translating(catalogue).get(planned.id) or _of_schools(catalogue).get(planned.id)
 
 
+FORMS = ("one", "many", "the_one", "the_many", "of_one", "of_the_one", "of_the_many")
+OWN_WORD = ("hospital", "education")  # kinds of workplace that say patient and pupil
+
+
+def theirs(words: Both, known: Known) -> Both:
+    """A question in the words of this kind of workplace: patient or pupil instead of citizen."""
+    kind = known.project.workplace
+    if kind not in OWN_WORD:
+        return words
+
+    def say(said: str, language: Literal["da", "en"]) -> str:
+        word = {
+            known.catalogue.phrase(f"citizen.care_{form}").of(language): known.catalogue.phrase(
+                f"citizen.{kind}_{form}"
+            ).of(language)
+            for form in FORMS
+        }
+        found = re.compile(rf"\b({'|'.join(sorted(word, key=len, reverse=True))})(?!\w)", re.I)
+
+        def own(match: re.Match[str]) -> str:
+            new = word[match[0].lower()]
+            return new.capitalize() if match[0][0].isupper() else new
+
+        return found.sub(own, said)
+
+    return Both(say(words.da, "da"), say(words.en, "en"))
+
+
+def in_ours(words: Both, known: Known) -> Line:
+    """Words of the catalogue as this kind of workplace says them."""
+    own = theirs(words, known)
+    return Said(own.da, own.en)
+
+
+def in_their_words(found: Spoken, known: Known) -> Spoken:
+    """Not what a team has asked itself: that stays as it was written."""
+    if found.own:
+        return found
+    return replace(found, text=theirs(found.text, known), why=theirs(found.why, known))
+
+
 def next_planned(walk: Walk, known: Known) -> Planned | None:
     """Return the next question in this phase."""
     return next((q for q in walk.left() if spoken(q, known.catalogue) is not None), None)
@@ -175,4 +217,6 @@ def words_of(planned: Planned, known: Known) -> Line:
     if planned.text:
         return Words(planned.text)
     found = spoken(planned, known.catalogue)
-    return Words(planned.id) if found is None else Said(found.text.da, found.text.en)
+    if found is None:
+        return Words(planned.id)
+    return Said(found.text.da, found.text.en) if found.own else in_ours(found.text, known)

@@ -32,6 +32,7 @@ from dialogs.question.states import (
     takes_answers,
     title,
 )
+from dialogs.walk.states import in_ours
 
 
 def themes_card(project: Project, known: Known, *, runs: bool, unknown: str = "") -> NeutralCard:
@@ -47,7 +48,7 @@ def themes_card(project: Project, known: Known, *, runs: bool, unknown: str = ""
                 text(
                     "walk.themes.theme",
                     name=Said(theme.name.da, theme.name.en),
-                    question=Said(theme.question.da, theme.question.en),
+                    question=in_ours(theme.question, known),
                 )
             )
         )
@@ -72,8 +73,8 @@ def theme_card(
     five = known.catalogue.of_theme(theme_id)
     return card(
         Heading(Said(theme.name.da, theme.name.en)),
-        Paragraph(Said(theme.question.da, theme.question.en)),
-        Bullets(tuple(_theme_line(q, asked.get(q.id), None) for q in five), numbered=True),
+        Paragraph(in_ours(theme.question, known)),
+        Bullets(tuple(_theme_line(q, asked.get(q.id), None, known) for q in five), numbered=True),
         buttons(
             *(
                 Button[Line](
@@ -127,8 +128,8 @@ def theme_post(
     ]
     return card(
         Heading(Said(theme.name.da, theme.name.en)),
-        Paragraph(text("walk.themes.basic", question=Said(theme.question.da, theme.question.en))),
-        Small(Said(theme.why.da, theme.why.en)),
+        Paragraph(text("walk.themes.basic", question=in_ours(theme.question, known))),
+        Small(in_ours(theme.why, known)),
         Bullets(lines, numbered=True),
         Small(text("walk.themes.how" if answers else "walk.themes.all_closed")),
         buttons(
@@ -141,8 +142,8 @@ def theme_post(
     )
 
 
-def _theme_line(question: Question, state: State | None, answers: int | None) -> Line:
-    said = Said(question.text.da, question.text.en) if state is None else title(state.words)
+def _theme_line(question: Question, state: State | None, answers: int | None, known: Known) -> Line:
+    said = in_ours(question.text, known) if state is None else title(state.words)
     return text("walk.themes.line", question=said, state=_theme_state(state, answers))
 
 
