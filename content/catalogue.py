@@ -279,7 +279,9 @@ class _Reading:
         found = {}
         for key, raw in data.items():
             if not isinstance(raw, dict):
-                self.say("publications.toml", key, "this is no table; give it title and publisher")
+                self.say(
+                    "publications.toml", key, "this is not a table; give it title and publisher"
+                )
             elif self.checks.texts("publications.toml", key, raw):
                 made = self.checks.convert(
                     "publications.toml", key, {"key": key, **raw}, Publication
@@ -293,9 +295,13 @@ class _Reading:
         items, sources = data.get("item", []), data.get("sources", {})
         sound = isinstance(items, list) and all(isinstance(item, dict) for item in items)
         if not sound:
-            self.say(f"{id}.toml", "item", "this is no list of tables; write each under [[item]]")
+            self.say(
+                f"{id}.toml", "item", "this is not a list of tables; write each under [[item]]"
+            )
         if not isinstance(sources, dict):
-            self.say(f"{id}.toml", "sources", "this is no table; write each under [sources.name]")
+            self.say(
+                f"{id}.toml", "sources", "this is not a table; write each under [sources.name]"
+            )
             return False
         return sound
 

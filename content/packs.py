@@ -93,10 +93,10 @@ class Packs:
         given = over.pop("item", [])
         sources = over.pop("sources", {})
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
-            self.say(file, "item", "this is no list of tables; write each under [[item]]")
+            self.say(file, "item", "this is not a list of tables; write each under [[item]]")
             return
         if not isinstance(sources, dict):
-            self.say(file, "sources", "this is no table; write each under [sources.name]")
+            self.say(file, "sources", "this is not a table; write each under [sources.name]")
             return
         base["sources"] = base.get("sources", {}) | sources
         items = {_key(id, item): item for item in base["item"]}

@@ -55,16 +55,18 @@ class Texts:
                 if not text.strip():
                     self.say(file, key, f"{language} is blank; write the text")
                 if "*" in MARKED.sub("", text):
-                    self.say(file, key, f"{language} has a * without its partner; close the mark")
+                    self.say(file, key, f"{language} has an unpaired *; close the mark")
                 if set("{}") & set(PLACEHOLDER.sub("", text)):
-                    self.say(file, key, f"{language} has a brace that is no {{name}}; correct it")
+                    self.say(
+                        file, key, f"{language} has a brace that is not a {{name}}; correct it"
+                    )
         da, en = (
             set[str]().union(*map(placeholders, _forms(raw.get(language))))
             for language in ("da", "en")
         )
         if self.problems == before and da != en:
             odd = ", ".join(f"{{{name}}}" for name in sorted(da ^ en))
-            self.say(file, key, f"{odd} stands in one language only; use it in both or none")
+            self.say(file, key, f"{odd} is in one language only; use it in both or none")
         return self.problems == before
 
     def texts(self, file: str, key: str, raw: object) -> bool:

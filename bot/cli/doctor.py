@@ -24,12 +24,12 @@ from storage.sqlite.file import examine, reading
 LATE = timedelta(days=2)
 _PROMISES = {
     "whole": "fine\tthe whole promise: nobody can see when somebody wrote without a name",
-    "all but the server": "know\tto all but whoever runs the database server, who can see when"
-    " something was written, not who wrote or what; Digi says so before somebody writes without a"
-    " name, and this is a proper way to run it. What is named above as 'know' is what remains to"
-    " the whole promise",
-    "broken": "broken\tnot kept: this server notes who wrote when, or lets more people see it than"
-    " those who run it: mend what is named below",
+    "all but the server": "know\tkept towards all but whoever runs the database server,"
+    " who can see when something was written, but not who wrote or what. Digi says so before"
+    " somebody writes without a name, so this is a supported way to run it. For the"
+    " whole promise, change what the lines marked 'know' name",
+    "broken": "broken\tnot kept: this server records who wrote when, or shows it to more people"
+    " than those who run it: change what is named below",
 }
 
 

@@ -64,15 +64,15 @@ class Metrics:
             works = 0
         made = await self._upkeep.newest_backup()
         for block in (
-            _metric("digi_up", "gauge", "1 where the database answers", works),
-            _metric("digi_started_seconds", "gauge", "when this process began", self._began),
-            _metric("digi_turns_total", "counter", "acts by name and timers", self._tally.turns),
-            _metric("digi_failures_total", "counter", "what failed; acts without a name at the"
+            _metric("digi_up", "gauge", "1 if the database answers", works),
+            _metric("digi_started_seconds", "gauge", "start time of this process", self._began),
+            _metric("digi_turns_total", "counter", "signed acts and timers", self._tally.turns),
+            _metric("digi_failures_total", "counter", "failures; those of unsigned acts on the"
                     " hour", self._log.failed_times),
-            _metric("digi_courier_idle_seconds", "gauge", "since the last good round of timers, of"
-                    " lanes or of the minute's work, whichever is longest ago; a few at most",
+            _metric("digi_courier_idle_seconds", "gauge", "seconds since the last successful"
+                    " round of timers, lanes or maintenance, the oldest; normally a few",
                     self._courier.idle()),
-            _metric("digi_backup_seconds", "gauge", "when the newest backup was made; 0: none",
+            _metric("digi_backup_seconds", "gauge", "time of the newest backup; 0: none",
                     made.timestamp() if made else 0),
             _letters(letters),
         ):  # fmt: skip
@@ -85,6 +85,6 @@ def _metric(name: str, kind: str, help: str, value: float) -> Iterator[str]:
 
 
 def _letters(states: dict[str, int]) -> Iterator[str]:
-    yield "# HELP digi_letters what waits in the outbox, timers too\n# TYPE digi_letters gauge\n"
+    yield "# HELP digi_letters letters and timers by state\n# TYPE digi_letters gauge\n"
     for state in ("ready", "claimed", "paused", "sending", "uncertain", "dead"):
         yield f'digi_letters{{state="{state}"}} {states.get(state, 0)}\n'

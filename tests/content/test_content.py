@@ -320,7 +320,7 @@ BROKEN = {
         "themes.toml",
         'name.da = "Kerneopgave"',
         'name.da = "**Kerneopgave"',
-        "themes.toml: kerneopgave.name: da has a * without its partner",
+        "themes.toml: kerneopgave.name: da has an unpaired *",
     ),
     "an id is used twice": (
         "involvement-advice.toml",
@@ -410,13 +410,13 @@ BROKEN = {
         "phrases/common.toml",
         'monday = { da = "mandag"',
         'monday = { da = "mandag {day}"',
-        "phrases/common.toml: day.monday: {day} stands in one language only",
+        "phrases/common.toml: day.monday: {day} is in one language only",
     ),
     "a placeholder is more than a name": (
         "phrases/common.toml",
         'monday = { da = "mandag"',
         'monday = { da = "mandag {day:%d}"',
-        "phrases/common.toml: day.monday: da has a brace that is no {name}",
+        "phrases/common.toml: day.monday: da has a brace that is not a {name}",
     ),
     "a phrase is only a string": (
         "phrases/common.toml",
@@ -460,9 +460,9 @@ def test_a_fault_is_named_with_file_key_and_remedy(copy: Path, fault: str) -> No
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("item = 3", "rasmus.toml: item: this is no list of tables"),
-        ("item = [3]", "rasmus.toml: item: this is no list of tables"),
-        ("sources = 3", "rasmus.toml: sources: this is no table"),
+        ("item = 3", "rasmus.toml: item: this is not a list of tables"),
+        ("item = [3]", "rasmus.toml: item: this is not a list of tables"),
+        ("sources = 3", "rasmus.toml: sources: this is not a table"),
         ("sources.model = 3", "rasmus.toml: sources.model: Expected `object`, got `int`"),
         ("parts = 3", "rasmus.toml: the top: Expected `object`, got `int`"),
     ],

@@ -252,12 +252,12 @@ FAULTS = {
     "items that are no list": (
         "cases.toml",
         "item = 3\n",
-        "p/cases.toml: item: this is no list of tables; write each under [[item]]",
+        "p/cases.toml: item: this is not a list of tables; write each under [[item]]",
     ),
     "sources that are no table": (
         "cases.toml",
         "sources = 3\n",
-        "p/cases.toml: sources: this is no table; write each under [sources.name]",
+        "p/cases.toml: sources: this is not a table; write each under [sources.name]",
     ),
     "not TOML": (
         "cases.toml",
