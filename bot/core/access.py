@@ -61,6 +61,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Answered: ALL,
     e.AnsweredUnnamed: WRITERS,
     e.TrioProposed: TRIO,
+    e.TrioAgreed: TRIO,
     e.ClosedForAnswers: RUNS,
     e.SummedUp: RUNS,
     e.Fits: WRITERS,

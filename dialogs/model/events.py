@@ -307,10 +307,19 @@ class AnsweredUnnamed(Unsigned, frozen=True, tag="answered_unnamed"):
 
 
 class TrioProposed(Signed, frozen=True, tag="trio_proposed"):
-    """The trio's proposal to the team for a question that was asked of them first."""
+    """One person's proposal for a question that was asked of leader, TR and AMR first. `over` is
+    the proposal that stood when the form was opened; empty where there was none."""
 
     question: str
     text: str
+    over: str = ""
+
+
+class TrioAgreed(Signed, frozen=True, tag="trio_agreed"):
+    """*Det er jeg med på*, to that proposal. `proposal` is the one that was read."""
+
+    question: str
+    proposal: str = ""
 
 
 class ClosedForAnswers(Signed, frozen=True, tag="closed_for_answers"):
@@ -619,7 +628,7 @@ SignedEvent = (
     | StoppedHere | Resumed | Ended | Helped | Deleted | SaidDeleted | PointsDeleted
     | PhaseEntered | Begun | Halted | NextNow | PlanMoved | PlanSkipped | PlanTaken
     | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
-    | Answered | TrioProposed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
+    | Answered | TrioProposed | TrioAgreed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
     | EndedUnanswered | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade
     | AgreementTaken

@@ -19,7 +19,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.conversation import Facts, Moments
 from dialogs.model.effects import Show
-from dialogs.model.events import Look
+from dialogs.model.events import Look, TrioAgreed
 from dialogs.model.facts import (
     About,
     HowMany,
@@ -68,7 +68,11 @@ def post_needs(state: State, slot: str) -> Facts:
 
 
 def post(state: State, slot: str, known: Known) -> c.NeutralCard:
-    return _trio_post(state, known) if slot.startswith("trio:") else for_all(state, known)
+    return (
+        _trio_post(state, slot.removeprefix("trio:"), known)
+        if slot.startswith("trio:")
+        else for_all(state, known)
+    )
 
 
 def for_all(state: State, known: Known, viewer: Viewer | None = None) -> c.NeutralCard:
@@ -116,7 +120,11 @@ def why_line(words: Words) -> Part[Line] | None:
 def _suggested(state: Asked, known: Known) -> Part[Line] | None:
     for found in known(Records("trio_answer", state.words.id)):
         if found.id == state.proposal:
-            by = text("question.by_trio", who=Who(found.person))
+            others = tuple(Who(p) for p in state.agreed if p != found.person)
+            key = "question.by_agreed" if others else "question.by_own"
+            by = c.Text(key, {"who": Who(found.person)})
+            if others:
+                by = c.Text(key, {"who": Who(found.person), "others": c.Listing(others)})
             return Quote(Kept("trio_answer", found.id), by)
     return None
 
@@ -275,29 +283,42 @@ def aside_words(state: SetAside) -> Line:
     return text("question.elsewhere" if state.elsewhere else "question.aside")
 
 
-def _trio_post(state: State, known: Known) -> c.NeutralCard:
+def _trio_post(state: State, reader: str, known: Known) -> c.NeutralCard:
     project, words = known.project.id, state.words
     if not isinstance(state, Asked) or not state.with_trio:
         return c.card(*_head(state, known), Paragraph(text("question.trio_over")))
     return c.card(
         *_head(state, known),
         why_line(words),
-        Paragraph(
-            text(
-                "question.trio_first",
-                who=c.Listing(tuple(Who(p) for p in state.trio)),
-                until=c.Moment(state.trio_until or state.asked_at),
-            )
-        ),
+        *_trio_stands(state, known),
         c.buttons(
             Button(
-                text("question.write_proposal"),
-                Look("trio_proposal", project=project, ref=words.id),
+                text("question.agree"),
+                TrioAgreed(project=project, question=words.id, proposal=state.proposal),
                 style="main",
+            )
+            if state.proposal and reader not in state.agreed
+            else None,
+            Button(
+                text("question.mend_proposal" if state.proposal else "question.write_proposal"),
+                Look("trio_proposal", project=project, ref=words.id),
+                style="plain" if state.proposal else "main",
             ),
             source_button(project, words),
         ),
     )
+
+
+def _trio_stands(state: Asked, known: Known) -> tuple[Part[Line], ...]:
+    """Whether one of the trio has written a proposal, who has agreed, and until when it can be
+    mended."""
+    until = c.Moment(state.trio_until or state.asked_at)
+    suggested = _suggested(state, known)
+    if suggested is None:
+        asked = c.Listing(tuple(Who(p) for p in state.trio))
+        return (Paragraph(text("question.trio_first", who=asked, until=until)),)
+    waits = c.Listing(tuple(Who(p) for p in state.trio if p not in state.agreed))
+    return suggested, Paragraph(text("question.trio_waits", who=waits, until=until))
 
 
 def lead_card(state: State, known: Known) -> c.NeutralCard:

@@ -9,6 +9,9 @@ from msgspec import structs
 from dialogs.model import events as e
 from dialogs.model.calendar import working_moment_after
 from dialogs.model.cards import (
+    Line,
+    Listing,
+    Moment,
     Paragraph,
     Who,
     buttons,
@@ -27,6 +30,7 @@ from dialogs.model.effects import (
     Cancel,
     Effects,
     FieldError,
+    Forget,
     Post,
     Record,
     Redraw,
@@ -110,7 +114,7 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
             )  # fmt: skip
         case e.Woke(of=question) if isinstance(state, Proposed) and not state.released:
             return (About(), Roles(), Team(), Unreleased(("fits", "objection"), question))
-        case e.Woke() | e.TakenUpAgain():
+        case e.Woke() | e.TakenUpAgain() | e.TrioProposed():
             return (About(),)
         case _:
             return ()
@@ -152,11 +156,10 @@ def _new(event: e.SignedEvent, known: Known) -> Step:
 
 def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
     match event:
-        case e.TrioProposed(text=words, by=by):
-            record = Record("trio_answer", state.words.id, event.id, by, event.at, {"text": words})
-            after, shown = _to_team(state, proposal=event.id)
-            say = Show(card(Paragraph(text("question.proposal_shown"))))
-            return after, (record, Cancel("trio"), *shown, say)
+        case e.TrioProposed():
+            return _trio_wrote(state, event, known)
+        case e.TrioAgreed():
+            return _trio_agrees(state, event)
         case e.Woke(name="trio"):
             if not known.project.open:
                 return state, ()
@@ -226,9 +229,11 @@ def _no(state: State | None, event: e.SignedEvent) -> Effects:
     match event:
         case e.TrioProposed() if takes_answers(state):
             return (FieldError("", text("question.proposal_late")),)
+        case e.TrioAgreed() if takes_answers(state):
+            return (_say(text("question.trio_over")),)
         case e.Answered() | e.TrioProposed() | e.SummedUp():
             return (FieldError("", as_it_is(state)),)
-        case e.ClosedForAnswers() | e.TakenUpAgain():
+        case e.ClosedForAnswers() | e.TakenUpAgain() | e.TrioAgreed():
             return told(state, event.project)
         case _:
             return ()
@@ -241,8 +246,52 @@ def _first_post(words: Words) -> Lasting:
     return redraw_theme(words) if words.theme_post else (Post("post"),)
 
 
-def _to_team(state: Asked, proposal: str = "") -> tuple[Asked, Lasting]:
-    after = structs.replace(state, with_trio=False, proposal=proposal)
+def _trio_wrote(state: Asked, event: e.TrioProposed, known: Known) -> Step:
+    """A proposal, or another in its place: the others have a working day to agree or mend it."""
+    by, at = event.by, event.at
+    if event.over != state.proposal:
+        return state, (FieldError("", text("question.proposal_newer")),)
+    record = Record("trio_answer", state.words.id, event.id, by, at, {"text": event.text})
+    until = working_moment_after(known.project.calendar, at)
+    after = structs.replace(state, proposal=event.id, agreed=(by,), trio_until=until)
+    if _all_agreed(after):
+        return _shown_by_trio(after, record)
+    before = (Forget("trio_answer", id=state.proposal),) if state.proposal else ()
+    others = tuple(Who(p) for p in state.trio if p != by)
+    said = text("question.proposal_waits", who=Listing(others), until=Moment(until))
+    return after, (*before, record, Timer("trio", until), *_redraw_trio(after), _say(said))
+
+
+def _trio_agrees(state: Asked, event: e.TrioAgreed) -> Step:
+    if not state.proposal or event.proposal != state.proposal:
+        return state, (_say(text("question.proposal_newer")),)
+    agreed = tuple(dict.fromkeys((*state.agreed, event.by)))
+    after = structs.replace(state, agreed=agreed)
+    if _all_agreed(after):
+        return _shown_by_trio(after)
+    return after, (*_redraw_trio(after), _say(text("question.proposal_agreed")))
+
+
+def _all_agreed(state: Asked) -> bool:
+    return set(state.trio) <= set(state.agreed)
+
+
+def _shown_by_trio(state: Asked, *records: Record) -> Step:
+    after, shown = _to_team(state)
+    say = _say(text("question.proposal_shown"))
+    return after, (*records, Cancel("trio"), *shown, say)
+
+
+def _say(line: Line) -> Show:
+    return Show(card(Paragraph(line)))
+
+
+def _redraw_trio(state: Asked) -> Lasting:
+    return tuple(Redraw(f"trio:{p}") for p in state.trio)
+
+
+def _to_team(state: Asked) -> tuple[Asked, Lasting]:
+    after = structs.replace(state, with_trio=False)
     return after, (*(Redraw(f"trio:{p}") for p in state.trio), *_first_post(state.words))
 
 
@@ -291,6 +340,7 @@ CONVERSATION = Conversation(
         e.Ask,
         e.Answered,
         e.TrioProposed,
+        e.TrioAgreed,
         e.ClosedForAnswers,
         e.SummedUp,
         e.TakenUpAgain,

@@ -211,7 +211,7 @@ def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def trio_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), StateOf("question", look.ref))
+    return (About(), StateOf("question", look.ref), Records("trio_answer", look.ref))
 
 
 def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Moments:
@@ -219,11 +219,14 @@ def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Moments:
     if not isinstance(state, Asked) or not state.with_trio:
         more = answer_button(project, look.ref) if takes_answers(state) else None
         return told(state, project, more)
+    stands = {rec.id: str(rec.body["text"]) for rec in known(Records("trio_answer", look.ref))}
+    before = stands.get(state.proposal)
     fields: tuple[Field[Line], ...] = (
         Note(title(state.words)),
         TextField(
             "text",
             text("question.your_proposal"),
+            value=None if before is None else c.Words(before),
             hint=text("question.your_proposal_hint"),
             long=True,
             limit=LONGEST_ANSWER,
@@ -236,7 +239,7 @@ def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Moments:
                 fields,
                 text("button.send"),
                 "trio_proposed",
-                {"question": look.ref, "project": project},
+                {"question": look.ref, "project": project, "over": state.proposal},
             )
         ),
     )

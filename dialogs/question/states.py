@@ -45,7 +45,8 @@ class Asked(Struct, frozen=True, kw_only=True, tag="asked"):
     with_trio: bool = False  # not yet asked of the team
     trio: tuple[Person, ...] = ()  # the people who got it first
     trio_until: datetime | None = None  # then the team is asked, with or without a proposal
-    proposal: str = ""  # record id of the trio's proposal, shown to the team
+    proposal: str = ""  # record id of one of the trio's proposal; shown to the team after them
+    agreed: tuple[Person, ...] = ()  # who of the trio has agreed to it, beside its author
     closed: bool = False
     elimination: bool = False  # closed, and unsigned answers wait for the end of the phase
     unnamed: int = 0  # number of unsigned answers published at closing

@@ -204,6 +204,8 @@ class Newcomer:
         if number % 2:
             await self.press("mette", "question.write_proposal")
             await self.fill("mette", question__your_proposal=self.my["trio"])
+            for person in ("anne", "jonas"):
+                await self.press(person, "question.agree")
             return True
         return False
 
