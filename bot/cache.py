@@ -1,4 +1,4 @@
-"""A cache limited in entries and in seconds."""
+"""A cache with a maximum number of entries and a time to live."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Cache(Generic[K, V]):
             self._held.popitem(last=False)
 
     def change(self, key: K, value: V) -> None:
-        """Replace a value without prolonging its time."""
+        """Replace a value without extending its time to live."""
         if (found := self._held.get(key)) is not None:
             self._held[key] = (found[0], value)
 
@@ -48,7 +48,7 @@ class Cache(Generic[K, V]):
             del self._held[key]
 
     def live(self) -> list[K]:
-        """What is still remembered, oldest first."""
+        """Return the keys of all live entries, oldest first."""
         now = self._monotonic()
         return [key for key, (until, _) in self._held.items() if until > now]
 

@@ -1,4 +1,4 @@
-"""The clock that Digi goes by: real time plus an offset that the playground can move."""
+"""Digi's clock: real time plus an offset that the playground can move."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ def _real_us() -> int:
 
 
 class Clock:
-    """Dialogs never read it: they get the time on their event."""
+    """The clock. Dialogs never read it: they get the time with their event."""
 
     def __init__(
         self,
@@ -28,19 +28,20 @@ class Clock:
 
     @property
     def offset_us(self) -> int:
-        """What the store keeps, so that a moved clock survives a restart."""
+        """The offset in microseconds, which the store keeps so that a moved clock survives a
+        restart."""
         return self._offset_us
 
     def now_us(self) -> int:
-        """World time in microseconds since 1970, UTC."""
+        """Return Digi's time in microseconds since 1970, UTC."""
         return self._real_us() + self._offset_us
 
     def now(self) -> datetime:
-        # Added up rather than divided: a float would round the microseconds.
+        # Integer arithmetic: a float would round the microseconds.
         return _EPOCH + self.now_us() * _MICROSECOND
 
     def move_to(self, target_us: int) -> int:
-        """Move forward to this moment; the new offset is for the caller to store."""
+        """Move the clock forward to this time; the caller has to store the new offset."""
         real = self._real_us()
         if target_us < real + self._offset_us:
             raise ValueError("the clock only moves forward")
@@ -48,13 +49,14 @@ class Clock:
         return self._offset_us
 
     def reset(self) -> None:
-        """Back to real time, when the playground begins again."""
+        """Return to real time, when the playground starts over."""
         self._offset_us = 0
 
     def real_us(self) -> int:
-        """The machine's own time, which nobody has moved: for leases between processes."""
+        """Return the machine's own time, for leases between processes."""
         return self._real_us()
 
     def monotonic(self) -> float:
-        """For backoff, limits and sessions, which no moved clock may hurry."""
+        """Return the monotonic time, for backoff, rate limits and sessions, unaffected by a moved
+        clock."""
         return self._monotonic()

@@ -1,4 +1,4 @@
-"""The log, as an allow-list: ids of letters and kinds of outcomes, never words or people."""
+"""The log, as an allow-list: ids of letters and kinds of failures, never texts or people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-# Libraries that print what passes through them: at INFO, WARNING or DEBUG, or in an error's text.
+# Libraries that log data passing through them: at INFO, WARNING or DEBUG, or in an exception's
+# text.
 NOISY = frozenset(
     {
         "adaptivecards", "aiohttp", "asyncio", "botbuilder", "botframework", "concurrent",
@@ -75,7 +76,7 @@ def redact_libraries() -> None:
 
 
 class _Named(logging.Handler):
-    """Says that a library complained, and of what kind; not what it said."""
+    """Logs that a library reported something and its type, without the text."""
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = "" if record.msg.startswith("(") else f" {record.msg}"
@@ -117,7 +118,7 @@ def _uncaught(
 
 
 def places(trace: TracebackType | None) -> list[str]:
-    """Where it happened, line by line, without what was said there."""
+    """Return the lines of a traceback without the exception's text."""
     found = []
     while trace is not None:
         code = trace.tb_frame.f_code

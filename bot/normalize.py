@@ -9,9 +9,9 @@ from typing import Any
 from bot.shortcodes import drawn
 
 HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-"""Half of a pair of surrogates: JSON can write it (\\ud83d), and no encoding can."""
+r"""An unpaired surrogate: JSON can contain it (\ud83d), but no encoding can."""
 
-# What is not seen: bidi controls could turn a line around, the others could mark an author.
+# Invisible characters: bidi controls could reverse a line, the others could mark an author.
 _GONE = dict.fromkeys(
     [
         0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200B, 0x200C, 0x200E, 0x200F,
@@ -29,18 +29,18 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\r\v\f\u0085\u2028\u2029", "\n"),
     }
 )  # fmt: skip
-# These two are seen only beside a picture: a family is joined, a heart is red.
+# These two are allowed only beside an emoji, of which they can be a part.
 _JOINER = "\u200d"
 _COLOURED = "\ufe0f"
 _KEYCAP = "\u20e3"
 
 
-# Letters and signs of which none is another's double, comes apart, is unseen or names a picture.
+# Characters that are unambiguous, indivisible, visible and not part of an emoji name.
 _ORDINARY = re.compile(r"[\n -9;-~¡-ª¬®-º¼-ÿ]*")
 
 
 def readable(node: Any) -> Any:
-    """The same JSON, where U+FFFD stands for each half of a pair."""
+    """Return the JSON with each unpaired surrogate replaced by U+FFFD."""
     if isinstance(node, str):
         return node if node.isascii() else HALF_A_PAIR.sub("\ufffd", node)
     if isinstance(node, dict):
@@ -51,7 +51,7 @@ def readable(node: Any) -> Any:
 
 
 def clean(text: str) -> str:
-    """The same words from any door: NFC, plain spaces, straight quotes, LF, trimmed."""
+    """Normalize a text: NFC, plain spaces, straight quotes, LF, trimmed."""
     if not _ORDINARY.fullmatch(text):
         text = made_alike(text)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
@@ -61,7 +61,7 @@ def made_alike(text: str) -> str:
     text = drawn(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = text.replace("\ufffd", "").replace("\r\n", "\n").translate(_GONE).translate(_ALIKE)
     text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Co"))
-    # Last, because what was taken out may have stood between a letter and its accent.
+    # Last, because a removed character may have stood between a letter and its accent.
     return unicodedata.normalize("NFC", _only_with_pictures(text))
 
 

@@ -1,7 +1,8 @@
-"""Pictures that one platform sends as words between colons: the same as from every other door.
+"""Replaces emoji names, which one platform sends between colons, by the characters that others
+send.
 
-The names people use most stand here; most others are Unicode's own name of the picture. A name
-that is neither stays as it was written.
+The most common names are listed here; most others are Unicode's own names. Unknown names stay as
+they were written.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _USED = {
 
 
 def drawn(text: str) -> str:
-    """The pictures themselves in place of their names."""
+    """Return the text with emoji instead of their names."""
     return _CODE.sub(_picture, text) if ":" in text else text
 
 

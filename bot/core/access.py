@@ -1,6 +1,6 @@
-"""Who may do what: the table of events, looks and roles, and what somebody hears who may not.
+"""The access table: which roles may use which events and looks, and the texts for refusals.
 
-Nothing here asks the database: what a person's roles are was loaded by the gate.
+Nothing here reads the database: the gate has loaded the person's roles.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dialogs.model.cards import Line, Listing, Typed, Who, text
 from dialogs.model.events import Look, Press, Signed, Unsigned
 from dialogs.model.facts import Project, Role, Viewer
 
-# What each of these roles is, dialogs/model/roles.py says.
+# dialogs/model/roles.py defines these roles.
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
 LEADS = frozenset({"leader", "deputy", "starter"})
 RUNS = LEADS | {"facilitator"}
@@ -102,7 +102,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Woke: OURSELVES,
 }
 
-# Looks that not everybody may take; a project is needed for all but LOOKS_ANYWHERE.
+# Looks that need a role; all except LOOKS_ANYWHERE need a project.
 MAY_LOOK: Mapping[str, frozenset[str]] = {
     "settings": RUNS,
     "change_roles": LEADS,
@@ -137,7 +137,7 @@ LOOKS_ANYWHERE = frozenset(
      "source", "reading", "exercises"}
 )  # fmt: skip
 
-# What is refused in words of its own: which phrase says who can instead.
+# Refusals with a text of their own, which says who can do it.
 SAYS_WHO: Mapping[frozenset[str], str] = {
     LEADS: "gate.leaders",
     RUNS: "gate.runners",
@@ -148,7 +148,7 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 
 
 def is_unnamed(press: Press) -> bool:
-    """Whether it is, or may lead to, a text without a name."""
+    """Return whether the act or look is unsigned, or may lead to an unsigned text."""
     if isinstance(press, Look):
         # *Sig det* asks whether by name or without: its next step may be a text without one.
         return press.view == "say" or MAY_LOOK.get(press.view) is WRITERS
@@ -162,8 +162,8 @@ def is_open_anywhere(press: Press) -> bool:
 
 
 def is_for_own_people(press: Press) -> bool:
-    """What people of another organisation may not do, though it asks for no role: begin a project,
-    take a role in one, or delete one."""
+    """Return whether people of another organisation are excluded although no role is needed: to
+    start a project, take a role in one, or delete one."""
     if isinstance(press, Look):
         return press.view in ("start", "confirm_role")
     return isinstance(press, e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed) or (
@@ -174,7 +174,7 @@ def is_for_own_people(press: Press) -> bool:
 def refusal(
     press: Press, viewer: Viewer, project: Project | None, roles: tuple[Role, ...]
 ) -> Line | None:
-    """None if the act is allowed; otherwise a friendly refusal that says who can do it."""
+    """Return a friendly refusal that says who can do it; None if the person may."""
     if isinstance(press, Look):
         allowed = MAY_LOOK.get(press.view, ALL)
         if press.view in LOOKS_ANYWHERE or project is None:

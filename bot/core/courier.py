@@ -33,7 +33,7 @@ from storage.database import Database
 from storage.transactions.store import Scripts
 
 STOP_SECONDS = 3.0
-"""At shutdown, calls in progress may take so long to end. Of one that is cancelled nobody knows
+"""How many seconds calls in progress may take at shutdown. After cancelling a call it is unknown
 whether its message arrived."""
 
 
@@ -86,7 +86,8 @@ class Courier:
         return self.leases.holder
 
     def idle(self) -> float:
-        """Seconds since the last successful round of the loop that is furthest behind."""
+        """Return the seconds since the last successful round of the loop that is furthest
+        behind."""
         return self.health.idle()
 
     def _wake(self, tenant: str) -> None:
@@ -96,7 +97,7 @@ class Courier:
     # --- by itself ------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Run all loops until cancelled."""
         works = (
             self._run_timers, self._run_lanes, self._keep_lanes, self.housekeeping.run,
             self.housekeeping.run_nights,
@@ -121,7 +122,7 @@ class Courier:
         await self.lanes.run(self._free)
 
     async def _free(self) -> None:
-        """At the start on SQLite: clear the claims that a previous process left."""
+        """At startup on SQLite: clear the claims that a previous process left."""
         async with self._freeing:
             if not self._freed:
                 await self._database.tx(self._scripts.outbox.freed)
@@ -162,7 +163,7 @@ class Courier:
             await self.keep_house()
 
     async def step(self) -> int:
-        """Fires what is due and gives each lane one turn; answers how many letters that were."""
+        """Fire due timers and give each lane one turn; returns the number of letters processed."""
         await self.watch.look()
         dealt_with = await self.timers.round()
         for tenant in await self.lanes.due():

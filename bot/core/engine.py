@@ -54,8 +54,8 @@ class _Answered(msgspec.Struct, frozen=True):
 
 
 class _Prepared(msgspec.Struct, frozen=True):
-    """What one read of the database found. Without `answered`, a signed event gets its turn
-    next."""
+    """The result of the first read of the database. Without `answered`, a signed event still needs
+    its turn."""
 
     passed: Passed | Stopped
     answered: _Answered | None = None
@@ -111,7 +111,7 @@ class Engine:
             return self._not_done(delivery, unsure=isinstance(error, Unsure))
 
     def _cannot_be_read(self, delivery: Delivery) -> Answer:
-        """The answer where a needed value is damaged, so that trying again does not help."""
+        """Return the answer for a damaged value, for which a retry cannot help."""
         return self._answer_without_store(delivery, "gate.unreadable", "gate.unreadable")
 
     def _not_done(self, delivery: Delivery, *, unsure: bool) -> Answer:
@@ -301,7 +301,7 @@ def _seen(sender: Sender) -> SeenPerson:
 
 
 def _with_code(moment: Moment, code: str) -> Moment:
-    """The code goes into the answer of this moment, and nowhere else."""
+    """Insert the receipt code into the answer. It is stored nowhere else."""
     if isinstance(moment, Show):
         return msgspec.structs.replace(moment, card=_coded(moment.card, code))
     return moment

@@ -1,4 +1,4 @@
-"""Reads a submitted form: the event that it stands for, or the errors in its fields."""
+"""Reads a submitted form: returns its event, or the errors of its fields."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_values(
 
 
 def _read(rule: FieldRule, value: Any) -> tuple[Any, Line | None]:
-    """What stands in a field, and what is wrong with it."""
+    """Return the value of a field, and its error if it is invalid."""
     match rule.kind:
         case "text":
             return _read_text(rule, value)
@@ -76,7 +76,7 @@ def _read_text(rule: FieldRule, value: Any) -> tuple[str, Line | None]:
 
 
 def _known(rule: FieldRule, value: str) -> bool:
-    """Whether a value is one of the options, or has the shape of a person's id."""
+    """Return whether a value is one of the options, or has the form of a person's id."""
     if rule.kind in ("choice", "choices"):
         return value in rule.options
     return _ID.fullmatch(value) is not None

@@ -57,10 +57,10 @@ CODES_AN_HOUR = 30
 
 
 class Passed(Struct, frozen=True):
-    """What the gate let through: an event or a look, with what the engine needs and no more.
+    """What passed the gate: an event or a look, with no more than the engine needs.
 
-    For an unsigned event there is neither viewer nor key, and `form` is all that tells a second
-    press of Send from the first; a vote, and nothing else, has a `mark` that tells a second one.
+    For an unsigned event there is neither viewer nor key: only `form` identifies a second press of
+    Send, and only a vote has a `mark` that identifies a second vote.
     """
 
     tenant: str
@@ -224,8 +224,7 @@ class Gate:
     def _with_project(
         self, delivery: Delivery, press: Press, form: FormToken | None, channel: str
     ) -> Script[tuple[Press, str] | Stopped]:
-        """The act and the project it is about; where it could be one of several, a question which
-        one instead of the act."""
+        """Return the act with its project, or the question which project is meant."""
         tenant, person = delivery.tenant, delivery.sender.person
         if press.project or channel:
             return press, press.project
@@ -237,7 +236,7 @@ class Gate:
         if form is not None:
             prefs = yield from prefs_of(tenant, self._vault, person)
             return Stopped((FieldError("", text("gate.old_form")),), prefs)
-        # Which of several: the same act again, with the project named.
+        # The question repeats the same act with each project.
         return Look("which_project", words=_again(press)), ""
 
     def _unsigned(
@@ -248,7 +247,7 @@ class Gate:
         prefs: Prefs,
         project: Project | None,
     ) -> Passed:
-        """From here on the sender is not known any more."""
+        """Handle an unsigned event. The sender is not passed on from here."""
         tenant, about = delivery.tenant, project.id if project else ""
         mark = ""
         if isinstance(press, e.Fits):
@@ -314,8 +313,8 @@ def _tries_code(press: Press) -> bool:
 
 
 def _hidden(press: Press, form: FormToken | None, starter: str) -> Moment | None:
-    """What somebody hears who met a draft that is not theirs to see; None where it is as if there
-    were no project."""
+    """Return the answer about a draft that the person may not see; None to answer as if there was
+    no project."""
     if press.project:
         return _error_or_card(form, "gate.not_yours")
     if isinstance(press, e.Started | e.Drafted) or press == Look("start"):
@@ -333,7 +332,7 @@ def _allowed(
     prefs: Prefs,
     channel: str,
 ) -> Press | Stopped:
-    """The act, or what is looked at instead, or the refusal."""
+    """Return the act, or another look instead of it, or the refusal."""
     anywhere = is_open_anywhere(press)
     if project is None and not anywhere and not press.project and form is None:
         # Advice is for everybody; only a project remembers what it has been given.
@@ -341,9 +340,8 @@ def _allowed(
     if not anywhere and (project is None or not viewer.roles):
         # "Not yours" and "does not exist" get the same answer.
         if channel and form is None:
-            # Nobody has told Digi that this person is in the channel. What may lead to a text
-            # without a name has nothing looked up because of it, for that is written to the
-            # database.
+            # The person is not known to be in the channel. If the act may lead to an unsigned text,
+            # nothing is looked up, because a lookup writes to the database.
             unnamed = is_unnamed(press)
             key = "gate.not_seen_unnamed" if unnamed else "gate.not_seen"
             return Stopped((_show(key),), prefs, absent=not unnamed)

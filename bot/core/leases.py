@@ -43,12 +43,15 @@ class Leases:
         return Lease(self._clock.real_us(), lease_us)
 
     def patient(self) -> bool:
-        """Whether not to take over expired leases for now. While the database was away nobody could
-        renew; the previous holder goes first, because it knows which messages arrived."""
+        """Return whether expired leases are not taken over for now.
+
+        While the database was away nobody could renew; the previous holder goes first, because it
+        knows which messages arrived.
+        """
         return self._clock.monotonic() - self._health.shaken < LANE_US / 1_000_000
 
     def until(self, tenant: str) -> float:
-        """By the monotonic clock."""
+        """Return until when a lease is certainly valid, by the monotonic clock."""
         return self._ours.get(tenant, -math.inf)
 
     def used(self, tenant: str) -> None:

@@ -1,4 +1,4 @@
-"""Who hears at once of what a turn has done."""
+"""Notifies watchers and the courier after a turn."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from bot.platforms.common.ports import Changed
 
 
 class Listeners:
-    """`watchers` hear of every signed turn and never of an unsigned one."""
+    """The listeners. `watchers` are called after every signed turn and never after an unsigned
+    one."""
 
     def __init__(self, watchers: Sequence[Changed] = ()) -> None:
         self._watchers = watchers

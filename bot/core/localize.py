@@ -1,4 +1,4 @@
-"""Turns a neutral card into a finished one: the only place that knows languages and phrases."""
+"""Localizes cards: the only place that knows languages and phrases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MONTHS = (
 )  # fmt: skip
 
 KeptKey = tuple[str, str, str]
-# Of a phrase: words as they stand, the name of what is put in, or either within a style.
+# The segments of a phrase: literal text, a placeholder's name, or either within a style.
 _Piece = c.Plain | str | tuple[type[c.Strong] | type[c.Emph], tuple[Any, ...]]
 
 
@@ -53,7 +53,7 @@ def _pieces(template: str) -> tuple[_Piece, ...]:
 
 
 def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
-    """Whose names and which kept words a card or form needs."""
+    """Return the people and the stored texts that a card or form refers to."""
     people: dict[str, None] = {}
     kept: dict[KeptKey, None] = {}
     left = [thing]
@@ -79,8 +79,8 @@ def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
 
 @cache
 def _holds(kind: Hashable) -> tuple[str, ...]:
-    """The fields of a node in which a name or kept words can stand, the last first: not what a
-    button does."""
+    """Return the fields of a node that can contain names or stored texts, last first, without the
+    presses of buttons."""
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return ()
     return tuple(
@@ -259,7 +259,7 @@ class Localizer:
         return self._filled(_pieces(self._template(key, args)), args)
 
     def _own_committee(self, said: str) -> str:
-        """A phrase with the committee of employer and employees by its name here."""
+        """Return a phrase with the workplace's own name of the committee."""
         if self._committee == "med" or "MED" not in said:
             return said
         for form in ("the", "a", "short"):
@@ -302,7 +302,8 @@ class Localizer:
     # --- dates ----------------------------------------------------------------------------
 
     def day(self, day: date) -> str:
-        """Torsdag den 26. november; the year is said where it is another."""
+        """Return a date in words: torsdag den 26. november; with the year if it is a different
+        one."""
         weekday = self._word(f"day.{_DAYS[day.weekday()]}")
         month = self._word(f"month.{_MONTHS[day.month - 1]}")
         year = "" if day.year == self._today.year else f" {day.year}"
@@ -325,7 +326,7 @@ class Localizer:
 
 @lru_cache(maxsize=8192)
 def _fixed(phrase: Phrase, language: Language) -> c.Spans:
-    """A phrase that nothing is put into: most of what Digi says."""
+    """Return a phrase without placeholders, which most are; cached."""
     return _fixed_pieces(_pieces(phrase.of(language)))
 
 
@@ -344,7 +345,7 @@ def _fixed_pieces(pieces: tuple[_Piece, ...]) -> c.Spans:
 
 def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
     for span in spans:
-        # People's words stay theirs, whatever stands around them.
+        # People's text is unchanged, whatever surrounds it.
         yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
 
 

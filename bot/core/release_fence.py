@@ -26,7 +26,7 @@ class ReleaseFence:
 
     @contextmanager
     def opens(self, tenant: str) -> Iterator[None]:
-        """Around a turn that opens the pool of a project of this workplace."""
+        """Wraps a turn that opens the pool of a project of this workplace."""
         turn: tuple[str, asyncio.Future[None]]
         turn = (tenant, asyncio.get_running_loop().create_future())
         self._opening.add(turn)
@@ -43,17 +43,17 @@ class ReleaseFence:
             turn[1].set_result(None)
 
     def left_traces(self) -> None:
-        """The pool was opened in a commit after which the log was not emptied."""
+        """Note that a commit opened the pool and the log was not emptied afterwards."""
         self.traces = True
 
     async def may_show(self, tenant: str) -> bool:
-        """Whether what has been read of this workplace by now may be sent."""
+        """Return whether data read from this workplace until now may be sent."""
         if under_way := [ended for where, ended in self._opening if where == tenant]:
             await asyncio.wait(under_way)
         return await self.empty()
 
     async def empty(self) -> bool:
-        """Empties the log where it may hold traces of the pool; False where it could not be."""
+        """Empty the log if it may contain traces of the pool; returns False if that failed."""
         async with self._one_at_a_time:
             if self.traces:
                 self.traces = not await self._database.checkpoint()

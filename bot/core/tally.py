@@ -1,4 +1,4 @@
-"""What the engine has done since the start, for those who count or report it."""
+"""Counters of the engine since its start, for metrics and padding."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Timers:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """A timer may have been stored that is due already."""
+        """Check for due timers now, because one may have been stored."""
         self._woken.set()
 
     async def run(self, ready: Callable[[], Awaitable[None]]) -> None:
@@ -78,7 +78,7 @@ class Timers:
                         await self._woken.wait()
 
     async def round(self) -> int:
-        """Fires what is due, at most one timer of each project; answers how many."""
+        """Fire due timers, at most one of each project; returns their number."""
         await self._watch.look()
         now = self._clock.now()
         if not await self._database.read(self._outbox.timer_waits, now):
@@ -114,7 +114,7 @@ class Timers:
 
 
 async def nap(database: Database, outbox: Outbox, clock: Clock) -> float:
-    """Seconds until the next letter or timer comes due, and no longer than a second."""
+    """Return the seconds until the next letter or timer is due, at most one."""
     now = clock.now()
     try:
         due: datetime | None = await database.read(outbox.next_due, now)

@@ -91,7 +91,7 @@ class TurnRunner:
         return (yield from self._turns.run(turn, dialogs)), None
 
     def telling(self, letter: Letter, what: Literal["message", "private", "channel"]) -> Telling:
-        """The turn by which a project's leader hears that something did not arrive."""
+        """Return the turn that tells a project's leader about an undelivered message."""
         at = self._clock.now()
         id = f"undelivered:{letter.id}:{letter.token}"
         event = Undelivered(project=letter.project, at=at, id=id, what=what)

@@ -1,4 +1,4 @@
-"""What people see, in their own language: posts as their dialogs draw them, cards and names."""
+"""Renders what people see in their own language: posts, cards and names."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Views:
         self._edges = edges
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
-        """A standing post as its dialog sees it now."""
+        """Return a standing post as its dialog draws it now."""
         state = await self._database.read(
             self._reading.state_of, tenant, project, post.dialog, post.of
         )
@@ -56,7 +56,7 @@ class Views:
     async def dress_card(
         self, tenant: str, project: str, card: c.NeutralCard, person: Person = ""
     ) -> tuple[c.FinishedCard, Language]:
-        """A letter's card in the channel's language, or in the person's own."""
+        """Return a letter's card in the language of the channel or the person."""
         people, kept = wanted(card)
         asked = (*people, person) if person else people
         names: NamesAndWords = await self._database.read(
@@ -105,7 +105,8 @@ class Views:
 
 
 def language_of(prefs: Prefs, locale: str, project: str, *, channel: bool = False) -> Language:
-    """The channel's language; or the person's choice, else the platform's, the project's."""
+    """Return the channel's language; for a person their own choice, else the platform's, else the
+    project's."""
     for said in (project,) if channel else (prefs.language, prefs.locale, locale, project):
         if said[:2] in ("da", "en"):
             return "da" if said[:2] == "da" else "en"
