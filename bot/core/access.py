@@ -80,6 +80,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.ConcernAnswered: ALL,
     e.HowItWent: ALL,
     e.ConcernClosed: ALL,
+    e.HandedOn: ALL,
     e.TakenToTrio: frozenset({"representative"}),
     e.Offered: OURSELVES,
     e.AgreementMade: AGREES,

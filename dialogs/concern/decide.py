@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from dialogs.concern import outcome
 from dialogs.concern.after_end import beyond_the_end, too_late, unanswered
+from dialogs.concern.letting_go import closed_with_reason, handed_on
+from dialogs.concern.letting_go import form as letting_go_form
 from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import (
     State,
@@ -75,7 +77,7 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
             return state, _due(state, event, known)
         case (
             e.ConcernSeen() | e.ConcernAnswered() | e.HowItWent() | e.ConcernClosed()
-            | e.TakenToTrio()
+            | e.HandedOn() | e.TakenToTrio()
         ):  # fmt: skip
             if (no := refused(state, event.by, known)) is not None:
                 return state, (Show(no),)
@@ -88,6 +90,8 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
             return outcome.told(state, event, known)
         case e.ConcernClosed():
             return _closed(state, event)
+        case e.HandedOn():
+            return handed_on(state, event, known)
         case e.TakenToTrio():
             return _to_trio(state, event, known)
         case _:
@@ -226,6 +230,8 @@ def _faults(event: e.ConcernAnswered, today: date) -> Iterable[FieldError]:
 
 
 def _closed(state: Concern, event: e.ConcernClosed) -> Step:
+    if state.waits and event.text:
+        return closed_with_reason(state, event)
     if not state.answers:
         return state, (Show(card(c.Paragraph(text("concern.answer_first")))),)
     if state.doing is not None:
@@ -320,6 +326,7 @@ CONVERSATION = Conversation(
         e.HowItWent,
         e.EndedUnanswered,
         e.ConcernClosed,
+        e.HandedOn,
         e.TakenToTrio,
     ),
     needs=needs,
@@ -332,6 +339,8 @@ CONVERSATION = Conversation(
         "answer_concern": Sight(act_needs, answer_form),
         "take_concern": Sight(act_needs, take_form),
         "went_not_done": Sight(act_needs, outcome.form),
+        "close_concern": Sight(act_needs, letting_go_form),
+        "hand_on": Sight(act_needs, letting_go_form),
         "went_moved": Sight(act_needs, outcome.form),
     },
     forgets=forgets,

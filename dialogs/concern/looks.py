@@ -11,6 +11,7 @@ from dialogs.concern.states import (
     answer_parts,
     for_reader,
     how_it_went,
+    may_hand_on,
     may_read,
     open_to_all,
     owed,
@@ -121,8 +122,10 @@ def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
     texts = {u.id: str(u.body["text"]) for u in known(f.Published("said"))}
     texts |= {r.id: str(r.body["text"]) for r in known(f.Records("said"))}
     if look.ref == "owed":
-        waits = {o.concern.id for o in owed(known, viewer.person, today)}
+        waits = {o.concern.id for o in owed(known, viewer.person, date.max)}
         found = [one for one in found if one.id in waits]
+        if not found:
+            return (Show(card(c.Paragraph(text("concern.nothing_owed")))),)
     page = look.words or look.ref
     start = int(page) if page.isdecimal() and int(page) < len(found) else 0
     parts: list[Part[Line] | None] = [c.Heading(text("concern.heading"))]
@@ -131,6 +134,8 @@ def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
         parts.append(c.Paragraph(text("concern.for_you", n=c.Count(for_you))))
     for one in found[start : start + PAGE]:
         parts.extend(_row(one, _short(texts.get(one.id, "")), viewer, known, today))
+        if look.ref == "owed":
+            parts.append(c.buttons(*_without_answer(one, viewer.project)))
     left = len(found) - start - PAGE
     if left > 0:
         more = Look("concerns", viewer.project, look.ref, words=str(start + PAGE))
@@ -157,6 +162,18 @@ def _row(
             else None,
             *(how_it_went(one, viewer.project) if tell else ()),
         ),
+    )
+
+
+def _without_answer(one: Concern, project: str) -> tuple[Button[Line] | None, ...]:
+    """How to be done with a text that waits, other than by an answer."""
+    return (
+        Button(text("concern.close_why"), _look("close_concern", project, one.id))
+        if one.waits
+        else None,
+        Button(text("concern.hand_on"), _look("hand_on", project, one.id))
+        if may_hand_on(one)
+        else None,
     )
 
 
@@ -216,8 +233,9 @@ def _acts(one: Concern, viewer: Viewer) -> Part[Line] | None:
         if one.waits
         else None,
         Button(text("concern.close"), e.ConcernClosed(project=project, concern=one.id))
-        if one.answers and told and not closed
+        if one.answers and told and not closed and not one.waits
         else None,
+        *_without_answer(one, project),
         Button(text("concern.to_trio"), e.TakenToTrio(project=project, concern=one.id))
         if trio and not closed
         else None,

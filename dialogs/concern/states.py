@@ -32,7 +32,8 @@ class Answer(Struct, frozen=True):
     """An answer. `text` is the id of a record of kind "concern_answer", whose field `who` names who
     is meant."""
 
-    kind: Literal["do", "no", "others", "later", "over"]  # over: the project ended first
+    # closed: without an answer, with a reason; over: the project ended first
+    kind: Literal["do", "no", "others", "later", "closed", "over"]
     text: str
     by: str
     who: str = ""
@@ -157,6 +158,11 @@ def owed(known: Known, person: Person, day: date) -> tuple[Owed, ...]:
             if by == person or (by == c.FORMER and leads):
                 found.append(Owed(one, one.done_by, one.done_by < day, telling=True))
     return tuple(sorted(found, key=lambda o: o.promised or date.max))
+
+
+def may_hand_on(one: Concern) -> bool:
+    """Only what was said by name, and not to some alone, unless the author has agreed to others."""
+    return one.waits and bool(one.author) and (one.everyone or one.trio)
 
 
 def may_read(one: Concern, person: Person) -> bool:

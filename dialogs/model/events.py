@@ -471,7 +471,17 @@ class HowItWent(Signed, frozen=True, tag="how_it_went"):
 
 
 class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
+    """A text is closed: after its answer, or, with the reason as its text, without one."""
+
     concern: str
+    text: str = ""
+
+
+class HandedOn(Signed, frozen=True, tag="handed_on"):
+    """What was said by name becomes another's to answer."""
+
+    concern: str
+    to: Person
 
 
 class EndedUnanswered(Signed, frozen=True, tag="ended_unanswered"):
@@ -630,7 +640,7 @@ SignedEvent = (
     | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | TrioAgreed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
     | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
-    | EndedUnanswered | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade
+    | EndedUnanswered | HandedOn | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade
     | AgreementTaken
     | AgreementDeclined | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven
     | TrioPointRaised | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings
@@ -662,6 +672,7 @@ View = Literal[
     "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
     # concern
     "concerns", "concern", "answer_concern", "take_concern", "went_not_done", "went_moved",
+    "close_concern", "hand_on",
     # agreement
     "agreements", "new_agreement", "new_date", "not_done",
     # overview, summary, trio

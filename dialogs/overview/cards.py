@@ -251,6 +251,8 @@ def answer(one: Answer, cut: int = 0) -> Line:
             return text("digest.answer_no", text=said)
         case "others":
             return text("digest.answer_others", text=said)
+        case "closed":
+            return text("digest.answer_closed", text=said)
         case "over":
             return text("digest.answer_over")
         case "later":

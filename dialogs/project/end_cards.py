@@ -12,10 +12,11 @@ from dialogs.model.facts import Project
 from dialogs.project.cards import rhythm
 
 
-def ways_to_end(state: Project) -> Card[Line]:
+def ways_to_end(state: Project, owed: tuple[Part[Line] | None, ...]) -> Card[Line]:
     """Return the ways to end, interrupt, stop or pause, all equally acceptable."""
     return card(
         c.Heading(text("project.ways_title")),
+        *owed,
         c.Bullets(tuple(text(f"project.way_{way}") for way in ("end", "stop", "not_now", "pause"))),
         c.Buttons(
             (

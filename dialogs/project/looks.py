@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from dialogs.model.cards import Form, Line, Note
 from dialogs.model.conversation import Facts, Moments, Sight
 from dialogs.model.effects import (
     Open,
@@ -16,7 +19,7 @@ from dialogs.model.facts import (
     State,
     Viewer,
 )
-from dialogs.project import cards, deleting, end_cards, ends, forms
+from dialogs.project import cards, deleting, end_cards, ends, forms, owed
 from dialogs.question.states import Concluded, one_of
 
 # Questions whose conclusion is a promise: the use of saved time, the value of the business case,
@@ -97,23 +100,34 @@ def _pause(look: Look, viewer: Viewer, known: Known) -> Moments:
 def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(forms.not_now(state)),)
+        return (Open(_first(forms.not_now(state), owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
 def _stop(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(forms.stop(state, ends.erased_on(state, viewer.at))),)
+        form = forms.stop(state, ends.erased_on(state, viewer.at))
+        return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
 def _end_needs(look: Look, viewer: Viewer) -> Facts:
     return (
         About(),
+        *owed.FACTS,
         *(State("question", question) for question in PROMISES),
         *(Records("conclusion", question) for question in PROMISES),
     )
+
+
+def _leaving_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), *owed.FACTS)
+
+
+def _first(form: Form[Line], note: Note[Line] | None) -> Form[Line]:
+    """What is owed stands before what one fills in."""
+    return form if note is None else replace(form, fields=(note, *form.fields))
 
 
 def _promise(known: Known) -> str:
@@ -132,8 +146,9 @@ def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
-            return (Show(end_cards.ways_to_end(state)),)
-        return (Open(forms.end(state, _promise(known), ends.erased_on(state, viewer.at))),)
+            return (Show(end_cards.ways_to_end(state, owed.parts(known, viewer.person))),)
+        form = forms.end(state, _promise(known), ends.erased_on(state, viewer.at))
+        return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
@@ -152,8 +167,8 @@ SIGHTS = {
     "change_roles": Sight(_here, _change_roles),
     "frame": Sight(_here, _frame),
     "pause": Sight(_here, _pause),
-    "not_now": Sight(_here, _not_now_look),
-    "stop": Sight(_here, _stop),
+    "not_now": Sight(_leaving_needs, _not_now_look),
+    "stop": Sight(_leaving_needs, _stop),
     "end": Sight(_end_needs, _end),
     "helped": Sight(_here, _helped_look),
     "delete": Sight(deleting.look_needs, deleting.look),
