@@ -28,7 +28,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Started: ANYONE,
     e.Drafted: ANYONE,
     e.DraftDetailed: ANYONE,
-    e.ShownInChannel: LEADS | {"representative"},
+    e.ShownInChannel: LEADS | {"representative", "asked"},
     e.DraftDropped: LEADS,
     e.FrameSet: LEADS,
     e.SettingsChanged: RUNS,

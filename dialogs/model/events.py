@@ -81,7 +81,10 @@ class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
 
 
 class ShownInChannel(Signed, frozen=True, tag="shown_in_channel"):
-    """*Vis det i kanalen*: show the draft in the channel."""
+    """*Vis det i kanalen*: show the draft in the channel. `leads`: the button asked whether the
+    presser leads the project, and the press says yes to that too."""
+
+    leads: bool = False
 
 
 class DraftDropped(Signed, frozen=True, tag="draft_dropped"):

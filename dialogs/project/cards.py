@@ -113,7 +113,8 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
         reader == state.starter
         and not any(r.role == "leader" and r.status == "confirmed" for r in roles)
     )
-    shows = leads or bool(mine & {"tr", "amr"})
+    asks_yes = could_lead(state, roles, reader)
+    shows = leads or asks_yes or bool(mine & {"tr", "amr"})
     return card(
         c.Heading(text("project.draft_title", name=c.Words(state.name))),
         c.Paragraph(
@@ -127,15 +128,18 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
         c.Paragraph(text("project.who_leads")) if not holding(roles, "leader") else None,
         c.buttons(
             *_mine_to_confirm(state, roles, reader),
-            _show_button(state, "plain" if asked else "main") if shows else None,
+            show_button(state, "plain" if asked else "main", asks_yes=asks_yes) if shows else None,
             *(_edit_buttons(state) if shows or asked else ()),
             _drop_button(state) if leads else None,
         ),
     )
 
 
-def _show_button(state: Project, style: c.Style) -> Button[Line]:
-    return Button(text("button.show_in_channel"), e.ShownInChannel(project=state.id), style)
+def show_button(state: Project, style: c.Style, *, asks_yes: bool) -> Button[Line]:
+    """Return *Vis det i kanalen*. `asks_yes`: it asks the leader's yes in the same step."""
+    confirm = text("project.show_as_leader") if asks_yes else None
+    press = e.ShownInChannel(project=state.id, leads=asks_yes)
+    return Button(text("button.show_in_channel"), press, style, confirm=confirm)
 
 
 def _edit_buttons(state: Project) -> tuple[Button[Line], ...]:
@@ -167,6 +171,13 @@ def _mine_to_confirm(
             for button in confirming(state.id, r.role)
         ),
     )
+
+
+def could_lead(state: Project, roles: tuple[Role, ...], person: Person) -> bool:
+    """Return whether this person leads the draft once they say so: they were named, or nobody
+    was and they started it."""
+    named = any(r.person == person and r.status == "asked" for r in holding(roles, "leader"))
+    return named or may_claim(state, roles, person)
 
 
 def may_claim(state: Project, roles: tuple[Role, ...], person: Person) -> bool:

@@ -16,6 +16,7 @@ from dialogs.model.effects import (
     BeginAll,
     EraseProject,
     FieldError,
+    Grant,
     Open,
     OpenProject,
     Post,
@@ -34,7 +35,6 @@ from dialogs.model.facts import (
 )
 from dialogs.project import cards, ends, forms, people
 from dialogs.project.settings import changed, frame_of
-from dialogs.project.states import confirming
 
 ProjectEvent = (
     e.Started
@@ -213,9 +213,28 @@ def dropped(state: Project, roles: tuple[Role, ...], by: Person) -> Step:
 
 
 def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> Step:
+    by = event.by
     leaders = [r for r in roles if r.role == "leader" and r.status == "confirmed"]
+    holds = any(
+        r.person == by and r.status == "confirmed" for r in cards.holding(roles, *cards.TRIO)
+    )
+    if event.leads and cards.could_lead(state, roles, by):
+        if people.other_side(roles, by, "leader"):
+            return state, (Show(cards.said("project.both_sides")),)
+        yes = (
+            Grant(by, "leader", "confirmed"),
+            *(Grant(r.person, "leader", "was") for r in leaders),
+        )
+        after, effects = _begun(state, event, people.granted(roles, yes))
+        return after, (*yes, *effects)
     if not leaders:
-        return state, (Show(_needs_leader(state, roles, event.by)),)
+        return state, (Show(_needs_leader(state, roles, by), instead=True),)
+    if not holds and by != state.starter:
+        return state, (Show(cards.said("project.answer_first")),)
+    return _begun(state, event, roles)
+
+
+def _begun(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> Step:
     after = replace(state, stage="running", started_at=event.at)
     drafted = cards.circle(after, roles) - {state.starter}
     # The starter had no card yet, and facilitators are asked when the channel is told.
@@ -231,15 +250,13 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
 
 
 def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[Line]:
+    """To a press of an older draft's button, or of somebody who does not lead."""
+    edit = c.Button[Line](text("project.edit"), Look("start", project=state.id))
+    if cards.could_lead(state, roles, by):
+        press = e.ShownInChannel(project=state.id, leads=True)
+        yes = c.Button[Line](text("project.i_lead_show"), press, "main")
+        return cards.with_buttons(text("project.leader_is_you"), yes, edit)
     asked = [r.person for r in roles if r.role == "leader" and r.status == "asked"]
-    if by in asked:
-        return cards.with_buttons(
-            text("project.leader_is_you"), *confirming(state.id, "leader")[:1]
-        )
     if asked:
         return cards.said("project.leader_asked", who=cards.named(asked))
-    return cards.with_buttons(
-        text("project.leader_missing"),
-        *(confirming(state.id, "leader")[:1] if cards.may_claim(state, roles, by) else ()),
-        c.Button(text("project.edit"), Look("start", project=state.id)),
-    )
+    return cards.with_buttons(text("project.leader_missing"), edit)

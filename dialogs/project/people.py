@@ -138,6 +138,14 @@ def roles_changed(state: Project, event: e.RolesChanged, known: Known) -> Step:
     )
 
 
+def other_side(roles: tuple[Role, ...], person: Person, role: str) -> bool:
+    """Return whether they hold a seat on the other side of the table from this one."""
+    against = ("tr", "amr") if role in ("leader", "deputy") else ("leader", "deputy")
+    return role != "facilitator" and any(
+        r.person == person and r.role in against and r.status == "confirmed" for r in roles
+    )
+
+
 def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -> Step:
     by, role = event.by, event.role
     mine = next((r for r in roles if r.person == by and r.role == role), None)
@@ -149,16 +157,14 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
         return state, (Show(cards.said("project.not_asked")),)
     if mine.status == "confirmed":
         return state, (Show(cards.said(f"project.is_{role}")),)
-    against = ("tr", "amr") if role in ("leader", "deputy") else ("leader", "deputy")
-    if role != "facilitator" and any(
-        r.person == by and r.role in against and r.status == "confirmed" for r in roles
-    ):
+    if other_side(roles, by, role):
         return state, (Show(cards.said("project.both_sides")),)
-    grants = [Grant(by, mine.role, "confirmed", event.union)]
-    before: list[Person] = []
-    if role == "leader":
-        before = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
-        grants += [Grant(person, "leader", "was") for person in before]
+    before = [r.person for r in roles if r.role == "leader" and r.status == "confirmed"]
+    before = before if role == "leader" else []
+    grants = [
+        Grant(by, mine.role, "confirmed", event.union),
+        *(Grant(person, "leader", "was") for person in before),
+    ]
     now = granted(roles, grants)
     if state.stage == "draft":
         return state, (
