@@ -41,6 +41,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.Resumed: LEADS,
     e.Ended: LEADS,
     e.Helped: RUNS,
+    e.FollowedUp: ALL,
     e.Deleted: ALL,
     e.SaidDeleted: OURSELVES,
     e.PointsDeleted: OURSELVES,

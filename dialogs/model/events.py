@@ -166,6 +166,16 @@ class Ended(Signed, frozen=True, tag="ended"):
     look_again: tuple[str, ...] = ()
 
 
+class FollowedUp(Signed, frozen=True, tag="followed_up"):
+    """How it is so many months after the end: whether the promise was kept, what got better and
+    worse."""
+
+    months: int
+    promise: str = ""
+    better: str = ""
+    worse: str = ""
+
+
 class Helped(Signed, frozen=True, tag="helped"):
     """*Hjalp det?*, asked after three weeks: continue, slow down, end, or (short course) do the
     whole course."""
@@ -638,7 +648,7 @@ UnsignedEvent = (
 SignedEvent = (
     Started | Drafted | DraftDetailed | ShownInChannel | DraftDropped | FrameSet
     | SettingsChanged | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow
-    | StoppedHere | Resumed | Ended | Helped | Deleted | SaidDeleted | PointsDeleted
+    | StoppedHere | Resumed | Ended | FollowedUp | Helped | Deleted | SaidDeleted | PointsDeleted
     | PhaseEntered | Begun | Halted | NextNow | PlanMoved | PlanSkipped | PlanTaken
     | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
     | Answered | TrioProposed | TrioAgreed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
@@ -663,7 +673,7 @@ View = Literal[
     "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",
     # project
     "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
-    "end", "helped", "delete", "confirm_role", "me",
+    "end", "follow_up", "helped", "delete", "confirm_role", "me",
     # walk
     "status", "plan", "add_question", "more_questions", "themes", "phase", "stands",
     # question

@@ -36,6 +36,7 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("concern_answer", "unname"),
         RecordKind("conclusion", "unname"),
         RecordKind("end", "unname"),
+        RecordKind("follow_up", "unname"),
         RecordKind("frame", "unname"),
         RecordKind("leave_out", "unname"),
         RecordKind("news", "unname"),

@@ -68,6 +68,8 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
             return people.declined(state, event, known(Roles()))
         case e.Deleted():
             return deleting.deleted(state, event, known)
+        case e.FollowedUp():
+            return state, ends.followed_up(state, event)
         case _:
             pass
     match state.stage:
@@ -221,13 +223,15 @@ def _over(state: Project, event: Act) -> Step:
 
 
 def view_needs(state: Project, slot: str) -> Facts:
-    return (Roles(),)
+    return (Roles(), Records("follow_up")) if slot.startswith(end_cards.AGAIN) else (Roles(),)
 
 
 def view(state: Project, slot: str, known: Known) -> Card[Line]:
     roles = known(Roles())
     if slot == cards.WELCOME:
         return cards.welcome(state, roles)
+    if slot.startswith(end_cards.AGAIN):
+        return end_cards.again(state, int(slot.removeprefix(end_cards.AGAIN)), known)
     return cards.draft(state, roles, slot.removeprefix("draft:"))
 
 
@@ -252,6 +256,7 @@ CONVERSATION = Conversation(
         e.Resumed,
         e.Ended,
         e.Helped,
+        e.FollowedUp,
         e.Deleted,
         e.PhaseEntered,
         e.Undelivered,

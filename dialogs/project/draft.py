@@ -53,6 +53,7 @@ ProjectEvent = (
     | e.Resumed
     | e.Ended
     | e.Helped
+    | e.FollowedUp
     | e.Deleted
     | e.PhaseEntered
     | e.Woke

@@ -8,8 +8,15 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Card, Line, Part, card, text
 from dialogs.model.events import Look, Person
-from dialogs.model.facts import Project
+from dialogs.model.facts import Known, Project, Rec, Records
 from dialogs.project.cards import rhythm
+
+AGAIN = "again:"  # the slot of a follow-up's post, its timer and its record, before the months
+FOLLOW_UP = (
+    ("promise", "project.field_kept_promise"),
+    ("better", "project.row_better"),
+    ("worse", "project.row_worse"),
+)
 
 
 def ways_to_end(state: Project, owed: tuple[Part[Line] | None, ...]) -> Card[Line]:
@@ -117,16 +124,43 @@ def outcome(state: Project, end: str) -> Part[Line] | None:
     return c.Facts(rows) if rows else None
 
 
-def again(state: Project, end: str, months: int) -> Card[Line]:
+def again(state: Project, months: int, known: Known) -> Card[Line]:
+    """The follow-up, with what has been written to it. Needs `Records("follow_up")`."""
+    written = follow_up_of(known, months)
+    how = "project.follow_up_write" if written is None else "project.follow_up_change"
+    write = Look("follow_up", project=state.id, ref=str(months))
     return card(
         c.Heading(text("project.again_title", n=c.Count(months), name=c.Words(state.name))),
         c.Paragraph(text("project.again_ask")),
-        outcome(state, end),
-        c.Paragraph(text("project.again_how")),
+        outcome(state, "end"),
+        *(
+            (c.Paragraph(text("project.again_how")),)
+            if written is None
+            else (
+                c.Paragraph(text("project.follow_up_by", who=c.Who(written.person))),
+                c.Facts(
+                    tuple(
+                        (text(label), c.Kept("follow_up", written.id, field))
+                        for field, label in FOLLOW_UP
+                        if written.body.get(field)
+                    )
+                ),
+            )
+        ),
         None
         if state.erase_on is None
         else c.Small(text("project.erased_on", day=c.Day(state.erase_on))),
-    )  # fmt: skip
+        c.buttons(
+            Button(text(how), write, "main" if written is None else "plain"),
+            Button(text("project.follow_up_results"), Look("results", project=state.id)),
+        ),
+    )
+
+
+def follow_up_of(known: Known, months: int) -> Rec | None:
+    """What was written so many months after the end."""
+    found = known(Records("follow_up"))
+    return next((one for one in found if one.id == f"{AGAIN}{months}"), None)
 
 
 def did_it_help(state: Project, *, leads: bool) -> Card[Line]:

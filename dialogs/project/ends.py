@@ -23,6 +23,7 @@ from dialogs.model.effects import (
     EraseProject,
     FieldError,
     HaltAll,
+    Post,
     Privately,
     Record,
     Redraw,
@@ -169,6 +170,21 @@ def erased_on(state: Project, at: datetime, months: Sequence[int] = ()) -> date:
     return last + timedelta(days=state.retention_days)
 
 
+def followed_up(state: Project, event: e.FollowedUp) -> Effects:
+    """Keep how it is now; whoever writes again corrects what stands there."""
+    if state.stage != "ended":
+        return (Show(cards.what_is_true(state)),)
+    body = {"promise": event.promise, "better": event.better, "worse": event.worse}
+    if not any(body.values()):
+        return (FieldError("", text("project.follow_up_empty")),)
+    slot = f"{end_cards.AGAIN}{event.months}"
+    return (
+        Record("follow_up", "", slot, event.by, event.at, body),
+        Redraw(slot),
+        Show(cards.said("project.follow_up_saved")),
+    )
+
+
 def helped(state: Project, event: e.Helped) -> Step:
     kept: Effects = ()
     if event.leave_out:
@@ -240,7 +256,7 @@ def woke(state: Project, event: e.Woke, known: Known) -> Step:
         case "retention" if not state.open:
             return None, (EraseProject(),)
         case name if name.startswith("again:") and not state.open:
-            return state, (Say(end_cards.again(state, "end", int(name.partition(":")[2]))),)
+            return state, (Post(name),)
         case _:
             return state, ()
 

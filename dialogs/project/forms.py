@@ -21,6 +21,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.facts import Frame, Project, Rec, Role
 from dialogs.project.cards import WEEKDAYS, holding, rhythm
+from dialogs.project.end_cards import FOLLOW_UP
 
 NAME, LINES, PARAGRAPH = 80, 300, 400
 WORKDAYS = 5
@@ -387,6 +388,21 @@ def stop(state: Project, erased: date) -> Form[Line]:
         submit=text("button.stop_here"),
         into="stopped_here",
         fixed={"project": state.id},
+    )
+
+
+def follow_up(state: Project, months: int, written: Rec | None) -> Form[Line]:
+    """What stands there already can be corrected."""
+    body = {} if written is None else written.body
+    return Form(
+        title=text("project.follow_up_title", n=c.Count(months)),
+        fields=(
+            Note(text("project.follow_up_note")),
+            *(_long(id, label, str(body.get(id, ""))) for id, label in FOLLOW_UP),
+        ),
+        submit=text("button.save"),
+        into="followed_up",
+        fixed={"project": state.id, "months": str(months)},
     )
 
 

@@ -152,6 +152,18 @@ def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(cards.what_is_true(state)),)
 
 
+def _follow_up_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Records("follow_up"))
+
+
+def _follow_up(look: Look, viewer: Viewer, known: Known) -> Moments:
+    state = known.project
+    if state.stage != "ended" or not look.ref.isdigit():
+        return (Show(cards.what_is_true(state)),)
+    months = int(look.ref)
+    return (Open(forms.follow_up(state, months, end_cards.follow_up_of(known, months))),)
+
+
 def _helped_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.running:
@@ -170,6 +182,7 @@ SIGHTS = {
     "not_now": Sight(_leaving_needs, _not_now_look),
     "stop": Sight(_leaving_needs, _stop),
     "end": Sight(_end_needs, _end),
+    "follow_up": Sight(_follow_up_needs, _follow_up),
     "helped": Sight(_here, _helped_look),
     "delete": Sight(deleting.look_needs, deleting.look),
     "confirm_role": Sight(_here, _confirm_role),
