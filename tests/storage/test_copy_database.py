@@ -160,7 +160,7 @@ def test_the_command_moves_and_says_how_to_go_on(tmp_path: Path, empty_dsn: str)
     assert "there is no database" in digi("move", empty_dsn).stderr
     with digi.running():
         pass
-    assert "say where to" in digi("move", "elsewhere.db").stderr
+    assert "is not an address of PostgreSQL" in digi("move", "elsewhere.db").stderr
     done = digi("move", empty_dsn)
     assert done.returncode == 0, done.stderr
     assert "DIGI_DATABASE" in done.stdout
