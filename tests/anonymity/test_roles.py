@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted
-from dialogs.concern import decide as concern
+from dialogs.concern import looks
 from dialogs.concern.states import Concern
 from dialogs.model.events import Look, Press, RoleConfirmed, Started
 from dialogs.model.facts import Known, Roles
@@ -335,6 +335,6 @@ async def test_control_a_reader_by_role_is_caught(
             if person in one.readers or (person in led and led & set(one.readers))
         )
 
-    monkeypatch.setattr(concern, "for_reader", by_role)
+    monkeypatch.setattr(looks, "for_reader", by_role)
     matrix = await _matrix(tmp_path, ("bodil",), either)
     assert any("bodil reads" in wrong for wrong in matrix.wrong)
