@@ -166,7 +166,7 @@ def _row(
 
 
 def _without_answer(one: Concern, project: str) -> tuple[Button[Line] | None, ...]:
-    """How to be done with a text that waits, other than by an answer."""
+    """Return the buttons to end the wait for a text other than by an answer."""
     return (
         Button(text("concern.close_why"), _look("close_concern", project, one.id))
         if one.waits

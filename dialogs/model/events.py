@@ -167,7 +167,7 @@ class Ended(Signed, frozen=True, tag="ended"):
 
 
 class FollowedUp(Signed, frozen=True, tag="followed_up"):
-    """How it is so many months after the end: whether the promise was kept, what got better and
+    """The follow-up some months after the end: whether the promise was kept, what got better and
     worse."""
 
     months: int
@@ -491,7 +491,7 @@ class ConcernClosed(Signed, frozen=True, tag="concern_closed"):
 
 
 class HandedOn(Signed, frozen=True, tag="handed_on"):
-    """What was said by name becomes another's to answer."""
+    """Make another person the one who answers a signed text."""
 
     concern: str
     to: Person

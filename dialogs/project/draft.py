@@ -251,7 +251,7 @@ def _begun(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
 
 
 def _needs_leader(state: Project, roles: tuple[Role, ...], by: Person) -> Card[Line]:
-    """To a press of an older draft's button, or of somebody who does not lead."""
+    """Answer a press of an older draft's button, or of a person who does not lead."""
     edit = c.Button[Line](text("project.edit"), Look("start", project=state.id))
     if cards.could_lead(state, roles, by):
         press = e.ShownInChannel(project=state.id, leads=True)

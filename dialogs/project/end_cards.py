@@ -125,7 +125,7 @@ def outcome(state: Project, end: str) -> Part[Line] | None:
 
 
 def again(state: Project, months: int, known: Known) -> Card[Line]:
-    """The follow-up, with what has been written to it. Needs `Records("follow_up")`."""
+    """Return the follow-up card with what was written in it. Needs `Records("follow_up")`."""
     written = follow_up_of(known, months)
     how = "project.follow_up_write" if written is None else "project.follow_up_change"
     write = Look("follow_up", project=state.id, ref=str(months))
@@ -158,7 +158,7 @@ def again(state: Project, months: int, known: Known) -> Card[Line]:
 
 
 def follow_up_of(known: Known, months: int) -> Rec | None:
-    """What was written so many months after the end."""
+    """Return what was written this many months after the end."""
     found = known(Records("follow_up"))
     return next((one for one in found if one.id == f"{AGAIN}{months}"), None)
 

@@ -171,7 +171,7 @@ def erased_on(state: Project, at: datetime, months: Sequence[int] = ()) -> date:
 
 
 def followed_up(state: Project, event: e.FollowedUp) -> Effects:
-    """Keep how it is now; whoever writes again corrects what stands there."""
+    """Store the follow-up; writing again replaces it."""
     if state.stage != "ended":
         return (Show(cards.what_is_true(state)),)
     body = {"promise": event.promise, "better": event.better, "worse": event.worse}
