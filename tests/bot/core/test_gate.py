@@ -63,7 +63,7 @@ UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
     "begun", "halted", "phase_entered", "phase_closed", "ask", "laid_aside", "superseded",
-    "released", "author_added", "offered", "members_seen", "undelivered",
+    "released", "author_added", "ended_unanswered", "offered", "members_seen", "undelivered",
     "woke", "advice_given",
     "unreached", "said_deleted", "points_deleted",
 }  # fmt: skip
