@@ -105,7 +105,7 @@ async def test_a_new_key_of_a_large_database_leaves_the_clearing_to_the_night(
         await two_projects(house)
         house.upkeep.begin_to_serve()
         vacuums = count_vacuums(house, monkeypatch)
-        assert "in the coming night" in await ordered(house, "rotate-key")
+        assert "the next nightly run" in await ordered(house, "rotate-key")
         assert not vacuums
         await house.upkeep.night()
         await house.upkeep.night()
@@ -128,6 +128,7 @@ async def test_the_files_are_cleared_at_once_where_nobody_waits_or_it_takes_a_mo
         said = await ordered(house, do)
         assert len(vacuums) == 1
         assert "coming night" not in said
+        assert "nightly run" not in said
         assert len(backup.all_in(tmp_path / "home" / "backups")) == (do == "rotate-key")
 
 
