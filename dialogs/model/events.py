@@ -170,7 +170,7 @@ class FollowedUp(Signed, frozen=True, tag="followed_up"):
     """The follow-up some months after the end: whether the promise was kept, what got better and
     worse."""
 
-    months: int
+    months: Literal["3", "6", "12"]
     promise: str = ""
     better: str = ""
     worse: str = ""
