@@ -95,6 +95,8 @@ def a_press(kind: type[Any], project: str = PROJECT) -> Any:
 def _something(kind: Any) -> Any:
     if get_origin(kind) is tuple:
         return ("x",)
+    if kind is int:
+        return 3
     return get_args(kind)[0] if get_origin(kind) is Literal else "x"
 
 
