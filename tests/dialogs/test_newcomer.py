@@ -94,8 +94,10 @@ class Newcomer:
         await self.fill(
             "anne", project__row_tr="mette", project__row_amr="jonas",
             project__row_facilitator="ali",
-            project__field_language=self.words(f"project.language_{self.locale}"),
         )  # fmt: skip
+        await self.press("anne", "project.more")
+        language = self.words(f"project.language_{self.locale}")
+        await self.fill("anne", project__field_language=language)
         await self.press("mette", "project.i_am_tr")
         await self.fill("mette", project__field_union=self.my["union"])
         await self.press("jonas", "project.i_am_amr")
