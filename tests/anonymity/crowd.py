@@ -94,7 +94,7 @@ class Crowd:
             )
             await self._acts(sender, Pressed(token))
         look = Look("missing", project=self.project, ref=question)
-        await self._fills(self.size, look, {"text": canaries.words(999)})
+        await self._fills(self.size, look, {"text": canaries.words(999), "shared": "false"})
 
 
 def _ids(folder: Path) -> int:
