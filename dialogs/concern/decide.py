@@ -43,7 +43,7 @@ from dialogs.model import effects as fx
 from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model.calendar import at_local, local
-from dialogs.model.cards import Button, Line, Part, card, text
+from dialogs.model.cards import Button, Line, NeutralCard, Part, card, text
 from dialogs.model.conversation import Conversation, Facts, Sight, Step, by_field
 from dialogs.model.effects import Effects, FieldError, Privately, Show
 from dialogs.model.events import Look, Person
@@ -207,14 +207,16 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
             *parts,
         )
         effects.append(fx.Say(said))
+    return after, (*effects, Show(_stored(state, event)))
+
+
+def _stored(state: Concern, event: e.ConcernAnswered) -> NeutralCard:
+    """Tell whoever answered how the author hears of it; a no can be closed at once."""
     key = "concern.stored_code" if not state.author and not state.everyone else "concern.stored"
     close: Button[Line] = Button(
         text("concern.close"), e.ConcernClosed(project=event.project, concern=state.id)
     )
-    effects.append(
-        Show(card(c.Paragraph(text(key)), c.buttons(close) if event.answer == "no" else None))
-    )
-    return after, tuple(effects)
+    return card(c.Paragraph(text(key)), c.buttons(close) if event.answer == "no" else None)
 
 
 def _faults(event: e.ConcernAnswered, today: date) -> Iterable[FieldError]:

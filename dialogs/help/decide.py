@@ -45,63 +45,65 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
     project = known(About())
     if project is None:
         return (Show(_help_without(look, viewer, known)),)
+    commands = _commands(project, viewer)
+    # Commands for unsigned texts are not offered for typing where others in the channel could see
+    # them.
+    shown = [one for one in commands if viewer.private or one not in ("say", "code")]
+    rows = tuple((Typed(one), text(f"command.{one}")) for one in (*shown, "about"))
+    hidden = "code" in commands and "code" not in shown
     p = project.id
-    rows: list[tuple[Line, Line]] = []
-
-    main: list[Button[Line] | None] = []
-
-    def row(command: str) -> None:
-        """Commands for unsigned texts are not offered for typing where others in the channel could
-        see them."""
-        if viewer.private or command not in ("say", "code"):
-            rows.append((Typed(command), text(f"command.{command}")))
-        elif command == "code":
-            main.append(Button(text("button.code"), Look("code", project=p)))
-
-    runs = viewer.may("leader", "deputy", "starter", "facilitator")
-    leads = viewer.may("leader", "deputy", "starter")
-    match project.stage:
-        case "draft":
-            main.append(Button(text("help.draft"), Look("draft", project=p), "main"))
-            for command in ("start", "roles"):
-                row(command)
-        case "running":
-            main.append(Button(text("button.say"), Look("say", project=p), "main"))
-            main.append(Button(text("button.where_are_we"), Look("status", project=p)))
-            for command in ("status", "questions", "say", "code", "agreements"):
-                row(command)
-            for command in ("advice", "lessons"):
-                row(command)
-            if runs:
-                for command in ("next", "theme", "meeting", "plan"):
-                    row(command)
-            if leads:
-                for command in ("phase", "digest", "settings"):
-                    row(command)
-            if viewer.may("leader", "deputy", "representative"):
-                row("trio")
-        case "paused" | "not_now":
-            main.append(Button(text("button.say"), Look("say", project=p), "main"))
-            for command in ("status", "say", "code"):
-                row(command)
-            if leads:
-                row("resume")
-        case _:
-            for command in ("status", "agreements", "code", "start"):
-                row(command)
-    rows.append((Typed("about"), text("command.about")))
     return (
         Show(
             card(
                 *_first(look, say=project.stage in ("running", "paused", "not_now")),
                 Heading(text("help.title")),
                 Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
-                Facts(tuple(rows)),
-                buttons(*main, _own(p), _to_all(p)),
+                Facts(rows),
+                buttons(
+                    *_main_buttons(project),
+                    Button(text("button.code"), Look("code", project=p)) if hidden else None,
+                    _own(p),
+                    _to_all(p),
+                ),
                 Small(text("help.not_needed")),
             )
         ),
     )
+
+
+def _commands(project: Project, viewer: Viewer) -> list[str]:
+    """Return the commands that make sense now for this person, by their English names."""
+    leads = viewer.may("leader", "deputy", "starter")
+    match project.stage:
+        case "draft":
+            return ["start", "roles"]
+        case "running":
+            found = ["status", "questions", "say", "code", "agreements", "advice", "lessons"]
+            if viewer.may("leader", "deputy", "starter", "facilitator"):
+                found += ["next", "theme", "meeting", "plan"]
+            if leads:
+                found += ["phase", "digest", "settings"]
+            if viewer.may("leader", "deputy", "representative"):
+                found.append("trio")
+            return found
+        case "paused" | "not_now":
+            return ["status", "say", "code", *(["resume"] if leads else [])]
+        case _:
+            return ["status", "agreements", "code", "start"]
+
+
+def _main_buttons(project: Project) -> tuple[Button[Line], ...]:
+    p = project.id
+    say = Button[Line](text("button.say"), Look("say", project=p), "main")
+    match project.stage:
+        case "draft":
+            return (Button(text("help.draft"), Look("draft", project=p), "main"),)
+        case "running":
+            return (say, Button(text("button.where_are_we"), Look("status", project=p)))
+        case "paused" | "not_now":
+            return (say,)
+        case _:
+            return ()
 
 
 def _first(look: Look, *, say: bool = False) -> tuple[Part[Line], ...]:

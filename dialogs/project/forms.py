@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from dialogs.model import cards as c
 from dialogs.model.cards import (
@@ -21,7 +21,6 @@ from dialogs.model.cards import (
 )
 from dialogs.model.facts import Frame, Project, Rec, Role
 from dialogs.project.cards import WEEKDAYS, holding, rhythm
-from dialogs.project.end_cards import FOLLOW_UP
 
 NAME, LINES, PARAGRAPH = 80, 300, 400
 WORKDAYS = 5
@@ -34,7 +33,7 @@ NEW = Project(
 """A project with all default settings."""
 
 
-def _options(prefix: str, *values: str) -> tuple[Option[Line], ...]:
+def options_of(prefix: str, *values: str) -> tuple[Option[Line], ...]:
     return tuple(Option(value, text(f"{prefix}_{value}")) for value in values)
 
 
@@ -46,7 +45,7 @@ def _words(value: str) -> Line | None:
     return c.Words(value) if value else None
 
 
-def _long(id: str, label: str, value: str, *, limit: int = PARAGRAPH, hint: str = "",
+def long_field(id: str, label: str, value: str, *, limit: int = PARAGRAPH, hint: str = "",
           required: bool = False) -> TextField[Line]:  # fmt: skip
     return TextField(
         id,
@@ -70,7 +69,7 @@ def _phase(value: int) -> Choice[Line]:
     return Choice(
         "phase",
         text("project.field_phase"),
-        _options("project.phase", "1", "2", "3", "4"),
+        options_of("project.phase", "1", "2", "3", "4"),
         value=str(value),
         hint=text("project.field_phase_hint"),
     )
@@ -78,14 +77,14 @@ def _phase(value: int) -> Choice[Line]:
 
 def _frame(frame: Frame) -> tuple[Field[Line], ...]:
     return (
-        _long("fixed", "project.row_fixed", frame.fixed),
-        _long("shape", "project.row_shape", frame.shape),
-        _long("unknown", "project.row_unknown", frame.unknown),
+        long_field("fixed", "project.row_fixed", frame.fixed),
+        long_field("shape", "project.row_shape", frame.shape),
+        long_field("unknown", "project.row_unknown", frame.unknown),
         DateField("unknown_until", text("project.field_unknown_until"), frame.unknown_until),
         Choice(
             "level",
             text("project.row_level"),
-            _options("project.level", "informed", "asked", "decide"),
+            options_of("project.level", "informed", "asked", "decide"),
             value=frame.level,
             hint=text("project.field_level_hint"),
         ),
@@ -121,7 +120,7 @@ def _rhythm(state: Project) -> tuple[Field[Line], ...]:
         Choice(
             "language",
             text("project.field_language"),
-            _options("project.language", "da", "en"),
+            options_of("project.language", "da", "en"),
             value=state.language,
         ),
     )
@@ -132,13 +131,13 @@ def _committee(state: Project) -> Choice[Line]:
     return Choice(
         "committee",
         text("project.field_committee"),
-        _options("committee.choice", "med", "su", "cooperation"),
+        options_of("committee.choice", "med", "su", "cooperation"),
         value=state.committee,
     )
 
 
 def _working_hours(state: Project) -> tuple[Field[Line], ...]:
-    start, end = state.hours
+    start, stop_hour = state.hours
 
     def hours(first: int) -> tuple[Option[Line], ...]:
         return tuple(
@@ -149,7 +148,7 @@ def _working_hours(state: Project) -> tuple[Field[Line], ...]:
     label, until = text("project.field_start"), text("project.field_end")
     return (
         Choice("start", label, hours(0), value=str(start), hint=text("project.field_start_hint")),
-        Choice("end", until, hours(1), value=str(end)),
+        Choice("end", until, hours(1), value=str(stop_hour)),
     )
 
 
@@ -170,7 +169,7 @@ def draft(
                 limit=NAME,
                 value=_words(state.name if state else name),
             ),
-            _long("about", "project.field_about", state.about if state else "", limit=LINES),
+            long_field("about", "project.field_about", state.about if state else "", limit=LINES),
             People(
                 "leader",
                 text("project.field_leader"),
@@ -183,7 +182,7 @@ def draft(
             Choice(
                 "origin",
                 text("project.row_origin"),
-                _options("project.origin", "must", "shape", "own"),
+                options_of("project.origin", "must", "shape", "own"),
                 value=state.origin if state else "shape",
             ),
             *_defaults(state),
@@ -197,12 +196,12 @@ def draft(
 def _defaults(state: Project | None) -> tuple[Field[Line], ...]:
     """Return a summary of the settings under *Flere valg*, and the option to open them."""
     shown = state or NEW
-    start, end = shown.hours
+    start, stop_hour = shown.hours
     lines: tuple[Line, ...] = (
         text("project.so_phase", phase=text(f"project.phase_{shown.phase}")),
         text("project.so_workplace", kind=text(f"project.workplace_{shown.workplace}")),
         rhythm(shown),
-        text("project.so_hours", start=c.Count(start), end=c.Count(end)),
+        text("project.so_hours", start=c.Count(start), end=c.Count(stop_hour)),
         text("project.so_length", length=text(f"project.length_{shown.length}")),
         text("project.so_kept", kept=text("project.retention", n=c.Count(shown.retention_days))),
     )
@@ -224,7 +223,7 @@ def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
             Choice(
                 "workplace",
                 text("project.field_workplace"),
-                _options("project.workplace", *WORKPLACES),
+                options_of("project.workplace", *WORKPLACES),
                 value=state.workplace,
             ),
             _committee(state),
@@ -235,7 +234,7 @@ def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
             Choice(
                 "length",
                 text("project.row_length"),
-                _options("project.length", "whole", "short"),
+                options_of("project.length", "whole", "short"),
                 value=state.length,
                 hint=text("project.field_length_hint"),
             ),
@@ -278,11 +277,11 @@ def settings(state: Project, left_out: tuple[Rec, ...]) -> Form[Line]:
         title=text("project.settings_form"),
         fields=(
             *((said,) if said else ()),
-            _long("about", "project.field_about", state.about, limit=LINES),
+            long_field("about", "project.field_about", state.about, limit=LINES),
             Choice(
                 "every_weeks",
                 text("project.field_every_weeks"),
-                _options("project.every_weeks", "1", "2"),
+                options_of("project.every_weeks", "1", "2"),
                 value=str(state.every_weeks),
             ),
             *_rhythm(state),
@@ -348,106 +347,4 @@ def confirm_role(state: Project, role: str) -> Form[Line]:
         submit=text(f"project.i_am_{role}"),
         into="role_confirmed",
         fixed={"project": state.id, "role": role},
-    )
-
-
-def pause(state: Project) -> Form[Line]:
-    return Form(
-        title=text("project.pause_form"),
-        fields=(
-            Note(text("project.pause_note")),
-            DateField("until", text("project.field_until"), state.until),
-        ),
-        submit=text("project.pause_submit"),
-        into="paused",
-        fixed={"project": state.id},
-    )
-
-
-def not_now(state: Project) -> Form[Line]:
-    return Form(
-        title=text("button.not_now"),
-        fields=(
-            Note(text("project.not_now_note")),
-            _long("reason", "project.field_reason", "", required=True),
-            DateField("until", text("project.field_not_now_until")),
-        ),
-        submit=text("button.not_now"),
-        into="not_now",
-        fixed={"project": state.id},
-    )
-
-
-def stop(state: Project, erased: date) -> Form[Line]:
-    return Form(
-        title=text("button.stop_here"),
-        fields=(
-            Note(text("project.stop_note", day=c.Day(erased))),
-            _long("reason", "project.field_reason", "", hint="project.reason_hint", required=True),
-        ),
-        submit=text("button.stop_here"),
-        into="stopped_here",
-        fixed={"project": state.id},
-    )
-
-
-def follow_up(state: Project, months: int, written: Rec | None) -> Form[Line]:
-    """What stands there already can be corrected."""
-    body = {} if written is None else written.body
-    return Form(
-        title=text("project.follow_up_title", n=c.Count(months)),
-        fields=(
-            Note(text("project.follow_up_note")),
-            *(_long(id, label, str(body.get(id, ""))) for id, label in FOLLOW_UP),
-        ),
-        submit=text("button.save"),
-        into="followed_up",
-        fixed={"project": state.id, "months": str(months)},
-    )
-
-
-def end(state: Project, promise: str, erased: date) -> Form[Line]:
-    return Form(
-        title=text("project.end_form"),
-        fields=(
-            Note(text("project.end_note")),
-            _long("promise", "project.field_promise", promise, hint="project.field_promise_hint"),
-            _long("better", "project.row_better", ""),
-            _long("worse", "project.row_worse", ""),
-            _long(
-                "reason", "project.field_end_reason", "", hint="project.reason_hint", required=True
-            ),
-            Choices(
-                "look_again",
-                text("project.field_look_again"),
-                _options("project.months", "3", "6", "12"),
-            ),
-            Note(text("project.end_erased", day=c.Day(erased))),
-        ),
-        submit=text("project.end_submit"),
-        into="ended",
-        fixed={"project": state.id},
-    )
-
-
-def helped(state: Project) -> Form[Line]:
-    ways = ["go_on"]
-    if state.every_weeks == 1:
-        ways.append("calmer")
-    if state.length == "short":
-        ways.append("whole")
-    return Form(
-        title=text("project.helped_title"),
-        fields=(
-            _long("leave_out", "project.field_leave_out", "", hint="project.field_leave_out_hint"),
-            Choice(
-                "choice",
-                text("project.field_helped"),
-                _options("project.helped", *ways),
-                value="go_on",
-            ),
-        ),
-        submit=text("button.send"),
-        into="helped",
-        fixed={"project": state.id},
     )

@@ -19,7 +19,7 @@ from dialogs.model.facts import (
     State,
     Viewer,
 )
-from dialogs.project import cards, deleting, end_cards, ends, forms, owed
+from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed
 from dialogs.question.states import Concluded, one_of
 
 # Questions whose conclusion is a promise: the use of saved time, the value of the business case,
@@ -93,21 +93,21 @@ def _frame(look: Look, viewer: Viewer, known: Known) -> Moments:
 def _pause(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(forms.pause(state)),)
+        return (Open(end_forms.pause(state)),)
     return (Show(cards.what_is_true(state)),)
 
 
 def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(_first(forms.not_now(state), owed.note(known, viewer.person))),)
+        return (Open(_first(end_forms.not_now(state), owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
 def _stop(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        form = forms.stop(state, ends.erased_on(state, viewer.at))
+        form = end_forms.stop(state, ends.erased_on(state, viewer.at))
         return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
@@ -147,7 +147,7 @@ def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
             return (Show(end_cards.ways_to_end(state, owed.parts(known, viewer.person))),)
-        form = forms.end(state, _promise(known), ends.erased_on(state, viewer.at))
+        form = end_forms.end(state, _promise(known), ends.erased_on(state, viewer.at))
         return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
@@ -161,13 +161,13 @@ def _follow_up(look: Look, viewer: Viewer, known: Known) -> Moments:
     if state.stage != "ended" or not look.ref.isdigit():
         return (Show(cards.what_is_true(state)),)
     months = int(look.ref)
-    return (Open(forms.follow_up(state, months, end_cards.follow_up_of(known, months))),)
+    return (Open(end_forms.follow_up(state, months, end_cards.follow_up_of(known, months))),)
 
 
 def _helped_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     state = known.project
     if state.running:
-        return (Open(forms.helped(state)),)
+        return (Open(end_forms.helped(state)),)
     return (Show(cards.what_is_true(state)),)
 
 

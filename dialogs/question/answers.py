@@ -76,23 +76,7 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
                 )
             ),
         )
-    named: list[Quote[Line]] = [
-        Quote(c.Words(r.body["text"]), Who(r.person)) for r in known(Records("answer", look.ref))
-    ]
-    unnamed: list[Quote[Line]] = (
-        [
-            Quote(c.Words(u.body["text"]), text("question.no_name"))
-            for u in known(Published("answer", look.ref))
-        ]
-        if not takes_answers(state)
-        else []
-    )
-    missing: list[Quote[Line]] = [
-        Quote(c.Words(u.body["text"]), text("question.missing_by"))
-        for u in known(Published("objection", look.ref))
-        if u.id in in_words(state)
-    ]
-    everything = [*missing, *named, *unnamed]
+    everything = _everything(state, known)
     start = int(look.words) if look.words.isdigit() else 0
     page = _page(everything[start:])
     rest = len(everything) - start - len(page)
@@ -112,6 +96,28 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
             )
         ),
     )
+
+
+def _everything(state: State, known: Known) -> list[Quote[Line]]:
+    """Return all that may be read now: objections in words, answers by name, unsigned answers."""
+    question = state.words.id
+    named: list[Quote[Line]] = [
+        Quote(c.Words(r.body["text"]), Who(r.person)) for r in known(Records("answer", question))
+    ]
+    unnamed: list[Quote[Line]] = (
+        [
+            Quote(c.Words(u.body["text"]), text("question.no_name"))
+            for u in known(Published("answer", question))
+        ]
+        if not takes_answers(state)
+        else []
+    )
+    missing: list[Quote[Line]] = [
+        Quote(c.Words(u.body["text"]), text("question.missing_by"))
+        for u in known(Published("objection", question))
+        if u.id in in_words(state)
+    ]
+    return [*missing, *named, *unnamed]
 
 
 def _page(quotes: list[Quote[Line]]) -> list[Quote[Line]]:

@@ -22,29 +22,17 @@ def released(
     waiting: tuple[Waiting, ...], number: int, event: e.Woke, known: Known, *, everybody: bool
 ) -> tuple[Effect, ...]:
     concerns = known.states("concern", Concern)
-    by_receipt = {u.receipt: u.id for u in known(f.Published("said"))}
     effects: list[Effect] = []
     came: Counter[Person] = Counter()
-    went_on: set[Person] = set()
     new: list[Concern] = []
     # By random ids, so that the order of rows reveals nothing.
     for w in sorted((w for w in waiting if w.kind == "said"), key=lambda w: w.new_id):
         one = _from_pool(w, number)
         new.append(one)
         came.update(one.readers)
-        effects.extend(_published(w, number))
-        effects.append(
-            fx.Tell(
-                e.Released(
-                    concern=one.id,
-                    kind=one.kind,
-                    readers=one.readers,
-                    everyone=one.everyone,
-                    trio=one.trio,
-                    number=number,
-                )
-            )
-        )
+        effects.extend((*_published(w, number), _tell_released(one, number)))
+    went_on: set[Person] = set()
+    by_receipt = {u.receipt: u.id for u in known(f.Published("said"))}
     later = [(w, w.ref or by_receipt.get(w.author, "")) for w in waiting if w.kind != "said"]
     gone = {of for w, of in later if w.kind == "withdraws"}
     for w, of in sorted(later, key=lambda pair: pair[0].new_id):
@@ -66,6 +54,19 @@ def released(
         # once.
         effects.append(Privately(person, said, soon=not everybody, urgency=3, once=once))
     return tuple(effects)
+
+
+def _tell_released(one: Concern, number: int) -> fx.Tell:
+    return fx.Tell(
+        e.Released(
+            concern=one.id,
+            kind=one.kind,
+            readers=one.readers,
+            everyone=one.everyone,
+            trio=one.trio,
+            number=number,
+        )
+    )
 
 
 def _from_pool(w: Waiting, number: int) -> Concern:

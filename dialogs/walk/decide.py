@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from dialogs.agreement.states import Agreement
-from dialogs.home.states import waiting_needs
 from dialogs.model import events as e
 from dialogs.model.cards import (
-    Choice,
-    Form,
     Line,
     NeutralCard,
-    Option,
     Paragraph,
-    TextField,
     card,
     text,
 )
 from dialogs.model.commands import Recognised, theme_of
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, opens, the_only
+from dialogs.model.conversation import Conversation, Facts, Sight, Step, opens, the_only
 from dialogs.model.effects import (
     Cancel,
     Effect,
     Effects,
     FieldError,
     Moment,
-    Open,
     Post,
     Privately,
     Show,
@@ -34,15 +27,25 @@ from dialogs.model.effects import (
     Timer,
 )
 from dialogs.model.events import Look, Press, SignedEvent
-from dialogs.model.facts import About, HowMany, Known, Roles, States, Viewer
+from dialogs.model.facts import About, HowMany, Known, Roles, States
 from dialogs.model.facts import State as StateOf
 from dialogs.question.states import Asked, all_of, read
-from dialogs.question.states import State as QuestionState
 from dialogs.walk import cards as v
-from dialogs.walk import handover, phase, status, themes
+from dialogs.walk import handover, phase, themes
 from dialogs.walk import plan as p
+from dialogs.walk.looks import (
+    LONGEST,
+    add_look,
+    look_needs,
+    more_look,
+    not_there_yet,
+    plan_look,
+    questions_needs,
+    status_look,
+    status_needs,
+    themes_look,
+)
 from dialogs.walk.states import (
-    RUNS,
     Planned,
     Walk,
     asked,
@@ -59,7 +62,6 @@ __all__ = ["CONVERSATION", "Planned", "State", "Walk"]
 State = Walk
 
 RHYTHM = "rhythm"
-LONGEST = 200
 
 
 # --- turns --------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
         case e.Halted():
             return _halted(state, known)
         case _ if state is None:
-            return None, _not_there_yet(known)
+            return None, not_there_yet(known)
         case e.Woke():
             return _woke(state, event, known)
         case e.NextNow():
@@ -107,12 +109,6 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
             return phase.still_stands(state, event, known)
         case _:
             raise AssertionError(event)
-
-
-def _not_there_yet(known: Known) -> Moments:
-    """Answer an event before the project starts, when there is no plan."""
-    stopped = v.not_running(known.project)
-    return () if stopped is None else (Show(stopped),)
 
 
 def _begun(state: Walk | None, event: e.Begun, known: Known) -> Step:
@@ -325,88 +321,6 @@ def view(state: Walk, slot: str, known: Known) -> NeutralCard:
 
 # --- looks --------------------------------------------------------------------------------
 
-WALK = StateOf("walk", "walk")
-
-
-def _walk(known: Known) -> Walk | None:
-    return known.state("walk", "walk", Walk)
-
-
-def _look_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK)
-
-
-def _questions_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK, States("question"))
-
-
-def _status_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK, *waiting_needs(viewer.person))
-
-
-def _start(look: Look) -> int:
-    return int(look.ref) if look.ref.isascii() and look.ref.isdigit() else 0
-
-
-def _status(look: Look, viewer: Viewer, known: Known) -> Moments:
-    agreements = known.states("agreement", Agreement)
-    return (Show(status.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
-
-
-def _plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    walk = _walk(known)
-    if walk is None:
-        return _not_there_yet(known)
-    runs = viewer.may(*RUNS)
-    shown = v.plan_card(walk, known.project, known, runs=runs, start=_start(look))
-    return (Show(shown, instead=_start(look) > 0),)
-
-
-def _more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    walk = _walk(known)
-    if walk is None:
-        return _not_there_yet(known)
-    runs = viewer.may(*RUNS)
-    shown = v.more_card(walk, known.project, known, runs=runs, start=_start(look))
-    return (Show(shown, instead=_start(look) > 0),)
-
-
-def _themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if _walk(known) is None:
-        return _not_there_yet(known)
-    runs = viewer.may(*RUNS)
-    if look.ref in {theme.id for theme in known.catalogue.themes}:
-        one: dict[str, QuestionState] = all_of(known)
-        return (Show(themes.theme_card(known.project, known, look.ref, one, runs=runs)),)
-    unknown = look.words.strip()[:40]
-    return (Show(themes.themes_card(known.project, known, runs=runs, unknown=unknown)),)
-
-
-def _add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if _walk(known) is None or not known.project.open:
-        return _not_there_yet(known)
-    form: Form[Line] = Form(
-        title=text("walk.add.title"),
-        fields=(
-            TextField(
-                "text", text("walk.add.text"), hint=text("walk.add.hint"), long=True, limit=LONGEST
-            ),
-            Choice(
-                "first",
-                text("walk.add.first"),
-                (
-                    Option("team", text("walk.add.team")),
-                    Option("trio", text("walk.add.trio")),
-                ),
-                value="team",
-            ),
-        ),
-        submit=text("button.save"),
-        into="plan_added",
-        fixed={"project": known.project.id},
-    )
-    return (Open(form),)
-
 
 def _theme_typed(typed: Recognised) -> Press:
     theme = theme_of(typed.rest) if typed.rest else None
@@ -433,11 +347,11 @@ CONVERSATION = Conversation(
     view_needs=view_needs,
     view=view,
     sights={
-        "status": Sight(_status_needs, _status),
-        "plan": Sight(_look_needs, _plan_look),
-        "more_questions": Sight(_look_needs, _more_look),
-        "add_question": Sight(_look_needs, _add_look),
-        "themes": Sight(_questions_needs, _themes_look),
+        "status": Sight(status_needs, status_look),
+        "plan": Sight(look_needs, plan_look),
+        "more_questions": Sight(look_needs, more_look),
+        "add_question": Sight(look_needs, add_look),
+        "themes": Sight(questions_needs, themes_look),
         "phase": Sight(phase.look_needs, phase.look),
         "stands": Sight(phase.stands_needs, phase.stands_look),
     },
