@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Language = Literal["da", "en"]
+from content.language import Language
 
 
 class Both(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Renders a set of the catalogue as plain text, with its sources."""
 
-from content.model import Both, Catalogue, Language, Source
+from content.language import Language
+from content.model import Both, Catalogue, Source
 
 
 def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> str:

@@ -11,7 +11,7 @@ from bot.core.tokens import EVENTS
 from content.model import Catalogue
 from dialogs.model.cards import NeutralCard
 from dialogs.model.conversation import Conversation
-from dialogs.model.effects import Effect, Moment
+from dialogs.model.effects import Effect, Response
 from dialogs.model.events import SignedEvent
 from dialogs.model.facts import Fact, Known, Written, reader
 from dialogs.registry import CONVERSATIONS, WITH_TIMERS, route
@@ -36,7 +36,7 @@ class Dialogs:
 
     def decide(
         self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
-    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
+    ) -> tuple[bytes | None, tuple[Effect | Response, ...]]:
         conversation = CONVERSATIONS[dialog]
         before = read_state(conversation, state)
         after, effects = conversation.decide(before, event, Known(self._catalogue, found))

@@ -29,10 +29,10 @@ from bot.platforms.common.ports import (
     Submitted,
     TypedText,
 )
+from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
-from dialogs.model.effects import FieldError, Moment, Open, PoolEntry, Show
+from dialogs.model.effects import FieldError, Open, PoolEntry, Response, Show
 from dialogs.model.events import Look, Unsigned
 from dialogs.model.facts import About, Fact, Known, Operator, Prefs, Project, Roles
 from dialogs.registry import PROJECT, SIGHTS, UNSIGNED, route
@@ -49,7 +49,7 @@ from storage.vault import Unreadable, Vault, code_hash, code_of
 class _Answered(msgspec.Struct, frozen=True):
     """The moments of an answer, with the names and words to dress them with."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[Response, ...]
     names: NamesAndWords
 
 
@@ -201,7 +201,7 @@ class Engine:
 
     def _decide_unsigned(
         self, passed: Passed
-    ) -> Script[tuple[PoolEntry | None, tuple[Moment, ...]]]:
+    ) -> Script[tuple[PoolEntry | None, tuple[Response, ...]]]:
         event: Any = passed.event
         part = UNSIGNED[type(event)]
         facts = part.needs(event)
@@ -225,7 +225,7 @@ class Engine:
         # Only the project's own events change its language or days off.
         return await self._run_turn(turn, None if route(event) == PROJECT else passed.about)
 
-    async def turn(self, turn: Turn) -> tuple[Moment, ...]:
+    async def turn(self, turn: Turn) -> tuple[Response, ...]:
         return (await self._run_turn(turn)).moments
 
     async def _run_turn(self, turn: Turn, about: Project | None = None) -> _Answered:
@@ -242,7 +242,7 @@ class Engine:
             return found
 
     def _named(
-        self, turn: Turn, moments: tuple[Moment, ...], about: Project | None
+        self, turn: Turn, moments: tuple[Response, ...], about: Project | None
     ) -> Script[_Answered]:
         names = yield from self._scripts.reading.names(
             turn.tenant, turn.project, *wanted(moments), about
@@ -267,7 +267,7 @@ class Engine:
 
     def _unsigned_script(
         self, passed: Passed, receipt: bytes
-    ) -> Script[tuple[tuple[Moment, ...], NamesAndWords]]:
+    ) -> Script[tuple[tuple[Response, ...], NamesAndWords]]:
         """Decide again under the project's lock: if a question was closed meanwhile, the text is
         refused instead of being accepted into a pool that nobody will read for it."""
         tenant, project = passed.tenant, passed.project
@@ -300,7 +300,7 @@ def _seen(sender: Sender) -> SeenPerson:
     return SeenPerson(sender.person, sender.name, sender.locale, sender.foreign)
 
 
-def _with_code(moment: Moment, code: str) -> Moment:
+def _with_code(moment: Response, code: str) -> Response:
     """Insert the receipt code into the answer. It is stored nowhere else."""
     if isinstance(moment, Show):
         return msgspec.structs.replace(moment, card=_coded(moment.card, code))

@@ -41,7 +41,7 @@ from dialogs.agreement.decide import begun
 from dialogs.model import events as e
 from dialogs.model.cards import Paragraph, Who, card, text
 from dialogs.model.commands import parse
-from dialogs.model.effects import FieldError, Moment, Show
+from dialogs.model.effects import FieldError, Response, Show
 from dialogs.model.events import Event, Look, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.roles import held as roles_held
@@ -80,7 +80,7 @@ class Passed(Struct, frozen=True):
 class Stopped(Struct, frozen=True):
     """The gate refused, with these words; unless this retries an event that was handled (`key`)."""
 
-    moments: tuple[Moment, ...]
+    moments: tuple[Response, ...]
     prefs: Prefs
     project: Project | None = None
     key: str = ""
@@ -94,7 +94,7 @@ class IncomingAct(Struct, frozen=True):
 
     press: Press | None = None
     form: FormToken | None = None
-    refused: tuple[Moment, ...] = ()
+    refused: tuple[Response, ...] = ()
 
 
 class Gate:
@@ -312,7 +312,7 @@ def _tries_code(press: Press) -> bool:
     return isinstance(press, Look) and press.view == "by_code"
 
 
-def _hidden(press: Press, form: FormToken | None, starter: str) -> Moment | None:
+def _hidden(press: Press, form: FormToken | None, starter: str) -> Response | None:
     """Return the answer about a draft that the person may not see; None to answer as if there was
     no project."""
     if press.project:
@@ -360,7 +360,7 @@ def _show(key: str) -> Show:
     return Show(card(Paragraph(says(key))))
 
 
-def _error_or_card(form: FormToken | None, key: str) -> Moment:
+def _error_or_card(form: FormToken | None, key: str) -> Response:
     return _show(key) if form is None else FieldError("", text(key))
 
 

@@ -12,10 +12,11 @@ from typing import Any, Literal, cast, get_origin
 import msgspec
 
 from bot.core.tokens import Mac, write_form, write_press
+from content.language import Language
 from content.model import Catalogue, Phrase
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
-from dialogs.model.commands import Language, word_for
+from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look
 from dialogs.model.facts import Prefs
 from dialogs.model.shorten import cut_at_word
@@ -139,8 +140,8 @@ class Localizer:
                 return c.Paragraph(self.line(text))
             case c.Small(text=text):
                 return c.Small(self.line(text))
-            case c.Facts(rows=rows):
-                return c.Facts(tuple((self.line(a), self.line(b)) for a, b in rows))
+            case c.FactRows(rows=rows):
+                return c.FactRows(tuple((self.line(a), self.line(b)) for a, b in rows))
             case c.Quote(words=words, by=by):
                 return c.Quote(self.line(words), None if by is None else self.line(by))
             case c.Bullets(items=items, numbered=numbered, to_fill_in=to_fill_in):

@@ -9,10 +9,10 @@ from bot.clock import Clock
 from bot.core.dialogs import read_state
 from bot.core.localize import Localizer, wanted
 from bot.platforms.common.ports import Edge
+from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
-from dialogs.model.commands import Language
 from dialogs.model.events import Person
 from dialogs.model.facts import Known, Prefs, Project
 from dialogs.registry import CONVERSATIONS

@@ -15,9 +15,9 @@ from aiohttp import web
 
 from bot.core.localize import Localizer
 from bot.core.tokens import Mac
+from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Fact, Known, Operator, Viewer
@@ -101,7 +101,7 @@ def _parts(card: c.FinishedCard, level: int) -> Iterator[str]:
                 yield f"<p>{_line(text)}</p>"
             case c.Small(text=text):
                 yield f"<p><small>{_line(text)}</small></p>"
-            case c.Facts(rows=rows):
+            case c.FactRows(rows=rows):
                 pairs = (f"<dt>{_line(a)}</dt><dd>{_line(b)}</dd>" for a, b in rows)
                 yield f"<dl>{''.join(pairs)}</dl>"
             case c.Bullets(items=items, numbered=numbered):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from content.language import Language
 from content.model import Catalogue
-from dialogs.model.commands import Language
 from storage.tombstones import Tombstone
 from storage.transactions.erasure_progress import Erased
 

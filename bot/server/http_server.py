@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import Struct
 
-from dialogs.model.commands import Language
+from content.language import Language
 
 LONGEST_BODY = 1024 * 1024
 MOST_HEADERS = 100

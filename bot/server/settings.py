@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from dotenv import dotenv_values
 
+from bot.platforms.teams.ports import AppType
 from bot.server.value_shapes import (
     ADDRESS,
     is_loopback,
@@ -23,7 +24,6 @@ from bot.server.value_shapes import (
 )
 
 LogLevel = Literal["error", "warning", "info", "debug"]
-AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
 L = TypeVar("L", bound=str)
 _ALLOWED_HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 

@@ -48,14 +48,21 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Moments, Sight, Step, nothing, opens, the_only
-from dialogs.model.conversation import Facts as Needs
+from dialogs.model.conversation import (
+    Conversation,
+    Facts,
+    Responses,
+    Sight,
+    Step,
+    nothing,
+    opens,
+    the_only,
+)
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, Viewer
 from dialogs.walk.states import Planned, spoken
 
-State = Advice
 OPEN_LIST = 10
 
 
@@ -80,7 +87,7 @@ def for_one(known: Known, kind: str, *, leads: bool) -> tuple[str, ...]:
 # --- turns --------------------------------------------------------------------------------
 
 
-def needs(state: Advice | None, event: SignedEvent) -> Needs:
+def needs(state: Advice | None, event: SignedEvent) -> Facts:
     return (About(), *HELPERS) if isinstance(event, e.AdviceAsked) else ()
 
 
@@ -141,7 +148,7 @@ def _one(
 # --- looks --------------------------------------------------------------------------------
 
 
-def _about(look: Look, viewer: Viewer) -> Needs:
+def _about(look: Look, viewer: Viewer) -> Facts:
     return (About(),)
 
 
@@ -149,7 +156,7 @@ def _n(words: str) -> int:
     return int(words) if words.isascii() and words.isdigit() and len(words) < 9 else -1
 
 
-def _turning(look: Look, viewer: Viewer, known: Known, names: tuple[str, ...]) -> Moments:
+def _turning(look: Look, viewer: Viewer, known: Known, names: tuple[str, ...]) -> Responses:
     """Without a project nothing is remembered, so the first item depends on the day."""
     project = known(About())
     found = fitting(known.catalogue, names, project.phase if project else 1)
@@ -163,19 +170,19 @@ def _workplace(known: Known) -> str:
     return project.workplace if project else ""
 
 
-def _advice(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _advice(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _turning(look, viewer, known, advice_shelf(_workplace(known)))
 
 
-def _example(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _example(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _turning(look, viewer, known, shelves.examples(_workplace(known)))
 
 
-def _reading(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _reading(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Show(reading(known, look.ref, _n(look.words), look.project)),)
 
 
-def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _lessons(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show the experience of others, and the two ways to begin."""
     p = look.project
     press = e.AdviceAsked(project=p, kind="example") if p else Look("example")
@@ -193,7 +200,7 @@ def _lessons(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _checklist(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _checklist(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show the checklist of a phase: the first set open, the others behind buttons with their
     titles."""
     project = known.project
@@ -237,12 +244,12 @@ def _opened(known: Known, name: str, project: Project) -> tuple[Part[Line] | Non
     )
 
 
-def _exercises(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
     above = (Heading[Line](text("advice.exercises")), Paragraph[Line](text("advice.exercises_how")))
     return (Show(shelf(known, shelves.exercises(_workplace(known)), look.project, *above)),)
 
 
-def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _notes(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List what is worth reading for leaders or for elected representatives."""
     project = known.project
     leads = viewer.may("leader", "deputy")
@@ -251,7 +258,7 @@ def _notes(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(shelf(known, names, project.id, Heading(heading))),)
 
 
-def _source(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _source(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show the source of a question, of a set, or of everything; below a publication are its
     sets."""
     catalogue = known.catalogue
@@ -317,7 +324,7 @@ def _publication(look: Look, known: Known) -> NeutralCard:
 
 CONVERSATION = Conversation(
     name="advice",
-    state=State,
+    state=Advice,
     events=the_only("advice", e.AdviceAsked, e.AdviceGiven),
     needs=needs,
     decide=decide,

@@ -74,7 +74,7 @@ def exercises(workplace: str) -> tuple[str, ...]:
 
 # --- where people meet a set --------------------------------------------------------------
 
-Place = Literal[
+AdvicePlace = Literal[
     "phase", "asked", "themes", "plan", "more_questions", "advice", "leader_advice", "example",
     "overview", "checklist", "note", "trio", "exercises", "lessons", "source",
 ]  # fmt: skip
@@ -83,7 +83,7 @@ Place = Literal[
 class Way(Struct, frozen=True):
     """One way to reach a set; `phase` is 0 if it exists in every phase."""
 
-    place: Place
+    place: AdvicePlace
     phase: int = 0
 
 
@@ -95,7 +95,7 @@ IN_THE_WALK: dict[str, Way] = {
     "phase-themes": Way("plan"),
     "education-questions": Way("more_questions"),
 }
-SAID: dict[Place, str] = {
+SAID: dict[AdvicePlace, str] = {
     "phase": "`/digi fase`",
     "asked": "in the channel, on its day or by `/digi næste`",
     "themes": "`/digi grundspørgsmål`",

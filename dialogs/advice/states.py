@@ -22,8 +22,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import Known
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import Known, StateOf
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):

@@ -36,17 +36,13 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import (
     Open,
     Show,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Present, Roles, States, Viewer
-from dialogs.model.facts import State as StateOf
-
-State = Agreement
-
+from dialogs.model.facts import About, Known, Present, Roles, StateOf, States, Viewer
 
 LONGEST = 300
 
@@ -166,7 +162,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), Present(), States("agreement"))
 
 
-def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
+def listed(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     today = local(project.calendar, viewer.at).date()
     everything = known.states("agreement", Agreement).values()
@@ -226,7 +222,7 @@ def new_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(),)
 
 
-def new_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def new_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     if not project.under_way:
         return show(text("agreement.closed"))
@@ -273,7 +269,7 @@ def _one(look: Look, viewer: Viewer, known: Known) -> Agreement | Text | Several
     return state
 
 
-def new_date_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def new_date_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = _one(look, viewer, known)
     if not isinstance(state, Agreement):
         return show(state)
@@ -299,7 +295,7 @@ def new_date_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def not_done_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def not_done_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = _one(look, viewer, known)
     if not isinstance(state, Agreement):
         return show(state)

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from dialogs.agreement.cards import (
     LONGEST,
-    State,
     due_line,
     is_past,
     is_theirs,
@@ -319,7 +318,7 @@ def forgets(state: Agreement, person: e.Person) -> Agreement:
 
 CONVERSATION = Conversation(
     name="agreement",
-    state=State,
+    state=Agreement,
     events=by_field(
         "agreement",
         e.Offered,

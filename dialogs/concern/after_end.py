@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from msgspec.structs import replace
 
-from dialogs.concern.states import Answer, Concern, answer_parts
+from dialogs.concern.states import Concern, ConcernAnswer, answer_parts
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model.cards import card, text
@@ -37,7 +37,7 @@ def unanswered(state: Concern, reason: str, who: Person, at: datetime) -> Step:
     if not state.waits:
         return state, ()
     # Each text has at most one such record, so its id is derived from the text's.
-    line = Answer("over", f"{state.id}-over", who)
+    line = ConcernAnswer("over", f"{state.id}-over", who)
     after = replace(
         state, status="over", promised=None, promised_by="", answers=(*state.answers, line)
     )

@@ -17,7 +17,6 @@ from dialogs.concern.letting_go import closed_with_reason, handed_on
 from dialogs.concern.letting_go import form as letting_go_form
 from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import (
-    State,
     act_needs,
     answer_form,
     kind_line,
@@ -32,8 +31,8 @@ from dialogs.concern.looks import (
     view_needs,
 )
 from dialogs.concern.states import (
-    Answer,
     Concern,
+    ConcernAnswer,
     answer_parts,
     how_it_went,
     widened,
@@ -55,7 +54,7 @@ REMINDED = 9
 # --- what happens to it -------------------------------------------------------------------
 
 
-def needs(state: State | None, event: e.SignedEvent) -> Facts:
+def needs(state: Concern | None, event: e.SignedEvent) -> Facts:
     return (
         f.About(),
         f.Roles(),
@@ -63,7 +62,7 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
     )
 
 
-def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
+def decide(state: Concern | None, event: e.SignedEvent, known: Known) -> Step:
     if state is None:
         return _new(event, known) if isinstance(event, e.Released) else (None, (Show(not_here()),))
     match event:
@@ -170,7 +169,7 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
     beyond = beyond_the_end(event.until, known) if stays and event.until else None
     if (faults := (*_faults(event, today), *((beyond,) if beyond else ()))) != ():
         return state, faults
-    given = Answer(event.answer, event.id, event.by, until=event.until, on=today)
+    given = ConcernAnswer(event.answer, event.id, event.by, until=event.until, on=today)
     after = replace(
         state,
         status={"others": "forwarded", "later": "seen"}.get(event.answer, "answered"),
@@ -184,7 +183,7 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
     elif event.answer == "do":
         reminder = outcome.reminder(known, after, event)
     parts = answer_parts(replace(after, answers=(given,)))
-    effects: list[fx.Effect | fx.Moment] = [
+    effects: list[fx.Effect | fx.Response] = [
         fx.Record(
             "concern_answer",
             state.id,
@@ -317,7 +316,7 @@ def forgets(state: Concern, person: Person) -> Concern:
 
 CONVERSATION = Conversation(
     name="concern",
-    state=State,
+    state=Concern,
     events=by_field(
         "concern",
         e.Released,

@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import kind_line, not_here, refused
-from dialogs.concern.states import Answer, Concern, answer_parts, may_hand_on
+from dialogs.concern.states import Concern, ConcernAnswer, answer_parts, may_hand_on
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Line, Option, card, text
-from dialogs.model.conversation import Moments, Step
+from dialogs.model.conversation import Responses, Step
 from dialogs.model.effects import Effects, FieldError, Open, Privately, Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Viewer
@@ -21,7 +21,7 @@ def closed_with_reason(state: Concern, event: e.ConcernClosed) -> Step:
     """Close a text that waits; the reason is the last of its answers, so its author reads it."""
     if refers_elsewhere(event.text):
         return state, (FieldError("text", text("concern.no_links")),)
-    line = Answer("closed", event.id, event.by)
+    line = ConcernAnswer("closed", event.id, event.by)
     after = replace(
         state, status="closed", promised=None, promised_by="", answers=(*state.answers, line)
     )
@@ -72,7 +72,7 @@ def _others(state: Concern, person: Person, known: Known) -> tuple[Person, ...]:
     return tuple(p for p in known.holders("leader", "deputy", "tr", "amr") if p not in no)
 
 
-def form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def form(look: Look, viewer: Viewer, known: Known) -> Responses:
     one = known.state("concern", look.ref, Concern)
     if one is None:
         return (Show(not_here()),)

@@ -23,7 +23,7 @@ from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model.calendar import local
 from dialogs.model.cards import Button, Line, NeutralCard, Option, Part, Words, card, text
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Viewer
@@ -33,9 +33,6 @@ PAGE = 6
 
 
 SHORT = 140
-
-
-State = Concern
 
 
 def may_answer(one: Concern, person: Person, known: Known) -> bool:
@@ -80,11 +77,11 @@ def not_here() -> NeutralCard:
     return card(c.Paragraph(text("concern.not_here")))
 
 
-def view_needs(state: State, slot: str) -> Facts:
+def view_needs(state: Concern, slot: str) -> Facts:
     return (f.About(),)
 
 
-def view(state: State, slot: str, known: Known) -> NeutralCard:
+def view(state: Concern, slot: str, known: Known) -> NeutralCard:
     project = known.project.id
     if state.status == "withdrawn":
         return card(c.Heading(kind_line(state)), c.Paragraph(text("concern.is_withdrawn")))
@@ -108,7 +105,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
     return (*HELPERS, f.About(), f.Published("said"), f.Records("said"))
 
 
-def listed(look: Look, viewer: Viewer, known: Known) -> Moments:
+def listed(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List the texts addressed to the viewer first, then those that everybody may read."""
     today = local(known.project.calendar, viewer.at).date()
     mine = for_reader(known, viewer.person)
@@ -183,14 +180,14 @@ def _short(words: str) -> str:
 
 def one_needs(look: Look, viewer: Viewer) -> Facts:
     return (
-        f.State("concern", look.ref),
+        f.StateOf("concern", look.ref),
         f.Roles(),
         f.About(),
         f.Published("more", look.ref or "-"),
     )
 
 
-def one_card(look: Look, viewer: Viewer, known: Known) -> Moments:
+def one_card(look: Look, viewer: Viewer, known: Known) -> Responses:
     one = known.state("concern", look.ref, Concern)
     if one is None or not may_read(one, viewer.person):
         return (Show(not_here()),)
@@ -243,10 +240,10 @@ def _acts(one: Concern, viewer: Viewer) -> Part[Line] | None:
 
 
 def act_needs(look: Look, viewer: Viewer) -> Facts:
-    return (f.State("concern", look.ref), f.Roles(), f.About())
+    return (f.StateOf("concern", look.ref), f.Roles(), f.About())
 
 
-def answer_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def answer_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     one = known.state("concern", look.ref, Concern)
     if one is None:
         return (Show(not_here()),)
@@ -277,7 +274,7 @@ def answer_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def take_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def take_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     one = known.state("concern", look.ref, Concern)
     if one is None:
         return (Show(not_here()),)

@@ -15,7 +15,7 @@ from dialogs.model import effects as fx
 from dialogs.model import events as e
 from dialogs.model.calendar import at_local, local
 from dialogs.model.cards import Button, Line, NeutralCard, card, text
-from dialogs.model.conversation import Moments, Step
+from dialogs.model.conversation import Responses, Step
 from dialogs.model.effects import Effects, FieldError, Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Viewer
@@ -100,7 +100,7 @@ def due(state: Concern, project: str) -> Effects:
 # --- the forms ----------------------------------------------------------------------------
 
 
-def form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Open the form for why it was not done, or for a new date."""
     one = known.state("concern", look.ref, Concern)
     if one is None:

@@ -28,7 +28,7 @@ class Outcome(Struct, frozen=True):
     until: date | None = None  # the new date
 
 
-class Answer(Struct, frozen=True):
+class ConcernAnswer(Struct, frozen=True):
     """An answer. `text` is the id of a record of kind "concern_answer", whose field `who` names who
     is meant."""
 
@@ -57,7 +57,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
     status: Literal["sent", "seen", "answered", "forwarded", "closed", "withdrawn", "over"] = "sent"
     promised: date | None = None
     promised_by: str = ""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[ConcernAnswer, ...] = ()
     objected: bool = False  # the author has used the one objection to a closing
     in_trio: bool = False
     more: int = 0  # how many times the author has added to it
@@ -70,7 +70,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
         return self.status in ("sent", "seen", "forwarded")
 
     @property
-    def doing(self) -> Answer | None:
+    def doing(self) -> ConcernAnswer | None:
         """Return the answer *We will do it* while its outcome is not reported."""
         if self.status in ("closed", "withdrawn", "over") or not self.answers:
             return None
@@ -91,7 +91,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
         told = self.told_of(self.answers[-1]) if self.answers else ()
         return told[-1].kind if told and told[-1].kind != "moved" else ""
 
-    def told_of(self, answer: Answer) -> tuple[Outcome, ...]:
+    def told_of(self, answer: ConcernAnswer) -> tuple[Outcome, ...]:
         return tuple(one for one in self.outcomes if one.answer == answer.text)
 
     @property

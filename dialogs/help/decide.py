@@ -10,7 +10,7 @@ from dialogs.model.cards import (
     Buttons,
     Chat,
     Count,
-    Facts,
+    FactRows,
     Heading,
     Line,
     NeutralCard,
@@ -25,8 +25,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.commands import COMMANDS, Recognised
-from dialogs.model.conversation import Conversation, Moments, Sight, opens
-from dialogs.model.conversation import Facts as Needs
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight, opens
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Press
 from dialogs.model.facts import About, Known, MyProjects, Operator, Project, Viewer
@@ -36,11 +35,11 @@ OF_MINE = 8
 # --- help ---------------------------------------------------------------------------------
 
 
-def _needs_help(look: Look, viewer: Viewer) -> Needs:
+def _needs_help(look: Look, viewer: Viewer) -> Facts:
     return (About(), MyProjects(viewer.person))
 
 
-def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _help(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show what the person can do now, in this role, in this project."""
     project = known(About())
     if project is None:
@@ -58,7 +57,7 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Moments:
                 *_first(look, say=project.stage in ("running", "paused", "not_now")),
                 Heading(text("help.title")),
                 Paragraph(text(f"help.stage_{project.stage}", name=Words(project.name))),
-                Facts(rows),
+                FactRows(rows),
                 buttons(
                     *_main_buttons(project),
                     Button(text("button.code"), Look("code", project=p)) if hidden else None,
@@ -127,14 +126,14 @@ def _to_all(project: str = "") -> Button[Line]:
     return Button(text("help.all"), Look("help_all", project=project))
 
 
-def _all(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _all(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List every command, including those of no use at the moment."""
     rows = tuple(
         (Typed(command.name), text(f"command.{command.name}"))
         for command in COMMANDS
         if not command.later and (viewer.private or not command.private)
     )
-    return (Show(card(Heading(text("help.all")), Facts(rows))),)
+    return (Show(card(Heading(text("help.all")), FactRows(rows))),)
 
 
 def _help_without(look: Look, viewer: Viewer, known: Known) -> NeutralCard:
@@ -159,7 +158,7 @@ def _help_without(look: Look, viewer: Viewer, known: Known) -> NeutralCard:
                 for project in mine[:OF_MINE]
             )
         ),
-        Facts(tuple((Typed(name), text(f"command.{name}")) for name in commands)),
+        FactRows(tuple((Typed(name), text(f"command.{name}")) for name in commands)),
         buttons(
             None if viewer.private else Button(text("help.begin"), Look("start"), "main"),
             Button(text("button.code"), Look("code")),
@@ -173,11 +172,11 @@ def _help_without(look: Look, viewer: Viewer, known: Known) -> NeutralCard:
 # --- words that are no command ------------------------------------------------------------
 
 
-def _nothing(look: Look, viewer: Viewer) -> Needs:
+def _nothing(look: Look, viewer: Viewer) -> Facts:
     return ()
 
 
-def _unknown(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _unknown(look: Look, viewer: Viewer, known: Known) -> Responses:
     if look.words and look.ref:
         line = text("help.misspelt", word=Words(look.words), nearest=Words(look.ref))
     else:
@@ -185,7 +184,7 @@ def _unknown(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(card(Paragraph(line), Small(text("help.try_help", help=Typed("help"))))),)
 
 
-def _no_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _no_project(look: Look, viewer: Viewer, known: Known) -> Responses:
     if viewer.private:
         return (Show(card(Paragraph(text("help.in_none")))),)
     return (
@@ -198,14 +197,14 @@ def _no_project(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _needs_mine(look: Look, viewer: Viewer) -> Needs:
+def _needs_mine(look: Look, viewer: Viewer) -> Facts:
     return (MyProjects(viewer.person),)
 
 
 _press = msgspec.json.Decoder(Press)
 
 
-def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _which_project(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Ask which project is meant, with a button for the same act in each."""
     press = _press.decode(look.words)
     found = tuple(
@@ -215,7 +214,7 @@ def _which_project(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(card(Paragraph(text("help.which_project")), Buttons(found))),)
 
 
-def _private_words(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _private_words(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Answer text after a private command, typed under the author's name: it was neither stored nor
     repeated."""
     project = known(About())
@@ -233,7 +232,7 @@ def _private_words(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _not_yet(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _not_yet(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (
         Show(
             card(
@@ -244,14 +243,14 @@ def _not_yet(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _needs_about(look: Look, viewer: Viewer) -> Needs:
+def _needs_about(look: Look, viewer: Viewer) -> Facts:
     return (About(),)
 
 
 # --- what Digi is -------------------------------------------------------------------------
 
 
-def _about(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _about(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known(About())
     p = project.id if project else ""
     return (
@@ -260,7 +259,7 @@ def _about(look: Look, viewer: Viewer, known: Known) -> Moments:
                 Heading(text("about.title")),
                 Paragraph(text("about.what")),
                 Paragraph(text("about.not")),
-                Facts(_about_rows(project, known)),
+                FactRows(_about_rows(project, known)),
                 buttons(Button(text("button.read_more"), Look("about_all", project=p))),
             )
         ),
@@ -300,7 +299,7 @@ def _elsewhere(operator: Operator) -> Line:
     return text("about.whistleblower_missing")
 
 
-def _about_all(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _about_all(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show all information that is summarised above an unsigned form."""
     points = [text(f"about.unnamed_{n}", chat=Chat()) for n in range(1, 8)]
     if known.operator.database_keeps_times:

@@ -20,7 +20,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import (
@@ -43,7 +43,7 @@ def _needs(look: Look, viewer: Viewer) -> Facts:
     return (_mine(viewer.person),)
 
 
-def _home(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _home(look: Look, viewer: Viewer, known: Known) -> Responses:
     mine = known.each(_mine(viewer.person))
     parts: list[Part[Line] | None] = [
         Paragraph(text("home.doors")),
@@ -67,7 +67,7 @@ def _chat_needs(look: Look, viewer: Viewer) -> Facts:
     return (PrefsOf(viewer.person),)
 
 
-def _chat(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _chat(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Show the welcome message of the private chat, unless it was shown: which texts Digi reads
     there, and the same buttons for everybody, whichever project they are in."""
     if known(PrefsOf(viewer.person)).greeted:

@@ -17,6 +17,7 @@ from dialogs.model.cards import (
     Count,
     Day,
     Line,
+    Moment,
     Paragraph,
     Part,
     Quote,
@@ -26,13 +27,12 @@ from dialogs.model.cards import (
     buttons,
     text,
 )
-from dialogs.model.cards import Moment as At
 from dialogs.model.conversation import Facts
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, MyRefs, Project, Records, Roles, States, Viewer
 from dialogs.model.roles import refused
 from dialogs.project.states import confirming
-from dialogs.question.states import Asked, Proposed, State, all_of, takes_answers, title
+from dialogs.question.states import Asked, Proposed, QuestionState, all_of, takes_answers, title
 
 EACH = 3
 """How many questions and agreements of a project are shown; the others are behind a button."""
@@ -144,7 +144,7 @@ def _questions(known: Known, person: Person) -> list[Part[Line] | None]:
 
 
 def _question(
-    state: State, known: Known, person: Person, answered: frozenset[str], runs: bool
+    state: QuestionState, known: Known, person: Person, answered: frozenset[str], runs: bool
 ) -> tuple[Part[Line] | None, ...]:
     project = known.project.id
     words = state.words
@@ -175,7 +175,7 @@ def _question(
             )
         case Proposed(until=until):
             return (
-                Paragraph(text("walk.status.proposal", question=title(words), until=At(until))),
+                Paragraph(text("walk.status.proposal", question=title(words), until=Moment(until))),
                 buttons(Button(text("walk.button.see_question"), look("questions"))),
             )
         case _:

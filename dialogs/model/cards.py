@@ -186,7 +186,7 @@ class Small(Struct, Generic[L], frozen=True, tag="small"):
     text: L
 
 
-class Facts(Struct, Generic[L], frozen=True, tag="facts"):
+class FactRows(Struct, Generic[L], frozen=True, tag="facts"):
     """Rows of a name and its value."""
 
     rows: tuple[tuple[L, L], ...]
@@ -232,7 +232,7 @@ class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):
 
 
 Part = (
-    Heading[L] | Paragraph[L] | Small[L] | Facts[L] | Quote[L] | Bullets[L] | Progress[L]
+    Heading[L] | Paragraph[L] | Small[L] | FactRows[L] | Quote[L] | Bullets[L] | Progress[L]
     | Buttons[L]
 )  # fmt: skip
 

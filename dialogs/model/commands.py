@@ -10,9 +10,9 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
+from content.language import Language
 from msgspec import Struct
 
-Language = Literal["da", "en"]
 Argument = Literal["", "title", "theme", "exercise", "whom", "search"]
 Whom = Literal["me", "project"]
 

@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from dialogs.model.cards import NeutralCard
 from dialogs.model.commands import Recognised
-from dialogs.model.effects import Effects, Moment, PoolEntry
+from dialogs.model.effects import Effects, PoolEntry, Response
 from dialogs.model.events import Look, Person, Press, Signed, SignedEvent, Unsigned, View
 from dialogs.model.facts import Fact, Known, Viewer
 
 Facts = tuple[Fact[Any], ...]
 Step = tuple[Any, Effects]
-Moments = tuple[Moment, ...]
+Responses = tuple[Response, ...]
 Instance = Callable[[Any], str]
 """Returns the instance of a conversation that an event belongs to, such as a question's id."""
 
@@ -25,7 +25,7 @@ class Sight(Struct, frozen=True):
     """A read-only view: the facts it needs, and a function that shows it."""
 
     needs: Callable[[Look, Viewer], Facts]
-    show: Callable[[Look, Viewer, Known], Moments]
+    show: Callable[[Look, Viewer, Known], Responses]
 
 
 class UnsignedPart(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class UnsignedPart(Struct, frozen=True, kw_only=True):
 
     events: tuple[type[Unsigned], ...]
     needs: Callable[[Any], Facts]
-    decide: Callable[[Any, Known], tuple[PoolEntry | None, Moments]]
+    decide: Callable[[Any, Known], tuple[PoolEntry | None, Responses]]
 
 
 def nothing(*_: object) -> Facts:

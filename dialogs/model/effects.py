@@ -225,13 +225,13 @@ class FieldError(Struct, frozen=True, tag="field_error"):
     text: Line
 
 
-Moment = Show | Open | FieldError
+Response = Show | Open | FieldError
 Effect = (
     Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | BeginAll | HaltAll
     | Grant | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract
     | Unpool | Snapshot | Refresh
 )  # fmt: skip
-Effects = tuple[Effect | Moment, ...]
+Effects = tuple[Effect | Response, ...]
 
 
 class PoolEntry(Struct, frozen=True, tag="pool_entry"):
@@ -258,7 +258,6 @@ __all__ = [
     "Grant",
     "HaltAll",
     "Keep",
-    "Moment",
     "Open",
     "OpenProject",
     "PoolEntry",
@@ -268,6 +267,7 @@ __all__ = [
     "Record",
     "Redraw",
     "Refresh",
+    "Response",
     "Retract",
     "Say",
     "SetMembers",

@@ -319,7 +319,7 @@ class HowManyEach(Fact[Mapping[str, int]], frozen=True):
     kind: str
 
 
-class State(Fact[Written | None], frozen=True):
+class StateOf(Fact[Written | None], frozen=True):
     """The state of one instance of another dialog."""
 
     dialog: str
@@ -433,7 +433,7 @@ class Known:
         return {s.id: s.body.read_as(cast(Hashable, type)) for s in self(States(dialog))}
 
     def state(self, dialog: str, of: str, type: type[S]) -> S | None:
-        body = self(State(dialog, of))
+        body = self(StateOf(dialog, of))
         return None if body is None else cast(S, body.read_as(cast(Hashable, type)))
 
     def holders(self, *roles: str, status: str = "confirmed") -> tuple[Person, ...]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
 from dialogs.agreement.states import Agreement, overdue, unowned, what
-from dialogs.concern.states import HELPERS, Answer, Concern, answer_parts
+from dialogs.concern.states import HELPERS, Concern, ConcernAnswer, answer_parts
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -36,8 +36,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Records, States
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, Known, Records, StateOf, States
 from dialogs.overview.news import SOON, Overview, Standing, promise_passed
 from dialogs.question.states import Concluded, Proposed, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
@@ -242,7 +241,7 @@ def words(one: Concern, cut: int = 0) -> Kept:
     return replace(one.words, cut=cut)
 
 
-def answer(one: Answer, cut: int = 0) -> Line:
+def answer(one: ConcernAnswer, cut: int = 0) -> Line:
     said = Kept("concern_answer", one.text, cut=cut)
     match one.kind:
         case "do":

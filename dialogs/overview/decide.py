@@ -21,6 +21,7 @@ from dialogs.model.cards import (
     Form,
     Kept,
     Line,
+    Moment,
     NeutralCard,
     Paragraph,
     Part,
@@ -31,8 +32,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.cards import Moment as At
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, opens, the_only
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, opens, the_only
 from dialogs.model.effects import (
     Cancel,
     Effect,
@@ -47,13 +47,11 @@ from dialogs.model.effects import (
     Timer,
 )
 from dialogs.model.events import Look, SignedEvent
-from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, Known, Project, Records, Roles, StateOf, Viewer
 from dialogs.overview.cards import advice, details, label, overview_card, overview_facts
 from dialogs.overview.news import found
 from dialogs.overview.states import Digest, next_overview
 
-State = Digest
 NEWS_LIMIT = 400
 AWAY = timedelta(days=8)
 
@@ -177,7 +175,7 @@ def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Ste
     if state.news or state.asked == week or late:
         return state, (again,)
     shown = card(
-        Paragraph(text("digest.ask_news", moment=At(moment))), buttons(_news_button(project))
+        Paragraph(text("digest.ask_news", moment=Moment(moment))), buttons(_news_button(project))
     )
     asked = tuple(Privately(person, shown, urgency=2) for person in known.holders("leader"))
     return replace(state, asked=week), (*asked, again)
@@ -191,7 +189,7 @@ def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
     if not project.running:
         told = text("digest.news_paused")
     else:
-        told = text("digest.news_given", moment=At(next_overview(project, event.at)))
+        told = text("digest.news_given", moment=Moment(next_overview(project, event.at)))
     return replace(state, news=event.id), (kept, Show(card(Paragraph(told))))
 
 
@@ -221,7 +219,7 @@ def _preview_needs(look: Look, viewer: Viewer) -> Facts:
     return (*overview_facts(), StateOf("digest", "digest"))
 
 
-def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _preview(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     if not project.under_way:
         return (Show(card(Paragraph(text("digest.closed")))),)
@@ -234,7 +232,7 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Moments:
         if viewer.may("leader", "deputy", "representative")
         else None,
     )
-    moment = At(due)
+    moment = Moment(due)
     if not new.anything:
         comes: Part[Line] | None = None
         if project.running:
@@ -261,7 +259,7 @@ def _news_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), StateOf("digest", "digest"))
 
 
-def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _news(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     if not project.under_way:
         return (Show(card(Paragraph(text("digest.closed")))),)
@@ -290,7 +288,7 @@ def _news(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 CONVERSATION = Conversation(
     name="digest",
-    state=State,
+    state=Digest,
     events=the_only("digest", e.NewsGiven),
     needs=needs,
     decide=decide,

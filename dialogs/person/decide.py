@@ -19,7 +19,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, the_only
 from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, MyProjects, Prefs, PrefsOf, Viewer, hours_for
@@ -79,7 +79,7 @@ def _me_needs(look: Look, viewer: Viewer) -> Facts:
     return _theirs(viewer.person)
 
 
-def _me(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _me(look: Look, viewer: Viewer, known: Known) -> Responses:
     prefs = known(PrefsOf(viewer.person))
     hours = hours_for(prefs, known(MyProjects(viewer.person)))
     match look.ref:

@@ -122,7 +122,7 @@ def draft(state: Project, roles: tuple[Role, ...], reader: Person) -> Card[Line]
             if reader == state.starter
             else text("project.draft_of", who=c.Who(state.starter))
         ),
-        c.Facts((*_about_rows(state), *role_rows(roles))),
+        c.FactRows((*_about_rows(state), *role_rows(roles))),
         c.Paragraph(rhythm(state)),
         *(part for role in asked for part in asks(role)),
         c.Paragraph(text("project.who_leads")) if not holding(roles, "leader") else None,
@@ -254,8 +254,8 @@ def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
         c.Paragraph(text("project.welcome_me")),
         _when(state),
         c.Paragraph(text("project.welcome_say")) if state.open else None,
-        c.Facts(rows) if rows else None,
-        c.Facts(role_rows(roles)),
+        c.FactRows(rows) if rows else None,
+        c.FactRows(role_rows(roles)),
         c.Progress(state.phase, 4, text(f"project.we_are_in_{state.phase}")),
         c.buttons(
             Button(text("button.say"), Look("say", project=state.id), "main")
@@ -311,7 +311,7 @@ def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: b
     ]
     return card(
         c.Heading(text("project.roles_title", name=c.Words(state.name))),
-        c.Facts(role_rows(roles)),
+        c.FactRows(role_rows(roles)),
         c.Paragraph(text("project.waiting_for", who=named(dict.fromkeys(waiting))))
         if waiting
         else None,

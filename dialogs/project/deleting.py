@@ -8,7 +8,7 @@ from dialogs.concern.states import Concern
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Small, text
-from dialogs.model.conversation import Facts, Moments, Step
+from dialogs.model.conversation import Facts, Responses, Step
 from dialogs.model.effects import EraseProject, Forget, Redraw, Show, Tell
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Project, Records, Roles, States, Viewer
@@ -80,7 +80,7 @@ def look_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles())
 
 
-def look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def look(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List all that the person can delete, each with a button that asks for confirmation."""
     state = known.project
     leads = people.may_delete(state, known(Roles()), viewer.person)

@@ -121,7 +121,7 @@ def outcome(state: Project, end: str) -> Part[Line] | None:
         for field in ("promise", "better", "worse")
         if getattr(state, field)
     )
-    return c.Facts(rows) if rows else None
+    return c.FactRows(rows) if rows else None
 
 
 def again(state: Project, months: int, known: Known) -> Card[Line]:
@@ -138,7 +138,7 @@ def again(state: Project, months: int, known: Known) -> Card[Line]:
             if written is None
             else (
                 c.Paragraph(text("project.follow_up_by", who=c.Who(written.person))),
-                c.Facts(
+                c.FactRows(
                     tuple(
                         (text(label), c.Kept("follow_up", written.id, field))
                         for field, label in FOLLOW_UP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from dialogs.model.cards import Form, Line, Note
-from dialogs.model.conversation import Facts, Moments, Sight
+from dialogs.model.conversation import Facts, Responses, Sight
 from dialogs.model.effects import (
     Open,
     Show,
@@ -16,7 +16,7 @@ from dialogs.model.facts import (
     Known,
     Records,
     Roles,
-    State,
+    StateOf,
     Viewer,
 )
 from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed
@@ -31,7 +31,7 @@ def _here(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles())
 
 
-def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _start(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, roles = known(About()), known(Roles())
     if viewer.private and (state is None or state.stage != "draft"):
         return (Show(cards.said("project.start_in_channel")),)
@@ -44,24 +44,24 @@ def _start(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Open(forms.draft(state, roles, state.channel)),)
 
 
-def _draft_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _draft_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Show(cards.seen_draft(known.project, known(Roles()), viewer.person)),)
 
 
-def _roles_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _roles_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, roles = known.project, known(Roles())
     leads = viewer.may("leader", "deputy", "starter")
     return (Show(cards.who_is_who(state, roles, viewer.person, leads)),)
 
 
-def _change_roles(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _change_roles(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if not state.open:
         return (Show(cards.what_is_true(state)),)
     return (Open(forms.change_roles(state, known(Roles()))),)
 
 
-def _confirm_role(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _confirm_role(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     asked = {r.role for r in known(Roles()) if r.person == viewer.person and r.status == "asked"}
     if not state.open:
@@ -75,14 +75,14 @@ def _settings_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Records("leave_out"))
 
 
-def _settings(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _settings(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if not state.open:
         return (Show(cards.what_is_true(state)),)
     return (Open(forms.settings(state, known(Records("leave_out")))),)
 
 
-def _frame(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _frame(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if not state.open:
         return (Show(cards.what_is_true(state)),)
@@ -90,21 +90,21 @@ def _frame(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Open(forms.frame(state, phase)),)
 
 
-def _pause(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _pause(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         return (Open(end_forms.pause(state)),)
     return (Show(cards.what_is_true(state)),)
 
 
-def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         return (Open(_first(end_forms.not_now(state), owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
-def _stop(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _stop(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         form = end_forms.stop(state, ends.erased_on(state, viewer.at))
@@ -116,7 +116,7 @@ def _end_needs(look: Look, viewer: Viewer) -> Facts:
     return (
         About(),
         *owed.FACTS,
-        *(State("question", question) for question in PROMISES),
+        *(StateOf("question", question) for question in PROMISES),
         *(Records("conclusion", question) for question in PROMISES),
     )
 
@@ -142,7 +142,7 @@ def _promise(known: Known) -> str:
     return ""
 
 
-def _end(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _end(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
@@ -156,7 +156,7 @@ def _follow_up_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Records("follow_up"))
 
 
-def _follow_up(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _follow_up(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage != "ended" or not look.ref.isdigit():
         return (Show(cards.what_is_true(state)),)
@@ -164,7 +164,7 @@ def _follow_up(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Open(end_forms.follow_up(state, months, end_cards.follow_up_of(known, months))),)
 
 
-def _helped_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _helped_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.running:
         return (Open(end_forms.helped(state)),)

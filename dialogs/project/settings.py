@@ -77,7 +77,7 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
 def _new_frame(state: Project, frame: Frame, event: e.FrameSet) -> Card[Line]:
     return c.card(
         c.Paragraph(text("project.new_frame", who=c.Who(event.by))),
-        c.Facts(cards.kept_frame_rows(frame, event.id)),
+        c.FactRows(cards.kept_frame_rows(frame, event.id)),
     )
 
 

@@ -17,7 +17,7 @@ from dialogs.model.cards import (
     Who,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import (
@@ -26,17 +26,17 @@ from dialogs.model.facts import (
     Mine,
     Published,
     Records,
+    StateOf,
     Viewer,
 )
-from dialogs.model.facts import State as StateOf
 from dialogs.question.buttons import ways
 from dialogs.question.cards import as_it_is, proposal_parts, told, unnamed_words, with_trio
 from dialogs.question.states import (
     Asked,
     Concluded,
     Proposed,
+    QuestionState,
     SetAside,
-    State,
     ToMed,
     in_words,
     one_of,
@@ -62,7 +62,7 @@ def answers_needs(look: Look, viewer: Viewer) -> Facts:
     )
 
 
-def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
+def answers(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, project = one_of(known, look.ref), known.project.id
     if state is None or with_trio(state):
         return told(state, project)
@@ -98,7 +98,7 @@ def answers(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _everything(state: State, known: Known) -> list[Quote[Line]]:
+def _everything(state: QuestionState, known: Known) -> list[Quote[Line]]:
     """Return all that may be read now: objections in words, answers by name, unsigned answers."""
     question = state.words.id
     named: list[Quote[Line]] = [
@@ -132,7 +132,7 @@ def _page(quotes: list[Quote[Line]]) -> list[Quote[Line]]:
     return found
 
 
-def _conclusion(state: State) -> tuple[Part[Line], ...]:
+def _conclusion(state: QuestionState) -> tuple[Part[Line], ...]:
     match state:
         case Asked():
             return ()

@@ -11,8 +11,7 @@ from dialogs.model.cards import (
     Line,
     text,
 )
-from dialogs.model.events import ClosedForAnswers as Close
-from dialogs.model.events import Fits, Look, TakenUpAgain
+from dialogs.model.events import ClosedForAnswers, Fits, Look, TakenUpAgain
 from dialogs.model.facts import (
     Viewer,
 )
@@ -20,10 +19,10 @@ from dialogs.question.states import (
     Asked,
     Concluded,
     Proposed,
+    QuestionState,
+    QuestionWords,
     SetAside,
-    State,
     ToMed,
-    Words,
     takes_objections,
 )
 from dialogs.walk.states import RUNS
@@ -40,7 +39,7 @@ def unnamed_button(project: str, question: str) -> Button[Line]:
 
 
 def close_button(project: str, question: str) -> Button[Line]:
-    press = Close(project=project, question=question)
+    press = ClosedForAnswers(project=project, question=question)
     return Button(text("button.close_answers"), press, confirm=text("question.close_confirm"))
 
 
@@ -59,7 +58,7 @@ def again_button(project: str, question: str) -> Button[Line]:
     return Button(text("question.take_up_again"), TakenUpAgain(project=project, question=question))
 
 
-def source_button(project: str, words: Words) -> Button[Line] | None:
+def source_button(project: str, words: QuestionWords) -> Button[Line] | None:
     if not words.source_da:
         return None
     look = Look("source", project=project, ref=words.id)
@@ -83,7 +82,7 @@ def lead_button(project: str, question: str) -> Button[Line]:
     return Button(text("button.lead"), look, style="quiet")
 
 
-def leading(state: State, project: str) -> tuple[Button[Line], ...]:
+def leading(state: QuestionState, project: str) -> tuple[Button[Line], ...]:
     """Return the buttons that only the people running the questions may use."""
     question = state.words.id
     match state:
@@ -105,7 +104,7 @@ def leading(state: State, project: str) -> tuple[Button[Line], ...]:
             assert_never(state)
 
 
-def lead_way(state: State, viewer: Viewer | None, project: str) -> tuple[Button[Line], ...]:
+def lead_way(state: QuestionState, viewer: Viewer | None, project: str) -> tuple[Button[Line], ...]:
     """Return the leaders' buttons for a person who may use them, none for others, and one button to
     them on a post for everybody (no viewer)."""
     can = leading(state, project)
@@ -119,7 +118,7 @@ def writes(viewer: Viewer | None) -> bool:
     return viewer is None or viewer.may("writer")
 
 
-def ways(state: State, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
+def ways(state: QuestionState, viewer: Viewer, project: str) -> tuple[Buttons[Line] | None, ...]:
     """Return the buttons for all that this person can do with the question now, for which a theme's
     post has no room."""
     question = state.words.id

@@ -17,7 +17,7 @@ from dialogs.model.cards import (
     Who,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, TrioAgreed
 from dialogs.model.facts import (
@@ -43,10 +43,10 @@ from dialogs.question.states import (
     Concluded,
     Discussed,
     Proposed,
+    QuestionState,
+    QuestionWords,
     SetAside,
-    State,
     ToMed,
-    Words,
     agreed,
     beside,
     state_word,
@@ -57,7 +57,7 @@ from dialogs.question.states import (
 # --- the post -----------------------------------------------------------------------------
 
 
-def post_needs(state: State, slot: str) -> Facts:
+def post_needs(state: QuestionState, slot: str) -> Facts:
     id = state.words.id
     return (
         About(),
@@ -67,7 +67,7 @@ def post_needs(state: State, slot: str) -> Facts:
     )
 
 
-def post(state: State, slot: str, known: Known) -> c.NeutralCard:
+def post(state: QuestionState, slot: str, known: Known) -> c.NeutralCard:
     return (
         _trio_post(state, slot.removeprefix("trio:"), known)
         if slot.startswith("trio:")
@@ -75,7 +75,7 @@ def post(state: State, slot: str, known: Known) -> c.NeutralCard:
     )
 
 
-def for_all(state: State, known: Known, viewer: Viewer | None = None) -> c.NeutralCard:
+def for_all(state: QuestionState, known: Known, viewer: Viewer | None = None) -> c.NeutralCard:
     """Return the question as the channel sees it, or with the viewer's own buttons."""
     match state:
         case Asked(closed=False):
@@ -94,14 +94,14 @@ def for_all(state: State, known: Known, viewer: Viewer | None = None) -> c.Neutr
             assert_never(state)
 
 
-def _head(state: State, known: Known) -> tuple[Part[Line], ...]:
+def _head(state: QuestionState, known: Known) -> tuple[Part[Line], ...]:
     place = place_of(state.words, known)
     word = state_word(state, known(HowMany("answer", state.words.id)))
     small = word if place is None else text("question.header", place=place, state=word)
     return Small(small), Heading(title(state.words))
 
 
-def place_of(words: Words, known: Known) -> Line | None:
+def place_of(words: QuestionWords, known: Known) -> Line | None:
     """Return the theme's name, or the phase. The catalogue may no longer contain either."""
     for theme in known.catalogue.themes:
         if theme.id == words.theme:
@@ -113,7 +113,7 @@ def place_of(words: Words, known: Known) -> Line | None:
     return None
 
 
-def why_line(words: Words) -> Part[Line] | None:
+def why_line(words: QuestionWords) -> Part[Line] | None:
     return Paragraph(c.Said(words.why_da, words.why_en)) if words.why_da else None
 
 
@@ -188,7 +188,7 @@ def _closed(state: Asked, known: Known, viewer: Viewer | None) -> c.NeutralCard:
     )
 
 
-def closing_words(state: State, known: Known) -> tuple[Line, ...]:
+def closing_words(state: QuestionState, known: Known) -> tuple[Line, ...]:
     """Say that writing has ended, how many answered by name, and what happened to unsigned answers,
     whose number is not shown."""
     answered = known(HowMany("answer", state.words.id))
@@ -203,7 +203,7 @@ def closing_words(state: State, known: Known) -> tuple[Line, ...]:
     )
 
 
-def unnamed_words(state: State) -> tuple[Line, ...]:
+def unnamed_words(state: QuestionState) -> tuple[Line, ...]:
     if state.elimination:
         return (text("question.elimination"),)
     return (text("question.unnamed_too"),) if state.unnamed else ()
@@ -283,7 +283,7 @@ def aside_words(state: SetAside) -> Line:
     return text("question.elsewhere" if state.elsewhere else "question.aside")
 
 
-def _trio_post(state: State, reader: str, known: Known) -> c.NeutralCard:
+def _trio_post(state: QuestionState, reader: str, known: Known) -> c.NeutralCard:
     project, words = known.project.id, state.words
     if not isinstance(state, Asked) or not state.with_trio:
         return c.card(*_head(state, known), Paragraph(text("question.trio_over")))
@@ -321,7 +321,7 @@ def _trio_stands(state: Asked, known: Known) -> tuple[Part[Line], ...]:
     return suggested, Paragraph(text("question.trio_waits", who=waits, until=until))
 
 
-def lead_card(state: State, known: Known) -> c.NeutralCard:
+def lead_card(state: QuestionState, known: Known) -> c.NeutralCard:
     """Return the card of *Led samtalen* with what a leader can do with the question now."""
     closed = closing_words(state, known) if isinstance(state, Asked) and state.closed else ()
     return c.card(
@@ -335,7 +335,7 @@ def lead_card(state: State, known: Known) -> c.NeutralCard:
 # --- what is true now, for a button that no longer fits -----------------------------------
 
 
-def as_it_is(state: State | None) -> Line:
+def as_it_is(state: QuestionState | None) -> Line:
     match state:
         case None:
             return text("question.not_asked")
@@ -359,7 +359,7 @@ def as_it_is(state: State | None) -> Line:
             assert_never(state)
 
 
-def told(state: State | None, project: str, *more: Button[Line] | None) -> Moments:
+def told(state: QuestionState | None, project: str, *more: Button[Line] | None) -> Responses:
     """Return an explanation of the current state, for a press that is outdated, with the possible
     alternatives."""
     see = None
@@ -368,5 +368,5 @@ def told(state: State | None, project: str, *more: Button[Line] | None) -> Momen
     return (Show(c.card(Paragraph(as_it_is(state)), c.buttons(see, *more))),)
 
 
-def with_trio(state: State) -> bool:
+def with_trio(state: QuestionState) -> bool:
     return isinstance(state, Asked) and state.with_trio

@@ -50,10 +50,10 @@ from dialogs.question.states import (
     Concluded,
     Discussed,
     Proposed,
+    QuestionState,
+    QuestionWords,
     SetAside,
-    State,
     ToMed,
-    Words,
     fewest,
     title,
 )
@@ -62,19 +62,19 @@ from dialogs.say.states import SENT_AT
 SHOWN_OBJECTIONS = 20
 
 
-Step = tuple[State | None, Effects]
+QuestionStep = tuple[QuestionState | None, Effects]
 
 
 Lasting = tuple[Effect, ...]
 
 
-def redraw_theme(words: Words) -> Lasting:
+def redraw_theme(words: QuestionWords) -> Lasting:
     if not words.theme_post:
         return ()
     return (Redraw(f"theme:{words.theme_post}", dialog="walk", of="walk"),)
 
 
-def redraw_all(state: State) -> Lasting:
+def redraw_all(state: QuestionState) -> Lasting:
     return (Redraw("post"), *redraw_theme(state.words))
 
 
@@ -100,7 +100,7 @@ def _publish(waiting: Waiting, question: str) -> Publish:
     )  # fmt: skip
 
 
-def summed_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
+def summed_up(state: Asked, event: e.SummedUp, known: Known) -> QuestionStep:
     faults = _faults(event, local(known.project.calendar, event.at).date())
     if faults:
         return state, faults
@@ -119,7 +119,7 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
         for n, what, who, when in _agreements(event)
         if what
     )
-    after: State
+    after: QuestionState
     if event.outcome == "aside":
         after = SetAside(
             words=state.words, asked_at=state.asked_at, set_aside_at=event.at, by=event.by,
@@ -143,7 +143,7 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> Step:
     return after, (*effects, *record, *offers, *_shown_anew(state, after), *rest)
 
 
-def _shown_anew(before: Asked, after: State) -> Lasting:
+def _shown_anew(before: Asked, after: QuestionState) -> Lasting:
     """Redraw the question. One whose theme shares a post gets a post of its own for the
     proposal."""
     has_own = not before.words.theme_post or (isinstance(before, Discussed) and before.again)
@@ -171,7 +171,7 @@ def _faults(event: e.SummedUp, today: date) -> tuple[FieldError, ...]:
     return tuple(found)
 
 
-def release(state: Proposed, event: e.Woke, known: Known) -> Step:
+def release(state: Proposed, event: e.Woke, known: Known) -> QuestionStep:
     """Release the objections to a proposal, at the fixed hour of the next working day.
 
     Whoever summed up gets all of them. Others get either their texts or their number: the texts if
@@ -203,7 +203,7 @@ def release(state: Proposed, event: e.Woke, known: Known) -> Step:
     )
 
 
-def hold(state: Proposed, event: e.Woke) -> Step:
+def hold(state: Proposed, event: e.Woke) -> QuestionStep:
     """Conclude a proposal after one working day with the objections."""
     common: dict[str, Any] = {
         "words": state.words, "asked_at": state.asked_at, "by": state.by,
@@ -211,7 +211,7 @@ def hold(state: Proposed, event: e.Woke) -> Step:
         "in_words": state.in_words, "fits": state.fits,
         "elimination": state.elimination, "unnamed": state.unnamed,
     }  # fmt: skip
-    after: State
+    after: QuestionState
     if state.outcome == "med":
         after = ToMed(**common, proposed_at=event.at)
     else:
@@ -242,7 +242,9 @@ def _objections(
     )
 
 
-def take_up_again(state: Proposed | Concluded | ToMed | SetAside, event: e.TakenUpAgain) -> Step:
+def take_up_again(
+    state: Proposed | Concluded | ToMed | SetAside, event: e.TakenUpAgain
+) -> QuestionStep:
     """Reopen a question. Writing stays closed; what remains is to discuss it. The previous
     objections are shown beside it."""
     common: dict[str, Any] = {
@@ -268,7 +270,7 @@ def lay_aside(
     *,
     elsewhere: bool = False,
     ended: bool = False,
-) -> Step:
+) -> QuestionStep:
     """Set the question aside without a conclusion; its answers stay readable."""
     closed, effects = (
         (state, ()) if state.closed or state.with_trio else close_answers(state, known)

@@ -44,7 +44,7 @@ from dialogs.question.buttons import see_button
 from dialogs.question.cards import as_it_is, lead_card, post, post_needs, told
 from dialogs.question.conclusion import (
     Lasting,
-    Step,
+    QuestionStep,
     close_answers,
     hold,
     lay_aside,
@@ -75,10 +75,10 @@ from dialogs.question.states import (
     Concluded,
     Discussed,
     Proposed,
+    QuestionState,
+    QuestionWords,
     SetAside,
-    State,
     ToMed,
-    Words,
     all_of,
     conclusion_of,
     is_open,
@@ -92,7 +92,7 @@ from dialogs.question.unsigned import unsigned, unsigned_facts
 TRIO_DAYS = 3
 
 
-def needs(state: State | None, event: e.SignedEvent) -> Facts:
+def needs(state: QuestionState | None, event: e.SignedEvent) -> Facts:
     match event:
         case e.Ask():
             return (About(), Roles())
@@ -120,7 +120,7 @@ def needs(state: State | None, event: e.SignedEvent) -> Facts:
             return ()
 
 
-def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
+def decide(state: QuestionState | None, event: e.SignedEvent, known: Known) -> QuestionStep:
     match state:
         case None:
             return _new(event, known)
@@ -139,10 +139,10 @@ def decide(state: State | None, event: e.SignedEvent, known: Known) -> Step:
 # --- one function a state -----------------------------------------------------------------
 
 
-def _new(event: e.SignedEvent, known: Known) -> Step:
+def _new(event: e.SignedEvent, known: Known) -> QuestionStep:
     if not isinstance(event, e.Ask):
         return None, _no(None, event)
-    words = Words(
+    words = QuestionWords(
         event.question, event.da, event.en, event.why_da, event.why_en, event.theme, event.phase,
         event.source_da, event.source_en, event.number, event.theme_post, event.trio,
     )  # fmt: skip
@@ -154,7 +154,7 @@ def _new(event: e.SignedEvent, known: Known) -> Step:
     return Asked(words=words, asked_at=event.at), _first_post(words)
 
 
-def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
+def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> QuestionStep:
     match event:
         case e.TrioProposed():
             return _trio_wrote(state, event, known)
@@ -180,7 +180,7 @@ def _with_trio(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             return state, _no(state, event)
 
 
-def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
+def _asked(state: Asked, event: e.SignedEvent, known: Known) -> QuestionStep:
     match event:
         case e.Answered(text=words) if not state.closed:
             return _answered(state, event, words, known)
@@ -199,7 +199,7 @@ def _asked(state: Asked, event: e.SignedEvent, known: Known) -> Step:
             return state, _no(state, event)
 
 
-def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
+def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> QuestionStep:
     match event:
         # Proposals of earlier versions use the timer "holds" for both steps.
         case e.Woke(name="objections" | "holds") if not state.released:
@@ -212,7 +212,7 @@ def _proposed(state: Proposed, event: e.SignedEvent, known: Known) -> Step:
             return state, _no(state, event)
 
 
-def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Known) -> Step:
+def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Known) -> QuestionStep:
     match event:
         case e.TakenUpAgain() if known.project.open and not _ended(state):
             return take_up_again(state, event)
@@ -220,11 +220,11 @@ def _done(state: Concluded | ToMed | SetAside, event: e.SignedEvent, known: Know
             return state, _no(state, event)
 
 
-def _ended(state: State) -> bool:
+def _ended(state: QuestionState) -> bool:
     return isinstance(state, SetAside) and state.ended
 
 
-def _no(state: State | None, event: e.SignedEvent) -> Effects:
+def _no(state: QuestionState | None, event: e.SignedEvent) -> Effects:
     """Answer an outdated press with the current state. Typed text stays in the form."""
     match event:
         case e.TrioProposed() if takes_answers(state):
@@ -242,11 +242,11 @@ def _no(state: State | None, event: e.SignedEvent) -> Effects:
 # --- asking and answering -----------------------------------------------------------------
 
 
-def _first_post(words: Words) -> Lasting:
+def _first_post(words: QuestionWords) -> Lasting:
     return redraw_theme(words) if words.theme_post else (Post("post"),)
 
 
-def _trio_wrote(state: Asked, event: e.TrioProposed, known: Known) -> Step:
+def _trio_wrote(state: Asked, event: e.TrioProposed, known: Known) -> QuestionStep:
     """A proposal, or another in its place: the others have a working day to agree or mend it."""
     by, at = event.by, event.at
     if event.over != state.proposal:
@@ -262,7 +262,7 @@ def _trio_wrote(state: Asked, event: e.TrioProposed, known: Known) -> Step:
     return after, (*before, record, Timer("trio", until), *_redraw_trio(after), _say(said))
 
 
-def _trio_agrees(state: Asked, event: e.TrioAgreed) -> Step:
+def _trio_agrees(state: Asked, event: e.TrioAgreed) -> QuestionStep:
     if not state.proposal or event.proposal != state.proposal:
         return state, (_say(text("question.proposal_newer")),)
     agreed = tuple(dict.fromkeys((*state.agreed, event.by)))
@@ -276,7 +276,7 @@ def _all_agreed(state: Asked) -> bool:
     return set(state.trio) <= set(state.agreed)
 
 
-def _shown_by_trio(state: Asked, *records: Record) -> Step:
+def _shown_by_trio(state: Asked, *records: Record) -> QuestionStep:
     after, shown = _to_team(state)
     say = _say(text("question.proposal_shown"))
     return after, (*records, Cancel("trio"), *shown, say)
@@ -295,7 +295,7 @@ def _to_team(state: Asked) -> tuple[Asked, Lasting]:
     return after, (*(Redraw(f"trio:{p}") for p in state.trio), *_first_post(state.words))
 
 
-def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> Step:
+def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> QuestionStep:
     question = state.words.id
     own = known(Mine("answer", question, event.by))
     # A person has one answer: a new one replaces the existing record. The id comes from the event,
@@ -334,7 +334,7 @@ def _say_closed(state: Asked, event: e.ClosedForAnswers) -> Say:
 
 CONVERSATION = Conversation(
     name="question",
-    state=State,
+    state=QuestionState,
     events=by_field(
         "question",
         e.Ask,
@@ -372,7 +372,20 @@ CONVERSATION = Conversation(
 )
 
 __all__ = [
-    "CONVERSATION", "Asked", "Concluded", "Discussed", "Proposed", "SetAside", "State",
-    "ToMed", "Words", "all_of", "conclusion_of", "is_open", "state_word", "takes_answers", "title",
+    "CONVERSATION",
+    "Asked",
+    "Concluded",
+    "Discussed",
+    "Proposed",
+    "QuestionState",
+    "QuestionWords",
+    "SetAside",
+    "ToMed",
+    "all_of",
+    "conclusion_of",
+    "is_open",
+    "state_word",
+    "takes_answers",
+    "title",
     "words_of_question",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialogs.model import cards as c
 from dialogs.model.cards import Choice, Field, Form, Line, Note, Option, TextField, text
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Open
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import (
@@ -16,17 +16,17 @@ from dialogs.model.facts import (
     Rec,
     Records,
     Roles,
+    StateOf,
     Team,
     Viewer,
 )
-from dialogs.model.facts import State as StateOf
 from dialogs.model.roles import writers
 from dialogs.question.buttons import again_button, answer_button
 from dialogs.question.cards import told
 from dialogs.question.states import (
     Asked,
     Proposed,
-    State,
+    QuestionState,
     fewest,
     one_of,
     read_more,
@@ -63,7 +63,7 @@ def answer_needs(look: Look, viewer: Viewer) -> Facts:
     )
 
 
-def answer(look: Look, viewer: Viewer, known: Known) -> Moments:
+def answer(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, project = one_of(known, look.ref), known.project.id
     if state is None or not takes_answers(state):
         return told(state, project)
@@ -105,7 +105,7 @@ def unnamed_needs(look: Look, viewer: Viewer) -> Facts:
     )
 
 
-def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Moments:
+def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, project = one_of(known, look.ref), known.project
     if state is None or not takes_answers(state):
         return told(state, project.id)
@@ -166,7 +166,7 @@ def missing_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), Team(), StateOf("question", look.ref))
 
 
-def missing(look: Look, viewer: Viewer, known: Known) -> Moments:
+def missing(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, project = one_of(known, look.ref), known.project.id
     if not takes_objections(state):
         return told(state, project)
@@ -214,7 +214,7 @@ def trio_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), StateOf("question", look.ref), Records("trio_answer", look.ref))
 
 
-def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Moments:
+def trio_proposal(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, project = one_of(known, look.ref), known.project.id
     if not isinstance(state, Asked) or not state.with_trio:
         more = answer_button(project, look.ref) if takes_answers(state) else None
@@ -258,7 +258,7 @@ def sum_up_needs(look: Look, viewer: Viewer) -> Facts:
     )
 
 
-def sum_up(look: Look, viewer: Viewer, known: Known) -> Moments:
+def sum_up(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Open the form for a conclusion, with the answers above it."""
     state, project = one_of(known, look.ref), known.project.id
     if not isinstance(state, Asked) or state.with_trio:
@@ -275,7 +275,7 @@ def talked_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), StateOf("question", look.ref))
 
 
-def talked(look: Look, viewer: Viewer, known: Known) -> Moments:
+def talked(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Vi har talt om det*: open the form for a conclusion that was reached aloud, with or without
     answers."""
     state, project = one_of(known, look.ref), known.project.id
@@ -289,7 +289,7 @@ def talked(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Open(_summing(text("button.we_talked"), fields, look.ref, project, "1")),)
 
 
-def _again(state: State | None, project: str) -> c.Button[Line] | None:
+def _again(state: QuestionState | None, project: str) -> c.Button[Line] | None:
     if state is None or isinstance(state, Asked | Proposed):
         return None
     return again_button(project, state.words.id)

@@ -12,7 +12,7 @@ from dialogs.model.cards import (
     Small,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import (
@@ -22,16 +22,16 @@ from dialogs.model.facts import (
     Known,
     Records,
     Roles,
+    StateOf,
     States,
     Viewer,
 )
-from dialogs.model.facts import State as StateOf
 from dialogs.model.roles import who_leads
 from dialogs.question.buttons import answer_button, leading, see_button
 from dialogs.question.cards import for_all, lead_card, post, told, with_trio
 from dialogs.question.states import (
     Asked,
-    State,
+    QuestionState,
     all_of,
     one_of,
     state_word,
@@ -50,7 +50,7 @@ def list_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), States("question"), HowManyEach("answer"), *one)
 
 
-def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
+def questions(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Return the questions, newest first; or one question with everything the person can do."""
     project = known.project.id
     if look.ref:
@@ -93,7 +93,7 @@ def questions(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def _one(state: State | None, viewer: Viewer, known: Known) -> Moments:
+def _one(state: QuestionState | None, viewer: Viewer, known: Known) -> Responses:
     if state is None:
         return told(None, known.project.id)
     if isinstance(state, Asked) and state.with_trio:
@@ -108,7 +108,7 @@ def lead_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), *one)
 
 
-def lead(look: Look, viewer: Viewer, known: Known) -> Moments:
+def lead(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Led samtalen*: show what a leader can do now; tell others who the leaders are."""
     state, project = one_of(known, look.ref), known.project.id
     if not viewer.may(*RUNS):

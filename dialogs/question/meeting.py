@@ -13,7 +13,7 @@ from dialogs.model.cards import (
     Small,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, NextNow
 from dialogs.model.facts import (
@@ -27,7 +27,7 @@ from dialogs.question.buttons import source_button
 from dialogs.question.cards import place_of, told, why_line
 from dialogs.question.states import (
     Asked,
-    Words,
+    QuestionWords,
     all_of,
     is_open,
     state_word,
@@ -42,7 +42,7 @@ def meeting_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), States("question"), HowManyEach("answer"))
 
 
-def meeting(look: Look, viewer: Viewer, known: Known) -> Moments:
+def meeting(look: Look, viewer: Viewer, known: Known) -> Responses:
     """Return the meeting card of the named question, or of the only open one."""
     project, found = known.project.id, all_of(known)
     asked = found.get(look.ref) if look.ref else None
@@ -120,7 +120,7 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
     )
 
 
-def _exercise_button(project: str, words: Words, known: Known) -> Button[Line] | None:
+def _exercise_button(project: str, words: QuestionWords, known: Known) -> Button[Line] | None:
     """Return a button to the exercise that goes with a question, if there is one."""
     for place in known.catalogue.course.order:
         if place.question == words.id and place.exercise in known.catalogue.sets:

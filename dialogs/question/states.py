@@ -15,13 +15,13 @@ from dialogs.model.facts import (
     Known,
     Operator,
     Project,
+    StateOf,
     States,
     Written,
 )
-from dialogs.model.facts import State as StateOf
 
 
-class Words(Struct, frozen=True):
+class QuestionWords(Struct, frozen=True):
     """The question as it was asked: a copy of its text, unaffected by later changes of the
     catalogue."""
 
@@ -40,7 +40,7 @@ class Words(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True, tag="asked"):
-    words: Words
+    words: QuestionWords
     asked_at: datetime
     with_trio: bool = False  # not yet asked of the team
     trio: tuple[Person, ...] = ()  # the people who got it first
@@ -66,7 +66,7 @@ class Proposed(Struct, frozen=True, kw_only=True, tag="proposed"):
     working day later the proposal holds. Both times are set when it is summed up, whether or not
     anybody objects."""
 
-    words: Words
+    words: QuestionWords
     asked_at: datetime
     by: str
     conclusion: str  # record id, kind "conclusion"
@@ -89,7 +89,7 @@ class Concluded(Struct, frozen=True, kw_only=True, tag="concluded"):
     objections' texts, if all their authors agreed; then there is no count.
     """
 
-    words: Words
+    words: QuestionWords
     asked_at: datetime
     by: str
     conclusion: str
@@ -102,7 +102,7 @@ class Concluded(Struct, frozen=True, kw_only=True, tag="concluded"):
 
 
 class SetAside(Struct, frozen=True, kw_only=True, tag="set_aside"):
-    words: Words
+    words: QuestionWords
     asked_at: datetime
     set_aside_at: datetime
     by: str = ""
@@ -115,7 +115,7 @@ class SetAside(Struct, frozen=True, kw_only=True, tag="set_aside"):
 
 
 class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
-    words: Words
+    words: QuestionWords
     asked_at: datetime
     by: str
     conclusion: str
@@ -130,61 +130,61 @@ class ToMed(Struct, frozen=True, kw_only=True, tag="to_med"):
 FEW_WORDS = 5  # the number of objections in a post, each truncated
 CUT = 300
 
-State = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
+QuestionState = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
 
 
 # --- read by others -----------------------------------------------------------------------
 
 
-def all_of(known: Known) -> dict[str, State]:
+def all_of(known: Known) -> dict[str, QuestionState]:
     """Return all questions that have been asked, by id. Needs `States("question")`."""
     return {s.id: read(s.body) for s in known(States("question"))}
 
 
-def one_of(known: Known, question: str) -> State | None:
+def one_of(known: Known, question: str) -> QuestionState | None:
     """Return one question. Needs `State("question", question)`."""
     body = known(StateOf("question", question))
     return None if body is None else read(body)
 
 
-def read(body: Written) -> State:
-    found: State = body.read_as(State)
+def read(body: Written) -> QuestionState:
+    found: QuestionState = body.read_as(QuestionState)
     return found
 
 
-def title(words: Words) -> Line:
+def title(words: QuestionWords) -> Line:
     """Return the question's text."""
     # A team's own question is the same in both languages: people's text, without markup.
     return c.Words(words.da) if words.da == words.en else c.Said(words.da, words.en)
 
 
-def words_of_question(known: Known, question: str) -> Words | None:
+def words_of_question(known: Known, question: str) -> QuestionWords | None:
     """Return the text of a question that has been asked. Needs `States("question")`."""
     state = all_of(known).get(question)
     return None if state is None else state.words
 
 
-def is_open(state: State) -> bool:
+def is_open(state: QuestionState) -> bool:
     """Return whether the team has been asked and nobody has summed up yet."""
     return isinstance(state, Asked) and not state.with_trio
 
 
-def takes_answers(state: State | None) -> bool:
+def takes_answers(state: QuestionState | None) -> bool:
     """Return whether answers are accepted now."""
     return isinstance(state, Asked) and not state.with_trio and not state.closed
 
 
-def takes_objections(state: State | None) -> TypeGuard[Proposed]:
+def takes_objections(state: QuestionState | None) -> TypeGuard[Proposed]:
     """Return whether votes and objections are accepted now."""
     return isinstance(state, Proposed) and not state.released
 
 
-def conclusion_of(state: State) -> str:
+def conclusion_of(state: QuestionState) -> str:
     """Return the id of the conclusion's record; "" if there is none."""
     return "" if isinstance(state, Asked) else state.conclusion
 
 
-def state_word(state: State, answered: int = 0) -> Line:
+def state_word(state: QuestionState, answered: int = 0) -> Line:
     """Return the state in a word or two: stillet, besvaret af 2, talt om, forslag, samlet op.
 
     `answered` is the number of signed answers; unsigned ones are not counted.
@@ -208,7 +208,7 @@ def state_word(state: State, answered: int = 0) -> Line:
             assert_never(state)
 
 
-def votes(state: State) -> tuple[Line, ...]:
+def votes(state: QuestionState) -> tuple[Line, ...]:
     """Return how many voted that the conclusion fits or lacks something, if there are enough votes
     to show."""
     if isinstance(state, Asked | SetAside):
@@ -221,7 +221,7 @@ def _lacking(objections: int) -> tuple[Line, ...]:
     return (text("question.objections", n=c.Count(objections)),) if objections else ()
 
 
-def beside(state: State) -> tuple[c.Part[Line], ...]:
+def beside(state: QuestionState) -> tuple[c.Part[Line], ...]:
     """Return what is shown beside a conclusion: the counts, or the objections' texts. If there are
     more than a few, all texts are under *Se svar*, without their number."""
     figures = _lacking(state.objections) if isinstance(state, Discussed) else votes(state)
@@ -235,7 +235,7 @@ def beside(state: State) -> tuple[c.Part[Line], ...]:
     )
 
 
-def in_words(state: State) -> tuple[str, ...]:
+def in_words(state: QuestionState) -> tuple[str, ...]:
     """Return the objections that everybody may read, if the authors of all agreed."""
     match state:
         case Discussed() | Proposed() | Concluded() | ToMed():

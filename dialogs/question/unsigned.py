@@ -5,23 +5,20 @@ from __future__ import annotations
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Paragraph,
+    Words,
     card,
     text,
 )
-from dialogs.model.cards import (
-    Words as Written,
-)
 from dialogs.model.conversation import (
     Facts,
-    Moments,
+    Responses,
 )
 from dialogs.model.effects import (
     FieldError,
     PoolEntry,
     Show,
 )
-from dialogs.model.facts import About, Known, Roles, Team
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, Known, Roles, StateOf, Team
 from dialogs.question.cards import as_it_is, told
 from dialogs.question.forms import (
     too_few,
@@ -43,7 +40,7 @@ def unsigned_facts(event: e.UnsignedEvent) -> Facts:
             return ()
 
 
-def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
+def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
     match event:
         case e.AnsweredUnnamed(question=question, text=words, understood=understood):
             state = one_of(known, question)
@@ -70,7 +67,7 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Mo
             raise AssertionError(event)
 
 
-def _code(after: str) -> Moments:
+def _code(after: str) -> Responses:
     # The engine inserts the receipt code, which nobody else ever sees.
-    code = text("question.code", code=Written("…"))
+    code = text("question.code", code=Words("…"))
     return (Show(card(Paragraph(code), Paragraph(text(after)))),)

@@ -27,7 +27,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.commands import Recognised, folded
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States, Viewer
@@ -36,8 +36,8 @@ from dialogs.question.states import (
     Concluded,
     Discussed,
     Proposed,
+    QuestionState,
     SetAside,
-    State,
     ToMed,
     agreed,
     all_of,
@@ -54,7 +54,7 @@ LONGEST_SEARCH = 60
 EVERY_RECORD = 10_000
 
 
-def _result(state: State) -> tuple[str, datetime] | None:
+def _result(state: QuestionState) -> tuple[str, datetime] | None:
     """Return the conclusion's record and its date; None if there is none."""
     match state:
         case Concluded(conclusion=id, concluded_at=at) | Proposed(conclusion=id, proposed_at=at):
@@ -76,7 +76,7 @@ def _needs(look: Look, viewer: Viewer) -> Facts:
     )
 
 
-def _results(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
     project, words = known.project, look.words[:LONGEST_SEARCH].strip()
     arrived = [(found[1], state) for state in all_of(known).values() if (found := _result(state))]
     arrived.sort(key=lambda one: (one[0], one[1].words.id), reverse=True)
@@ -116,8 +116,8 @@ def _summary(words: str, hits: int, all: int) -> Line:
 
 
 def _about(
-    words: str, arrived: list[tuple[datetime, State]], known: Known
-) -> list[tuple[datetime, State]]:
+    words: str, arrived: list[tuple[datetime, QuestionState]], known: Known
+) -> list[tuple[datetime, QuestionState]]:
     """Return the questions in whose text, conclusion or agreements all of these words occur."""
     wanted = folded(words).split()
     conclusions = {r.id: r.body["text"] for r in known(Records("conclusion", limit=EVERY_RECORD))}
@@ -126,7 +126,7 @@ def _about(
     for one in known.states("agreement", Agreement).values():
         of_question.setdefault(one.question, []).append(agreements.get(one.id, ""))
 
-    def written(state: State) -> str:
+    def written(state: QuestionState) -> str:
         found = _result(state)
         said = conclusions.get(found[0], "") if found else ""
         return folded(
@@ -136,7 +136,7 @@ def _about(
     return [one for one in arrived if all(word in written(one[1]) for word in wanted)]
 
 
-def _row(state: State, known: Known) -> tuple[Part[Line] | None, ...]:
+def _row(state: QuestionState, known: Known) -> tuple[Part[Line] | None, ...]:
     found = _result(state)
     assert found is not None
     id, at = found
@@ -160,7 +160,7 @@ def _row(state: State, known: Known) -> tuple[Part[Line] | None, ...]:
     )
 
 
-def _search(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _search(look: Look, viewer: Viewer, known: Known) -> Responses:
     word: Field[Line] = TextField("words", text("results.field_word"), limit=LONGEST_SEARCH)
     fixed = {"view": "results", "project": known.project.id}
     return (Open(Form(text("results.search"), (word,), text("results.open"), "look", fixed)),)

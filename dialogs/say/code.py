@@ -11,13 +11,13 @@ from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.cards import Button, Line, NeutralCard, Part, Words, card, text
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import FieldError, PoolEntry, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Authored, ByCode, Known, Viewer
 from dialogs.say.forms import chosen, left_out, open_form, reader_options
 from dialogs.say.release import widening
-from dialogs.say.states import HERE, WEEKLY, Say
+from dialogs.say.states import HERE, WEEKLY, SayState
 
 Authors = e.AuthorWrote | e.AuthorObjected | e.AuthorWithdrew
 
@@ -25,7 +25,7 @@ Authors = e.AuthorWrote | e.AuthorObjected | e.AuthorWithdrew
 # --- what the author sees -----------------------------------------------------------------
 
 
-def code_form(look: Look, viewer: Viewer, known: Known) -> Moments:
+def code_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     words: c.Field[Line] = c.TextField(
         "words", text("say.field_code"), text("say.code_hint"), limit=60
     )
@@ -37,12 +37,12 @@ def code_needs(look: Look, viewer: Viewer) -> Facts:
     return (ByCode(look.words), f.About(), HERE)
 
 
-def by_code(look: Look, viewer: Viewer, known: Known) -> Moments:
+def by_code(look: Look, viewer: Viewer, known: Known) -> Responses:
     found = known(ByCode(look.words))
     if found is None:
         return (Show(_unknown_code()),)
     one = _concern(found)
-    state = known.state("say", "say", Say) if found.project == look.project else None
+    state = known.state("say", "say", SayState) if found.project == look.project else None
     today = local(Calendar(), viewer.at).date()
     written_first = str(found.body.get("text", ""))
     parts: list[Part[Line] | None] = [
@@ -148,23 +148,23 @@ def author_needs(look: Look, viewer: Viewer) -> Facts:
     return (ByCode(look.ref), f.About(), f.Roles(), HERE)
 
 
-def write_more(look: Look, viewer: Viewer, known: Known) -> Moments:
+def write_more(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _author_form(look, viewer, known, e.AuthorWrote(code=look.ref))
 
 
-def objection(look: Look, viewer: Viewer, known: Known) -> Moments:
+def objection(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _author_form(look, viewer, known, e.AuthorObjected(code=look.ref, text=""))
 
 
-def withdrawal(look: Look, viewer: Viewer, known: Known) -> Moments:
+def withdrawal(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _author_form(look, viewer, known, e.AuthorWithdrew(code=look.ref))
 
 
-def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Moments:
+def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Responses:
     found = known(ByCode(look.ref))
     if found is None or found.project != look.project:
         return (Show(_unknown_code()),)
-    state = known.state("say", "say", Say)
+    state = known.state("say", "say", SayState)
     if (no := _too_late(state, found, event)) is not None:
         return (Show(card(c.Paragraph(no))),)
     fixed = {"code": look.ref, "project": found.project}
@@ -199,7 +199,9 @@ def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Mo
             assert_never(event)
 
 
-def by_author(state: Say | None, event: Authors, known: Known) -> tuple[PoolEntry | None, Moments]:
+def by_author(
+    state: SayState | None, event: Authors, known: Known
+) -> tuple[PoolEntry | None, Responses]:
     found = known(ByCode(event.code))
     if found is None or found.project != event.project:
         return None, (Show(_unknown_code()),)
@@ -210,8 +212,8 @@ def by_author(state: Say | None, event: Authors, known: Known) -> tuple[PoolEntr
 
 
 def _done(
-    state: Say | None, found: Authored, event: Authors, known: Known
-) -> tuple[PoolEntry | None, Moments]:
+    state: SayState | None, found: Authored, event: Authors, known: Known
+) -> tuple[PoolEntry | None, Responses]:
     ref = "" if found.waiting else found.id
     match event:
         case e.AuthorWithdrew():
@@ -239,7 +241,7 @@ def _done(
     return entry, (Show(card(c.Paragraph(said), c.Paragraph(goes))),)
 
 
-def _too_late(state: Say | None, found: Authored, event: Authors) -> Line | None:
+def _too_late(state: SayState | None, found: Authored, event: Authors) -> Line | None:
     """Return why the author cannot do this any more; None if they can. A button may be outdated."""
     one = _concern(found)
     if found.kind != "said" and not isinstance(event, e.AuthorWithdrew):

@@ -29,14 +29,14 @@ from dialogs.model.commands import Recognised
 from dialogs.model.conversation import (
     Conversation,
     Facts,
-    Moments,
+    Responses,
     Sight,
     Step,
     UnsignedPart,
     nothing,
     the_only,
 )
-from dialogs.model.effects import Effect, FieldError, Moment, PoolEntry, Privately, Show
+from dialogs.model.effects import Effect, FieldError, PoolEntry, Privately, Response, Show
 from dialogs.model.events import Look, Person, Press
 from dialogs.model.facts import ByCode, Known
 from dialogs.model.roles import writers
@@ -60,14 +60,14 @@ from dialogs.say.forms import (
     way,
 )
 from dialogs.say.release import released
-from dialogs.say.states import FEW, HERE, SENT_AT, WEEKLY, Say, why_closed
+from dialogs.say.states import FEW, HERE, SENT_AT, WEEKLY, SayState, why_closed
 
 MANY = 10  # with fewer writers, releases are two weeks apart
 RELEASED_AT = 7 * 60  # minutes after midnight
 THINGS_SAID = ("said", "more", "objects", "withdraws")
 
 
-def needs(state: Say | None, event: e.SignedEvent) -> Facts:
+def needs(state: SayState | None, event: e.SignedEvent) -> Facts:
     people = (f.About(), f.Roles(), f.Team())
     match event:
         case e.Woke(name="release"):
@@ -78,7 +78,7 @@ def needs(state: Say | None, event: e.SignedEvent) -> Facts:
             return people
 
 
-def decide(state: Say | None, event: e.SignedEvent, known: Known) -> Step:
+def decide(state: SayState | None, event: e.SignedEvent, known: Known) -> Step:
     match event:
         case e.Begun():
             return _begun(state, event, known)
@@ -103,12 +103,12 @@ def decide(state: Say | None, event: e.SignedEvent, known: Known) -> Step:
 # --- the calendar -------------------------------------------------------------------------
 
 
-def _begun(state: Say | None, event: e.Begun, known: Known) -> Step:
+def _begun(state: SayState | None, event: e.Begun, known: Known) -> Step:
     at = event.at
     if state is not None and not state.over:
         return replace(state, ended=False), _timers(state, at, known)
     weeks = _weeks(known)
-    new = Say(
+    new = SayState(
         next_release=_release_after(at + timedelta(weeks=weeks - 1), known),
         next_day=_day_after(at, known),
         every_weeks=weeks,
@@ -117,7 +117,7 @@ def _begun(state: Say | None, event: e.Begun, known: Known) -> Step:
     return new, _timers(new, at, known)
 
 
-def _timers(state: Say, at: datetime, known: Known) -> tuple[fx.Timer, ...]:
+def _timers(state: SayState, at: datetime, known: Known) -> tuple[fx.Timer, ...]:
     return (
         fx.Timer("release", state.next_release),
         fx.Timer("day", _next_at(at, known, SENT_AT)),
@@ -155,7 +155,7 @@ def _next_at(at: datetime, known: Known, hour: int) -> datetime:
     return at_local(calendar, next_working_day(calendar, today), hour)
 
 
-def _weekly(state: Say, event: e.Woke, known: Known) -> Step:
+def _weekly(state: SayState, event: e.Woke, known: Known) -> Step:
     waiting = known(f.Unreleased(THINGS_SAID))
     number = state.number + 1
     effects = released(waiting, number, event, known, everybody=True)
@@ -175,7 +175,7 @@ def _weekly(state: Say, event: e.Woke, known: Known) -> Step:
     return new, (*effects, fx.Timer("release", new.next_release))
 
 
-def _daily(state: Say, event: e.Woke, known: Known) -> Step:
+def _daily(state: SayState, event: e.Woke, known: Known) -> Step:
     if state.over:
         return state, ()
     today = local(known.project.calendar, event.at).date().isoformat()
@@ -188,7 +188,7 @@ def _daily(state: Say, event: e.Woke, known: Known) -> Step:
     return replace(state, number=number), (*effects, again)
 
 
-def _morning(state: Say, at: datetime, known: Known) -> Step:
+def _morning(state: SayState, at: datetime, known: Known) -> Step:
     """From midnight on, texts are sent on the working day after the new day."""
     if state.over:
         return state, ()
@@ -200,8 +200,8 @@ def _morning(state: Say, at: datetime, known: Known) -> Step:
 
 
 def _said_by_name(
-    state: Say | None, event: e.SaidByName, known: Known
-) -> tuple[Effect | Moment, ...]:
+    state: SayState | None, event: e.SaidByName, known: Known
+) -> tuple[Effect | Response, ...]:
     if (closed := why_closed(state, known)) is not None:
         return (Show(card(c.Paragraph(closed))),)
     readers, everyone = chosen(event.readers, event.everyone)
@@ -271,8 +271,8 @@ def unsigned_needs(event: e.UnsignedEvent) -> Facts:
             return (f.About(), HERE, f.Roles(), f.Team())
 
 
-def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
-    state = known.state("say", "say", Say)
+def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
+    state = known.state("say", "say", SayState)
     match event:
         case e.SaidUnnamed():
             return _said_unnamed(state, event, known)
@@ -285,8 +285,8 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Mo
 
 
 def _said_unnamed(
-    state: Say | None, event: e.SaidUnnamed, known: Known
-) -> tuple[PoolEntry | None, Moments]:
+    state: SayState | None, event: e.SaidUnnamed, known: Known
+) -> tuple[PoolEntry | None, Responses]:
     if (closed := why_closed(state, known)) is not None:
         return None, (FieldError("", closed),)
     assert state is not None
@@ -324,7 +324,7 @@ def _private(view: Literal["say", "code"]) -> Callable[[Recognised], Press]:
 
 CONVERSATION = Conversation(
     name="say",
-    state=Say,
+    state=SayState,
     events=the_only("say", e.SaidByName),
     needs=needs,
     decide=decide,

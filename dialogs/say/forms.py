@@ -7,13 +7,13 @@ from datetime import datetime
 from dialogs.model import cards as c
 from dialogs.model import facts as f
 from dialogs.model.cards import Button, Line, Option, Words, card, text
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import FieldError, Open, Show
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import NOBODY, Known, Operator, Viewer
 from dialogs.model.roles import writers
 from dialogs.question.states import read_more, what_is_kept
-from dialogs.say.states import FEW, HERE, Say, why_closed
+from dialogs.say.states import FEW, HERE, SayState, why_closed
 
 EVERYONE = "everyone"
 NAMED_AT_MOST = 3
@@ -23,8 +23,8 @@ def form_needs(look: Look, viewer: Viewer) -> Facts:
     return (f.About(), f.Roles(), f.Team(), HERE)
 
 
-def way(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if (closed := why_closed(known.state("say", "say", Say), known)) is not None:
+def way(look: Look, viewer: Viewer, known: Known) -> Responses:
+    if (closed := why_closed(known.state("say", "say", SayState), known)) is not None:
         code: Button[Line] = Button(text("button.code"), Look("code", project=viewer.project))
         read: Button[Line] = Button(text("concern.see"), Look("concerns", project=viewer.project))
         return (Show(card(c.Paragraph(closed), c.buttons(code, read))),)
@@ -49,8 +49,8 @@ def way(look: Look, viewer: Viewer, known: Known) -> Moments:
     )
 
 
-def named_form(look: Look, viewer: Viewer, known: Known) -> Moments:
-    if (closed := why_closed(known.state("say", "say", Say), known)) is not None:
+def named_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    if (closed := why_closed(known.state("say", "say", SayState), known)) is not None:
         return (Show(card(c.Paragraph(closed))),)
     fields: tuple[c.Field[Line] | None, ...] = (
         _kinds(),
@@ -62,8 +62,8 @@ def named_form(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (open_form("say.named_title", fields, "said_by_name", {"project": viewer.project}),)
 
 
-def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Moments:
-    state = known.state("say", "say", Say)
+def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    state = known.state("say", "say", SayState)
     if (closed := why_closed(state, known)) is not None:
         return (Show(card(c.Paragraph(closed))),)
     assert state is not None

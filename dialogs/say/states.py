@@ -15,7 +15,7 @@ WEEKLY = "release"
 SENT_AT = 14  # the hour at which texts with *næste arbejdsdag* are released
 
 
-class Say(Struct, frozen=True, kw_only=True, tag="say"):
+class SayState(Struct, frozen=True, kw_only=True, tag="say"):
     """The release schedule. Authors were told `next_release`, so it is not moved by any other
     change."""
 
@@ -27,10 +27,10 @@ class Say(Struct, frozen=True, kw_only=True, tag="say"):
     over: bool = False
 
 
-HERE = f.State("say", "say")
+HERE = f.StateOf("say", "say")
 
 
-def why_closed(state: Say | None, known: Known) -> Line | None:
+def why_closed(state: SayState | None, known: Known) -> Line | None:
     """Return why no texts are accepted now; None if they are."""
     if not known.project.open:
         return text("say.ended")

@@ -39,11 +39,10 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Moments, Sight, Step, the_only
+from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, the_only
 from dialogs.model.effects import Cancel, Privately, Say, Show, Tell, Timer
 from dialogs.model.events import Look, Person, SignedEvent
-from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, States, Viewer
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, StateOf, States, Viewer
 from dialogs.overview.states import Digest, next_overview
 from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of, title
 
@@ -55,7 +54,6 @@ class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
     known: tuple[str, ...] = ()
 
 
-State = Summary
 HOUR = 8
 OWED = 3
 CUT = 160
@@ -331,7 +329,7 @@ def _look_needs(look: Look, viewer: Viewer) -> Facts:
     return (*_facts(Summary(), viewer.at), StateOf("summary", "summary"))
 
 
-def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _look(look: Look, viewer: Viewer, known: Known) -> Responses:
     if not known.project.under_way:
         return (Show(card(Paragraph(text("summary.closed")))),)
     state = known.state("summary", "summary", Summary) or Summary()
@@ -342,7 +340,7 @@ def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 CONVERSATION = Conversation(
     name="summary",
-    state=State,
+    state=Summary,
     events=the_only("summary", e.Unreached),
     needs=needs,
     decide=decide,

@@ -34,7 +34,7 @@ from dialogs.model.cards import (
 from dialogs.model.conversation import (
     Conversation,
     Facts,
-    Moments,
+    Responses,
     Sight,
     Step,
     opens,
@@ -52,8 +52,7 @@ from dialogs.model.effects import (
     Timer,
 )
 from dialogs.model.events import Look, SignedEvent
-from dialogs.model.facts import About, Known, Project, Roles, States, Viewer
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, Known, Project, Roles, StateOf, States, Viewer
 from dialogs.question.states import Asked, Proposed, ToMed, all_of
 
 
@@ -65,7 +64,6 @@ class Trio(Struct, frozen=True, kw_only=True, tag="trio"):
     told: tuple[str, ...] = ()  # conclusions for MED that were in a note
 
 
-State = Trio
 WEEKS = 2
 HOUR = 10
 POINTS = 3
@@ -259,7 +257,7 @@ def _look_needs(look: Look, viewer: Viewer) -> Facts:
     return (*_facts(), StateOf("trio", "trio"))
 
 
-def _look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _look(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     if not project.under_way:
         return (Show(card(Paragraph(text("trio.closed")))),)
@@ -282,7 +280,7 @@ def _point_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(),)
 
 
-def _point(look: Look, viewer: Viewer, known: Known) -> Moments:
+def _point(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known.project
     if not project.under_way:
         return (Show(card(Paragraph(text("trio.closed")))),)
@@ -309,7 +307,7 @@ def _point(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 CONVERSATION = Conversation(
     name="trio",
-    state=State,
+    state=Trio,
     events=the_only("trio", e.TrioPointRaised, e.PointsDeleted),
     needs=needs,
     decide=decide,

@@ -19,16 +19,15 @@ from dialogs.model.effects import (
     Effect,
     Effects,
     FieldError,
-    Moment,
     Post,
     Privately,
+    Response,
     Show,
     Tell,
     Timer,
 )
 from dialogs.model.events import Look, Press, SignedEvent
-from dialogs.model.facts import About, HowMany, Known, Roles, States
-from dialogs.model.facts import State as StateOf
+from dialogs.model.facts import About, HowMany, Known, Roles, StateOf, States
 from dialogs.question.states import Asked, all_of, read
 from dialogs.walk import cards as v
 from dialogs.walk import handover, phase, themes
@@ -57,9 +56,8 @@ from dialogs.walk.states import (
     without,
 )
 
-__all__ = ["CONVERSATION", "Planned", "State", "Walk"]
+__all__ = ["CONVERSATION", "Planned", "Walk"]
 
-State = Walk
 
 RHYTHM = "rhythm"
 
@@ -131,7 +129,7 @@ def _halted(state: Walk | None, known: Known) -> Step:
     """Stop asking; when the project ends, close open questions without a conclusion."""
     if state is None:
         return None, (Cancel(RHYTHM),)
-    effects: tuple[Effect | Moment, ...] = (Cancel(RHYTHM),)
+    effects: tuple[Effect | Response, ...] = (Cancel(RHYTHM),)
     if not known.project.open:
         effects += tuple(
             Tell(e.Superseded(question=id))
@@ -181,7 +179,7 @@ def _coming(state: Walk, known: Known) -> Planned | None:
 
 def _ask_next(state: Walk, event: e.Woke | e.NextNow, known: Known) -> tuple[Walk, Effects]:
     """Ask the next question; skip those that left the catalogue, and tell the leader."""
-    effects: list[Effect | Moment] = []
+    effects: list[Effect | Response] = []
     for planned in state.left():
         words = spoken(planned, known.catalogue)
         if words is not None:
@@ -213,7 +211,7 @@ def _theme_posted(state: Walk, event: e.ThemePosted, known: Known) -> Step:
         return state, (Show(four),)
     five = known.catalogue.of_theme(event.theme)
     there = {*state.asked, *all_of(known)}
-    tells: list[Effect | Moment] = []
+    tells: list[Effect | Response] = []
     for number, question in enumerate(five, 1):
         if question.id in there:
             continue
@@ -329,7 +327,7 @@ def _theme_typed(typed: Recognised) -> Press:
 
 CONVERSATION = Conversation(
     name="walk",
-    state=State,
+    state=Walk,
     events=the_only(
         "walk",
         e.NextNow,

@@ -12,16 +12,14 @@ from dialogs.model.cards import (
     TextField,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import (
     Open,
     Show,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, States, Viewer
-from dialogs.model.facts import State as StateOf
-from dialogs.question.states import State as QuestionState
-from dialogs.question.states import all_of
+from dialogs.model.facts import About, Known, StateOf, States, Viewer
+from dialogs.question.states import QuestionState, all_of
 from dialogs.walk import cards as v
 from dialogs.walk import status, themes
 from dialogs.walk.states import (
@@ -32,7 +30,7 @@ from dialogs.walk.states import (
 LONGEST = 200
 
 
-def not_there_yet(known: Known) -> Moments:
+def not_there_yet(known: Known) -> Responses:
     """Answer an event before the project starts, when there is no plan."""
     stopped = v.not_running(known.project)
     return () if stopped is None else (Show(stopped),)
@@ -61,12 +59,12 @@ def _start(look: Look) -> int:
     return int(look.ref) if look.ref.isascii() and look.ref.isdigit() else 0
 
 
-def status_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def status_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     agreements = known.states("agreement", Agreement)
     return (Show(status.status_card(_walk(known), viewer, known, all_of(known), agreements)),)
 
 
-def plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def plan_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     walk = _walk(known)
     if walk is None:
         return not_there_yet(known)
@@ -75,7 +73,7 @@ def plan_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(shown, instead=_start(look) > 0),)
 
 
-def more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def more_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     walk = _walk(known)
     if walk is None:
         return not_there_yet(known)
@@ -84,7 +82,7 @@ def more_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(shown, instead=_start(look) > 0),)
 
 
-def themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def themes_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     if _walk(known) is None:
         return not_there_yet(known)
     runs = viewer.may(*RUNS)
@@ -95,7 +93,7 @@ def themes_look(look: Look, viewer: Viewer, known: Known) -> Moments:
     return (Show(themes.themes_card(known.project, known, runs=runs, unknown=unknown)),)
 
 
-def add_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def add_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     if _walk(known) is None or not known.project.open:
         return not_there_yet(known)
     form: Form[Line] = Form(

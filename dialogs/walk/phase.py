@@ -33,17 +33,17 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Facts, Moments
+from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import (
     Effect,
     Effects,
     FieldError,
-    Moment,
     Open,
     Post,
     Privately,
     Record,
     Redraw,
+    Response,
     Say,
     Show,
     Tell,
@@ -54,12 +54,12 @@ from dialogs.model.facts import (
     Known,
     Project,
     Roles,
+    StateOf,
     States,
     Viewer,
 )
-from dialogs.model.facts import State as StateOf
 from dialogs.model.roles import who_leads
-from dialogs.question.states import Concluded, State, all_of, is_open, title
+from dialogs.question.states import Concluded, QuestionState, all_of, is_open, title
 from dialogs.walk.cards import LEADS, lowered
 from dialogs.walk.plan import entered
 from dialogs.walk.states import RUNS, Walk, in_ours, phase_name, progress, stage_line
@@ -84,7 +84,7 @@ def look_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), States("question"), States("concern"))
 
 
-def look(look: Look, viewer: Viewer, known: Known) -> tuple[Moment, ...]:
+def look(look: Look, viewer: Viewer, known: Known) -> tuple[Response, ...]:
     """Return the form for a person who may change the phase; for others, the current phase."""
     project = known.project
     stage = stage_line(project)
@@ -192,7 +192,7 @@ def _where_to(project: Project, known: Known) -> Choice[Line]:
     return Choice("to", text("walk.phase.to"), options, value=onward)
 
 
-def _open_fields(waiting: tuple[State, ...]) -> list[Field[Line]]:
+def _open_fields(waiting: tuple[QuestionState, ...]) -> list[Field[Line]]:
     if not waiting:
         return []
     fields: list[Field[Line]] = [Note(text("walk.phase.unfinished"))]
@@ -214,7 +214,7 @@ def _open_fields(waiting: tuple[State, ...]) -> list[Field[Line]]:
     return fields
 
 
-def unfinished(asked: dict[str, State]) -> tuple[State, ...]:
+def unfinished(asked: dict[str, QuestionState]) -> tuple[QuestionState, ...]:
     """Return the questions that the team was asked and has not summed up, newest first."""
     waiting = [state for state in asked.values() if is_open(state)]
     return tuple(sorted(waiting, key=lambda state: state.asked_at, reverse=True))
@@ -280,9 +280,14 @@ def _notes(event: e.PhaseMoved, asks_why: bool) -> tuple[Effect, ...]:
 
 
 def _news(
-    before: Walk, after: Walk, event: e.PhaseMoved, known: Known, waiting: tuple[State, ...],
-    *, asks_why: bool,
-) -> NeutralCard:  # fmt: skip
+    before: Walk,
+    after: Walk,
+    event: e.PhaseMoved,
+    known: Known,
+    waiting: tuple[QuestionState, ...],
+    *,
+    asks_why: bool,
+) -> NeutralCard:
     """Announce to the channel the new phase, who decided it, and how to take part."""
     project = known.project
     phase = known.catalogue.phase(after.phase)
@@ -318,7 +323,7 @@ def _news(
 
 def _to_the_leader(
     event: e.PhaseMoved, project: Project, known: Known, to: int
-) -> tuple[Effect | Moment, ...]:
+) -> tuple[Effect | Response, ...]:
     """Ask the leader for the frame of the new phase at once."""
     frame = buttons(
         Button(text("walk.button.frame"), Look("frame", project=project.id), "main"),
@@ -368,7 +373,7 @@ def stands_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), StateOf("walk", "walk"), States("question"))
 
 
-def stands_look(look: Look, viewer: Viewer, known: Known) -> Moments:
+def stands_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Led samtalen* on that post: show a person who may answer what to answer; tell others who
     can."""
     walk = known.state("walk", "walk", Walk)
@@ -380,7 +385,7 @@ def stands_look(look: Look, viewer: Viewer, known: Known) -> Moments:
 
 
 def _stands(
-    project: Project, state: State, how: str, *, answering: bool
+    project: Project, state: QuestionState, how: str, *, answering: bool
 ) -> tuple[Part[Line] | None, ...]:
     question = state.words.id
 

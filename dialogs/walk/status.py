@@ -14,9 +14,10 @@ from dialogs.model.cards import (
     Button,
     Count,
     Day,
-    Facts,
+    FactRows,
     Heading,
     Line,
+    Moment,
     NeutralCard,
     Paragraph,
     Part,
@@ -28,14 +29,13 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.cards import Moment as At
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Project, Viewer
 from dialogs.question.states import (
     Asked,
     Concluded,
     Proposed,
-    State,
+    QuestionState,
     is_open,
     title,
 )
@@ -52,7 +52,7 @@ OPEN = 10
 
 
 def status_card(
-    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, State],
+    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, QuestionState],
     agreements: Mapping[str, Agreement],
 ) -> NeutralCard:  # fmt: skip
     """Return the status: what waits for the viewer, what is open, the phase, and results."""
@@ -68,14 +68,14 @@ def status_card(
         *(_open_questions(asked, viewer, project) if begun and project.open else ()),
         progress(known, project.phase),
         Bullets(_steps(walk, known), numbered=True),
-        Facts(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
+        FactRows(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer),
     )  # fmt: skip
 
 
 def _open_questions(
-    asked: Mapping[str, State], viewer: Viewer, project: Project
+    asked: Mapping[str, QuestionState], viewer: Viewer, project: Project
 ) -> tuple[Part[Line], ...]:
     """Return every unfinished question, newest first; those only with the trio are shown to the
     trio."""
@@ -95,19 +95,19 @@ def _open_questions(
     return tuple(parts)
 
 
-def _waits(state: State, viewer: Viewer) -> bool:
+def _waits(state: QuestionState, viewer: Viewer) -> bool:
     with_me = isinstance(state, Asked) and state.with_trio and viewer.person in state.trio
     return is_open(state) or isinstance(state, Proposed) or with_me
 
 
-def _open_line(state: State, project: Project) -> Line:
+def _open_line(state: QuestionState, project: Project) -> Line:
     question = title(state.words)
     match state:
         case Proposed(released=True):
-            holds = At(state.holds_at or state.until)
+            holds = Moment(state.holds_at or state.until)
             return text("walk.status.proposal_holds", question=question, holds=holds)
         case Proposed(until=until):
-            return text("walk.status.proposal", question=question, until=At(until))
+            return text("walk.status.proposal", question=question, until=Moment(until))
         case Asked(closed=True):
             return text("walk.status.closed", question=question)
         case _:
@@ -145,7 +145,7 @@ def _steps(walk: Walk | None, known: Known) -> tuple[Line, ...]:
 
 
 def _status_rows(
-    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, State],
+    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, QuestionState],
     agreements: Mapping[str, Agreement],
 ) -> tuple[tuple[Line, Line], ...]:  # fmt: skip
     project = known.project
@@ -160,14 +160,14 @@ def _status_rows(
     rows.append((text("walk.status.agreements"), _agreed(agreements, viewer, project)))
     if project.running and walk is not None:
         upcoming: Line = (
-            At(next_question_at(project, viewer.at))
+            Moment(next_question_at(project, viewer.at))
             if walk.left()
             else text("walk.status.none_left")
         )
         rows.append((text("walk.status.next_question"), upcoming))
         hour, minute = divmod(project.overview_hour, 60)
         overview = next_weekly(project.calendar, viewer.at, project.overview_weekday, hour, minute)
-        rows.append((text("walk.status.next_overview"), At(overview)))
+        rows.append((text("walk.status.next_overview"), Moment(overview)))
     return tuple(rows)
 
 

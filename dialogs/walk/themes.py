@@ -27,7 +27,7 @@ from dialogs.model.events import Look
 from dialogs.model.facts import HowMany, Known, Project
 from dialogs.question.states import (
     Asked,
-    State,
+    QuestionState,
     state_word,
     takes_answers,
     title,
@@ -65,7 +65,7 @@ def themes_card(project: Project, known: Known, *, runs: bool, unknown: str = ""
 
 
 def theme_card(
-    project: Project, known: Known, theme_id: str, asked: Mapping[str, State],
+    project: Project, known: Known, theme_id: str, asked: Mapping[str, QuestionState],
     *, runs: bool,
 ) -> NeutralCard:  # fmt: skip
     """Return a theme with its five questions for one reader; those already asked can be opened."""
@@ -103,7 +103,7 @@ def theme_card(
 
 def theme_post(
     project: Project, known: Known, theme_id: str, five: tuple[str, ...],
-    asked: Mapping[str, State],
+    asked: Mapping[str, QuestionState],
 ) -> NeutralCard:  # fmt: skip
     """Return the channel's post of a theme with its five questions."""
     theme = known.catalogue.theme(theme_id)
@@ -142,12 +142,14 @@ def theme_post(
     )
 
 
-def _theme_line(question: Question, state: State | None, answers: int | None, known: Known) -> Line:
+def _theme_line(
+    question: Question, state: QuestionState | None, answers: int | None, known: Known
+) -> Line:
     said = in_ours(question.text, known) if state is None else title(state.words)
     return text("walk.themes.line", question=said, state=_theme_state(state, answers))
 
 
-def _theme_state(state: State | None, answers: int | None) -> Line:
+def _theme_state(state: QuestionState | None, answers: int | None) -> Line:
     if state is None:
         return text("walk.themes.not_asked")
     if isinstance(state, Asked) and state.with_trio:

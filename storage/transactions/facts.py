@@ -136,7 +136,7 @@ def _how_many_each(scope: Scope, fact: f.HowManyEach) -> Script[Mapping[str, int
     return {row["ref"]: int(row["n"]) for row in rows}
 
 
-def _state(scope: Scope, fact: f.State) -> Script[f.Written | None]:
+def _state(scope: Scope, fact: f.StateOf) -> Script[f.Written | None]:
     rows = yield "state_get", {**scope.key, "dialog": fact.dialog, "id": fact.of}
     return scope.state(rows[0]["body"], fact.dialog, fact.of) if rows else None
 
@@ -271,7 +271,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.ByTeam: _by_team,
     f.HowMany: _how_many,
     f.HowManyEach: _how_many_each,
-    f.State: _state,
+    f.StateOf: _state,
     f.States: _states,
     f.Published: _published,
     f.SnapshotOf: _snapshot,
@@ -290,7 +290,7 @@ def _dialog_read_whole(fact: f.Fact[Any]) -> str:
             return "project"
         case f.States(dialog=dialog):
             return dialog
-        case f.State(dialog=dialog, of=of) if of == dialog:
+        case f.StateOf(dialog=dialog, of=of) if of == dialog:
             return dialog
         case _:
             return ""
@@ -314,7 +314,7 @@ def _answered(scope: Scope, fact: f.Fact[Any], rows: list[Row]) -> Any:
             return _stated(scope, dialog, rows)
         case f.About():
             return opened_project(scope, rows[0]["body"]) if rows else None
-        case f.State(dialog=dialog, of=of):
+        case f.StateOf(dialog=dialog, of=of):
             return scope.state(rows[0]["body"], dialog, of) if rows else None
         case _:
             raise AssertionError(fact)

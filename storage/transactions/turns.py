@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from dialogs.model import effects as fx
-from dialogs.model.conversation import Moments
-from dialogs.model.effects import Effect, Moment
+from dialogs.model.conversation import Responses
+from dialogs.model.effects import Effect, Response
 from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Unreleased, Written
 from storage.sql import Conflict, Script, StoreError, together
@@ -24,7 +24,7 @@ from storage.vault import Vault
 DEPTH = 8
 TOGETHER = frozenset({"letter_put", "letter_redraw", "member_add", "record_put"})
 """Statements that a turn may execute many times in a row and that return no rows: batched."""
-_moments = msgspec.json.Decoder(tuple[Moment, ...])
+_moments = msgspec.json.Decoder(tuple[Response, ...])
 
 
 class TooDeep(StoreError):
@@ -34,7 +34,7 @@ class TooDeep(StoreError):
 class FormRefused(Exception):
     """A form has errors: the transaction is rolled back, and `moments` is the answer."""
 
-    def __init__(self, moments: Moments) -> None:
+    def __init__(self, moments: Responses) -> None:
         super().__init__("refused")
         self.moments = moments
 
@@ -50,7 +50,7 @@ class Decider(Protocol):
 
     def decide(
         self, dialog: str, state: Written | None, event: SignedEvent, found: Mapping[Fact[Any], Any]
-    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]: ...
+    ) -> tuple[bytes | None, tuple[Effect | Response, ...]]: ...
 
     def with_timers(self) -> tuple[str, ...]:
         """The conversations that are told when a project begins and halts, in this order."""
@@ -76,7 +76,7 @@ Telling: TypeAlias = tuple[Turn, Decider]
 class TurnOutcome(msgspec.Struct, frozen=True):
     """The result of a turn: the answer, whether the event was new, whether it wrote letters."""
 
-    moments: Moments
+    moments: Responses
     fresh: bool
     wrote: bool = False
     pooled: bool = False  # it opened or changed the pool
@@ -122,7 +122,7 @@ class Turns:
         yield "inbox_again", {}
         return TurnOutcome((yield from self.answered(turn.tenant, turn.key)) or (), False)
 
-    def answered(self, tenant: str, key: str) -> Script[Moments | None]:
+    def answered(self, tenant: str, key: str) -> Script[Responses | None]:
         """The stored answer to this key; None where no event with this key was handled."""
         rows = yield "inbox_reply", {"tenant": tenant, "key": key}
         if not rows:
@@ -146,7 +146,7 @@ class _Course:
         self._effects = 0
         self.waiting: deque[tuple[SignedEvent, int]] = deque([(turn.event, 0)])
         """Events not yet handled, each with how many others led to it."""
-        self.moments: list[Moment] = []
+        self.moments: list[Response] = []
         self.pooled = False
 
     def handle(self, event: SignedEvent, depth: int) -> Script[None]:
@@ -175,7 +175,7 @@ class _Course:
             yield from self._carry_out(effect, context, depth)
 
     def _carry_out(
-        self, effect: Effect | Moment, context: EffectContext, depth: int
+        self, effect: Effect | Response, context: EffectContext, depth: int
     ) -> Script[None]:
         self._effects += 1
         match effect:
@@ -225,7 +225,9 @@ def _locked(turn: Turn) -> Script[None]:
         yield from lock_person(turn.tenant, event.by)
 
 
-def _expanded(effects: Sequence[Effect | Moment], decider: Decider) -> Iterator[Effect | Moment]:
+def _expanded(
+    effects: Sequence[Effect | Response], decider: Decider
+) -> Iterator[Effect | Response]:
     """`BeginAll` and `HaltAll` replaced by one `Tell` for each conversation with timers."""
     for effect in effects:
         match effect:

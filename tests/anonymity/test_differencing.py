@@ -13,7 +13,7 @@ from content.model import Catalogue
 from dialogs.model.events import Woke
 from dialogs.model.facts import About, Known, Project, Role, Roles, Team, Unreleased, Waiting
 from dialogs.question import conclusion as question
-from dialogs.question.states import Concluded, Proposed, Words
+from dialogs.question.states import Concluded, Proposed, QuestionWords
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
 PROJECT = Project(
@@ -22,7 +22,7 @@ PROJECT = Project(
 )  # fmt: skip
 ROLES = (Role("leader", "leader", "confirmed"), Role("tr", "tr", "confirmed"))
 PROPOSED = Proposed(
-    words=Words("q", "Hvad mener I?", "What do you think?"), asked_at=NOW, by="leader",
+    words=QuestionWords("q", "Hvad mener I?", "What do you think?"), asked_at=NOW, by="leader",
     conclusion="c", outcome="concluded", until=NOW, proposed_at=NOW,
 )  # fmt: skip
 Round = tuple[int, int, int]  # numbers of writers, of votes that it fits, and of objections

@@ -21,10 +21,10 @@ from dialogs.model import roles
 from dialogs.model.effects import Grant, Open
 from dialogs.question import conclusion, unsigned
 from dialogs.question import forms as question_forms
-from dialogs.question.states import Asked, Proposed, Words
+from dialogs.question.states import Asked, Proposed, QuestionWords
 from dialogs.say import decide as say
 from dialogs.say import forms as say_forms
-from dialogs.say.states import HERE, Say
+from dialogs.say.states import HERE, SayState
 from dialogs.walk import handover
 from storage.sql import Script
 from storage.transactions.people import SeenPerson
@@ -34,7 +34,7 @@ from tests.worlds.house import MONDAY, TENANT, Paper, Wall, a_house, found
 X = "hende"
 OTHERS = ("en", "to", "tre", "fire")
 """With X there are five writers, which is the threshold; without X there are too few."""
-QUESTION = Words("q", "Hvad mener I?", "What do you think?")
+QUESTION = QuestionWords("q", "Hvad mener I?", "What do you think?")
 ASKED = Asked(words=QUESTION, asked_at=MONDAY)
 PROPOSED = Proposed(
     words=QUESTION, asked_at=MONDAY, by="lederen", conclusion="c", outcome="concluded",
@@ -147,9 +147,9 @@ async def knows(house: House, project: str) -> f.Known:
         return (yield from house.scripts.reading.look(TENANT, project, facts))
 
     people = await house.database.read(script)
-    said = Say(next_release=MONDAY, next_day=MONDAY)
+    said = SayState(next_release=MONDAY, next_day=MONDAY)
     more: dict[f.Fact[Any], Any] = {
-        f.State("question", "q"): written(ASKED), HERE: written(said),
+        f.StateOf("question", "q"): written(ASKED), HERE: written(said),
         f.By("answer", "q"): frozenset(), f.ByTeam("answer"): frozenset(),
         f.Unreleased(("answer",), "q"): (WAITING,),
     }  # fmt: skip
@@ -167,7 +167,7 @@ def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
     yield "form of an answer", fields(opened) == {"text"}
     [opened] = say_forms.unnamed_form(look, viewer, known)
     yield "form of what is said", "understood" not in fields(opened)
-    there = {**known._found, f.State("question", "q"): written(PROPOSED)}
+    there = {**known._found, f.StateOf("question", "q"): written(PROPOSED)}
     proposed = f.Known(known.catalogue, there)
     [opened] = question_forms.missing(look, viewer, proposed)
     yield "form of an objection", fields(opened) == {"text", "shared"}

@@ -76,7 +76,7 @@ PARTS: st.SearchStrategy[Any] = st.one_of(
         st.builds(c.Heading, LINES),
         st.builds(c.Paragraph, LINES),
         st.builds(c.Small, LINES),
-        st.builds(c.Facts, st.lists(st.tuples(LINES, LINES), max_size=3).map(tuple)),
+        st.builds(c.FactRows, st.lists(st.tuples(LINES, LINES), max_size=3).map(tuple)),
         st.builds(c.Quote, LINES, st.none() | LINES),
         st.builds(c.Bullets, st.lists(LINES, max_size=3).map(tuple), st.booleans()),
         st.builds(c.Progress, st.integers(0, 9), st.integers(1, 9), LINES),

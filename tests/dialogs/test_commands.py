@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from content.language import Language
 from dialogs.model.commands import (
     COMMANDS,
     Command,
     Empty,
-    Language,
     Misspelt,
     Recognised,
     Whom,

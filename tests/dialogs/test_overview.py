@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from content import catalogue
-from dialogs.concern.states import Answer, Concern
+from dialogs.concern.states import Concern, ConcernAnswer
 from dialogs.model import facts as f
 from dialogs.model.facts import Known, Project, Stated, Written
 from dialogs.overview.news import found
@@ -85,7 +85,7 @@ def test_since_when_is_not_guessed_for_what_an_older_digi_told() -> None:
 
 def test_since_when_begins_anew_with_what_is_opened_again() -> None:
     """After an answer and an objection it is news once, and waits since that week."""
-    given = Answer("no", "a", "anne", on=date(2026, 11, 20))
+    given = ConcernAnswer("no", "a", "anne", on=date(2026, 11, 20))
     again = _asked(status="sent", objected=True, answers=(given,))
     before = Digest(told={"concern:c": "answered:1"})
     first = found(_known(again), before, MONDAY, "2026-W48")
@@ -98,7 +98,7 @@ def test_since_when_begins_anew_with_what_is_opened_again() -> None:
 
 def test_what_is_closed_after_its_answer_was_told_is_not_told_again() -> None:
     """Its answer was the news."""
-    given = Answer("no", "a", "anne", on=date(2026, 11, 20))
+    given = ConcernAnswer("no", "a", "anne", on=date(2026, 11, 20))
     closed = _asked(status="closed", answers=(given,))
     told = found(_known(closed), Digest(told={"concern:c": "answered:1"}), MONDAY, "2026-W48")
     assert not told.anything

@@ -16,7 +16,15 @@ from dialogs.model.effects import Timer
 from dialogs.model.facts import About, Known, Project, Roles, Team, Unreleased, Waiting
 from dialogs.question.decide import decide, needs
 from dialogs.question.forms import SHOWN_OF_ALL
-from dialogs.question.states import Asked, Concluded, Proposed, SetAside, Words, is_open, title
+from dialogs.question.states import (
+    Asked,
+    Concluded,
+    Proposed,
+    QuestionWords,
+    SetAside,
+    is_open,
+    title,
+)
 from tests.worlds.stage import PEOPLE, Stage, stage, text_of, text_of_form
 
 SMALL = ("anne", "mette", "jonas", "ali", "fatima")
@@ -172,7 +180,7 @@ async def test_what_an_earlier_version_proposed_waits_for_a_release_and_a_day(
     """Its single timer releases the objections under the promise at that time: only whoever summed
     up reads them."""
     at = datetime(2026, 11, 3, 8, tzinfo=UTC)
-    old = Proposed(words=Words("q", "Hvad nu?", "What now?"), asked_at=at, by="anne",
+    old = Proposed(words=QuestionWords("q", "Hvad nu?", "What now?"), asked_at=at, by="anne",
                    conclusion="c", outcome="concluded", until=at, proposed_at=at)  # fmt: skip
     woke = e.Woke(project="p", at=at, id="w", dialog="question", of="q", name="holds", came=at)
     told = Waiting("o", "new", "objection", "q", {"text": "Aftenvagten"}, b"")
@@ -234,15 +242,15 @@ async def test_a_question_with_the_trio_waits_out_a_pause(tmp_path: Path) -> Non
 
 def test_a_question_of_ones_own_is_words_and_not_markup() -> None:
     """A question that is equal in both languages was written by a person."""
-    assert title(Words("q", "Hvad *nu*?", "Hvad *nu*?")) == c.Words("Hvad *nu*?")
-    assert title(Words("q", "Hvad nu?", "What now?")) == c.Said("Hvad nu?", "What now?")
+    assert title(QuestionWords("q", "Hvad *nu*?", "Hvad *nu*?")) == c.Words("Hvad *nu*?")
+    assert title(QuestionWords("q", "Hvad nu?", "What now?")) == c.Said("Hvad nu?", "What now?")
 
 
 def test_open_is_what_the_team_can_still_talk_about() -> None:
     """Asked of the team and not summed up; a question that is still with the trio is not open
     yet."""
     at = datetime(2026, 11, 2, tzinfo=UTC)
-    words = Words("q", "Hvad nu?", "What now?")
+    words = QuestionWords("q", "Hvad nu?", "What now?")
     assert is_open(Asked(words=words, asked_at=at, closed=True))
     assert not is_open(Asked(words=words, asked_at=at, with_trio=True))
     assert not is_open(SetAside(words=words, asked_at=at, set_aside_at=at))

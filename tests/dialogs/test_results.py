@@ -23,7 +23,7 @@ from dialogs.model.facts import (
     Viewer,
     Written,
 )
-from dialogs.question.states import Asked, Concluded, State, Words
+from dialogs.question.states import Asked, Concluded, QuestionState, QuestionWords
 from dialogs.results.decide import CONVERSATION
 from tests.worlds.stage import BEGINNING
 
@@ -34,15 +34,15 @@ CATALOGUE = load()
 
 def project() -> Known:
     """A thousand concluded questions, an hour apart, and an open one."""
-    states: dict[str, State] = {
+    states: dict[str, QuestionState] = {
         f"q{n}": Concluded(
-            words=Words(f"q{n}", f"Spørgsmål {n}?", f"Question {n}?"),
+            words=QuestionWords(f"q{n}", f"Spørgsmål {n}?", f"Question {n}?"),
             asked_at=BEGINNING, by="ali", conclusion=f"c{n}",
             concluded_at=BEGINNING + timedelta(hours=n),
         )
         for n in range(MANY)
     }  # fmt: skip
-    states["open"] = Asked(words=Words("open", "Åbent?", "Open?"), asked_at=BEGINNING)
+    states["open"] = Asked(words=QuestionWords("open", "Åbent?", "Open?"), asked_at=BEGINNING)
     found: dict[Fact[Any], Any] = {
         About(): Project(
             id="p", name="Ny omsorgsplatform", channel="C", stage="running", starter="anne",

@@ -15,7 +15,7 @@ import pytest
 from bot.platforms.common.ports import DeliveryFailed
 from dialogs.model import events as e
 from dialogs.model.calendar import Calendar, at_local, iso_week, next_weekly
-from dialogs.model.effects import Effect, Moment, Privately, Say, Timer
+from dialogs.model.effects import Effect, Privately, Response, Say, Timer
 from dialogs.model.facts import Known
 from tests.bot.core.test_courier import Office
 from tests.worlds.house import MONDAY, Diary, Paper, Wall, a_house, faked, found, note
@@ -108,7 +108,7 @@ async def test_however_the_clock_jumps_each_thing_happens_once(
 
     def weekly(
         state: Diary | None, event: e.SignedEvent, known: Known
-    ) -> tuple[Diary, tuple[Effect | Moment, ...]]:
+    ) -> tuple[Diary, tuple[Effect | Response, ...]]:
         if not isinstance(event, e.Woke):
             return office.fake.note(state, event, known, Say(note(f"said {event.id}")))
         now = max(event.at, event.came)
@@ -206,7 +206,7 @@ async def test_the_overviews_around_the_change_keep_their_hour(
 
     def weekly(
         state: Diary | None, event: e.SignedEvent, known: Known
-    ) -> tuple[Diary, tuple[Effect | Moment, ...]]:
+    ) -> tuple[Diary, tuple[Effect | Response, ...]]:
         assert isinstance(event, e.Woke)
         hour, minute = map(int, event.name.split(":"))
         again = Timer(event.name, next_weekly(calendar, event.at, 1, hour, minute))

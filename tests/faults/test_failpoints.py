@@ -30,7 +30,7 @@ from bot.platforms.common.ports import (
 )
 from dialogs import registry as conversations
 from dialogs.model import cards as c
-from dialogs.model.conversation import Moments, UnsignedPart
+from dialogs.model.conversation import Responses, UnsignedPart
 from dialogs.model.effects import PoolEntry
 from dialogs.model.events import SignedEvent, UnsignedEvent
 from dialogs.model.facts import Known
@@ -117,7 +117,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         return route(event)
 
     def noting(part: UnsignedPart) -> UnsignedPart:
-        def decide(event: UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Moments]:
+        def decide(event: UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
             found.add(tag(type(event)))
             return part.decide(event, known)
 

@@ -24,7 +24,7 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model.conversation import Conversation
-from dialogs.model.effects import Effect, Grant, Moment, OpenProject, SetMembers
+from dialogs.model.effects import Effect, Grant, OpenProject, Response, SetMembers
 from dialogs.model.facts import Fact, Known, Project
 from dialogs.registry import CONVERSATIONS
 from storage.transactions.turns import Turn
@@ -92,7 +92,7 @@ class Diary(msgspec.Struct, frozen=True, tag="diary"):
     lines: tuple[str, ...] = ()
 
 
-Acts = Callable[[Diary | None, Any, Known], tuple[Diary | None, tuple[Effect | Moment, ...]]]
+Acts = Callable[[Diary | None, Any, Known], tuple[Diary | None, tuple[Effect | Response, ...]]]
 
 
 class Fake:
@@ -108,12 +108,12 @@ class Fake:
 
     @staticmethod
     def note(
-        state: Diary | None, event: Any, known: Known, *effects: Effect | Moment
-    ) -> tuple[Diary, tuple[Effect | Moment, ...]]:
+        state: Diary | None, event: Any, known: Known, *effects: Effect | Response
+    ) -> tuple[Diary, tuple[Effect | Response, ...]]:
         line = getattr(event, "text", "") or type(event).__name__
         return Diary((*(state.lines if state else ()), line)), effects
 
-    def does(self, *effects: Effect | Moment) -> None:
+    def does(self, *effects: Effect | Response) -> None:
         """From now on record each event and return these effects."""
         self.acts = lambda state, event, known: self.note(state, event, known, *effects)
 
@@ -165,7 +165,7 @@ class _Planted:
 
     def decide(
         self, dialog: str, state: bytes | None, event: e.SignedEvent, found: Mapping[Any, Any]
-    ) -> tuple[bytes | None, tuple[Effect | Moment, ...]]:
+    ) -> tuple[bytes | None, tuple[Effect | Response, ...]]:
         return self._step
 
 

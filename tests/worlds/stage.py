@@ -115,7 +115,7 @@ def text_of(card: c.FinishedCard) -> str:
         match part:
             case c.Heading(text=t) | c.Paragraph(text=t) | c.Small(text=t):
                 lines.append(c.plain(t))
-            case c.Facts(rows=rows):
+            case c.FactRows(rows=rows):
                 lines.extend(f"{c.plain(a)} {c.plain(b)}" for a, b in rows)
             case c.Quote(words=words, by=by):
                 lines.append(c.plain(words) + (f" ({c.plain(by)})" if by else ""))

@@ -113,7 +113,7 @@ EVERY_PART: c.FinishedCard = c.Card(
                 c.Plain("."),
             )
         ),
-        c.Facts(
+        c.FactRows(
             (
                 (words("Det ligger fast"), words("Platformen er købt og kommer i februar.")),
                 (words("Det kan I forme"), words("Ruterne, vagtplanen og oplæringen.")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dialogs.model.commands import Language
+from content.language import Language
 
 _EVERYWHERE: Mapping[str, tuple[str, str]] = {
     "nothing_to_choose": ("Der er intet at vælge imellem.", "There is nothing to choose from."),

@@ -26,8 +26,8 @@ from bot.platforms.slack.text_lines import (
     split_line,
 )
 from bot.platforms.slack.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 BLOCK = 160
@@ -61,7 +61,7 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 rows.append((False, as_lines(text)))
             case c.Small(text=text):
                 rows.append((False, as_lines(text, small=True)))
-            case c.Facts(rows=facts):
+            case c.FactRows(rows=facts):
                 rows.append((False, [x for name, v in facts for x in fact_lines(name, v)]))
             case c.Quote(words=words, by=by):
                 # Plain text, so that a mention inside quoted words notifies nobody.

@@ -37,8 +37,8 @@ from bot.platforms.slack.text_lines import (
     small_block,
 )
 from bot.platforms.slack.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 
 BLOCKS = 49
 WHOLE = 12_000

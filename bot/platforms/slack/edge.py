@@ -31,7 +31,7 @@ from bot.platforms.slack.read import SlackRequest, in_words, mentioned
 from bot.platforms.slack.replies import AGAIN, NOTED, Replies, SlackReply, too_long
 from bot.platforms.slack.web_api import WebApi
 from bot.platforms.slack.workspaces import Workspaces
-from dialogs.model.commands import Language
+from content.language import Language
 
 FORM_SECONDS = 2.3
 """How long a form may take to answer. After three seconds Slack shows an error of its own."""

@@ -20,8 +20,8 @@ from bot.platforms.slack.text_lines import (
     split_line,
 )
 from bot.platforms.slack.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 VIEW_BLOCKS = 100

@@ -20,7 +20,7 @@ from bot.platforms.slack.web_api import (
 )
 from bot.platforms.slack.words import word
 from bot.platforms.slack.workspaces import Workspaces
-from dialogs.model.commands import Language
+from content.language import Language
 
 MOST = 2000
 KEPT = 24 * 60 * 60.0

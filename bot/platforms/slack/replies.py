@@ -24,8 +24,8 @@ from bot.platforms.slack.text_lines import SECTION
 from bot.platforms.slack.web_api import ANSWER_SECONDS, WebApi, in_time
 from bot.platforms.slack.words import both, word
 from bot.platforms.slack.workspaces import Workspaces
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 ResponseBody = dict[str, Any]

@@ -33,8 +33,8 @@ from bot.platforms.teams.pieces import (
     text_lines,
 )
 from bot.platforms.teams.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
@@ -76,7 +76,7 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                 yield from in_rows(text_lines(text), "Medium")
             case c.Small(text=text):
                 yield from in_rows(text_lines(text, size="Small"), "Small")
-            case c.Facts(rows=facts):
+            case c.FactRows(rows=facts):
                 for name, value in facts:
                     strong = tuple(
                         s if isinstance(s, c.Mention | c.Link | c.Quoted) else c.Strong(s.text)

@@ -33,8 +33,8 @@ from bot.platforms.teams.read import TeamsRequest, incoming, kind_of
 from bot.platforms.teams.sheets import NAME_SECONDS, Sheets, language_of, said
 from bot.platforms.teams.speech import Speech
 from bot.platforms.teams.words import both, word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 
 INVOKE_SECONDS = 2.3
 """How long an invoke may take to answer. Teams gives up after three seconds."""

@@ -29,8 +29,8 @@ from bot.platforms.teams.pieces import (
     text_lines,
 )
 from bot.platforms.teams.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 FEW = 8

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from bot.platforms.teams import icons
-from dialogs.model.commands import Language
+from content.language import Language
 
 SCHEMA = "1.29"
 """The first schema version with slash commands and targeted messages."""

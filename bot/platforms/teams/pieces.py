@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from bot.platforms.teams.data import CardElement
 from bot.platforms.teams.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 from dialogs.model.shorten import cut
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 Json = dict[str, Any]
 ConversationKind = Literal["personal", "groupChat", "channel"]
+AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
+"""How the bot is registered with Microsoft."""
 
 
 class Ref(Struct, frozen=True):

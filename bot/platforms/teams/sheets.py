@@ -14,8 +14,8 @@ from bot.platforms.teams.ports import TeamsReply
 from bot.platforms.teams.read import TeamsRequest
 from bot.platforms.teams.speech import Speech
 from bot.platforms.teams.words import word
+from content.language import Language
 from dialogs.model import cards as c
-from dialogs.model.commands import Language
 
 NAME_SECONDS = 0.6
 HALF_AN_HOUR = 30 * 60.0

@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 import aiohttp
@@ -33,7 +33,7 @@ from msrest.pipeline import AsyncHTTPPolicy, AsyncHTTPSender, AsyncPipeline, Res
 from yarl import URL
 
 from bot.platforms.common.ports import Report
-from bot.platforms.teams.ports import CallFailed, Json, OnActivity, Ref, TeamsReply
+from bot.platforms.teams.ports import AppType, CallFailed, Json, OnActivity, Ref, TeamsReply
 from bot.platforms.teams.tokens import (
     FetchToken,
     NoToken,
@@ -47,8 +47,6 @@ from bot.platforms.teams.trust import Doorkeeper, KeysAway, LocalDoorkeeper, Sig
 PATIENCE = 10.0
 _CODE = re.compile(r"[A-Za-z][A-Za-z_]{0,59}")
 _encode = msgspec.json.Encoder().encode
-
-AppType = Literal["MultiTenant", "SingleTenant", "UserAssignedMSI"]
 
 
 class BotbuilderTransport:

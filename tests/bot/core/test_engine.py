@@ -87,9 +87,9 @@ def news(text: str, id: str = "") -> e.NewsGiven:
     return e.NewsGiven(project=PROJECT, text=text, by="anne", at=MONDAY, id=id or text)
 
 
-async def turn(house: House, event: e.SignedEvent, key: str = "") -> tuple[fx.Moment, ...]:
+async def turn(house: House, event: e.SignedEvent, key: str = "") -> tuple[fx.Response, ...]:
     done = Turn(TENANT, PROJECT, key or f"key:{event.id}", event, MONDAY)
-    moments: tuple[fx.Moment, ...] = await house.engine.turn(done)
+    moments: tuple[fx.Response, ...] = await house.engine.turn(done)
     return moments
 
 
@@ -106,7 +106,7 @@ async def ask(house: House, *facts: f.Fact[Any], project: str = PROJECT) -> Any:
 
 
 async def diary(house: House) -> tuple[str, ...]:
-    body = await ask(house, f.State("digest", "digest"))
+    body = await ask(house, f.StateOf("digest", "digest"))
     return tuple(msgspec.json.decode(body)["lines"]) if body else ()
 
 
@@ -482,7 +482,7 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.PrefsOf("nobody"): f.Prefs(),
         f.Records("answer"): (), f.Records("answer", "q"): (), f.RecordsSince("answer", at): (),
         f.Mine("answer", "q", "nobody"): None, f.HowMany("answer", "q"): 0,
-        f.State("digest", "digest"): None, f.States("digest"): (), f.Published("answer"): (),
+        f.StateOf("digest", "digest"): None, f.States("digest"): (), f.Published("answer"): (),
         f.Published("answer", "q"): (), f.SnapshotOf("all"): None, f.Unreleased(("answer",)): (),
         f.ByCode("what?"): None, f.ByCode(CODE): None, f.MyProjects("nobody"): (),
         f.ChannelProject("C9"): None, f.MyRefs("answer", "nobody"): frozenset(),

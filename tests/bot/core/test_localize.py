@@ -145,7 +145,7 @@ def test_kept_words_are_opened_and_what_is_gone_is_three_dots() -> None:
 def test_what_a_card_needs_is_found_wherever_it_stands() -> None:
     """They are found in rows, lists, labels and arguments."""
     card = c.card(
-        c.Facts(((c.Who("anne"), c.Kept("answer", "a1")),)),
+        c.FactRows(((c.Who("anne"), c.Kept("answer", "a1")),)),
         c.Bullets((c.text("test.strong", who=c.Who("mette"), what=c.Kept("said", "s1", "kind")),)),
         c.buttons(c.Button(c.Who("ali"))),
     )

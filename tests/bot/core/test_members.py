@@ -13,7 +13,7 @@ from bot.platforms.web.playground.people import PEOPLE as WEB_PEOPLE
 from bot.platforms.web.playground.people import TENANT as WEB_TENANT
 from bot.server.build import House
 from dialogs.model import facts as f
-from dialogs.say.states import Say
+from dialogs.say.states import SayState
 from storage.sql import Row, Script
 from tests.anonymity.web_hands import in_browser
 from tests.worlds.house import CHANNEL, PROJECT, TENANT, a_house, found
@@ -166,7 +166,7 @@ async def test_a_team_of_whom_nobody_is_known_is_served_and_told_so(tmp_path: Pa
         )
 
 
-async def _say(played: Stage) -> Say:
+async def _say(played: Stage) -> SayState:
     [state] = [
         body
         for dialog, _, body in await played.house.database.read(
@@ -174,5 +174,5 @@ async def _say(played: Stage) -> Say:
         )
         if dialog == "say"
     ]
-    found: Say = f.reader(Say).decode(state)
+    found: SayState = f.reader(SayState).decode(state)
     return found

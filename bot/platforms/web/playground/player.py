@@ -50,7 +50,7 @@ from dialogs.model.cards import (
     Choice,
     Choices,
     DateField,
-    Facts,
+    FactRows,
     Field,
     FinishedCard,
     FinishedForm,
@@ -84,7 +84,7 @@ def lines(card: FinishedCard) -> list[str]:
         match part:
             case Heading(text) | Paragraph(text) | Small(text):
                 found.append(plain(text))
-            case Facts(rows):
+            case FactRows(rows):
                 found += [f"{plain(name)}: {plain(value)}" for name, value in rows]
             case Quote(words, by):
                 found.append(f"“{plain(words)}”" + (f" {plain(by)}" if by else ""))

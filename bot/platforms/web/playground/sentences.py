@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialogs.model.commands import Language
+from content.language import Language
 
 SENTENCES: dict[str, dict[Language, str]] = {
     "unsure": {

@@ -65,7 +65,7 @@ from bot.platforms.web.playground.wire import (
     read_act,
     send_event,
 )
-from dialogs.model.commands import Language
+from content.language import Language
 
 log = logging.getLogger("digi.web")
 

@@ -20,8 +20,8 @@ from bot.platforms.web.playground.people import (
     person_of,
     private_place,
 )
+from content.language import Language
 from dialogs.model.cards import Buttons, FinishedCard, FinishedForm
-from dialogs.model.commands import Language
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -58,7 +58,8 @@ _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Paragraph, _spans()),
     st.builds(c.Small, _spans()),
     st.builds(
-        c.Facts, st.lists(st.tuples(_spans(200), _spans(2500)), min_size=1, max_size=14).map(tuple)
+        c.FactRows,
+        st.lists(st.tuples(_spans(200), _spans(2500)), min_size=1, max_size=14).map(tuple),
     ),
     st.builds(c.Quote, _spans(), st.none() | _spans(100)),
     st.builds(c.Bullets, st.lists(_spans(3000), max_size=8).map(tuple), st.booleans()),
@@ -261,7 +262,7 @@ def test_our_own_words_keep_their_strength(spans: c.Spans, text: str) -> None:
 @pytest.mark.parametrize("words", [*NASTY[:11], "*én*", "‹ ›", "@Ali", "ord " * 900])
 def test_a_label_is_bold_whatever_stands_beside_it(words: str) -> None:
     """A label and people's text are separate elements; a mention beside them stays a mention."""
-    fact: c.Part[c.Spans] = c.Facts((((c.Plain("Frist"),), (c.Quoted(words),)),))
+    fact: c.Part[c.Spans] = c.FactRows((((c.Plain("Frist"),), (c.Quoted(words),)),))
     told = c.Paragraph[c.Spans](
         (c.Strong("Frist"), c.Plain(": "), c.Quoted(words), c.Mention("U0123456", "Anne"))
     )

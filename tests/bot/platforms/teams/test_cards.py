@@ -45,7 +45,7 @@ def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
     spans: c.Spans = (c.Quoted(words),)
     card: c.FinishedCard = c.Card(
         (
-            c.Heading(spans), c.Paragraph(spans), c.Small(spans), c.Facts(((spans, spans),)),
+            c.Heading(spans), c.Paragraph(spans), c.Small(spans), c.FactRows(((spans, spans),)),
             c.Quote(spans, spans), c.Bullets((spans,)), c.Progress(1, 4, spans),
         )
     )  # fmt: skip

@@ -107,7 +107,7 @@ def _words_are_words(words: str, around: str) -> None:
         "mention": c.Paragraph((c.Mention("p", words), c.Plain(" "), *quoted)),
         "quote": c.Quote(quoted, (c.Mention("p", "Anne"),)),
         "heading": c.Heading(quoted),
-        "fact": c.Facts(((quoted, quoted),)),
+        "fact": c.FactRows(((quoted, quoted),)),
         "bullet": c.Bullets((quoted,), True),
     }[around]
     drawn = draw.messages((c.Card((part,)),), "da")

@@ -22,7 +22,7 @@ from dialogs.model.cards import (
     Choices,
     DateField,
     Emph,
-    Facts,
+    FactRows,
     FinishedCard,
     FinishedForm,
     Form,
@@ -71,7 +71,7 @@ cards: st.SearchStrategy[FinishedCard] = st.lists(
         st.builds(Heading, spans),
         st.builds(Paragraph, spans),
         st.builds(Small, spans),
-        st.builds(Facts, st.lists(st.tuples(spans, spans), max_size=3).map(tuple)),
+        st.builds(FactRows, st.lists(st.tuples(spans, spans), max_size=3).map(tuple)),
         st.builds(Quote, spans, st.one_of(st.none(), spans)),
         st.builds(Bullets, some_spans, st.booleans()),
         st.builds(Progress, st.integers(0, 40), st.integers(0, 40), spans),
@@ -161,7 +161,7 @@ def all_text(card: FinishedCard) -> str:
     found: list[Spans | None] = []
     for part in card.parts:
         match part:
-            case Facts(rows):
+            case FactRows(rows):
                 found += [line for row in rows for line in row]
             case Quote(quoted, by):
                 found += [quoted, by]

@@ -13,7 +13,7 @@ from dialogs.model.cards import (
     Button,
     Buttons,
     Card,
-    Facts,
+    FactRows,
     Paragraph,
     Quote,
     Quoted,
@@ -210,7 +210,7 @@ async def test_no_width_scrolls_sideways(world: World, browser: Browser, width: 
     """From the smallest phone to a wide screen, with the longest words, nothing overflows."""
     await world.digi.deliver("q1", "post", world.digi.card, channel=CHANNEL)
     await world.edge.say("s", PLACE, "mette", HOSTILE)
-    hostile = Facts(((words(HOSTILE), words(HOSTILE)),))
+    hostile = FactRows(((words(HOSTILE), words(HOSTILE)),))
     buttons = Buttons((Button(words(HOSTILE), token="a"),))
     await world.digi.deliver("h", "post", Card((hostile, buttons)), channel=CHANNEL)
     async with window(browser, world, "anne", width, 740) as page:

@@ -1,0 +1,5 @@
+"""The languages that Digi speaks."""
+
+from typing import Literal
+
+Language = Literal["da", "en"]
