@@ -296,13 +296,13 @@ async def test_a_newcomer_gets_from_start_to_the_end_of_the_course(
             if all(
                 word in said
                 for word in (
-                    re.split(r"[*]", one.words("digest.reached"))[1], one.my["summed"],
+                    re.split(r"[*]", one.words("digest.proposed"))[1], one.my["summed"],
                     re.split(r"[*]", one.words("digest.agreements"))[1],
                     re.split(r"[*]", one.words("digest.concerns_answered"))[1],
                 )
             )
         ]  # fmt: skip
-        assert whole_week, "an overview has a conclusion, an agreement and an answered concern"
+        assert whole_week, "an overview has a proposal, an agreement and an answered concern"
         ended = played.channel()
         assert one.words("project.ended_title").format(name=one.my["name"]) in ended
         last = one.words("project.after_the_end").split("{day}")
