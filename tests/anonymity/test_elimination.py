@@ -14,8 +14,8 @@ from bot.core.tokens import write_press
 from bot.platforms.common.ports import Answer, Delivery, Members, Pressed, Sender, Submitted
 from dialogs.model.events import ClosedForAnswers, Look, Press
 from dialogs.model.facts import Published
-from dialogs.question import decide as question
-from dialogs.walk import phase
+from dialogs.question import conclusion
+from dialogs.walk import handover
 from storage.sql import Script
 from storage.transactions.facts import gather
 from storage.transactions.scope import Scope
@@ -194,6 +194,6 @@ async def test_control_without_the_rule_some_are_found_by_elimination(
     tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Control: without the rule, the same histories identify authors."""
-    for module in (question, phase):
+    for module in (conclusion, handover):
         monkeypatch.setattr(module, "fewest", lambda project: 0)
     assert (await _history(tmp_path, 0, 6, either)).too_few != []

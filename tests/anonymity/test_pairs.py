@@ -367,6 +367,7 @@ def _keeps_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _keeps_keyboards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bot.core.gate, "clean", str)
+    monkeypatch.setattr(bot.core.form_values, "clean", str)
 
 
 Seed = Callable[[pytest.MonkeyPatch], None]

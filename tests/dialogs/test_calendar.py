@@ -153,7 +153,7 @@ def test_a_local_time_is_shown_by_the_wall_clock(day: date, hour: int, minute: i
 
 def test_a_moment_without_a_time_zone_is_refused() -> None:
     """A naive datetime would silently be interpreted in the machine's time zone."""
-    with pytest.raises(ValueError, match="time zone"):
+    with pytest.raises(ValueError, match="timezone-aware"):
         local(CAL, wall(2026, 11, 20, 12).replace(tzinfo=None))
 
 
@@ -388,7 +388,7 @@ def test_a_working_day_after_keeps_the_time_of_day_or_takes_the_hour() -> None:
 
 def test_a_moment_after_is_never_on_the_same_day() -> None:
     """Zero working days raise an error."""
-    with pytest.raises(ValueError, match="later"):
+    with pytest.raises(ValueError, match="days"):
         working_moment_after(CAL, wall(2026, 11, 20, 14), days=0)
 
 

@@ -23,7 +23,7 @@ async def begin(played: Stage, phase: int, length: str) -> None:
     """Let Anne start a project in this phase, confirm that she leads it, and show it to the
     team."""
     await played.type("anne", "/digi start Ny omsorgsplatform")
-    await played.press("anne", "Ret")
+    await played.press("anne", "Flere valg")
     await played.fill("anne", {"Hvor er I nu": str(phase), "Forløb": LENGTHS[length]})
     await played.press("anne", "Jeg er leder")
     await played.press("anne", "Vis det i kanalen")

@@ -29,6 +29,7 @@ from typing import Any, Literal
 import psycopg
 import pytest
 
+from storage.migrate import migrations
 from storage.postgres.driver import Postgres
 
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
@@ -204,7 +205,8 @@ class Server:
         return name
 
     def give_back(self, name: str) -> None:
-        """Empty a database for the next test, or drop it if it is still in use."""
+        """Empty a database for the next test; drop it if it is still in use or has another schema
+        than this code's."""
         tables = "SELECT string_agg(tablename, ', ') FROM pg_tables" \
             " WHERE schemaname = 'public' AND tablename <> 'migration'"  # fmt: skip
         try:
@@ -213,10 +215,13 @@ class Server:
                 meta = conn.execute("SELECT value FROM meta WHERE key = 'oldest_code'").fetchall()
                 conn.execute(f"TRUNCATE {filled}".encode())
                 conn.execute("INSERT INTO meta VALUES ('oldest_code', %s)", meta[0])
+                applied = [name for (name,) in conn.execute("SELECT name FROM migration")]
         except (psycopg.Error, IndexError):
-            self.drop(name)
-        else:
+            applied = []
+        if sorted(applied) == [migration.name for migration in migrations()]:
             self._clean.append(name)
+        else:
+            self.drop(name)
 
     def drop(self, name: str) -> None:
         self.say(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
