@@ -93,6 +93,8 @@ async def press(page: Page, label: str) -> None:
     """Press the newest button with this label, opening *Mere* if necessary."""
     button = page.locator("#log").get_by_role("button", name=label, exact=True)
     more = page.locator("#log .more[aria-expanded=false]")
+    # The answer to the press before may still be on its way.
+    await expect(button.or_(more).last).to_be_visible()
     if await button.count() == 0:
         await more.last.click()
     await button.last.click()
