@@ -187,7 +187,7 @@ def release(state: Proposed, event: e.Woke, known: Known) -> QuestionStep:
     in_words = all(w.body.get("shared", False) for w in objections)
     may, enough = len(writers(known)), fewest(project)
     # Whoever summed up has one working day with the objections, even if they are released late.
-    holds = working_moment_after(project.calendar, max(event.at, event.came))
+    holds = working_moment_after(project.calendar, event.fired_at)
     after = structs.replace(
         state, released=True, holds_at=holds,
         objections=0 if in_words else shown(len(objections), may, enough),
