@@ -27,42 +27,47 @@ from dialogs.question.states import Asked, all_of
 FACTS: Facts = (*HELPERS, States("question"), States("agreement"))
 
 
+def _questions(known: Known) -> int:
+    return sum(isinstance(one, Asked) and not one.with_trio for one in all_of(known).values())
+
+
+def _agreements(known: Known) -> int:
+    return sum(one.status == "taken" for one in known.states("agreement", Agreement).values())
+
+
 def _lines(known: Known, person: Person) -> tuple[Line, ...]:
     """Of texts only those that are this person's to answer: nobody reads from it that there are
     others. Questions and agreements everybody can see."""
     mine = owed(known, person, date.max)
     promised = [one.promised for one in mine if one.promised and not one.telling]
-    questions = sum(isinstance(one, Asked) and not one.with_trio for one in all_of(known).values())
-    agreements = sum(one.status == "taken" for one in known.states("agreement", Agreement).values())
     found: list[Line] = []
     if mine:
         found.append(text("project.owed_texts", n=Count(len(mine))))
     if promised:
         found.append(text("project.owed_date", day=Day(min(promised))))
-    if questions:
+    if questions := _questions(known):
         found.append(text("project.owed_questions", n=Count(questions)))
-    if agreements:
+    if agreements := _agreements(known):
         found.append(text("project.owed_agreements", n=Count(agreements)))
     return tuple(found)
 
 
 def parts(known: Known, person: Person) -> tuple[Part[Line] | None, ...]:
-    """Return it for a card, with a way to each; nothing where nothing is owed."""
+    """Return it for a card, with a button to each kind that is owed; nothing where nothing is."""
     lines = _lines(known, person)
     if not lines:
         return ()
     project = known.project.id
-    mine = owed(known, person, date.max)
-    see: Button[Line] | None = None
-    if mine:
-        see = Button(text("project.see_owed"), Look("concerns", project=project, ref="owed"))
+    texts = Button[Line](text("project.see_owed"), Look("concerns", project=project, ref="owed"))
+    questions = Button[Line](text("summary.questions"), Look("questions", project=project))
+    agreements = Button[Line](text("summary.agreements"), Look("agreements", project=project))
     return (
         Paragraph(text("project.owed")),
         Bullets(lines),
         buttons(
-            see,
-            Button(text("summary.questions"), Look("questions", project=project)),
-            Button(text("summary.agreements"), Look("agreements", project=project)),
+            texts if owed(known, person, date.max) else None,
+            questions if _questions(known) else None,
+            agreements if _agreements(known) else None,
         ),
     )
 
