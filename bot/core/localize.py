@@ -15,10 +15,12 @@ from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue, Phrase
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look
 from dialogs.model.facts import Prefs
+from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
 _PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
@@ -150,7 +152,42 @@ class Localizer:
                 return c.Progress(step, of, self.line(label))
             case c.Buttons(buttons=buttons):
                 return c.Buttons(tuple(self._button(b) for b in buttons))
+            case pictures.Steps():
+                return self._steps(part)
+            case pictures.Chart():
+                return self._chart(part)
         raise AssertionError(part)
+
+    def _steps(self, picture: pictures.Steps[c.Line]) -> pictures.Steps[c.Spans]:
+        return pictures.Steps(
+            self._ours(picture.title),
+            tuple(
+                pictures.NamedStep(
+                    self._ours(step.name),
+                    step.state,
+                    None if step.when is None else self._ours(step.when),
+                )
+                for step in picture.steps
+            ),
+            self._ours(steps_sentence(picture)),
+        )
+
+    def _chart(self, picture: pictures.Chart[c.Line]) -> pictures.Chart[c.Spans]:
+        return pictures.Chart(
+            self._ours(picture.title),
+            tuple(pictures.Bar(self._ours(bar.label), bar.values) for bar in picture.bars),
+            tuple(pictures.Group(self._ours(g.name), g.tone) for g in picture.groups),
+            None if picture.unit is None else self._ours(picture.unit),
+            self._ours(chart_sentence(picture)),
+        )
+
+    def _ours(self, line: c.Line) -> c.Spans:
+        """Return a line of a picture. People's words are refused, because a picture is passed on
+        without the rules that hold for them."""
+        spans = self.line(line)
+        if not c.is_ours(spans):
+            raise ValueError("a picture holds only Digi's own words")
+        return spans
 
     def _button(self, button: c.Button[c.Line]) -> c.Button[c.Spans]:
         assert button.press is not None
@@ -233,8 +270,8 @@ class Localizer:
             case c.Who(person=person):
                 prefs = self._people.get(person)
                 return (c.Mention(person, prefs.name if prefs and prefs.name else person),)
-            case c.Day(day=day):
-                return (c.Plain(self.day(day)),)
+            case c.Day(day=day, weekday=weekday):
+                return (c.Plain(self.day(day) if weekday else self.date(day)),)
             case c.Moment(at=at):
                 return (c.Plain(self.moment(at)),)
             case c.Hour(minutes=minutes):
@@ -306,11 +343,14 @@ class Localizer:
         """Return a date in words: torsdag den 26. november; with the year if it is a different
         one."""
         weekday = self._word(f"day.{_DAYS[day.weekday()]}")
+        return f"{weekday}{' den' if self.language == 'da' else ''} {self.date(day)}"
+
+    def date(self, day: date) -> str:
+        """Return a date without its weekday: 26. november."""
         month = self._word(f"month.{_MONTHS[day.month - 1]}")
         year = "" if day.year == self._today.year else f" {day.year}"
-        if self.language == "da":
-            return f"{weekday} den {day.day}. {month}{year}"
-        return f"{weekday} {day.day} {month}{year}"
+        dot = "." if self.language == "da" else ""
+        return f"{day.day}{dot} {month}{year}"
 
     def moment(self, at: datetime) -> str:
         wall = local(self._calendar, at)

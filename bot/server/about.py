@@ -18,6 +18,7 @@ from bot.core.tokens import Mac
 from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Fact, Known, Operator, Viewer
@@ -111,6 +112,8 @@ def _parts(card: c.FinishedCard, level: int) -> Iterator[str]:
                 yield f"<blockquote>{_line(words)}</blockquote>"
             case c.Progress(label=label):
                 yield f"<p>{_line(label)}</p>"
+            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
+                yield f"<p>{_line(sentence or ())}</p>"
             case c.Buttons():
                 pass  # a web page has no buttons to press
 

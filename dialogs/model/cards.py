@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 from msgspec import Struct
 
 from dialogs.model.events import Press
+from dialogs.model.pictures import Chart, Steps
 
 # --- lines, as dialogs write them ---------------------------------------------------------
 
@@ -55,9 +56,10 @@ UNREADABLE = "\0unreadable"
 
 
 class Day(Struct, frozen=True, tag="day"):
-    """A date in words: torsdag den 26. november."""
+    """A date in words: torsdag den 26. november; without its weekday: 26. november."""
 
     day: date
+    weekday: bool = True
 
 
 class Moment(Struct, frozen=True, tag="moment"):
@@ -233,7 +235,7 @@ class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):
 
 Part = (
     Heading[L] | Paragraph[L] | Small[L] | FactRows[L] | Quote[L] | Bullets[L] | Progress[L]
-    | Buttons[L]
+    | Buttons[L] | Steps[L] | Chart[L]
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from dialogs.model import events as e
 from dialogs.model.facts import Prefs
 from storage.vault import Vault
 from tests.worlds.cards import Dressed, problems_of_card, problems_of_form
+from tests.worlds.pictures import pictures
 
 CATALOGUE = content.load()
 VAULT = Vault(b"k" * 32)
@@ -57,6 +58,13 @@ LINES: st.SearchStrategy[c.Line] = st.recursive(
     ),
     max_leaves=4,
 )
+OURS = st.one_of(
+    [
+        st.builds(c.Said, TEXT, TEXT),
+        st.builds(c.Day, st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.booleans()),
+        st.builds(c.Text, st.sampled_from(PLAIN_KEYS)),
+    ]
+)
 PRESSES: st.SearchStrategy[e.Press] = st.one_of(
     [
         st.builds(e.Look, st.sampled_from(["help", "answer"]), project=ID, ref=ID),
@@ -80,6 +88,7 @@ PARTS: st.SearchStrategy[Any] = st.one_of(
         st.builds(c.Quote, LINES, st.none() | LINES),
         st.builds(c.Bullets, st.lists(LINES, max_size=3).map(tuple), st.booleans()),
         st.builds(c.Progress, st.integers(0, 9), st.integers(1, 9), LINES),
+        pictures(OURS),
         st.builds(c.Buttons, st.lists(BUTTONS, min_size=1, max_size=3).map(tuple)),
     ]
 )

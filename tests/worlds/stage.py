@@ -48,6 +48,7 @@ from bot.platforms.common.ports import (
 from bot.platforms.web.playground.scenario import several
 from bot.server.build import House, build
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from tests.worlds.play import CODE, Play, no_button
 from tests.worlds.postgres import with_key
 
@@ -123,6 +124,8 @@ def text_of(card: c.FinishedCard) -> str:
                 lines.extend(c.plain(i) for i in items)
             case c.Progress(label=label):
                 lines.append(c.plain(label))
+            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
+                lines.append(c.plain(sentence or ()))
             case c.Buttons(buttons=buttons):
                 lines.append(" ".join(f"[{c.plain(b.label)}]" for b in buttons))
     return "\n".join(lines)

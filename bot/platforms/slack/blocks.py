@@ -28,6 +28,7 @@ from bot.platforms.slack.text_lines import (
 from bot.platforms.slack.words import word
 from content.language import Language
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from dialogs.model.shorten import cut
 
 BLOCK = 160
@@ -74,6 +75,8 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 rows.append((False, lines))
             case c.Progress(step=step, of=of, label=label):
                 rows.append((False, as_lines(label, lead=_glyphs(step, of))))
+            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
+                rows.append((False, as_lines(sentence or ())))
             case c.Buttons(buttons=buttons):
                 rows.append((True, [_button(button, language) for button in buttons]))
     return [(kind, held) for kind, held in rows if held]

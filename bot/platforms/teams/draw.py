@@ -35,6 +35,7 @@ from bot.platforms.teams.pieces import (
 from bot.platforms.teams.words import word
 from content.language import Language
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from dialogs.model.shorten import cut
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
@@ -92,6 +93,8 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                     yield from in_rows(text_lines(item, lead=lead), "Small")
             case c.Progress(step=step, of=of, label=label):
                 yield from in_rows(text_lines(label, lead=_glyphs(step, of)), "Small")
+            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
+                yield from in_rows(text_lines(sentence or ()), "Medium")
             case c.Buttons(buttons=buttons):
                 yield from button_rows([_button(button, place) for button in buttons])
 

@@ -67,6 +67,7 @@ from dialogs.model.cards import (
     TimeField,
     plain,
 )
+from dialogs.model.pictures import Chart, Steps
 
 NEWEST = 5
 """How many of the channel's last changed messages count as the newest."""
@@ -93,6 +94,8 @@ def lines(card: FinishedCard) -> list[str]:
                 found += [f"{mark} {plain(item)}" for mark, item in zip(marks, items, strict=True)]
             case Progress(label=label):
                 found.append(plain(label))
+            case Steps(sentence=sentence) | Chart(sentence=sentence):
+                found.append(plain(sentence or ()))
             case Buttons(buttons):
                 found.append(" ".join(f"[{plain(button.label)}]" for button in buttons))
     return found

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.platforms.slack import draw, forms
 from dialogs.model import cards as c
 from tests.worlds import slack_limits
+from tests.worlds.pictures import pictures
 from tests.worlds.slack.limits import check
 
 NASTY = (
@@ -64,6 +65,7 @@ _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Quote, _spans(), st.none() | _spans(100)),
     st.builds(c.Bullets, st.lists(_spans(3000), max_size=8).map(tuple), st.booleans()),
     st.builds(c.Progress, st.integers(0, 30), st.integers(0, 30), _spans(300)),
+    pictures(_spans(300)),
     st.builds(c.Buttons, st.lists(_button, max_size=6).map(tuple)),
 )
 _light: st.SearchStrategy[Any] = st.one_of(

@@ -44,6 +44,8 @@ from dialogs.model.cards import (
     TimeField,
     plain,
 )
+from dialogs.model.pictures import Chart, Steps
+from tests.worlds.pictures import pictures
 from tests.worlds.web_fixtures import (
     World,
 )
@@ -75,6 +77,7 @@ cards: st.SearchStrategy[FinishedCard] = st.lists(
         st.builds(Quote, spans, st.one_of(st.none(), spans)),
         st.builds(Bullets, some_spans, st.booleans()),
         st.builds(Progress, st.integers(0, 40), st.integers(0, 40), spans),
+        pictures(spans),
         st.builds(Buttons, st.lists(button, max_size=4).map(tuple)),
     ),
     max_size=6,
@@ -169,6 +172,8 @@ def all_text(card: FinishedCard) -> str:
                 found += items
             case Progress(label=label):
                 found.append(label)
+            case Steps(sentence=sentence) | Chart(sentence=sentence):
+                found.append(sentence)
             case Heading(line) | Paragraph(line) | Small(line):
                 found.append(line)
     return "".join(plain(line) for line in found if line is not None)

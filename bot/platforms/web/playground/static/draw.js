@@ -214,6 +214,9 @@ function drawPart(part) {
       bar.value = part.step;
       return make("div", { class: "progress" }, bar, label);
     }
+    case "steps":
+    case "chart":
+      return make("p", {}, line(part.sentence));
     default:
       throw new Error(`no such part: ${part.type}`);
   }

@@ -1,0 +1,69 @@
+"""Pictures: what they say, independent of platform, language and drawing.
+
+A picture holds figures and words of ours, never people's: the localizer refuses any other. It is
+drawn by bot/documents/pictures.py; dialogs/model/picture_sentences.py says the same in a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+L = TypeVar("L")
+
+StepState = Literal["done", "now", "later"]
+Tone = Literal["accent", "better", "worse", "today", "neutral"]
+"""What a group means. Each has its colour and its pattern, so that it can be read in grey."""
+
+
+class NamedStep(Struct, Generic[L], frozen=True):
+    """A step with its name, and when it was or will be, if that is known."""
+
+    name: L
+    state: StepState
+    when: L | None = None
+
+
+class Steps(Struct, Generic[L], frozen=True, tag="steps"):
+    """Named steps in order, such as the four phases. At most one of them is `now`.
+
+    `title` says what they are steps of. `sentence` is written by the localizer.
+    """
+
+    title: L
+    steps: tuple[NamedStep[L], ...]
+    sentence: L | None = None
+
+
+class Group(Struct, Generic[L], frozen=True):
+    """A group that has its share of each bar."""
+
+    name: L
+    tone: Tone = "accent"
+
+
+class Bar(Struct, Generic[L], frozen=True):
+    """A bar with the figure of each group, in the order of the groups."""
+
+    label: L
+    values: tuple[int, ...]
+
+
+class Chart(Struct, Generic[L], frozen=True, tag="chart"):
+    """A bar chart. With several groups, each bar is stacked. `unit` is what the figures count.
+
+    `sentence` is written by the localizer.
+    """
+
+    title: L
+    bars: tuple[Bar[L], ...]
+    groups: tuple[Group[L], ...]
+    unit: L | None = None
+    sentence: L | None = None
+
+    def __post_init__(self) -> None:
+        if any(len(bar.values) != len(self.groups) for bar in self.bars):
+            raise ValueError("each bar needs a figure for each group")
+        if any(value < 0 for bar in self.bars for value in bar.values):
+            raise ValueError("a bar cannot be shorter than nothing")
