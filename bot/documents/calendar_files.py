@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from icalendar import Calendar, Event
+import icalendar
 
 from dialogs.model.appointments import FinishedAppointment
-from dialogs.model.calendar import Calendar as Workplace
-from dialogs.model.calendar import at_local, local
+from dialogs.model.calendar import Calendar, at_local, local
 from dialogs.model.cards import plain
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -17,7 +16,7 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 def calendar_file(one: FinishedAppointment, now: datetime) -> bytes:
     """Return the file's bytes. It is private, and names neither organizer nor attendees: nobody is
     invited, and no calendar sends anything to anybody."""
-    event = Event()
+    event = icalendar.Event()
     event.add("uid", f"{one.uid}@digi")
     event.add("dtstamp", now)
     event.add("sequence", one.changed)
@@ -29,7 +28,7 @@ def calendar_file(one: FinishedAppointment, now: datetime) -> bytes:
     event.add("dtend", ends)
     # A deadline does not take up the day: other people's calendars go on showing it as free.
     event.add("transp", "TRANSPARENT" if one.at is None else "OPAQUE")
-    drawn = Calendar()
+    drawn = icalendar.Calendar()
     drawn.add("prodid", "-//Digi//Digi//DA")
     drawn.add("version", "2.0")
     drawn.add("method", "PUBLISH")
@@ -49,6 +48,6 @@ def _span(one: FinishedAppointment) -> tuple[date, date]:
     it."""
     if one.at is None:
         return one.day, one.day + timedelta(days=1)
-    workplace = Workplace(zone=one.zone)
+    workplace = Calendar(zone=one.zone)
     begins = at_local(workplace, one.day, *divmod(one.at, 60))
     return local(workplace, begins), local(workplace, begins + timedelta(minutes=one.minutes))
