@@ -691,6 +691,29 @@ SELECT tenant, place, body FROM address ORDER BY tenant, place;
 -- name: address_delete
 DELETE FROM address WHERE tenant = :tenant AND place = :place;
 
+-- name: link_put
+INSERT INTO link (hash, tenant, project, kind, person, until_us, withdrawn)
+VALUES (:hash, :tenant, :project, :kind, :person, :until, 0) ON CONFLICT (hash) DO NOTHING;
+
+-- name: link_get
+SELECT tenant, project, kind, person, until_us FROM link
+WHERE hash = :hash AND withdrawn = 0 AND (until_us = 0 OR until_us > :now);
+
+-- name: link_withdraw
+UPDATE link SET withdrawn = 1 WHERE hash = :hash;
+
+-- name: link_prune
+DELETE FROM link WHERE until_us > 0 AND until_us < :before;
+
+-- name: link_delete
+DELETE FROM link WHERE tenant = :tenant AND project = :project;
+
+-- name: person_links
+DELETE FROM link WHERE tenant = :tenant AND person = :person;
+
+-- name: clear_link
+DELETE FROM link WHERE tenant = :tenant;
+
 -- name: clear_project
 DELETE FROM project WHERE tenant = :tenant;
 

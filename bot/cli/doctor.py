@@ -53,6 +53,7 @@ def examined(*, deep: bool = False) -> list[str]:
         problems.extend(_database(settings, deep=deep))
         problems.extend(_backups(settings))
         _operator(settings)
+        _links(settings)
         if settings.slack is not None:
             problems.extend(_slack(settings, settings.slack))
         if settings.teams is not None:
@@ -89,6 +90,20 @@ def _operator(settings: Settings) -> None:
             f"operator\tmissing\t{name}: add it to the file of DIGI_OPERATOR_FILE;"
             " /digi om shows it"
         )
+
+
+def _links(settings: Settings) -> None:
+    """Print whether people without a chat can reach Digi. It serves without, so this is no
+    problem."""
+    if settings.playground:
+        return
+    if settings.public_url is None:
+        print(
+            "links\tmissing\tDIGI_PUBLIC_URL: without the address that people reach Digi at"
+            " there is no page for those without a chat, no screen and no download"
+        )
+    else:
+        print(f"links\tfine\tunder {settings.public_url}")
 
 
 def _database(settings: Settings, *, deep: bool) -> list[str]:

@@ -20,6 +20,7 @@ from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look
 from dialogs.model.facts import Prefs
+from dialogs.model.links import LinkKind
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
@@ -95,6 +96,14 @@ def _holds(kind: Hashable) -> tuple[str, ...]:
     )
 
 
+AddressOf = Callable[[LinkKind, str], str]
+"""Returns the web address of a link by kind and id; empty where Digi has no public address."""
+
+
+def _nowhere(kind: LinkKind, id: str) -> str:
+    return ""
+
+
 class Localizer:
     """Localizes cards and forms for one reader: the language, people's names, stored words, and how
     commands are typed on the platform.
@@ -116,6 +125,7 @@ class Localizer:
         calendar: Calendar | None = None,
         reader: str = "",
         committee: Committee = "med",
+        address: AddressOf = _nowhere,
     ) -> None:
         self._catalogue = catalogue
         self.language: Language = language
@@ -128,6 +138,7 @@ class Localizer:
         self._calendar = calendar or Calendar()
         self._reader = reader
         self._committee: Committee = committee
+        self._address = address
 
     # --- cards and forms ------------------------------------------------------------------
 
@@ -278,6 +289,9 @@ class Localizer:
                 return (c.Plain(self.hour(minutes // 60, minutes % 60)),)
             case c.Typed(command=command):
                 return (c.Strong(self._typed(word_for(command, self.language))),)
+            case c.LinkAddress(kind=kind, id=id):
+                url = self._address(kind, id)
+                return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
             case c.Listing(items=items):
                 return self._listing(items)
             case c.Several(lines=lines):

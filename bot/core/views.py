@@ -15,9 +15,11 @@ from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.events import Person
 from dialogs.model.facts import Known, Prefs, Project
+from dialogs.model.links import PATHS, LinkKind
 from dialogs.registry import CONVERSATIONS
 from storage.database import Database
 from storage.transactions.letters import PostBody
+from storage.transactions.links import token_of
 from storage.transactions.reading import NamesAndWords, Reading
 from storage.vault import Vault
 
@@ -31,6 +33,7 @@ class Views:
         vault: Vault,
         clock: Clock,
         edges: Sequence[Edge],
+        public_url: str | None = None,
     ) -> None:
         self._database = database
         self._reading = reading
@@ -38,6 +41,7 @@ class Views:
         self._vault = vault
         self._clock = clock
         self._edges = edges
+        self._public_url = public_url
 
     async def draw(self, tenant: str, project: str, post: PostBody) -> c.NeutralCard | None:
         """Return a standing post as its dialog draws it now."""
@@ -98,7 +102,14 @@ class Views:
             calendar=calendar,
             reader=reader,
             committee=project.committee if project else "med",
+            address=self._address,
         )
+
+    def _address(self, kind: LinkKind, id: str) -> str:
+        """Return the web address of a link; empty without DIGI_PUBLIC_URL."""
+        if self._public_url is None:
+            return ""
+        return f"{self._public_url}{PATHS[kind]}{token_of(self._vault, kind, id)}"
 
     def edge_of(self, tenant: str) -> Edge:
         return next(edge for edge in self._edges if edge.serves(tenant))

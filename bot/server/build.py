@@ -39,6 +39,7 @@ from content.model import Catalogue
 from dialogs.model.facts import NOBODY, Operator
 from storage import rekey
 from storage.database import Database
+from storage.links import StoredLinks
 from storage.sqlite.driver import DATABASE, Sqlite
 from storage.transactions.store import Scripts
 from storage.vault import KeyProblem, Vault
@@ -68,6 +69,7 @@ class House:
     fence: ReleaseFence
     listeners: Listeners
     tally: Tally
+    links: StoredLinks
     damaged: bool = False
     """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -153,10 +155,12 @@ async def build(
     backup_days: int = digi_settings.BACKUP_DAYS,
     nightly: bool = False,
     watchers: Sequence[Changed] = (),
+    public_url: str | None = None,
 ) -> House:
     """Build everything in order: settings, key, store, catalogue, edges, engine, upkeep, courier.
 
-    `watchers` is read at each turn, so that `edges` may fill it.
+    `watchers` is read at each turn, so that `edges` may fill it. `public_url` is where the world
+    reaches Digi's links.
     """
     key_file = key_file or digi_settings.default_key_file(home)
     catalogue = content.load(packs=packs)
@@ -175,7 +179,7 @@ async def build(
         )  # fmt: skip
         house = _connected(
             store, scripts, vault, catalogue, clock, log, operator, upkeep, pause,
-            edges=tuple(edges(store, vault, clock)), watchers=watchers,
+            edges=tuple(edges(store, vault, clock)), watchers=watchers, public_url=public_url,
         )  # fmt: skip
         await upkeep.heed()
     except BaseException:
@@ -197,10 +201,11 @@ def _connected(
     *,
     edges: tuple[Edge, ...],
     watchers: Sequence[Changed],
+    public_url: str | None,
 ) -> House:
     """Build the engine and the courier on the objects that they share."""
     fence, tally, listeners = ReleaseFence(store), Tally(), Listeners(watchers)
-    views = Views(store, scripts.reading, catalogue, vault, clock, edges)
+    views = Views(store, scripts.reading, catalogue, vault, clock, edges, public_url)
     turns = TurnRunner(
         store, scripts.turns, Dialogs(catalogue), vault, clock, fence=fence, tally=tally,
         listeners=listeners,
@@ -216,7 +221,7 @@ def _connected(
     )  # fmt: skip
     return House(
         store, scripts, vault, catalogue, clock, engine, courier, upkeep, log, turns, views, fence,
-        listeners, tally,
+        listeners, tally, StoredLinks(store, vault, clock.now),
     )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from bot.platforms.slack.door import SlackDoor
 
 
+LOOPBACK = "127.0.0.1"
+"""Where the playground listens, and serves the links that it makes."""
+
+
 class Problem(Exception):
     """A problem that an operator can fix, described in one line."""
 
@@ -201,7 +205,8 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         return [edge]
 
     operator = await _operator(settings)
-    house = await build_from(settings, edges, log, operator)
+    here = f"http://{LOOPBACK}:{settings.port}"
+    house = await build_from(settings, edges, log, operator, public_url=here)
     [(room, edge)] = rooms
     held = PlaygroundClock(TENANT, house)
     await house.gather_playground()
@@ -226,12 +231,13 @@ async def build_from(
     log: Log,
     operator: Operator = NOBODY,
     watchers: Sequence[Changed] = (),
+    public_url: str | None = None,
 ) -> House:
     return await build(
         settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
         postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
         backup_days=settings.backup_days, nightly=not settings.playground,
-        operator=operator, watchers=watchers,
+        operator=operator, watchers=watchers, public_url=public_url or settings.public_url,
     )  # fmt: skip
 
 

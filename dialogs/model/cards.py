@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 from msgspec import Struct
 
 from dialogs.model.events import Press
+from dialogs.model.links import LinkKind
 from dialogs.model.pictures import Chart, Steps
 
 # --- lines, as dialogs write them ---------------------------------------------------------
@@ -74,6 +75,13 @@ class Hour(Struct, frozen=True, tag="hour"):
     minutes: int
 
 
+class LinkAddress(Struct, frozen=True, tag="link_address"):
+    """The web address of a link that a dialog made, by the id that it keeps of it."""
+
+    kind: LinkKind
+    id: str
+
+
 class Count(Struct, frozen=True, tag="count"):
     """A number. As the argument `n` it selects a phrase's singular or plural."""
 
@@ -116,7 +124,7 @@ class Typed(Struct, frozen=True, tag="typed"):
 
 Line = (
     Words | Kept | Who | First | Chat | Day | Moment | Hour | Count | Said | Text | Listing
-    | Several | Typed
+    | Several | Typed | LinkAddress
 )  # fmt: skip
 
 # --- lines, as edges receive them ---------------------------------------------------------

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from dialogs.model.cards import Line, NeutralCard, NeutralForm
 from dialogs.model.events import Event, Person, SignedEvent
+from dialogs.model.links import LinkKind
 
 # --- kept ---------------------------------------------------------------------------------
 
@@ -135,6 +136,23 @@ class CloseProject(Struct, frozen=True, tag="close_project"):
     """Release the channel for a new project. Data is kept until retention ends."""
 
 
+class MakeLink(Struct, frozen=True, tag="make_link"):
+    """Make a link into this project. `id` is random, and whoever keeps it can show the address
+    (`cards.LinkAddress`)."""
+
+    kind: LinkKind
+    id: str
+    person: Person = ""
+    until: datetime | None = None
+
+
+class WithdrawLink(Struct, frozen=True, tag="withdraw_link"):
+    """End a link at once."""
+
+    kind: LinkKind
+    id: str
+
+
 class EraseProject(Struct, frozen=True, tag="erase_project"):
     """Delete all data of the project for good."""
 
@@ -229,7 +247,7 @@ Response = Show | Open | FieldError
 Effect = (
     Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | BeginAll | HaltAll
     | Grant | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract
-    | Unpool | Snapshot | Refresh
+    | Unpool | Snapshot | Refresh | MakeLink | WithdrawLink
 )  # fmt: skip
 Effects = tuple[Effect | Response, ...]
 
@@ -258,6 +276,7 @@ __all__ = [
     "Grant",
     "HaltAll",
     "Keep",
+    "MakeLink",
     "Open",
     "OpenProject",
     "PoolEntry",
@@ -276,4 +295,5 @@ __all__ = [
     "Tell",
     "Timer",
     "Unpool",
+    "WithdrawLink",
 ]  # fmt: skip

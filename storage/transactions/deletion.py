@@ -16,6 +16,7 @@ def erase_project(scope: Scope, now: datetime) -> Script[None]:
     """Delete a project, and people of whom no other row of the workplace speaks."""
     for table in (
         "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
+        "link",
     ):  # fmt: skip
         yield f"{table}_delete", scope.key
     once = f"{ONCE}:{scope.project}"

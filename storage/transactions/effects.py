@@ -17,6 +17,7 @@ from dialogs.model.facts import hours_for
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import Script
 from storage.tombstones import buried, salted
+from storage.transactions import links
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.letters import (
     BagBody,
@@ -247,6 +248,22 @@ def _snapshot(context: EffectContext, effect: fx.Snapshot) -> Script[None]:
     }  # fmt: skip
 
 
+# --- links --------------------------------------------------------------------------------
+
+
+def _make_link(context: EffectContext, effect: fx.MakeLink) -> Script[None]:
+    scope = context.scope
+    yield from links.make(
+        scope.vault, scope.tenant, scope.project, effect.kind, effect.id, effect.person,
+        effect.until,
+    )  # fmt: skip
+
+
+def _withdraw_link(context: EffectContext, effect: fx.WithdrawLink) -> Script[None]:
+    token = links.token_of(context.scope.vault, effect.kind, effect.id)
+    yield from links.withdraw(token, context.now)
+
+
 CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]] = {
     fx.Record: _record,
     fx.Forget: _forget,
@@ -267,6 +284,8 @@ CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]]
     fx.Unpool: _unpool,
     fx.Refresh: _refresh,
     fx.Snapshot: _snapshot,
+    fx.MakeLink: _make_link,
+    fx.WithdrawLink: _withdraw_link,
 }
 """For each kind of effect but `Tell`, `BeginAll` and `HaltAll`, which `turns.py` makes events of.
 A test holds this table against the kinds there are."""

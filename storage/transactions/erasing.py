@@ -20,6 +20,7 @@ from dialogs.model.roles import has_led
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
 from storage.tombstones import Tombstone, buried, is_of, salted
+from storage.transactions import links
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.erasure_progress import Erased, begun, counted, finished
@@ -30,7 +31,7 @@ from storage.transactions.rows import erased_id
 from storage.transactions.scope import Scope, from_us
 from storage.vault import Vault
 
-ALWAYS = frozenset({"project", "published"})
+ALWAYS = frozenset({"project", "published", "link"})
 RESTRICTED = frozenset({"concern"})
 """Dialogs whose states say who may read a text."""
 OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room"))
@@ -125,7 +126,7 @@ def erase_in_workplace(tenant: str, person: str) -> Script[None]:
     key = {"tenant": tenant, "person": person}
     for statement in (
         "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
-        "person_delete", "person_room",
+        "person_delete", "person_room", "person_links",
     ):  # fmt: skip
         yield statement, key
 
@@ -385,6 +386,8 @@ def heeded(
                 for row in people:
                     if is_of(one.id, row["tenant"], row["id"]):
                         yield from erase_person(vault, forgetting, row["tenant"], row["id"], now)
+            case "link":
+                yield from links.withdraw_again(one.id)
             case "mine":
                 yield from _mine_again(one, people)
             case _:

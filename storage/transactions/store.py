@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from storage.sql import Script
+from storage.transactions import links
 from storage.transactions.outbox import Outbox
 from storage.transactions.people import KnownPeople
 from storage.transactions.pools import Pools
@@ -36,15 +37,17 @@ class Scripts:
         yield "meta_set", {"key": key, "value": value}
 
     def prune(self, now: datetime) -> Script[None]:
-        """Delete stored answers after a day, and the keys of handled events after two months."""
+        """Delete stored answers and expired links after a day, and the keys of handled events
+        after two months."""
         yield "inbox_blank", {"before": to_us(now - timedelta(days=1))}
         yield "inbox_prune", {"before": to_us(now - timedelta(days=60))}
         yield "bagged_prune", {"before": (now - timedelta(days=60)).date().isoformat()}
+        yield from links.prune(now)
 
     def clear_tenant(self, tenant: str) -> Script[None]:
         for table in (
             "project", "inbox", "state", "record", "role", "person", "member", "pool", "published",
-            "snapshot", "post", "letter", "bagged",
+            "snapshot", "post", "letter", "bagged", "link",
         ):  # fmt: skip
             yield f"clear_{table}", {"tenant": tenant}
         yield "room_clear", {}

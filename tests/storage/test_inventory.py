@@ -49,10 +49,12 @@ TEXT = {
     "lane.tenant": "an id", "lane.holder": "a random id",
     "installation.tenant": "an id",
     "secret.name": "a word of the code",
-    "tombstone.id": "a random id, or a salted hash of a person",
+    "tombstone.id": "a random id, the hash of a link's token, or a salted hash of a person",
     "tombstone.kind": "a word of the code",
     "address.tenant": "an id", "address.place": "an id",
     "bagged.tenant": "an id", "bagged.person": "an id", "bagged.day": "a date",
+    "link.tenant": "an id", "link.project": "an id", "link.kind": "a word of the code",
+    "link.person": "an id",
     "room.id": "an id", "room.place": "an id", "room.thread": "an id", "room.author": "an id",
 }  # fmt: skip
 # The columns in which a person's id may be in plain text. `erase person` removes it from each, as
@@ -61,8 +63,9 @@ TEXT = {
 NAMES_A_PERSON = {
     "record.person", "role.person", "person.id", "member.person", "bagged.person",
     "snapshot.audience", "post.slot", "post.place", "letter.place", "room.place", "room.author",
+    "link.person",
 }  # fmt: skip
-HASHES = {"published.receipt"}
+HASHES = {"published.receipt", "link.hash"}
 SEALED = {
     "inbox.reply", "state.body", "record.body", "role.body", "person.body", "pool.sealed",
     "published.body", "snapshot.body", "letter.body", "room.body",

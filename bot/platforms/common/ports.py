@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from dialogs.model.cards import FinishedCard, FinishedForm, Spans
+from dialogs.model.links import LinkKind, ProjectLink
 
 # --- in -----------------------------------------------------------------------------------
 
@@ -263,6 +264,31 @@ class Addresses(Protocol):
     async def all(self) -> list[Address]: ...
 
     async def remove(self, tenant: str, place: str) -> None: ...
+
+
+# --- the port that whatever is reached by a link needs ---------------------------------------
+
+
+class Links(Protocol):
+    """Makes, resolves and withdraws links; a token is the last part of a link's path."""
+
+    async def make(
+        self,
+        kind: LinkKind,
+        tenant: str,
+        project: str,
+        person: str = "",
+        until: datetime | None = None,
+    ) -> str:
+        """Store a link and return its token, which is stored nowhere."""
+        ...
+
+    async def resolve(self, token: str) -> ProjectLink | None:
+        """Return what the token stands for; None alike for one that is withdrawn, has expired or
+        never was."""
+        ...
+
+    async def withdraw(self, token: str) -> None: ...
 
 
 # --- ports that the browser's edge needs ---------------------------------------------------

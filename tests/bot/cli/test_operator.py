@@ -220,6 +220,19 @@ def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path
     assert "controller" not in said
 
 
+def test_the_doctor_tells_whether_links_can_be_reached(made: Here) -> None:
+    """Without DIGI_PUBLIC_URL a Digi for a workplace has no page and no screen; it serves all the
+    same. The playground serves links at its own address."""
+    assert "links" not in fine(made("check"))
+    slack = {
+        "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "MICROSOFT_APP_ID": "",
+        "SLACK_API_URL": "http://127.0.0.1:9/api",
+    }  # fmt: skip
+    assert "links\tmissing\tDIGI_PUBLIC_URL" in made("check", **slack).stdout
+    said = made("check", DIGI_PUBLIC_URL="https://digi.example", **slack).stdout
+    assert "links\tfine\tunder https://digi.example" in said
+
+
 def test_the_doctor_says_when_the_nights_backups_do_not_come(made: Here) -> None:
     """The newest backup is a month old: a problem for a workplace, but not for the playground."""
     file = next((made.home / "backups").glob("*.backup"))
