@@ -106,7 +106,7 @@ async def _on_paper(script: str, folder: Path, write: Callable[[str], None]) -> 
     async with stage(folder) as played:
         heard = Stage._act
 
-        async def act(self: Stage, person: str, what: object, **more: Any) -> Any:
+        async def act(self: Stage, person: str, what: Any, **more: Any) -> Any:
             answer = await heard(self, person, what, **more)
             write(f"{person}: {_plain(answer)}")
             return answer

@@ -177,20 +177,14 @@ class Stage(Play):
         assert form is not None, f"{person} has no form open"
         return await self._act(person, Submitted(form.token, self._values(form, values)))
 
-    async def _act(self, person: str, what: object, *, private: bool = False) -> Answer:
+    async def _act(
+        self, person: str, what: TypedText | Pressed | Submitted, *, private: bool = False
+    ) -> Answer:
         self.acts += 1
         self.mark = self.edge.ticks
         self.shown[person] = []
         self.faults[person] = ""
-        answer = await self.house.engine.receive(
-            Delivery(
-                TENANT,
-                Sender(person, PEOPLE[person], self.locale),
-                f"act:{self.acts}",
-                what,  # type: ignore[arg-type]
-                "" if private else CHANNEL,
-            )
-        )
+        answer = await self.send(person, what, private=private)
         if isinstance(what, Submitted) and not answer.faults:
             self.form[person] = None
         if answer.form is not None:
@@ -204,6 +198,15 @@ class Stage(Play):
                 self.code = found[0]
         await self.house.courier.settle()
         return answer
+
+    async def send(
+        self, person: str, what: TypedText | Pressed | Submitted, *, private: bool
+    ) -> Answer:
+        sender = Sender(person, PEOPLE[person], self.locale)
+        place = "" if private else CHANNEL
+        return await self.house.engine.receive(
+            Delivery(TENANT, sender, f"act:{self.acts}", what, place)
+        )
 
     async def move(self, to: datetime) -> None:
         self.mark = self.edge.ticks
