@@ -15,7 +15,7 @@ from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue, Phrase
 from dialogs.model import cards as c
-from dialogs.model import pictures
+from dialogs.model import documents, pictures
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look
@@ -144,6 +144,9 @@ class Localizer:
 
     def card(self, card: c.NeutralCard) -> c.FinishedCard:
         return c.Card(tuple(self._part(part) for part in card.parts))
+
+    def document(self, document: documents.NeutralDocument) -> documents.FinishedDocument:
+        return documents.finished(document, self.line, self.language)
 
     def _part(self, part: c.Part[c.Line]) -> c.Part[c.Spans]:
         match part:
@@ -281,8 +284,9 @@ class Localizer:
             case c.Who(person=person):
                 prefs = self._people.get(person)
                 return (c.Mention(person, prefs.name if prefs and prefs.name else person),)
-            case c.Day(day=day, weekday=weekday):
-                return (c.Plain(self.day(day) if weekday else self.date(day)),)
+            case c.Day(day=day, weekday=weekday, year=year):
+                told = self.day(day, year=year) if weekday else self.date(day, year=year)
+                return (c.Plain(told),)
             case c.Moment(at=at):
                 return (c.Plain(self.moment(at)),)
             case c.Hour(minutes=minutes):
@@ -353,18 +357,18 @@ class Localizer:
 
     # --- dates ----------------------------------------------------------------------------
 
-    def day(self, day: date) -> str:
-        """Return a date in words: torsdag den 26. november; with the year if it is a different
-        one."""
+    def day(self, day: date, *, year: bool = False) -> str:
+        """Return a date in words: torsdag den 26. november; with the year if asked for or if it is
+        a different one."""
         weekday = self._word(f"day.{_DAYS[day.weekday()]}")
-        return f"{weekday}{' den' if self.language == 'da' else ''} {self.date(day)}"
+        return f"{weekday}{' den' if self.language == 'da' else ''} {self.date(day, year=year)}"
 
-    def date(self, day: date) -> str:
+    def date(self, day: date, *, year: bool = False) -> str:
         """Return a date without its weekday: 26. november."""
         month = self._word(f"month.{_MONTHS[day.month - 1]}")
-        year = "" if day.year == self._today.year else f" {day.year}"
+        told = f" {day.year}" if year or day.year != self._today.year else ""
         dot = "." if self.language == "da" else ""
-        return f"{day.day}{dot} {month}{year}"
+        return f"{day.day}{dot} {month}{told}"
 
     def moment(self, at: datetime) -> str:
         wall = local(self._calendar, at)

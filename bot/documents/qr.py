@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from io import BytesIO
 from itertools import groupby
 
 import segno
@@ -32,6 +33,13 @@ def qr_svg(address: str, *, title: str, desc: str, millimetres: float = SMALLEST
         f"<title>{escape(title)}</title><desc>{escape(desc)}</desc>"
         f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path fill="#000" d="{dark}"/></svg>'
     )
+
+
+def qr_png(address: str) -> bytes:
+    """Return the code of `address` as PNG, for programs that draw no SVG."""
+    drawn = BytesIO()
+    segno.make_qr(address, error="m").save(drawn, kind="png", scale=12, border=QUIET)
+    return drawn.getvalue()
 
 
 def _row(row: bytearray, y: int) -> str:

@@ -57,10 +57,12 @@ UNREADABLE = "\0unreadable"
 
 
 class Day(Struct, frozen=True, tag="day"):
-    """A date in words: torsdag den 26. november; without its weekday: 26. november."""
+    """A date in words: torsdag den 26. november; without its weekday: 26. november. Another year is
+    said; with `year`, this one too."""
 
     day: date
     weekday: bool = True
+    year: bool = False
 
 
 class Moment(Struct, frozen=True, tag="moment"):

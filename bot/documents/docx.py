@@ -1,0 +1,307 @@
+"""Draws a document as DOCX, for Word and LibreOffice.
+
+What people wrote becomes text runs and nothing else. The same document gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from typing import Any, assert_never
+
+from docx import document as word_document
+from docx.enum.text import WD_BREAK, WD_TAB_ALIGNMENT
+from docx.oxml.ns import qn
+from docx.shared import Emu, Mm
+from docx.text import paragraph as word_text
+from docx.text.run import Run
+
+from bot.documents.plain import clean, is_right_to_left
+from bot.documents.qr import qr_png
+from bot.documents.word_template import ACROSS, LABEL, RULED, SMALL, add_property, element, empty
+from dialogs.model.cards import (
+    Bullets,
+    Emph,
+    Link,
+    Mention,
+    Paragraph,
+    Quote,
+    Quoted,
+    Small,
+    Spans,
+    Strong,
+    plain,
+)
+from dialogs.model.documents import (
+    DataTable,
+    FinishedDocument,
+    Passage,
+    QrCode,
+    Section,
+    WritingSpace,
+    has_contents,
+)
+
+SHORTEST_ROOM = 2
+"""Ruled lines below each item of a list that is filled in by hand."""
+_SINCE = (1980, 1, 1, 0, 0, 0)
+
+
+def draw(document: FinishedDocument) -> bytes:
+    return _Drawing(document).file()
+
+
+class _Drawing:
+    def __init__(self, document: FinishedDocument) -> None:
+        self._document = document
+        self._word: word_document.Document = empty(document)
+        # python-docx looks through all styles for each paragraph.
+        self._styles = {one.name: one.style_id for one in self._word.styles}
+        self._marks = 0
+
+    def file(self) -> bytes:
+        document = self._document
+        self._paragraph("Title", document.title)
+        self._paragraph("Subtitle", document.head)
+        if has_contents(document):
+            self._contents()
+        for section in document.sections:
+            self._section(section)
+        self._footer()
+        drawn = BytesIO()
+        self._word.save(drawn)
+        return _without_times(drawn.getvalue())
+
+    # --- passages ---------------------------------------------------------------------------
+
+    def _section(self, section: Section[Spans]) -> None:
+        heading = self._paragraph(f"Heading {section.level}", section.heading)
+        if section.new_page:
+            heading.paragraph_format.page_break_before = True
+        if has_contents(self._document):
+            self._mark(heading)
+        for passage in section.passages:
+            self._passage(passage)
+
+    def _passage(self, passage: Passage[Spans]) -> None:
+        match passage:
+            case Paragraph(text=said):
+                self._paragraph("Normal", said)
+            case Small(text=said):
+                self._paragraph(SMALL, said)
+            case Quote(words=words, by=by):
+                quoted = self._paragraph("Quote", words)
+                if by is not None:
+                    quoted.add_run().add_break()
+                    self._add(quoted, by, before="– ")
+            case Bullets():
+                self._list(passage)
+            case DataTable():
+                self._table(passage)
+            case WritingSpace(label=label, lines=lines):
+                self._paragraph(LABEL, label)
+                self._ruled(lines)
+            case QrCode():
+                self._qr(passage)
+            case _:
+                assert_never(passage)
+
+    def _paragraph(self, style: str, spans: Spans = ()) -> word_text.Paragraph:
+        made = self._word.add_paragraph()
+        made._p.style = self._styles[style]
+        self._add(made, spans)
+        return made
+
+    def _add(self, paragraph: word_text.Paragraph, spans: Spans, before: str = "") -> None:
+        if before:
+            paragraph.add_run(before)
+        elif is_right_to_left(plain(spans)):
+            # The paragraph begins at the right where what stands first in it does.
+            add_property(paragraph._p, "bidi")
+        for span in spans:
+            _write(paragraph.add_run(), span)
+
+    def _list(self, passage: Bullets[Spans]) -> None:
+        number = self._numbering() if passage.numbered else ""
+        for item in passage.items:
+            made = self._paragraph("List Number" if passage.numbered else "List Bullet", item)
+            if number:
+                counted = made._p.get_or_add_pPr().get_or_add_numPr()
+                counted.get_or_add_ilvl().val = 0
+                counted.get_or_add_numId().val = int(number)
+            if passage.to_fill_in:
+                made.paragraph_format.keep_with_next = True
+                self._ruled(SHORTEST_ROOM)
+
+    def _numbering(self) -> str:
+        """Return the id of a new list, which begins at 1 again."""
+        numbering = self._word.part.numbering_part.element
+        style = self._word.styles["List Number"].element.pPr.numPr.numId.val
+        like = next(one for one in numbering.num_lst if one.numId == style)
+        made = numbering.add_num(like.abstractNumId.val)
+        made.add_lvlOverride(ilvl=0).add_startOverride(1)
+        return str(made.numId)
+
+    def _ruled(self, lines: int) -> None:
+        for left in reversed(range(lines)):
+            self._paragraph(RULED).paragraph_format.keep_with_next = left > 0
+
+    def _qr(self, passage: QrCode[Spans]) -> None:
+        place = self._paragraph("Normal")
+        place.paragraph_format.keep_with_next = True
+        picture = place.add_run().add_picture(BytesIO(qr_png(passage.address)), width=Mm(38))
+        said = clean(plain(passage.label))
+        described = picture._inline.docPr
+        described.set("descr", f"{said}: {clean(passage.address)}")
+        described.set("title", said)
+        under = self._paragraph(SMALL, passage.label)
+        under.add_run().add_break()
+        under.add_run(clean(passage.address))
+
+    # --- tables ---------------------------------------------------------------------------
+
+    def _table(self, passage: DataTable[Spans]) -> None:
+        """Rows are made as elements: python-docx looks through the table for each cell."""
+        table = self._word.add_table(rows=0, cols=len(passage.header), style="Table Grid")
+        table.autofit = False
+        look = table._tbl.tblPr.find(qn("w:tblLook"))
+        look.addprevious(_cell_margins())
+        look.addnext(element("tblCaption", val=clean(plain(passage.name))))
+        for side, told in (("firstColumn", "0"), ("noHBand", "1"), ("val", "0620")):
+            look.set(qn(f"w:{side}"), told)
+        wide = _widths(passage)
+        for column, width in zip(table._tbl.tblGrid.gridCol_lst, wide, strict=True):
+            column.w = width
+        for i, cells in enumerate((passage.header, *passage.rows)):
+            table._tbl.append(self._row(cells, wide, header=i == 0))
+        self._paragraph(SMALL)  # two tables in a row would become one
+
+    def _row(self, cells: tuple[Spans, ...], wide: list[int], *, header: bool) -> Any:
+        row, properties = element("tr"), element("trPr")
+        properties.append(element("cantSplit"))
+        if header:
+            properties.append(element("tblHeader"))
+        row.append(properties)
+        for spans, width in zip(cells, wide, strict=True):
+            cell, about = element("tc"), element("tcPr")
+            about.append(element("tcW", w=str(Emu(width).twips), type="dxa"))
+            if header:
+                about.append(element("shd", val="clear", color="auto", fill="E2EEEA"))
+            cell.append(about)
+            made = element("p")
+            cell.append(made)
+            row.append(cell)
+            paragraph = word_text.Paragraph(made, self._word._body)
+            paragraph.paragraph_format.space_after = Mm(0)
+            self._add(paragraph, tuple(_as_header(spans)) if header else spans)
+        return row
+
+    # --- contents and footer --------------------------------------------------------------
+
+    def _mark(self, heading: word_text.Paragraph) -> None:
+        """Make the heading a place that the table of contents can lead to."""
+        self._marks += 1
+        id, name = str(self._marks), f"_Toc{self._marks}"
+        begin, end = element("bookmarkStart", id=id, name=name), element("bookmarkEnd", id=id)
+        heading._p.get_or_add_pPr().addnext(begin)
+        heading._p.append(end)
+
+    def _contents(self) -> None:
+        """Write a field with all headings, each leading to its place.
+
+        Page numbers come when the reader updates the field: what we cannot know is not written, and
+        a field that updates itself as it is opened makes Word ask a question first.
+        """
+        document = self._document
+        self._paragraph("TOC Heading", document.furniture.contents)
+        found = document.sections
+        for i, section in enumerate(found, 1):
+            line = self._paragraph(f"toc {section.level}")
+            if i == 1:
+                _field_begins(line, 'TOC \\o "1-2" \\h \\z \\u')
+            leads = element("hyperlink", anchor=f"_Toc{i}", history="1")
+            run = element("r")
+            leads.append(run)
+            Run(run, line).add_text(clean(plain(section.heading)))
+            line._p.append(leads)
+            if i == len(found):
+                _field_ends(line)
+
+    def _footer(self) -> None:
+        document, furniture = self._document, self._document.furniture
+        line = self._word.sections[0].footer.paragraphs[0]
+        stops = line.paragraph_format.tab_stops
+        stops.add_tab_stop(ACROSS, WD_TAB_ALIGNMENT.RIGHT)
+        self._add(line, document.title)
+        line.add_run(f"\t{plain(furniture.page)} ")
+        _field(line, "PAGE")
+        line.add_run(f" {plain(furniture.of)} ")
+        _field(line, "NUMPAGES")
+
+
+# --- runs ---------------------------------------------------------------------------------
+
+
+def _write(run: Run, span: Any) -> None:
+    said = clean(span.name if isinstance(span, Mention) else span.text)
+    if isinstance(span, Link):
+        said = f"{said} ({clean(span.url)})"  # on paper nobody can follow a link
+    for i, line in enumerate(said.split("\n")):
+        if i:
+            run.add_break(WD_BREAK.LINE)
+        run.add_text(line)
+    if isinstance(span, Strong):
+        run.bold = True
+    elif isinstance(span, Emph):
+        run.italic = True
+    elif isinstance(span, Quoted | Mention) and is_right_to_left(said):
+        run._r.get_or_add_rPr().append(element("rtl"))
+
+
+def _as_header(spans: Spans) -> Spans:
+    return tuple(Strong(span.text) if not isinstance(span, Mention) else span for span in spans)
+
+
+def _widths(passage: DataTable[Spans]) -> list[int]:
+    """Share the page among the columns by what they hold, none narrower than an eighth."""
+    columns = list(zip(passage.header, *passage.rows, strict=True))
+    longest = [max(len(plain(cell)) for cell in column) for column in columns]
+    shares = [min(max(one, 12), 44) for one in longest]
+    return [int(ACROSS * share / sum(shares)) for share in shares]
+
+
+def _cell_margins() -> Any:
+    margins = element("tblCellMar")
+    for side, twips in (("top", "50"), ("left", "100"), ("bottom", "50"), ("right", "100")):
+        margins.append(element(side, w=twips, type="dxa"))
+    return margins
+
+
+def _field(paragraph: word_text.Paragraph, said: str) -> None:
+    _field_begins(paragraph, said)
+    paragraph.add_run("1")
+    _field_ends(paragraph)
+
+
+def _field_begins(paragraph: word_text.Paragraph, said: str) -> None:
+    paragraph.add_run()._r.append(element("fldChar", fldCharType="begin"))
+    told = element("instrText")
+    told.set(qn("xml:space"), "preserve")
+    told.text = f" {said} "
+    paragraph.add_run()._r.append(told)
+    paragraph.add_run()._r.append(element("fldChar", fldCharType="separate"))
+
+
+def _field_ends(paragraph: word_text.Paragraph) -> None:
+    paragraph.add_run()._r.append(element("fldChar", fldCharType="end"))
+
+
+def _without_times(drawn: bytes) -> bytes:
+    """Return the archive with the same time on every file in it, whenever it was drawn."""
+    told = BytesIO()
+    with zipfile.ZipFile(BytesIO(drawn)) as before, zipfile.ZipFile(told, "w") as after:
+        for one in sorted(before.infolist(), key=lambda file: file.filename):
+            entry = zipfile.ZipInfo(one.filename, _SINCE)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
+            after.writestr(entry, before.read(one))
+    return told.getvalue()

@@ -1,0 +1,34 @@
+"""What each format needs of a text: what XML may hold, its direction, a name for the file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from dialogs.model.cards import plain
+from dialogs.model.documents import FinishedDocument, Format
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
+_OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
+
+
+def clean(text: str) -> str:
+    """Return the text with what XML cannot hold replaced, and each line end as a line feed."""
+    return _NOT_XML.sub("\ufffd", _LINE_END.sub("\n", text))
+
+
+def is_right_to_left(text: str) -> bool:
+    """Return whether the first letter with a direction is written from right to left."""
+    for letter in text:
+        direction = unicodedata.bidirectional(letter)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
+
+
+def file_name(document: FinishedDocument, format: Format) -> str:
+    """Return the name of the file: digi-ugens-ark-2026-11-02.docx. It holds no words of people."""
+    slug = plain(document.slug).lower().translate(_OUR_LETTERS)
+    slug = re.sub("[^a-z0-9]+", "-", slug).strip("-")
+    return f"digi-{slug}-{document.day.isoformat()}.{format}"

@@ -1,0 +1,92 @@
+"""A document with every kind of block, and with what people can write."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+from bot.core.localize import Localizer
+from content import catalogue as content
+from content.language import Language
+from content.model import Catalogue
+from dialogs.model import cards as c
+from dialogs.model import documents as d
+from dialogs.model.facts import Prefs
+from storage.vault import Vault
+
+DAY = date(2026, 11, 24)
+ADDRESS = "https://digi.example.dk/b/abcdefghijklmnopqrstuvwxyz234567"
+MARKUP = '=1+1 <b>fed</b> **stjerner** & "citat" <script>alert(1)</script>'
+ARABIC = "نحن نحتاج إلى المزيد من الوقت"
+EMOJI = "🧑\u200d⚕️ Tale med borgerne 🎉"
+LONG = "Speciallægepraksisplanlægningsstabiliseringsperiodeopfølgningskoordinator" * 3
+WRITTEN = (
+    MARKUP,
+    ARABIC,
+    EMOJI,
+    LONG,
+    "to\nlinjer",
+    "+45 12 34 56 78",
+    "-5",
+    "@alle",
+    "\ttabulator",
+)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return content.load()
+
+
+def localizer(language: Language) -> Localizer:
+    return Localizer(
+        _catalogue(),
+        language,
+        tenant="web:x",
+        mac=Vault(b"k" * 32),
+        people={"anne": Prefs(name="Anne Holm")},
+        words={},
+        typed=lambda command: f"/digi {command}",
+        today=DAY,
+    )
+
+
+def neutral(agreements: int = len(WRITTEN), more: int = 0) -> d.NeutralDocument:
+    """Return a document with a table of so many agreements, and so many further sections."""
+    line = c.Words
+    rows = tuple(
+        (line(WRITTEN[i % len(WRITTEN)]), c.Who("anne"), c.Day(DAY)) for i in range(agreements)
+    )
+    header = (line("Aftale"), line("Hvem"), line("Hvornår"))
+    return d.document(
+        title=line("Ugens ark"),
+        slug=line("Ugens ark på tværs"),
+        project="Ny omsorgsplatform",
+        day=DAY,
+        sections=(
+            d.section(
+                line("Spørgsmålet"),
+                c.Paragraph(c.Said("**Hvad mister vi?**", "**What do we lose?**")),
+                c.Small(line("Derfor spørger jeg.")),
+                c.Bullets((line("alene"), line("sammen")), numbered=True),
+                d.WritingSpace(line("Det er vi enige om:"), 3),
+                d.QrCode(line("Svar fra din egen telefon"), ADDRESS),
+            ),
+            d.section(line("Aftaler"), d.DataTable(line("Aftaler"), header, rows)),
+            d.section(
+                line("Det, der er svaret"),
+                *(c.Quote[c.Line](line(one), c.Who("anne")) for one in WRITTEN),
+                c.Quote(line("Uden navn")),
+                c.Bullets((line("Enige:"),), to_fill_in=True),
+                level=2,
+                new_page=True,
+            ),
+            *(d.section(line(f"Afsnit {i}"), c.Paragraph(line("…"))) for i in range(more)),
+        ),
+    )
+
+
+def finished(
+    language: Language = "da", agreements: int = len(WRITTEN), more: int = 0
+) -> d.FinishedDocument:
+    return localizer(language).document(neutral(agreements, more))
