@@ -184,6 +184,7 @@ class Localizer:
                 for step in picture.steps
             ),
             self._ours(steps_sentence(picture)),
+            self.line(c.text("picture.now_mark")),
         )
 
     def _chart(self, picture: pictures.Chart[c.Line]) -> pictures.Chart[c.Spans]:

@@ -28,12 +28,14 @@ class NamedStep(Struct, Generic[L], frozen=True):
 class Steps(Struct, Generic[L], frozen=True, tag="steps"):
     """Named steps in order, such as the four phases. At most one of them is `now`.
 
-    `title` says what they are steps of. `sentence` is written by the localizer.
+    `title` says what they are steps of. The localizer writes `sentence` and the word `now` that the
+    current step is marked with.
     """
 
     title: L
     steps: tuple[NamedStep[L], ...]
     sentence: L | None = None
+    now: L | None = None
 
 
 class Group(Struct, Generic[L], frozen=True):
