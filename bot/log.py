@@ -16,11 +16,27 @@ from typing import Any
 # text.
 NOISY = frozenset(
     {
-        "adaptivecards", "aiohttp", "asyncio", "botbuilder", "botframework", "concurrent",
-        "httpcore", "httpx", "msal", "msrest", "oauthlib", "psycopg", "requests",
-        "requests_oauthlib", "slack_bolt", "slack_sdk", "sqlite_utils", "urllib3", "websockets",
+        "adaptivecards",
+        "aiohttp",
+        "asyncio",
+        "botbuilder",
+        "botframework",
+        "concurrent",
+        "httpcore",
+        "httpx",
+        "msal",
+        "msrest",
+        "oauthlib",
+        "psycopg",
+        "requests",
+        "requests_oauthlib",
+        "slack_bolt",
+        "slack_sdk",
+        "sqlite_utils",
+        "urllib3",
+        "websockets",
     }
-)  # fmt: skip
+)
 PR_SET_DUMPABLE = 4
 
 

@@ -14,21 +14,45 @@ r"""An unpaired surrogate: JSON can contain it (\ud83d), but no encoding can."""
 # Invisible characters: bidi controls could reverse a line, the others could mark an author.
 _GONE = dict.fromkeys(
     [
-        0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x200B, 0x200C, 0x200E, 0x200F,
-        0x3164, 0xFEFF, 0xFFA0,
-        *range(0x180B, 0x1810), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
-        *range(0xFE00, 0xFE0F), *range(0xFFF0, 0xFFFC), *range(0x1BCA0, 0x1BCA4),
-        *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000),
+        0x00AD,
+        0x034F,
+        0x061C,
+        0x115F,
+        0x1160,
+        0x17B4,
+        0x17B5,
+        0x200B,
+        0x200C,
+        0x200E,
+        0x200F,
+        0x3164,
+        0xFEFF,
+        0xFFA0,
+        *range(0x180B, 0x1810),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        *range(0xFE00, 0xFE0F),
+        *range(0xFFF0, 0xFFFC),
+        *range(0x1BCA0, 0x1BCA4),
+        *range(0x1D173, 0x1D17B),
+        *range(0xE0000, 0xE1000),
     ]
-)  # fmt: skip
+)
 _ALIKE = str.maketrans(
     {
-        "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "‘": "'",
+        "’": "'",
+        "‚": "'",
         **dict.fromkeys("\t\u00a0\u1680\u202f\u205f\u3000", " "),
         **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
         **dict.fromkeys("\r\v\f\u0085\u2028\u2029", "\n"),
     }
-)  # fmt: skip
+)
 # These two are allowed only beside an emoji, of which they can be a part.
 _JOINER = "\u200d"
 _COLOURED = "\ufe0f"

@@ -26,11 +26,22 @@ from dialogs.walk import decide as walk
 CONVERSATIONS: dict[str, Conversation] = {
     module.CONVERSATION.name: module.CONVERSATION
     for module in (
-        project, person, walk, question, concern, agreement, digest, summary, trio, say,
-        results, advice,
-        help, home,
+        project,
+        person,
+        walk,
+        question,
+        concern,
+        agreement,
+        digest,
+        summary,
+        trio,
+        say,
+        results,
+        advice,
+        help,
+        home,
     )
-}  # fmt: skip
+}
 
 SIGHTS: dict[str, Sight] = {
     view: sight

@@ -97,9 +97,11 @@ def _tables(file: sqlite3.Connection) -> Iterator[_Table]:
         found = file.execute(f"PRAGMA table_info({name})").fetchall()
         key = sorted((column for column in found if column[5]), key=lambda column: column[5])
         yield _Table(
-            name, tuple(column[1] for column in found), tuple(column[1] for column in key),
+            name,
+            tuple(column[1] for column in found),
+            tuple(column[1] for column in key),
             tuple(column[1] for column in found if column[2] == "BLOB"),
-        )  # fmt: skip
+        )
 
 
 def _moved(

@@ -27,9 +27,11 @@ class Installations(Generic[T]):
     def __init__(self, database: Database, vault: Vault, installation: Callable[..., T]) -> None:
         self._database = database
         self._table = SealedTable(
-            database, vault, "installation",
+            database,
+            vault,
+            "installation",
             lambda _, body: installation(**msgspec.json.decode(body)),
-        )  # fmt: skip
+        )
 
     async def put(self, installation: Any) -> None:
         await self._table.put(msgspec.json.encode(installation), tenant=installation.tenant)

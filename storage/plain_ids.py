@@ -76,9 +76,10 @@ def _rename_records(scripts: Scripts, tenant: str, project: str) -> Script[None]
         opened = scripts.vault.open_if_whole(row["body"], *place, row["id"])
         # A damaged one stays as it is, and loses the id all the same.
         body = row["body"] if opened is None else scripts.vault.seal(opened, *place, new)
-        yield "record_rename", {
-            **scope.key, "kind": kind, "id": row["id"], "new": new, "body": body,
-        }  # fmt: skip
+        yield (
+            "record_rename",
+            {**scope.key, "kind": kind, "id": row["id"], "new": new, "body": body},
+        )
 
 
 def _finish_erasures(vault: Vault, forgetting: Forgetting, now: datetime) -> Script[None]:

@@ -21,17 +21,26 @@ class Room(Generic[M]):
     def __init__(self, database: Database, vault: Vault, message: Callable[..., M]) -> None:
         def made(row: Row, body: bytes) -> M:
             return message(
-                id=row["id"], place=row["place"], by=row["author"], thread=row["thread"],
-                body=body, at=from_us(row["at_us"]), seq=row["seq"],
-            )  # fmt: skip
+                id=row["id"],
+                place=row["place"],
+                by=row["author"],
+                thread=row["thread"],
+                body=body,
+                at=from_us(row["at_us"]),
+                seq=row["seq"],
+            )
 
         self._table = SealedTable(database, vault, "room", made)
 
     async def put(self, message: Any) -> int:
         rows = await self._table.put(
-            message.body, id=message.id, place=message.place, thread=message.thread,
-            author=message.by, at=to_us(message.at),
-        )  # fmt: skip
+            message.body,
+            id=message.id,
+            place=message.place,
+            thread=message.thread,
+            author=message.by,
+            at=to_us(message.at),
+        )
         return int(rows[0]["seq"])
 
     async def read(self, place: str, after: int = 0) -> list[M]:

@@ -103,9 +103,8 @@ def tree(tmp_path: Path) -> Path:
 def _checked(tree: Path, *checks: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, *checks, "-k", ONLY],
-        cwd=tree, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [*command, *checks, "-k", ONLY], cwd=tree, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_recipe_makes_a_conversation(tree: Path) -> None:
@@ -124,12 +123,11 @@ _SHORT = {"SignedEvent", "View"}
     ("at", "remedy"),
     [
         pytest.param(
-            at, remedy,
-            id=remedy, marks=() if _SHORT & set(remedy.split()) else pytest.mark.long,
+            at, remedy, id=remedy, marks=() if _SHORT & set(remedy.split()) else pytest.mark.long
         )
         for at, remedy in LEFT_OUT
     ],
-)  # fmt: skip
+)
 def test_a_step_that_was_left_out_is_named(tree: Path, at: int, remedy: str) -> None:
     """If any step is left out, a test fails and names what is missing."""
     for change in (*CHANGES[:at], *CHANGES[at + 1 :]):

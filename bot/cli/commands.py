@@ -78,8 +78,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{error.filename}: {error.strerror}; give Digi's user access to it", file=sys.stderr)
     except Exception as error:
         # The text of an unexpected error may contain anything, so it is not printed.
-        print("an error in Digi; it happened here:", *places(error.__traceback__),
-              type(error).__name__, sep="\n", file=sys.stderr)  # fmt: skip
+        print(
+            "an error in Digi; it happened here:",
+            *places(error.__traceback__),
+            type(error).__name__,
+            sep="\n",
+            file=sys.stderr,
+        )
     return PROBLEM
 
 
@@ -209,10 +214,12 @@ def _slack_manifest(settings: Settings) -> dict[str, object]:
     except CannotDraw as refused:
         raise Problem(str(refused)) from None
     names = missing(
-        socket_mode=socket_mode, several=several, bot_token=bool(slack and slack.bot_token),
+        socket_mode=socket_mode,
+        several=several,
+        bot_token=bool(slack and slack.bot_token),
         signing_secret=bool(slack and slack.signing_secret),
         app_token=bool(slack and slack.app_token),
-    )  # fmt: skip
+    )
     mode = "Socket Mode" if socket_mode else f"HTTP, at {url}/slack/events"
     needs = f"; still missing: {', '.join(names)}" if names else ""
     print(f"this manifest is for Slack by {mode}{needs} (docs/slack.md)", file=sys.stderr)

@@ -73,9 +73,9 @@ async def _answer(reader: asyncio.StreamReader, handle: Handle) -> Done:
         request = await _read(reader)
     except BadRequest as unreadable:
         return Done(
-            False, f"the request {unreadable}: is this app.py of another version than the Digi that"
-            " runs?"
-        )  # fmt: skip
+            False,
+            f"the request {unreadable}: is this app.py of another version than the Digi that runs?",
+        )
     try:
         return await handle(request)
     except Exception as error:

@@ -238,14 +238,20 @@ def _teams(settings: Settings, teams: Teams) -> list[str]:
     from bot.platforms.teams.trust import OPENID_URL
 
     asked = TeamsSettings(
-        app_id=teams.app_id or "", app_password=teams.app_password or "",
-        app_type=teams.app_type, app_tenant=teams.app_tenant or "",
-        login_url=teams.login_url or LOGIN_URL, openid_url=teams.openid_url or OPENID_URL,
-        tenants=teams.tenants, hosts=teams.hosts, local=teams.local,
-        host=settings.host, public_url=settings.public_url or "",
+        app_id=teams.app_id or "",
+        app_password=teams.app_password or "",
+        app_type=teams.app_type,
+        app_tenant=teams.app_tenant or "",
+        login_url=teams.login_url or LOGIN_URL,
+        openid_url=teams.openid_url or OPENID_URL,
+        tenants=teams.tenants,
+        hosts=teams.hosts,
+        local=teams.local,
+        host=settings.host,
+        public_url=settings.public_url or "",
         identity_endpoint=os.environ.get("IDENTITY_ENDPOINT", ""),
         identity_header=os.environ.get("IDENTITY_HEADER", ""),
-    )  # fmt: skip
+    )
     return _told("teams", asyncio.run(check(asked)))
 
 

@@ -134,10 +134,29 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "notes": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
-    {"home", "chat", "help", "help_all", "unknown", "start", "about", "about_all", "me", "code",
-     "by_code", "not_yet", "which_project", "private_words", "advice", "example", "lessons",
-     "source", "reading", "exercises"}
-)  # fmt: skip
+    {
+        "home",
+        "chat",
+        "help",
+        "help_all",
+        "unknown",
+        "start",
+        "about",
+        "about_all",
+        "me",
+        "code",
+        "by_code",
+        "not_yet",
+        "which_project",
+        "private_words",
+        "advice",
+        "example",
+        "lessons",
+        "source",
+        "reading",
+        "exercises",
+    }
+)
 
 # Refusals with a text of their own, which says who can do it.
 SAYS_WHO: Mapping[frozenset[str], str] = {

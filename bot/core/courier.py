@@ -64,22 +64,57 @@ class Courier:
         self.leases = Leases(database, scripts.outbox, clock, self.health)
         self.watch = ClockWatch(database, scripts.outbox, clock, log, self.leases.holder)
         self.sender = LetterSender(
-            database, scripts.outbox, scripts.reading, clock, log, views=views, turns=turns,
-            fence=fence, listeners=listeners, leases=self.leases, pause=pause,
-        )  # fmt: skip
-        self.timers = Timers(
-            database, scripts.outbox, turns, clock, log, watch=self.watch, leases=self.leases,
-            pause=self._pause, health=self.health,
-        )  # fmt: skip
-        self.lanes = Lanes(
-            database, scripts.outbox, clock, watch=self.watch, leases=self.leases,
-            sender=self.sender, pause=self._pause, health=self.health,
-        )  # fmt: skip
-        self.housekeeping = Housekeeping(
-            database, scripts, clock, log, tally=tally, nightly=nightly, leases=self.leases,
-            pause=pause, health=self.health,
-        )  # fmt: skip
+            database,
+            scripts.outbox,
+            scripts.reading,
+            clock,
+            log,
+            views=views,
+            turns=turns,
+            fence=fence,
+            listeners=listeners,
+            leases=self.leases,
+            pause=pause,
+        )
+        self._add_loops(turns, tally, nightly)
         listeners.add_courier(self._wake)
+
+    def _add_loops(
+        self, turns: TurnRunner, tally: Tally, nightly: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        """Create what fires timers, sends letters and tidies up."""
+        self.timers = Timers(
+            self._database,
+            self._scripts.outbox,
+            turns,
+            self._clock,
+            self._log,
+            watch=self.watch,
+            leases=self.leases,
+            pause=self._pause,
+            health=self.health,
+        )
+        self.lanes = Lanes(
+            self._database,
+            self._scripts.outbox,
+            self._clock,
+            watch=self.watch,
+            leases=self.leases,
+            sender=self.sender,
+            pause=self._pause,
+            health=self.health,
+        )
+        self.housekeeping = Housekeeping(
+            self._database,
+            self._scripts,
+            self._clock,
+            self._log,
+            tally=tally,
+            nightly=nightly,
+            leases=self.leases,
+            pause=self._pause,
+            health=self.health,
+        )
 
     @property
     def holder(self) -> str:
@@ -99,9 +134,12 @@ class Courier:
     async def run(self) -> None:
         """Run all loops until cancelled."""
         works = (
-            self._run_timers, self._run_lanes, self._keep_lanes, self.housekeeping.run,
+            self._run_timers,
+            self._run_lanes,
+            self._keep_lanes,
+            self.housekeeping.run,
             self.housekeeping.run_nights,
-        )  # fmt: skip
+        )
         tasks = [
             asyncio.create_task(supervise("courier", work, self._log.failed)) for work in works
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -42,7 +43,7 @@ from dialogs.model import events as e
 from dialogs.model.cards import Paragraph, Who, card, text
 from dialogs.model.commands import parse
 from dialogs.model.effects import FieldError, Response, Show
-from dialogs.model.events import Event, Look, Press, Signed, Unsigned
+from dialogs.model.events import Event, Look, Person, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.roles import held as roles_held
 from dialogs.registry import pressed_by_words
@@ -199,24 +200,17 @@ class Gate:
             project, roles, there = None, (), False
             if (hidden := _hidden(press, form, starter)) is not None:
                 return Stopped((hidden,), prefs, None)
-        viewer = Viewer(
-            person=person,
-            roles=ANYONE if project is None
-            else roles_held(project, roles, person, there=there, foreign=foreign),
-            at=self._clock.now(),
-            channel=channel or (project.channel if project else ""),
-            project=project.id if project else "",
-            private=not channel,
-        )  # fmt: skip
+        held = (
+            ANYONE
+            if project is None
+            else roles_held(project, roles, person, there=there, foreign=foreign)
+        )
+        viewer = _viewer(person, held, project, self._clock.now(), channel)
         allowed = _allowed(press, form, viewer, project, roles, prefs, delivery.channel)
         if isinstance(allowed, Stopped):
             return allowed
         if isinstance(allowed, Look):
-            about = viewer.project
-            return Passed(
-                tenant, about, msgspec.structs.replace(allowed, project=about), prefs, viewer,
-                language=project.language if project else "", about=project, roles=roles,
-            )  # fmt: skip
+            return _passed_look(tenant, allowed, prefs, viewer, project, roles)
         if isinstance(allowed, Unsigned):
             return self._unsigned(delivery, allowed, form, prefs, project)
         return self._signed(delivery, allowed, form, prefs, project, viewer, channel)
@@ -282,9 +276,15 @@ class Gate:
             signed = msgspec.structs.replace(signed, project=uuid.uuid4().hex[:12])
         language = project.language if project else ""
         return Passed(
-            delivery.tenant, signed.project, signed, prefs, viewer, _key(delivery, form),
-            language=language, about=project,
-        )  # fmt: skip
+            delivery.tenant,
+            signed.project,
+            signed,
+            prefs,
+            viewer,
+            _key(delivery, form),
+            language=language,
+            about=project,
+        )
 
 
 class _RateLimit:
@@ -321,6 +321,39 @@ def _hidden(press: Press, form: FormToken | None, starter: str) -> Response | No
         waits = text("gate.draft_waits", who=Who(starter))
         return FieldError("", waits) if form is not None else Show(card(Paragraph(waits)))
     return None
+
+
+def _passed_look(
+    tenant: str,
+    look: Look,
+    prefs: Prefs,
+    viewer: Viewer,
+    project: Project | None,
+    roles: tuple[Role, ...],
+) -> Passed:
+    return Passed(
+        tenant,
+        viewer.project,
+        msgspec.structs.replace(look, project=viewer.project),
+        prefs,
+        viewer,
+        language=project.language if project else "",
+        about=project,
+        roles=roles,
+    )
+
+
+def _viewer(
+    person: Person, held: frozenset[str], project: Project | None, at: datetime, channel: str
+) -> Viewer:
+    return Viewer(
+        person=person,
+        roles=held,
+        at=at,
+        channel=channel or (project.channel if project else ""),
+        project=project.id if project else "",
+        private=not channel,
+    )
 
 
 def _allowed(

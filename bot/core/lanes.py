@@ -186,9 +186,15 @@ class Lanes:
         asked, lease = self._clock.monotonic(), self._leases.lease()
         limit = 1 if self._gives_way(tenant) else CLAIMED
         claimed: Claimed = await self._database.tx(
-            self._outbox.claim, tenant, self._clock.now(), leases.LEASE_US, limit,
-            self._leases.holder, lease, self._leases.patient(),
-        )  # fmt: skip
+            self._outbox.claim,
+            tenant,
+            self._clock.now(),
+            leases.LEASE_US,
+            limit,
+            self._leases.holder,
+            lease,
+            self._leases.patient(),
+        )
         if claimed.taken:
             self._leases.took(tenant, asked, lease)
         return claimed
@@ -229,9 +235,12 @@ class Lanes:
     async def due(self) -> list[str]:
         """Workplaces with due letters that this process may claim."""
         found: list[str] = await self._database.read(
-            self._outbox.lanes_due, self._clock.now(), self._leases.holder, self._leases.lease(),
+            self._outbox.lanes_due,
+            self._clock.now(),
+            self._leases.holder,
+            self._leases.lease(),
             self._leases.patient(),
-        )  # fmt: skip
+        )
         return found
 
     async def close(self, seconds: float) -> None:

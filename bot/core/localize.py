@@ -27,9 +27,19 @@ from dialogs.model.shorten import cut_at_word
 _PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 
 KeptKey = tuple[str, str, str]
 # The segments of a phrase: literal text, a placeholder's name, or either within a style.

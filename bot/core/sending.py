@@ -201,17 +201,10 @@ class LetterSender:
         kind: Literal["post", "update", "thread", "private"]
         match letter.kind:
             case "post" | "redraw":
-                body = msgspec.json.decode(letter.body, type=PostBody)
-                post = await self._database.read(self._outbox.post, tenant, project, body)
-                neutral = await self._views.draw(tenant, project, body)
-                if post is None or neutral is None:
+                drawn = await self._drawn(letter)
+                if drawn is None:
                     return None
-                if letter.kind == "redraw":
-                    if letter.id != f"redraw:{post.id}" or not post.platform_id:
-                        return None
-                    target = post.platform_id
-                elif letter.id != post.id:
-                    return None
+                neutral, target = drawn
                 kind = "update" if letter.kind == "redraw" else "post"
             case "say":
                 said = msgspec.json.decode(letter.body, type=SayBody)
@@ -233,9 +226,29 @@ class LetterSender:
         if person and kind == "post":
             kind = "private"
         return Parcel(
-            id=letter.id, tenant=tenant, kind=kind, card=card, language=language,
-            channel=who if where == "channel" else "", person=person, target=target,
-        )  # fmt: skip
+            id=letter.id,
+            tenant=tenant,
+            kind=kind,
+            card=card,
+            language=language,
+            channel=who if where == "channel" else "",
+            person=person,
+            target=target,
+        )
+
+    async def _drawn(self, letter: Letter) -> tuple[c.NeutralCard, str] | None:
+        """Draw a post, and return it with the platform's id of the message to update; None if the
+        letter is outdated."""
+        tenant, project = letter.tenant, letter.project
+        body = msgspec.json.decode(letter.body, type=PostBody)
+        post = await self._database.read(self._outbox.post, tenant, project, body)
+        neutral = await self._views.draw(tenant, project, body)
+        if post is None or neutral is None:
+            return None
+        if letter.kind == "post":
+            return (neutral, "") if letter.id == post.id else None
+        current = letter.id == f"redraw:{post.id}" and post.platform_id
+        return (neutral, post.platform_id) if current else None
 
     # --- the bag of private letters -------------------------------------------------------
 
@@ -296,9 +309,13 @@ class LetterSender:
             card, language = await self._views.dress_card(one.tenant, one.project, neutral, person)
             parts.extend(card.parts)
         parcel = Parcel(
-            id=f"bag:{letter.id}", tenant=letter.tenant, kind="private",
-            card=c.Card(tuple(parts)), language=language, person=person,
-        )  # fmt: skip
+            id=f"bag:{letter.id}",
+            tenant=letter.tenant,
+            kind="private",
+            card=c.Card(tuple(parts)),
+            language=language,
+            person=person,
+        )
         edge = self._views.edge_of(letter.tenant)
         if letter.uncertain and not edge.repeats:
             await self._dies("uncertain", *letters)

@@ -84,9 +84,14 @@ class Timers:
         if not await self._database.read(self._outbox.timer_waits, now):
             return 0
         letters: list[Letter] = await self._database.tx(
-            self._outbox.claim_timers, now, leases.LEASE_US, AT_ONCE, self._leases.holder,
-            self._leases.lease(), self._leases.patient(),
-        )  # fmt: skip
+            self._outbox.claim_timers,
+            now,
+            leases.LEASE_US,
+            AT_ONCE,
+            self._leases.holder,
+            self._leases.lease(),
+            self._leases.patient(),
+        )
         for letter in letters:
             self._leases.used(letter.tenant)
         await _all(*(self._fire(letter) for letter in letters))
@@ -107,9 +112,14 @@ class Timers:
         id = f"{letter.id}@{_us(letter.due)}"
         now = self._clock.now()
         woke = Woke(
-            project=letter.project, at=letter.due, id=id, dialog=body.dialog, of=body.of,
-            name=body.name, came=now,
-        )  # fmt: skip
+            project=letter.project,
+            at=letter.due,
+            id=id,
+            dialog=body.dialog,
+            of=body.of,
+            name=body.name,
+            came=now,
+        )
         return Turn(letter.tenant, letter.project, id, woke, now, (letter.id, letter.token))
 
 

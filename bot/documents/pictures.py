@@ -254,9 +254,14 @@ def _draw_row(
 
 
 def _draw_bar(
-    picture: Chart[Spans], bar: Bar[Spans], longest: int, unit: str, drawing: _Drawing,
-    x: float, y: float,
-) -> None:  # fmt: skip
+    picture: Chart[Spans],
+    bar: Bar[Spans],
+    longest: int,
+    unit: str,
+    drawing: _Drawing,
+    x: float,
+    y: float,
+) -> None:
     """Draw the parts of a bar. With one group its figure stands behind the bar, otherwise each
     inside its part."""
     pen, room = drawing.pen, drawing.width - x

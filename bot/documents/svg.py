@@ -41,12 +41,21 @@ COLOURS: dict[str, tuple[str, str]] = {
 _EMS = {
     char: em
     for em, chars in (
-        (0.278, "ijl'|"), (0.318, "IJ.,:;!· "), (0.365, "f-"), (0.4, "t()[]"), (0.42, 'r/"'),
-        (0.525, "sz"), (0.57, "cFL"), (0.592, "kvxy"), (0.615, "aeoåø"), (0.82, "w"),
-        (0.98, "mæMÆW%@œ"), (1.0, "—…"),
+        (0.278, "ijl'|"),
+        (0.318, "IJ.,:;!· "),
+        (0.365, "f-"),
+        (0.4, "t()[]"),
+        (0.42, 'r/"'),
+        (0.525, "sz"),
+        (0.57, "cFL"),
+        (0.592, "kvxy"),
+        (0.615, "aeoåø"),
+        (0.82, "w"),
+        (0.98, "mæMÆW%@œ"),
+        (1.0, "—…"),
     )
     for char in chars
-}  # fmt: skip
+}
 _SMALL_EM, _CAPITAL_EM, _IDEOGRAPH_EM = 0.637, 0.77, 1.0
 _BOLD = 1.13
 _IDEOGRAPHS = "\u2e80"
@@ -177,9 +186,15 @@ class Pen(Struct, frozen=True):
         return f"<rect {_at(x, y, width, height)}{corners} {self._fill(colour)}/>"
 
     def slab(
-        self, x: float, y: float, width: float, height: float, colour: str,
-        left: float = 0, right: float = 0,
-    ) -> str:  # fmt: skip
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        colour: str,
+        left: float = 0,
+        right: float = 0,
+    ) -> str:
         """Draw a box whose corners are round at one of its ends, or at both."""
         left, right = min(left, width / 2), min(right, width / 2)
         flat = width - left - right

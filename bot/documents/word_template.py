@@ -162,9 +162,23 @@ def _add_borders(style: Any, size: str, space: str, *sides: str) -> None:
 # The schema wants the properties of a paragraph in this order, and Word refuses some files that
 # have another.
 PARAGRAPH_PROPERTIES = (
-    "pStyle", "keepNext", "keepLines", "pageBreakBefore", "widowControl", "numPr", "pBdr", "shd",
-    "tabs", "bidi", "spacing", "ind", "contextualSpacing", "jc", "outlineLvl", "rPr",
-)  # fmt: skip
+    "pStyle",
+    "keepNext",
+    "keepLines",
+    "pageBreakBefore",
+    "widowControl",
+    "numPr",
+    "pBdr",
+    "shd",
+    "tabs",
+    "bidi",
+    "spacing",
+    "ind",
+    "contextualSpacing",
+    "jc",
+    "outlineLvl",
+    "rPr",
+)
 
 
 def _after(name: str) -> tuple[str, ...]:

@@ -84,9 +84,15 @@ class AboutPage:
                 self._catalogue, await self._finds(sight.needs(look, viewer)), self._operator
             )
             localizer = Localizer(
-                self._catalogue, language, tenant="", mac=self._mac, people={}, words={},
-                typed=lambda word: word, today=date.min,
-            )  # fmt: skip
+                self._catalogue,
+                language,
+                tenant="",
+                mac=self._mac,
+                people={},
+                words={},
+                typed=lambda word: word,
+                today=date.min,
+            )
             for moment in sight.show(look, viewer, known):
                 if isinstance(moment, Show):
                     found += _parts(localizer.card(moment.card), level)

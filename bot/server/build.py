@@ -173,14 +173,33 @@ async def build(
         clock = clock or Clock(int(await store.read(scripts.meta, "clock_offset_us") or 0))
         pause = Pause()
         upkeep = Upkeep(
-            store, scripts, vault, catalogue, clock, log, home=home, key_file=key_file,
-            backups=backups or home / "backups", days=backup_days, nightly=nightly,
+            store,
+            scripts,
+            vault,
+            catalogue,
+            clock,
+            log,
+            home=home,
+            key_file=key_file,
+            backups=backups or home / "backups",
+            days=backup_days,
+            nightly=nightly,
             still=partial(pause.still, calls_end=False),
-        )  # fmt: skip
+        )
         house = _connected(
-            store, scripts, vault, catalogue, clock, log, operator, upkeep, pause,
-            edges=tuple(edges(store, vault, clock)), watchers=watchers, public_url=public_url,
-        )  # fmt: skip
+            store,
+            scripts,
+            vault,
+            catalogue,
+            clock,
+            log,
+            operator,
+            upkeep,
+            pause,
+            edges=tuple(edges(store, vault, clock)),
+            watchers=watchers,
+            public_url=public_url,
+        )
         await upkeep.heed()
     except BaseException:
         await store.close()
@@ -207,22 +226,49 @@ def _connected(
     fence, tally, listeners = ReleaseFence(store), Tally(), Listeners(watchers)
     views = Views(store, scripts.reading, catalogue, vault, clock, edges, public_url)
     turns = TurnRunner(
-        store, scripts.turns, Dialogs(catalogue), vault, clock, fence=fence, tally=tally,
+        store,
+        scripts.turns,
+        Dialogs(catalogue),
+        vault,
+        clock,
+        fence=fence,
+        tally=tally,
         listeners=listeners,
-    )  # fmt: skip
+    )
     gate = Gate(store, scripts, vault, clock)
     engine = Engine(
-        store, scripts, catalogue, vault, clock, gate, turns, views, listeners, tally, operator,
-        log,
-    )  # fmt: skip
+        store, scripts, catalogue, vault, clock, gate, turns, views, listeners, tally, operator, log
+    )
     courier = Courier(
-        store, scripts, clock, log, turns=turns, views=views, fence=fence, listeners=listeners,
-        tally=tally, pause=pause, nightly=upkeep.night,
-    )  # fmt: skip
+        store,
+        scripts,
+        clock,
+        log,
+        turns=turns,
+        views=views,
+        fence=fence,
+        listeners=listeners,
+        tally=tally,
+        pause=pause,
+        nightly=upkeep.night,
+    )
     return House(
-        store, scripts, vault, catalogue, clock, engine, courier, upkeep, log, turns, views, fence,
-        listeners, tally, StoredLinks(store, vault, clock.now),
-    )  # fmt: skip
+        store,
+        scripts,
+        vault,
+        catalogue,
+        clock,
+        engine,
+        courier,
+        upkeep,
+        log,
+        turns,
+        views,
+        fence,
+        listeners,
+        tally,
+        StoredLinks(store, vault, clock.now),
+    )
 
 
 async def open_store(home: Path, database: Path | None, postgres: str | None) -> Database:

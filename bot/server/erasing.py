@@ -69,8 +69,14 @@ def _half_done() -> Script[list[tuple[Tombstone, list[tuple[str, str]]]]]:
         return []
     people = yield "person_every", {}
     return [
-        (one, [(row["tenant"], row["id"]) for row in people
-               if is_of(one.id, row["tenant"], row["id"])])
+        (
+            one,
+            [
+                (row["tenant"], row["id"])
+                for row in people
+                if is_of(one.id, row["tenant"], row["id"])
+            ],
+        )
         for one in (yield from tombstones.stones())
         if one.id in under_way
-    ]  # fmt: skip
+    ]

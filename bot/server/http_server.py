@@ -109,9 +109,14 @@ def runner(app: web.Application, shutdown_timeout: float = 2.0) -> web.AppRunner
     request was rejected.
     """
     return web.AppRunner(
-        app, access_log=None, shutdown_timeout=shutdown_timeout, auto_decompress=False,
-        max_headers=MOST_HEADERS, max_line_size=LONGEST_HEADER, max_field_size=LONGEST_HEADER,
-    )  # fmt: skip
+        app,
+        access_log=None,
+        shutdown_timeout=shutdown_timeout,
+        auto_decompress=False,
+        max_headers=MOST_HEADERS,
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+    )
 
 
 def _refused(request: web.Request, hosts: Hosts) -> int | None:

@@ -67,15 +67,27 @@ class Metrics:
             _metric("digi_up", "gauge", "1 if the database answers", works),
             _metric("digi_started_seconds", "gauge", "start time of this process", self._began),
             _metric("digi_turns_total", "counter", "signed acts and timers", self._tally.turns),
-            _metric("digi_failures_total", "counter", "failures; those of unsigned acts on the"
-                    " hour", self._log.failed_times),
-            _metric("digi_courier_idle_seconds", "gauge", "seconds since the last successful"
-                    " round of timers, lanes or maintenance, the oldest; normally a few",
-                    self._courier.idle()),
-            _metric("digi_backup_seconds", "gauge", "time of the newest backup; 0: none",
-                    made.timestamp() if made else 0),
+            _metric(
+                "digi_failures_total",
+                "counter",
+                "failures; those of unsigned acts on the hour",
+                self._log.failed_times,
+            ),
+            _metric(
+                "digi_courier_idle_seconds",
+                "gauge",
+                "seconds since the last successful"
+                " round of timers, lanes or maintenance, the oldest; normally a few",
+                self._courier.idle(),
+            ),
+            _metric(
+                "digi_backup_seconds",
+                "gauge",
+                "time of the newest backup; 0: none",
+                made.timestamp() if made else 0,
+            ),
             _letters(letters),
-        ):  # fmt: skip
+        ):
             for line in block:
                 yield line
 

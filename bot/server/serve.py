@@ -163,12 +163,17 @@ def _slack_door(
     from storage.installations import Installations
 
     return SlackDoor(
-        bot_token=slack.bot_token, signing_secret=slack.signing_secret,
-        app_token=slack.app_token, client_id=slack.client_id,
-        client_secret=slack.client_secret, api_url=slack.api_url,
-        public_url=settings.public_url, installations=Installations(store, vault, Installation),
-        mac=vault.mac, told=log.failed,
-    )  # fmt: skip
+        bot_token=slack.bot_token,
+        signing_secret=slack.signing_secret,
+        app_token=slack.app_token,
+        client_id=slack.client_id,
+        client_secret=slack.client_secret,
+        api_url=slack.api_url,
+        public_url=settings.public_url,
+        installations=Installations(store, vault, Installation),
+        mac=vault.mac,
+        told=log.failed,
+    )
 
 
 def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
@@ -179,15 +184,25 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 
     def transport(on_activity: OnActivity) -> Transport:
         return BotbuilderTransport(
-            on_activity, told=log.failed, app_id=teams.app_id, secret=teams.app_password,
-            app_type=teams.app_type, app_tenant=teams.app_tenant, openid_url=teams.openid_url,
-            login_url=teams.login_url, tenants=teams.tenants, hosts=teams.hosts,
-        )  # fmt: skip
+            on_activity,
+            told=log.failed,
+            app_id=teams.app_id,
+            secret=teams.app_password,
+            app_type=teams.app_type,
+            app_tenant=teams.app_tenant,
+            openid_url=teams.openid_url,
+            login_url=teams.login_url,
+            tenants=teams.tenants,
+            hosts=teams.hosts,
+        )
 
     return TeamsDoor(
-        addresses=Addresses(store, vault, Address), told=log.failed, transport=transport,
-        tenants=teams.tenants, local=teams.local,
-    )  # fmt: skip
+        addresses=Addresses(store, vault, Address),
+        told=log.failed,
+        transport=transport,
+        tenants=teams.tenants,
+        local=teams.local,
+    )
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:
@@ -212,9 +227,15 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
     await house.gather_playground()
     app = application_of(house, Hosts.this_machine(settings.port))
     add_routes(
-        app, house.engine.receive, room, edge, held, port=settings.port,
-        token=secrets.token_urlsafe(24), commands=lambda language: command_help(house, language),
-    )  # fmt: skip
+        app,
+        house.engine.receive,
+        room,
+        edge,
+        held,
+        port=settings.port,
+        token=secrets.token_urlsafe(24),
+        commands=lambda language: command_help(house, language),
+    )
     loaded()
     house.start()
     await _until_stopped(app, settings, house, "the playground")
@@ -234,11 +255,20 @@ async def build_from(
     public_url: str | None = None,
 ) -> House:
     return await build(
-        settings.home, edges=edges, key_file=settings.key_file, database=settings.sqlite,
-        postgres=settings.postgres, packs=settings.packs, log=log, backups=settings.backups,
-        backup_days=settings.backup_days, nightly=not settings.playground,
-        operator=operator, watchers=watchers, public_url=public_url or settings.public_url,
-    )  # fmt: skip
+        settings.home,
+        edges=edges,
+        key_file=settings.key_file,
+        database=settings.sqlite,
+        postgres=settings.postgres,
+        packs=settings.packs,
+        log=log,
+        backups=settings.backups,
+        backup_days=settings.backup_days,
+        nightly=not settings.playground,
+        operator=operator,
+        watchers=watchers,
+        public_url=public_url or settings.public_url,
+    )
 
 
 def hosts_of(settings: Settings) -> Hosts:
@@ -264,9 +294,11 @@ async def _operator(settings: Settings) -> Operator:
 
 def _about_page(house: House, operator: Operator) -> AboutPage:
     return AboutPage(
-        house.catalogue, operator, house.vault,
+        house.catalogue,
+        operator,
+        house.vault,
         lambda facts: house.database.read(house.scripts.reading.look, "", "", facts),
-    )  # fmt: skip
+    )
 
 
 def application_of(house: House, hosts: Hosts) -> web.Application:

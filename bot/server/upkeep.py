@@ -394,11 +394,14 @@ async def restore(
                 await plain_ids.make_anew(store, scripts, forgetting, head.at)
                 stones = sorted(
                     {
-                        *(one for there in (home, backups, file.parent)
-                          for one in tombstones.read_file(there)),
+                        *(
+                            one
+                            for there in (home, backups, file.parent)
+                            for one in tombstones.read_file(there)
+                        ),
                         *(await store.read(tombstones.stones)),
                     }
-                )  # fmt: skip
+                )
                 since = to_us(head.at)
                 heeded: int = await store.tx_sealed(
                     erasing.heeded, vault, forgetting, stones, since

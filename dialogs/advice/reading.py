@@ -159,9 +159,14 @@ def source_line(known: Known, source: Source) -> Line:
 
 
 def shelf(
-    known: Known, ids: tuple[str, ...], project: str, *above: Part[Line] | None,
-    further: Look | None = None, start: int = 0, below: tuple[Button[Line], ...] = (),
-) -> NeutralCard:  # fmt: skip
+    known: Known,
+    ids: tuple[str, ...],
+    project: str,
+    *above: Part[Line] | None,
+    further: Look | None = None,
+    start: int = 0,
+    below: tuple[Button[Line], ...] = (),
+) -> NeutralCard:
     """Return buttons with the titles of sets to choose from."""
     there = tuple(id for id in ids if id in known.catalogue.sets)
     start = start if 0 <= start < len(there) else 0

@@ -31,28 +31,60 @@ SCHOOL_EXAMPLES = ("education-risks", "implementation-traps-education")
 # The first set of each phase is a checklist and is shown open; the others are behind a button.
 CHECKLISTS = {
     1: ("goals", "influence-room", "core-task-nuances", "complexity", "phase-practice"),
-    2: ("business-case", "complexity", "rasmus", "side-effects", "traits", "work-dimensions",
-        "work-conditions", "duties", "phase-practice"),
+    2: (
+        "business-case",
+        "complexity",
+        "rasmus",
+        "side-effects",
+        "traits",
+        "work-dimensions",
+        "work-conditions",
+        "duties",
+        "phase-practice",
+    ),
     3: ("data-ethics", "pilot-tests", "process-kinds", "competence-levels", "phase-practice"),
-    4: ("early-contact", "competence-wheel", "communication-steps", "feedback-culture",
-        "notice-board", "work-conditions", "phase-practice"),
-}  # fmt: skip
+    4: (
+        "early-contact",
+        "competence-wheel",
+        "communication-steps",
+        "feedback-culture",
+        "notice-board",
+        "work-conditions",
+        "phase-practice",
+    ),
+}
 SCHOOL_CHECKLISTS = {
     1: ("education-core-task", "education-themes", "technology-kinds-education"),
-    2: ("guldkorn", "education-effects", "education-risks", "professional-changes",
-        "education-relations"),
+    2: (
+        "guldkorn",
+        "education-effects",
+        "education-risks",
+        "professional-changes",
+        "education-relations",
+    ),
     3: ("technology-forum",),
     4: ("implementation-traps-education", "education-relations"),
-}  # fmt: skip
+}
 INSTEAD = {"rasmus": "guldkorn"}  # what schools have instead
 LESSONS = (
-    "cases", "recommendations", "insights", "pitfalls", "context-differences",
-    "head-of-library-advice", "start-kinds", "technology-examples",
-)  # fmt: skip
+    "cases",
+    "recommendations",
+    "insights",
+    "pitfalls",
+    "context-differences",
+    "head-of-library-advice",
+    "start-kinds",
+    "technology-examples",
+)
 EXERCISES = (
-    "compass", "now-future", "workshop", "digital-talk", "notice-board", "roles-exercise",
+    "compass",
+    "now-future",
+    "workshop",
+    "digital-talk",
+    "notice-board",
+    "roles-exercise",
     "role-table",
-)  # fmt: skip
+)
 SCHOOL_EXERCISES = ("work-changes", "relations", "ground-rules", "status-review")
 
 
@@ -75,9 +107,22 @@ def exercises(workplace: str) -> tuple[str, ...]:
 # --- where people meet a set --------------------------------------------------------------
 
 AdvicePlace = Literal[
-    "phase", "asked", "themes", "plan", "more_questions", "advice", "leader_advice", "example",
-    "overview", "checklist", "note", "trio", "exercises", "lessons", "source",
-]  # fmt: skip
+    "phase",
+    "asked",
+    "themes",
+    "plan",
+    "more_questions",
+    "advice",
+    "leader_advice",
+    "example",
+    "overview",
+    "checklist",
+    "note",
+    "trio",
+    "exercises",
+    "lessons",
+    "source",
+]
 
 
 class Way(Struct, frozen=True):

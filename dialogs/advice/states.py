@@ -61,9 +61,8 @@ def fitting(
     """
     ahead = [(f"{name}/{item.id}", item) for name in first for item in _items(catalogue, name)]
     turns = [
-        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)]
-        for name in names
-    ]  # fmt: skip
+        [(f"{name}/{item.id}", item) for item in _items(catalogue, name, phase)] for name in names
+    ]
     found = [*ahead, *(one for turn in zip_longest(*turns) for one in turn if one is not None)]
     own = (id for id, item in found if item.source.publication == OWN)
     return tuple(dict.fromkeys((*own, *(id for id, _ in found))))
@@ -137,9 +136,16 @@ SCHOOL = "education"
 
 
 LEADER_NOTES = (
-    "start-kinds", "influence-room", "change-roles", "duties", "communication-reflection",
-    "forum-levels", "leader-values", "courage", "roles",
-)  # fmt: skip
+    "start-kinds",
+    "influence-room",
+    "change-roles",
+    "duties",
+    "communication-reflection",
+    "forum-levels",
+    "leader-values",
+    "courage",
+    "roles",
+)
 
 
 TRIO_NOTES = ("forum-levels", "duties", "involvement-levels", "roles", "role-table")
@@ -153,15 +159,24 @@ def trio_notes(workplace: str) -> tuple[str, ...]:
 
 
 ADVICE = (
-    "involvement-advice", "pitfalls", "core-task-advice", "phase-practice", "recommendations",
-    "competence-principles", "feedback-culture", "insights", "head-of-library-advice",
+    "involvement-advice",
+    "pitfalls",
+    "core-task-advice",
+    "phase-practice",
+    "recommendations",
+    "competence-principles",
+    "feedback-culture",
+    "insights",
+    "head-of-library-advice",
     "proportionality",
-)  # fmt: skip
+)
 
 
 SCHOOL_ADVICE = (
-    "involvement-principles-education", "education-actions", "implementation-traps-education",
-)  # fmt: skip
+    "involvement-principles-education",
+    "education-actions",
+    "implementation-traps-education",
+)
 
 
 LEADER_ADVICE = ("leader-values", "change-advice", "communication-steps")

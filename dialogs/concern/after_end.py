@@ -47,9 +47,10 @@ def unanswered(state: Concern, reason: str, who: Person, at: datetime) -> Step:
     ]
     if state.author:
         shown = card(
-            c.Paragraph(text("concern.over_you")), c.Quote(state.words),
+            c.Paragraph(text("concern.over_you")),
+            c.Quote(state.words),
             *answer_parts(replace(after, answers=(line,))),
-        )  # fmt: skip
+        )
         effects.append(fx.Privately(state.author, shown, urgency=3))
     if state.posted:
         effects.append(fx.Redraw("post"))

@@ -75,9 +75,13 @@ def decide(state: Concern | None, event: e.SignedEvent, known: Known) -> Step:
         case e.Woke():
             return state, _due(state, event, known)
         case (
-            e.ConcernSeen() | e.ConcernAnswered() | e.HowItWent() | e.ConcernClosed()
-            | e.HandedOn() | e.TakenToTrio()
-        ):  # fmt: skip
+            e.ConcernSeen()
+            | e.ConcernAnswered()
+            | e.HowItWent()
+            | e.ConcernClosed()
+            | e.HandedOn()
+            | e.TakenToTrio()
+        ):
             if (no := refused(state, event.by, known)) is not None:
                 return state, (Show(no),)
     match event:
@@ -193,9 +197,10 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
             {"text": event.text, "who": event.who},
         ),
         *reminder,
-        *_tell_author(state, c.Paragraph(text("concern.answered_you")), c.Quote(state.words),
-                      *parts),
-    ]  # fmt: skip
+        *_tell_author(
+            state, c.Paragraph(text("concern.answered_you")), c.Quote(state.words), *parts
+        ),
+    ]
     if state.posted:
         effects.append(fx.Redraw("post"))
     elif state.everyone:

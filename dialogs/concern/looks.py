@@ -109,8 +109,11 @@ def listed(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List the texts addressed to the viewer first, then those that everybody may read."""
     today = local(known.project.calendar, viewer.at).date()
     mine = for_reader(known, viewer.person)
-    own = tuple(one for one in known.states("concern", Concern).values()
-                if one.author == viewer.person and one not in mine)  # fmt: skip
+    own = tuple(
+        one
+        for one in known.states("concern", Concern).values()
+        if one.author == viewer.person and one not in mine
+    )
     rest = tuple(one for one in open_to_all(known) if one not in mine and one not in own)
     found = [*mine, *_ordered(own), *rest]
     if not found:
@@ -286,12 +289,13 @@ def take_form(look: Look, viewer: Viewer, known: Known) -> Responses:
                 title=text("concern.take_title"),
                 fields=(
                     c.Note(text("concern.take_note")),
-                    c.DateField("until", text("concern.field_promise"), one.promised,
-                                required=True),
+                    c.DateField(
+                        "until", text("concern.field_promise"), one.promised, required=True
+                    ),
                 ),
                 submit=text("button.save"),
                 into="concern_seen",
                 fixed={"concern": one.id, "project": known.project.id},
             )
         ),
-    )  # fmt: skip
+    )

@@ -30,9 +30,12 @@ def told(state: Concern, event: e.HowItWent, known: Known) -> Step:
     if (fault := _fault(event, today)) is not None:
         return state, (fault,)
     outcome = Outcome(
-        state.doing.text, event.outcome, event.by, event.id if event.text else "",
+        state.doing.text,
+        event.outcome,
+        event.by,
+        event.id if event.text else "",
         event.until if event.outcome == "moved" else None,
-    )  # fmt: skip
+    )
     after = replace(state, outcomes=(*state.outcomes, outcome))
     kept: Effects = ()
     if event.text:

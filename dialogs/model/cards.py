@@ -125,9 +125,22 @@ class Typed(Struct, frozen=True, tag="typed"):
 
 
 Line = (
-    Words | Kept | Who | First | Chat | Day | Moment | Hour | Count | Said | Text | Listing
-    | Several | Typed | LinkAddress
-)  # fmt: skip
+    Words
+    | Kept
+    | Who
+    | First
+    | Chat
+    | Day
+    | Moment
+    | Hour
+    | Count
+    | Said
+    | Text
+    | Listing
+    | Several
+    | Typed
+    | LinkAddress
+)
 
 # --- lines, as edges receive them ---------------------------------------------------------
 
@@ -244,9 +257,17 @@ class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):
 
 
 Part = (
-    Heading[L] | Paragraph[L] | Small[L] | FactRows[L] | Quote[L] | Bullets[L] | Progress[L]
-    | Buttons[L] | Steps[L] | Chart[L]
-)  # fmt: skip
+    Heading[L]
+    | Paragraph[L]
+    | Small[L]
+    | FactRows[L]
+    | Quote[L]
+    | Bullets[L]
+    | Progress[L]
+    | Buttons[L]
+    | Steps[L]
+    | Chart[L]
+)
 
 
 class Card(Struct, Generic[L], frozen=True):
@@ -329,9 +350,7 @@ class Note(Struct, Generic[L], frozen=True, tag="note"):
     text: L
 
 
-Field = (
-    TextField[L] | Choice[L] | Choices[L] | People[L] | DateField[L] | TimeField[L] | Note[L]
-)  # fmt: skip
+Field = TextField[L] | Choice[L] | Choices[L] | People[L] | DateField[L] | TimeField[L] | Note[L]
 
 
 class Form(Struct, Generic[L], frozen=True):

@@ -245,10 +245,31 @@ class FieldError(Struct, frozen=True, tag="field_error"):
 
 Response = Show | Open | FieldError
 Effect = (
-    Record | Forget | Post | Redraw | Say | Privately | Timer | Cancel | Tell | BeginAll | HaltAll
-    | Grant | OpenProject | CloseProject | EraseProject | Keep | SetMembers | Publish | Retract
-    | Unpool | Snapshot | Refresh | MakeLink | WithdrawLink
-)  # fmt: skip
+    Record
+    | Forget
+    | Post
+    | Redraw
+    | Say
+    | Privately
+    | Timer
+    | Cancel
+    | Tell
+    | BeginAll
+    | HaltAll
+    | Grant
+    | OpenProject
+    | CloseProject
+    | EraseProject
+    | Keep
+    | SetMembers
+    | Publish
+    | Retract
+    | Unpool
+    | Snapshot
+    | Refresh
+    | MakeLink
+    | WithdrawLink
+)
 Effects = tuple[Effect | Response, ...]
 
 
@@ -296,4 +317,4 @@ __all__ = [
     "Timer",
     "Unpool",
     "WithdrawLink",
-]  # fmt: skip
+]

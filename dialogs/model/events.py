@@ -641,24 +641,81 @@ class Woke(Signed, frozen=True, tag="woke"):
 
 
 UnsignedEvent = (
-    AnsweredUnnamed | Fits | Missing | SaidUnnamed | AuthorWrote | AuthorObjected
-    | AuthorWithdrew
-)  # fmt: skip
+    AnsweredUnnamed | Fits | Missing | SaidUnnamed | AuthorWrote | AuthorObjected | AuthorWithdrew
+)
 
 SignedEvent = (
-    Started | Drafted | DraftDetailed | ShownInChannel | DraftDropped | FrameSet
-    | SettingsChanged | RolesChanged | RoleConfirmed | RoleDeclined | Paused | NotNow
-    | StoppedHere | Resumed | Ended | FollowedUp | Helped | Deleted | SaidDeleted | PointsDeleted
-    | PhaseEntered | Begun | Halted | NextNow | PlanMoved | PlanSkipped | PlanTaken
-    | PlanAdded | ThemePosted | PhaseMoved | PhaseClosed | StillStands | Ask
-    | Answered | TrioProposed | TrioAgreed | ClosedForAnswers | SummedUp | TakenUpAgain | LaidAside
-    | Superseded | SaidByName | Released | AuthorAdded | ConcernSeen | ConcernAnswered
-    | EndedUnanswered | HandedOn | HowItWent | ConcernClosed | TakenToTrio | Offered | AgreementMade
+    Started
+    | Drafted
+    | DraftDetailed
+    | ShownInChannel
+    | DraftDropped
+    | FrameSet
+    | SettingsChanged
+    | RolesChanged
+    | RoleConfirmed
+    | RoleDeclined
+    | Paused
+    | NotNow
+    | StoppedHere
+    | Resumed
+    | Ended
+    | FollowedUp
+    | Helped
+    | Deleted
+    | SaidDeleted
+    | PointsDeleted
+    | PhaseEntered
+    | Begun
+    | Halted
+    | NextNow
+    | PlanMoved
+    | PlanSkipped
+    | PlanTaken
+    | PlanAdded
+    | ThemePosted
+    | PhaseMoved
+    | PhaseClosed
+    | StillStands
+    | Ask
+    | Answered
+    | TrioProposed
+    | TrioAgreed
+    | ClosedForAnswers
+    | SummedUp
+    | TakenUpAgain
+    | LaidAside
+    | Superseded
+    | SaidByName
+    | Released
+    | AuthorAdded
+    | ConcernSeen
+    | ConcernAnswered
+    | EndedUnanswered
+    | HandedOn
+    | HowItWent
+    | ConcernClosed
+    | TakenToTrio
+    | Offered
+    | AgreementMade
     | AgreementTaken
-    | AgreementDeclined | AgreementDone | AgreementNotDone | AgreementNewDate | NewsGiven
-    | TrioPointRaised | AdviceAsked | AdviceGiven | PersonPaused | PersonResumed | PersonSettings
-    | Greeted | MembersSeen | Undelivered | Unreached | Woke
-)  # fmt: skip
+    | AgreementDeclined
+    | AgreementDone
+    | AgreementNotDone
+    | AgreementNewDate
+    | NewsGiven
+    | TrioPointRaised
+    | AdviceAsked
+    | AdviceGiven
+    | PersonPaused
+    | PersonResumed
+    | PersonSettings
+    | Greeted
+    | MembersSeen
+    | Undelivered
+    | Unreached
+    | Woke
+)
 
 Event = SignedEvent | UnsignedEvent
 
@@ -667,30 +724,94 @@ Event = SignedEvent | UnsignedEvent
 
 View = Literal[
     # home, help
-    "home", "chat", "help", "unknown", "no_project", "which_project", "private_words", "not_yet",
-    "about", "about_all", "help_all",
+    "home",
+    "chat",
+    "help",
+    "unknown",
+    "no_project",
+    "which_project",
+    "private_words",
+    "not_yet",
+    "about",
+    "about_all",
+    "help_all",
     # advice
-    "lessons", "advice", "example", "source", "reading", "checklist", "exercises", "notes",
+    "lessons",
+    "advice",
+    "example",
+    "source",
+    "reading",
+    "checklist",
+    "exercises",
+    "notes",
     # project
-    "start", "draft", "settings", "roles", "change_roles", "frame", "pause", "not_now", "stop",
-    "end", "follow_up", "helped", "delete", "confirm_role", "me",
+    "start",
+    "draft",
+    "settings",
+    "roles",
+    "change_roles",
+    "frame",
+    "pause",
+    "not_now",
+    "stop",
+    "end",
+    "follow_up",
+    "helped",
+    "delete",
+    "confirm_role",
+    "me",
     # walk
-    "status", "plan", "add_question", "more_questions", "themes", "phase", "stands",
+    "status",
+    "plan",
+    "add_question",
+    "more_questions",
+    "themes",
+    "phase",
+    "stands",
     # question
-    "answer", "answer_unnamed", "see_answers", "sum_up", "talked", "missing", "meeting",
-    "trio_proposal", "questions", "lead",
+    "answer",
+    "answer_unnamed",
+    "see_answers",
+    "sum_up",
+    "talked",
+    "missing",
+    "meeting",
+    "trio_proposal",
+    "questions",
+    "lead",
     # results
-    "results", "search_results",
+    "results",
+    "search_results",
     # say
-    "say", "say_named", "say_unnamed", "code", "by_code", "write_more", "object", "withdraw",
+    "say",
+    "say_named",
+    "say_unnamed",
+    "code",
+    "by_code",
+    "write_more",
+    "object",
+    "withdraw",
     # concern
-    "concerns", "concern", "answer_concern", "take_concern", "went_not_done", "went_moved",
-    "close_concern", "hand_on",
+    "concerns",
+    "concern",
+    "answer_concern",
+    "take_concern",
+    "went_not_done",
+    "went_moved",
+    "close_concern",
+    "hand_on",
     # agreement
-    "agreements", "new_agreement", "new_date", "not_done",
+    "agreements",
+    "new_agreement",
+    "new_date",
+    "not_done",
     # overview, summary, trio
-    "overview", "summary", "news", "trio", "trio_point",
-]  # fmt: skip
+    "overview",
+    "summary",
+    "news",
+    "trio",
+    "trio_point",
+]
 
 
 class Look(Struct, frozen=True, tag="look"):

@@ -47,9 +47,14 @@ FIRST = 3  # how many waiting texts the message itself shows
 PAGE = 2600
 WHY = Records("not_done")
 ON = (
-    "digest.on.monday", "digest.on.tuesday", "digest.on.wednesday", "digest.on.thursday",
-    "digest.on.friday", "digest.on.saturday", "digest.on.sunday",
-)  # fmt: skip
+    "digest.on.monday",
+    "digest.on.tuesday",
+    "digest.on.wednesday",
+    "digest.on.thursday",
+    "digest.on.friday",
+    "digest.on.saturday",
+    "digest.on.sunday",
+)
 
 
 Parts = tuple[Part[Line], ...]

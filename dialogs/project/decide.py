@@ -96,11 +96,14 @@ def _undelivered(state: Project, event: e.Undelivered, known: Known) -> tuple[Pr
         once = f"{event.what}:{year}-{week}"
     return tuple(
         Privately(
-            person, c.card(c.Paragraph(told)), urgency=2, now=event.what == "channel",
+            person,
+            c.card(c.Paragraph(told)),
+            urgency=2,
+            now=event.what == "channel",
             once=f"undelivered:{once}:{person}",
         )
         for person in known.holders("leader", "deputy")
-    )  # fmt: skip
+    )
 
 
 # --- a draft comes to be --------------------------------------------------------------------
@@ -208,10 +211,19 @@ def _over(state: Project, event: Act) -> Step:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, ())
         case (
-            e.DraftDetailed() | e.ShownInChannel() | e.DraftDropped() | e.FrameSet()
-            | e.SettingsChanged() | e.RolesChanged() | e.Paused() | e.NotNow()
-            | e.StoppedHere() | e.Resumed() | e.Ended() | e.Helped()
-        ):  # fmt: skip
+            e.DraftDetailed()
+            | e.ShownInChannel()
+            | e.DraftDropped()
+            | e.FrameSet()
+            | e.SettingsChanged()
+            | e.RolesChanged()
+            | e.Paused()
+            | e.NotNow()
+            | e.StoppedHere()
+            | e.Resumed()
+            | e.Ended()
+            | e.Helped()
+        ):
             return state, (Show(cards.what_is_true(state)),)
         case e.PhaseEntered():
             return state, ()

@@ -64,10 +64,22 @@ HELPED_AFTER = timedelta(weeks=3)
 
 
 Act = (
-    e.Started | e.Drafted | e.DraftDetailed | e.ShownInChannel | e.DraftDropped | e.FrameSet
-    | e.SettingsChanged | e.RolesChanged | e.Paused | e.NotNow | e.StoppedHere | e.Resumed
-    | e.Ended | e.Helped | e.PhaseEntered
-)  # fmt: skip
+    e.Started
+    | e.Drafted
+    | e.DraftDetailed
+    | e.ShownInChannel
+    | e.DraftDropped
+    | e.FrameSet
+    | e.SettingsChanged
+    | e.RolesChanged
+    | e.Paused
+    | e.NotNow
+    | e.StoppedHere
+    | e.Resumed
+    | e.Ended
+    | e.Helped
+    | e.PhaseEntered
+)
 
 
 def open_elsewhere(state: Project, event: e.Started | e.Drafted) -> Step | None:
@@ -183,20 +195,31 @@ def draft_step(state: Project, event: Act, known: Known) -> Step:
         case e.RolesChanged():
             return people.roles_changed(state, event, known)
         case e.FrameSet() | e.SettingsChanged():
-            after, effects = changed(state, event)
-            if after is state:
-                return state, effects
-            return after, (
-                *people.redraw_drafts(after, roles),
-                Show(cards.draft(after, roles, event.by), instead=True),
-            )
+            return _changed(state, event, roles)
         case (
-            e.Paused() | e.NotNow() | e.StoppedHere() | e.Resumed() | e.Ended() | e.Helped()
+            e.Paused()
+            | e.NotNow()
+            | e.StoppedHere()
+            | e.Resumed()
+            | e.Ended()
+            | e.Helped()
             | e.PhaseEntered()
-        ):  # fmt: skip
+        ):
             return state, (Show(cards.what_is_true(state)),)
         case _:
             assert_never(event)
+
+
+def _changed(
+    state: Project, event: e.FrameSet | e.SettingsChanged, roles: tuple[Role, ...]
+) -> Step:
+    after, effects = changed(state, event)
+    if after is state:
+        return state, effects
+    return after, (
+        *people.redraw_drafts(after, roles),
+        Show(cards.draft(after, roles, event.by), instead=True),
+    )
 
 
 def dropped(state: Project, roles: tuple[Role, ...], by: Person) -> Step:

@@ -105,13 +105,11 @@ def ended(
         c.Paragraph(text("project.said_stopped", who=c.Who(by))),
         c.Quote(c.Kept("reason", reason), c.Who(by)),
         _still_answered(state),
-        c.Paragraph(
-            text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again)))
-        )
+        c.Paragraph(text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again))))
         if again
         else None,
         c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
-    )  # fmt: skip
+    )
 
 
 def outcome(state: Project, end: str) -> Part[Line] | None:

@@ -98,9 +98,8 @@ def resumed(state: Project, answer: Effects) -> Step:
 def stopped(state: Project, event: e.StoppedHere, known: Known) -> Step:
     erased = erased_on(state, event.at)
     after = replace(
-        state, stage="stopped", reason=event.reason, ended_at=event.at, until=None,
-        erase_on=erased,
-    )  # fmt: skip
+        state, stage="stopped", reason=event.reason, ended_at=event.at, until=None, erase_on=erased
+    )
     return after, (
         _reason(event),
         *_close(after, erased, known),

@@ -27,9 +27,13 @@ WORKDAYS = 5
 KEPT_FOR = (30, 90, 180, 365)
 WORKPLACES = ("care", "hospital", "education", "office", "general")
 NEW = Project(
-    id="", name="", channel="", stage="draft", starter="",
+    id="",
+    name="",
+    channel="",
+    stage="draft",
+    starter="",
     drafted_at=datetime.min.replace(tzinfo=UTC),
-)  # fmt: skip
+)
 """A project with all default settings."""
 
 
@@ -45,8 +49,15 @@ def _words(value: str) -> Line | None:
     return c.Words(value) if value else None
 
 
-def long_field(id: str, label: str, value: str, *, limit: int = PARAGRAPH, hint: str = "",
-          required: bool = False) -> TextField[Line]:  # fmt: skip
+def long_field(
+    id: str,
+    label: str,
+    value: str,
+    *,
+    limit: int = PARAGRAPH,
+    hint: str = "",
+    required: bool = False,
+) -> TextField[Line]:
     return TextField(
         id,
         text(label),

@@ -40,9 +40,12 @@ def seats_in(event: NamesSeats) -> dict[str, tuple[Person, ...]]:
         return {"facilitator": event.facilitator}
     deputy = (event.deputy,) if isinstance(event, e.RolesChanged) else ()
     named = {
-        "leader": (event.leader,), "deputy": deputy, "tr": event.tr, "amr": event.amr,
+        "leader": (event.leader,),
+        "deputy": deputy,
+        "tr": event.tr,
+        "amr": event.amr,
         "facilitator": event.facilitator,
-    }  # fmt: skip
+    }
     return {field: tuple(filter(None, people)) for field, people in named.items()}
 
 

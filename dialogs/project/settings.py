@@ -90,9 +90,13 @@ def begin_if(before: Project, after: Project, event: e.FrameSet | e.SettingsChan
 
 def _hours(state: Project) -> tuple[object, ...]:
     return (
-        state.every_weeks, state.weekday, state.hour, state.overview_weekday,
-        state.overview_hour, state.days_off,
-    )  # fmt: skip
+        state.every_weeks,
+        state.weekday,
+        state.hour,
+        state.overview_weekday,
+        state.overview_hour,
+        state.days_off,
+    )
 
 
 def _days_off(words: str) -> tuple[date, ...] | None:

@@ -95,9 +95,14 @@ def close_answers(state: Asked, known: Known) -> tuple[Asked, Lasting]:
 def _publish(waiting: Waiting, question: str) -> Publish:
     said = [str(waiting.body["text"]), *(str(m["text"]) for m in waiting.body.get("more", ()))]
     return Publish(
-        waiting.entry, waiting.new_id, waiting.kind, question, 0, {"text": "\n\n".join(said)},
+        waiting.entry,
+        waiting.new_id,
+        waiting.kind,
+        question,
+        0,
+        {"text": "\n\n".join(said)},
         waiting.receipt,
-    )  # fmt: skip
+    )
 
 
 def summed_up(state: Asked, event: e.SummedUp, known: Known) -> QuestionStep:
@@ -110,22 +115,18 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> QuestionStep:
     if event.text:
         body = {"text": event.text, "spoken": event.spoken}
         record = (Record("conclusion", question, event.id, event.by, event.at, body),)
-    offers = tuple(
-        Tell(
-            e.Offered(
-                agreement=f"{event.id}-{n}", what=what, owner=who, due=when, question=question
-            )
-        )
-        for n, what, who, when in _agreements(event)
-        if what
-    )
     after: QuestionState
     if event.outcome == "aside":
         after = SetAside(
-            words=state.words, asked_at=state.asked_at, set_aside_at=event.at, by=event.by,
-            conclusion=event.id if event.text else "", closed=True,
-            elimination=closed.elimination, unnamed=closed.unnamed,
-        )  # fmt: skip
+            words=state.words,
+            asked_at=state.asked_at,
+            set_aside_at=event.at,
+            by=event.by,
+            conclusion=event.id if event.text else "",
+            closed=True,
+            elimination=closed.elimination,
+            unnamed=closed.unnamed,
+        )
         rest: Effects = (Show(card(Paragraph(text("question.now_aside")))),)
     else:
         calendar = known.project.calendar
@@ -134,13 +135,33 @@ def summed_up(state: Asked, event: e.SummedUp, known: Known) -> QuestionStep:
         )
         holds = working_moment_after(calendar, until)
         after = Proposed(
-            words=state.words, asked_at=state.asked_at, by=event.by, conclusion=event.id,
-            outcome=event.outcome, until=until, holds_at=holds, proposed_at=event.at,
-            elimination=closed.elimination, unnamed=closed.unnamed,
-        )  # fmt: skip
+            words=state.words,
+            asked_at=state.asked_at,
+            by=event.by,
+            conclusion=event.id,
+            outcome=event.outcome,
+            until=until,
+            holds_at=holds,
+            proposed_at=event.at,
+            elimination=closed.elimination,
+            unnamed=closed.unnamed,
+        )
         shown = text("question.now_proposed", until=Moment(until), holds=Moment(holds))
         rest = (Timer("objections", until), Show(card(Paragraph(shown))))
-    return after, (*effects, *record, *offers, *_shown_anew(state, after), *rest)
+    return after, (*effects, *record, *_offers(event, question), *_shown_anew(state, after), *rest)
+
+
+def _offers(event: e.SummedUp, question: str) -> Lasting:
+    """Offer each agreement of the conclusion to its owner."""
+    return tuple(
+        Tell(
+            e.Offered(
+                agreement=f"{event.id}-{n}", what=what, owner=who, due=when, question=question
+            )
+        )
+        for n, what, who, when in _agreements(event)
+        if what
+    )
 
 
 def _shown_anew(before: Asked, after: QuestionState) -> Lasting:
@@ -189,11 +210,13 @@ def release(state: Proposed, event: e.Woke, known: Known) -> QuestionStep:
     # Whoever summed up has one working day with the objections, even if they are released late.
     holds = working_moment_after(project.calendar, event.fired_at)
     after = structs.replace(
-        state, released=True, holds_at=holds,
+        state,
+        released=True,
+        holds_at=holds,
         objections=0 if in_words else shown(len(objections), may, enough),
         in_words=tuple(w.new_id for w in objections) if in_words else (),
         fits=shown(len(fits), may, enough),
-    )  # fmt: skip
+    )
     return after, (
         *(_publish(w, question) for w in objections),
         *((Unpool(fits),) if fits else ()),
@@ -206,11 +229,16 @@ def release(state: Proposed, event: e.Woke, known: Known) -> QuestionStep:
 def hold(state: Proposed, event: e.Woke) -> QuestionStep:
     """Conclude a proposal after one working day with the objections."""
     common: dict[str, Any] = {
-        "words": state.words, "asked_at": state.asked_at, "by": state.by,
-        "conclusion": state.conclusion, "objections": state.objections,
-        "in_words": state.in_words, "fits": state.fits,
-        "elimination": state.elimination, "unnamed": state.unnamed,
-    }  # fmt: skip
+        "words": state.words,
+        "asked_at": state.asked_at,
+        "by": state.by,
+        "conclusion": state.conclusion,
+        "objections": state.objections,
+        "in_words": state.in_words,
+        "fits": state.fits,
+        "elimination": state.elimination,
+        "unnamed": state.unnamed,
+    }
     after: QuestionState
     if state.outcome == "med":
         after = ToMed(**common, proposed_at=event.at)
@@ -248,9 +276,13 @@ def take_up_again(
     """Reopen a question. Writing stays closed; what remains is to discuss it. The previous
     objections are shown beside it."""
     common: dict[str, Any] = {
-        "words": state.words, "asked_at": state.asked_at, "elimination": state.elimination,
-        "unnamed": state.unnamed, "again": True, "before": state.conclusion,
-    }  # fmt: skip
+        "words": state.words,
+        "asked_at": state.asked_at,
+        "elimination": state.elimination,
+        "unnamed": state.unnamed,
+        "again": True,
+        "before": state.conclusion,
+    }
     if isinstance(state, SetAside):
         after = Discussed(**common, closed=state.closed)
     else:
@@ -276,10 +308,15 @@ def lay_aside(
         (state, ()) if state.closed or state.with_trio else close_answers(state, known)
     )
     after = SetAside(
-        words=state.words, asked_at=state.asked_at, set_aside_at=event.at, elsewhere=elsewhere,
-        ended=ended, closed=not state.with_trio, elimination=closed.elimination,
+        words=state.words,
+        asked_at=state.asked_at,
+        set_aside_at=event.at,
+        elsewhere=elsewhere,
+        ended=ended,
+        closed=not state.with_trio,
+        elimination=closed.elimination,
         unnamed=closed.unnamed,
-    )  # fmt: skip
+    )
     trio: Lasting = ()
     if state.with_trio:
         trio = (Cancel("trio"), *(Redraw(f"trio:{p}") for p in state.trio))

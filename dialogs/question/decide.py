@@ -100,18 +100,25 @@ def needs(state: QuestionState | None, event: e.SignedEvent) -> Facts:
             return (Mine("answer", question, by),)
         case e.ClosedForAnswers(question=question):
             return (
-                About(), Roles(), Team(), By("answer", question), HowMany("answer", question),
+                About(),
+                Roles(),
+                Team(),
+                By("answer", question),
+                HowMany("answer", question),
                 Unreleased(("answer",), question),
-            )  # fmt: skip
+            )
         case (
             e.SummedUp(question=question)
             | e.LaidAside(question=question)
             | e.Superseded(question=question)
         ):
             return (
-                About(), Roles(), Team(), By("answer", question),
+                About(),
+                Roles(),
+                Team(),
+                By("answer", question),
                 Unreleased(("answer",), question),
-            )  # fmt: skip
+            )
         case e.Woke(of=question) if isinstance(state, Proposed) and not state.released:
             return (About(), Roles(), Team(), Unreleased(("fits", "objection"), question))
         case e.Woke() | e.TakenUpAgain() | e.TrioProposed():
@@ -143,9 +150,19 @@ def _new(event: e.SignedEvent, known: Known) -> QuestionStep:
     if not isinstance(event, e.Ask):
         return None, _no(None, event)
     words = QuestionWords(
-        event.question, event.da, event.en, event.why_da, event.why_en, event.theme, event.phase,
-        event.source_da, event.source_en, event.number, event.theme_post, event.trio,
-    )  # fmt: skip
+        event.question,
+        event.da,
+        event.en,
+        event.why_da,
+        event.why_en,
+        event.theme,
+        event.phase,
+        event.source_da,
+        event.source_en,
+        event.number,
+        event.theme_post,
+        event.trio,
+    )
     trio = known.holders("leader", "tr", "amr") if event.trio else ()
     if trio:
         until = working_moment_after(known.project.calendar, event.at, TRIO_DAYS)
@@ -301,9 +318,13 @@ def _answered(state: Asked, event: e.Answered, words: str, known: Known) -> Ques
     # A person has one answer: a new one replaces the existing record. The id comes from the event,
     # is random and identifies nobody.
     record = Record(
-        "answer", question, event.id if own is None else own.id, event.by,
-        event.at if own is None else own.at, {"text": words},
-    )  # fmt: skip
+        "answer",
+        question,
+        event.id if own is None else own.id,
+        event.by,
+        event.at if own is None else own.at,
+        {"text": words},
+    )
     after = state if isinstance(state, Discussed) else _discussed(state)
     say = Show(
         card(
@@ -388,4 +409,4 @@ __all__ = [
     "takes_answers",
     "title",
     "words_of_question",
-]  # fmt: skip
+]

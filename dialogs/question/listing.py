@@ -45,8 +45,10 @@ IN_THE_LIST = 10
 
 def list_needs(look: Look, viewer: Viewer) -> Facts:
     one = (
-        HowMany("answer", look.ref), Records("trio_answer", look.ref), States("agreement")
-    ) if look.ref else ()  # fmt: skip
+        (HowMany("answer", look.ref), Records("trio_answer", look.ref), States("agreement"))
+        if look.ref
+        else ()
+    )
     return (About(), States("question"), HowManyEach("answer"), *one)
 
 

@@ -172,9 +172,14 @@ def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Re
         case e.AuthorWithdrew():
             key = "say.withdraw_waiting" if found.waiting else "say.withdraw_released"
             return (
-                open_form("button.withdraw", (c.Note(text(key)),), "author_withdrew", fixed,
-                      "button.withdraw"),
-            )  # fmt: skip
+                open_form(
+                    "button.withdraw",
+                    (c.Note(text(key)),),
+                    "author_withdrew",
+                    fixed,
+                    "button.withdraw",
+                ),
+            )
         case e.AuthorWrote():
             one = _concern(found)
             already = tuple(found.body["readers"]) if one is None else one.readers

@@ -59,9 +59,14 @@ def not_running(project: Project) -> NeutralCard | None:
 
 
 def plan_card(
-    walk: Walk, project: Project, known: Known, *, runs: bool, start: int = 0,
+    walk: Walk,
+    project: Project,
+    known: Known,
+    *,
+    runs: bool,
+    start: int = 0,
     said: Line | None = None,
-) -> NeutralCard:  # fmt: skip
+) -> NeutralCard:
     """Return five questions of the plan with buttons to change them."""
     plan = walk.plan
     start = min(start, max(0, (len(plan) - 1) // PAGE * PAGE))
@@ -154,9 +159,14 @@ def more(walk: Walk, project: Project, known: Known) -> tuple[Planned, ...]:
 
 
 def more_card(
-    walk: Walk, project: Project, known: Known, *, runs: bool, start: int = 0,
+    walk: Walk,
+    project: Project,
+    known: Known,
+    *,
+    runs: bool,
+    start: int = 0,
     said: Line | None = None,
-) -> NeutralCard:  # fmt: skip
+) -> NeutralCard:
     found = more(walk, project, known)
     start = min(start, max(0, (len(found) - 1) // MORE * MORE))
     shown = found[start : start + MORE]

@@ -57,9 +57,10 @@ def released(phase: int, known: Known) -> Effects:
     """
     asked = all_of(known)
     waiting = tuple(
-        w for w in known(Unreleased(("answer",)))
+        w
+        for w in known(Unreleased(("answer",)))
         if (state := asked.get(w.ref)) is not None and state.elimination
-    )  # fmt: skip
+    )
     if not waiting or _could_have_written(waiting, known) < fewest(known.project):
         return ()
     ref = f"phase:{phase}"

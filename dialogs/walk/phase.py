@@ -146,10 +146,13 @@ def _form(project: Project, known: Known) -> Form[Line]:
             ),
         ),
         TextField(
-            "decided_note", text("walk.phase.by_whom"), hint=text("walk.phase.by_whom_hint"),
-            limit=200, required=False,
+            "decided_note",
+            text("walk.phase.by_whom"),
+            hint=text("walk.phase.by_whom_hint"),
+            limit=200,
+            required=False,
         ),
-    ]  # fmt: skip
+    ]
     fields += _open_fields(unfinished(all_of(known)))
     if unanswered(known):
         fields.append(
@@ -318,7 +321,7 @@ def _news(
             Button(text("button.say"), Look("say", project=project.id)),
             checklist(project, after.phase),
         ),
-    )  # fmt: skip
+    )
 
 
 def _to_the_leader(

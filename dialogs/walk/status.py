@@ -52,9 +52,12 @@ OPEN = 10
 
 
 def status_card(
-    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, QuestionState],
+    walk: Walk | None,
+    viewer: Viewer,
+    known: Known,
+    asked: Mapping[str, QuestionState],
     agreements: Mapping[str, Agreement],
-) -> NeutralCard:  # fmt: skip
+) -> NeutralCard:
     """Return the status: what waits for the viewer, what is open, the phase, and results."""
     project = known.project
     stage = stage_line(project)
@@ -71,7 +74,7 @@ def status_card(
         FactRows(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer),
-    )  # fmt: skip
+    )
 
 
 def _open_questions(
@@ -83,9 +86,7 @@ def _open_questions(
         (s for s in asked.values() if _waits(s, viewer)), key=lambda s: s.asked_at, reverse=True
     )
     if not found:
-        return (
-            Paragraph(text("walk.status.open")), Small(text("walk.status.nothing_open"))
-        )  # fmt: skip
+        return (Paragraph(text("walk.status.open")), Small(text("walk.status.nothing_open")))
     parts: list[Part[Line]] = [
         Paragraph(text("walk.status.open")),
         Bullets(tuple(_open_line(s, project) for s in found[:OPEN])),
@@ -145,9 +146,12 @@ def _steps(walk: Walk | None, known: Known) -> tuple[Line, ...]:
 
 
 def _status_rows(
-    walk: Walk | None, viewer: Viewer, known: Known, asked: Mapping[str, QuestionState],
+    walk: Walk | None,
+    viewer: Viewer,
+    known: Known,
+    asked: Mapping[str, QuestionState],
     agreements: Mapping[str, Agreement],
-) -> tuple[tuple[Line, Line], ...]:  # fmt: skip
+) -> tuple[tuple[Line, Line], ...]:
     project = known.project
     rows: list[tuple[Line, Line]] = []
     concluded = sum(isinstance(s, Concluded) for s in asked.values())
@@ -197,14 +201,18 @@ def _can_do(walk: Walk | None, project: Project, viewer: Viewer) -> tuple[Part[L
         return (buttons(look("walk.button.draft", "draft", main=True)),)
     if not project.open:
         return (
-            buttons(look("walk.button.questions", "questions"),
-                    look("walk.button.results", "results"),
-                    look("walk.button.agreements", "agreements")),
-        )  # fmt: skip
+            buttons(
+                look("walk.button.questions", "questions"),
+                look("walk.button.results", "results"),
+                look("walk.button.agreements", "agreements"),
+            ),
+        )
     second = [
-        look("button.say", "say"), look("walk.button.questions", "questions"),
-        look("walk.button.results", "results"), look("walk.button.agreements", "agreements"),
-    ]  # fmt: skip
+        look("button.say", "say"),
+        look("walk.button.questions", "questions"),
+        look("walk.button.results", "results"),
+        look("walk.button.agreements", "agreements"),
+    ]
     third: list[Button[Line]] = []
     if runs and project.running:
         if walk is not None and walk.left():

@@ -65,9 +65,8 @@ def themes_card(project: Project, known: Known, *, runs: bool, unknown: str = ""
 
 
 def theme_card(
-    project: Project, known: Known, theme_id: str, asked: Mapping[str, QuestionState],
-    *, runs: bool,
-) -> NeutralCard:  # fmt: skip
+    project: Project, known: Known, theme_id: str, asked: Mapping[str, QuestionState], *, runs: bool
+) -> NeutralCard:
     """Return a theme with its five questions for one reader; those already asked can be opened."""
     theme = known.catalogue.theme(theme_id)
     five = known.catalogue.of_theme(theme_id)
@@ -102,9 +101,12 @@ def theme_card(
 
 
 def theme_post(
-    project: Project, known: Known, theme_id: str, five: tuple[str, ...],
+    project: Project,
+    known: Known,
+    theme_id: str,
+    five: tuple[str, ...],
     asked: Mapping[str, QuestionState],
-) -> NeutralCard:  # fmt: skip
+) -> NeutralCard:
     """Return the channel's post of a theme with its five questions."""
     theme = known.catalogue.theme(theme_id)
     lines = tuple(

@@ -23,9 +23,13 @@ LIFE = (
     " ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END) AS life"
 )
 _KEEPS_ALIVE = {
-    "connect_timeout": "5", "keepalives": "1", "keepalives_idle": "10",
-    "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "20000",
-}  # fmt: skip
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
 # A replica that was frozen in the middle of a turn must not hold its project for ever.
 _LIMITS = (
     "SET statement_timeout = '30s'",
@@ -46,15 +50,24 @@ ConnectionPool: TypeAlias = "AsyncConnectionPool[Connection]"
 async def connection_pool(dsn: str, name: str, most: int) -> ConnectionPool:
     """Open a pool of at most so many connections, under this application name."""
     pool: ConnectionPool = AsyncConnectionPool(
-        "", connection_class=Connection,
+        "",
+        connection_class=Connection,
         kwargs={
-            **with_defaults(dsn), "application_name": name, "autocommit": True,
-            "row_factory": dict_row, "cursor_factory": AsyncRawCursor,
+            **with_defaults(dsn),
+            "application_name": name,
+            "autocommit": True,
+            "row_factory": dict_row,
+            "cursor_factory": AsyncRawCursor,
             "prepare_threshold": None,
         },
-        min_size=1, max_size=most, open=False, configure=_configured,
-        timeout=WAIT_SECONDS, reconnect_timeout=2.0, max_waiting=WAITING,
-    )  # fmt: skip
+        min_size=1,
+        max_size=most,
+        open=False,
+        configure=_configured,
+        timeout=WAIT_SECONDS,
+        reconnect_timeout=2.0,
+        max_waiting=WAITING,
+    )
     await pool.open()
     return pool
 

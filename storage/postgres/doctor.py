@@ -64,34 +64,42 @@ def _from_zero(value: str) -> bool:
 _TELLS = "the server's log then tells who wrote when"
 _LIBRARIES: dict[str, tuple[str, Callable[[str], bool], str]] = {
     "pgaudit.log": (
-        "pgaudit", lambda value: value.strip().lower() not in ("", "none"),
+        "pgaudit",
+        lambda value: value.strip().lower() not in ("", "none"),
         f"{_TELLS}: set pgaudit.log to none for Digi's database",
     ),
     "pgaudit.role": (
-        "pgaudit", lambda value: value.strip() != "",
+        "pgaudit",
+        lambda value: value.strip() != "",
         f"{_TELLS}: set pgaudit.role to '' for Digi's database",
     ),
     "pg_stat_statements.track": (
-        "pg_stat_statements", lambda value: value != "none",
+        "pg_stat_statements",
+        lambda value: value != "none",
         "it keeps the statements and how often each ran:"
         " set pg_stat_statements.track to none for Digi's database",
     ),
     "auto_explain.log_min_duration": (
-        "auto_explain", _from_zero,
+        "auto_explain",
+        _from_zero,
         f"{_TELLS}: set auto_explain.log_min_duration to -1",
     ),
     "pg_stat_monitor.pgsm_track": (
-        "pg_stat_monitor", lambda value: value != "none",
+        "pg_stat_monitor",
+        lambda value: value != "none",
         "it keeps statements with their times: set pg_stat_monitor.pgsm_track to none",
     ),
     "pg_qualstats.enabled": (
-        "pg_qualstats", _is_on, "it keeps the values asked for: set pg_qualstats.enabled to off",
+        "pg_qualstats",
+        _is_on,
+        "it keeps the values asked for: set pg_qualstats.enabled to off",
     ),
-}  # fmt: skip
+}
 # What tells, beside Digi, who did what and when.
 _ANONYMITY = (
     _Rule(
-        "track_commit_timestamp", _is_on,
+        "track_commit_timestamp",
+        _is_on,
         "each transaction keeps its time, and so does what was said without a name:"
         " set it to off and restart the server",
     ),
@@ -102,75 +110,93 @@ _ANONYMITY = (
     *(
         _Rule(name, _is_on, f"{_TELLS}: set it to off")
         for name in (
-            "log_duration", "log_statement_stats", "log_parser_stats", "log_planner_stats",
-            "log_executor_stats", "debug_print_parse", "debug_print_rewritten", "debug_print_plan",
+            "log_duration",
+            "log_statement_stats",
+            "log_parser_stats",
+            "log_planner_stats",
+            "log_executor_stats",
+            "debug_print_parse",
+            "debug_print_rewritten",
+            "debug_print_plan",
         )
     ),
     _Rule(
-        "log_min_messages", lambda value: value.startswith("debug"),
-        f"{_TELLS}: set it to warning",
+        "log_min_messages", lambda value: value.startswith("debug"), f"{_TELLS}: set it to warning"
     ),
     _Rule(
-        "log_parameter_max_length_on_error", lambda value: int(value) != 0,
+        "log_parameter_max_length_on_error",
+        lambda value: int(value) != 0,
         "the log then holds what was being written when something failed: set it to 0",
     ),
-)  # fmt: skip
+)
 # What tells whoever runs the server when something was written, from its own log or files.
 _TIMES = (
     _Rule(
-        "log_min_error_statement", lambda value: value not in ("log", "fatal", "panic"),
+        "log_min_error_statement",
+        lambda value: value not in ("log", "fatal", "panic"),
         "the log then holds each statement that fails, and when: set it to panic",
     ),
     _Rule(
-        "log_checkpoints", _is_on,
+        "log_checkpoints",
+        _is_on,
         "the log then tells of each minute how much was written in it: set it to off",
     ),
     _Rule("log_lock_waits", _is_on, f"{_TELLS}, where two met: set it to off"),
     _Rule(
-        "wal_level", lambda value: value == "logical",
+        "wal_level",
+        lambda value: value == "logical",
         "each change can be followed, in its order and with its time: set it to replica and"
         " restart the server",
     ),
     _Rule(
-        "wal_recycle", _is_on,
+        "wal_recycle",
+        _is_on,
         "what is over of the log written ahead stays in its files, with the time of each change:"
         " set it to off",
     ),
     _Rule(
-        "wal_keep_size", _above_nothing,
+        "wal_keep_size",
+        _above_nothing,
         "so much of the log written ahead is kept, with the time of each change: set it to 0",
     ),
     _Rule(
-        "summarize_wal", _is_on,
+        "summarize_wal",
+        _is_on,
         "summaries of the log written ahead tell what was changed from one checkpoint to the next:"
         " set it to off",
     ),
     _Rule(
-        "archive_mode", lambda value: value != "off",
+        "archive_mode",
+        lambda value: value != "off",
         "the archive keeps the order and the time of each change for as long as it is kept:"
         " set it to off and back up with pg_dump (docs/operations.md)",
     ),
-)  # fmt: skip
+)
 _LOGS_STATEMENTS = frozenset(
-    {"log_statement", "log_min_duration_statement", "log_min_duration_sample",
-     "log_transaction_sample_rate", "log_duration"}
-)  # fmt: skip
+    {
+        "log_statement",
+        "log_min_duration_statement",
+        "log_min_duration_sample",
+        "log_transaction_sample_rate",
+        "log_duration",
+    }
+)
 # What may lose what Digi has confirmed.
 _DURABILITY = (
     _Rule("fsync", lambda value: value == "off", "a power cut destroys the database: set it to on"),
     _Rule(
-        "full_page_writes", lambda value: value == "off",
+        "full_page_writes",
+        lambda value: value == "off",
         "a power cut destroys the database: set it to on",
     ),
     _Rule(
-        "synchronous_commit", lambda value: value not in ("on", "remote_apply"),
+        "synchronous_commit",
+        lambda value: value not in ("on", "remote_apply"),
         "Digi asks for more in its own sessions, but what stands between it and the server may"
         " forget that, and then a power cut or a failover loses what was confirmed: set it to on",
     ),
-    _Rule(
-        "default_transaction_read_only", _is_on, "nothing can be written: set it to off",
-    ),
-)  # fmt: skip
+    _Rule("default_transaction_read_only", _is_on, "nothing can be written: set it to off"),
+)
 
 _OF_OURS = (
     "SELECT has_schema_privilege(current_schema(), 'CREATE'),"
@@ -195,8 +221,10 @@ def examine(dsn: str) -> Examined:
             conn.read_only = True
             return _examined(conn)
     except (psycopg.OperationalError, psycopg.ProgrammingError) as error:
-        said = f"it cannot be reached or read: {reason(error)}; see DIGI_DATABASE, the server and" \
-            " its pg_hba.conf"  # fmt: skip
+        said = (
+            f"it cannot be reached or read: {reason(error)}; see DIGI_DATABASE, the server and"
+            " its pg_hba.conf"
+        )
         return Examined(stops=(said,))
 
 
@@ -360,11 +388,12 @@ def _follows(conn: psycopg.Connection[tuple[Any, ...]]) -> list[str]:
     asked = (
         ("publication", "SELECT pubname FROM pg_publication", "DROP PUBLICATION {}"),
         (
-            "replication slot", "SELECT slot_name FROM pg_replication_slots"
+            "replication slot",
+            "SELECT slot_name FROM pg_replication_slots"
             " WHERE slot_type = 'logical' AND database = current_database()",
             "SELECT pg_drop_replication_slot('{}')",
         ),
-    )  # fmt: skip
+    )
     followed = [
         f"the {what} {name} lets others follow each change with its time: {remedy.format(name)}"
         for what, sql, remedy in asked

@@ -18,16 +18,22 @@ OLDEST_SERVER = 15
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('digi migrates', 0))"
 _NOT_FOR_LONG = "SET LOCAL lock_timeout = '1s'"
 _TRIES, _PAUSE_SECONDS = 30, 2.0
-TABLES = "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')" \
-    " AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"  # fmt: skip
-LARGEST = "SELECT max(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c" \
-    " WHERE c.relkind IN ('r', 'p')" \
-    " AND c.relnamespace = current_schema()::regnamespace"  # fmt: skip
+TABLES = (
+    "SELECT c.relname FROM pg_class AS c WHERE c.relkind IN ('r', 'p')"
+    " AND c.relnamespace = current_schema()::regnamespace ORDER BY c.relname"
+)
+LARGEST = (
+    "SELECT max(pg_total_relation_size(c.oid)) AS bytes FROM pg_class AS c"
+    " WHERE c.relkind IN ('r', 'p')"
+    " AND c.relnamespace = current_schema()::regnamespace"
+)
 
 # A confirmed commit is on the server's disk and on that of each synchronous standby, also where the
 # server, the database or the role is set to less. A stricter setting stays.
-DURABLE = "SELECT set_config('synchronous_commit', 'on', false)" \
-    " WHERE current_setting('synchronous_commit') <> 'remote_apply'"  # fmt: skip
+DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') <> 'remote_apply'"
+)
 MAY_FORGET = (
     "SELECT pg_has_role('pg_checkpoint', 'USAGE')"
     " AND has_function_privilege('pg_switch_wal()', 'EXECUTE') AS may"

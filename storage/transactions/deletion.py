@@ -15,9 +15,17 @@ from storage.transactions.scope import Scope
 def erase_project(scope: Scope, now: datetime) -> Script[None]:
     """Delete a project, and people of whom no other row of the workplace speaks."""
     for table in (
-        "project", "state", "record", "role", "pool", "published", "snapshot", "post", "letter",
+        "project",
+        "state",
+        "record",
+        "role",
+        "pool",
+        "published",
+        "snapshot",
+        "post",
+        "letter",
         "link",
-    ):  # fmt: skip
+    ):
         yield f"{table}_delete", scope.key
     once = f"{ONCE}:{scope.project}"
     yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}
@@ -33,6 +41,7 @@ def retract(scope: Scope, id: str) -> Script[None]:
         opened = scope.open_if_whole("published", row["body"], row["id"])
         body = {} if opened is None else msgspec.json.decode(opened)
         blank = msgspec.json.encode({**body, "text": ""})
-        yield "published_body", {
-            **scope.key, "id": row["id"], "body": scope.seal("published", blank, row["id"]),
-        }  # fmt: skip
+        yield (
+            "published_body",
+            {**scope.key, "id": row["id"], "body": scope.seal("published", blank, row["id"])},
+        )

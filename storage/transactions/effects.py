@@ -59,11 +59,18 @@ def apply(context: EffectContext, effect: Effect) -> Script[None]:
 def _record(context: EffectContext, effect: fx.Record) -> Script[None]:
     assert effect.kind in RECORD_KINDS, f"{effect.kind}: see dialogs/model/records.py"
     scope, body = context.scope, msgspec.json.encode(effect.body)
-    yield "record_put", {
-        **scope.key, "kind": effect.kind, "id": effect.id, "ref": effect.ref,
-        "person": effect.person, "at": to_us(effect.at),
-        "body": scope.seal("record", body, effect.kind, effect.id),
-    }  # fmt: skip
+    yield (
+        "record_put",
+        {
+            **scope.key,
+            "kind": effect.kind,
+            "id": effect.id,
+            "ref": effect.ref,
+            "person": effect.person,
+            "at": to_us(effect.at),
+            "body": scope.seal("record", body, effect.kind, effect.id),
+        },
+    )
 
 
 def _forget(context: EffectContext, effect: fx.Forget) -> Script[None]:
@@ -89,9 +96,10 @@ def _post(context: EffectContext, effect: fx.Post) -> Script[None]:
     channel = (yield from channel_of(scope)) or ""
     place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
     id = next(scope.ids)
-    yield "post_put", {
-        **scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place,
-    }  # fmt: skip
+    yield (
+        "post_put",
+        {**scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place},
+    )
     body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
     yield from put_letter(scope, place, "post", context.event.at, body, id)
 
@@ -166,10 +174,16 @@ def _cancel(context: EffectContext, effect: fx.Cancel) -> Script[None]:
 
 def _grant(context: EffectContext, effect: fx.Grant) -> Script[None]:
     scope = context.scope
-    yield "role_put", {
-        **scope.key, "person": effect.person, "role": effect.role, "status": effect.status,
-        "body": scope.seal("role", effect.detail.encode(), effect.person, effect.role),
-    }  # fmt: skip
+    yield (
+        "role_put",
+        {
+            **scope.key,
+            "person": effect.person,
+            "role": effect.role,
+            "status": effect.status,
+            "body": scope.seal("role", effect.detail.encode(), effect.person, effect.role),
+        },
+    )
 
 
 def _open_project(context: EffectContext, effect: fx.OpenProject) -> Script[None]:
@@ -219,11 +233,18 @@ def _set_members(context: EffectContext, effect: fx.SetMembers) -> Script[None]:
 
 def _publish(context: EffectContext, effect: fx.Publish) -> Script[None]:
     scope = context.scope
-    yield "publish", {
-        **scope.key, "id": effect.id, "kind": effect.kind, "ref": effect.ref,
-        "release": effect.release, "receipt": effect.receipt,
-        "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
-    }  # fmt: skip
+    yield (
+        "publish",
+        {
+            **scope.key,
+            "id": effect.id,
+            "kind": effect.kind,
+            "ref": effect.ref,
+            "release": effect.release,
+            "receipt": effect.receipt,
+            "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
+        },
+    )
     yield from rewrite_pool(scope, frozenset({effect.entry}), context.now)
 
 
@@ -242,10 +263,15 @@ def _refresh(context: EffectContext, effect: fx.Refresh) -> Script[None]:
 
 def _snapshot(context: EffectContext, effect: fx.Snapshot) -> Script[None]:
     scope, body = context.scope, msgspec.json.encode(effect.body)
-    yield "snapshot_put", {
-        **scope.key, "audience": effect.audience, "release": effect.release,
-        "body": scope.seal("snapshot", body, effect.audience, str(effect.release)),
-    }  # fmt: skip
+    yield (
+        "snapshot_put",
+        {
+            **scope.key,
+            "audience": effect.audience,
+            "release": effect.release,
+            "body": scope.seal("snapshot", body, effect.audience, str(effect.release)),
+        },
+    )
 
 
 # --- links --------------------------------------------------------------------------------
@@ -254,9 +280,14 @@ def _snapshot(context: EffectContext, effect: fx.Snapshot) -> Script[None]:
 def _make_link(context: EffectContext, effect: fx.MakeLink) -> Script[None]:
     scope = context.scope
     yield from links.make(
-        scope.vault, scope.tenant, scope.project, effect.kind, effect.id, effect.person,
+        scope.vault,
+        scope.tenant,
+        scope.project,
+        effect.kind,
+        effect.id,
+        effect.person,
         effect.until,
-    )  # fmt: skip
+    )
 
 
 def _withdraw_link(context: EffectContext, effect: fx.WithdrawLink) -> Script[None]:

@@ -125,9 +125,15 @@ def erase_in_workplace(tenant: str, person: str) -> Script[None]:
     """What belongs to no project; with this nothing tells any more whom the tombstone means."""
     key = {"tenant": tenant, "person": person}
     for statement in (
-        "person_letters", "person_posts", "person_snapshots", "person_bagged", "person_leaves",
-        "person_delete", "person_room", "person_links",
-    ):  # fmt: skip
+        "person_letters",
+        "person_posts",
+        "person_snapshots",
+        "person_bagged",
+        "person_leaves",
+        "person_delete",
+        "person_room",
+        "person_links",
+    ):
         yield statement, key
 
 
@@ -195,11 +201,18 @@ def _records(scope: Scope, person: str) -> Script[Counter[str]]:
         after = body and without_name(body, person)
         if after == body and row["person"] != person:
             continue
-        yield "record_put", {
-            **scope.key, "kind": kind, "id": id, "ref": row["ref"],
-            "person": FORMER if row["person"] == person else row["person"], "at": row["at_us"],
-            "body": row["body"] if after is None else scope.seal("record", after, kind, id),
-        }  # fmt: skip
+        yield (
+            "record_put",
+            {
+                **scope.key,
+                "kind": kind,
+                "id": id,
+                "ref": row["ref"],
+                "person": FORMER if row["person"] == person else row["person"],
+                "at": row["at_us"],
+                "body": row["body"] if after is None else scope.seal("record", after, kind, id),
+            },
+        )
         found[""] += 1
     return found
 
@@ -219,10 +232,15 @@ def _states(forgetting: Forgetting, scope: Scope, person: str) -> Script[int]:
         if after == before and dialog not in RESTRICTED:
             continue
         after = after.ljust(len(before))
-        yield "reseal_state", {
-            **scope.key, "dialog": dialog, "id": id,
-            "sealed": scope.seal("state", after, dialog, id),
-        }  # fmt: skip
+        yield (
+            "reseal_state",
+            {
+                **scope.key,
+                "dialog": dialog,
+                "id": id,
+                "sealed": scope.seal("state", after, dialog, id),
+            },
+        )
         changed += dialog not in RESTRICTED
     return changed
 
@@ -283,10 +301,16 @@ def _roles(
         role = row["role"]
         held = row["status"] == "confirmed"
         if has_led(Role(person, role, row["status"], led=bool(row["led"]))):
-            yield "role_put", {
-                **scope.key, "person": erased, "role": role, "status": "was",
-                "body": scope.seal("role", b"", erased, role),
-            }  # fmt: skip
+            yield (
+                "role_put",
+                {
+                    **scope.key,
+                    "person": erased,
+                    "role": role,
+                    "status": "was",
+                    "body": scope.seal("role", b"", erased, role),
+                },
+            )
             kept += 1
         else:
             gone += 1
@@ -402,7 +426,12 @@ def _mine_again(one: Tombstone, people: list[Row]) -> Script[None]:
             who = (project["tenant"], project["id"], row["id"])
             if row["tenant"] == project["tenant"] and is_of(one.id, *who):
                 for kind in DELETABLE_BY_AUTHOR:
-                    yield "record_forget_person", {
-                        "tenant": project["tenant"], "project": project["id"], "kind": kind,
-                        "person": row["id"],
-                    }  # fmt: skip
+                    yield (
+                        "record_forget_person",
+                        {
+                            "tenant": project["tenant"],
+                            "project": project["id"],
+                            "kind": kind,
+                            "person": row["id"],
+                        },
+                    )

@@ -73,16 +73,22 @@ def put_letter(
 ) -> Script[None]:
     """Store a letter, under a new id unless one is given."""
     id = id or next(scope.ids)
-    yield "letter_redraw" if kind == "redraw" else "letter_put", {
-        "id": id, "tenant": scope.tenant, "project": scope.project, "place": place,
-        "kind": kind, "due": to_us(due), "body": scope.seal("letter", body, id),
-    }  # fmt: skip
+    yield (
+        "letter_redraw" if kind == "redraw" else "letter_put",
+        {
+            "id": id,
+            "tenant": scope.tenant,
+            "project": scope.project,
+            "place": place,
+            "kind": kind,
+            "due": to_us(due),
+            "body": scope.seal("letter", body, id),
+        },
+    )
 
 
 def redraw_post(scope: Scope, post: PostBody, at: datetime) -> Script[None]:
-    rows = yield "post_get", {
-        **scope.key, "dialog": post.dialog, "of": post.of, "slot": post.slot,
-    }  # fmt: skip
+    rows = yield "post_get", {**scope.key, "dialog": post.dialog, "of": post.of, "slot": post.slot}
     if rows:
         body, id = msgspec.json.encode(post), f"redraw:{rows[0]['id']}"
         yield from put_letter(scope, rows[0]["place"], "redraw", at, body, id)

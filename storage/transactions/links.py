@@ -43,10 +43,17 @@ def make(
     """Store a link and return its token. `id` is random; whoever keeps it can show the address
     again."""
     token = token_of(vault, kind, id)
-    yield "link_put", {
-        "hash": _hash(token), "tenant": tenant, "project": project, "kind": kind,
-        "person": person, "until": to_us(until) if until else 0,
-    }  # fmt: skip
+    yield (
+        "link_put",
+        {
+            "hash": _hash(token),
+            "tenant": tenant,
+            "project": project,
+            "kind": kind,
+            "person": person,
+            "until": to_us(until) if until else 0,
+        },
+    )
     return token
 
 

@@ -57,9 +57,13 @@ class Outbox:
         acquired if it is free or, unless `patient`, if another replica's lease has expired."""
         lane = lane or Lease(to_us(now))
         asked = {
-            "tenant": tenant, "now": to_us(now), "until": to_us(now) + lease_us,
-            "holder": holder, "real": lane.real_us, "limit": limit,
-        }  # fmt: skip
+            "tenant": tenant,
+            "now": to_us(now),
+            "until": to_us(now) + lease_us,
+            "holder": holder,
+            "real": lane.real_us,
+            "limit": limit,
+        }
         taken = 0
         rows = yield "letter_claim", asked
         if not rows and not (yield "lane_held", {**asked, "patient": int(patient)}):
@@ -86,9 +90,11 @@ class Outbox:
         more."""
         lane = lane or Lease(to_us(now))
         asked = {
-            "now": to_us(now), "until": to_us(now) + lease_us, "holder": holder,
+            "now": to_us(now),
+            "until": to_us(now) + lease_us,
+            "holder": holder,
             "real": lane.real_us,
-        }  # fmt: skip
+        }
         rows = yield "timer_claim", {**asked, "limit": limit}
         if len(rows) < limit:
             free = yield (
@@ -109,9 +115,10 @@ class Outbox:
         self, now: datetime, holder: str, lane: Lease, patient: bool
     ) -> Script[list[str]]:
         """Workplaces whose letters the holder may claim, the one that has waited longest first."""
-        rows = yield "lane_due", {
-            "now": to_us(now), "holder": holder, "real": lane.real_us, "patient": int(patient),
-        }  # fmt: skip
+        rows = yield (
+            "lane_due",
+            {"now": to_us(now), "holder": holder, "real": lane.real_us, "patient": int(patient)},
+        )
         return [row["tenant"] for row in rows]
 
     def keep_lanes(self, idle: Sequence[str], holder: str, lane: Lease) -> Script[list[str]]:
@@ -154,11 +161,20 @@ class Outbox:
         if body is None:
             body = yield from self._body_anew(scope, row)
         return Letter(
-            row["id"], row["tenant"], row["project"], row["place"], row["kind"],
-            from_us(row["due_us"]), body, row["token"], row["attempts"],
-            row["state"] in ("sending", "uncertain"), row["state"] == "uncertain",
-            row["state"] == "paused", holder,
-        )  # fmt: skip
+            row["id"],
+            row["tenant"],
+            row["project"],
+            row["place"],
+            row["kind"],
+            from_us(row["due_us"]),
+            body,
+            row["token"],
+            row["attempts"],
+            row["state"] in ("sending", "uncertain"),
+            row["state"] == "uncertain",
+            row["state"] == "paused",
+            holder,
+        )
 
     def _body_anew(self, scope: Scope, row: Row) -> Script[bytes]:
         """Rebuild the body of a letter that does not decrypt: a timer's from its id, a post's from
@@ -177,10 +193,15 @@ class Outbox:
     def sending(self, letter: Letter, lane: Lease | None = None) -> Script[bool]:
         """Mark a letter as "sending" before the platform is called, so that after a crash it counts
         as uncertain. False where another replica has the letter or its lane by now."""
-        rows = yield "letter_sending", {
-            "id": letter.id, "token": letter.token, "holder": letter.holder,
-            "real": lane.real_us if lane else 0,
-        }  # fmt: skip
+        rows = yield (
+            "letter_sending",
+            {
+                "id": letter.id,
+                "token": letter.token,
+                "holder": letter.holder,
+                "real": lane.real_us if lane else 0,
+            },
+        )
         return bool(rows)
 
     def bag(self, head: Letter, now: datetime, lane: Lease | None = None) -> Script[list[Letter]]:
@@ -210,9 +231,10 @@ class Outbox:
         yield "letter_hold", {"tenant": tenant, "place": place, "at": to_us(at)}
 
     def bag_sent(self, head: Letter, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
-        yield "bagged_put", {
-            "tenant": head.tenant, "person": person, "day": day.isoformat(), "id": head.id,
-        }  # fmt: skip
+        yield (
+            "bagged_put",
+            {"tenant": head.tenant, "person": person, "day": day.isoformat(), "id": head.id},
+        )
         for id in ids:
             yield "letter_cancel", {"id": id}
         yield from self._goes_on(head)
@@ -222,10 +244,15 @@ class Outbox:
         updates."""
         rows = yield "letter_done", {"id": letter.id, "token": letter.token}
         if rows and letter.kind == "post":
-            yield "post_sent", {
-                "tenant": letter.tenant, "project": letter.project, "id": letter.id,
-                "platform_id": platform_id,
-            }  # fmt: skip
+            yield (
+                "post_sent",
+                {
+                    "tenant": letter.tenant,
+                    "project": letter.project,
+                    "id": letter.id,
+                    "platform_id": platform_id,
+                },
+            )
         if rows and platform_id:
             yield from self._goes_on(letter)
         if not rows:
@@ -291,10 +318,16 @@ class Outbox:
             yield from self._turns.run(*telling)
 
     def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:
-        rows = yield "post_get", {
-            "tenant": tenant, "project": project, "dialog": body.dialog, "of": body.of,
-            "slot": body.slot,
-        }  # fmt: skip
+        rows = yield (
+            "post_get",
+            {
+                "tenant": tenant,
+                "project": project,
+                "dialog": body.dialog,
+                "of": body.of,
+                "slot": body.slot,
+            },
+        )
         return PostRow(rows[0]["id"], rows[0]["place"], rows[0]["platform_id"]) if rows else None
 
     def next_due(self, after: datetime) -> Script[datetime | None]:
@@ -315,10 +348,16 @@ class Outbox:
     ) -> Script[None]:
         """The holder's clock was set back by `by`: letters in its lanes, and those never tried (on
         SQLite all), no longer wait for a time that has moved away. Timers keep their time."""
-        yield "letter_set_back", {
-            "now": to_us(now), "since": to_us(since), "by": by // timedelta(microseconds=1),
-            "holder": holder, "alone": int(alone),
-        }  # fmt: skip
+        yield (
+            "letter_set_back",
+            {
+                "now": to_us(now),
+                "since": to_us(since),
+                "by": by // timedelta(microseconds=1),
+                "holder": holder,
+                "alone": int(alone),
+            },
+        )
 
     def freed(self) -> Script[None]:
         """At the start on SQLite, where no other process can be alive: clear all claims and

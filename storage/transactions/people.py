@@ -25,9 +25,11 @@ class SeenPerson(msgspec.Struct, frozen=True):
         """`known` with what was reported now; missing values stay. `foreign` never becomes
         false."""
         return msgspec.structs.replace(
-            known, name=self.name or known.name, locale=self.locale or known.locale,
+            known,
+            name=self.name or known.name,
+            locale=self.locale or known.locale,
             foreign=self.foreign or known.foreign,
-        )  # fmt: skip
+        )
 
 
 def keep_prefs(tenant: str, vault: Vault, person: str, prefs: Prefs) -> Script[None]:

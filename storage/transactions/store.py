@@ -46,8 +46,20 @@ class Scripts:
 
     def clear_tenant(self, tenant: str) -> Script[None]:
         for table in (
-            "project", "inbox", "state", "record", "role", "person", "member", "pool", "published",
-            "snapshot", "post", "letter", "bagged", "link",
-        ):  # fmt: skip
+            "project",
+            "inbox",
+            "state",
+            "record",
+            "role",
+            "person",
+            "member",
+            "pool",
+            "published",
+            "snapshot",
+            "post",
+            "letter",
+            "bagged",
+            "link",
+        ):
             yield f"clear_{table}", {"tenant": tenant}
         yield "room_clear", {}

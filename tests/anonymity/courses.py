@@ -112,8 +112,20 @@ class Course:
         all signed."""
         person = self.chance.choice(NAMED)
         self.played.house.engine._gate._acts.clear()
-        kinds = ("day", "day", "week", "name", "answer", "answer", "next", "close", "sum", "reply",
-                 "reply", "week")  # fmt: skip
+        kinds = (
+            "day",
+            "day",
+            "week",
+            "name",
+            "answer",
+            "answer",
+            "next",
+            "close",
+            "sum",
+            "reply",
+            "reply",
+            "week",
+        )
         match self.chance.choice(kinds):
             case "day":
                 await self.played.move(self.played.house.clock.now() + timedelta(days=1))

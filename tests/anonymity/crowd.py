@@ -76,9 +76,14 @@ class Crowd:
         await self._fills(
             n,
             Look("say_unnamed", project=self.project),
-            {"kind": "concern", "text": words, "readers": readers, "trio": "false",
-             "sending": "next_working_day" if kind == 2 else "release"},
-        )  # fmt: skip
+            {
+                "kind": "concern",
+                "text": words,
+                "readers": readers,
+                "trio": "false",
+                "sending": "next_working_day" if kind == 2 else "release",
+            },
+        )
         if kind == 4:
             look = Look("write_more", project=self.project, ref=self.codes[-1])
             await self._fills(n, look, {"text": f"{words}, og mere", "readers": []})

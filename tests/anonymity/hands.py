@@ -158,8 +158,10 @@ def dump(folder: Path) -> Dump:
         }
 
 
-_PLACES = "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relnamespace IN" \
-    " ('public'::regnamespace, 'pg_toast'::regnamespace) ORDER BY relname"  # fmt: skip
+_PLACES = (
+    "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relnamespace IN"
+    " ('public'::regnamespace, 'pg_toast'::regnamespace) ORDER BY relname"
+)
 
 
 def bytes_of(folder: Path) -> bytes:

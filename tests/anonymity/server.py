@@ -16,21 +16,36 @@ from tests.worlds.postgres import Server, program
 
 # The settings that record most; `app.py check` refuses each of them.
 TALKATIVE = {
-    "log_statement": "all", "log_min_duration_statement": "0", "log_duration": "on",
-    "log_parameter_max_length": "-1", "log_parameter_max_length_on_error": "-1",
-    "log_min_error_statement": "debug5", "log_min_messages": "debug2",
-    "log_error_verbosity": "verbose", "log_lock_waits": "on", "log_connections": "all",
-    "log_temp_files": "0", "track_commit_timestamp": "on", "wal_level": "logical",
-    "max_wal_senders": "1", "wal_log_hints": "on", "full_page_writes": "on",
+    "log_statement": "all",
+    "log_min_duration_statement": "0",
+    "log_duration": "on",
+    "log_parameter_max_length": "-1",
+    "log_parameter_max_length_on_error": "-1",
+    "log_min_error_statement": "debug5",
+    "log_min_messages": "debug2",
+    "log_error_verbosity": "verbose",
+    "log_lock_waits": "on",
+    "log_connections": "all",
+    "log_temp_files": "0",
+    "track_commit_timestamp": "on",
+    "wal_level": "logical",
+    "max_wal_senders": "1",
+    "wal_log_hints": "on",
+    "full_page_writes": "on",
     "track_activity_query_size": "1MB",
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
-    "auto_explain.log_min_duration": "0", "auto_explain.log_parameter_max_length": "-1",
-    "auto_explain.log_analyze": "on", "auto_explain.log_verbose": "on",
-}  # fmt: skip
+    "auto_explain.log_min_duration": "0",
+    "auto_explain.log_parameter_max_length": "-1",
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_verbose": "on",
+}
 _SHOWN = (
-    "SELECT * FROM pg_stat_activity", "SELECT * FROM pg_prepared_statements",
-    "SELECT * FROM pg_prepared_xacts", "SELECT * FROM pg_locks", "SELECT * FROM pg_settings",
-)  # fmt: skip
+    "SELECT * FROM pg_stat_activity",
+    "SELECT * FROM pg_prepared_statements",
+    "SELECT * FROM pg_prepared_xacts",
+    "SELECT * FROM pg_locks",
+    "SELECT * FROM pg_settings",
+)
 _COUNTED = (
     "SELECT tablename, attname, most_common_vals::text, histogram_bounds::text"
     " FROM pg_stats WHERE schemaname = 'public'"

@@ -151,9 +151,11 @@ class Thief:
         and the key only."""
         for person in WRITERS:
             shapes = (
-                f'"{person}"', PEOPLE[person], self.vault.mac(person.encode()),
+                f'"{person}"',
+                PEOPLE[person],
+                self.vault.mac(person.encode()),
                 hashlib.sha256(person.encode()).hexdigest(),
-            )  # fmt: skip
+            )
             if any(shape in said.beside for shape in shapes):
                 return person
         return None

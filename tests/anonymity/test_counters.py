@@ -180,9 +180,13 @@ async def test_no_file_is_made_or_grows_for_what_is_said_without_a_name(tmp_path
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 COUNTED = (
-    "pool: n_tup_upd", "pool: vacuum_count", "pool: idx_scan", "published: idx_scan",
-    "next transaction", "number of a long value",
-)  # fmt: skip
+    "pool: n_tup_upd",
+    "pool: vacuum_count",
+    "pool: idx_scan",
+    "published: idx_scan",
+    "next transaction",
+    "number of a long value",
+)
 
 
 def _of_server(dsn: str) -> Reads:

@@ -17,14 +17,23 @@ from dialogs.question.states import Concluded, Proposed, QuestionWords
 
 NOW = datetime(2026, 11, 5, 9, tzinfo=UTC)
 PROJECT = Project(
-    id="p", name="Ny omsorgsplatform", channel="c", stage="running", starter="leader",
+    id="p",
+    name="Ny omsorgsplatform",
+    channel="c",
+    stage="running",
+    starter="leader",
     drafted_at=NOW,
-)  # fmt: skip
+)
 ROLES = (Role("leader", "leader", "confirmed"), Role("tr", "tr", "confirmed"))
 PROPOSED = Proposed(
-    words=QuestionWords("q", "Hvad mener I?", "What do you think?"), asked_at=NOW, by="leader",
-    conclusion="c", outcome="concluded", until=NOW, proposed_at=NOW,
-)  # fmt: skip
+    words=QuestionWords("q", "Hvad mener I?", "What do you think?"),
+    asked_at=NOW,
+    by="leader",
+    conclusion="c",
+    outcome="concluded",
+    until=NOW,
+    proposed_at=NOW,
+)
 Round = tuple[int, int, int]  # numbers of writers, of votes that it fits, and of objections
 
 

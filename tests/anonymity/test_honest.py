@@ -31,9 +31,15 @@ TENANTS = ("slack:T1", "teams:t1", "web:playground", "")
 def dressed(line: c.Line, language: Literal["da", "en"], tenant: str, name: str) -> str:
     people = {f"p{n}": Prefs(name=name) for n in range(20)}
     localizer = Localizer(
-        CATALOGUE, language, tenant=tenant, mac=Vault(bytes(32)), people=people, words={},
-        typed=lambda word: f"/digi {word}", today=date(2026, 11, 25),
-    )  # fmt: skip
+        CATALOGUE,
+        language,
+        tenant=tenant,
+        mac=Vault(bytes(32)),
+        people=people,
+        words={},
+        typed=lambda word: f"/digi {word}",
+        today=date(2026, 11, 25),
+    )
     return c.plain(localizer.line(line))
 
 
@@ -124,11 +130,16 @@ async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
         await played.type("noor", "om")
         said = played.just("noor")
         for row in (
-            "Dataansvarlig Det har driften ikke skrevet endnu.", "Formål", "Retsgrundlag",
-            "Det gemmer jeg", "Det kan læses af", "Det slettes 90 dage efter",
-            "Det kan andre se Chatten, it-afdelingen og driften kan se", "Det er jeg ikke",
+            "Dataansvarlig Det har driften ikke skrevet endnu.",
+            "Formål",
+            "Retsgrundlag",
+            "Det gemmer jeg",
+            "Det kan læses af",
+            "Det slettes 90 dage efter",
+            "Det kan andre se Chatten, it-afdelingen og driften kan se",
+            "Det er jeg ikke",
             "Whistleblowerordning Jeg er ikke en whistleblowerordning.",
-        ):  # fmt: skip
+        ):
             assert row in said, row
         await played.press("noor", "Læs mere")
         assert "Jeg gemmer hverken navn eller klokkeslæt." in played.just("noor")

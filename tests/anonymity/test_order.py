@@ -40,14 +40,22 @@ async def _write(played: Stage, folder: Path, size: int) -> None:
     house, project = played.house, project_of(folder)
     for n in range(size):
         body = {
-            "text": f"Tekst nummer {n:03}", "kind": "concern", "readers": ["anne"],
-            "everyone": False, "trio": False,
-        }  # fmt: skip
+            "text": f"Tekst nummer {n:03}",
+            "kind": "concern",
+            "readers": ["anne"],
+            "everyone": False,
+            "trio": False,
+        }
         form = f"form {n}"
         await house.database.tx_sealed(
-            house.scripts.pools.put, TENANT, project, PoolEntry("said", "release", body), form,
-            code_hash(code_of(house.vault, form)), "",
-        )  # fmt: skip
+            house.scripts.pools.put,
+            TENANT,
+            project,
+            PoolEntry("said", "release", body),
+            form,
+            code_hash(code_of(house.vault, form)),
+            "",
+        )
 
 
 async def _orders(folder: Path, size: int, either: str = "") -> Orders:
@@ -178,7 +186,14 @@ def test_what_is_published_has_no_time(tmp_path: Path) -> None:
 
     assert columns("pool") == {"tenant", "project", "sealed"}
     assert columns("published") == {
-        "tenant", "project", "id", "kind", "ref", "release", "receipt", "body",
-    }  # fmt: skip
+        "tenant",
+        "project",
+        "id",
+        "kind",
+        "ref",
+        "release",
+        "receipt",
+        "body",
+    }
     assert columns("snapshot") == {"tenant", "project", "audience", "release", "body"}
     assert {"at_us", "person"} <= columns("record")

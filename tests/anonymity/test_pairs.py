@@ -217,8 +217,11 @@ async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str
     values: dict[str, str | list[str] | None] = {"text": act.words}
     if act.door != "answer":
         values |= {
-            "kind": "concern", "readers": [*act.readers], "trio": "false", "sending": "release",
-        }  # fmt: skip
+            "kind": "concern",
+            "readers": [*act.readers],
+            "trio": "false",
+            "sending": "release",
+        }
     return await does("sent", Submitted(form.token, values))
 
 
@@ -286,11 +289,15 @@ _seen: dict[tuple[Acts, tuple[datetime, ...], bool], World] = {}
 
 SOON = {
     "sqlite": {
-        "two authors swapped", "one moves in time", "two change places in time", "another door",
-        "another language", "another keyboard",
+        "two authors swapped",
+        "one moves in time",
+        "two change places in time",
+        "another door",
+        "another language",
+        "another keyboard",
     },
     "postgres": {"two authors swapped", "one moves in time"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

@@ -93,9 +93,12 @@ async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
         form = played.form["sofie"]
         assert form is not None
         values: dict[str, str | list[str] | None] = {
-            "kind": "concern", "text": "Fra lederen", "readers": ["mette"], "trio": "false",
+            "kind": "concern",
+            "text": "Fra lederen",
+            "readers": ["mette"],
+            "trio": "false",
             "sending": "release",
-        }  # fmt: skip
+        }
 
         async def refused(person: str) -> None:
             for view in ("say_unnamed", "write_more", "object", "withdraw", "answer_unnamed"):
@@ -129,9 +132,11 @@ async def test_whoever_has_led_is_refused_the_unnamed_forms_for_good(
 
 @pytest.mark.parametrize(
     ("field", "button", "no"),
-    [("Leder", "Jeg er leder", "Jeg er ikke leder"),
-     ("Stedfortræder", "Jeg er stedfortræder", "Jeg er ikke stedfortræder")],
-)  # fmt: skip
+    [
+        ("Leder", "Jeg er leder", "Jeg er ikke leder"),
+        ("Stedfortræder", "Jeg er stedfortræder", "Jeg er ikke stedfortræder"),
+    ],
+)
 @either_later
 async def test_who_is_asked_again_after_having_led_stays_refused(
     tmp_path: Path, either: str, field: str, button: str, no: str
@@ -256,9 +261,12 @@ class Matrix:
         await self.played.fill(who, {labels.get(k, k.upper()): v for k, v in given.items()})
         for role, person in given.items():
             button = {
-                "leader": "Jeg er leder", "deputy": "Jeg er stedfortræder", "tr": "Jeg er TR",
-                "amr": "Jeg er AMR", "facilitator": "Jeg er tovholder",
-            }[role]  # fmt: skip
+                "leader": "Jeg er leder",
+                "deputy": "Jeg er stedfortræder",
+                "tr": "Jeg er TR",
+                "amr": "Jeg er AMR",
+                "facilitator": "Jeg er tovholder",
+            }[role]
             await self.played.press(person, button)
             if self.played.form[person] is not None:
                 await self.played.fill(person, {})

@@ -37,9 +37,14 @@ OTHERS = ("en", "to", "tre", "fire")
 QUESTION = QuestionWords("q", "Hvad mener I?", "What do you think?")
 ASKED = Asked(words=QUESTION, asked_at=MONDAY)
 PROPOSED = Proposed(
-    words=QUESTION, asked_at=MONDAY, by="lederen", conclusion="c", outcome="concluded",
-    until=MONDAY, proposed_at=MONDAY,
-)  # fmt: skip
+    words=QUESTION,
+    asked_at=MONDAY,
+    by="lederen",
+    conclusion="c",
+    outcome="concluded",
+    until=MONDAY,
+    proposed_at=MONDAY,
+)
 WAITING = f.Waiting("e", "n", "answer", "q", {"text": "x"}, b"")
 
 
@@ -82,9 +87,7 @@ STATES: dict[str, State] = {
     "leader, and not in the channel": State(False, LEADS, there=False, leader=False),
     "was leader": State(False, HAS_LED),
     "asked again after having led": State(False, (*HAS_LED, *ASKED_TO_LEAD)),
-    "declined after having led": State(
-        False, (*HAS_LED, *ASKED_TO_LEAD, ("leader", "declined"))
-    ),
+    "declined after having led": State(False, (*HAS_LED, *ASKED_TO_LEAD, ("leader", "declined"))),
     "deputy": State(False, DEPUTY),
     "was deputy": State(False, (*DEPUTY, ("deputy", "was"))),
     "asked again after having been deputy": State(
@@ -123,20 +126,22 @@ STATES: dict[str, State] = {
         False, (*HAS_LED, *DEPUTY, ("deputy", "declined"), ("facilitator", "confirmed"))
     ),
     "led, declined the second time, represents": State(
-        False, (*HAS_LED, *ASKED_TO_LEAD, ("leader", "declined"), ("amr", "confirmed")),
-        there=False,
+        False, (*HAS_LED, *ASKED_TO_LEAD, ("leader", "declined"), ("amr", "confirmed")), there=False
     ),
-}  # fmt: skip
+}
 
 
 async def lives(house: House, project: str, state: State) -> None:
     leader = (Grant("lederen", "leader", "confirmed"),) if state.leader else ()
     await found(
-        house, project, channel=project, starter=X if state.starts else "en",
+        house,
+        project,
+        channel=project,
+        starter=X if state.starts else "en",
         roles=(*leader, *(Grant(X, role, status) for role, status in state.given)),
         team=(*OTHERS, *((X,) if state.there and state.known else ())),
         unknown=(X,) if state.there and not state.known else (),
-    )  # fmt: skip
+    )
 
 
 async def knows(house: House, project: str) -> f.Known:
@@ -149,10 +154,12 @@ async def knows(house: House, project: str) -> f.Known:
     people = await house.database.read(script)
     said = SayState(next_release=MONDAY, next_day=MONDAY)
     more: dict[f.Fact[Any], Any] = {
-        f.StateOf("question", "q"): written(ASKED), HERE: written(said),
-        f.By("answer", "q"): frozenset(), f.ByTeam("answer"): frozenset(),
+        f.StateOf("question", "q"): written(ASKED),
+        HERE: written(said),
+        f.By("answer", "q"): frozenset(),
+        f.ByTeam("answer"): frozenset(),
         f.Unreleased(("answer",), "q"): (WAITING,),
-    }  # fmt: skip
+    }
     return f.Known(house.catalogue, {**people, **more})
 
 
@@ -175,8 +182,9 @@ def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
     yield "an answer that confirms nothing", unsigned.unsigned(answer, known)[0] is not None
     missing = e.Missing(question="q", text="x")
     yield "an objection that does not", unsigned.unsigned(missing, proposed)[0] is not None
-    said = e.SaidUnnamed(kind="idea", text="x", readers=("everyone",), trio=False,
-                         sending="release")  # fmt: skip
+    said = e.SaidUnnamed(
+        kind="idea", text="x", readers=("everyone",), trio=False, sending="release"
+    )
     yield "what is said that does not", say.unsigned(said, known)[0] is not None
     yield "who has no answer by name", X in question_forms.lacking(known, "q")
     yield "closing for answers", not conclusion.close_answers(ASKED, known)[0].elimination
@@ -243,8 +251,9 @@ def _unknown() -> Script[None]:
 
 def test_a_page_of_ones_own_offers_the_form_to_those_who_may_use_it() -> None:
     """The Home page uses the same rule."""
-    project = f.Project(id="p", name="P", channel="c", stage="running", starter="en",
-                        drafted_at=MONDAY)  # fmt: skip
+    project = f.Project(
+        id="p", name="P", channel="c", stage="running", starter="en", drafted_at=MONDAY
+    )
     rows = {
         None: True,
         f.Role(X, "leader", "asked"): True,

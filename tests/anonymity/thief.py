@@ -121,8 +121,9 @@ def _changes(
     last: datetime | None = None
     changed: datetime | None = None
     for commit in life:
-        found = [times[key] for page in commit.values() for key in _FORM.findall(page)
-                 if key in times]  # fmt: skip
+        found = [
+            times[key] for page in commit.values() for key in _FORM.findall(page) if key in times
+        ]
         now = max(found, default=None)
         if now is not None and (last is None or now > last):
             if changed is not None:
@@ -147,10 +148,14 @@ def counters_in(copy: Copy) -> Counters:
     [valid_for] = struct.unpack_from(">I", copy.database, 92)
     [commits] = struct.unpack_from("<I", copy.index, 8)
     found = {
-        "file change counter": changes, "version valid for": valid_for, "pages": pages,
-        "free pages": free, "schema cookie": schema,
-        "index: commits": commits, "index: salt-1": struct.unpack_from(">I", copy.index, 32)[0],
-    }  # fmt: skip
+        "file change counter": changes,
+        "version valid for": valid_for,
+        "pages": pages,
+        "free pages": free,
+        "schema cookie": schema,
+        "index: commits": commits,
+        "index: salt-1": struct.unpack_from(">I", copy.index, 32)[0],
+    }
     if len(copy.log) >= _WAL_HEADER:
         found["log: checkpoint sequence"], found["log: salt-1"] = struct.unpack_from(
             ">II", copy.log, 12

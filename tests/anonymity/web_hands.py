@@ -180,9 +180,15 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
     app = application_of(house, Hosts.this_machine(site_port))
     runner = server.runner(app, shutdown_timeout=0.1)
     add_routes(
-        app, house.engine.receive, room, edge, held, port=site_port, token=PAGE_TOKEN,
+        app,
+        house.engine.receive,
+        room,
+        edge,
+        held,
+        port=site_port,
+        token=PAGE_TOKEN,
         commands=lambda language: command_help(house, language),
-    )  # fmt: skip
+    )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", site_port).start()
     try:

@@ -63,9 +63,13 @@ class Row(Struct, frozen=True):
 
 # Rows are printed one by one, so the longest cell is unknown yet; this width suits most.
 _COLUMNS = (
-    ("what", 50), ("measured", 40), ("baseline", 40), ("ratio (lowest-highest)", 24),
-    ("to reach", 20), ("reached", 7),
-)  # fmt: skip
+    ("what", 50),
+    ("measured", 40),
+    ("baseline", 40),
+    ("ratio (lowest-highest)", 24),
+    ("to reach", 20),
+    ("reached", 7),
+)
 _REACHED = {True: "yes", False: "no", None: ""}
 
 

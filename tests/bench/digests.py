@@ -149,11 +149,12 @@ def _row(where: str, projects: tuple[int, int], found: list[Watched]) -> Row:
     dearer = all_of_them.cost / statistics.mean((before.cost, after.cost))
     return Row(
         f"all weekly overviews of {many:,} projects{where}",
-        f"{all_of_them}, {all_of_them.growth:+.0f} MB", f"{few:,} projects: {before}; {after}",
+        f"{all_of_them}, {all_of_them.growth:+.0f} MB",
+        f"{few:,} projects: {before}; {after}",
         f"{slower:.2f} of the time for one, {dearer:.2f} of the processor's",
         f"≤ {WITHIN:.2f}, ≥ {LEAST}/s, flat",
         slower <= WITHIN and 1 / all_of_them.one >= LEAST and all_of_them.growth <= MOST_GROWTH,
-    )  # fmt: skip
+    )
 
 
 async def _in_a_copy(home: Path, moment: datetime, projects: int) -> Watched:
@@ -184,9 +185,14 @@ async def _apart(
     """Run in a process of its own, to measure its memory."""
     given = json.dumps([str(home), moment.isoformat(), projects, postgres])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.digests", given, cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.bench.digests",
+        given,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
     said, _ = await process.communicate()
     assert process.returncode == 0, "the overviews were not decided"
     return msgspec.json.decode(said, type=Watched)

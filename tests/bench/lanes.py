@@ -120,14 +120,19 @@ async def rows(folder: Path, told: Progress, *, rounds: int) -> AsyncIterator[Ro
         f"{quick} workplaces' letters beside {SLOW_LANES} of {SLOW:.0f} s a call",
         f"{_median(some):.0f} letters/s",
         f"beside {SLOW_LANES} more that are quick: {_median(all_quick):.0f} letters/s",
-        str(rate), f"≥ {LEAST:.2f}", rate.median >= LEAST,
-    )  # fmt: skip
+        str(rate),
+        f"≥ {LEAST:.2f}",
+        rate.median >= LEAST,
+    )
     many = await _apart(folder / "many", MANY, SLOW_LANES, MANY_LETTERS)
     yield Row(
         f"memory while the letters of {MANY:,} workplaces are sent",
-        f"{many.growth:+.1f} MB, {many.rate:.0f} letters/s", "at the first call", "",
-        f"≤ +{MOST_GROWTH} MB", many.growth <= MOST_GROWTH,
-    )  # fmt: skip
+        f"{many.growth:+.1f} MB, {many.rate:.0f} letters/s",
+        "at the first call",
+        "",
+        f"≤ +{MOST_GROWTH} MB",
+        many.growth <= MOST_GROWTH,
+    )
 
 
 def _median(found: list[Sent]) -> float:
@@ -138,9 +143,14 @@ async def _apart(home: Path, lanes: int, slow: int, each: int) -> Sent:
     """Run in a process of its own, to measure its memory."""
     given = json.dumps([str(home), lanes, slow, each])
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.lanes", given, cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.bench.lanes",
+        given,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
     said, _ = await process.communicate()
     assert process.returncode == 0, "the letters were not sent"
     return msgspec.json.decode(said, type=Sent)

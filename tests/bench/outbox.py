@@ -100,9 +100,15 @@ async def _in_teams(folder: Path, told: Progress) -> Row:
     heard = Heard(told)
     limits = bot.platforms.teams.rate_limit.IN_A_CONVERSATION
     return await _drained(
-        folder, "Teams", teams.connector(heard), lambda _: {"kind": "teams"}, heard,
-        teams.TENANT, teams.FIRST, limits,
-    )  # fmt: skip
+        folder,
+        "Teams",
+        teams.connector(heard),
+        lambda _: {"kind": "teams"},
+        heard,
+        teams.TENANT,
+        teams.FIRST,
+        limits,
+    )
 
 
 async def _drained(
@@ -137,10 +143,13 @@ async def _drained(
     took, soon = heard.last - heard.first, soonest(limits, LETTERS)
     order = "in order" if heard.in_order else "OUT OF ORDER"
     return Row(
-        f"the outbox drained into {platform}", f"{CHANNELS * LETTERS} letters in {took:.1f} s",
-        f"the limits allow {soon:.1f} s", f"{soon / took:.2f}, {order}",
-        f"≥ {LEAST:.2f}, in order", soon / took >= LEAST and heard.in_order,
-    )  # fmt: skip
+        f"the outbox drained into {platform}",
+        f"{CHANNELS * LETTERS} letters in {took:.1f} s",
+        f"the limits allow {soon:.1f} s",
+        f"{soon / took:.2f}, {order}",
+        f"≥ {LEAST:.2f}, in order",
+        soon / took >= LEAST and heard.in_order,
+    )
 
 
 def _met(service: str, channels: range) -> Iterator[Request]:

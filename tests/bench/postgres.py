@@ -88,16 +88,23 @@ async def recorded(home: Path, moment: Any, dsn: str, form: Any, questions: Any)
             number = 1 + n % (town.TEAM - 1)
             person = town.person_of(team, number)
             filled = town.filled(
-                house.vault, form["private_metadata"], {"text": town.WORDS}, person=person,
-                project=copies.project_of(team), question=questions[n % len(questions)],
-            )  # fmt: skip
+                house.vault,
+                form["private_metadata"],
+                {"text": town.WORDS},
+                person=person,
+                project=copies.project_of(team),
+                question=questions[n % len(questions)],
+            )
             sender = Sender(person, f"Person {number}", "da-DK")
             answer = await house.engine.receive(
                 Delivery(
-                    town.TENANT, sender, f"sample:{n}", Submitted(filled.token, filled.values),
+                    town.TENANT,
+                    sender,
+                    f"sample:{n}",
+                    Submitted(filled.token, filled.values),
                     town.channel_of(team),
                 )
-            )  # fmt: skip
+            )
             assert answer.cards, answer
             found.append(house.database.passages)  # type: ignore[attr-defined]
     finally:
@@ -125,10 +132,13 @@ class Replay:
             conn.adapters.register_dumper(int, Int8BinaryDumper)
 
         pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-            dsn, kwargs={"autocommit": True, "row_factory": dict_row,
-                         "cursor_factory": AsyncRawCursor},
-            min_size=CONNECTIONS, max_size=CONNECTIONS, open=False, configure=configured,
-        )  # fmt: skip
+            dsn,
+            kwargs={"autocommit": True, "row_factory": dict_row, "cursor_factory": AsyncRawCursor},
+            min_size=CONNECTIONS,
+            max_size=CONNECTIONS,
+            open=False,
+            configure=configured,
+        )
         await pool.open(wait=True)
         return cls(pool, samples)
 
@@ -177,10 +187,14 @@ async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> 
             slack.web_api() as api,
             serving("statements", postgres=dsn, said=str(said)) as alone,
             serving(
-                "slack", secret=slack.SECRET, api=api, home=str(home), postgres=dsn,
+                "slack",
+                secret=slack.SECRET,
+                api=api,
+                home=str(home),
+                postgres=dsn,
                 moment=moment.isoformat(),
             ) as digi,
-        ):  # fmt: skip
+        ):
             await load(digi.port, slack.everybody("status"), seconds=60)
             requests = iter(slack.Answers(home, form, questions))
             candidate, baseline = Measured([], []), Measured([], [])
@@ -198,7 +212,10 @@ async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> 
                 baseline.busy.append((await alone.used()).cpu - before)
     rates = ratio([s.rate for s in candidate.slices], [s.rate for s in baseline.slices])
     yield Row(
-        "an answer submitted in Slack, on PostgreSQL", slack.figures(candidate),
-        f"its statements alone: {slack.figures(baseline)}", str(rates), "≥ 0.50",
+        "an answer submitted in Slack, on PostgreSQL",
+        slack.figures(candidate),
+        f"its statements alone: {slack.figures(baseline)}",
+        str(rates),
+        "≥ 0.50",
         rates.median >= 0.5,
-    )  # fmt: skip
+    )

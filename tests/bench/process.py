@@ -52,10 +52,17 @@ async def _line(process: asyncio.subprocess.Process) -> Any:
 @asynccontextmanager
 async def serving(kind: str, **given: Any) -> AsyncIterator[Server]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.serve", kind, json.dumps(given),
-        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        limit=64 * 1024 * 1024, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.bench.serve",
+        kind,
+        json.dumps(given),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=64 * 1024 * 1024,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     try:
         said = await _line(process)
         assert "port" in said, f"the server {kind} did not start"

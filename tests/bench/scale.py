@@ -44,9 +44,13 @@ class Project:
         """A turn: a person answers, for the first time or again."""
         who = 1 + number % (town.TEAM - 1)
         filled = town.filled(
-            self.house.vault, self.token, {"text": f"{town.WORDS} {number}"},
-            person=town.person_of(0, who), project=self.team.project, question=self.question,
-        )  # fmt: skip
+            self.house.vault,
+            self.token,
+            {"text": f"{town.WORDS} {number}"},
+            person=town.person_of(0, who),
+            project=self.team.project,
+            question=self.question,
+        )
         await self.team.act(who, Submitted(filled.token, filled.values))
 
     async def status(self, number: int) -> None:
@@ -112,7 +116,10 @@ async def rows(
 def _row(what: str, few: int, quick: list[float], slow: list[float]) -> Row:
     times = ratio(slow, quick)
     return Row(
-        what, f"{statistics.median(slow):.0f} µs",
-        f"{few} answers: {statistics.median(quick):.0f} µs", str(times),
-        f"≤ {WITHIN:.2f}", times.median <= WITHIN,
-    )  # fmt: skip
+        what,
+        f"{statistics.median(slow):.0f} µs",
+        f"{few} answers: {statistics.median(quick):.0f} µs",
+        str(times),
+        f"≤ {WITHIN:.2f}",
+        times.median <= WITHIN,
+    )

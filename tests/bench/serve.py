@@ -55,9 +55,10 @@ async def bolt(given: Any) -> int:
     from slack_sdk.web.async_client import AsyncWebClient
 
     app = AsyncApp(
-        signing_secret=given["secret"], process_before_response=True,
+        signing_secret=given["secret"],
+        process_before_response=True,
         client=AsyncWebClient("xoxb-bench", base_url=given["api"]),
-    )  # fmt: skip
+    )
 
     @app.command("/digi")
     async def empty(ack: Any) -> None:
@@ -108,9 +109,11 @@ async def teams(given: Any) -> int:
 
     def door(store: Any, vault: Any) -> TeamsDoor:
         return TeamsDoor(
-            addresses=Addresses(store, vault, Address), told=_said, local=True,
+            addresses=Addresses(store, vault, Address),
+            told=_said,
+            local=True,
             transport=lambda on_activity: BotbuilderTransport(on_activity, told=_said),
-        )  # fmt: skip
+        )
 
     return await _digi(given, door)
 
@@ -127,10 +130,17 @@ async def slack(given: Any) -> int:
 
     def door(store: Any, vault: Any) -> SlackDoor:
         return SlackDoor(
-            bot_token="xoxb-bench", signing_secret=given["secret"], app_token=None,
-            client_id=None, client_secret=None, api_url=given["api"], public_url=None,
-            installations=Installations(store, vault, Installation), told=_said, mac=vault.mac,
-        )  # fmt: skip
+            bot_token="xoxb-bench",
+            signing_secret=given["secret"],
+            app_token=None,
+            client_id=None,
+            client_secret=None,
+            api_url=given["api"],
+            public_url=None,
+            installations=Installations(store, vault, Installation),
+            told=_said,
+            mac=vault.mac,
+        )
 
     return await _digi(given, door)
 
@@ -153,9 +163,12 @@ async def _digi(given: Any, door: Callable[[Any, Any], Any]) -> int:
 
     home = Path(given["home"])
     house = await digi.build(
-        home, edges=edges, key_file=key_of(home), postgres=given.get("postgres"),
+        home,
+        edges=edges,
+        key_file=key_of(home),
+        postgres=given.get("postgres"),
         clock=clock_at(datetime.fromisoformat(given["moment"])),
-    )  # fmt: skip
+    )
     served = server.application(Hosts.named(()))
     served.add_routes(doors[0].routes())
     await doors[0].open(house.engine.receive)
@@ -175,9 +188,13 @@ async def statements(given: Any) -> int:
 
 
 KINDS: dict[str, Serving] = {
-    "bolt": bolt, "slack": slack, "statements": statements, "stock": stock, "mended": mended,
+    "bolt": bolt,
+    "slack": slack,
+    "statements": statements,
+    "stock": stock,
+    "mended": mended,
     "teams": teams,
-}  # fmt: skip
+}
 WORKS: list[Callable[[float], Awaitable[list[float]]]] = []
 """Workloads that run for this many seconds when told to, and return the duration of each run."""
 

@@ -57,9 +57,12 @@ async def web_api(told: Callable[[str, str], None] | None = None) -> AsyncIterat
                 user = str(given.get("user"))
                 name = f"Person {int(user[-3:])}"
                 said["user"] = {
-                    "id": user, "team_id": "T0BENCH", "real_name": name, "locale": "da-DK",
+                    "id": user,
+                    "team_id": "T0BENCH",
+                    "real_name": name,
+                    "locale": "da-DK",
                     "is_bot": False,
-                }  # fmt: skip
+                }
             case "users.conversations":
                 said["channels"] = []
             case "conversations.open":
@@ -97,14 +100,20 @@ def signed(body: str, expects: str = "") -> Request:
 
 def command(team: int, number: int, words: str, expects: str) -> Request:
     form = {
-        "token": "legacy", "team_id": "T0BENCH", "team_domain": "bench",
-        "channel_id": town.channel_of(team), "channel_name": "ny-teknologi",
-        "user_id": town.person_of(team, number), "user_name": f"person.{number}",
-        "command": "/digi", "text": words, "api_app_id": "A0DIGI",
+        "token": "legacy",
+        "team_id": "T0BENCH",
+        "team_domain": "bench",
+        "channel_id": town.channel_of(team),
+        "channel_name": "ny-teknologi",
+        "user_id": town.person_of(team, number),
+        "user_name": f"person.{number}",
+        "command": "/digi",
+        "text": words,
+        "api_app_id": "A0DIGI",
         "is_enterprise_install": "false",
         "response_url": f"https://hooks.slack.com/commands/T0BENCH/{uuid.uuid4().hex}",
         "trigger_id": f"{time.time_ns()}.{_chance.getrandbits(40)}.{uuid.uuid4().hex}",
-    }  # fmt: skip
+    }
     return signed(urlencode(form), expects)
 
 
@@ -137,25 +146,49 @@ class Answers:
         team, question = _chance.randrange(TEAMS), _chance.choice(self._questions)
         who = town.person_of(team, _chance.randrange(1, town.TEAM))
         filled = town.filled(
-            self._vault, self._form["private_metadata"], {}, person=who,
-            project=self._copies.project_of(team), question=question,
-        )  # fmt: skip
+            self._vault,
+            self._form["private_metadata"],
+            {},
+            person=who,
+            project=self._copies.project_of(team),
+            question=question,
+        )
         person = {"id": who, "name": "person", "team_id": "T0BENCH"}
         view = {
-            **self._form, "id": "V0BENCH", "team_id": "T0BENCH", "app_id": "A0DIGI",
-            "app_installed_team_id": "T0BENCH", "bot_id": "B0DIGI", "hash": "1.x",
-            "root_view_id": "V0BENCH", "previous_view_id": None,
+            **self._form,
+            "id": "V0BENCH",
+            "team_id": "T0BENCH",
+            "app_id": "A0DIGI",
+            "app_installed_team_id": "T0BENCH",
+            "bot_id": "B0DIGI",
+            "hash": "1.x",
+            "root_view_id": "V0BENCH",
+            "previous_view_id": None,
             "private_metadata": filled.token,
             "callback_id": forms.written_channel(town.channel_of(team)),
-            "state": {"values": {"text": {"text": {
-                "type": "plain_text_input", "value": f"{town.WORDS} {_chance.random()}"}}}},
-        }  # fmt: skip
+            "state": {
+                "values": {
+                    "text": {
+                        "text": {
+                            "type": "plain_text_input",
+                            "value": f"{town.WORDS} {_chance.random()}",
+                        }
+                    }
+                }
+            },
+        }
         body = {
-            "type": "view_submission", "team": {"id": "T0BENCH", "domain": "bench"},
-            "user": person, "api_app_id": "A0DIGI", "token": "legacy", "response_urls": [],
+            "type": "view_submission",
+            "team": {"id": "T0BENCH", "domain": "bench"},
+            "user": person,
+            "api_app_id": "A0DIGI",
+            "token": "legacy",
+            "response_urls": [],
             "trigger_id": f"{time.time_ns()}.{_chance.getrandbits(40)}.{uuid.uuid4().hex}",
-            "view": view, "is_enterprise_install": False, "enterprise": None,
-        }  # fmt: skip
+            "view": view,
+            "is_enterprise_install": False,
+            "enterprise": None,
+        }
         return signed(urlencode({"payload": json.dumps(body)}), "response_action")
 
 
@@ -198,9 +231,13 @@ def said(what: str, candidate: Measured, baseline: Measured, least: float, more:
     )
     reached = rates.median >= least and (not more or late.median <= 3)
     return Row(
-        what, figures(candidate), figures(baseline), f"{rates}; p99 {late}",
-        f"≥ {least:.2f}{more}", reached,
-    )  # fmt: skip
+        what,
+        figures(candidate),
+        figures(baseline),
+        f"{rates}; p99 {late}",
+        f"≥ {least:.2f}{more}",
+        reached,
+    )
 
 
 def figures(one: Measured) -> str:
@@ -244,13 +281,19 @@ async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> 
         await load(digi.port, everybody("status"), seconds=60)
         statuses = commands("status", town.NAME)
         status, base = await slices(
-            told, "status", [(digi, statuses), (empty, commands("status", ""))],
-            rounds=rounds, seconds=seconds,
-        )  # fmt: skip
+            told,
+            "status",
+            [(digi, statuses), (empty, commands("status", ""))],
+            rounds=rounds,
+            seconds=seconds,
+        )
         yield said("`/digi status` in Slack", status, base, 0.60, "")
         answers = iter(Answers(home, form, questions))
         answer, base = await slices(
-            told, "answers", [(digi, answers), (empty, commands("status", ""))],
-            rounds=rounds, seconds=seconds,
-        )  # fmt: skip
+            told,
+            "answers",
+            [(digi, answers), (empty, commands("status", ""))],
+            rounds=rounds,
+            seconds=seconds,
+        )
         yield said("an answer submitted in Slack", answer, base, 0.50, ", p99 ≤ 3 ×")

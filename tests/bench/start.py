@@ -48,9 +48,13 @@ async def _process(
     arguments: list[str], env: dict[str, str]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=ROOT, stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT), **env},
-    )  # fmt: skip
+        sys.executable,
+        *arguments,
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+    )
     try:
         yield process
     finally:
@@ -77,10 +81,13 @@ async def rows(folder: Path, told: Progress, *, rounds: int) -> AsyncIterator[Ro
     empty: list[Started] = []
     async with web_api() as api:
         env = {
-            "DIGI_HOME": str(folder / "home"), "DIGI_KEY_FILE": str(folder / "key"),
-            "DIGI_PORT": str(_free_port()), "SLACK_BOT_TOKEN": "xoxb-bench",
-            "SLACK_SIGNING_SECRET": SECRET, "SLACK_API_URL": api,
-        }  # fmt: skip
+            "DIGI_HOME": str(folder / "home"),
+            "DIGI_KEY_FILE": str(folder / "key"),
+            "DIGI_PORT": str(_free_port()),
+            "SLACK_BOT_TOKEN": "xoxb-bench",
+            "SLACK_SIGNING_SECRET": SECRET,
+            "SLACK_API_URL": api,
+        }
         bolt = ["-m", "tests.bench.serve", "bolt", json.dumps({"secret": SECRET, "api": api})]
         await started(["app.py"], env)  # creates the database
         for number in range(rounds):
@@ -90,13 +97,21 @@ async def rows(folder: Path, told: Progress, *, rounds: int) -> AsyncIterator[Ro
     took = ratio([one.seconds for one in digi], [one.seconds for one in empty])
     more = statistics.median(a.rss - b.rss for a, b in zip(digi, empty, strict=True))
     yield Row(
-        "start to serving, Slack and SQLite", _seconds(digi), _seconds(empty), str(took),
-        "≤ 2 ×", took.median <= 2,
-    )  # fmt: skip
+        "start to serving, Slack and SQLite",
+        _seconds(digi),
+        _seconds(empty),
+        str(took),
+        "≤ 2 ×",
+        took.median <= 2,
+    )
     yield Row(
-        "memory after start, Slack and SQLite", _megabytes(digi), _megabytes(empty),
-        f"{more:+.0f} MB", f"≤ +{MOST_MORE} MB", more <= MOST_MORE,
-    )  # fmt: skip
+        "memory after start, Slack and SQLite",
+        _megabytes(digi),
+        _megabytes(empty),
+        f"{more:+.0f} MB",
+        f"≤ +{MOST_MORE} MB",
+        more <= MOST_MORE,
+    )
 
 
 def _seconds(those: list[Started]) -> str:

@@ -84,17 +84,26 @@ def _person(team: int, number: int) -> dict[str, str]:
 def _sent(service: str, team: int, number: int, expects: str, **more: Any) -> Request:
     channel = town.channel_of(team)
     activity = {
-        "id": uuid.uuid4().hex, "timestamp": "2026-11-05T08:00:00.000Z",
-        "channelId": "msteams", "serviceUrl": service, "locale": "da-DK",
+        "id": uuid.uuid4().hex,
+        "timestamp": "2026-11-05T08:00:00.000Z",
+        "channelId": "msteams",
+        "serviceUrl": service,
+        "locale": "da-DK",
         "from": _person(team, number),
         "conversation": {
-            "id": channel, "conversationType": "channel", "isGroup": True, "tenantId": TENANT_ID,
+            "id": channel,
+            "conversationType": "channel",
+            "isGroup": True,
+            "tenantId": TENANT_ID,
         },
         "recipient": {"id": "28:digi", "name": "Digi"},
-        "channelData": {"tenant": {"id": TENANT_ID}, "channel": {"id": channel},
-                        "team": {"id": channel}},
+        "channelData": {
+            "tenant": {"id": TENANT_ID},
+            "channel": {"id": channel},
+            "team": {"id": channel},
+        },
         **more,
-    }  # fmt: skip
+    }
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return post("/api/messages", json.dumps(activity).encode(), headers, expects.encode())
 
@@ -139,10 +148,14 @@ class Teams:
 
     def _submit(self, team: int, number: int) -> Request:
         filled = town.filled(
-            self._vault, self._form.token, {}, person=self._copies.person_of(team, number),
-            project=self._copies.project_of(team), question=_chance.choice(self._questions),
+            self._vault,
+            self._form.token,
+            {},
+            person=self._copies.person_of(team, number),
+            project=self._copies.project_of(team),
+            question=_chance.choice(self._questions),
             tenant=TENANT,
-        )  # fmt: skip
+        )
         form = msgspec.structs.replace(self._form, token=filled.token)
         packed = data.written_data(data.Packed(data.packed(form)))
         words = f"{town.WORDS} {_chance.random()}"
@@ -176,18 +189,27 @@ async def rows(folder: Path, told: Progress, *, rounds: int, seconds: float) -> 
         through = await load(digi.port, sends.everybody(), seconds=60)
         assert not through.wrong, through.wrong[0]
         old, nothing, noop = await slices(
-            told, "no-ops",
+            told,
+            "no-ops",
             [(stock, sends.nothing()), (mended, sends.nothing()), (digi, sends.nothing())],
-            rounds=rounds, seconds=seconds,
-        )  # fmt: skip
+            rounds=rounds,
+            seconds=seconds,
+        )
         yield said("a Teams no-op, beside the mended CloudAdapter", noop, nothing, 0.70, "")
         submit, empty = await slices(
-            told, "submits", [(digi, sends.submits()), (mended, sends.nothing())],
-            rounds=rounds, seconds=seconds,
-        )  # fmt: skip
+            told,
+            "submits",
+            [(digi, sends.submits()), (mended, sends.nothing())],
+            rounds=rounds,
+            seconds=seconds,
+        )
         yield said("a Teams submit, beside the mended CloudAdapter", submit, empty, 0.50, "")
     times = ratio([s.rate for s in noop.slices], [s.rate for s in old.slices])
     yield Row(
-        "a Teams no-op, beside the stock CloudAdapter", figures(noop), figures(old), str(times),
-        "≥ 10 ×", times.median >= 10,
-    )  # fmt: skip
+        "a Teams no-op, beside the stock CloudAdapter",
+        figures(noop),
+        figures(old),
+        str(times),
+        "≥ 10 ×",
+        times.median >= 10,
+    )

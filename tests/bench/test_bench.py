@@ -73,11 +73,15 @@ async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams:
         await first.act(
             1,
             town.filled(
-                house.vault, opened.form.token, {"text": "Kun her"},
-                person=town.person_of(2, 1), project=copies.project_of(2), question=question,
+                house.vault,
+                opened.form.token,
+                {"text": "Kun her"},
+                person=town.person_of(2, 1),
+                project=copies.project_of(2),
+                question=question,
             ),
             team=2,
-        )  # fmt: skip
+        )
         for team, there in ((0, False), (1, False), (2, True)):
             look = Look("answer", project=copies.project_of(team), ref=question)
             form = (await first.press(1, look, team=team)).form

@@ -11,9 +11,25 @@ from hypothesis import strategies as st
 from bot.normalize import clean, made_alike
 
 UNSEEN = [
-    *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200B, 0x200C, 0x200E, 0x200F,
-    0x2060, 0x2063, 0xFEFF, 0x00AD, 0x034F, 0x180E, 0xFE00, 0xE0041, 0xE0100, 0x115F, 0x3164,
-]  # fmt: skip
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+    0x061C,
+    0x200B,
+    0x200C,
+    0x200E,
+    0x200F,
+    0x2060,
+    0x2063,
+    0xFEFF,
+    0x00AD,
+    0x034F,
+    0x180E,
+    0xFE00,
+    0xE0041,
+    0xE0100,
+    0x115F,
+    0x3164,
+]
 EMOJI = ["👩‍👩‍👧", "🏳️‍🌈", "👩🏽‍🚒", "🧔‍♂️", "👩‍❤️‍👨", "❤️", "3️⃣", "👨‍⚕️", "🇩🇰"]
 
 
@@ -108,9 +124,20 @@ def test_a_picture_is_the_same_from_every_door(from_one_door: str, from_another:
 
 @pytest.mark.parametrize(
     "words",
-    ["kl. 10:30:45", "10:100:10", "Husk: ja: nej", "C:\\mappe:fil", ":vores_egen:", "12:30-13:30",
-     ":", "::", "a:b:c", ":latin_small_letter_a:", ":digit_one:"],
-)  # fmt: skip
+    [
+        "kl. 10:30:45",
+        "10:100:10",
+        "Husk: ja: nej",
+        "C:\\mappe:fil",
+        ":vores_egen:",
+        "12:30-13:30",
+        ":",
+        "::",
+        "a:b:c",
+        ":latin_small_letter_a:",
+        ":digit_one:",
+    ],
+)
 def test_colons_that_name_no_picture_stay(words: str) -> None:
     """Times, lists and a workplace's custom emoji names stay as they were written."""
     assert clean(words) == words

@@ -266,8 +266,9 @@ async def test_who_is_there_is_asked_again_after_any_fault(
                 await again
             assert place.told == [(name, "Unavailable"), (name, "ZeroDivisionError")]
         assert {task.get_name() for task in asyncio.all_tasks()} >= {
-            "slack members", "teams members",
-        }  # fmt: skip
+            "slack members",
+            "teams members",
+        }
 
 
 async def test_it_waits_longer_each_time_and_a_minute_at_most(

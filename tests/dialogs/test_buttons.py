@@ -227,7 +227,11 @@ async def test_nobody_is_offered_what_the_gate_would_refuse(
 def wrong_in(dressed: Dressed, tokens: list[str]) -> list[str]:
     texts = [text_of(card) for card in dressed.cards] + [text_of_form(f) for f in dressed.forms]
     said = "\n".join(dict.fromkeys(line for text in texts for line in text.splitlines()))
-    found = [f"{what}: {line}" for what, sign in WRONG.items()
-             for line in said.splitlines() if sign.search(line)]  # fmt: skip
+    found = [
+        f"{what}: {line}"
+        for what, sign in WRONG.items()
+        for line in said.splitlines()
+        if sign.search(line)
+    ]
     found += [f"a token stands in the text: {token}" for token in tokens if token in said]
     return found

@@ -315,8 +315,11 @@ async def test_each_set_is_met_on_its_way(id: str, tmp_path: Path) -> None:
 async def test_a_publication_leads_to_all_that_comes_from_it(key: str, tmp_path: Path) -> None:
     """This works without a project: each set can be read to its end and names its source."""
     publication = CATALOGUE.publication(key)
-    sets = [s for s in CATALOGUE.sets.values()
-            if any(item.source.publication == key for item in s.items)]  # fmt: skip
+    sets = [
+        s
+        for s in CATALOGUE.sets.values()
+        if any(item.source.publication == key for item in s.items)
+    ]
     people = ("fatima", "peter", "sofie", "lars", "bodil", "emil", "noor", "karen", "omar")
     async with stage(tmp_path) as found:
         for n, set in enumerate(sets):

@@ -22,29 +22,47 @@ MAP = {
     3: "F3.1t O5 F3.2t U1 U2 I5t",
     4: "I1t F4.1t I2t U3 U4 F4.2 U5 F4.3",
 }
-THEMES = {
-    "K": "kerneopgave", "O": "opgaveloesning", "U": "kompetenceudvikling", "I": "inddragelse",
-}  # fmt: skip
+THEMES = {"K": "kerneopgave", "O": "opgaveloesning", "U": "kompetenceudvikling", "I": "inddragelse"}
 ORDER = [place for phase in MAP.values() for place in phase.split()]
 
 Locale = Literal["da", "en"]
 
 SAID = {
     "da": {
-        "name": "Ny omsorgsplatform", "answer": "Mere ro ved besøgene", "unnamed": "Om natten?",
-        "trio": "Vi begynder med aftenholdet", "summed": "Vi prøver ruterne af i to uger",
-        "agreement": "Spørge leverandøren om ruteplanen", "concern": "Bliver vi målt på tiden?",
-        "reply": "Tiden bruges kun til ruter.", "promise": "Færre opkald", "better": "Mere ro",
-        "union": "FOA", "start": "start", "say": "sig", "code": "kode", "phase": "fase",
+        "name": "Ny omsorgsplatform",
+        "answer": "Mere ro ved besøgene",
+        "unnamed": "Om natten?",
+        "trio": "Vi begynder med aftenholdet",
+        "summed": "Vi prøver ruterne af i to uger",
+        "agreement": "Spørge leverandøren om ruteplanen",
+        "concern": "Bliver vi målt på tiden?",
+        "reply": "Tiden bruges kun til ruter.",
+        "promise": "Færre opkald",
+        "better": "Mere ro",
+        "union": "FOA",
+        "start": "start",
+        "say": "sig",
+        "code": "kode",
+        "phase": "fase",
     },
     "en": {
-        "name": "New care platform", "answer": "More peace at the visits", "unnamed": "At night?",
-        "trio": "We begin with the evening team", "summed": "We try the routes out for two weeks",
-        "agreement": "Ask the supplier about the routes", "concern": "Are we measured on time?",
-        "reply": "Time is used for routes only.", "promise": "Fewer calls", "better": "More peace",
-        "union": "FOA", "start": "start", "say": "say", "code": "code", "phase": "phase",
+        "name": "New care platform",
+        "answer": "More peace at the visits",
+        "unnamed": "At night?",
+        "trio": "We begin with the evening team",
+        "summed": "We try the routes out for two weeks",
+        "agreement": "Ask the supplier about the routes",
+        "concern": "Are we measured on time?",
+        "reply": "Time is used for routes only.",
+        "promise": "Fewer calls",
+        "better": "More peace",
+        "union": "FOA",
+        "start": "start",
+        "say": "say",
+        "code": "code",
+        "phase": "phase",
     },
-}  # fmt: skip
+}
 
 
 class Newcomer:
@@ -92,9 +110,11 @@ class Newcomer:
         await self.press("anne", "project.i_am_leader")
         await self.press("anne", "project.edit")
         await self.fill(
-            "anne", project__row_tr="mette", project__row_amr="jonas",
+            "anne",
+            project__row_tr="mette",
+            project__row_amr="jonas",
             project__row_facilitator="ali",
-        )  # fmt: skip
+        )
         await self.press("anne", "project.more")
         language = self.words(f"project.language_{self.locale}")
         await self.fill("anne", project__field_language=language)
@@ -115,9 +135,11 @@ class Newcomer:
         await self.press("sofie", "say.unnamed")
         everyone = self.words("say.everyone").split(",")[0]
         await self.fill(
-            "sofie", say__field_kind=self.words("concern.kind_concern"),
-            say__field_text=self.my["concern"], say__field_readers=f"{PEOPLE['anne']}, {everyone}",
-        )  # fmt: skip
+            "sofie",
+            say__field_kind=self.words("concern.kind_concern"),
+            say__field_text=self.my["concern"],
+            say__field_readers=f"{PEOPLE['anne']}, {everyone}",
+        )
         assert played.code
         await self.to("release")
         await played.move(played.house.clock.now() + timedelta(hours=2))
@@ -126,10 +148,12 @@ class Newcomer:
         await self.press("anne", "button.reply")
         day = (played.house.clock.now() + timedelta(days=20)).date().isoformat()
         await self.fill(
-            "anne", concern__field_answer=self.words("concern.choose_do"),
-            concern__field_text=self.my["reply"], concern__field_who=PEOPLE["anne"],
+            "anne",
+            concern__field_answer=self.words("concern.choose_do"),
+            concern__field_text=self.my["reply"],
+            concern__field_who=PEOPLE["anne"],
             concern__field_until=day,
-        )  # fmt: skip
+        )
         assert not played.faults["anne"]
         await played.type("sofie", f"/digi {self.my['code']}", private=True)
         await self.fill("sofie", say__field_code=played.code)
@@ -248,10 +272,11 @@ class Newcomer:
         await self.press("anne", "walk.button.end")
         await self.press("anne", "project.end_submit")
         await self.fill(
-            "anne", project__field_promise=self.my["promise"],
+            "anne",
+            project__field_promise=self.my["promise"],
             project__row_better=self.my["better"],
             project__field_end_reason=self.my["better"],
-        )  # fmt: skip
+        )
 
     def keeps_calm(self) -> None:
         assert not self.stage.house.log.failures
@@ -296,12 +321,13 @@ async def test_a_newcomer_gets_from_start_to_the_end_of_the_course(
             if all(
                 word in said
                 for word in (
-                    re.split(r"[*]", one.words("digest.proposed"))[1], one.my["summed"],
+                    re.split(r"[*]", one.words("digest.proposed"))[1],
+                    one.my["summed"],
                     re.split(r"[*]", one.words("digest.agreements"))[1],
                     re.split(r"[*]", one.words("digest.concerns_answered"))[1],
                 )
             )
-        ]  # fmt: skip
+        ]
         assert whole_week, "an overview has a proposal, an agreement and an answered concern"
         ended = played.channel()
         assert one.words("project.ended_title").format(name=one.my["name"]) in ended

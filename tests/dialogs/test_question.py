@@ -180,15 +180,24 @@ async def test_what_an_earlier_version_proposed_waits_for_a_release_and_a_day(
     """Its single timer releases the objections under the promise at that time: only whoever summed
     up reads them."""
     at = datetime(2026, 11, 3, 8, tzinfo=UTC)
-    old = Proposed(words=QuestionWords("q", "Hvad nu?", "What now?"), asked_at=at, by="anne",
-                   conclusion="c", outcome="concluded", until=at, proposed_at=at)  # fmt: skip
+    old = Proposed(
+        words=QuestionWords("q", "Hvad nu?", "What now?"),
+        asked_at=at,
+        by="anne",
+        conclusion="c",
+        outcome="concluded",
+        until=at,
+        proposed_at=at,
+    )
     woke = e.Woke(project="p", at=at, id="w", dialog="question", of="q", name="holds", came=at)
     told = Waiting("o", "new", "objection", "q", {"text": "Aftenvagten"}, b"")
     project = Project(id="p", name="N", channel="c", stage="running", starter="anne", drafted_at=at)
     facts: dict[Any, Any] = {
-        About(): project, Roles(): (), Team(): ("anne",),
+        About(): project,
+        Roles(): (),
+        Team(): ("anne",),
         Unreleased(("fits", "objection"), "q"): (told,),
-    }  # fmt: skip
+    }
     known = Known(catalogue.load(), facts)
     assert set(needs(old, woke)) == set(facts)
     after, effects = decide(old, woke, known)

@@ -17,9 +17,18 @@ from dialogs.model.commands import COMMANDS
 from tests.worlds.stage import PEOPLE, TENANT, Stage, stage
 
 HOSTILE = (
-    "", " ", "Mere tid hos borgeren", "<!everyone> <script>alert(1)</script>", "**x** {name} *y*",
-    "æøå ÆØÅ 👩‍👩‍👧", "a" * 2900, "b" * 4000, "\u202eabc\u0000", "https://example.org/x", "'; DROP",
-)  # fmt: skip
+    "",
+    " ",
+    "Mere tid hos borgeren",
+    "<!everyone> <script>alert(1)</script>",
+    "**x** {name} *y*",
+    "æøå ÆØÅ 👩‍👩‍👧",
+    "a" * 2900,
+    "b" * 4000,
+    "\u202eabc\u0000",
+    "https://example.org/x",
+    "'; DROP",
+)
 ACTORS = ("anne", "mette", "jonas", "ali", "fatima", "peter", "sofie")
 
 

@@ -100,10 +100,19 @@ async def test_a_kind_that_another_version_wrote_does_not_end_the_erasing(tmp_pa
 
         def written(person: str) -> Script[None]:
             where = ("record", TENANT, PROJECT, "from_tomorrow", person[::-1])
-            yield "record_put", {
-                "tenant": TENANT, "project": PROJECT, "kind": where[3], "id": where[4], "ref": "",
-                "person": person, "at": to_us(now), "body": house.vault.seal(b"{}", *where),
-            }  # fmt: skip
+            yield (
+                "record_put",
+                {
+                    "tenant": TENANT,
+                    "project": PROJECT,
+                    "kind": where[3],
+                    "id": where[4],
+                    "ref": "",
+                    "person": person,
+                    "at": to_us(now),
+                    "body": house.vault.seal(b"{}", *where),
+                },
+            )
 
         await house.database.tx(written, "anne")
         await house.database.tx(written, "mette")

@@ -37,22 +37,28 @@ def project() -> Known:
     states: dict[str, QuestionState] = {
         f"q{n}": Concluded(
             words=QuestionWords(f"q{n}", f"Spørgsmål {n}?", f"Question {n}?"),
-            asked_at=BEGINNING, by="ali", conclusion=f"c{n}",
+            asked_at=BEGINNING,
+            by="ali",
+            conclusion=f"c{n}",
             concluded_at=BEGINNING + timedelta(hours=n),
         )
         for n in range(MANY)
-    }  # fmt: skip
+    }
     states["open"] = Asked(words=QuestionWords("open", "Åbent?", "Open?"), asked_at=BEGINNING)
     found: dict[Fact[Any], Any] = {
         About(): Project(
-            id="p", name="Ny omsorgsplatform", channel="C", stage="running", starter="anne",
+            id="p",
+            name="Ny omsorgsplatform",
+            channel="C",
+            stage="running",
+            starter="anne",
             drafted_at=BEGINNING,
         ),
         States("question"): tuple(
             Stated(id, Written(msgspec.json.encode(state))) for id, state in states.items()
         ),
         States("agreement"): (),
-    }  # fmt: skip
+    }
     for fact in CONVERSATION.sights["results"].needs(Look("results", words="x"), VIEWER):
         match fact:
             case Records(kind="conclusion"):

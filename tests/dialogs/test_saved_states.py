@@ -68,9 +68,12 @@ def test_threads_that_read_at_once_do_not_end_the_process(starts: int) -> None:
     """Four threads decode every kind of state first thing after a start. If the types were not
     prepared, one start in ten would end with a segmentation fault."""
     done = subprocess.run(
-        [sys.executable, "-c", _AT_ONCE, str(starts)], cwd=FOLDER.parent.parent,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-c", _AT_ONCE, str(starts)],
+        cwd=FOLDER.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.split() == ["0"] * starts
 
 

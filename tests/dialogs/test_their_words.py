@@ -18,9 +18,14 @@ CITIZEN = re.compile(r"\b(borger|citizen)", re.IGNORECASE)
 
 def at(kind: str) -> Known:
     project = Project(
-        id="p", name="P", channel="C", stage="running", starter="a", drafted_at=BEGINNING,
+        id="p",
+        name="P",
+        channel="C",
+        stage="running",
+        starter="a",
+        drafted_at=BEGINNING,
         workplace=kind,
-    )  # fmt: skip
+    )
     return Known(CATALOGUE, {About(): project})
 
 

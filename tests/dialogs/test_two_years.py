@@ -96,11 +96,16 @@ SATURDAY, MONDAY, THURSDAY = (2026, 11, 28, 3), (2026, 11, 30, 9), (2026, 11, 26
 
 @pytest.mark.parametrize(
     ("either", "back"),
-    [("sqlite", SATURDAY), ("sqlite", MONDAY), ("sqlite", THURSDAY), ("postgres", SATURDAY),
-     pytest.param("postgres", MONDAY, marks=pytest.mark.long),
-     pytest.param("postgres", THURSDAY, marks=pytest.mark.long)],
+    [
+        ("sqlite", SATURDAY),
+        ("sqlite", MONDAY),
+        ("sqlite", THURSDAY),
+        ("postgres", SATURDAY),
+        pytest.param("postgres", MONDAY, marks=pytest.mark.long),
+        pytest.param("postgres", THURSDAY, marks=pytest.mark.long),
+    ],
     indirect=["either"],
-)  # fmt: skip
+)
 async def test_after_three_weeks_away_there_is_one_overview_that_says_so(
     tmp_path: Path, either: str, back: tuple[int, int, int, int]
 ) -> None:

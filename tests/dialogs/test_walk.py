@@ -37,8 +37,9 @@ def known(project: Project = PROJECT, catalogue: Catalogue | None = None) -> Kno
 
 
 def woke(at: datetime, came: datetime | None = None) -> e.Woke:
-    return e.Woke(project="p", at=at, id="w", dialog="walk", of="walk", name="rhythm",
-                  came=came or at)  # fmt: skip
+    return e.Woke(
+        project="p", at=at, id="w", dialog="walk", of="walk", name="rhythm", came=came or at
+    )
 
 
 def asked(effects: Effects) -> list[str]:

@@ -77,9 +77,10 @@ class Crowd:
         self.pid = int(pid.split()[1])
         port = self.box.env["DIGI_PORT"]
         self._session = aiohttp.ClientSession(
-            f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(limit=0),
+            f"http://127.0.0.1:{port}",
+            connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(READY),
-        )  # fmt: skip
+        )
         self.token = (await self.state("oksana"))["token"]
 
     async def end(self, sign: signal.Signals = signal.SIGKILL) -> int:
@@ -143,14 +144,20 @@ class Crowd:
 
     async def says(self) -> None:
         """Send a signed question with a unique text."""
-        await self._fills(self.named, "Med navn", "Hvad nu?", {
-            "kind": "question", "readers": ["anne"], "everyone": "false", "trio": "false",
-        })  # fmt: skip
+        await self._fills(
+            self.named,
+            "Med navn",
+            "Hvad nu?",
+            {"kind": "question", "readers": ["anne"], "everyone": "false", "trio": "false"},
+        )
 
     async def says_unnamed(self) -> None:
-        await self._fills(self.unnamed, "Uden navn", "Uden navn", {
-            "kind": "concern", "readers": ["anne", "everyone"], "sending": "release",
-        })  # fmt: skip
+        await self._fills(
+            self.unnamed,
+            "Uden navn",
+            "Uden navn",
+            {"kind": "concern", "readers": ["anne", "everyone"], "sending": "release"},
+        )
 
     async def _fills(self, where: dict[str, Sent], label: str, words: str, values: Body) -> None:
         person = self.chance.choice(TEAM)
@@ -158,8 +165,11 @@ class Crowd:
         if form is None:
             return  # the per-person rate limit was reached
         text = f"{words} {uuid.uuid4()}"
-        fields = {one["id"]: _fitting(one, {**values, "text": text}) for one in form["fields"]
-                  if "id" in one}  # fmt: skip
+        fields = {
+            one["id"]: _fitting(one, {**values, "text": text})
+            for one in form["fields"]
+            if "id" in one
+        }
         body = {"as": person, "token": form["token"], "values": fields, "channel": CHANNEL}
         sent = Sent(person, text, body)
         self.unsure[text] = (where, sent)
@@ -190,8 +200,11 @@ class Crowd:
     async def acts_on(self) -> None:
         """Send texts until nobody answers any more, or the number is reached."""
         acts: tuple[Callable[[], Awaitable[None]], ...] = (
-            self.chats, self.says, self.says_unnamed, self._looks,
-        )  # fmt: skip
+            self.chats,
+            self.says,
+            self.says_unnamed,
+            self._looks,
+        )
         try:
             while not self._enough:
                 await self.chance.choices(acts, (5, 3, 2, 1))[0]()
@@ -275,8 +288,12 @@ class Crowd:
     async def _opens(self, code: str) -> str:
         """Return what a receipt code shows."""
         form = (await self.types("zofia", "/digi kode"))["form"]
-        body = {"as": "zofia", "token": form["token"], "values": {"words": code},
-                "channel": CHANNEL}  # fmt: skip
+        body = {
+            "as": "zofia",
+            "token": form["token"],
+            "values": {"words": code},
+            "channel": CHANNEL,
+        }
         return json.dumps(await self.ask("/play/submit", body), ensure_ascii=False)
 
     async def rings_on(self) -> None:
@@ -299,9 +316,16 @@ async def crowd(box: Box, seed: int, *, tireless: bool = False) -> AsyncIterator
     """Create a crowd. `tireless` disables the per-person rate limit."""
     words = ["tireless"] if tireless else []
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.nursery", *words, env=box.env, cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "tests.faults.nursery",
+        *words,
+        env=box.env,
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
     found = Crowd(box, process, seed)
     try:
         yield found

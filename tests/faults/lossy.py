@@ -96,8 +96,9 @@ class File(apsw.VFSFile):
         if self._disk.dead:
             raise apsw.IOError("no power")
         there = super().xFileSize()
-        found = bytearray(super().xRead(min(amount, there - offset), offset)
-                          if offset < there else b"").ljust(amount, b"\0")  # fmt: skip
+        found = bytearray(
+            super().xRead(min(amount, there - offset), offset) if offset < there else b""
+        ).ljust(amount, b"\0")
         for at, data in self._changes:
             if data is None:
                 if at < offset + amount:

@@ -93,11 +93,15 @@ async def test_a_clock_put_right_by_less_than_a_moment_is_nothing(office: Office
 
 @pytest.mark.parametrize(
     ("either", "seed"),
-    [("sqlite", 1), ("sqlite", 2), ("postgres", 1),
-     *(pytest.param("sqlite", n, marks=LONG) for n in range(3, 100)),
-     *(pytest.param("postgres", n, marks=LONG) for n in range(2, 100))],
+    [
+        ("sqlite", 1),
+        ("sqlite", 2),
+        ("postgres", 1),
+        *(pytest.param("sqlite", n, marks=LONG) for n in range(3, 100)),
+        *(pytest.param("postgres", n, marks=LONG) for n in range(2, 100)),
+    ],
     indirect=["either"],
-)  # fmt: skip
+)
 async def test_however_the_clock_jumps_each_thing_happens_once(
     office: Office, seed: int, figures: Callable[[str], None]
 ) -> None:
@@ -154,10 +158,15 @@ def shown(day: date, half: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("either", "day", "halves"),
-    [("sqlite", SPRING, 46), ("sqlite", AUTUMN, 50), ("sqlite", date(2026, 11, 1), 48),
-     ("postgres", SPRING, 46), ("postgres", AUTUMN, 50)],
+    [
+        ("sqlite", SPRING, 46),
+        ("sqlite", AUTUMN, 50),
+        ("sqlite", date(2026, 11, 1), 48),
+        ("postgres", SPRING, 46),
+        ("postgres", AUTUMN, 50),
+    ],
     indirect=["either"],
-)  # fmt: skip
+)
 async def test_every_half_hour_of_a_day_on_which_the_clock_changes(
     office: Office, day: date, halves: int, figures: Callable[[str], None]
 ) -> None:
@@ -212,16 +221,21 @@ async def test_the_overviews_around_the_change_keep_their_hour(
         again = Timer(event.name, next_weekly(calendar, event.at, 1, hour, minute))
         return office.fake.note(state, event, known, Say(note(event.name)), again)
 
-    await office.do(*(
-        Timer(f"{hour}:{minute}", next_weekly(calendar, office.house.clock.now(), 1, hour, minute))
-        for hour, minute in slots
-    ))  # fmt: skip
+    await office.do(
+        *(
+            Timer(
+                f"{hour}:{minute}", next_weekly(calendar, office.house.clock.now(), 1, hour, minute)
+            )
+            for hour, minute in slots
+        )
+    )
     office.fake.acts = weekly
     await office.move(at_local(calendar, tuesday + timedelta(days=10), 0))
     rang = Counter(f"{at.astimezone(COPENHAGEN):%d %H:%M}" for _, at in office.woke())
     assert set(rang.values()) == {1}
     assert sorted(rang) == sorted(
         f"{day:%d} {hour:02}:{minute:02}"
-        for day in (tuesday, tuesday + timedelta(days=7)) for hour, minute in slots
-    )  # fmt: skip
+        for day in (tuesday, tuesday + timedelta(days=7))
+        for hour, minute in slots
+    )
     assert len(office.edge.said()) == 2 * len(slots)

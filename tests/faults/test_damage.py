@@ -264,9 +264,23 @@ OF_A_WORKPLACE = (
     "letter",
 )
 LOOKS = (
-    "hjælp", "status", "spørgsmål", "grundspørgsmål", "fase", "aftaler", "bekymring", "råd",
-    "overblik", "trio", "rapport", "roller", "plan", "indstillinger", "om", "sig",
-)  # fmt: skip
+    "hjælp",
+    "status",
+    "spørgsmål",
+    "grundspørgsmål",
+    "fase",
+    "aftaler",
+    "bekymring",
+    "råd",
+    "overblik",
+    "trio",
+    "rapport",
+    "roller",
+    "plan",
+    "indstillinger",
+    "om",
+    "sig",
+)
 
 
 ON_A_SERVER_BRIEFLY = ("record", "letter")
@@ -365,9 +379,10 @@ async def test_the_doctor_opens_everything_once_and_names_what_does_not_open(
         for n in range(450):
             await played.house.database.tx(_person, played, f"p{n:03}")
     env = {
-        "DIGI_HOME": str(tmp_path), "DIGI_KEY_FILE": str(tmp_path / "key" / "digi.key"),
+        "DIGI_HOME": str(tmp_path),
+        "DIGI_KEY_FILE": str(tmp_path / "key" / "digi.key"),
         "DIGI_DATABASE": either,
-    }  # fmt: skip
+    }
     said = (await asyncio.to_thread(box, "check", "--deep", **env)).stdout
     [fine] = [line for line in said.splitlines() if line.startswith("sealed")]
     whole = sum(

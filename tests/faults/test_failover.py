@@ -78,9 +78,14 @@ async def all_stands(found: Crowd) -> None:
 
 @pytest.mark.parametrize(
     ("seed", "kills"),
-    [(1, 3), *(pytest.param(seed, 60, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
-               for seed in range(2, 7))],
-)  # fmt: skip
+    [
+        (1, 3),
+        *(
+            pytest.param(seed, 60, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
+            for seed in range(2, 7)
+        ),
+    ],
+)
 async def test_a_killed_server_takes_nothing_that_was_confirmed(
     tmp_path: Path, seed: int, kills: int, figures: Callable[[str], None]
 ) -> None:
@@ -171,9 +176,9 @@ async def test_without_that_the_same_end_takes_what_was_confirmed(
 
 
 @pytest.mark.parametrize(
-    ("set_to", "found"), [("off", "on"), ("local", "on"), ("on", "on"),
-                          ("remote_apply", "remote_apply")],
-)  # fmt: skip
+    ("set_to", "found"),
+    [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")],
+)
 async def test_digis_sessions_never_ask_for_less(
     postgres_server: Server, empty_dsn: str, tmp_path: Path, set_to: str, found: str
 ) -> None:
@@ -256,9 +261,14 @@ async def taken_over(found: Crowd, primary: Server, wire: Wire) -> Standby:
 
 @pytest.mark.parametrize(
     ("seed", "times"),
-    [(11, 1), *(pytest.param(seed, 20, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
-                for seed in range(12, 15))],
-)  # fmt: skip
+    [
+        (11, 1),
+        *(
+            pytest.param(seed, 20, marks=[pytest.mark.long, pytest.mark.timeout(3600)])
+            for seed in range(12, 15)
+        ),
+    ],
+)
 async def test_a_standby_that_takes_over_has_all_that_was_confirmed(
     tmp_path: Path, seed: int, times: int, figures: Callable[[str], None]
 ) -> None:

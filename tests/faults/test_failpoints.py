@@ -58,9 +58,7 @@ UNSURE_SAVED = (
 def insist(played: Stage, broken: Failpoints) -> None:
     """Repeat each act until it succeeds; the courier retries by itself."""
     house = played.house
-    receive, settle, move_to = (
-        house.engine.receive, house.courier.settle, house.courier.move_to,
-    )  # fmt: skip
+    receive, settle, move_to = (house.engine.receive, house.courier.settle, house.courier.move_to)
 
     async def received(delivery: Delivery) -> Answer:
         broken.act_begins()
@@ -170,9 +168,15 @@ def _house(monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]) -> None:
 
 
 SHORT = (
-    "agreement_life", "advice_another", "person_own_hours", "project_draft_dropped",
-    "project_roles", "question_phase", "say_later_by_code", "walk_plan",
-)  # fmt: skip
+    "agreement_life",
+    "advice_another",
+    "person_own_hours",
+    "project_draft_dropped",
+    "project_roles",
+    "question_phase",
+    "say_later_by_code",
+    "walk_plan",
+)
 WITHDRAWN = "say_later_by_code"
 """A text withdrawn before its release leaves no trace, so a lost answer cannot be repeated: a retry
 says that the code opens nothing. A boundary fails where it is reached first, which is not the
@@ -181,15 +185,23 @@ NEED_TROUBLE = {"undelivered", "unreached"}
 """Events that no transcript has, because they need a failing platform. They have a test of their
 own."""
 BACKGROUND = {
-    "Outbox.bag", "Outbox.bag_sent", "Outbox.claim", "Outbox.claim_timers", "Outbox.later",
-    "Outbox.sent", "Outbox.take_lane", "Pools.rewrite", "Scripts.prune",
-}  # fmt: skip
+    "Outbox.bag",
+    "Outbox.bag_sent",
+    "Outbox.claim",
+    "Outbox.claim_timers",
+    "Outbox.later",
+    "Outbox.sent",
+    "Outbox.take_lane",
+    "Pools.rewrite",
+    "Scripts.prune",
+}
 
 
 @pytest.mark.parametrize(
-    "names", [SHORT, pytest.param(tuple(t.stem for t in TRANSCRIPTS), marks=pytest.mark.long)],
+    "names",
+    [SHORT, pytest.param(tuple(t.stem for t in TRANSCRIPTS), marks=pytest.mark.long)],
     ids=["short", "all"],
-)  # fmt: skip
+)
 async def test_every_handler_fails_once_at_every_boundary(
     names: tuple[str, ...],
     tmp_path: Path,
@@ -209,8 +221,11 @@ async def test_every_handler_fails_once_at_every_boundary(
     assert len(kinds & events) > len(kinds) // 2
     handlers = {handler for handler, _ in seen}
     assert handlers >= BACKGROUND | {
-        "Engine._unsigned_script", "Engine._prepare", "Reading.names", "Reading.look",
-    }  # fmt: skip
+        "Engine._unsigned_script",
+        "Engine._prepare",
+        "Reading.names",
+        "Reading.look",
+    }
     for handler in handlers & BACKGROUND:
         assert {(handler, ENDS), (handler, ANSWERED)} <= seen
     figures(
@@ -267,8 +282,10 @@ async def test_waiting_and_giving_up_fail_at_every_boundary_too(
             await played.move(played.house.clock.now() + timedelta(days=7))
         assert events >= NEED_TROUBLE
         assert {
-            ("Outbox.rests", ENDS), ("Outbox.rests", ANSWERED), ("Outbox.sent", "letter_go_on"),
-        } <= broken.seen  # fmt: skip
+            ("Outbox.rests", ENDS),
+            ("Outbox.rests", ANSWERED),
+            ("Outbox.sent", "letter_go_on"),
+        } <= broken.seen
         assert ("Outbox.dead", ENDS) in broken.seen or not repeats
         told = [text_of(p.card) for p in played.edge.parcels if p.person == "anne"]
         assert sum("Jeg kan ikke skrive i kanalen" in one for one in told) == 1

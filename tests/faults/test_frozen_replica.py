@@ -51,8 +51,13 @@ async def _nothing() -> None:
 class Pair:
     """Two Digi processes on one database, and users whose requests go to either."""
 
-    def __init__(self, world: SlackWorld, replicas: list[asyncio.subprocess.Process],
-                 ports: list[int], dsn: str) -> None:  # fmt: skip
+    def __init__(
+        self,
+        world: SlackWorld,
+        replicas: list[asyncio.subprocess.Process],
+        ports: list[int],
+        dsn: str,
+    ) -> None:
         self.world, self.replicas, self._ports, self._dsn = world, replicas, ports, dsn
         self.hands = self.hands_in(CHANNEL)
         self.asks(0)
@@ -129,12 +134,16 @@ async def a_pair(folder: Path, dsn: str, code: str) -> AsyncIterator[Pair]:
         try:
             for n, port in enumerate(ports):
                 env = {
-                    "PATH": os.environ["PATH"], "HOME": str(folder), "DIGI_DATABASE": dsn,
-                    "DIGI_HOME": str(folder / f"home{n}"), "DIGI_PORT": str(port),
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(folder),
+                    "DIGI_DATABASE": dsn,
+                    "DIGI_HOME": str(folder / f"home{n}"),
+                    "DIGI_PORT": str(port),
                     "DIGI_KEY_FILE": str(folder / "digi.key"),
-                    "SLACK_BOT_TOKEN": world.home.token, "SLACK_API_URL": world.api_url,
+                    "SLACK_BOT_TOKEN": world.home.token,
+                    "SLACK_API_URL": world.api_url,
                     "SLACK_SIGNING_SECRET": world.signing_secret,
-                }  # fmt: skip
+                }
                 process = await asyncio.create_subprocess_exec(
                     sys.executable, "-c", code, env=env, cwd=ROOT, stdout=asyncio.subprocess.PIPE
                 )
@@ -158,9 +167,10 @@ async def begins(hands: SlackHands) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [QUICK, pytest.param(AS_IT_IS, marks=[pytest.mark.long, pytest.mark.timeout(600)])],
+    "code",
+    [QUICK, pytest.param(AS_IT_IS, marks=[pytest.mark.long, pytest.mark.timeout(600)])],
     ids=["quick", "as it is"],
-)  # fmt: skip
+)
 async def test_one_that_is_frozen_while_it_speaks_says_nothing_when_it_wakes(
     tmp_path: Path, postgres_dsn: str, code: str, figures: Callable[[str], None]
 ) -> None:

@@ -59,8 +59,11 @@ class Town:
             return
         text = f"Hvad nu? {uuid.uuid4()}"
         given: dict[str, Any] = {**(UNNAMED if unnamed else NAMED), "text": text}
-        values = {one.id: _fitting(one, given) for one in opened.form.fields
-                  if not isinstance(one, c.Note)}  # fmt: skip
+        values = {
+            one.id: _fitting(one, given)
+            for one in opened.form.fields
+            if not isinstance(one, c.Note)
+        }
         form = Submitted(opened.form.token, values)
         delivery = Delivery(TENANT, sender, uuid.uuid4().hex, form, CHANNEL)
         self.sent.append((text, delivery))

@@ -158,8 +158,11 @@ async def test_in_slack_what_comes_four_times_to_two_replicas_is_done_once(
         await _said([first.house, second.house], postgres_dsn, tmp_path)
         assert _version(tmp_path, postgres_dsn) == events
         again = slack_word("again", "da")
-        arrived = [(m.text.partition("\n")[0], again in m.text) for m in world.home.messages
-                   if m.channel == channel and not m.only_for and "Her er" in m.text]  # fmt: skip
+        arrived = [
+            (m.text.partition("\n")[0], again in m.text)
+            for m in world.home.messages
+            if m.channel == channel and not m.only_for and "Her er" in m.text
+        ]
         figures(_holds(arrived, people, weather))
         answered = Counter(m.only_for for m in world.home.messages if m.only_for in people)
         assert set(people) <= set(answered), "somebody heard nothing"
@@ -187,9 +190,10 @@ async def test_in_teams_what_comes_four_times_to_two_replicas_is_done_once(
 
         async def send(person: str) -> list[int | None]:
             activity = hands.mention(world.home.somebody(person) or colleagues[0], "råd")
-            return [status for status, _ in await asyncio.gather(
-                *(world.send(activity) for _ in range(4))
-            )]  # fmt: skip
+            return [
+                status
+                for status, _ in await asyncio.gather(*(world.send(activity) for _ in range(4)))
+            ]
 
         people = [person.id for person in colleagues]
         assert await _four_times(people, send) == {200}

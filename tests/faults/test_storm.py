@@ -117,8 +117,11 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_twice_unmarked(
         private = row["place"].startswith("person:")
         assert weather.lost[row["id"]] == (1 if private else 2)
     for place, expected in written.items():
-        came = [(p.id, words_of(p.card).split()[-1], p.again) for at, p in weather.arrived
-                if at == place and p.kind in ("post", "private") and _is_said(p)]  # fmt: skip
+        came = [
+            (p.id, words_of(p.card).split()[-1], p.again)
+            for at, p in weather.arrived
+            if at == place and p.kind in ("post", "private") and _is_said(p)
+        ]
         firsts = list(dict.fromkeys(words for _, words, _ in came))
         assert firsts == expected, place
         copies = Counter(id for id, _, _ in came)

@@ -371,9 +371,14 @@ def test_what_may_not_be_read_or_written_is_named(what: str) -> None:
             place.chmod(0o777)
         files[what].chmod(0o000 if what == "key" else 0o444)
         done = subprocess.run(
-            [sys.executable, "-c", _AS_NOBODY], env=box.env, cwd=ROOT, capture_output=True,
-            text=True, timeout=READY, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", _AS_NOBODY],
+            env=box.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=READY,
+            check=False,
+        )
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert str(files[what]) in line

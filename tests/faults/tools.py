@@ -143,10 +143,19 @@ def installed(house: House, broken: Failpoints) -> None:
     house.database = broken
     courier = house.courier
     for part in (
-        house.engine, house.turns, house.views, house.fence, house.engine._gate, courier,
-        courier.leases, courier.watch, courier.sender, courier.timers, courier.lanes,
+        house.engine,
+        house.turns,
+        house.views,
+        house.fence,
+        house.engine._gate,
+        courier,
+        courier.leases,
+        courier.watch,
+        courier.sender,
+        courier.timers,
+        courier.lanes,
         courier.housekeeping,
-    ):  # fmt: skip
+    ):
         part._database = broken
 
 

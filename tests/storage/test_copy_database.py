@@ -31,7 +31,7 @@ from tests.worlds.house import (
     found,
     kept,
     note,
-)  # fmt: skip
+)
 
 
 def digest(folder: Path) -> str:
@@ -49,12 +49,18 @@ async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch, *, projects: int
         for n in range(projects):
             await found(house, f"{PROJECT}{n}", channel=f"C{n}", team=("anne", "åse"))
             await turn(
-                house, fake, TENANT, f"{PROJECT}{n}",
+                house,
+                fake,
+                TENANT,
+                f"{PROJECT}{n}",
                 fx.Record("answer", "q", f"a{n}", "anne", MONDAY, {"text": "æøå"}),
-                fx.Post("post"), fx.Say(note(f"{n}.1")), fx.Say(note(f"{n}.2")),
+                fx.Post("post"),
+                fx.Say(note(f"{n}.1")),
+                fx.Say(note(f"{n}.2")),
                 fx.Privately("anne", note("in the bag")),
-                fx.Timer("t", MONDAY + timedelta(days=n)), fx.Snapshot("all", 1, {}),
-            )  # fmt: skip
+                fx.Timer("t", MONDAY + timedelta(days=n)),
+                fx.Snapshot("all", 1, {}),
+            )
             entry = fx.PoolEntry("answer", "q1", {"text": "unnamed"})
             await house.database.tx_sealed(
                 house.scripts.pools.put, TENANT, f"{PROJECT}{n}", entry, "form", bytes(32), ""

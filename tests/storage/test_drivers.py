@@ -135,10 +135,17 @@ async def test_an_upgrade_marks_those_who_have_led(tmp_path: Path, address: str)
     def gives(status: str, *people: str) -> Script[None]:
         for person in people:
             for role in seats:
-                yield "role_put", {
-                    "tenant": "t", "project": "p", "person": person, "role": role,
-                    "status": status, "body": b"x",
-                }  # fmt: skip
+                yield (
+                    "role_put",
+                    {
+                        "tenant": "t",
+                        "project": "p",
+                        "person": person,
+                        "role": role,
+                        "status": status,
+                        "body": b"x",
+                    },
+                )
 
     def marked() -> Script[list[tuple[str, str]]]:
         rows = yield "role_all", {"tenant": "t", "project": "p"}
@@ -172,10 +179,19 @@ async def test_who_had_answered_before_the_database_counted_them_is_counted(
 
     def answers(*people: str) -> Script[None]:
         for person in people:
-            yield "record_put", {
-                "tenant": "t", "project": "p", "kind": "answer", "id": f"q:{person}", "ref": "q",
-                "person": person, "at": 0, "body": b"x",
-            }  # fmt: skip
+            yield (
+                "record_put",
+                {
+                    "tenant": "t",
+                    "project": "p",
+                    "kind": "answer",
+                    "id": f"q:{person}",
+                    "ref": "q",
+                    "person": person,
+                    "at": 0,
+                    "body": b"x",
+                },
+            )
 
     def counted() -> Script[list[Row]]:
         return (yield "answered", {"tenant": "t", "project": "p", "ref": "q"})

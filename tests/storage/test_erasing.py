@@ -82,8 +82,11 @@ async def where(played: Stage, folder: Path, either: str) -> set[str]:
     the files."""
     found = set()
     for table, rows in dump(folder).items():
-        if any(GONE in str(v) or (isinstance(v, bytes) and GONE.encode() in v)
-               for row in rows for v in row):  # fmt: skip
+        if any(
+            GONE in str(v) or (isinstance(v, bytes) and GONE.encode() in v)
+            for row in rows
+            for v in row
+        ):
             found.add(f"table {table}")
     for line in (await all_that_is_kept(played, folder)).splitlines():
         if GONE in line or "Kanariefugl" in line:
@@ -345,13 +348,21 @@ async def test_an_erasure_by_an_earlier_version_is_finished_at_the_start(
             for row in left["pool"]:
                 yield "pool_put", dict(zip(("tenant", "project", "sealed"), row, strict=True))
             for row in left["published"]:
-                yield "published_body", {
-                    "tenant": row[0], "project": row[1], "id": row[2], "body": row[-1],
-                }  # fmt: skip
-            yield "role_put", {
-                "tenant": TENANT, "project": project, "person": GONE, "role": "deputy",
-                "status": "was", "body": detail,
-            }  # fmt: skip
+                yield (
+                    "published_body",
+                    {"tenant": row[0], "project": row[1], "id": row[2], "body": row[-1]},
+                )
+            yield (
+                "role_put",
+                {
+                    "tenant": TENANT,
+                    "project": project,
+                    "person": GONE,
+                    "role": "deputy",
+                    "status": "was",
+                    "body": detail,
+                },
+            )
             yield "meta_set", {"key": DONE, "value": ""}
 
         await played.house.database.tx(earlier)
@@ -396,9 +407,10 @@ async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
     async with a_house(tmp_path / "home", either=either) as house:
         await found(house, roles=(fx.Grant(GONE, "tr", "confirmed"),), team=("anne", GONE))
         fake.does(
-            fx.Privately(GONE, note("x")), fx.Privately(FORMER, note("x"), now=True),
+            fx.Privately(GONE, note("x")),
+            fx.Privately(FORMER, note("x"), now=True),
             fx.Post("post", to=FORMER),
-        )  # fmt: skip
+        )
         await house.engine.turn(Turn(TENANT, PROJECT, "key", news("a"), MONDAY))
         assert asked(tmp_path / "home", either, "SELECT place FROM letter") == [(f"bag:{GONE}",)]
         scripts = house.scripts
@@ -415,11 +427,19 @@ async def test_a_letter_on_its_way_while_its_reader_is_erased_leaves_no_day(
 def test_an_id_is_taken_out_of_longer_ids_and_of_no_sentence() -> None:
     """It is removed from lists, keys and fields. Texts from people are not changed."""
     before = {
-        "people": ["ali", "anne"], "owner": "ali", "slot": "draft:ali", "by": {"ali": 1, "anne": 2},
-        "id": "kvalitet.1", "text": "spørg ali om det",
-    }  # fmt: skip
+        "people": ["ali", "anne"],
+        "owner": "ali",
+        "slot": "draft:ali",
+        "by": {"ali": 1, "anne": 2},
+        "id": "kvalitet.1",
+        "text": "spørg ali om det",
+    }
     after = msgspec.json.decode(without_name(msgspec.json.encode(before), "ali"))
     assert after == {
-        "people": ["anne"], "owner": FORMER, "slot": f"draft:{FORMER}", "by": {"anne": 2},
-        "id": "kvalitet.1", "text": "spørg ali om det",
-    }  # fmt: skip
+        "people": ["anne"],
+        "owner": FORMER,
+        "slot": f"draft:{FORMER}",
+        "by": {"anne": 2},
+        "id": "kvalitet.1",
+        "text": "spørg ali om det",
+    }

@@ -77,8 +77,10 @@ async def test_links_go_with_their_project_and_their_person(tmp_path: Path, eith
         jonas = await house.links.make("download", TENANT, "p2", "jonas", until)
         await house.upkeep.erase_person(TENANT, "anne")
         assert [await house.links.resolve(one) is not None for one in (page, annes, jonas)] == [
-            True, False, True,
-        ]  # fmt: skip
+            True,
+            False,
+            True,
+        ]
         assert "anne" not in {row[4] for row in asked(tmp_path, either, ROWS)}
         await house.upkeep.erase_project("p2")
         assert [row[2] for row in asked(tmp_path, either, ROWS)] == [PROJECT]

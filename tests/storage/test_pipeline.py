@@ -394,8 +394,10 @@ async def test_only_the_commit_has_to_be_quick(
 
     monkeypatch.setattr(storage.postgres.driver, "confirmed", noted)
     with (folder / "queries.sql").open("a", encoding="utf-8") as file:
-        file.write("\n-- name: slowly\n/*pg INSERT INTO note SELECT 'a', l::text"
-                   " FROM pg_advisory_xact_lock(7) AS l */;\n")  # fmt: skip
+        file.write(
+            "\n-- name: slowly\n/*pg INSERT INTO note SELECT 'a', l::text"
+            " FROM pg_advisory_xact_lock(7) AS l */;\n"
+        )
 
     def slow() -> Script[None]:
         yield "all", {}

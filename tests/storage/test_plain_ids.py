@@ -32,10 +32,16 @@ def as_before(played: Stage, project: str) -> Script[None]:
             continue
         old = f"{row['ref']}:{row['person']}"
         body = scope.open("record", row["body"], "answer", row["id"])
-        yield "record_rename", {
-            **scope.key, "kind": "answer", "id": row["id"], "new": old,
-            "body": scope.vault.seal(body, "record", TENANT, project, "answer", old),
-        }  # fmt: skip
+        yield (
+            "record_rename",
+            {
+                **scope.key,
+                "kind": "answer",
+                "id": row["id"],
+                "new": old,
+                "body": scope.vault.seal(body, "record", TENANT, project, "answer", old),
+            },
+        )
     for key in (f"once:{project}:unreached:mette", UNREACHED):
         yield "inbox_first", {"tenant": TENANT, "key": key, "now": 7}
     yield "meta_set", {"key": DONE, "value": ""}

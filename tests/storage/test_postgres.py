@@ -361,9 +361,11 @@ async def test_old_and_new_replicas_serve_side_by_side_where_the_schema_allows_i
     """The previous version continues and can be restarted, unless `oldest_code` forbids it."""
     newer = write_folder(tmp_path / "newer")
     put(
-        newer, "0002_new", "ALTER TABLE note ADD COLUMN colour TEXT;"
+        newer,
+        "0002_new",
+        "ALTER TABLE note ADD COLUMN colour TEXT;"
         f"\nINSERT INTO meta (key, value) VALUES ('oldest_code', '{oldest}');",
-    )  # fmt: skip
+    )
     async with a_store(empty_dsn, folder) as old:
         await old.tx(add, "by the old one")
         async with a_store(empty_dsn, newer) as new:

@@ -258,9 +258,11 @@ async def test_turns_of_several_loops_are_done_one_after_the_other(store: Sqlite
 
     mine = [asyncio.create_task(store.tx(add, f"mine-{n}")) for n in range(20)]
     await asyncio.gather(
-        asyncio.to_thread(elsewhere, "a"), asyncio.to_thread(elsewhere, "b"),
-        asyncio.to_thread(left, "left"), *mine,
-    )  # fmt: skip
+        asyncio.to_thread(elsewhere, "a"),
+        asyncio.to_thread(elsewhere, "b"),
+        asyncio.to_thread(left, "left"),
+        *mine,
+    )
     await store.tx(add, "last")
     there = await ids(store)
     for name in ("mine", "a", "b"):
@@ -693,8 +695,16 @@ def test_a_statement_is_found_by_its_name(folder: Path) -> None:
     """Names come from headings; a comment before the first one is none."""
     found = queries(folder)
     assert set(found) == {
-        "lock", "wait", "add", "reply", "replies", "all", "clear", "wrong", "meta_stir",
-    }  # fmt: skip
+        "lock",
+        "wait",
+        "add",
+        "reply",
+        "replies",
+        "all",
+        "clear",
+        "wrong",
+        "meta_stir",
+    }
     assert found["clear"] == "DELETE FROM note;"
 
 

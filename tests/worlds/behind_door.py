@@ -65,9 +65,13 @@ async def house_behind(
         return [doors[0].edge]
 
     house = await build(
-        folder, edges=edges, clock=clock, key_file=key_file, postgres=either or None,
+        folder,
+        edges=edges,
+        clock=clock,
+        key_file=key_file,
+        postgres=either or None,
         watchers=watchers,
-    )  # fmt: skip
+    )
     return doors[0], house
 
 

@@ -135,9 +135,13 @@ def _ask(kind: str, body: Json) -> Json:
 @cache
 def _process() -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        ["node", str(NODE / "validate.cjs")], cwd=NODE, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, encoding="utf-8",
-    )  # fmt: skip
+        ["node", str(NODE / "validate.cjs")],
+        cwd=NODE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
     atexit.register(_end, process)
     return process
 

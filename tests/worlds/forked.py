@@ -30,8 +30,14 @@ def run(
     """Run a command like subprocess.run, and kill it after a timeout."""
     with tempfile.TemporaryDirectory() as kept:
         out, err = Path(kept) / "out", Path(kept) / "err"
-        asked = {"words": words, "env": env, "folder": str(folder), "out": str(out),
-                 "err": str(err), "seconds": round(seconds)}  # fmt: skip
+        asked = {
+            "words": words,
+            "env": env,
+            "folder": str(folder),
+            "out": str(out),
+            "err": str(err),
+            "seconds": round(seconds),
+        }
         with _turn:
             server = _server()
             assert server.stdin is not None
@@ -51,9 +57,13 @@ def run(
 def _server() -> subprocess.Popen[str]:
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.worlds.forked"],
-        env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ}, cwd=ROOT,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
-    )  # fmt: skip
+        env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
     atexit.register(_end, server)
     return server
 

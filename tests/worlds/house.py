@@ -184,9 +184,14 @@ async def found(
 ) -> Project:
     """Create a project with these people and roles, in a channel with this team."""
     project = Project(
-        id=id, name=f"Projekt {id}", channel=channel, stage=stage, starter=starter,
-        drafted_at=MONDAY, hours=hours,
-    )  # fmt: skip
+        id=id,
+        name=f"Projekt {id}",
+        channel=channel,
+        stage=stage,
+        starter=starter,
+        drafted_at=MONDAY,
+        hours=hours,
+    )
     effects: tuple[Effect, ...] = (
         OpenProject(id, channel),
         *roles,
@@ -204,10 +209,17 @@ def another_courier(house: House) -> Courier:
     """Build a further courier, as of another replica, on the same objects and with its own
     pause."""
     return Courier(
-        house.database, house.scripts, house.clock, Log("error"), turns=house.turns,
-        views=house.views, fence=house.fence, listeners=house.listeners, tally=house.tally,
+        house.database,
+        house.scripts,
+        house.clock,
+        Log("error"),
+        turns=house.turns,
+        views=house.views,
+        fence=house.fence,
+        listeners=house.listeners,
+        tally=house.tally,
         pause=Pause(),
-    )  # fmt: skip
+    )
 
 
 @asynccontextmanager

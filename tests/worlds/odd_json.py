@@ -10,9 +10,23 @@ from typing import Any
 HALF = "x\ud83d"
 """An unpaired surrogate: JSON can contain it, but it is not valid Unicode."""
 WRONG: tuple[Any, ...] = (
-    None, True, 7, -0.5, 10**30, "", "x", "x" * 5000, "\0", [], {}, [None], [7, "x"], {"id": None},
-    {"type": {"x": []}}, [[{"id": "x"}]],
-)  # fmt: skip
+    None,
+    True,
+    7,
+    -0.5,
+    10**30,
+    "",
+    "x",
+    "x" * 5000,
+    "\0",
+    [],
+    {},
+    [None],
+    [7, "x"],
+    {"id": None},
+    {"type": {"x": []}},
+    [[{"id": "x"}]],
+)
 
 _MISSING = object()
 

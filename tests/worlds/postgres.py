@@ -35,9 +35,14 @@ from storage.postgres.driver import Postgres
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 _QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _SMALL = {
-    "shared_buffers": "16MB", "max_connections": "90", "autovacuum": "off",
-    "wal_level": "minimal", "deadlock_timeout": "50ms", "max_wal_senders": "0", "jit": "off",
-}  # fmt: skip
+    "shared_buffers": "16MB",
+    "max_connections": "90",
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "deadlock_timeout": "50ms",
+    "max_wal_senders": "0",
+    "jit": "off",
+}
 _SECONDS = 60.0
 _COMMIT = b"COMMIT\0"
 _MADE: dict[int, Path] = {}
@@ -76,9 +81,11 @@ class Server:
     def __init__(self, settings: Mapping[str, str] = {}, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digi-pg-"))
         self.settings = {
-            **({} if durable else {**_SMALL, **_QUICK}), **settings,
-            "listen_addresses": "", "unix_socket_directories": str(self.folder),
-        }  # fmt: skip
+            **({} if durable else {**_SMALL, **_QUICK}),
+            **settings,
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+        }
         self._segment_mb = 16 if durable else 1  # Digi switches segments each minute
         self._user: dict[str, Any] = {}
         self._home = _installed()
@@ -102,9 +109,19 @@ class Server:
             atexit.register(shutil.rmtree, kept, ignore_errors=True)
             if self._user:
                 os.chown(kept, self._user["user"], self._user["group"])
-            self._run("initdb", "-D", str(kept / "data"), "-U", "digi", "--auth=trust",
-                      "-E", "UTF8", "--locale=C.UTF-8", f"--wal-segsize={self._segment_mb}",
-                      "--no-sync")  # fmt: skip
+            self._run(
+                "initdb",
+                "-D",
+                str(kept / "data"),
+                "-U",
+                "digi",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                f"--wal-segsize={self._segment_mb}",
+                "--no-sync",
+            )
         subprocess.run(["cp", "-a", kept / "data", self.folder], check=True, **self._user)
 
     @property
@@ -121,9 +138,12 @@ class Server:
     def _run(self, program: str, *args: str) -> None:
         done = subprocess.run(
             [self._home / "bin" / program, *args],
-            env={**_ENVIRONMENT, "HOME": str(self.folder)}, cwd=self.folder, check=False,
-            capture_output=True, **self._user,
-        )  # fmt: skip
+            env={**_ENVIRONMENT, "HOME": str(self.folder)},
+            cwd=self.folder,
+            check=False,
+            capture_output=True,
+            **self._user,
+        )
         assert done.returncode == 0, done.stderr.decode()
 
     def start(self) -> None:
@@ -133,10 +153,12 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._home / "bin" / "postgres", "-D", self.data, *flags],
-                env={**_ENVIRONMENT, "HOME": str(self.folder)}, cwd=self.folder, stderr=log,
+                env={**_ENVIRONMENT, "HOME": str(self.folder)},
+                cwd=self.folder,
+                stderr=log,
                 preexec_fn=_dies_with_us,  # noqa: PLW1509 - it says one word to the kernel
                 **self._user,
-            )  # fmt: skip
+            )
         until = time.monotonic() + _SECONDS
         while True:
             try:
@@ -207,8 +229,10 @@ class Server:
     def give_back(self, name: str) -> None:
         """Empty a database for the next test; drop it if it is still in use or has another schema
         than this code's."""
-        tables = "SELECT string_agg(tablename, ', ') FROM pg_tables" \
-            " WHERE schemaname = 'public' AND tablename <> 'migration'"  # fmt: skip
+        tables = (
+            "SELECT string_agg(tablename, ', ') FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename <> 'migration'"
+        )
         try:
             with psycopg.connect(self.dsn(name), options="-c lock_timeout=2s") as conn:
                 [(filled,)] = conn.execute(tables)
@@ -246,8 +270,22 @@ class Standby(Server):
 
     def _make(self) -> None:
         of = f"host={self._of.folder} user=digi application_name=standby"
-        self._run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast",
-                  "-C", "-S", "standby", "--no-sync", "-d", of)  # fmt: skip
+        self._run(
+            "pg_basebackup",
+            "-D",
+            str(self.data),
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "-C",
+            "-S",
+            "standby",
+            "--no-sync",
+            "-d",
+            of,
+        )
 
     def follows(self) -> None:
         """Wait until the standby streams from the primary."""

@@ -57,12 +57,21 @@ CHANNEL = "C-hjemmepleje"
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 BEGINNING = datetime(2026, 11, 2, 9, tzinfo=COPENHAGEN)
 PEOPLE = {
-    "anne": "Anne Holm", "mette": "Mette Krogh", "jonas": "Jonas Friis", "ali": "Ali Demir",
-    "fatima": "Fatima Yildiz", "peter": "Peter Lund", "sofie": "Sofie Bæk",
+    "anne": "Anne Holm",
+    "mette": "Mette Krogh",
+    "jonas": "Jonas Friis",
+    "ali": "Ali Demir",
+    "fatima": "Fatima Yildiz",
+    "peter": "Peter Lund",
+    "sofie": "Sofie Bæk",
     "lars": "Lars Østergaard",
-    "bodil": "Bodil Aagaard", "emil": "Emil Skov", "noor": "Noor Haddad", "karen": "Karen Dahl",
-    "omar": "Omar Said", "grethe": "Grethe Munk",
-}  # fmt: skip
+    "bodil": "Bodil Aagaard",
+    "emil": "Emil Skov",
+    "noor": "Noor Haddad",
+    "karen": "Karen Dahl",
+    "omar": "Omar Said",
+    "grethe": "Grethe Munk",
+}
 
 
 class Message:

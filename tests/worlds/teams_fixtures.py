@@ -39,10 +39,16 @@ def by_botbuilder(world: TeamsWorld, told: Report) -> MakeTransport:
         if world.local:
             return BotbuilderTransport(on_activity, told=told)
         return BotbuilderTransport(
-            on_activity, told=told, app_id=APP, secret=SECRET, app_tenant=world.home.id,
-            openid_url=f"{world.url}/openid", login_url=f"{world.url}/login",
-            tenants=[tenant.id for tenant in world.tenants], hosts=("127.0.0.1",),
-        )  # fmt: skip
+            on_activity,
+            told=told,
+            app_id=APP,
+            secret=SECRET,
+            app_tenant=world.home.id,
+            openid_url=f"{world.url}/openid",
+            login_url=f"{world.url}/login",
+            tenants=[tenant.id for tenant in world.tenants],
+            hosts=("127.0.0.1",),
+        )
 
     return transport
 
@@ -79,9 +85,16 @@ async def in_teams(
             statuses.append(await world.installed(channel))
             assert set(statuses) == {200}, told
             hands = TeamsHands(
-                world, house, door.edge, people, channel=channel, holds_back=holds_back,
-                slash=slash, old=old, personally=personally,
-            )  # fmt: skip
+                world,
+                house,
+                door.edge,
+                people,
+                channel=channel,
+                holds_back=holds_back,
+                slash=slash,
+                old=old,
+                personally=personally,
+            )
             yield Place(world, house, door, hands, told)
 
 
@@ -116,10 +129,13 @@ async def _house(
 
     def make(store: Database, vault: Vault) -> TeamsDoor:
         return TeamsDoor(
-            addresses=Addresses(store, vault, Address), told=heard,
-            transport=making(world, heard), tenants=[tenant.id for tenant in world.tenants],
-            local=world.local, edge=edge,
-        )  # fmt: skip
+            addresses=Addresses(store, vault, Address),
+            told=heard,
+            transport=making(world, heard),
+            tenants=[tenant.id for tenant in world.tenants],
+            local=world.local,
+            edge=edge,
+        )
 
     return await house_behind(folder, clock, either, make)
 
@@ -141,10 +157,18 @@ async def teams_stage(
 ) -> AsyncIterator[TeamsHands]:
     """Return the simulated users. An error reported to the operator fails the test."""
     async with in_teams(
-        folder, people=people, english=english, clock=clock, targeted=targeted,
-        holds_back=holds_back, slash=slash, old=old, personally=personally, channel=channel,
+        folder,
+        people=people,
+        english=english,
+        clock=clock,
+        targeted=targeted,
+        holds_back=holds_back,
+        slash=slash,
+        old=old,
+        personally=personally,
+        channel=channel,
         making=making,
-    ) as place:  # fmt: skip
+    ) as place:
         yield place.hands
         assert place.told == []
         assert not place.world.strangers

@@ -29,7 +29,7 @@ _EVERYWHERE: Mapping[str, tuple[str, str]] = {
         "I do not know whether it was saved. Your text is still here. Please send it again in a"
         " moment. It is saved only once.",
     ),
-}  # fmt: skip
+}
 
 
 class OwnWords:

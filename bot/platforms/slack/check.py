@@ -25,8 +25,10 @@ _GONE = (
     "install the app again, and copy its new token from 'OAuth & Permissions' to SLACK_BOT_TOKEN"
 )
 _OF_BOT: Mapping[str, str] = {
-    "token_expired": _ROTATED, "token_revoked": _GONE, "account_inactive": _GONE,
-}  # fmt: skip
+    "token_expired": _ROTATED,
+    "token_revoked": _GONE,
+    "account_inactive": _GONE,
+}
 _PROXY = "The proxy must pass POST /slack/events on to Digi's port"
 
 

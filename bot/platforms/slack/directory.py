@@ -118,9 +118,12 @@ class Directory:
         found: dict[str, None] = {}
         for team in teams:
             there = _all(
-                client.users_conversations, "channels", types="public_channel,private_channel",
-                exclude_archived=True, team_id=team or None,
-            )  # fmt: skip
+                client.users_conversations,
+                "channels",
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                team_id=team or None,
+            )
             found |= {text_at(one, "id"): None async for one in there}
         return tuple(found)
 

@@ -48,9 +48,12 @@ class SlackDoor:
         self._tasks = DoorTasks(told)
         self._socket: SocketModeClient | None = None
         self.workspaces = Workspaces(
-            self._api, token=bot_token, installations=installations, client_id=client_id,
+            self._api,
+            token=bot_token,
+            installations=installations,
+            client_id=client_id,
             client_secret=client_secret,
-        )  # fmt: skip
+        )
         self.edge = SlackEdge(self._api, self.workspaces, told, now, paced=paced, sleep=sleep)
         self.transport = SlackTransport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
@@ -58,10 +61,17 @@ class SlackDoor:
         self._install: Install | None = None
         if client_id and client_secret and bot_token is None:
             self._install = Install(
-                self._api, self.workspaces, client_id=client_id, client_secret=client_secret,
-                base_url=api_url, public_url=public_url, installations=installations, mac=mac,
-                told=told, now=now,
-            )  # fmt: skip
+                self._api,
+                self.workspaces,
+                client_id=client_id,
+                client_secret=client_secret,
+                base_url=api_url,
+                public_url=public_url,
+                installations=installations,
+                mac=mac,
+                told=told,
+                now=now,
+            )
 
     def routes(self) -> list[web.RouteDef]:
         found: list[web.RouteDef] = []

@@ -25,9 +25,10 @@ from bot.platforms.slack import draw
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.homes import Homes
+from bot.platforms.slack.mentions import in_words, mentioned
 from bot.platforms.slack.outgoing import Outgoing
 from bot.platforms.slack.presence import SlackPresence
-from bot.platforms.slack.read import SlackRequest, in_words, mentioned
+from bot.platforms.slack.read import SlackRequest
 from bot.platforms.slack.replies import AGAIN, NOTED, Replies, SlackReply, too_long
 from bot.platforms.slack.web_api import WebApi
 from bot.platforms.slack.workspaces import Workspaces

@@ -100,9 +100,14 @@ class Install:
         location = f"{self._authorize}?{urlencode(query)}"
         response = web.Response(status=302, headers={**_HEADERS, "Location": location})
         response.set_cookie(
-            COOKIE, browser, max_age=MINUTES * 60, httponly=True, samesite="Lax", path="/slack",
+            COOKIE,
+            browser,
+            max_age=MINUTES * 60,
+            httponly=True,
+            samesite="Lax",
+            path="/slack",
             secure=self._redirect.startswith("https://"),
-        )  # fmt: skip
+        )
         return response
 
     async def end(self, request: web.Request) -> web.Response:
@@ -161,10 +166,13 @@ def _read(said: object, now: int) -> Installation | None:
     except (msgspec.ValidationError, UnicodeEncodeError):
         return None
     return Installation(
-        tenant=tenant_of(home.id), token=found.access_token, bot=found.bot_user_id or "",
-        name=name, refresh=found.refresh_token or "",
+        tenant=tenant_of(home.id),
+        token=found.access_token,
+        bot=found.bot_user_id or "",
+        name=name,
+        refresh=found.refresh_token or "",
         expires=now + found.expires_in if found.expires_in else 0,
-    )  # fmt: skip
+    )
 
 
 def _page(status: int, text: str, *, begun: bool = False) -> web.Response:

@@ -91,10 +91,14 @@ class Outgoing:
         parcel.still_ours()
         try:
             said = await client.chat_postMessage(
-                channel=channel, text=drawn.text, blocks=drawn.blocks, thread_ts=thread or None,
-                unfurl_links=False, unfurl_media=False,
+                channel=channel,
+                text=drawn.text,
+                blocks=drawn.blocks,
+                thread_ts=thread or None,
+                unfurl_links=False,
+                unfurl_media=False,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"letter": parcel.id}},
-            )  # fmt: skip
+            )
             place = written_place(str(said.get("channel") or channel), text_at(said, "ts"))
         except TROUBLE as error:
             failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
@@ -146,14 +150,21 @@ class Outgoing:
         try:
             if what.channel:
                 await client.chat_postEphemeral(
-                    channel=where, user=what.person, text=page.text, blocks=page.blocks,
+                    channel=where,
+                    user=what.person,
+                    text=page.text,
+                    blocks=page.blocks,
                     thread_ts=thread,
-                )  # fmt: skip
+                )
             else:
                 await client.chat_postMessage(
-                    channel=where, text=page.text, blocks=page.blocks, thread_ts=thread,
-                    unfurl_links=False, unfurl_media=False,
-                )  # fmt: skip
+                    channel=where,
+                    text=page.text,
+                    blocks=page.blocks,
+                    thread_ts=thread,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
         except TROUBLE as error:
             failed = self._hindrances.failed(what.tenant, where, error, writes=True)
             raise self._noted(what.tenant, method, failed) from None

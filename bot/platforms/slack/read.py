@@ -7,14 +7,12 @@ that is not valid Unicode raises Malformed and is answered with 400.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Literal
 
-import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from bot.normalize import HALF_A_PAIR
 from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, TypedText
+from bot.platforms.slack.envelope import Container, Envelope, Event, Filled, Id, State
 from bot.platforms.slack.forms import read_channel, read_value
 
 Payload = dict[str, Any]
@@ -82,148 +80,6 @@ def tenant_of(home: str) -> str:
 # --- the shapes ------------------------------------------------------------------------------
 
 
-class _Id(Struct):
-    id: str = ""
-    team_id: str | None = None
-
-
-class _Authorization(Struct):
-    enterprise_id: str | None = None
-    team_id: str | None = None
-    is_enterprise_install: bool | None = False
-
-
-class _Tokens(Struct):
-    bot: list[str] | None = None
-
-
-class _Event(Struct):
-    type: str
-    user: str | _Id | None = None
-    text: str | None = None
-    channel: str | _Id | None = None
-    channel_type: str | None = None
-    subtype: str | None = None
-    bot_id: str | None = None
-    thread_ts: str | None = None
-    team: str | None = None
-    tab: str | None = None
-    tokens: _Tokens | None = None
-
-
-class _Option(Struct):
-    value: str = ""
-
-
-class _Filled(Struct):
-    type: str = ""
-    value: str | None = None
-    selected_option: _Option | None = None
-    selected_options: list[_Option] | None = None
-    selected_user: str | None = None
-    selected_users: list[str] | None = None
-    selected_date: str | None = None
-    selected_time: str | None = None
-
-
-class _State(Struct):
-    values: dict[str, dict[str, _Filled]] = {}
-
-
-class _ViewBlock(Struct):
-    type: str = ""
-    block_id: str = ""
-
-
-class _View(Struct):
-    id: str = ""
-    type: str = ""
-    callback_id: str = ""
-    private_metadata: str = ""
-    app_installed_team_id: str | None = None
-    previous_view_id: str | None = None
-    blocks: list[_ViewBlock] = []
-    state: _State | None = None
-
-
-class _Action(Struct):
-    type: str = ""
-    action_id: str = ""
-    block_id: str = ""
-    value: str | None = None
-
-
-class _Container(Struct):
-    type: str = ""
-    is_ephemeral: bool | None = None
-    channel_id: str | None = None
-    thread_ts: str | None = None
-
-
-class _Message(Struct):
-    text: str | None = None
-
-
-class Envelope(Struct, omit_defaults=True):
-    """The fields of a request's body that Digi reads."""
-
-    type: str = ""
-    challenge: str | UnsetType = UNSET
-    team_id: str | None = None
-    enterprise_id: str | None = None
-    is_enterprise_install: bool | str | None = None
-    authorizations: list[_Authorization] | None = None
-    event_id: str = ""
-    event: _Event | UnsetType = UNSET
-    command: str = ""
-    text: str = ""
-    user_id: str = ""
-    channel_id: str = ""
-    trigger_id: str = ""
-    response_url: str = ""
-    team: _Id | None = None
-    enterprise: _Id | None = None
-    user: _Id | None = None
-    channel: _Id | None = None
-    callback_id: str = ""
-    actions: list[_Action] | UnsetType = UNSET
-    container: _Container | None = None
-    view: _View | None = None
-    message: _Message | None = None
-
-
-class Malformed(Exception):
-    """The body contains an unpaired surrogate. Slack never sends one."""
-
-
-def envelope(body: object) -> Envelope | None:
-    """Parse the body; None if its shape is wrong. Raises Malformed."""
-    try:
-        return msgspec.convert(_without_nulls(body), Envelope)
-    except (msgspec.ValidationError, RecursionError):
-        return None
-
-
-def _without_nulls(node: Any) -> Any:
-    """Remove null values: for an absent value Slack sometimes sends null and sometimes omits the
-    field."""
-    if isinstance(node, str):
-        return _whole(node)
-    if isinstance(node, dict):
-        for name in node:
-            _whole(name)
-        return {name: _without_nulls(held) for name, held in node.items() if held is not None}
-    if isinstance(node, list):
-        return [_without_nulls(held) for held in node]
-    return node
-
-
-def _whole(text: str) -> str:
-    if not text.isascii() and HALF_A_PAIR.search(text):
-        raise Malformed
-    return text
-
-
 # --- what it means ---------------------------------------------------------------------------
 
 
@@ -235,8 +91,17 @@ def incoming(body: Envelope) -> SlackRequest | None:
 def _has_ids(found: SlackRequest) -> bool:
     """Return whether all ids are short printable ASCII. Others could not be stored in every
     database."""
-    ids = (found.home, found.key, found.person, found.person_home, found.channel, found.trigger,
-           found.view, found.thread, found.answer_to)  # fmt: skip
+    ids = (
+        found.home,
+        found.key,
+        found.person,
+        found.person_home,
+        found.channel,
+        found.trigger,
+        found.view,
+        found.thread,
+        found.answer_to,
+    )
     return all(map(_ID.fullmatch, ids))
 
 
@@ -263,9 +128,16 @@ def _command(body: Envelope) -> SlackRequest | None:
     if not (home and body.user_id and body.trigger_id):
         return None
     return SlackRequest(
-        "command", home, body.trigger_id, body.user_id, "", _public(body.channel_id),
-        TypedText(_unescaped(body.text)), body.trigger_id, body.response_url,
-    )  # fmt: skip
+        "command",
+        home,
+        body.trigger_id,
+        body.user_id,
+        "",
+        _public(body.channel_id),
+        TypedText(unescaped(body.text)),
+        body.trigger_id,
+        body.response_url,
+    )
 
 
 def _press(body: Envelope) -> SlackRequest | None:
@@ -275,17 +147,25 @@ def _press(body: Envelope) -> SlackRequest | None:
         return None
     if pressed.type != "button" or not pressed.value:
         return None
-    container = body.container or _Container()
+    container = body.container or Container()
     channel = body.channel.id if body.channel else container.channel_id or ""
     in_modal = body.view if body.view is not None and body.view.type == "modal" else None
     if in_modal is not None:
         channel = read_channel(in_modal.callback_id)
     return SlackRequest(
-        "press", home, body.trigger_id, body.user.id, body.user.team_id or "", _public(channel),
-        read_button(pressed.value), body.trigger_id, body.response_url,
-        view=in_modal.id if in_modal is not None else "", thread=container.thread_ts or "",
+        "press",
+        home,
+        body.trigger_id,
+        body.user.id,
+        body.user.team_id or "",
+        _public(channel),
+        read_button(pressed.value),
+        body.trigger_id,
+        body.response_url,
+        view=in_modal.id if in_modal is not None else "",
+        thread=container.thread_ts or "",
         whispered=bool(container.is_ephemeral),
-    )  # fmt: skip
+    )
 
 
 def _submission(body: Envelope) -> SlackRequest | None:
@@ -293,19 +173,26 @@ def _submission(body: Envelope) -> SlackRequest | None:
     view = body.view
     if not (home and body.user and body.user.id and view and view.private_metadata):
         return None
-    state = view.state or _State()
+    state = view.state or State()
     values = {
         field: _value(next(iter(held.values()))) for field, held in state.values.items() if held
     }
     return SlackRequest(
-        "form", home, body.trigger_id or view.id, body.user.id, body.user.team_id or "",
-        _public(read_channel(view.callback_id)), Submitted(view.private_metadata, values),
-        body.trigger_id, view=view.id, deep=bool(view.previous_view_id),
+        "form",
+        home,
+        body.trigger_id or view.id,
+        body.user.id,
+        body.user.team_id or "",
+        _public(read_channel(view.callback_id)),
+        Submitted(view.private_metadata, values),
+        body.trigger_id,
+        view=view.id,
+        deep=bool(view.previous_view_id),
         inputs=tuple(block.block_id for block in view.blocks if block.type == "input"),
-    )  # fmt: skip
+    )
 
 
-def _value(filled: _Filled) -> str | list[str] | None:
+def _value(filled: Filled) -> str | list[str] | None:
     match filled.type:
         case "static_select" | "radio_buttons":
             return read_value(filled.selected_option.value) if filled.selected_option else None
@@ -333,10 +220,16 @@ def _shortcut(body: Envelope) -> SlackRequest | None:
     if not (home and body.user and body.user.id and body.trigger_id and what):
         return None
     return SlackRequest(
-        "shortcut", home, body.trigger_id, body.user.id, body.user.team_id or "",
-        _public(body.channel.id if body.channel else ""), what, body.trigger_id,
+        "shortcut",
+        home,
+        body.trigger_id,
+        body.user.id,
+        body.user.team_id or "",
+        _public(body.channel.id if body.channel else ""),
+        what,
+        body.trigger_id,
         body.response_url,
-    )  # fmt: skip
+    )
 
 
 def _event(body: Envelope) -> SlackRequest | None:
@@ -349,19 +242,9 @@ def _event(body: Envelope) -> SlackRequest | None:
     key = body.event_id
     match event.type:
         case "app_mention" if person and channel and not event.bot_id and not event.subtype:
-            text = _unescaped(_ADDRESSED.sub("", event.text or ""))
-            return SlackRequest(
-                "words", home, key, person, event.team or "", _public(channel), TypedText(text),
-                thread=event.thread_ts or "", answer_to=channel,
-            )  # fmt: skip
+            return _words_to_digi(home, key, event, _public(channel))
         case "message" if person and channel and event.channel_type == "im":
-            if event.bot_id or event.subtype:
-                return None
-            text = _unescaped(_ADDRESSED.sub("", event.text or ""))
-            return SlackRequest(
-                "words", home, key, person, event.team or "", "", TypedText(text),
-                thread=event.thread_ts or "", answer_to=channel,
-            )  # fmt: skip
+            return None if event.bot_id or event.subtype else _words_to_digi(home, key, event, "")
         case "app_home_opened" if person and event.tab in (None, "home"):
             return SlackRequest("home", home, key, person, what=AtHome())
         case "app_home_opened" if person and channel and event.tab == "messages":
@@ -374,6 +257,21 @@ def _event(body: Envelope) -> SlackRequest | None:
             return SlackRequest("gone", home, key)
         case _:
             return None
+
+
+def _words_to_digi(home: str, key: str, event: Event, channel: str) -> SlackRequest:
+    """Read a mention, or a message in the conversation with Digi."""
+    return SlackRequest(
+        "words",
+        home,
+        key,
+        _id(event.user),
+        event.team or "",
+        channel,
+        TypedText(unescaped(_ADDRESSED.sub("", event.text or ""))),
+        thread=event.thread_ts or "",
+        answer_to=_id(event.channel),
+    )
 
 
 # --- where it belongs --------------------------------------------------------------------------
@@ -405,8 +303,8 @@ def _event_home(body: Envelope) -> str:
     return _home(body, body.team_id, body.enterprise_id)
 
 
-def _id(held: str | _Id | None) -> str:
-    return held.id if isinstance(held, _Id) else held or ""
+def _id(held: str | Id | None) -> str:
+    return held.id if isinstance(held, Id) else held or ""
 
 
 def _public(channel: str) -> str:
@@ -414,34 +312,10 @@ def _public(channel: str) -> str:
     return "" if channel.startswith("D") else channel
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 # --- a message's text in plain words -------------------------------------------------------------
 
-_SIGN = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")
-
-
-def mentioned(text: str) -> tuple[str, ...]:
-    """Return the ids of the people that a message mentions."""
-    found = (sign for sign in _SIGN.finditer(text) if sign[1] == "@" and not sign[3])
-    return tuple(dict.fromkeys(sign[2] for sign in found))
-
-
-def in_words(text: str, names: Mapping[str, str]) -> str:
-    """Return the message as people read it: mentions, channels and links without Slack's markup."""
-
-    def word(sign: re.Match[str]) -> str:
-        kind, what, label = sign[1], sign[2], sign[3]
-        match kind:
-            case "@":
-                return "@" + (label or names.get(what) or "…").lstrip("@")
-            case "#":
-                return f"#{label}" if label else "#…"
-            case "!":
-                return label or f"@{what.partition('^')[0]}"
-            case _:
-                return label or what.removeprefix("mailto:")
-
-    return _unescaped(_SIGN.sub(word, text))
+SIGN = re.compile(r"<([@#!]?)([^<>|]+)(?:\|([^<>]*))?>")

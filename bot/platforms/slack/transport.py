@@ -30,7 +30,8 @@ from yarl import query_to_pairs
 from bot.platforms.common.once import Once
 from bot.platforms.common.ports import Installation, Report
 from bot.platforms.slack.edge import SlackEdge
-from bot.platforms.slack.read import Envelope, Malformed, SlackRequest, envelope, incoming
+from bot.platforms.slack.envelope import Envelope, Malformed, envelope
+from bot.platforms.slack.read import SlackRequest, incoming
 from bot.platforms.slack.replies import AGAIN, MALFORMED, NOTED, ResponseBody, SlackReply
 from bot.platforms.slack.web_api import TROUBLE, WebApi
 from bot.platforms.slack.words import both
@@ -136,9 +137,8 @@ class SlackTransport:
 
     async def _by_bolt(self, read: Envelope, what: SlackRequest, at: Installation) -> SlackReply:
         request = AsyncBoltRequest(
-            body=msgspec.to_builtins(read), mode="socket_mode",
-            context={"incoming": what, "at": at},
-        )  # fmt: skip
+            body=msgspec.to_builtins(read), mode="socket_mode", context={"incoming": what, "at": at}
+        )
         response = await self._app.async_dispatch(request)
         if response.status >= 500 and response.status != AGAIN.status:
             raise _NotHandedOn

@@ -92,9 +92,12 @@ class WebApi:
         found = self._clients.get(token)
         if found is None or found.session is not session:
             found = AsyncWebClient(
-                token=token, base_url=self._base_url, session=session, retry_handlers=[],
+                token=token,
+                base_url=self._base_url,
+                session=session,
+                retry_handlers=[],
                 logger=self._logger,
-            )  # fmt: skip
+            )
             self._clients.put(token, found)
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.platforms.common.own_words import OwnWords
 
-_OWN = OwnWords({
+_WORDS = {
     "close": ("Luk", "Close"),
     "keep": ("Fortryd", "Cancel"),
     "again": (
@@ -54,6 +54,7 @@ _OWN = OwnWords({
         "Digi er ikke installeret i dette workspace. Spørg den, der står for Slack hos jer.",
         "Digi is not installed in this workspace. Ask whoever looks after Slack where you work.",
     ),
-})  # fmt: skip
+}
+_OWN = OwnWords(_WORDS)
 word = _OWN.word
 both = _OWN.both

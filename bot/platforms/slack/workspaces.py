@@ -81,8 +81,12 @@ class Workspaces:
             try:
                 said = await self._api.client(self._token).auth_test()
             except SlackApiError as error:
-                if error_of(error) in ("invalid_auth", "not_authed", "account_inactive",
-                                       "token_revoked"):  # fmt: skip
+                if error_of(error) in (
+                    "invalid_auth",
+                    "not_authed",
+                    "account_inactive",
+                    "token_revoked",
+                ):
                     raise TokenRefused from None
                 raise
             whole = said.get("is_enterprise_install") and said.get("enterprise_id")
@@ -146,9 +150,11 @@ class Workspaces:
                 return found
             try:
                 said = await self._api.token(
-                    self._client_id or "", self._client_secret or "", grant_type="refresh_token",
+                    self._client_id or "",
+                    self._client_secret or "",
+                    grant_type="refresh_token",
                     refresh_token=found.refresh,
-                )  # fmt: skip
+                )
                 fresh = self._fresh(found, said)
             except TROUBLE:
                 # Retried at the next call; the old token may still be valid for a while.

@@ -55,9 +55,8 @@ def outline() -> bytes:
 
 
 def _bubble(
-    *, left: float, top: float, right: float, bottom: float, corner: float,
-    tip: tuple[float, float],
-) -> Distance:  # fmt: skip
+    *, left: float, top: float, right: float, bottom: float, corner: float, tip: tuple[float, float]
+) -> Distance:
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     half_x, half_y = (right - left) / 2 - corner, (bottom - top) / 2 - corner
     # The tail starts inside the box, so that the two shapes merge.
@@ -93,9 +92,9 @@ def _covered(distance: float) -> float:
     return min(max(0.5 - distance, 0.0), 1.0)
 
 
-def _over(below: tuple[int, int, int], above: tuple[int, int, int], much: float) -> tuple[
-    int, int, int
-]:  # fmt: skip
+def _over(
+    below: tuple[int, int, int], above: tuple[int, int, int], much: float
+) -> tuple[int, int, int]:
     red, green, blue = (round(b + (a - b) * much) for b, a in zip(below, above, strict=True))
     return red, green, blue
 

@@ -23,13 +23,34 @@ NAME = "Digi"
 OTHER: Literal["en"] = "en"
 
 IN_CHANNEL = (
-    "start", "status", "next", "questions", "meeting", "phase", "plan", "agreements", "advice",
-    "digest", "about", "help",
-)  # fmt: skip
+    "start",
+    "status",
+    "next",
+    "questions",
+    "meeting",
+    "phase",
+    "plan",
+    "agreements",
+    "advice",
+    "digest",
+    "about",
+    "help",
+)
 """The channel's commands; Teams allows twelve. Unsigned texts and codes are left out, because
 others in the channel can see what is typed."""
-IN_PRIVATE = ("help", "status", "say", "code", "agreements", "results", "advice", "lessons",
-              "settings", "resume", "about")  # fmt: skip
+IN_PRIVATE = (
+    "help",
+    "status",
+    "say",
+    "code",
+    "agreements",
+    "results",
+    "advice",
+    "lessons",
+    "settings",
+    "resume",
+    "about",
+)
 DIALOGS = ("say", "code", "questions", "agreements", "status", "start", "help")
 """Commands of the message box that open a dialog. Each id is a command that Digi understands."""
 ALSO_BY_SLASH = ("questions", "agreements", "status", "start", "help")

@@ -64,10 +64,11 @@ class TeamsPresence:
         lock = self._locks.setdefault((tenant, channel), asyncio.Lock())
         async with lock:
             there = await self._book.members(
-                self._speech.transport, tenant,
+                self._speech.transport,
+                tenant,
                 msgspec.structs.replace(ref, conversation_id=channel, kind=kind_of(channel)),
                 fresh=True,
-            )  # fmt: skip
+            )
             key = f"members:{uuid.uuid4().hex}"
             answer = await self._receive(Delivery(tenant, Sender(""), key, there, channel))
         if answer.undone:

@@ -188,9 +188,14 @@ def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
                 return None
             message = activity.get("replyToId")
             return TeamsRequest(
-                "execute", ref, key, *sender, what=what, data=data,
+                "execute",
+                ref,
+                key,
+                *sender,
+                what=what,
+                data=data,
                 message=message if isinstance(message, str) else "",
-            )  # fmt: skip
+            )
         case "task/fetch":
             return _dialog("fetch", ref, key, sender, _dict(value, "data"))
         case "task/submit":

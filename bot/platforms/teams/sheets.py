@@ -60,12 +60,13 @@ class Sheets:
             self._speech.transport, what.tenant, where or what.ref, people, NAME_SECONDS
         )
         drawn = forms.form(
-            form, language,
+            form,
+            language,
             values=what.fields if faults else {},
             faults=[(fault.field, c.plain(fault.text)) for fault in faults],
             names=lambda person: self._book.name(what.tenant, person),
             channel=what.elsewhere(channel),
-        )  # fmt: skip
+        )
         return TeamsReply(draw.dialog(drawn, forms.title_of_form(form), tall=len(form.fields) > 3))
 
     def page(
@@ -105,9 +106,13 @@ class Sheets:
     def still_there(self, what: TeamsRequest, sent: data.Send, said: str) -> TeamsReply:
         form = sent.form.form
         drawn = forms.form(
-            form, language_of(what), values=what.fields, faults=[("", said)],
-            names=lambda person: self._book.name(what.tenant, person), channel=sent.channel,
-        )  # fmt: skip
+            form,
+            language_of(what),
+            values=what.fields,
+            faults=[("", said)],
+            names=lambda person: self._book.name(what.tenant, person),
+            channel=sent.channel,
+        )
         return TeamsReply(draw.dialog(drawn, forms.title_of_form(form)))
 
 

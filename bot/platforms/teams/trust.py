@@ -184,9 +184,14 @@ class Doorkeeper:
                 raise Stranger
             key, channels = await self._keys.key(str(head.get("kid") or ""))
             said = jwt.decode(
-                token, key, algorithms=list(ALGORITHMS), audience=self._app_id,
-                issuer=self._keys.issuer, leeway=LEEWAY, options=_OPTIONS,
-            )  # fmt: skip
+                token,
+                key,
+                algorithms=list(ALGORITHMS),
+                audience=self._app_id,
+                issuer=self._keys.issuer,
+                leeway=LEEWAY,
+                options=_OPTIONS,
+            )
             until = float(said["exp"]) + LEEWAY
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             # Do not tell the caller what is wrong with the token.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.platforms.common.own_words import OwnWords
 
-_OWN = OwnWords({
+_WORDS = {
     "and": ("og", "and"),
     "again": (
         "Måske ser du denne besked to gange: Teams svarede ikke, da jeg sendte den første gang.",
@@ -49,6 +49,7 @@ _OWN = OwnWords({
         "Det forstod jeg ikke. Knappen er måske fra en tidligere udgave. Skriv hjælp til mig.",
         "I did not understand that. The button may be from an earlier version. Type help to me.",
     ),
-})  # fmt: skip
+}
+_OWN = OwnWords(_WORDS)
 word = _OWN.word
 both = _OWN.both

@@ -47,9 +47,13 @@ class Box:
         else:
             done = subprocess.run(
                 [sys.executable, str(ROOT / "app.py"), *words],
-                env={**self.env, **env}, cwd=self.home.parent, capture_output=True, text=True,
-                timeout=READY, check=False,
-            )  # fmt: skip
+                env={**self.env, **env},
+                cwd=self.home.parent,
+                capture_output=True,
+                text=True,
+                timeout=READY,
+                check=False,
+            )
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
         assert "an error in Digi" not in done.stderr, done.stderr
         return done
@@ -58,9 +62,12 @@ class Box:
     def running(self) -> Iterator[subprocess.Popen[str]]:
         with subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")],
-            env=self.env, cwd=self.home.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self.env,
+            cwd=self.home.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-        ) as process:  # fmt: skip
+        ) as process:
             try:
                 assert process.stdout is not None
                 assert "http://127.0.0.1" in process.stdout.readline()

@@ -19,9 +19,7 @@ from storage.vault import make_key
 from tests.bot.cli.test_app import Box
 from tests.worlds.postgres import Server, a_server
 
-ASKED_FOR = {
-    "log_min_error_statement": "panic", "log_checkpoints": "off", "wal_recycle": "off",
-}  # fmt: skip
+ASKED_FOR = {"log_min_error_statement": "panic", "log_checkpoints": "off", "wal_recycle": "off"}
 
 
 @pytest.fixture(scope="module")
@@ -134,22 +132,42 @@ def test_sqlite_alone_loads_no_driver_of_postgresql(digi: Box) -> None:
 # Each setting that records times, with the value that does so. Those of extensions come with the
 # extension.
 TELLTALE = {
-    "track_commit_timestamp": "on", "wal_level": "logical", "archive_mode": "on",
-    "wal_recycle": "on", "wal_keep_size": "16", "summarize_wal": "on", "log_checkpoints": "on",
-    "log_statement": "all", "log_min_duration_statement": "0", "log_min_duration_sample": "10",
-    "log_transaction_sample_rate": "0.1", "log_duration": "on", "log_lock_waits": "on",
-    "log_parameter_max_length_on_error": "-1", "log_min_messages": "debug1",
-    "log_min_error_statement": "error", "log_parser_stats": "on", "log_planner_stats": "on",
-    "log_executor_stats": "on", "debug_print_parse": "on", "debug_print_rewritten": "on",
-    "debug_print_plan": "on", "fsync": "off", "full_page_writes": "off",
+    "track_commit_timestamp": "on",
+    "wal_level": "logical",
+    "archive_mode": "on",
+    "wal_recycle": "on",
+    "wal_keep_size": "16",
+    "summarize_wal": "on",
+    "log_checkpoints": "on",
+    "log_statement": "all",
+    "log_min_duration_statement": "0",
+    "log_min_duration_sample": "10",
+    "log_transaction_sample_rate": "0.1",
+    "log_duration": "on",
+    "log_lock_waits": "on",
+    "log_parameter_max_length_on_error": "-1",
+    "log_min_messages": "debug1",
+    "log_min_error_statement": "error",
+    "log_parser_stats": "on",
+    "log_planner_stats": "on",
+    "log_executor_stats": "on",
+    "debug_print_parse": "on",
+    "debug_print_rewritten": "on",
+    "debug_print_plan": "on",
+    "fsync": "off",
+    "full_page_writes": "off",
     "synchronous_commit": "off",
-}  # fmt: skip
+}
 BESIDE = {
-    "max_wal_senders": "1", "archive_command": "/bin/true",
+    "max_wal_senders": "1",
+    "archive_command": "/bin/true",
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
-    "auto_explain.log_min_duration": "0", "pgaudit.log": "write", "pgaudit.role": "auditor",
-    "pg_stat_monitor.pgsm_track": "all", "pg_qualstats.enabled": "on",
-}  # fmt: skip
+    "auto_explain.log_min_duration": "0",
+    "pgaudit.log": "write",
+    "pgaudit.role": "auditor",
+    "pg_stat_monitor.pgsm_track": "all",
+    "pg_qualstats.enabled": "on",
+}
 
 
 def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None:
@@ -175,10 +193,13 @@ def test_each_setting_that_breaks_the_promise_is_named_with_its_remedy() -> None
 
 
 SESSION = {
-    "log_statement_stats": "on", "default_transaction_read_only": "on",
-    "log_statement": "mod", "log_min_error_statement": "notice",
-    "auto_explain.log_min_duration": "500", "pg_stat_statements.track": "top",
-}  # fmt: skip
+    "log_statement_stats": "on",
+    "default_transaction_read_only": "on",
+    "log_statement": "mod",
+    "log_min_error_statement": "notice",
+    "auto_explain.log_min_duration": "500",
+    "pg_stat_statements.track": "top",
+}
 
 
 def test_every_rule_about_a_setting_is_broken_somewhere() -> None:
@@ -220,9 +241,11 @@ def test_a_user_who_may_not_keep_the_log_short_hears_how(plain_server: Server) -
 
 
 TEAMS = {
-    "MICROSOFT_APP_ID": "app", "MICROSOFT_APP_PASSWORD": "secret",
-    "MICROSOFT_APP_TENANT_ID": "tenant", "DIGI_PUBLIC_URL": "https://digi.example.dk",
-}  # fmt: skip
+    "MICROSOFT_APP_ID": "app",
+    "MICROSOFT_APP_PASSWORD": "secret",
+    "MICROSOFT_APP_TENANT_ID": "tenant",
+    "DIGI_PUBLIC_URL": "https://digi.example.dk",
+}
 
 
 def test_a_stock_server_is_a_proper_way_to_run_and_is_said_so(tmp_path: Path) -> None:

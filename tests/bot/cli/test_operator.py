@@ -212,9 +212,13 @@ def test_the_doctor_names_what_the_operator_left_open(made: Here, tmp_path: Path
     file = tmp_path / "operator.toml"
     file.write_text('controller = "Kommunen"\nlegal_basis = " "\n', encoding="utf-8")
     said = made(
-        "check", DIGI_OPERATOR_FILE=str(file), MICROSOFT_APP_ID="", SLACK_BOT_TOKEN="xoxb-1",
-        SLACK_SIGNING_SECRET="s", SLACK_API_URL="http://127.0.0.1:9/api",
-    ).stdout  # fmt: skip
+        "check",
+        DIGI_OPERATOR_FILE=str(file),
+        MICROSOFT_APP_ID="",
+        SLACK_BOT_TOKEN="xoxb-1",
+        SLACK_SIGNING_SECRET="s",
+        SLACK_API_URL="http://127.0.0.1:9/api",
+    ).stdout
     assert "operator\tmissing\tlegal_basis" in said
     assert "operator\tmissing\tcontact" in said
     assert "controller" not in said
@@ -225,9 +229,11 @@ def test_the_doctor_tells_whether_links_can_be_reached(made: Here) -> None:
     same. The playground serves links at its own address."""
     assert "links" not in fine(made("check"))
     slack = {
-        "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "MICROSOFT_APP_ID": "",
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "s",
+        "MICROSOFT_APP_ID": "",
         "SLACK_API_URL": "http://127.0.0.1:9/api",
-    }  # fmt: skip
+    }
     assert "links\tmissing\tDIGI_PUBLIC_URL" in made("check", **slack).stdout
     said = made("check", DIGI_PUBLIC_URL="https://digi.example", **slack).stdout
     assert "links\tfine\tunder https://digi.example" in said
@@ -239,9 +245,10 @@ def test_the_doctor_says_when_the_nights_backups_do_not_come(made: Here) -> None
     late = file.rename(file.with_name("digi-20260101T030000Z.backup"))
     assert "backup" not in fine(made("check"))
     slack = {
-        "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s",
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_SIGNING_SECRET": "s",
         "SLACK_API_URL": "http://127.0.0.1:9/api",
-    }  # fmt: skip
+    }
     assert "backup\tthe newest" in made("check", **slack).stdout
     late.unlink()
     fine(made("backup"))

@@ -187,47 +187,47 @@ NEW: dict[str, tuple[Steps, str]] = {
     "a key file below a file": ((lambda box: file_for(box.key.parent),), NO_FOLDER),
     "a home that is a file": ((lambda box: file_for(box.home),), NO_FOLDER),
     "a home below a file": (
-        (
-            lambda box: file_for(box.home),
-            lambda box: box.env.update(DIGI_HOME=str(box.home / "x")),
-        ),
+        (lambda box: file_for(box.home), lambda box: box.env.update(DIGI_HOME=str(box.home / "x"))),
         NO_FOLDER,
     ),
     "a database folder that is a file": ((database_below_a_file,), NO_FOLDER),
-    "a database that is a folder": (
-        (lambda box: box.database.mkdir(parents=True),), "is a folder",
-    ),
+    "a database that is a folder": ((lambda box: box.database.mkdir(parents=True),), "is a folder"),
     "somebody else's database": (
         (lambda box: box.home.mkdir(), lambda box: changed(box, "CREATE TABLE x (y)")),
         "not Digi's",
     ),
     "a playground for others": (
-        (lambda box: box.env.update(DIGI_HOST="0.0.0.0"),), "this machine only",
+        (lambda box: box.env.update(DIGI_HOST="0.0.0.0"),),
+        "this machine only",
     ),
     "an address of another machine": (
-        (lambda box: box.env.update(DIGI_HOST="192.0.2.1", **SIGNED),), "DIGI_PORT",
+        (lambda box: box.env.update(DIGI_HOST="192.0.2.1", **SIGNED),),
+        "DIGI_PORT",
     ),
     "Teams without an app id, beside people": (
         (lambda box: box.env.update(DIGI_TEAMS_LOCAL="1", DIGI_PUBLIC_URL="http://127.0.0.1"),),
         "DIGI_TEAMS_LOCAL",
     ),
     "content of nonsense": ((pack_of_nonsense,), "x.toml"),
-}  # fmt: skip
+}
 USED: dict[str, tuple[Steps, str]] = {
     "no key": ((lambda box: box.key.unlink(),), "there is no key"),
     "a key of garbage": ((garbage_for_key,), "no Digi key"),
     "a key that is a folder": ((folder_for_key,), "cannot be read"),
     "another key": (
-        (lambda box: box.key.unlink(), lambda box: make_key(box.key)), "is not the key",
+        (lambda box: box.key.unlink(), lambda box: make_key(box.key)),
+        "is not the key",
     ),
     "a database that is gone": ((lambda box: box.database.unlink(),), RESTORE),
     "a database of no bytes": ((lambda box: box.database.write_bytes(b""),), RESTORE),
     "a database without a table": (
-        (lambda box: box.database.unlink(), lambda box: changed(box, "VACUUM")), RESTORE,
+        (lambda box: box.database.unlink(), lambda box: changed(box, "VACUUM")),
+        RESTORE,
     ),
     "a database without its schema": ((emptied,), "not Digi's"),
     "a database of no key": (
-        (lambda box: changed(box, "DELETE FROM meta WHERE key LIKE 'key%'"),), RESTORE,
+        (lambda box: changed(box, "DELETE FROM meta WHERE key LIKE 'key%'"),),
+        RESTORE,
     ),
     "a database that is gone, and its log is not": ((log_left,), RESTORE),
     "a home that is gone": ((lambda box: shutil.rmtree(box.home),), RESTORE),
@@ -236,7 +236,7 @@ USED: dict[str, tuple[Steps, str]] = {
     "a header of no schema format": ((lambda box: flipped(box, 47),), RESTORE),
     "a header of no file format": ((lambda box: flipped(box, 18),), RESTORE),
     "a page of nonsense": ((page_of_nonsense,), RESTORE),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", NEW)

@@ -87,9 +87,12 @@ class Office:
 
     async def claim_timers(self) -> list[Letter]:
         claimed: list[Letter] = await self.house.database.tx(
-            self.house.scripts.outbox.claim_timers, self.house.clock.now(), LEASE_US, 20,
+            self.house.scripts.outbox.claim_timers,
+            self.house.clock.now(),
+            LEASE_US,
+            20,
             self.house.courier.holder,
-        )  # fmt: skip
+        )
         return claimed
 
     def woke(self) -> list[tuple[str, datetime]]:
@@ -315,9 +318,11 @@ async def test_what_arrived_while_the_store_failed_is_not_said_again(
         return await tx(script, *args)
 
     monkeypatch.setattr(unsure.house.database, "tx", fails)
-    said = (Privately("mette", note("1")), Privately("mette", note("2"))) if private else (
-        Say(note("1 2")),
-    )  # fmt: skip
+    said = (
+        (Privately("mette", note("1")), Privately("mette", note("2")))
+        if private
+        else (Say(note("1 2")),)
+    )
     await unsure.do(*said)
     await unsure.settle()
     assert "sending" in {state for _, state in await unsure.letters()}
@@ -372,14 +377,16 @@ async def test_a_team_whose_channel_is_closed_waits_and_the_others_go_on(
     await office.do(Say(note("elsewhere")), Timer("b", MONDAY + timedelta(hours=3)), project="p2")
     await office.move(MONDAY + timedelta(days=3))
     assert office.woke() == [("b", MONDAY + timedelta(hours=3))]
-    said = [(parcel.person or parcel.channel, words_of(parcel.card)) for parcel in
-            office.edge.parcels]  # fmt: skip
+    said = [
+        (parcel.person or parcel.channel, words_of(parcel.card)) for parcel in office.edge.parcels
+    ]
     assert said[0] == ("C2", "elsewhere") or said[1] == ("C2", "elsewhere")
     [told] = [words for who, words in said if who == "anne"]
     assert "Jeg kan ikke skrive i kanalen" in told
     assert {row["state"] for row in await _rows(office) if row["project"] == PROJECT} == {
-        "paused", "ready",
-    }  # fmt: skip
+        "paused",
+        "ready",
+    }
     closed.channels.clear()
     tried = closed.tried
     await office.house.engine.receive(

@@ -231,9 +231,11 @@ async def test_a_dialog_that_fails_leaves_nothing(
 
 
 async def test_a_form_that_could_not_be_kept_stays_open(
-    house: House, monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None],
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    kindly: Callable[[], None],
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     """The database is away: the typed text stays in the form, and the log contains none of it."""
     kindly()
 
@@ -385,11 +387,15 @@ async def test_every_effect_is_done(
     await does(fx.Forget("answer", ref="q1"), fx.Forget("answer", person="anne"))
     assert await ask(house, f.HowMany("answer", "q1")) == 0
     await does(
-        fx.Post("post"), fx.Redraw("post"), fx.Say(note("said"), thread="post"),
-        fx.Privately("mette", note("now"), now=True), fx.Privately("mette", note("in the bag")),
-        fx.Timer("a", MONDAY + timedelta(hours=1)), fx.Timer("b", MONDAY + timedelta(hours=1)),
+        fx.Post("post"),
+        fx.Redraw("post"),
+        fx.Say(note("said"), thread="post"),
+        fx.Privately("mette", note("now"), now=True),
+        fx.Privately("mette", note("in the bag")),
+        fx.Timer("a", MONDAY + timedelta(hours=1)),
+        fx.Timer("b", MONDAY + timedelta(hours=1)),
         fx.Cancel("b"),
-    )  # fmt: skip
+    )
     await house.courier.settle()
     assert [p.kind for p in edge.parcels].count("thread") == 1
     assert {"said", "now", "in the bag"} <= set(edge.said())
@@ -431,9 +437,10 @@ async def test_every_effect_is_done(
     first = waiting["unnamed 0"]
     await does(
         fx.Publish(first.entry, first.new_id, "answer", "q1", 1, first.body, first.receipt),
-        fx.Unpool((waiting["unnamed 1"].entry,)), fx.Refresh(),
+        fx.Unpool((waiting["unnamed 1"].entry,)),
+        fx.Refresh(),
         fx.Snapshot("all", 1, {"n": 1}),
-    )  # fmt: skip
+    )
     [published] = await ask(house, f.Published("answer", "q1"))
     assert published == f.Unnamed(first.new_id, "answer", "q1", 1, first.body, bytes(32))
     assert [w.body["text"] for w in await ask(house, f.Unreleased(("answer",), "q1"))] == [
@@ -478,17 +485,32 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
     """Every fact can be answered for an empty database."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
     empty: dict[f.Fact[Any], Any] = {
-        f.About(): None, f.Roles(): (), f.Team(): (), f.Present(): (),
+        f.About(): None,
+        f.Roles(): (),
+        f.Team(): (),
+        f.Present(): (),
         f.PrefsOf("nobody"): f.Prefs(),
-        f.Records("answer"): (), f.Records("answer", "q"): (), f.RecordsSince("answer", at): (),
-        f.Mine("answer", "q", "nobody"): None, f.HowMany("answer", "q"): 0,
-        f.StateOf("digest", "digest"): None, f.States("digest"): (), f.Published("answer"): (),
-        f.Published("answer", "q"): (), f.SnapshotOf("all"): None, f.Unreleased(("answer",)): (),
-        f.ByCode("what?"): None, f.ByCode(CODE): None, f.MyProjects("nobody"): (),
-        f.ChannelProject("C9"): None, f.MyRefs("answer", "nobody"): frozenset(),
-        f.InEach("nobody", (f.About(),)): (), f.By("answer", "q"): frozenset(),
-        f.ByTeam("answer"): frozenset(), f.HowManyEach("answer"): {},
-    }  # fmt: skip
+        f.Records("answer"): (),
+        f.Records("answer", "q"): (),
+        f.RecordsSince("answer", at): (),
+        f.Mine("answer", "q", "nobody"): None,
+        f.HowMany("answer", "q"): 0,
+        f.StateOf("digest", "digest"): None,
+        f.States("digest"): (),
+        f.Published("answer"): (),
+        f.Published("answer", "q"): (),
+        f.SnapshotOf("all"): None,
+        f.Unreleased(("answer",)): (),
+        f.ByCode("what?"): None,
+        f.ByCode(CODE): None,
+        f.MyProjects("nobody"): (),
+        f.ChannelProject("C9"): None,
+        f.MyRefs("answer", "nobody"): frozenset(),
+        f.InEach("nobody", (f.About(),)): (),
+        f.By("answer", "q"): frozenset(),
+        f.ByTeam("answer"): frozenset(),
+        f.HowManyEach("answer"): {},
+    }
     assert await ask(house, *empty, project="nowhere") == empty
     assert {type(fact) for fact in empty} == set(SCRIPTS)
 
@@ -684,11 +706,17 @@ async def test_a_statement_that_fails_leaves_nothing_of_its_turn(
 ) -> None:
     """Each statement of a turn with many effects fails once, and nothing is stored."""
     fake.does(
-        fx.Record("answer", "q", "a", "anne", MONDAY, {"text": "x"}), fx.Post("post"),
-        fx.Say(note("x"), once="o"), fx.Privately("mette", note("x")), fx.Timer("t", MONDAY),
-        fx.Grant("fatima", "deputy", "asked"), fx.Keep("ali", hours=(9, 17)),
-        fx.Snapshot("all", 1, {}), fx.Refresh(), fx.Show(note("done")),
-    )  # fmt: skip
+        fx.Record("answer", "q", "a", "anne", MONDAY, {"text": "x"}),
+        fx.Post("post"),
+        fx.Say(note("x"), once="o"),
+        fx.Privately("mette", note("x")),
+        fx.Timer("t", MONDAY),
+        fx.Grant("fatima", "deputy", "asked"),
+        fx.Keep("ali", hours=(9, 17)),
+        fx.Snapshot("all", 1, {}),
+        fx.Refresh(),
+        fx.Show(note("done")),
+    )
     before = kept(tmp_path / "home", either)
     real = house.scripts.turns.run
     at = 0

@@ -56,17 +56,37 @@ ROLES = (
 TEAM = tuple(person for person in PEOPLE if person != "outsider")
 FOREIGN = {"foreign"}
 FOR_OWN_PEOPLE = {
-    "started", "drafted", "draft_detailed", "role_confirmed", "start", "confirm_role", "deleted",
-}  # fmt: skip
+    "started",
+    "drafted",
+    "draft_detailed",
+    "role_confirmed",
+    "start",
+    "confirm_role",
+    "deleted",
+}
 """Events that need no role but are refused to people of another organisation."""
 UNNAMED = frozenset(get_args(e.UnsignedEvent))
 UNNAMED_LOOKS = {"answer_unnamed", "say_unnamed", "missing", "write_more", "object", "withdraw"}
 ONLY_OURS = {
-    "begun", "halted", "phase_entered", "phase_closed", "ask", "laid_aside", "superseded",
-    "released", "author_added", "ended_unanswered", "offered", "members_seen", "undelivered",
-    "woke", "advice_given",
-    "unreached", "said_deleted", "points_deleted",
-}  # fmt: skip
+    "begun",
+    "halted",
+    "phase_entered",
+    "phase_closed",
+    "ask",
+    "laid_aside",
+    "superseded",
+    "released",
+    "author_added",
+    "ended_unanswered",
+    "offered",
+    "members_seen",
+    "undelivered",
+    "woke",
+    "advice_given",
+    "unreached",
+    "said_deleted",
+    "points_deleted",
+}
 
 
 @pytest.fixture
@@ -198,9 +218,19 @@ async def test_whoever_stands_in_for_a_leader_writes_by_name(house: House) -> No
 async def test_people_of_another_organisation_are_members_at_most(house: House) -> None:
     """This holds whether the edge says so now or said so before: no role, no role request to
     answer, no project of their own. Having led is still remembered."""
-    await found(house, "p4", channel="C4", stage="draft", starter="gæst", team=("gæst",),
-                roles=(Grant("gæst", "leader", "confirmed"), Grant("gæst", "tr", "asked"),
-                       Grant("anden", "tr", "confirmed")))  # fmt: skip
+    await found(
+        house,
+        "p4",
+        channel="C4",
+        stage="draft",
+        starter="gæst",
+        team=("gæst",),
+        roles=(
+            Grant("gæst", "leader", "confirmed"),
+            Grant("gæst", "tr", "asked"),
+            Grant("anden", "tr", "confirmed"),
+        ),
+    )
     gate = gate_of(house)
     token = write_press(house.vault, TENANT, e.Look("status", "p4"))
     for told in (True, False):
@@ -236,9 +266,11 @@ async def test_another_workplace_has_nothing_here(house: House) -> None:
 async def test_not_yours_and_not_there_are_answered_alike(house: House, channel: str) -> None:
     """An answer does not reveal whether a project exists."""
     for press in (
-        e.Look("status", PROJECT), e.Answered(project=PROJECT, question="q", text="x"),
-        e.Fits(project=PROJECT, question="q"), e.Paused(project=PROJECT),
-    ):  # fmt: skip
+        e.Look("status", PROJECT),
+        e.Answered(project=PROJECT, question="q", text="x"),
+        e.Fits(project=PROJECT, question="q"),
+        e.Paused(project=PROJECT),
+    ):
         answers = []
         for id in (PROJECT, "nowhere"):
             there = msgspec.structs.replace(press, project=id)
@@ -404,9 +436,15 @@ def filled(house: House, values: dict[str, Any], into: str = "drafted") -> Deliv
 
 
 GOOD: dict[str, Any] = {
-    "name": " Ny\u00a0plan ", "about": "", "origin": "must", "look_again": ["3"], "leader": "u1",
-    "tr": ["u2", "u3"], "decision": "2026-12-01", "hour": "10.30",
-}  # fmt: skip
+    "name": " Ny\u00a0plan ",
+    "about": "",
+    "origin": "must",
+    "look_again": ["3"],
+    "leader": "u1",
+    "tr": ["u2", "u3"],
+    "decision": "2026-12-01",
+    "hour": "10.30",
+}
 
 
 async def test_a_filled_form_becomes_its_event(house: House) -> None:

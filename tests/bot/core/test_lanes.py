@@ -121,17 +121,25 @@ async def test_of_the_timers_that_are_due_the_first_are_claimed(replicas: Replic
     """At most one timer of each project is claimed, and no letters with them."""
     house = replicas.house
     for project, effect in (
-        ("a", Timer("t", MONDAY)), ("b", Timer("t", MONDAY)), ("c", Say(note("said"))),
-        ("d", Timer("t", MONDAY)), ("a", Timer("u", MONDAY)), ("e", Timer("t", MONDAY)),
-    ):  # fmt: skip
+        ("a", Timer("t", MONDAY)),
+        ("b", Timer("t", MONDAY)),
+        ("c", Say(note("said"))),
+        ("d", Timer("t", MONDAY)),
+        ("a", Timer("u", MONDAY)),
+        ("e", Timer("t", MONDAY)),
+    ):
         await found(house, project, channel=f"C{project}")
         await turn(house, replicas.fake, TENANT, project, effect)
 
     async def claimed(courier: Courier, limit: int) -> list[str]:
         letters = await house.database.tx(
-            house.scripts.outbox.claim_timers, MONDAY, LEASE_US, limit, courier.holder,
+            house.scripts.outbox.claim_timers,
+            MONDAY,
+            LEASE_US,
+            limit,
+            courier.holder,
             courier.leases.lease(),
-        )  # fmt: skip
+        )
         return [letter.project for letter in letters]
 
     assert await claimed(replicas.first, 2) == ["a", "b"]
@@ -364,13 +372,22 @@ async def a_replica(folder: Path, edge: Paper, dsn: str) -> AsyncIterator[House]
 @pytest.mark.parametrize("deaf", [True, False], ids=["deaf", "mute"])
 @pytest.mark.parametrize(
     ("count", "digests"),
-    [(2, 40), pytest.param(2, 1000, marks=pytest.mark.long),
-     pytest.param(5, 1000, marks=pytest.mark.long)],
-)  # fmt: skip
+    [
+        (2, 40),
+        pytest.param(2, 1000, marks=pytest.mark.long),
+        pytest.param(5, 1000, marks=pytest.mark.long),
+    ],
+)
 async def test_replicas_that_race_for_digests_send_each_once(
-    tmp_path: Path, fake: Fake, postgres_dsn: str, count: int, digests: int,
-    figures: Callable[[str], None], *, deaf: bool,
-) -> None:  # fmt: skip
+    tmp_path: Path,
+    fake: Fake,
+    postgres_dsn: str,
+    count: int,
+    digests: int,
+    figures: Callable[[str], None],
+    *,
+    deaf: bool,
+) -> None:
     """Digests of twenty workplaces are due at once, and one replica is frozen during a delivery
     past its lease. Each digest is decided and delivered once. Only the message in progress at the
     freeze is sent again, marked, because nobody can know whether it arrived."""

@@ -105,8 +105,11 @@ def test_strong_and_emphasis_reach_around_placeholders() -> None:
     """Digi's phrases may use bold; names stay plain."""
     spans = dresser().line(c.text("test.both", n=c.Count(48), what=c.Day(date(2026, 11, 26))))
     assert spans == (
-        c.Strong("Uge "), c.Strong("48"), c.Plain(" og "), c.Emph("torsdag den 26. november"),
-    )  # fmt: skip
+        c.Strong("Uge "),
+        c.Strong("48"),
+        c.Plain(" og "),
+        c.Emph("torsdag den 26. november"),
+    )
     spans = dresser().line(c.text("test.strong", who=c.Who("anne"), what=c.Words("ja")))
     assert c.Mention("anne", "Anne Holm") in spans
     assert c.Emph("måske") in spans
@@ -157,8 +160,12 @@ def test_what_a_card_needs_is_found_wherever_it_stands() -> None:
 
 def test_a_first_name_is_somebodys_words_and_not_digis() -> None:
     """The cache of Digi's own sentences contains no names, neither full nor first."""
-    for line in (c.First("anne"), c.Who("anne"), c.Words("Anne"), c.text("test.both", n=c.Count(4),
-                 what=c.First("anne"))):  # fmt: skip
+    for line in (
+        c.First("anne"),
+        c.Who("anne"),
+        c.Words("Anne"),
+        c.text("test.both", n=c.Count(4), what=c.First("anne")),
+    ):
         assert not c.is_ours(dresser().line(line))
     assert said(c.First("anne")) == "Anne"
     assert c.is_ours(dresser().line(c.text("test.plain", when=c.Day(date(2026, 11, 26)))))
@@ -173,15 +180,22 @@ def test_the_catalogues_words_may_be_strong() -> None:
     """Bold and emphasis marks of the content are kept, in each language."""
     both = Both("En **vigtig** ting", "An *important* thing")
     assert dresser().line(c.Said(both.da, both.en)) == (
-        c.Plain("En "), c.Strong("vigtig"), c.Plain(" ting"),
-    )  # fmt: skip
+        c.Plain("En "),
+        c.Strong("vigtig"),
+        c.Plain(" ting"),
+    )
     assert c.Emph("important") in dresser("en").line(c.Said(both.da, both.en))
 
 
 PLAUSIBLE: tuple[c.Line, ...] = (
-    c.Words("ord"), c.Day(date(2026, 12, 3)), c.Count(2), c.Who("anne"), c.Hour(600),
-    c.Listing((c.Words("a"), c.Words("b"))), c.Moment(datetime(2026, 12, 3, 9, tzinfo=UTC)),
-)  # fmt: skip
+    c.Words("ord"),
+    c.Day(date(2026, 12, 3)),
+    c.Count(2),
+    c.Who("anne"),
+    c.Hour(600),
+    c.Listing((c.Words("a"), c.Words("b"))),
+    c.Moment(datetime(2026, 12, 3, 9, tzinfo=UTC)),
+)
 
 
 @pytest.mark.parametrize("language", ["da", "en"])

@@ -138,9 +138,14 @@ def test_what_a_form_is_for_comes_back_as_it_was(fixed: dict[str, str], values: 
     assert (read.into, read.fixed, read.form) == ("answered", fixed, "a1")
     kinds = {id: rule.kind for id, rule in read.rules.items()}
     assert kinds == {
-        "text": "text", "choice": "choice", "choices": "choices", "one": "one", "many": "many",
-        "day": "date", "time": "time",
-    }  # fmt: skip
+        "text": "text",
+        "choice": "choice",
+        "choices": "choices",
+        "one": "one",
+        "many": "many",
+        "day": "date",
+        "time": "time",
+    }
     assert read.rules["choice"].options == tuple(values)
     for tenant, vault in (("test:andre", VAULT), (TENANT, OTHER)):
         with pytest.raises(BadToken):

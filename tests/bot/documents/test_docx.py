@@ -35,21 +35,70 @@ W = {"w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main"}
 # The order that ECMA-376 asks for, for what we write; Word calls a file with another one damaged.
 ORDER = {
     "pPr": (
-        "pStyle", "keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "numPr",
-        "suppressLineNumbers", "pBdr", "shd", "tabs", "suppressAutoHyphens", "bidi",
-        "adjustRightInd", "snapToGrid", "spacing", "ind", "contextualSpacing", "mirrorIndents",
-        "jc", "textAlignment", "outlineLvl", "rPr", "sectPr",
+        "pStyle",
+        "keepNext",
+        "keepLines",
+        "pageBreakBefore",
+        "framePr",
+        "widowControl",
+        "numPr",
+        "suppressLineNumbers",
+        "pBdr",
+        "shd",
+        "tabs",
+        "suppressAutoHyphens",
+        "bidi",
+        "adjustRightInd",
+        "snapToGrid",
+        "spacing",
+        "ind",
+        "contextualSpacing",
+        "mirrorIndents",
+        "jc",
+        "textAlignment",
+        "outlineLvl",
+        "rPr",
+        "sectPr",
     ),
     "rPr": (
-        "rStyle", "rFonts", "b", "bCs", "i", "iCs", "caps", "smallCaps", "noProof", "color",
-        "spacing", "w", "kern", "position", "sz", "szCs", "u", "rtl", "cs", "lang",
+        "rStyle",
+        "rFonts",
+        "b",
+        "bCs",
+        "i",
+        "iCs",
+        "caps",
+        "smallCaps",
+        "noProof",
+        "color",
+        "spacing",
+        "w",
+        "kern",
+        "position",
+        "sz",
+        "szCs",
+        "u",
+        "rtl",
+        "cs",
+        "lang",
     ),
     "tblPr": (
-        "tblStyle", "bidiVisual", "tblStyleRowBandSize", "tblStyleColBandSize", "tblW", "jc",
-        "tblInd", "tblBorders", "shd", "tblLayout", "tblCellMar", "tblLook", "tblCaption",
+        "tblStyle",
+        "bidiVisual",
+        "tblStyleRowBandSize",
+        "tblStyleColBandSize",
+        "tblW",
+        "jc",
+        "tblInd",
+        "tblBorders",
+        "shd",
+        "tblLayout",
+        "tblCellMar",
+        "tblLook",
+        "tblCaption",
         "tblDescription",
     ),
-}  # fmt: skip
+}
 
 
 @cache
@@ -141,8 +190,10 @@ def test_a_long_document_lists_its_headings_first(more: int) -> None:
     assert [marks[one] for one in leads] == told
     assert len(told) == 3 + more
     assert {one.get(qn("w:fldCharType")) for one in tree.iter(qn("w:fldChar"))} == {
-        "begin", "separate", "end",
-    }  # fmt: skip
+        "begin",
+        "separate",
+        "end",
+    }
 
 
 @pytest.mark.parametrize("written", WRITTEN)

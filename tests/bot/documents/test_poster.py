@@ -44,9 +44,15 @@ def sheet(
     language: Language, name: str = "Ny omsorgsplatform", address: str = ADDRESS
 ) -> FinishedPoster:
     localizer = Localizer(
-        content.load(), language, tenant="web:nord", mac=NoMac(), people={}, words={}, typed=str,
+        content.load(),
+        language,
+        tenant="web:nord",
+        mac=NoMac(),
+        people={},
+        words={},
+        typed=str,
         today=date(2026, 11, 2),
-    )  # fmt: skip
+    )
     return finished(poster(name, Words(address)), localizer.line, language)
 
 

@@ -26,8 +26,14 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
     logged."""
     proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
     [opens] = re.findall(r"location ~ (\S+) \{", proxy)
-    for path in ("/slack/events", "/slack/install", "/slack/oauth_redirect", "/api/messages",
-                 "/om", "/b/abc"):  # fmt: skip
+    for path in (
+        "/slack/events",
+        "/slack/install",
+        "/slack/oauth_redirect",
+        "/api/messages",
+        "/om",
+        "/b/abc",
+    ):
         assert re.search(opens, path), path
     for path in ("/", "/metrics", "/healthz", "/readyz", "/play/submit", "/slack/events/x"):
         assert not re.search(opens, path), path

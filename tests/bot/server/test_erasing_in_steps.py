@@ -31,10 +31,19 @@ async def two_projects(house: House) -> None:
 
         def written(project: str, id: str, person: str) -> Script[None]:
             body = house.vault.seal(b"{}", "record", TENANT, project, "answer", id)
-            yield "record_put", {
-                "tenant": TENANT, "project": project, "kind": "answer", "id": id, "ref": "",
-                "person": person, "at": to_us(MONDAY), "body": body,
-            }  # fmt: skip
+            yield (
+                "record_put",
+                {
+                    "tenant": TENANT,
+                    "project": project,
+                    "kind": "answer",
+                    "id": id,
+                    "ref": "",
+                    "person": person,
+                    "at": to_us(MONDAY),
+                    "body": body,
+                },
+            )
 
         for id, person in (("a", "anne"), ("b", "anne"), ("c", "mette")):
             await house.database.tx(written, project, id, person)

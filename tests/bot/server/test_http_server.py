@@ -83,10 +83,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def serving(folder: Path, **environ: str) -> AsyncIterator[Served]:
     port = free_port()
     settings = digi_settings.load(
-        {"DIGI_HOME": str(folder / "data"), "DIGI_KEY_FILE": str(folder / "key"),
-         "DIGI_PORT": str(port), "DIGI_LOG": "error", **environ},
+        {
+            "DIGI_HOME": str(folder / "data"),
+            "DIGI_KEY_FILE": str(folder / "key"),
+            "DIGI_PORT": str(port),
+            "DIGI_LOG": "error",
+            **environ,
+        },
         folder / "none",
-    )  # fmt: skip
+    )
     found: asyncio.Future[Served] = asyncio.get_running_loop().create_future()
     setup = web.AppRunner.setup
 
@@ -237,10 +242,21 @@ async def test_many_or_long_headers_are_refused(served: Served) -> None:
 # --- by which name ------------------------------------------------------------------------------
 
 STRANGE_HOSTS = (
-    "evil.example", "digi.example.dk.evil.example", "127.0.0.1.evil.example", "xpods.internal",
-    "pods.internal", "digi.evil", "a@127.0.0.1", "127.0.0.1/", "[::1", "::1", "", "æ.dk", "\udcff",
+    "evil.example",
+    "digi.example.dk.evil.example",
+    "127.0.0.1.evil.example",
+    "xpods.internal",
+    "pods.internal",
+    "digi.evil",
+    "a@127.0.0.1",
+    "127.0.0.1/",
+    "[::1",
+    "::1",
+    "",
+    "æ.dk",
+    "\udcff",
     "localhost:x",
-)  # fmt: skip
+)
 
 
 async def test_a_name_that_somebody_else_pointed_here_reads_nothing(served: Served) -> None:
@@ -258,10 +274,18 @@ async def test_the_names_of_a_machine_a_container_and_a_proxy_are_answered(here:
     """Any IP address, this machine's own names, the public address, and the operator's
     additions."""
     names = (
-        "127.0.0.1", "10.42.0.7:8642", "[::1]:8642", "[fd00::7]", "localhost", "LOCALHOST.:1",
-        socket.gethostname(), "digi.example.dk", "Digi.Example.dk:443", "digi:8642",
+        "127.0.0.1",
+        "10.42.0.7:8642",
+        "[::1]:8642",
+        "[fd00::7]",
+        "localhost",
+        "LOCALHOST.:1",
+        socket.gethostname(),
+        "digi.example.dk",
+        "Digi.Example.dk:443",
+        "digi:8642",
         "digi-0.pods.internal:8642",
-    )  # fmt: skip
+    )
     async with serving(here, **PLATFORMS) as served:
         for path in ("/metrics", "/healthz", "/readyz", "/om"):
             for name in names:
@@ -311,10 +335,18 @@ def test_what_is_shipped_asks_under_names_that_are_answered() -> None:
 
 ODD_QUERY = "as=%FF&state=%ED%A0%BD&code=%FF%FE&after=%FF&%ED%A0%BD=1&%=%&a=%00"
 ODD_HEADERS = (
-    "Accept-Language", "Authorization", "Content-Type", "Cookie", "Last-Event-ID", "Origin",
-    "Sec-Fetch-Site", "X-Digi-Token", "X-Forwarded-For", "X-Slack-Request-Timestamp",
+    "Accept-Language",
+    "Authorization",
+    "Content-Type",
+    "Cookie",
+    "Last-Event-ID",
+    "Origin",
+    "Sec-Fetch-Site",
+    "X-Digi-Token",
+    "X-Forwarded-For",
+    "X-Slack-Request-Timestamp",
     "X-Slack-Signature",
-)  # fmt: skip
+)
 ODD_BYTES = ("\udcff\udcfe", "digi_install=\udced\udca0\udcbd; a=æ", "text/æ; charset=\udcff")
 
 

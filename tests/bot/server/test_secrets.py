@@ -32,27 +32,42 @@ __all__ = ["digi"]
 PARTS = ("Zebra7", "Vulkan9")
 """Parts of the passwords below. They may be neither printed nor become a file's name."""
 JOINED = [
-    "Zebra7Vulkan9", *(f"Zebra7{sign}Vulkan9" for sign in "@/?#:%& \\"), "[Zebra7Vulkan9",
-    "Zebra7]Vulkan9", "1/Zebra7Vulkan9", "Zebra7Vulkan9@", "1?Zebra7=Vulkan9", "%00Zebra7Vulkan9",
-]  # fmt: skip
+    "Zebra7Vulkan9",
+    *(f"Zebra7{sign}Vulkan9" for sign in "@/?#:%& \\"),
+    "[Zebra7Vulkan9",
+    "Zebra7]Vulkan9",
+    "1/Zebra7Vulkan9",
+    "Zebra7Vulkan9@",
+    "1?Zebra7=Vulkan9",
+    "%00Zebra7Vulkan9",
+]
 ADDRESSES = [
     *(f"postgresql://digi:{word}@127.0.0.1:1/digi" for word in JOINED),
     *(f"postgresql://digi:{quote(word, safe='')}@127.0.0.1:1/digi" for word in JOINED),
     *(
         shape.format("Zebra7Vulkan9")
         for shape in (
-            "postgres:/digi:{}@127.0.0.1:1/digi", "POSTGRESQL://digi:{}@127.0.0.1:1/digi",
-            "postgresq://digi:{}@127.0.0.1:1/digi", "jdbc:postgresql://digi:{}@127.0.0.1:1/digi",
-            "postgresql:digi:{}@127.0.0.1/digi", "'postgresql://digi:{}@127.0.0.1:1/digi'",
-            "psql postgresql://digi:{}@127.0.0.1:1/digi", "mysql://root:{}@127.0.0.1/digi",
-            "digi:{}@127.0.0.1/digi", "postgresql://digi:{}", "postgresql://{}@127.0.0.1:1/digi",
-            "host=127.0.0.1 port=1 user=digi password={}", "dbname=digi user={}",
-            "postgresql://127.0.0.1:1/digi?password={}", "postgresql://127.0.0.1:1/digi?pasword={}",
-            "postgresql://127.0.0.1:1/digi?sslmode={}", "postgresql://{}:1/digi",
+            "postgres:/digi:{}@127.0.0.1:1/digi",
+            "POSTGRESQL://digi:{}@127.0.0.1:1/digi",
+            "postgresq://digi:{}@127.0.0.1:1/digi",
+            "jdbc:postgresql://digi:{}@127.0.0.1:1/digi",
+            "postgresql:digi:{}@127.0.0.1/digi",
+            "'postgresql://digi:{}@127.0.0.1:1/digi'",
+            "psql postgresql://digi:{}@127.0.0.1:1/digi",
+            "mysql://root:{}@127.0.0.1/digi",
+            "digi:{}@127.0.0.1/digi",
+            "postgresql://digi:{}",
+            "postgresql://{}@127.0.0.1:1/digi",
+            "host=127.0.0.1 port=1 user=digi password={}",
+            "dbname=digi user={}",
+            "postgresql://127.0.0.1:1/digi?password={}",
+            "postgresql://127.0.0.1:1/digi?pasword={}",
+            "postgresql://127.0.0.1:1/digi?sslmode={}",
+            "postgresql://{}:1/digi",
             "postgresql://digi@127.0.0.1:{}/digi",
         )
     ),
-]  # fmt: skip
+]
 MISPLACED = {
     "an address": "postgresql://digi:Zebra7Vulkan9@127.0.0.1/digi",
     "a page": "https://digi:Zebra7Vulkan9@127.0.0.1/digi",
@@ -60,11 +75,21 @@ MISPLACED = {
     "a key": base64.b64encode(b"Zebra7Vulkan9".ljust(32, b"!")).decode(),
 }
 COMMANDS = [
-    ["check"], ["key"], ["outbox"], ["projects"], ["backup"], ["restore", "nothing.backup"],
-    ["rotate-key"], ["erase", "person", "U1", "--yes"], ["erase", "project", "p1", "--yes"],
-    ["unseat", "U1", "p1"], ["manifest", "slack"], ["manifest", "teams"], ["content"],
+    ["check"],
+    ["key"],
+    ["outbox"],
+    ["projects"],
+    ["backup"],
+    ["restore", "nothing.backup"],
+    ["rotate-key"],
+    ["erase", "person", "U1", "--yes"],
+    ["erase", "project", "p1", "--yes"],
+    ["unseat", "U1", "p1"],
+    ["manifest", "slack"],
+    ["manifest", "teams"],
+    ["content"],
     ["move", "postgresql:///digi?host=/nowhere"],
-]  # fmt: skip
+]
 
 
 def hides(said: str, folder: Path | None = None) -> None:
@@ -216,9 +241,14 @@ async def test_what_repeats_a_token_in_an_error_is_not_repeated() -> None:
         await api.close()
         guid = "00000000-0000-0000-0000-000000000000"
         of_teams = teams_check.TeamsSettings(
-            app_id=guid, app_password=secret, app_tenant=guid, login_url=url,
-            openid_url=f"{url}/openid", tenants=(guid, secret), hosts=(secret,),
-        )  # fmt: skip
+            app_id=guid,
+            app_password=secret,
+            app_tenant=guid,
+            login_url=url,
+            openid_url=f"{url}/openid",
+            tenants=(guid, secret),
+            hosts=(secret,),
+        )
         hides(f"{await teams_check.check(of_teams)} {of_teams}")
         with pytest.raises(NoToken) as no_token:
             await Tokens(by_secret(guid, secret, guid, url)).get()
@@ -233,11 +263,14 @@ def box(tmp_path: Path) -> Box:
 def test_a_digi_that_serves_prints_no_secret(box: Box) -> None:
     """With every secret set, at log level debug, from start to end."""
     box.env |= {
-        "DIGI_LOG": "debug", "SLACK_BOT_TOKEN": "xoxb-1-Zebra7Vulkan9",
-        "SLACK_SIGNING_SECRET": "Zebra7Vulkan9", "SLACK_API_URL": "http://127.0.0.1:1/api",
-        "SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "Zebra7Vulkan9",
+        "DIGI_LOG": "debug",
+        "SLACK_BOT_TOKEN": "xoxb-1-Zebra7Vulkan9",
+        "SLACK_SIGNING_SECRET": "Zebra7Vulkan9",
+        "SLACK_API_URL": "http://127.0.0.1:1/api",
+        "SLACK_CLIENT_ID": "1.2",
+        "SLACK_CLIENT_SECRET": "Zebra7Vulkan9",
         "DIGI_PUBLIC_URL": "http://127.0.0.1:1",
-    }  # fmt: skip
+    }
     with box.running() as process:
         process.terminate()
         hides("".join(process.communicate(timeout=60)))

@@ -193,13 +193,14 @@ async def test_a_deleted_project_leaves_no_byte_in_files_and_backups(tmp_path: P
         (tmp_path / "digi.db.before-0002_keeping").write_bytes((tmp_path / "digi.db").read_bytes())
         project = project_of(tmp_path)
         sealed = [
-            body for table in ("state", "record", "pool")
+            body
+            for table in ("state", "record", "pool")
             for (body,) in rows_of(
                 tmp_path,
                 f"SELECT {'sealed' if table == 'pool' else 'body'} FROM {table}"
                 f" WHERE project = '{project}'",
             )
-        ]  # fmt: skip
+        ]
         assert len(sealed) > 10
         assert _found(played, tmp_path, old, sealed)
         said = await played.house.upkeep.erase_project(project)

@@ -310,9 +310,13 @@ class Api:
         if metadata and not ({"event_type", "event_payload"} <= set(metadata)):
             raise No("invalid_metadata_format")
         message = self._world.post(
-            space, channel.id, text=text, blocks=blocks,
-            thread_ts=self._thread(space, channel.id, args), metadata=metadata,
-        )  # fmt: skip
+            space,
+            channel.id,
+            text=text,
+            blocks=blocks,
+            thread_ts=self._thread(space, channel.id, args),
+            metadata=metadata,
+        )
         shown = self._world.message_json(space, message)
         return {"channel": channel.id, "ts": message.ts, "message": shown}
 
@@ -345,9 +349,13 @@ class Api:
             raise No("user_not_in_channel")
         text, blocks = self._content(args)
         message = self._world.post(
-            space, channel.id, text=text, blocks=blocks, only_for=user,
+            space,
+            channel.id,
+            text=text,
+            blocks=blocks,
+            only_for=user,
             thread_ts=self._thread(space, channel.id, args),
-        )  # fmt: skip
+        )
         return {"message_ts": message.ts}
 
     def _delete(self, space: Workspace, args: Dict) -> Dict:
@@ -524,9 +532,12 @@ class Api:
             raise No("invalid_arguments")
         id = self._world.fresh("F")
         self._world.uploads[id] = {
-            "id": id, "name": str(args["filename"]), "length": int(args["length"]),
-            "alt_txt": str(args.get("alt_txt") or ""), "content": None,
-        }  # fmt: skip
+            "id": id,
+            "name": str(args["filename"]),
+            "length": int(args["length"]),
+            "alt_txt": str(args.get("alt_txt") or ""),
+            "content": None,
+        }
         return {"upload_url": f"{self._world.url}/upload/{id}", "file_id": id}
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -550,18 +561,27 @@ class Api:
             upload = self._world.uploads.get(one.get("id"))
             if upload is None or upload["content"] is None:
                 raise No("file_not_found")
-            files.append({
-                "id": upload["id"], "name": upload["name"], "size": upload["length"],
-                "title": one.get("title") or upload["name"], "alt_txt": upload["alt_txt"],
-            })  # fmt: skip
+            files.append(
+                {
+                    "id": upload["id"],
+                    "name": upload["name"],
+                    "size": upload["length"],
+                    "title": one.get("title") or upload["name"],
+                    "alt_txt": upload["alt_txt"],
+                }
+            )
         if not files:
             raise No("invalid_arguments")
         if where := args.get("channel_id"):
             channel = self._place(space, {"channel": where}, writes=True)
             self._world.post(
-                space, channel.id, text=str(args.get("initial_comment") or ""), blocks=[],
-                thread_ts=self._thread(space, channel.id, args), files=files,
-            )  # fmt: skip
+                space,
+                channel.id,
+                text=str(args.get("initial_comment") or ""),
+                blocks=[],
+                thread_ts=self._thread(space, channel.id, args),
+                files=files,
+            )
         return {"files": files}
 
     # --- response_url ---------------------------------------------------------------------
@@ -608,9 +628,13 @@ class Api:
             return
         everybody = body.get("response_type") == "in_channel"
         self._world.post(
-            space, channel, text=text, blocks=blocks, only_for="" if everybody else user,
+            space,
+            channel,
+            text=text,
+            blocks=blocks,
+            only_for="" if everybody else user,
             thread_ts=str(body.get("thread_ts") or ""),
-        )  # fmt: skip
+        )
 
 
 async def _arguments(request: web.Request) -> tuple[Dict, str]:

@@ -43,8 +43,13 @@ _ELEMENTS: dict[str, tuple[set[str], set[str]]] = {
     "button": ({"text", "url", "value", "style", "confirm", "accessibility_label"}, {"text"}),
     "plain_text_input": (
         {
-            "initial_value", "multiline", "min_length", "max_length", "placeholder",
-            "focus_on_load", "dispatch_action_config",
+            "initial_value",
+            "multiline",
+            "min_length",
+            "max_length",
+            "placeholder",
+            "focus_on_load",
+            "dispatch_action_config",
         },
         set(),
     ),
@@ -60,12 +65,19 @@ _ELEMENTS: dict[str, tuple[set[str], set[str]]] = {
     "datepicker": (_SELECT | {"initial_date"}, set()),
     "timepicker": (_SELECT | {"initial_time", "timezone"}, set()),
     "number_input": (
-        {"is_decimal_allowed", "initial_value", "min_value", "max_value", "placeholder",
-         "focus_on_load", "dispatch_action_config"},
+        {
+            "is_decimal_allowed",
+            "initial_value",
+            "min_value",
+            "max_value",
+            "placeholder",
+            "focus_on_load",
+            "dispatch_action_config",
+        },
         {"is_decimal_allowed"},
     ),
     "image": ({"image_url", "slack_file", "alt_text"}, {"alt_text"}),
-}  # fmt: skip
+}
 
 _IN_ACTIONS = frozenset(_ELEMENTS) - {"plain_text_input", "number_input", "image"}
 _IN_SECTION = _IN_ACTIONS | {"image"}
@@ -291,9 +303,7 @@ def _image(image: Json, path: str) -> Iterator[str]:
 
 
 def _rich(elements: Any, path: str) -> Iterator[str]:
-    kinds = {
-        "rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted",
-    }  # fmt: skip
+    kinds = {"rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"}
     if not isinstance(elements, list) or not elements:
         yield f"{path}: empty"
     for index, element in enumerate(_list(elements)):
@@ -310,9 +320,15 @@ def _rich(elements: Any, path: str) -> Iterator[str]:
 
 def _spans(spans: Any, path: str) -> Iterator[str]:
     needs = {
-        "text": "text", "link": "url", "user": "user_id", "channel": "channel_id",
-        "emoji": "name", "date": "timestamp", "usergroup": "usergroup_id", "broadcast": "range",
-    }  # fmt: skip
+        "text": "text",
+        "link": "url",
+        "user": "user_id",
+        "channel": "channel_id",
+        "emoji": "name",
+        "date": "timestamp",
+        "usergroup": "usergroup_id",
+        "broadcast": "range",
+    }
     if not isinstance(spans, list):
         yield f"{path}: missing"
     for index, span in enumerate(_list(spans)):

@@ -74,15 +74,20 @@ class Sender:
         space = self._space(team)
         place = space.channels[channel]
         form = {
-            "token": "legacy", "team_id": space.team, "team_domain": space.name.casefold(),
+            "token": "legacy",
+            "team_id": space.team,
+            "team_domain": space.name.casefold(),
             "channel_id": channel,
             "channel_name": "privategroup" if place.private else place.name,
-            "user_id": user, "user_name": space.users[user].name.casefold().replace(" ", "."),
-            "command": command, "text": text, "api_app_id": world.app_id,
+            "user_id": user,
+            "user_name": space.users[user].name.casefold().replace(" ", "."),
+            "command": command,
+            "text": text,
+            "api_app_id": world.app_id,
             "is_enterprise_install": str(space.is_grid).lower(),
             "response_url": world.response_url(space, channel, user),
             "trigger_id": world.trigger(user, space.team, channel=channel),
-        }  # fmt: skip
+        }
         if space.enterprise:
             form |= {"enterprise_id": space.enterprise, "enterprise_name": space.name}
         answered = await self.once("command", form)
@@ -117,21 +122,26 @@ class Sender:
                 "trigger_id": world.trigger(user, space.team, channel=place.id),
                 "channel": {"id": place.id, "name": place.name},
                 "container": {
-                    "type": "message", "message_ts": message.ts, "channel_id": place.id,
+                    "type": "message",
+                    "message_ts": message.ts,
+                    "channel_id": place.id,
                     "is_ephemeral": bool(message.only_for),
                 },
                 "message": world.message_json(space, message),
                 "response_url": world.response_url(space, place.id, user, message),
                 "state": {"values": {}},
-            }  # fmt: skip
+            }
             if message.thread_ts:
                 body["container"]["thread_ts"] = message.thread_ts
             if message.only_for:
                 # Slack's payload omits the content of an ephemeral message.
                 body["message"] = {
-                    "app_id": world.app_id, "is_ephemeral": True, "ts": message.ts,
-                    "type": "message", "user": space.bot,
-                }  # fmt: skip
+                    "app_id": world.app_id,
+                    "is_ephemeral": True,
+                    "ts": message.ts,
+                    "type": "message",
+                    "user": space.bot,
+                }
         elif view is not None:
             stacked = view.body["type"] == "modal"
             body |= {
@@ -260,16 +270,25 @@ class Sender:
         as the simulated clock advances."""
         space = self._space(team)
         body: Dict = {
-            "token": "legacy", "team_id": space.team, "api_app_id": self._world.app_id,
+            "token": "legacy",
+            "team_id": space.team,
+            "api_app_id": self._world.app_id,
             "event": {"event_ts": self._world.stamp(), **event},
-            "type": "event_callback", "event_id": id or self._world.fresh("Ev"),
+            "type": "event_callback",
+            "event_id": id or self._world.fresh("Ev"),
             "event_time": int(self._world.clock.now()),
-            "authorizations": [{
-                "enterprise_id": space.enterprise or None, "team_id": space.team,
-                "user_id": space.bot, "is_bot": True, "is_enterprise_install": space.is_grid,
-            }],
-            "is_ext_shared_channel": False, "event_context": self._world.hex(),
-        }  # fmt: skip
+            "authorizations": [
+                {
+                    "enterprise_id": space.enterprise or None,
+                    "team_id": space.team,
+                    "user_id": space.bot,
+                    "is_bot": True,
+                    "is_enterprise_install": space.is_grid,
+                }
+            ],
+            "is_ext_shared_channel": False,
+            "event_context": self._world.hex(),
+        }
         if space.enterprise:
             body["enterprise_id"] = space.enterprise
         return list(await asyncio.gather(*(self._attempt(body, 0, "") for _ in range(times))))
@@ -296,9 +315,13 @@ class Sender:
             space, channel, text=f"<@{space.bot}> {text}".strip(), blocks=[], user=user
         )
         event = {
-            "type": "app_mention", "user": user, "text": said.text, "ts": said.ts,
-            "channel": channel, "team": space.team,
-        }  # fmt: skip
+            "type": "app_mention",
+            "user": user,
+            "text": said.text,
+            "ts": said.ts,
+            "channel": channel,
+            "team": space.team,
+        }
         return await self.event(event, team=team)
 
     async def said(self, user: str, text: str, *, team: str = "") -> list[Answered]:
@@ -307,16 +330,24 @@ class Sender:
         place = space.im(user)
         said = self._world.post(space, place.id, text=text, blocks=[], user=user)
         event = {
-            "type": "message", "user": user, "text": text, "ts": said.ts, "channel": place.id,
-            "channel_type": "im", "team": space.team,
-        }  # fmt: skip
+            "type": "message",
+            "user": user,
+            "text": text,
+            "ts": said.ts,
+            "channel": place.id,
+            "channel_type": "im",
+            "team": space.team,
+        }
         return await self.event(event, team=team)
 
     async def home_opened(self, user: str, *, tab: str = "home", team: str = "") -> list[Answered]:
         space = self._space(team)
         event: Dict = {
-            "type": "app_home_opened", "user": user, "channel": space.im(user).id, "tab": tab,
-        }  # fmt: skip
+            "type": "app_home_opened",
+            "user": user,
+            "channel": space.im(user).id,
+            "tab": tab,
+        }
         if user in space.homes:
             event["view"] = self._world.view_json(space, space.homes[user])
         return await self.event(event, team=team)
@@ -327,9 +358,12 @@ class Sender:
         if user not in place.members:
             place.members.append(user)
         event = {
-            "type": "member_joined_channel", "user": user, "channel": channel,
-            "channel_type": "G" if place.private else "C", "team": space.team,
-        }  # fmt: skip
+            "type": "member_joined_channel",
+            "user": user,
+            "channel": channel,
+            "channel_type": "G" if place.private else "C",
+            "team": space.team,
+        }
         return await self.event(event, team=team)
 
     async def left(self, user: str, channel: str, *, team: str = "") -> list[Answered]:
@@ -337,9 +371,12 @@ class Sender:
         place = space.channels[channel]
         place.members = [one for one in place.members if one != user]
         event = {
-            "type": "member_left_channel", "user": user, "channel": channel,
-            "channel_type": "G" if place.private else "C", "team": space.team,
-        }  # fmt: skip
+            "type": "member_left_channel",
+            "user": user,
+            "channel": channel,
+            "channel_type": "G" if place.private else "C",
+            "team": space.team,
+        }
         return await self.event(event, team=team)
 
     async def tokens_revoked(self, *, team: str = "") -> list[Answered]:

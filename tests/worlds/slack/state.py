@@ -135,10 +135,15 @@ class Workspace:
     bot_id: str = "B0DIGI"
     scopes: set[str] = field(
         default_factory=lambda: {
-            "commands", "chat:write", "users:read", "channels:read", "groups:read",
-            "app_mentions:read", "im:write",
+            "commands",
+            "chat:write",
+            "users:read",
+            "channels:read",
+            "groups:read",
+            "app_mentions:read",
+            "im:write",
         }
-    )  # fmt: skip
+    )
     users: dict[str, User] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)

@@ -148,9 +148,17 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
     ) -> Message:
         self.tick += 1
         message = Message(
-            self.stamp(), channel, text, with_ids(blocks, lambda: self.fresh("b")),
-            user or space.bot, thread_ts, metadata, files or [], only_for, changed=self.tick,
-        )  # fmt: skip
+            self.stamp(),
+            channel,
+            text,
+            with_ids(blocks, lambda: self.fresh("b")),
+            user or space.bot,
+            thread_ts,
+            metadata,
+            files or [],
+            only_for,
+            changed=self.tick,
+        )
         space.messages.append(message)
         return message
 
@@ -248,24 +256,31 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
             "tz_label": "Central European Time",
             "tz_offset": 3600,
             "profile": {
-                "real_name": user.name, "display_name": first, "first_name": first,
-                "last_name": last, "team": user.team or space.team, "email": f"{user.id}@hemmelig",
+                "real_name": user.name,
+                "display_name": first,
+                "first_name": first,
+                "last_name": last,
+                "team": user.team or space.team,
+                "email": f"{user.id}@hemmelig",
             },
             "is_bot": user.bot,
             "is_workflow_bot": user.workflow,
             "is_app_user": False,
             "is_restricted": user.guest,
             # Slack sets is_stranger only if the app shares no channel with the person.
-            "is_stranger": bool(user.team) and user.team != space.team
+            "is_stranger": bool(user.team)
+            and user.team != space.team
             and not any(user.id in one.members for one in space.channels.values()),
             "updated": int(self.clock.now()),
-        }  # fmt: skip
+        }
         if locale:
             found["locale"] = user.locale
         if space.enterprise and not user.team:
             found["enterprise_user"] = {
-                "id": user.id, "enterprise_id": space.enterprise, "teams": [space.team],
-            }  # fmt: skip
+                "id": user.id,
+                "enterprise_id": space.enterprise,
+                "teams": [space.team],
+            }
         return found
 
     # --- installing -----------------------------------------------------------------------

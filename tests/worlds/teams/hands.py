@@ -134,10 +134,19 @@ class TeamsHands(ChatHands[Message]):
         said = self.world.say(self.space, self.place, "", {"text": f"@Digi {words}"}, by=who.handle)
         thread = f"{self.place};messageid={said.id}" if said.root else self.place
         return self._activity(
-            who, thread, type="message", id=said.id, text=f"<at>Digi</at> {words}",
-            entities=[{"type": "mention", "mentioned": {"id": BOT, "name": "Digi"},
-                       "text": "<at>Digi</at>"}],
-        )  # fmt: skip
+            who,
+            thread,
+            type="message",
+            id=said.id,
+            text=f"<at>Digi</at> {words}",
+            entities=[
+                {
+                    "type": "mention",
+                    "mentioned": {"id": BOT, "name": "Digi"},
+                    "text": "<at>Digi</at>",
+                }
+            ],
+        )
 
     async def press(self, person: str, label: str, near: str = "") -> int:
         action, message = self._find(person, label, near)
@@ -161,8 +170,14 @@ class TeamsHands(ChatHands[Message]):
         if action["type"] == "Action.Execute" and self.old:
             action = action["fallback"]
         if action["type"] == "Action.Execute":
-            value = {"action": {"type": "Action.Execute", "verb": action["verb"],
-                                "data": action["data"]}, "trigger": "manual"}  # fmt: skip
+            value = {
+                "action": {
+                    "type": "Action.Execute",
+                    "verb": action["verb"],
+                    "data": action["data"],
+                },
+                "trigger": "manual",
+            }
             status, body = await self._invoke(
                 who, where, "adaptiveCard/action", value, replyToId=message.id
             )
@@ -306,9 +321,7 @@ class TeamsHands(ChatHands[Message]):
         mine = self._messages(self.space.people[person].chat)
         ours = self._messages(self.place)
         just = self._targeted(person, since=self._marks[person])
-        return [
-            *newest(just), *newest(mine), *newest(ours), *newest(self._targeted(person)),
-        ]  # fmt: skip
+        return [*newest(just), *newest(mine), *newest(ours), *newest(self._targeted(person))]
 
     def channel(self, *, since_last_act: bool = False) -> str:
         return as_on_paper(self._told(self._messages(self.place), since_last_act=since_last_act))

@@ -15,26 +15,49 @@ CARD = 28 * 1024
 ACTIONS = 6
 
 _ELEMENTS = {
-    "TextBlock": {"text"}, "RichTextBlock": {"inlines"}, "Container": {"items"},
-    "ActionSet": {"actions"}, "Input.Text": {"id"}, "Input.ChoiceSet": {"id"},
-    "Input.Date": {"id"}, "Input.Time": {"id"},
-}  # fmt: skip
+    "TextBlock": {"text"},
+    "RichTextBlock": {"inlines"},
+    "Container": {"items"},
+    "ActionSet": {"actions"},
+    "Input.Text": {"id"},
+    "Input.ChoiceSet": {"id"},
+    "Input.Date": {"id"},
+    "Input.Time": {"id"},
+}
 _PROPERTIES = {
     "TextBlock": {"text", "style", "size", "weight", "wrap"},
     "RichTextBlock": {"inlines", "spacing"},
     "Container": {"items", "style", "spacing"},
     "ActionSet": {"actions"},
-    "Input.Text": {"id", "label", "isMultiline", "maxLength", "value", "isRequired",
-                   "errorMessage"},
-    "Input.ChoiceSet": {"id", "label", "isMultiSelect", "style", "wrap", "choices", "choices.data",
-                        "value", "placeholder", "isRequired", "errorMessage"},
+    "Input.Text": {
+        "id",
+        "label",
+        "isMultiline",
+        "maxLength",
+        "value",
+        "isRequired",
+        "errorMessage",
+    },
+    "Input.ChoiceSet": {
+        "id",
+        "label",
+        "isMultiSelect",
+        "style",
+        "wrap",
+        "choices",
+        "choices.data",
+        "value",
+        "placeholder",
+        "isRequired",
+        "errorMessage",
+    },
     "Input.Date": {"id", "label", "value", "isRequired", "errorMessage"},
     "Input.Time": {"id", "label", "value", "isRequired", "errorMessage"},
     "TextRun": {"text", "size", "weight", "italic", "color", "selectAction"},
     "Action.Submit": {"title", "style", "data", "associatedInputs"},
     "Action.Execute": {"title", "style", "data", "associatedInputs", "verb", "fallback"},
     "Action.OpenUrl": {"url"},
-}  # fmt: skip
+}
 _FRAME = {"type", "$schema", "version", "lang", "speak", "fallbackText", "body"}
 
 

@@ -59,9 +59,11 @@ class PlainTransport:
 
     async def new_thread(self, ref: Ref, channel_id: str, activity: Json) -> Ref:
         body = {
-            "isGroup": True, "tenantId": ref.tenant_id, "activity": activity,
+            "isGroup": True,
+            "tenantId": ref.tenant_id,
+            "activity": activity,
             "channelData": {"channel": {"id": channel_id}},
-        }  # fmt: skip
+        }
         said = await self._call(ref, "POST", "", body)
         return replace(ref, conversation_id=said["id"], kind="channel")
 
@@ -112,9 +114,11 @@ class PlainTransport:
 def by_hand(world: TeamsWorld, told: Report) -> MakeTransport:
     def transport(on_activity: OnActivity) -> Transport:
         doorkeeper = Doorkeeper(
-            app_id=APP, keys=SigningKeys(f"{world.url}/openid"),
-            tenants=[tenant.id for tenant in world.tenants], hosts=["127.0.0.1"],
-        )  # fmt: skip
+            app_id=APP,
+            keys=SigningKeys(f"{world.url}/openid"),
+            tenants=[tenant.id for tenant in world.tenants],
+            hosts=["127.0.0.1"],
+        )
         tokens = Tokens(by_secret(APP, SECRET, world.home.id, f"{world.url}/login"))
         return PlainTransport(on_activity, doorkeeper, tokens)
 

@@ -93,9 +93,13 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         """Create a token as Teams sends it to Digi. A claim of None is omitted."""
         now = int(time.time())
         whole = {
-            "iss": ISSUER, "aud": APP, "exp": now + 3600, "nbf": now - 60,
-            "serviceurl": self.service_url, **claims,
-        }  # fmt: skip
+            "iss": ISSUER,
+            "aud": APP,
+            "exp": now + 3600,
+            "nbf": now - 60,
+            "serviceurl": self.service_url,
+            **claims,
+        }
         held = {name: value for name, value in whole.items() if value is not None}
         return jwt.encode(held, key, algorithm=alg, headers={"kid": kid})
 
@@ -109,9 +113,11 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         if self.refuses_tokens:
             return web.json_response({"error": self.refuses_tokens}, status=400)
         wanted = {
-            "grant_type": "client_credentials", "client_id": APP, "client_secret": SECRET,
+            "grant_type": "client_credentials",
+            "client_id": APP,
+            "client_secret": SECRET,
             "scope": "https://api.botframework.com/.default",
-        }  # fmt: skip
+        }
         if form != wanted:
             return web.json_response({"error": "invalid_client"}, status=401)
         token = f"ours-{len(self.token_requests)}"
@@ -311,11 +317,13 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
             "timestamp": "2026-11-02T08:00:00.000Z",
             "recipient": {"id": BOT, "name": "Digi"},
             "conversation": {
-                "id": conversation, "conversationType": kind, "tenantId": tenant.id,
+                "id": conversation,
+                "conversationType": kind,
+                "tenantId": tenant.id,
                 "isGroup": kind != "personal",
             },
             "channelData": data,
-        }  # fmt: skip
+        }
         if person is not None:
             found["from"] = {"id": person.address, "name": person.name, "aadObjectId": person.id}
             found["locale"] = person.locale
@@ -340,10 +348,13 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         someone = next(iter(tenant.people.values()))
         status, _ = await self.send(
             self.activity(
-                someone, channel, tenant=tenant, type="conversationUpdate",
+                someone,
+                channel,
+                tenant=tenant,
+                type="conversationUpdate",
                 membersAdded=[{"id": BOT}],
             )
-        )  # fmt: skip
+        )
         return status
 
 
@@ -356,10 +367,15 @@ def _member(person: Person) -> Dict:
     first, _, last = person.name.partition(" ")
     known = {"aadObjectId": person.id, "objectId": person.id} if person.directory else {}
     return {
-        "id": person.address, "name": person.name, "givenName": first, "surname": last,
-        **known, "tenantId": person.tenant,
-        "userPrincipalName": f"{person.handle}@example.dk", "userRole": person.role,
-    }  # fmt: skip
+        "id": person.address,
+        "name": person.name,
+        "givenName": first,
+        "surname": last,
+        **known,
+        "tenantId": person.tenant,
+        "userPrincipalName": f"{person.handle}@example.dk",
+        "userRole": person.role,
+    }
 
 
 def _error(code: str) -> Dict:

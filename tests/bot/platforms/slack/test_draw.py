@@ -19,9 +19,25 @@ from tests.worlds.pictures import pictures
 from tests.worlds.slack.limits import check
 
 NASTY = (
-    "<!everyone>", "<@U0123456>", "<https://x.dk|tryk>", "*fed*", "_kursiv_", "~væk~", "`kode`",
-    "&amp;", ":smile:", "> citat", "\n> citat", "æøå", "👩‍👩‍👧", "&", "<", ">", '"', "\\",
-)  # fmt: skip
+    "<!everyone>",
+    "<@U0123456>",
+    "<https://x.dk|tryk>",
+    "*fed*",
+    "_kursiv_",
+    "~væk~",
+    "`kode`",
+    "&amp;",
+    ":smile:",
+    "> citat",
+    "\n> citat",
+    "æøå",
+    "👩‍👩‍👧",
+    "&",
+    "<",
+    ">",
+    '"',
+    "\\",
+)
 
 
 def _texts(most: int) -> st.SearchStrategy[str]:
@@ -29,11 +45,18 @@ def _texts(most: int) -> st.SearchStrategy[str]:
     return st.one_of(
         st.text(letters, max_size=60),
         st.sampled_from(NASTY),
-        st.builds(lambda a, b, n: f"{a} {b}" * n, st.sampled_from(NASTY), st.text(letters,
-            max_size=30), st.integers(0, 12)),
-        st.builds(lambda word, n: (word * n)[:most], st.sampled_from(("a", "ord ", "æ\n", "\x01",
-            "&", '"')), st.integers(0, most)),
-    )  # fmt: skip
+        st.builds(
+            lambda a, b, n: f"{a} {b}" * n,
+            st.sampled_from(NASTY),
+            st.text(letters, max_size=30),
+            st.integers(0, 12),
+        ),
+        st.builds(
+            lambda word, n: (word * n)[:most],
+            st.sampled_from(("a", "ord ", "æ\n", "\x01", "&", '"')),
+            st.integers(0, most),
+        ),
+    )
 
 
 def _spans(most: int = 4000) -> st.SearchStrategy[c.Spans]:
@@ -51,9 +74,13 @@ def _spans(most: int = 4000) -> st.SearchStrategy[c.Spans]:
 
 TOKENS = st.integers(1, 1900).map(lambda n: "t" * n)
 _button = st.builds(
-    c.Button, _spans(100), st.none(), st.sampled_from(("plain", "main", "quiet", "danger")),
-    st.none() | _spans(400), TOKENS,
-)  # fmt: skip
+    c.Button,
+    _spans(100),
+    st.none(),
+    st.sampled_from(("plain", "main", "quiet", "danger")),
+    st.none() | _spans(400),
+    TOKENS,
+)
 _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Heading, _spans(400)),
     st.builds(c.Paragraph, _spans()),
@@ -83,15 +110,23 @@ MANY = st.lists(_light, min_size=30, max_size=70).map(lambda parts: c.Card(tuple
 _option = st.builds(c.Option, st.uuids().map(str), _spans(200), st.none() | _spans(200))
 _options = st.lists(_option, max_size=14, unique_by=lambda option: option.value).map(tuple)
 _field: st.SearchStrategy[Any] = st.one_of(
-    st.builds(c.TextField, st.just(""), _spans(3000), st.none() | _spans(3000), st.booleans(),
-              st.integers(1, 5000), st.booleans(), st.none() | _spans()),
+    st.builds(
+        c.TextField,
+        st.just(""),
+        _spans(3000),
+        st.none() | _spans(3000),
+        st.booleans(),
+        st.integers(1, 5000),
+        st.booleans(),
+        st.none() | _spans(),
+    ),
     st.builds(c.Choice, st.just(""), _spans(300), _options, st.just(""), st.none() | _spans(300)),
     st.builds(c.Choices, st.just(""), _spans(300), _options, st.just(()), st.none() | _spans(300)),
     st.builds(c.People, st.just(""), _spans(300), st.booleans(), st.just(("U012ABC",))),
     st.builds(c.DateField, st.just(""), _spans(300), st.none() | st.dates(date(2000, 1, 1))),
     st.builds(c.TimeField, st.just(""), _spans(300), st.none() | st.integers(0, 1439)),
     st.builds(c.Note, _spans()),
-)  # fmt: skip
+)
 
 
 def _numbered(fields: list[Any]) -> tuple[Any, ...]:
@@ -102,9 +137,14 @@ def _numbered(fields: list[Any]) -> tuple[Any, ...]:
 
 
 FORMS = st.builds(
-    c.Form, _spans(60), st.lists(_field, max_size=14).map(_numbered), _spans(60), st.just("x"),
-    st.just({}), st.integers(1, 3000).map(lambda n: "t" * n),
-)  # fmt: skip
+    c.Form,
+    _spans(60),
+    st.lists(_field, max_size=14).map(_numbered),
+    _spans(60),
+    st.just("x"),
+    st.just({}),
+    st.integers(1, 3000).map(lambda n: "t" * n),
+)
 
 
 def _all_buttons(card: c.FinishedCard) -> list[str]:

@@ -13,10 +13,11 @@ import pytest
 
 from bot.platforms.common.ports import DeliveryFailed, Parcel, Submitted
 from bot.platforms.slack import directory, read
+from bot.platforms.slack.envelope import envelope
 from bot.platforms.slack.forms import written_channel
 from bot.platforms.slack.manifest import SCOPES, manifest
 from bot.platforms.slack.outgoing import read_place, written_place
-from bot.platforms.slack.read import envelope, incoming
+from bot.platforms.slack.read import incoming
 from bot.platforms.slack.web_api import ANSWER_SECONDS
 from dialogs.model import cards as c
 from storage.sql import Unavailable
@@ -39,9 +40,16 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 def _parcel(kind: Any = "post", **more: Any) -> Parcel:
     card: c.FinishedCard = c.Card((c.Paragraph((c.Plain("Goddag"),)),))
     return Parcel(
-        **{"id": "letter-1", "tenant": TENANT, "kind": kind, "card": card, "language": "da",
-           "channel": CHANNEL, **more}
-    )  # fmt: skip
+        **{
+            "id": "letter-1",
+            "tenant": TENANT,
+            "kind": kind,
+            "card": card,
+            "language": "da",
+            "channel": CHANNEL,
+            **more,
+        }
+    )
 
 
 async def _fails(place: Place, parcel: Parcel) -> DeliveryFailed:
@@ -120,9 +128,12 @@ async def test_words_in_the_private_chat_are_answered_there(place: Place) -> Non
     """This needs the subscription to message.im; a form is opened by a button in the answer."""
     chat = place.world.home.im(ANNE)
     event = {
-        "type": "message", "channel_type": "im", "user": ANNE, "channel": chat.id,
+        "type": "message",
+        "channel_type": "im",
+        "user": ANNE,
+        "channel": chat.id,
         "text": "min kode",
-    }  # fmt: skip
+    }
     await place.world.send.event(event)
     assert "Åbn formularen" in place.hands.private("anne")
     await place.hands.press("anne", "Åbn formularen")
@@ -308,13 +319,18 @@ def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:
         "tom": {"a": {"type": "static_select", "selected_option": None}},
     }
     body = {
-        "type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "team_id": "T1"},
-        "trigger_id": "t", "view": {
-            "id": "V1", "private_metadata": "token", "callback_id": written_channel("C1"),
+        "type": "view_submission",
+        "team": {"id": "T1"},
+        "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": "t",
+        "view": {
+            "id": "V1",
+            "private_metadata": "token",
+            "callback_id": written_channel("C1"),
             "blocks": [{"type": "section", "block_id": "x"}, {"type": "input", "block_id": "ord"}],
             "state": {"values": values},
         },
-    }  # fmt: skip
+    }
     found = envelope(body)
     assert found is not None
     what = incoming(found)
@@ -323,9 +339,17 @@ def test_a_form_is_read_with_its_channel_and_all_kinds_of_fields() -> None:
     assert what.inputs == ("ord",)
     assert what.what == Submitted(
         "token",
-        {"ord": "Ja & <nej>", "valg": "x", "flere": ["y"], "hvem": "U2", "alle": ["U2", "U3"],
-         "dag": "2026-12-04", "tid": "09:30", "tom": None},
-    )  # fmt: skip
+        {
+            "ord": "Ja & <nej>",
+            "valg": "x",
+            "flere": ["y"],
+            "hvem": "U2",
+            "alle": ["U2", "U3"],
+            "dag": "2026-12-04",
+            "tid": "09:30",
+            "tom": None,
+        },
+    )
 
 
 # --- out --------------------------------------------------------------------------------------
@@ -471,8 +495,11 @@ async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) ->
     [
         ("slack:T1", {"team_id": "T1"}, False),
         ("slack:T1", {"team_id": "T2"}, True),
-        ("slack:T1", {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1",
-                                                           "teams": ["T2", "T1"]}}, False),
+        (
+            "slack:T1",
+            {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1", "teams": ["T2", "T1"]}},
+            False,
+        ),
         ("slack:T1", {"is_stranger": True}, True),
         ("slack:T1", {}, False),
         ("slack:E1", {"team_id": "T2", "enterprise_user": {"enterprise_id": "E1"}}, False),
@@ -480,7 +507,7 @@ async def test_whoever_is_of_another_workplace_is_known_as_such(place: Place) ->
         ("slack:E1", {"team_id": "T2"}, True),
         ("slack:E1", {}, False),
     ],
-)  # fmt: skip
+)
 def test_who_is_foreign_is_read_from_a_persons_home(
     tenant: str, member: dict[str, Any], foreign: bool
 ) -> None:

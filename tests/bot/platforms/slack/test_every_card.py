@@ -31,7 +31,7 @@ WORST = (
     "👩‍👩‍👧",
     "linje\n",
     "> citat\n\n",
-)  # fmt: skip
+)
 PARTS = {part.__origin__ for part in typing.get_args(c.Part)}
 FIELDS = {field.__origin__ for field in typing.get_args(c.Field)}
 
@@ -96,11 +96,13 @@ def _drawn(thing: Any, again: bool) -> Iterator[tuple[str, list[str]]]:
     [
         pytest.param(SOME, False, id="some"),
         pytest.param(
-            tuple(path.stem for path in TRANSCRIPTS), True,
-            marks=[pytest.mark.long, pytest.mark.timeout(1800)], id="all",
+            tuple(path.stem for path in TRANSCRIPTS),
+            True,
+            marks=[pytest.mark.long, pytest.mark.timeout(1800)],
+            id="all",
         ),
     ],
-)  # fmt: skip
+)
 async def test_every_card_and_form_is_drawn_with_any_words(
     tmp_path: Path,
     dressed: Dressed,

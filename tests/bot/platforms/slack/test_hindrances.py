@@ -61,17 +61,23 @@ def _without_scope(space: Workspace, there: bool) -> None:
 @pytest.mark.parametrize(
     ("hinder", "operator", "person"),
     [
-        (_taken_out, "not_in_channel: Digi is not in the channel: somebody there types /invite",
-         "/invite @Digi"),
-        (_taken_out_of_private, "channel_not_found: the channel is gone, or Digi was taken out",
-         "/invite @Digi"),
+        (
+            _taken_out,
+            "not_in_channel: Digi is not in the channel: somebody there types /invite",
+            "/invite @Digi",
+        ),
+        (
+            _taken_out_of_private,
+            "channel_not_found: the channel is gone, or Digi was taken out",
+            "/invite @Digi",
+        ),
         (_archived, "is_archived: the channel is archived", "arkiveret"),
         (_revoked, "token_revoked: the token was revoked: install Digi again", "installere mig"),
         (_uninstalled, "account_inactive: Digi was uninstalled", "installere mig"),
         (_without_scope, "missing_scope: a scope is missing (chat:write)", "chat:write"),
     ],
     ids=["taken out", "out of private", "archived", "revoked", "uninstalled", "scope"],
-)  # fmt: skip
+)
 async def test_what_cannot_be_written_waits_until_it_can(
     place: Place, hinder: Callable[[Workspace, bool], None], operator: str, person: str
 ) -> None:
@@ -91,8 +97,9 @@ async def test_what_cannot_be_written_waits_until_it_can(
     hinder(place.world.home, True)
     await place.hands.move(place.house.clock.now() + TEN_MINUTES)
     assert place.hands.channel().count(QUESTION) == posts + 2
-    letters = [m.metadata["event_payload"]["letter"] for m in place.world.home.messages
-               if m.metadata]  # fmt: skip
+    letters = [
+        m.metadata["event_payload"]["letter"] for m in place.world.home.messages if m.metadata
+    ]
     assert len(set(letters)) == len(letters)
     assert not [row for row in await _letters(place) if row["state"] == "dead"]
     await place.hands.type("anne", "/digi status")
@@ -110,8 +117,7 @@ async def test_one_channel_that_is_shut_does_not_keep_others_waiting(place: Plac
     assert "Nyt vagtskema" in place.hands.just("anne")
     await place.hands.press("anne", "Jeg er leder", "Nyt vagtskema")
     await place.hands.press("anne", "Vis det i kanalen", "Nyt vagtskema")
-    there = [m.text for m in place.world.home.messages
-             if m.channel == "C0ANDEN" and not m.only_for]  # fmt: skip
+    there = [m.text for m in place.world.home.messages if m.channel == "C0ANDEN" and not m.only_for]
     assert "Nyt vagtskema" in "".join(there)
 
 

@@ -173,10 +173,11 @@ async def test_a_message_becomes_an_agreement_with_its_own_words(place: Place) -
     """The form contains the message's text as people read it, in the channel's project."""
     await place.hands.play(BEGUN)
     said = _said(
-        place, "fatima",
+        place,
+        "fatima",
         "<@U0ALI> tester   ruterne &amp; skriver til <#C1|vagten> på"
         " <https://plan.dk/a|planen>\u202e\nfredag <!here>",
-    )  # fmt: skip
+    )
     await place.world.send.shortcut(id_of("mette"), read.AGREEMENT, message=said)
     view = place.hands.form("mette")
     assert view is not None

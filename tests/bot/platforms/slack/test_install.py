@@ -133,8 +133,15 @@ async def test_a_state_that_this_digi_did_not_make_is_nothing(here: Here, tmp_pa
     assert (await here.end(mine))[0] == 200
 
 
-@pytest.mark.parametrize("odd", ["\udcff\udcfe", "æ", "\ud83d".encode("utf-8", "surrogatepass")
-                                 .decode("utf-8", "surrogateescape"), "x" * 800])  # fmt: skip
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "\udcff\udcfe",
+        "æ",
+        "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"),
+        "x" * 800,
+    ],
+)
 async def test_bytes_that_are_no_text_get_the_same_page(here: Here, odd: str) -> None:
     """This holds for the cookie, the state and the code."""
     begun = await here.begin()
@@ -148,9 +155,12 @@ async def test_bytes_that_are_no_text_get_the_same_page(here: Here, odd: str) ->
 
 
 WHOLE: dict[str, Any] = {
-    "access_token": "xoxb-1", "bot_user_id": "U1", "team": {"id": "T0A", "name": "Sted"},
-    "enterprise": None, "is_enterprise_install": False,
-}  # fmt: skip
+    "access_token": "xoxb-1",
+    "bot_user_id": "U1",
+    "team": {"id": "T0A", "name": "Sted"},
+    "enterprise": None,
+    "is_enterprise_install": False,
+}
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ from tests.worlds.slack_fixtures import CHANNEL, Place, in_slack
 
 CARD: c.FinishedCard = c.Card((c.Paragraph((c.Plain("Hej"),)),))
 ODD: tuple[Any, ...] = (
-    {}, {"team_id": 7, "user_id": "U", "ts": 7, "channel": 7, "members": 7, "channels": {"id": 7}},
+    {},
+    {"team_id": 7, "user_id": "U", "ts": 7, "channel": 7, "members": 7, "channels": {"id": 7}},
     {"channel": {}, "channels": [7], "members": None, "ts": "", "response_metadata": 7},
-)  # fmt: skip
+)
 
 
 @pytest.fixture

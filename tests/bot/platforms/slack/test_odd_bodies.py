@@ -18,10 +18,21 @@ from tests.worlds.slack.hands import id_of
 from tests.worlds.slack_fixtures import CHANNEL, Place, in_slack
 
 KINDS = {
-    "command", "block_actions", "view_submission", "shortcut", "message_action", "view_closed",
-    "url_verification", "app_mention", "message", "app_home_opened", "member_joined_channel",
-    "member_left_channel", "app_uninstalled", "tokens_revoked",
-}  # fmt: skip
+    "command",
+    "block_actions",
+    "view_submission",
+    "shortcut",
+    "message_action",
+    "view_closed",
+    "url_verification",
+    "app_mention",
+    "message",
+    "app_home_opened",
+    "member_joined_channel",
+    "member_left_channel",
+    "app_uninstalled",
+    "tokens_revoked",
+}
 
 
 @pytest.fixture

@@ -52,8 +52,12 @@ async def test_events_that_come_four_times_at_once_are_counted_once(
 
     async def one(n: int) -> list[int | None]:
         async with gate:
-            event = {"type": "app_mention", "user": f"U1{n:05}", "text": "hjælp",
-                     "channel": CHANNEL}  # fmt: skip
+            event = {
+                "type": "app_mention",
+                "user": f"U1{n:05}",
+                "text": "hjælp",
+                "channel": CHANNEL,
+            }
             return [a.status for a in await place.world.send.event(event, id=f"Ev{n}", times=4)]
 
     answers = await asyncio.gather(*(one(n) for n in range(events)))
@@ -110,8 +114,13 @@ async def test_whoever_asks_in_a_storm_is_answered(
                 event = {"type": "app_mention", "user": person, "text": "hjælp", "channel": CHANNEL}
                 return {a.status for a in await world.send.event(event, id=f"Ev{n}")}
             if n % 3 == 1:
-                event = {"type": "message", "channel_type": "im", "user": person, "text": "hjælp",
-                         "channel": world.home.im(person).id}  # fmt: skip
+                event = {
+                    "type": "message",
+                    "channel_type": "im",
+                    "user": person,
+                    "text": "hjælp",
+                    "channel": world.home.im(person).id,
+                }
                 return {a.status for a in await world.send.event(event, id=f"Ev{n}")}
             return {(await world.send.press(person, button, message=standing)).status}
 
@@ -127,9 +136,11 @@ async def test_whoever_asks_in_a_storm_is_answered(
     assert all(troubles[kind] for kind in ("Limited", "Broken", "Lost"))
     assert early == []
     assert slowly.told == []
-    figures(f"{asked} asked, {troubles['Limited'] + troubles['Broken']} calls refused,"
-            f" {troubles['Lost']} lost: {len(ours)} answers, {len(marked)} of them second copies"
-            " and marked")  # fmt: skip
+    figures(
+        f"{asked} asked, {troubles['Limited'] + troubles['Broken']} calls refused,"
+        f" {troubles['Lost']} lost: {len(ours)} answers, {len(marked)} of them second copies"
+        " and marked"
+    )
 
 
 def knowingly_early(world: SlackWorld, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -234,8 +245,11 @@ async def test_in_a_storm_nothing_is_lost_and_nothing_comes_early(
         assert storm.arrived(channel)[0].partition("\n")[0] == board
     assert place.world.too_early == []
     assert _fastest(place) == 1
-    waiting = [row for row in await place.house.database.read(place.house.scripts.outbox.letters)
-               if row["kind"] != "timer" and row["state"] != "dead"]  # fmt: skip
+    waiting = [
+        row
+        for row in await place.house.database.read(place.house.scripts.outbox.letters)
+        if row["kind"] != "timer" and row["state"] != "dead"
+    ]
     assert waiting == []
     assert 0 < copies <= len(storm.lost)
     figures(

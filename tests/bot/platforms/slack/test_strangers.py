@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.platforms.slack.envelope import envelope
 from bot.platforms.slack.forms import written_channel
-from bot.platforms.slack.read import envelope, incoming
+from bot.platforms.slack.read import incoming
 from bot.platforms.slack.transport import quiet_logger
 from tests.worlds.course import EVERYTHING
 from tests.worlds.slack.hands import id_of
@@ -66,9 +67,14 @@ def ears() -> Iterator[Ears]:
 
 def _form(**more: str) -> bytes:
     fields = {
-        "team_id": "T0PLEJEN", "user_id": ANNE, "channel_id": CHANNEL, "command": "/digi",
-        "text": CANARY, "trigger_id": "1.2.3", **more,
-    }  # fmt: skip
+        "team_id": "T0PLEJEN",
+        "user_id": ANNE,
+        "channel_id": CHANNEL,
+        "command": "/digi",
+        "text": CANARY,
+        "trigger_id": "1.2.3",
+        **more,
+    }
     return urlencode(fields).encode()
 
 
@@ -82,9 +88,7 @@ async def test_what_slack_did_not_send_is_refused_and_not_repeated_anywhere(
     """The status is 401, or 400 for a signed body that cannot be parsed; no log at any level
     contains anything of it."""
     body = _form()
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)
-    }  # fmt: skip
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **place.world.send.signed(body)}
     match wrong:
         case "none":
             headers = {"Content-Type": headers["Content-Type"]}
@@ -142,22 +146,62 @@ async def test_a_library_that_speaks_all_the_same_says_nothing(place: Place, ear
 # --- bodies made by chance ----------------------------------------------------------------------
 
 _names: st.SearchStrategy[str] = st.sampled_from(
-    ["type", "event", "user", "channel", "view", "actions", "state", "values", "team", "id",
-     "enterprise", "team_id", "user_id", "command", "trigger_id", "container", "authorizations",
-     "event_id", "callback_id", "private_metadata", "text", "tab", "tokens", "message", "blocks"]
-) | st.text(max_size=5)  # fmt: skip
+    [
+        "type",
+        "event",
+        "user",
+        "channel",
+        "view",
+        "actions",
+        "state",
+        "values",
+        "team",
+        "id",
+        "enterprise",
+        "team_id",
+        "user_id",
+        "command",
+        "trigger_id",
+        "container",
+        "authorizations",
+        "event_id",
+        "callback_id",
+        "private_metadata",
+        "text",
+        "tab",
+        "tokens",
+        "message",
+        "blocks",
+    ]
+) | st.text(max_size=5)
 _json: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just(CANARY),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_names, inner, max_size=6),
     max_leaves=12,
 )
 _anything = st.dictionaries(_names, _json, max_size=8)
-_who = {"team": {"id": "T0PLEJEN"}, "team_id": "T0PLEJEN", "user": {"id": ANNE}, "user_id": ANNE,
-        "trigger_id": "1.2.3", "event_id": "Ev", "channel": {"id": CHANNEL}}  # fmt: skip
+_who = {
+    "team": {"id": "T0PLEJEN"},
+    "team_id": "T0PLEJEN",
+    "user": {"id": ANNE},
+    "user_id": ANNE,
+    "trigger_id": "1.2.3",
+    "event_id": "Ev",
+    "channel": {"id": CHANNEL},
+}
 _kinds = st.sampled_from(
-    ["event_callback", "block_actions", "view_submission", "shortcut", "message_action",
-     "view_closed", "url_verification", "block_suggestion", ""]
-)  # fmt: skip
+    [
+        "event_callback",
+        "block_actions",
+        "view_submission",
+        "shortcut",
+        "message_action",
+        "view_closed",
+        "url_verification",
+        "block_suggestion",
+        "",
+    ]
+)
 _events = st.builds(
     lambda kind, more: {"type": kind, "user": ANNE, "channel": CHANNEL, "text": CANARY, **more},
     st.sampled_from(
@@ -167,26 +211,60 @@ _events = st.builds(
 )
 _values = st.dictionaries(
     st.text(max_size=8),
-    st.dictionaries(st.text(max_size=4), st.fixed_dictionaries({"type": st.sampled_from(
-        ["plain_text_input", "static_select", "checkboxes", "users_select", "datepicker", "x"]
-    ), "value": st.just(CANARY) | st.text(max_size=20)}), max_size=2),
+    st.dictionaries(
+        st.text(max_size=4),
+        st.fixed_dictionaries(
+            {
+                "type": st.sampled_from(
+                    [
+                        "plain_text_input",
+                        "static_select",
+                        "checkboxes",
+                        "users_select",
+                        "datepicker",
+                        "x",
+                    ]
+                ),
+                "value": st.just(CANARY) | st.text(max_size=20),
+            }
+        ),
+        max_size=2,
+    ),
     max_size=3,
-)  # fmt: skip
+)
 _views = st.builds(
     lambda token, values, more: {
-        "id": "V1", "type": "modal", "callback_id": written_channel(CHANNEL),
-        "private_metadata": token, "state": {"values": values}, "blocks": [], **more,
+        "id": "V1",
+        "type": "modal",
+        "callback_id": written_channel(CHANNEL),
+        "private_metadata": token,
+        "state": {"values": values},
+        "blocks": [],
+        **more,
     },
-    st.text(max_size=30) | st.just("e30.forkert"), _values, st.just({}) | _anything,
-)  # fmt: skip
+    st.text(max_size=30) | st.just("e30.forkert"),
+    _values,
+    st.just({}) | _anything,
+)
 _plausible = st.builds(
     lambda kind, event, view, token, more: {
-        **_who, "type": kind, "event": event, "view": view, "callback_id": "agreement",
-        "command": "/digi", "text": CANARY, "message": {"text": CANARY},
-        "actions": [{"type": "button", "value": token, "action_id": "press-0"}], **more,
+        **_who,
+        "type": kind,
+        "event": event,
+        "view": view,
+        "callback_id": "agreement",
+        "command": "/digi",
+        "text": CANARY,
+        "message": {"text": CANARY},
+        "actions": [{"type": "button", "value": token, "action_id": "press-0"}],
+        **more,
     },
-    _kinds, _events, _views, st.text(max_size=30), st.just({}) | _anything,
-)  # fmt: skip
+    _kinds,
+    _events,
+    _views,
+    st.text(max_size=30),
+    st.just({}) | _anything,
+)
 BODIES: st.SearchStrategy[dict[str, Any]] = st.one_of(
     _plausible, st.builds(lambda kind, body: {**body, "type": kind}, _kinds, _anything)
 )
@@ -327,18 +405,53 @@ async def test_a_replay_is_answered_and_changes_nothing(place: Place, ears: Ears
 @pytest.mark.parametrize(
     "body",
     [
-        {}, [], "", None, {"type": 7}, {"type": "event_callback"}, {"type": "block_actions"},
+        {},
+        [],
+        "",
+        None,
+        {"type": 7},
+        {"type": "event_callback"},
+        {"type": "block_actions"},
         {"type": "view_submission", "view": {"private_metadata": "x"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
-         "channel_type": "im", "user": "U1", "channel": "D1", "bot_id": "B1", "text": "selv"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E", "event": {"type": "message",
-         "channel_type": "channel", "user": "U1", "channel": "C1", "text": "snak"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E",
-         "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"}},
-        {"type": "event_callback", "team_id": "T1", "event_id": "E",
-         "event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}}},
+        {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event_id": "E",
+            "event": {
+                "type": "message",
+                "channel_type": "im",
+                "user": "U1",
+                "channel": "D1",
+                "bot_id": "B1",
+                "text": "selv",
+            },
+        },
+        {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event_id": "E",
+            "event": {
+                "type": "message",
+                "channel_type": "channel",
+                "user": "U1",
+                "channel": "C1",
+                "text": "snak",
+            },
+        },
+        {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event_id": "E",
+            "event": {"type": "app_home_opened", "user": "U1", "tab": "messages"},
+        },
+        {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event_id": "E",
+            "event": {"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": []}},
+        },
     ],
-)  # fmt: skip
+)
 def test_what_is_not_meant_for_digi_is_nothing(body: object) -> None:
     """Other people's messages, Digi's own messages, malformed events."""
     read_body = envelope(body)

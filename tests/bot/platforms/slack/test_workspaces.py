@@ -36,9 +36,12 @@ from tests.worlds.stage import slow_clock
 
 def workspace(letter: str, **more: Any) -> Workspace:
     space = Workspace(
-        team=f"T0{letter}", name=f"Sted{letter}", token=f"xoxb-hemmelig-{letter}",
-        bot=f"U0DIGI{letter}", **more,
-    )  # fmt: skip
+        team=f"T0{letter}",
+        name=f"Sted{letter}",
+        token=f"xoxb-hemmelig-{letter}",
+        bot=f"U0DIGI{letter}",
+        **more,
+    )
     space.user(f"U0ANNE{letter}", "Anne Holm")
     space.user(space.bot, "Digi", bot=True)
     space.channel(f"C0{letter}", "hold", [f"U0ANNE{letter}", space.bot])
@@ -60,15 +63,20 @@ async def served(
         several = token is None
         doors.append(
             SlackDoor(
-                bot_token=token, signing_secret=world.signing_secret, app_token=None,
+                bot_token=token,
+                signing_secret=world.signing_secret,
+                app_token=None,
                 client_id=world.client_id if several else None,
                 client_secret=world.client_secret if several else None,
-                api_url=world.api_url, public_url=None,
+                api_url=world.api_url,
+                public_url=None,
                 installations=Installations(store, vault, Installation),
                 told=lambda what, kind: told.append((what, kind)) if told is not None else None,
-                paced=False, mac=vault.mac, now=now,
+                paced=False,
+                mac=vault.mac,
+                now=now,
             )
-        )  # fmt: skip
+        )
         return [doors[0].edge]
 
     house = await build(
@@ -109,8 +117,9 @@ async def test_two_workplaces_install_digi_and_each_has_its_own(tmp_path: Path) 
         for space in (first, second):
             assert (await install(base, world, space))[0] == 200
         for letter, space in (("A", first), ("B", second)):
-            answered = await world.send.command(f"U0ANNE{letter}", "hjælp", f"C0{letter}",
-                                                team=space.team)  # fmt: skip
+            answered = await world.send.command(
+                f"U0ANNE{letter}", "hjælp", f"C0{letter}", team=space.team
+            )
             assert "start" in answered.text
             card: c.FinishedCard = c.Card((c.Paragraph((c.Plain(f"Til {letter}"),)),))
             await door.edge.deliver(

@@ -98,9 +98,13 @@ def field_(element: Dict, **more: Any) -> Dict:
 
 def modal(*blocks: Dict, **more: Any) -> Dict:
     return {
-        "type": "modal", "title": plain("Svar"), "submit": plain("Send"), "close": plain("Fortryd"),
-        "blocks": list(blocks) or [field_(text_input())], **more,
-    }  # fmt: skip
+        "type": "modal",
+        "title": plain("Svar"),
+        "submit": plain("Send"),
+        "close": plain("Fortryd"),
+        "blocks": list(blocks) or [field_(text_input())],
+        **more,
+    }
 
 
 def table(rows: int, cells: int = 2) -> Dict:
@@ -648,9 +652,13 @@ async def test_a_picture_is_uploaded_with_its_words() -> None:
     async with toy() as bot:
         bot.world.home.scopes.add("files:write")
         await bot.client.files_upload_v2(
-            channel=CHANNEL, content=b"\x89PNG", filename="hjul.png", title="Hjulet",
-            alt_txt="Et hjul med fire dele", initial_comment="Her er hjulet",
-        )  # fmt: skip
+            channel=CHANNEL,
+            content=b"\x89PNG",
+            filename="hjul.png",
+            title="Hjulet",
+            alt_txt="Et hjul med fire dele",
+            initial_comment="Her er hjulet",
+        )
         [message] = bot.world.home.messages
         assert message.files[0]["alt_txt"] == "Et hjul med fire dele"
         assert "Et hjul med fire dele" in hands_of(bot).channel()
@@ -821,9 +829,11 @@ async def test_a_transcript_plays_through_slack() -> None:
                 )
                 return None
             await bot.client.chat_update(
-                channel=payload["channel"]["id"], ts=payload["message"]["ts"], text="Tak",
+                channel=payload["channel"]["id"],
+                ts=payload["message"]["ts"],
+                text="Tak",
                 blocks=[section(plain(f"Tak, <{payload['user']['name']}>"))],
-            )  # fmt: skip
+            )
             return None
 
         bot.answer = answer
@@ -1024,22 +1034,29 @@ async def test_every_kind_of_field_is_filled_by_its_label() -> None:
         form = modal(
             field_(
                 {"type": "checkboxes", "action_id": "a", "options": options(3)},
-                label=plain("Hvilke af dem?"), block_id="b1",
+                label=plain("Hvilke af dem?"),
+                block_id="b1",
             ),
             field_(
                 {"type": "multi_users_select", "action_id": "a"},
-                label=plain("Hvem er med?"), block_id="b2",
+                label=plain("Hvem er med?"),
+                block_id="b2",
             ),
             field_({"type": "datepicker", "action_id": "a"}, label=plain("Dag"), block_id="b3"),
             field_({"type": "timepicker", "action_id": "a"}, label=plain("Tid"), block_id="b4"),
             field_(
-                {"type": "radio_buttons", "action_id": "a", "options": options(2),
-                 "initial_option": option(0)},
-                label=plain("Én af dem"), block_id="b5",
+                {
+                    "type": "radio_buttons",
+                    "action_id": "a",
+                    "options": options(2),
+                    "initial_option": option(0),
+                },
+                label=plain("Én af dem"),
+                block_id="b5",
             ),
             field_(text_input(max_length=5), label=plain("Kort"), block_id="b6", optional=True),
             notify_on_close=True,
-        )  # fmt: skip
+        )
 
         async def answer(payload: Dict) -> None:
             if "command" in payload:
@@ -1055,9 +1072,14 @@ async def test_every_kind_of_field_is_filled_by_its_label() -> None:
             await hands.fill("anne", {"Kort": "for langt"})
         await hands.fill(
             "anne",
-            {"Hvilke": "Valg 0, Valg 2", "Hvem": "ali, Mette Krogh", "Dag": "2026-12-04",
-             "Tid": "kl. 9.30", "Én": "Valg 1"},
-        )  # fmt: skip
+            {
+                "Hvilke": "Valg 0, Valg 2",
+                "Hvem": "ali, Mette Krogh",
+                "Dag": "2026-12-04",
+                "Tid": "kl. 9.30",
+                "Én": "Valg 1",
+            },
+        )
         values = {
             block: next(iter(held.values()))
             for block, held in bot.heard[-1]["view"]["state"]["values"].items()

@@ -54,9 +54,12 @@ async def test_digi_serves_teams_and_slack_side_by_side(tmp_path: Path) -> None:
     world.home.move_in({"anne": "Anne Holm"})
     async with slack, world:
         env = _environment(
-            tmp_path, SLACK_BOT_TOKEN=slack.home.token, SLACK_API_URL=slack.api_url,
-            SLACK_SIGNING_SECRET=slack.signing_secret, **_teams(world),
-        )  # fmt: skip
+            tmp_path,
+            SLACK_BOT_TOKEN=slack.home.token,
+            SLACK_API_URL=slack.api_url,
+            SLACK_SIGNING_SECRET=slack.signing_secret,
+            **_teams(world),
+        )
         slack.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/slack/events"
         world.digi_url = f"http://127.0.0.1:{env['DIGI_PORT']}/api/messages"
         async with digi_process(tmp_path, env) as process:
@@ -90,14 +93,12 @@ async def test_digi_can_be_tried_on_this_machine_without_an_app_id(tmp_path: Pat
         ({"DIGI_TEAMS_LOCAL": "1", "DIGI_HOST": "0.0.0.0"}, "DIGI_TEAMS_LOCAL"),
         ({"DIGI_TEAMS_LOCAL": "1", "DIGI_PUBLIC_URL": "https://digi.dk"}, "DIGI_PUBLIC_URL"),
         (
-            {
-                "DIGI_TEAMS_LOCAL": "1", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s",
-            },
+            {"DIGI_TEAMS_LOCAL": "1", "SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s"},
             "Slack's variables",
         ),
         ({"MICROSOFT_APP_ID": APP, "MICROSOFT_APP_PASSWORD": "p"}, "DIGI_TEAMS_TENANTS"),
     ],
-)  # fmt: skip
+)
 async def test_a_teams_that_would_be_open_to_anybody_is_not_served(
     env: dict[str, str], name: str, tmp_path: Path
 ) -> None:

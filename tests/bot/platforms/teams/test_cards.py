@@ -15,11 +15,28 @@ from dialogs.model import pictures
 from tests.worlds import card_validators
 
 NASTY = (
-    "**fed** og _kursiv_", "[tryk](https://x.dk)", "![se](https://x.dk/a.png)", "<at>Anne</at>",
-    "<b>fed</b>", "{{DATE(2026-11-20T10:00:00Z,SHORT)}}", "{{TIME(2026-11-20T10:00:00Z)}}",
-    "${navn}", "# overskrift", "- punkt", "1. punkt", "> citat", "`kode`", "a\nb\n\n\nc",
-    "| a | b |", "https://x.dk", "\\*", "&lt;b&gt;", "👩‍👩‍👧 æøå", "***", "\u2060",
-)  # fmt: skip
+    "**fed** og _kursiv_",
+    "[tryk](https://x.dk)",
+    "![se](https://x.dk/a.png)",
+    "<at>Anne</at>",
+    "<b>fed</b>",
+    "{{DATE(2026-11-20T10:00:00Z,SHORT)}}",
+    "{{TIME(2026-11-20T10:00:00Z)}}",
+    "${navn}",
+    "# overskrift",
+    "- punkt",
+    "1. punkt",
+    "> citat",
+    "`kode`",
+    "a\nb\n\n\nc",
+    "| a | b |",
+    "https://x.dk",
+    "\\*",
+    "&lt;b&gt;",
+    "👩‍👩‍👧 æøå",
+    "***",
+    "\u2060",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +63,17 @@ def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
     spans: c.Spans = (c.Quoted(words),)
     card: c.FinishedCard = c.Card(
         (
-            c.Heading(spans), c.Paragraph(spans), c.Small(spans), c.FactRows(((spans, spans),)),
-            c.Quote(spans, spans), c.Bullets((spans,)), c.Progress(1, 4, spans),
-            pictures.Steps(spans, (), spans), pictures.Chart(spans, (), (), None, spans),
+            c.Heading(spans),
+            c.Paragraph(spans),
+            c.Small(spans),
+            c.FactRows(((spans, spans),)),
+            c.Quote(spans, spans),
+            c.Bullets((spans,)),
+            c.Progress(1, 4, spans),
+            pictures.Steps(spans, (), spans),
+            pictures.Chart(spans, (), (), None, spans),
         )
-    )  # fmt: skip
+    )
     shown = card_validators.shown(draw.messages((card,), "da").card)
     assert not said(words) or said(shown.text).count(said(words)) >= 11
     assert (shown.links, shown.styled) == ((), ())
@@ -63,8 +86,11 @@ def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
             c.Choice("b", spans, options, hint=spans),
             c.Choices("c", spans, options),
         ),
-        spans, "x", {}, "t",
-    )  # fmt: skip
+        spans,
+        "x",
+        {},
+        "t",
+    )
     shown = card_validators.shown(forms.form(form, "da"))
     assert (shown.links, shown.styled) == ((), ())
     assert said(shown.text).count(said(words)) >= 5
@@ -79,9 +105,13 @@ def test_an_option_is_read_as_it_was_written(words: str) -> None:
     """Expanded choices are parsed as markdown, and the escaped text comes out unchanged."""
     options = choices((c.Quoted(words),))
     form: c.FinishedForm = c.Form(
-        (c.Plain("Valg"),), (c.Choices("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
-        "x", {}, "t",
-    )  # fmt: skip
+        (c.Plain("Valg"),),
+        (c.Choices("a", (c.Plain("Hvem?"),), options),),
+        (c.Plain("OK"),),
+        "x",
+        {},
+        "t",
+    )
     shown = card_validators.shown(forms.form(form, "da"))
     assert (shown.links, shown.styled) == ((), ())
     assert said(shown.text) == said(f"Hvem?{words.strip() or '…'}nejOK")
@@ -94,9 +124,13 @@ def test_an_option_without_markup_has_no_stroke_in_it(words: str) -> None:
     """A Teams client that parses no markdown there would show every backslash."""
     options = choices((c.Quoted(words),))
     form: c.FinishedForm = c.Form(
-        (c.Plain("Valg"),), (c.Choice("a", (c.Plain("Hvem?"),), options),), (c.Plain("OK"),),
-        "x", {}, "t",
-    )  # fmt: skip
+        (c.Plain("Valg"),),
+        (c.Choice("a", (c.Plain("Hvem?"),), options),),
+        (c.Plain("OK"),),
+        "x",
+        {},
+        "t",
+    )
     [field] = [one for one in forms.form(form, "da")["body"] if one["type"] == "Input.ChoiceSet"]
     assert field["choices"][0]["title"] == words
 

@@ -48,9 +48,13 @@ class Microsoft:
     @property
     def settings(self) -> TeamsSettings:
         return TeamsSettings(
-            app_id=APP, app_password=SECRET, app_tenant=TENANT, login_url=self.url,
-            openid_url=f"{self.url}/openid", public_url=self.url,
-        )  # fmt: skip
+            app_id=APP,
+            app_password=SECRET,
+            app_tenant=TENANT,
+            login_url=self.url,
+            openid_url=f"{self.url}/openid",
+            public_url=self.url,
+        )
 
     async def _login(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -167,9 +171,13 @@ async def test_without_a_way_out_nothing_is_called_wrong_that_was_not_tried() ->
     """The secret is not reported as wrong if the login cannot be reached."""
     nobody = f"http://127.0.0.1:{free_port()}"
     there = TeamsSettings(
-        app_id=APP, app_password=SECRET, app_tenant=TENANT, login_url=nobody,
-        openid_url=f"{nobody}/openid", public_url=nobody,
-    )  # fmt: skip
+        app_id=APP,
+        app_password=SECRET,
+        app_tenant=TENANT,
+        login_url=nobody,
+        openid_url=f"{nobody}/openid",
+        public_url=nobody,
+    )
     lines = faults(await check(there))
     assert [line for line in lines if "the secret was not checked" in line]
     assert [line for line in lines if f"{nobody}/api/messages could not be reached" in line]
@@ -180,9 +188,12 @@ async def test_a_machines_identity_is_asked_for_a_token(microsoft: Microsoft) ->
     """It is requested with the client id at the address that the machine offers; a refusal names
     the remedy."""
     there = replace(
-        microsoft.settings, app_type="UserAssignedMSI", app_password="",
-        identity_endpoint=f"{microsoft.url}/identity", identity_header="h",
-    )  # fmt: skip
+        microsoft.settings,
+        app_type="UserAssignedMSI",
+        app_password="",
+        identity_endpoint=f"{microsoft.url}/identity",
+        identity_header="h",
+    )
     found = await check(there)
     assert faults(found) == []
     assert [said for _, said in found if "managed identity works" in said]
@@ -226,9 +237,10 @@ async def test_a_setting_that_does_not_do_is_named(
 async def test_lists_that_are_right_are_no_fault(microsoft: Microsoft) -> None:
     """Several tenants including the own one, in any case; hosts with a wildcard."""
     there = replace(
-        microsoft.settings, tenants=(TENANT.upper(), APP),
+        microsoft.settings,
+        tenants=(TENANT.upper(), APP),
         hosts=("smba.trafficmanager.net", "*.botframework.com", "localhost:9000"),
-    )  # fmt: skip
+    )
     assert faults(await check(there)) == []
 
 
@@ -246,11 +258,14 @@ async def test_the_doctor_has_its_lines_on_teams(tmp_path: Path, microsoft: Micr
     """This is the operator's view; no line contains the secret or the token."""
     box = Box(tmp_path)
     settings = {
-        "MICROSOFT_APP_ID": APP, "MICROSOFT_APP_PASSWORD": SECRET,
-        "MICROSOFT_APP_TYPE": "SingleTenant", "MICROSOFT_APP_TENANT_ID": TENANT,
-        "MICROSOFT_LOGIN_URL": microsoft.url, "DIGI_PUBLIC_URL": microsoft.url,
+        "MICROSOFT_APP_ID": APP,
+        "MICROSOFT_APP_PASSWORD": SECRET,
+        "MICROSOFT_APP_TYPE": "SingleTenant",
+        "MICROSOFT_APP_TENANT_ID": TENANT,
+        "MICROSOFT_LOGIN_URL": microsoft.url,
+        "DIGI_PUBLIC_URL": microsoft.url,
         "MICROSOFT_OPENID_URL": f"{microsoft.url}/openid",
-    }  # fmt: skip
+    }
     done = await asyncio.to_thread(lambda: box("check", **settings))
     assert f"teams\tfine\tapp id {APP}" in done.stdout
     assert "teams\tfine\tthe secret works" in done.stdout

@@ -31,10 +31,17 @@ CLIENTS: dict[str, Client] = {
 
 
 OF_A_CHANNEL = {
-    "advice_no_project", "gate_draft_is_hidden", "help_in_channel", "help_in_words",
-    "project_delete", "project_end",
-    "project_stop", "say_pause_and_end", "walk_end", "walk_status",
-}  # fmt: skip
+    "advice_no_project",
+    "gate_draft_is_hidden",
+    "help_in_channel",
+    "help_in_words",
+    "project_delete",
+    "project_end",
+    "project_stop",
+    "say_pause_and_end",
+    "walk_end",
+    "walk_status",
+}
 """Answers about a channel without a project, which a private chat cannot give."""
 NEVER = {(transcript, "personally") for transcript in OF_A_CHANNEL}
 SOON = ("in the chat", "personally")

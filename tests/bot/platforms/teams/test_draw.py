@@ -19,10 +19,22 @@ from tests.worlds.teams import limits
 from tests.worlds.teams.render import buttons, every, inputs, runs, text_of, title_of
 
 SIGNS = (
-    *NASTY, "[tryk](https://x.dk)", "<at>Anne</at>", "**fed**", "# stort", "- punkt", "1. punkt",
-    "{{DATE(2026-11-02T08:00:00Z,SHORT)}}", "${ord}", "![x](https://x.dk/a.png)", "<script>",
-    "www.eksempel.dk", "\\", "|a|b|", "&lt;at&gt;",
-)  # fmt: skip
+    *NASTY,
+    "[tryk](https://x.dk)",
+    "<at>Anne</at>",
+    "**fed**",
+    "# stort",
+    "- punkt",
+    "1. punkt",
+    "{{DATE(2026-11-02T08:00:00Z,SHORT)}}",
+    "${ord}",
+    "![x](https://x.dk/a.png)",
+    "<script>",
+    "www.eksempel.dk",
+    "\\",
+    "|a|b|",
+    "&lt;at&gt;",
+)
 
 
 def _all_buttons(card: c.FinishedCard) -> list[str]:
@@ -179,9 +191,15 @@ def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
     """A button that changes something is executed directly, with a fallback for old clients; one
     that shows something opens a dialog; in a dialog all buttons submit to it."""
     press: c.FinishedCard = c.Card(
-        (c.Buttons((c.Button((c.Plain("Gør det"),), style="main", token=token),
-                    c.Button((c.Plain("Vis det"),), token=token + "x", opens=True))),)
-    )  # fmt: skip
+        (
+            c.Buttons(
+                (
+                    c.Button((c.Plain("Gør det"),), style="main", token=token),
+                    c.Button((c.Plain("Vis det"),), token=token + "x", opens=True),
+                )
+            ),
+        )
+    )
     does, opens = buttons(draw.card(press))
     if token.startswith("p"):
         assert (does["type"], does["verb"], does["style"]) == ("Action.Execute", "digi", "positive")
@@ -212,10 +230,17 @@ def test_a_press_that_is_asked_about_keeps_its_question() -> None:
 
 @pytest.mark.parametrize(
     "given_back",
-    [{}, {"digi": None}, {"digi": {"k": "x"}}, {"digi": {"k": "p"}}, {"digi": [1]},
-     {"digi": {"k": "f", "form": ""}}, {"digi": {"k": "f", "form": "æ"}},
-     {"digi": {"k": "f", "form": "AAAA"}}],
-)  # fmt: skip
+    [
+        {},
+        {"digi": None},
+        {"digi": {"k": "x"}},
+        {"digi": {"k": "p"}},
+        {"digi": [1]},
+        {"digi": {"k": "f", "form": ""}},
+        {"digi": {"k": "f", "form": "æ"}},
+        {"digi": {"k": "f", "form": "AAAA"}},
+    ],
+)
 def test_data_that_digi_did_not_write_is_nothing(given_back: dict[str, Any]) -> None:
     """Forged button data is ignored and raises nothing."""
     assert data.read_data(given_back) is None
@@ -249,9 +274,12 @@ def test_what_is_chosen_comes_back_as_it_was() -> None:
     sent = {one["id"]: one["value"] for one in inputs(drawn)}
     opened = data.OpenForm(form)
     assert {id: data.read_value(opened, id, sent[f"f.{id}"]) for id in opened.ids} == {
-        "one": "a,b", "many": ["a,b", "50%"], "who": ["p1", "p2"], "day": "2026-12-04",
+        "one": "a,b",
+        "many": ["a,b", "50%"],
+        "who": ["p1", "p2"],
+        "day": "2026-12-04",
         "hour": "13:00",
-    }  # fmt: skip
+    }
     assert data.read_value(opened, "one", data.written_value("")) == ""
     people = next(one for one in inputs(drawn) if one["id"] == "f.who")
     assert [choice["title"] for choice in people["choices"]] == ["P1", "P2"]
@@ -261,8 +289,14 @@ def test_what_is_chosen_comes_back_as_it_was() -> None:
 def test_an_option_is_shown_as_it_was_written(words: str) -> None:
     """In expanded choices its markdown is escaped; in a drop-down it is not."""
     option = c.Option[c.Spans]("x", (c.Quoted(words),), (c.Plain("hint"),))
-    for many in (c.Choices("a", (c.Plain("L"),), (option,)), c.Choice("a", (c.Plain("L"),), (
-        option, *(c.Option[c.Spans](str(n), (c.Plain(str(n)),)) for n in range(9))))):  # fmt: skip
+    for many in (
+        c.Choices("a", (c.Plain("L"),), (option,)),
+        c.Choice(
+            "a",
+            (c.Plain("L"),),
+            (option, *(c.Option[c.Spans](str(n), (c.Plain(str(n)),)) for n in range(9))),
+        ),
+    ):
         form: c.FinishedForm = c.Form((c.Plain("T"),), (many,), (c.Plain("Send"),), "x")
         [field] = inputs(forms.form(form))
         shown = title_of(field["choices"][0]).replace("\u2060", "")

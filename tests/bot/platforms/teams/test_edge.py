@@ -33,9 +33,16 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 def _parcel(kind: Any = "post", *, words: str = "Goddag", **more: Any) -> Parcel:
     card: c.FinishedCard = c.Card((c.Paragraph((c.Plain(words),)),))
     return Parcel(
-        **{"id": "letter-1", "tenant": f"teams:{TENANT}", "kind": kind, "card": card,
-           "language": "da", "channel": CHANNEL, **more}
-    )  # fmt: skip
+        **{
+            "id": "letter-1",
+            "tenant": f"teams:{TENANT}",
+            "kind": kind,
+            "card": card,
+            "language": "da",
+            "channel": CHANNEL,
+            **more,
+        }
+    )
 
 
 async def _fails(place: Place, parcel: Parcel) -> DeliveryFailed:
@@ -275,9 +282,11 @@ async def test_with_the_database_away_everybody_hears_the_truth(
                 await place.hands.fill("anne", {"Navn": "Noget andet"})
             case _:
                 activity = place.world.activity(
-                    place.world.home.people["anne"], CHANNEL, type="conversationUpdate",
+                    place.world.home.people["anne"],
+                    CHANNEL,
+                    type="conversationUpdate",
                     membersAdded=[{"id": "29:ny"}],
-                )  # fmt: skip
+                )
                 assert (await place.world.send(activity))[0] == 503
         if kind != "members":
             assert "øjeblik" in place.hands.just("anne")
@@ -614,8 +623,10 @@ async def test_what_is_learnt_outlives_a_restart(tmp_path: Path) -> None:
     async with in_teams(tmp_path / "home") as place:
         await _running(place)
         held = await place.door.book._addresses.all()
-        assert {(one.place, one.team) for one in held} == {(CHANNEL, "19:plejen@thread.tacv2"),
-                                                           ("", "")}  # fmt: skip
+        assert {(one.place, one.team) for one in held} == {
+            (CHANNEL, "19:plejen@thread.tacv2"),
+            ("", ""),
+        }
         place.door.book._learnt.clear()
         place.door.book._written.clear()
         await place.door.edge.deliver(_parcel())

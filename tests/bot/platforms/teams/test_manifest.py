@@ -191,10 +191,12 @@ def test_the_command_writes_the_package(box: Box) -> None:
     assert without.stderr.startswith("MICROSOFT_APP_ID is missing")
     assert without.stderr.count("\n") == 1
     settings = {
-        "MICROSOFT_APP_ID": APP, "MICROSOFT_APP_PASSWORD": "x",
-        "MICROSOFT_APP_TYPE": "SingleTenant", "MICROSOFT_APP_TENANT_ID": APP,
+        "MICROSOFT_APP_ID": APP,
+        "MICROSOFT_APP_PASSWORD": "x",
+        "MICROSOFT_APP_TYPE": "SingleTenant",
+        "MICROSOFT_APP_TENANT_ID": APP,
         "DIGI_PUBLIC_URL": URL,
-    }  # fmt: skip
+    }
     done = box("manifest", "teams", "--out", "digi.zip", **settings)
     assert (done.returncode, "digi.zip" in done.stdout) == (0, True)
     with zipfile.ZipFile(box.home.parent / "digi.zip") as held:

@@ -102,9 +102,11 @@ async def test_a_channel_that_teams_did_not_tell_of_is_asked_about_again(place: 
     place.world.home.channels[place.hands.place].remove("ny")
     place.world.plan("GET", Says(429, after=600))
     activity = place.world.activity(
-        place.world.home.people["anne"], place.hands.place, type="conversationUpdate",
+        place.world.home.people["anne"],
+        place.hands.place,
+        type="conversationUpdate",
         membersRemoved=[{"id": new.address}],
-    )  # fmt: skip
+    )
     assert (await place.world.send(activity))[0] == 503
     await asks_again(place, 300)
     assert await counted(place) == EVERYBODY | {new.id}

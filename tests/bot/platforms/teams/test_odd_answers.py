@@ -12,8 +12,11 @@ from tests.bot.platforms.teams.test_strangers import _message, alone
 from tests.worlds.teams.state import CHANNEL
 
 ODD: tuple[dict[str, Any], ...] = (
-    {}, {"members": None, "id": None}, {"members": {}, "id": 7}, {"members": "alle", "id": ""},
-)  # fmt: skip
+    {},
+    {"members": None, "id": None},
+    {"members": {}, "id": 7},
+    {"members": "alle", "id": ""},
+)
 
 
 @pytest.mark.parametrize("answer", ODD, ids=str)
@@ -42,12 +45,19 @@ async def test_what_is_not_there_is_a_failure(
 @pytest.mark.parametrize(
     "keys",
     [
-        7, [], [7], {}, "keys", [[]], [{"kty": "RSA", "kid": "k"}],
+        7,
+        [],
+        [7],
+        {},
+        "keys",
+        [[]],
+        [{"kty": "RSA", "kid": "k"}],
         [{"kty": "RSA", "kid": "k", "n": "!", "e": "AQAB"}],
-        [{"kty": "RSA", "kid": "k", "n": 7, "e": "AQAB"}], [{"kty": ["RSA"], "kid": {}}],
+        [{"kty": "RSA", "kid": "k", "n": 7, "e": "AQAB"}],
+        [{"kty": ["RSA"], "kid": {}}],
     ],
     ids=str,
-)  # fmt: skip
+)
 async def test_keys_that_are_none_are_keys_that_cannot_be_had(
     monkeypatch: pytest.MonkeyPatch, keys: Any
 ) -> None:

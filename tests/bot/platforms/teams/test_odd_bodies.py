@@ -17,9 +17,15 @@ from tests.worlds.teams.state import CHANNEL
 from tests.worlds.teams_fixtures import Place, in_teams
 
 KINDS = {
-    "message", "adaptiveCard/action", "task/fetch", "task/submit", "composeExtension/fetchTask",
-    "composeExtension/submitAction", "conversationUpdate", "installationUpdate",
-}  # fmt: skip
+    "message",
+    "adaptiveCard/action",
+    "task/fetch",
+    "task/submit",
+    "composeExtension/fetchTask",
+    "composeExtension/submitAction",
+    "conversationUpdate",
+    "installationUpdate",
+}
 
 
 @pytest.fixture
@@ -59,8 +65,13 @@ async def every_kind(place: Place) -> list[dict[str, Any]]:
 def _shape(activity: dict[str, Any]) -> tuple[Any, ...]:
     """Return a key for activities that are parsed in the same way."""
     value = activity.get("value")
-    return (_kind(activity), activity["conversation"]["conversationType"], isinstance(value, dict),
-            "membersAdded" in activity, "membersRemoved" in activity)  # fmt: skip
+    return (
+        _kind(activity),
+        activity["conversation"]["conversationType"],
+        isinstance(value, dict),
+        "membersAdded" in activity,
+        "membersRemoved" in activity,
+    )
 
 
 def _kind(activity: dict[str, Any]) -> str:

@@ -104,8 +104,11 @@ async def test_whoever_asks_in_a_storm_is_answered(
     statuses = await asyncio.gather(*(one(n) for n in range(asked)))
     await place.hands.edge.quiet()
     assert set(statuses) == {200}
-    ours = [json.dumps(message.card, ensure_ascii=False) for message in world.home.messages[before:]
-            if not message.by]  # fmt: skip
+    ours = [
+        json.dumps(message.card, ensure_ascii=False)
+        for message in world.home.messages[before:]
+        if not message.by
+    ]
     ours = [said for said in ours if "Jeg har svaret i vores private chat" not in said]
     marked = [said for said in ours if "to gange" in said]
     assert len(ours) - len(marked) == asked
@@ -114,8 +117,10 @@ async def test_whoever_asks_in_a_storm_is_answered(
     assert lost
     assert early == []
     assert place.told == []
-    figures(f"{asked} asked, {len(refused)} calls refused, {len(lost)} lost: {len(ours)} answers,"
-            f" {len(marked)} of them second copies and marked")  # fmt: skip
+    figures(
+        f"{asked} asked, {len(refused)} calls refused, {len(lost)} lost: {len(ours)} answers,"
+        f" {len(marked)} of them second copies and marked"
+    )
 
 
 def knowingly_early(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:

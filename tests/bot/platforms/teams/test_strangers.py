@@ -64,10 +64,15 @@ async def alone(world: TeamsWorld | None = None, **more: Any) -> AsyncIterator[H
     async with world:
         found: list[Heard] = []
         made = {
-            "app_id": APP, "secret": SECRET, "app_tenant": world.home.id,
-            "openid_url": f"{world.url}/openid", "login_url": f"{world.url}/login",
-            "tenants": [world.home.id.upper()], "hosts": ["127.0.0.1"], **more,
-        }  # fmt: skip
+            "app_id": APP,
+            "secret": SECRET,
+            "app_tenant": world.home.id,
+            "openid_url": f"{world.url}/openid",
+            "login_url": f"{world.url}/login",
+            "tenants": [world.home.id.upper()],
+            "hosts": ["127.0.0.1"],
+            **more,
+        }
 
         async def hears(activity: Json) -> TeamsReply:
             return await found[0].hears(activity)
@@ -109,9 +114,18 @@ def ears() -> Iterator[_Ears]:
     found = _Ears()
     loggers = [
         logging.getLogger(name)
-        for name in ("", "aiohttp.server", "asyncio", "botbuilder", "botframework", "digi", "msal",
-                     "msrest", "urllib3")
-    ]  # fmt: skip
+        for name in (
+            "",
+            "aiohttp.server",
+            "asyncio",
+            "botbuilder",
+            "botframework",
+            "digi",
+            "msal",
+            "msrest",
+            "urllib3",
+        )
+    ]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.addHandler(found)
@@ -128,9 +142,11 @@ def ears() -> Iterator[_Ears]:
 async def test_a_right_token_passes_and_nothing_of_the_activity_is_lost() -> None:
     """Fields that no SDK knows reach Digi unchanged."""
     async with alone() as heard:
-        activity = _message(heard.world, trigger="slash", channelData={
-            "tenant": {"id": heard.world.home.id}, "onBehalfOf": [{"x": 1}],
-        })  # fmt: skip
+        activity = _message(
+            heard.world,
+            trigger="slash",
+            channelData={"tenant": {"id": heard.world.home.id}, "onBehalfOf": [{"x": 1}]},
+        )
         activity["recipient"]["isTargeted"] = True
         assert (await heard.world.send(activity))[0] == 200
         assert heard.activities == [activity]
@@ -146,8 +162,12 @@ async def test_an_invoke_is_answered_with_its_own_body() -> None:
 
 
 def _none(world: TeamsWorld) -> str:
-    claims = {"iss": "https://api.botframework.com", "aud": APP, "exp": time.time() + HOUR,
-              "serviceurl": world.service_url}  # fmt: skip
+    claims = {
+        "iss": "https://api.botframework.com",
+        "aud": APP,
+        "exp": time.time() + HOUR,
+        "serviceurl": world.service_url,
+    }
     return jwt.encode(claims, "", algorithm="none", headers={"kid": "k1"})
 
 
@@ -217,10 +237,15 @@ async def test_a_right_token_with_a_strange_activity_is_refused(activity: Dict) 
 async def test_a_service_that_is_no_service_of_teams_is_refused_though_the_token_names_it() -> None:
     """Digi's token must not be sent to a host that somebody entered in a bot registration."""
     async with alone(hosts=[]) as heard:
-        for url in ("https://evil.example", "http://smba.trafficmanager.net/emea",
-                    "https://smba.trafficmanager.net.evil.example", heard.world.service_url,
-                    "https://a@smba.trafficmanager.net", "https://smba.trafficmanager.net:8443/x",
-                    "https://{a}.botframework.com"):  # fmt: skip
+        for url in (
+            "https://evil.example",
+            "http://smba.trafficmanager.net/emea",
+            "https://smba.trafficmanager.net.evil.example",
+            heard.world.service_url,
+            "https://a@smba.trafficmanager.net",
+            "https://smba.trafficmanager.net:8443/x",
+            "https://{a}.botframework.com",
+        ):
             activity = _message(heard.world) | {"serviceUrl": url}
             token = heard.world.token(serviceurl=url)
             assert await heard.world.send(activity, token=token) == (403, {})
@@ -254,9 +279,18 @@ def test_the_hosts_of_teams_are_few(url: str, fine: bool) -> None:
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 400), (b"[]", 400), (b"{", 400), (b"\xff\xfe", 400), (b"{}", 400), (b'{"type":7}', 400),
-     (b"[" * 100_000, 400), (b'{"type":"message"}', 403), (b" " * (1024 * 1024 + 1), 413)],
-)  # fmt: skip
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b"{}", 400),
+        (b'{"type":7}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"type":"message"}', 403),
+        (b" " * (1024 * 1024 + 1), 413),
+    ],
+)
 async def test_what_is_no_activity_is_a_bad_request(body: bytes, status: int) -> None:
     """After authentication it is 400. Without authentication it is 401 for any body, unless it is
     too long for anybody."""
@@ -317,14 +351,28 @@ async def test_an_unknown_key_does_not_make_digi_ask_again_and_again() -> None:
 
 _values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner,
-                                                                max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 _NAMES = (
-    "type", "id", "name", "value", "text", "from", "recipient", "conversation", "channelData",
-    "entities", "membersAdded", "membersRemoved", "action", "locale", "replyToId",
-)  # fmt: skip
+    "type",
+    "id",
+    "name",
+    "value",
+    "text",
+    "from",
+    "recipient",
+    "conversation",
+    "channelData",
+    "entities",
+    "membersAdded",
+    "membersRemoved",
+    "action",
+    "locale",
+    "replyToId",
+)
 
 
 @pytest.fixture
@@ -345,23 +393,33 @@ async def test_no_body_at_all_makes_a_500(
     loop = asyncio.get_running_loop()
     kinds = st.sampled_from(("message", "invoke", "conversationUpdate", "installationUpdate"))
     names = st.sampled_from(
-        ("task/fetch", "task/submit", "adaptiveCard/action", "composeExtension/fetchTask",
-         "composeExtension/submitAction", "other")
-    )  # fmt: skip
+        (
+            "task/fetch",
+            "task/submit",
+            "adaptiveCard/action",
+            "composeExtension/fetchTask",
+            "composeExtension/submitAction",
+            "other",
+        )
+    )
     made = st.fixed_dictionaries(
         {"type": kinds | _values, "name": names | _values},
         optional={name: _values for name in _NAMES if name not in ("type", "name")},
     )
     data = st.dictionaries(st.sampled_from(("digi", "f.text", "msteams")), _values, max_size=3)
-    values = st.none() | st.fixed_dictionaries({"data": data}) | st.fixed_dictionaries(
-        {"action": st.fixed_dictionaries({"data": data})}
-    )  # fmt: skip
+    values = (
+        st.none()
+        | st.fixed_dictionaries({"data": data})
+        | st.fixed_dictionaries({"action": st.fixed_dictionaries({"data": data})})
+    )
     found: list[tuple[Dict, Any]] = []
 
     @settings(
-        max_examples=bodies, deadline=None, database=None,
+        max_examples=bodies,
+        deadline=None,
+        database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-    )  # fmt: skip
+    )
     @given(made, values)
     def generate(activity: Dict, value: Any) -> None:
         found.append((activity, value))
@@ -521,9 +579,13 @@ async def test_a_managed_identity_needs_no_secret(monkeypatch: pytest.MonkeyPatc
         token = "ours-of-the-machine"
         heard.world.tokens[token] = heard.world.clock.now() + HOUR
         return web.json_response(
-            {"access_token": token, "expires_on": str(int(time.time()) + HOUR),
-             "resource": request.query["resource"], "token_type": "Bearer"}
-        )  # fmt: skip
+            {
+                "access_token": token,
+                "expires_on": str(int(time.time()) + HOUR),
+                "resource": request.query["resource"],
+                "token_type": "Bearer",
+            }
+        )
 
     app = web.Application()
     app.add_routes([web.get("/identity", identity)])
@@ -562,9 +624,10 @@ async def test_without_an_app_id_only_this_machine_is_served() -> None:
         ]
         for changed, headers in strange:
             async with heard.world.session.post(
-                heard.world.digi_url, data=json.dumps(activity | changed),
+                heard.world.digi_url,
+                data=json.dumps(activity | changed),
                 headers={"Content-Type": "application/json", **headers},
-            ) as response:  # fmt: skip
+            ) as response:
                 assert response.status == 403
         assert len(heard.activities) == 1
         with pytest.raises(CallFailed):

@@ -40,9 +40,13 @@ class Served:
     async def start(self) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("DIGI_", "SLACK_"))}
         self.process = await asyncio.create_subprocess_exec(
-            sys.executable, str(ROOT / "app.py"), env=kept | self.settings, cwd=ROOT,
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+            sys.executable,
+            str(ROOT / "app.py"),
+            env=kept | self.settings,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
         async with aiohttp.ClientSession() as http:
             for _ in range(round(LONG_ENOUGH / 0.1)):
                 try:

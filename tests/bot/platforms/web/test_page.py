@@ -332,8 +332,9 @@ async def test_the_log_has_no_landmarks_and_the_field_is_a_field(
         assert levels[0] == "H2"
 
 
-@pytest.mark.parametrize(("width", "there"), [(1440, "#places button[aria-current]"),
-                                              (390, "#person-select")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("width", "there"), [(1440, "#places button[aria-current]"), (390, "#person-select")]
+)
 async def test_one_step_leads_back_from_the_text_field(
     world: World, browser: Browser, width: int, there: str
 ) -> None:
@@ -355,8 +356,9 @@ async def test_the_clocks_list_holds_nothing_that_has_been(
 
     async def landmarks() -> dict[str, datetime]:
         return {
-            "question": BEGINNING - timedelta(hours=1), "overview": BEGINNING + timedelta(days=1)
-        }  # fmt: skip
+            "question": BEGINNING - timedelta(hours=1),
+            "overview": BEGINNING + timedelta(days=1),
+        }
 
     monkeypatch.setattr(world.clock, "landmarks", landmarks)
     async with window(browser, world, "anne") as page:
