@@ -16,9 +16,9 @@ import resvg_py
 from msgspec import Struct
 
 from bot.documents.svg import (
+    ColourScheme,
     Fill,
     Pen,
-    Theme,
     Type,
     clean,
     number,
@@ -83,7 +83,7 @@ class _Drawing(Struct):
 
 @lru_cache(maxsize=256)
 def picture_svg(
-    picture: Picture, *, width: int = WIDE, theme: Theme = "light", ground: bool = False
+    picture: Picture, width: int = WIDE, *, theme: ColourScheme = "light", ground: bool = False
 ) -> str:
     """Return the picture as an SVG element that can stand in HTML.
 
@@ -111,7 +111,11 @@ def picture_svg(
 
 
 def picture_png(
-    picture: Picture, *, width: int = PHONE + 2 * _MARGIN, theme: Theme = "light", zoom: float = 2
+    picture: Picture,
+    *,
+    width: int = PHONE + 2 * _MARGIN,
+    theme: ColourScheme = "light",
+    zoom: float = 2,
 ) -> bytes:
     """Return the picture as a PNG of `zoom` pixels for each of its own, drawn with the one named
     font, whatever is installed here."""

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Theme = Literal["light", "dark"]
+ColourScheme = Literal["light", "dark"]
 Fill = Literal["solid", "stripes", "backstripes", "dots"]
 Anchor = Literal["start", "middle", "end"]
 
@@ -154,7 +154,7 @@ def shortened(text: str, room: float, type: Type) -> str:
 class Pen(Struct, frozen=True):
     """Draws in the colours of one theme."""
 
-    theme: Theme
+    theme: ColourScheme
 
     def colour(self, name: str) -> str:
         return COLOURS[name][self.theme == "dark"]

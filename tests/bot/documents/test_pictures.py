@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.documents import pictures as drawn
 from bot.documents.pictures import PHONE, WIDE, picture_png, picture_svg
-from bot.documents.svg import COLOURS, Theme, Type, shortened, width_of, wrapped
+from bot.documents.svg import COLOURS, ColourScheme, Type, shortened, width_of, wrapped
 from dialogs.model.cards import Plain, Spans, plain
 from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps, Tone
 from tests.worlds.pictures import pictures
@@ -22,7 +22,7 @@ from tests.worlds.png import grey
 
 Colour = tuple[int, int, int]
 SVG = "{http://www.w3.org/2000/svg}"
-THEMES: tuple[Theme, ...] = ("light", "dark")
+THEMES: tuple[ColourScheme, ...] = ("light", "dark")
 
 
 def said(text: str) -> Spans:
@@ -143,7 +143,7 @@ def luminance(colour: Colour) -> float:
     return sum(part * share for part, share in zip(parts, (0.2126, 0.7152, 0.0722), strict=True))
 
 
-def rgb(name: str, theme: Theme) -> Colour:
+def rgb(name: str, theme: ColourScheme) -> Colour:
     red, green, blue = bytes.fromhex(COLOURS[name][theme == "dark"].removeprefix("#"))
     return red, green, blue
 
@@ -154,7 +154,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_what_is_read_has_a_contrast_of_at_least_four_and_a_half(theme: Theme) -> None:
+def test_what_is_read_has_a_contrast_of_at_least_four_and_a_half(theme: ColourScheme) -> None:
     """On the ground of a card, of the current step, and of each part of a bar."""
     pairs = {("ink", "card"), ("muted", "card"), ("accent", "card")}
     pairs |= {("ink", "accent-soft"), ("muted", "accent-soft"), ("accent", "accent-soft")}
@@ -164,7 +164,7 @@ def test_what_is_read_has_a_contrast_of_at_least_four_and_a_half(theme: Theme) -
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_groups_are_told_apart_in_grey(theme: Theme) -> None:
+def test_groups_are_told_apart_in_grey(theme: ColourScheme) -> None:
     """Two groups differ in their pattern, or their grounds are as different as ink and paper."""
     for one, other in combinations(get_args(Tone), 2):
         first, second = drawn._LOOKS[one], drawn._LOOKS[other]
@@ -176,13 +176,13 @@ def test_groups_are_told_apart_in_grey(theme: Theme) -> None:
 # --- PNG ------------------------------------------------------------------------------------
 
 
-def ink(png: bytes, theme: Theme) -> int:
+def ink(png: bytes, theme: ColourScheme) -> int:
     """Return how many pixels are on the other side of middle grey than the ground is."""
     return sum((pixel < 128) == (theme == "light") for pixel in grey(png).pixels)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_text_of_a_png_is_there(theme: Theme) -> None:
+def test_the_text_of_a_png_is_there(theme: ColourScheme) -> None:
     """A missing font draws blank text without an error: the same picture without the font file has
     no ink where the name is."""
     picture = Steps(STEPS.title, (NamedStep(said("Konsekvensvurdering"), "later"),))
