@@ -16,7 +16,7 @@ from docx.shared import Emu, Mm
 from docx.text import paragraph as word_text
 from docx.text.run import Run
 
-from bot.documents.plain import clean, is_right_to_left
+from bot.documents.plain import address_in, clean, is_right_to_left
 from bot.documents.qr import qr_png
 from bot.documents.word_template import ACROSS, LABEL, RULED, SMALL, add_property, element, empty
 from dialogs.model.cards import (
@@ -44,6 +44,8 @@ from dialogs.model.documents import (
 
 SHORTEST_ROOM = 2
 """Ruled lines below each item of a list that is filled in by hand."""
+QR_WIDE = Mm(38)
+"""With its white margin; the code itself is then 3 cm, as on a poster."""
 _SINCE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -147,16 +149,17 @@ class _Drawing:
             self._paragraph(RULED).paragraph_format.keep_with_next = left > 0
 
     def _qr(self, passage: QrCode[Spans]) -> None:
-        place = self._paragraph("Normal")
-        place.paragraph_format.keep_with_next = True
-        picture = place.add_run().add_picture(BytesIO(qr_png(passage.address)), width=Mm(38))
-        said = clean(plain(passage.label))
-        described = picture._inline.docPr
-        described.set("descr", f"{said}: {clean(passage.address)}")
-        described.set("title", said)
+        address, said = address_in(passage.address), clean(plain(passage.label))
+        if address:
+            place = self._paragraph("Normal")
+            place.paragraph_format.keep_with_next = True
+            picture = place.add_run().add_picture(BytesIO(qr_png(address)), width=QR_WIDE)
+            described = picture._inline.docPr
+            described.set("descr", f"{said}: {address}")
+            described.set("title", said)
         under = self._paragraph(SMALL, passage.label)
         under.add_run().add_break()
-        under.add_run(clean(passage.address))
+        under.add_run(address or clean(plain(passage.address)))
 
     # --- tables ---------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from bot.documents.plain import clean, is_right_to_left
+from bot.documents.plain import address_in, clean, is_right_to_left
 from bot.documents.qr import qr_svg
 from bot.documents.word_template import LANGUAGES
 from dialogs.model.cards import (
@@ -121,9 +121,7 @@ def _passage(passage: Passage[Spans]) -> Iterator[str]:
         case WritingSpace(label=label, lines=lines):
             yield f'<p class="label">{_said(label)}</p>{_ruled(lines)}'
         case QrCode(label=label, address=address):
-            code = qr_svg(address, title=plain(label), desc=f"{plain(label)}: {address}")
-            under = f"{_said(label)}<br>{_text(address)}"
-            yield f"<figure>{code}<figcaption>{under}</figcaption></figure>"
+            yield _qr(label, address)
         case _:
             assert_never(passage)
 
@@ -145,6 +143,13 @@ def _table(passage: DataTable[Spans]) -> Iterator[str]:
         cells = (f'<td{_direction(cell)} class="said">{_said(cell)}</td>' for cell in row)
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table>"
+
+
+def _qr(label: Spans, address: Spans) -> str:
+    where = address_in(address)
+    code = qr_svg(where, title=plain(label), desc=f"{plain(label)}: {where}") if where else ""
+    under = f"{_said(label)}<br>{_text(where or plain(address))}"
+    return f"<figure>{code}<figcaption>{under}</figcaption></figure>"
 
 
 def _ruled(lines: int) -> str:

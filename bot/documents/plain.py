@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dialogs.model.cards import plain
+from dialogs.model.cards import Link, Spans, plain
 from dialogs.model.documents import FinishedDocument, Format
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -16,6 +16,12 @@ _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 def clean(text: str) -> str:
     """Return the text with what XML cannot hold replaced, and each line end as a line feed."""
     return _NOT_XML.sub("\ufffd", _LINE_END.sub("\n", text))
+
+
+def address_in(spans: Spans) -> str:
+    """Return the address that a finished line leads to; "" if there is none, as where the operator
+    has set no DIGI_PUBLIC_URL."""
+    return next((clean(span.url) for span in spans if isinstance(span, Link)), "")
 
 
 def is_right_to_left(text: str) -> bool:

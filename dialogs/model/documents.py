@@ -49,10 +49,10 @@ class WritingSpace(Struct, Generic[L], frozen=True, tag="writing_space"):
 
 
 class QrCode(Struct, Generic[L], frozen=True, tag="qr_code"):
-    """A QR code with what it is for; `address` is also printed, for those who type it."""
+    """A QR code with what it is for. Its address is also printed, for those who type it."""
 
     label: L
-    address: str
+    address: L
 
 
 Passage = (
@@ -183,7 +183,7 @@ def _passage(passage: Passage[L], line: Callable[[L], L2]) -> Passage[L2]:
         case WritingSpace(label=label, lines=lines):
             return WritingSpace(line(label), lines)
         case QrCode(label=label, address=address):
-            return QrCode(line(label), address)
+            return QrCode(line(label), line(address))
         case _:
             assert_never(passage)
 

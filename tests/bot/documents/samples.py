@@ -38,7 +38,7 @@ def _catalogue() -> Catalogue:
     return content.load()
 
 
-def localizer(language: Language) -> Localizer:
+def localizer(language: Language, address: str = ADDRESS) -> Localizer:
     return Localizer(
         _catalogue(),
         language,
@@ -48,6 +48,7 @@ def localizer(language: Language) -> Localizer:
         words={},
         typed=lambda command: f"/digi {command}",
         today=DAY,
+        address=lambda kind, id: address,
     )
 
 
@@ -70,7 +71,7 @@ def neutral(agreements: int = len(WRITTEN), more: int = 0) -> d.NeutralDocument:
                 c.Small(line("Derfor spørger jeg.")),
                 c.Bullets((line("alene"), line("sammen")), numbered=True),
                 d.WritingSpace(line("Det er vi enige om:"), 3),
-                d.QrCode(line("Svar fra din egen telefon"), ADDRESS),
+                d.QrCode(line("Svar fra din egen telefon"), c.LinkAddress("page", "p1")),
             ),
             d.section(line("Aftaler"), d.DataTable(line("Aftaler"), header, rows)),
             d.section(

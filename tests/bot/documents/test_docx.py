@@ -169,6 +169,13 @@ def test_a_picture_says_what_it_shows() -> None:
     assert f"Svar fra din egen telefon\n{ADDRESS}" in said(drawn)
 
 
+def test_without_an_address_there_is_no_code() -> None:
+    """Where the operator has set no address, it says so, and no code leads nowhere."""
+    drawn = draw(localizer("da", address="").document(neutral(0)))
+    assert not list(body(drawn).iter("{*}docPr"))
+    assert any("DIGI_PUBLIC_URL" in one for one in said(drawn))
+
+
 @pytest.mark.parametrize("more", [0, 1, 2, 30])
 def test_a_long_document_lists_its_headings_first(more: int) -> None:
     """From four sections on there is a table of contents, a field whose lines lead to headings."""

@@ -82,6 +82,13 @@ def test_a_picture_says_what_it_shows() -> None:
     assert page.all("figcaption")[0][1] == f"Svar fra din egen telefon{ADDRESS}"
 
 
+def test_without_an_address_there_is_no_code() -> None:
+    """Where the operator has set no address, it says so, and no code leads nowhere."""
+    page = Page(draw(localizer("da", address="").document(neutral(0))))
+    assert not page.all("svg")
+    assert "DIGI_PUBLIC_URL" in page.all("figcaption")[0][1]
+
+
 @pytest.mark.parametrize("written", WRITTEN)
 def test_what_people_wrote_is_text(written: str) -> None:
     """Markup in it stays text, in a quotation and in a table."""
