@@ -26,10 +26,8 @@ from bot.documents.svg import (
     width_of,
     wrapped,
 )
-from dialogs.model.cards import Spans, plain
+from dialogs.model.cards import FinishedPicture, Spans, plain
 from dialogs.model.pictures import Bar, Chart, NamedStep, Steps, Tone
-
-Picture = Steps[Spans] | Chart[Spans]
 
 WIDE = 616
 """Pixels across a card."""
@@ -83,7 +81,11 @@ class _Drawing(Struct):
 
 @lru_cache(maxsize=256)
 def picture_svg(
-    picture: Picture, width: int = WIDE, *, theme: ColourScheme = "light", ground: bool = False
+    picture: FinishedPicture,
+    width: int = WIDE,
+    *,
+    theme: ColourScheme = "light",
+    ground: bool = False,
 ) -> str:
     """Return the picture as an SVG element that can stand in HTML.
 
@@ -111,7 +113,7 @@ def picture_svg(
 
 
 def picture_png(
-    picture: Picture,
+    picture: FinishedPicture,
     *,
     width: int = PHONE + 2 * _MARGIN,
     theme: ColourScheme = "light",

@@ -63,7 +63,7 @@ _VOWELS = "aeiouyæøåé"
 # Between the parts of a compound (konsekvens|vurdering), or between two syllables.
 _JOINT = re.compile(r"(?<=s)(?=[bdfghlmnrv])", re.I)
 _SYLLABLE = re.compile(rf"(?<=[{_VOWELS}])(?=[^\W\d_{_VOWELS}][{_VOWELS}])", re.I)
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Type(Struct, frozen=True):

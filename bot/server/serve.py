@@ -206,6 +206,7 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:
+    from bot.documents.pictures import picture_svg
     from bot.platforms.web.playground.edge import WebEdge
     from bot.platforms.web.playground.people import TENANT
     from bot.platforms.web.playground.server import add_routes
@@ -235,6 +236,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         port=settings.port,
         token=secrets.token_urlsafe(24),
         commands=lambda language: command_help(house, language),
+        draw=picture_svg,
     )
     loaded()
     house.start()

@@ -368,6 +368,7 @@ class Form(Struct, Generic[L], frozen=True):
 
 NeutralCard = Card[Line]
 FinishedCard = Card[Spans]
+FinishedPicture = Steps[Spans] | Chart[Spans]
 NeutralForm = Form[Line]
 FinishedForm = Form[Spans]
 

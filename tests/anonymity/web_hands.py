@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.clock import Clock
+from bot.documents.pictures import picture_svg
 from bot.platforms.common.ports import RoomMessage
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import CHANNELS, TENANT
@@ -188,6 +189,7 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
         port=site_port,
         token=PAGE_TOKEN,
         commands=lambda language: command_help(house, language),
+        draw=picture_svg,
     )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", site_port).start()

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from aiohttp import web
 
+from bot.documents.pictures import picture_svg
 from bot.platforms.common.ports import (
     Answer,
     Delivery,
@@ -27,6 +28,7 @@ from bot.platforms.web.playground.server import add_routes
 from bot.server import http_server as server
 from bot.server.http_server import Hosts
 from dialogs.model import cards as c
+from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps
 
 BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 CHANNEL = "ny-teknologi-hjemmeplejen"
@@ -97,6 +99,29 @@ class StillClock:
         self._room.messages.clear()
 
 
+STEPS = Steps(
+    words("Hvor er vi nu?"),
+    (
+        NamedStep(words("Idéudvikling"), "done", words("til 12. november")),
+        NamedStep(words("Konsekvensvurdering"), "now", words("siden 12. november")),
+        NamedStep(words("Udvikling og anskaffelse"), "later", words("beslutning 4. februar")),
+        NamedStep(words("Implementering og drift"), "later"),
+    ),
+    words("Her er vi nu: Konsekvensvurdering (siden 12. november)."),
+    words("nu"),
+)
+CHART = Chart(
+    words("Det, I ser forskelligt på"),
+    (Bar(words("Vores egen dag"), (10, 5, 10)), Bar(words("Det, vi skal nå"), (5, 5, 15))),
+    (
+        Group(words("bedre"), "better"),
+        Group(words("som før"), "neutral"),
+        Group(words("værre"), "worse"),
+    ),
+    words("svar"),
+    words("Det, I ser forskelligt på. Vores egen dag: bedre 10 svar, som før 5 og værre 10."),
+)
+
 EVERY_PART: c.FinishedCard = c.Card(
     (
         c.Heading((c.Plain("Velkommen til forløbet om "), c.Quoted("Ny omsorgsplatform"))),
@@ -125,6 +150,8 @@ EVERY_PART: c.FinishedCard = c.Card(
         c.Bullets((words("To minutter alene"), words("Fem minutter i par")), numbered=True),
         c.Bullets((words("Det passer"), words("Der mangler noget"))),
         c.Progress(1, 4, words("Fase 1 af 4: Idéudvikling")),
+        STEPS,
+        CHART,
         c.Buttons(
             (
                 c.Button(words("Svar"), style="main", token="answer"),
@@ -271,6 +298,7 @@ async def playground(
         port=port,
         token=token,
         commands=lambda language: COMMANDS[language],
+        draw=picture_svg,
         course=course or Path("no such course"),
         pace=0.01,
     )

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from dialogs.model.cards import FinishedCard, FinishedForm, Spans
+from dialogs.model.cards import FinishedCard, FinishedForm, FinishedPicture, Spans
 from dialogs.model.links import LinkKind, ProjectLink
 
 # --- in -----------------------------------------------------------------------------------
@@ -111,6 +111,9 @@ class Answer(Struct, frozen=True):
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]
+
+DrawPicture = Callable[[FinishedPicture, int], str]
+"""Draws a picture as SVG, so many pixels wide."""
 
 Changed = Callable[[str, str], None]
 """Called after a named change, with the workplace and the project (empty: any)."""

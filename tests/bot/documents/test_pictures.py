@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.documents import pictures as drawn
 from bot.documents.pictures import PHONE, WIDE, picture_png, picture_svg
 from bot.documents.svg import COLOURS, ColourScheme, Type, shortened, width_of, wrapped
-from dialogs.model.cards import Plain, Spans, plain
+from dialogs.model.cards import FinishedPicture, Plain, Spans, plain
 from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps, Tone
 from tests.worlds.pictures import pictures
 from tests.worlds.png import grey
@@ -203,7 +203,7 @@ def test_every_danish_letter_is_in_the_font() -> None:
 
 
 @pytest.mark.parametrize("picture", [STEPS, CHART])
-def test_the_same_picture_gives_the_same_bytes(picture: drawn.Picture) -> None:
+def test_the_same_picture_gives_the_same_bytes(picture: FinishedPicture) -> None:
     """Also when it is drawn anew, so that a delivery that is retried sends the same file."""
     first = picture_png(picture)
     picture_svg.cache_clear()

@@ -21,6 +21,7 @@ from bot.platforms.common.ports import (
     Answer,
     Clockwork,
     Delivery,
+    DrawPicture,
     Pressed,
     Receive,
     RoomMessage,
@@ -97,13 +98,14 @@ def add_routes(
     port: int,
     token: str,
     commands: Commands,
+    draw: DrawPicture,
     course: Path = COURSE,
     pace: float = 0.15,
 ) -> None:
     """Add the playground's routes to `app`, which must accept only this machine's names at
     `port` (`bot.server.http_server.Hosts`). `token` is the CSRF token that the page sends with
     each POST."""
-    playground = Playground(receive, room, edge, clock, token, commands, course, pace)
+    playground = Playground(receive, room, edge, clock, token, commands, draw, course, pace)
     allowed = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
     def get(path: str, handler: Handler) -> None:
@@ -136,6 +138,7 @@ class Playground:
         clock: Clockwork,
         token: str,
         commands: Commands,
+        draw: DrawPicture,
         course: Path,
         pace: float,
     ) -> None:
@@ -145,6 +148,7 @@ class Playground:
         self._clock = clock
         self._token = token
         self._commands = commands
+        self._draw = draw
         self._course = course
         self._pace = pace
         self._moving = asyncio.Lock()
@@ -172,7 +176,7 @@ class Playground:
                 me=me,
                 people=PEOPLE,
                 channels=CHANNELS,
-                messages=[as_shown(message) for message in messages],
+                messages=[as_shown(message, self._draw) for message in messages],
                 after=max((message.seq for message in messages), default=0),
                 letters=await self._letters_of_all(),
                 time=await self._time(),
@@ -206,7 +210,7 @@ class Playground:
                         fresh = await self._messages(me, after)
                         after = max([after, *(message.seq for message in fresh)])
                         if fresh:
-                            shown = [as_shown(message) for message in fresh]
+                            shown = [as_shown(message, self._draw) for message in fresh]
                             await send_event(response, "messages", shown, str(after))
                         await send_event(response, "letters", await self._letters_of_all())
                     if "clock" in news or "room" in news:
@@ -264,7 +268,7 @@ class Playground:
             return json_answer({"failed": SENTENCES["unsure"][me.locale]})
         self._edge.tell("clock", None)
         form = None if answer.form is None else bare_form(answer.form)
-        cards = tuple(bare(card) for card in answer.cards)
+        cards = tuple(bare(card, self._draw) for card in answer.cards)
         return json_answer(msgspec.structs.replace(answer, cards=cards, form=form))
 
     # --- the world ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from bot.platforms.common.ports import RoomMessage
+from bot.platforms.common.ports import DrawPicture, RoomMessage
 from bot.platforms.web.playground.edge import MessageBody, read_body
 from bot.platforms.web.playground.people import (
     Channel,
@@ -21,7 +21,8 @@ from bot.platforms.web.playground.people import (
     private_place,
 )
 from content.language import Language
-from dialogs.model.cards import Buttons, FinishedCard, FinishedForm
+from dialogs.model.cards import Buttons, FinishedCard, FinishedForm, Part, Spans
+from dialogs.model.pictures import Chart, Steps
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -34,6 +35,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+WIDTHS = (260, 340, 616)
+"""Pixels across a card: on a phone of 320 px, on others, and on a screen. style.css shows one."""
 
 
 class RequestRefused(Exception):
@@ -75,6 +80,16 @@ class ClockAct(Struct, frozen=True, rename={"person": "as"}):
 
 class PlainAct(Struct, frozen=True, rename={"person": "as"}):
     person: str
+
+
+class DrawnSteps(Steps[Spans], frozen=True, tag="steps", kw_only=True):
+    """Steps in the form that the page receives: with their drawings for each of `WIDTHS`."""
+
+    drawings: tuple[str, ...]
+
+
+class DrawnChart(Chart[Spans], frozen=True, tag="chart", kw_only=True):
+    drawings: tuple[str, ...]
 
 
 class Shown(Struct, frozen=True):
@@ -124,24 +139,31 @@ _KEY = re.compile(r"web:[0-9a-f-]{36}")
 # --- what goes to the page ----------------------------------------------------------------
 
 
-def bare(card: FinishedCard) -> FinishedCard:
-    """Return the card without internal data: the page only needs to send back the tokens."""
-    return msgspec.structs.replace(
-        card,
-        parts=tuple(
-            Buttons(tuple(msgspec.structs.replace(button, press=None) for button in part.buttons))
-            if isinstance(part, Buttons)
-            else part
-            for part in card.parts
-        ),
-    )
+def bare(card: FinishedCard, draw: DrawPicture) -> FinishedCard:
+    """Return the card with its pictures drawn and without internal data: the page only needs to
+    send back the tokens."""
+    return msgspec.structs.replace(card, parts=tuple(_bare_part(p, draw) for p in card.parts))
+
+
+def _bare_part(part: Part[Spans], draw: DrawPicture) -> Part[Spans]:
+    match part:
+        case Buttons(buttons):
+            return Buttons(tuple(msgspec.structs.replace(b, press=None) for b in buttons))
+        case Steps():
+            drawn = tuple(draw(part, width) for width in WIDTHS)
+            return DrawnSteps(**msgspec.structs.asdict(part), drawings=drawn)
+        case Chart():
+            drawn = tuple(draw(part, width) for width in WIDTHS)
+            return DrawnChart(**msgspec.structs.asdict(part), drawings=drawn)
+        case _:
+            return part
 
 
 def bare_form(form: FinishedForm) -> FinishedForm:
     return msgspec.structs.replace(form, into="", fixed={})
 
 
-def as_shown(message: RoomMessage) -> Shown:
+def as_shown(message: RoomMessage, draw: DrawPicture) -> Shown:
     body: MessageBody = read_body(message)
     return Shown(
         id=message.id,
@@ -152,7 +174,7 @@ def as_shown(message: RoomMessage) -> Shown:
         thread=message.thread,
         seq=message.seq,
         text=body.text,
-        card=None if body.card is None else bare(body.card),
+        card=None if body.card is None else bare(body.card, draw),
         language=body.language,
     )
 

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser
 
+from bot.documents.pictures import picture_svg
 from bot.platforms.common.ports import Answer
 from bot.platforms.web.playground.people import PEOPLE
 from bot.platforms.web.playground.server import STATIC
+from bot.platforms.web.playground.wire import WIDTHS, bare
 from dialogs.model.cards import (
     Bullets,
     Button,
@@ -141,9 +143,16 @@ DRAW = """async ([answers, people]) => {
     return {
       text: answer.cards.map((card) => {
         const drawn = drawCard(card, "da", () => {});
-        for (const row of drawn.querySelectorAll(".buttons")) row.remove();
+        for (const row of drawn.querySelectorAll(".buttons, svg")) row.remove();
         return drawn.textContent;
       }),
+      pictures: answer.cards.map((card) =>
+        [...drawCard(card, "da", () => {}).querySelectorAll("svg")].map((drawing) => [
+          drawing.getAttribute("role"),
+          drawing.querySelector("title").textContent,
+          drawing.querySelector("desc").textContent,
+        ]),
+      ),
       buttons: answer.cards.map((card) =>
         [...drawCard(card, "da", () => {}).querySelectorAll("button:not(.more)")].map(
           (button) => button.textContent,
@@ -172,11 +181,25 @@ def all_text(card: FinishedCard) -> str:
                 found += items
             case Progress(label=label):
                 found.append(label)
-            case Steps(sentence=sentence) | Chart(sentence=sentence):
+            case Chart(sentence=sentence):
                 found.append(sentence)
             case Heading(line) | Paragraph(line) | Small(line):
                 found.append(line)
     return "".join(plain(line) for line in found if line is not None)
+
+
+def all_pictures(card: FinishedCard) -> list[list[str]]:
+    """Return role, title and description of each picture, in each of its widths."""
+    return [
+        ["img", _xml(plain(part.title)), _xml(plain(part.sentence or ()))]
+        for part in card.parts
+        if isinstance(part, Steps | Chart)
+        for _ in WIDTHS
+    ]
+
+
+def _xml(text: str) -> str:
+    return re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)
 
 
 def all_buttons(card: FinishedCard) -> list[str]:
@@ -202,9 +225,16 @@ async def test_every_card_and_form_is_drawn_whatever_it_says(
     await asyncio.to_thread(make)
     people_there = [msgspec.to_builtins(person) for person in PEOPLE]
     async with window(browser, world, "anne") as page:
-        drawn = await page.evaluate(DRAW, [msgspec.to_builtins(made), people_there])
+        sent = [
+            msgspec.structs.replace(
+                answer, cards=tuple(bare(card, picture_svg) for card in answer.cards)
+            )
+            for answer in made
+        ]
+        drawn = await page.evaluate(DRAW, [msgspec.to_builtins(sent), people_there])
     for answer, found in zip(made, drawn, strict=True):
         assert found["text"] == [all_text(card) for card in answer.cards]
+        assert found["pictures"] == [all_pictures(card) for card in answer.cards]
         drawn_buttons = [sorted(buttons) for buttons in found["buttons"]]
         assert drawn_buttons == [all_buttons(card) for card in answer.cards]
         assert found["strange"] == 0
@@ -241,6 +271,7 @@ def test_every_pair_of_colours_can_be_read() -> None:
     pairs += [("accent", on) for on in ("ground", "side", "sheet", "whisper", "accent-wash")]
     pairs += [("accent-ink", "accent"), ("danger", "sheet"), ("danger", "ground")]
     pairs += [("danger-ink", "danger"), ("ink", "accent-wash"), ("soft", "accent-wash")]
+    pairs += [(tone, f"{tone}-wash") for tone in ("better", "worse", "today")]
     for theme in (light, dark):
         for ink, on in pairs:
             low, high = sorted((luminance(theme[ink]), luminance(theme[on])))

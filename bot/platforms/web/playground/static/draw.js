@@ -216,10 +216,25 @@ function drawPart(part) {
     }
     case "steps":
     case "chart":
-      return make("p", {}, line(part.sentence));
+      return drawPicture(part);
     default:
       throw new Error(`no such part: ${part.type}`);
   }
+}
+
+const WIDTHS = ["at-320", "at-390", "at-card"]; // the classes of the drawings, narrowest first
+
+/* The style shows one of the drawings. They hold words of ours only, and what is read by a parser
+   is never run. Steps are words already; a chart has its sentence beside it. */
+function drawPicture(part) {
+  const drawings = part.drawings.map((svg, index) => {
+    const parsed = new DOMParser().parseFromString(svg, "image/svg+xml");
+    const drawing = document.importNode(parsed.documentElement, true);
+    drawing.classList.add(WIDTHS[index]);
+    return drawing;
+  });
+  const beside = part.type === "chart" ? drawSmall(part.sentence) : null;
+  return make("div", { class: "picture-box" }, drawings, beside);
 }
 
 const CODE = /^(?:[0-9A-Z]{4}-){4}[0-9A-Z]$/;
