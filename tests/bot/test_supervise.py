@@ -144,17 +144,19 @@ async def test_the_courier_goes_on_wherever_a_fault_strikes(
         return await Struck(run(*args), strike)
 
     monkeypatch.setattr(part, work, struck)
-    for at in range(1, WAITS):
+    strikes = 0
+    # How many awaits a call takes depends on the machine: repeat until each place was struck.
+    while strikes < WAITS or not places >= among:
+        strikes += 1
         office.wall.at += timedelta(minutes=1)  # so that the minute's maintenance is covered too
-        strike = Strike(at, fault)
+        strike = Strike(strikes % WAITS + 1, fault)
         async with running(office):
             letters = 0
             while not strike.where:
                 letters += 1
-                await _said(office, f"{at}.{letters}")
-            await _said(office, f"{at} and more")
+                await _said(office, f"{strikes}.{letters}")
+            await _said(office, f"{strikes} and more")
         places |= set(strike.where)
-    assert places >= among
     assert ("courier", type(fault).__name__) in office.house.log.failures
     first = [words_of(parcel.card) for parcel in office.edge.parcels if not parcel.again]
     assert sorted(first) == sorted(set(first))

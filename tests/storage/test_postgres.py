@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import storage.postgres.connections
 import storage.postgres.driver
 import storage.postgres.vacuum
 from storage.migrate import migrations
@@ -58,7 +59,11 @@ async def real_store(postgres_dsn: str) -> AsyncIterator[Postgres]:
 
 
 @pytest.fixture
-async def own_store(folder: Path, own_server: Server) -> AsyncIterator[Postgres]:
+async def own_store(
+    folder: Path, own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Postgres]:
+    """Callers do not wait long for a server that is away."""
+    monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", 0.5)
     async with a_store(own_server.dsn(own_server.new()), folder) as store:
         yield store
 
