@@ -21,7 +21,7 @@ from storage.vault import KeyProblem, Unreadable, Vault, make_key, read_key
 BATCH = 200
 SECRET = "house"
 UNCLEARED = "uncleared"
-"""In `meta`, until the files hold nothing more of what the old key sealed."""
+"""The key in `meta` that stands until nothing sealed with the old key is left in the files."""
 _BOTH = "+"
 WRITTEN = 44  # how long a whole key is as it stands in its file
 
@@ -66,7 +66,8 @@ class Rekeyed(Struct, frozen=True):
     damaged: int = 0
     """Values that opened with neither key and were left as they are."""
     cleared: bool = True
-    """What the old key sealed is out of the files; otherwise the coming night clears them."""
+    """Whether nothing sealed with the old key is left in the files; otherwise the next night clears
+    them."""
 
 
 def is_under_way(known: str | None) -> bool:
@@ -74,20 +75,20 @@ def is_under_way(known: str | None) -> bool:
 
 
 def sealing(known: str) -> str:
-    """The fingerprint of the key that seals from now on."""
+    """The fingerprint of the new key."""
     return known.rpartition(_BOTH)[2]
 
 
 def begun(old: str, new: str) -> Script[None]:
-    """The first step."""
+    """Store that a rotation has begun: the first step."""
     if (yield from known_key()) != old:
         raise Conflict
     yield "meta_set", {"key": "key_fingerprint", "value": f"{old}{_BOTH}{new}"}
 
 
 def reseal_some(vault: Vault, one: Sealed, after: Row) -> Script[tuple[Row | None, Rekeyed]]:
-    """One step: the rows of a table after this one. Answers with the last of them, or None where
-    no more follow, and with how many were sealed anew."""
+    """Encrypt one batch of a table's rows again, beginning after this row. Return the last row of
+    the batch (None if no more follow) and the counts."""
     count = damaged = 0
     rows = yield f"sealed_{one.table}", {**after, "limit": BATCH}
     for row in rows:
@@ -105,7 +106,7 @@ def reseal_some(vault: Vault, one: Sealed, after: Row) -> Script[tuple[Row | Non
 
 
 def ended(new: str) -> Script[None]:
-    """The last step: no row is left that the old key has sealed."""
+    """Store that no row is left that is sealed with the old key: the last step."""
     known = yield from known_key()
     if known is None or sealing(known) != new:
         raise Conflict
@@ -114,7 +115,7 @@ def ended(new: str) -> Script[None]:
 
 
 def keep_secret(vault: Vault) -> Script[None]:
-    """What no new key may change is drawn by the first one, and kept from then on."""
+    """Store the secret that buttons and codes are made with, which no rotation may change."""
     rows = yield "secret_get", {"name": SECRET}
     if rows:
         secret = vault.open_if_whole(rows[0]["body"], "secret", SECRET)
@@ -127,13 +128,13 @@ def keep_secret(vault: Vault) -> Script[None]:
 
 
 def known_key() -> Script[str | None]:
-    """The fingerprint of the key that the database was made with; None where it has none yet."""
+    """Return the fingerprint of the database's key; None if it has none yet."""
     rows = yield "meta_get", {"key": "key_fingerprint"}
     return str(rows[0]["value"]) if rows else None
 
 
 def first_key(fingerprint: str) -> Script[str]:
-    """Of a new database it is this one from now on; answers which one it is."""
+    """Store this fingerprint in a new database, and return the one that is stored."""
     yield "meta_first", {"key": "key_fingerprint", "value": fingerprint}
     return (yield from known_key()) or ""
 
@@ -142,12 +143,11 @@ def first_key(fingerprint: str) -> Script[str]:
 
 
 def fitting(key_file: Path, known: str | None) -> Vault | None:
-    """With the key of a database that was made with one of this fingerprint, or with both where a
-    new one is being taken into use; None where neither has been made yet. Raises KeyProblem or
-    NoDatabase.
+    """Return a vault with the key that fits the database's fingerprint, or with both keys during a
+    rotation; None if there is neither key nor database yet. Raises KeyProblem or NoDatabase.
 
-    A first key waits beside its place until the database bears its fingerprint, as every later
-    one does. So a key in its place has, or had, a database.
+    A key, also the first, is written to a `.new` file and renamed only when the database has
+    stored its fingerprint. So where the final file exists, there is or was a database.
     """
     if is_under_way(known):
         return _with_both(key_file, known or "")
@@ -185,8 +185,8 @@ def _with_both(key_file: Path, known: str) -> Vault:
 
 
 def finish_files(key_file: Path, known: str) -> None:
-    """After a stop: the database's fingerprint says which key is in use. While it says both, both
-    files stay."""
+    """Finish after an interrupted rotation: the database's fingerprint says which key is in use.
+    While it names both, both files stay."""
     path = waiting(key_file)
     if is_under_way(known):
         return
@@ -202,8 +202,8 @@ def finish_files(key_file: Path, known: str) -> None:
 
 
 def first_waiting(key_file: Path) -> bytes:
-    """A key for a new database, beside its place. One that was left there by a stop does as well:
-    nothing has been sealed with it."""
+    """Return a key for a new database, written to the `.new` file. One left there by an interrupted
+    start is used: nothing has been sealed with it."""
     drop_half(key_file)
     path = waiting(key_file)
     return read_key(path) if path.exists() else make_key(path)
@@ -214,7 +214,7 @@ def waiting(key_file: Path) -> Path:
 
 
 def drop_half(key_file: Path) -> None:
-    """A stop while the new key was being written: nothing has been sealed with half a key."""
+    """Delete a key file whose writing was interrupted: nothing has been sealed with it."""
     path = waiting(key_file)
     try:
         half = len(path.read_bytes().strip()) < WRITTEN
@@ -225,7 +225,7 @@ def drop_half(key_file: Path) -> None:
 
 
 def take_place(key_file: Path) -> None:
-    """The new key is the key; the old one is gone with this."""
+    """Replace the old key file by the new one."""
     os.replace(waiting(key_file), key_file)
     handle = os.open(key_file.parent, os.O_RDONLY)
     try:

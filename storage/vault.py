@@ -35,7 +35,7 @@ class KeyProblem(Exception):
 
 
 class Unreadable(Exception):
-    """What was sealed does not open: the key is another one, or the row was moved or changed."""
+    """A value cannot be decrypted: another key, or its row was moved or changed."""
 
 
 class Vault:
@@ -82,14 +82,14 @@ class Vault:
         return self._before is not None
 
     def fingerprint(self) -> str:
-        """A derived value that identifies a key without revealing it."""
+        """Return a derived value that identifies the key without revealing it."""
         return self._sealing.fingerprint
 
     def backup_key(self) -> bytes:
         return self._sealing.backup
 
     def seal(self, plain: bytes, *aad: str) -> bytes:
-        """Encrypted, and bound to the place that the parts of `aad` name."""
+        """Encrypt a value, with `aad` (its table, column and row) as associated data."""
         nonce = os.urandom(_NONCE)
         return nonce + self._sealing.aead.encrypt(nonce, plain, _joined(aad))
 
@@ -103,13 +103,13 @@ class Vault:
         raise Unreadable(f"{what} does not open with this key") from None
 
     def resealed(self, sealed: bytes, *aad: str) -> bytes | None:
-        """As the new key seals it; None where it has done so already."""
+        """Encrypt a value again with the new key; None if that has happened already."""
         if self._sealing.opened(sealed, aad) is not None:
             return None
         return self.seal(self.open(sealed, *aad), *aad)
 
     def open_if_whole(self, sealed: bytes, *aad: str) -> bytes | None:
-        """None where the value is damaged: for whoever can go on without it."""
+        """Decrypt a value; None if it is damaged, for callers that can go on without it."""
         try:
             return self.open(sealed, *aad)
         except Unreadable:
@@ -135,7 +135,7 @@ class Vault:
         self._opened.clear()
 
     def mac(self, data: bytes) -> str:
-        """A tag of 22 letters that only the holder of the key can make."""
+        """Return a MAC of 22 letters."""
         tag = hmac.digest(self._secret[:KEY_BYTES], data, "sha256")[:_MAC]
         return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
 
@@ -143,7 +143,7 @@ class Vault:
         return hmac.compare_digest(self.mac(data).encode(), tag.encode("utf-8", "replace"))
 
     def drawn(self, data: bytes) -> bytes:
-        """32 pseudorandom bytes: the same data gives the same bytes, and nobody without the key can
+        """Return 32 pseudorandom bytes: the same data gives the same bytes, and nobody without the key can
         predict them."""
         return hmac.digest(self._secret[KEY_BYTES:], data, "sha256")
 
@@ -204,7 +204,7 @@ def read_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> bytes:
-    """A new key in a new file; an old one is never written over."""
+    """Write a new key to a new file; an existing file is never overwritten."""
     key = new_key()
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.exists():
@@ -239,7 +239,7 @@ _CODE_LENGTH = 16
 
 
 def code_of(vault: Vault, form: str) -> str:
-    """80 bits and a check character, as a person copies them: XXXX-XXXX-XXXX-XXXX-C.
+    """Write 80 bits and a check character in groups for copying: XXXX-XXXX-XXXX-XXXX-C.
 
     Drawn from the form's random id, so that pressing Send again shows the same code, and nothing
     but its hash is kept.
@@ -250,7 +250,7 @@ def code_of(vault: Vault, form: str) -> str:
 
 
 def normalise_code(text: str) -> str | None:
-    """The code as it was shown, however it was typed; None where it cannot be one."""
+    """Normalize a typed code to the form in which it was shown; None if it cannot be one."""
     plain = _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).upper().translate(_ALIKE)
     if len(plain) != _CODE_LENGTH + 1 or not set(plain) <= _VALUE.keys():
         return None
@@ -260,7 +260,7 @@ def normalise_code(text: str) -> str | None:
 
 
 def code_hash(code: str) -> bytes:
-    """What is kept of a code. It has 80 random bits, so a plain hash cannot be tried through."""
+    """Return the hash that is stored of a code. With 80 random bits a plain hash cannot be guessed."""
     shown = normalise_code(code)
     if shown is None:
         raise ValueError("not a receipt code")
