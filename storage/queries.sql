@@ -517,6 +517,17 @@ WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state <> 'dead';
 UPDATE letter SET next_us = due_us
 WHERE tenant = :tenant AND place = :place AND kind = 'bag' AND state = 'ready';
 
+-- name: letter_into_bag
+-- A letter of its own that is to go later joins what waits for its person.
+UPDATE letter SET place = :bag, kind = 'bag'
+WHERE tenant = :tenant AND place = :place AND kind = 'private' AND state = 'ready'
+    AND attempts = 0 AND due_us > :now;
+
+-- name: letter_moved
+UPDATE letter SET due_us = :due, next_us = :due
+WHERE tenant = :tenant AND place = :place AND kind = 'private' AND state = 'ready'
+    AND attempts = 0 AND due_us > :now;
+
 -- name: letter_freed
 -- After a stop nobody holds anything.
 UPDATE letter SET next_us = due_us, state = CASE state WHEN 'claimed' THEN 'ready' ELSE state END

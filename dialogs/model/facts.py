@@ -131,6 +131,11 @@ class Prefs(Struct, frozen=True):
     foreign: bool = False  # of another organisation, in a shared channel; never reset
 
 
+def on_break(prefs: Prefs, today: date) -> bool:
+    """Whether a person wants no private message today. A break with a date ends on that day."""
+    return prefs.paused and (prefs.paused_until is None or prefs.paused_until > today)
+
+
 def hours_for(prefs: Prefs, projects: tuple[Project, ...]) -> Hours:
     """Return when Digi may write to a person privately: in their own hours, or else in the working
     hours of the project they joined first."""

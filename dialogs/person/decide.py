@@ -22,7 +22,7 @@ from dialogs.model.cards import (
 from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, the_only
 from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, MyProjects, Prefs, PrefsOf, Viewer, hours_for
+from dialogs.model.facts import Known, MyProjects, Prefs, PrefsOf, Viewer, hours_for, on_break
 
 LAST_HOUR = 24
 
@@ -91,14 +91,9 @@ def _me(look: Look, viewer: Viewer, known: Known) -> Responses:
             return (Show(_overview(prefs, hours, viewer)),)
 
 
-def _is_paused(prefs: Prefs, viewer: Viewer) -> bool:
-    until = prefs.paused_until
-    return prefs.paused and (until is None or until > local(Calendar(), viewer.at).date())
-
-
 def _overview(prefs: Prefs, hours: Hours, viewer: Viewer) -> Card[Line]:
     start, end = hours
-    paused = _is_paused(prefs, viewer)
+    paused = on_break(prefs, local(Calendar(), viewer.at).date())
     language = prefs.language if prefs.language in ("da", "en") else "platform"
     pause: Line | None = None
     if paused:

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from dialogs.model import effects as fx
-from dialogs.model.calendar import Calendar, next_within_hours
+from dialogs.model.calendar import Calendar, at_local, local, next_within_hours
 from dialogs.model.cards import FORMER
 from dialogs.model.effects import Effect
 from dialogs.model.events import SignedEvent
-from dialogs.model.facts import hours_for
+from dialogs.model.facts import hours_for, on_break
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import Script
 from storage.tombstones import buried, salted
@@ -138,13 +138,19 @@ def _privately(context: EffectContext, effect: fx.Privately) -> Script[None]:
 
 
 def _soon(context: EffectContext, person: str) -> Script[datetime | None]:
-    """The first moment within this person's own hours; None where it is to go into the bag."""
+    """The first moment within this person's own hours, after a break of theirs; None where it is to
+    go into the bag."""
     tenant, vault = context.scope.tenant, context.scope.vault
     prefs = yield from prefs_of(tenant, vault, person)
-    if prefs.paused or not prefs.soon:
+    at = max(context.event.at, context.now)
+    if not prefs.soon:
         return None
+    if on_break(prefs, local(Calendar(), at).date()):
+        if prefs.paused_until is None:
+            return None
+        at = at_local(Calendar(), prefs.paused_until, 0)
     hours = hours_for(prefs, (yield from projects_of(tenant, vault, person)))
-    return next_within_hours(Calendar(), max(context.event.at, context.now), hours)
+    return next_within_hours(Calendar(), at, hours)
 
 
 def _first_time(context: EffectContext, once: str) -> Script[bool]:
@@ -214,7 +220,17 @@ def _keep(context: EffectContext, effect: fx.Keep) -> Script[None]:
         paused_until=effect.paused_until if effect.paused is not None else prefs.paused_until,
     )
     yield from keep_prefs(tenant, vault, effect.person, prefs)
-    yield "letter_let_go", {"tenant": tenant, "place": f"bag:{effect.person}"}
+    bag = f"bag:{effect.person}"
+    # What was to go to this person later goes by what they want now.
+    later = {
+        "tenant": tenant, "place": f"person:{effect.person}", "now": to_us(context.now),
+    }  # fmt: skip
+    due = yield from _soon(context, effect.person)
+    if due is None:
+        yield "letter_into_bag", {**later, "bag": bag}
+    else:
+        yield "letter_moved", {**later, "due": to_us(due)}
+    yield "letter_let_go", {"tenant": tenant, "place": bag}
 
 
 def _set_members(context: EffectContext, effect: fx.SetMembers) -> Script[None]:
