@@ -143,8 +143,8 @@ class Vault:
         return hmac.compare_digest(self.mac(data).encode(), tag.encode("utf-8", "replace"))
 
     def drawn(self, data: bytes) -> bytes:
-        """Return 32 pseudorandom bytes: the same data gives the same bytes, and nobody without the key can
-        predict them."""
+        """Return 32 pseudorandom bytes: the same data gives the same bytes, which only a holder of
+        the key can predict."""
         return hmac.digest(self._secret[KEY_BYTES:], data, "sha256")
 
 
@@ -260,7 +260,7 @@ def normalise_code(text: str) -> str | None:
 
 
 def code_hash(code: str) -> bytes:
-    """Return the hash that is stored of a code. With 80 random bits a plain hash cannot be guessed."""
+    """Return the hash that is stored of a code. With 80 random bits a plain hash is enough."""
     shown = normalise_code(code)
     if shown is None:
         raise ValueError("not a receipt code")
