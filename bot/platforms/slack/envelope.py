@@ -25,7 +25,7 @@ class _Tokens(Struct):
     bot: list[str] | None = None
 
 
-class Event(Struct):
+class SlackEvent(Struct):
     type: str
     user: str | Id | None = None
     text: str | None = None
@@ -102,7 +102,7 @@ class Envelope(Struct, omit_defaults=True):
     is_enterprise_install: bool | str | None = None
     authorizations: list[_Authorization] | None = None
     event_id: str = ""
-    event: Event | UnsetType = UNSET
+    event: SlackEvent | UnsetType = UNSET
     command: str = ""
     text: str = ""
     user_id: str = ""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, TypedText
-from bot.platforms.slack.envelope import Container, Envelope, Event, Filled, Id, State
+from bot.platforms.slack.envelope import Container, Envelope, Filled, Id, SlackEvent, State
 from bot.platforms.slack.forms import read_channel, read_value
 
 Payload = dict[str, Any]
@@ -259,7 +259,7 @@ def _event(body: Envelope) -> SlackRequest | None:
             return None
 
 
-def _words_to_digi(home: str, key: str, event: Event, channel: str) -> SlackRequest:
+def _words_to_digi(home: str, key: str, event: SlackEvent, channel: str) -> SlackRequest:
     """Read a mention, or a message in the conversation with Digi."""
     return SlackRequest(
         "words",
