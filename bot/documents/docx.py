@@ -12,13 +12,22 @@ from typing import Any, assert_never
 from docx import document as word_document
 from docx.enum.text import WD_BREAK, WD_TAB_ALIGNMENT
 from docx.oxml.ns import qn
-from docx.shared import Emu, Mm
+from docx.shared import Emu, Mm, Pt
 from docx.text import paragraph as word_text
 from docx.text.run import Run
 
-from bot.documents.plain import address_in, clean, is_right_to_left
+from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
 from bot.documents.qr import qr_png
-from bot.documents.word_template import ACROSS, LABEL, RULED, SMALL, add_property, element, empty
+from bot.documents.word_template import (
+    ACROSS,
+    LABEL,
+    RULED,
+    SMALL,
+    add_property,
+    at_the_right,
+    element,
+    empty,
+)
 from dialogs.model.cards import (
     Bullets,
     Emph,
@@ -57,6 +66,7 @@ class _Drawing:
     def __init__(self, document: FinishedDocument) -> None:
         self._document = document
         self._word: word_document.Document = empty(document)
+        self._beside_picture = False
         # python-docx looks through all styles for each paragraph.
         self._styles = {one.name: one.style_id for one in self._word.styles}
         self._marks = 0
@@ -77,6 +87,7 @@ class _Drawing:
     # --- passages ---------------------------------------------------------------------------
 
     def _section(self, section: Section[Spans]) -> None:
+        self._below_picture()
         heading = self._paragraph(f"Heading {section.level}", section.heading)
         if section.new_page:
             heading.paragraph_format.page_break_before = True
@@ -99,8 +110,10 @@ class _Drawing:
             case Bullets():
                 self._list(passage)
             case DataTable():
+                self._below_picture()
                 self._table(passage)
             case WritingSpace(label=label, lines=lines):
+                self._below_picture()
                 self._paragraph(LABEL, label)
                 self._ruled(lines)
             case QrCode():
@@ -149,17 +162,26 @@ class _Drawing:
             self._paragraph(RULED).paragraph_format.keep_with_next = left > 0
 
     def _qr(self, passage: QrCode[Spans]) -> None:
+        """Put the code at the right margin; the words below it in the document stand beside it."""
         address, said = address_in(passage.address), clean(plain(passage.label))
+        beside = self._paragraph(SMALL, passage.label)
+        beside.add_run().add_break()
+        beside.add_run(address or clean(plain(passage.address)))
         if address:
-            place = self._paragraph("Normal")
-            place.paragraph_format.keep_with_next = True
-            picture = place.add_run().add_picture(BytesIO(qr_png(address)), width=QR_WIDE)
-            described = picture._inline.docPr
-            described.set("descr", f"{said}: {address}")
-            described.set("title", said)
-        under = self._paragraph(SMALL, passage.label)
-        under.add_run().add_break()
-        under.add_run(address or clean(plain(passage.address)))
+            picture = beside.add_run().add_picture(BytesIO(qr_png(address)), width=QR_WIDE)
+            picture._inline.docPr.set("descr", f"{said}: {address}")
+            picture._inline.docPr.set("title", said)
+            at_the_right(picture._inline)
+            self._beside_picture = True
+
+    def _below_picture(self) -> None:
+        """Begin below a picture at the margin, where one reaches further than the words."""
+        if self._beside_picture:
+            self._beside_picture = False
+            line = self._paragraph(SMALL)
+            line.paragraph_format.space_after = Mm(0)
+            line.paragraph_format.line_spacing = Pt(1)
+            line.add_run()._r.append(element("br", type="textWrapping", clear="all"))
 
     # --- tables ---------------------------------------------------------------------------
 
@@ -172,7 +194,7 @@ class _Drawing:
         look.addnext(element("tblCaption", val=clean(plain(passage.name))))
         for side, told in (("firstColumn", "0"), ("noHBand", "1"), ("val", "0620")):
             look.set(qn(f"w:{side}"), told)
-        wide = _widths(passage)
+        wide = [int(ACROSS * share) for share in column_shares(passage)]
         for column, width in zip(table._tbl.tblGrid.gridCol_lst, wide, strict=True):
             column.w = width
         for i, cells in enumerate((passage.header, *passage.rows)):
@@ -263,14 +285,6 @@ def _write(run: Run, span: Any) -> None:
 
 def _as_header(spans: Spans) -> Spans:
     return tuple(Strong(span.text) if not isinstance(span, Mention) else span for span in spans)
-
-
-def _widths(passage: DataTable[Spans]) -> list[int]:
-    """Share the page among the columns by what they hold, none narrower than an eighth."""
-    columns = list(zip(passage.header, *passage.rows, strict=True))
-    longest = [max(len(plain(cell)) for cell in column) for column in columns]
-    shares = [min(max(one, 12), 44) for one in longest]
-    return [int(ACROSS * share / sum(shares)) for share in shares]
 
 
 def _cell_margins() -> Any:

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from bot.documents.plain import address_in, clean, is_right_to_left
+from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
 from bot.documents.qr import qr_svg
 from bot.documents.word_template import LANGUAGES
 from dialogs.model.cards import (
@@ -136,7 +136,9 @@ def _list(passage: Bullets[Spans]) -> Iterator[str]:
 
 
 def _table(passage: DataTable[Spans]) -> Iterator[str]:
-    yield f"<table><caption>{_said(passage.name)}</caption><thead><tr>"
+    yield f"<table><caption>{_said(passage.name)}</caption><colgroup>"
+    yield "".join(f'<col width="{one:.1%}">' for one in column_shares(passage))
+    yield "</colgroup><thead><tr>"
     yield "".join(f'<th scope="col">{_said(cell)}</th>' for cell in passage.header)
     yield "</tr></thead><tbody>"
     for row in passage.rows:
@@ -149,7 +151,7 @@ def _qr(label: Spans, address: Spans) -> str:
     where = address_in(address)
     code = qr_svg(where, title=plain(label), desc=f"{plain(label)}: {where}") if where else ""
     under = f"{_said(label)}<br>{_text(where or plain(address))}"
-    return f"<figure>{code}<figcaption>{under}</figcaption></figure>"
+    return f'<figure class="qr">{code}<figcaption>{under}</figcaption></figure>'
 
 
 def _ruled(lines: int) -> str:

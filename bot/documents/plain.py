@@ -6,11 +6,14 @@ import re
 import unicodedata
 
 from dialogs.model.cards import Link, Spans, plain
-from dialogs.model.documents import FinishedDocument, Format
+from dialogs.model.documents import DataTable, FinishedDocument, Format
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
 _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
+
+NARROWEST, WIDEST = 18, 44
+"""Letters for which a column of a table has room, at least and at most."""
 
 
 def clean(text: str) -> str:
@@ -31,6 +34,15 @@ def is_right_to_left(text: str) -> bool:
         if direction in ("L", "R", "AL"):
             return direction != "L"
     return False
+
+
+def column_shares(table: DataTable[Spans]) -> list[float]:
+    """Return each column's share of the page, by what it holds: a name in one line, and not all of
+    it for a word without an end."""
+    columns = zip(table.header, *table.rows, strict=True)
+    longest = [max(len(plain(cell)) for cell in column) for column in columns]
+    wanted = [min(max(one, NARROWEST), WIDEST) for one in longest]
+    return [one / sum(wanted) for one in wanted]
 
 
 def file_name(document: FinishedDocument, format: Format) -> str:

@@ -105,7 +105,7 @@ def _set_styles(word: word_document.Document) -> None:
         made = word.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         made.base_style = word.styles[based]
     _style(word, SMALL, 9.5, MUTED, after=4)
-    _style(word, LABEL, 11, INK, before=6, after=0, bold=True)
+    _style(word, LABEL, 11, INK, before=9, after=0, bold=True)
     word.styles[LABEL].paragraph_format.keep_with_next = True
     _style(word, RULED, 11, INK)
     ruled = word.styles[RULED]
@@ -189,3 +189,25 @@ def _after(name: str) -> tuple[str, ...]:
 def add_property(paragraph: Any, name: str) -> None:
     """Add a property without a value to a paragraph's properties, in its place."""
     paragraph.get_or_add_pPr().insert_element_before(element(name), *_after(name))
+
+
+def at_the_right(inline: Any) -> None:
+    """Move a picture from its line to the right margin, with the words beside it."""
+    told = {"distT": "0", "distB": "0", "distL": "114300", "distR": "0", "simplePos": "0",
+            "relativeHeight": "1", "behindDoc": "0", "locked": "0", "layoutInCell": "1",
+            "allowOverlap": "0"}  # fmt: skip
+    anchor = OxmlElement("wp:anchor", attrs=told)
+    anchor.append(OxmlElement("wp:simplePos", attrs={"x": "0", "y": "0"}))
+    for tag, relative, where, value in (
+        ("wp:positionH", "margin", "wp:align", "right"),
+        ("wp:positionV", "paragraph", "wp:posOffset", "0"),
+    ):
+        position = OxmlElement(tag, attrs={"relativeFrom": relative})
+        position.append(OxmlElement(where))
+        position[0].text = value
+        anchor.append(position)
+    inline.getparent().replace(inline, anchor)
+    for child in list(inline):
+        anchor.append(child)
+        if child.tag == qn("wp:extent"):
+            anchor.append(OxmlElement("wp:wrapSquare", attrs={"wrapText": "left"}))

@@ -44,14 +44,15 @@ from dialogs.question.states import (
     Discussed,
     Proposed,
     QuestionState,
-    QuestionWords,
     SetAside,
     ToMed,
     agreed,
     beside,
+    place_of,
     state_word,
     takes_answers,
     title,
+    why_line,
 )
 
 # --- the post -----------------------------------------------------------------------------
@@ -99,22 +100,6 @@ def _head(state: QuestionState, known: Known) -> tuple[Part[Line], ...]:
     word = state_word(state, known(HowMany("answer", state.words.id)))
     small = word if place is None else text("question.header", place=place, state=word)
     return Small(small), Heading(title(state.words))
-
-
-def place_of(words: QuestionWords, known: Known) -> Line | None:
-    """Return the theme's name, or the phase. The catalogue may no longer contain either."""
-    for theme in known.catalogue.themes:
-        if theme.id == words.theme:
-            return c.Said(theme.name.da, theme.name.en)
-    for phase in known.catalogue.phases:
-        if phase.number == words.phase:
-            name = c.Said(phase.name.da, phase.name.en)
-            return text("question.phase", number=c.Count(phase.number), name=name)
-    return None
-
-
-def why_line(words: QuestionWords) -> Part[Line] | None:
-    return Paragraph(c.Said(words.why_da, words.why_en)) if words.why_da else None
 
 
 def _suggested(state: Asked, known: Known) -> Part[Line] | None:

@@ -24,14 +24,16 @@ from dialogs.model.facts import (
     Viewer,
 )
 from dialogs.question.buttons import source_button
-from dialogs.question.cards import place_of, told, why_line
+from dialogs.question.cards import told
 from dialogs.question.states import (
     Asked,
     QuestionWords,
     all_of,
     is_open,
+    place_of,
     state_word,
     title,
+    why_line,
 )
 from dialogs.walk.states import RUNS, stage_line
 

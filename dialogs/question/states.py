@@ -158,6 +158,22 @@ def title(words: QuestionWords) -> Line:
     return c.Words(words.da) if words.da == words.en else c.Said(words.da, words.en)
 
 
+def place_of(words: QuestionWords, known: Known) -> Line | None:
+    """Return the theme's name, or the phase. The catalogue may no longer contain either."""
+    for theme in known.catalogue.themes:
+        if theme.id == words.theme:
+            return c.Said(theme.name.da, theme.name.en)
+    for phase in known.catalogue.phases:
+        if phase.number == words.phase:
+            name = c.Said(phase.name.da, phase.name.en)
+            return text("question.phase", number=c.Count(phase.number), name=name)
+    return None
+
+
+def why_line(words: QuestionWords) -> c.Paragraph[Line] | None:
+    return c.Paragraph(c.Said(words.why_da, words.why_en)) if words.why_da else None
+
+
 def words_of_question(known: Known, question: str) -> QuestionWords | None:
     """Return the text of a question that has been asked. Needs `States("question")`."""
     state = all_of(known).get(question)

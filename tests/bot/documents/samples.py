@@ -69,9 +69,9 @@ def neutral(agreements: int = len(WRITTEN), more: int = 0) -> d.NeutralDocument:
                 line("Spørgsmålet"),
                 c.Paragraph(c.Said("**Hvad mister vi?**", "**What do we lose?**")),
                 c.Small(line("Derfor spørger jeg.")),
+                d.QrCode(line("Svar fra din egen telefon"), c.LinkAddress("page", "p1")),
                 c.Bullets((line("alene"), line("sammen")), numbered=True),
                 d.WritingSpace(line("Det er vi enige om:"), 3),
-                d.QrCode(line("Svar fra din egen telefon"), c.LinkAddress("page", "p1")),
             ),
             d.section(line("Aftaler"), d.DataTable(line("Aftaler"), header, rows)),
             d.section(

@@ -307,3 +307,17 @@ def test_the_words_of_the_samples_are_what_they_are_called() -> None:
     assert "🎉" in EMOJI
     assert len(LONG) > 200
     assert "<script>" in MARKUP
+
+
+def test_the_code_stands_at_the_right_beside_the_words() -> None:
+    """It takes no lines of its own, and what is written on by hand begins below it."""
+    tree = body(sample())
+    [picture] = tree.iter("{*}anchor")
+    assert picture.xpath("string(./*[local-name()='positionH']/*)") == "right"
+    children = [one.tag.rpartition("}")[2] for one in picture]
+    assert children == [
+        "simplePos", "positionH", "positionV", "extent", "wrapSquare", "docPr",
+        "cNvGraphicFramePr", "graphic",
+    ]  # fmt: skip
+    [clear] = tree.xpath("//w:br[@w:clear='all']", namespaces=W)
+    assert clear.getparent().tag == qn("w:r")

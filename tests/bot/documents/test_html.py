@@ -15,7 +15,7 @@ from dialogs.model import documents as d
 from dialogs.model.cards import Words
 from tests.bot.documents.samples import ADDRESS, ARABIC, WRITTEN, finished, localizer, neutral
 
-VOID = {"meta", "br", "path"}
+VOID = {"meta", "br", "path", "col"}
 
 
 class Page(HTMLParser):
@@ -153,3 +153,10 @@ def test_what_html_cannot_hold_is_replaced() -> None:
     document = replace(neutral(0), sections=(d.section(Words(bad)),))
     page = Page(draw(localizer("da").document(document)))
     assert page.all("h2")[0][1] == "før\ufffd\ufffdefter"
+
+
+def test_no_style_stands_in_an_element() -> None:
+    """Whoever serves the file allows its one style sheet by hash, and nothing else."""
+    page = Page(draw(finished(more=2)))
+    assert not [attrs for _, attrs, _ in page.found if "style" in attrs]
+    assert sum(tag == "style" for tag, _, _ in page.found) == 1
