@@ -8,23 +8,28 @@ from dialogs.model.pictures import Bar, Chart, NamedStep, Steps, StepState
 
 def steps_sentence(picture: Steps[Line]) -> Line:
     """Say where we are, what is behind us and what is to come, each with its date."""
-    lines: list[Line] = []
-    for number, step in enumerate(picture.steps, 1):
-        if step.state == "now":
-            of = Count(len(picture.steps))
-            lines.append(text("picture.now", step=_dated(step), number=Count(number), of=of))
-    under_way = bool(lines)
-    behind, ahead = _named(picture, "done"), _named(picture, "later")
-    if behind:
-        lines.append(text("picture.behind", steps=Listing(behind)))
-    if ahead:
-        key = "picture.ahead" if under_way else "picture.left"
-        lines.append(text(key, steps=Listing(ahead)))
+    now, behind, ahead = (_named(picture, state) for state in ("now", "done", "later"))
+    lines: list[Line] = [
+        text("picture.over", title=picture.title)
+        if now is None
+        else text("picture.now", title=picture.title, step=now)
+    ]
+    if behind is not None:
+        lines.append(text("picture.behind", steps=behind))
+    if ahead is not None:
+        lines.append(text("picture.left" if now is None else "picture.ahead", steps=ahead))
     return Several(tuple(lines))
 
 
-def _named(picture: Steps[Line], state: StepState) -> tuple[Line, ...]:
-    return tuple(_dated(step) for step in picture.steps if step.state == state)
+def _named(picture: Steps[Line], state: StepState) -> Line | None:
+    """Name the steps in this state one after the other. Names often contain "and" themselves."""
+    steps = [_dated(step) for step in picture.steps if step.state == state]
+    if not steps:
+        return None
+    found, *others = steps
+    for step in others:
+        found = text("picture.then", one=found, other=step)
+    return found
 
 
 def _dated(step: NamedStep[Line]) -> Text:

@@ -10,6 +10,7 @@ from dialogs.model import events as e
 from dialogs.model.cards import Button, Card, Line, Part, card, text
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Frame, Project, Role
+from dialogs.model.pictures import Steps
 from dialogs.project.states import confirming
 
 WELCOME = "welcome"  # the slot of the welcome post in the channel
@@ -246,7 +247,7 @@ def rhythm(state: Project) -> Line:
 # --- the welcome --------------------------------------------------------------------------
 
 
-def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
+def welcome(state: Project, roles: tuple[Role, ...], phases: Steps[Line]) -> Card[Line]:
     rows = (*_why_rows(state), *frame_rows(state))
     return card(
         c.Heading(text("project.welcome_title", name=c.Words(state.name))),
@@ -256,7 +257,7 @@ def welcome(state: Project, roles: tuple[Role, ...]) -> Card[Line]:
         c.Paragraph(text("project.welcome_say")) if state.open else None,
         c.FactRows(rows) if rows else None,
         c.FactRows(role_rows(roles)),
-        c.Progress(state.phase, 4, text(f"project.we_are_in_{state.phase}")),
+        phases,
         c.buttons(
             Button(text("button.say"), Look("say", project=state.id), "main")
             if state.open

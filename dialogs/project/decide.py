@@ -26,12 +26,14 @@ from dialogs.model.facts import (
     Project,
     Records,
     Roles,
+    StateOf,
     States,
 )
 from dialogs.project import cards, deleting, end_cards, ends, people
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
+from dialogs.walk.states import Walk, phase_steps
 
 
 def needs(state: Project | None, event: e.SignedEvent) -> Facts:
@@ -235,13 +237,16 @@ def _over(state: Project, event: Act) -> Step:
 
 
 def view_needs(state: Project, slot: str) -> Facts:
+    if slot == cards.WELCOME:
+        return (Roles(), StateOf("walk", "walk"))
     return (Roles(), Records("follow_up")) if slot.startswith(end_cards.AGAIN) else (Roles(),)
 
 
 def view(state: Project, slot: str, known: Known) -> Card[Line]:
     roles = known(Roles())
     if slot == cards.WELCOME:
-        return cards.welcome(state, roles)
+        walk = known.state("walk", "walk", Walk)
+        return cards.welcome(state, roles, phase_steps(state, walk, known))
     if slot.startswith(end_cards.AGAIN):
         return end_cards.again(state, int(slot.removeprefix(end_cards.AGAIN)), known)
     return cards.draft(state, roles, slot.removeprefix("draft:"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 from content.model import Both, Catalogue, Source
@@ -22,6 +23,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.facts import Known, Project
+from dialogs.model.pictures import NamedStep, Steps, StepState
 
 OF_SCHOOLS = "education-questions"  # the set with the questions for schools
 
@@ -204,6 +206,74 @@ def stage_line(project: Project) -> Line | None:
 def progress(known: Known, phase: int) -> Progress[Line]:
     phases = known.catalogue.phases
     return Progress(phase, len(phases), phase_name(known, phase, "walk.phase_name"))
+
+
+# --- the phases as steps ----------------------------------------------------------------------
+
+DECIDED_IN = 3
+"""The phase in which it is decided what is bought or built."""
+
+
+def phase_steps(project: Project, walk: Walk | None, known: Known) -> Steps[Line]:
+    """Return the phases. One that was returned to is current again."""
+    phases = known.catalogue.phases
+    of = Count(len(phases))
+    return Steps(
+        text("walk.steps.title", number=Count(project.phase), of=of)
+        if project.open
+        else text("walk.steps.title_over", of=of),
+        tuple(
+            NamedStep[Line](
+                Said(phase.name.da, phase.name.en),
+                _state(phase.number, project, walk),
+                _when(phase.number, project, walk),
+            )
+            for phase in phases
+        ),
+    )
+
+
+def _state(phase: int, project: Project, walk: Walk | None) -> StepState:
+    if phase == project.phase:
+        return "now" if project.open else "done"
+    return "done" if phase < project.phase or _left_at(phase, walk) else "later"
+
+
+def _when(phase: int, project: Project, walk: Walk | None) -> Line | None:
+    def day(at: datetime) -> Day:
+        return Day(local(project.calendar, at).date(), weekday=False)
+
+    decided = phase == DECIDED_IN and project.open and project.decision
+    decision = Day(project.decision, weekday=False) if decided and project.decision else None
+    if phase == project.phase:
+        since = _entered_at(phase, walk)
+        if project.ended_at is not None:
+            return text("walk.steps.until", day=day(project.ended_at))
+        if since is not None and decision is not None:
+            return text("walk.steps.since_decision", day=day(since), decision=decision)
+        if since is not None:
+            return text("walk.steps.since", day=day(since))
+    elif (left := _left_at(phase, walk)) is not None:
+        return text("walk.steps.until", day=day(left))
+    elif phase < project.phase:
+        return text("walk.steps.before")
+    return None if decision is None else text("walk.steps.decision", decision=decision)
+
+
+def _entered_at(phase: int, walk: Walk | None) -> datetime | None:
+    """Return when a phase was entered, the last time that it was."""
+    entered = [at for number, at in walk.phases if number == phase] if walk is not None else []
+    return entered[-1] if entered else None
+
+
+def _left_at(phase: int, walk: Walk | None) -> datetime | None:
+    """Return when a phase was left for another, the last time that it was."""
+    phases = walk.phases if walk is not None else ()
+    left = [then for (number, _), (_, then) in pairwise(phases) if number == phase]
+    return left[-1] if left else None
+
+
+# --- names and texts -------------------------------------------------------------------------
 
 
 def phase_name(known: Known, phase: int, key: str = "walk.phase_in") -> Text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from dialogs.agreement.states import Agreement
 from dialogs.home.states import waiting
@@ -21,7 +20,6 @@ from dialogs.model.cards import (
     NeutralCard,
     Paragraph,
     Part,
-    Said,
     Several,
     Small,
     Words,
@@ -44,7 +42,7 @@ from dialogs.walk.states import (
     RUNS,
     Walk,
     next_question_at,
-    progress,
+    phase_steps,
     stage_line,
 )
 
@@ -58,7 +56,7 @@ def status_card(
     asked: Mapping[str, QuestionState],
     agreements: Mapping[str, Agreement],
 ) -> NeutralCard:
-    """Return the status: what waits for the viewer, what is open, the phase, and results."""
+    """Return the status: the phases, what waits for the viewer, what is open, and results."""
     project = known.project
     stage = stage_line(project)
     begun = project.stage != "draft"
@@ -66,11 +64,10 @@ def status_card(
     return card(
         Heading(Words(project.name)),
         Paragraph(stage) if stage is not None else None,
+        phase_steps(project, walk, known),
         Paragraph(text("walk.status.waits_for_you")),
         *(waiting(known, viewer) or [Small(text(nothing))]),
         *(_open_questions(asked, viewer, project) if begun and project.open else ()),
-        progress(known, project.phase),
-        Bullets(_steps(walk, known), numbered=True),
         FactRows(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer),
@@ -114,35 +111,6 @@ def _open_line(state: QuestionState, project: Project) -> Line:
         case _:
             day = Day(local(project.calendar, state.asked_at).date())
             return text("walk.status.asked", question=question, day=day)
-
-
-def _steps(walk: Walk | None, known: Known) -> tuple[Line, ...]:
-    """Return the four phases with their dates; a phase that was returned to is current again."""
-    project = known.project
-    entered = walk.phases if walk is not None else ()
-
-    def day(at: datetime) -> Day:
-        return Day(local(project.calendar, at).date())
-
-    steps: list[Line] = []
-    for phase in known.catalogue.phases:
-        name = Said(phase.name.da, phase.name.en)
-        last = max(
-            (n for n, (number, _) in enumerate(entered) if number == phase.number), default=-1
-        )
-        if phase.number == project.phase and last >= 0:
-            line = text("walk.status.step_now", name=name, day=day(entered[last][1]))
-        elif phase.number == project.phase:
-            line = text("walk.status.step_first", name=name)
-        elif 0 <= last < len(entered) - 1:
-            start, end = entered[last][1], entered[last + 1][1]
-            line = text("walk.status.step_done", name=name, start=day(start), end=day(end))
-        elif phase.number < project.phase:
-            line = text("walk.status.step_before", name=name)
-        else:
-            line = text("walk.status.step_later", name=name)
-        steps.append(line)
-    return tuple(steps)
 
 
 def _status_rows(

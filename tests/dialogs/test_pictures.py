@@ -40,12 +40,10 @@ def rest_of(sentence: str, shown: list[str]) -> str:
 def test_the_sentence_names_each_step_and_each_date(
     picture: Any, language: Literal["da", "en"]
 ) -> None:
-    """Besides them it has the number of the step and of all steps, and no other figure or name."""
+    """It has no other figure or name."""
     part = finished(picture, language)
-    shown = [plain(step.name) for step in part.steps]
+    shown = [plain(part.title), *(plain(step.name) for step in part.steps)]
     shown += [plain(step.when) for step in part.steps if step.when is not None]
-    for number, step in enumerate(part.steps, 1):
-        shown += [str(number), str(len(part.steps))] if step.state == "now" else []
     rest = rest_of(plain(part.sentence), shown)
     assert not re.search(r"\d", rest)
     assert len(re.findall(r"\(\)", rest)) == sum(step.when is not None for step in part.steps)
@@ -69,7 +67,7 @@ def test_the_sentence_says_which_step_is_which() -> None:
     """Behind, now and ahead are told apart by words, not by their order."""
     said = c.Said
     picture = Steps[c.Line](
-        said("Hvor er vi nu?", "Where are we now?"),
+        said("Trin 2 af 4", "Step 2 of 4"),
         (
             NamedStep(said("Idé", "Idea"), "done", said("til 12. november", "until 12 November")),
             NamedStep(said("Prøve", "Trial"), "now", c.Day(date(2026, 11, 12), weekday=False)),
@@ -78,13 +76,23 @@ def test_the_sentence_says_which_step_is_which() -> None:
         ),
     )
     assert plain(finished(picture, "da").sentence) == (
-        "Her er vi nu: Prøve (12. november). Det er 2 af 4. Bag os: Idé (til 12. november)."
-        " Foran os: Køb og Drift."
+        "Trin 2 af 4: Prøve (12. november). Bag os: Idé (til 12. november)."
+        " Foran os: Køb, så Drift."
     )
     assert plain(finished(picture, "en").sentence) == (
-        "We are here now: Trial (12 November). That is 2 of 4."
-        " Behind us: Idea (until 12 November). Still to come: Purchase and Operation."
+        "Step 2 of 4: Trial (12 November)."
+        " Behind us: Idea (until 12 November). Still to come: Purchase, then Operation."
     )
+
+
+def test_steps_of_what_is_over_say_what_was_not_come_to() -> None:
+    said = c.Said
+    picture = Steps[c.Line](
+        said("De 2 faser", ""),
+        (NamedStep(said("Idé", ""), "done"), NamedStep(said("Køb", ""), "later")),
+    )
+    sentence = "De 2 faser. Bag os: Idé. Vi nåede ikke til: Køb."
+    assert plain(finished(picture, "da").sentence) == sentence
 
 
 def test_the_sentence_of_a_chart_says_whose_figure_each_is() -> None:
