@@ -156,7 +156,7 @@ class Localizer:
         return c.Card(tuple(self._part(part) for part in card.parts))
 
     def document(self, document: documents.NeutralDocument) -> documents.FinishedDocument:
-        return documents.finished(document, self.line, self.language)
+        return documents.finished(document, self.line, self._picture, self.language)
 
     def _part(self, part: c.Part[c.Line]) -> c.Part[c.Spans]:
         match part:
@@ -176,11 +176,14 @@ class Localizer:
                 return c.Progress(step, of, self.line(label))
             case c.Buttons(buttons=buttons):
                 return c.Buttons(tuple(self._button(b) for b in buttons))
-            case pictures.Steps():
-                return self._steps(part)
-            case pictures.Chart():
-                return self._chart(part)
+            case pictures.Steps() | pictures.Chart():
+                return self._picture(part)
         raise AssertionError(part)
+
+    def _picture(self, picture: documents.Picture[c.Line]) -> documents.Picture[c.Spans]:
+        if isinstance(picture, pictures.Steps):
+            return self._steps(picture)
+        return self._chart(picture)
 
     def _steps(self, picture: pictures.Steps[c.Line]) -> pictures.Steps[c.Spans]:
         return pictures.Steps(

@@ -11,8 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from dialogs.model.cards import plain
-from dialogs.model.documents import Document, FinishedDocument, converted
+from dialogs.model.documents import Document, FinishedDocument, plain_text
 
 VERSION = 1
 
@@ -27,7 +26,7 @@ class DataFile(Struct, frozen=True):
 
 
 def draw(document: FinishedDocument) -> bytes:
-    told = DataFile(converted(document, plain))
+    told = DataFile(plain_text(document))
     return msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
 
 

@@ -16,6 +16,7 @@ from docx.shared import Emu, Mm, Pt
 from docx.text import paragraph as word_text
 from docx.text.run import Run
 
+from bot.documents.pictures import WIDE, picture_png
 from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
 from bot.documents.qr import qr_png
 from bot.documents.word_template import (
@@ -45,11 +46,13 @@ from dialogs.model.documents import (
     DataTable,
     FinishedDocument,
     Passage,
+    Picture,
     QrCode,
     Section,
     WritingSpace,
     has_contents,
 )
+from dialogs.model.pictures import Chart, Steps
 
 SHORTEST_ROOM = 2
 """Ruled lines below each item of a list that is filled in by hand."""
@@ -118,6 +121,8 @@ class _Drawing:
                 self._ruled(lines)
             case QrCode():
                 self._qr(passage)
+            case Steps() | Chart():
+                self._picture(passage)
             case _:
                 assert_never(passage)
 
@@ -173,6 +178,20 @@ class _Drawing:
             picture._inline.docPr.set("title", said)
             at_the_right(picture._inline)
             self._beside_picture = True
+
+    def _picture(self, picture: Picture[Spans]) -> None:
+        """Put the picture across the page, and below it the sentence that says the same."""
+        self._below_picture()
+        said = clean(plain(picture.sentence or ()))
+        place = self._paragraph("Normal")
+        place.paragraph_format.keep_with_next = True
+        drawn = BytesIO(picture_png(picture, width=WIDE, zoom=3))
+        inline = place.add_run().add_picture(drawn, width=ACROSS)._inline
+        for side in ("distT", "distB", "distL", "distR"):
+            inline.set(side, "0")  # LibreOffice otherwise adds 3 mm
+        inline.docPr.set("descr", said)
+        inline.docPr.set("title", clean(plain(picture.title)))
+        self._paragraph(SMALL, picture.sentence or ())
 
     def _below_picture(self) -> None:
         """Begin below a picture at the margin, where one reaches further than the words."""

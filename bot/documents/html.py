@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
+from bot.documents.pictures import picture_svg
 from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
 from bot.documents.qr import qr_svg
 from bot.documents.word_template import LANGUAGES
@@ -37,6 +38,7 @@ from dialogs.model.documents import (
     WritingSpace,
     has_contents,
 )
+from dialogs.model.pictures import Chart, Steps
 
 ROOM = 2
 """Ruled lines below each item of a list that is filled in by hand."""
@@ -122,6 +124,10 @@ def _passage(passage: Passage[Spans]) -> Iterator[str]:
             yield f'<p class="label">{_said(label)}</p>{_ruled(lines)}'
         case QrCode(label=label, address=address):
             yield _qr(label, address)
+        case Steps() | Chart():
+            under = _said(passage.sentence or ())
+            yield f'<figure class="drawn">{picture_svg(passage)}<figcaption>{under}</figcaption>'
+            yield "</figure>"
         case _:
             assert_never(passage)
 

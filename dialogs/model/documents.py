@@ -24,8 +24,10 @@ from dialogs.model.cards import (
     Small,
     Spans,
     Words,
+    plain,
     text,
 )
+from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps
 
 L = TypeVar("L")
 L2 = TypeVar("L2")
@@ -55,8 +57,16 @@ class QrCode(Struct, Generic[L], frozen=True, tag="qr_code"):
     address: L
 
 
+Picture = Steps[L] | Chart[L]
 Passage = (
-    Paragraph[L] | Small[L] | Quote[L] | Bullets[L] | DataTable[L] | WritingSpace[L] | QrCode[L]
+    Paragraph[L]
+    | Small[L]
+    | Quote[L]
+    | Bullets[L]
+    | DataTable[L]
+    | WritingSpace[L]
+    | QrCode[L]
+    | Picture[L]
 )
 
 
@@ -141,8 +151,11 @@ def tables(document: Document[L]) -> tuple[DataTable[L], ...]:
 # --- from one kind of line to another -----------------------------------------------------
 
 
-def converted(document: Document[L], line: Callable[[L], L2]) -> Document[L2]:
-    """Return the document with every line converted: into words, or into plain text."""
+def converted(
+    document: Document[L], line: Callable[[L], L2], picture: Callable[[Picture[L]], Picture[L2]]
+) -> Document[L2]:
+    """Return the document with every line and picture converted: into words, or into plain
+    text."""
     furniture = document.furniture
     return Document(
         title=line(document.title),
@@ -153,7 +166,7 @@ def converted(document: Document[L], line: Callable[[L], L2]) -> Document[L2]:
         sections=tuple(
             Section(
                 line(one.heading),
-                tuple(_passage(passage, line) for passage in one.passages),
+                tuple(_passage(passage, line, picture) for passage in one.passages),
                 one.level,
                 one.new_page,
             )
@@ -164,7 +177,9 @@ def converted(document: Document[L], line: Callable[[L], L2]) -> Document[L2]:
     )
 
 
-def _passage(passage: Passage[L], line: Callable[[L], L2]) -> Passage[L2]:
+def _passage(
+    passage: Passage[L], line: Callable[[L], L2], picture: Callable[[Picture[L]], Picture[L2]]
+) -> Passage[L2]:
     match passage:
         case Paragraph(text=said):
             return Paragraph(line(said))
@@ -184,12 +199,42 @@ def _passage(passage: Passage[L], line: Callable[[L], L2]) -> Passage[L2]:
             return WritingSpace(line(label), lines)
         case QrCode(label=label, address=address):
             return QrCode(line(label), line(address))
+        case Steps() | Chart():
+            return picture(passage)
         case _:
             assert_never(passage)
 
 
 def finished(
-    document: NeutralDocument, line: Callable[[Line], Spans], language: Literal["da", "en"]
+    document: NeutralDocument,
+    line: Callable[[Line], Spans],
+    picture: Callable[[Picture[Line]], Picture[Spans]],
+    language: Literal["da", "en"],
 ) -> FinishedDocument:
-    """Return the document in a language, as `line` says it."""
-    return replace(converted(document, line), language=language)
+    """Return the document in a language, as `line` and `picture` say it."""
+    return replace(converted(document, line, picture), language=language)
+
+
+def plain_text(document: FinishedDocument) -> Document[str]:
+    return converted(document, plain, _plain_picture)
+
+
+def _plain_picture(picture: Picture[Spans]) -> Picture[str]:
+    title, sentence = plain(picture.title), plain(picture.sentence or ())
+    match picture:
+        case Steps(steps=steps, now=now):
+            named = (
+                NamedStep(plain(one.name), one.state, None if one.when is None else plain(one.when))
+                for one in steps
+            )
+            return Steps(title, tuple(named), sentence, plain(now or ()))
+        case Chart(bars=bars, groups=groups, unit=unit):
+            return Chart(
+                title,
+                tuple(Bar(plain(one.label), one.values) for one in bars),
+                tuple(Group(plain(one.name), one.tone) for one in groups),
+                None if unit is None else plain(unit),
+                sentence,
+            )
+        case _:
+            assert_never(picture)

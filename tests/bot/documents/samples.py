@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from functools import cache
 
+from msgspec.structs import replace
+
 from bot.core.localize import Localizer
 from content import catalogue as content
 from content.language import Language
@@ -12,6 +14,7 @@ from content.model import Catalogue
 from dialogs.model import cards as c
 from dialogs.model import documents as d
 from dialogs.model.facts import Prefs
+from dialogs.model.pictures import Bar, Chart, Group, NamedStep, Steps
 from storage.vault import Vault
 
 DAY = date(2026, 11, 24)
@@ -91,3 +94,25 @@ def finished(
     language: Language = "da", agreements: int = len(WRITTEN), more: int = 0
 ) -> d.FinishedDocument:
     return localizer(language).document(neutral(agreements, more))
+
+
+def with_pictures(language: Language = "da") -> d.FinishedDocument:
+    """Return a document with named steps and a bar chart."""
+    steps = Steps[c.Line](
+        c.Said("De fire faser", "The four phases"),
+        (
+            NamedStep(c.Said("Idéudvikling", "Idea development"), "done", c.Day(DAY)),
+            NamedStep(c.Said("Konsekvensvurdering", "Assessment"), "now"),
+            NamedStep(c.Said("Implementering", "Implementation"), "later"),
+        ),
+    )
+    chart = Chart[c.Line](
+        c.Said("Hvad fylder", "What weighs"),
+        (Bar(c.Said("Tiden", "Time"), (4, 1)), Bar(c.Said("Roen", "Calm"), (2, 5))),
+        (
+            Group(c.Said("bedre", "better"), "better"),
+            Group(c.Said("værre", "worse"), "worse"),
+        ),
+    )
+    section = d.section(c.Said("Hvor vi er", "Where we are"), steps, chart)
+    return localizer(language).document(replace(neutral(0), sections=(section,)))

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from bot.documents import data
 from content.language import Language
-from dialogs.model.cards import plain
-from dialogs.model.documents import converted
-from tests.bot.documents.samples import ADDRESS, WRITTEN, finished
+from dialogs.model.documents import plain_text
+from dialogs.model.pictures import Chart, Steps
+from tests.bot.documents.samples import ADDRESS, WRITTEN, finished, with_pictures
 
 SCHEMA = Path(__file__).parents[3] / "docs/document.schema.json"
 
@@ -36,9 +36,18 @@ def test_the_published_schema_is_that_of_the_files() -> None:
 def test_a_file_reads_back_as_the_document_in_plain_words(language: Language) -> None:
     document = finished(language, more=2)
     told = msgspec.json.decode(data.draw(document), type=data.DataFile)
-    assert told.document == converted(document, plain)
+    assert told.document == plain_text(document)
     assert told.version == data.VERSION
     assert told.document.language == language
+
+
+def test_a_picture_is_in_it_with_its_figures() -> None:
+    told = msgspec.json.decode(data.draw(with_pictures()), type=data.DataFile)
+    steps, chart = told.document.sections[0].passages
+    assert isinstance(steps, Steps)
+    assert [one.name for one in steps.steps][1] == "Konsekvensvurdering"
+    assert isinstance(chart, Chart)
+    assert [bar.values for bar in chart.bars] == [(4, 1), (2, 5)]
 
 
 def test_the_file_says_what_it_is() -> None:

@@ -28,6 +28,7 @@ from tests.bot.documents.samples import (
     finished,
     localizer,
     neutral,
+    with_pictures,
 )
 
 W = {"w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main"}
@@ -167,6 +168,21 @@ def test_a_picture_says_what_it_shows() -> None:
     assert picture.get("title") == "Svar fra din egen telefon"
     assert picture.get("descr") == f"Svar fra din egen telefon: {ADDRESS}"
     assert f"Svar fra din egen telefon\n{ADDRESS}" in said(drawn)
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_a_chart_and_steps_say_their_figures_in_words(language: Language) -> None:
+    """Each is a picture whose description is the sentence that also stands below it."""
+    drawn = draw(with_pictures(language))
+    shown = list(body(drawn).iter("{*}docPr"))
+    assert len(shown) == 2
+    names = {"da": ("Konsekvensvurdering", "værre"), "en": ("Assessment", "worse")}
+    for picture, name in zip(shown, names[language], strict=True):
+        assert name in picture.get("descr")
+        assert picture.get("descr") in said(drawn)
+        assert picture.get("title")
+    assert sum(name.endswith(".png") for name in parts(drawn)) == 2
+    assert draw(with_pictures(language)) == drawn
 
 
 def test_without_an_address_there_is_no_code() -> None:

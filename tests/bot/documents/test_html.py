@@ -13,7 +13,15 @@ from bot.documents.html import draw
 from content.language import Language
 from dialogs.model import documents as d
 from dialogs.model.cards import Words
-from tests.bot.documents.samples import ADDRESS, ARABIC, WRITTEN, finished, localizer, neutral
+from tests.bot.documents.samples import (
+    ADDRESS,
+    ARABIC,
+    WRITTEN,
+    finished,
+    localizer,
+    neutral,
+    with_pictures,
+)
 
 VOID = {"meta", "br", "path", "col"}
 
@@ -80,6 +88,15 @@ def test_a_picture_says_what_it_shows() -> None:
     assert [attrs["role"] for attrs, _ in page.all("svg")] == ["img"]
     assert page.all("desc") == [({}, f"Svar fra din egen telefon: {ADDRESS}")]
     assert page.all("figcaption")[0][1] == f"Svar fra din egen telefon{ADDRESS}"
+
+
+def test_a_chart_and_steps_say_their_figures_in_words() -> None:
+    """Each is a picture whose description is the sentence that also stands below it."""
+    page = Page(draw(with_pictures()))
+    sentences = [said for _, said in page.all("desc")]
+    assert "Konsekvensvurdering" in sentences[0]
+    assert "værre" in sentences[1]
+    assert [said for _, said in page.all("figcaption")] == sentences
 
 
 def test_without_an_address_there_is_no_code() -> None:
