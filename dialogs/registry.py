@@ -14,6 +14,7 @@ from dialogs.model.commands import Empty, Misspelt, Parsed, Recognised
 from dialogs.model.conversation import Conversation, Instance, Sight, UnsignedPart
 from dialogs.model.events import Begun, Halted, Look, Press, Signed, SignedEvent, Unsigned, Woke
 from dialogs.overview import decide as digest
+from dialogs.page import decide as page
 from dialogs.person import decide as person
 from dialogs.project import decide as project
 from dialogs.question import decide as question
@@ -38,6 +39,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         say,
         results,
         advice,
+        page,
         help,
         home,
     )

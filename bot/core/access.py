@@ -11,6 +11,7 @@ from dialogs.model import events as e
 from dialogs.model.cards import Line, Listing, Typed, Who, text
 from dialogs.model.events import Look, Press, Signed, Unsigned
 from dialogs.model.facts import Project, Role, Viewer
+from dialogs.model.links import PAGE_VIEWS
 
 # dialogs/model/roles.py defines these roles.
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
@@ -22,6 +23,8 @@ ANYONE = frozenset({"anyone"})
 WRITERS = frozenset({"writer"})
 """Those who may write without a name."""
 OURSELVES: frozenset[str] = frozenset()
+VISITORS = frozenset({"visitor"})
+"""Whoever opens the page for those without a chat. They have no other role, and no name."""
 
 # The access table. `anyone` needs no project; `OURSELVES` is never let in from outside.
 MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
@@ -92,6 +95,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.AgreementNewDate: ALL,
     e.NewsGiven: LEADS,
     e.TrioPointRaised: TRIO,
+    e.PageOpened: AGREES,
+    e.PageClosed: AGREES,
     e.AdviceAsked: ALL,
     e.AdviceGiven: OURSELVES,
     e.PersonPaused: ANYONE,
@@ -106,6 +111,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
 
 # Looks that need a role; all except LOOKS_ANYWHERE need a project.
 MAY_LOOK: Mapping[str, frozenset[str]] = {
+    "page": VISITORS,
+    "qr": AGREES,
     "settings": RUNS,
     "change_roles": LEADS,
     "frame": LEADS,
@@ -168,6 +175,20 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 }
 
 
+BY_VISITORS = frozenset({
+    e.SaidUnnamed, e.AnsweredUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew,
+})  # fmt: skip
+SEEN_BY_VISITORS = frozenset({*PAGE_VIEWS, "by_code", "write_more", "object", "withdraw"})
+
+
+def is_for_visitors(press: Press) -> bool:
+    """Return whether the act or look is for the page: without a name, or what anybody may read. A
+    vote is not, because one person could vote many times."""
+    if isinstance(press, Look):
+        return press.view in SEEN_BY_VISITORS
+    return type(press) in BY_VISITORS
+
+
 def is_unnamed(press: Press) -> bool:
     """Return whether the act or look is unsigned, or may lead to an unsigned text."""
     if isinstance(press, Look):
@@ -211,13 +232,18 @@ def refusal(
         return text("gate.has_led_vote" if vote else "gate.has_led")
     if viewer.roles & allowed:
         return None
-    key = SAYS_WHO.get(allowed, "gate.not_yours")
+    key = "gate.opens_page" if _is_of_page(press) else SAYS_WHO.get(allowed, "gate.not_yours")
     if key in ("gate.not_yours", "gate.not_leaders"):
         return says(key)
     people = _who(allowed, roles)
     if not people:
         return says(f"{key}_nobody")
     return says(key, who=Listing(tuple(Who(p) for p in people)))
+
+
+def _is_of_page(press: Press) -> bool:
+    look = isinstance(press, Look) and press.view == "qr"
+    return look or isinstance(press, e.PageOpened | e.PageClosed)
 
 
 def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
@@ -235,6 +261,7 @@ _FILLED = {
     "gate.leaders_nobody": ("roles",),
     "gate.runners_nobody": ("roles",),
     "gate.agrees_nobody": ("roles",),
+    "gate.opens_page_nobody": ("roles",),
     "gate.trio_nobody": ("roles",),
 }
 

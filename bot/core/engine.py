@@ -126,8 +126,9 @@ class Engine:
         language = language_of(Prefs(), locale, "")
         nothing = NamesAndWords({}, {}, None)
         localizer = self._views.localizer(
-            delivery.tenant, nothing, language, private=not delivery.channel
-        )
+            delivery.tenant, nothing, language, private=not delivery.channel,
+            on_page=bool(delivery.page),
+        )  # fmt: skip
         if isinstance(delivery.what, Submitted):
             return Answer(language, faults=(Fault("", localizer.line(c.text(in_form))),))
         said = c.card(c.Paragraph(c.text(elsewhere)))
@@ -286,7 +287,9 @@ class Engine:
     def _answer(self, delivery: Delivery, answered: _Answered, language: Language) -> Answer:
         moments, names = answered.moments, answered.names
         reader, private = delivery.sender.person, not delivery.channel
-        localizer = self._views.localizer(delivery.tenant, names, language, reader, private=private)
+        localizer = self._views.localizer(
+            delivery.tenant, names, language, reader, private=private, on_page=bool(delivery.page)
+        )
         cards = tuple(localizer.card(m.card) for m in moments if isinstance(m, Show))
         forms = [localizer.form(m.form) for m in moments if isinstance(m, Open)]
         faults = tuple(

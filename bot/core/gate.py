@@ -18,13 +18,16 @@ from msgspec import Struct
 from bot.clock import Clock
 from bot.core.access import (
     ANYONE,
+    VISITORS,
     is_for_own_people,
+    is_for_visitors,
     is_open_anywhere,
     is_unnamed,
     refusal,
     says,
 )
 from bot.core.form_values import read_values
+from bot.core.page_room import PageRoom
 from bot.core.tokens import BadToken, FormToken, NotTheirs, read_form, read_press
 from bot.normalize import clean
 from bot.platforms.common.ports import (
@@ -37,6 +40,7 @@ from bot.platforms.common.ports import (
     Submitted,
     ToAgree,
     TypedText,
+    Visit,
 )
 from dialogs.agreement.decide import begun
 from dialogs.model import events as e
@@ -45,6 +49,7 @@ from dialogs.model.commands import parse
 from dialogs.model.effects import FieldError, Response, Show
 from dialogs.model.events import Event, Look, Person, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
+from dialogs.model.links import PAGE_VIEWS
 from dialogs.model.roles import held as roles_held
 from dialogs.registry import pressed_by_words
 from storage.database import Database
@@ -55,6 +60,8 @@ from storage.vault import Vault
 
 ACTS_A_MINUTE = 60
 CODES_AN_HOUR = 30
+CODES_ON_PAGE = 300
+"""Codes tried on one page in an hour, by all who use it. One has 80 bits: this only limits work."""
 
 
 class Passed(Struct, frozen=True):
@@ -106,6 +113,7 @@ class Gate:
         self._clock = clock
         self._acts = _RateLimit(clock, 60)
         self._codes = _RateLimit(clock, 3600)
+        self._room = PageRoom(clock)
 
     async def check(self, delivery: Delivery) -> Passed | Stopped:
         found: Passed | Stopped = await self._database.read(
@@ -130,6 +138,8 @@ class Gate:
                 press = Look("new_agreement", words=begun(clean(chosen)))
             case TypedText(text=typed):
                 press = pressed_by_words(parse(clean(typed)))
+            case Visit(view=view, ref=ref):
+                press = Look(view if view in PAGE_VIEWS else "page", ref=ref)  # type: ignore[arg-type]
             case Pressed(token=token):
                 try:
                     press = read_press(self._vault, tenant, token)
@@ -147,12 +157,23 @@ class Gate:
                 if not isinstance(read, e.Signed | e.Unsigned | Look):
                     return IncomingAct(refused=read)
                 press = read
+        if delivery.page:
+            return self._of_visitor(delivery, press, form)
         who = (tenant, delivery.sender.person)
         # Guesses of receipt codes: known and unknown ones count alike.
         if self._acts.exceeded(who, ACTS_A_MINUTE) or (
             _tries_code(press) and self._codes.exceeded(who, CODES_AN_HOUR)
         ):
             return IncomingAct(refused=(_error_or_card(form, "gate.too_many"),))
+        return IncomingAct(press, form)
+
+    def _of_visitor(self, delivery: Delivery, press: Press, form: FormToken | None) -> IncomingAct:
+        """Keep the limits of a page. Whoever uses it is not told apart: they share them."""
+        page = (delivery.tenant, delivery.page)
+        if _tries_code(press) and self._codes.exceeded(page, CODES_ON_PAGE):
+            return IncomingAct(refused=(_error_or_card(form, "gate.too_many"),))
+        if isinstance(press, Unsigned) and not self._room.takes(page, form.form if form else ""):
+            return IncomingAct(refused=(FieldError("", text("page.full")),))
         return IncomingAct(press, form)
 
     def passes(self, delivery: Delivery, act: IncomingAct) -> Script[Passed | Stopped]:
@@ -179,6 +200,8 @@ class Gate:
     def _passes(
         self, delivery: Delivery, press: Press, form: FormToken | None
     ) -> Script[Passed | Stopped]:
+        if delivery.page:
+            return (yield from self._visited(delivery, press, form))
         tenant, person = delivery.tenant, delivery.sender.person
         # The channel in a form or button counts before the place it was sent from.
         channel = getattr(press, "channel", "") or delivery.channel
@@ -214,6 +237,26 @@ class Gate:
         if isinstance(allowed, Unsigned):
             return self._unsigned(delivery, allowed, form, prefs, project)
         return self._signed(delivery, allowed, form, prefs, project, viewer, channel)
+
+    def _visited(
+        self, delivery: Delivery, press: Press, form: FormToken | None
+    ) -> Script[Passed | Stopped]:
+        """Somebody on the page: only its own project, and only what needs no name."""
+        tenant = delivery.tenant
+        project, roles, prefs, _ = yield from self._scripts.reading.standing(
+            tenant, delivery.page, "", ""
+        )
+        if project is None or press.project not in ("", project.id) or not is_for_visitors(press):
+            return Stopped((_error_or_card(form, "gate.not_yours"),), prefs)
+        if isinstance(press, Unsigned):
+            return self._unsigned(delivery, press, form, prefs, project)
+        assert isinstance(press, Look)
+        viewer = Viewer("", VISITORS, self._clock.now(), project=project.id, private=True)
+        look = msgspec.structs.replace(press, project=project.id)
+        return Passed(
+            tenant, project.id, look, prefs, viewer, language=project.language, about=project,
+            roles=roles,
+        )  # fmt: skip
 
     def _with_project(
         self, delivery: Delivery, press: Press, form: FormToken | None, channel: str

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast, get_origin
 
 import msgspec
 
+from bot.core.access import is_for_visitors
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue, Phrase
@@ -18,9 +19,9 @@ from dialogs.model import cards as c
 from dialogs.model import documents, pictures
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
-from dialogs.model.events import Committee, Look
+from dialogs.model.events import Committee, Look, Press
 from dialogs.model.facts import Prefs
-from dialogs.model.links import LinkKind
+from dialogs.model.links import PAGE_VIEWS, LinkKind, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
@@ -136,6 +137,7 @@ class Localizer:
         reader: str = "",
         committee: Committee = "med",
         address: AddressOf = _nowhere,
+        on_page: bool = False,
     ) -> None:
         self._catalogue = catalogue
         self.language: Language = language
@@ -149,6 +151,7 @@ class Localizer:
         self._reader = reader
         self._committee: Committee = committee
         self._address = address
+        self._on_page = on_page
 
     # --- cards and forms ------------------------------------------------------------------
 
@@ -175,7 +178,7 @@ class Localizer:
             case c.Progress(step=step, of=of, label=label):
                 return c.Progress(step, of, self.line(label))
             case c.Buttons(buttons=buttons):
-                return c.Buttons(tuple(self._button(b) for b in buttons))
+                return c.Buttons(tuple(self._button(b) for b in buttons if self._is_here(b)))
             case pictures.Steps() | pictures.Chart():
                 return self._picture(part)
         raise AssertionError(part)
@@ -224,9 +227,19 @@ class Localizer:
             None,
             button.style,
             None if button.confirm is None else self.line(button.confirm),
-            write_press(self._mac, self._tenant, button.press),
+            self._token(button.press),
             isinstance(button.press, Look),
         )
+
+    def _is_here(self, button: c.Button[c.Line]) -> bool:
+        """Return whether the button leads anywhere by this door: the page has fewer ways."""
+        assert button.press is not None
+        return not self._on_page or is_for_visitors(button.press)
+
+    def _token(self, press: Press) -> str:
+        if self._on_page and isinstance(press, Look) and press.view in PAGE_VIEWS:
+            return page_query(press.view, press.ref)
+        return write_press(self._mac, self._tenant, press)
 
     def form(self, form: c.NeutralForm) -> c.FinishedForm:
         return c.Form(
@@ -310,6 +323,8 @@ class Localizer:
             case c.LinkAddress(kind=kind, id=id):
                 url = self._address(kind, id)
                 return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
+            case c.ByDoor(chat=chat, page=page):
+                return self._spans(page if self._on_page else chat)
             case c.Listing(items=items):
                 return self._listing(items)
             case c.Several(lines=lines):

@@ -87,6 +87,7 @@ class Views:
         reader: Person = "",
         *,
         private: bool,
+        on_page: bool = False,
     ) -> Localizer:
         project: Project | None = names.project
         calendar = project.calendar if project else Calendar()
@@ -103,6 +104,7 @@ class Views:
             reader=reader,
             committee=project.committee if project else "med",
             address=self._address,
+            on_page=on_page,
         )
 
     def _address(self, kind: LinkKind, id: str) -> str:

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from bot.clock import Clock
 from bot.core.courier import Courier
 from bot.core.dialogs import Dialogs
@@ -164,6 +166,7 @@ async def build(
     """
     key_file = key_file or digi_settings.default_key_file(home)
     catalogue = content.load(packs=packs)
+    operator = msgspec.structs.replace(operator, has_address=public_url is not None)
     store = await open_store(home, database, postgres)
     log = log or Log("error")
     try:

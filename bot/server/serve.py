@@ -29,6 +29,7 @@ from bot.platforms.common.ports import (
     Receive,
     RoomMessage,
 )
+from bot.platforms.web.page.server import VisitorPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
 from bot.server.http_server import Hosts, application, runner
@@ -137,6 +138,8 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     house = await build_from(settings, edges, log, operator, watchers)
     app = application_of(house, hosts_of(settings))
     app.add_routes(_about_page(house, operator).routes())
+    if settings.public_url is not None:
+        app.add_routes(_page(house).routes())
     for door in doors:
         app.add_routes(door.routes())
 
@@ -238,6 +241,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         commands=lambda language: command_help(house, language),
         draw=picture_svg,
     )
+    app.add_routes(_page(house).routes())
     loaded()
     house.start()
     await _until_stopped(app, settings, house, "the playground")
@@ -300,6 +304,13 @@ def _about_page(house: House, operator: Operator) -> AboutPage:
         operator,
         house.vault,
         lambda facts: house.database.read(house.scripts.reading.look, "", "", facts),
+    )
+
+
+def _page(house: House) -> VisitorPage:
+    phrases = house.catalogue.phrases
+    return VisitorPage(
+        house.engine.receive, house.links, lambda language, key: phrases[key].of(language)
     )
 
 

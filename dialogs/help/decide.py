@@ -340,6 +340,5 @@ CONVERSATION = Conversation(
         "about": opens("about"),
         "report": _comes_later,
         "med": _comes_later,
-        "qr": _comes_later,
     },
 )

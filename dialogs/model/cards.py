@@ -124,6 +124,14 @@ class Typed(Struct, frozen=True, tag="typed"):
     command: str
 
 
+class ByDoor(Struct, frozen=True, tag="by_door"):
+    """A line that reads differently in a chat and on the page. Whoever writes it need not know by
+    which of them somebody came."""
+
+    chat: Line
+    page: Line
+
+
 Line = (
     Words
     | Kept
@@ -140,6 +148,7 @@ Line = (
     | Several
     | Typed
     | LinkAddress
+    | ByDoor
 )
 
 # --- lines, as edges receive them ---------------------------------------------------------

@@ -88,7 +88,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("settings", ("indstillinger",), ("settings",)),
     Command("pause", ("pause",), ("pause",), "whom"),
     Command("resume", ("fortsæt",), ("resume",), "whom"),
-    Command("qr", ("qr",), ("qr",), later=True),
+    Command("qr", ("qr", "side", "opslag"), ("qr", "page", "poster")),
     Command("about", ("om",), ("about",)),
     Command("delete", ("slet",), ("delete",)),
     Command("end", ("afslut",), ("end",)),

@@ -497,6 +497,17 @@ class HandedOn(Signed, frozen=True, tag="handed_on"):
     to: Person
 
 
+class PageOpened(Signed, frozen=True, tag="page_opened"):
+    """Open the page for those without a chat, or give it a new address. `instead_of` is the link
+    that it had when the button was drawn."""
+
+    instead_of: str = ""
+
+
+class PageClosed(Signed, frozen=True, tag="page_closed"):
+    pass
+
+
 class EndedUnanswered(Signed, frozen=True, tag="ended_unanswered"):
     """Sent by the project two weeks after its end: unanswered texts are closed."""
 
@@ -705,6 +716,8 @@ SignedEvent = (
     | AgreementNewDate
     | NewsGiven
     | TrioPointRaised
+    | PageOpened
+    | PageClosed
     | AdviceAsked
     | AdviceGiven
     | PersonPaused
@@ -779,6 +792,9 @@ View = Literal[
     "trio_proposal",
     "questions",
     "lead",
+    # page
+    "page",
+    "qr",
     # results
     "results",
     "search_results",

@@ -159,6 +159,11 @@ class Viewer(Struct, frozen=True):
     def may(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))
 
+    @property
+    def visits(self) -> bool:
+        """Return whether this is somebody unknown, on the page for those without a chat."""
+        return "visitor" in self.roles
+
 
 class Rec(Struct, frozen=True):
     """A stored record, decrypted."""
@@ -393,6 +398,8 @@ class Operator(Struct, frozen=True):
     whistleblower: str = ""
     database_keeps_times: bool = False
     """Whoever runs the database server can see when an unsigned text was written."""
+    has_address: bool = False
+    """Links can be opened in a browser: there is a DIGI_PUBLIC_URL, or this is the playground."""
 
 
 NOBODY = Operator()

@@ -20,6 +20,15 @@ PATHS: dict[LinkKind, str] = {
 """Under which path the token of each kind is answered."""
 
 
+PAGE_VIEWS = ("page", "say_unnamed", "answer_unnamed", "code")
+"""What can be opened on the page by an address; the address of any other view would hold a code."""
+
+
+def page_query(view: str, ref: str) -> str:
+    """Return the address of a view on the page, as a query."""
+    return f"?v={view}&r={ref}" if ref else f"?v={view}"
+
+
 class ProjectLink(Struct, frozen=True):
     """What a token stands for. `person` is whom it was given to, and empty where it was given to
     nobody in particular; whoever serves it checks that person's role again."""

@@ -113,7 +113,9 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Responses:
     fields: tuple[Field[Line], ...] = (
         Note(title(state.words)),
         Note(
-            text(
+            text("page.before_answer", kept=what_is_kept(known.operator))
+            if viewer.visits
+            else text(
                 "question.before_unnamed",
                 kept=what_is_kept(known.operator),
                 left=c.Count(left),
@@ -121,9 +123,15 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Responses:
                 chat=c.Chat(),
             )
         ),
-        read_more(),
+        *(() if viewer.visits else (read_more(),)),
         *((Note(text("question.few_left")),) if left < fewest(project) else ()),
-        TextField("text", text("question.your_answer"), long=True, limit=LONGEST_ANSWER),
+        TextField(
+            "text",
+            text("question.your_answer"),
+            text("page.language") if viewer.visits else None,
+            long=True,
+            limit=LONGEST_ANSWER,
+        ),
         *_understood(known),
     )
     return (

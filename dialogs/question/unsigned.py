@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialogs.model import events as e
 from dialogs.model.cards import (
+    ByDoor,
     Paragraph,
     Words,
     card,
@@ -48,7 +49,9 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Re
                 return None, (FieldError("", as_it_is(state)),)
             if not understood and too_few(known):
                 return None, (FieldError("understood", text("question.understand_first")),)
-            return PoolEntry("answer", question, {"text": words}), _code("question.code_answer")
+            return PoolEntry("answer", question, {"text": words}), _code(
+                "question.code_answer", "page.keep_code_answer"
+            )
         case e.Missing(question=question, text=words, shared=shared, understood=understood):
             state = one_of(known, question)
             if not takes_objections(state):
@@ -56,7 +59,9 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Re
             if not understood and too_few(known):
                 return None, (FieldError("understood", text("question.understand_first")),)
             body = {"text": words, "shared": shared}
-            return PoolEntry("objection", question, body), _code("question.code_missing")
+            return PoolEntry("objection", question, body), _code(
+                "question.code_missing", "question.code_missing"
+            )
         case e.Fits(question=question):
             state = one_of(known, question)
             if not takes_objections(state):
@@ -67,7 +72,8 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Re
             raise AssertionError(event)
 
 
-def _code(after: str) -> Responses:
+def _code(after: str, on_page: str) -> Responses:
     # The engine inserts the receipt code, which nobody else ever sees.
-    code = text("question.code", code=Words("…"))
-    return (Show(card(Paragraph(code), Paragraph(text(after)))),)
+    code = Words("…")
+    received = ByDoor(text("question.code", code=code), text("page.received", code=code))
+    return (Show(card(Paragraph(received), Paragraph(ByDoor(text(after), text(on_page))))),)

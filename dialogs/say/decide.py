@@ -309,8 +309,10 @@ def _said_unnamed(
     }
     entry = PoolEntry(kind="said", ref=day if early else WEEKLY, body=body)
     shown = card(
-        c.Paragraph(text("say.received", code=Words(""))),
-        c.Paragraph(text("say.keep_code")),
+        c.Paragraph(
+            c.ByDoor(text("say.received", code=Words("")), text("page.received", code=Words("")))
+        ),
+        c.Paragraph(c.ByDoor(text("say.keep_code"), text("page.keep_code"))),
         c.Paragraph(text("say.goes", when=c.Moment(goes))),
         c.buttons(Button(text("button.read_more"), Look("about_all", project=event.project))),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from dialogs.model import cards as c
 from dialogs.model import facts as f
@@ -76,10 +77,10 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         sending.append(Option("next_working_day", when, text("say.fewer")))
     understood: tuple[Option[Line], ...] = (Option("true", text("say.understood")),)
     fields: tuple[c.Field[Line] | None, ...] = (
-        c.Note(honest(reader_names(viewer, known), state.next_release, known.operator)),
-        read_more(),
+        c.Note(_before(viewer, known, state.next_release)),
+        None if viewer.visits else read_more(),
         _kinds(),
-        c.TextField("text", text("say.field_text"), long=True),
+        c.TextField("text", text("say.field_text"), own_language(viewer), long=True),
         _who(viewer, known),
         _consent(known),
         c.Choice(
@@ -101,7 +102,22 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (open_form("say.unnamed_title", fields, "said_unnamed", {"project": viewer.project}),)
 
 
-def honest(readers: tuple[Line, ...] | None, goes: datetime, operator: Operator = NOBODY) -> Line:
+def own_language(viewer: Viewer) -> Line | None:
+    """Return the hint for who may know neither of our languages; on the page only."""
+    return text("page.language") if viewer.visits else None
+
+
+def _before(viewer: Viewer, known: Known, goes: datetime) -> Line:
+    door: Literal["chat", "page"] = "page" if viewer.visits else "chat"
+    return honest(reader_names(viewer, known), goes, known.operator, door)
+
+
+def honest(
+    readers: tuple[Line, ...] | None,
+    goes: datetime,
+    operator: Operator = NOBODY,
+    door: Literal["chat", "page"] = "chat",
+) -> Line:
     """Return the privacy notice above an unsigned form, from the current facts; at most sixty
     words.
 
@@ -113,9 +129,10 @@ def honest(readers: tuple[Line, ...] | None, goes: datetime, operator: Operator 
         who = text("say.honest_named", who=c.Listing(readers))
     else:
         who = text("say.honest_everyone")
-    return text(
-        "say.honest", kept=what_is_kept(operator), readers=who, chat=c.Chat(), when=c.Moment(goes)
-    )
+    kept, when = what_is_kept(operator), c.Moment(goes)
+    if door == "page":
+        return text("page.honest", kept=kept, readers=who, when=when)
+    return text("say.honest", kept=kept, readers=who, chat=c.Chat(), when=when)
 
 
 def reader_names(viewer: Viewer, known: Known) -> tuple[Line, ...] | None:

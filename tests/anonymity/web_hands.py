@@ -26,7 +26,7 @@ from bot.server.serve import PlaygroundClock, application_of, command_help
 from storage.database import Database
 from storage.playground_room import Room
 from storage.vault import Vault
-from tests.worlds.play import CODE, Play
+from tests.worlds.play import CODE, PUBLIC_URL, Play
 from tests.worlds.stage import slow_clock
 
 PLACE = CHANNELS[0].id
@@ -172,7 +172,9 @@ async def in_browser(folder: Path) -> AsyncIterator[WebHands]:
         return [made[0][1]]
 
     key = folder.parent / f"{folder.name}.key"
-    house = await build(folder, edges=edges, clock=slow_clock(), key_file=key)
+    house = await build(
+        folder, edges=edges, clock=slow_clock(), key_file=key, public_url=PUBLIC_URL
+    )
     [(room, edge)] = made
     held = PlaygroundClock(TENANT, house)
     await house.gather_playground()

@@ -19,6 +19,7 @@ from bot.server.http_server import Hosts
 from storage.database import Database
 from storage.vault import Vault
 from tests.worlds.platform import PretendedPlatform
+from tests.worlds.play import PUBLIC_URL
 from tests.worlds.postgres import with_key
 
 
@@ -71,6 +72,7 @@ async def house_behind(
         key_file=key_file,
         postgres=either or None,
         watchers=watchers,
+        public_url=PUBLIC_URL,
     )
     return doors[0], house
 

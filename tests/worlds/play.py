@@ -27,6 +27,7 @@ from bot.platforms.web.playground.scenario import (
 from bot.server.build import House
 
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
+PUBLIC_URL = "https://digi.example"
 
 
 class Play(ABC):

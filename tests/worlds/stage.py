@@ -49,7 +49,7 @@ from bot.platforms.web.playground.scenario import several
 from bot.server.build import House, build
 from dialogs.model import cards as c
 from dialogs.model import pictures
-from tests.worlds.play import CODE, Play, no_button
+from tests.worlds.play import CODE, PUBLIC_URL, Play, no_button
 from tests.worlds.postgres import with_key
 
 TENANT = "test:arbejdsplads"
@@ -353,6 +353,7 @@ async def stage(
         key_file=key_file,
         packs=packs,
         postgres=either or None,
+        public_url=PUBLIC_URL,
     )
     edge.clock = house.clock
     try:

@@ -73,17 +73,27 @@ class ToAgree(Struct, frozen=True, tag="to_agree"):
     text: str
 
 
-What = TypedText | Pressed | Submitted | Members | AtHome | InChat | ToAgree
+class Visit(Struct, frozen=True, tag="visit"):
+    """Somebody opens an address of the page. The view is one of `dialogs.model.links.PAGE_VIEWS`;
+    others are refused."""
+
+    view: str
+    ref: str = ""
+
+
+What = TypedText | Pressed | Submitted | Members | AtHome | InChat | ToAgree | Visit
 
 
 class Delivery(Struct, frozen=True):
-    """A request that reached an edge. `key` is its idempotency key."""
+    """A request that reached an edge. `key` is its idempotency key. `page` is the project whose
+    page it comes from; the sender is then nobody, and only its locale is known."""
 
     tenant: str
     sender: Sender
     key: str
     what: What
     channel: str = ""
+    page: str = ""
 
 
 class Fault(Struct, frozen=True):
