@@ -11,12 +11,22 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot.core import gate
-from tests.bench import digests, lanes, outbox, postgres, scale, slack, start, teams
+from tests.bench import digests, documents, lanes, outbox, postgres, scale, slack, start, teams
 from tests.bench.contest import Row, head, line
 from tests.bench.progress import Progress
 from tests.bench.serve import pinned
 
-PARTS = ("slack", "postgres", "teams", "overviews", "events", "outbox", "lanes", "start")
+PARTS = (
+    "slack",
+    "postgres",
+    "teams",
+    "overviews",
+    "events",
+    "outbox",
+    "lanes",
+    "documents",
+    "start",
+)
 
 
 class Length(Struct, frozen=True):
@@ -40,6 +50,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "events": lambda: scale.rows(folder, told, rounds=rounds),
         "outbox": lambda: outbox.rows(folder, told),
         "lanes": lambda: lanes.rows(folder, told, rounds=min(rounds, 5)),
+        "documents": lambda: documents.rows(told, rounds=rounds),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }
     async for row in parts[part]():
