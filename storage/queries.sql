@@ -371,18 +371,18 @@ ORDER BY release DESC LIMIT 3;
 DELETE FROM snapshot WHERE tenant = :tenant AND project = :project;
 
 -- name: post_put
-INSERT INTO post (tenant, project, dialog, dialog_id, slot, id, place, platform_id)
-VALUES (:tenant, :project, :dialog, :of, :slot, :id, :place, '')
+INSERT INTO post (tenant, project, dialog, dialog_id, slot, id, place, platform_id, body)
+VALUES (:tenant, :project, :dialog, :dialog_id, :slot, :id, :place, '', :body)
 ON CONFLICT (tenant, project, dialog, dialog_id, slot) DO UPDATE
-SET id = excluded.id, place = excluded.place, platform_id = '';
+SET id = excluded.id, place = excluded.place, platform_id = '', body = excluded.body;
 
 -- name: post_get
 SELECT id, place, platform_id FROM post
-WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND dialog_id = :of
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND dialog_id = :dialog_id
     AND slot = :slot;
 
 -- name: post_of_letter
-SELECT dialog, dialog_id, slot FROM post
+SELECT tenant, project, dialog, dialog_id, slot, body FROM post
 WHERE tenant = :tenant AND project = :project AND id = :id;
 
 -- name: post_sent
@@ -419,7 +419,7 @@ ON CONFLICT (id) DO UPDATE SET token = letter.token + 1, body = excluded.body,
 UPDATE letter SET next_us = :at WHERE id = :id AND state = 'ready' AND token > :token;
 
 -- name: letter_cancel
-DELETE FROM letter WHERE id = :id;
+DELETE FROM letter WHERE id = :id RETURNING project;
 
 -- name: letter_next_due
 -- What is due by now and still here stands behind an earlier letter of its place.
@@ -647,9 +647,17 @@ SELECT day FROM bagged WHERE tenant = :tenant AND person = :person AND day >= :s
 
 -- name: bagged_put
 -- Not where the letter is gone: then its person was erased while it was on its way.
-INSERT INTO bagged (tenant, person, day) SELECT :tenant, :person, :day
+INSERT INTO bagged (tenant, person, day, body) SELECT :tenant, :person, :day, :body
 WHERE EXISTS (SELECT 1 FROM letter WHERE letter.id = :id)
-ON CONFLICT (tenant, person, day) DO NOTHING;
+ON CONFLICT (tenant, person, day) DO UPDATE SET body = excluded.body;
+
+-- name: bagged_of
+SELECT tenant, person, day, body FROM bagged
+WHERE tenant = :tenant AND person = :person AND body IS NOT NULL ORDER BY day DESC;
+
+-- name: bagged_every
+SELECT tenant, person, day, body FROM bagged WHERE tenant = :tenant AND body IS NOT NULL
+ORDER BY person, day;
 
 -- name: bagged_prune
 DELETE FROM bagged WHERE day < :before;
@@ -848,7 +856,7 @@ WHERE tenant = :tenant AND project = :project ORDER BY id;
 UPDATE letter SET body = :body WHERE id = :id;
 
 -- name: post_every
-SELECT dialog, dialog_id, slot, id FROM post
+SELECT tenant, project, dialog, dialog_id, slot, id, place, body FROM post
 WHERE tenant = :tenant AND project = :project AND platform_id <> '' ORDER BY id;
 
 -- What a new key seals anew: a batch of each table after a row's key, and that row again.
@@ -932,6 +940,24 @@ ORDER BY id LIMIT :limit /*pg FOR UPDATE */;
 
 -- name: reseal_room
 UPDATE room SET body = :sealed WHERE id = :id;
+
+-- name: sealed_bagged
+SELECT tenant, person, day, body FROM bagged
+WHERE (tenant, person, day) > (:tenant, :person, :day) AND body IS NOT NULL
+ORDER BY tenant, person, day LIMIT :limit /*pg FOR UPDATE */;
+
+-- name: reseal_bagged
+UPDATE bagged SET body = :sealed WHERE tenant = :tenant AND person = :person AND day = :day;
+
+-- name: sealed_post
+SELECT tenant, project, dialog, dialog_id, slot, body FROM post
+WHERE (tenant, project, dialog, dialog_id, slot) > (:tenant, :project, :dialog, :dialog_id, :slot)
+    AND body IS NOT NULL
+ORDER BY tenant, project, dialog, dialog_id, slot LIMIT :limit /*pg FOR UPDATE */;
+
+-- name: reseal_post
+UPDATE post SET body = :sealed WHERE tenant = :tenant AND project = :project
+    AND dialog = :dialog AND dialog_id = :dialog_id AND slot = :slot;
 
 -- name: sealed_installation
 SELECT tenant, body FROM installation

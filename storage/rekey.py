@@ -55,6 +55,8 @@ TABLES = (
     Sealed("snapshot", (*_OF_PROJECT, "audience", "release")),
     Sealed("letter", ("id",), bound=(*_OF_PROJECT, "id")),
     Sealed("room", ("id",)),
+    Sealed("bagged", ("tenant", "person", "day")),
+    Sealed("post", (*_OF_PROJECT, "dialog", "dialog_id", "slot")),
     Sealed("installation", ("tenant",)),
     Sealed("address", ("tenant", "place")),
     Sealed("secret", ("name",)),

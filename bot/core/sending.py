@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from bot.clock import Clock
+from bot.core.bag_cards import DONE, BagCards
 from bot.core.health import is_reported
 from bot.core.leases import LaneLost, Leases
 from bot.core.listeners import Listeners
@@ -35,7 +36,7 @@ from dialogs.model.calendar import (
 )
 from dialogs.model.facts import hours_for
 from storage.database import Database
-from storage.transactions.letters import NO_BODY, BagBody, Letter, PostBody, SayBody
+from storage.transactions.letters import NO_BODY, BagBody, Letter, PostBody, SayBody, SentBag
 from storage.transactions.outbox import Outbox
 from storage.transactions.reading import Reading
 from storage.vault import Unreadable
@@ -57,7 +58,8 @@ class _Arrived(msgspec.Struct, frozen=True):
     """A message that the platform accepted and whose letter is not marked as sent yet."""
 
     platform_id: str = ""
-    bag: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
+    bag: SentBag = SentBag()
     day: date = date.min
     paused: bool = False
 
@@ -89,6 +91,7 @@ class LetterSender:
         self._listeners = listeners
         self._leases = leases
         self._pause = pause
+        self._bags = BagCards(database, outbox, views)
         self._arrived: dict[str, tuple[Letter, _Arrived]] = {}
         self._refused: dict[str, Letter] = {}
         """Letters that certainly did not arrive, as they were before an attempt that is not
@@ -138,7 +141,9 @@ class LetterSender:
         letter = msgspec.structs.replace(letter, paused=arrived.paused)
         if letter.kind == "bag":
             person = letter.place.partition(":")[2]
-            await self._database.tx(self._outbox.bag_sent, letter, person, arrived.day, arrived.bag)
+            await self._database.tx(
+                self._outbox.bag_sent, letter, person, arrived.day, arrived.letters, arrived.bag
+            )
         else:
             await self._database.tx(self._outbox.sent, letter, arrived.platform_id)
         self._arrived.pop(letter.id, None)
@@ -194,41 +199,21 @@ class LetterSender:
 
     async def _parcel(self, letter: Letter) -> Parcel | None:
         """The message as an edge gets it; None where it is outdated."""
-        tenant, project = letter.tenant, letter.project
         where, _, who = letter.place.partition(":")
         person = who if where == "person" else ""
-        target = ""
-        kind: Literal["post", "update", "thread", "private"]
-        match letter.kind:
-            case "post" | "redraw":
-                drawn = await self._drawn(letter)
-                if drawn is None:
-                    return None
-                neutral, target = drawn
-                kind = "update" if letter.kind == "redraw" else "post"
-            case "say":
-                said = msgspec.json.decode(letter.body, type=SayBody)
-                neutral = msgspec.json.decode(said.card, type=c.NeutralCard)
-                kind = "post"
-                if said.thread is not None:
-                    post = await self._database.read(
-                        self._outbox.post, tenant, project, said.thread
-                    )
-                    if post is not None and post.platform_id:
-                        target, kind = post.platform_id, "thread"
-            case "private":
-                bag = msgspec.json.decode(letter.body, type=BagBody)
-                neutral = msgspec.json.decode(bag.card, type=c.NeutralCard)
-                kind = "private"
-            case _:
-                raise AssertionError(letter.kind)
-        card, language = await self._views.dress_card(tenant, project, neutral, person)
-        if person and kind == "post":
-            kind = "private"
+        found = await self._content(letter)
+        if found is None:
+            return None
+        neutral, target, kind = found
+        if kind == "update" and person and (bag := await self._bag_again(letter, person, target)):
+            return bag
+        card, language = await self._views.dress_card(
+            letter.tenant, letter.project, neutral, person
+        )
         return Parcel(
             id=letter.id,
-            tenant=tenant,
-            kind=kind,
+            tenant=letter.tenant,
+            kind="private" if person and kind == "post" else kind,
             card=card,
             language=language,
             channel=who if where == "channel" else "",
@@ -236,19 +221,66 @@ class LetterSender:
             target=target,
         )
 
-    async def _drawn(self, letter: Letter) -> tuple[c.NeutralCard, str] | None:
+    async def _content(
+        self, letter: Letter
+    ) -> tuple[c.NeutralCard, str, Literal["post", "update", "thread", "private"]] | None:
+        """A letter's card, the platform's id of the message to update or to reply to, and how to
+        send it; None where it is outdated."""
+        match letter.kind:
+            case "post" | "redraw":
+                body = msgspec.json.decode(letter.body, type=PostBody)
+                drawn = await self._drawn(letter, body)
+                kind: Literal["post", "update"] = "update" if letter.kind == "redraw" else "post"
+                return None if drawn is None else (*drawn, kind)
+            case "say":
+                said = msgspec.json.decode(letter.body, type=SayBody)
+                neutral = msgspec.json.decode(said.card, type=c.NeutralCard)
+                if said.thread is not None:
+                    post = await self._database.read(
+                        self._outbox.post, letter.tenant, letter.project, said.thread
+                    )
+                    if post is not None and post.platform_id:
+                        return neutral, post.platform_id, "thread"
+                return neutral, "", "post"
+            case "private":
+                bag = msgspec.json.decode(letter.body, type=BagBody)
+                if bag.post is not None:
+                    drawn = await self._drawn(letter, bag.post)
+                    return None if drawn is None else (*drawn, "private")
+                return msgspec.json.decode(bag.card, type=c.NeutralCard), "", "private"
+            case _:
+                raise AssertionError(letter.kind)
+
+    async def _drawn(self, letter: Letter, body: PostBody) -> tuple[c.NeutralCard, str] | None:
         """Draw a post, and return it with the platform's id of the message to update; None if the
         letter is outdated."""
         tenant, project = letter.tenant, letter.project
-        body = msgspec.json.decode(letter.body, type=PostBody)
         post = await self._database.read(self._outbox.post, tenant, project, body)
         neutral = await self._views.draw(tenant, project, body)
         if post is None or neutral is None:
             return None
-        if letter.kind == "post":
-            return (neutral, "") if letter.id == post.id else None
-        current = letter.id == f"redraw:{post.id}" and post.platform_id
-        return (neutral, post.platform_id) if current else None
+        if letter.kind == "redraw":
+            current = letter.id == f"redraw:{post.id}" and post.platform_id
+            return (neutral if neutral.parts else DONE, post.platform_id) if current else None
+        return (neutral, "") if letter.id == post.id and neutral.parts else None
+
+    async def _bag_again(self, letter: Letter, person: str, target: str) -> Parcel | None:
+        """The whole bag that a changed post was sent in, drawn again; None if it was sent alone."""
+        bag: SentBag | None = await self._database.read(
+            self._outbox.sent_bag, letter.tenant, person, target
+        )
+        if bag is None:
+            return None
+        card, language = await self._bags.again(letter.tenant, person, bag)
+        return Parcel(
+            id=letter.id,
+            tenant=letter.tenant,
+            kind="update",
+            card=card,
+            language=language,
+            person=person,
+            target=bag.message,
+        )
 
     # --- the bag of private letters -------------------------------------------------------
 
@@ -300,20 +332,17 @@ class LetterSender:
         letters = [one for one in letters if one.body != NO_BODY]
         if not letters:
             return True
-        opened = [(msgspec.json.decode(one.body, type=BagBody), one) for one in letters]
-        opened.sort(key=lambda pair: (pair[0].urgency, pair[1].due))
-        language: Literal["da", "en"] = "da"
-        parts: list[c.Part[c.Spans]] = []
-        for body, one in opened:
-            neutral = msgspec.json.decode(body.card, type=c.NeutralCard)
-            card, language = await self._views.dress_card(one.tenant, one.project, neutral, person)
-            parts.extend(card.parts)
+        ids = tuple(one.id for one in letters)
+        packed = await self._bags.packed(letters, person)
+        if packed is None:
+            await self._database.tx(self._outbox.bag_outdated, ids)
+            return True
         parcel = Parcel(
             id=f"bag:{letter.id}",
             tenant=letter.tenant,
             kind="private",
-            card=c.Card(tuple(parts)),
-            language=language,
+            card=packed.card,
+            language=packed.language,
             person=person,
         )
         edge = self._views.edge_of(letter.tenant)
@@ -322,12 +351,12 @@ class LetterSender:
             return True
         try:
             await self._may_show(letter)
-            await self._deliver(edge, self._in_time(parcel))
+            message = await self._deliver(edge, self._in_time(parcel))
         except DeliveryFailed as failure:
             return await self._failed(letter, failure, *letters)
-        ids = tuple(one.id for one in letters)
+        sent = SentBag(message, packed.parts) if packed.parts else SentBag()
         day = local(calendar, now).date()
-        await self._mark(letter, _Arrived(bag=ids, day=day, paused=letter.paused))
+        await self._mark(letter, _Arrived("", ids, sent, day, letter.paused))
         return True
 
     # --- when it goes wrong ---------------------------------------------------------------

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from msgspec.structs import replace
 
+from dialogs.concern import letters
 from dialogs.concern.states import Concern, ConcernAnswer, answer_parts
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
@@ -52,6 +53,4 @@ def unanswered(state: Concern, reason: str, who: Person, at: datetime) -> Step:
             *answer_parts(replace(after, answers=(line,))),
         )
         effects.append(fx.Privately(state.author, shown, urgency=3))
-    if state.posted:
-        effects.append(fx.Redraw("post"))
-    return after, tuple(effects)
+    return after, (*effects, *letters.changed(after))

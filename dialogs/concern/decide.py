@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from msgspec.structs import replace
 
-from dialogs.concern import outcome
+from dialogs.concern import letters, outcome
 from dialogs.concern.after_end import beyond_the_end, too_late, unanswered
 from dialogs.concern.letting_go import closed_with_reason, handed_on
 from dialogs.concern.letting_go import form as letting_go_form
@@ -114,14 +114,14 @@ def _new(event: e.Released, known: Known) -> Step:
     if too_late(known.project, local(known.project.calendar, event.at).date()):
         for reason in known(f.Records("reason"))[-1:]:
             return unanswered(new, str(reason.body.get("text", "")), reason.person, event.at)
-    return new, (fx.Post("post"),) if new.posted else ()
+    return new, (*((fx.Post("post"),) if new.posted else ()), *letters.arrived(new))
 
 
 def _deleted(state: Concern) -> Step:
     """Delete the words of a signed text for its author; the fact that there was a text remains."""
     after = replace(state, status="withdrawn", promised=None)
-    post = (fx.Redraw("post"),) if state.posted else ()
-    return after, (fx.Cancel("due"), fx.Forget("said", state.id), *post)
+    told = letters.changed(after)
+    return after, (fx.Cancel("due"), fx.Forget("said", state.id), *told)
 
 
 def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
@@ -133,7 +133,7 @@ def _author_added(state: Concern, event: e.AuthorAdded) -> Step:
             return state, ()
         case "withdrew":
             after = replace(state, status="withdrawn", promised=None)
-            return after, (fx.Cancel("due"), fx.Retract(state.id))
+            return after, (fx.Cancel("due"), fx.Retract(state.id), *letters.changed(after))
         case "objected":
             if state.objected:
                 return state, ()
@@ -162,7 +162,7 @@ def _seen(state: Concern, event: e.ConcernSeen, known: Known) -> Step:
     return after, (
         *_remind(known, event.at, event.until),
         *_tell_author(state, c.Paragraph(told), c.Quote(state.words)),
-        *_redraw(state),
+        *letters.changed(after),
         Show(card(c.Paragraph(promised))),
     )
 
@@ -201,9 +201,8 @@ def _answered(state: Concern, event: e.ConcernAnswered, known: Known) -> Step:
             state, c.Paragraph(text("concern.answered_you")), c.Quote(state.words), *parts
         ),
     ]
-    if state.posted:
-        effects.append(fx.Redraw("post"))
-    elif state.everyone:
+    effects += letters.changed(after)
+    if state.everyone and not state.posted:
         by = c.Who(state.author) if state.author else None
         said = card(
             c.Paragraph(text("concern.answer_to_all", kind=kind_line(state))),
@@ -247,7 +246,7 @@ def _closed(state: Concern, event: e.ConcernClosed) -> Step:
     return after, (
         fx.Cancel("due"),
         *_tell_author(state, c.Paragraph(text("concern.closed_you")), c.Quote(state.words)),
-        *_redraw(state),
+        *letters.changed(after),
         Show(card(c.Paragraph(text("concern.now_closed")))),
     )
 
@@ -273,20 +272,10 @@ def _to_trio(state: Concern, event: e.TakenToTrio, known: Known) -> Step:
 def _due(state: Concern, event: e.Woke, known: Known) -> Effects:
     if too_late(known.project, local(known.project.calendar, event.at).date()):
         return ()
-    if not state.waits:
-        return outcome.due(state, event.project)
-    if state.promised is None or not state.promised_by:
-        return ()
-    key = "concern.due_forwarded" if state.status == "forwarded" else "concern.due"
-    here = {"project": event.project, "ref": state.id}
-    reminder = card(
-        c.Paragraph(text(key, kind=kind_line(state), day=c.Day(state.promised))),
-        c.buttons(
-            Button(text("button.reply"), Look("answer_concern", **here)),
-            Button(text("button.new_date"), Look("take_concern", **here)),
-        ),
-    )
-    return (Privately(state.promised_by, reminder, urgency=2),)
+    doing = state.doing
+    person = state.promised_by if state.waits else "" if doing is None else doing.by
+    due = state.promised if state.waits else state.done_by
+    return () if due is None or not person else (letters.reminder(person),)
 
 
 def _remind(known: Known, at: datetime, day: date) -> Effects:
@@ -296,10 +285,6 @@ def _remind(known: Known, at: datetime, day: date) -> Effects:
 
 def _tell_author(state: Concern, *parts: Part[Line]) -> Effects:
     return (Privately(state.author, card(*parts), now=True),) if state.author else ()
-
-
-def _redraw(state: Concern) -> Effects:
-    return (fx.Redraw("post"),) if state.posted else ()
 
 
 def _list_button(project: str) -> Part[Line] | None:

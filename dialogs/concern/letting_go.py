@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from dialogs.concern import letters
 from dialogs.concern.links import refers_elsewhere
-from dialogs.concern.looks import kind_line, not_here, refused
+from dialogs.concern.looks import not_here, refused
 from dialogs.concern.states import Concern, ConcernAnswer, answer_parts, may_hand_on
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e
-from dialogs.model.cards import Button, Line, Option, card, text
+from dialogs.model.cards import Line, Option, card, text
 from dialogs.model.conversation import Responses, Step
 from dialogs.model.effects import Effects, FieldError, Open, Privately, Show
 from dialogs.model.events import Look, Person
@@ -35,7 +36,7 @@ def closed_with_reason(state: Concern, event: e.ConcernClosed) -> Step:
         fx.Record("concern_answer", state.id, event.id, event.by, event.at, body),
         fx.Cancel("due"),
         *told,
-        *((fx.Redraw("post"),) if state.posted else ()),
+        *letters.changed(after),
         Show(card(c.Paragraph(text("concern.now_closed")))),
     )
 
@@ -45,22 +46,14 @@ def handed_on(state: Concern, event: e.HandedOn, known: Known) -> Step:
     if event.to not in _others(state, event.by, known) or not may_hand_on(state):
         return state, (Show(card(c.Paragraph(text("concern.not_handed_on")))),)
     readers = state.readers if event.to in state.readers else (*state.readers, event.to)
-    after = replace(state, readers=readers, promised_by=event.to)
+    handed_by = {**state.handed_by, event.to: event.by}
+    after = replace(state, readers=readers, promised_by=event.to, handed_by=handed_by)
     by, to = c.Who(event.by), c.Who(event.to)
-    here = {"project": event.project, "ref": state.id}
-    ways: tuple[Button[Line], ...] = (
-        Button(text("button.reply"), Look("answer_concern", **here), "main"),
-        Button(text("concern.promise_date"), Look("take_concern", **here)),
-    )
-    theirs = card(
-        c.Paragraph(text("concern.handed_to_you", who=by, kind=kind_line(state))),
-        c.Quote(state.words, c.Who(state.author)),
-        c.buttons(*ways),
-    )
     authors = card(c.Paragraph(text("concern.handed_on_you", who=by, to=to)), c.Quote(state.words))
     return after, (
-        Privately(event.to, theirs, now=True),
+        letters.handed(event.to),
         Privately(state.author, authors, now=True),
+        *letters.changed(replace(after, handed_by=state.handed_by)),
         Show(card(c.Paragraph(text("concern.now_handed_on", to=to)))),
     )
 

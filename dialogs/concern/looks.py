@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from dialogs.concern.letters import letter
 from dialogs.concern.states import (
     HELPERS,
     Concern,
@@ -83,6 +84,8 @@ def view_needs(state: Concern, slot: str) -> Facts:
 
 def view(state: Concern, slot: str, known: Known) -> NeutralCard:
     project = known.project.id
+    if slot != "post":
+        return letter(state, slot, project)
     if state.status == "withdrawn":
         return card(c.Heading(kind_line(state)), c.Paragraph(text("concern.is_withdrawn")))
     open_still = state.status not in ("closed", "over")

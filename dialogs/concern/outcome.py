@@ -7,9 +7,10 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from dialogs.concern import letters
 from dialogs.concern.links import refers_elsewhere
 from dialogs.concern.looks import not_here, refused
-from dialogs.concern.states import Concern, Outcome, answer_parts, how_it_went
+from dialogs.concern.states import Concern, Outcome, answer_parts
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e
@@ -50,7 +51,7 @@ def told(state: Concern, event: e.HowItWent, known: Known) -> Step:
         *kept,
         *reminder(known, after, event),
         *_tell_author(after),
-        *((fx.Redraw("post"),) if state.posted else ()),
+        *letters.changed(after),
         Show(card(said, None if moved else c.buttons(close))),
     )
 
@@ -89,15 +90,6 @@ def reminder(known: Known, state: Concern, event: e.SignedEvent) -> Effects:
         return (fx.Cancel("due"),)
     when = at_local(known.project.calendar, state.done_by, REMINDED)
     return (fx.Timer("due", when),) if when > event.at else (fx.Cancel("due"),)
-
-
-def due(state: Concern, project: str) -> Effects:
-    """Remind the person who answered that it will be done."""
-    if state.doing is None or state.done_by is None or state.doing.by == c.FORMER:
-        return ()
-    asked = c.Paragraph[Line](text("concern.went_ask", day=c.Day(state.done_by)))
-    shown = card(asked, c.Quote(state.words), c.buttons(*how_it_went(state, project)))
-    return (fx.Privately(state.doing.by, shown, urgency=2),)
 
 
 # --- the forms ----------------------------------------------------------------------------

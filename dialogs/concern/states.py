@@ -63,6 +63,7 @@ class Concern(Struct, frozen=True, kw_only=True, tag="concern"):
     more: int = 0  # how many times the author has added to it
     outcomes: tuple[Outcome, ...] = ()  # oldest first; the last one of an answer counts
     trio: bool = False  # the author lets a representative share it with leader, TR and AMR
+    handed_by: dict[str, str] = {}  # to whom it was handed on, and by whom
 
     @property
     def waits(self) -> bool:

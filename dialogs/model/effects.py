@@ -46,12 +46,18 @@ class Forget(Struct, frozen=True, tag="forget"):
 class Post(Struct, frozen=True, tag="post"):
     """Create a standing post of this dialog in the project's channel (or for a person), drawn by
     `view` and updated in place. Posting to the same slot again creates a new message and leaves the
-    old one."""
+    old one.
+
+    A person who did not act gets it within their own hours or, with `bag`, as a part of their next
+    bag, in the order of `urgency`.
+    """
 
     slot: str
     to: Person = ""
     dialog: str = ""
     of: str = ""
+    bag: bool = False
+    urgency: int = 5
 
 
 class Redraw(Struct, frozen=True, tag="redraw"):
@@ -74,10 +80,10 @@ class Say(Struct, frozen=True, tag="say"):
 
 
 class Privately(Struct, frozen=True, tag="privately"):
-    """Send a private message: in the person's bag or, with `now`, at once.
+    """Send a private message: in the person's bag or, with `now` or `soon`, outside it.
 
-    `soon` sends it outside the bag too, but within the person's own hours; for whoever takes a
-    break, or has turned this off, it goes into the bag.
+    Outside the bag it goes at once to whoever acts, to others within their own hours, and into the
+    bag of whoever takes a break. `soon` is what a person can turn off.
     """
 
     person: Person

@@ -36,7 +36,7 @@ from dialogs.model.conversation import (
     nothing,
     the_only,
 )
-from dialogs.model.effects import Effect, FieldError, PoolEntry, Privately, Response, Show
+from dialogs.model.effects import Effect, FieldError, PoolEntry, Response, Show
 from dialogs.model.events import Look, Person, Press
 from dialogs.model.facts import ByCode, Known
 from dialogs.model.roles import writers
@@ -53,7 +53,6 @@ from dialogs.say.code import (
 from dialogs.say.forms import (
     chosen,
     form_needs,
-    kind_name,
     left_out,
     named_form,
     unnamed_form,
@@ -225,23 +224,9 @@ def _said_by_name(
         author=event.by,
         number=0 if state is None else state.number,
     )
-    came = card(
-        c.Paragraph(text("say.came_by_name", who=c.Who(event.by), kind=kind_name(event.kind))),
-        c.Quote(c.Kept("said", event.id), c.Who(event.by)),
-        c.buttons(
-            Button(
-                text("button.reply"), Look("answer_concern", project=event.project, ref=event.id)
-            ),
-            Button(
-                text("concern.promise_date"),
-                Look("take_concern", project=event.project, ref=event.id),
-            ),
-        ),
-    )
     return (
         fx.Record("said", "", event.id, event.by, event.at, body),
         fx.Tell(told),
-        *(Privately(person, came, now=True) for person in readers),
         Show(card(*_sent_by_name(event.kind, readers, everyone))),
     )
 

@@ -8,6 +8,7 @@ import msgspec
 
 from storage.sql import Script
 from storage.tombstones import buried
+from storage.transactions.bags import forget_in_bags
 from storage.transactions.letters import ONCE
 from storage.transactions.scope import Scope
 
@@ -27,6 +28,7 @@ def erase_project(scope: Scope, now: datetime) -> Script[None]:
         "link",
     ):
         yield f"{table}_delete", scope.key
+    yield from forget_in_bags(scope)
     once = f"{ONCE}:{scope.project}"
     yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}
     yield "person_unknown", {"tenant": scope.tenant}

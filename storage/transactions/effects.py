@@ -20,18 +20,19 @@ from storage.tombstones import buried, salted
 from storage.transactions import links
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.letters import (
+    NO_CARD,
     BagBody,
     PostBody,
     SayBody,
     TimerBody,
     once_key,
     put_letter,
-    redraw_post,
     timer_id,
 )
 from storage.transactions.locks import lock_person
 from storage.transactions.people import keep_prefs
 from storage.transactions.pools import open_pool, rewrite_pool
+from storage.transactions.posts import put_post, redraw_post
 from storage.transactions.rows import channel_of, known_people, prefs_of, projects_of
 from storage.transactions.scope import Scope, to_us
 
@@ -96,12 +97,14 @@ def _post(context: EffectContext, effect: fx.Post) -> Script[None]:
     channel = (yield from channel_of(scope)) or ""
     place = f"person:{effect.to}" if effect.to else f"channel:{channel}"
     id = next(scope.ids)
-    yield (
-        "post_put",
-        {**scope.key, "dialog": dialog, "of": of, "slot": effect.slot, "id": id, "place": place},
-    )
-    body = msgspec.json.encode(PostBody(dialog, of, effect.slot))
-    yield from put_letter(scope, place, "post", context.event.at, body, id)
+    post = PostBody(dialog, of, effect.slot)
+    yield from put_post(scope, post, place, id)
+    if not effect.to:
+        yield from put_letter(scope, place, "post", context.event.at, msgspec.json.encode(post), id)
+        return
+    due = None if effect.bag else (yield from _in_their_hours(context, effect.to))
+    body = msgspec.json.encode(BagBody(NO_CARD, effect.urgency, post))
+    yield from _to_person(context, effect.to, due, body, id)
 
 
 def _redraw(context: EffectContext, effect: fx.Redraw) -> Script[None]:
@@ -127,23 +130,40 @@ def _privately(context: EffectContext, effect: fx.Privately) -> Script[None]:
         return
     raw = msgspec.Raw(msgspec.json.encode(effect.card))
     body = msgspec.json.encode(BagBody(raw, effect.urgency))
-    due = context.event.at if effect.now else None
-    if effect.soon:
-        due = yield from _soon(context, effect.person)
+    due = None
+    if effect.now or effect.soon:
+        due = yield from _in_their_hours(context, effect.person, extra=effect.soon)
+    yield from _to_person(context, effect.person, due, body)
+
+
+def _to_person(
+    context: EffectContext, person: str, due: datetime | None, body: bytes, id: str = ""
+) -> Script[None]:
+    """Store a private letter; without a due time in the person's bag."""
     if due is None:
-        place = f"bag:{effect.person}"
-        yield from put_letter(context.scope, place, "bag", context.event.at, body)
+        place, kind, due = f"bag:{person}", "bag", context.event.at
     else:
-        yield from put_letter(context.scope, f"person:{effect.person}", "private", due, body)
+        place, kind = f"person:{person}", "private"
+    yield from put_letter(context.scope, place, kind, due, body, id)
 
 
-def _soon(context: EffectContext, person: str) -> Script[datetime | None]:
+def _in_their_hours(
+    context: EffectContext, person: str, *, extra: bool = False
+) -> Script[datetime | None]:
+    """When a letter may go that does not wait for the bag: at once to whoever acts, to others at
+    the first moment within their own hours."""
+    if person == context.event.by:
+        return context.event.at
+    return (yield from _first_moment(context, person, extra=extra))
+
+
+def _first_moment(context: EffectContext, person: str, *, extra: bool) -> Script[datetime | None]:
     """The first moment within this person's own hours, after a break of theirs; None where it is to
-    go into the bag."""
+    go into the bag. `extra` letters are those that a person can turn off."""
     tenant, vault = context.scope.tenant, context.scope.vault
     prefs = yield from prefs_of(tenant, vault, person)
     at = max(context.event.at, context.now)
-    if not prefs.soon:
+    if extra and not prefs.soon:
         return None
     if on_break(prefs, local(Calendar(), at).date()):
         if prefs.paused_until is None:
@@ -225,7 +245,7 @@ def _keep(context: EffectContext, effect: fx.Keep) -> Script[None]:
     later = {
         "tenant": tenant, "place": f"person:{effect.person}", "now": to_us(context.now),
     }  # fmt: skip
-    due = yield from _soon(context, effect.person)
+    due = yield from _first_moment(context, effect.person, extra=True)
     if due is None:
         yield "letter_into_bag", {**later, "bag": bag}
     else:

@@ -24,9 +24,10 @@ from storage.transactions import links
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.erasure_progress import Erased, begun, counted, finished
-from storage.transactions.letters import PostBody, SayBody, put_letter, redraw_post
+from storage.transactions.letters import SayBody, put_letter
 from storage.transactions.locks import lock_project
 from storage.transactions.people import keep_prefs
+from storage.transactions.posts import body_of, redraw_post
 from storage.transactions.rows import erased_id
 from storage.transactions.scope import Scope, from_us
 from storage.vault import Vault
@@ -34,7 +35,7 @@ from storage.vault import Vault
 ALWAYS = frozenset({"project", "published", "link"})
 RESTRICTED = frozenset({"concern"})
 """Dialogs whose states say who may read a text."""
-OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room"))
+OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room", "bagged"))
 _SPACE = re.compile(r"\s")
 OTHER = "other"
 """Records of kinds that this code does not know: another version of Digi wrote them."""
@@ -325,8 +326,8 @@ def _roles(
 def _redraw(scope: Scope, now: datetime) -> Script[None]:
     rows = yield "post_every", scope.key
     for row in rows:
-        body = PostBody(row["dialog"], row["dialog_id"], row["slot"])
-        yield from redraw_post(scope, body, now)
+        if (body := body_of(scope, row)) is not None:
+            yield from redraw_post(scope, body, now)
 
 
 def first_of(table: Sealed, tenant: str) -> Row:
@@ -337,8 +338,9 @@ def first_of(table: Sealed, tenant: str) -> Row:
 def erase_of_the_moment(
     vault: Vault, table: Sealed, tenant: str, person: str, after: Row
 ) -> Script[Row | None]:
-    """Some of what was answered in the last day, and of the messages of the pretended workplace:
-    those after this row. Answers with the last of them; None where no more follow."""
+    """Some of what was answered in the last day, of the bags that were sent, and of the messages of
+    the pretended workplace: those after this row. Answers with the last of them; None where no
+    more follow."""
     rows = yield f"sealed_{table.table}", {**after, "limit": BATCH}
     for row in rows:
         if row.get("tenant", tenant) != tenant:
@@ -349,7 +351,7 @@ def erase_of_the_moment(
             continue
         if (left := without_name(before, person)) != before:
             named = {name: row[name] for name in table.key}
-            sealed = vault.seal(left, *place)
+            sealed = vault.seal(left.ljust(len(before)), *place)
             yield f"reseal_{table.table}", {**named, "sealed": sealed}
     return {name: rows[-1][name] for name in table.key} if len(rows) == BATCH else None
 

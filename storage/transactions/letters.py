@@ -12,6 +12,8 @@ from storage.vault import Vault
 
 NO_BODY = b""
 """The body of a letter that does not decrypt any more; a written body is never empty."""
+NO_CARD = msgspec.Raw(b"null")
+LEAST_URGENT = 5
 ONCE = "told"
 """Prefix of inbox keys that record that a message with a `once` name was stored."""
 
@@ -52,8 +54,27 @@ class TimerBody(msgspec.Struct, frozen=True):
 
 
 class BagBody(msgspec.Struct, frozen=True):
+    """One letter of a bag: a fixed card, or a standing post that is drawn as the bag is sent."""
+
     card: msgspec.Raw
     urgency: int
+    post: PostBody | None = None
+
+
+class BagPart(msgspec.Struct, frozen=True):
+    """A part of a bag that was sent, as it is needed to draw the whole message again."""
+
+    project: str
+    card: msgspec.Raw
+    post: PostBody | None = None
+
+
+class SentBag(msgspec.Struct, frozen=True):
+    """A bag that was sent. `message` is the platform's id of it; empty where no part of it can
+    change, because then nothing of it is kept."""
+
+    message: str = ""
+    parts: tuple[BagPart, ...] = ()
 
 
 def timer_id(scope: Scope, dialog: str, of: str, name: str) -> str:
@@ -85,13 +106,6 @@ def put_letter(
             "body": scope.seal("letter", body, id),
         },
     )
-
-
-def redraw_post(scope: Scope, post: PostBody, at: datetime) -> Script[None]:
-    rows = yield "post_get", {**scope.key, "dialog": post.dialog, "of": post.of, "slot": post.slot}
-    if rows:
-        body, id = msgspec.json.encode(post), f"redraw:{rows[0]['id']}"
-        yield from put_letter(scope, rows[0]["place"], "redraw", at, body, id)
 
 
 def once_key(vault: Vault, tenant: str, project: str, once: str) -> str:

@@ -8,11 +8,23 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from storage.sql import Row, Script
-from storage.transactions.letters import NO_BODY, Letter, PostBody, timer_body
+from storage.transactions.bags import bag_of, put_bag
+from storage.transactions.letters import (
+    LEAST_URGENT,
+    NO_BODY,
+    NO_CARD,
+    BagBody,
+    Letter,
+    PostBody,
+    SentBag,
+    timer_body,
+)
+from storage.transactions.posts import body_of, find_post
 from storage.transactions.scope import Scope, from_us, to_us
 from storage.transactions.turns import Telling, Turns
 from storage.vault import Vault
 
+NOTHING_KEPT = SentBag()
 NEVER_US = 2**62
 HELD_TRIES = 12
 
@@ -183,11 +195,14 @@ class Outbox:
         match row["kind"]:
             case "timer":
                 return timer_body(scope, id)
-            case "post" | "redraw":
+            case "post" | "redraw" | "bag" | "private":
                 key = {**scope.key, "id": id.removeprefix("redraw:")}
                 for post in (yield "post_of_letter", key):
-                    body = PostBody(post["dialog"], post["dialog_id"], post["slot"])
-                    return msgspec.json.encode(body)
+                    if (body := body_of(scope, post)) is None:
+                        return NO_BODY
+                    in_bag = BagBody(NO_CARD, LEAST_URGENT, body)
+                    personal = row["kind"] in ("bag", "private")
+                    return msgspec.json.encode(in_bag if personal else body)
         return NO_BODY
 
     def sending(self, letter: Letter, lane: Lease | None = None) -> Script[bool]:
@@ -230,20 +245,43 @@ class Outbox:
     def bag_waits(self, tenant: str, place: str, at: datetime) -> Script[None]:
         yield "letter_hold", {"tenant": tenant, "place": place, "at": to_us(at)}
 
-    def bag_sent(self, head: Letter, person: str, day: date, ids: tuple[str, ...]) -> Script[None]:
-        yield (
-            "bagged_put",
-            {"tenant": head.tenant, "person": person, "day": day.isoformat(), "id": head.id},
-        )
+    def bag_sent(
+        self,
+        head: Letter,
+        person: str,
+        day: date,
+        ids: tuple[str, ...],
+        bag: SentBag = NOTHING_KEPT,
+    ) -> Script[None]:
+        """Delete a bag's letters and store what it consisted of; its posts get the platform's
+        message id."""
+        yield from put_bag(self._vault, head, person, day.isoformat(), bag)
+        for id in ids:
+            for row in (yield "letter_cancel", {"id": id}):
+                yield (
+                    "post_sent",
+                    {
+                        "tenant": head.tenant,
+                        "project": row["project"],
+                        "id": id,
+                        "platform_id": bag.message,
+                    },
+                )
+        yield from self._goes_on(head)
+
+    def bag_outdated(self, ids: tuple[str, ...]) -> Script[None]:
+        """Delete a bag's letters unsent: nothing that they tell of is to be told any more."""
         for id in ids:
             yield "letter_cancel", {"id": id}
-        yield from self._goes_on(head)
+
+    def sent_bag(self, tenant: str, person: str, message: str) -> Script[SentBag | None]:
+        return (yield from bag_of(self._vault, tenant, person, message))
 
     def sent(self, letter: Letter, platform_id: str) -> Script[bool]:
         """Delete a delivered letter; of a post, store the platform's message id for later
         updates."""
         rows = yield "letter_done", {"id": letter.id, "token": letter.token}
-        if rows and letter.kind == "post":
+        if rows and letter.kind in ("post", "private"):
             yield (
                 "post_sent",
                 {
@@ -318,17 +356,8 @@ class Outbox:
             yield from self._turns.run(*telling)
 
     def post(self, tenant: str, project: str, body: PostBody) -> Script[PostRow | None]:
-        rows = yield (
-            "post_get",
-            {
-                "tenant": tenant,
-                "project": project,
-                "dialog": body.dialog,
-                "of": body.of,
-                "slot": body.slot,
-            },
-        )
-        return PostRow(rows[0]["id"], rows[0]["place"], rows[0]["platform_id"]) if rows else None
+        row = yield from find_post(Scope(tenant, project, self._vault), body)
+        return None if row is None else PostRow(row["id"], row["place"], row["platform_id"])
 
     def next_due(self, after: datetime) -> Script[datetime | None]:
         rows = yield "letter_next_due", {"now": to_us(after)}

@@ -124,6 +124,8 @@ SEALED = {
     "snapshot.body",
     "letter.body",
     "room.body",
+    "bagged.body",
+    "post.body",
     "installation.body",
     "secret.body",
     "address.body",
