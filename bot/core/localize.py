@@ -179,6 +179,8 @@ class Localizer:
                 return c.Progress(step, of, self.line(label))
             case c.Buttons(buttons=buttons):
                 return c.Buttons(tuple(self._button(b) for b in buttons if self._is_here(b)))
+            case c.Matters(items=matters):
+                return c.Matters(tuple(self._matter(one) for one in matters))
             case pictures.Steps() | pictures.Chart():
                 return self._picture(part)
         raise AssertionError(part)
@@ -240,6 +242,20 @@ class Localizer:
         if self._on_page and isinstance(press, Look) and press.view in PAGE_VIEWS:
             return page_query(press.view, press.ref)
         return write_press(self._mac, self._tenant, press)
+
+    def _matter(self, one: c.MatterRow[c.Line]) -> c.MatterRow[c.Spans]:
+        def maybe(line: c.Line | None) -> c.Spans | None:
+            return None if line is None else self.line(line)
+
+        button = one.button
+        return c.MatterRow(
+            self.line(one.words),
+            maybe(one.kind),
+            maybe(one.about),
+            maybe(one.promise),
+            one.due,
+            self._button(button) if button is not None and self._is_here(button) else None,
+        )
 
     def form(self, form: c.NeutralForm) -> c.FinishedForm:
         return c.Form(

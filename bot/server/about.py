@@ -122,6 +122,8 @@ def _parts(card: c.FinishedCard, level: int) -> Iterator[str]:
                 yield f"<p>{_line(sentence or ())}</p>"
             case c.Buttons():
                 pass  # a web page has no buttons to press
+            case c.Matters():
+                yield from _parts(c.Card(c.spelled_out(part)), level)
 
 
 def _line(spans: c.Spans) -> str:

@@ -265,6 +265,24 @@ class Buttons(Struct, Generic[L], frozen=True, tag="buttons"):
     buttons: tuple[Button[L], ...]
 
 
+class MatterRow(Struct, Generic[L], frozen=True):
+    """One thing that waits for somebody: what kind it is, its words, a line about it, what was
+    promised, and one way in. `due` says how the promise stands; its words say so too."""
+
+    words: L
+    kind: L | None = None
+    about: L | None = None
+    promise: L | None = None
+    due: Literal["", "soon", "passed", "done"] = ""
+    button: Button[L] | None = None
+
+
+class Matters(Struct, Generic[L], frozen=True, tag="matters"):
+    """A list of what waits."""
+
+    items: tuple[MatterRow[L], ...]
+
+
 Part = (
     Heading[L]
     | Paragraph[L]
@@ -274,6 +292,7 @@ Part = (
     | Bullets[L]
     | Progress[L]
     | Buttons[L]
+    | Matters[L]
     | Steps[L]
     | Chart[L]
 )
@@ -281,6 +300,40 @@ Part = (
 
 class Card(Struct, Generic[L], frozen=True):
     parts: tuple[Part[L], ...]
+
+
+def every_button(card: Card[L]) -> tuple[Button[L], ...]:
+    """Return the buttons of a card in the order in which they stand."""
+    found: list[Button[L]] = []
+    for part in card.parts:
+        if isinstance(part, Buttons):
+            found += part.buttons
+        elif isinstance(part, Matters):
+            found += (one.button for one in part.items if one.button is not None)
+    return tuple(found)
+
+
+def spelled_out(matters: Matters[Spans]) -> tuple[Part[Spans], ...]:
+    """Return a list of what waits as simpler parts, for where it is not drawn as a list."""
+    parts: list[Part[Spans]] = []
+    for one in matters.items:
+        above = (*(one.kind or ()), *_chip(one))
+        if above:
+            parts.append(Small(above))
+        parts.append(Quote(one.words) if one.kind is not None else Paragraph(one.words))
+        if one.about is not None:
+            parts.append(Small(one.about))
+        if one.button is not None:
+            parts.append(Buttons((one.button,)))
+    return tuple(parts)
+
+
+def _chip(one: MatterRow[Spans]) -> Spans:
+    if one.promise is None:
+        return ()
+    between: Spans = (Plain(" · "),) if one.kind else ()
+    strong = (Strong(span.text) if isinstance(span, Plain) else span for span in one.promise)
+    return (*between, *strong)
 
 
 # --- forms --------------------------------------------------------------------------------

@@ -137,9 +137,7 @@ class Presser:
         return [
             (c.plain(button.label), button.token, text_of(card)[:60])
             for card in cards
-            for part in card.parts
-            if isinstance(part, c.Buttons)
-            for button in part.buttons
+            for button in c.every_button(card)
         ]
 
     def seen_by(self, person: str) -> list[c.FinishedCard]:

@@ -79,6 +79,7 @@ BUTTONS: st.SearchStrategy[Any] = st.builds(
     st.sampled_from(["plain", "main", "quiet", "danger"]),
     st.none() | LINES,
 )
+DUE = st.sampled_from(["", "soon", "passed", "done"])
 PARTS: st.SearchStrategy[Any] = st.one_of(
     [
         st.builds(c.Heading, LINES),
@@ -90,6 +91,21 @@ PARTS: st.SearchStrategy[Any] = st.one_of(
         st.builds(c.Progress, st.integers(0, 9), st.integers(1, 9), LINES),
         pictures(OURS),
         st.builds(c.Buttons, st.lists(BUTTONS, min_size=1, max_size=3).map(tuple)),
+        st.builds(
+            c.Matters,
+            st.lists(
+                st.builds(
+                    c.MatterRow,
+                    LINES,
+                    st.none() | LINES,
+                    st.none() | LINES,
+                    st.none() | LINES,
+                    DUE,
+                    st.none() | BUTTONS,
+                ),
+                max_size=3,
+            ).map(tuple),
+        ),
     ]
 )
 CARDS: st.SearchStrategy[Any] = st.builds(c.Card, st.lists(PARTS, max_size=5).map(tuple))

@@ -64,9 +64,7 @@ class Walker:
         found = []
         cards = [*self.stage.shown[person], *(m.card for m in self.stage.visible(person)[:12])]
         for card in cards:
-            for part in card.parts:
-                if isinstance(part, c.Buttons):
-                    found += [(c.plain(b.label), b.token) for b in part.buttons]
+            found += [(c.plain(b.label), b.token) for b in c.every_button(card)]
         return found
 
     async def _fill(self, person: str) -> None:

@@ -30,7 +30,7 @@ class Dressed:
 
 
 def problems_of_card(card: c.FinishedCard) -> list[str]:
-    buttons = [b for part in card.parts if isinstance(part, c.Buttons) for b in part.buttons]
+    buttons = c.every_button(card)
     found = []
     for button in buttons:
         label = c.plain(button.label)

@@ -137,6 +137,8 @@ def text_of(card: c.FinishedCard) -> str:
                 lines.append(c.plain(sentence or ()))
             case c.Buttons(buttons=buttons):
                 lines.append(" ".join(f"[{c.plain(b.label)}]" for b in buttons))
+            case c.Matters():
+                lines.append(text_of(c.Card(c.spelled_out(part))))
     return "\n".join(lines)
 
 
@@ -268,11 +270,9 @@ class Stage(Play):
         for card in cards:
             if near and near not in text_of(card):
                 continue
-            for part in card.parts:
-                if isinstance(part, c.Buttons):
-                    for button in part.buttons:
-                        if c.plain(button.label) == label:
-                            return button.token
+            for button in c.every_button(card):
+                if c.plain(button.label) == label:
+                    return button.token
         raise no_button(person, label, near, map(text_of, cards))
 
     def _values(

@@ -79,6 +79,8 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 rows.append((False, as_lines(sentence or ())))
             case c.Buttons(buttons=buttons):
                 rows.append((True, [_button(button, language) for button in buttons]))
+            case c.Matters():
+                rows += rows_of(c.Card(c.spelled_out(part)), language)
     return [(kind, held) for kind, held in rows if held]
 
 

@@ -97,6 +97,8 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                 yield from in_rows(text_lines(sentence or ()), "Medium")
             case c.Buttons(buttons=buttons):
                 yield from button_rows([_button(button, place) for button in buttons])
+            case c.Matters():
+                yield from _rows(c.Card(c.spelled_out(part)), place)
 
 
 ANYWHERE = CardPlace()

@@ -248,7 +248,7 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         language: Language = answer.language
         cards = answer.cards + draw.said_faults(answer.faults)
         plain = draw.plain(cards)
-        buttons = any(isinstance(part, c.Buttons) for card in cards for part in card.parts)
+        buttons = any(c.every_button(card) for card in cards)
         if answer.instead and self._speech.is_own(what):
             drawn = draw.messages(
                 cards, language, place=draw.CardPlace(channel=what.elsewhere(channel))

@@ -169,6 +169,8 @@ def _part(part: c.Part[c.Spans], frame: PageFrame) -> str:
         case c.Buttons(buttons=buttons):
             ways = "".join(f"<li>{_way(button, frame)}</li>" for button in buttons)
             return f'<ul class="ways">{ways}</ul>' if ways else ""
+        case c.Matters():
+            return "".join(_part(plain, frame) for plain in c.spelled_out(part))
         case _:
             return ""  # pictures, which no card of the page has
 

@@ -47,6 +47,7 @@ from dialogs.model.cards import (
     Bullets,
     Button,
     Buttons,
+    Card,
     Choice,
     Choices,
     DateField,
@@ -55,6 +56,7 @@ from dialogs.model.cards import (
     FinishedCard,
     FinishedForm,
     Heading,
+    Matters,
     Note,
     Option,
     Paragraph,
@@ -65,7 +67,9 @@ from dialogs.model.cards import (
     Spans,
     TextField,
     TimeField,
+    every_button,
     plain,
+    spelled_out,
 )
 from dialogs.model.pictures import Chart, Steps
 
@@ -98,6 +102,8 @@ def lines(card: FinishedCard) -> list[str]:
                 found.append(plain(sentence or ()))
             case Buttons(buttons):
                 found.append(" ".join(f"[{plain(button.label)}]" for button in buttons))
+            case Matters():
+                found += lines(Card(spelled_out(part)))
     return found
 
 
@@ -327,11 +333,10 @@ class Player:
         for card, channel in surfaces:
             if near and near not in "\n".join(lines(card)):
                 continue
-            for part in card.parts:
-                for button in part.buttons if isinstance(part, Buttons) else ():
-                    if plain(button.label) == label:
-                        return button, channel
-                    there.append(plain(button.label))
+            for button in every_button(card):
+                if plain(button.label) == label:
+                    return button, channel
+                there.append(plain(button.label))
         raise ScenarioError(
             f"no button {label!r}; there are: {', '.join(dict.fromkeys(there)) or 'none'}"
         )

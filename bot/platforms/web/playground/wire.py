@@ -21,7 +21,16 @@ from bot.platforms.web.playground.people import (
     private_place,
 )
 from content.language import Language
-from dialogs.model.cards import Buttons, FinishedCard, FinishedForm, Part, Spans
+from dialogs.model.cards import (
+    Button,
+    Buttons,
+    FinishedCard,
+    FinishedForm,
+    MatterRow,
+    Matters,
+    Part,
+    Spans,
+)
 from dialogs.model.pictures import Chart, Steps
 
 HEADERS = {
@@ -148,7 +157,9 @@ def bare(card: FinishedCard, draw: DrawPicture) -> FinishedCard:
 def _bare_part(part: Part[Spans], draw: DrawPicture) -> Part[Spans]:
     match part:
         case Buttons(buttons):
-            return Buttons(tuple(msgspec.structs.replace(b, press=None) for b in buttons))
+            return Buttons(tuple(_bare_button(button) for button in buttons))
+        case Matters(items):
+            return Matters(tuple(_bare_row(one) for one in items))
         case Steps():
             drawn = tuple(draw(part, width) for width in WIDTHS)
             return DrawnSteps(**msgspec.structs.asdict(part), drawings=drawn)
@@ -157,6 +168,16 @@ def _bare_part(part: Part[Spans], draw: DrawPicture) -> Part[Spans]:
             return DrawnChart(**msgspec.structs.asdict(part), drawings=drawn)
         case _:
             return part
+
+
+def _bare_row(one: MatterRow[Spans]) -> MatterRow[Spans]:
+    return (
+        one if one.button is None else msgspec.structs.replace(one, button=_bare_button(one.button))
+    )
+
+
+def _bare_button(button: Button[Spans]) -> Button[Spans]:
+    return msgspec.structs.replace(button, press=None)
 
 
 def bare_form(form: FinishedForm) -> FinishedForm:

@@ -81,6 +81,15 @@ _button = st.builds(
     st.none() | _spans(400),
     TOKENS,
 )
+_matter = st.builds(
+    c.MatterRow,
+    _spans(),
+    st.none() | _spans(60),
+    st.none() | _spans(400),
+    st.none() | _spans(60),
+    st.sampled_from(("", "soon", "passed", "done")),
+    st.none() | _button,
+)
 _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Heading, _spans(400)),
     st.builds(c.Paragraph, _spans()),
@@ -94,6 +103,7 @@ _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Progress, st.integers(0, 30), st.integers(0, 30), _spans(300)),
     pictures(_spans(300)),
     st.builds(c.Buttons, st.lists(_button, max_size=6).map(tuple)),
+    st.builds(c.Matters, st.lists(_matter, max_size=4).map(tuple)),
 )
 _light: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Paragraph, st.tuples(st.builds(c.Quoted, _texts(3000)))),
@@ -148,7 +158,7 @@ FORMS = st.builds(
 
 
 def _all_buttons(card: c.FinishedCard) -> list[str]:
-    return [b.token for p in card.parts if isinstance(p, c.Buttons) for b in p.buttons]
+    return [button.token for button in c.every_button(card)]
 
 
 def _drawn_buttons(blocks: list[dict[str, Any]]) -> list[str]:

@@ -38,7 +38,7 @@ SIGNS = (
 
 
 def _all_buttons(card: c.FinishedCard) -> list[str]:
-    return [b.token for p in card.parts if isinstance(p, c.Buttons) for b in p.buttons]
+    return [button.token for button in c.every_button(card)]
 
 
 def _tokens(drawn: draw.TeamsMessage) -> list[str]:

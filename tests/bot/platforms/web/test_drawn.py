@@ -30,6 +30,8 @@ from dialogs.model.cards import (
     Form,
     Heading,
     Link,
+    MatterRow,
+    Matters,
     Mention,
     Note,
     Option,
@@ -44,6 +46,7 @@ from dialogs.model.cards import (
     Strong,
     TextField,
     TimeField,
+    every_button,
     plain,
 )
 from dialogs.model.pictures import Chart, Steps
@@ -70,6 +73,9 @@ spans: st.SearchStrategy[Spans] = st.lists(
 some_spans = st.lists(spans, max_size=4).map(tuple)
 styles = st.sampled_from(["plain", "main", "quiet", "danger"])
 button = st.builds(Button, spans, st.none(), styles, st.one_of(st.none(), spans), token=texts)
+line = st.one_of(st.none(), spans)
+due = st.sampled_from(["", "soon", "passed", "done"])
+matter = st.builds(MatterRow, spans, line, line, line, due, st.one_of(st.none(), button))
 cards: st.SearchStrategy[FinishedCard] = st.lists(
     st.one_of(
         st.builds(Heading, spans),
@@ -81,6 +87,7 @@ cards: st.SearchStrategy[FinishedCard] = st.lists(
         st.builds(Progress, st.integers(0, 40), st.integers(0, 40), spans),
         pictures(spans),
         st.builds(Buttons, st.lists(button, max_size=4).map(tuple)),
+        st.builds(Matters, st.lists(matter, max_size=3).map(tuple)),
     ),
     max_size=6,
 ).map(lambda parts: Card(tuple(parts)))
@@ -183,6 +190,8 @@ def all_text(card: FinishedCard) -> str:
                 found.append(label)
             case Chart(sentence=sentence):
                 found.append(sentence)
+            case Matters(rows):
+                found += [line for r in rows for line in (r.kind, r.words, r.about, r.promise)]
             case Heading(line) | Paragraph(line) | Small(line):
                 found.append(line)
     return "".join(plain(line) for line in found if line is not None)
@@ -203,8 +212,7 @@ def _xml(text: str) -> str:
 
 
 def all_buttons(card: FinishedCard) -> list[str]:
-    rows = (part.buttons for part in card.parts if isinstance(part, Buttons))
-    return sorted(plain(button.label) for row in rows for button in row)
+    return sorted(plain(button.label) for button in every_button(card))
 
 
 async def test_every_card_and_form_is_drawn_whatever_it_says(

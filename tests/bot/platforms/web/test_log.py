@@ -157,6 +157,47 @@ async def test_what_waits_is_a_list_with_one_way_in_for_each(
     assert pressed == Pressed("Skriv et svar")
 
 
+async def test_a_list_of_what_waits_says_kind_words_promise_and_one_way_in(
+    world: World, browser: Browser
+) -> None:
+    """The way in is described by the words, because many are called the same; the chip says in
+    words what its colour says."""
+    way = button("Skriv et svar")
+    rows = (
+        c.MatterRow(
+            words("Bliver der holdt øje med os?"),
+            words("Bekymring"),
+            words("Uden navn · kun du læser det"),
+            words("skulle være besvaret i går"),
+            "passed",
+            way,
+        ),
+        c.MatterRow(
+            words("Må jeg bytte besøg?"), words("Spørgsmål"), None, words("klaret"), "done"
+        ),
+        c.MatterRow(words("og 2 mere"), button=button("Se dem alle")),
+    )
+    summary = c.Card((c.Heading(words("3 venter på dit svar.")), c.Matters(rows)))
+    await world.digi.deliver("p1", "private", summary, person="anne")
+    async with window(browser, world, "anne") as page:
+        await page.get_by_role("button", name="Digi og dig").click()
+        items = page.locator(".card").get_by_role("listitem")
+        await expect(items).to_have_count(3)
+        await expect(items.first).to_contain_text("Bekymring")
+        await expect(items.first.locator(".chip.passed")).to_have_text("skulle være besvaret i går")
+        first = items.first.get_by_role("button", name="Skriv et svar")
+        await expect(first).to_have_accessible_description(
+            "Bliver der holdt øje med os? Uden navn · kun du læser det"
+        )
+        await expect(items.nth(1).get_by_role("button")).to_have_count(0)
+        await expect(items.nth(1).locator(".chip.done")).to_have_text("klaret")
+        await items.last.get_by_role("button", name="Se dem alle").click()
+        await write(page, "hjælp")
+        await expect(page.locator(".whisper")).to_contain_text("Jeg kender ikke hjælp.")
+    pressed, _ = (delivery.what for delivery in world.digi.deliveries)
+    assert pressed == Pressed("Se dem alle")
+
+
 async def test_one_thing_to_do_is_a_button_and_several_are_a_list(
     world: World, browser: Browser
 ) -> None:

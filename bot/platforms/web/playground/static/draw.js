@@ -114,6 +114,7 @@ function matterEnd(parts, at) {
 }
 
 function drawGroup({ kind, items }, press, key) {
+  if (items[0].type === "matters") return drawList(items[0], press);
   switch (kind) {
     case "matters":
       return make("ul", { class: "matters" }, items.map((matter) => drawMatter(matter, press)));
@@ -139,6 +140,31 @@ function drawMatter(parts, press) {
     { class: ways.length > 1 ? "several" : null },
     make("div", { id }, words),
     make("div", { class: "buttons" }, ways),
+  );
+}
+
+/* A list of what waits: its kind, its words and a line about it, then what was promised and the way
+   in. A way in is described by its words, because many are called the same. */
+function drawList(part, press) {
+  return make("ul", { class: "matters" }, part.items.map((one) => drawListed(one, press)));
+}
+
+function drawListed({ kind, words, about, promise, due, button }, press) {
+  const id = unique();
+  const way = button && drawButton({ ...button, style: "way" }, press);
+  if (way) way.setAttribute("aria-describedby", id);
+  const said = kind ? make("blockquote", {}, line(words)) : make("p", {}, line(words));
+  return make(
+    "li",
+    { class: "listed" },
+    make("p", { class: "kind" }, line(kind)),
+    make("div", { class: "words", id }, said, about && drawSmall(about)),
+    make(
+      "div",
+      { class: "ways" },
+      promise && make("span", { class: `chip ${due}`.trim() }, line(promise)),
+      way && make("div", { class: "buttons" }, way),
+    ),
   );
 }
 
