@@ -79,6 +79,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.AuthorObjected: WRITERS,
     e.AuthorWithdrew: WRITERS,
     e.Released: OURSELVES,
+    e.MatterChanged: OURSELVES,
     e.AuthorAdded: OURSELVES,
     e.ConcernSeen: ALL,
     e.ConcernAnswered: ALL,

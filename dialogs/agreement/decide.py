@@ -59,6 +59,7 @@ from dialogs.model.effects import (
     Privately,
     Record,
     Redraw,
+    Tell,
     Timer,
 )
 from dialogs.model.events import SignedEvent
@@ -277,9 +278,10 @@ def _quiet() -> tuple[Effect, ...]:
 
 
 def _redrawn(state: Agreement) -> tuple[Effect, ...]:
-    """Redraw the agreement everywhere: for its owner, in the channel, and below its question."""
+    """Redraw the agreement everywhere: for its owner, in the channel, below its question, and in
+    the summaries that name it."""
     under = (Redraw("post", "question", state.question),) if state.question else ()
-    return (Redraw("offer"), Redraw("open"), *under)
+    return (Redraw("offer"), Redraw("open"), *under, Tell(e.MatterChanged(of=state.id)))
 
 
 def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:

@@ -8,6 +8,7 @@ from datetime import date
 from dialogs.concern.states import Concern, answer_parts, how_it_went, status_line
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
+from dialogs.model import events as e
 from dialogs.model.cards import Button, Line, NeutralCard, Part, card, text
 from dialogs.model.effects import Effects
 from dialogs.model.events import Look, Person
@@ -40,6 +41,7 @@ def changed(state: Concern) -> Effects:
         *(fx.Redraw(f"{TO}{person}") for person in state.readers if state.author),
         *(fx.Redraw(f"{HANDED}{person}") for person in state.handed_by),
         *(fx.Redraw(f"{DUE}{person}") for person in due if person),
+        fx.Tell(e.MatterChanged(of=state.id)),
     )
 
 

@@ -248,11 +248,3 @@ def how_it_went(one: Concern, project: str) -> tuple[Button[Line], ...]:
         Button(text("concern.button_not_done"), Look("went_not_done", project=project, ref=one.id)),
         Button(text("button.new_date"), Look("went_moved", project=project, ref=one.id)),
     )
-
-
-def ways_on(one: Owed, project: str) -> tuple[Button[Line], ...]:
-    """Return the buttons for whoever owes an answer or outcome."""
-    if one.telling:
-        return how_it_went(one.concern, project)
-    look = Look("answer_concern", project=project, ref=one.concern.id)
-    return (Button(text("button.reply"), look, "main"),)

@@ -631,6 +631,12 @@ class Undelivered(Signed, frozen=True, tag="undelivered"):
     what: Literal["message", "private", "channel"]
 
 
+class MatterChanged(Signed, frozen=True, tag="matter_changed"):
+    """Something has changed that a summary may name: a text or an agreement."""
+
+    of: str
+
+
 class Unreached(Signed, frozen=True, tag="unreached"):
     """A message waits for a person for whom Digi is not installed yet."""
 
@@ -726,6 +732,7 @@ SignedEvent = (
     | Greeted
     | MembersSeen
     | Undelivered
+    | MatterChanged
     | Unreached
     | Woke
 )

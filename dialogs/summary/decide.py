@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from dialogs.advice.states import LEADER_NOTES, MEMORY, note
 from dialogs.agreement.states import Agreement, overdue
-from dialogs.concern.states import (
-    HELPERS,
-    Concern,
-    for_reader,
-    may_read,
-    open_to_all,
-    owed,
-    ways_on,
-)
+from dialogs.concern.states import HELPERS, Concern, for_reader, may_read, open_to_all
 from dialogs.model import events as e
 from dialogs.model.calendar import iso_week, local, next_weekly
 from dialogs.model.cards import (
@@ -31,7 +23,6 @@ from dialogs.model.cards import (
     NeutralCard,
     Paragraph,
     Part,
-    Quote,
     Several,
     Who,
     Words,
@@ -40,23 +31,15 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, the_only
-from dialogs.model.effects import Cancel, Privately, Say, Show, Tell, Timer
+from dialogs.model.effects import Cancel, Post, Privately, Redraw, Say, Show, Tell, Timer
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, StateOf, States, Viewer
 from dialogs.overview.states import Digest, next_overview
 from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of, title
-
-
-class Summary(Struct, frozen=True, kw_only=True, tag="summary"):
-    """The state of the summaries. `known` are the concerns that existed at the last summary."""
-
-    last: datetime | None = None
-    known: tuple[str, ...] = ()
-
+from dialogs.summary.owed import owed_parts, waiting_for, who_owe
+from dialogs.summary.states import LIVE, Issue, Summary
 
 HOUR = 8
-OWED = 3
-CUT = 160
 UNFINISHED = timedelta(days=14)
 NEAR = timedelta(days=56)
 
@@ -66,7 +49,7 @@ NEAR = timedelta(days=56)
 
 def needs(state: Summary | None, event: SignedEvent) -> Facts:
     if isinstance(event, e.Woke):
-        return _facts(state or Summary(), event.fired_at)
+        return _facts(_since(state or Summary(), event.fired_at))
     if isinstance(event, e.Unreached):
         return (About(), Roles())
     return (About(),)
@@ -83,6 +66,8 @@ def decide(state: Summary | None, event: SignedEvent, known: Known) -> Step:
             return _weekly(state, event, known) if known.project.running else (state, ())
         case e.Unreached(person=person):
             return state, _unreached(person, known)
+        case e.MatterChanged(of=of):
+            return state, _redrawn(state, of)
         case _:
             return state, ()
 
@@ -117,31 +102,68 @@ def _timer(project: Project, after: datetime) -> Timer:
 
 def _weekly(state: Summary, event: e.Woke, known: Known) -> Step:
     now = event.fired_at
-    letters = []
-    for person in dict.fromkeys(known.holders("leader", "tr", "amr")):
-        shown = _summary(state, person, known, now, at_once=False)
-        if shown is not None:
-            letters.append(Privately(person, shown, urgency=1))
+    people = dict.fromkeys((*known.holders("leader", "tr", "amr"), *who_owe(known)))
+    issue = _issue(state, people, now, known)
+    named = {
+        person: named
+        for person, named in issue.named.items()
+        if _summary(issue, person, known) is not None
+    }
+    issue = replace(issue, named=named)
     ids = tuple(sorted(known.states("concern", Concern)))
-    return replace(state, last=now, known=ids), (
-        *letters,
-        *_note_given(letters, known),
+    after = Summary(last=now, known=ids, issues=(issue, *state.issues)[:LIVE])
+    return after, (
+        *(Post(issue.slot(person), to=person, bag=True, urgency=1) for person in named),
+        *_note_given(issue, known),
         _timer(known.project, now),
     )
 
 
-def _note_given(letters: list[Privately], known: Known) -> tuple[Tell, ...]:
+def _note_given(issue: Issue, known: Known) -> tuple[Tell, ...]:
     """Remember the reading advice for the leader, if it was sent in a letter."""
-    leading = known.holders("leader")
-    if not any(letter.person in leading for letter in letters):
+    if not any(person in issue.named for person in known.holders("leader")):
         return ()
     return (Tell(e.AdviceGiven(ids=note(known, LEADER_NOTES)[1])),)
+
+
+def _issue(state: Summary, people: Iterable[Person], at: datetime, known: Known) -> Issue:
+    """Return what the summaries of these people tell of at this moment."""
+    day = local(known.project.calendar, at).date()
+    agreements = tuple(
+        id for id, one in known.states("agreement", Agreement).items() if overdue(one, day)
+    )
+    leading = known.holders("leader", "deputy")
+    concerns = known.states("concern", Concern)
+    return Issue(
+        at=at,
+        since=_since(state, at),
+        new=tuple(id for id in concerns if id not in state.known),
+        named={
+            person: (
+                *(one.concern.id for one in waiting_for(person, day, known)),
+                *(agreements if person in leading else ()),
+            )
+            for person in people
+        },
+        advice=card(*note(known, LEADER_NOTES)[0]),
+    )
+
+
+def _redrawn(state: Summary, of: str) -> tuple[Redraw, ...]:
+    """Redraw each summary that names what has changed, and no other: that one was redrawn would
+    tell its reader that there is something else."""
+    return tuple(
+        Redraw(issue.slot(person))
+        for issue in state.issues
+        for person, named in issue.named.items()
+        if of in named
+    )
 
 
 # --- what it says -------------------------------------------------------------------------
 
 
-def _facts(state: Summary, at: datetime) -> Facts:
+def _facts(since: datetime) -> Facts:
     return (
         About(),
         *HELPERS,
@@ -149,7 +171,7 @@ def _facts(state: Summary, at: datetime) -> Facts:
         States("agreement"),
         StateOf("digest", "digest"),
         MEMORY,
-        RecordsSince("answer", _since(state, at)),
+        RecordsSince("answer", since),
     )
 
 
@@ -158,45 +180,44 @@ def _since(state: Summary, at: datetime) -> datetime:
 
 
 def _summary(
-    state: Summary, person: Person, known: Known, at: datetime, *, at_once: bool
+    issue: Issue, person: Person, known: Known, *, at_once: bool = False
 ) -> NeutralCard | None:
     """Return a person's summary; None if there is nothing to say."""
-    project = known.project
+    project, at = known.project, issue.at
     leads = person in known.holders("leader", "deputy")
     day = local(project.calendar, at).date()
-    parts: list[Part[Line] | None] = [
-        *_new(state, person, leads, known),
-        *_owed(person, leads, day, known),
-    ]
+    _, week = iso_week(project.calendar, at)
+    title = text("summary.title", week=Words(str(week)), name=Words(project.name))
+    named = issue.named.get(person, ())
+    first = owed_parts(person, day, named, title, known) or [Heading(title)]
+    parts: list[Part[Line] | None] = [*_new(issue, person, leads, known)]
     if leads:
         parts += [
-            *_talk(state, at, known),
+            *_talk(issue, known),
             *_unfinished(at, known),
-            *_agreements(day, known),
+            *_agreements(named, day, known),
             *_decision(day, known),
         ]
-    if not any(parts) and not at_once:
-        return None
-    if not any(parts):
+    if len(first) == 1 and not any(parts):
+        if not at_once:
+            return None
         parts.append(Paragraph(text("summary.nothing")))
     if leads:
         parts += _news(at, known, at_once=at_once)
-        parts += note(known, LEADER_NOTES)[0]
-    _, week = iso_week(project.calendar, at)
-    title = text("summary.title", week=Words(str(week)), name=Words(project.name))
-    return card(Heading(title), *parts)
+        parts += issue.advice.parts
+    return card(*first, *parts)
 
 
-def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part[Line] | None]:
-    """Return new texts that this person may read: for the leader all, for a representative those
-    addressed to them."""
+def _new(issue: Issue, person: Person, leads: bool, known: Known) -> list[Part[Line] | None]:
+    """Return new texts that this person may read: for the leader all, for others those addressed
+    to them."""
     mine = {one.id: one for one in for_reader(known, person)}
     if leads:
         mine |= {one.id: one for one in open_to_all(known)}
     fresh = [
         one
         for one in mine.values()
-        if one.id not in state.known
+        if one.id in issue.new
         and one.status != "withdrawn"
         and one.author != person
         and may_read(one, person)
@@ -218,40 +239,9 @@ def _new(state: Summary, person: Person, leads: bool, known: Known) -> list[Part
     ]
 
 
-def _owed(person: Person, leads: bool, day: date, known: Known) -> list[Part[Line] | None]:
-    """Return the texts that wait: for the leader all, for a representative those addressed to or
-    promised by them."""
-    waiting = [
-        one
-        for one in owed(known, person, day)
-        if leads or person in (*one.concern.readers, one.concern.promised_by)
-    ]
-    if not waiting:
-        return []
-    project = known.project.id
-    parts: list[Part[Line] | None] = [Paragraph(text("summary.owed", n=Count(len(waiting))))]
-    for one in waiting[:OWED]:
-        promise: Line | None = None
-        if one.promised is not None:
-            key = "summary.promise_passed" if one.overdue else "summary.promised"
-            if one.telling:
-                key = "summary.how_it_went"
-            promise = text(key, day=Day(one.promised))
-        parts += [
-            Quote(replace(one.concern.words, cut=CUT)),
-            None if promise is None else Paragraph(promise),
-            buttons(*ways_on(one, project)),
-        ]
-    if len(waiting) > OWED:
-        parts.append(
-            buttons(Button(text("summary.all_owed"), Look("concerns", project=project, ref="owed")))
-        )
-    return parts
-
-
-def _talk(state: Summary, at: datetime, known: Known) -> list[Part[Line] | None]:
+def _talk(issue: Issue, known: Known) -> list[Part[Line] | None]:
     """Return how many people answered by name, and a question with answers to discuss."""
-    answers = known(RecordsSince("answer", _since(state, at)))
+    answers = [a for a in known(RecordsSince("answer", issue.since)) if a.at <= issue.at]
     per_question = Counter(rec.ref for rec in answers)
     people = {rec.person for rec in answers}
     if not people:
@@ -282,8 +272,9 @@ def _unfinished(at: datetime, known: Known) -> list[Part[Line] | None]:
     ]
 
 
-def _agreements(day: date, known: Known) -> list[Part[Line] | None]:
-    late = [one for one in known.states("agreement", Agreement).values() if overdue(one, day)]
+def _agreements(named: tuple[str, ...], day: date, known: Known) -> list[Part[Line] | None]:
+    found = known.states("agreement", Agreement)
+    late = [id for id in named if id in found and overdue(found[id], day)]
     if not late:
         return []
     return [
@@ -320,13 +311,28 @@ def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | Non
     ]
 
 
-# --- the look -----------------------------------------------------------------------------
+# --- the post and the look ----------------------------------------------------------------
+
+
+def _view_needs(state: Summary, slot: str) -> Facts:
+    for issue in state.issues:
+        if slot in map(issue.slot, issue.named):
+            return _facts(issue.since)
+    return (About(),)
+
+
+def _view(state: Summary, slot: str, known: Known) -> NeutralCard:
+    for issue in state.issues:
+        for person in issue.named:
+            if issue.slot(person) == slot:
+                return _summary(issue, person, known) or card()
+    return card()
 
 
 def _look_needs(look: Look, viewer: Viewer) -> Facts:
     # New answers are counted for the last week, because a look cannot use the state to choose its
     # facts.
-    return (*_facts(Summary(), viewer.at), StateOf("summary", "summary"))
+    return (*_facts(_since(Summary(), viewer.at)), StateOf("summary", "summary"))
 
 
 def _look(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -334,16 +340,19 @@ def _look(look: Look, viewer: Viewer, known: Known) -> Responses:
         return (Show(card(Paragraph(text("summary.closed")))),)
     state = known.state("summary", "summary", Summary) or Summary()
     seen = Summary(known=state.known)
-    shown = _summary(seen, viewer.person, known, viewer.at, at_once=True)
+    issue = _issue(seen, (viewer.person,), viewer.at, known)
+    shown = _summary(issue, viewer.person, known, at_once=True)
     return () if shown is None else (Show(shown),)
 
 
 CONVERSATION = Conversation(
     name="summary",
     state=Summary,
-    events=the_only("summary", e.Unreached),
+    events=the_only("summary", e.Unreached, e.MatterChanged),
     needs=needs,
     decide=decide,
+    view_needs=_view_needs,
+    view=_view,
     sights={"summary": Sight(_look_needs, _look)},
     has_timers=True,
 )

@@ -77,6 +77,7 @@ ONLY_OURS = {
     "superseded",
     "released",
     "author_added",
+    "matter_changed",
     "ended_unanswered",
     "offered",
     "members_seen",
