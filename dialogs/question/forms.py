@@ -123,7 +123,7 @@ def answer_unnamed(look: Look, viewer: Viewer, known: Known) -> Responses:
                 chat=c.Chat(),
             )
         ),
-        *(() if viewer.visits else (read_more(),)),
+        Note(text("page.counts")) if viewer.visits else read_more(),
         *((Note(text("question.few_left")),) if left < fewest(project) else ()),
         TextField(
             "text",

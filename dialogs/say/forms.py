@@ -78,7 +78,7 @@ def unnamed_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     understood: tuple[Option[Line], ...] = (Option("true", text("say.understood")),)
     fields: tuple[c.Field[Line] | None, ...] = (
         c.Note(_before(viewer, known, state.next_release)),
-        None if viewer.visits else read_more(),
+        c.Note(text("page.counts")) if viewer.visits else read_more(),
         _kinds(),
         c.TextField("text", text("say.field_text"), own_language(viewer), long=True),
         _who(viewer, known),

@@ -59,6 +59,8 @@ def test_sixty_words_are_enough_whatever_the_settings(language: Literal["da", "e
     longest = 0
     settings = itertools.product(TENANTS, NAMES, DAYS, range(9), OPERATORS)
     for tenant, name, day, n, operator in settings:
+        on_page = honest(readers(n), day, operator, "page")
+        assert len(dressed(on_page, language, tenant, name).split()) <= 60
         said = dressed(honest(readers(n), day, operator), language, tenant, name)
         longest = max(longest, len(said.split()))
         assert len(said.split()) <= 60, said
@@ -91,6 +93,24 @@ def test_a_database_that_keeps_times_is_said_before_the_first_word() -> None:
         for line in lines:
             assert dressed(line, "da", "slack:T1", "Anne").startswith(da)
             assert dressed(line, "en", "slack:T1", "Anne").startswith(en)
+
+
+def test_the_page_says_what_is_true_of_the_page() -> None:
+    """No chat stands in between, whoever runs the server can see that the page was used; in at
+    most sixty words."""
+    for operator in OPERATORS:
+        kept = what_is_kept(operator)
+        for line in (
+            honest(readers(3), DAYS[0], operator, "page"),
+            text("page.before_answer", kept=kept),
+        ):
+            danish = dressed(line, "da", "slack:T1", "Anne")
+            english = dressed(line, "en", "slack:T1", "Anne")
+            assert len(danish.split()) <= 60
+            assert len(english.split()) <= 60
+            assert "Ingen chat står imellem." in danish
+            assert "Den, der driver serveren, kan se, at nogen brugte siden." in danish
+            assert "Slack" not in danish
 
 
 def test_it_is_said_that_the_platform_can_read_the_code() -> None:

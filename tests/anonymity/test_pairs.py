@@ -102,7 +102,7 @@ def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     pools.set_chance(random.SystemRandom())
 
 
-Door = Literal["channel", "private", "typed", "answer"]
+Door = Literal["channel", "private", "typed", "answer", "page", "page answer"]
 
 
 class Said(Struct, frozen=True):
@@ -195,27 +195,39 @@ async def _world(
 
 
 async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str) -> Answer:
-    """Write through a button in the channel, in the private chat, or by a command."""
+    """Write through a button in the channel, in the private chat, by a command, or on the page,
+    where nobody is known to have sent it."""
     project, house = project_of(folder), played.house
     sender = Sender(act.person, PEOPLE[act.person], act.locale)
     place = "" if act.door == "private" else CHANNEL
+    asks_question = act.door in ("answer", "page answer")
+    on_page = act.door.startswith("page")
+    if on_page:
+        sender, place = Sender("", locale=act.locale), ""
 
     async def does(step: str, what: What) -> Answer:
         dice.thrown(f"{act.name}: {step}")
         answer = await house.engine.receive(
-            Delivery(TENANT, sender, f"{act.door}:{act.name}:{step}", what, place)
+            Delivery(
+                TENANT,
+                sender,
+                f"{act.door}:{act.name}:{step}",
+                what,
+                place,
+                page=project if on_page else "",
+            )
         )
         await house.courier.settle()
         return answer
 
     if act.door == "typed":
         await does("a command", TypedText("sig"))
-    view = "answer_unnamed" if act.door == "answer" else "say_unnamed"
-    look = Look(view, project=project, ref=question if act.door == "answer" else "")  # type: ignore[arg-type]
+    view = "answer_unnamed" if asks_question else "say_unnamed"
+    look = Look(view, project=project, ref=question if asks_question else "")  # type: ignore[arg-type]
     form = (await does("the form", Pressed(write_press(house.vault, TENANT, look)))).form
     assert form is not None
     values: dict[str, str | list[str] | None] = {"text": act.words}
-    if act.door != "answer":
+    if not asks_question:
         values |= {
             "kind": "concern",
             "readers": [*act.readers],
@@ -261,6 +273,10 @@ PAIRS: dict[str, tuple[Acts, Acts]] = {
     ),
     "an answer moves in time": (ACTS, (*BETWEEN, FIRST, SECOND, replace(THIRD, at=_at(3, 9, 30)))),
     "another door": (ACTS, (*BETWEEN, replace(FIRST, door="private"), SECOND, THIRD)),
+    "the page without a chat": (
+        ACTS,
+        (*BETWEEN, replace(FIRST, door="page"), SECOND, replace(THIRD, door="page answer")),
+    ),
     "a command": (ACTS, (*BETWEEN, replace(FIRST, door="typed"), SECOND, THIRD)),
     "another language": (
         ACTS,
@@ -293,6 +309,7 @@ SOON = {
         "one moves in time",
         "two change places in time",
         "another door",
+        "the page without a chat",
         "another language",
         "another keyboard",
     },

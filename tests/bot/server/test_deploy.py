@@ -25,7 +25,7 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
     """/metrics, health and the playground are not reachable from outside, and no request is
     logged."""
     proxy = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
-    [opens] = re.findall(r"location ~ (\S+) \{", proxy)
+    events, opens = re.findall(r"location ~ (\S+) \{", proxy)
     for path in (
         "/slack/events",
         "/slack/install",
@@ -33,9 +33,25 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
         "/api/messages",
         "/om",
         "/b/abc",
+        "/s/abc",
+        "/l/abc",
+        "/p/abc.png",
+        "/d/abc",
+        "/vis",
     ):
         assert re.search(opens, path), path
-    for path in ("/", "/metrics", "/healthz", "/readyz", "/play/submit", "/slack/events/x"):
+    assert re.search(events, "/s/abc/events"), "the first that matches is taken"
+    assert not re.search(events, "/s/abc")
+    assert "proxy_buffering off;" in proxy.partition(opens)[0]
+    for path in (
+        "/",
+        "/x/abc",
+        "/metrics",
+        "/healthz",
+        "/readyz",
+        "/play/submit",
+        "/slack/events/x",
+    ):
         assert not re.search(opens, path), path
     assert "proxy_next_upstream error timeout non_idempotent;" in proxy, (
         "a killed one loses nothing"

@@ -202,7 +202,8 @@ def _summary(frame: PageFrame, form: c.FinishedForm, faults: Sequence[Fault]) ->
         return ""
     labels = {f.id: _line(f.label) for f in form.fields if not isinstance(f, c.Note)}
     items = "".join(
-        f'<li><a href="#{_id(fault.field)}">{labels[fault.field]}: {_line(fault.text)}</a></li>'
+        f'<li><a href="#{_id(fault.field)}">{_of_field(labels[fault.field])} '
+        f"{_line(fault.text)}</a></li>"
         if fault.field in labels
         else f"<li>{_line(fault.text)}</li>"
         for fault in faults
@@ -211,6 +212,10 @@ def _summary(frame: PageFrame, form: c.FinishedForm, faults: Sequence[Fault]) ->
         '<div class="summary" role="alert" tabindex="-1" autofocus aria-labelledby="wrong">'
         f'<h2 id="wrong">{frame.says("page.error_summary")}</h2><ul>{items}</ul></div>'
     )
+
+
+def _of_field(label: str) -> str:
+    return label if label.endswith("?") else f"{label}:"
 
 
 def _field(

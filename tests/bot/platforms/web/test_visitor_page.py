@@ -67,6 +67,7 @@ async def test_a_text_said_here_is_read_by_whom_it_was_for(tmp_path: Path) -> No
         assert "Anne (leder), Mette (TR) og Jonas (AMR) læser hvert ord" in phone.text
         assert "Ingen chat står imellem." in phone.text
         assert "Skriv gerne på dit eget sprog." in phone.text
+        assert "tæller ikke med i, hvor mange I er" in phone.text
         code = await phone.says("Vi er for få om natten")
         assert "Skriv koden ned" in phone.text
         assert "chattens vindue" not in phone.text
