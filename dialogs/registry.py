@@ -8,6 +8,7 @@ from typing import assert_never
 from dialogs.advice import decide as advice
 from dialogs.agreement import decide as agreement
 from dialogs.concern import decide as concern
+from dialogs.download import decide as download
 from dialogs.help import decide as help
 from dialogs.home import decide as home
 from dialogs.model.commands import Empty, Misspelt, Parsed, Recognised
@@ -40,6 +41,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         results,
         advice,
         page,
+        download,
         help,
         home,
     )

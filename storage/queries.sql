@@ -711,11 +711,11 @@ SELECT tenant, place, body FROM address ORDER BY tenant, place;
 DELETE FROM address WHERE tenant = :tenant AND place = :place;
 
 -- name: link_put
-INSERT INTO link (hash, tenant, project, kind, person, until_us, withdrawn)
-VALUES (:hash, :tenant, :project, :kind, :person, :until, 0) ON CONFLICT (hash) DO NOTHING;
+INSERT INTO link (hash, tenant, project, kind, person, until_us, withdrawn, look)
+VALUES (:hash, :tenant, :project, :kind, :person, :until, 0, :look) ON CONFLICT (hash) DO NOTHING;
 
 -- name: link_get
-SELECT tenant, project, kind, person, until_us FROM link
+SELECT tenant, project, kind, person, until_us, look FROM link
 WHERE hash = :hash AND withdrawn = 0 AND (until_us = 0 OR until_us > :now);
 
 -- name: link_withdraw

@@ -100,6 +100,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PageClosed: AGREES,
     e.AdviceAsked: ALL,
     e.AdviceGiven: OURSELVES,
+    e.FileWanted: ALL,
+    e.MeetingDated: ALL,
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
     e.PersonSettings: ANYONE,
@@ -140,6 +142,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "trio": TRIO,
     "trio_point": TRIO,
     "notes": TRIO,
+    "decision_file": TRIO,
 }
 LOOKS_ANYWHERE = frozenset(
     {

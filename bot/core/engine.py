@@ -32,7 +32,7 @@ from bot.platforms.common.ports import (
 from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
-from dialogs.model.effects import FieldError, Open, PoolEntry, Response, Show
+from dialogs.model.effects import FieldError, Hand, Open, PoolEntry, Response, Seen, Show
 from dialogs.model.events import Look, Unsigned
 from dialogs.model.facts import About, Fact, Known, Operator, Prefs, Project, Roles
 from dialogs.registry import PROJECT, SIGHTS, UNSIGNED, route
@@ -49,7 +49,7 @@ from storage.vault import Unreadable, Vault, code_hash, code_of
 class _Answered(msgspec.Struct, frozen=True):
     """The moments of an answer, with the names and words to dress them with."""
 
-    moments: tuple[Response, ...]
+    moments: tuple[Seen, ...]
     names: NamesAndWords
 
 
@@ -171,6 +171,7 @@ class Engine:
         tenant = delivery.tenant
         entry: PoolEntry | None = None
         about: Project | None = None
+        moments: tuple[Seen, ...]
         if isinstance(passed, Stopped):
             project, moments = passed.project.id if passed.project else "", passed.moments
             if passed.key:
@@ -226,7 +227,7 @@ class Engine:
         # Only the project's own events change its language or days off.
         return await self._run_turn(turn, None if route(event) == PROJECT else passed.about)
 
-    async def turn(self, turn: Turn) -> tuple[Response, ...]:
+    async def turn(self, turn: Turn) -> tuple[Seen, ...]:
         return (await self._run_turn(turn)).moments
 
     async def _run_turn(self, turn: Turn, about: Project | None = None) -> _Answered:
@@ -296,7 +297,15 @@ class Engine:
             Fault(m.field, localizer.line(m.text)) for m in moments if isinstance(m, FieldError)
         )
         instead = any(isinstance(m, Show) and m.instead for m in moments)
-        return Answer(language, cards, forms[0] if forms else None, faults, instead=instead)
+        handed = [localizer.files(m.file) for m in moments if isinstance(m, Hand)]
+        return Answer(
+            language,
+            cards,
+            forms[0] if forms else None,
+            faults,
+            instead=instead,
+            files=handed[0] if handed else (),
+        )
 
 
 def _seen(sender: Sender) -> SeenPerson:

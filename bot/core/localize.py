@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
-from typing import Any, Literal, cast, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 import msgspec
 
@@ -15,12 +16,13 @@ from bot.core.access import is_for_visitors
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue, Phrase
+from dialogs.model import appointments, documents, pictures, posters
 from dialogs.model import cards as c
-from dialogs.model import documents, pictures
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look, Press
 from dialogs.model.facts import Prefs
+from dialogs.model.files import FinishedFile, NeutralFile
 from dialogs.model.links import PAGE_VIEWS, LinkKind, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
@@ -256,6 +258,22 @@ class Localizer:
             one.due,
             self._button(button) if button is not None and self._is_here(button) else None,
         )
+
+    def files(self, file: NeutralFile) -> tuple[FinishedFile, ...]:
+        """Return the file in the reader's language; a poster in both, since others read it."""
+        if isinstance(file, appointments.Appointment):
+            return (appointments.finished(file, self.line),)
+        if isinstance(file, documents.Document):
+            return (self.document(file),)
+        return tuple(
+            posters.finished(file, self._speaking(language).line, language)
+            for language in get_args(Language)
+        )
+
+    def _speaking(self, language: Language) -> Localizer:
+        other = copy.copy(self)
+        other.language = language
+        return other
 
     def form(self, form: c.NeutralForm) -> c.FinishedForm:
         return c.Form(

@@ -113,6 +113,9 @@ class Views:
             return ""
         return f"{self._public_url}{PATHS[kind]}{token_of(self._vault, kind, id)}"
 
+    def serves(self, tenant: str) -> bool:
+        return any(edge.serves(tenant) for edge in self._edges)
+
     def edge_of(self, tenant: str) -> Edge:
         return next(edge for edge in self._edges if edge.serves(tenant))
 

@@ -32,6 +32,7 @@ from bot.platforms.common.ports import (
 from bot.platforms.web.page.server import VisitorPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
+from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
 from bot.server.preflight import refusals
@@ -140,6 +141,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     app.add_routes(_about_page(house, operator).routes())
     if settings.public_url is not None:
         app.add_routes(_page(house).routes())
+        app.add_routes(_download_routes(house))
     for door in doors:
         app.add_routes(door.routes())
 
@@ -242,6 +244,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         draw=picture_svg,
     )
     app.add_routes(_page(house).routes())
+    app.add_routes(_download_routes(house))
     loaded()
     house.start()
     await _until_stopped(app, settings, house, "the playground")
@@ -312,6 +315,20 @@ def _page(house: House) -> VisitorPage:
     return VisitorPage(
         house.engine.receive, house.links, lambda language, key: phrases[key].of(language)
     )
+
+
+def _download_routes(house: House) -> list[web.RouteDef]:
+    from bot.platforms.web import downloads
+
+    desk = FileDesk(
+        house.links,
+        house.engine.receive,
+        house.vault,
+        house.catalogue,
+        house.clock.now,
+        house.views.serves,
+    )
+    return downloads.routes(desk, house.log.failed)
 
 
 def application_of(house: House, hosts: Hosts) -> web.Application:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from dialogs.agreement.states import Agreement, unowned, what
 from dialogs.model import events as e
+from dialogs.model.appointments import Appointment
 from dialogs.model.calendar import (
     local,
 )
@@ -36,8 +37,9 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Facts, Responses
+from dialogs.model.conversation import Facts, LookResults, Responses
 from dialogs.model.effects import (
+    Hand,
     Open,
     Show,
 )
@@ -109,6 +111,34 @@ def own_buttons(state: Agreement, project: str) -> Buttons[Line] | None:
         Button(text("button.done"), e.AgreementDone(project=project, agreement=state.id), "main"),
         Button(text("button.not_done"), Look("not_done", project=project, ref=state.id)),
         _later(state, project),
+    )
+
+
+def calendar_button(state: Agreement, project: str) -> Buttons[Line] | None:
+    if state.due is None:
+        return None
+    wanted = e.FileWanted(project=project, view="agreement_file", ref=state.id)
+    return buttons(Button(text("button.calendar"), wanted))
+
+
+def calendar_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over one's own agreement as a day in the calendar; it moves when its date does."""
+    state = known.state("agreement", look.ref, Agreement)
+    if state is None or state.due is None or state.owner != viewer.person:
+        return show(text("agreement.gone", typed=Typed("agreements")))
+    if state.status != "taken":
+        return show(text("agreement.not_running", what=what(state.id)))
+    return (
+        Hand(
+            Appointment(
+                uid=f"agreement-{state.id}",
+                title=what(state.id),
+                note=text("agreement.in_calendar", name=Words(known.project.name)),
+                slug=text("agreement.file_name"),
+                day=state.due,
+                changed=state.moved,
+            )
+        ),
     )
 
 

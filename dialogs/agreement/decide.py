@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from dialogs.agreement.cards import (
     LONGEST,
+    calendar_button,
+    calendar_file,
     due_line,
     is_past,
     is_theirs,
@@ -164,7 +166,8 @@ def _while_offered(state: Agreement, event: Change, known: Known) -> Step:
         case e.AgreementTaken(by=by):
             taken = replace(state, owner=by, status="taken", changed_at=event.at)
             told = Several((text("agreement.you_took", what=what(state.id)), *due_line(state.due)))
-            return taken, (*_timers(taken, event.at, known), *_redrawn(state), *show(told))
+            button = calendar_button(taken, known.project.id)
+            return taken, (*_timers(taken, event.at, known), *_redrawn(state), *show(told, button))
         case e.AgreementDeclined():
             if not state.owner:
                 return state, show(text("agreement.still_open", what=what(state.id)))
@@ -244,7 +247,8 @@ def _dated(state: Agreement, event: e.AgreementNewDate, known: Known) -> Step:
         state, due=event.due, status="taken", changed_at=event.at, moved=state.moved + 1
     )
     told = text("agreement.now_dated", what=what(state.id), day=Day(event.due))
-    return moved, (*_timers(moved, event.at, known), *_redrawn(state), *show(told))
+    own = calendar_button(moved, known.project.id) if moved.owner == event.by else None
+    return moved, (*_timers(moved, event.at, known), *_redrawn(state), *show(told, own))
 
 
 # --- the reminder and the question afterwards ---------------------------------------------
@@ -340,6 +344,7 @@ CONVERSATION = Conversation(
         "new_agreement": Sight(new_needs, new_form),
         "new_date": Sight(one_needs, new_date_form),
         "not_done": Sight(one_needs, not_done_form),
+        "agreement_file": Sight(one_needs, calendar_file),
     },
     commands={"agreements": opens("agreements")},
     forgets=forgets,

@@ -7,6 +7,7 @@ their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Generic, TypeVar
@@ -54,3 +55,17 @@ def finished(one: NeutralAppointment, line: Callable[[Line], Spans]) -> Finished
         changed=one.changed,
         zone=one.zone,
     )
+
+
+def written_time(day: date, at: int, minutes: int) -> str:
+    """Write when something is, for a look to carry."""
+    return f"{day.isoformat()} {at} {minutes}"
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d{1,4}) (\d{1,3})")
+
+
+def read_time(written: str) -> tuple[date, int, int] | None:
+    """Read back what `written_time` wrote: the day, the minute it begins, how many it lasts."""
+    found = _TIME.fullmatch(written)
+    return None if found is None else (date.fromisoformat(found[1]), int(found[2]), int(found[3]))

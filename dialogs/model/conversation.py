@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from dialogs.model.cards import NeutralCard
 from dialogs.model.commands import Recognised
-from dialogs.model.effects import Effects, PoolEntry, Response
+from dialogs.model.effects import Effects, PoolEntry, Response, Seen
 from dialogs.model.events import Look, Person, Press, Signed, SignedEvent, Unsigned, View
 from dialogs.model.facts import Fact, Known, Viewer
 
 Facts = tuple[Fact[Any], ...]
 Step = tuple[Any, Effects]
 Responses = tuple[Response, ...]
+LookResults = tuple[Seen, ...]
 Instance = Callable[[Any], str]
 """Returns the instance of a conversation that an event belongs to, such as a question's id."""
 
@@ -25,7 +26,7 @@ class Sight(Struct, frozen=True):
     """A read-only view: the facts it needs, and a function that shows it."""
 
     needs: Callable[[Look, Viewer], Facts]
-    show: Callable[[Look, Viewer, Known], Responses]
+    show: Callable[[Look, Viewer, Known], LookResults]
 
 
 class UnsignedPart(Struct, frozen=True, kw_only=True):

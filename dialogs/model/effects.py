@@ -13,7 +13,8 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialogs.model.cards import Line, NeutralCard, NeutralForm
-from dialogs.model.events import Event, Person, SignedEvent
+from dialogs.model.events import Event, Look, Person, SignedEvent
+from dialogs.model.files import NeutralFile
 from dialogs.model.links import LinkKind
 
 # --- kept ---------------------------------------------------------------------------------
@@ -150,6 +151,7 @@ class MakeLink(Struct, frozen=True, tag="make_link"):
     id: str
     person: Person = ""
     until: datetime | None = None
+    look: Look | None = None  # what a download gives
 
 
 class WithdrawLink(Struct, frozen=True, tag="withdraw_link"):
@@ -249,7 +251,15 @@ class FieldError(Struct, frozen=True, tag="field_error"):
     text: Line
 
 
+class Hand(Struct, frozen=True, tag="hand"):
+    """Hand over a file, as the answer to a look that a download carries out."""
+
+    file: NeutralFile
+
+
 Response = Show | Open | FieldError
+Seen = Response | Hand
+"""What a look shows. A file is drawn anew each time, and never stored as an answer."""
 Effect = (
     Record
     | Forget
@@ -302,6 +312,7 @@ __all__ = [
     "Forget",
     "Grant",
     "HaltAll",
+    "Hand",
     "Keep",
     "MakeLink",
     "Open",
@@ -316,6 +327,7 @@ __all__ = [
     "Response",
     "Retract",
     "Say",
+    "Seen",
     "SetMembers",
     "Show",
     "Snapshot",

@@ -594,6 +594,29 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
     ids: tuple[str, ...]
 
 
+# --- files --------------------------------------------------------------------------------
+
+FileView = Literal["agreement_file", "decision_file", "meeting_file"]
+"""The looks that hand over a file."""
+Minutes = Literal["15", "30", "45", "60", "90"]
+
+
+class FileWanted(Signed, frozen=True, tag="file_wanted"):
+    """A person wants a file: they get a link to fetch what this look hands over."""
+
+    view: FileView
+    ref: str = ""
+
+
+class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
+    """When a meeting about a question is, for the calendar of whoever says so; it is not kept."""
+
+    question: str
+    day: date | None = None
+    start: int | None = None
+    length: Minutes = "30"
+
+
 # --- a person's own -----------------------------------------------------------------------
 
 
@@ -726,6 +749,8 @@ SignedEvent = (
     | PageClosed
     | AdviceAsked
     | AdviceGiven
+    | FileWanted
+    | MeetingDated
     | PersonPaused
     | PersonResumed
     | PersonSettings
@@ -828,6 +853,11 @@ View = Literal[
     "new_agreement",
     "new_date",
     "not_done",
+    # files
+    "agreement_file",
+    "decision_file",
+    "meeting_file",
+    "meeting_date",
     # overview, summary, trio
     "overview",
     "summary",

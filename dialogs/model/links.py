@@ -7,6 +7,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dialogs.model.events import Look
+
 LinkKind = Literal["page", "card", "screen", "leading", "picture", "download"]
 
 PATHS: dict[LinkKind, str] = {
@@ -31,10 +33,12 @@ def page_query(view: str, ref: str) -> str:
 
 class ProjectLink(Struct, frozen=True):
     """What a token stands for. `person` is whom it was given to, and empty where it was given to
-    nobody in particular; whoever serves it checks that person's role again."""
+    nobody in particular; whoever serves it checks that person's role again. `look` is what a
+    download gives, to be carried out as that person."""
 
     kind: LinkKind
     tenant: str
     project: str
     person: str = ""
     until: datetime | None = None
+    look: Look | None = None

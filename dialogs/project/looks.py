@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from dialogs.model.cards import Form, Line, Note
-from dialogs.model.conversation import Facts, Responses, Sight
+from dialogs.model.appointments import Appointment
+from dialogs.model.cards import Form, Line, Note, Words, text
+from dialogs.model.conversation import Facts, LookResults, Responses, Sight
 from dialogs.model.effects import (
+    Hand,
     Open,
     Show,
 )
@@ -171,6 +173,24 @@ def _helped_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Show(cards.what_is_true(state)),)
 
 
+def _decision_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over the day of the decision for the calendar."""
+    state = known.project
+    if state.decision is None:
+        return (Show(cards.said("project.no_decision")),)
+    return (
+        Hand(
+            Appointment(
+                uid=f"decision-{state.id}",
+                title=text("project.decision_title", name=Words(state.name)),
+                note=text("project.decision_note"),
+                slug=text("project.decision_slug"),
+                day=state.decision,
+            )
+        ),
+    )
+
+
 SIGHTS = {
     "start": Sight(_here, _start),
     "draft": Sight(_here, _draft_look),
@@ -186,4 +206,5 @@ SIGHTS = {
     "helped": Sight(_here, _helped_look),
     "delete": Sight(deleting.look_needs, deleting.look),
     "confirm_role": Sight(_here, _confirm_role),
+    "decision_file": Sight(_here, _decision_file),
 }

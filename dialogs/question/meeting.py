@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from dialogs.model import cards as c
+from dialogs.model.appointments import Appointment, read_time
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
     Button,
     Heading,
     Line,
+    Option,
     Paragraph,
     Part,
     Small,
     text,
 )
-from dialogs.model.conversation import Facts, Responses
-from dialogs.model.effects import Show
-from dialogs.model.events import Look, NextNow
+from dialogs.model.conversation import Facts, LookResults, Responses
+from dialogs.model.effects import Hand, Open, Show
+from dialogs.model.events import Look, Minutes, NextNow
 from dialogs.model.facts import (
     About,
     HowManyEach,
@@ -116,8 +120,60 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             Button(text("button.we_talked"), talked, style="main") if viewer.may(*RUNS) else None,
+            Button(text("button.calendar"), Look("meeting_date", project=project.id, ref=words.id)),
             _exercise_button(project.id, words, known),
             source_button(project.id, words),
+        ),
+    )
+
+
+def date_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), States("question"))
+
+
+def date_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """Ask when the meeting is. The answer goes into a calendar file and is not kept."""
+    lengths = tuple(
+        Option[Line](minutes, text("question.minutes", minutes=c.Count(int(minutes))))
+        for minutes in get_args(Minutes)
+    )
+    return (
+        Open(
+            c.Form(
+                title=text("question.meeting_when"),
+                fields=(
+                    c.DateField("day", text("question.meeting_day"), required=True),
+                    c.TimeField("start", text("question.meeting_start"), required=True),
+                    c.Choice("length", text("question.meeting_length"), lengths, value="30"),
+                    c.Note(text("question.meeting_own")),
+                ),
+                submit=text("question.meeting_make"),
+                into="meeting_dated",
+                fixed={"project": known.project.id, "question": look.ref},
+            )
+        ),
+    )
+
+
+def date_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over the meeting as an appointment."""
+    project, asked = known.project, all_of(known).get(look.ref)
+    when = read_time(look.words)
+    if when is None or not isinstance(asked, Asked):
+        return (Show(c.card(Paragraph(text("question.meeting_none")))),)
+    day, at, minutes = when
+    return (
+        Hand(
+            Appointment(
+                uid=f"meeting-{project.id}-{asked.words.id}",
+                title=text("question.meeting_about", question=title(asked.words)),
+                note=text("question.meeting_note", name=c.Words(project.name)),
+                slug=text("question.meeting_slug"),
+                day=day,
+                at=at,
+                minutes=minutes,
+                zone=project.calendar.zone,
+            )
         ),
     )
 

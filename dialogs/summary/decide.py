@@ -294,7 +294,11 @@ def _decision(day: date, known: Known) -> list[Part[Line] | None]:
         for one in found
     ):
         return []
-    return [Paragraph(text("summary.decision", day=Day(decision)))]
+    wanted = e.FileWanted(project=known.project.id, view="decision_file")
+    return [
+        Paragraph(text("summary.decision", day=Day(decision))),
+        buttons(Button(text("button.calendar"), wanted)),
+    ]
 
 
 def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | None]:

@@ -323,6 +323,7 @@ def _make_link(context: EffectContext, effect: fx.MakeLink) -> Script[None]:
         effect.id,
         effect.person,
         effect.until,
+        effect.look,
     )
 
 

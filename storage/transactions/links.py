@@ -12,6 +12,9 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 
+import msgspec
+
+from dialogs.model.events import Look
 from dialogs.model.links import LinkKind, ProjectLink
 from storage.sql import Script
 from storage.tombstones import buried
@@ -23,6 +26,7 @@ KEPT = timedelta(days=1)
 _BYTES = 20
 _TOKEN = re.compile(r"[a-z2-7]{32}")
 _NO_HASH = bytes(32)
+_look = msgspec.json.Decoder(Look)
 
 
 def token_of(vault: Vault, kind: LinkKind, id: str) -> str:
@@ -39,6 +43,7 @@ def make(
     id: str,
     person: str = "",
     until: datetime | None = None,
+    look: Look | None = None,
 ) -> Script[str]:
     """Store a link and return its token. `id` is random; whoever keeps it can show the address
     again."""
@@ -52,6 +57,7 @@ def make(
             "kind": kind,
             "person": person,
             "until": to_us(until) if until else 0,
+            "look": "" if look is None else msgspec.json.encode(look).decode(),
         },
     )
     return token
@@ -65,7 +71,8 @@ def resolve(token: str, now: datetime) -> Script[ProjectLink | None]:
     rows = yield "link_get", found
     for row in rows:
         until = from_us(row["until_us"]) if row["until_us"] else None
-        return ProjectLink(row["kind"], row["tenant"], row["project"], row["person"], until)
+        look = _look.decode(row["look"]) if row["look"] else None
+        return ProjectLink(row["kind"], row["tenant"], row["project"], row["person"], until, look)
     return None
 
 

@@ -90,6 +90,7 @@ TEXT = {
     "link.project": "an id",
     "link.kind": "a word of the code",
     "link.person": "an id",
+    "link.look": "what a download gives: words of the code, random ids, a date and a time of day",
     "room.id": "an id",
     "room.place": "an id",
     "room.thread": "an id",

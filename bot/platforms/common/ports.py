@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from dialogs.model.cards import FinishedCard, FinishedForm, FinishedPicture, Spans
+from dialogs.model.files import FinishedFile
 from dialogs.model.links import LinkKind, ProjectLink
 
 # --- in -----------------------------------------------------------------------------------
@@ -109,6 +110,7 @@ class Answer(Struct, frozen=True):
     `undone`: nothing is known to be stored, and the request should be retried. `instead`: the cards
     replace the one whose button was pressed. `absent`: the sender is not known to be in the
     channel; an edge that can look up the members does so and passes the delivery in again.
+    `files`: what a download gives, not drawn yet.
     """
 
     language: Literal["da", "en"] = "da"
@@ -118,6 +120,7 @@ class Answer(Struct, frozen=True):
     undone: bool = False
     instead: bool = False
     absent: bool = False
+    files: tuple[FinishedFile, ...] = ()
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]
@@ -302,6 +305,53 @@ class Links(Protocol):
         ...
 
     async def withdraw(self, token: str) -> None: ...
+
+
+# --- the port that downloads need ------------------------------------------------------------
+
+
+class FileChoice(Struct, frozen=True):
+    """One way to have a file: what the form sends, the button's label, and the file's name."""
+
+    value: str
+    label: str
+    name: str
+
+
+class FilePage(Struct, frozen=True):
+    """The words of the page that a download's link leads to. Without `choices` there is no file,
+    and why stands in `lines`."""
+
+    language: Literal["da", "en"]
+    title: str
+    lines: tuple[str, ...]
+    choices: tuple[FileChoice, ...] = ()
+
+
+class FetchedFile(Struct, frozen=True):
+    """A drawn file. `opens`: the browser shows it, to be printed, instead of keeping it."""
+
+    name: str
+    media_type: str
+    body: bytes
+    opens: bool = False
+
+
+class Downloads(Protocol):
+    """Finds what a link gives, and asks again who it was given to and what they may see."""
+
+    async def page(self, token: str, language: Literal["da", "en"]) -> FilePage | None:
+        """Return what the page offers; None alike for a link that is withdrawn, has expired, never
+        was, or whose person may not see this any more."""
+        ...
+
+    async def fetch(self, token: str, choice: str) -> FetchedFile | None:
+        """Draw the file; None as for the page."""
+        ...
+
+    def gone(self, language: Literal["da", "en"]) -> FilePage: ...
+
+    def failed(self, language: Literal["da", "en"]) -> FilePage: ...
 
 
 # --- ports that the browser's edge needs ---------------------------------------------------

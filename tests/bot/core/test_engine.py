@@ -21,6 +21,7 @@ from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model import events as e
 from dialogs.model import facts as f
+from dialogs.model.links import ProjectLink
 from dialogs.registry import SIGHTS
 from storage.sql import Conflict, Script, Unavailable
 from storage.sqlite.writer import Writer
@@ -28,6 +29,7 @@ from storage.transactions.anonymous_pool import Pool
 from storage.transactions.effects import CARRIED_OUT_BY
 from storage.transactions.facts import SCRIPTS
 from storage.transactions.letters import once_key
+from storage.transactions.links import token_of
 from storage.transactions.scope import Scope
 from storage.transactions.turns import DEPTH, TooDeep, Turn, keep_state
 from storage.vault import code_hash
@@ -87,10 +89,9 @@ def news(text: str, id: str = "") -> e.NewsGiven:
     return e.NewsGiven(project=PROJECT, text=text, by="anne", at=MONDAY, id=id or text)
 
 
-async def turn(house: House, event: e.SignedEvent, key: str = "") -> tuple[fx.Response, ...]:
+async def turn(house: House, event: e.SignedEvent, key: str = "") -> tuple[fx.Seen, ...]:
     done = Turn(TENANT, PROJECT, key or f"key:{event.id}", event, MONDAY)
-    moments: tuple[fx.Response, ...] = await house.engine.turn(done)
-    return moments
+    return await house.engine.turn(done)
 
 
 def press(house: House, person: str, what: e.Press, key: str = "k") -> Delivery:
@@ -450,6 +451,12 @@ async def test_every_effect_is_done(
     await does(fx.Retract(first.new_id))
     [published] = await ask(house, f.Published("answer", "q1"))
     assert published.body == {**first.body, "text": ""}
+    await does(
+        fx.MakeLink("page", "one"), fx.MakeLink("page", "two"), fx.WithdrawLink("page", "one")
+    )
+    gone, there = (token_of(house.vault, "page", id) for id in ("one", "two"))
+    assert await house.links.resolve(gone) is None
+    assert await house.links.resolve(there) == ProjectLink("page", TENANT, PROJECT)
     await does(fx.CloseProject())
     assert await ask(house, f.ChannelProject(CHANNEL)) is None
     await does(fx.OpenProject(PROJECT, CHANNEL))
