@@ -7,6 +7,7 @@ for those who do not see it, with the whole of every label.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -36,9 +37,14 @@ PHONE = 288
 _ABREAST = 470
 """From this width on, steps stand side by side and a bar beside its label."""
 _MARGIN = 20
+PNG_WIDTH = PHONE + 2 * _MARGIN
+"""Pixels across a PNG, which chats show as wide as the phone is."""
+_PIXELS = 400_000
+"""Pixels of a PNG at most, as long as each of the picture's own is one."""
+_SIDES = ("width", "height")
 
 FONT = "Source Sans Pro"
-_FONT_FILES = tuple(
+FONT_FILES = tuple(
     str(Path(font_source_sans_pro.font_directory) / f"SourceSansPro-{weight}.ttf")
     for weight in ("Regular", "Semibold")
 )
@@ -113,21 +119,27 @@ def picture_svg(
 
 
 def picture_png(
-    picture: FinishedPicture,
-    *,
-    width: int = PHONE + 2 * _MARGIN,
-    theme: ColourScheme = "light",
-    zoom: float = 2,
+    picture: FinishedPicture, *, width: int = PNG_WIDTH, theme: ColourScheme = "light"
 ) -> bytes:
-    """Return the picture as a PNG of `zoom` pixels for each of its own, drawn with the one named
-    font, whatever is installed here."""
+    """Return the picture as a PNG, drawn with the one named font, whatever is installed here.
+
+    It has two pixels for each of its own, for sharp screens, and fewer if it is long: the time it
+    takes is that of packing the pixels.
+    """
+    svg = picture_svg(picture, width=width, theme=theme, ground=True)
     return resvg_py.svg_to_bytes(
-        svg_string=picture_svg(picture, width=width, theme=theme, ground=True),
+        svg_string=svg,
         skip_system_fonts=True,
-        font_files=list(_FONT_FILES),
+        font_files=list(FONT_FILES),
         font_family=FONT,
-        zoom=zoom,
+        zoom=zoom_of(svg),
     )
+
+
+def zoom_of(svg: str) -> float:
+    """Return how many pixels of the PNG one of the drawing gets, across and down."""
+    width, height = (float(svg.partition(f' {side}="')[2].partition('"')[0]) for side in _SIDES)
+    return round(min(2.0, max(1.0, math.sqrt(_PIXELS / (width * height)))), 2)
 
 
 # --- steps ----------------------------------------------------------------------------------
@@ -190,7 +202,8 @@ def _step_lines(picture: Steps[Spans], step: NamedStep[Spans], room: float) -> l
     name = wrapped(f"{plain(step.name)} {now}".strip(), room, _NAME)
     lines = [_Line(line, _NAME) for line in name]
     if now and name and name[-1].endswith(now):
-        lines[-1] = _Line(name[-1].removesuffix(now).rstrip(), _NAME, tail=now)
+        words = name[-1].removesuffix(now).rstrip()
+        lines[-1] = _Line(words, _NAME, tail=now if words else now.removeprefix("· "))
     done = step.state == "done"
     when = plain(step.when) if step.when is not None else ""
     dates = wrapped(when, room - (17 if done else 0), _DATE)

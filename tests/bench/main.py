@@ -11,7 +11,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from bot.core import gate
-from tests.bench import digests, documents, lanes, outbox, postgres, scale, slack, start, teams
+from tests.bench import (
+    digests,
+    documents,
+    lanes,
+    outbox,
+    pictures,
+    postgres,
+    scale,
+    slack,
+    start,
+    teams,
+)
 from tests.bench.contest import Row, head, line
 from tests.bench.progress import Progress
 from tests.bench.serve import pinned
@@ -25,6 +36,7 @@ PARTS = (
     "outbox",
     "lanes",
     "documents",
+    "pictures",
     "start",
 )
 
@@ -51,6 +63,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "outbox": lambda: outbox.rows(folder, told),
         "lanes": lambda: lanes.rows(folder, told, rounds=min(rounds, 5)),
         "documents": lambda: documents.rows(told, rounds=rounds),
+        "pictures": lambda: pictures.rows(told, rounds=rounds),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }
     async for row in parts[part]():

@@ -6,6 +6,7 @@ import asyncio
 import re
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser
@@ -52,6 +53,8 @@ from dialogs.model.cards import (
 from dialogs.model.pictures import Chart, Steps
 from tests.worlds.pictures import pictures
 from tests.worlds.web_fixtures import (
+    CHART,
+    STEPS,
     World,
 )
 from tests.worlds.web_page import HOSTILE, window
@@ -296,3 +299,39 @@ def test_the_page_has_every_text_in_both_languages() -> None:
     assert danish == english
     page = (STATIC / "index.html").read_text("utf-8")
     assert set(re.findall(r'data-word="(\w+)"', page)) <= set(danish)
+
+
+# --- pictures -----------------------------------------------------------------------------
+
+PICTURES = """async (card) => {
+  const { drawCard } = await import("/static/draw.js");
+  const drawn = drawCard(card, "da", () => {});
+  document.getElementById("log").replaceChildren(drawn);
+  const boxes = [...drawn.querySelectorAll(".picture-box")];
+  const seen = boxes.map((box) => {
+    const drawings = [...box.querySelectorAll("svg")];
+    const shown = drawings.filter((svg) => svg.getBoundingClientRect().width);
+    const edge = shown[0].getBoundingClientRect();
+    const inside = (text) => {
+      const { left, right, bottom } = text.getBoundingClientRect();
+      return left >= edge.left - 1 && right <= edge.right + 1 && bottom <= edge.bottom + 1;
+    };
+    const texts = [...shown[0].querySelectorAll("text")];
+    const size = Number.parseFloat(getComputedStyle(texts[0]).fontSize);
+    const scale = edge.width / shown[0].viewBox.baseVal.width;
+    const fits = edge.right <= box.getBoundingClientRect().right + 1;
+    return [shown.length, fits, texts.every(inside), size * scale >= 12];
+  });
+  return seen;
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 600, 1440])
+async def test_a_picture_fits_its_card_in_the_browsers_own_font(
+    world: World, browser: Browser, width: int
+) -> None:
+    """One drawing is shown, no wider than the card; no text leaves it, and none is too small."""
+    card = bare(Card((STEPS, CHART)), picture_svg)
+    async with window(browser, world, "anne", width) as page:
+        seen = await page.evaluate(PICTURES, msgspec.to_builtins(card))
+    assert seen == [[1, True, True, True]] * 2
