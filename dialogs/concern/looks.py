@@ -93,7 +93,7 @@ def view(state: Concern, slot: str, known: Known) -> NeutralCard:
         c.Heading(kind_line(state)),
         c.Quote(state.words, c.Who(state.author)),
         *answer_parts(state),
-        c.Small(status_line(state, date.min)),
+        c.Small(text("concern.status", status=status_line(state, date.min))),
         c.buttons(Button(text("button.lead"), _look("concern", project, state.id), "quiet"))
         if open_still
         else None,

@@ -9,12 +9,20 @@ import pytest
 from tests.worlds.stage import stage
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
+ENGLISH = sorted((Path(__file__).parents[1] / "transcripts" / "english").glob("*.txt"))
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_a_conversation_goes_as_its_transcript(transcript: Path, tmp_path: Path) -> None:
     """Each act leads to the expected lines."""
     async with stage(tmp_path) as played:
+        await played.play(transcript.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("transcript", ENGLISH, ids=lambda path: path.stem)
+async def test_a_conversation_goes_in_english(transcript: Path, tmp_path: Path) -> None:
+    """The people use the chat in English, and the project speaks it in the channel."""
+    async with stage(tmp_path, locale="en") as played:
         await played.play(transcript.read_text(encoding="utf-8"))
 
 

@@ -17,6 +17,7 @@ from bot.platforms.web.playground.server import COURSE
 from tests.worlds.play import Play
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
+ENGLISH = sorted((Path(__file__).parents[1] / "transcripts" / "english").glob("*.txt"))
 AN_EVENING_IN_NOVEMBER = datetime(2026, 11, 20, 21, 0, tzinfo=COPENHAGEN)
 EVERYTHING = """
 anne > /digi start Ny omsorgsplatform

@@ -9,8 +9,15 @@ from typing import Literal
 import pytest
 
 from bot.platforms.web.playground.scenario import COPENHAGEN
-from tests.worlds.course import AN_EVENING_IN_NOVEMBER, beginning, each_transcript, plays_course
+from tests.worlds.course import (
+    AN_EVENING_IN_NOVEMBER,
+    ENGLISH,
+    beginning,
+    each_transcript,
+    plays_course,
+)
 from tests.worlds.slack.stage import slack_stage
+from tests.worlds.stage import PEOPLE
 
 Mode = Literal["http", "socket"]
 
@@ -40,4 +47,11 @@ async def test_a_conversation_goes_in_slack_as_on_paper(
 ) -> None:
     """Forms with empty required fields are submitted, so that Digi has to validate them itself."""
     async with slack_stage(tmp_path / "home", mode, holds_back=False) as played:
+        await played.play(transcript.read_text(encoding="utf-8"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("transcript", ENGLISH, ids=lambda path: path.stem)
+async def test_a_conversation_in_english_goes_as_on_paper(transcript: Path, tmp_path: Path) -> None:
+    async with slack_stage(tmp_path / "home", "http", english=PEOPLE, holds_back=False) as played:
         await played.play(transcript.read_text(encoding="utf-8"))

@@ -7,7 +7,8 @@ from typing import TypedDict
 
 import pytest
 
-from tests.worlds.course import beginning, each_transcript, plays_course
+from tests.worlds.course import ENGLISH, beginning, each_transcript, plays_course
+from tests.worlds.stage import PEOPLE
 from tests.worlds.teams.plain_transport import by_hand
 from tests.worlds.teams_fixtures import teams_stage
 
@@ -78,4 +79,11 @@ async def test_a_conversation_goes_in_teams_as_on_paper(
 ) -> None:
     """Forms with empty required fields are submitted, so that Digi has to validate them itself."""
     async with teams_stage(tmp_path / "home", holds_back=False, **CLIENTS[client]) as played:
+        await played.play(transcript.read_text(encoding="utf-8"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("transcript", ENGLISH, ids=lambda path: path.stem)
+async def test_a_conversation_in_english_goes_as_on_paper(transcript: Path, tmp_path: Path) -> None:
+    async with teams_stage(tmp_path / "home", english=PEOPLE, holds_back=False) as played:
         await played.play(transcript.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.worlds.browser_stage import browser_stage
-from tests.worlds.course import each_transcript
+from tests.worlds.course import ENGLISH, each_transcript
 
 
 @pytest.mark.parametrize(("transcript", "way"), list(each_transcript(("http",), "http")))
@@ -16,4 +16,11 @@ async def test_a_conversation_goes_in_the_browser_as_on_paper(
 ) -> None:
     """Each act leads to the expected lines, in the windows of those who should read them."""
     async with browser_stage(tmp_path / "home") as played:
+        await played.play(transcript.read_text(encoding="utf-8"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("transcript", ENGLISH, ids=lambda path: path.stem)
+async def test_a_conversation_in_english_goes_as_on_paper(transcript: Path, tmp_path: Path) -> None:
+    async with browser_stage(tmp_path / "home", "en") as played:
         await played.play(transcript.read_text(encoding="utf-8"))
