@@ -119,12 +119,16 @@ def picture_svg(
 
 
 def picture_png(
-    picture: FinishedPicture, *, width: int = PNG_WIDTH, theme: ColourScheme = "light"
+    picture: FinishedPicture,
+    *,
+    width: int = PNG_WIDTH,
+    theme: ColourScheme = "light",
+    zoom: float | None = None,
 ) -> bytes:
     """Return the picture as a PNG, drawn with the one named font, whatever is installed here.
 
-    It has two pixels for each of its own, for sharp screens, and fewer if it is long: the time it
-    takes is that of packing the pixels.
+    Unless `zoom` says otherwise, it has two pixels for each of its own, for sharp screens, and
+    fewer if it is long: half of the time it takes is that of packing the pixels.
     """
     svg = picture_svg(picture, width=width, theme=theme, ground=True)
     return resvg_py.svg_to_bytes(
@@ -132,7 +136,7 @@ def picture_png(
         skip_system_fonts=True,
         font_files=list(FONT_FILES),
         font_family=FONT,
-        zoom=zoom_of(svg),
+        zoom=zoom_of(svg) if zoom is None else zoom,
     )
 
 
