@@ -116,6 +116,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
 MAY_LOOK: Mapping[str, frozenset[str]] = {
     "page": VISITORS,
     "qr": AGREES,
+    "poster_file": AGREES,
     "settings": RUNS,
     "change_roles": LEADS,
     "frame": LEADS,

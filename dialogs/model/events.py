@@ -596,7 +596,7 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 
 # --- files --------------------------------------------------------------------------------
 
-FileView = Literal["agreement_file", "decision_file", "meeting_file"]
+FileView = Literal["agreement_file", "decision_file", "meeting_file", "poster_file"]
 """The looks that hand over a file."""
 Minutes = Literal["15", "30", "45", "60", "90"]
 
@@ -858,6 +858,7 @@ View = Literal[
     "decision_file",
     "meeting_file",
     "meeting_date",
+    "poster_file",
     # overview, summary, trio
     "overview",
     "summary",

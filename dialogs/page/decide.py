@@ -17,11 +17,21 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, opens, the_only
-from dialogs.model.effects import MakeLink, Show, WithdrawLink
+from dialogs.model.conversation import (
+    Conversation,
+    Facts,
+    LookResults,
+    Responses,
+    Sight,
+    Step,
+    opens,
+    the_only,
+)
+from dialogs.model.effects import Hand, MakeLink, Show, WithdrawLink
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Viewer
-from dialogs.page.states import PAGE, PublicPage
+from dialogs.model.posters import poster
+from dialogs.page.states import PAGE, PublicPage, page_address
 from dialogs.page.visit import visit, visit_needs
 
 
@@ -63,6 +73,8 @@ def _card(known: Known, state: PublicPage, said: str) -> NeutralCard:
     if not state.link:
         ways: tuple[Button[Line], ...] = (Button(text("page.open_it"), opening, "main"),)
     else:
+        wanted = e.FileWanted(project=project, view="poster_file")
+        show_poster: Button[Line] = Button(text("page.poster"), wanted, "main")
         renew: Button[Line] = Button(
             text("page.new_link"), opening, confirm=text("page.new_link_sure")
         )
@@ -72,7 +84,7 @@ def _card(known: Known, state: PublicPage, said: str) -> NeutralCard:
             "danger",
             confirm=text("page.close_sure"),
         )
-        ways = (renew, close) if known.project.open else (close,)
+        ways = (show_poster, renew, close) if known.project.open else (close,)
     address = LinkAddress("page", state.link) if state.link else None
     return card(
         Heading(text("page.heading")),
@@ -96,12 +108,24 @@ def _look(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Show(_card(known, state, _said(state))),)
 
 
+def _poster_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over the poster with the code of the page as it is now."""
+    address = page_address(known)
+    if address is None or not known.project.open:
+        return (Show(card(Paragraph(text("page.closed_now")))),)
+    return (Hand(poster(known.project.name, address)),)
+
+
 CONVERSATION = Conversation(
     name="page",
     state=PublicPage,
     events=the_only("page", e.PageOpened, e.PageClosed),
     needs=_needs,
     decide=_decide,
-    sights={"page": Sight(visit_needs, visit), "qr": Sight(_look_needs, _look)},
+    sights={
+        "page": Sight(visit_needs, visit),
+        "qr": Sight(_look_needs, _look),
+        "poster_file": Sight(_look_needs, _poster_file),
+    },
     commands={"qr": opens("qr")},
 )

@@ -16,15 +16,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.platforms.common.ports import Downloads, FetchedFile, FilePage, Report
+from bot.platforms.web.page.draw import HEADERS
+from bot.platforms.web.page.limits import RequestLimit
 
-STRICT = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+STRICT = {name: said for name, said in HEADERS.items() if name != "Content-Security-Policy"}
+"""What the page for visitors is served with; the policy allows each page its own style sheet."""
+ON_A_LINK = 20
+"""Requests a minute. Each is an act of the person whom the link was given to, who may do sixty."""
 STYLE = """
 :root { color-scheme: light dark; --ground: #f5f3ee; --card: #fffefb; --ink: #1d2321;
   --muted: #59615d; --line: #dcd8ce; --accent: #0b5d54; --on: #fff; }
@@ -49,25 +47,32 @@ Lang = Literal["da", "en"]
 PageHandler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def routes(downloads: Downloads, told: Report) -> list[web.RouteDef]:
+def routes(
+    downloads: Downloads, told: Report, limit: RequestLimit | None = None
+) -> list[web.RouteDef]:
     """Return the routes. `told` gets the kind of a failure, and nothing of the request."""
+    limit = limit or RequestLimit(most=ON_A_LINK)
 
     async def page(request: web.Request) -> web.Response:
         language = _language(request)
         offered = await downloads.page(request.match_info["token"], language)
-        return _html(offered or downloads.gone(language), 200 if offered else 404)
+        return _html(offered, 200) if offered else gone(request)
+
+    def gone(request: web.Request) -> web.Response:
+        limit.leads_nowhere(request.match_info["token"])
+        return _html(downloads.gone(_language(request)), 404)
 
     async def fetch(request: web.Request) -> web.Response:
         form = await request.post()
         choice = form.get("as", "")
         token = request.match_info["token"]
         fetched = await downloads.fetch(token, choice if isinstance(choice, str) else "")
-        if fetched is None:
-            return _html(downloads.gone(_language(request)), 404)
-        return _file(fetched)
+        return gone(request) if fetched is None else _file(fetched)
 
     def guarded(handler: PageHandler) -> PageHandler:
         async def answered(request: web.Request) -> web.Response:
+            if not limit.lets(request.match_info["token"]):
+                return _html(downloads.failed(_language(request)), 429)
             try:
                 return await handler(request)
             except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -273,3 +275,49 @@ async def test_a_choice_that_is_none_gives_no_file(tmp_path: Path) -> None:
         for choice in ("", "docx", "../ics", "ics\x00"):
             assert (await served.post(served.path, choice))[0] == 404
         assert served.failures == []
+
+
+POSTER = """
+anne > /digi start Ny omsorgsplatform
+anne > tryk "Jeg er leder"
+anne > tryk "Vis det i kanalen"
+anne > /digi qr
+anne > tryk "Åbn siden"
+anne > tryk "Vis plakaten"
+"""
+
+
+async def test_the_poster_opens_in_the_browser_with_the_code_of_the_page(tmp_path: Path) -> None:
+    """On both papers and in both languages, its one style sheet allowed by hash; with a new link
+    the same download has the new code, and with a closed page it is over."""
+    async with desk(tmp_path, POSTER) as served:
+        played = served.played
+        [path] = re.findall(rf"{PUBLIC_URL}(/d/\S+)", played.just("anne"))
+        _, page, _ = await served.get(path)
+        assert "Plakat: Ny omsorgsplatform" in page
+        assert page.count("<button") == 4
+        [first] = re.findall(rf"{PUBLIC_URL}(/b/[a-z2-7]+)", "".join(played.seen["anne"]))
+        for choice in ("a4_da", "a5_da", "a4_en", "a5_en"):
+            status, body, headers = await served.post(path, choice)
+            assert status == 200
+            assert headers["Content-Disposition"].startswith("inline")
+            assert first in body.decode().replace("<wbr>", "")
+            [style] = re.findall(r"<style>(.*?)</style>", body.decode(), re.DOTALL)
+            known = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+            assert f"style-src 'sha256-{known}';" in headers["Content-Security-Policy"]
+        await played.play('anne > /digi qr\nanne > tryk "Nyt link"\n')
+        _, body, _ = await served.post(path, "a4_da")
+        assert first not in body.decode().replace("<wbr>", "")
+        await played.play('anne > /digi qr\nanne > tryk "Luk siden"\n')
+        assert await served.answers(path) == await served.answers("/d/" + "a" * 32)
+
+
+async def test_too_many_requests_are_refused_before_the_database_is_read(tmp_path: Path) -> None:
+    """A flood on one link leaves the others, and its owner's own acts, as they were."""
+    async with desk(tmp_path) as served:
+        path, other = served.path, await served.link_for("fatima")
+        for _ in range(downloads.ON_A_LINK):
+            assert (await served.get(path))[0] == 200
+        assert (await served.get(path))[0] == 429
+        assert (await served.post(path))[0] == 429
+        assert (await served.get(other))[0] == 200

@@ -17,7 +17,10 @@ NOWHERE = 120
 
 
 class RequestLimit:
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, most: int = ON_A_PAGE
+    ) -> None:
+        self._most = most
         self._monotonic = monotonic
         self._began = monotonic()
         self._asked: Counter[str] = Counter()
@@ -34,7 +37,7 @@ class RequestLimit:
         if self._nowhere >= NOWHERE and token not in self._asked and token not in self._pages:
             return False
         self._asked[token] += 1
-        return self._asked[token] <= ON_A_PAGE
+        return self._asked[token] <= self._most
 
     def leads_nowhere(self, token: str) -> None:
         self._nowhere += 1
