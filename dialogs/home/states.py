@@ -71,15 +71,21 @@ def _asked_roles(known: Known, person: Person) -> list[Part[Line] | None]:
 
 
 def _owed(known: Known, person: Person, today: date) -> list[Part[Line] | None]:
-    """Return the number of answers owed and the earliest promise; the texts are behind a button."""
+    """Return the number of answers owed, the earliest promise, and the earliest answer that was to
+    be carried out by now; the texts are behind a button."""
     waiting = owed(known, person, today)
     if not waiting:
         return []
-    lines: list[Line] = [text("summary.owed", n=Count(len(waiting)))]
-    first = waiting[0]
-    if first.promised is not None:
-        key = "summary.promise_passed" if first.overdue else "summary.promised"
-        lines.append(text(key, day=Day(first.promised)))
+    answers = [one for one in waiting if not one.telling]
+    done_by = [one.promised for one in waiting if one.telling and one.promised]
+    lines: list[Line] = []
+    if answers:
+        lines.append(text("summary.owed", n=Count(len(answers))))
+    if answers and answers[0].promised is not None:
+        key = "home.promise_passed" if answers[0].overdue else "home.promised"
+        lines.append(text(key, day=Day(answers[0].promised)))
+    if done_by:
+        lines.append(text("home.how_it_went", day=Day(done_by[0])))
     look = Look("concerns", project=known.project.id, ref="owed")
     return [
         Paragraph(Several(tuple(lines))),
