@@ -21,6 +21,7 @@ from dialogs.project import decide as project
 from dialogs.question import decide as question
 from dialogs.results import decide as results
 from dialogs.say import decide as say
+from dialogs.sheet import decide as sheet
 from dialogs.summary import decide as summary
 from dialogs.trio import decide as trio
 from dialogs.walk import decide as walk
@@ -41,6 +42,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         results,
         advice,
         page,
+        sheet,
         download,
         help,
         home,

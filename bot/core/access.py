@@ -144,6 +144,9 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "trio_point": TRIO,
     "notes": TRIO,
     "decision_file": TRIO,
+    "sheet": ALL,
+    "week_sheet": ALL,
+    "meeting_sheet": ALL,
 }
 LOOKS_ANYWHERE = frozenset(
     {

@@ -297,7 +297,8 @@ class Engine:
             Fault(m.field, localizer.line(m.text)) for m in moments if isinstance(m, FieldError)
         )
         instead = any(isinstance(m, Show) and m.instead for m in moments)
-        handed = [localizer.files(m.file) for m in moments if isinstance(m, Hand)]
+        channel = names.project.language if names.project else language
+        handed = [localizer.files(m.file, channel) for m in moments if isinstance(m, Hand)]
         return Answer(
             language,
             cards,

@@ -259,12 +259,13 @@ class Localizer:
             self._button(button) if button is not None and self._is_here(button) else None,
         )
 
-    def files(self, file: NeutralFile) -> tuple[FinishedFile, ...]:
-        """Return the file in the reader's language; a poster in both, since others read it."""
+    def files(self, file: NeutralFile, channel: Language) -> tuple[FinishedFile, ...]:
+        """Return the file in the reader's language. Others read a document, so it is in the
+        channel's, and a poster in both."""
         if isinstance(file, appointments.Appointment):
             return (appointments.finished(file, self.line),)
         if isinstance(file, documents.Document):
-            return (self.document(file),)
+            return (self._speaking(channel).document(file),)
         return tuple(
             posters.finished(file, self._speaking(language).line, language)
             for language in get_args(Language)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bot.documents import calendar_files, data, docx, html, tables
+from bot.documents import calendar_files, data, html, tables
 from bot.documents.plain import file_name
 from bot.documents.poster import poster_html
 from dialogs.model import documents
@@ -79,12 +79,20 @@ def _document(one: documents.FinishedDocument) -> tuple[Drawable, ...]:
         )
         for i, table in enumerate(found, 1)
     )
-    return (
-        Drawable("docx", "docx", named("docx"), DOCX, partial(docx.draw, one)),
+    every = (
+        Drawable("docx", "docx", named("docx"), DOCX, partial(_docx, one)),
         Drawable("html", "html", named("html"), HTML, partial(html.draw, one), opens=True),
         *lists,
         Drawable("json", "json", named("json"), JSON, partial(data.draw, one)),
     )
+    return tuple(way for way in every if way.way in one.formats)
+
+
+def _docx(one: documents.FinishedDocument) -> bytes:
+    # Loaded with the first one that is drawn: 15 MB and half a second of a start.
+    from bot.documents import docx
+
+    return docx.draw(one)
 
 
 _POSTERS: dict[tuple[Paper, str], FileWay] = {

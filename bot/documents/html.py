@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import assert_never
 
 from bot.documents.pictures import picture_svg
-from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
+from bot.documents.plain import (
+    LANGUAGES,
+    address_in,
+    clean,
+    column_shares,
+    is_right_to_left,
+)
 from bot.documents.qr import qr_svg
-from bot.documents.word_template import LANGUAGES
 from dialogs.model.cards import (
     Bullets,
     Emph,

@@ -13,7 +13,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from bot.documents.plain import clean
+from bot.documents.plain import LANGUAGES, clean
 from dialogs.model.cards import plain
 from dialogs.model.documents import FinishedDocument
 
@@ -21,7 +21,6 @@ FONT = "Calibri"
 INK, MUTED, ACCENT = (RGBColor.from_string(one) for one in ("1D2321", "59615D", "0B5D54"))
 MARGIN = Mm(20)
 ACROSS = Mm(210) - 2 * MARGIN
-LANGUAGES = {"da": "da-DK", "en": "en-GB"}
 SMALL, RULED, LABEL = "Digi Small", "Digi Ruled Line", "Digi Label"
 # Parts of python-docx's template that hold somebody else's picture, settings and styles.
 _NOT_OURS = ("thumbnail", "customXml", "stylesWithEffects", "webSettings")

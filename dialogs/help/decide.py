@@ -79,7 +79,7 @@ def _commands(project: Project, viewer: Viewer) -> list[str]:
         case "running":
             found = ["status", "questions", "say", "code", "agreements", "advice", "lessons"]
             if viewer.may("leader", "deputy", "starter", "facilitator"):
-                found += ["next", "theme", "meeting", "plan"]
+                found += ["next", "theme", "meeting", "sheet", "plan"]
             if leads:
                 found += ["phase", "digest", "settings"]
             if viewer.may("leader", "deputy", "representative"):

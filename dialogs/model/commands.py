@@ -63,6 +63,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("questions", ("spørgsmål", "svar"), ("questions", "answer", "answers")),
     Command("theme", ("grundspørgsmål",), ("theme",), "theme"),
     Command("meeting", ("møde",), ("meeting",)),
+    Command("sheet", ("ark", "ugens ark"), ("sheet", "week sheet")),
     Command("phase", ("fase",), ("phase",)),
     Command("say", ("sig", "sig det", "bekymring"), ("say", "say it", "concern"), private=True),
     Command(

@@ -91,7 +91,7 @@ class Furniture(Struct, Generic[L], frozen=True):
 
 class Document(Struct, Generic[L], frozen=True, kw_only=True):
     """A document about one project on one day. `slug` is its name in file names; `head` names the
-    project and the day below the title."""
+    project and the day below the title. `formats` are those that people are offered."""
 
     title: L
     slug: L
@@ -100,6 +100,7 @@ class Document(Struct, Generic[L], frozen=True, kw_only=True):
     head: L
     sections: tuple[Section[L], ...]
     furniture: Furniture[L]
+    formats: tuple[Format, ...] = ("docx", "html")
     language: Literal["da", "en"] = "da"
 
 
@@ -173,6 +174,7 @@ def converted(
             for one in document.sections
         ),
         furniture=Furniture(line(furniture.contents), line(furniture.page), line(furniture.of)),
+        formats=document.formats,
         language=document.language,
     )
 

@@ -596,7 +596,9 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 
 # --- files --------------------------------------------------------------------------------
 
-FileView = Literal["agreement_file", "decision_file", "meeting_file", "poster_file"]
+FileView = Literal[
+    "agreement_file", "decision_file", "meeting_file", "meeting_sheet", "poster_file", "week_sheet"
+]
 """The looks that hand over a file."""
 Minutes = Literal["15", "30", "45", "60", "90"]
 
@@ -859,6 +861,9 @@ View = Literal[
     "meeting_file",
     "meeting_date",
     "poster_file",
+    "meeting_sheet",
+    "week_sheet",
+    "sheet",
     # overview, summary, trio
     "overview",
     "summary",

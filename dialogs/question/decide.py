@@ -69,7 +69,15 @@ from dialogs.question.forms import (
     unnamed_needs,
 )
 from dialogs.question.listing import lead, lead_needs, list_needs, questions
-from dialogs.question.meeting import date_file, date_form, date_needs, meeting, meeting_needs
+from dialogs.question.meeting import (
+    date_file,
+    date_form,
+    date_needs,
+    meeting,
+    meeting_needs,
+    sheet_file,
+    sheet_needs,
+)
 from dialogs.question.states import (
     Asked,
     Concluded,
@@ -383,6 +391,7 @@ CONVERSATION = Conversation(
         "talked": Sight(talked_needs, talked),
         "missing": Sight(missing_needs, missing),
         "meeting": Sight(meeting_needs, meeting),
+        "meeting_sheet": Sight(sheet_needs, sheet_file),
         "meeting_date": Sight(date_needs, date_form),
         "meeting_file": Sight(date_needs, date_file),
         "trio_proposal": Sight(trio_needs, trio_proposal),

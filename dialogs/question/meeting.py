@@ -19,7 +19,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.conversation import Facts, LookResults, Responses
 from dialogs.model.effects import Hand, Open, Show
-from dialogs.model.events import Look, Minutes, NextNow
+from dialogs.model.events import FileWanted, Look, Minutes, NextNow
 from dialogs.model.facts import (
     About,
     HowManyEach,
@@ -27,8 +27,10 @@ from dialogs.model.facts import (
     States,
     Viewer,
 )
+from dialogs.page.states import PAGE
 from dialogs.question.buttons import source_button
 from dialogs.question.cards import told
+from dialogs.question.meeting_sheet import meeting_document, steps
 from dialogs.question.states import (
     Asked,
     QuestionWords,
@@ -101,14 +103,7 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
         None if place is None else Small(place),
         Heading(title(words)),
         why_line(words),
-        c.Bullets(
-            (
-                text("question.meeting_alone"),
-                text("question.meeting_pairs"),
-                text("question.meeting_together"),
-            ),
-            numbered=True,
-        ),
+        steps(),
         Paragraph(text("question.meeting_lines")),
         c.Bullets(
             (
@@ -120,11 +115,27 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
         ),
         c.buttons(
             Button(text("button.we_talked"), talked, style="main") if viewer.may(*RUNS) else None,
+            Button(
+                text("sheet.get_meeting"),
+                FileWanted(project=project.id, view="meeting_sheet", ref=words.id),
+            ),
             Button(text("button.calendar"), Look("meeting_date", project=project.id, ref=words.id)),
             _exercise_button(project.id, words, known),
             source_button(project.id, words),
         ),
     )
+
+
+def sheet_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), States("question"), PAGE)
+
+
+def sheet_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over the sheet of a question that is open."""
+    asked = all_of(known).get(look.ref)
+    if not isinstance(asked, Asked) or not is_open(asked):
+        return told(asked, known.project.id)
+    return (Hand(meeting_document(asked, viewer.at, known)),)
 
 
 def date_needs(look: Look, viewer: Viewer) -> Facts:

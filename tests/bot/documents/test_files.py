@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from bot.documents.files import FileWay, drawables, title_of
 from content import catalogue as content
 from content.model import Catalogue
 from dialogs.model.appointments import FinishedAppointment
 from dialogs.model.cards import Plain
+from dialogs.model.documents import Format
 from dialogs.model.posters import PAPERS, FinishedPoster
 from tests.bot.documents.samples import finished
 
@@ -42,7 +46,10 @@ def poster(language: str) -> FinishedPoster:
     )
 
 
-@pytest.mark.parametrize("file", [DEADLINE, finished()])
+WHOLE = replace(finished(), formats=get_args(Format))
+
+
+@pytest.mark.parametrize("file", [DEADLINE, WHOLE])
 def test_each_way_draws_its_own_kind_of_file(file: object) -> None:
     """The bytes are of the kind that the file's name and media type say."""
     ways = drawables((file,), NOW)  # type: ignore[arg-type]
@@ -53,6 +60,19 @@ def test_each_way_draws_its_own_kind_of_file(file: object) -> None:
         assert kind == one.way
         assert drawn.startswith(BEGINS.get(kind, b"\xef\xbb\xbf")), one.name
         assert one.opens == (kind == "html")
+
+
+def test_a_document_is_offered_in_the_ways_that_it_names() -> None:
+    """A sheet as Word and to be printed; a report says that it can be had as data, too."""
+    assert [one.way for one in drawables((finished(),), NOW)] == ["docx", "html"]
+    assert [one.way for one in drawables((WHOLE,), NOW)] == ["docx", "html", "csv", "json"]
+
+
+def test_what_draws_word_files_is_loaded_with_the_first_one() -> None:
+    """It takes 15 MB, which Digi does without until somebody wants one."""
+    found = "import sys, bot.documents.files; print('docx' in sys.modules, 'lxml' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", found], capture_output=True, check=True, text=True)
+    assert said.stdout.split() == ["False", "False"]
 
 
 def test_a_poster_can_be_had_on_two_papers_in_two_languages() -> None:
