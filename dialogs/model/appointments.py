@@ -20,7 +20,9 @@ L = TypeVar("L")
 L2 = TypeVar("L2")
 
 
-class Appointment(Struct, Generic[L], frozen=True, kw_only=True):
+class Appointment(
+    Struct, Generic[L], frozen=True, kw_only=True, tag="appointment", tag_field="file"
+):
     """A whole day, or with `at` (minutes after midnight by the workplace's clock) `minutes` of it.
 
     `uid` stays the same when the day changes, and `changed` counts the changes, so that a calendar

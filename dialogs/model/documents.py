@@ -89,7 +89,7 @@ class Furniture(Struct, Generic[L], frozen=True):
     of: L
 
 
-class Document(Struct, Generic[L], frozen=True, kw_only=True):
+class Document(Struct, Generic[L], frozen=True, kw_only=True, tag="document", tag_field="file"):
     """A document about one project on one day. `slug` is its name in file names; `head` names the
     project and the day below the title. `formats` are those that people are offered."""
 

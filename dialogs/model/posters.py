@@ -20,7 +20,7 @@ Paper = Literal["a4", "a5"]
 PAPERS: tuple[Paper, ...] = ("a4", "a5")
 
 
-class Poster(Struct, Generic[L], frozen=True, kw_only=True):
+class Poster(Struct, Generic[L], frozen=True, kw_only=True, tag="poster", tag_field="file"):
     """The words of a poster, from the top down. `address` is what its QR code leads to; `how` says
     what to do with the code; `print` is for whoever prints it and is not printed."""
 
