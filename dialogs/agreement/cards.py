@@ -154,8 +154,27 @@ def view_needs(state: Agreement, slot: str) -> Facts:
     return (About(),)
 
 
+REMINDERS = ("reminder", "overdue")
+
+
+def reminder_slot(name: str, state: Agreement) -> str:
+    """Return the slot of a reminder: one for each date, so that a new date ends the old one."""
+    return f"{name}:{state.due or ''}"
+
+
+def _reminder(state: Agreement, slot: str, project: str) -> NeutralCard:
+    """Remind of a date; empty once it is kept or moved."""
+    name = slot.partition(":")[0]
+    if state.status != "taken" or state.due is None or slot != reminder_slot(name, state):
+        return card()
+    told = text(f"agreement.{name}", day=Day(state.due))
+    return card(Paragraph(told), Quote(what(state.id)), own_buttons(state, project))
+
+
 def view(state: Agreement, slot: str, known: Known) -> NeutralCard:
     project = known.project
+    if slot.startswith(REMINDERS):
+        return _reminder(state, slot, project.id)
     live = project.under_way
     owners = slot == "offer" and state.owner == state.asked
     found: Line

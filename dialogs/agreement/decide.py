@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dialogs.agreement.cards import (
     LONGEST,
+    REMINDERS,
     calendar_button,
     calendar_file,
     due_line,
@@ -23,6 +24,7 @@ from dialogs.agreement.cards import (
     not_done_form,
     one_needs,
     own_buttons,
+    reminder_slot,
     show,
     take_button,
     view,
@@ -42,12 +44,9 @@ from dialogs.model.calendar import (
 )
 from dialogs.model.cards import (
     Day,
-    Paragraph,
-    Quote,
     Several,
     Typed,
     Who,
-    card,
     text,
 )
 from dialogs.model.conversation import Conversation, Facts, Sight, Step, by_field, opens
@@ -58,7 +57,6 @@ from dialogs.model.effects import (
     FieldError,
     Forget,
     Post,
-    Privately,
     Record,
     Redraw,
     Tell,
@@ -285,13 +283,14 @@ def _redrawn(state: Agreement) -> tuple[Effect, ...]:
     """Redraw the agreement everywhere: for its owner, in the channel, below its question, and in
     the summaries that name it."""
     under = (Redraw("post", "question", state.question),) if state.question else ()
-    return (Redraw("offer"), Redraw("open"), *under, Tell(e.MatterChanged(of=state.id)))
+    reminders = (Redraw(reminder_slot(name, state)) for name in REMINDERS)
+    told = Tell(e.MatterChanged(of=state.id))
+    return (Redraw("offer"), Redraw("open"), *under, *reminders, told)
 
 
 def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
     if state.status != "taken" or state.due is None or not known.project.under_way:
         return ()
-    project = known.project.id
     calendar = known.project.calendar
     now = event.fired_at
     today = local(calendar, now).date()
@@ -300,15 +299,12 @@ def _rings(state: Agreement, event: e.Woke, name: str, known: Known) -> Effects:
         return (Timer(name, at_local(calendar, add_working_days(calendar, today, 1), EARLY)),)
     match name:
         case "reminder" if state.due >= today:
-            told = text("agreement.reminder", day=Day(state.due))
             urgency = 3
         case "overdue" if state.due < today:
-            told = text("agreement.overdue", day=Day(state.due))
             urgency = 2
         case _:
             return ()
-    shown = card(Paragraph(told), Quote(what(state.id)), own_buttons(state, project))
-    return (Privately(state.owner, shown, urgency=urgency),)
+    return (Post(reminder_slot(name, state), to=state.owner, bag=True, urgency=urgency),)
 
 
 # --- looks --------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ from dialogs.model.effects import (
     Post,
     Privately,
     Record,
+    Redraw,
     Say,
     Show,
     Tell,
@@ -54,6 +55,8 @@ from dialogs.overview.states import Digest, next_overview
 
 NEWS_LIMIT = 400
 AWAY = timedelta(days=8)
+NEWS = "news:"
+"""The slot of the question for news, before the person who is asked."""
 
 
 # --- decide -------------------------------------------------------------------------------
@@ -130,14 +133,14 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
     if state.last is not None and now - state.last > AWAY:
         missed = next_overview(project, state.last)
         away = local(project.calendar, missed).date() if missed < due else None
-    decided = replace(state, last=now)
+    decided = replace(state, last=now, asked_for=None)
     if state.week == week:
         return decided, (again,)
     new = found(known, state, now, week)
     if not new.anything:
         quiet = state.quiet + 1
         told = _nothing_new(known) if quiet == 2 else ()
-        return replace(decided, quiet=quiet), (again, *told)
+        return replace(decided, quiet=quiet), (again, *told, *_redrawn(known))
     line, given = advice(known)
     slot = f"overview:{week}"
     shown = overview_card(known, new, now, line, due=due, away=away)
@@ -146,6 +149,7 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         Post(slot),
         *(Say(page, thread=slot) for page in details(known, new, now)),
         Tell(e.AdviceGiven(ids=given)),
+        *_redrawn(known),
         again,
     ]
     decided = replace(
@@ -174,11 +178,17 @@ def _asks(state: Digest, event: SignedEvent, now: datetime, known: Known) -> Ste
     late = _day_before(project, moment) < now - timedelta(hours=12)
     if state.news or state.asked == week or late:
         return state, (again,)
-    shown = card(
-        Paragraph(text("digest.ask_news", moment=Moment(moment))), buttons(_news_button(project))
+    asked = tuple(
+        Post(f"{NEWS}{person}", to=person, bag=True, urgency=2)
+        for person in known.holders("leader")
     )
-    asked = tuple(Privately(person, shown, urgency=2) for person in known.holders("leader"))
-    return replace(state, asked=week), (*asked, again)
+    return replace(state, asked=week, asked_for=moment), (*asked, again)
+
+
+def _redrawn(known: Known) -> tuple[Effect, ...]:
+    """Redraw what asks the leader for news: it is written, or too late."""
+    asked = (Redraw(f"{NEWS}{person}") for person in known.holders("leader"))
+    return (*asked, Tell(e.MatterChanged(of="news")))
 
 
 def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
@@ -190,7 +200,7 @@ def _given(state: Digest, event: e.NewsGiven, words: str, known: Known) -> Step:
         told = text("digest.news_paused")
     else:
         told = text("digest.news_given", moment=Moment(next_overview(project, event.at)))
-    return replace(state, news=event.id), (kept, Show(card(Paragraph(told))))
+    return replace(state, news=event.id), (kept, *_redrawn(known), Show(card(Paragraph(told))))
 
 
 def _news_button(project: Project) -> Button[Line]:
@@ -201,11 +211,19 @@ def _news_button(project: Project) -> Button[Line]:
 
 
 def view_needs(state: Digest, slot: str) -> Facts:
+    if slot.startswith(NEWS):
+        return (About(),)
     return (Records("overview", slot, 1),)
 
 
 def view(state: Digest, slot: str, known: Known) -> NeutralCard:
-    """Return the stored overview. What has happened since belongs to the next one."""
+    """Return the stored overview, in which what has happened since does not appear; or the question
+    to the leader for news, empty once they are written or the overview has come."""
+    if slot.startswith(NEWS):
+        if state.news or state.asked_for is None:
+            return card()
+        asked = text("digest.ask_news", moment=Moment(state.asked_for))
+        return card(Paragraph(asked), buttons(_news_button(known.project)))
     [kept] = known(Records("overview", slot, 1))
     if "card" not in kept.body:
         return card(Paragraph(Words(UNREADABLE)))

@@ -19,6 +19,7 @@ class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
     news: str = ""  # id of a record of kind "news" that is not posted yet
     week: str = ""  # of the last overview that was posted
     asked: str = ""  # the week for whose overview the leader was asked for two lines
+    asked_for: datetime | None = None  # when it comes, while the question stands
     told: dict[str, str] = {}  # marks of everything posted, to find what changed
     since: dict[str, str] = {}  # the week in which a waiting text was first mentioned
 

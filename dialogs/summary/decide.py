@@ -141,7 +141,7 @@ def _issue(state: Summary, people: Iterable[Person], at: datetime, known: Known)
         named={
             person: (
                 *(one.concern.id for one in waiting_for(person, day, known)),
-                *(agreements if person in leading else ()),
+                *((*agreements, "news") if person in leading else ()),
             )
             for person in people
         },
@@ -307,7 +307,8 @@ def _news(at: datetime, known: Known, *, at_once: bool) -> list[Part[Line] | Non
     digest = known.state("digest", "digest", Digest) or Digest()
     year, week = iso_week(project.calendar, next_overview(project, at))
     asked = digest.asked == f"{year}-W{week:02}" and not at_once
-    if digest.news or asked or not project.running:
+    passed = digest.last is not None and digest.last > at
+    if digest.news or asked or passed or not project.running:
         return []
     return [
         Paragraph(text("summary.news")),

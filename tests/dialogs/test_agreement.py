@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from bot.platforms.common.ports import Delivery, Members, Sender
+from bot.platforms.common.ports import Delivery, Members, Pressed, Sender
 from tests.worlds.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage, stage
 
 TAKEN = """
@@ -60,3 +60,15 @@ async def test_a_pause_holds_back_a_reminder_until_the_project_goes_on(tmp_path:
         asked = found.private("peter", since_last_act=True)
         assert asked.count("Aftalen her skulle være klaret fredag den 13. november.") == 1
         assert "Til huskesedlen" not in asked
+
+
+async def test_an_old_button_says_what_is_true_now(tmp_path: Path) -> None:
+    """A press from a window that has not been redrawn yet changes nothing."""
+    async with stage(tmp_path) as found:
+        await found.play(TAKEN)
+        labels = ("Klaret", "Ny dato", "Ikke klaret")
+        old = [found._button("peter", label, "Hent tallene") for label in labels]
+        await found.play('peter > tryk "Klaret"')
+        for token in old:
+            await found._act("peter", Pressed(token))
+            assert "er allerede klaret." in found.just("peter")

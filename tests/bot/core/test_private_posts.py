@@ -17,7 +17,7 @@ from tests.worlds.house import PROJECT, TENANT, Diary, asked, found, note
 
 __all__ = ["office"]
 THURSDAY = at(date(2026, 11, 5), 9)
-DONE = "Klaret. Det, der stod her, venter ikke på dig mere."
+DONE = "Her er ikke mere, der venter på dig."
 
 
 def live(state: Diary, slot: str) -> c.NeutralCard:
