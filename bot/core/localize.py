@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, Literal, cast, get_args, get_origin
+from zlib import crc32
 
 import msgspec
 
@@ -193,6 +194,7 @@ class Localizer:
         return self._chart(picture)
 
     def _steps(self, picture: pictures.Steps[c.Line]) -> pictures.Steps[c.Spans]:
+        sentence = self._ours(steps_sentence(picture))
         return pictures.Steps(
             self._ours(picture.title),
             tuple(
@@ -203,9 +205,17 @@ class Localizer:
                 )
                 for step in picture.steps
             ),
-            self._ours(steps_sentence(picture)),
+            sentence,
             self.line(c.text("picture.now_mark")),
+            url=self._picture_url(picture.link, c.plain(sentence)),
         )
+
+    def _picture_url(self, link: str, sentence: str) -> str:
+        """Return where the picture can be fetched in this language. The address changes with what
+        the picture says, so that no client shows an old one that it has kept."""
+        address = self._address("picture", link) if link else ""
+        version = crc32(sentence.encode())
+        return f"{address}.png?l={self.language}&v={version:x}" if address else ""
 
     def _chart(self, picture: pictures.Chart[c.Line]) -> pictures.Chart[c.Spans]:
         return pictures.Chart(

@@ -29,12 +29,14 @@ from bot.platforms.common.ports import (
     Receive,
     RoomMessage,
 )
+from bot.platforms.web import pictures
 from bot.platforms.web.page.server import VisitorPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
 from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
+from bot.server.pictures import PhasePictures
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
 from dialogs.model.commands import COMMANDS, word_for
@@ -142,6 +144,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     if settings.public_url is not None:
         app.add_routes(_page(house).routes())
         app.add_routes(_download_routes(house))
+        app.add_routes(pictures.routes(PhasePictures(house, house.links)))
     for door in doors:
         app.add_routes(door.routes())
 

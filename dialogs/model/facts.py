@@ -49,6 +49,7 @@ class Project(Struct, frozen=True, kw_only=True):
     committee: Committee = "med"  # what the committee of employer and employees is called here
     phase: int = 1
     entered: int = 1  # the phase in which the project was started
+    picture: str = ""  # the id of the link to the picture of its phases
     frames: dict[str, Frame] = {}
     weekday: int = 1  # the weekday of the question; Monday is 0
     hour: int = 600  # minutes after midnight

@@ -28,14 +28,17 @@ class NamedStep(Struct, Generic[L], frozen=True):
 class Steps(Struct, Generic[L], frozen=True, tag="steps"):
     """Named steps in order, such as the four phases. At most one of them is `now`.
 
-    `title` says what they are steps of. The localizer writes `sentence` and the word `now` that the
-    current step is marked with.
+    `title` says what they are steps of. `link` is the id of a link at which the picture can be
+    fetched, if there is one. The localizer writes `sentence`, the word `now` that the current step
+    is marked with, and `url`, if Digi has a public address.
     """
 
     title: L
     steps: tuple[NamedStep[L], ...]
     sentence: L | None = None
     now: L | None = None
+    link: str = ""
+    url: str = ""
 
 
 class Group(Struct, Generic[L], frozen=True):

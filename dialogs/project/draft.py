@@ -17,6 +17,7 @@ from dialogs.model.effects import (
     EraseProject,
     FieldError,
     Grant,
+    MakeLink,
     Open,
     OpenProject,
     Post,
@@ -259,11 +260,12 @@ def _shown(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> 
 
 
 def _begun(state: Project, event: e.ShownInChannel, roles: tuple[Role, ...]) -> Step:
-    after = replace(state, stage="running", started_at=event.at)
+    after = replace(state, stage="running", started_at=event.at, picture=event.id)
     drafted = cards.circle(after, roles) - {state.starter}
     # The starter had no card yet, and facilitators are asked when the channel is told.
     first = {r.person for r in cards.holding(roles, *cards.SEATS)} - drafted
     return after, (
+        MakeLink("picture", after.picture),
         Post(cards.WELCOME),
         *people.redraw_drafts(after, roles),
         *(Post(people.slot(person), to=person) for person in sorted(first)),

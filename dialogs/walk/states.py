@@ -230,6 +230,7 @@ def phase_steps(project: Project, walk: Walk | None, known: Known) -> Steps[Line
             )
             for phase in phases
         ),
+        link=project.picture,
     )
 
 

@@ -93,12 +93,25 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                     yield from in_rows(text_lines(item, lead=lead), "Small")
             case c.Progress(step=step, of=of, label=label):
                 yield from in_rows(text_lines(label, lead=_glyphs(step, of)), "Small")
-            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
+            case pictures.Steps(sentence=sentence, url=url):
+                yield from _picture(sentence or (), url)
+            case pictures.Chart(sentence=sentence):
                 yield from in_rows(text_lines(sentence or ()), "Medium")
             case c.Buttons(buttons=buttons):
                 yield from button_rows([_button(button, place) for button in buttons])
             case c.Matters():
                 yield from _rows(c.Card(c.spelled_out(part)), place)
+
+
+def _picture(sentence: c.Spans, url: str) -> Iterator[CardRow]:
+    """Render a picture above its sentence; without a public address, the sentence alone."""
+    if url.startswith("https://"):
+        said = c.plain(sentence)
+        image = {"type": "Image", "url": url, "altText": said, "size": "Stretch"}
+        yield a_row({**image, "spacing": "Medium"}, "")
+        yield from in_rows(text_lines(sentence, size="Small"), "Small")
+    else:
+        yield from in_rows(text_lines(sentence), "Medium")
 
 
 ANYWHERE = CardPlace()

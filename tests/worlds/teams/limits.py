@@ -18,6 +18,7 @@ _ELEMENTS = {
     "TextBlock": {"text"},
     "RichTextBlock": {"inlines"},
     "Container": {"items"},
+    "Image": {"url", "altText"},
     "ActionSet": {"actions"},
     "Input.Text": {"id"},
     "Input.ChoiceSet": {"id"},
@@ -28,6 +29,7 @@ _PROPERTIES = {
     "TextBlock": {"text", "style", "size", "weight", "wrap"},
     "RichTextBlock": {"inlines", "spacing"},
     "Container": {"items", "style", "spacing"},
+    "Image": {"url", "altText", "size", "spacing"},
     "ActionSet": {"actions"},
     "Input.Text": {
         "id",
@@ -114,6 +116,9 @@ def _element(element: Dict) -> list[str]:
                     found.append("a run of two lines")
         case "Container":
             found += [problem for item in element["items"] for problem in _element(item)]
+        case "Image":
+            if not element.get("url", "").startswith("https://"):
+                found.append("an image that Teams cannot fetch")
         case "ActionSet":
             if len(element["actions"]) > ACTIONS:
                 found.append(f"{len(element['actions'])} actions in a row")

@@ -40,8 +40,8 @@ def _lines(element: Dict, values: Mapping[str, str]) -> Iterator[str]:
         case "RichTextBlock":
             text = "".join(run["text"] for run in element["inlines"])
             yield _BLANKS.sub(" ", text.replace("\u2060", ""))
-        case "Container":
-            return
+        case "Container" | "Image":
+            return  # what an image says stands beside it
         case "Input.ChoiceSet":
             yield element["label"]
             if "choices.data" not in element:

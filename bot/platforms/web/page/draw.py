@@ -15,6 +15,7 @@ from msgspec import Struct
 from bot.platforms.common.ports import Answer, Fault
 from content.language import Language
 from dialogs.model import cards as c
+from dialogs.model.pictures import Chart, Steps
 
 PageWords = Callable[[Language, str], str]
 """Returns a phrase without placeholders in a language."""
@@ -171,8 +172,8 @@ def _part(part: c.Part[c.Spans], frame: PageFrame) -> str:
             return f'<ul class="ways">{ways}</ul>' if ways else ""
         case c.Matters():
             return "".join(_part(plain, frame) for plain in c.spelled_out(part))
-        case _:
-            return ""  # pictures, which no card of the page has
+        case Steps(sentence=sentence) | Chart(sentence=sentence):
+            return f'<p dir="auto">{_line(sentence or ())}</p>'
 
 
 def _way(button: c.Button[c.Spans], frame: PageFrame) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.teams import data, draw, forms, pieces
 from dialogs.model import cards as c
+from dialogs.model import pictures
 from tests.bot.platforms.slack.test_draw import CARDS, FORMS, MANY, NASTY, _texts
 from tests.worlds import card_validators
 from tests.worlds.teams import limits
@@ -321,3 +322,17 @@ def test_what_is_filled_in_already_is_not_marked_as_required() -> None:
     )
     marked = [one.get("isRequired", False) for one in inputs(forms.form(form))]
     assert marked == [True, False, True, False]
+
+
+def test_steps_with_an_address_are_an_image_above_their_sentence() -> None:
+    """Its alternative text is the sentence; without an address the sentence stands alone."""
+    said: c.Spans = (c.Plain("Fase 2 af 4: Konsekvensvurdering."),)
+    with_url = pictures.Steps[c.Spans](said, (), said, url="https://digi.example/p/x.png?l=da&v=1")
+    image, sentence = draw.card(c.Card((with_url,)))["body"]
+    assert image["type"] == "Image"
+    assert image["url"] == with_url.url
+    assert image["altText"] == sentence["inlines"][0]["text"] == c.plain(said)
+    for url in ("", "http://127.0.0.1/p/x.png"):
+        plain = pictures.Steps[c.Spans](said, (), said, url=url)
+        [alone] = draw.card(c.Card((plain,)))["body"]
+        assert alone["type"] == "RichTextBlock"
