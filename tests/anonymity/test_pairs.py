@@ -25,6 +25,7 @@ import bot.core.gate
 from bot.clock import Clock
 from bot.core.engine import Engine
 from bot.core.housekeeping import Housekeeping
+from bot.core.leases import Leases
 from bot.core.sending import LetterSender
 from bot.core.timers import Timers
 from bot.core.tokens import write_press
@@ -35,6 +36,7 @@ from storage.padding import Padding
 from storage.rekey import waiting
 from storage.transactions import anonymous_pool as pools
 from storage.transactions.letters import Letter
+from storage.transactions.outbox import Lease
 from storage.transactions.people import SeenPerson
 from tests.anonymity.hands import (
     Dump,
@@ -50,6 +52,7 @@ from tests.anonymity.hands import (
 from tests.worlds.stage import BEGINNING, CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
 
 LOOKERS = ("anne", "mette", "peter")
+AN_HOUR_US = 3_600_000_000
 
 
 class Dice:
@@ -63,6 +66,17 @@ class Dice:
 
     def urandom(self, size: int) -> bytes:
         return self.chance.randbytes(size)
+
+
+@pytest.fixture(autouse=True)
+def _leases_outlast_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases go by a clock that cannot be stopped. Each renewal is a write, and how many there are
+    would depend on how busy the machine is."""
+
+    def lease(leases: Leases, lease_us: int = AN_HOUR_US) -> Lease:
+        return Lease(leases._clock.real_us(), lease_us)
+
+    monkeypatch.setattr(Leases, "lease", lease)
 
 
 @pytest.fixture
