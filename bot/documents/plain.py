@@ -13,7 +13,7 @@ _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
 _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 LANGUAGES = {"da": "da-DK", "en": "en-GB"}
-NARROWEST, WIDEST = 18, 44
+NARROWEST, WIDEST = 21, 44
 """Letters for which a column of a table has room, at least and at most."""
 
 
