@@ -38,13 +38,14 @@ from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, StateOf, States
 from dialogs.overview.news import SOON, Overview, Standing, promise_passed
+from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.question.states import Concluded, Proposed, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
 SHORT = 240
 BRIEF = 140
 FIRST = 3  # how many waiting texts the message itself shows
-PAGE = 2600
+PAGE_SIZE = 2600
 WHY = Records("not_done")
 ON = (
     "digest.on.monday",
@@ -69,6 +70,7 @@ def overview_facts() -> Facts:
         WHY,
         StateOf("walk", "walk"),
         MEMORY,
+        PAGE,
     )
 
 
@@ -108,6 +110,7 @@ def overview_card(
         *_next(known, at),
         None if advice is None else Paragraph(advice),
         Small(text("digest.only_some")),
+        where_the_page_is(known),
         buttons(
             Button(text("button.say"), Look("say", project=project.id), "main"),
             Button(text("button.where_are_we"), Look("status", project=project.id)),
@@ -333,7 +336,7 @@ def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...
 
 
 def _pages(pages: list[NeutralCard], title: str, items: list[Parts], *, size: int = 900) -> None:
-    each = max(1, PAGE // size)
+    each = max(1, PAGE_SIZE // size)
     for start in range(0, len(items), each):
         parts = [part for item in items[start : start + each] for part in item]
         pages.append(card(Heading(text(title)), *parts))

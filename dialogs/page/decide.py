@@ -27,7 +27,7 @@ from dialogs.model.conversation import (
     opens,
     the_only,
 )
-from dialogs.model.effects import Hand, MakeLink, Show, WithdrawLink
+from dialogs.model.effects import Hand, MakeLink, Redraw, Show, WithdrawLink
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Viewer
 from dialogs.model.posters import poster
@@ -51,10 +51,19 @@ def _decide(state: PublicPage | None, event: SignedEvent, known: Known) -> Step:
             said = "page.renewed" if before.link else "page.opened"
             after = replace(before, link=id)
             shown = _card(known, after, said)
-            return after, (*_ended(before), MakeLink("page", id), Show(shown, instead=True))
+            return after, (
+                *_ended(before),
+                MakeLink("page", id),
+                _redrawn(),
+                Show(shown, instead=True),
+            )
         case e.PageClosed():
             shown = card(Paragraph(text("page.closed_now")))
-            return replace(before, link=""), (*_ended(before), Show(shown, instead=True))
+            return replace(before, link=""), (
+                *_ended(before),
+                _redrawn(),
+                Show(shown, instead=True),
+            )
         case _:
             return state, ()
 
@@ -65,6 +74,11 @@ def _said(state: PublicPage) -> str:
 
 def _ended(state: PublicPage) -> tuple[WithdrawLink, ...]:
     return (WithdrawLink("page", state.link),) if state.link else ()
+
+
+def _redrawn() -> Redraw:
+    """The welcome in the channel says where the page is."""
+    return Redraw("welcome", dialog="project", of="project")
 
 
 def _card(known: Known, state: PublicPage, said: str) -> NeutralCard:

@@ -16,6 +16,7 @@ from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, RecordsSince, States, Viewer
+from dialogs.page.states import says_where_the_page_is
 from dialogs.question.states import Asked, all_of, takes_answers, title
 
 RECENT = timedelta(days=35)
@@ -92,7 +93,11 @@ def _overview(viewer: Viewer, known: Known) -> list[Part[Line] | None]:
     if not kept:
         return []
     shown = msgspec.convert(kept[-1].body["card"], NeutralCard)
-    return [_without_author(part) for part in shown.parts if not isinstance(part, c.Buttons)]
+    return [_without_author(part) for part in shown.parts if _is_for_visitors(part)]
+
+
+def _is_for_visitors(part: Part[Line]) -> bool:
+    return not isinstance(part, c.Buttons) and not says_where_the_page_is(part)
 
 
 def _without_author(part: Part[Line]) -> Part[Line]:

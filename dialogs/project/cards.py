@@ -247,7 +247,9 @@ def rhythm(state: Project) -> Line:
 # --- the welcome --------------------------------------------------------------------------
 
 
-def welcome(state: Project, roles: tuple[Role, ...], phases: Steps[Line]) -> Card[Line]:
+def welcome(
+    state: Project, roles: tuple[Role, ...], phases: Steps[Line], page: Part[Line] | None
+) -> Card[Line]:
     rows = (*_why_rows(state), *frame_rows(state))
     return card(
         c.Heading(text("project.welcome_title", name=c.Words(state.name))),
@@ -255,6 +257,7 @@ def welcome(state: Project, roles: tuple[Role, ...], phases: Steps[Line]) -> Car
         c.Paragraph(text("project.welcome_me")),
         _when(state),
         c.Paragraph(text("project.welcome_say")) if state.open else None,
+        page if state.open else None,
         c.FactRows(rows) if rows else None,
         c.FactRows(role_rows(roles)),
         phases,

@@ -29,6 +29,7 @@ from dialogs.model.facts import (
     StateOf,
     States,
 )
+from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.project import cards, deleting, end_cards, ends, people
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
@@ -238,7 +239,7 @@ def _over(state: Project, event: Act) -> Step:
 
 def view_needs(state: Project, slot: str) -> Facts:
     if slot == cards.WELCOME:
-        return (Roles(), StateOf("walk", "walk"))
+        return (Roles(), StateOf("walk", "walk"), PAGE)
     return (Roles(), Records("follow_up")) if slot.startswith(end_cards.AGAIN) else (Roles(),)
 
 
@@ -246,7 +247,9 @@ def view(state: Project, slot: str, known: Known) -> Card[Line]:
     roles = known(Roles())
     if slot == cards.WELCOME:
         walk = known.state("walk", "walk", Walk)
-        return cards.welcome(state, roles, phase_steps(state, walk, known))
+        return cards.welcome(
+            state, roles, phase_steps(state, walk, known), where_the_page_is(known)
+        )
     if slot.startswith(end_cards.AGAIN):
         return end_cards.again(state, int(slot.removeprefix(end_cards.AGAIN)), known)
     return cards.draft(state, roles, slot.removeprefix("draft:"))

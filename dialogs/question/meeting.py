@@ -27,7 +27,7 @@ from dialogs.model.facts import (
     States,
     Viewer,
 )
-from dialogs.page.states import PAGE
+from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.question.buttons import source_button
 from dialogs.question.cards import told
 from dialogs.question.meeting_sheet import meeting_document, steps
@@ -47,7 +47,7 @@ TO_CHOOSE = 10
 
 
 def meeting_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), States("question"), HowManyEach("answer"))
+    return (About(), States("question"), HowManyEach("answer"), PAGE)
 
 
 def meeting(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -113,6 +113,7 @@ def _sheet(state: Asked, viewer: Viewer, known: Known) -> c.NeutralCard:
             ),
             to_fill_in=True,
         ),
+        where_the_page_is(known),
         c.buttons(
             Button(text("button.we_talked"), talked, style="main") if viewer.may(*RUNS) else None,
             Button(
