@@ -113,7 +113,7 @@ class SlackEdge(ChatEdge[SlackPresence]):
             case "press":
                 return await self._replies.to_press(what, answer, client)
             case "form":
-                return self._replies.to_form(what, answer, language)
+                return await self._replies.to_form(what, answer, language)
             case "home" | "chat" if answer.undone:
                 return AGAIN
             case "chat":

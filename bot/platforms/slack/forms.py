@@ -56,8 +56,14 @@ def nothing_to_show() -> list[Block]:
     return [{"type": "section", "text": plain_text("…")}]
 
 
-def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
-    """Render a form as a modal. Slack returns `channel` with the submission."""
+METADATA = 3000
+"""Slack's limit for what a modal carries for the app."""
+
+
+def form(form: c.FinishedForm, language: Language, channel: str = "", beside: str = "") -> Block:
+    """Render a form as a modal. Slack returns `channel` with the submission, and `beside`: the
+    response_url of the ephemeral message that the form was opened from."""
+    metadata = written_metadata(form.token, beside)
     print_of = hashlib.sha256(form.token.encode()).hexdigest()[:10]
     inputs = {
         field.id: _input(field, print_of, language)
@@ -66,7 +72,7 @@ def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
     }
     blocks: list[Block] = []
     places = VIEW_BLOCKS - len(inputs)
-    room = WHOLE_VIEW - named_size(list(inputs.values()), True) - len(form.token)
+    room = WHOLE_VIEW - named_size(list(inputs.values()), True) - len(metadata)
     for field in form.fields:
         if isinstance(field, c.Note):
             # Notes get only the room that the input fields leave.
@@ -79,13 +85,24 @@ def form(form: c.FinishedForm, language: Language, channel: str = "") -> Block:
     view: Block = {
         "type": "modal",
         "callback_id": written_channel(channel),
-        "private_metadata": form.token,
+        "private_metadata": metadata,
         "title": plain_text(cut(c.plain(form.title).strip() or "Digi", TITLE)),
         "submit": plain_text(cut(c.plain(form.submit).strip() or "OK", TITLE)),
         "close": plain_text(word("keep", language)),
         "blocks": named_blocks(blocks or nothing_to_show()),
     }
     return view
+
+
+def written_metadata(token: str, beside: str) -> str:
+    """Encode the form's token and the response_url: a submission brings none of its own."""
+    whole = f"{token}\n{beside}" if beside else token
+    return whole if len(whole) <= METADATA else token
+
+
+def read_metadata(written: str) -> tuple[str, str]:
+    token, _, beside = written.partition("\n")
+    return token, beside
 
 
 def written_channel(channel: str) -> str:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from bot.platforms.common.ports import AtHome, InChat, Pressed, Submitted, ToAgree, TypedText
 from bot.platforms.slack.envelope import Container, Envelope, Filled, Id, SlackEvent, State
-from bot.platforms.slack.forms import read_channel, read_value
+from bot.platforms.slack.forms import read_channel, read_metadata, read_value
 
 Payload = dict[str, Any]
 RequestKind = Literal[
@@ -177,6 +177,7 @@ def _submission(body: Envelope) -> SlackRequest | None:
     values = {
         field: _value(next(iter(held.values()))) for field, held in state.values.items() if held
     }
+    token, beside = read_metadata(view.private_metadata)
     return SlackRequest(
         "form",
         home,
@@ -184,8 +185,9 @@ def _submission(body: Envelope) -> SlackRequest | None:
         body.user.id,
         body.user.team_id or "",
         _public(read_channel(view.callback_id)),
-        Submitted(view.private_metadata, values),
+        Submitted(token, values),
         body.trigger_id,
+        beside,
         view=view.id,
         deep=bool(view.previous_view_id),
         inputs=tuple(block.block_id for block in view.blocks if block.type == "input"),

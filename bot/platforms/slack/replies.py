@@ -97,7 +97,8 @@ class Replies:
         language: Language = answer.language
         cards = answer.cards + self._invitation(what, language)
         if answer.form is not None:
-            view = forms.form(answer.form, language, what.channel)
+            beside = what.response_url if what.whispered else ""
+            view = forms.form(answer.form, language, what.channel, beside)
             if what.view:
                 shown = await in_time(client.views_update(view_id=what.view, view=view))
             else:
@@ -134,7 +135,10 @@ class Replies:
             return await in_time(client.views_update(view_id=what.view, view=sheet))
         return await self._opened(client, what, sheet)
 
-    def to_form(self, what: SlackRequest, answer: Answer, language: Language) -> SlackReply:
+    async def to_form(self, what: SlackRequest, answer: Answer, language: Language) -> SlackReply:
+        """Show the answer in the form's modal; or, where it takes the place of the ephemeral
+        message that the form was opened from, there. Slack accepts that for thirty minutes and five
+        times, and an ephemeral message cannot be changed in any other way."""
         if answer.faults:
             known = set(what.inputs)
             errors: dict[str, str] = {}
@@ -148,9 +152,15 @@ class Replies:
             return _updated(draw.sheet(cards, language, what.channel))
         if answer.form is not None:
             return _updated(forms.form(answer.form, language, what.channel))
+        done = SlackReply({"response_action": "clear"}) if what.deep else NOTED
         if answer.cards:
+            if answer.instead and what.response_url:
+                drawn = draw.messages(answer.cards, language)
+                pages = (drawn, *drawn.rest)
+                if await self._whispers(what, pages, language, instead=True):
+                    return done
             return _updated(draw.sheet(answer.cards, language, what.channel))
-        return SlackReply({"response_action": "clear"}) if what.deep else NOTED
+        return done
 
     async def to_words(self, what: SlackRequest, answer: Answer) -> SlackReply:
         if answer.undone:

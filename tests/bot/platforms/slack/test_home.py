@@ -267,6 +267,36 @@ async def test_the_plan_changes_where_it_stands(place: Place) -> None:
     assert len([m for m in place.world.home.messages if m.only_for]) == before + 1
 
 
+def _whispers(place: Place) -> list[Message]:
+    return [m for m in place.world.home.messages if m.only_for and not m.deleted]
+
+
+async def test_an_older_draft_changes_where_it_stands(place: Place) -> None:
+    """A form that was opened from a draft leaves one draft: the new one, in the old one's place."""
+    await place.hands.play(
+        """
+        anne > /digi start Ny omsorgsplatform
+        anne > tryk "Ret"
+        anne > udfyld "Hvor det kommer"="Det skal vi"
+        anne < "Det skal vi"
+        """
+    )
+    assert len(_whispers(place)) == 1
+    assert place.hands.form("anne") is None
+
+
+async def test_a_draft_that_slack_lets_nobody_change_stays_and_the_new_one_is_shown(
+    place: Place,
+) -> None:
+    """After thirty minutes Slack accepts nothing at the response_url, and has no other way to
+    change an ephemeral message: the new draft is shown in the modal."""
+    await place.hands.play('anne > /digi start Ny omsorgsplatform\nanne > tryk "Ret"')
+    place.world.response_urls.clear()
+    await place.hands.play('anne > udfyld "Hvor det kommer"="Det skal vi"\nanne < "Det skal vi"')
+    [old] = _whispers(place)
+    assert "Det skal vi" not in json.dumps(old.blocks, ensure_ascii=False)
+
+
 async def test_a_message_that_all_see_is_never_replaced_by_a_whisper(place: Place) -> None:
     """A button in the leader's private letter that leads to the plan does not replace the
     letter."""
