@@ -30,6 +30,7 @@ from bot.platforms.common.ports import (
     RoomMessage,
 )
 from bot.platforms.web import pictures
+from bot.platforms.web.page.limits import RequestLimit
 from bot.platforms.web.page.server import VisitorPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
@@ -142,7 +143,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     app = application_of(house, hosts_of(settings))
     app.add_routes(_about_page(house, operator).routes())
     if settings.public_url is not None:
-        app.add_routes(_page(house).routes())
+        app.add_routes(visitor_page(house).routes())
         app.add_routes(_download_routes(house))
         app.add_routes(pictures.routes(PhasePictures(house, house.links)))
     for door in doors:
@@ -246,7 +247,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         commands=lambda language: command_help(house, language),
         draw=picture_svg,
     )
-    app.add_routes(_page(house).routes())
+    app.add_routes(visitor_page(house).routes())
     app.add_routes(_download_routes(house))
     loaded()
     house.start()
@@ -313,10 +314,13 @@ def _about_page(house: House, operator: Operator) -> AboutPage:
     )
 
 
-def _page(house: House) -> VisitorPage:
+def visitor_page(house: House, limit: RequestLimit | None = None) -> VisitorPage:
     phrases = house.catalogue.phrases
     return VisitorPage(
-        house.engine.receive, house.links, lambda language, key: phrases[key].of(language)
+        house.engine.receive,
+        house.links,
+        lambda language, key: phrases[key].of(language),
+        limit,
     )
 
 

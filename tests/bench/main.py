@@ -22,6 +22,7 @@ from tests.bench import (
     slack,
     start,
     teams,
+    visitor_page,
 )
 from tests.bench.contest import Row, head, line
 from tests.bench.progress import Progress
@@ -37,6 +38,7 @@ PARTS = (
     "lanes",
     "documents",
     "pictures",
+    "page",
     "start",
 )
 
@@ -64,6 +66,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "lanes": lambda: lanes.rows(folder, told, rounds=min(rounds, 5)),
         "documents": lambda: documents.rows(told, rounds=rounds),
         "pictures": lambda: pictures.rows(told, rounds=rounds),
+        "page": lambda: visitor_page.rows(folder, told, rounds=rounds, seconds=seconds),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }
     async for row in parts[part]():

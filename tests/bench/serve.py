@@ -187,7 +187,38 @@ async def statements(given: Any) -> int:
     return 0
 
 
+async def empty_handler(given: Any) -> int:
+    """Serve an empty aiohttp handler: the upper limit for the page."""
+    from aiohttp import web
+
+    async def empty(_: web.Request) -> web.Response:
+        return web.Response(text="Sig det uden navn")
+
+    app = web.Application()
+    app.add_routes([web.get("/b/{token}", empty)])
+    return await _served(app)
+
+
+async def page(given: Any) -> int:
+    """Serve the page of those without a chat. Its limit of requests is disabled."""
+    from bot.platforms.web.page.limits import RequestLimit
+    from bot.server import http_server as server
+    from bot.server.http_server import Hosts
+    from bot.server.serve import loaded, visitor_page
+    from tests.bench.town import house_at
+
+    moment = datetime.fromisoformat(given["moment"])
+    house, _ = await house_at(Path(given["home"]), moment)
+    app = server.application(Hosts.named(()))
+    app.add_routes(visitor_page(house, RequestLimit(most=10**9)).routes())
+    loaded()
+    house.start()
+    return await _served(app)
+
+
 KINDS: dict[str, Serving] = {
+    "aiohttp": empty_handler,
+    "page": page,
     "bolt": bolt,
     "slack": slack,
     "statements": statements,
