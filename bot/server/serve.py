@@ -37,6 +37,7 @@ from bot.server.build import DAMAGE, EdgesOf, House, build
 from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
+from bot.server.page_path import page_path
 from bot.server.pictures import PhasePictures
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
@@ -217,7 +218,7 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 async def _serve_playground(settings: Settings, log: Log) -> None:
     from bot.documents.pictures import picture_svg
     from bot.platforms.web.playground.edge import WebEdge
-    from bot.platforms.web.playground.people import TENANT
+    from bot.platforms.web.playground.people import CHANNELS, TENANT
     from bot.platforms.web.playground.server import add_routes
     from storage.playground_room import Room
 
@@ -246,6 +247,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         token=secrets.token_urlsafe(24),
         commands=lambda language: command_help(house, language),
         draw=picture_svg,
+        phone=lambda: page_path(house, TENANT, [channel.id for channel in CHANNELS]),
     )
     app.add_routes(visitor_page(house).routes())
     app.add_routes(_download_routes(house))

@@ -40,7 +40,7 @@ async def window(
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     context.on("request", lambda request: asked.append(request.url))
     await page.goto(f"{world.url}/?as={person}")
-    await expect(page.locator("#person-select option")).to_have_count(14)
+    await expect(page.locator("#person-select option")).to_have_count(15)
     yield page
     await context.close()
     assert breaks or wrong == []

@@ -10,7 +10,7 @@ TENANT = "web:playground"
 DIGI = "digi"
 """The author of Digi's own messages in the room."""
 
-ColleagueRole = Literal["leader", "representative", "facilitator", "member"]
+ColleagueRole = Literal["leader", "representative", "facilitator", "member", "visitor"]
 
 
 class Colleague(Struct, frozen=True):
@@ -47,6 +47,9 @@ PEOPLE = (
     Colleague("torben", "Torben Skov", "Sosu-hjælper, dagvagt", "member", 130),
     Colleague("zofia", "Zofia Nowak", "Ergoterapeut", "member", 240),
 )
+
+VISITORS = (Colleague("grethe", "Grethe Sand", "Rengøring, nattevagt", "visitor", 110),)
+"""Those without a chat at work: in no channel, and known to Digi by nothing."""
 
 CHANNELS = (
     Channel("ny-teknologi-hjemmeplejen", "#ny-teknologi-hjemmeplejen", "Ny teknologi hos os"),

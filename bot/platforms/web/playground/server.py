@@ -36,9 +36,16 @@ from bot.platforms.web.playground.people import (
     CHANNELS,
     PEOPLE,
     TENANT,
+    VISITORS,
     Colleague,
     channel_place,
     private_place,
+)
+from bot.platforms.web.playground.phone import (
+    PagePath,
+    let_the_phone_show_it,
+    no_page,
+    phone_handler,
 )
 from bot.platforms.web.playground.player import Player
 from bot.platforms.web.playground.sentences import SENTENCES
@@ -101,6 +108,7 @@ def add_routes(
     draw: DrawPicture,
     course: Path = COURSE,
     pace: float = 0.15,
+    phone: PagePath = no_page,
 ) -> None:
     """Add the playground's routes to `app`, which must accept only this machine's names at
     `port` (`bot.server.http_server.Hosts`). `token` is the CSRF token that the page sends with
@@ -120,6 +128,8 @@ def add_routes(
             get(f"/static/{file.name}", _page(file.name))
     get("/play/state", playground.state)
     get("/play/live", playground.live)
+    get("/play/phone", phone_handler(phone))
+    app.on_response_prepare.append(let_the_phone_show_it)
     post("/play/type", playground.type)
     post("/play/press", playground.press)
     post("/play/submit", playground.submit)
@@ -175,6 +185,7 @@ class Playground:
                 epoch=self._edge.epoch,
                 me=me,
                 people=PEOPLE,
+                visitors=VISITORS,
                 channels=CHANNELS,
                 messages=[as_shown(message, self._draw) for message in messages],
                 after=max((message.seq for message in messages), default=0),

@@ -36,7 +36,8 @@ from dialogs.model.pictures import Chart, Steps
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -133,6 +134,7 @@ class PageState(Struct, frozen=True):
     epoch: str
     me: Colleague
     people: tuple[Colleague, ...]
+    visitors: tuple[Colleague, ...]
     channels: tuple[Channel, ...]
     messages: list[Shown]
     after: int

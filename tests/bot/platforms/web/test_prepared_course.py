@@ -45,6 +45,7 @@ async def test_the_prepared_course_meets_what_it_expects(start: datetime, tmp_pa
         edges=edges,
         clock=beginning(start)["clock"],
         key_file=tmp_path / "key" / "digi.key",
+        public_url="http://127.0.0.1:8642",
     )
     [room] = made
     held = PlaygroundClock(TENANT, house)

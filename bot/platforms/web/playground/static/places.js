@@ -3,6 +3,7 @@
 import { drawClock, drawCourse } from "./clock.js";
 import { make, mark } from "./draw.js";
 import { drawLog, rows } from "./log.js";
+import { drawPhone } from "./phone.js";
 import {
   ROLES,
   at,
@@ -18,6 +19,9 @@ import { begin } from "./wire.js";
 import { say, speak } from "./words.js";
 
 export async function become(person) {
+  const before = page.visitor;
+  page.visitor = page.visitors.find((one) => one.id === person) ?? null;
+  if (page.visitor || (before && person === page.me.id)) return look();
   if (person === page.me.id) return;
   const away = page.place.startsWith("private:");
   page.me = personOf(person);
@@ -27,7 +31,12 @@ export async function become(person) {
 
 export function go(place) {
   page.place = place;
+  page.visitor = null;
   markRead();
+  look();
+}
+
+function look() {
   drawPlaces();
   drawPeople();
   drawPlace();
@@ -68,7 +77,7 @@ export function drawPlaces() {
   redraw(
     at("places"),
     found.map(({ id, name, news }) => {
-      const here = id === page.place;
+      const here = id === page.place && !page.visitor;
       const button = make(
         "button",
         { type: "button", class: "choose", "data-id": id, "aria-current": here && "page" },
@@ -80,16 +89,19 @@ export function drawPlaces() {
       return make("li", {}, button);
     }),
   );
+  const phone = page.visitor ? [make("option", { value: "" }, say("phone_place"))] : [];
   at("place-select").replaceChildren(
+    ...phone,
     ...found.map(({ id, name, news }) =>
       make("option", { value: id }, news ? `${name} (${say("unread", news)})` : name),
     ),
   );
-  at("place-select").value = page.place;
+  at("place-select").value = page.visitor ? "" : page.place;
 }
 
 export function drawPeople() {
-  const groups = ROLES.map((role) => [role, page.people.filter((one) => one.role === role)]);
+  const all = [...page.people, ...page.visitors];
+  const groups = ROLES.map((role) => [role, all.filter((one) => one.role === role)]);
   redraw(
     at("people"),
     groups.flatMap(([role, people]) => [
@@ -111,14 +123,14 @@ export function drawPeople() {
       make("optgroup", { label: say(`role_${role}`) }, people.map(option)),
     ),
   );
-  at("person-select").value = page.me.id;
+  at("person-select").value = (page.visitor ?? page.me).id;
   const other = page.people.find((person) => person.id !== page.me.id);
   at("another").href = `/?as=${encodeURIComponent(other.id)}`;
 }
 
 function personButton(person) {
   const letters = waiting(person);
-  const here = person.id === page.me.id && "true";
+  const here = person.id === (page.visitor ?? page.me).id && "true";
   const button = make(
     "button",
     { type: "button", class: "choose", "data-id": person.id, "aria-current": here },
@@ -135,6 +147,15 @@ function personButton(person) {
 }
 
 export function drawPlace() {
+  for (const id of ["log", "composer"]) at(id).hidden = Boolean(page.visitor);
+  at("skip").href = page.visitor ? "#phone" : "#composer-text";
+  drawPhone();
+  if (page.visitor) {
+    at("place-title").textContent = page.visitor.name;
+    at("place-about").textContent = say("phone_about");
+    document.title = `${page.visitor.name} · Digi`;
+    return;
+  }
   const place = places().find((found) => found.id === page.place);
   at("place-title").textContent = place.name;
   at("place-about").textContent = place.about;

@@ -2,13 +2,15 @@
 
 export const narrow = matchMedia("(max-width: 780px)");
 export const at = (id) => document.getElementById(id);
-export const ROLES = ["leader", "representative", "facilitator", "member"];
+export const ROLES = ["leader", "representative", "facilitator", "member", "visitor"];
 
 export const page = {
   token: "",
   epoch: "",
   me: null,
   people: [],
+  visitors: [], // those without a chat
+  visitor: null, // whose phone is looked at, instead of a conversation
   channels: [],
   place: "",
   messages: new Map(), // by id

@@ -2,6 +2,7 @@
 
 import { drawClock, drawCourse, takeTime } from "./clock.js";
 import { drawLog } from "./log.js";
+import { drawPhone } from "./phone.js";
 import { drawAll, drawPeople, drawPlaces } from "./places.js";
 import { at, markRead, page } from "./state.js";
 import { say } from "./words.js";
@@ -40,6 +41,7 @@ async function load() {
   page.epoch = state.epoch;
   page.me = state.me;
   page.people = state.people;
+  page.visitors = state.visitors;
   page.channels = state.channels;
   page.messages = new Map(state.messages.map((message) => [message.id, message]));
   page.letters = state.letters;
@@ -88,6 +90,7 @@ function listen(after) {
   on("time", (time) => {
     takeTime(time);
     drawClock();
+    drawPhone(); // the page may have been opened, closed, or have got a new address
   });
   on("course", (course) => {
     const ended = page.course.running && !course.running;
