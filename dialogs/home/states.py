@@ -179,7 +179,7 @@ def _question(
                 Paragraph(text("home.sum_up", question=title(words))),
                 buttons(Button(text("button.sum_up"), look("sum_up"), "main")),
             )
-        case Proposed(until=until):
+        case Proposed(released=False, until=until):
             return (
                 Paragraph(text("walk.status.proposal", question=title(words), until=Moment(until))),
                 buttons(Button(text("walk.button.see_question"), look("questions"))),
