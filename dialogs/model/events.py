@@ -505,7 +505,9 @@ class PageOpened(Signed, frozen=True, tag="page_opened"):
 
 
 class PageClosed(Signed, frozen=True, tag="page_closed"):
-    pass
+    """Close the page with this link."""
+
+    link: str
 
 
 class EndedUnanswered(Signed, frozen=True, tag="ended_unanswered"):

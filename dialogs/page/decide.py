@@ -42,7 +42,7 @@ def _needs(state: PublicPage | None, event: SignedEvent) -> Facts:
 def _decide(state: PublicPage | None, event: SignedEvent, known: Known) -> Step:
     before = state or PublicPage()
     match event:
-        case e.PageOpened(instead_of=old) if old != before.link:
+        case e.PageOpened(instead_of=link) | e.PageClosed(link=link) if link != before.link:
             # A button of an earlier time must not end the link on the posters of today.
             return state, (Show(_card(known, before, _said(before)), instead=True),)
         case e.PageOpened(id=id):
@@ -94,7 +94,7 @@ def _card(known: Known, state: PublicPage, said: str) -> NeutralCard:
         )
         close: Button[Line] = Button(
             text("page.close"),
-            e.PageClosed(project=project),
+            e.PageClosed(project=project, link=state.link),
             "danger",
             confirm=text("page.close_sure"),
         )
