@@ -138,7 +138,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "withdraw": WRITERS,
     "new_agreement": AGREES,
     "overview": RUNS,
-    "summary": TRIO,
+    "summary": ALL,
     "news": LEADS,
     "trio": TRIO,
     "trio_point": TRIO,
