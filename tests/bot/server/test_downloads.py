@@ -20,6 +20,7 @@ from bot.platforms.common.ports import Delivery, Members, Pressed, Sender
 from bot.platforms.web import downloads
 from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application
+from dialogs.model.appointments import Appointment
 from dialogs.model.events import FileView, Look
 from dialogs.model.links import ProjectLink
 from storage.sql import Script
@@ -220,7 +221,7 @@ sofie > udfyld Din="{kode}"
 
 async def test_a_promise_to_a_text_without_a_name_is_in_no_calendar(tmp_path: Path) -> None:
     """Whoever had it in a calendar of their own might be taken for its author: no card that tells
-    of the promise has the button, and no look hands over a file for that text."""
+    of the promise has the button, and no look hands over an appointment for that text."""
     async with desk(tmp_path, PROMISED) as served:
         played, house = served.played, served.played.house
         for person in ("anne", "sofie"):
@@ -233,7 +234,8 @@ async def test_a_promise_to_a_text_without_a_name_is_in_no_calendar(tmp_path: Pa
             token = write_press(house.vault, TENANT, Look(view, project=project, ref=text))
             for person in ("anne", "sofie"):
                 sent = Delivery(TENANT, Sender(person), f"{view} {person}", Pressed(token))
-                assert (await house.engine.receive(sent)).files == (), view
+                handed = (await house.engine.receive(sent)).files
+                assert not [one for one in handed if isinstance(one, Appointment)], view
 
 
 async def test_page_and_file_are_strict(tmp_path: Path) -> None:
