@@ -183,9 +183,9 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 }
 
 
-BY_VISITORS = frozenset({
-    e.SaidUnnamed, e.AnsweredUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew,
-})  # fmt: skip
+BY_VISITORS = frozenset(
+    {e.SaidUnnamed, e.AnsweredUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew}
+)
 SEEN_BY_VISITORS = frozenset({*PAGE_VIEWS, "by_code", "write_more", "object", "withdraw"})
 
 

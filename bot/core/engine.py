@@ -126,9 +126,12 @@ class Engine:
         language = language_of(Prefs(), locale, "")
         nothing = NamesAndWords({}, {}, None)
         localizer = self._views.localizer(
-            delivery.tenant, nothing, language, private=not delivery.channel,
+            delivery.tenant,
+            nothing,
+            language,
+            private=not delivery.channel,
             on_page=bool(delivery.page),
-        )  # fmt: skip
+        )
         if isinstance(delivery.what, Submitted):
             return Answer(language, faults=(Fault("", localizer.line(c.text(in_form))),))
         said = c.card(c.Paragraph(c.text(elsewhere)))

@@ -254,9 +254,15 @@ class Gate:
         viewer = Viewer("", VISITORS, self._clock.now(), project=project.id, private=True)
         look = msgspec.structs.replace(press, project=project.id)
         return Passed(
-            tenant, project.id, look, prefs, viewer, language=project.language, about=project,
+            tenant,
+            project.id,
+            look,
+            prefs,
+            viewer,
+            language=project.language,
+            about=project,
             roles=roles,
-        )  # fmt: skip
+        )
 
     def _with_project(
         self, delivery: Delivery, press: Press, form: FormToken | None, channel: str

@@ -192,9 +192,18 @@ def add_property(paragraph: Any, name: str) -> None:
 
 def at_the_right(inline: Any) -> None:
     """Move a picture from its line to the right margin, with the words beside it."""
-    told = {"distT": "0", "distB": "0", "distL": "114300", "distR": "0", "simplePos": "0",
-            "relativeHeight": "1", "behindDoc": "0", "locked": "0", "layoutInCell": "1",
-            "allowOverlap": "0"}  # fmt: skip
+    told = {
+        "distT": "0",
+        "distB": "0",
+        "distL": "114300",
+        "distR": "0",
+        "simplePos": "0",
+        "relativeHeight": "1",
+        "behindDoc": "0",
+        "locked": "0",
+        "layoutInCell": "1",
+        "allowOverlap": "0",
+    }
     anchor = OxmlElement("wp:anchor", attrs=told)
     anchor.append(OxmlElement("wp:simplePos", attrs={"x": "0", "y": "0"}))
     for tag, relative, where, value in (

@@ -42,10 +42,16 @@ class PhasePictures:
         if project is None:
             return None
         localizer = Localizer(
-            house.catalogue, language, tenant=link.tenant, mac=house.vault, people={}, words={},
-            typed=str, today=local(project.calendar, house.clock.now()).date(),
+            house.catalogue,
+            language,
+            tenant=link.tenant,
+            mac=house.vault,
+            people={},
+            words={},
+            typed=str,
+            today=local(project.calendar, house.clock.now()).date(),
             calendar=project.calendar,
-        )  # fmt: skip
+        )
         steps = phase_steps(project, known.state("walk", "walk", Walk), known)
         [picture] = localizer.card(card(steps)).parts
         assert isinstance(picture, Steps)

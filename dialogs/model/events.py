@@ -598,7 +598,7 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 
 # --- files --------------------------------------------------------------------------------
 
-FileView = Literal[
+HandedOver = Literal[
     "agreement_file", "decision_file", "meeting_file", "meeting_sheet", "poster_file", "week_sheet"
 ]
 """The looks that hand over a file."""
@@ -608,7 +608,7 @@ Minutes = Literal["15", "30", "45", "60", "90"]
 class FileWanted(Signed, frozen=True, tag="file_wanted"):
     """A person wants a file: they get a link to fetch what this look hands over."""
 
-    view: FileView
+    view: HandedOver
     ref: str = ""
 
 

@@ -242,9 +242,7 @@ def _keep(context: EffectContext, effect: fx.Keep) -> Script[None]:
     yield from keep_prefs(tenant, vault, effect.person, prefs)
     bag = f"bag:{effect.person}"
     # What was to go to this person later goes by what they want now.
-    later = {
-        "tenant": tenant, "place": f"person:{effect.person}", "now": to_us(context.now),
-    }  # fmt: skip
+    later = {"tenant": tenant, "place": f"person:{effect.person}", "now": to_us(context.now)}
     due = yield from _first_moment(context, effect.person, extra=True)
     if due is None:
         yield "letter_into_bag", {**later, "bag": bag}

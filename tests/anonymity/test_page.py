@@ -34,9 +34,12 @@ from tests.worlds.visitors import Visitor, visitor
 PHONE = "KANARIETELEFON/9.1"
 PLACE = "203.0.113.77"
 HEADERS = {
-    "User-Agent": PHONE, "X-Forwarded-For": PLACE, "Referer": f"https://{PHONE}.example/",
-    "Cookie": f"a={PHONE}", "DNT": PHONE,
-}  # fmt: skip
+    "User-Agent": PHONE,
+    "X-Forwarded-For": PLACE,
+    "Referer": f"https://{PHONE}.example/",
+    "Cookie": f"a={PHONE}",
+    "DNT": PHONE,
+}
 
 
 @contextlib.asynccontextmanager

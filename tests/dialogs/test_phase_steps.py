@@ -13,9 +13,14 @@ from dialogs.walk.states import Walk, phase_steps
 from tests.dialogs.test_cards import CATALOGUE, dresser
 
 PROJECT = Project(
-    id="p", name="P", channel="C", stage="running", starter="anne", phase=2,
+    id="p",
+    name="P",
+    channel="C",
+    stage="running",
+    starter="anne",
+    phase=2,
     drafted_at=datetime(2026, 11, 2, 8, tzinfo=UTC),
-)  # fmt: skip
+)
 
 
 def entered(*phases: tuple[int, int]) -> Walk:

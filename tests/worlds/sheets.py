@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Pressed
 from dialogs.model.documents import Document, FinishedDocument
-from dialogs.model.events import FileView, Look
+from dialogs.model.events import HandedOver, Look
 from dialogs.model.facts import ChannelProject, States
 from dialogs.question.states import QuestionState, is_open
 from storage.vault import Vault
@@ -18,7 +18,7 @@ async def project_of(played: Stage) -> str:
     return str(found[fact].id)
 
 
-async def sheet(played: Stage, person: str, view: FileView, ref: str = "") -> FinishedDocument:
+async def sheet(played: Stage, person: str, view: HandedOver, ref: str = "") -> FinishedDocument:
     look = Look(view, project=await project_of(played), ref=ref)
     vault: Vault = played.house.vault
     pressed = Pressed(write_press(vault, TENANT, look))

@@ -332,8 +332,14 @@ def test_the_code_stands_at_the_right_beside_the_words() -> None:
     assert picture.xpath("string(./*[local-name()='positionH']/*)") == "right"
     children = [one.tag.rpartition("}")[2] for one in picture]
     assert children == [
-        "simplePos", "positionH", "positionV", "extent", "wrapSquare", "docPr",
-        "cNvGraphicFramePr", "graphic",
-    ]  # fmt: skip
+        "simplePos",
+        "positionH",
+        "positionV",
+        "extent",
+        "wrapSquare",
+        "docPr",
+        "cNvGraphicFramePr",
+        "graphic",
+    ]
     [clear] = tree.xpath("//w:br[@w:clear='all']", namespaces=W)
     assert clear.getparent().tag == qn("w:r")

@@ -21,7 +21,7 @@ from bot.platforms.web import downloads
 from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application
 from dialogs.model.appointments import Appointment
-from dialogs.model.events import FileView, Look
+from dialogs.model.events import HandedOver, Look
 from dialogs.model.links import ProjectLink
 from storage.sql import Script
 from storage.transactions import links
@@ -230,7 +230,7 @@ async def test_a_promise_to_a_text_without_a_name_is_in_no_calendar(tmp_path: Pa
         assert "Læg i kalender" not in "".join(played.ever(person) for person in PEOPLE)
         [(project,)] = asked(tmp_path, "", "SELECT id FROM project")
         [(text,)] = asked(tmp_path, "", "SELECT id FROM published")
-        for view in get_args(FileView):
+        for view in get_args(HandedOver):
             token = write_press(house.vault, TENANT, Look(view, project=project, ref=text))
             for person in ("anne", "sofie"):
                 sent = Delivery(TENANT, Sender(person), f"{view} {person}", Pressed(token))

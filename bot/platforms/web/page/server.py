@@ -70,9 +70,11 @@ class VisitorPage:
         fields = await _fields(request)
         asked = _first(fields, "l") or request.query.get("l", "")
         pressed = Pressed(_first(fields, "p"))
-        opened_by: What = pressed if pressed.token else Visit(
-            request.query.get("v", "page"), request.query.get("r", "")
-        )  # fmt: skip
+        opened_by: What = (
+            pressed
+            if pressed.token
+            else Visit(request.query.get("v", "page"), request.query.get("r", ""))
+        )
         if "f" not in fields:
             answer = await self._receive(_delivery(link, opened_by, asked, request))
             return self._answer(answer, self._frame(answer.language, opened_by, stays=True))

@@ -22,9 +22,13 @@ from tests.worlds.stage import stage
 
 TRANSCRIPTS = sorted((Path(__file__).parents[3] / "transcripts").glob("*.txt"))
 SOME = (
-    "advice_checklist", "agreement_life", "person_own_hours", "project_settings", "say_unnamed",
+    "advice_checklist",
+    "agreement_life",
+    "person_own_hours",
+    "project_settings",
+    "say_unnamed",
     "walk_short",
-)  # fmt: skip
+)
 LONGEST = 3000
 WORST = (
     "Vi mister roen om morgenen, når ruterne skifter. ",
