@@ -5,18 +5,19 @@ from __future__ import annotations
 import copy
 import re
 import uuid
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Literal, cast, get_args, get_origin
 from zlib import crc32
 
 import msgspec
 
 from bot.core.access import is_for_visitors
+from bot.core.phrase_text import Piece, fixed, marked, pieces_of, styled
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
-from content.model import Catalogue, Phrase
+from content.model import Catalogue
 from dialogs.model import appointments, documents, pictures, posters
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
@@ -28,7 +29,6 @@ from dialogs.model.links import PAGE_VIEWS, LinkKind, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
-_PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
     "january",
@@ -46,28 +46,6 @@ _MONTHS = (
 )
 
 KeptKey = tuple[str, str, str]
-# The segments of a phrase: literal text, a placeholder's name, or either within a style.
-_Piece = c.Plain | str | tuple[type[c.Strong] | type[c.Emph], tuple[Any, ...]]
-
-
-@lru_cache(maxsize=8192)
-def _pieces(template: str) -> tuple[_Piece, ...]:
-    found: list[_Piece] = []
-    end = 0
-    for piece in _PIECE.finditer(template):
-        if piece.start() > end:
-            found.append(c.Plain(template[end : piece.start()]))
-        strong, emph, name = piece.groups()
-        if strong is not None:
-            found.append((c.Strong, _pieces(strong)))
-        elif emph is not None:
-            found.append((c.Emph, _pieces(emph)))
-        else:
-            found.append(str(name))
-        end = piece.end()
-    if end < len(template):
-        found.append(c.Plain(template[end:]))
-    return tuple(found)
 
 
 def wanted(thing: Any) -> tuple[tuple[str, ...], tuple[KeptKey, ...]]:
@@ -331,7 +309,7 @@ class Localizer:
             case c.Text(key=key, args=args):
                 return self._text(key, args)
             case c.Said(da=da, en=en):
-                return _marked(da if self.language == "da" else en)
+                return marked(da if self.language == "da" else en)
             case c.Words(text=text) if text != c.UNREADABLE:
                 return (c.Quoted(text),)
             case c.Words():
@@ -339,14 +317,10 @@ class Localizer:
             case c.Count(n=n):
                 return (c.Plain(str(n)),)
             case c.Kept(kind=kind, id=id, field=field, cut=limit):
-                kept = self._words.get((kind, id, field), "…")
-                if kept == c.UNREADABLE:
-                    kept = self._word("gate.words_unreadable")
+                kept = self._kept((kind, id, field))
                 return (c.Quoted(cut_at_word(kept, limit) if limit else kept),)
             case c.First(person=person) if person != c.FORMER:
-                prefs = self._people.get(person)
-                called = (prefs.name if prefs else "").split() or [person]
-                return (c.Quoted(called[0]),)
+                return (c.Quoted(self._first_name(person)),)
             case c.Chat():
                 platform = self._tenant.partition(":")[0]
                 known = platform if platform in ("slack", "teams") else "other"
@@ -376,6 +350,14 @@ class Localizer:
                 return self._several(lines)
         raise AssertionError(line)
 
+    def _kept(self, key: KeptKey) -> str:
+        kept = self._words.get(key, "…")
+        return self._word("gate.words_unreadable") if kept == c.UNREADABLE else kept
+
+    def _first_name(self, person: str) -> str:
+        prefs = self._people.get(person)
+        return ((prefs.name if prefs else "").split() or [person])[0]
+
     def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
         n = args.get("n")
         count = n.n if isinstance(n, c.Count) else None
@@ -385,8 +367,8 @@ class Localizer:
 
     def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
         if not args and self._committee == "med":
-            return _fixed(self._catalogue.phrase(key), self.language)
-        return self._filled(_pieces(self._template(key, args)), args)
+            return fixed(self._catalogue.phrase(key), self.language)
+        return self._filled(pieces_of(self._template(key, args)), args)
 
     def _own_committee(self, said: str) -> str:
         """Return a phrase with the workplace's own name of the committee."""
@@ -398,7 +380,7 @@ class Localizer:
             said = re.sub(rf"\b{told}\b", own, said)
         return said
 
-    def _filled(self, pieces: tuple[_Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
+    def _filled(self, pieces: tuple[Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
         found: list[c.Span] = []
         for piece in pieces:
             if isinstance(piece, c.Plain):
@@ -407,7 +389,7 @@ class Localizer:
                 found.extend(self._spans(args[piece]))
             else:
                 style, inside = piece
-                found.extend(_styled(style, self._filled(inside, args)))
+                found.extend(styled(style, self._filled(inside, args)))
         return tuple(found)
 
     def _listing(self, items: tuple[c.Line, ...]) -> c.Spans:
@@ -455,44 +437,3 @@ class Localizer:
 
     def _word(self, key: str) -> str:
         return self._catalogue.phrase(key).of(self.language)
-
-
-@lru_cache(maxsize=8192)
-def _fixed(phrase: Phrase, language: Language) -> c.Spans:
-    """Return a phrase without placeholders, which most are; cached."""
-    return _fixed_pieces(_pieces(phrase.of(language)))
-
-
-def _fixed_pieces(pieces: tuple[_Piece, ...]) -> c.Spans:
-    found: list[c.Span] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            raise KeyError(piece)
-        if isinstance(piece, c.Plain):
-            found.append(piece)
-        else:
-            style, inside = piece
-            found.extend(_styled(style, _fixed_pieces(inside)))
-    return tuple(found)
-
-
-def _styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
-    for span in spans:
-        # People's text is unchanged, whatever surrounds it.
-        yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
-
-
-@lru_cache(maxsize=2048)
-def _marked(text: str) -> c.Spans:
-    """Words of the catalogue may carry strong and emphasis, and nothing else."""
-    found: list[c.Span] = []
-    end = 0
-    for piece in re.finditer(r"\*\*(.+?)\*\*|\*(.+?)\*", text, re.S):
-        if piece.start() > end:
-            found.append(c.Plain(text[end : piece.start()]))
-        strong, emph = piece.groups()
-        found.append(c.Emph(emph) if strong is None else c.Strong(strong))
-        end = piece.end()
-    if end < len(text):
-        found.append(c.Plain(text[end:]))
-    return tuple(found)

@@ -261,8 +261,9 @@ async def test_what_is_shown_for_a_meeting_prints_on_one_page(
         assert len(lines) == 6
         assert all(room > 60 for room in lines[3:])  # in CSS pixels: more than 16 mm each
         await expect(anne.locator("#log")).to_be_hidden()
-        await expect(anne.locator("#sheet .button")).to_have_count(2)
-        for button in await anne.locator("#sheet .button").all():
+        buttons = await anne.locator("#sheet .button").all()
+        assert buttons
+        for button in buttons:
             await expect(button).to_be_hidden()
         paper = await anne.pdf(prefer_css_page_size=True)
         assert len(re.findall(rb"/Type\s*/Page[^s]", paper)) == 1
