@@ -25,7 +25,7 @@ LONG = pytest.mark.long
 BOTH = ["sqlite", pytest.param("postgres", marks=LONG)]
 """Parametrizes by database, PostgreSQL only in the long run, since the decisions do not depend on
 it."""
-HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
+HOUR, YEAR = timedelta(hours=1), timedelta(weeks=52)
 
 
 @pytest.fixture

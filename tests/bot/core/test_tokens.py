@@ -56,6 +56,8 @@ def _values(kind: Any) -> st.SearchStrategy[Any]:
         return st.just(datetime(2026, 11, 2, tzinfo=UTC))
     if kind == date | None:
         return st.none() | DATES
+    if kind == int | None:
+        return st.none() | st.integers(0, 1439)
     if kind == tuple[str, ...]:
         return st.lists(TEXT, max_size=3).map(tuple)
     return st.sampled_from(get_args(kind))
