@@ -1,0 +1,79 @@
+"""Turns the text of a phrase into spans: its styles and its placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from content.language import Language
+from content.model import Phrase
+from dialogs.model import cards as c
+
+_PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
+
+
+# The segments of a phrase: literal text, a placeholder's name, or either within a style.
+Piece = c.Plain | str | tuple[type[c.Strong] | type[c.Emph], tuple[Any, ...]]
+
+
+@lru_cache(maxsize=8192)
+def pieces_of(template: str) -> tuple[Piece, ...]:
+    found: list[Piece] = []
+    end = 0
+    for piece in _PIECE.finditer(template):
+        if piece.start() > end:
+            found.append(c.Plain(template[end : piece.start()]))
+        strong, emph, name = piece.groups()
+        if strong is not None:
+            found.append((c.Strong, pieces_of(strong)))
+        elif emph is not None:
+            found.append((c.Emph, pieces_of(emph)))
+        else:
+            found.append(str(name))
+        end = piece.end()
+    if end < len(template):
+        found.append(c.Plain(template[end:]))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def fixed(phrase: Phrase, language: Language) -> c.Spans:
+    """Return a phrase without placeholders, which most are; cached."""
+    return _fixed_pieces(pieces_of(phrase.of(language)))
+
+
+def _fixed_pieces(pieces: tuple[Piece, ...]) -> c.Spans:
+    found: list[c.Span] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            raise KeyError(piece)
+        if isinstance(piece, c.Plain):
+            found.append(piece)
+        else:
+            style, inside = piece
+            found.extend(styled(style, _fixed_pieces(inside)))
+    return tuple(found)
+
+
+def styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.Span]:
+    for span in spans:
+        # People's text is unchanged, whatever surrounds it.
+        yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
+
+
+@lru_cache(maxsize=2048)
+def marked(text: str) -> c.Spans:
+    """Words of the catalogue may carry strong and emphasis, and nothing else."""
+    found: list[c.Span] = []
+    end = 0
+    for piece in re.finditer(r"\*\*(.+?)\*\*|\*(.+?)\*", text, re.S):
+        if piece.start() > end:
+            found.append(c.Plain(text[end : piece.start()]))
+        strong, emph = piece.groups()
+        found.append(c.Emph(emph) if strong is None else c.Strong(strong))
+        end = piece.end()
+    if end < len(text):
+        found.append(c.Plain(text[end:]))
+    return tuple(found)
