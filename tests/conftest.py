@@ -137,9 +137,6 @@ _IN_TIME = {
     "bot.platforms.teams.tokens": ("PATIENCE",),
     "bot.platforms.teams.transport": ("PATIENCE",),
     "bot.platforms.teams.trust": ("PATIENCE",),
-    "storage.postgres.commit": ("COMMIT_SECONDS",),
-    "storage.postgres.connections": ("WAIT_SECONDS",),
-    "storage.postgres.driver": ("WAIT_SECONDS",),
 }
 
 
