@@ -179,18 +179,27 @@ class Server:
 
     def kill(self) -> None:
         """`kill -9` all processes of the server, as if its machine died."""
-        assert self._process is not None
-        # Stop the postmaster first, so that it starts no new processes meanwhile.
-        self._process.send_signal(signal.SIGSTOP)
-        for pid in (*self.backends(), self._process.pid):
+        children = self._children_of_halted()
+        for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(_SECONDS)
-        self._process = None
+        self.stop(signal.SIGKILL)
+        _until(lambda: not any(map(_runs, children)))
 
     def kill_postmaster(self) -> None:
-        """`kill -9` the postmaster only; its children notice by themselves."""
+        """`kill -9` the postmaster only; its children notice by themselves and end."""
+        children = self._children_of_halted()
         self.stop(signal.SIGKILL)
+        _until(lambda: not any(map(_runs, children)))
+
+    def _children_of_halted(self) -> list[int]:
+        """Halt the postmaster, so that it starts no new processes, and return its children. As long
+        as one of them runs, the data folder's shared memory is in use and no server starts."""
+        assert self._process is not None
+        postmaster = self._process.pid
+        self._process.send_signal(signal.SIGSTOP)
+        _until(lambda: _state(postmaster) != "running")
+        return self.backends()
 
     def backends(self) -> list[int]:
         """Return the process ids of the server's child processes."""
@@ -314,6 +323,19 @@ class Standby(Server):
         if self._process is not None:
             self.kill()
         super().gone()
+
+
+def _state(pid: int) -> Literal["running", "halted", "gone"]:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
+    letter = stat.rpartition(")")[2].split()[0]
+    return "halted" if letter == "T" else "gone" if letter in "ZX" else "running"
+
+
+def _runs(pid: int) -> bool:
+    return _state(pid) != "gone"
 
 
 def _until(done: Callable[[], bool]) -> None:
