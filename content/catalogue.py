@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from content.guides import Guides
 from content.model import (
     Catalogue,
     Course,
@@ -110,7 +111,7 @@ WALK = (
     "pitfalls",
 )
 
-NOT_OF_THE_SET = ("item", "source", "sources", "late", "short")
+NOT_OF_THE_SET = ("item", "source", "sources", "late", "short", "guide")
 
 T = TypeVar("T")
 
@@ -160,6 +161,7 @@ class _Reading:
         self.problems: list[str] = []
         self.packs = Packs(packs, self.read, self.say)
         self.checks = Texts(self.say)
+        self.guides = Guides(self.checks)
 
     def catalogue(self) -> Catalogue | None:
         phrases = self.phrases()
@@ -183,7 +185,7 @@ class _Reading:
         }
         plain = {id: self.items(id, known, Item) for id in known if id not in by_set}
         self.walk(phases, themes, asked, course, files)
-        sets = {id: self.set(id, known[id], (by_set | plain)[id]) for id in known}
+        sets = {id: self.set(id, known, (by_set | plain)[id]) for id in known}
         whole = {id: set for id, set in sets.items() if set is not None}
         self.references(whole, questions, phrases)
         if self.problems:
@@ -361,10 +363,14 @@ class _Reading:
         made = made or Course((), {}, {})
         return msgspec.structs.replace(made, order=tuple(order))
 
-    def set(self, id: str, data: Table, items: list[Item]) -> Set | None:
+    def set(self, id: str, known: dict[str, Table], items: list[Item]) -> Set | None:
+        data, file = known[id], f"{id}.toml"
         raw = {name: data[name] for name in data if name not in NOT_OF_THE_SET}
-        made = self.checks.convert(f"{id}.toml", "the top", {"id": id, "items": [], **raw}, Set)
-        return msgspec.structs.replace(made, items=tuple(items)) if made is not None else None
+        made = self.checks.convert(file, "the top", {"id": id, "items": [], **raw}, Set)
+        if made is None:
+            return None
+        guide = self.guides.read(file, data["guide"], known) if "guide" in data else None
+        return msgspec.structs.replace(made, items=tuple(items), guide=guide)
 
     # Consistency between files
 
@@ -416,6 +422,8 @@ class _Reading:
         # After another problem an item may be missing only because it could not be loaded.
         whole = not self.problems
         for found in sets.values():
+            if whole:
+                self.guides.references(found, sets)
             file = f"{found.id}.toml"
             used = {name for item in found.items for name in item.parts} | set(found.parts)
             for name in sorted(used):

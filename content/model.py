@@ -161,6 +161,80 @@ class Item(Struct, frozen=True, forbid_unknown_fields=True):
     """It is our own interpretation, and is labelled as such."""
 
 
+class BoardLane(Struct, frozen=True, forbid_unknown_fields=True):
+    """A column of a board."""
+
+    id: str
+    name: Both
+    text: Both | None = None
+
+
+class NoteKind(Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of notes on a board, shown by sign, word and colour."""
+
+    id: str
+    name: Both
+    sign: Literal["today", "better", "worse", "plain"] = "plain"
+
+
+class TableColumn(Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    name: Both
+
+
+class ScalePoint(Struct, frozen=True, forbid_unknown_fields=True):
+    """An answer to a statement."""
+
+    id: str
+    name: Both
+    side: Literal["yes", "no", "between", "none"]
+    """Which side it counts for; `none` (don't know) is not counted."""
+
+
+class ExerciseStep(Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of an exercise."""
+
+    id: str
+    does: Literal["read", "talk", "write", "dots", "conditions", "survey", "table", "agree"]
+    name: Both
+    text: Both
+    """The instruction."""
+    minutes: dict[str, int] = {}
+    """The minutes by the length of the meeting. A length that is missing leaves the step out; a
+    step without minutes is part of every length."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of notes that are written. All lanes are open."""
+    of: str = ""
+    """The set with the statements of a survey or the rows of a table; empty means its own set."""
+
+
+class ExerciseGuide(Struct, frozen=True, forbid_unknown_fields=True):
+    """How an exercise is run, step by step."""
+
+    gives: Both
+    """What it gives, in one line."""
+    steps: tuple[ExerciseStep, ...]
+    lengths: tuple[int, ...] = ()
+    """The lengths of a meeting that are offered, in minutes."""
+    meetings: dict[str, int] = {}
+    """The lengths that take more than one meeting, and how many; otherwise it is one."""
+    phases: tuple[int, ...] = ()
+    """The phases it is suitable for; empty means all."""
+    lanes: tuple[BoardLane, ...] = ()
+    kinds: tuple[NoteKind, ...] = ()
+    columns: tuple[TableColumn, ...] = ()
+    scale: tuple[ScalePoint, ...] = ()
+    standing: bool = False
+    """It has no end of its own."""
+    audience: Literal["team", "trio"] = "team"
+    after: tuple[ExerciseStep, ...] = ()
+    """The steps of the status, 8 to 12 weeks later."""
+
+    def steps_of(self, length: int) -> tuple[ExerciseStep, ...]:
+        """Return the steps of a meeting of this length, in order."""
+        return tuple(s for s in self.steps if not s.minutes or str(length) in s.minutes)
+
+
 class Set(Struct, frozen=True, forbid_unknown_fields=True):
     """A set of the catalogue."""
 
@@ -170,8 +244,10 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
     items: tuple[Item, ...]
     intro: Both | None = None
     pack: str = "general"
-    mechanic: Literal["", "board", "pulse", "table", "workshop"] = ""
+    mechanic: Literal["", "board", "survey", "table", "workshop"] = ""
     """The mechanic that runs the set, if it is an exercise."""
+    guide: ExerciseGuide | None = None
+    """How it is run, if it is an exercise."""
     parts: dict[str, tuple[Both, ...]] = {}
     """Named lists of the whole set: lanes, kinds of notes, what to prepare."""
 

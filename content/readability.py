@@ -1,9 +1,9 @@
 """Computes the readability (LIX) of the catalogue's Danish."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from content.model import Catalogue
+from content.model import Both, Catalogue, Set
 
 WORD = re.compile(r"\w+")
 SENTENCE_END = re.compile(r"[.?:]")
@@ -24,10 +24,22 @@ def readability(catalogue: Catalogue) -> dict[str, float]:
     """Return the LIX score of each set's running text in Danish, without names, which are
     headings."""
     return {
-        set.id: lix(
-            text.da
-            for item in set.items
-            for text in (item.text, *item.more, *(t for part in item.parts.values() for t in part))
-        )
-        for set in catalogue.sets.values()
+        found.id: lix(text.da for text in (*_items(found), *guide_texts(found)))
+        for found in catalogue.sets.values()
     }
+
+
+def guide_texts(found: Set) -> Iterator[Both]:
+    """Iterate over the running text of a set's guide."""
+    if (guide := found.guide) is not None:
+        yield guide.gives
+        yield from (step.text for step in (*guide.steps, *guide.after))
+        yield from (lane.text for lane in guide.lanes if lane.text is not None)
+
+
+def _items(found: Set) -> Iterator[Both]:
+    for item in found.items:
+        yield item.text
+        yield from item.more
+        for part in item.parts.values():
+            yield from part

@@ -15,7 +15,7 @@ from content.catalogue import (
     load,
     table,
 )
-from content.model import Both, Catalogue, Item, Phrase, Place, Plural
+from content.model import Both, Catalogue, Item, Phrase, Place, Plural, Set
 from content.plain_text import as_people_read_it
 from content.readability import lix as lix_of
 from content.readability import readability
@@ -75,6 +75,17 @@ def texts_of(item: Item) -> Iterator[Both]:
         yield from texts
 
 
+def guide_of(found: Set) -> Iterator[Both]:
+    """Iterate over the running text of a guide."""
+    if found.guide is not None:
+        yield found.guide.gives
+        for step in (*found.guide.steps, *found.guide.after):
+            yield step.text
+        for lane in found.guide.lanes:
+            if lane.text is not None:
+                yield lane.text
+
+
 def all_texts(catalogue: Catalogue) -> Iterator[tuple[str, Both]]:
     for found in catalogue.sets.values():
         yield found.id, found.title
@@ -83,6 +94,8 @@ def all_texts(catalogue: Catalogue) -> Iterator[tuple[str, Both]]:
         for texts in found.parts.values():
             for text in texts:
                 yield found.id, text
+        for text in guide_of(found):
+            yield f"{found.id}/guide", text
         for item in found.items:
             for text in texts_of(item):
                 yield f"{found.id}/{item.id}", text
@@ -282,6 +295,7 @@ def test_every_set_is_easy_to_read(catalogue: Catalogue) -> None:
     """LIX is below 40 for each set's Danish, and the command prints the same values."""
     for found in catalogue.sets.values():
         lines = [text.da for item in found.items for text in texts_of(item) if text != item.name]
+        lines += [text.da for text in guide_of(found)]
         whole = " ".join(line if re.search(r"[.?:]", line) else f"{line}." for line in lines)
         assert readability(catalogue)[found.id] == pytest.approx(lix(whole)), found.id
         assert lix(whole) < 40, (found.id, round(lix(whole)))
