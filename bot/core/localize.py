@@ -162,6 +162,11 @@ class Localizer:
                 return c.Buttons(tuple(self._button(b) for b in buttons if self._is_here(b)))
             case c.Matters(items=matters):
                 return c.Matters(tuple(self._matter(one) for one in matters))
+            case c.Board(columns=columns):
+                return c.Board(tuple(self._column(one) for one in columns))
+            case c.Grid(columns=columns, rows=cells):
+                header = tuple(self.line(one) for one in columns)
+                return c.Grid(header, tuple(tuple(self.line(x) for x in row) for row in cells))
             case pictures.Steps() | pictures.Chart():
                 return self._picture(part)
         raise AssertionError(part)
@@ -233,16 +238,28 @@ class Localizer:
             return page_query(press.view, press.ref)
         return write_press(self._mac, self._tenant, press)
 
-    def _matter(self, one: c.MatterRow[c.Line]) -> c.MatterRow[c.Spans]:
-        def maybe(line: c.Line | None) -> c.Spans | None:
-            return None if line is None else self.line(line)
+    def _column(self, one: c.BoardColumn[c.Line]) -> c.BoardColumn[c.Spans]:
+        notes = tuple(
+            c.BoardNote(self.line(n.words), n.sign, self._maybe(n.kind), self._maybe(n.about))
+            for n in one.notes
+        )
+        under: c.Line | None = None
+        if one.rest:
+            under = c.text("board.rest" if notes else "board.only_rest", n=c.Count(one.rest))
+        elif not notes:
+            under = c.text("board.empty")
+        return c.BoardColumn(self.line(one.name), notes, one.rest, self._maybe(under))
 
+    def _maybe(self, line: c.Line | None) -> c.Spans | None:
+        return None if line is None else self.line(line)
+
+    def _matter(self, one: c.MatterRow[c.Line]) -> c.MatterRow[c.Spans]:
         button = one.button
         return c.MatterRow(
             self.line(one.words),
-            maybe(one.kind),
-            maybe(one.about),
-            maybe(one.promise),
+            self._maybe(one.kind),
+            self._maybe(one.about),
+            self._maybe(one.promise),
             one.due,
             self._button(button) if button is not None and self._is_here(button) else None,
         )

@@ -22,6 +22,7 @@ from dialogs.model import pictures
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Fact, Known, Operator, Viewer
+from dialogs.model.spelled_out import spelled_out
 from dialogs.registry import SIGHTS
 
 Finds = Callable[[tuple[Fact[Any], ...]], Awaitable[dict[Fact[Any], Any]]]
@@ -122,8 +123,8 @@ def _parts(card: c.FinishedCard, level: int) -> Iterator[str]:
                 yield f"<p>{_line(sentence or ())}</p>"
             case c.Buttons():
                 pass  # a web page has no buttons to press
-            case c.Matters():
-                yield from _parts(c.Card(c.spelled_out(part)), level)
+            case c.Matters() | c.Board() | c.Grid():
+                yield from _parts(c.Card(spelled_out(part)), level)
 
 
 def _line(spans: c.Spans) -> str:

@@ -283,6 +283,42 @@ class Matters(Struct, Generic[L], frozen=True, tag="matters"):
     items: tuple[MatterRow[L], ...]
 
 
+NoteSign = Literal["today", "better", "worse", "plain"]
+
+
+class BoardNote(Struct, Generic[L], frozen=True):
+    """A note on a board. `kind` names its sign in words; `about` says what else there is to know of
+    it: that it is the leader's, or was written at the meeting."""
+
+    words: L
+    sign: NoteSign = "plain"
+    kind: L | None = None
+    about: L | None = None
+
+
+class BoardColumn(Struct, Generic[L], frozen=True):
+    """A lane of a board. `rest` is how many notes it has besides these; the localizer writes
+    `under`, which says so, or that there is no note."""
+
+    name: L
+    notes: tuple[BoardNote[L], ...]
+    rest: int = 0
+    under: L | None = None
+
+
+class Board(Struct, Generic[L], frozen=True, tag="board"):
+    """Notes in lanes. dialogs/model/boards.py shortens it for a post, and divides it into pages."""
+
+    columns: tuple[BoardColumn[L], ...]
+
+
+class Grid(Struct, Generic[L], frozen=True, tag="grid"):
+    """A table that people fill in together. The first cell of a row says what the row is about."""
+
+    columns: tuple[L, ...]
+    rows: tuple[tuple[L, ...], ...]
+
+
 Part = (
     Heading[L]
     | Paragraph[L]
@@ -293,6 +329,8 @@ Part = (
     | Progress[L]
     | Buttons[L]
     | Matters[L]
+    | Board[L]
+    | Grid[L]
     | Steps[L]
     | Chart[L]
 )
@@ -311,29 +349,6 @@ def every_button(card: Card[L]) -> tuple[Button[L], ...]:
         elif isinstance(part, Matters):
             found += (one.button for one in part.items if one.button is not None)
     return tuple(found)
-
-
-def spelled_out(matters: Matters[Spans]) -> tuple[Part[Spans], ...]:
-    """Return a list of what waits as simpler parts, for where it is not drawn as a list."""
-    parts: list[Part[Spans]] = []
-    for one in matters.items:
-        above = (*(one.kind or ()), *_chip(one))
-        if above:
-            parts.append(Small(above))
-        parts.append(Quote(one.words) if one.kind is not None else Paragraph(one.words))
-        if one.about is not None:
-            parts.append(Small(one.about))
-        if one.button is not None:
-            parts.append(Buttons((one.button,)))
-    return tuple(parts)
-
-
-def _chip(one: MatterRow[Spans]) -> Spans:
-    if one.promise is None:
-        return ()
-    between: Spans = (Plain(" · "),) if one.kind else ()
-    strong = (Strong(span.text) if isinstance(span, Plain) else span for span in one.promise)
-    return (*between, *strong)
 
 
 # --- forms --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.facts import Prefs
 from storage.vault import Vault
+from tests.worlds.boards import boards, grids
 from tests.worlds.cards import Dressed, problems_of_card, problems_of_form
 from tests.worlds.pictures import pictures
 
@@ -90,6 +91,8 @@ PARTS: st.SearchStrategy[Any] = st.one_of(
         st.builds(c.Bullets, st.lists(LINES, max_size=3).map(tuple), st.booleans()),
         st.builds(c.Progress, st.integers(0, 9), st.integers(1, 9), LINES),
         pictures(OURS),
+        boards(LINES),
+        grids(LINES),
         st.builds(c.Buttons, st.lists(BUTTONS, min_size=1, max_size=3).map(tuple)),
         st.builds(
             c.Matters,

@@ -49,6 +49,7 @@ from bot.platforms.web.playground.scenario import several
 from bot.server.build import House, build
 from dialogs.model import cards as c
 from dialogs.model import pictures
+from dialogs.model.spelled_out import spelled_out
 from tests.worlds.play import CODE, PUBLIC_URL, Play, no_button
 from tests.worlds.postgres import with_key
 
@@ -137,8 +138,8 @@ def text_of(card: c.FinishedCard) -> str:
                 lines.append(c.plain(sentence or ()))
             case c.Buttons(buttons=buttons):
                 lines.append(" ".join(f"[{c.plain(b.label)}]" for b in buttons))
-            case c.Matters():
-                lines.append(text_of(c.Card(c.spelled_out(part))))
+            case c.Matters() | c.Board() | c.Grid():
+                lines.append(text_of(c.Card(spelled_out(part))))
     return "\n".join(lines)
 
 

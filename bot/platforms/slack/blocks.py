@@ -15,6 +15,7 @@ from bot.platforms.slack.text_lines import (
     SlackLine,
     are_alike,
     as_lines,
+    board_lines,
     cut_escaped,
     escaped,
     fact_lines,
@@ -30,6 +31,7 @@ from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model import pictures
 from dialogs.model.shorten import cut
+from dialogs.model.spelled_out import spelled_out
 
 BLOCK = 160
 """Estimated characters of JSON that a text block needs besides its text."""
@@ -79,8 +81,10 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 rows.append((False, as_lines(sentence or ())))
             case c.Buttons(buttons=buttons):
                 rows.append((True, [_button(button, language) for button in buttons]))
-            case c.Matters():
-                rows += rows_of(c.Card(c.spelled_out(part)), language)
+            case c.Board(columns=columns):
+                rows += [(False, board_lines(column)) for column in columns]
+            case c.Matters() | c.Grid():
+                rows += rows_of(c.Card(spelled_out(part)), language)
     return [(kind, held) for kind, held in rows if held]
 
 

@@ -14,6 +14,7 @@ from bot.platforms.slack import rich_text
 from bot.platforms.slack.rich_text import PERSON, WEB, pieces
 from dialogs.model import cards as c
 from dialogs.model.shorten import cut
+from dialogs.model.spelled_out import note_line, strong
 
 Block = dict[str, Any]
 
@@ -136,20 +137,21 @@ def _our_lines(spans: c.Spans, small: bool, lead: str) -> Sequence[SlackLine]:
 
 
 def fact_lines(name: c.Spans, value: c.Spans) -> Sequence[SlackLine]:
-    strong = _strong(name) if c.is_ours(name) else _made_strong(name)
-    return as_lines((*strong, _GAP, *value))
+    bold = _strong(name) if c.is_ours(name) else strong(name)
+    return as_lines((*bold, _GAP, *value))
 
 
 @lru_cache(maxsize=1024)
 def _strong(name: c.Spans) -> c.Spans:
-    return _made_strong(name)
+    return strong(name)
 
 
-def _made_strong(name: c.Spans) -> c.Spans:
-    return tuple(
-        span if isinstance(span, c.Mention | c.Link | c.Quoted) else c.Strong(span.text)
-        for span in name
-    )
+def board_lines(column: c.BoardColumn[c.Spans]) -> Sequence[SlackLine]:
+    """Return a lane of a board: its name, a line for each note, and what is said below them."""
+    lines = [*as_lines(strong(column.name))]
+    for note in column.notes:
+        lines += as_lines(note_line(note))
+    return [*lines, *as_lines(column.under or (), small=True)]
 
 
 def split_line(line: SlackLine) -> list[SlackLine]:

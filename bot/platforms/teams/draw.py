@@ -29,6 +29,7 @@ from bot.platforms.teams.pieces import (
     button_rows,
     framed,
     in_rows,
+    lane_rows,
     summary_of,
     text_lines,
 )
@@ -37,6 +38,7 @@ from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model import pictures
 from dialogs.model.shorten import cut
+from dialogs.model.spelled_out import spelled_out, strong
 
 CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 WHOLE = 27_000
@@ -79,11 +81,7 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                 yield from in_rows(text_lines(text, size="Small"), "Small")
             case c.FactRows(rows=facts):
                 for name, value in facts:
-                    strong = tuple(
-                        s if isinstance(s, c.Mention | c.Link | c.Quoted) else c.Strong(s.text)
-                        for s in name
-                    )
-                    yield from in_rows(text_lines((*strong, c.Plain("  "), *value)), "Small")
+                    yield from in_rows(text_lines((*strong(name), c.Plain("  "), *value)), "Small")
             case c.Quote(words=words, by=by):
                 who = () if by is None else (c.Plain(" ("), *by, c.Plain(")"))
                 yield from boxes(text_lines((*words, *who), lead="❝ "))
@@ -99,8 +97,11 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                 yield from in_rows(text_lines(sentence or ()), "Medium")
             case c.Buttons(buttons=buttons):
                 yield from button_rows([_button(button, place) for button in buttons])
-            case c.Matters():
-                yield from _rows(c.Card(c.spelled_out(part)), place)
+            case c.Board(columns=columns):
+                for column in columns:
+                    yield from lane_rows(column)
+            case c.Matters() | c.Grid():
+                yield from _rows(c.Card(spelled_out(part)), place)
 
 
 def _picture(sentence: c.Spans, url: str) -> Iterator[CardRow]:

@@ -17,6 +17,7 @@ from bot.platforms.teams.words import word
 from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model.shorten import cut
+from dialogs.model.spelled_out import note_line, strong
 
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.5"
@@ -26,6 +27,12 @@ SUMMARY = 200
 BUTTONS_A_ROW = 4
 BUTTONS = 8_000
 BOX = 10_000
+BOX_STYLES: dict[c.NoteSign, str] = {
+    "today": "warning",
+    "better": "good",
+    "worse": "attention",
+    "plain": "emphasis",
+}
 _MACRO = re.compile(r"\{\{(?=(?:DATE|TIME)\()")
 _WEB = re.compile(r"https?://[^\s<>|]+")
 
@@ -118,31 +125,40 @@ def rich_row(line: TextLine, **more: object) -> CardRow:
     return a_row({"type": "RichTextBlock", "inlines": list(line.runs), **more}, line.plain)
 
 
-def boxes(lines: Iterable[TextLine]) -> Iterator[CardRow]:
+def boxes(lines: Iterable[TextLine], style: str = "emphasis") -> Iterator[CardRow]:
     """Put one person's words into one shaded box, or into several if they are too long for a
     page."""
     held: list[CardRow] = []
     for line in lines:
         row = rich_row(line, **({"spacing": "None"} if held else {}))
         if held and sum(one.size for one in held) + row.size > BOX:
-            yield _box(held)
+            yield _box(held, style)
             held = [rich_row(line)]
         else:
             held.append(row)
     if held:
-        yield _box(held)
+        yield _box(held, style)
 
 
-def _box(rows: Sequence[CardRow]) -> CardRow:
+def _box(rows: Sequence[CardRow], style: str) -> CardRow:
     return a_row(
         {
             "type": "Container",
-            "style": "emphasis",
+            "style": style,
             "spacing": "Small",
             "items": [row.element for row in rows],
         },
         "\n".join(row.plain for row in rows),
     )
+
+
+def lane_rows(lane: c.BoardColumn[c.Spans]) -> Iterator[CardRow]:
+    """Render a lane of a board: its name, each note in a box of its colour, and what is said below
+    them."""
+    yield from in_rows(text_lines(strong(lane.name)), "Medium")
+    for note in lane.notes:
+        yield from boxes(text_lines(note_line(note)), BOX_STYLES[note.sign])
+    yield from in_rows(text_lines(lane.under or (), size="Small"), "Small")
 
 
 def in_rows(lines: Iterable[TextLine], spacing: str) -> Iterator[CardRow]:
@@ -182,7 +198,7 @@ def framed(rows: Sequence[CardRow], spoken: str, language: Language) -> CardElem
 def _aloud(text: str, language: Language) -> str:
     """Return the text for screen readers, without symbols that would be read aloud or parsed as
     markup."""
-    plain = re.sub(r"[<>●○❝•]", "", text).replace("&", word("and", language))
+    plain = re.sub(r"[<>●○❝•◆▲▼■]", "", text).replace("&", word("and", language))
     said = " ".join(cut(plain, SPOKEN).split()) or "Digi"
     while size_of(said) > SPOKEN + 400:
         said = cut(said, len(said) * 3 // 4)

@@ -16,6 +16,7 @@ from bot.platforms.common.ports import Answer, Fault
 from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model.pictures import Chart, Steps
+from dialogs.model.spelled_out import SIGNS, spelled_out
 
 PageWords = Callable[[Language, str], str]
 """Returns a phrase without placeholders in a language."""
@@ -170,10 +171,26 @@ def _part(part: c.Part[c.Spans], frame: PageFrame) -> str:
         case c.Buttons(buttons=buttons):
             ways = "".join(f"<li>{_way(button, frame)}</li>" for button in buttons)
             return f'<ul class="ways">{ways}</ul>' if ways else ""
-        case c.Matters():
-            return "".join(_part(plain, frame) for plain in c.spelled_out(part))
+        case c.Matters() | c.Grid():
+            return "".join(_part(plain, frame) for plain in spelled_out(part))
+        case c.Board(columns=columns):
+            return f'<div class="board">{"".join(_lane(one) for one in columns)}</div>'
         case Steps(sentence=sentence) | Chart(sentence=sentence):
             return f'<p dir="auto">{_line(sentence or ())}</p>'
+
+
+def _lane(lane: c.BoardColumn[c.Spans]) -> str:
+    notes = "".join(_note(note) for note in lane.notes)
+    under = "" if lane.under is None else f'<p class="small">{_line(lane.under)}</p>'
+    shown = f'<ul class="notes">{notes}</ul>' if notes else ""
+    return f'<section><h2 dir="auto">{_line(lane.name)}</h2>{shown}{under}</section>'
+
+
+def _note(note: c.BoardNote[c.Spans]) -> str:
+    sign = f'<span aria-hidden="true">{SIGNS[note.sign]} </span>'
+    kind = "" if note.kind is None else f'<p class="kind">{sign}{_line(note.kind)}</p>'
+    about = "" if note.about is None else f'<p class="small">{_line(note.about)}</p>'
+    return f'<li class="{note.sign}">{kind}<p dir="auto">{_line(note.words)}</p>{about}</li>'
 
 
 def _way(button: c.Button[c.Spans], frame: PageFrame) -> str:

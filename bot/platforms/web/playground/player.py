@@ -44,6 +44,7 @@ from bot.platforms.web.playground.scenario import (
     several,
 )
 from dialogs.model.cards import (
+    Board,
     Bullets,
     Button,
     Buttons,
@@ -55,6 +56,7 @@ from dialogs.model.cards import (
     Field,
     FinishedCard,
     FinishedForm,
+    Grid,
     Heading,
     Matters,
     Note,
@@ -69,9 +71,9 @@ from dialogs.model.cards import (
     TimeField,
     every_button,
     plain,
-    spelled_out,
 )
 from dialogs.model.pictures import Chart, Steps
+from dialogs.model.spelled_out import spelled_out
 
 NEWEST = 5
 """How many of the channel's last changed messages count as the newest."""
@@ -102,7 +104,7 @@ def lines(card: FinishedCard) -> list[str]:
                 found.append(plain(sentence or ()))
             case Buttons(buttons):
                 found.append(" ".join(f"[{plain(button.label)}]" for button in buttons))
-            case Matters():
+            case Matters() | Board() | Grid():
                 found += lines(Card(spelled_out(part)))
     return found
 

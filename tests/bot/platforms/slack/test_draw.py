@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.platforms.slack import draw, forms
 from dialogs.model import cards as c
 from tests.worlds import slack_limits
+from tests.worlds.boards import boards, grids
 from tests.worlds.pictures import pictures
 from tests.worlds.slack.limits import check
 
@@ -102,6 +103,8 @@ _part: st.SearchStrategy[Any] = st.one_of(
     st.builds(c.Bullets, st.lists(_spans(3000), max_size=8).map(tuple), st.booleans()),
     st.builds(c.Progress, st.integers(0, 30), st.integers(0, 30), _spans(300)),
     pictures(_spans(300)),
+    boards(_spans(300), _spans(100)),
+    grids(_spans(400)),
     st.builds(c.Buttons, st.lists(_button, max_size=6).map(tuple)),
     st.builds(c.Matters, st.lists(_matter, max_size=4).map(tuple)),
 )

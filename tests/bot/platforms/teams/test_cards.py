@@ -70,12 +70,16 @@ def test_what_people_write_is_read_as_they_wrote_it(words: str) -> None:
             c.Quote(spans, spans),
             c.Bullets((spans,)),
             c.Progress(1, 4, spans),
+            c.Board(
+                (c.BoardColumn(spans, (c.BoardNote(spans, "worse", spans, spans),), 0, spans),)
+            ),
+            c.Grid((spans, spans), ((spans, spans),)),
             pictures.Steps(spans, (), spans),
             pictures.Chart(spans, (), (), None, spans),
         )
     )
     shown = card_validators.shown(draw.messages((card,), "da").card)
-    assert not said(words) or said(shown.text).count(said(words)) >= 11
+    assert not said(words) or said(shown.text).count(said(words)) >= 19
     assert (shown.links, shown.styled) == ((), ())
     options = choices(spans, spans)
     form: c.FinishedForm = c.Form(

@@ -17,6 +17,7 @@ from bot.platforms.web.playground.people import PEOPLE
 from bot.platforms.web.playground.server import STATIC
 from bot.platforms.web.playground.wire import WIDTHS, bare
 from dialogs.model.cards import (
+    Board,
     Bullets,
     Button,
     Buttons,
@@ -29,6 +30,7 @@ from dialogs.model.cards import (
     FinishedCard,
     FinishedForm,
     Form,
+    Grid,
     Heading,
     Link,
     MatterRow,
@@ -51,6 +53,7 @@ from dialogs.model.cards import (
     plain,
 )
 from dialogs.model.pictures import Chart, Steps
+from tests.worlds.boards import boards, grids
 from tests.worlds.pictures import pictures
 from tests.worlds.web_fixtures import (
     CHART,
@@ -89,6 +92,8 @@ cards: st.SearchStrategy[FinishedCard] = st.lists(
         st.builds(Bullets, some_spans, st.booleans()),
         st.builds(Progress, st.integers(0, 40), st.integers(0, 40), spans),
         pictures(spans),
+        boards(spans, line),
+        grids(spans),
         st.builds(Buttons, st.lists(button, max_size=4).map(tuple)),
         st.builds(Matters, st.lists(matter, max_size=3).map(tuple)),
     ),
@@ -193,6 +198,13 @@ def all_text(card: FinishedCard) -> str:
                 found.append(label)
             case Chart(sentence=sentence):
                 found.append(sentence)
+            case Board(columns):
+                for column in columns:
+                    found.append(column.name)
+                    found += [line for n in column.notes for line in (n.kind, n.words, n.about)]
+                    found.append(column.under)
+            case Grid(names, rows):
+                found += [*names, *(cell for row in rows for cell in row)]
             case Matters(rows):
                 found += [line for r in rows for line in (r.kind, r.words, r.about, r.promise)]
             case Heading(line) | Paragraph(line) | Small(line):

@@ -240,12 +240,53 @@ function drawPart(part) {
       bar.value = part.step;
       return make("div", { class: "progress" }, bar, label);
     }
+    case "board":
+      return make("div", { class: "board" }, part.columns.map(drawLane));
+    case "grid":
+      return drawGrid(part);
     case "steps":
     case "chart":
       return drawPicture(part);
     default:
       throw new Error(`no such part: ${part.type}`);
   }
+}
+
+function drawLane({ name, notes, under }) {
+  const title = make("h4", { id: unique() }, line(name));
+  const list = notes.length ? make("ul", { "aria-labelledby": title.id }, notes.map(drawNote)) : null;
+  return make("section", {}, title, list, under && drawSmall(under));
+}
+
+/* The kind stands as a word on the note; its sign and its colour come from the style. */
+function drawNote({ words, sign, kind, about }) {
+  return make(
+    "li",
+    { class: `sheet ${sign}` },
+    kind && make("p", { class: "kind" }, line(kind)),
+    make("p", {}, line(words)),
+    about && drawSmall(about),
+  );
+}
+
+/* A table that becomes one block a row where it has no room; the roles keep it a table. */
+function drawGrid({ columns, rows }) {
+  const cell = (spans, index) => make(
+    index ? "td" : "th",
+    { role: index ? "cell" : "rowheader", "data-column": plain(columns[index] ?? []) },
+    line(spans),
+  );
+  const head = columns.map((name) => make("th", { role: "columnheader" }, line(name)));
+  return make(
+    "div",
+    { class: "grid-box" },
+    make(
+      "table",
+      { class: "grid", role: "table" },
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, head)),
+      make("tbody", { role: "rowgroup" }, rows.map((row) => make("tr", { role: "row" }, row.map(cell)))),
+    ),
+  );
 }
 
 const WIDTHS = ["at-320", "at-390", "at-card"]; // the classes of the drawings, narrowest first
