@@ -66,6 +66,7 @@ UNSIGNED: dict[type[Unsigned], UnsignedPart] = {
     if conversation.unsigned is not None
     for event in conversation.unsigned.events
 }
+IN_ROUNDS = frozenset(event for event, part in UNSIGNED.items() if event in part.in_rounds)
 COMMANDS: dict[str, Callable[[Recognised], Press]] = {
     command: press
     for conversation in CONVERSATIONS.values()

@@ -32,8 +32,9 @@ from bot.platforms.common.ports import (
 from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
-from dialogs.model.effects import FieldError, Hand, Open, PoolEntry, Response, Seen, Show
-from dialogs.model.events import Look, Unsigned
+from dialogs.model.conversation import UnsignedPart, UnsignedStep
+from dialogs.model.effects import FieldError, Hand, Open, Pooled, Response, Seen, Show
+from dialogs.model.events import Look, Undoing, Unsigned
 from dialogs.model.facts import About, Fact, Known, Operator, Prefs, Project, Roles
 from dialogs.registry import PROJECT, SIGHTS, UNSIGNED, route
 from storage.database import Database
@@ -59,7 +60,7 @@ class _Prepared(msgspec.Struct, frozen=True):
 
     passed: Passed | Stopped
     answered: _Answered | None = None
-    entry: PoolEntry | None = None
+    pooled: tuple[Pooled, ...] = ()
 
 
 class Engine:
@@ -150,7 +151,7 @@ class Engine:
             spoken, wrote = passed.project.language if passed.project else "", False
         else:
             spoken = passed.language
-            if prepared.entry is not None:
+            if prepared.pooled:
                 answered = await self._run_unsigned_turn(passed)
             elif answered is None:
                 answered = await self._turn(passed, sender)
@@ -172,7 +173,7 @@ class Engine:
         """Pass the gate; answer a look, and decide an unsigned event for the first time."""
         passed = yield from self._gate.passes(delivery, act)
         tenant = delivery.tenant
-        entry: PoolEntry | None = None
+        pooled: tuple[Pooled, ...] = ()
         about: Project | None = None
         moments: tuple[Seen, ...]
         if isinstance(passed, Stopped):
@@ -198,15 +199,13 @@ class Engine:
             moments = sight.show(passed.event, passed.viewer, known)
         elif isinstance(passed.event, Unsigned):
             project = passed.project
-            entry, moments = yield from self._decide_unsigned(passed)
+            pooled, moments = yield from self._decide_unsigned(passed)
         else:
             return _Prepared(passed)
         names = yield from self._scripts.reading.names(tenant, project, *wanted(moments), about)
-        return _Prepared(passed, _Answered(moments, names), entry)
+        return _Prepared(passed, _Answered(moments, names), pooled)
 
-    def _decide_unsigned(
-        self, passed: Passed
-    ) -> Script[tuple[PoolEntry | None, tuple[Response, ...]]]:
+    def _decide_unsigned(self, passed: Passed) -> Script[UnsignedStep]:
         event: Any = passed.event
         part = UNSIGNED[type(event)]
         facts = part.needs(event)
@@ -268,7 +267,8 @@ class Engine:
         finally:
             # Also after cancellation: a transaction that was begun is committed all the same.
             self._tally.unsigned_turns += counted
-        return _Answered(tuple(_with_code(moment, code) for moment in moments), names)
+        own = _Own(code, passed.form)
+        return _Answered(tuple(_with_own(moment, own) for moment in moments), names)
 
     def _unsigned_script(
         self, passed: Passed, receipt: bytes
@@ -277,11 +277,16 @@ class Engine:
         refused instead of being accepted into a pool that nobody will read for it."""
         tenant, project = passed.tenant, passed.project
         yield from lock_project(tenant, project)
-        entry, moments = yield from self._decide_unsigned(passed)
-        if entry is not None:
-            yield from self._scripts.pools.put(
-                tenant, project, entry, passed.form, receipt, passed.mark
+        pooled, moments = yield from self._decide_unsigned(passed)
+        if pooled:
+            taken = yield from self._scripts.pools.put(
+                tenant, project, pooled, passed.form, receipt, passed.mark
             )
+            part: UnsignedPart = UNSIGNED[type(passed.event)]  # type: ignore[index]
+            if taken == "already":
+                moments = part.already(passed.event)
+            elif taken == "closed":
+                moments = part.closed(passed.event)
         else:
             # So that the database's counters do not tell a refusal from a text.
             yield from self._scripts.pools.put_as_it_is(tenant, project)
@@ -316,23 +321,32 @@ def _seen(sender: Sender) -> SeenPerson:
     return SeenPerson(sender.person, sender.name, sender.locale, sender.foreign)
 
 
-def _with_code(moment: Response, code: str) -> Response:
-    """Insert the receipt code into the answer. It is stored nowhere else."""
+class _Own(msgspec.Struct, frozen=True):
+    """What is inserted into the answer to an unsigned act, and stored nowhere: the receipt code,
+    and the form id by which its sending can be undone."""
+
+    code: str
+    form: str
+
+
+def _with_own(moment: Response, own: _Own) -> Response:
     if isinstance(moment, Show):
-        return msgspec.structs.replace(moment, card=_coded(moment.card, code))
+        return msgspec.structs.replace(moment, card=_inserted(moment.card, own))
     return moment
 
 
-def _coded(node: Any, code: str) -> Any:
+def _inserted(node: Any, own: _Own) -> Any:
     if isinstance(node, c.Text) and "code" in node.args:
-        return msgspec.structs.replace(node, args={**node.args, "code": c.Words(code)})
+        return msgspec.structs.replace(node, args={**node.args, "code": c.Words(own.code)})
+    if isinstance(node, Undoing):
+        return msgspec.structs.replace(node, undoes=own.form)
     if isinstance(node, msgspec.Struct):
         changes = {
-            name: _coded(value, code)
+            name: _inserted(value, own)
             for name in node.__struct_fields__
             if isinstance(value := getattr(node, name), msgspec.Struct | tuple)
         }
         return msgspec.structs.replace(node, **changes) if changes else node
     if isinstance(node, tuple):
-        return tuple(_coded(one, code) for one in node)
+        return tuple(_inserted(one, own) for one in node)
     return node

@@ -51,7 +51,7 @@ from dialogs.model.events import Event, Look, Person, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.links import PAGE_VIEWS
 from dialogs.model.roles import held as roles_held
-from dialogs.registry import pressed_by_words
+from dialogs.registry import IN_ROUNDS, pressed_by_words
 from storage.database import Database
 from storage.sql import Script
 from storage.transactions.rows import may_see, prefs_of
@@ -68,7 +68,8 @@ class Passed(Struct, frozen=True):
     """What passed the gate: an event or a look, with no more than the engine needs.
 
     For an unsigned event there is neither viewer nor key: only `form` identifies a second press of
-    Send, and only a vote has a `mark` that identifies a second vote.
+    Send, and only what belongs to a round has a `mark`, a MAC that identifies a second act by the
+    same person.
     """
 
     tenant: str
@@ -296,6 +297,8 @@ class Gate:
         if isinstance(press, e.Fits):
             vote = f"mark|{tenant}|{about}|{press.question}|{delivery.sender.person}"
             mark = self._vault.mac(vote.encode())
+        elif type(press) in IN_ROUNDS and delivery.sender.person:
+            mark = self._vault.mac(f"mark|{tenant}|{about}|{delivery.sender.person}".encode())
         unsigned: Any = msgspec.structs.replace(press, project=about)
         id = form.form if form is not None else uuid.uuid4().hex
         # Only the language for the answer is kept of the person.

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dialogs.model.cards import NeutralCard
 from dialogs.model.commands import Recognised
-from dialogs.model.effects import Effects, PoolEntry, Response, Seen
+from dialogs.model.effects import Effects, Pooled, Response, Seen
 from dialogs.model.events import Look, Person, Press, Signed, SignedEvent, Unsigned, View
 from dialogs.model.facts import Fact, Known, Viewer
 
@@ -29,13 +29,29 @@ class Sight(Struct, frozen=True):
     show: Callable[[Look, Viewer, Known], LookResults]
 
 
+UnsignedStep = tuple[tuple[Pooled, ...], Responses]
+"""What an unsigned event changes in the pool (nothing after an error), and the answer to it."""
+
+
+def _refuses_nothing(event: object) -> Responses:
+    raise AssertionError(f"{event!r} belongs to no round")
+
+
 class UnsignedPart(Struct, frozen=True, kw_only=True):
-    """Decides unsigned events of a conversation: returns a pool entry (or None after an error) and
-    the moments of the answer."""
+    """Decides unsigned events of a conversation.
+
+    Only storage can see whether a person took part in a round before, so these answers are given
+    beforehand: `already` to a second act in a round that allows one, `closed` where the round is
+    not open. In both cases the pool stays as it was.
+    """
 
     events: tuple[type[Unsigned], ...]
     needs: Callable[[Any], Facts]
-    decide: Callable[[Any, Known], tuple[PoolEntry | None, Responses]]
+    decide: Callable[[Any, Known], UnsignedStep]
+    in_rounds: frozenset[type[Unsigned]] = frozenset()
+    """Events that leave or remove a `Mark`: for these the gate passes on a MAC of the person."""
+    already: Callable[[Any], Responses] = _refuses_nothing
+    closed: Callable[[Any], Responses] = _refuses_nothing
 
 
 def nothing(*_: object) -> Facts:

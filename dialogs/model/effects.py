@@ -1,8 +1,8 @@
 """The effects that a dialog can request; they are executed elsewhere.
 
 A signed event may return `Effect`s, which are stored in the same transaction, and `Moment`s, which
-belong to the answer only. An unsigned event may return `Moment`s and one `PoolEntry`: other effects
-cannot be expressed.
+belong to the answer only. An unsigned event may return `Moment`s and `Pooled`, what it changes in
+the pool: other effects cannot be expressed.
 """
 
 from __future__ import annotations
@@ -214,6 +214,25 @@ class Unpool(Struct, frozen=True, tag="unpool"):
     entries: tuple[str, ...]
 
 
+class OpenRound(Struct, frozen=True, tag="open_round"):
+    """Open a round for writing: draw its secret, and reserve so many bytes in the pool until it is
+    closed. The pool must not grow while people write, because its growth would tell when they did.
+
+    An entry takes about 250 bytes more than its body as JSON, a `Mark` about 200. A round that is
+    open already stays as it is.
+    """
+
+    ref: str
+    room: int
+
+
+class CloseRound(Struct, frozen=True, tag="close_round"):
+    """Forget a round's secret, its marks and its reserved room. Its entries stay until they are
+    published or removed."""
+
+    ref: str
+
+
 class Snapshot(Struct, frozen=True, tag="snapshot"):
     """Store what one audience may know about unsigned texts after a release. It may know nothing
     else."""
@@ -281,6 +300,8 @@ Effect = (
     | Publish
     | Retract
     | Unpool
+    | OpenRound
+    | CloseRound
     | Snapshot
     | Refresh
     | MakeLink
@@ -290,7 +311,7 @@ Effects = tuple[Effect | Response, ...]
 
 
 class PoolEntry(Struct, frozen=True, tag="pool_entry"):
-    """The pool entry of an unsigned event: its kind, what it refers to, and its content."""
+    """An entry in the pool: its kind, what it refers to, and its content."""
 
     kind: str
     ref: str
@@ -300,10 +321,35 @@ class PoolEntry(Struct, frozen=True, tag="pool_entry"):
     withdraw: bool = False  # remove the author's own unreleased entry
 
 
+class Mark(Struct, frozen=True, tag="mark"):
+    """Keep that somebody took part in a round: an entry of its own, which has no field in common
+    with what they said in the same sending.
+
+    The round must be open. With `once`, a person takes part once: a second sending is refused. What
+    is sent with a mark has no receipt code. It needs at least one `PoolEntry`, by which the same
+    form is known when it is sent again.
+    """
+
+    ref: str
+    once: bool = False
+
+
+class Undo(Struct, frozen=True, tag="undo"):
+    """Remove what one sending with a `Mark` put into the pool, as long as its round is open."""
+
+    ref: str
+    form: str  # what the event `undoes`
+
+
+Pooled = PoolEntry | Mark | Undo
+"""What an unsigned event may change in the pool."""
+
+
 __all__ = [
     "BeginAll",
     "Cancel",
     "CloseProject",
+    "CloseRound",
     "Effect",
     "Effects",
     "EraseProject",
@@ -315,9 +361,12 @@ __all__ = [
     "Hand",
     "Keep",
     "MakeLink",
+    "Mark",
     "Open",
     "OpenProject",
+    "OpenRound",
     "PoolEntry",
+    "Pooled",
     "Post",
     "Privately",
     "Publish",
@@ -333,6 +382,7 @@ __all__ = [
     "Snapshot",
     "Tell",
     "Timer",
+    "Undo",
     "Unpool",
     "WithdrawLink",
 ]

@@ -26,6 +26,13 @@ class Unsigned(Struct, frozen=True, kw_only=True):
     project: str = ""
 
 
+class Undoing(Unsigned, frozen=True, kw_only=True):
+    """An unsigned event that undoes an earlier sending. The engine puts that sending's form id into
+    the button of its own answer, and nowhere else."""
+
+    undoes: str = ""
+
+
 # --- a project ----------------------------------------------------------------------------
 
 Origin = Literal["must", "shape", "own"]

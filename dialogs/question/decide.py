@@ -95,7 +95,7 @@ from dialogs.question.states import (
     title,
     words_of_question,
 )
-from dialogs.question.unsigned import unsigned, unsigned_facts
+from dialogs.question.unsigned import unsigned, unsigned_facts, votes_lost
 
 TRIO_DAYS = 3
 
@@ -381,7 +381,10 @@ CONVERSATION = Conversation(
     view_needs=post_needs,
     view=post,
     unsigned=UnsignedPart(
-        events=(e.AnsweredUnnamed, e.Fits, e.Missing), needs=unsigned_facts, decide=unsigned
+        events=(e.AnsweredUnnamed, e.Fits, e.Missing),
+        needs=unsigned_facts,
+        decide=unsigned,
+        closed=votes_lost,
     ),
     sights={
         "answer": Sight(answer_needs, answer),

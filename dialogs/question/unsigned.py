@@ -13,6 +13,7 @@ from dialogs.model.cards import (
 from dialogs.model.conversation import (
     Facts,
     Responses,
+    UnsignedStep,
 )
 from dialogs.model.effects import (
     FieldError,
@@ -41,35 +42,40 @@ def unsigned_facts(event: e.UnsignedEvent) -> Facts:
             return ()
 
 
-def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
+def unsigned(event: e.UnsignedEvent, known: Known) -> UnsignedStep:
     match event:
         case e.AnsweredUnnamed(question=question, text=words, understood=understood):
             state = one_of(known, question)
             if not takes_answers(state):
-                return None, (FieldError("", as_it_is(state)),)
+                return (), (FieldError("", as_it_is(state)),)
             if not understood and too_few(known):
-                return None, (FieldError("understood", text("question.understand_first")),)
-            return PoolEntry("answer", question, {"text": words}), _code(
+                return (), (FieldError("understood", text("question.understand_first")),)
+            return (PoolEntry("answer", question, {"text": words}),), _code(
                 "question.code_answer", "page.keep_code_answer"
             )
         case e.Missing(question=question, text=words, shared=shared, understood=understood):
             state = one_of(known, question)
             if not takes_objections(state):
-                return None, (FieldError("", as_it_is(state)),)
+                return (), (FieldError("", as_it_is(state)),)
             if not understood and too_few(known):
-                return None, (FieldError("understood", text("question.understand_first")),)
+                return (), (FieldError("understood", text("question.understand_first")),)
             body = {"text": words, "shared": shared}
-            return PoolEntry("objection", question, body), _code(
+            return (PoolEntry("objection", question, body),), _code(
                 "question.code_missing", "question.code_missing"
             )
         case e.Fits(question=question):
             state = one_of(known, question)
             if not takes_objections(state):
-                return None, told(state, event.project)
+                return (), told(state, event.project)
             entry = PoolEntry("fits", question, {}, one_each=True)
-            return entry, (Show(card(Paragraph(text("question.noted")))),)
+            return (entry,), (Show(card(Paragraph(text("question.noted")))),)
         case _:
             raise AssertionError(event)
+
+
+def votes_lost(event: e.UnsignedEvent) -> Responses:
+    """The answer where a backup brought the votes back without the memory of who had voted."""
+    return (Show(card(Paragraph(text("question.votes_lost")))),)
 
 
 def _code(after: str, on_page: str) -> Responses:

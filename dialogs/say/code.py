@@ -11,7 +11,7 @@ from dialogs.model import events as e
 from dialogs.model import facts as f
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.cards import Button, Line, NeutralCard, Part, Words, card, text
-from dialogs.model.conversation import Facts, Responses
+from dialogs.model.conversation import Facts, Responses, UnsignedStep
 from dialogs.model.effects import FieldError, PoolEntry, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Authored, ByCode, Known, Viewer
@@ -204,21 +204,17 @@ def _author_form(look: Look, viewer: Viewer, known: Known, event: Authors) -> Re
             assert_never(event)
 
 
-def by_author(
-    state: SayState | None, event: Authors, known: Known
-) -> tuple[PoolEntry | None, Responses]:
+def by_author(state: SayState | None, event: Authors, known: Known) -> UnsignedStep:
     found = known(ByCode(event.code))
     if found is None or found.project != event.project:
-        return None, (Show(_unknown_code()),)
+        return (), (Show(_unknown_code()),)
     if (no := _too_late(state, found, event)) is not None:
-        return None, (Show(card(c.Paragraph(no))),)
+        return (), (Show(card(c.Paragraph(no))),)
     assert state is not None or found.waiting
     return _done(state, found, event, known)
 
 
-def _done(
-    state: SayState | None, found: Authored, event: Authors, known: Known
-) -> tuple[PoolEntry | None, Responses]:
+def _done(state: SayState | None, found: Authored, event: Authors, known: Known) -> UnsignedStep:
     ref = "" if found.waiting else found.id
     match event:
         case e.AuthorWithdrew():
@@ -227,9 +223,9 @@ def _done(
         case e.AuthorWrote(text=words):
             readers, everyone = chosen(event.readers, event.everyone)
             if not words and not readers and not everyone:
-                return None, (FieldError("text", text("say.nothing_new")),)
+                return (), (FieldError("text", text("say.nothing_new")),)
             if (no := left_out(readers, known)) is not None:
-                return None, (no,)
+                return (), (no,)
             body = {"text": words, "readers": readers, "everyone": everyone}
             entry = PoolEntry("more", ref, body, found.receipt)
             said = text("say.more_received")
@@ -239,11 +235,11 @@ def _done(
         case _:
             assert_never(event)
     if found.waiting or state is None:
-        return entry, (Show(card(c.Paragraph(said))),)
+        return (entry,), (Show(card(c.Paragraph(said))),)
     if isinstance(event, e.AuthorWithdrew):
         said = text("say.will_be_withdrawn")
     goes = text("say.goes", when=c.Moment(state.next_release))
-    return entry, (Show(card(c.Paragraph(said), c.Paragraph(goes))),)
+    return (entry,), (Show(card(c.Paragraph(said), c.Paragraph(goes))),)
 
 
 def _too_late(state: SayState | None, found: Authored, event: Authors) -> Line | None:

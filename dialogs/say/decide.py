@@ -29,10 +29,10 @@ from dialogs.model.commands import Recognised
 from dialogs.model.conversation import (
     Conversation,
     Facts,
-    Responses,
     Sight,
     Step,
     UnsignedPart,
+    UnsignedStep,
     nothing,
     the_only,
 )
@@ -256,7 +256,7 @@ def unsigned_needs(event: e.UnsignedEvent) -> Facts:
             return (f.About(), HERE, f.Roles(), f.Team())
 
 
-def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
+def unsigned(event: e.UnsignedEvent, known: Known) -> UnsignedStep:
     state = known.state("say", "say", SayState)
     match event:
         case e.SaidUnnamed():
@@ -269,19 +269,17 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Re
             assert_never(event)
 
 
-def _said_unnamed(
-    state: SayState | None, event: e.SaidUnnamed, known: Known
-) -> tuple[PoolEntry | None, Responses]:
+def _said_unnamed(state: SayState | None, event: e.SaidUnnamed, known: Known) -> UnsignedStep:
     if (closed := why_closed(state, known)) is not None:
-        return None, (FieldError("", closed),)
+        return (), (FieldError("", closed),)
     assert state is not None
     readers, everyone = chosen(event.readers, event.everyone)
     if not readers and not everyone:
-        return None, (FieldError("readers", text("say.choose_readers")),)
+        return (), (FieldError("readers", text("say.choose_readers")),)
     if (no := left_out(readers, known)) is not None:
-        return None, (no,)
+        return (), (no,)
     if len(writers(known)) < FEW and not event.understood:
-        return None, (FieldError("", text("say.confirm_first")),)
+        return (), (FieldError("", text("say.confirm_first")),)
     early = event.sending == "next_working_day"
     goes = state.next_day if early else state.next_release
     day = local(known.project.calendar, goes).date().isoformat()
@@ -301,7 +299,7 @@ def _said_unnamed(
         c.Paragraph(text("say.goes", when=c.Moment(goes))),
         c.buttons(Button(text("button.read_more"), Look("about_all", project=event.project))),
     )
-    return entry, (Show(shown),)
+    return (entry,), (Show(shown),)
 
 
 def _private(view: Literal["say", "code"]) -> Callable[[Recognised], Press]:

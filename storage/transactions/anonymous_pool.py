@@ -5,7 +5,11 @@ entry has no row, index, version or time of its own. Entries are sorted by rando
 
 A row that grows takes new pages of the database file. Their position between the pages of named
 rows would tell when it grew. So space is reserved by the calendar, each night and at each release,
-and entries in between fit into it.
+and entries in between fit into it. A round that opens reserves space of its own until it is closed.
+
+Who took part in a round is kept in entries of their own, the marks: an HMAC of the person under
+the round's secret, which is drawn when the round opens and forgotten when it closes. A mark and
+what was said in the same sending have no field in common.
 """
 
 from __future__ import annotations
@@ -14,18 +18,25 @@ import hashlib
 import hmac
 import random
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
 
 import msgspec
 
-from dialogs.model.effects import PoolEntry
+from dialogs.model.effects import Mark, Pooled, PoolEntry, Undo
 from dialogs.model.facts import Authored, Waiting
 from storage.vault import Unreadable, Vault
 
 ROOM = 12 * 1024  # what is kept free for a day: four texts of the longest, or thirty short ones
 SMALLEST = 4096
 ROUND = "round"
+"""Holds the secret of a round of votes, which keep their own HMAC."""
+OPEN = "open"
+"""Holds the secret and the room of a round whose marks are entries of their own."""
+MARK = "mark"
+Taken = Literal["kept", "again", "already", "closed"]
+"""What became of a sending: kept; known, because its form was sent before; or refused, because the
+person took part before, or because the round is not open."""
 _chance: random.Random = random.SystemRandom()
 
 
@@ -34,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
     kind: str
     ref: str
     receipt: bytes  # SHA-256 of the code
-    form: bytes  # SHA-256 of the form id: a retry is known by it
+    form: bytes  # SHA-256 of the form id and the entry's number: a retry is known by it
     body: dict[str, Any]
     author: bytes = b""
     mark: str = ""
@@ -45,6 +56,12 @@ _entries = msgspec.json.Decoder(tuple[Entry, ...])
 
 def form_hash(form: str) -> bytes:
     return hashlib.sha256(b"form|" + form.encode()).digest()
+
+
+def numbered(form: str, number: int) -> str:
+    """Stands for one entry of a form. Without the form id, which is kept nowhere, nobody can tell
+    which entries were sent together."""
+    return f"{form}.{number}" if number else form
 
 
 class Pool:
@@ -79,10 +96,94 @@ class Pool:
 
     def with_room(self) -> Pool:
         """With space for a day's entries (`ROOM`), until the calendar writes the row again."""
-        return Pool(self.entries, _power_of_two(len(self._body()) + 4 + ROOM, SMALLEST))
+        used = len(self._body()) + 4
+        return Pool(self.entries, _power_of_two(used + ROOM + self._reserved(), SMALLEST))
+
+    def _reserved(self) -> int:
+        """What open rounds have reserved and not used yet."""
+        return sum(
+            max(0, int(round.body["room"]) - _size(e for e in self._of(round.ref) if e != round))
+            for round in self.entries
+            if round.kind == OPEN
+        )
+
+    def _of(self, ref: str) -> Iterator[Entry]:
+        return (e for e in self.entries if e.ref == ref)
 
     def _with(self, *entries: Entry) -> Pool:
         return Pool(entries, self._size)
+
+    def opened(self, ref: str, room: int) -> Pool:
+        """With a round that people can write in; one that is open stays as it is."""
+        if self._round(ref) is not None:
+            return self
+        secret = _chance.getrandbits(256).to_bytes(32, "big").hex()
+        return self._with(*self.entries, _bare(OPEN, ref, secret, {"room": room}))
+
+    def closed(self, ref: str) -> Pool:
+        """Without the round's secret, marks and room; what was written in it stays."""
+        return self._with(*(e for e in self.entries if e.ref != ref or e.kind not in (OPEN, MARK)))
+
+    def take(
+        self, pooled: tuple[Pooled, ...], receipt: bytes, form: str, person: str
+    ) -> tuple[Pool, Taken]:
+        """With all that one sending puts in, or as it was. `person` is a MAC."""
+        marks = [one for one in pooled if isinstance(one, Mark)]
+        entries = [one for one in pooled if isinstance(one, PoolEntry)]
+        if marks and self._knows(form):
+            return self, "again"
+        if any(not self._takes(one, person) for one in pooled):
+            return self, "closed"
+        if any(mark.once and self._marks_of(mark.ref, person) for mark in marks):
+            return self, "already"
+        pool = self
+        for number, entry in enumerate(entries):
+            # A receipt would be a common field of all that one person wrote at once.
+            own = b"" if marks or number else receipt
+            pool = pool.add(entry, own, numbered(form, number), person)
+        for mark in marks:
+            pool = pool._with(*pool.entries, _bare(MARK, mark.ref, pool._hash(mark.ref, person)))
+        for one in pooled:
+            pool = pool._undone(one, person) if isinstance(one, Undo) else pool
+        return pool, "again" if pool is self else "kept"
+
+    def _knows(self, form: str) -> bool:
+        known = form_hash(form)
+        return any(e.form == known for e in self.entries)
+
+    def _takes(self, one: Pooled, person: str) -> bool:
+        if isinstance(one, PoolEntry):
+            return not (one.one_each and self._lost(one))
+        return bool(person) and self._round(one.ref) is not None
+
+    def _lost(self, vote: PoolEntry) -> bool:
+        """Whether there are votes of a round whose secret is gone, so that nobody can tell who has
+        voted: it came from a backup."""
+        name = f"{vote.kind}:{vote.ref}"
+        return any(e.kind == vote.kind for e in self._of(vote.ref)) and not any(
+            e.kind == ROUND for e in self._of(name)
+        )
+
+    def _round(self, ref: str) -> Entry | None:
+        return next((e for e in self._of(ref) if e.kind == OPEN), None)
+
+    def _hash(self, ref: str, person: str) -> str:
+        round = self._round(ref)
+        return "" if round is None else _nullifier(round.mark, person)
+
+    def _marks_of(self, ref: str, person: str) -> list[Entry]:
+        own = self._hash(ref, person)
+        return [e for e in self._of(ref) if e.kind == MARK and e.mark == own]
+
+    def _undone(self, undo: Undo, person: str) -> Pool:
+        """Without what was sent with this form, and without one mark of this person; as it was
+        where the form is not known (any more)."""
+        forms = {form_hash(numbered(undo.form, number)) for number in range(len(self.entries))}
+        gone = [e for e in self._of(undo.ref) if e.form in forms]
+        if not gone:
+            return self
+        gone += self._marks_of(undo.ref, person)[:1]
+        return self._with(*(e for e in self.entries if e not in gone))
 
     def add(self, entry: PoolEntry, receipt: bytes, form: str, mark: str) -> Pool:
         """With this entry in it. The same form again changes nothing; an author's later words join
@@ -123,7 +224,7 @@ class Pool:
         round = next((e for e in self.entries if e.kind == ROUND and e.ref == name), None)
         if round is None:
             secret = _chance.getrandbits(256).to_bytes(32, "big").hex()
-            round = Entry(_random_id(), ROUND, name, b"", b"", {}, b"", secret)
+            round = _bare(ROUND, name, secret)
             return self._with(*self.entries, round), _nullifier(secret, mark)
         return self, _nullifier(round.mark, mark)
 
@@ -137,12 +238,21 @@ class Pool:
         return self._with(*(msgspec.structs.replace(e, body=change(e.body)) for e in self.entries))
 
     def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
-        """Entries of these kinds in an order of chance, each with the random id it will bear."""
-        chosen = [e for e in self.entries if e.kind in kinds and (not ref or e.ref == ref)]
+        """Entries of these kinds in an order of chance, each with the random id it will bear. Of
+        the marks, one for each person."""
+        chosen = [e for e in self._each_once() if e.kind in kinds and (not ref or e.ref == ref)]
         _chance.shuffle(chosen)
         return tuple(
             Waiting(e.id, _random_id(), e.kind, e.ref, e.body, e.receipt, e.author) for e in chosen
         )
+
+    def _each_once(self) -> Iterator[Entry]:
+        seen = set()
+        for e in self.entries:
+            if e.kind != MARK or not e.mark or e.mark not in seen:
+                yield e
+            if e.kind == MARK:
+                seen.add(e.mark)
 
     def authored(self, project: str, receipt: bytes) -> Authored | None:
         for e in self.entries:
@@ -153,6 +263,15 @@ class Pool:
     def spoken_for(self, receipt: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
         """What an author added to what has been released, and what has not been sent yet."""
         return tuple((e.kind, e.body) for e in self.entries if e.author == receipt)
+
+
+def _size(entries: Iterable[Entry]) -> int:
+    return len(msgspec.json.encode(tuple(entries)))
+
+
+def _bare(kind: str, ref: str, mark: str, body: dict[str, Any] | None = None) -> Entry:
+    """An entry that nobody wrote: it has neither a receipt nor a form."""
+    return Entry(_random_id(), kind, ref, b"", b"", body or {}, b"", mark)
 
 
 def _power_of_two(least: int, smallest: int) -> int:

@@ -36,7 +36,7 @@ from storage.transactions.posts import put_post, redraw_post
 from storage.transactions.rows import channel_of, known_people, prefs_of, projects_of
 from storage.transactions.scope import Scope, to_us
 
-POOLED = (fx.Publish, fx.Unpool, fx.Refresh, fx.EraseProject)
+POOLED = (fx.Publish, fx.Unpool, fx.OpenRound, fx.CloseRound, fx.Refresh, fx.EraseProject)
 """Effects that rewrite the pool."""
 
 
@@ -279,7 +279,12 @@ def _publish(context: EffectContext, effect: fx.Publish) -> Script[None]:
             "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
         },
     )
-    yield from rewrite_pool(scope, frozenset({effect.entry}), context.now)
+    yield from _removed(context, effect.entry)
+
+
+def _removed(context: EffectContext, *entries: str) -> Script[None]:
+    gone = frozenset(entries)
+    yield from rewrite_pool(context.scope, context.now, lambda pool: pool.without(gone))
 
 
 def _retract(context: EffectContext, effect: fx.Retract) -> Script[None]:
@@ -288,11 +293,21 @@ def _retract(context: EffectContext, effect: fx.Retract) -> Script[None]:
 
 
 def _unpool(context: EffectContext, effect: fx.Unpool) -> Script[None]:
-    yield from rewrite_pool(context.scope, frozenset(effect.entries), context.now)
+    yield from _removed(context, *effect.entries)
+
+
+def _open_round(context: EffectContext, effect: fx.OpenRound) -> Script[None]:
+    yield from rewrite_pool(
+        context.scope, context.now, lambda pool: pool.opened(effect.ref, effect.room)
+    )
+
+
+def _close_round(context: EffectContext, effect: fx.CloseRound) -> Script[None]:
+    yield from rewrite_pool(context.scope, context.now, lambda pool: pool.closed(effect.ref))
 
 
 def _refresh(context: EffectContext, effect: fx.Refresh) -> Script[None]:
-    yield from rewrite_pool(context.scope, frozenset(), context.now)
+    yield from rewrite_pool(context.scope, context.now)
 
 
 def _snapshot(context: EffectContext, effect: fx.Snapshot) -> Script[None]:
@@ -348,6 +363,8 @@ CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]]
     fx.Publish: _publish,
     fx.Retract: _retract,
     fx.Unpool: _unpool,
+    fx.OpenRound: _open_round,
+    fx.CloseRound: _close_round,
     fx.Refresh: _refresh,
     fx.Snapshot: _snapshot,
     fx.MakeLink: _make_link,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 
 from dialogs.model.calendar import next_within_hours
 from dialogs.model.cards import Paragraph, card, text
-from dialogs.model.effects import PoolEntry
+from dialogs.model.effects import Pooled
 from storage.rekey import known_key, sealing
 from storage.sql import Script, StoreError
-from storage.transactions.anonymous_pool import Pool
+from storage.transactions.anonymous_pool import Pool, Taken
 from storage.transactions.letters import SayBody, put_letter
 from storage.transactions.locks import lock_project
 from storage.transactions.rows import whole_project_of
@@ -28,10 +29,16 @@ class Pools:
         self._vault = vault
 
     def put(
-        self, tenant: str, project: str, entry: PoolEntry, form: str, receipt: bytes, mark: str
-    ) -> Script[bool]:
-        """Write the pool's row and nothing else. False where this form was submitted before: its
-        entry is in the pool, or was released while the form stayed open."""
+        self,
+        tenant: str,
+        project: str,
+        pooled: tuple[Pooled, ...],
+        form: str,
+        receipt: bytes,
+        mark: str,
+    ) -> Script[Taken]:
+        """Write the pool's row and nothing else; the row is encrypted anew, even where the pool
+        stays as it was."""
         scope = Scope(tenant, project, self._vault)
         yield from lock_project(tenant, project)
         rows = yield "pool_get", scope.key
@@ -39,9 +46,10 @@ class Pools:
             raise NoPool(project)
         before = Pool.open(self._vault, tenant, project, rows[0]["sealed"])
         left = yield "published_by_receipt", {"tenant": tenant, "receipt": receipt}
-        after = before if left else before.add(entry, receipt, form, mark)
+        taken: Taken
+        after, taken = (before, "again") if left else before.take(pooled, receipt, form, mark)
         yield from _put(scope, after)
-        return after is not before
+        return taken
 
     def put_as_it_is(self, tenant: str, project: str) -> Script[None]:
         """Execute the statements of `put` without an entry: the row is encrypted anew, so that a
@@ -60,7 +68,7 @@ class Pools:
 
     def rewrite(self, tenant: str, project: str, now: datetime) -> Script[None]:
         yield from lock_project(tenant, project)
-        yield from rewrite_pool(Scope(tenant, project, self._vault), frozenset(), now)
+        yield from rewrite_pool(Scope(tenant, project, self._vault), now)
 
 
 def open_pool(scope: Scope) -> Script[None]:
@@ -70,14 +78,16 @@ def open_pool(scope: Scope) -> Script[None]:
         yield from _put(scope, Pool().with_room())
 
 
-def rewrite_pool(scope: Scope, gone: frozenset[str], now: datetime) -> Script[None]:
+def rewrite_pool(
+    scope: Scope, now: datetime, change: Callable[[Pool], Pool] = lambda pool: pool
+) -> Script[None]:
     rows = yield "pool_get", scope.key
     if not rows:
         return
     pool = Pool.open_if_whole(scope.vault, scope.tenant, scope.project, rows[0]["sealed"])
     if pool is None:
         pool = yield from _pool_lost(scope, now)
-    yield from _put(scope, pool.without(gone).with_room())
+    yield from _put(scope, change(pool).with_room())
 
 
 def _pool_lost(scope: Scope, now: datetime) -> Script[Pool]:

@@ -51,7 +51,7 @@ async def _write(played: Stage, folder: Path, size: int) -> None:
             house.scripts.pools.put,
             TENANT,
             project,
-            PoolEntry("said", "release", body),
+            (PoolEntry("said", "release", body),),
             form,
             code_hash(code_of(house.vault, form)),
             "",

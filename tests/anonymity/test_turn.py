@@ -182,7 +182,7 @@ async def test_a_withdrawal_that_crosses_the_release_is_not_lost(
         house, project = played.house, project_of(tmp_path)
         late = PoolEntry("withdraws", "", {}, code_hash(code), withdraw=True)
         await house.database.tx_sealed(
-            house.scripts.pools.put, TENANT, project, late, "a form", b"", ""
+            house.scripts.pools.put, TENANT, project, (late,), "a form", b"", ""
         )
         assert "trukket tilbage" not in await look(played, "anne", "concerns", project)
         await played.move(RELEASED + timedelta(days=7))

@@ -179,13 +179,13 @@ def counted(known: f.Known) -> Iterator[tuple[str, bool]]:
     [opened] = question_forms.missing(look, viewer, proposed)
     yield "form of an objection", fields(opened) == {"text", "shared"}
     answer = e.AnsweredUnnamed(question="q", text="x")
-    yield "an answer that confirms nothing", unsigned.unsigned(answer, known)[0] is not None
+    yield "an answer that confirms nothing", unsigned.unsigned(answer, known)[0] != ()
     missing = e.Missing(question="q", text="x")
-    yield "an objection that does not", unsigned.unsigned(missing, proposed)[0] is not None
+    yield "an objection that does not", unsigned.unsigned(missing, proposed)[0] != ()
     said = e.SaidUnnamed(
         kind="idea", text="x", readers=("everyone",), trio=False, sending="release"
     )
-    yield "what is said that does not", say.unsigned(said, known)[0] is not None
+    yield "what is said that does not", say.unsigned(said, known)[0] != ()
     yield "who has no answer by name", X in question_forms.lacking(known, "q")
     yield "closing for answers", not conclusion.close_answers(ASKED, known)[0].elimination
     yield "the end of a phase", handover._could_have_written((WAITING,), known) == len(OTHERS) + 1

@@ -30,8 +30,7 @@ from bot.platforms.common.ports import (
 )
 from dialogs import registry as conversations
 from dialogs.model import cards as c
-from dialogs.model.conversation import Responses, UnsignedPart
-from dialogs.model.effects import PoolEntry
+from dialogs.model.conversation import UnsignedPart, UnsignedStep
 from dialogs.model.events import SignedEvent, UnsignedEvent
 from dialogs.model.facts import Known
 from storage.installations import Installations
@@ -115,7 +114,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
         return route(event)
 
     def noting(part: UnsignedPart) -> UnsignedPart:
-        def decide(event: UnsignedEvent, known: Known) -> tuple[PoolEntry | None, Responses]:
+        def decide(event: UnsignedEvent, known: Known) -> UnsignedStep:
             found.add(tag(type(event)))
             return part.decide(event, known)
 

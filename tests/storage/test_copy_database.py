@@ -63,7 +63,7 @@ async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch, *, projects: int
             )
             entry = fx.PoolEntry("answer", "q1", {"text": "unnamed"})
             await house.database.tx_sealed(
-                house.scripts.pools.put, TENANT, f"{PROJECT}{n}", entry, "form", bytes(32), ""
+                house.scripts.pools.put, TENANT, f"{PROJECT}{n}", (entry,), "form", bytes(32), ""
             )
         return house.vault.fingerprint()
 

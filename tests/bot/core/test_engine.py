@@ -432,8 +432,16 @@ async def test_every_effect_is_done(
     for n in range(3):
         entry = fx.PoolEntry("answer", "q1", {"text": f"unnamed {n}"})
         await house.database.tx(
-            house.scripts.pools.put, TENANT, PROJECT, entry, f"form{n}", bytes([n]) * 32, ""
+            house.scripts.pools.put, TENANT, PROJECT, (entry,), f"form{n}", bytes([n]) * 32, ""
         )
+    await does(fx.OpenRound("r.1", 4096))
+    noted = (fx.PoolEntry("note", "r.1", {"text": "a note"}), fx.Mark("r.1"))
+    await house.database.tx(
+        house.scripts.pools.put, TENANT, PROJECT, noted, "form r", bytes(32), "mac of anne"
+    )
+    assert len(await ask(house, f.Unreleased(("note", "mark"), "r.1"))) == 2
+    await does(fx.CloseRound("r.1"))
+    assert [w.kind for w in await ask(house, f.Unreleased(("note", "mark"), "r.1"))] == ["note"]
     waiting = {w.body["text"]: w for w in await ask(house, f.Unreleased(("answer",)))}
     first = waiting["unnamed 0"]
     await does(
@@ -589,7 +597,7 @@ async def test_a_code_opens_what_waits_and_what_was_released(house: House, fake:
     entry = fx.PoolEntry("said", "", {"text": "hemmeligt"})
     for n, receipt in enumerate((code_hash(code), b"\1" * 32)):
         await house.database.tx(
-            house.scripts.pools.put, TENANT, PROJECT, entry, f"form{n}", receipt, ""
+            house.scripts.pools.put, TENANT, PROJECT, (entry,), f"form{n}", receipt, ""
         )
     waiting = await ask(house, f.ByCode(code.lower()), project="elsewhere")
     assert (waiting.waiting, waiting.project, waiting.body) == (True, PROJECT, entry.body)
@@ -626,7 +634,7 @@ async def test_whatever_opens_the_pool_leaves_no_trace_in_the_log(
     house = sqlite_house
     entry = fx.PoolEntry("answer", "q1", {"text": "x"})
     await house.database.tx(
-        house.scripts.pools.put, TENANT, PROJECT, entry, "form1", b"\0" * 32, ""
+        house.scripts.pools.put, TENANT, PROJECT, (entry,), "form1", b"\0" * 32, ""
     )
     fake.needs = (f.Unreleased(("answer",)),)
     await turn(house, news("a"))

@@ -1,0 +1,188 @@
+"""Rounds in the pool: who took part is kept apart from what was said, until the round closes."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialogs.model.effects import Mark, Pooled, PoolEntry, Undo
+from storage.transactions.anonymous_pool import MARK, OPEN, Pool
+from storage.vault import Vault
+
+VAULT = Vault(bytes(32))
+ROUND = "run.1"
+
+
+def mac(person: str) -> str:
+    """Return the gate's MAC of a person."""
+    return VAULT.mac(f"mark|t|p|{person}".encode())
+
+
+def notes(*texts: str) -> tuple[Pooled, ...]:
+    return (*(PoolEntry("note", ROUND, {"text": text}) for text in texts), Mark(ROUND))
+
+
+def dots(*chosen: str) -> tuple[Pooled, ...]:
+    return PoolEntry("dots", ROUND, {"chosen": chosen}), Mark(ROUND, once=True)
+
+
+def sends(pool: Pool, person: str, form: str, sent: tuple[Pooled, ...]) -> Pool:
+    after, taken = pool.take(sent, f"receipt of {form}".encode(), form, mac(person))
+    assert taken == "kept"
+    return after
+
+
+def opened(room: int = 8192) -> Pool:
+    return Pool().opened(ROUND, room).with_room()
+
+
+def kinds(pool: Pool, *wanted: str) -> list[str]:
+    return sorted(w.kind for w in pool.drawn(wanted, ROUND))
+
+
+def kept(pool: Pool) -> list[dict[str, object]]:
+    padded = VAULT.open(pool.seal(VAULT, "t", "p"), "pool", "t", "p")
+    found: list[dict[str, object]] = msgspec.json.decode(
+        padded[4 : 4 + int.from_bytes(padded[:4], "big")]
+    )
+    return found
+
+
+def test_several_notes_of_one_form_are_kept_each_by_itself() -> None:
+    """Each has its own id and its own hash of the form, and none a receipt: nothing says that one
+    person wrote them."""
+    pool = sends(opened(), "anne", "form", notes("one", "two", "three"))
+    written = [row for row in kept(pool) if row["kind"] == "note"]
+    assert len(written) == 3
+    assert len({row["id"] for row in written}) == len({row["form"] for row in written}) == 3
+    assert {row["receipt"] for row in written} == {""}
+
+
+@pytest.mark.parametrize("sent", [notes("a", "b"), dots("a"), tuple(reversed(dots("a")))])
+def test_a_mark_has_no_field_in_common_with_what_was_said(sent: tuple[Pooled, ...]) -> None:
+    """In the sealed row, whichever of them the conversation returns first."""
+    rows = kept(sends(opened(), "anne", "form", sent))
+    marks = [row for row in rows if row["kind"] == MARK]
+    said = [row for row in rows if row["kind"] not in (MARK, OPEN)]
+    assert len(marks) == 1
+    assert said
+    for mark in marks:
+        for row in said:
+            shared = {name for name in row if row[name] and row[name] == mark[name]}
+            assert shared == {"ref"}
+    assert not any(row["mark"] for row in said)
+
+
+def test_the_place_of_a_mark_tells_nothing() -> None:
+    """Of 400 pools, the mark stands before the ballot in about half, whatever the order in which
+    they came: the row is sorted by random ids."""
+    first = 0
+    for n in range(400):
+        order = [row["kind"] for row in kept(sends(opened(), "anne", f"form {n}", dots("a")))]
+        first += order.index(MARK) < order.index("dots")
+    assert 140 < first < 260
+
+
+def test_a_second_act_is_refused_where_one_is_allowed() -> None:
+    pool = sends(opened(), "anne", "form 1", dots("a"))
+    after, taken = pool.take(dots("b"), b"", "form 2", mac("anne"))
+    assert (after, taken) == (pool, "already")
+    pool = sends(pool, "bo", "form 3", dots("b"))
+    assert kinds(pool, "dots", MARK) == ["dots", "dots", "mark", "mark"]
+
+
+def test_the_same_form_again_changes_nothing_and_is_no_second_act() -> None:
+    for sent in (dots("a"), notes("a", "b")):
+        pool = sends(opened(), "anne", "form", sent)
+        after, taken = pool.take(sent, b"", "form", mac("anne"))
+        assert (after, taken) == (pool, "again")
+
+
+def test_whoever_writes_twice_counts_once() -> None:
+    """The closing turn gets every note, and one mark for each person."""
+    pool = sends(opened(), "anne", "form 1", notes("a"))
+    pool = sends(pool, "anne", "form 2", notes("b", "c"))
+    pool = sends(pool, "bo", "form 3", notes("d"))
+    assert kinds(pool, "note", MARK) == ["mark", "mark", "note", "note", "note", "note"]
+
+
+@pytest.mark.parametrize("ref", ["run.2", ROUND])
+def test_a_round_that_is_not_open_takes_nothing(ref: str) -> None:
+    """Neither one that was never opened nor one that was closed; the notes go with the mark."""
+    pool = opened() if ref != ROUND else opened().closed(ROUND)
+    sent = PoolEntry("note", ref, {"text": "a"}), Mark(ref)
+    assert pool.take(sent, b"", "form", mac("anne")) == (pool, "closed")
+    assert pool.take((Undo(ref, "form"),), b"", "form 2", mac("anne")) == (pool, "closed")
+
+
+def test_nobody_takes_part_as_nobody() -> None:
+    """Whoever the gate gives no MAC for would all be one person."""
+    pool = opened()
+    assert pool.take(notes("a"), b"", "form", "") == (pool, "closed")
+
+
+def test_undo_takes_back_one_sending_and_its_mark() -> None:
+    """The others of the same person stay, and so does their mark. A second press changes
+    nothing."""
+    pool = sends(opened(), "anne", "form 1", notes("a", "b"))
+    pool = sends(pool, "anne", "form 2", notes("c"))
+    pool = sends(pool, "bo", "form 3", notes("d"))
+    undo = (Undo(ROUND, "form 1"),)
+    once = sends(pool, "anne", "undo 1", undo)
+    assert kinds(once, "note", MARK) == ["mark", "mark", "note", "note"]
+    again, taken = once.take(undo, b"", "undo 2", mac("anne"))
+    assert (again, taken) == (once, "again")
+    none = sends(once, "anne", "undo 3", (Undo(ROUND, "form 2"),))
+    assert [w.body for w in none.drawn(("note",), ROUND)] == [{"text": "d"}]
+    assert kinds(none, MARK) == ["mark"]
+
+
+def test_whoever_undid_their_dots_sets_them_anew() -> None:
+    pool = sends(opened(), "anne", "form 1", dots("a"))
+    pool = sends(pool, "anne", "undo", (Undo(ROUND, "form 1"),))
+    pool = sends(pool, "anne", "form 2", dots("b"))
+    assert [w.body["chosen"] for w in pool.drawn(("dots",), ROUND)] == [("b",)]
+
+
+def test_a_closed_round_leaves_what_was_said_and_nothing_of_whom() -> None:
+    pool = sends(opened(), "anne", "form 1", notes("a", "b"))
+    over = pool.closed(ROUND)
+    assert {e.kind for e in over.entries} == {"note"}
+    assert {(e.mark, e.receipt) for e in over.entries} == {("", b"")}
+
+
+def test_a_round_that_is_opened_twice_keeps_its_secret() -> None:
+    """Otherwise whoever voted before could vote again."""
+    pool = sends(opened(), "anne", "form 1", dots("a")).opened(ROUND, 1)
+    assert pool.take(dots("b"), b"", "form 2", mac("anne"))[1] == "already"
+
+
+def test_two_rounds_do_not_tell_who_took_part_in_both() -> None:
+    pool = opened().opened("run.2", 8192)
+    pool = sends(pool, "anne", "form 1", notes("a"))
+    pool = sends(pool, "anne", "form 2", (PoolEntry("note", "run.2", {}), Mark("run.2")))
+    assert len({e.mark for e in pool.entries if e.kind == MARK}) == 2
+    assert {e.ref for e in pool.closed("run.2").entries if e.kind in (OPEN, MARK)} == {ROUND}
+
+
+@given(st.lists(st.sampled_from(["anne", "bo", "cecilie"]), max_size=12), st.randoms())
+def test_the_pool_does_not_grow_while_a_round_is_open(
+    people: list[str], chance: random.Random
+) -> None:
+    """Neither while notes come in, nor when the calendar rewrites the row in between; it shrinks
+    when the round is closed and its notes have left."""
+    pool = opened(room=60_000)
+    size = len(pool.seal(VAULT, "t", "p"))
+    assert size > 60_000
+    for n, person in enumerate(people):
+        pool = sends(pool, person, f"form {n}", notes(*(str(m) * 200 for m in range(6))))
+        if chance.random() < 0.3:
+            pool = pool.with_room()
+        assert len(pool.seal(VAULT, "t", "p")) == size
+    over = pool.closed(ROUND).with_room()
+    gone = frozenset(w.entry for w in over.drawn(("note",), ROUND))
+    assert len(over.without(gone).with_room().seal(VAULT, "t", "p")) < 20_000
