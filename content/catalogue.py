@@ -70,6 +70,7 @@ COUNTS = {
     "duties": 7,
     "compass": 6,
     "now-future": 5,
+    "brainstorm": 2,
     "workshop": 4,
     "relations": 4,
     "ground-rules": 3,
@@ -425,7 +426,7 @@ class _Reading:
             if whole:
                 self.guides.references(found, sets)
             file = f"{found.id}.toml"
-            used = {name for item in found.items for name in item.parts} | set(found.parts)
+            used = {name for item in found.items for name in item.parts} | set(found.lists())
             for name in sorted(used):
                 if f"part.{name}" not in phrases:
                     self.say(file, name, f"no phrase is called part.{name}; add it to phrases")

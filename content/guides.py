@@ -208,6 +208,8 @@ class Guides:
         """Check a guide against its set and the other sets."""
         file, guide = f"{found.id}.toml", found.guide
         if guide is None:
+            if found.mechanic:
+                self.say(file, "mechanic", "it has no guide; write it under [guide]")
             return
         core = CORE.get(found.mechanic, "")
         if not found.mechanic:

@@ -204,6 +204,8 @@ class ExerciseStep(Struct, frozen=True, forbid_unknown_fields=True):
     step without minutes is part of every length."""
     kinds: tuple[str, ...] = ()
     """The kinds of notes that are written. All lanes are open."""
+    questions: tuple[Both, ...] = ()
+    """Questions to inspire, shown with the instruction."""
     of: str = ""
     """The set with the statements of a survey or the rows of a table; empty means its own set."""
 
@@ -249,13 +251,26 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
     guide: ExerciseGuide | None = None
     """How it is run, if it is an exercise."""
     parts: dict[str, tuple[Both, ...]] = {}
-    """Named lists of the whole set: lanes, kinds of notes, what to prepare."""
+    """Named lists of the whole set, such as what to prepare."""
 
     def item(self, id: str) -> Item:
         for item in self.items:
             if item.id == id:
                 return item
         raise KeyError(f"{self.id}/{id}")
+
+    def lists(self) -> dict[str, tuple[Both, ...]]:
+        """Return the named lists of the whole set, with those of its guide."""
+        if self.guide is None:
+            return self.parts
+        steps = (*self.guide.steps, *self.guide.after)
+        found = {
+            "lanes": tuple(lane.name for lane in self.guide.lanes),
+            "notes": tuple(kind.name for kind in self.guide.kinds),
+            "columns": tuple(column.name for column in self.guide.columns),
+            "questions": tuple(question for step in steps for question in step.questions),
+        }
+        return self.parts | {name: texts for name, texts in found.items() if texts}
 
     def fitting(self, phase: int) -> tuple[Item, ...]:
         """Return the items that are suitable for a phase."""

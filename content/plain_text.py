@@ -10,7 +10,7 @@ def as_people_read_it(catalogue: Catalogue, set_id: str, language: Language) -> 
     lines = [found.title.of(language)]
     if found.intro:
         lines += ["", found.intro.of(language)]
-    lines += _parts(catalogue, found.parts, language, "")
+    lines += _parts(catalogue, found.lists(), language, "")
     for number, item in enumerate(found.items, 1):
         lines.append("")
         name = item.name.of(language) if item.name else ""

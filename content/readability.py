@@ -33,7 +33,9 @@ def guide_texts(found: Set) -> Iterator[Both]:
     """Iterate over the running text of a set's guide."""
     if (guide := found.guide) is not None:
         yield guide.gives
-        yield from (step.text for step in (*guide.steps, *guide.after))
+        for step in (*guide.steps, *guide.after):
+            yield step.text
+            yield from step.questions
         yield from (lane.text for lane in guide.lanes if lane.text is not None)
 
 

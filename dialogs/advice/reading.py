@@ -52,7 +52,7 @@ def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
     parts: list[Part[Line] | None] = [Heading(said(found.title))]
     if start == 0:
         parts.append(None if found.intro is None else Paragraph(said(found.intro)))
-        parts += lists(found.parts)
+        parts += lists(found.lists())
     group = _group(known, found, found.items[start - 1]) if start else None
     for number, item in enumerate(found.items[start:end], start + 1):
         before, group = group, _group(known, found, item)
@@ -80,7 +80,7 @@ def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
 
 def _end(found: Set, start: int) -> int:
     """Return the index of the first item after the page."""
-    size = _size(found.parts) if start == 0 else 0
+    size = _size(found.lists()) if start == 0 else 0
     for number, item in enumerate(found.items[start:], start):
         size += max(len(item.text.da), len(item.text.en)) + 40
         size += sum(max(len(note.da), len(note.en)) for note in item.more) + _size(item.parts)

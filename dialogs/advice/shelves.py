@@ -79,6 +79,7 @@ LESSONS = (
 EXERCISES = (
     "compass",
     "now-future",
+    "brainstorm",
     "workshop",
     "digital-talk",
     "notice-board",

@@ -81,6 +81,7 @@ def guide_of(found: Set) -> Iterator[Both]:
         yield found.guide.gives
         for step in (*found.guide.steps, *found.guide.after):
             yield step.text
+            yield from step.questions
         for lane in found.guide.lanes:
             if lane.text is not None:
                 yield lane.text
@@ -234,7 +235,7 @@ def test_the_role_table_has_an_example_for_all_but_others(catalogue: Catalogue) 
     """Six rows and four columns; the exercise uses the same six rows."""
     rows = catalogue.set("role-table").items
     assert [bool(row.parts.get("examples")) for row in rows] == [True] * 5 + [False]
-    assert len(catalogue.set("role-table").parts["columns"]) == 4
+    assert len(catalogue.set("role-table").lists()["columns"]) == 4
     [step] = catalogue.set("roles-exercise").items
     assert step.refs == tuple(f"role-table/{row.id}" for row in rows)
 

@@ -295,3 +295,69 @@ def test_a_fault_of_a_guide_names_file_key_and_remedy(tmp_path: Path, fault: str
     with pytest.raises(ContentError) as raised:
         load(packs=(laid(tmp_path / "p", GUIDE.replace(old, new, 1)),))
     assert f"p/compass.toml: {problem}" in raised.value.problems
+
+
+BOARDS = (
+    "compass",
+    "now-future",
+    "brainstorm",
+    "relations",
+    "ground-rules",
+    "work-changes",
+    "notice-board",
+)
+SURVEYS = ("rasmus", "guldkorn", "pitfalls")
+TABLES = (
+    "side-effects",
+    "data-ethics",
+    "competence-wheel",
+    "business-case",
+    "role-table",
+    "status-review",
+)
+
+
+@pytest.mark.parametrize(
+    ("mechanic", "names"),
+    [
+        ("board", BOARDS),
+        ("survey", SURVEYS),
+        ("table", TABLES),
+        ("workshop", ("workshop", "digital-talk")),
+    ],
+)
+def test_every_exercise_of_the_catalogue_can_be_run(
+    catalogue: Catalogue, mechanic: str, names: tuple[str, ...]
+) -> None:
+    """Each has a guide, and only the notice board has no end of its own."""
+    found = {one.id for one in catalogue.sets.values() if one.mechanic == mechanic}
+    assert found == set(names)
+    for name in names:
+        guide = catalogue.set(name).guide
+        assert guide is not None
+        assert guide.standing == (name == "notice-board")
+        assert guide.standing != (guide.steps[-1].does == "agree")
+
+
+def test_what_the_exercises_have_from_their_sources(catalogue: Catalogue) -> None:
+    """The seven questions, the parts of boards and tables, and who has read a business case."""
+    guides = {one.id: one.guide for one in catalogue.sets.values() if one.guide is not None}
+    assert len(guides["now-future"].steps[0].questions) == 7
+    assert [kind.sign for kind in guides["now-future"].kinds] == ["better", "worse"]
+    assert [len(guides[name].lanes) for name in BOARDS] == [6, 2, 2, 5, 3, 3, 3]
+    assert len(guides["role-table"].columns) == 4
+    assert guides["workshop"].lengths == (180,)
+    trio = {name for name, guide in guides.items() if guide.audience == "trio"}
+    assert trio == {"business-case", "data-ethics"}
+    for name in SURVEYS:
+        sides = [point.side for point in guides[name].scale]
+        assert sides == ["yes", "between", "no", "none"]
+
+
+def test_a_list_of_a_guide_is_read_with_its_set(catalogue: Catalogue) -> None:
+    """Lanes, kinds and questions are shown where the set is read."""
+    found = catalogue.set("now-future").lists()
+    assert [text.da for text in found["lanes"]] == ["Nu", "Fremtiden"]
+    assert [text.da for text in found["notes"]] == ["Fordel", "Ulempe"]
+    assert len(found["questions"]) == 7
+    assert catalogue.set("roles").lists() == catalogue.set("roles").parts
