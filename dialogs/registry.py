@@ -19,6 +19,7 @@ from dialogs.page import decide as page
 from dialogs.person import decide as person
 from dialogs.project import decide as project
 from dialogs.question import decide as question
+from dialogs.report import decide as report
 from dialogs.results import decide as results
 from dialogs.say import decide as say
 from dialogs.sheet import decide as sheet
@@ -43,6 +44,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         advice,
         page,
         sheet,
+        report,
         download,
         help,
         home,

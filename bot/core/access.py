@@ -147,6 +147,8 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "sheet": ALL,
     "week_sheet": ALL,
     "meeting_sheet": ALL,
+    "report": ALL,
+    "report_file": ALL,
 }
 LOOKS_ANYWHERE = frozenset(
     {

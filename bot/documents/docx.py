@@ -50,7 +50,7 @@ from dialogs.model.documents import (
     QrCode,
     Section,
     WritingSpace,
-    has_contents,
+    contents_before,
 )
 from dialogs.model.pictures import Chart, Steps
 
@@ -70,6 +70,7 @@ class _Drawing:
         self._document = document
         self._word: word_document.Document = empty(document)
         self._beside_picture = False
+        self._before = contents_before(document)
         # python-docx looks through all styles for each paragraph.
         self._styles = {one.name: one.style_id for one in self._word.styles}
         self._marks = 0
@@ -78,10 +79,10 @@ class _Drawing:
         document = self._document
         self._paragraph("Title", document.title)
         self._paragraph("Subtitle", document.head)
-        if has_contents(document):
-            self._contents()
-        for section in document.sections:
-            self._section(section)
+        for i, section in enumerate(document.sections):
+            if i == self._before:
+                self._contents()
+            self._section(section, begins_page=section.new_page and i != self._before)
         self._footer()
         drawn = BytesIO()
         self._word.save(drawn)
@@ -89,12 +90,12 @@ class _Drawing:
 
     # --- passages ---------------------------------------------------------------------------
 
-    def _section(self, section: Section[Spans]) -> None:
+    def _section(self, section: Section[Spans], *, begins_page: bool) -> None:
         self._below_picture()
         heading = self._paragraph(f"Heading {section.level}", section.heading)
-        if section.new_page:
+        if begins_page:
             heading.paragraph_format.page_break_before = True
-        if has_contents(self._document):
+        if self._before is not None:
             self._mark(heading)
         for passage in section.passages:
             self._passage(passage)
@@ -257,7 +258,10 @@ class _Drawing:
         a field that updates itself as it is opened makes Word ask a question first.
         """
         document = self._document
-        self._paragraph("TOC Heading", document.furniture.contents)
+        self._below_picture()
+        heading = self._paragraph("TOC Heading", document.furniture.contents)
+        if self._before:
+            heading.paragraph_format.page_break_before = True
         found = document.sections
         for i, section in enumerate(found, 1):
             line = self._paragraph(f"toc {section.level}")

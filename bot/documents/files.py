@@ -36,6 +36,7 @@ class Drawable(Struct, frozen=True):
     media_type: str
     draw: Callable[[], bytes]
     opens: bool = False
+    of: str = ""  # which list of several this is
 
 
 def title_of(file: FinishedFile) -> str:
@@ -76,6 +77,7 @@ def _document(one: documents.FinishedDocument) -> tuple[Drawable, ...]:
             named("csv").replace(".csv", f"-{i}.csv") if several else named("csv"),
             CSV,
             partial(tables.draw, table),
+            of=plain(table.name) if several else "",
         )
         for i, table in enumerate(found, 1)
     )

@@ -41,7 +41,7 @@ from dialogs.model.documents import (
     QrCode,
     Section,
     WritingSpace,
-    has_contents,
+    contents_before,
 )
 from dialogs.model.pictures import Chart, Steps
 
@@ -67,10 +67,11 @@ def _file(document: FinishedDocument) -> Iterator[str]:
     yield f"<style>\n{_page(document)}\n{_style()}</style>"
     yield f"<body><main><h1>{_said(document.title)}</h1>"
     yield f'<p class="head">{_said(document.head)}</p>'
-    if has_contents(document):
-        yield from _contents(document)
-    for i, section in enumerate(document.sections, 1):
-        yield from _section(section, i)
+    before = contents_before(document)
+    for i, section in enumerate(document.sections):
+        if i == before:
+            yield from _contents(document, begins_page=i > 0)
+        yield from _section(section, i + 1, begins_page=section.new_page and i != before)
     yield "</main></body></html>\n"
 
 
@@ -94,18 +95,19 @@ def _style() -> str:
     return _STYLE.read_text("utf-8")
 
 
-def _contents(document: FinishedDocument) -> Iterator[str]:
+def _contents(document: FinishedDocument, *, begins_page: bool) -> Iterator[str]:
     heading = _said(document.furniture.contents)
-    yield f'<nav aria-labelledby="contents"><h2 id="contents">{heading}</h2><ul>'
+    new_page = ' class="new-page"' if begins_page else ""
+    yield f'<nav aria-labelledby="contents"{new_page}><h2 id="contents">{heading}</h2><ul>'
     for i, section in enumerate(document.sections, 1):
         sub = ' class="sub"' if section.level == 2 else ""
         yield f'<li{sub}><a href="#s{i}">{_said(section.heading)}</a></li>'
     yield "</ul></nav>"
 
 
-def _section(section: Section[Spans], number: int) -> Iterator[str]:
+def _section(section: Section[Spans], number: int, *, begins_page: bool) -> Iterator[str]:
     heading = f"h{section.level + 1}"
-    new_page = ' class="new-page"' if section.new_page else ""
+    new_page = ' class="new-page"' if begins_page else ""
     yield f'<{heading} id="s{number}"{new_page}>{_said(section.heading)}</{heading}>'
     for passage in section.passages:
         yield from _passage(passage)

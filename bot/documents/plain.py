@@ -41,9 +41,13 @@ def column_shares(table: DataTable[Spans]) -> list[float]:
     """Return each column's share of the page, by what it holds: a name in one line, and not all of
     it for a word without an end."""
     columns = zip(table.header, *table.rows, strict=True)
-    longest = [max(len(plain(cell)) for cell in column) for column in columns]
+    longest = [max(_longest_line(cell) for cell in column) for column in columns]
     wanted = [min(max(one, NARROWEST), WIDEST) for one in longest]
     return [one / sum(wanted) for one in wanted]
+
+
+def _longest_line(cell: Spans) -> int:
+    return max(map(len, clean(plain(cell)).split("\n")))
 
 
 def file_name(document: FinishedDocument, format: Format) -> str:

@@ -62,10 +62,7 @@ class FileDesk:
             language,
             title_of(files[0]),
             (self._word(how, language), self._word("download.theirs", language)),
-            tuple(
-                FileChoice(one.choice, self._word(f"download.as_{one.way}", language), one.name)
-                for one in ways
-            ),
+            tuple(FileChoice(one.choice, self._label(one, language), one.name) for one in ways),
         )
 
     async def fetch(self, token: str, choice: str) -> FetchedFile | None:
@@ -103,6 +100,10 @@ class FileDesk:
         async with self._drawing:
             body = await asyncio.to_thread(one.draw)
         return FetchedFile(one.name, one.media_type, body, one.opens)
+
+    def _label(self, one: Drawable, language: Language) -> str:
+        label = self._word(f"download.as_{one.way}", language)
+        return f"{label}: {one.of}" if one.of else label
 
     def _word(self, key: str, language: Language) -> str:
         return self._catalogue.phrase(key).of(language)

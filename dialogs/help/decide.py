@@ -338,7 +338,6 @@ CONVERSATION = Conversation(
     commands={
         "help": opens("help"),
         "about": opens("about"),
-        "report": _comes_later,
         "med": _comes_later,
     },
 )

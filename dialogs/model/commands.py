@@ -80,7 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("trio", ("trio",), ("trio",)),
     Command("results", ("resultater",), ("results",), "search"),
-    Command("report", ("rapport",), ("report",), later=True),
+    Command("report", ("rapport",), ("report",)),
     Command("med", ("med-udvalg", "med"), ("med",), later=True),
     Command("roles", ("roller", "leder", "tovholder"), ("roles", "leader", "facilitator")),
     Command("plan", ("plan",), ("plan",)),

@@ -139,8 +139,15 @@ def section(
     return Section(heading, tuple(one for one in passages if one is not None), level, new_page)
 
 
-def has_contents(document: Document[L]) -> bool:
-    return sum(one.level == 1 for one in document.sections) >= CONTENTS_FROM
+def contents_before(document: Document[L]) -> int | None:
+    """Return the section before which the table of contents stands; None if there is none.
+
+    A first page that stands by itself, because the section after it begins a page, comes before the
+    contents.
+    """
+    if sum(one.level == 1 for one in document.sections) < CONTENTS_FROM:
+        return None
+    return next((i for i, one in enumerate(document.sections) if one.new_page), 0)
 
 
 def tables(document: Document[L]) -> tuple[DataTable[L], ...]:

@@ -606,7 +606,13 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 # --- files --------------------------------------------------------------------------------
 
 HandedOver = Literal[
-    "agreement_file", "decision_file", "meeting_file", "meeting_sheet", "poster_file", "week_sheet"
+    "agreement_file",
+    "decision_file",
+    "meeting_file",
+    "meeting_sheet",
+    "poster_file",
+    "report_file",
+    "week_sheet",
 ]
 """The looks that hand over a file."""
 Minutes = Literal["15", "30", "45", "60", "90"]
@@ -873,6 +879,8 @@ View = Literal[
     "meeting_sheet",
     "week_sheet",
     "sheet",
+    "report",
+    "report_file",
     # overview, summary, trio
     "overview",
     "summary",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from dialogs.agreement.states import Agreement
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
@@ -31,20 +29,8 @@ from dialogs.model.conversation import Conversation, Facts, Responses, Sight
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States, Viewer
-from dialogs.question.states import (
-    Asked,
-    Concluded,
-    Discussed,
-    Proposed,
-    QuestionState,
-    SetAside,
-    ToMed,
-    agreed,
-    all_of,
-    beside,
-    state_word,
-    title,
-)
+from dialogs.question.states import Asked, agreed, beside, state_word, title
+from dialogs.results.states import Result, results
 
 ON_A_PAGE = 6
 """Rows per page; a question with its conclusion and agreements takes up to six parts."""
@@ -52,18 +38,6 @@ LETTERS = 600
 """Characters of a conclusion in the list; *Se svar* shows all of it."""
 LONGEST_SEARCH = 60
 EVERY_RECORD = 10_000
-
-
-def _result(state: QuestionState) -> tuple[str, datetime] | None:
-    """Return the conclusion's record and its date; None if there is none."""
-    match state:
-        case Concluded(conclusion=id, concluded_at=at) | Proposed(conclusion=id, proposed_at=at):
-            return id, at
-        case ToMed(conclusion=id, proposed_at=at) | SetAside(conclusion=id, set_aside_at=at) if id:
-            return id, at
-        case Discussed(before=id, asked_at=at) if id:
-            return id, at
-    return None
 
 
 def _needs(look: Look, viewer: Viewer) -> Facts:
@@ -78,8 +52,7 @@ def _needs(look: Look, viewer: Viewer) -> Facts:
 
 def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
     project, words = known.project, look.words[:LONGEST_SEARCH].strip()
-    arrived = [(found[1], state) for state in all_of(known).values() if (found := _result(state))]
-    arrived.sort(key=lambda one: (one[0], one[1].words.id), reverse=True)
+    arrived = results(known)
     hits = _about(words, arrived, known) if words else arrived
     start = int(look.ref) if look.ref.isdigit() else 0
     page, rest = hits[start : start + ON_A_PAGE], len(hits) - start - ON_A_PAGE
@@ -93,7 +66,7 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
             card(
                 Heading(text("results.heading", name=Words(project.name))),
                 Paragraph(_summary(words, len(hits), len(arrived))),
-                *(part for _, state in page for part in _row(state, known)),
+                *(part for one in page for part in _row(one, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
                 buttons(
                     Button(text("question.show_more"), more, "main") if rest > 0 else None,
@@ -115,9 +88,7 @@ def _summary(words: str, hits: int, all: int) -> Line:
     return text("results.hits", n=Count(hits), word=Words(words))
 
 
-def _about(
-    words: str, arrived: list[tuple[datetime, QuestionState]], known: Known
-) -> list[tuple[datetime, QuestionState]]:
+def _about(words: str, arrived: tuple[Result, ...], known: Known) -> tuple[Result, ...]:
     """Return the questions in whose text, conclusion or agreements all of these words occur."""
     wanted = folded(words).split()
     conclusions = {r.id: r.body["text"] for r in known(Records("conclusion", limit=EVERY_RECORD))}
@@ -126,20 +97,17 @@ def _about(
     for one in known.states("agreement", Agreement).values():
         of_question.setdefault(one.question, []).append(agreements.get(one.id, ""))
 
-    def written(state: QuestionState) -> str:
-        found = _result(state)
-        said = conclusions.get(found[0], "") if found else ""
+    def written(one: Result) -> str:
+        question, said = one.question.words, conclusions.get(one.conclusion, "")
         return folded(
-            "\n".join((state.words.da, state.words.en, said, *of_question.get(state.words.id, ())))
+            "\n".join((question.da, question.en, said, *of_question.get(question.id, ())))
         )
 
-    return [one for one in arrived if all(word in written(one[1]) for word in wanted)]
+    return tuple(one for one in arrived if all(word in written(one) for word in wanted))
 
 
-def _row(state: QuestionState, known: Known) -> tuple[Part[Line] | None, ...]:
-    found = _result(state)
-    assert found is not None
-    id, at = found
+def _row(one: Result, known: Known) -> tuple[Part[Line] | None, ...]:
+    state = one.question
     question = title(state.words)
     by: Line
     match state:
@@ -147,13 +115,13 @@ def _row(state: QuestionState, known: Known) -> tuple[Part[Line] | None, ...]:
             head = text("results.row_again", title=question)
             by = text("question.before")
         case _:
-            day = Day(local(known.project.calendar, at).date())
+            day = Day(local(known.project.calendar, one.at).date())
             head = text("results.row", title=question, state=state_word(state), day=day)
             by = text("question.written_by", who=Who(state.by))
     see = Look("see_answers", project=known.project.id, ref=state.words.id)
     return (
         Paragraph(head),
-        Quote(Kept("conclusion", id, cut=LETTERS), by),
+        Quote(Kept("conclusion", one.conclusion, cut=LETTERS), by),
         *beside(state),
         *agreed(state.words.id, known),
         buttons(Button(text("button.see_answers"), see)),

@@ -33,6 +33,10 @@ async def week_sheet(played: Stage, person: str) -> FinishedDocument:
     return await sheet(played, person, "week_sheet")
 
 
+async def report(played: Stage, person: str) -> FinishedDocument:
+    return await sheet(played, person, "report_file")
+
+
 async def meeting_sheet(played: Stage, person: str) -> FinishedDocument:
     """Return the sheet of the question that was asked last."""
     house = played.house

@@ -1,0 +1,142 @@
+"""The annexes of a report: every question, agreement and text that everybody may read, as tables.
+
+Each table is also a list of its own in a spreadsheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from dialogs.agreement.states import Agreement, overdue, unowned, what
+from dialogs.concern.states import Concern, answer_parts, open_to_all, status_line
+from dialogs.model.calendar import local
+from dialogs.model.cards import Day, Kept, Line, Paragraph, Quote, Who, text
+from dialogs.model.documents import DataTable, Section, section
+from dialogs.model.facts import HowManyEach, Known
+from dialogs.question.states import (
+    Asked,
+    Discussed,
+    Proposed,
+    QuestionState,
+    in_words,
+    state_word,
+    title,
+    votes,
+)
+from dialogs.report.lines import NONE, asked_of_team, in_a_cell, quoted, stacked
+
+ANSWERED = HowManyEach("answer")
+
+
+def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
+    texts = [one for one in open_to_all(known) if one.status != "withdrawn"]
+    asked = [one for one in texts if one.kind != "concern"]
+    concerns = [one for one in texts if one.kind == "concern"]
+    return (
+        _questions(known),
+        _agreements(known, today),
+        _texts("c", asked, today),
+        _texts("d", concerns, today),
+    )
+
+
+# --- A: questions -----------------------------------------------------------------------------
+
+
+def _questions(known: Known) -> Section[Line]:
+    heading = text("report.annex_a")
+    found = asked_of_team(known)
+    if not found:
+        return section(heading, Paragraph(text("report.no_questions")), new_page=True)
+    header = tuple(text(f"report.{one}") for one in ("question", "state", "concluded", "missing"))
+    rows = tuple(_question(one, known) for one in found)
+    return section(heading, DataTable(heading, header, rows), new_page=True)
+
+
+def _question(one: QuestionState, known: Known) -> tuple[Line, ...]:
+    asked = Day(local(known.project.calendar, one.asked_at).date(), weekday=False, year=True)
+    answered = known(ANSWERED).get(one.words.id, 0)
+    if isinstance(one, Asked) and not answered and not isinstance(one, Discussed):
+        state = text("report.asked", day=asked)
+    else:
+        state = text("report.state_since", state=state_word(one, answered), day=asked)
+    return text("report.title", title=title(one.words)), state, _conclusion(one), _objections(one)
+
+
+def _conclusion(one: QuestionState) -> Line:
+    if isinstance(one, Asked):
+        before = one.before if isinstance(one, Discussed) else ""
+        return _by("report.before", before) if before else text("report.not_summed_up")
+    if not one.conclusion:
+        return text("report.without_conclusion")
+    key = "report.proposal_by" if isinstance(one, Proposed) else "report.conclusion_by"
+    return _by(key, one.conclusion, one.by)
+
+
+def _by(key: str, conclusion: str, by: str = "") -> Line:
+    who: dict[str, Line] = {"who": Who(by)} if by else {}
+    return text(key, words=Kept("conclusion", conclusion), **who)
+
+
+def _objections(one: QuestionState) -> Line:
+    """Return how many said that something is missing, or their words; never both."""
+    figures = votes(one)
+    said = tuple(quoted(Kept("published", id)) for id in in_words(one))
+    return stacked((*figures, *said)) if figures or said else NONE
+
+
+# --- B: agreements ----------------------------------------------------------------------------
+
+
+def _agreements(known: Known, today: date) -> Section[Line]:
+    heading = text("report.annex_b")
+    found = sorted(
+        (a for a in known.states("agreement", Agreement).values() if _is_known(a)),
+        key=lambda a: (a.status in ("done", "not_done"), a.due or date.max, a.offered_at, a.id),
+    )
+    if not found:
+        return section(heading, Paragraph(text("report.no_agreements")))
+    header = tuple(text(f"report.{one}") for one in ("what", "who", "when", "state"))
+    rows = tuple(_agreement(one, today) for one in found)
+    return section(heading, DataTable(heading, header, rows))
+
+
+def _is_known(one: Agreement) -> bool:
+    """Return whether the channel knows of it: an offer to one person is private until they take
+    it."""
+    return one.status in ("taken", "done", "not_done") or unowned(one)
+
+
+def _agreement(one: Agreement, today: date) -> tuple[Line, ...]:
+    """Return what, who, when and how it stands. Nobody is named beside a date that passed, or
+    beside what was not done."""
+    late = overdue(one, today)
+    who = Who(one.owner) if one.owner and not late and one.status != "not_done" else NONE
+    when = NONE if one.due is None else Day(one.due, weekday=False, year=True)
+    if unowned(one):
+        return what(one.id), who, when, text("report.free")
+    if one.status == "taken":
+        return what(one.id), who, when, text("report.overdue" if late else "report.under_way")
+    key = "done" if one.status == "done" else "not_done"
+    return what(one.id), who, when, text(f"state.agreement.{key}")
+
+
+# --- C and D: what was said to everybody --------------------------------------------------------
+
+
+def _texts(annex: str, found: Iterable[Concern], today: date) -> Section[Line]:
+    heading = text(f"report.annex_{annex}")
+    rows = tuple(_text(one, today) for one in found)
+    if not rows:
+        return section(heading, Paragraph(text(f"report.no_texts_{annex}")))
+    header = (text("report.said"), text("report.state"), text("report.answers"))
+    return section(heading, DataTable(heading, header, rows))
+
+
+def _text(one: Concern, today: date) -> tuple[Line, ...]:
+    """Return the words, how they stand, and the answers. Whoever asked is not named: the committee
+    needs the matter."""
+    answers = [part for part in answer_parts(one) if isinstance(part, Paragraph | Quote)]
+    said = in_a_cell(answers) if answers else text("report.no_answer")
+    return quoted(one.words), status_line(one, today), said

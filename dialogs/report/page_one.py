@@ -1,0 +1,166 @@
+"""Page one of a report: what a committee needs to know before it reads on, in one table.
+
+Each row comes from facts. Where there are none, it says so; nothing is left out because it is
+empty, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from dialogs.agreement.states import Agreement, overdue
+from dialogs.concern.states import Concern, open_to_all
+from dialogs.model.cards import Count, Day, Line, Several, text
+from dialogs.model.documents import DataTable
+from dialogs.model.facts import Frame, Known, Project
+from dialogs.page.states import page_address
+from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
+from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
+
+FIRST = 3
+"""Items of a row; the others are in the annexes."""
+LETTERS = 90
+"""Characters of one item."""
+FRAMED = 180
+"""Characters of what is fixed, open or unknown; all of it is on the next page."""
+
+
+def for_the_committee(known: Known, today: date) -> DataTable[Line]:
+    rows = (
+        ("asked", _asked(known)),
+        ("decision", _decision(known.project, today)),
+        ("frame", _frame(known.project)),
+        ("better", _better(known.project)),
+        ("worse", _worse(known.project)),
+        ("disagree", _disagree(known)),
+        ("promises", _promises(known, today)),
+        ("not_asked", _not_asked(known)),
+        ("apv", text("report.no_apv")),
+        ("earlier", text("report.not_treated")),
+    )
+    return DataTable(
+        text("report.for_committee"),
+        (text("report.about"), text("report.facts")),
+        tuple((text(f"report.row_{name}"), said) for name, said in rows),
+    )
+
+
+# --- what the committee decides ---------------------------------------------------------------
+
+
+def _asked(known: Known) -> Line:
+    """Return what the team has proposed that the committee takes up."""
+    to_med = [one for one in asked_of_team(known) if isinstance(one, ToMed)]
+    level = text("report.no_level")
+    if not to_med:
+        return Several((level, text("report.nothing_to_med")))
+    titles = tuple(short_title(one.words, LETTERS) for one in reversed(to_med[-FIRST:]))
+    more = (text("report.more_in_a"),) if len(to_med) > FIRST else ()
+    return stacked((level, text("report.to_med", n=Count(len(to_med))), points(titles), *more))
+
+
+def _decision(project: Project, today: date) -> Line:
+    if project.decision is None:
+        return text("report.no_decision")
+    key = "report.decision_passed" if project.decision < today else "report.decision"
+    return text(key, day=Day(project.decision, year=True))
+
+
+def _frame(project: Project) -> Line:
+    framed = latest_frame(project)
+    if framed is None:
+        return text("report.no_frame")
+    phase, frame = framed
+    parts = (
+        ("fixed", frame.fixed),
+        ("shape", frame.shape),
+        ("unknown", frame.unknown),
+    )
+    lines: list[Line] = [
+        text(f"report.{name}", words=short(words, FRAMED)) for name, words in parts if words
+    ]
+    if frame.unknown and frame.unknown_until is not None:
+        lines.append(text("report.unknown_until", day=Day(frame.unknown_until, year=True)))
+    lines.append(text(f"report.level_{frame.level}"))
+    if phase != project.phase:
+        lines.append(text("report.frame_of", phase=text(f"project.phase_{phase}")))
+    return stacked(lines)
+
+
+def latest_frame(project: Project) -> tuple[int, Frame] | None:
+    """Return the frame of this phase, or of the last one before it that has one."""
+    for phase in range(project.phase, 0, -1):
+        if (frame := project.frames.get(str(phase))) is not None:
+            return phase, frame
+    return None
+
+
+# --- what it brings, and what people see differently --------------------------------------------
+
+
+def _better(project: Project) -> Line:
+    return short(project.better, 2 * FRAMED) if project.better else text("report.no_better")
+
+
+def _worse(project: Project) -> Line:
+    return short(project.worse, 2 * FRAMED) if project.worse else text("report.no_worse")
+
+
+def _disagree(known: Known) -> Line:
+    objected = [one for one in asked_of_team(known) if _is_objected(one)]
+    if not objected:
+        return text("report.nobody_objects", n=Count(known.project.threshold))
+    titles = tuple(short_title(one.words, LETTERS) for one in reversed(objected[-FIRST:]))
+    more = text("report.objections_in_a" if len(objected) <= FIRST else "report.more_objections")
+    return stacked((points(titles), more))
+
+
+def _is_objected(one: QuestionState) -> bool:
+    match one:
+        case Discussed() | Proposed() | Concluded() | ToMed():
+            return bool(one.objections or one.in_words)
+        case _:
+            return False
+
+
+# --- what was promised, and who is missing --------------------------------------------------------
+
+
+def _promises(known: Known, today: date) -> Line:
+    """Return dates that have passed first, then those to come. What is owed for texts is shown as
+    the texts, without their number."""
+    due = sorted(
+        ((day, one) for one in open_to_all(known) if (day := _due(one)) is not None),
+        key=lambda found: (found[0], found[1].id),
+    )
+    lines = [_promise(day, one, today) for day, one in due[:FIRST]]
+    if len(due) > FIRST:
+        lines.append(text("report.more_in_c"))
+    late = sum(overdue(a, today) for a in known.states("agreement", Agreement).values())
+    if late:
+        lines.append(text("report.late", n=Count(late)))
+    return points(lines) if lines else text("report.no_promises")
+
+
+def _due(one: Concern) -> date | None:
+    if one.status == "withdrawn":
+        return None
+    return one.promised if one.waits else one.done_by
+
+
+def _promise(day: date, one: Concern, today: date) -> Line:
+    kind = "answer" if one.waits else "doing"
+    key = f"report.{kind}_passed" if day < today else f"report.{kind}_due"
+    words = quoted(replace(one.words, cut=LETTERS))
+    return text(key, day=Day(day, weekday=False, year=True), words=words)
+
+
+def _not_asked(known: Known) -> Line:
+    missing = [role for role in ("leader", "tr", "amr") if not known.holders(role)]
+    lines = [text(f"report.no_{role}") for role in missing]
+    if page_address(known) is None:
+        lines.append(text("report.no_page"))
+    lines.append(text("report.no_role_table"))
+    return points(lines)

@@ -1,0 +1,155 @@
+"""The whole report: page one, the course so far on at most five pages, and the annexes.
+
+It holds what the project's channel may read and nothing else, whoever asks for it, so that it can
+be passed on. Nothing in it is counted twice: each figure comes from the function that the channel's
+own cards use.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from msgspec.structs import replace
+
+from dialogs.concern.states import HELPERS
+from dialogs.model.calendar import local
+from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
+from dialogs.model.conversation import Facts
+from dialogs.model.documents import DataTable, NeutralDocument, Passage, Section, document, section
+from dialogs.model.facts import About, Known, Project, StateOf, States
+from dialogs.page.states import PAGE
+from dialogs.question.states import state_word, title
+from dialogs.report.annexes import ANSWERED, annexes
+from dialogs.report.lines import NONE, day_of, stacked
+from dialogs.report.page_one import for_the_committee
+from dialogs.results.states import Result, results
+from dialogs.walk.states import Walk, phase_steps
+
+IN_BODY = 12
+"""Conclusions on the pages before the annexes."""
+LETTERS = 400
+
+
+def report_needs() -> Facts:
+    return (
+        About(),
+        States("question"),
+        States("agreement"),
+        *HELPERS,
+        ANSWERED,
+        StateOf("walk", "walk"),
+        PAGE,
+    )
+
+
+def report_document(at: datetime, known: Known) -> NeutralDocument:
+    """Return the draft as of a time. Nothing in it depends on who asks."""
+    project = known.project
+    today = local(project.calendar, at).date()
+    made = document(
+        title=text("report.title_draft"),
+        slug=text("report.slug"),
+        project=project.name,
+        day=today,
+        sections=(
+            _page_one(known, today),
+            _course(known),
+            _reached(known),
+            *annexes(known, today),
+        ),
+    )
+    return replace(made, formats=("docx", "html", "csv", "json"))
+
+
+def _page_one(known: Known, today: date) -> Section[Line]:
+    threshold = Count(known.project.threshold)
+    return section(
+        text("report.for_committee"),
+        for_the_committee(known, today),
+        Small(text("report.holds", n=threshold)),
+    )
+
+
+# --- the course -------------------------------------------------------------------------------
+
+
+def _course(known: Known) -> Section[Line]:
+    project = known.project
+    walk = known.state("walk", "walk", Walk)
+    return section(
+        text("report.course"),
+        Paragraph(Words(project.about)) if project.about else None,
+        Paragraph(text("report.origin", origin=text(f"project.origin_{project.origin}"))),
+        _since(project),
+        phase_steps(project, walk, known),
+        _frames(project),
+        *_ended(project),
+        new_page=True,
+    )
+
+
+def _since(project: Project) -> Paragraph[Line] | None:
+    if project.started_at is None:
+        return None
+    day = Day(local(project.calendar, project.started_at).date(), year=True)
+    return Paragraph(text("report.started", day=day))
+
+
+def _frames(project: Project) -> DataTable[Line] | Paragraph[Line]:
+    """Return what is fixed and open in each phase that has a frame."""
+    rows: list[tuple[Line, ...]] = []
+    for number in sorted(project.frames, key=int):
+        frame = project.frames[number]
+        unknown: list[Line] = [Words(frame.unknown)] if frame.unknown else []
+        if frame.unknown and frame.unknown_until is not None:
+            unknown.append(text("report.unknown_until", day=Day(frame.unknown_until, year=True)))
+        rows.append(
+            (
+                text(f"project.phase_{number}"),
+                Words(frame.fixed) if frame.fixed else NONE,
+                Words(frame.shape) if frame.shape else NONE,
+                stacked(unknown),
+            )
+        )
+    if not rows:
+        return Paragraph(text("report.no_frame"))
+    header = tuple(text(f"report.column_{one}") for one in ("phase", "fixed", "shape", "unknown"))
+    return DataTable(text("report.frames"), header, tuple(rows))
+
+
+def _ended(project: Project) -> tuple[Passage[Line], ...]:
+    """Return how it ended, as it was written then."""
+    if project.ended_at is None:
+        return ()
+    day = Day(local(project.calendar, project.ended_at).date(), year=True)
+    reason = (Quote[Line](Words(project.reason)),) if project.reason else ()
+    promise: tuple[Passage[Line], ...] = ()
+    if project.promise:
+        promise = (Paragraph(text("project.row_promise")), Quote(Words(project.promise)))
+    return (Paragraph(text("report.ended", day=day)), *reason, *promise)
+
+
+# --- what the team has arrived at ---------------------------------------------------------------
+
+
+def _reached(known: Known) -> Section[Line]:
+    found = results(known)
+    if not found:
+        return section(text("report.reached"), Paragraph(text("report.no_results")))
+    parts = [part for one in found[:IN_BODY] for part in _result(one, known)]
+    more = len(found) - IN_BODY
+    return section(
+        text("report.reached"),
+        Paragraph(text("results.count", n=Count(len(found)))),
+        *parts,
+        Small(text("report.more_results", n=Count(more))) if more > 0 else None,
+    )
+
+
+def _result(one: Result, known: Known) -> tuple[Passage[Line], ...]:
+    state = one.question
+    head = text(
+        "results.row", title=title(state.words), state=state_word(state), day=day_of(one, known)
+    )
+    by = text("question.written_by", who=Who(state.by)) if hasattr(state, "by") else None
+    return (Paragraph(head), Quote(Kept("conclusion", one.conclusion, cut=LETTERS), by))

@@ -1,0 +1,187 @@
+"""The report: what the channel may read is in it, in every format, and nothing else."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from bot.documents import data, docx, html, tables
+from bot.documents.files import drawables
+from dialogs.model.cards import plain
+from dialogs.model.documents import DataTable, FinishedDocument, contents_before, plain_text
+from dialogs.model.documents import tables as tables_of
+from tests.dialogs.test_sheets import ALLOWED, BEGUN, SECRET, words_in
+from tests.worlds.sheets import report
+from tests.worlds.stage import stage
+
+SUMMED_UP = """
+anne > tryk "Led samtalen"
+anne > tryk "Saml op"
+anne > udfyld "Hvad nåede=Vi prøver det af på ét hold." "Hvad skal=Samlet op"
+"""
+
+
+def everything_in(one: FinishedDocument) -> str:
+    """Return what is in the report in all its formats."""
+    lists = "\n".join(tables.draw(table).decode() for table in tables_of(one))
+    return "\n".join((*(words_in(draw(one)) for draw in (docx.draw, html.draw, data.draw)), lists))
+
+
+def first_page(one: FinishedDocument) -> dict[str, str]:
+    """Return the rows of page one."""
+    [table] = (p for p in plain_text(one).sections[0].passages if isinstance(p, DataTable))
+    return {row[0]: row[1] for row in table.rows}
+
+
+@pytest.mark.parametrize("weeks", [0, 1])
+async def test_a_report_holds_only_what_the_channel_may_read(tmp_path: Path, weeks: int) -> None:
+    """An offer to one person, the trio's points, texts to some alone, and unreleased texts and
+    answers are in no report, whoever asks for it: also not the leader's or a representative's."""
+    secret = SECRET.replace('HEMMELIGT endnu" Hvem="alle"', 'HEMMELIGT endnu" Hvem="Anne Holm"')
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + secret + weeks * "ur > en uge\n")
+        for person in ("anne", "mette", "jonas", "sofie", "noor", "lars", "karen"):
+            found = everything_in(await report(played, person))
+            for allowed in ("Spørg om ruteplanen", "bytte om på to besøg?", "Ja, i prøveperioden."):
+                assert allowed in found
+            assert "HEMMELIGT" not in found
+
+
+async def test_everybody_gets_the_same_report(tmp_path: Path) -> None:
+    """Nothing in it depends on who fetches it: it is passed on."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + SECRET)
+        drawn = {data.draw(await report(played, person)) for person in ("anne", "mette", "peter")}
+        assert len(drawn) == 1
+
+
+async def test_before_the_release_nothing_in_a_report_tells_that_somebody_wrote(
+    tmp_path: Path,
+) -> None:
+    """The files are the same to the byte with and without unsigned texts and answers."""
+    seen = []
+    for writes in (False, True):
+        async with stage(tmp_path / str(writes)) as played:
+            await played.play(BEGUN + ALLOWED)
+            await played.press("sofie", "Sig det")
+            await played.press("sofie", "Uden navn")
+            if writes:
+                told = {"Hvad": "Bekymring", "Din": "x", "Hvem": "alle"}
+                await played.fill("sofie", told)
+            await played.press("lars", "Svar uden navn")
+            if writes:
+                await played.fill("lars", {"Dit svar": "x"})
+            seen.append(docx.draw(await report(played, "ali")))
+    assert seen[0] == seen[1]
+
+
+async def test_what_is_released_to_all_is_in_the_report_without_a_name(tmp_path: Path) -> None:
+    """A concern that everybody may read stands in annex D, answered or not."""
+    async with stage(tmp_path) as played:
+        await played.play(
+            BEGUN
+            + """
+            sofie > tryk "Sig det"
+            sofie > tryk "Uden navn"
+            sofie > udfyld Hvad=Bekymring Din="Bliver vi målt på tiden?" Hvem="alle"
+            """
+        )
+        assert "Bliver vi målt" not in everything_in(await report(played, "ali"))
+        await played.play("ur > en uge")
+        found = everything_in(await report(played, "ali"))
+        assert "Bliver vi målt på tiden?" in found
+        assert "Sofie" not in found
+
+
+async def test_a_report_of_a_project_without_anything_says_so_in_each_row(tmp_path: Path) -> None:
+    """No row is left out or empty: the committee sees what is missing."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN.replace("ur > til spørgsmål", ""))
+        one = await report(played, "ali")
+        rows = first_page(one)
+        assert len(rows) == 10
+        assert all(rows.values())
+        assert rows["Beslutningen"] == "Der er ikke sat en dato."
+        assert "ikke noteret, at MED-udvalget har drøftet" in rows["Behandlet før"]
+        assert "Siden til dem er ikke åben" in rows["Endnu ikke spurgt"]
+        found = everything_in(one)
+        for said in (
+            "Der er ikke stillet noget spørgsmål endnu.",
+            "Der er ingen aftaler.",
+            "Ingen har spurgt eller foreslået noget",
+            "Der er ingen bekymringer, som alle må læse.",
+        ):
+            assert said in found
+
+
+async def test_the_committee_is_called_as_the_workplace_calls_it(tmp_path: Path) -> None:
+    """A hospital's SU reads *SU* on page one."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        await played.play('anne > /digi indstillinger\nanne > udfyld "Jeres udvalg hedder=SU"')
+        assert plain((await report(played, "ali")).sections[0].heading) == "Til SU"
+
+
+async def test_results_and_report_tell_the_same_number(tmp_path: Path) -> None:
+    """One function counts the conclusions for both."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + 'fatima > tryk "Svar"\nfatima > udfyld "Dit svar=Roen"')
+        await played.play(SUMMED_UP)
+        await played.play('fatima > /digi resultater\nfatima < "1 resultat."')
+        found = everything_in(await report(played, "fatima"))
+        assert "1 resultat." in found
+        assert "Forslag: »Vi prøver det af på ét hold.«" in found
+
+
+async def test_nobody_is_named_beside_an_agreement_whose_date_passed(tmp_path: Path) -> None:
+    """As in the weekly overview: the report goes further than the channel."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED)
+        assert "Fatima Yildiz" in everything_in(await report(played, "ali"))
+        await played.play("ur > til 2026-12-21 10:00")
+        one = await report(played, "ali")
+        assert "Fatima Yildiz" not in everything_in(one)
+        assert "1 aftale er gået over datoen." in first_page(one)["Løfter"]
+
+
+async def test_a_draft_has_no_report(tmp_path: Path) -> None:
+    """The channel knows nothing of a draft, so nothing can be passed on of it."""
+    async with stage(tmp_path) as played:
+        await played.play("anne > /digi start Ny omsorgsplatform")
+        await played.play('anne > /digi rapport\nanne < "når forløbet er vist i kanalen"')
+
+
+async def test_the_contents_stand_after_page_one(tmp_path: Path) -> None:
+    """Page one is the committee's: nothing stands before it, and the next section begins a page."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        one = await report(played, "ali")
+        assert contents_before(one) == 1
+        drawn = html.draw(one).decode()
+        assert drawn.index("Til MED-udvalget</h2>") < drawn.index("<nav") < drawn.index("Forløbet")
+        assert '<nav aria-labelledby="contents" class="new-page">' in drawn
+
+
+async def test_each_list_can_be_had_as_a_spreadsheet_without_formulas(tmp_path: Path) -> None:
+    """Each says on its button what it lists; it begins with the byte order mark, keeps æøå, and a
+    cell that begins like a formula is text."""
+    async with stage(tmp_path) as played:
+        await played.play(
+            BEGUN
+            + """
+            anne > /digi aftaler
+            anne > tryk "Skriv en aftale ned"
+            anne > udfyld "Hvad har==HYPERLINK(1) på køkkenet" "Hvem gør=Fatima Yildiz"
+            fatima > tryk "Jeg tager den"
+            """
+        )
+        one = await report(played, "ali")
+        lists = [way for way in drawables((one,), played.house.clock.now()) if way.way == "csv"]
+        assert "Bilag B · Aftalerne" in {way.of for way in lists}
+        [drawn] = (way.draw() for way in lists if way.of == "Bilag B · Aftalerne")
+        assert drawn.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(drawn.decode("utf-8-sig")), delimiter=";"))
+        assert rows[1][0] == "'=HYPERLINK(1) på køkkenet"
