@@ -131,6 +131,10 @@ DELETE FROM project WHERE tenant = :tenant AND id = :project;
 SELECT version, body FROM state
 WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
 
+-- name: state_version
+SELECT version FROM state
+WHERE tenant = :tenant AND project = :project AND dialog = :dialog AND id = :id;
+
 -- name: state_all
 SELECT id, body FROM state
 WHERE tenant = :tenant AND project = :project AND dialog = :dialog ORDER BY id;

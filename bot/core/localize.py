@@ -18,7 +18,7 @@ from bot.core.phrase_text import Piece, fixed, marked, pieces_of, styled
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue
-from dialogs.model import appointments, documents, pictures, posters
+from dialogs.model import appointments, documents, pictures, posters, screens
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
@@ -141,6 +141,9 @@ class Localizer:
 
     def document(self, document: documents.NeutralDocument) -> documents.FinishedDocument:
         return documents.finished(document, self.line, self._picture, self.language)
+
+    def screen(self, screen: screens.NeutralScreen) -> screens.FinishedScreen:
+        return screens.finished(screen, self.line)
 
     def _part(self, part: c.Part[c.Line]) -> c.Part[c.Spans]:
         match part:

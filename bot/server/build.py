@@ -35,6 +35,7 @@ from bot.platforms.common.ports import (
 )
 from bot.server import settings as digi_settings
 from bot.server.preflight import no_shared_key
+from bot.server.screens import ScreenDesk
 from bot.server.upkeep import Upkeep
 from content import catalogue as content
 from content.model import Catalogue
@@ -72,6 +73,7 @@ class House:
     listeners: Listeners
     tally: Tally
     links: StoredLinks
+    screens: ScreenDesk
     damaged: bool = False
     """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -271,6 +273,7 @@ def _connected(
         listeners,
         tally,
         StoredLinks(store, vault, clock.now),
+        ScreenDesk(store, scripts.reading, catalogue, clock, views, operator),
     )
 
 

@@ -32,6 +32,7 @@ from bot.platforms.common.ports import (
 from bot.platforms.web import pictures
 from bot.platforms.web.page.limits import RequestLimit
 from bot.platforms.web.page.server import VisitorPage
+from bot.platforms.web.screen.server import ScreenPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
 from bot.server.downloads import FileDesk
@@ -145,6 +146,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     app.add_routes(_about_page(house, operator).routes())
     if settings.public_url is not None:
         app.add_routes(visitor_page(house).routes())
+        screen_page(house).add_to(app)
         app.add_routes(_download_routes(house))
         app.add_routes(pictures.routes(PhasePictures(house, house.links)))
     for door in doors:
@@ -250,6 +252,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         phone=lambda: page_path(house, TENANT, [channel.id for channel in CHANNELS]),
     )
     app.add_routes(visitor_page(house).routes())
+    screen_page(house).add_to(app)
     app.add_routes(_download_routes(house))
     loaded()
     house.start()
@@ -323,6 +326,13 @@ def visitor_page(house: House, limit: RequestLimit | None = None) -> VisitorPage
         house.links,
         lambda language, key: phrases[key].of(language),
         limit,
+    )
+
+
+def screen_page(house: House) -> ScreenPage:
+    phrases = house.catalogue.phrases
+    return ScreenPage(
+        house.screens, lambda language, key: phrases[key].of(language), house.log.failed
     )
 
 

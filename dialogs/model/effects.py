@@ -16,6 +16,7 @@ from dialogs.model.cards import Line, NeutralCard, NeutralForm
 from dialogs.model.events import Event, Look, Person, SignedEvent
 from dialogs.model.files import NeutralFile
 from dialogs.model.links import LinkKind
+from dialogs.model.screens import NeutralScreen
 
 # --- kept ---------------------------------------------------------------------------------
 
@@ -276,9 +277,15 @@ class Hand(Struct, frozen=True, tag="hand"):
     file: NeutralFile
 
 
+class Display(Struct, frozen=True, tag="display"):
+    """Put this on the screen from which the look came."""
+
+    screen: NeutralScreen
+
+
 Response = Show | Open | FieldError
-Seen = Response | Hand
-"""What a look shows. A file is drawn anew each time, and never stored as an answer."""
+Seen = Response | Hand | Display
+"""What a look shows. A file or a screen is drawn anew each time, and never stored as an answer."""
 Effect = (
     Record
     | Forget
@@ -350,6 +357,7 @@ __all__ = [
     "Cancel",
     "CloseProject",
     "CloseRound",
+    "Display",
     "Effect",
     "Effects",
     "EraseProject",

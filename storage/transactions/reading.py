@@ -61,6 +61,12 @@ class Reading:
         rows = yield "state_get", {**scope.key, "dialog": dialog, "id": of}
         return scope.state(rows[0]["body"], dialog, of) if rows else None
 
+    def version_of(self, tenant: str, project: str, dialog: str, of: str) -> Script[int]:
+        """Return how many times a state has changed; 0 where there is none."""
+        key = {"tenant": tenant, "project": project, "dialog": dialog, "id": of}
+        rows = yield "state_version", key
+        return rows[0]["version"] if rows else 0
+
     def all_states(self, tenant: str) -> Script[list[tuple[str, str, bytes]]]:
         """Every state of a workplace: dialog, id, and what it says."""
         rows = yield "state_of_tenant", {"tenant": tenant}

@@ -8,18 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.localize import Localizer
-from bot.server.build import House
 from bot.server.upkeep import restore
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
-from dialogs.model import events as e
 from dialogs.model.links import ProjectLink
-from storage.sql import Script
-from storage.transactions.effects import EffectContext, apply
 from storage.transactions.links import token_of
 from storage.transactions.reading import NamesAndWords
-from storage.transactions.scope import Scope
-from tests.worlds.house import MONDAY, PROJECT, TENANT, Wall, a_house, asked, found
+from tests.worlds.house import MONDAY, PROJECT, TENANT, Wall, a_house, asked, carry_out, found
 
 ROWS = "SELECT * FROM link"
 
@@ -110,10 +105,10 @@ async def test_a_dialog_makes_shows_and_withdraws_a_link(tmp_path: Path, either:
     DIGI_PUBLIC_URL the card names the setting."""
     async with a_house(tmp_path, either=either) as house:
         project = await found(house)
-        await _done(house, fx.MakeLink("page", "l1"), fx.MakeLink("page", "l2"))
+        await carry_out(house, fx.MakeLink("page", "l1"), fx.MakeLink("page", "l2"))
         token = token_of(house.vault, "page", "l1")
         assert await house.links.resolve(token) == ProjectLink("page", TENANT, PROJECT)
-        await _done(house, fx.WithdrawLink("page", "l1"))
+        await carry_out(house, fx.WithdrawLink("page", "l1"))
         assert await house.links.resolve(token) is None
         assert await house.links.resolve(token_of(house.vault, "page", "l2")) is not None
         nothing = NamesAndWords({}, {}, project)
@@ -124,13 +119,3 @@ async def test_a_dialog_makes_shows_and_withdraws_a_link(tmp_path: Path, either:
         assert shown.line(c.LinkAddress("page", "l1")) == (
             c.Link(f"https://digi.example/b/{token}", f"https://digi.example/b/{token}"),
         )
-
-
-async def _done(house: House, *effects: fx.Effect) -> None:
-    def carried_out() -> Script[None]:
-        event = e.Begun(project=PROJECT, at=MONDAY, id="b1", dialog="project")
-        scope = Scope(TENANT, PROJECT, house.vault)
-        for effect in effects:
-            yield from apply(EffectContext(scope, "project", "project", event, MONDAY), effect)
-
-    await house.database.tx(carried_out)

@@ -27,6 +27,9 @@ from dialogs.model.conversation import Conversation
 from dialogs.model.effects import Effect, Grant, OpenProject, Response, SetMembers
 from dialogs.model.facts import Fact, Known, Project
 from dialogs.registry import CONVERSATIONS
+from storage.sql import Script
+from storage.transactions.effects import EffectContext, apply
+from storage.transactions.scope import Scope
 from storage.transactions.turns import Turn
 from tests.worlds.postgres import with_key
 
@@ -203,6 +206,18 @@ async def found(
         house.scripts.turns.run, turn, _Planted(msgspec.json.encode(project), effects)
     )
     return project
+
+
+async def carry_out(house: House, *effects: Effect) -> None:
+    """Carry out these effects of a dialog in the project."""
+
+    def carried_out() -> Script[None]:
+        event = e.Begun(project=PROJECT, at=MONDAY, id="b1", dialog="project")
+        scope = Scope(TENANT, PROJECT, house.vault)
+        for effect in effects:
+            yield from apply(EffectContext(scope, "project", "project", event, MONDAY), effect)
+
+    await house.database.tx(carried_out)
 
 
 def another_courier(house: House) -> Courier:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -17,6 +17,7 @@ from msgspec import Struct
 from dialogs.model.cards import FinishedCard, FinishedForm, FinishedPicture, Spans
 from dialogs.model.files import FinishedFile
 from dialogs.model.links import LinkKind, ProjectLink
+from dialogs.model.screens import FinishedScreen
 
 # --- in -----------------------------------------------------------------------------------
 
@@ -352,6 +353,31 @@ class Downloads(Protocol):
     def gone(self, language: Literal["da", "en"]) -> FilePage: ...
 
     def failed(self, language: Literal["da", "en"]) -> FilePage: ...
+
+
+# --- the port that screens need --------------------------------------------------------------
+
+
+class ShownScreen(Struct, frozen=True):
+    """What a wall shows now. `at` is Digi's own time, from which the page counts down."""
+
+    language: Literal["da", "en"]
+    screen: FinishedScreen
+    at: datetime
+
+
+class Screens(Protocol):
+    """Finds what a link puts on a wall, and when it has changed."""
+
+    async def show(self, token: str) -> ShownScreen | None:
+        """Return what the screen shows; None alike for a link that is withdrawn, has expired or
+        never was."""
+        ...
+
+    async def versions(self, tokens: Iterable[str]) -> dict[str, int]:
+        """Return the version of what each of these screens shows, without those that lead nowhere.
+        Only signed events change a version."""
+        ...
 
 
 # --- ports that the browser's edge needs ---------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -13,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from bot.platforms.common.ports import Answer, Fault
+from bot.platforms.web.html import strict_headers
 from content.language import Language
 from dialogs.model import cards as c
 from dialogs.model.pictures import Chart, Steps
@@ -22,19 +21,7 @@ PageWords = Callable[[Language, str], str]
 """Returns a phrase without placeholders in a language."""
 
 STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+HEADERS = strict_headers(STYLE)
 RECEIPT = re.compile(r"(?:[0-9A-Z]{4}-){4}[0-9A-Z]")
 LANGUAGES: Mapping[Language, str] = {"da": "Dansk", "en": "English"}
 

@@ -10,35 +10,13 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.anonymity.hands import by_code, project_of, running
+from tests.worlds.browser import CONTRAST
 from tests.worlds.stage import TENANT, Stage
 from tests.worlds.visitors import visitor
 
 SMALL = 320
 """CSS pixels: the smallest phone, and what 1,280 pixels are at 400 % zoom (WCAG 1.4.10)."""
 VIEWS = ("", "?v=say_unnamed", "?v=code")
-
-CONTRAST = """() => {
-  const channel = c => (c /= 255) <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
-  const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
-  const rgb = text => text.match(/[\\d.]+/g).map(Number);
-  const ground = node => {
-    for (let at = node; at; at = at.parentElement) {
-      const found = rgb(getComputedStyle(at).backgroundColor);
-      if (found.length < 4 || found[3] > 0) return found;
-    }
-    return [255, 255, 255];
-  };
-  const poor = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const node = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || node.closest(".skip, style")) continue;
-    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(ground(node))].sort();
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < 4.5) poor.push(`${node.className || node.tagName} ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
 
 RULES = """() => {
   const found = [];
