@@ -21,7 +21,7 @@ from bot.platforms.web.screen.draw import (
     screen_page,
     seconds_left,
 )
-from bot.platforms.web.screen.watch import Listener, ScreenWatch, TooMany
+from bot.platforms.web.screen.watch import OpenScreen, ScreenWatch, TooMany
 from content.language import Language
 
 HEARTBEAT = 15.0
@@ -92,7 +92,7 @@ class ScreenPage:
         except TooMany:
             return self._said(request, "screen.busy", 503)
 
-    async def _stream(self, request: web.Request, listener: Listener) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, listener: OpenScreen) -> web.StreamResponse:
         response = web.StreamResponse(headers=EVENTS)
         try:
             await response.prepare(request)

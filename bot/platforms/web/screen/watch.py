@@ -24,7 +24,7 @@ class TooMany(Exception):
     """No more connections are taken now."""
 
 
-class Listener:
+class OpenScreen:
     """One open connection. `version` is the newest that it has not been told yet."""
 
     def __init__(self, token: str) -> None:
@@ -68,17 +68,17 @@ class ScreenWatch:
         self._every = every
         self._on_a_screen = on_a_screen
         self._in_all = in_all
-        self._open: list[Listener] = []
+        self._open: list[OpenScreen] = []
         self._asking: asyncio.Task[None] | None = None
         self._closed = False
 
     @contextmanager
-    def listening(self, token: str) -> Iterator[Listener]:
+    def listening(self, token: str) -> Iterator[OpenScreen]:
         """Take a connection to a screen. Raises `TooMany`."""
         there = Counter(one.token for one in self._open)
         if self._closed or there[token] >= self._on_a_screen or len(self._open) >= self._in_all:
             raise TooMany
-        listener = Listener(token)
+        listener = OpenScreen(token)
         self._open.append(listener)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask(), name="screens")
