@@ -20,10 +20,10 @@ from bot.cli.orders import carry_out
 from bot.cli.progress import ProgressLine
 from bot.log import Log, places, redact_libraries
 from bot.server import settings as digi_settings
+from bot.server.backup_files import restore
 from bot.server.build import make_first_key, open_store
 from bot.server.serve import Problem, build_from, refuse_bad_setup, serve
 from bot.server.settings import Settings, SettingsError
-from bot.server.upkeep import restore
 from bot.server.value_shapes import ADDRESS, is_postgres_address, looks_secret
 from content import catalogue as content
 from content.catalogue import ContentError

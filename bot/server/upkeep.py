@@ -10,10 +10,9 @@ import asyncio
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, closing, contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from bot.clock import Clock
 from bot.core.dialogs import Dialogs
 from bot.log import Log
 from bot.server import new_key
+from bot.server.backup_files import WORK, beside, cleansed
 from bot.server.deletion_proof import Cleansed, file_proof, proof
 from bot.server.erasing import erase_in_steps
 from bot.server.erasing import finish as finish_erasing
@@ -34,7 +34,6 @@ from storage.database import Database
 from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import backup
 from storage.sqlite.driver import Sqlite
-from storage.sqlite.file import FileLock, examine
 from storage.tombstones import Tombstone
 from storage.transactions import erasing, erasure_progress
 from storage.transactions.deletion import erase_project
@@ -52,7 +51,6 @@ is rewritten at night.
 Measured on two cores at a load of 6: VACUUM of SQLite's file 8 MB 0.2 s, 16 MB 0.35 s, 23 MB 0.7 s;
 VACUUM FULL of PostgreSQL's table 8 MB 0.3 to 0.6 s, 16 MB 0.8 to 1.2 s, 62 MB 2 to 2.8 s.
 """
-_WORK = ".work-"
 
 
 class NotThere(Exception):
@@ -151,10 +149,10 @@ class Upkeep:
         at = self._clock.now()
         target = await asyncio.to_thread(self._target, to, at)
         stones = await self._database.read(tombstones.stones)
-        with _beside(self._home) as folder:
+        with beside(self._home) as folder:
             copy = folder / "copy.db"
             await self._database.copy_to(copy)
-            await asyncio.to_thread(backup.seal_file, self._vault, copy, target, at)
+            await asyncio.to_thread(backup.make, self._vault, copy, target, at)
         for there in {self._home, target.parent}:
             await asyncio.to_thread(tombstones.add_to_file, there, stones)
         return target
@@ -179,7 +177,7 @@ class Upkeep:
         for copy in self._copies_before_upgrades():
             if copy.stat().st_mtime < oldest:
                 copy.unlink(missing_ok=True)
-        for left in self._home.glob(f"{_WORK}*"):
+        for left in self._home.glob(f"{WORK}*"):
             # Left behind by a crash during a backup.
             shutil.rmtree(left, ignore_errors=True)
 
@@ -192,17 +190,31 @@ class Upkeep:
 
         A database lacks them if it was restored from an older copy with other tools.
         """
+        await asyncio.to_thread(self._forget_marks_in_copies)
         await plain_ids.make_anew(self._database, self._scripts, forgetting, self._clock.now())
-        beside = await asyncio.to_thread(self._stones_beside)
+        found = await asyncio.to_thread(self._stones_beside)
         known = {(one.kind, one.id) for one in await self._database.read(tombstones.stones)}
         # The database forgets tombstones after a while; the file does not.
         since = to_us(self._clock.now() - STONES_KEPT / 2)
-        new = [one for one in beside if (one.kind, one.id) not in known and one.at_us >= since]
+        new = [one for one in found if (one.kind, one.id) not in known and one.at_us >= since]
         if new:
             await self._database.tx_sealed(erasing.heeded, self._vault, forgetting, new, 0)
             await self._database.tx(tombstones.kept, new)
         await finish_erasing(self._database, self._vault, self._clock.now())
         return len(new)
+
+    def _forget_marks_in_copies(self) -> None:
+        """Remove who took part in rounds from the copies that were made before upgrades."""
+        for copy in self._copies_before_upgrades():
+            if copy.name.endswith(("-wal", "-shm")):
+                continue
+            made = copy.stat()
+            try:
+                backup.forget_marks(self._vault, copy)
+            except sqlite3.Error as error:
+                self._log.failed("backup", type(error).__name__)
+            # By this time it is deleted some day.
+            os.utime(copy, ns=(made.st_atime_ns, made.st_mtime_ns))
 
     def _stones_beside(self) -> list[Tombstone]:
         return sorted({*tombstones.read_file(self._home), *tombstones.read_file(self._backups)})
@@ -353,100 +365,3 @@ class Upkeep:
         for file in (*backup.all_in(self._backups), *self._copies_before_upgrades()):
             if backup.fingerprint_of(file) != ours:
                 file.unlink(missing_ok=True)
-
-
-async def cleansed(
-    vault: Vault, scripts: Scripts, file: Path, stones: list[Tombstone], home: Path
-) -> None:
-    """Rewrite a backup without what was deleted since. Atomic: on an error the backup stays
-    unchanged."""
-    with _beside(home) as folder:
-        copy = folder / "copy.db"
-        head = await asyncio.to_thread(backup.open_file, vault, file, copy)
-        store = await Sqlite.open(copy)
-        try:
-            await plain_ids.make_anew(store, scripts, forgetting, head.at)
-            await store.tx_sealed(erasing.heeded, vault, forgetting, stones, to_us(head.at))
-            await store.vacuum()
-        finally:
-            await store.close()
-        await asyncio.to_thread(backup.seal_file, vault, copy, file, head.at)
-
-
-async def restore(
-    vault: Vault, file: Path, database: Path, home: Path, backups: Path, *, over: bool
-) -> int:
-    """Replace the database by a backup, and delete again what was deleted since. Returns the number
-    of those deletions.
-
-    With `over`, an existing database is backed up first.
-    """
-    await asyncio.to_thread(home.mkdir, 0o700, parents=True, exist_ok=True)
-    lock = await asyncio.to_thread(FileLock, database)
-    try:
-        with _beside(home) as folder:
-            copy = folder / "copy.db"
-            head = await asyncio.to_thread(backup.open_file, vault, file, copy)
-            store = await Sqlite.open(copy)
-            try:
-                scripts = Scripts(vault)
-                await store.tx(rekey.keep_secret, vault)
-                await plain_ids.make_anew(store, scripts, forgetting, head.at)
-                stones = sorted(
-                    {
-                        *(
-                            one
-                            for there in (home, backups, file.parent)
-                            for one in tombstones.read_file(there)
-                        ),
-                        *(await store.read(tombstones.stones)),
-                    }
-                )
-                since = to_us(head.at)
-                heeded: int = await store.tx_sealed(
-                    erasing.heeded, vault, forgetting, stones, since
-                )
-                await store.tx(tombstones.kept, stones)
-                await store.vacuum()
-            finally:
-                await store.close()
-            await asyncio.to_thread(_refuse_between_keys, database)
-            await asyncio.to_thread(_set_aside, vault, database, backups, over=over)
-            os.replace(copy, database)
-    finally:
-        lock.release()
-    return heeded
-
-
-def _refuse_between_keys(database: Path) -> None:
-    """Raise HalfRotated during a key rotation: the replaced database would need both keys, and the
-    next start keeps one."""
-    known = None
-    with suppress(StoreError):  # it may be damaged, which can be the reason for the restore
-        known = examine(database)
-    if rekey.is_under_way(known):
-        raise new_key.HalfRotated("nothing was restored")
-
-
-def _set_aside(vault: Vault, database: Path, backups: Path, *, over: bool) -> None:
-    if database.exists() and database.stat().st_size:
-        if not over:
-            raise Unavailable(
-                f"{database} is not empty: restore with --over, which backs it up first"
-            )
-        with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
-            # If the database is damaged, it is kept as it is.
-            conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-        now = datetime.now(UTC)
-        backup.seal_file(vault, database, backup.free_name(backups, now), now)
-    # SQLite must never apply the old file's write-ahead log to the new file.
-    for part in ("-wal", "-shm"):
-        Path(f"{database}{part}").unlink(missing_ok=True)
-
-
-@contextmanager
-def _beside(home: Path) -> Iterator[Path]:
-    """Create a temporary folder on the same disk, readable by this user only."""
-    with tempfile.TemporaryDirectory(dir=home, prefix=_WORK) as folder:
-        yield Path(folder)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -20,12 +21,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
-from storage.sql import StoreError
+from storage.sql import StoreError, queries
+from storage.sqlite.file import connected
+from storage.transactions.anonymous_pool import Pool
 from storage.transactions.scope import from_us, to_us
 from storage.vault import Vault
 
 MAGIC = b"DIGI-BACKUP 1\n"
 PIECE = 1 << 20
+POOLS = 500
+"""Rewrite so many pools between two reads."""
 SYNCED = 8
 """Sync the file after this many pieces."""
 _TAG = 16
@@ -88,6 +93,32 @@ def prune(folder: Path, now: datetime, days: int) -> int:
     for file in old:
         file.unlink(missing_ok=True)
     return len(old)
+
+
+def make(vault: Vault, copy: Path, target: Path, at: datetime) -> None:
+    """Make a backup of a copy of the database, which is changed: a backup does not hold who took
+    part in a round."""
+    forget_marks(vault, copy)
+    seal_file(vault, copy, target, at)
+
+
+def forget_marks(vault: Vault, file: Path) -> None:
+    """Remove who took part in rounds from all pools of a copy of the database.
+
+    Every pool is sealed anew at the same size, so that none tells whether there was anything to
+    remove. One that another key sealed, or that is damaged, stays as it is.
+    """
+    named, last = queries(), {"tenant": "", "project": ""}
+    with closing(connected(file)) as conn:
+        conn.execute("BEGIN")
+        while rows := conn.execute(named["sealed_pool"], {**last, "limit": POOLS}).fetchall():
+            for tenant, project, sealed in rows:
+                last = {"tenant": tenant, "project": project}
+                pool = Pool.open_if_whole(vault, tenant, project, sealed)
+                if pool is not None:
+                    again = pool.unmarked().seal(vault, tenant, project)
+                    conn.execute(named["reseal_pool"], {**last, "sealed": again})
+        conn.execute("COMMIT")
 
 
 def seal_file(vault: Vault, source: Path, target: Path, at: datetime) -> None:

@@ -124,6 +124,17 @@ class Pool:
         """Without the round's secret, marks and room; what was written in it stays."""
         return self._with(*(e for e in self.entries if e.ref != ref or e.kind not in (OPEN, MARK)))
 
+    def unmarked(self) -> Pool:
+        """As a backup may hold it: without the secrets of rounds, and without marks but for their
+        number, which the close of the round needs. Such a round takes nothing more."""
+        entries = (e for e in self._each_once() if e.kind not in (ROUND, OPEN))
+        return self._with(
+            *(
+                _bare(MARK, e.ref, "") if e.kind == MARK else msgspec.structs.replace(e, mark="")
+                for e in entries
+            )
+        )
+
     def take(
         self, pooled: tuple[Pooled, ...], receipt: bytes, form: str, person: str
     ) -> tuple[Pool, Taken]:

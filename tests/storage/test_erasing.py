@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from bot.platforms.common.ports import Delivery, Members, Sender
-from bot.server.upkeep import restore
+from bot.server.backup_files import restore
 from dialogs.model import effects as fx
 from dialogs.model.cards import FORMER
 from storage.plain_ids import DONE

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.localize import Localizer
-from bot.server.upkeep import restore
+from bot.server.backup_files import restore
 from dialogs.model import cards as c
 from dialogs.model import effects as fx
 from dialogs.model.links import ProjectLink

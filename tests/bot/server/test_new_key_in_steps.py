@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from bot.cli.control import Request
+from bot.server.backup_files import restore
 from bot.server.build import House
 from bot.server.new_key import HalfRotated
 from bot.server.serve import take_orders
-from bot.server.upkeep import restore
 from storage import rekey
 from storage.copy_database import NotMoved, move
 from storage.deep_check import open_all

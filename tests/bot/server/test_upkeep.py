@@ -13,8 +13,9 @@ import pytest
 
 from bot.cli.control import Done, Request
 from bot.cli.orders import carry_out
+from bot.server.backup_files import restore
 from bot.server.new_key import HalfRotated, KeyInDoubt
-from bot.server.upkeep import NotCleared, restore
+from bot.server.upkeep import NotCleared
 from storage import rekey, tombstones
 from storage.sql import Unavailable, Unsure
 from storage.sqlite import backup
@@ -425,14 +426,16 @@ async def test_each_night_there_is_a_backup_after_the_pools_were_rewritten(tmp_p
     """There is one each night, and it contains the pool that was rewritten that night."""
     async with running(tmp_path) as played:
         played.house.upkeep._nightly = True
-        before = rows_of(tmp_path, "SELECT sealed FROM pool")
+        night = "SELECT value FROM meta WHERE key = 'pools_rewritten'"
+        pool = "SELECT tenant, project, length(sealed) FROM pool"
+        before = rows_of(tmp_path, night)
         await played.house.courier.move_to(RELEASED)
         found = backup.all_in(tmp_path / "backups")
         assert 5 <= len(found) <= 7
         backup.open_file(played.house.vault, found[-1], tmp_path / "opened.db")
         with closing(sqlite3.connect(tmp_path / "opened.db")) as conn:
-            there = conn.execute("SELECT sealed FROM pool").fetchall()
-        assert there == rows_of(tmp_path, "SELECT sealed FROM pool") != before
+            assert conn.execute(night).fetchall() == rows_of(tmp_path, night) != before
+            assert conn.execute(pool).fetchall() == rows_of(tmp_path, pool) != []
 
 
 # --- a new key ----------------------------------------------------------------------------
