@@ -1,4 +1,9 @@
-"""Reads a submitted form: returns its event, or the errors of its fields."""
+"""Reads a submitted form: returns its event, or the errors of its fields.
+
+A form can have several like fields, as many as there are statements or kinds of notes: what is
+written in the fields `answers.1` and `answers.2` is found in the event's table `answers`, by `1`
+and `2`. A field that was left empty is not in it.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +34,12 @@ def read_values(
         value, fault = _read(rule, values.get(id))
         if fault is not None:
             faults.append(FieldError(id, fault))
-        if value is not None or rule.kind != "time":
+        table, _, name = id.partition(".")
+        if name:
+            rows = found.setdefault(table, {})
+            if value:
+                rows[name] = value
+        elif value is not None or rule.kind != "time":
             found[id] = value
     if faults:
         return tuple(faults)

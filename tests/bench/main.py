@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from bot.core import gate
 from tests.bench import (
+    boards,
     digests,
     documents,
     lanes,
@@ -38,6 +39,7 @@ PARTS = (
     "lanes",
     "documents",
     "pictures",
+    "boards",
     "page",
     "start",
 )
@@ -66,6 +68,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "lanes": lambda: lanes.rows(folder, told, rounds=min(rounds, 5)),
         "documents": lambda: documents.rows(told, rounds=rounds),
         "pictures": lambda: pictures.rows(told, rounds=rounds),
+        "boards": lambda: boards.rows(told, rounds=rounds),
         "page": lambda: visitor_page.rows(folder, told, rounds=rounds, seconds=seconds),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from dialogs.model.cards import Board, BoardColumn, BoardNote, Grid, NoteSign, Spans
+from dialogs.model.cards import Board, BoardColumn, BoardNote, Grid, NoteSign, Plain, Spans
 
 NOTHING: st.SearchStrategy[Any] = st.none()
 
@@ -41,5 +41,6 @@ def grids(lines: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def board_of(notes: int, words: Spans, lanes: int = 6) -> Board[Spans]:
     """Return a finished board with so many notes of these words in its lanes."""
     signs = get_args(NoteSign)
-    made = [BoardNote(words, signs[n % len(signs)], words[:1], None) for n in range(notes)]
-    return Board(tuple(BoardColumn(words[:1], tuple(made[i::lanes])) for i in range(lanes)))
+    kind, name = (Plain("Forværring"),), (Plain("Sundt og sikkert"),)
+    made = [BoardNote(words, signs[n % len(signs)], kind) for n in range(notes)]
+    return Board(tuple(BoardColumn(name, tuple(made[i::lanes])) for i in range(lanes)))

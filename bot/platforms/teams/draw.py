@@ -44,6 +44,9 @@ CONTENT_TYPE = "application/vnd.microsoft.card.adaptive"
 WHOLE = 27_000
 """Limit in characters of JSON for one card. Teams rejects cards from 28 KB on, and may measure them
 in a more compact form, which is never longer."""
+WHOLE_BOARD = WHOLE // 2
+"""The same for a card with a board or a table: so many characters are fewer than 28 KB in UTF-16
+too. These cards are nearly all words, and are divided without loss."""
 FRAME = 2500
 """Characters of JSON reserved for a page's frame, its `speak` text and the note that it
 continues."""
@@ -212,10 +215,11 @@ def messages(
     if again:
         rows += in_rows(text_lines((c.Plain(word("again", language)),), size="Small"), "Medium")
     spoken = "\n".join(row.plain for row in rows if row.plain.strip())
-    first, left = _first_page(rows)
+    room = (WHOLE_BOARD if _has_board(cards) else WHOLE) - FRAME
+    first, left = _first_page(rows, room)
     following: list[TeamsMessage] = []
     while left:
-        page, left = _page(left)
+        page, left = _page(left, room)
         words = "\n".join(row.plain for row in page if row.plain.strip())
         following.append(TeamsMessage(framed(page, words, language), summary_of(words)))
     if following and not place.inside:
@@ -223,13 +227,16 @@ def messages(
     return TeamsMessage(framed(first, spoken, language), summary_of(spoken), tuple(following))
 
 
-def _first_page(rows: list[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
+def _has_board(cards: Sequence[c.FinishedCard]) -> bool:
+    return any(isinstance(part, c.Board | c.Grid) for card in cards for part in card.parts)
+
+
+def _first_page(rows: list[CardRow], room: int) -> tuple[list[CardRow], list[CardRow]]:
     """Split the rows into the first page and the rest. All buttons go on the first page, unless
     they take more than three quarters of it."""
-    room = WHOLE - FRAME
     buttons = sum(row.size for row in rows if row.buttons)
     if buttons > room * 3 // 4:
-        return _page(rows)
+        return _page(rows, room)
     room -= buttons
     kept: list[CardRow] = []
     left: list[CardRow] = []
@@ -244,8 +251,7 @@ def _first_page(rows: list[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
     return kept, left
 
 
-def _page(rows: Sequence[CardRow]) -> tuple[list[CardRow], list[CardRow]]:
-    room = WHOLE - FRAME
+def _page(rows: Sequence[CardRow], room: int) -> tuple[list[CardRow], list[CardRow]]:
     at = 0
     while at < len(rows) and rows[at].size <= room:
         room -= rows[at].size

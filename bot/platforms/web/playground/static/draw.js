@@ -273,7 +273,11 @@ function drawNote({ words, sign, kind, about }) {
 function drawGrid({ columns, rows }) {
   const cell = (spans, index) => make(
     index ? "td" : "th",
-    { role: index ? "cell" : "rowheader", "data-column": plain(columns[index] ?? []) },
+    {
+      class: plain(spans).trim() ? null : "empty",
+      role: index ? "cell" : "rowheader",
+      "data-column": plain(columns[index] ?? []),
+    },
     line(spans),
   );
   const head = columns.map((name) => make("th", { role: "columnheader" }, line(name)));
