@@ -11,6 +11,7 @@ from dialogs.concern import decide as concern
 from dialogs.download import decide as download
 from dialogs.help import decide as help
 from dialogs.home import decide as home
+from dialogs.med import decide as med
 from dialogs.model.commands import Empty, Misspelt, Parsed, Recognised
 from dialogs.model.conversation import Conversation, Instance, Sight, UnsignedPart
 from dialogs.model.events import Begun, Halted, Look, Press, Signed, SignedEvent, Unsigned, Woke
@@ -39,6 +40,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         digest,
         summary,
         trio,
+        med,
         say,
         results,
         advice,

@@ -338,6 +338,5 @@ CONVERSATION = Conversation(
     commands={
         "help": opens("help"),
         "about": opens("about"),
-        "med": _comes_later,
     },
 )

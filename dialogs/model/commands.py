@@ -81,7 +81,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("trio", ("trio",), ("trio",)),
     Command("results", ("resultater",), ("results",), "search"),
     Command("report", ("rapport",), ("report",)),
-    Command("med", ("med-udvalg", "med"), ("med",), later=True),
+    Command("med", ("med-udvalg", "med"), ("med",)),
     Command("roles", ("roller", "leder", "tovholder"), ("roles", "leader", "facilitator")),
     Command("plan", ("plan",), ("plan",)),
     Command("source", ("kilde",), ("source",)),

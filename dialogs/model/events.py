@@ -39,6 +39,10 @@ Origin = Literal["must", "shape", "own"]
 Committee = Literal["med", "su", "cooperation"]
 Level = Literal["informed", "asked", "decide"]
 Length = Literal["whole", "short"]
+MedLevel = Literal["information", "influence", "co_determination"]
+"""At which level the committee of employer and employees deals with a matter."""
+MedView = Literal["information", "influence", "co_determination", "not"]
+"""How the other side sees it; *not*: it was not discussed."""
 
 
 class Started(Signed, frozen=True, tag="started"):
@@ -80,6 +84,7 @@ class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
     overview_weekday: str = "3"
     overview_hour: int = 780
     decision: date | None = None
+    med_deadline: date | None = None
     start: int = 8
     end: int = 16
     retention: Literal["30", "90", "180", "365"] = "90"  # days after the end
@@ -115,11 +120,17 @@ class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
     overview_weekday: str = "3"
     overview_hour: int = 780
     decision: date | None = None
+    med_deadline: date | None = None
     days_off: str = ""
     committee: Committee = "med"
     start: int = 8
     end: int = 16
     language: Literal["da", "en"] = "da"
+
+
+class DecisionMoved(Signed, frozen=True, tag="decision_moved"):
+    """Sent by the project: the decision's date, or until when the committee takes items, has
+    changed."""
 
 
 class RolesChanged(Signed, frozen=True, tag="roles_changed"):
@@ -587,6 +598,38 @@ class TrioPointRaised(Signed, frozen=True, tag="trio_point_raised"):
     text: str
 
 
+# --- the committee (MED) ------------------------------------------------------------------
+
+
+class MedItemWritten(Signed, frozen=True, tag="med_item_written"):
+    """A draft of an item for the committee: what, why, the expected effects on work and working
+    environment, and at which level."""
+
+    what: str
+    why: str = ""
+    work: str = ""
+    environment: str = ""
+    level: MedLevel = "influence"
+
+
+class MedDiscussed(Signed, frozen=True, tag="med_discussed"):
+    """*Drøftet den …, på dette niveau*, with a line of minute. `discussion` is the one to correct;
+    empty for a new one."""
+
+    day: date | None = None
+    level: MedLevel = "influence"
+    text: str = ""
+    discussion: str = ""
+
+
+class MedSeenOtherwise(Signed, frozen=True, tag="med_seen_otherwise"):
+    """*Vi ser det anderledes*: the other side's view of what was recorded. Both stand."""
+
+    discussion: str
+    level: MedView
+    text: str
+
+
 # --- advice -------------------------------------------------------------------------------
 
 
@@ -608,6 +651,7 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 HandedOver = Literal[
     "agreement_file",
     "decision_file",
+    "med_item_file",
     "meeting_file",
     "meeting_sheet",
     "poster_file",
@@ -709,6 +753,7 @@ SignedEvent = (
     | DraftDropped
     | FrameSet
     | SettingsChanged
+    | DecisionMoved
     | RolesChanged
     | RoleConfirmed
     | RoleDeclined
@@ -762,6 +807,9 @@ SignedEvent = (
     | AgreementNewDate
     | NewsGiven
     | TrioPointRaised
+    | MedItemWritten
+    | MedDiscussed
+    | MedSeenOtherwise
     | PageOpened
     | PageClosed
     | AdviceAsked
@@ -887,6 +935,13 @@ View = Literal[
     "news",
     "trio",
     "trio_point",
+    # the committee
+    "med",
+    "med_item",
+    "med_item_file",
+    "med_levels",
+    "med_discussed",
+    "med_otherwise",
 ]
 
 

@@ -59,6 +59,9 @@ class Project(Struct, frozen=True, kw_only=True):
     days_off: tuple[date, ...] = ()
     hours: Hours = (8, 16)  # for private messages to people without hours of their own
     decision: date | None = None
+    med_deadline: date | None = (
+        None  # until when the committee takes items; None: four weeks before
+    )
     language: Literal["da", "en"] = "da"
     length: Length = "whole"
     threshold: int = 5

@@ -35,7 +35,7 @@ from dialogs.model.facts import (
     Roles,
 )
 from dialogs.project import cards, ends, forms, people
-from dialogs.project.settings import changed, frame_of
+from dialogs.project.settings import changed, deadline_fault, frame_of
 
 ProjectEvent = (
     e.Started
@@ -140,6 +140,8 @@ def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
         return state, (fault,)
     if event.start == event.end:
         return state, (FieldError("end", text("person.same_hours")),)
+    if fault := deadline_fault(event):
+        return state, (fault,)
     framed = frame_of(event)
     after = replace(
         state,
@@ -154,6 +156,7 @@ def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
         overview_hour=event.overview_hour,
         hours=(event.start, event.end),
         decision=event.decision,
+        med_deadline=event.med_deadline,
         retention_days=int(event.retention),
         language=event.language,
         length=event.length,

@@ -128,6 +128,12 @@ def _rhythm(state: Project) -> tuple[Field[Line], ...]:
             state.decision,
             hint=text("project.field_decision_hint"),
         ),
+        DateField(
+            "med_deadline",
+            text("project.field_med_deadline"),
+            state.med_deadline,
+            hint=text("project.field_med_deadline_hint"),
+        ),
         Choice(
             "language",
             text("project.field_language"),

@@ -19,6 +19,7 @@ from dialogs.model.effects import (
     Redraw,
     Say,
     Show,
+    Tell,
 )
 from dialogs.model.facts import (
     Frame,
@@ -32,6 +33,13 @@ _DATE = re.compile(r"(\d{1,2})[./-]\s?(\d{1,2})[./-]\s?(\d{4})$")
 def frame_of(event: e.DraftDetailed | e.FrameSet) -> Frame | None:
     frame = Frame(event.fixed, event.shape, event.unknown, event.unknown_until, event.level)
     return None if frame == Frame() else frame
+
+
+def deadline_fault(event: e.DraftDetailed | e.SettingsChanged) -> FieldError | None:
+    """Return an error if the committee's deadline for items is not before the decision."""
+    if event.decision and event.med_deadline and event.med_deadline >= event.decision:
+        return FieldError("med_deadline", text("project.med_deadline_late"))
+    return None
 
 
 def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Project, Effects]:
@@ -55,6 +63,8 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
             days = _days_off(event.days_off)
             if days is None:
                 return state, (FieldError("days_off", text("project.days_off_wrong")),)
+            if fault := deadline_fault(event):
+                return state, (fault,)
             after = replace(
                 state,
                 about=event.about,
@@ -64,6 +74,7 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
                 overview_weekday=int(event.overview_weekday),
                 overview_hour=event.overview_hour,
                 decision=event.decision,
+                med_deadline=event.med_deadline,
                 days_off=days,
                 committee=event.committee,
                 hours=(event.start, event.end),
@@ -82,10 +93,14 @@ def _new_frame(state: Project, frame: Frame, event: e.FrameSet) -> Card[Line]:
 
 
 def begin_if(before: Project, after: Project, event: e.FrameSet | e.SettingsChanged) -> Effects:
-    """If the hours changed, reset everybody's timers and tell the channel."""
-    if isinstance(event, e.FrameSet) or _hours(before) == _hours(after):
+    """If the hours changed, reset everybody's timers and tell the channel; if only the dates of the
+    decision changed, reset the warnings before it."""
+    if isinstance(event, e.FrameSet):
         return ()
-    return (BeginAll(), Say(cards.new_hours(after)))
+    if _hours(before) != _hours(after):
+        return (BeginAll(), Say(cards.new_hours(after)))
+    dates = (before.decision, before.med_deadline) != (after.decision, after.med_deadline)
+    return (Tell(e.DecisionMoved()),) if dates else ()
 
 
 def _hours(state: Project) -> tuple[object, ...]:

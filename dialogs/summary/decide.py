@@ -16,7 +16,6 @@ from dialogs.model.calendar import iso_week, local, next_weekly
 from dialogs.model.cards import (
     Button,
     Count,
-    Day,
     Heading,
     Line,
     Listing,
@@ -35,13 +34,12 @@ from dialogs.model.effects import Cancel, Post, Privately, Redraw, Say, Show, Te
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Project, RecordsSince, Roles, StateOf, States, Viewer
 from dialogs.overview.states import Digest, next_overview
-from dialogs.question.states import Asked, Discussed, Proposed, ToMed, all_of, title
+from dialogs.question.states import Asked, Discussed, all_of, title
 from dialogs.summary.owed import owed_parts, waiting_for, who_owe
 from dialogs.summary.states import LIVE, Issue, Summary
 
 HOUR = 8
 UNFINISHED = timedelta(days=14)
-NEAR = timedelta(days=56)
 
 
 # --- decide -------------------------------------------------------------------------------
@@ -196,7 +194,6 @@ def _summary(
             *_talk(issue, known),
             *_unfinished(at, known),
             *_agreements(named, day, known),
-            *_decision(day, known),
         ]
     if len(first) == 1 and not any(parts):
         if not at_once:
@@ -280,24 +277,6 @@ def _agreements(named: tuple[str, ...], day: date, known: Known) -> list[Part[Li
     return [
         Paragraph(text("summary.overdue", n=Count(len(late)))),
         buttons(Button(text("summary.agreements"), Look("agreements", project=known.project.id))),
-    ]
-
-
-def _decision(day: date, known: Known) -> list[Part[Line] | None]:
-    """Return a reminder of an approaching decision about which nothing was proposed to MED."""
-    decision = known.project.decision
-    if decision is None or not day <= decision <= day + NEAR:
-        return []
-    found = all_of(known).values()
-    if any(
-        isinstance(one, ToMed) or (isinstance(one, Proposed) and one.outcome == "med")
-        for one in found
-    ):
-        return []
-    wanted = e.FileWanted(project=known.project.id, view="decision_file")
-    return [
-        Paragraph(text("summary.decision", day=Day(decision))),
-        buttons(Button(text("button.calendar"), wanted)),
     ]
 
 

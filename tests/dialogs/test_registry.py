@@ -55,7 +55,7 @@ def test_what_opens_the_pool_is_decided_by_the_conversation_that_says_so() -> No
 
 def test_those_with_timers_begin_in_a_fixed_order() -> None:
     """The order in which conversations begin determines the order of a project's messages."""
-    assert WITH_TIMERS == ("walk", "digest", "summary", "trio", "say")
+    assert WITH_TIMERS == ("walk", "digest", "summary", "trio", "med", "say")
 
 
 def test_each_command_is_answered_by_one_conversation() -> None:

@@ -79,6 +79,7 @@ ONLY_OURS = {
     "author_added",
     "matter_changed",
     "ended_unanswered",
+    "decision_moved",
     "offered",
     "members_seen",
     "undelivered",
