@@ -171,7 +171,6 @@ LOOKS_ANYWHERE = frozenset(
         "me",
         "code",
         "by_code",
-        "not_yet",
         "which_project",
         "private_words",
         "advice",

@@ -24,7 +24,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.commands import COMMANDS, Recognised
+from dialogs.model.commands import COMMANDS
 from dialogs.model.conversation import Conversation, Facts, Responses, Sight, opens
 from dialogs.model.effects import Show
 from dialogs.model.events import Look, Press
@@ -131,7 +131,7 @@ def _all(look: Look, viewer: Viewer, known: Known) -> Responses:
     rows = tuple(
         (Typed(command.name), text(f"command.{command.name}"))
         for command in COMMANDS
-        if not command.later and (viewer.private or not command.private)
+        if viewer.private or not command.private
     )
     return (Show(card(Heading(text("help.all")), FactRows(rows))),)
 
@@ -232,17 +232,6 @@ def _private_words(look: Look, viewer: Viewer, known: Known) -> Responses:
     )
 
 
-def _not_yet(look: Look, viewer: Viewer, known: Known) -> Responses:
-    return (
-        Show(
-            card(
-                Paragraph(text("help.not_yet")),
-                Small(text("help.try_help", help=Typed("help"))),
-            )
-        ),
-    )
-
-
 def _needs_about(look: Look, viewer: Viewer) -> Facts:
     return (About(),)
 
@@ -318,10 +307,6 @@ def _about_all(look: Look, viewer: Viewer, known: Known) -> Responses:
     )
 
 
-def _comes_later(typed: Recognised) -> Press:
-    return Look("not_yet", ref=typed.command)
-
-
 CONVERSATION = Conversation(
     name="help",
     sights={
@@ -331,7 +316,6 @@ CONVERSATION = Conversation(
         "no_project": Sight(_nothing, _no_project),
         "which_project": Sight(_needs_mine, _which_project),
         "private_words": Sight(_needs_about, _private_words),
-        "not_yet": Sight(_nothing, _not_yet),
         "about": Sight(_needs_about, _about),
         "about_all": Sight(_nothing, _about_all),
     },

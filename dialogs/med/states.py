@@ -16,7 +16,7 @@ from dialogs.model.cards import Line, text
 from dialogs.model.events import MedLevel, MedView, Person
 from dialogs.model.facts import Known, Project
 
-Side = Literal["leader", "representative"]
+Party = Literal["leader", "representative"]
 
 USUAL_DEADLINE = timedelta(weeks=4)
 """The committee's deadline for items, before the decision, if nobody has entered one."""
@@ -44,7 +44,7 @@ class MedDiscussion(Struct, frozen=True, kw_only=True):
     day: date
     level: MedLevel
     by: Person
-    side: Side
+    side: Party
     others: tuple[OtherView, ...] = ()
 
     @property
@@ -89,7 +89,7 @@ def level_name(level: MedView) -> Line:
     return text(f"med.level_{level}")
 
 
-def side_of(known: Known, person: Person) -> Side:
+def side_of(known: Known, person: Person) -> Party:
     """Return whom a leader or representative speaks for. Needs `Roles`."""
     elected = known.holders("tr", "amr")
     return "representative" if person in elected else "leader"

@@ -25,8 +25,6 @@ class Command(Struct, frozen=True):
     en: tuple[str, ...]
     argument: Argument = ""
     private: bool = False
-    later: bool = False
-    """Digi does not support it yet, and says so."""
 
 
 class Recognised(Struct, frozen=True, tag="known"):

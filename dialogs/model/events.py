@@ -841,7 +841,6 @@ View = Literal[
     "no_project",
     "which_project",
     "private_words",
-    "not_yet",
     "about",
     "about_all",
     "help_all",
