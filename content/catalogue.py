@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from content.counts import COUNTS, WALK
 from content.guides import Guides
 from content.model import (
     Catalogue,
@@ -23,94 +24,6 @@ from content.model import (
 from content.packs import OWN, Packs, Table, sets_in
 from content.set_items import phase_item, place_items, question_item, theme_item
 from content.texts import Texts, placeholders_of
-
-# The number of items in each set. It follows from the publications, so it is not configurable.
-COUNTS = {
-    "phases": 4,
-    "phase-questions": 11,
-    "themes": 4,
-    "theme-questions": 20,
-    "phase-themes": 31,
-    "phase-practice": 38,
-    "process-kinds": 2,
-    "complexity": 5,
-    "start-kinds": 2,
-    "involvement-levels": 3,
-    "involvement-advice": 10,
-    "involvement-principles-education": 9,
-    "core-task-advice": 4,
-    "change-advice": 5,
-    "leader-values": 4,
-    "head-of-library-advice": 10,
-    "competence-principles": 3,
-    "recommendations": 4,
-    "insights": 12,
-    "communication-steps": 3,
-    "feedback-culture": 3,
-    "rasmus": 6,
-    "guldkorn": 6,
-    "education-themes": 4,
-    "education-questions": 12,
-    "education-effects": 18,
-    "education-actions": 23,
-    "technology-kinds-education": 5,
-    "side-effects": 6,
-    "traits": 3,
-    "work-conditions": 3,
-    "data-ethics": 10,
-    "competence-wheel": 12,
-    "competence-levels": 3,
-    "business-case": 6,
-    "pitfalls": 16,
-    "implementation-traps-education": 4,
-    "roles": 4,
-    "role-table": 6,
-    "change-roles": 4,
-    "technology-forum": 1,
-    "duties": 7,
-    "compass": 6,
-    "now-future": 5,
-    "brainstorm": 2,
-    "workshop": 4,
-    "relations": 4,
-    "ground-rules": 3,
-    "work-changes": 4,
-    "status-review": 4,
-    "notice-board": 3,
-    "roles-exercise": 1,
-    "goals": 6,
-    "context-differences": 8,
-    "technology-examples": 5,
-    "work-dimensions": 3,
-    "core-task-nuances": 3,
-    "influence-room": 3,
-    "proportionality": 3,
-    "forum-levels": 2,
-    "early-contact": 4,
-    "pilot-tests": 4,
-    "education-risks": 10,
-    "professional-changes": 3,
-    "education-relations": 4,
-    "education-core-task": 4,
-    "digital-talk": 3,
-    "communication-reflection": 3,
-    "courage": 10,
-    "cases": 3,
-}
-
-WALK = (
-    "phases",
-    "phase-questions",
-    "themes",
-    "theme-questions",
-    "phase-themes",
-    "rasmus",
-    "start-kinds",
-    "involvement-levels",
-    "roles",
-    "involvement-advice",
-    "pitfalls",
-)
 
 NOT_OF_THE_SET = ("item", "source", "sources", "late", "short", "guide")
 
@@ -160,6 +73,7 @@ class _Reading:
     def __init__(self, folder: Path, packs: tuple[Path, ...]) -> None:
         self.folder = folder
         self.problems: list[str] = []
+        self.faulty: set[str] = set()  # sets with a faulty text at their top
         self.packs = Packs(packs, self.read, self.say)
         self.checks = Texts(self.say)
         self.guides = Guides(self.checks)
@@ -215,13 +129,14 @@ class _Reading:
     def known(
         self, files: dict[str, Table], publications: dict[str, Publication]
     ) -> dict[str, Table]:
-        """Return the valid sets, in the order of COUNTS."""
-        for id in files.keys() - COUNTS.keys():
+        """Return the valid sets, in the order of COUNTS; exercises of packs come last."""
+        for id in files.keys() - COUNTS.keys() - self.packs.exercises:
             self.say(f"{id}.toml", "", "no set has this name; rename it, or add it to COUNTS")
         for id in WALK:
             if id not in files:
                 self.say(f"{id}.toml", "", "the walk needs this file; put it back")
-        known = {id: files[id] for id in COUNTS if id in files and self.shaped(id, files[id])}
+        order = (*COUNTS, *sorted(self.packs.exercises))
+        known = {id: files[id] for id in order if id in files and self.shaped(id, files[id])}
         for id, data in known.items():
             self.header(id, data, publications)
         return known
@@ -313,10 +228,11 @@ class _Reading:
         count = len(data.get("item", []))
         if data.get("n") != count:
             self.say(file, "n", f"it says {data.get('n')}, and there are {count}; make them agree")
-        if count != COUNTS[id] and not self.packs.folders:
+        if not self.packs.folders and count != COUNTS[id]:
             self.say(file, "n", f"there are {count} items; the set has {COUNTS[id]}")
         for name in ("title", "intro", "parts"):
-            self.checks.texts(file, name, data.get(name, {}))
+            if not self.checks.texts(file, name, data.get(name, {})):
+                self.faulty.add(id)
         for name, raw in data.get("sources", {}).items():
             key = f"sources.{name}"
             if self.checks.texts(file, key, raw):
@@ -366,6 +282,8 @@ class _Reading:
 
     def set(self, id: str, known: dict[str, Table], items: list[Item]) -> Set | None:
         data, file = known[id], f"{id}.toml"
+        if id in self.faulty:
+            return None
         raw = {name: data[name] for name in data if name not in NOT_OF_THE_SET}
         made = self.checks.convert(file, "the top", {"id": id, "items": [], **raw}, Set)
         if made is None:
@@ -407,7 +325,7 @@ class _Reading:
                 self.say(file, place.question, "no question has this id; correct it")
             if place.phase not in numbers:
                 self.say(file, place.question, f"there is no phase {place.phase}; correct it")
-            if place.exercise and place.exercise not in COUNTS:
+            if place.exercise and place.exercise not in files:
                 self.say(file, place.question, f"no exercise is called {place.exercise}")
         for phase, questions in course.late.items():
             for id in questions:

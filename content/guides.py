@@ -1,6 +1,5 @@
 """Reads and validates the guides of exercises."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +14,9 @@ from content.model import (
     Set,
     TableColumn,
 )
-from content.packs import Table
+from content.packs import ID, Table
 from content.texts import Texts
 
-ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 DOES = ("read", "talk", "write", "dots", "conditions", "survey", "table", "agree")
 # What a card and a form hold on Slack and Teams.
 MOST = {"steps": 12, "after": 12, "lanes": 8, "kinds": 4, "columns": 6, "scale": 7}

@@ -264,7 +264,12 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
         if self.guide is None:
             return self.parts
         steps = (*self.guide.steps, *self.guide.after)
+        # An exercise without items is read by its steps.
+        shown = () if self.items else self.guide.steps
         found = {
+            "steps": tuple(
+                Both(f"{s.name.da}: {s.text.da}", f"{s.name.en}: {s.text.en}") for s in shown
+            ),
             "lanes": tuple(lane.name for lane in self.guide.lanes),
             "notes": tuple(kind.name for kind in self.guide.kinds),
             "columns": tuple(column.name for column in self.guide.columns),

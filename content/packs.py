@@ -1,10 +1,12 @@
 """Merges packs (a workplace's own content) into ours as raw TOML tables, before validation, so that
 the same checks apply to both."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 Table = dict[str, Any]
 ReportProblem = Callable[[str, str, str], None]
 Read = Callable[[Path, str], Table | None]
@@ -14,6 +16,8 @@ OWN = "own"
 
 # Code refers to these items one by one: a pack may change their texts, not their number.
 FIXED = ("phases", "themes", "start-kinds", "involvement-levels", "rasmus")
+EXERCISES = "exercises"
+"""The folder of a pack with exercises of its own."""
 QUESTIONS = ("theme-questions", "phase-questions")
 ORDER = "phase-themes"
 PHASES = (1, 2, 3, 4)
@@ -37,6 +41,8 @@ class Packs:
         self.say = say
         self.laid: dict[tuple[str, str], str] = {}
         self.gone: set[str] = set()
+        self.exercises: set[str] = set()
+        """The ids of the exercises that packs added."""
         self.own = False
 
     def file(self, name: str, key: str) -> str:
@@ -75,16 +81,39 @@ class Packs:
                     continue
                 if path.stem == "publications":
                     files[path.stem] = files.get(path.stem, {}) | over
-                elif path.stem not in sets:
-                    self.say(
-                        path.name,
-                        "",
-                        "no set has this name; python app.py content lists the names",
-                    )
-                elif path.stem in files:
-                    self.lay_set(files, path.stem, over, folder.name)
+                elif path.stem in sets or path.parent == folder / EXERCISES:
+                    self._start_exercise(files, path.stem, over, sets)
+                    if path.stem in files:
+                        self.lay_set(files, path.stem, over, folder.name)
+                else:
+                    self._unknown(path, over)
         if self.folders:
             self._forget(files)
+
+    def _start_exercise(
+        self, files: dict[str, Table], id: str, over: Table, sets: Collection[str]
+    ) -> None:
+        """Add an empty set for an exercise of the pack's own, to lay the file over."""
+        if id in sets or id in files:
+            return
+        file = f"{id}.toml"
+        if not ID.fullmatch(id):
+            self.say(
+                file,
+                "",
+                "this is no id; name the file with small letters from a to z, digits and hyphens",
+            )
+        elif "guide" not in over:
+            self.say(file, "guide", "an exercise of your own needs one; see docs/packs.md")
+        else:
+            self.exercises.add(id)
+            files[id] = {"item": []}
+
+    def _unknown(self, path: Path, over: Table) -> None:
+        where = "python app.py content lists the names"
+        if "guide" in over:
+            where = f"move it to the folder {EXERCISES} of your pack"
+        self.say(path.name, "", f"no set has this name; {where}")
 
     def lay_set(self, files: dict[str, Table], id: str, over: Table, pack: str) -> None:
         file, base, over = f"{id}.toml", files[id], dict(over)
@@ -106,7 +135,7 @@ class Packs:
             if key not in items:
                 self.say(file, "order", f"{key} is not in this set; correct it")
         first = [items.pop(key) for key in dict.fromkeys(order) if key in items]
-        if not first and not items:
+        if leave_out and not first and not items:
             self.say(file, "leave_out", "nothing is left; keep at least one")
         base |= over
         base["item"] = [*first, *items.values()]

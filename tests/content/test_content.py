@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 import content
-from content.catalogue import (
-    COUNTS,
-    WALK,
-    ContentError,
-    load,
-    table,
-)
+from content.catalogue import ContentError, load, table
+from content.counts import COUNTS, WALK
 from content.model import Both, Catalogue, Item, Phrase, Place, Plural, Set
 from content.plain_text import as_people_read_it
 from content.readability import lix as lix_of
