@@ -219,8 +219,8 @@ class OpenRound(Struct, frozen=True, tag="open_round"):
     """Open a round for writing: draw its secret, and reserve so many bytes in the pool until it is
     closed. The pool must not grow while people write, because its growth would tell when they did.
 
-    An entry takes about 250 bytes more than its body as JSON, a `Mark` about 200. A round that is
-    open already stays as it is.
+    An entry takes 200 bytes more than its body as JSON, the mark of a person 220. A letter of æøå
+    takes two. A round that is open already stays as it is.
     """
 
     ref: str
@@ -332,9 +332,10 @@ class Mark(Struct, frozen=True, tag="mark"):
     """Keep that somebody took part in a round: an entry of its own, which has no field in common
     with what they said in the same sending.
 
-    The round must be open. With `once`, a person takes part once: a second sending is refused. What
-    is sent with a mark has no receipt code. It needs at least one `PoolEntry`, by which the same
-    form is known when it is sent again.
+    The round must be open. A person has one mark in it, however often they write: how often would
+    tell whose most of the notes are. With `once`, a second sending is refused. What is sent with a
+    mark has no receipt code. It needs at least one `PoolEntry`, by which the same form is known
+    when it is sent again.
     """
 
     ref: str
@@ -342,7 +343,11 @@ class Mark(Struct, frozen=True, tag="mark"):
 
 
 class Undo(Struct, frozen=True, tag="undo"):
-    """Remove what one sending with a `Mark` put into the pool, as long as its round is open."""
+    """Remove what one sending with a `Mark` put into the pool, as long as its round is open.
+
+    The person's mark in the round goes too. Whoever wrote twice and undoes one is therefore not
+    counted, unless they write again: that errs on the side of showing less.
+    """
 
     ref: str
     form: str  # what the event `undoes`

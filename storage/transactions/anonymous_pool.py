@@ -127,7 +127,7 @@ class Pool:
     def unmarked(self) -> Pool:
         """As a backup may hold it: without the secrets of rounds, and without marks but for their
         number, which the close of the round needs. Such a round takes nothing more."""
-        entries = (e for e in self._each_once() if e.kind not in (ROUND, OPEN))
+        entries = (e for e in self.entries if e.kind not in (ROUND, OPEN))
         return self._with(
             *(
                 _bare(MARK, e.ref, "") if e.kind == MARK else msgspec.structs.replace(e, mark="")
@@ -145,17 +145,18 @@ class Pool:
             return self, "again"
         if any(not self._takes(one, person) for one in pooled):
             return self, "closed"
-        if any(mark.once and self._marks_of(mark.ref, person) for mark in marks):
+        if any(mark.once and self._mark_of(mark.ref, person) for mark in marks):
             return self, "already"
         pool = self
         for number, entry in enumerate(entries):
             # A receipt would be a common field of all that one person wrote at once.
-            own = b"" if marks or number else receipt
-            pool = pool.add(entry, own, numbered(form, number), person)
+            code = b"" if marks or number else receipt
+            pool = pool.add(entry, code, numbered(form, number), person)
         for mark in marks:
-            pool = pool._with(*pool.entries, _bare(MARK, mark.ref, pool._hash(mark.ref, person)))
-        for one in pooled:
-            pool = pool._undone(one, person) if isinstance(one, Undo) else pool
+            if pool._mark_of(mark.ref, person) is None:
+                new = _bare(MARK, mark.ref, pool._hash(mark.ref, person))
+                pool = pool._with(*pool.entries, new)
+        pool = pool._undone([one for one in pooled if isinstance(one, Undo)], person)
         return pool, "again" if pool is self else "kept"
 
     def _knows(self, form: str) -> bool:
@@ -182,19 +183,21 @@ class Pool:
         round = self._round(ref)
         return "" if round is None else _nullifier(round.mark, person)
 
-    def _marks_of(self, ref: str, person: str) -> list[Entry]:
+    def _mark_of(self, ref: str, person: str) -> Entry | None:
         own = self._hash(ref, person)
-        return [e for e in self._of(ref) if e.kind == MARK and e.mark == own]
+        return next((e for e in self._of(ref) if e.kind == MARK and e.mark == own), None)
 
-    def _undone(self, undo: Undo, person: str) -> Pool:
-        """Without what was sent with this form, and without one mark of this person; as it was
-        where the form is not known (any more)."""
-        forms = {form_hash(numbered(undo.form, number)) for number in range(len(self.entries))}
-        gone = [e for e in self._of(undo.ref) if e.form in forms]
+    def _undone(self, undos: list[Undo], person: str) -> Pool:
+        """Without what was sent with these forms, and without this person's marks; as it was where
+        no form is known (any more)."""
+        numbers = range(len(self.entries))
+        forms = {form_hash(numbered(undo.form, number)) for undo in undos for number in numbers}
+        gone = {e.id for e in self.entries if e.form in forms}
         if not gone:
             return self
-        gone += self._marks_of(undo.ref, person)[:1]
-        return self._with(*(e for e in self.entries if e not in gone))
+        marks = (self._mark_of(undo.ref, person) for undo in undos)
+        gone |= {mark.id for mark in marks if mark is not None}
+        return self._with(*(e for e in self.entries if e.id not in gone))
 
     def add(self, entry: PoolEntry, receipt: bytes, form: str, mark: str) -> Pool:
         """With this entry in it. The same form again changes nothing; an author's later words join
@@ -249,21 +252,12 @@ class Pool:
         return self._with(*(msgspec.structs.replace(e, body=change(e.body)) for e in self.entries))
 
     def drawn(self, kinds: tuple[str, ...], ref: str) -> tuple[Waiting, ...]:
-        """Entries of these kinds in an order of chance, each with the random id it will bear. Of
-        the marks, one for each person."""
-        chosen = [e for e in self._each_once() if e.kind in kinds and (not ref or e.ref == ref)]
+        """Entries of these kinds in an order of chance, each with the random id it will bear."""
+        chosen = [e for e in self.entries if e.kind in kinds and (not ref or e.ref == ref)]
         _chance.shuffle(chosen)
         return tuple(
             Waiting(e.id, _random_id(), e.kind, e.ref, e.body, e.receipt, e.author) for e in chosen
         )
-
-    def _each_once(self) -> Iterator[Entry]:
-        seen = set()
-        for e in self.entries:
-            if e.kind != MARK or not e.mark or e.mark not in seen:
-                yield e
-            if e.kind == MARK:
-                seen.add(e.mark)
 
     def authored(self, project: str, receipt: bytes) -> Authored | None:
         for e in self.entries:

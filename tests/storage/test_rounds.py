@@ -103,7 +103,8 @@ def test_the_same_form_again_changes_nothing_and_is_no_second_act() -> None:
 
 
 def test_whoever_writes_twice_counts_once() -> None:
-    """The closing turn gets every note, and one mark for each person."""
+    """There is one mark for each person: how often somebody writes would tell whose most of the
+    notes are."""
     pool = sends(opened(), "anne", "form 1", notes("a"))
     pool = sends(pool, "anne", "form 2", notes("b", "c"))
     pool = sends(pool, "bo", "form 3", notes("d"))
@@ -125,20 +126,40 @@ def test_nobody_takes_part_as_nobody() -> None:
     assert pool.take(notes("a"), b"", "form", "") == (pool, "closed")
 
 
-def test_undo_takes_back_one_sending_and_its_mark() -> None:
-    """The others of the same person stay, and so does their mark. A second press changes
-    nothing."""
-    pool = sends(opened(), "anne", "form 1", notes("a", "b"))
-    pool = sends(pool, "anne", "form 2", notes("c"))
-    pool = sends(pool, "bo", "form 3", notes("d"))
-    undo = (Undo(ROUND, "form 1"),)
+def test_undo_takes_back_one_sending_and_leaves_the_pool_as_if_it_had_never_been() -> None:
+    """A second press changes nothing, and what others wrote stays."""
+    before = sends(opened(), "bo", "form 1", notes("d"))
+    pool = sends(before, "anne", "form 2", notes("a", "b"))
+    undo = (Undo(ROUND, "form 2"),)
     once = sends(pool, "anne", "undo 1", undo)
-    assert kinds(once, "note", MARK) == ["mark", "mark", "note", "note"]
-    again, taken = once.take(undo, b"", "undo 2", mac("anne"))
-    assert (again, taken) == (once, "again")
-    none = sends(once, "anne", "undo 3", (Undo(ROUND, "form 2"),))
-    assert [w.body for w in none.drawn(("note",), ROUND)] == [{"text": "d"}]
-    assert kinds(none, MARK) == ["mark"]
+    assert once.entries == before.entries
+    assert once.take(undo, b"", "undo 2", mac("anne")) == (once, "again")
+
+
+def test_whoever_undoes_one_of_two_sendings_is_not_counted_until_they_write_again() -> None:
+    """The pool does not know that another sending was theirs too."""
+    pool = sends(opened(), "anne", "form 1", notes("a"))
+    pool = sends(pool, "anne", "form 2", notes("b"))
+    pool = sends(pool, "anne", "undo", (Undo(ROUND, "form 2"),))
+    assert kinds(pool, "note", MARK) == ["note"]
+    pool = sends(pool, "anne", "form 3", notes("c"))
+    assert kinds(pool, "note", MARK) == ["mark", "note", "note"]
+
+
+def test_undo_of_somebody_else_takes_no_mark_of_theirs() -> None:
+    """A form that is not known leaves everything as it is."""
+    pool = sends(opened(), "anne", "form 1", notes("a"))
+    assert pool.take((Undo(ROUND, "form 9"),), b"", "undo", mac("anne")) == (pool, "again")
+
+
+def test_a_sending_can_leave_a_mark_in_two_rounds_and_undo_takes_both() -> None:
+    """One round may stand for a whole exercise, to count who wrote in any of its rounds."""
+    both = Mark(ROUND), Mark("run")
+    before = opened().opened("run", 4096)
+    pool = sends(before, "anne", "form", (PoolEntry("note", ROUND, {"text": "a"}), *both))
+    assert [e.ref for e in pool.entries if e.kind == MARK] == [ROUND, "run"]
+    undo = Undo(ROUND, "form"), Undo("run", "form")
+    assert sends(pool, "anne", "undo", undo).entries == before.entries
 
 
 def test_whoever_undid_their_dots_sets_them_anew() -> None:
