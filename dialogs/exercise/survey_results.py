@@ -1,7 +1,7 @@
 """What a survey may show: a word for each statement, and bars where many have answered.
 
 Somebody may know every answer but one. Any rule that counts answers exactly has a boundary at which
-the last answer decides the word, and there it is known for certain. So one answer in four is drawn
+the last answer decides the word, and there it is known for certain. So one answer in five is drawn
 by lot before anything is counted. Only the drawn counts are kept, and everything that is shown
 comes from them (docs/decisions/0033-draw-some-answers-of-a-survey-by-lot.md).
 """
@@ -24,7 +24,7 @@ ENOUGH_FOR_BARS = 20
 CELL = 5
 MAY_ANSWER = 10
 APART = timedelta(weeks=8)  # each repetition is one more look at the same answers
-BY_LOT = 64  # of 256: the share of the answers that are drawn
+BY_LOT = 51  # of 256: one answer in five is drawn
 
 Side = Literal["yes", "between", "no", "none"]
 StatementWord = Literal["differ", "no", "between", "yes"]

@@ -104,12 +104,12 @@ def test_bars_have_cells_in_fives_and_none_of_everybody() -> None:
         assert cells is None or all(0 <= n <= answers - 5 and n % 5 == 0 for n in cells)
 
 
-def test_one_answer_in_four_is_drawn_from_all_sides() -> None:
+def test_one_answer_in_five_is_drawn_from_all_sides() -> None:
     """The draw may give any side, so no result rules an answer out."""
     sides: tuple[Side, ...] = ("yes", "between", "no", "none")
     found = Counter(survey.drawn("yes", sides, f"{n}") for n in range(20_000))
-    assert found["yes"] / 20_000 == pytest.approx(3 / 4 + 1 / 16, abs=0.01)
-    assert all(found[side] / 20_000 == pytest.approx(1 / 16, abs=0.01) for side in sides[1:])
+    assert found["yes"] / 20_000 == pytest.approx(4 / 5 + 1 / 20, abs=0.01)
+    assert all(found[side] / 20_000 == pytest.approx(1 / 20, abs=0.01) for side in sides[1:])
     nothing = Counter(survey.drawn(None, sides, f"{n}") for n in range(20_000))
     assert all(nothing[side] / 20_000 == pytest.approx(1 / 4, abs=0.02) for side in sides)
 
@@ -122,7 +122,7 @@ def test_a_ballot_is_drawn_for_each_statement_anew() -> None:
         for n in range(20_000)
     ]
     joint = Counter(drawn)
-    assert joint[True, True] / 20_000 == pytest.approx((1 / 8) ** 2, abs=0.005)
+    assert joint[True, True] / 20_000 == pytest.approx((1 / 10) ** 2, abs=0.004)
 
 
 @pytest.mark.usefixtures("exact")
