@@ -19,6 +19,7 @@ from dialogs.overview import decide as digest
 from dialogs.page import decide as page
 from dialogs.person import decide as person
 from dialogs.project import decide as project
+from dialogs.promise import decide as promise
 from dialogs.question import decide as question
 from dialogs.report import decide as report
 from dialogs.results import decide as results
@@ -41,6 +42,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         summary,
         trio,
         med,
+        promise,
         say,
         results,
         advice,

@@ -80,6 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("results", ("resultater",), ("results",), "search"),
     Command("report", ("rapport",), ("report",)),
     Command("med", ("med-udvalg", "med"), ("med",)),
+    Command("promises", ("løfter",), ("promises",)),
     Command("roles", ("roller", "leder", "tovholder"), ("roles", "leader", "facilitator")),
     Command("plan", ("plan",), ("plan",)),
     Command("source", ("kilde",), ("source",)),

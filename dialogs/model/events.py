@@ -43,6 +43,11 @@ MedLevel = Literal["information", "influence", "co_determination"]
 """At which level the committee of employer and employees deals with a matter."""
 MedView = Literal["information", "influence", "co_determination", "not"]
 """How the other side sees it; *not*: it was not discussed."""
+PromiseKind = Literal["promised", "expected"]
+AfterMonths = Literal["3", "6", "12"]
+"""When a project looks back, after its end."""
+KeptHow = Literal["kept", "partly", "not", "unclear"]
+"""What became of a promise; *unclear*: it cannot be judged."""
 
 
 class Started(Signed, frozen=True, tag="started"):
@@ -179,17 +184,15 @@ class Ended(Signed, frozen=True, tag="ended"):
 
     better: str = ""
     worse: str = ""
-    promise: str = ""
     reason: str = ""
     look_again: tuple[str, ...] = ()
 
 
 class FollowedUp(Signed, frozen=True, tag="followed_up"):
-    """The follow-up some months after the end: whether the promise was kept, what got better and
-    worse."""
+    """The follow-up some months after the end: what got better and worse. What became of each
+    promise is a `PromiseJudged`."""
 
-    months: Literal["3", "6", "12"]
-    promise: str = ""
+    months: AfterMonths
     better: str = ""
     worse: str = ""
 
@@ -630,6 +633,37 @@ class MedSeenOtherwise(Signed, frozen=True, tag="med_seen_otherwise"):
     text: str
 
 
+# --- promises -----------------------------------------------------------------------------
+
+
+class PromiseWritten(Signed, frozen=True, tag="promise_written"):
+    """A gain, for whom, when and how one sees it, the freed time, a side effect, and the function
+    that owns it. `promise` is the one to correct; empty for a new one."""
+
+    gain: str
+    owner: str
+    kind: PromiseKind = "expected"
+    whom: str = ""
+    when: str = ""
+    seen: str = ""
+    freed: str = ""
+    side: str = ""
+    promise: str = ""
+
+
+class PromiseDropped(Signed, frozen=True, tag="promise_dropped"):
+    promise: str
+
+
+class PromiseJudged(Signed, frozen=True, tag="promise_judged"):
+    """What became of a promise, some months after the end, perhaps with a line."""
+
+    promise: str
+    months: AfterMonths
+    outcome: KeptHow
+    text: str = ""
+
+
 # --- advice -------------------------------------------------------------------------------
 
 
@@ -655,6 +689,7 @@ HandedOver = Literal[
     "meeting_file",
     "meeting_sheet",
     "poster_file",
+    "promise_file",
     "report_file",
     "week_sheet",
 ]
@@ -810,6 +845,9 @@ SignedEvent = (
     | MedItemWritten
     | MedDiscussed
     | MedSeenOtherwise
+    | PromiseWritten
+    | PromiseDropped
+    | PromiseJudged
     | PageOpened
     | PageClosed
     | AdviceAsked
@@ -934,6 +972,11 @@ View = Literal[
     "news",
     "trio",
     "trio_point",
+    # promises
+    "promises",
+    "promise",
+    "promise_line",
+    "promise_file",
     # the committee
     "med",
     "med_item",

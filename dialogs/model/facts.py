@@ -71,7 +71,7 @@ class Project(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     better: str = ""
     worse: str = ""
-    promise: str = ""  # the promise of phase 2, as written at the end
+    promise: str = ""  # in a project that ended before promises had a conversation of their own
     erase_on: date | None = None  # when all data of an ended project is deleted
 
     @property

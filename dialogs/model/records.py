@@ -45,8 +45,10 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("news", "unname"),
         RecordKind("not_done", "unname"),
         RecordKind("overview", "unname"),
+        RecordKind("promise", "unname"),
         RecordKind("reason", "unname"),
         RecordKind("status_note", "unname"),
+        RecordKind("verdict", "unname"),
     )
 }
 

@@ -21,6 +21,7 @@ from dialogs.model.effects import (
 )
 from dialogs.model.events import Look
 from dialogs.model.facts import (
+    About,
     ChannelProject,
     Known,
     Project,
@@ -34,7 +35,8 @@ from dialogs.project import cards, deleting, end_cards, ends, people
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
-from dialogs.walk.states import Walk, phase_steps
+from dialogs.promise.states import PROMISES
+from dialogs.walk.states import DECIDED_IN, Walk, phase_steps
 
 
 def needs(state: Project | None, event: e.SignedEvent) -> Facts:
@@ -49,6 +51,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), *people.asked_facts(event))
         case e.Deleted():
             return deleting.needs(event)
+        case e.Ended():
+            return (Roles(), PROMISES)
         case e.Woke(name="unanswered"):
             return (Roles(), Records("reason"), States("concern"))
         case _:
@@ -169,9 +173,18 @@ def _running(state: Project, event: Act, known: Known) -> Step:
         case e.Helped():
             return ends.helped(state, event)
         case e.PhaseEntered(phase=phase):
-            return replace(state, phase=phase), (Redraw(cards.WELCOME),)
+            decides = phase == DECIDED_IN > state.phase
+            letters = to_promise(state, known) if decides else ()
+            return replace(state, phase=phase), (Redraw(cards.WELCOME), *letters)
         case _:
             assert_never(event)
+
+
+def to_promise(state: Project, known: Known) -> tuple[Privately, ...]:
+    """Before it is decided, remind leader and TR to write down what is promised."""
+    see: c.Button[Line] = c.Button(text("promise.see"), Look("promises", project=state.id), "main")
+    shown = cards.with_buttons(text("project.time_to_promise", name=c.Words(state.name)), see)
+    return tuple(Privately(one, shown, urgency=4) for one in known.holders("leader", "tr"))
 
 
 def _resting(state: Project, event: Act, known: Known) -> Step:
@@ -240,7 +253,8 @@ def _over(state: Project, event: Act) -> Step:
 def view_needs(state: Project, slot: str) -> Facts:
     if slot == cards.WELCOME:
         return (Roles(), StateOf("walk", "walk"), PAGE)
-    return (Roles(), Records("follow_up")) if slot.startswith(end_cards.AGAIN) else (Roles(),)
+    again = slot.startswith(end_cards.AGAIN)
+    return (About(), Roles(), Records("follow_up"), PROMISES) if again else (Roles(),)
 
 
 def view(state: Project, slot: str, known: Known) -> Card[Line]:

@@ -10,10 +10,10 @@ from dialogs.model.cards import Button, Card, Line, Part, card, text
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, Project, Rec, Records
 from dialogs.project.cards import rhythm
+from dialogs.promise.states import asked_again, gain_line, promises_of
 
 AGAIN = "again:"  # the slot of a follow-up's post, its timer and its record, before the months
 FOLLOW_UP = (
-    ("promise", "project.field_kept_promise"),
     ("better", "project.row_better"),
     ("worse", "project.row_worse"),
 )
@@ -96,11 +96,20 @@ def to_answer(state: Project) -> Card[Line]:
 
 
 def ended(
-    state: Project, end: str, reason: str, by: Person, erased: date, again: tuple[date, ...]
+    state: Project,
+    end: str,
+    reason: str,
+    by: Person,
+    erased: date,
+    again: tuple[date, ...],
+    known: Known,
 ) -> Card[Line]:
+    """Tell the channel of the end. Needs `PROMISES`."""
+    promised = promises_of(known)
     return card(
         c.Heading(text("project.ended_title", name=c.Words(state.name))),
         c.Paragraph(text("project.said_ended", who=c.Who(by))),
+        c.Bullets(tuple(gain_line(one) for one in promised)) if promised else None,
         outcome(state, end),
         c.Paragraph(text("project.said_stopped", who=c.Who(by))),
         c.Quote(c.Kept("reason", reason), c.Who(by)),
@@ -123,7 +132,8 @@ def outcome(state: Project, end: str) -> Part[Line] | None:
 
 
 def again(state: Project, months: int, known: Known) -> Card[Line]:
-    """Return the follow-up card with what was written in it. Needs `Records("follow_up")`."""
+    """Return the follow-up card with what was written in it. Needs `Records("follow_up")` and
+    `PROMISES`."""
     written = follow_up_of(known, months)
     how = "project.follow_up_write" if written is None else "project.follow_up_change"
     write = Look("follow_up", project=state.id, ref=str(months))
@@ -131,6 +141,7 @@ def again(state: Project, months: int, known: Known) -> Card[Line]:
         c.Heading(text("project.again_title", n=c.Count(months), name=c.Words(state.name))),
         c.Paragraph(text("project.again_ask")),
         outcome(state, "end"),
+        *asked_again(known, months),
         *(
             (c.Paragraph(text("project.again_how")),)
             if written is None

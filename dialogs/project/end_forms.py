@@ -76,14 +76,12 @@ def follow_up(state: Project, months: int, written: Rec | None) -> Form[Line]:
     )
 
 
-def end(state: Project, promise: str, erased: date) -> Form[Line]:
+def end(state: Project, promised: bool, erased: date) -> Form[Line]:
     return Form(
         title=text("project.end_form"),
         fields=(
             Note(text("project.end_note")),
-            long_field(
-                "promise", "project.field_promise", promise, hint="project.field_promise_hint"
-            ),
+            Note(text("project.end_promised" if promised else "project.end_not_promised")),
             long_field("better", "project.row_better", ""),
             long_field("worse", "project.row_worse", ""),
             long_field(
@@ -93,6 +91,7 @@ def end(state: Project, promise: str, erased: date) -> Form[Line]:
                 "look_again",
                 text("project.field_look_again"),
                 options_of("project.months", "3", "6", "12"),
+                values=("3", "12") if promised else (),
             ),
             Note(text("project.end_erased", day=c.Day(erased))),
         ),

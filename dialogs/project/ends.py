@@ -117,13 +117,12 @@ def ended(state: Project, event: e.Ended, known: Known) -> Step:
         stage="ended",
         better=event.better,
         worse=event.worse,
-        promise=event.promise,
         reason=event.reason,
         ended_at=event.at,
         until=None,
         erase_on=erased,
     )
-    body = {"better": event.better, "worse": event.worse, "promise": event.promise}
+    body = {"better": event.better, "worse": event.worse}
     return after, (
         Record("end", "", "end", event.by, event.at, body),
         _reason(event),
@@ -132,7 +131,7 @@ def ended(state: Project, event: e.Ended, known: Known) -> Step:
             Timer(f"again:{n}", at_local(state.calendar, day, MORNING))
             for n, day in zip(months, days, strict=True)
         ),
-        Say(end_cards.ended(after, "end", event.id, event.by, erased, days)),
+        Say(end_cards.ended(after, "end", event.id, event.by, erased, days, known)),
         Show(cards.said("project.done_ended", day=c.Day(erased))),
     )
 
@@ -173,7 +172,7 @@ def followed_up(state: Project, event: e.FollowedUp) -> Effects:
     """Store the follow-up; writing again replaces it."""
     if state.stage != "ended":
         return (Show(cards.what_is_true(state)),)
-    body = {"promise": event.promise, "better": event.better, "worse": event.worse}
+    body = {"better": event.better, "worse": event.worse}
     if not any(body.values()):
         return (FieldError("", text("project.follow_up_empty")),)
     slot = f"{end_cards.AGAIN}{event.months}"

@@ -18,15 +18,10 @@ from dialogs.model.facts import (
     Known,
     Records,
     Roles,
-    StateOf,
     Viewer,
 )
 from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed
-from dialogs.question.states import Concluded, one_of
-
-# Questions whose conclusion is a promise: the use of saved time, the value of the business case,
-# the purpose of the technology.
-PROMISES = ("kerneopgave.3", "fase2.1", "kerneopgave.1")
+from dialogs.promise.states import PROMISES, promises_of
 
 
 def _here(look: Look, viewer: Viewer) -> Facts:
@@ -115,12 +110,7 @@ def _stop(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _end_needs(look: Look, viewer: Viewer) -> Facts:
-    return (
-        About(),
-        *owed.FACTS,
-        *(StateOf("question", question) for question in PROMISES),
-        *(Records("conclusion", question) for question in PROMISES),
-    )
+    return (About(), *owed.FACTS, PROMISES)
 
 
 def _leaving_needs(look: Look, viewer: Viewer) -> Facts:
@@ -132,24 +122,12 @@ def _first(form: Form[Line], note: Note[Line] | None) -> Form[Line]:
     return form if note is None else replace(form, fields=(note, *form.fields))
 
 
-def _promise(known: Known) -> str:
-    """Return the conclusion that is offered as the text of the promise: that of the first of these
-    questions which has one."""
-    for question in PROMISES:
-        asked = one_of(known, question)
-        if isinstance(asked, Concluded):
-            for record in known(Records("conclusion", question)):
-                if record.id == asked.conclusion:
-                    return str(record.body["text"])
-    return ""
-
-
 def _end(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
             return (Show(end_cards.ways_to_end(state, owed.parts(known, viewer.person))),)
-        form = end_forms.end(state, _promise(known), ends.erased_on(state, viewer.at))
+        form = end_forms.end(state, bool(promises_of(known)), ends.erased_on(state, viewer.at))
         return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 

@@ -37,7 +37,6 @@ SAID = {
         "agreement": "Spørge leverandøren om ruteplanen",
         "concern": "Bliver vi målt på tiden?",
         "reply": "Tiden bruges kun til ruter.",
-        "promise": "Færre opkald",
         "better": "Mere ro",
         "union": "FOA",
         "start": "start",
@@ -54,7 +53,6 @@ SAID = {
         "agreement": "Ask the supplier about the routes",
         "concern": "Are we measured on time?",
         "reply": "Time is used for routes only.",
-        "promise": "Fewer calls",
         "better": "More peace",
         "union": "FOA",
         "start": "start",
@@ -273,7 +271,6 @@ class Newcomer:
         await self.press("anne", "project.end_submit")
         await self.fill(
             "anne",
-            project__field_promise=self.my["promise"],
             project__row_better=self.my["better"],
             project__field_end_reason=self.my["better"],
         )

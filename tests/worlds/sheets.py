@@ -18,8 +18,11 @@ async def project_of(played: Stage) -> str:
     return str(found[fact].id)
 
 
-async def sheet(played: Stage, person: str, view: HandedOver, ref: str = "") -> FinishedDocument:
-    look = Look(view, project=await project_of(played), ref=ref)
+async def sheet(
+    played: Stage, person: str, view: HandedOver, ref: str = "", of: str = ""
+) -> FinishedDocument:
+    """Return a file of the channel's open project, or of the one with the id `of`."""
+    look = Look(view, project=of or await project_of(played), ref=ref)
     vault: Vault = played.house.vault
     pressed = Pressed(write_press(vault, TENANT, look))
     played.acts += 1

@@ -1,0 +1,56 @@
+"""The promises on paper, to be kept after the project is deleted, with functions and no names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dialogs.model.calendar import local
+from dialogs.model.cards import Count, Kept, Line, Paragraph, Several, Small, text
+from dialogs.model.documents import DataTable, NeutralDocument, WritingSpace, document, section
+from dialogs.model.facts import Known
+from dialogs.promise.states import FIELDS, PromiseMade, promises_of
+
+ASKED = (3, 6, 12)
+
+
+def promises_document(at: datetime, known: Known) -> NeutralDocument:
+    project, found = known.project, promises_of(known)
+    return document(
+        title=text("promise.title"),
+        slug=text("promise.slug"),
+        project=project.name,
+        day=local(project.calendar, at).date(),
+        sections=(
+            section(text("promise.title"), Paragraph(text("promise.sheet_note"))),
+            *(
+                section(
+                    text(f"promise.kind_{one.kind}"),
+                    DataTable(
+                        text("promise.title"),
+                        (text("promise.column_what"), text("promise.column_is")),
+                        _rows(one),
+                    ),
+                    None if one.verdicts else WritingSpace[Line](text("promise.by_hand"), 2),
+                )
+                for one in found
+            ),
+            None if found else section(text("promise.none"), Small(text("promise.how"))),
+        ),
+    )
+
+
+def _rows(one: PromiseMade) -> tuple[tuple[Line, Line], ...]:
+    """Return what was promised and what was said of it, without who said so."""
+    written = tuple(
+        (text(f"promise.field_{field}"), Kept("promise", one.id, field))
+        for field in FIELDS
+        if field in one.fields
+    )
+    judged: list[tuple[Line, Line]] = []
+    for months in ASKED:
+        said = one.verdict(months)
+        if said is not None:
+            line = (Kept("verdict", said.line),) if said.line else ()
+            told = Several((text(f"promise.{said.outcome}"), *line))
+            judged.append((text("promise.after", n=Count(months)), told))
+    return (*written, *judged)
