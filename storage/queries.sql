@@ -725,6 +725,9 @@ WHERE hash = :hash AND withdrawn = 0 AND (until_us = 0 OR until_us > :now);
 -- name: link_withdraw
 UPDATE link SET withdrawn = 1 WHERE hash = :hash;
 
+-- name: link_drop
+DELETE FROM link WHERE hash = :hash;
+
 -- name: link_prune
 DELETE FROM link WHERE until_us > 0 AND until_us < :before;
 

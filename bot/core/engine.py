@@ -33,7 +33,7 @@ from content.language import Language
 from content.model import Catalogue
 from dialogs.model import cards as c
 from dialogs.model.conversation import UnsignedPart, UnsignedStep
-from dialogs.model.effects import FieldError, Hand, Open, Pooled, Response, Seen, Show
+from dialogs.model.effects import Display, FieldError, Hand, Open, Pooled, Response, Seen, Show
 from dialogs.model.events import Look, Undoing, Unsigned
 from dialogs.model.facts import About, Fact, Known, Operator, Prefs, Project, Roles
 from dialogs.registry import PROJECT, SIGHTS, UNSIGNED, route
@@ -307,6 +307,7 @@ class Engine:
         instead = any(isinstance(m, Show) and m.instead for m in moments)
         channel = names.project.language if names.project else language
         handed = [localizer.files(m.file, channel) for m in moments if isinstance(m, Hand)]
+        screens = [localizer.screen(m.screen) for m in moments if isinstance(m, Display)]
         return Answer(
             language,
             cards,
@@ -314,6 +315,7 @@ class Engine:
             faults,
             instead=instead,
             files=handed[0] if handed else (),
+            screen=screens[0] if screens else None,
         )
 
 

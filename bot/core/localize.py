@@ -96,6 +96,10 @@ def _nowhere(kind: LinkKind, id: str) -> str:
     return ""
 
 
+def _no_digits(id: str) -> str:
+    return ""
+
+
 class Localizer:
     """Localizes cards and forms for one reader: the language, people's names, stored words, and how
     commands are typed on the platform.
@@ -118,6 +122,7 @@ class Localizer:
         reader: str = "",
         committee: Committee = "med",
         address: AddressOf = _nowhere,
+        digits: Callable[[str], str] = _no_digits,
         on_page: bool = False,
     ) -> None:
         self._catalogue = catalogue
@@ -132,6 +137,7 @@ class Localizer:
         self._reader = reader
         self._committee: Committee = committee
         self._address = address
+        self._digits = digits
         self._on_page = on_page
 
     # --- cards and forms ------------------------------------------------------------------
@@ -362,6 +368,9 @@ class Localizer:
             case c.LinkAddress(kind=kind, id=id):
                 url = self._address(kind, id)
                 return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
+            case c.ScreenCode(id=id):
+                digits = self._digits(id)
+                return (c.Strong(f"{digits[:3]} {digits[3:]}"),)
             case c.ByDoor(chat=chat, page=page):
                 return self._spans(page if self._on_page else chat)
             case c.Listing(items=items):

@@ -19,7 +19,7 @@ from dialogs.model.links import PATHS, LinkKind
 from dialogs.registry import CONVERSATIONS
 from storage.database import Database
 from storage.transactions.letters import PostBody
-from storage.transactions.links import token_of
+from storage.transactions.links import digits_of, token_of
 from storage.transactions.reading import NamesAndWords, Reading
 from storage.vault import Vault
 
@@ -104,6 +104,7 @@ class Views:
             reader=reader,
             committee=project.committee if project else "med",
             address=self._address,
+            digits=partial(digits_of, self._vault),
             on_page=on_page,
         )
 

@@ -34,6 +34,7 @@ from bot.platforms.common.ports import (
     Sender,
 )
 from bot.server import settings as digi_settings
+from bot.server.leading import LeadingDesk
 from bot.server.preflight import no_shared_key
 from bot.server.screens import ScreenDesk
 from bot.server.upkeep import Upkeep
@@ -74,6 +75,7 @@ class House:
     tally: Tally
     links: StoredLinks
     screens: ScreenDesk
+    leading: LeadingDesk
     damaged: bool = False
     """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -257,6 +259,9 @@ def _connected(
         pause=pause,
         nightly=upkeep.night,
     )
+    links = StoredLinks(store, vault, clock.now)
+    screens = ScreenDesk(store, scripts.reading, catalogue, vault, clock, views, operator)
+    leading = LeadingDesk(store, scripts.reading, vault, links, screens, engine.receive)
     return House(
         store,
         scripts,
@@ -272,8 +277,9 @@ def _connected(
         fence,
         listeners,
         tally,
-        StoredLinks(store, vault, clock.now),
-        ScreenDesk(store, scripts.reading, catalogue, clock, views, operator),
+        links,
+        screens,
+        leading,
     )
 
 

@@ -22,13 +22,14 @@ from dialogs.model.conversation import Conversation
 from dialogs.model.effects import Display
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Operator, Prefs, Viewer
-from dialogs.model.links import ProjectLink
+from dialogs.model.links import LinkKind, ProjectLink
 from dialogs.model.screens import NeutralScreen
 from dialogs.registry import CONVERSATIONS
 from storage.database import Database
 from storage.sql import Script
 from storage.transactions import links
 from storage.transactions.reading import NamesAndWords, Reading
+from storage.vault import Vault
 
 
 class _OnScreen(Struct, frozen=True):
@@ -45,6 +46,7 @@ class ScreenDesk:
         database: Database,
         reading: Reading,
         catalogue: Catalogue,
+        vault: Vault,
         clock: Clock,
         views: Views,
         operator: Operator,
@@ -53,6 +55,7 @@ class ScreenDesk:
         self._database = database
         self._reading = reading
         self._catalogue = catalogue
+        self._vault = vault
         self._clock = clock
         self._views = views
         self._operator = operator
@@ -74,15 +77,32 @@ class ScreenDesk:
         )
         return ShownScreen(language, localizer.screen(found.screen), now)
 
-    async def versions(self, tokens: Iterable[str]) -> dict[str, int]:
+    async def versions(self, tokens: Iterable[str], kind: LinkKind = "screen") -> dict[str, int]:
         found: dict[str, int] = await self._database.read(
-            self._counted, tuple(tokens), self._clock.now()
+            self._counted, tuple(tokens), kind, self._clock.now()
         )
         return found
 
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def look_of(self, link: ProjectLink | None, kind: LinkKind) -> Look | None:
+        """Return what a link of this kind looks at; None for any other link."""
+        if link is None or link.kind != kind or link.look is None:
+            return None
+        if link.look.view not in self._conversation_of or not self._views.serves(link.tenant):
+            return None
+        return replace(link.look, project=link.project)
+
+    async def by_digits(self, digits: str) -> str:
+        token: str = await self._database.read(
+            links.by_digits, self._vault, digits, self._clock.now()
+        )
+        return token
+
     def _seen(self, token: str, now: datetime) -> Script[_OnScreen | None]:
         link = yield from links.resolve(token, now)
-        look = self._look_of(link)
+        look = self.look_of(link, "screen")
         if link is None or look is None:
             return None
         viewer = Viewer("", VISITORS, now, project=link.project, private=True)
@@ -98,22 +118,16 @@ class ScreenDesk:
                 return _OnScreen(link, moment.screen, names)
         return None
 
-    def _counted(self, tokens: tuple[str, ...], now: datetime) -> Script[dict[str, int]]:
+    def _counted(
+        self, tokens: tuple[str, ...], kind: LinkKind, now: datetime
+    ) -> Script[dict[str, int]]:
         found = {}
         for token in tokens:
             link = yield from links.resolve(token, now)
-            look = self._look_of(link)
+            look = self.look_of(link, kind)
             if link is not None and look is not None:
                 name = self._conversation_of[look.view].name
                 found[token] = yield from self._reading.version_of(
                     link.tenant, link.project, name, look.ref or name
                 )
         return found
-
-    def _look_of(self, link: ProjectLink | None) -> Look | None:
-        """Return what the link lets its screen look at; None for any other link."""
-        if link is None or link.kind != "screen" or link.look is None:
-            return None
-        if link.look.view not in self._conversation_of or not self._views.serves(link.tenant):
-            return None
-        return replace(link.look, project=link.project)

@@ -32,6 +32,8 @@ from bot.platforms.common.ports import (
 from bot.platforms.web import pictures
 from bot.platforms.web.page.limits import RequestLimit
 from bot.platforms.web.page.server import VisitorPage
+from bot.platforms.web.screen.by_digits import DigitsPage
+from bot.platforms.web.screen.leading_server import LeadingPage
 from bot.platforms.web.screen.server import ScreenPage
 from bot.server.about import AboutPage
 from bot.server.build import DAMAGE, EdgesOf, House, build
@@ -42,6 +44,7 @@ from bot.server.page_path import page_path
 from bot.server.pictures import PhasePictures
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
+from content.language import Language
 from dialogs.model.commands import COMMANDS, word_for
 from dialogs.model.facts import NOBODY, Operator
 from storage.database import Database
@@ -146,7 +149,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
     app.add_routes(_about_page(house, operator).routes())
     if settings.public_url is not None:
         app.add_routes(visitor_page(house).routes())
-        screen_page(house).add_to(app)
+        add_screens(app, house)
         app.add_routes(_download_routes(house))
         app.add_routes(pictures.routes(PhasePictures(house, house.links)))
     for door in doors:
@@ -252,7 +255,7 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
         phone=lambda: page_path(house, TENANT, [channel.id for channel in CHANNELS]),
     )
     app.add_routes(visitor_page(house).routes())
-    screen_page(house).add_to(app)
+    add_screens(app, house)
     app.add_routes(_download_routes(house))
     loaded()
     house.start()
@@ -329,11 +332,15 @@ def visitor_page(house: House, limit: RequestLimit | None = None) -> VisitorPage
     )
 
 
-def screen_page(house: House) -> ScreenPage:
+def add_screens(app: web.Application, house: House) -> None:
     phrases = house.catalogue.phrases
-    return ScreenPage(
-        house.screens, lambda language, key: phrases[key].of(language), house.log.failed
-    )
+
+    def words(language: Language, key: str) -> str:
+        return phrases[key].of(language)
+
+    ScreenPage(house.screens, words, house.log.failed).add_to(app)
+    app.add_routes(DigitsPage(house.screens, words).routes())
+    LeadingPage(house.leading, words, house.log.failed).add_to(app)
 
 
 def _download_routes(house: House) -> list[web.RouteDef]:

@@ -84,6 +84,12 @@ class LinkAddress(Struct, frozen=True, tag="link_address"):
     id: str
 
 
+class ScreenCode(Struct, frozen=True, tag="screen_code"):
+    """The six digits that open a screen at /vis for ten minutes, by the id of its link."""
+
+    id: str
+
+
 class Count(Struct, frozen=True, tag="count"):
     """A number. As the argument `n` it selects a phrase's singular or plural."""
 
@@ -148,6 +154,7 @@ Line = (
     | Several
     | Typed
     | LinkAddress
+    | ScreenCode
     | ByDoor
 )
 

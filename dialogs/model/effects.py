@@ -155,6 +155,14 @@ class MakeLink(Struct, frozen=True, tag="make_link"):
     look: Look | None = None  # what a download gives
 
 
+class MakeCode(Struct, frozen=True, tag="make_code"):
+    """Let six digits open a screen until then, by the id of its link. A dialog shows them with
+    `cards.ScreenCode`."""
+
+    link: str
+    until: datetime
+
+
 class WithdrawLink(Struct, frozen=True, tag="withdraw_link"):
     """End a link at once."""
 
@@ -312,6 +320,7 @@ Effect = (
     | Snapshot
     | Refresh
     | MakeLink
+    | MakeCode
     | WithdrawLink
 )
 Effects = tuple[Effect | Response, ...]
@@ -373,6 +382,7 @@ __all__ = [
     "HaltAll",
     "Hand",
     "Keep",
+    "MakeCode",
     "MakeLink",
     "Mark",
     "Open",

@@ -19,7 +19,8 @@ Sign = Literal["today", "better", "worse", "plain"]
 
 class ScreenNote(Struct, Generic[L], frozen=True):
     """A note. Its kind is told by `sign` and in the words of `kind`. `rank` is its place after the
-    dots (1, 2, 3), or 0. `about` says what sets it apart: the leader's, written on paper."""
+    dots (1, 2, 3), or 0. `group` is what it was put together under, and `about` says what sets it
+    apart: the leader's, written on paper."""
 
     id: str
     words: L
@@ -27,6 +28,7 @@ class ScreenNote(Struct, Generic[L], frozen=True):
     kind: L | None = None
     about: L | None = None
     rank: int = 0
+    group: L | None = None
 
 
 class ScreenColumn(Struct, Generic[L], frozen=True):
@@ -76,6 +78,7 @@ def finished(screen: Screen[L], line: Callable[[L], L2]) -> Screen[L2]:
                 maybe(note.kind),
                 maybe(note.about),
                 note.rank,
+                maybe(note.group),
             )
             for note in one.notes
         )

@@ -340,6 +340,13 @@ def _make_link(context: EffectContext, effect: fx.MakeLink) -> Script[None]:
     )
 
 
+def _make_code(context: EffectContext, effect: fx.MakeCode) -> Script[None]:
+    scope = context.scope
+    yield from links.make_code(
+        scope.vault, scope.tenant, scope.project, effect.link, effect.until, context.now
+    )
+
+
 def _withdraw_link(context: EffectContext, effect: fx.WithdrawLink) -> Script[None]:
     token = links.token_of(context.scope.vault, effect.kind, effect.id)
     yield from links.withdraw(token, context.now)
@@ -368,6 +375,7 @@ CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]]
     fx.Refresh: _refresh,
     fx.Snapshot: _snapshot,
     fx.MakeLink: _make_link,
+    fx.MakeCode: _make_code,
     fx.WithdrawLink: _withdraw_link,
 }
 """For each kind of effect but `Tell`, `BeginAll` and `HaltAll`, which `turns.py` makes events of.

@@ -3,6 +3,9 @@
 A token has 160 bits. It is drawn from the link's random id with the vault's secret, as receipt
 codes are drawn from a form's id: so that an address can be shown again without being stored, and a
 copy of the database alone opens no link.
+
+A screen can also be opened with six digits for some minutes. They are drawn from the same id. What
+is stored of them is a hash that only a holder of the key can make: a million codes are soon tried.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ KEPT = timedelta(days=1)
 _BYTES = 20
 _TOKEN = re.compile(r"[a-z2-7]{32}")
 _NO_HASH = bytes(32)
+_CODE = "code"
+"""The kind of a row for six digits. No token leads to it; in `look` it has the link's id."""
 _look = msgspec.json.Decoder(Look)
 
 
@@ -76,6 +81,41 @@ def resolve(token: str, now: datetime) -> Script[ProjectLink | None]:
     return None
 
 
+def digits_of(vault: Vault, id: str) -> str:
+    """Return the six digits of a screen's link, whose id this is."""
+    return f"{int.from_bytes(vault.drawn(b'digits ' + id.encode())) % 1_000_000:06}"
+
+
+def make_code(
+    vault: Vault, tenant: str, project: str, id: str, until: datetime, now: datetime
+) -> Script[None]:
+    """Let six digits open the screen whose link has this id. Where another screen has the same
+    digits at the same time, they open neither."""
+    hash = _digits_hash(vault, digits_of(vault, id))
+    if (yield "link_get", {"hash": hash, "now": to_us(now)}):
+        yield "link_withdraw", {"hash": hash}
+        return
+    yield "link_drop", {"hash": hash}
+    yield (
+        "link_put",
+        {
+            "hash": hash,
+            "tenant": tenant,
+            "project": project,
+            "kind": _CODE,
+            "person": "",
+            "until": to_us(until),
+            "look": id,
+        },
+    )
+
+
+def by_digits(vault: Vault, digits: str, now: datetime) -> Script[str]:
+    """Return the token of the screen that six digits open; "" for digits that open none."""
+    rows = yield "link_get", {"hash": _digits_hash(vault, digits), "now": to_us(now)}
+    return token_of(vault, "screen", rows[0]["look"]) if rows else ""
+
+
 def withdraw(token: str, now: datetime) -> Script[None]:
     """End a link at once, also in a backup that is restored later."""
     hash = _hash(token)
@@ -89,6 +129,10 @@ def withdraw_again(hash: str) -> Script[None]:
 
 def prune(now: datetime) -> Script[None]:
     yield "link_prune", {"before": to_us(now - KEPT)}
+
+
+def _digits_hash(vault: Vault, digits: str) -> bytes:
+    return vault.drawn(b"digits hash " + digits.encode())
 
 
 def _hash(token: str) -> bytes:

@@ -15,19 +15,36 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.platforms.web.page.limits import RequestLimit
+from bot.platforms.web.screen.by_digits import DigitsPage, WrongTries
+from bot.platforms.web.screen.leading_server import LeadingPage
 from bot.platforms.web.screen.server import ScreenPage
 from bot.platforms.web.screen.watch import ScreenWatch
 from bot.server.build import House
 from bot.server.http_server import Hosts, application
+from content.language import Language
 from dialogs.model import events as e
-from dialogs.model.cards import Line, Words
+from dialogs.model.cards import (
+    Button,
+    Choices,
+    DateField,
+    Form,
+    Heading,
+    Line,
+    Option,
+    Paragraph,
+    People,
+    TextField,
+    Words,
+    buttons,
+    card,
+)
 from dialogs.model.conversation import Facts, LookResults, Sight
-from dialogs.model.effects import Display, MakeLink
+from dialogs.model.effects import Display, FieldError, Grant, MakeCode, MakeLink, Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, StateOf, Viewer
 from dialogs.model.screens import NeutralScreen, Screen, ScreenColumn, ScreenNote, Sign
-from dialogs.registry import CONVERSATIONS
-from storage.transactions.links import token_of
+from dialogs.registry import CONVERSATIONS, SIGHTS
+from storage.transactions.links import digits_of, token_of
 from storage.transactions.turns import Turn
 from tests.worlds.house import (
     MONDAY,
@@ -41,7 +58,7 @@ from tests.worlds.house import (
     found,
 )
 
-RUN = "run1"
+RUN = "digest"
 DIALOG = "digest"
 LANES = (
     ("realistic", "Realistisk"),
@@ -90,19 +107,64 @@ def _shows(look: Look, viewer: Viewer, known: Known) -> LookResults:
     return (Display(screen_of(diary.lines)),)
 
 
+def _leads(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """What whoever leads sees: the screen, three buttons, and a form over the notes."""
+    [shown] = _shows(look, viewer, known)
+    assert isinstance(shown, Display)
+    writes = e.NewsGiven(project=PROJECT, text="own b Skrevet ved et tryk")
+    ends = e.NewsGiven(project=PROJECT, text="own w Slut")
+    frame = Look("frame", project=PROJECT, ref=RUN)
+    ways = buttons(
+        Button(Words("Næste trin"), writes, "main"),
+        Button(Words("Slut øvelsen"), ends, "danger", confirm=Words("Er I færdige?")),
+        Button(Words("Lav en aftale"), frame),
+    )
+    notes = tuple(
+        Option(note.id, note.words) for lane in shown.screen.columns for note in lane.notes
+    )
+    grouping = Form[Line](
+        Words("Saml sedler"),
+        (Choices("notes", Words("Sedler"), notes), TextField("text", Words("Fælles"))),
+        Words("Saml"),
+        "news_given",
+        {"project": PROJECT},
+    )
+    found = (Show(card(Heading(Words("Du leder")), ways)), shown)
+    return (*found, Open(grouping)) if notes else found
+
+
+def _asks(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    fields = (
+        TextField[Line]("text", Words("Hvad")),
+        People[Line]("who", Words("Hvem")),
+        DateField[Line]("due", Words("Hvornår")),
+    )
+    form = Form[Line](
+        Words("Lav en aftale"), fields, Words("Send"), "news_given", {"project": PROJECT}
+    )
+    return (Open(form),)
+
+
 def fake_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace a conversation by one that keeps the notes of a run. Each timer of it adds one."""
     fake = faked(monkeypatch, DIALOG)
 
-    def adds(state: Diary | None, event: object, known: Known) -> tuple[Diary, tuple[()]]:
-        assert isinstance(event, e.Woke)
-        return Diary((*(state.lines if state else ()), event.name)), ()
+    def adds(
+        state: Diary | None, event: object, known: Known
+    ) -> tuple[Diary | None, tuple[Show | FieldError, ...]]:
+        assert isinstance(event, e.Woke | e.NewsGiven)
+        line = event.name if isinstance(event, e.Woke) else event.text
+        if line.startswith("!"):
+            return state, (FieldError("text", Words("Det går ikke")),)
+        said = Show(card(Paragraph(Words("Sedlen hænger der"))))
+        return Diary((*(state.lines if state else ()), line)), (said,)
 
     fake.acts = adds
-    record = msgspec.structs.replace(
-        CONVERSATIONS[DIALOG], sights={"overview": Sight(_needs, _shows)}
-    )
+    sights = {"overview": Sight(_needs, _shows), "news": Sight(_needs, _leads)}
+    record = msgspec.structs.replace(CONVERSATIONS[DIALOG], sights=sights)
     monkeypatch.setitem(CONVERSATIONS, DIALOG, record)
+    monkeypatch.setitem(SIGHTS, "news", sights["news"])
+    monkeypatch.setitem(SIGHTS, "frame", Sight(_needs, _asks))
 
 
 @dataclass
@@ -158,6 +220,19 @@ async def put_up(house: House, until: datetime | None = None, id: str = "l1") ->
     return token_of(house.vault, "screen", id)
 
 
+async def put_digits(house: House, until: datetime, id: str = "l1") -> str:
+    """Let six digits open the screen whose link has this id; returns them."""
+    await carry_out(house, MakeCode(id, until))
+    return digits_of(house.vault, id)
+
+
+async def let_lead(house: House, person: str = "mette", id: str = "l1") -> str:
+    """Give a person a link for leading the run; returns its token."""
+    look = Look("news", ref=RUN)
+    await carry_out(house, MakeLink("leading", id, person, MONDAY + timedelta(days=1), look))
+    return token_of(house.vault, "leading", id)
+
+
 @asynccontextmanager
 async def serving_screens(
     house: House, failures: list[tuple[str, str]], heartbeat: float = 0.02, port: int = 0
@@ -167,17 +242,28 @@ async def serving_screens(
     def told(what: str, kind: str) -> None:
         failures.append((what, kind))
 
+    def words(language: Language, key: str) -> str:
+        return phrases[key].of(language)
+
     watch = ScreenWatch(house.screens, told, every=0.005, on_a_screen=3, in_all=4)
     page = ScreenPage(
         house.screens,
-        lambda language, key: phrases[key].of(language),
+        words,
         told,
         watch=watch,
         limit=RequestLimit(),
         heartbeat=heartbeat,
     )
+    leading = LeadingPage(
+        house.leading,
+        words,
+        told,
+        watch=ScreenWatch(house.leading, told, every=0.005),
+    )
     app = application(Hosts.named(("127.0.0.1",)))
     page.add_to(app)
+    leading.add_to(app)
+    app.add_routes(DigitsPage(house.screens, words, WrongTries(most=3)).routes())
     async with TestServer(app, port=port or None) as server:
         yield f"http://127.0.0.1:{server.port}", app, watch
 
@@ -188,7 +274,7 @@ async def a_room(folder: Path, either: str = "") -> AsyncIterator[Room]:
     wall = Wall()
     failures: list[tuple[str, str]] = []
     async with a_house(folder, wall=wall, either=either) as house:
-        await found(house)
+        await found(house, roles=(Grant("mette", "leader", "confirmed"),), team=("mette", "ali"))
         token = await put_up(house)
         async with (
             serving_screens(house, failures) as (url, _, watch),

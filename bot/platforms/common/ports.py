@@ -111,7 +111,7 @@ class Answer(Struct, frozen=True):
     `undone`: nothing is known to be stored, and the request should be retried. `instead`: the cards
     replace the one whose button was pressed. `absent`: the sender is not known to be in the
     channel; an edge that can look up the members does so and passes the delivery in again.
-    `files`: what a download gives, not drawn yet.
+    `files`: what a download gives, not drawn yet. `screen`: what a wall shows, for whoever leads.
     """
 
     language: Literal["da", "en"] = "da"
@@ -122,6 +122,7 @@ class Answer(Struct, frozen=True):
     instead: bool = False
     absent: bool = False
     files: tuple[FinishedFile, ...] = ()
+    screen: FinishedScreen | None = None
 
 
 Receive = Callable[[Delivery], Awaitable[Answer]]
@@ -366,7 +367,16 @@ class ShownScreen(Struct, frozen=True):
     at: datetime
 
 
-class Screens(Protocol):
+class Versions(Protocol):
+    """Tells when what a link shows has changed."""
+
+    async def versions(self, tokens: Iterable[str]) -> dict[str, int]:
+        """Return the version of what each of these shows, without those that lead nowhere. Only
+        signed events change a version."""
+        ...
+
+
+class Screens(Versions, Protocol):
     """Finds what a link puts on a wall, and when it has changed."""
 
     async def show(self, token: str) -> ShownScreen | None:
@@ -374,9 +384,41 @@ class Screens(Protocol):
         never was."""
         ...
 
-    async def versions(self, tokens: Iterable[str]) -> dict[str, int]:
-        """Return the version of what each of these screens shows, without those that lead nowhere.
-        Only signed events change a version."""
+    async def by_digits(self, digits: str) -> str:
+        """Return the token of the screen that six digits open; "" where they open none."""
+        ...
+
+
+class LedScreen(Struct, frozen=True):
+    """What whoever leads an exercise has before them: the screen, a card with what they can do, the
+    form that puts notes together, and the people who can be chosen in a form."""
+
+    language: Literal["da", "en"]
+    screen: FinishedScreen
+    card: FinishedCard
+    grouping: FinishedForm | None
+    at: datetime
+
+
+class LedAct(Struct, frozen=True):
+    """The answer to an act of whoever leads. `looked`: it changed nothing and only shows
+    something."""
+
+    answer: Answer
+    looked: bool = False
+    people: tuple[tuple[str, str], ...] = ()
+
+
+class Leading(Versions, Protocol):
+    """Serves a link for leading, as the person it was given to, whose role is checked each time."""
+
+    async def look(self, token: str) -> LedScreen | None:
+        """Return None alike for a link that is withdrawn, has expired, never was, or whose person
+        does not lead the exercise any more."""
+        ...
+
+    async def act(self, token: str, what: Pressed | Submitted) -> LedAct | None:
+        """Carry out a press or a form; None as for the look."""
         ...
 
 

@@ -31,13 +31,17 @@ PageValues = Mapping[str, Sequence[str]]
 class PageFrame(Struct, frozen=True):
     """What all pages of one request have in common. `query` is the address of this view, and
     `token` what opened it, where it has no address. `stays`: no link in its head leads away,
-    because with the page what somebody wrote, or their code, would be gone."""
+    because with the page what somebody wrote, or their code, would be gone. `back` is
+    the phrase of the link to the first page; "" where there is none. `people` can be chosen, by id
+    and name."""
 
     words: PageWords
     language: Language
     query: str = ""
     token: str = ""
     stays: bool = False
+    back: str = "page.back"
+    people: Sequence[tuple[str, str]] = ()
 
     def says(self, key: str) -> str:
         return escape(self.words(self.language, key))
@@ -130,10 +134,16 @@ def _in_language(query: str, language: Language) -> str:
 
 
 def _back(frame: PageFrame) -> str:
-    return f'<p><a href="?l={frame.language}">{frame.says("page.back")}</a></p>'
+    if not frame.back:
+        return ""
+    return f'<p><a href="?l={frame.language}">{frame.says(frame.back)}</a></p>'
 
 
 # --- cards --------------------------------------------------------------------------------
+
+
+def card_parts(frame: PageFrame, card: c.FinishedCard) -> str:
+    return "".join(_part(part, frame) for part in card.parts)
 
 
 def _part(part: c.Part[c.Spans], frame: PageFrame) -> str:
@@ -186,10 +196,16 @@ def _way(button: c.Button[c.Spans], frame: PageFrame) -> str:
     if button.token.startswith("?"):
         address = _in_language(button.token, frame.language)
         return f'<a class="{kind}" href="{escape(address)}">{label}</a>'
-    return (
+    form = (
         f'<form method="post" action="?">{_hidden("p", button.token)}'
         f"{_hidden('l', frame.language)}"
         f'<button class="{kind}" type="submit">{label}</button></form>'
+    )
+    if button.confirm is None:
+        return form
+    return (
+        f'<details class="sure"><summary class="{kind}">{label}</summary>'
+        f"<p>{_line(button.confirm)}</p>{form}</details>"
     )
 
 
@@ -237,8 +253,58 @@ def _field(
         case c.Choices():
             chosen = field.values if given is None else given.get(field.id, ())
             return _choice(field, "checkbox", chosen, wrong.get(field.id, ""))
+        case c.DateField(value=day):
+            about = {"type": "date", "value": "" if day is None else day.isoformat()}
+            return _short(field, frame, about, wrong.get(field.id, ""), given)
+        case c.People():
+            return _person_field(field, frame, wrong.get(field.id, ""), given)
         case _:
             raise AssertionError(f"no form of the page has {type(field).__name__}")
+
+
+def _short(
+    field: c.DateField[c.Spans],
+    frame: PageFrame,
+    about: dict[str, str],
+    error: str,
+    given: PageValues | None,
+) -> str:
+    id, hint = _id(field.id), _line(field.hint) if field.hint else ""
+    if given is not None:
+        about["value"] = "".join(given.get(field.id, ()))
+    about = {"id": id, "name": field.id, **about, **_described(id, hint, error)}
+    return _labelled(field, frame, hint, error, f"<input{_attributes(about)}>")
+
+
+def _person_field(
+    field: c.People[c.Spans], frame: PageFrame, error: str, given: PageValues | None
+) -> str:
+    """Return a choice among those in the channel."""
+    id, hint = _id(field.id), _line(field.hint) if field.hint else ""
+    chosen = field.values if given is None else given.get(field.id, ())
+    options = "".join(
+        f'<option value="{escape(person)}"{" selected" if person in chosen else ""}>'
+        f"{escape(name)}</option>"
+        for person, name in (("", "–"), *frame.people)
+    )
+    about = {"id": id, "name": field.id, **_described(id, hint, error)}
+    return _labelled(field, frame, hint, error, f"<select{_attributes(about)}>{options}</select>")
+
+
+def _labelled(
+    field: c.DateField[c.Spans] | c.People[c.Spans] | c.TextField[c.Spans],
+    frame: PageFrame,
+    hint: str,
+    error: str,
+    control: str,
+) -> str:
+    id = _id(field.id)
+    optional = "" if field.required else f" {frame.says('page.optional')}"
+    return (
+        f'<div class="field{" wrong" if error else ""}">'
+        f'<label class="label" for="{id}">{_line(field.label)}{optional}</label>'
+        f"{_under(id, hint, error)}{control}</div>"
+    )
 
 
 def _text_field(
@@ -248,7 +314,6 @@ def _text_field(
     value = "".join(given.get(field.id, ())) if given is not None else _plain(field.value)
     limit = frame.says("page.limit").replace("{n}", str(field.limit)) if field.long else ""
     hint = " ".join(filter(None, [_line(field.hint) if field.hint else "", limit]))
-    optional = "" if field.required else f" {frame.says('page.optional')}"
     about = {"id": id, "name": field.id, "dir": "auto", **_described(id, hint, error)}
     if not field.long:
         about |= {"type": "text", "value": value, "autocomplete": "off", "spellcheck": "false"}
@@ -256,11 +321,7 @@ def _text_field(
     else:
         about |= {"rows": "7", "autocomplete": "off"}
         control = f"<textarea{_attributes(about)}>\n{escape(value)}</textarea>"
-    return (
-        f'<div class="field{" wrong" if error else ""}">'
-        f'<label class="label" for="{id}">{_line(field.label)}{optional}</label>'
-        f"{_under(id, hint, error)}{control}</div>"
-    )
+    return _labelled(field, frame, hint, error, control)
 
 
 def _choice(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
@@ -29,8 +30,6 @@ _HERE = Path(__file__)
 STYLE = _HERE.with_name("screen.css").read_text(encoding="utf-8")
 SCRIPT = _HERE.with_name("screen.js").read_text(encoding="utf-8")
 HEADERS = strict_headers(STYLE, SCRIPT)
-BUILD = hashlib.sha256((STYLE + SCRIPT).encode()).hexdigest()[:12]
-"""An open page with another one loads itself anew."""
 REFRESH = 15
 """Seconds until a page without JavaScript loads itself anew."""
 SIGNS: Mapping[Sign, str] = {"today": "●", "better": "▲", "worse": "▼", "plain": ""}
@@ -56,7 +55,7 @@ class ScreenFrame(Struct, frozen=True):
 
 def etag(shown: ShownScreen, lane: str) -> str:
     """Return what a page is known by: alike while it shows the same, whatever the time is."""
-    body = msgspec.json.encode((shown.screen, shown.language, lane, BUILD))
+    body = msgspec.json.encode((shown.screen, shown.language, lane, _build(STYLE, SCRIPT)))
     return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
 
 
@@ -66,32 +65,44 @@ def screen_page(frame: ScreenFrame, shown: ShownScreen) -> str:
     inside = (
         f'<header class="head"><div><p class="place"><b>{line_html(screen.title)}</b> '
         f"{line_html(screen.place)}</p><h1>{line_html(screen.heading)}</h1>"
-        f'<p class="do">{line_html(screen.instruction)}</p></div>{_timer(frame, shown)}</header>'
+        f'<p class="do">{line_html(screen.instruction)}</p></div>'
+        f"{timer(frame, screen, shown.at)}</header>"
         f"{_board(frame, screen, lane)}{_foot(frame, screen)}"
     )
     title = f"{_bare(screen.heading)} · {_bare(screen.title)}"
-    return _whole(frame, inside, title)
+    return document(frame, inside, title, STYLE, SCRIPT)
 
 
 def gone_page(frame: ScreenFrame, what: str) -> str:
     """Return a page that only says something: `screen.gone`, `screen.busy`."""
     title = frame.says(f"{what}_title")
-    return _whole(frame, f'<h1>{title}</h1><p class="do">{frame.says(what)}</p>', title)
+    said = f'<h1>{title}</h1><p class="do">{frame.says(what)}</p>'
+    return document(frame, said, title, STYLE, SCRIPT)
 
 
-def _whole(frame: ScreenFrame, inside: str, title: str) -> str:
+def document(
+    frame: ScreenFrame, inside: str, title: str, style: str, script: str, *, refreshes: bool = True
+) -> str:
+    """Return a whole page. `refreshes`: without JavaScript it loads itself anew."""
+    anew = f'<noscript><meta http-equiv="refresh" content="{REFRESH}"></noscript>'
     return (
-        f'<!doctype html><html lang="{frame.language}" data-build="{BUILD}"><head>'
+        f'<!doctype html><html lang="{frame.language}" data-build="{_build(style, script)}"><head>'
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, '
         'initial-scale=1"><meta name="robots" content="noindex, nofollow">'
-        '<meta name="referrer" content="no-referrer">'
-        f'<noscript><meta http-equiv="refresh" content="{REFRESH}"></noscript>'
-        f"<title>{title}</title><style>{STYLE}</style></head><body>"
+        f'<meta name="referrer" content="no-referrer">{anew if refreshes else ""}'
+        f"<title>{title}</title><style>{style}</style></head><body>"
         f'<main id="screen">{inside}</main>'
         f'<p id="told" class="unseen" role="status"></p>'
         f'<p id="away" class="away" hidden>{frame.says("screen.away")}</p>'
-        f"<script>{SCRIPT}</script></body></html>"
+        f"<script>{script}</script></body></html>"
     )
+
+
+@lru_cache(maxsize=4)
+def _build(style: str, script: str) -> str:
+    """Return what this edition of the page is known by: an open page of another loads itself
+    anew."""
+    return hashlib.sha256((style + script).encode()).hexdigest()[:12]
 
 
 def _bare(spans: Spans) -> str:
@@ -101,12 +112,11 @@ def _bare(spans: Spans) -> str:
 # --- time ---------------------------------------------------------------------------------
 
 
-def _timer(frame: ScreenFrame, shown: ShownScreen) -> str:
-    screen = shown.screen
+def timer(frame: ScreenFrame, screen: FinishedScreen, now: datetime) -> str:
     below = "" if screen.next is None else f"<p>{line_html(screen.next)}</p>"
     if screen.ends_at is None:
         return f'<div class="time">{below}</div>' if below else ""
-    left = seconds_left(screen.ends_at, shown.at)
+    left = seconds_left(screen.ends_at, now)
     told = "screen.over" if left == 0 else "screen.minute" if left <= 60 else ""
     said = frame.says(told) if told else ""
     return (
@@ -167,14 +177,35 @@ def _lane(frame: ScreenFrame, lane: ScreenColumn[Spans], most: int) -> str:
     )
 
 
-def _note(note: ScreenNote[Spans]) -> str:
-    sign = f'<span class="sign" aria-hidden="true">{SIGNS[note.sign]}</span> '
-    kind = "" if note.kind is None else f'<p class="kind">{sign}{line_html(note.kind)}</p>'
-    rank = f'<b class="rank">{note.rank}</b>' if note.rank else ""
-    about = "" if note.about is None else f'<p class="by">{line_html(note.about)}</p>'
+def choosable_lane(lane: ScreenColumn[Spans], form: str) -> str:
+    """Return a lane with all its notes, each of which can be chosen for this form."""
+    notes = "".join(_note(note, form) for note in lane.notes)
     return (
-        f'<li class="note {note.sign}">{rank}{kind}<p class="words" dir="auto">'
-        f"{line_html(note.words)}</p>{about}</li>"
+        f'<section class="lane"><h2>{line_html(lane.name)}</h2><ul class="notes">{notes}</ul>'
+        "</section>"
+    )
+
+
+def _note(note: ScreenNote[Spans], chooses: str = "") -> str:
+    """Return a note. `chooses` is the form that it can be chosen for, on the page of whoever
+    leads."""
+    sign = f'<span class="sign" aria-hidden="true">{SIGNS[note.sign]}</span> '
+    kind = "" if note.kind is None else f'<span class="kind">{sign}{line_html(note.kind)}</span>'
+    rank = f'<b class="rank">{note.rank}</b>' if note.rank else ""
+    about = "" if note.about is None else f'<span class="by">{line_html(note.about)}</span>'
+    group = "" if note.group is None else f'<span class="group">{line_html(note.group)}</span>'
+    words = f'<span class="words" dir="auto">{line_html(note.words)}</span>'
+    inside = f"{rank}{group}{kind}{words}{about}"
+    if chooses:
+        return _choosable(note, chooses, inside)
+    return f'<li class="note {note.sign}">{inside}</li>'
+
+
+def _choosable(note: ScreenNote[Spans], form: str, inside: str) -> str:
+    group = "" if note.group is None else f' data-group="{_bare(note.group)}"'
+    return (
+        f'<li class="note {note.sign}" draggable="true"{group}><label><input type="checkbox" '
+        f'name="notes" value="{escape(note.id)}" form="{form}"> {inside}</label></li>'
     )
 
 

@@ -10,6 +10,8 @@ let again = false;
 let lost = 0;
 let endsAt = NaN; // by this machine's monotonic clock
 
+// The page of whoever leads defines holdsBack: nothing is exchanged in the middle of an act.
+const busy = () => typeof holdsBack === "function" && holdsBack();
 const jitter = (most) => most / 2 + (Math.random() * most) / 2;
 
 function readClock() {
@@ -46,7 +48,11 @@ function reached(isThere) {
 function show(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
   if (page.documentElement.dataset.build !== document.documentElement.dataset.build) {
-    location.reload();
+    location.replace(location.href); // a GET, also where the page answered a press
+    return;
+  }
+  if (busy()) {
+    etag = "";
     return;
   }
   const before = document.querySelector("h1")?.textContent;

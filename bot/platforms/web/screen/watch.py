@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from bot.platforms.common.ports import Report, Screens
+from bot.platforms.common.ports import Report, Versions
 
 SECOND = 1.0
 ON_A_SCREEN = 24
@@ -57,13 +57,13 @@ class OpenScreen:
 class ScreenWatch:
     def __init__(
         self,
-        screens: Screens,
+        versions: Versions,
         told: Report,
         every: float = SECOND,
         on_a_screen: int = ON_A_SCREEN,
         in_all: int = IN_ALL,
     ) -> None:
-        self._screens = screens
+        self._versions = versions
         self._told = told
         self._every = every
         self._on_a_screen = on_a_screen
@@ -113,7 +113,7 @@ class ScreenWatch:
 
     async def _ask_once(self) -> None:
         asked = list(self._open)
-        versions = await self._screens.versions({one.token for one in asked})
+        versions = await self._versions.versions({one.token for one in asked})
         for listener in asked:
             version = versions.get(listener.token)
             if version is None:

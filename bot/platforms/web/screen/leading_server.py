@@ -1,0 +1,191 @@
+"""Serves the page of whoever leads an exercise: `GET` and `POST /l/<token>`, and its events.
+
+A GET only shows. A press is a POST of a button's token or of a form, and must come from this page
+itself: the browser says so by `Origin`, or by `Sec-Fetch-Site` where it hides the origin because
+the page lets no referrer out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from aiohttp import web
+from msgspec.structs import replace
+
+from bot.platforms.common.ports import (
+    Answer,
+    Leading,
+    LedAct,
+    Pressed,
+    Report,
+    Submitted,
+)
+from bot.platforms.web.page.draw import (
+    HEADERS,
+    PageFrame,
+    PageWords,
+    form_page,
+    home_or_card,
+    notice,
+)
+from bot.platforms.web.page.limits import RequestLimit
+from bot.platforms.web.screen.draw import ScreenFrame
+from bot.platforms.web.screen.leading_draw import LEADING_HEADERS, leading_page
+from bot.platforms.web.screen.server import EventStream
+from bot.platforms.web.screen.watch import ScreenWatch
+from content.language import Language
+from dialogs.model import cards as c
+
+MOST_FIELDS = 400
+ON_A_LINK = 120
+"""Requests a minute to one link: one person presses and looks, on a few windows."""
+SECRET = frozenset({"f", "p", "l"})
+Fields = Mapping[str, list[str]]
+
+
+class LeadingPage:
+    def __init__(
+        self,
+        leading: Leading,
+        words: PageWords,
+        told: Report,
+        *,
+        watch: ScreenWatch | None = None,
+        limit: RequestLimit | None = None,
+    ) -> None:
+        self._leading = leading
+        self._words = words
+        self._told = told
+        self._watch = watch or ScreenWatch(leading, told)
+        self._limit = limit or RequestLimit(most=ON_A_LINK)
+        self._events = EventStream(leading, self._watch, self._limit, self._notice)
+
+    def add_to(self, app: web.Application) -> None:
+        app.add_routes(
+            [
+                web.get("/l/{token}", self.show),
+                web.post("/l/{token}", self.take),
+                web.get("/l/{token}/events", self._events.serve),
+            ]
+        )
+        app.on_shutdown.append(self._close)
+
+    async def _close(self, app: web.Application) -> None:
+        await self._watch.close()
+
+    async def show(self, request: web.Request) -> web.Response:
+        if not self._limit.lets(request.match_info["token"]):
+            return self._notice(request, "screen.busy", 429)
+        return await self._page(request)
+
+    async def take(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        if not self._limit.lets(token):
+            return self._notice(request, "screen.busy", 429)
+        if not is_own_page(request):
+            return self._notice(request, "leading.elsewhere", 403)
+        fields = await _fields(request)
+        opened_by = _first(fields, "p")
+        if "f" in fields:
+            values: dict[str, str | list[str] | None] = {
+                name: found[0] if len(found) == 1 else found
+                for name, found in fields.items()
+                if name not in SECRET
+            }
+            acted = await self._act(token, Submitted(_first(fields, "f"), values))
+        else:
+            acted = await self._act(token, Pressed(opened_by))
+        if acted is None:
+            return self._gone(request)
+        answer = acted.answer
+        if answer.faults and opened_by:
+            return await self._with_faults(token, acted, opened_by, fields)
+        if answer.form is not None:
+            return _html(form_page(self._frame(acted, opened_by), answer.form), 200, HEADERS)
+        if acted.looked and answer.cards:
+            shown = home_or_card(self._frame(acted), answer, home=False)
+            return _html(shown, 200, HEADERS)
+        return await self._page(request, _said(answer))
+
+    async def _act(self, token: str, what: Pressed | Submitted) -> LedAct | None:
+        return await self._leading.act(token, what)
+
+    async def _page(self, request: web.Request, told: str = "") -> web.Response:
+        led = await self._leading.look(request.match_info["token"])
+        if led is None:
+            return self._gone(request)
+        frame = ScreenFrame(self._words, led.language)
+        page = leading_page(frame, PageFrame(self._words, led.language), led, told)
+        return _html(page, 200, LEADING_HEADERS)
+
+    async def _with_faults(
+        self, token: str, acted: LedAct, opened_by: str, fields: Fields
+    ) -> web.Response:
+        """Return the form as it was sent, with what is wrong in it; it keeps its id."""
+        again = await self._act(token, Pressed(opened_by))
+        frame = self._frame(acted, opened_by)
+        if again is None or again.answer.form is None:
+            return _html(home_or_card(frame, acted.answer, home=False), 422, HEADERS)
+        form = replace(again.answer.form, token=_first(fields, "f"))
+        page = form_page(frame, form, acted.answer.faults, fields)
+        return _html(page, 422, HEADERS)
+
+    def _frame(self, acted: LedAct, opened_by: str = "") -> PageFrame:
+        return PageFrame(
+            self._words,
+            acted.answer.language,
+            token=opened_by,
+            stays=True,
+            back="leading.back",
+            people=acted.people,
+        )
+
+    def _gone(self, request: web.Request) -> web.Response:
+        self._limit.leads_nowhere(request.match_info["token"])
+        return self._notice(request, "leading.gone", 404)
+
+    def _notice(self, request: web.Request, what: str, status: int) -> web.Response:
+        english = request.headers.get("Accept-Language", "").lower().startswith("en")
+        language: Language = "en" if english else "da"
+        page = notice(PageFrame(self._words, language, stays=True), what)
+        return _html(page, status, HEADERS)
+
+
+def is_own_page(request: web.Request) -> bool:
+    """Return whether a POST comes from a page of this Digi."""
+    origin = request.headers.get("Origin", "null")
+    if origin != "null":
+        return urlsplit(origin).netloc == request.host
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+
+
+def _said(answer: Answer) -> str:
+    """Return what an act was answered with: what was wrong, or the lines before the first heading
+    of its card. The rest of that card stands on the page itself."""
+    if answer.faults:
+        return " ".join(c.plain(fault.text) for fault in answer.faults)
+    lines: list[str] = []
+    for part in answer.cards[0].parts if answer.cards else ():
+        if not isinstance(part, c.Paragraph):
+            break
+        lines.append(c.plain(part.text))
+    return " ".join(lines)
+
+
+async def _fields(request: web.Request) -> dict[str, list[str]]:
+    body = (await request.read()).decode("utf-8", "replace")
+    try:
+        return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+
+
+def _first(fields: Fields, name: str) -> str:
+    return next(iter(fields.get(name, ())), "")
+
+
+def _html(text: str, status: int, headers: dict[str, str]) -> web.Response:
+    return web.Response(
+        text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
+    )
