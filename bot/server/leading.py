@@ -22,6 +22,7 @@ from bot.platforms.common.ports import (
     Sender,
     Submitted,
 )
+from bot.server.downloads import NotAnswered
 from bot.server.screens import ScreenDesk
 from dialogs.model.cards import Card
 from dialogs.model.events import Look
@@ -32,11 +33,7 @@ from storage.sql import Script
 from storage.transactions.reading import NamesAndWords, Reading
 from storage.vault import Vault
 
-People = tuple[tuple[str, str], ...]
-
-
-class NotAnswered(Exception):
-    """The database did not answer; another try may succeed."""
+NamedPeople = tuple[tuple[str, str], ...]
 
 
 class LeadingDesk:
@@ -74,7 +71,7 @@ class LeadingDesk:
         if link is None or (await self._seen(link)).screen is None:
             return None
         answer = await self._receive(self._delivery(link, what))
-        people: People = ()
+        people: NamedPeople = ()
         if answer.form is not None or answer.faults:
             people = await self._database.read(self._people, link)
         return LedAct(answer, self._looks(link, what), people)
@@ -109,7 +106,7 @@ class LeadingDesk:
         except BadToken:
             return False
 
-    def _people(self, link: ProjectLink) -> Script[People]:
+    def _people(self, link: ProjectLink) -> Script[NamedPeople]:
         found = yield from self._reading.look(link.tenant, link.project, (Team(),))
         team: tuple[str, ...] = found[Team()]
         names: NamesAndWords = yield from self._reading.names(link.tenant, link.project, team, ())

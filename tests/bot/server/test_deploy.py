@@ -40,8 +40,9 @@ def test_the_shipped_proxy_opens_what_platforms_call_and_nothing_else() -> None:
         "/vis",
     ):
         assert re.search(opens, path), path
-    assert re.search(events, "/s/abc/events"), "the first that matches is taken"
-    assert not re.search(events, "/s/abc")
+    for kind in "sl":
+        assert re.search(events, f"/{kind}/abc/events"), "the first that matches is taken"
+        assert not re.search(events, f"/{kind}/abc")
     assert "proxy_buffering off;" in proxy.partition(opens)[0]
     for path in (
         "/",

@@ -41,7 +41,7 @@ MOST_FIELDS = 400
 ON_A_LINK = 120
 """Requests a minute to one link: one person presses and looks, on a few windows."""
 SECRET = frozenset({"f", "p", "l"})
-Fields = Mapping[str, list[str]]
+SentFields = Mapping[str, list[str]]
 
 
 class LeadingPage:
@@ -120,7 +120,7 @@ class LeadingPage:
         return _html(page, 200, LEADING_HEADERS)
 
     async def _with_faults(
-        self, token: str, acted: LedAct, opened_by: str, fields: Fields
+        self, token: str, acted: LedAct, opened_by: str, fields: SentFields
     ) -> web.Response:
         """Return the form as it was sent, with what is wrong in it; it keeps its id."""
         again = await self._act(token, Pressed(opened_by))
@@ -153,11 +153,12 @@ class LeadingPage:
 
 
 def is_own_page(request: web.Request) -> bool:
-    """Return whether a POST comes from a page of this Digi."""
-    origin = request.headers.get("Origin", "null")
-    if origin != "null":
-        return urlsplit(origin).netloc == request.host
-    return request.headers.get("Sec-Fetch-Site") == "same-origin"
+    """Return whether a POST comes from a page of this Digi. A proxy may leave the port out of
+    `Host`; then the browser's own word counts."""
+    origin, site = request.headers.get("Origin", "null"), request.headers.get("Sec-Fetch-Site")
+    if origin != "null" and urlsplit(origin).hostname != request.url.host:
+        return False
+    return urlsplit(origin).netloc == request.host if site is None else site == "same-origin"
 
 
 def _said(answer: Answer) -> str:
@@ -181,7 +182,7 @@ async def _fields(request: web.Request) -> dict[str, list[str]]:
         return {}
 
 
-def _first(fields: Fields, name: str) -> str:
+def _first(fields: SentFields, name: str) -> str:
     return next(iter(fields.get(name, ())), "")
 
 
