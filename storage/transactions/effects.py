@@ -41,17 +41,28 @@ POOLED = (fx.Publish, fx.Unpool, fx.OpenRound, fx.CloseRound, fx.Refresh, fx.Era
 
 
 class EffectContext(msgspec.Struct, frozen=True):
-    """What the effects of one event come from."""
+    """What the effects of one event come from. `gone` collects the pool entries that they remove,
+    because each removal rewrites the whole pool: 200 notes would write 50 MB."""
 
     scope: Scope
     dialog: str
     of: str
     event: SignedEvent
     now: datetime
+    gone: set[str] = msgspec.field(default_factory=set)
 
 
 def apply(context: EffectContext, effect: Effect) -> Script[None]:
     yield from CARRIED_OUT_BY[type(effect)](context, effect)
+
+
+def remove_gone(context: EffectContext) -> Script[None]:
+    """Remove what the effects of this event published or discarded. Called after the last one, so
+    that the next event does not find it in the pool."""
+    if context.gone:
+        yield from rewrite_pool(
+            context.scope, context.now, lambda pool: pool.without(frozenset(context.gone))
+        )
 
 
 # --- records ------------------------------------------------------------------------------
@@ -279,12 +290,7 @@ def _publish(context: EffectContext, effect: fx.Publish) -> Script[None]:
             "body": scope.seal("published", msgspec.json.encode(effect.body), effect.id),
         },
     )
-    yield from _removed(context, effect.entry)
-
-
-def _removed(context: EffectContext, *entries: str) -> Script[None]:
-    gone = frozenset(entries)
-    yield from rewrite_pool(context.scope, context.now, lambda pool: pool.without(gone))
+    context.gone.add(effect.entry)
 
 
 def _retract(context: EffectContext, effect: fx.Retract) -> Script[None]:
@@ -293,7 +299,8 @@ def _retract(context: EffectContext, effect: fx.Retract) -> Script[None]:
 
 
 def _unpool(context: EffectContext, effect: fx.Unpool) -> Script[None]:
-    yield from _removed(context, *effect.entries)
+    context.gone.update(effect.entries)
+    yield from ()
 
 
 def _open_round(context: EffectContext, effect: fx.OpenRound) -> Script[None]:

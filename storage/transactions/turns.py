@@ -15,7 +15,7 @@ from dialogs.model.effects import Effect, Response
 from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Unreleased, Written
 from storage.sql import Conflict, Script, StoreError, together
-from storage.transactions.effects import POOLED, EffectContext, apply
+from storage.transactions.effects import POOLED, EffectContext, apply, remove_gone
 from storage.transactions.facts import gather
 from storage.transactions.locks import lock_channel, lock_person, lock_project
 from storage.transactions.scope import Scope, drawn_ids, to_us
@@ -173,6 +173,7 @@ class _Course:
         context = EffectContext(scope, dialog, of, event, turn.now)
         for effect in _expanded(effects, decider):
             yield from self._carry_out(effect, context, depth)
+        yield from remove_gone(context)
 
     def _carry_out(
         self, effect: Effect | Response, context: EffectContext, depth: int

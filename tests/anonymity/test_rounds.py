@@ -25,13 +25,15 @@ from dialogs.model.effects import (
     OpenRound,
     Pooled,
     PoolEntry,
+    Publish,
     Refresh,
     Show,
     Undo,
 )
 from dialogs.model.events import Missing, Undoing
-from dialogs.model.facts import Prefs, Unreleased
+from dialogs.model.facts import Prefs, Unreleased, Waiting
 from storage.sql import Unavailable, Unsure
+from storage.transactions.anonymous_pool import Pool
 from tests.faults.tools import ANSWERED, ENDS, Failpoints, rows_of
 from tests.worlds.house import PROJECT, TENANT, a_house, asked, carry_out, found
 from tests.worlds.stage import text_of
@@ -63,12 +65,17 @@ async def sends(
     return taken
 
 
-async def waiting(house: House) -> Counter[str]:
+async def drawn(house: House) -> tuple[Waiting, ...]:
     fact = Unreleased(("note", "dots", "mark"), ROUND)
     answers = await house.database.read(
         house.scripts.reading.unsigned_facts, TENANT, PROJECT, (fact,)
     )
-    return Counter(one.kind for one in answers[fact])
+    found: tuple[Waiting, ...] = answers[fact]
+    return found
+
+
+async def waiting(house: House) -> Counter[str]:
+    return Counter(one.kind for one in await drawn(house))
 
 
 def size(folder: Path, either: str) -> object:
@@ -120,6 +127,29 @@ async def test_the_pool_does_not_grow_while_a_round_is_open(
     await carry_out(house, CloseRound(ROUND))
     [(closed,)] = asked(tmp_path / "home", either, "SELECT length(sealed) FROM pool")
     assert closed < 2 * ROOM
+
+
+async def test_closing_a_round_writes_the_pool_twice_however_many_notes(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once without the notes, once without the round: a rewrite for each note would write the whole
+    pool again for each."""
+    await carry_out(house, OpenRound(ROUND, ROOM))
+    for n, person in enumerate(TEAM):
+        await sends(house, person, f"form {n}", NOTES)
+    notes = [one for one in await drawn(house) if one.kind == "note"]
+    written = []
+    seal = Pool.seal
+
+    def counted(pool: Pool, *place: Any) -> bytes:
+        written.append(place)
+        return seal(pool, *place)
+
+    monkeypatch.setattr(Pool, "seal", counted)
+    published = [Publish(one.entry, one.new_id, "note", ROUND, 0, one.body) for one in notes]
+    await carry_out(house, *published, CloseRound(ROUND))
+    assert (len(notes), len(written)) == (2 * len(TEAM), 2)
+    assert await waiting(house) == {}
 
 
 OUTCOMES: tuple[tuple[str, str, tuple[Pooled, ...]], ...] = (

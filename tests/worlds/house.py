@@ -28,7 +28,7 @@ from dialogs.model.effects import Effect, Grant, OpenProject, Response, SetMembe
 from dialogs.model.facts import Fact, Known, Project
 from dialogs.registry import CONVERSATIONS
 from storage.sql import Script
-from storage.transactions.effects import EffectContext, apply
+from storage.transactions.effects import EffectContext, apply, remove_gone
 from storage.transactions.scope import Scope
 from storage.transactions.turns import Turn
 from tests.worlds.postgres import with_key
@@ -214,8 +214,10 @@ async def carry_out(house: House, *effects: Effect) -> None:
     def carried_out() -> Script[None]:
         event = e.Begun(project=PROJECT, at=MONDAY, id="b1", dialog="project")
         scope = Scope(TENANT, PROJECT, house.vault)
+        context = EffectContext(scope, "project", "project", event, MONDAY)
         for effect in effects:
-            yield from apply(EffectContext(scope, "project", "project", event, MONDAY), effect)
+            yield from apply(context, effect)
+        yield from remove_gone(context)
 
     await house.database.tx(carried_out)
 
