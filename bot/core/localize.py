@@ -18,7 +18,7 @@ from bot.core.phrase_text import Piece, fixed, marked, pieces_of, styled
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue
-from dialogs.model import appointments, documents, pictures, posters, screens
+from dialogs.model import appointments, boards_to_print, documents, pictures, posters, screens
 from dialogs.model import cards as c
 from dialogs.model.calendar import Calendar, local
 from dialogs.model.commands import word_for
@@ -275,15 +275,15 @@ class Localizer:
 
     def files(self, file: NeutralFile, channel: Language) -> tuple[FinishedFile, ...]:
         """Return the file in the reader's language. Others read a document, so it is in the
-        channel's, and a poster in both."""
+        channel's, and what hangs on a wall or is dealt in both."""
         if isinstance(file, appointments.Appointment):
             return (appointments.finished(file, self.line),)
         if isinstance(file, documents.Document):
             return (self._speaking(channel).document(file),)
-        return tuple(
-            posters.finished(file, self._speaking(language).line, language)
-            for language in get_args(Language)
-        )
+        in_both = ((self._speaking(language).line, language) for language in get_args(Language))
+        if isinstance(file, posters.Poster):
+            return tuple(posters.finished(file, line, language) for line, language in in_both)
+        return tuple(boards_to_print.finished(file, line, language) for line, language in in_both)
 
     def _speaking(self, language: Language) -> Localizer:
         other = copy.copy(self)

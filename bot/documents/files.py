@@ -10,10 +10,13 @@ from typing import Literal
 from msgspec import Struct
 
 from bot.documents import calendar_files, data, html, tables
+from bot.documents.board_sheet import board_html
+from bot.documents.card_sheet import cards_html
 from bot.documents.plain import file_name
 from bot.documents.poster import poster_html
 from dialogs.model import documents
 from dialogs.model.appointments import Appointment
+from dialogs.model.boards_to_print import BoardToPrint, CardsToPrint
 from dialogs.model.cards import plain
 from dialogs.model.files import FinishedFile
 from dialogs.model.posters import PAPERS, FinishedPoster, Paper
@@ -23,7 +26,21 @@ HTML = "text/html; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
 JSON = "application/json; charset=utf-8"
 
-FileWay = Literal["ics", "docx", "html", "csv", "json", "a4_da", "a5_da", "a4_en", "a5_en"]
+FileWay = Literal[
+    "ics",
+    "docx",
+    "html",
+    "csv",
+    "json",
+    "a4_da",
+    "a5_da",
+    "a4_en",
+    "a5_en",
+    "board_da",
+    "board_en",
+    "cards_da",
+    "cards_en",
+]
 
 
 class Drawable(Struct, frozen=True):
@@ -60,6 +77,12 @@ def _drawables(file: FinishedFile, now: datetime) -> tuple[Drawable, ...]:
             return (Drawable("ics", "ics", name, calendar_files.MEDIA_TYPE, draw),)
         case documents.Document():
             return _document(file)
+        case BoardToPrint(language=language):
+            way: FileWay = "board_da" if language == "da" else "board_en"
+            return (_sheet(way, lambda: board_html(file)),)
+        case CardsToPrint(language=language):
+            way = "cards_da" if language == "da" else "cards_en"
+            return (_sheet(way, lambda: cards_html(file)),)
         case _:
             return tuple(_poster(file, paper) for paper in PAPERS)
 
@@ -105,7 +128,11 @@ _POSTERS: dict[tuple[Paper, str], FileWay] = {
 }
 
 
+def _sheet(way: FileWay, html: Callable[[], str]) -> Drawable:
+    name = f"digi-{way.replace('_', '-')}.html"
+    return Drawable(way, way, name, HTML, lambda: html().encode(), opens=True)
+
+
 def _poster(one: FinishedPoster, paper: Paper) -> Drawable:
     way = _POSTERS[paper, one.language]
-    name = f"digi-{paper}-{one.language}.html"
-    return Drawable(way, way, name, HTML, lambda: poster_html(one, paper).encode(), opens=True)
+    return _sheet(way, lambda: poster_html(one, paper))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dialogs.model.appointments import FinishedAppointment, NeutralAppointment
+from dialogs.model.boards_to_print import FinishedPrint, NeutralPrint
 from dialogs.model.documents import FinishedDocument, NeutralDocument
 from dialogs.model.posters import FinishedPoster, NeutralPoster
 
-NeutralFile = NeutralAppointment | NeutralDocument | NeutralPoster
-FinishedFile = FinishedAppointment | FinishedDocument | FinishedPoster
+NeutralFile = NeutralAppointment | NeutralDocument | NeutralPoster | NeutralPrint
+FinishedFile = FinishedAppointment | FinishedDocument | FinishedPoster | FinishedPrint
