@@ -237,7 +237,7 @@ class OpenRound(Struct, frozen=True, tag="open_round"):
 
 class CloseRound(Struct, frozen=True, tag="close_round"):
     """Forget a round's secret, its marks and its reserved room. Its entries stay until they are
-    published or removed."""
+    published or removed, and nothing can be undone any more."""
 
     ref: str
 

@@ -121,8 +121,12 @@ class Pool:
         return self._with(*self.entries, _bare(OPEN, ref, secret, {"room": room}))
 
     def closed(self, ref: str) -> Pool:
-        """Without the round's secret, marks and room; what was written in it stays."""
-        return self._with(*(e for e in self.entries if e.ref != ref or e.kind not in (OPEN, MARK)))
+        """Without the round's secret, marks and room. What was written in it stays, but loses the
+        hash of its form, which the chat knows from the button that undoes it."""
+        left = (e for e in self.entries if e.ref != ref or e.kind not in (OPEN, MARK))
+        return self._with(
+            *(msgspec.structs.replace(e, form=b"") if e.ref == ref else e for e in left)
+        )
 
     def unmarked(self) -> Pool:
         """As a backup may hold it: without the secrets of rounds, and without marks but for their

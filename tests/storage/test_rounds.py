@@ -170,10 +170,11 @@ def test_whoever_undid_their_dots_sets_them_anew() -> None:
 
 
 def test_a_closed_round_leaves_what_was_said_and_nothing_of_whom() -> None:
+    """Nor anything of the form, whose id is in the button that undoes the sending."""
     pool = sends(opened(), "anne", "form 1", notes("a", "b"))
     over = pool.closed(ROUND)
     assert {e.kind for e in over.entries} == {"note"}
-    assert {(e.mark, e.receipt) for e in over.entries} == {("", b"")}
+    assert {(e.mark, e.receipt, e.form) for e in over.entries} == {("", b"", b"")}
 
 
 def test_a_round_that_is_opened_twice_keeps_its_secret() -> None:
