@@ -144,6 +144,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     unseated.add_argument("person", metavar="PERSON", help="the person's id on the platform")
     unseated.add_argument("project", metavar="PROJECT", help="the project's id (see projects)")
+    told = add("report", _report, "write a project's report in each format; prints no content")
+    told.add_argument(
+        "project", metavar="PROJECT", nargs="?", default="", help="its id, if there are several"
+    )
+    told.add_argument(
+        "--to", metavar="FOLDER", type=Path, default=Path(), help="where to write the files"
+    )
     moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
     moved.add_argument("to", metavar="postgresql://…", help="the new database")
     add("projects", _projects, "list workplace, id and channel of each project; never a text")
@@ -315,6 +322,10 @@ def _unseat(args: argparse.Namespace) -> int:
     return _order(Request("unseat", {"person": args.person, "project": args.project}))
 
 
+def _report(args: argparse.Namespace) -> int:
+    return _order(Request("report", {"project": args.project, "to": str(args.to.absolute())}))
+
+
 def _order(request: Request) -> int:
     """Execute a command in the running Digi, or in this process if none runs."""
     done = asyncio.run(_ordered(digi_settings.load(), request))
@@ -330,7 +341,7 @@ async def _ordered(settings: Settings, request: Request) -> Done:
         raise Problem(f"there is no database at {settings.sqlite} yet")
     house = await build_from(settings, lambda *_: [], Log("error"))
     try:
-        return await carry_out(house.upkeep, request)
+        return await carry_out(house, request)
     finally:
         await house.close()
 

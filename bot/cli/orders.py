@@ -5,24 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.cli.control import Done, Request
+from bot.server.build import House
 from bot.server.upkeep import NotThere, Upkeep
 from storage.rekey import Rekeyed
 from storage.sql import StoreError
 from storage.vault import KeyProblem
 
 
-async def carry_out(upkeep: Upkeep, request: Request) -> Done:
+async def carry_out(house: House, request: Request) -> Done:
     """Execute a command. The answer is a sentence for the operator, never a stack trace."""
     try:
-        return Done(True, await _carried_out(upkeep, request.do, request.args))
+        return Done(True, await _carried_out(house, request.do, request.args))
     except (NotThere, StoreError, KeyProblem) as error:
         return Done(False, str(error))
     except OSError as error:
         return Done(False, f"{error.filename}: {error.strerror}; give Digi's user access to it")
 
 
-async def _carried_out(upkeep: Upkeep, do: str, args: dict[str, str]) -> str:
+async def _carried_out(house: House, do: str, args: dict[str, str]) -> str:
+    upkeep = house.upkeep
     match do:
+        case "report":
+            return await house.reports.write(args.get("project", ""), Path(_needed(do, args, "to")))
         case "backup":
             return f"made {await upkeep.backup(Path(args['to']) if args.get('to') else None)}"
         case "rotate-key":

@@ -19,6 +19,9 @@ LEADS = frozenset({"leader", "deputy", "starter"})
 RUNS = LEADS | {"facilitator"}
 AGREES = RUNS | {"representative"}
 TRIO = frozenset({"leader", "deputy", "representative"})
+REPRESENTS = frozenset({"representative"})
+READS_REPORT = ALL | {"reader"}
+"""The report holds only what the channel may read, so whoever is in it may fetch it."""
 ANYONE = frozenset({"anyone"})
 WRITERS = frozenset({"writer"})
 """Those who may write without a name."""
@@ -86,7 +89,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.HowItWent: ALL,
     e.ConcernClosed: ALL,
     e.HandedOn: ALL,
-    e.TakenToTrio: frozenset({"representative"}),
+    e.TakenToTrio: REPRESENTS,
     e.Offered: OURSELVES,
     e.AgreementMade: AGREES,
     e.AgreementTaken: ALL,
@@ -107,7 +110,9 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PageClosed: AGREES,
     e.AdviceAsked: ALL,
     e.AdviceGiven: OURSELVES,
-    e.FileWanted: ALL,
+    e.FileWanted: READS_REPORT,
+    e.EditionMade: LEADS | REPRESENTS,
+    e.EditionSeen: REPRESENTS,
     e.MeetingDated: ALL,
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
@@ -159,8 +164,10 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "sheet": ALL,
     "week_sheet": ALL,
     "meeting_sheet": ALL,
-    "report": ALL,
-    "report_file": ALL,
+    "report": READS_REPORT,
+    "report_file": READS_REPORT,
+    "edition_file": READS_REPORT,
+    "see_edition": REPRESENTS,
 }
 LOOKS_ANYWHERE = frozenset(
     {

@@ -321,11 +321,13 @@ class Localizer:
     def line(self, line: c.Line) -> c.Spans:
         spans = self._spans(line)
         # A sentence that begins with a date begins with a capital letter.
-        if spans and isinstance(line, c.Text) and isinstance(spans[0], c.Plain | c.Strong | c.Emph):
+        if (
+            spans
+            and isinstance(line, c.Text | c.Worded)
+            and isinstance(spans[0], c.Plain | c.Strong | c.Emph)
+        ):
             first = spans[0]
-            if first.text[:1].islower() and self._template(line.key, line.args).startswith(
-                ("{", "**{", "*{")
-            ):
+            if first.text[:1].islower() and self._said(line).startswith(("{", "**{", "*{")):
                 raised = first.text[0].upper() + first.text[1:]
                 spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
         return spans
@@ -334,6 +336,8 @@ class Localizer:
         match line:
             case c.Text(key=key, args=args):
                 return self._text(key, args)
+            case c.Worded(args=args):
+                return self._filled(pieces_of(self._said(line)), args)
             case c.Said(da=da, en=en):
                 return marked(da if self.language == "da" else en)
             case c.Words(text=text) if text != c.UNREADABLE:
@@ -386,6 +390,12 @@ class Localizer:
     def _first_name(self, person: str) -> str:
         prefs = self._people.get(person)
         return ((prefs.name if prefs else "").split() or [person])[0]
+
+    def _said(self, line: c.Text | c.Worded) -> str:
+        """Return the phrase in this language, with its placeholders."""
+        if isinstance(line, c.Text):
+            return self._template(line.key, line.args)
+        return self._own_committee(line.da if self.language == "da" else line.en)
 
     def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
         n = args.get("n")

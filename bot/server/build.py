@@ -36,6 +36,7 @@ from bot.platforms.common.ports import (
 from bot.server import settings as digi_settings
 from bot.server.leading import LeadingDesk
 from bot.server.preflight import no_shared_key
+from bot.server.report_files import ReportFiles
 from bot.server.screens import ScreenDesk
 from bot.server.upkeep import Upkeep
 from content import catalogue as content
@@ -76,6 +77,7 @@ class House:
     links: StoredLinks
     screens: ScreenDesk
     leading: LeadingDesk
+    reports: ReportFiles
     damaged: bool = False
     """The database was found to be damaged, and the operator has been told."""
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -280,6 +282,7 @@ def _connected(
         links,
         screens,
         leading,
+        ReportFiles(store, scripts, vault, catalogue, clock),
     )
 
 

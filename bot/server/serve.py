@@ -373,7 +373,7 @@ async def _nothing_more() -> None:
 
 async def take_orders(house: House, request: Request) -> Done:
     """Execute an operator's command from the control socket."""
-    done = await carry_out(house.upkeep, request)
+    done = await carry_out(house, request)
     house.listeners.letters_written()
     return done
 

@@ -111,6 +111,15 @@ class Text(Struct, frozen=True, tag="text"):
     args: dict[str, Line] = {}
 
 
+class Worded(Struct, frozen=True, tag="worded"):
+    """A phrase as it was said once, with its placeholders in both languages: a later edition of the
+    content does not change it."""
+
+    da: str
+    en: str
+    args: dict[str, Line] = {}
+
+
 class Listing(Struct, frozen=True, tag="listing"):
     """An enumeration within a sentence: a, b og c."""
 
@@ -150,6 +159,7 @@ Line = (
     | Count
     | Said
     | Text
+    | Worded
     | Listing
     | Several
     | Typed

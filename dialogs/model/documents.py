@@ -225,25 +225,26 @@ def finished(
 
 
 def plain_text(document: FinishedDocument) -> Document[str]:
-    return converted(document, plain, _plain_picture)
+    return converted(document, plain, lambda picture: converted_picture(picture, plain))
 
 
-def _plain_picture(picture: Picture[Spans]) -> Picture[str]:
-    title, sentence = plain(picture.title), plain(picture.sentence or ())
+def converted_picture(picture: Picture[L], line: Callable[[L], L2]) -> Picture[L2]:
+    """Return a picture with every line converted, without an address of its own."""
+
+    def maybe(said: L | None) -> L2 | None:
+        return None if said is None else line(said)
+
     match picture:
-        case Steps(steps=steps, now=now):
-            named = (
-                NamedStep(plain(one.name), one.state, None if one.when is None else plain(one.when))
-                for one in steps
-            )
-            return Steps(title, tuple(named), sentence, plain(now or ()))
-        case Chart(bars=bars, groups=groups, unit=unit):
+        case Steps(title=title, steps=steps, sentence=sentence, now=now):
+            named = (NamedStep(line(one.name), one.state, maybe(one.when)) for one in steps)
+            return Steps(line(title), tuple(named), maybe(sentence), maybe(now))
+        case Chart(title=title, bars=bars, groups=groups, unit=unit, sentence=sentence):
             return Chart(
-                title,
-                tuple(Bar(plain(one.label), one.values) for one in bars),
-                tuple(Group(plain(one.name), one.tone) for one in groups),
-                None if unit is None else plain(unit),
-                sentence,
+                line(title),
+                tuple(Bar(line(one.label), one.values) for one in bars),
+                tuple(Group(line(one.name), one.tone) for one in groups),
+                maybe(unit),
+                maybe(sentence),
             )
         case _:
             assert_never(picture)

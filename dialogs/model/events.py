@@ -685,7 +685,11 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 HandedOver = Literal[
     "agreement_file",
     "decision_file",
+<<<<<<< HEAD
     "med_item_file",
+=======
+    "edition_file",
+>>>>>>> d2d851a (Report: keep MED editions that do not change, and write files for operators)
     "meeting_file",
     "meeting_sheet",
     "poster_file",
@@ -702,6 +706,17 @@ class FileWanted(Signed, frozen=True, tag="file_wanted"):
 
     view: HandedOver
     ref: str = ""
+
+
+class EditionMade(Signed, frozen=True, tag="edition_made"):
+    """The report as it is now is kept for the committee, and does not change any more."""
+
+
+class EditionSeen(Signed, frozen=True, tag="edition_seen"):
+    """A representative has seen an edition, and may remark on it; once."""
+
+    edition: str
+    remark: str = ""
 
 
 class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
@@ -853,6 +868,8 @@ SignedEvent = (
     | AdviceAsked
     | AdviceGiven
     | FileWanted
+    | EditionMade
+    | EditionSeen
     | MeetingDated
     | PersonPaused
     | PersonResumed
@@ -966,6 +983,8 @@ View = Literal[
     "sheet",
     "report",
     "report_file",
+    "edition_file",
+    "see_edition",
     # overview, summary, trio
     "overview",
     "summary",

@@ -35,6 +35,8 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("agreement", "unname"),
         RecordKind("concern_answer", "unname"),
         RecordKind("conclusion", "unname"),
+        RecordKind("edition", "unname"),
+        RecordKind("edition_remark", "unname"),
         RecordKind("end", "unname"),
         RecordKind("med_item", "unname"),
         RecordKind("med_discussion", "unname"),

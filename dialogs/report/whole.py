@@ -42,13 +42,15 @@ def report_needs() -> Facts:
     )
 
 
-def report_document(at: datetime, known: Known) -> NeutralDocument:
-    """Return the draft as of a time. Nothing in it depends on who asks."""
+def report_document(at: datetime, known: Known, edition: int = 0) -> NeutralDocument:
+    """Return the draft as of a time, or what becomes the edition of this number. Nothing in it
+    depends on who asks."""
     project = known.project
     today = local(project.calendar, at).date()
+    number = Count(edition)
     made = document(
-        title=text("report.title_draft"),
-        slug=text("report.slug"),
+        title=text("report.title_edition", n=number) if edition else text("report.title_draft"),
+        slug=text("report.slug_edition", n=number) if edition else text("report.slug"),
         project=project.name,
         day=today,
         sections=(

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pytest
 
+from bot.core.tokens import write_press
 from bot.documents import data, docx, html, tables
 from bot.documents.files import drawables
+from bot.platforms.common.ports import Pressed
 from dialogs.model.cards import plain
-from dialogs.model.documents import DataTable, FinishedDocument, contents_before, plain_text
+from dialogs.model.documents import (
+    DataTable,
+    Document,
+    FinishedDocument,
+    Section,
+    contents_before,
+    plain_text,
+)
 from dialogs.model.documents import tables as tables_of
+from dialogs.model.events import EditionSeen, Look
+from dialogs.model.facts import Records
+from dialogs.report.states import REPORT, Reports
 from tests.dialogs.test_sheets import ALLOWED, BEGUN, SECRET, words_in
-from tests.worlds.sheets import report
-from tests.worlds.stage import stage
+from tests.worlds.sheets import project_of, report, sheet
+from tests.worlds.stage import TENANT, Stage, stage
 
 SUMMED_UP = """
 anne > tryk "Led samtalen"
@@ -185,3 +198,132 @@ async def test_each_list_can_be_had_as_a_spreadsheet_without_formulas(tmp_path: 
         assert drawn.startswith(b"\xef\xbb\xbf")
         rows = list(csv.reader(io.StringIO(drawn.decode("utf-8-sig")), delimiter=";"))
         assert rows[1][0] == "'=HYPERLINK(1) på køkkenet"
+
+
+# --- editions -----------------------------------------------------------------------------
+
+MADE = 'anne > /digi rapport\nanne > tryk "Lav MED-udgaven"\n'
+
+
+async def edition(played: Stage, person: str) -> FinishedDocument:
+    return await sheet(played, person, "edition_file", await _first(played))
+
+
+async def _first(played: Stage) -> str:
+    """Return the id of the first edition."""
+    house, project = played.house, await project_of(played)
+    found = await house.database.read(house.scripts.reading.look, TENANT, project, (REPORT,))
+    return str(found[REPORT].read_as(Reports).editions[0].id)
+
+
+async def test_an_edition_never_changes(tmp_path: Path) -> None:
+    """What comes later is in no edition: a conclusion, an agreement that is done, a concern, and a
+    year in which nobody wrote. The draft beside it has all of it."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + MADE)
+        before = [draw(await edition(played, "ali")) for draw in (docx.draw, html.draw, data.draw)]
+        await played.play(
+            'fatima > tryk "Svar"\nfatima > udfyld "Dit svar=Roen"\n'
+            + SUMMED_UP
+            + """
+            fatima > /digi aftaler
+            fatima > tryk "Klaret"
+            anne > /digi indstillinger
+            anne > udfyld "Planlagt beslutning"=2027-05-03
+            ur > til 2027-11-02 10:00
+            """
+        )
+        after = [draw(await edition(played, "ali")) for draw in (docx.draw, html.draw, data.draw)]
+        assert after == before
+        assert "Vi prøver det af på ét hold." in everything_in(await report(played, "ali"))
+
+
+async def test_no_phrase_of_an_edition_is_looked_up_again(tmp_path: Path) -> None:
+    """A later version of Digi may word them anew, or have them no more."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + MADE)
+        kept = json.dumps(await _stored(played))
+        assert "Planlagt" in kept or "Der er ikke sat en dato." in kept
+        assert '"type": "text"' not in kept
+
+
+async def _stored(played: Stage) -> object:
+    house, project, fact = played.house, await project_of(played), Records("edition")
+    found = await house.database.read(house.scripts.reading.look, TENANT, project, (fact,))
+    return [one.body for one in found[fact]]
+
+
+async def test_representatives_say_once_that_they_have_seen_it(tmp_path: Path) -> None:
+    """With the day and their remark; who has not is named as such."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + MADE)
+        found = everything_in(await edition(played, "anne"))
+        assert found.count("Ikke endnu") >= 2
+        await played.play(
+            """
+            mette > /digi rapport
+            mette > tryk "Jeg har set den"
+            mette > udfyld "Din bemærkning"="Natholdet er ikke spurgt."
+            """
+        )
+        again = EditionSeen(project=await project_of(played), edition=await _first(played))
+        await played.send(
+            "mette", Pressed(write_press(played.house.vault, TENANT, again)), private=True
+        )
+        played.acts += 1
+        [seen] = _seen(plain_text(await edition(played, "ali")))
+        [table] = seen.passages
+        assert isinstance(table, DataTable)
+        assert [row[0] for row in table.rows] == ["Mette Krogh (TR)", "Jonas Friis (AMR)"]
+        assert table.rows[0][2] == "Natholdet er ikke spurgt."
+        assert table.rows[1][1] == "Ikke endnu"
+
+
+def _seen(one: Document[str]) -> tuple[Section[str], ...]:
+    return tuple(part for part in one.sections if part.heading == "Set af TR og AMR")
+
+
+async def test_what_is_erased_or_taken_back_is_gone_from_an_edition(tmp_path: Path) -> None:
+    """A name that is erased, and a text that its author withdrew."""
+    async with stage(tmp_path) as played:
+        await played.play(
+            BEGUN
+            + ALLOWED
+            + """
+            sofie > tryk "Sig det"
+            sofie > tryk "Uden navn"
+            sofie > udfyld Hvad=Bekymring Din="Bliver vi målt på tiden?" Hvem="alle"
+            sofie < kode
+            ur > en uge
+            """
+            + MADE
+        )
+        found = everything_in(await edition(played, "ali"))
+        assert "Bliver vi målt på tiden?" in found
+        assert "Fatima Yildiz" in found
+        await played.play(
+            """
+            sofie > /digi kode
+            sofie > udfyld "Din kode"="{kode}"
+            sofie > tryk "Træk teksten tilbage"
+            sofie > send
+            ur > en uge
+            """
+        )
+        await played.house.upkeep.erase_person(TENANT, "fatima")
+        found = everything_in(await edition(played, "ali"))
+        assert "Bliver vi målt på tiden?" not in found
+        assert "Fatima" not in found
+        assert "Spørg om ruteplanen" in found
+
+
+async def test_an_edition_of_another_project_is_not_there(tmp_path: Path) -> None:
+    """Nor one that never was: the same answer."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + MADE)
+        look = Look("edition_file", project=await project_of(played), ref="f" * 32)
+        answer = await played.send(
+            "ali", Pressed(write_press(played.house.vault, TENANT, look)), private=True
+        )
+        assert not answer.files
+        assert "Den udgave er her ikke." in str(answer.cards)

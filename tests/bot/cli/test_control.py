@@ -55,7 +55,7 @@ async def control(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             found.done.append(request)
             if request.do == "break":
                 raise RuntimeError("kanariefugl")
-            return await carry_out(house.upkeep, request)
+            return await carry_out(house, request)
 
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: found.faults.append(context))

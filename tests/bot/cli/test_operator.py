@@ -253,3 +253,17 @@ def test_the_doctor_says_when_the_nights_backups_do_not_come(made: Here) -> None
     late.unlink()
     fine(made("backup"))
     assert "backup\tfine" in made("check", **slack).stdout
+
+
+def test_a_report_that_cannot_be_written_is_said_in_a_sentence(made: Here) -> None:
+    """Beside a running Digi and without one, it ends with 1 and names what is missing."""
+    alone = made("report", "nobody")
+    with made.running():
+        asked = made("report", "nobody")
+    for done in (alone, asked):
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == ("there is no project nobody: `python app.py projects` lists them\n")
+    away = made("report", DIGI_DATABASE="postgresql://localhost:1/digi")
+    assert away.returncode == 1
+    assert "Traceback" not in away.stderr
+    assert away.stderr.strip()

@@ -36,7 +36,7 @@ def count_vacuums(house: House, patch: pytest.MonkeyPatch) -> list[None]:
 
 
 async def ordered(house: House, do: str) -> str:
-    done = await carry_out(house.upkeep, Request(do, ORDERS.get(do, {})))
+    done = await carry_out(house, Request(do, ORDERS.get(do, {})))
     assert done.fine, done.said
     return done.said
 

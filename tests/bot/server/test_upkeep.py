@@ -161,14 +161,14 @@ async def test_an_operator_ends_the_seat_of_one_who_cannot_press_any_more(
     async with running(tmp_path, either=either) as played:
         project = project_of(tmp_path)
         done = await carry_out(
-            played.house.upkeep, Request("unseat", {"person": "mette", "project": project})
+            played.house, Request("unseat", {"person": "mette", "project": project})
         )
         assert done == Done(True, "mette is no longer tr; the channel is told")
         await played.house.courier.settle()
         assert "Mette Krogh er ikke længere TR" in played.channel(since_last_act=True)
         for person, why in (("mette", "has no role there"), ("anne", "is the leader")):
             refused = await carry_out(
-                played.house.upkeep, Request("unseat", {"person": person, "project": project})
+                played.house, Request("unseat", {"person": person, "project": project})
             )
             assert not refused.fine
             assert why in refused.said
@@ -609,7 +609,7 @@ async def test_an_order_that_is_refused_because_somebody_reads_has_done_nothing(
         with reading(tmp_path) as conn:
             conn.execute("BEGIN")
             conn.execute("SELECT count(*) FROM pool").fetchall()
-            done = await carry_out(played.house.upkeep, Request(do, {"person": "fatima"}))
+            done = await carry_out(played.house, Request(do, {"person": "fatima"}))
         assert not done.fine
         assert "nothing was written" in done.said
         assert rows_of(tmp_path, "SELECT id FROM person WHERE id = 'fatima'") != []
