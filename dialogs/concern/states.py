@@ -134,6 +134,15 @@ def open_to_all(known: Known) -> tuple[Concern, ...]:
     )
 
 
+def to_pass_on(known: Known) -> tuple[Concern, ...]:
+    """Return what everybody may read, for a document that goes further than the channel: texts
+    without a name only if there are as many of them as the threshold, so that no single one stands
+    before others. Needs `HELPERS` and `About`."""
+    found = [one for one in open_to_all(known) if one.status != "withdrawn"]
+    enough = sum(not one.author for one in found) >= known.project.threshold
+    return tuple(one for one in found if one.author or enough)
+
+
 def for_reader(known: Known, person: Person) -> tuple[Concern, ...]:
     """Return the texts addressed to this person, newest release first."""
     return _ordered(

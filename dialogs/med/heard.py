@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dialogs.concern.states import HELPERS, Concern, open_to_all
+from dialogs.concern.states import HELPERS, to_pass_on
 from dialogs.model.cards import Bullets, Kept, Line, Paragraph, Quote, Small, text
 from dialogs.model.conversation import Facts
 from dialogs.model.facts import About, Known, States
@@ -63,13 +63,5 @@ def _arrived_at(one: QuestionState) -> Iterator[Passages]:
 
 
 def _texts(known: Known) -> Iterator[Line]:
-    """Return concerns and ideas that everybody may read. Those without a name only if there are as
-    many of them as the threshold, so that no single one stands before the committee."""
-    everyones = [one for one in open_to_all(known) if one.kind != "question" and _readable(one)]
-    unsigned = [one for one in everyones if not one.author]
-    enough = len(unsigned) >= known.project.threshold
-    return (one.words for one in everyones if one.author or enough)
-
-
-def _readable(one: Concern) -> bool:
-    return one.status != "withdrawn"
+    """Return concerns and ideas that everybody may read."""
+    return (one.words for one in to_pass_on(known) if one.kind != "question")

@@ -685,11 +685,8 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 HandedOver = Literal[
     "agreement_file",
     "decision_file",
-<<<<<<< HEAD
-    "med_item_file",
-=======
     "edition_file",
->>>>>>> d2d851a (Report: keep MED editions that do not change, and write files for operators)
+    "med_item_file",
     "meeting_file",
     "meeting_sheet",
     "poster_file",

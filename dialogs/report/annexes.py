@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import date
 
 from dialogs.agreement.states import Agreement, overdue, unowned, what
-from dialogs.concern.states import Concern, answer_parts, open_to_all, status_line
+from dialogs.concern.states import Concern, answer_parts, status_line, to_pass_on
 from dialogs.model.calendar import local
-from dialogs.model.cards import Day, Kept, Line, Paragraph, Quote, Who, text
+from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, text
 from dialogs.model.documents import DataTable, Section, section
 from dialogs.model.facts import HowManyEach, Known
 from dialogs.question.states import (
@@ -30,14 +30,14 @@ ANSWERED = HowManyEach("answer")
 
 
 def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
-    texts = [one for one in open_to_all(known) if one.status != "withdrawn"]
+    texts = to_pass_on(known)
     asked = [one for one in texts if one.kind != "concern"]
     concerns = [one for one in texts if one.kind == "concern"]
     return (
         _questions(known),
         _agreements(known, today),
-        _texts("c", asked, today),
-        _texts("d", concerns, today),
+        _texts("c", asked, known, today),
+        _texts("d", concerns, known, today),
     )
 
 
@@ -125,13 +125,18 @@ def _agreement(one: Agreement, today: date) -> tuple[Line, ...]:
 # --- C and D: what was said to everybody --------------------------------------------------------
 
 
-def _texts(annex: str, found: Iterable[Concern], today: date) -> Section[Line]:
+def _texts(annex: str, found: Iterable[Concern], known: Known, today: date) -> Section[Line]:
+    """Return a table of texts. The line below it always stands there, so that it tells nothing of
+    whether there are others."""
     heading = text(f"report.annex_{annex}")
     rows = tuple(_text(one, today) for one in found)
-    if not rows:
-        return section(heading, Paragraph(text(f"report.no_texts_{annex}")))
     header = (text("report.said"), text("report.state"), text("report.answers"))
-    return section(heading, DataTable(heading, header, rows))
+    none = Paragraph[Line](text(f"report.no_texts_{annex}"))
+    return section(
+        heading,
+        DataTable(heading, header, rows) if rows else none,
+        Small(text("report.unsigned", n=Count(known.project.threshold))),
+    )
 
 
 def _text(one: Concern, today: date) -> tuple[Line, ...]:

@@ -11,14 +11,16 @@ from datetime import date
 from msgspec.structs import replace
 
 from dialogs.agreement.states import Agreement, overdue
-from dialogs.concern.states import Concern, open_to_all
-from dialogs.model.cards import Count, Day, Line, Several, text
+from dialogs.concern.states import Concern, to_pass_on
+from dialogs.med.states import level_name, med_of
+from dialogs.model.cards import Count, Day, Line, text
 from dialogs.model.documents import DataTable
-from dialogs.model.facts import Frame, Known, Project
+from dialogs.model.facts import Frame, Known, Project, Records
 from dialogs.page.states import page_address
 from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
 from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
 
+ITEMS = Records("med_item")
 FIRST = 3
 """Items of a row; the others are in the annexes."""
 LETTERS = 90
@@ -38,7 +40,7 @@ def for_the_committee(known: Known, today: date) -> DataTable[Line]:
         ("promises", _promises(known, today)),
         ("not_asked", _not_asked(known)),
         ("apv", text("report.no_apv")),
-        ("earlier", text("report.not_treated")),
+        ("earlier", _earlier(known)),
     )
     return DataTable(
         text("report.for_committee"),
@@ -51,14 +53,37 @@ def for_the_committee(known: Known, today: date) -> DataTable[Line]:
 
 
 def _asked(known: Known) -> Line:
-    """Return what the team has proposed that the committee takes up."""
+    """Return the item that was drafted, and what the team has proposed that the committee takes
+    up."""
+    item = med_of(known).item
+    level: list[Line] = [text("report.no_level")]
+    if item is not None:
+        name, how = level_name(item.level), text(f"report.asks_{item.level}")
+        what = known(ITEMS)[0].body["what"] if known(ITEMS) else ""
+        level = [
+            text("report.asks", level=name, how=how),
+            *((short(what, FRAMED),) if what else ()),
+        ]
     to_med = [one for one in asked_of_team(known) if isinstance(one, ToMed)]
-    level = text("report.no_level")
     if not to_med:
-        return Several((level, text("report.nothing_to_med")))
+        return stacked((*level, text("report.nothing_to_med")))
     titles = tuple(short_title(one.words, LETTERS) for one in reversed(to_med[-FIRST:]))
     more = (text("report.more_in_a"),) if len(to_med) > FIRST else ()
-    return stacked((level, text("report.to_med", n=Count(len(to_med))), points(titles), *more))
+    return stacked((*level, text("report.to_med", n=Count(len(to_med))), points(titles), *more))
+
+
+def _earlier(known: Known) -> Line:
+    """Return when the committee discussed it, and whether the other side sees it otherwise."""
+    found = med_of(known).discussions[-FIRST:]
+    lines: list[Line] = []
+    for one in reversed(found):
+        day = Day(one.day, weekday=False, year=True)
+        lines.append(text("report.discussed", day=day, level=level_name(one.level)))
+        for other in one.others:
+            key = "report.seen_not" if other.level == "not" else "report.seen_otherwise"
+            level = text("report.at_level", level=level_name(other.level))
+            lines.append(text(key, level=level))
+    return stacked(lines) if lines else text("med.not_discussed")
 
 
 def _decision(project: Project, today: date) -> Line:
@@ -132,7 +157,7 @@ def _promises(known: Known, today: date) -> Line:
     """Return dates that have passed first, then those to come. What is owed for texts is shown as
     the texts, without their number."""
     due = sorted(
-        ((day, one) for one in open_to_all(known) if (day := _due(one)) is not None),
+        ((day, one) for one in to_pass_on(known) if (day := _due(one)) is not None),
         key=lambda found: (found[0], found[1].id),
     )
     lines = [_promise(day, one, today) for day, one in due[:FIRST]]
@@ -145,8 +170,6 @@ def _promises(known: Known, today: date) -> Line:
 
 
 def _due(one: Concern) -> date | None:
-    if one.status == "withdrawn":
-        return None
     return one.promised if one.waits else one.done_by
 
 

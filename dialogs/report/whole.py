@@ -21,7 +21,7 @@ from dialogs.page.states import PAGE
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
 from dialogs.report.lines import NONE, day_of, stacked
-from dialogs.report.page_one import for_the_committee
+from dialogs.report.page_one import ITEMS, for_the_committee
 from dialogs.results.states import Result, results
 from dialogs.walk.states import Walk, phase_steps
 
@@ -38,6 +38,8 @@ def report_needs() -> Facts:
         *HELPERS,
         ANSWERED,
         StateOf("walk", "walk"),
+        StateOf("med", "med"),
+        ITEMS,
         PAGE,
     )
 

@@ -13,6 +13,7 @@ from bot.core.tokens import write_press
 from bot.documents import data, docx, html, tables
 from bot.documents.files import drawables
 from bot.platforms.common.ports import Pressed
+from dialogs.concern.states import Concern
 from dialogs.model.cards import plain
 from dialogs.model.documents import (
     DataTable,
@@ -24,7 +25,7 @@ from dialogs.model.documents import (
 )
 from dialogs.model.documents import tables as tables_of
 from dialogs.model.events import EditionSeen, Look
-from dialogs.model.facts import Records
+from dialogs.model.facts import Known, Records
 from dialogs.report.states import REPORT, Reports
 from tests.dialogs.test_sheets import ALLOWED, BEGUN, SECRET, words_in
 from tests.worlds.sheets import project_of, report, sheet
@@ -53,9 +54,8 @@ def first_page(one: FinishedDocument) -> dict[str, str]:
 async def test_a_report_holds_only_what_the_channel_may_read(tmp_path: Path, weeks: int) -> None:
     """An offer to one person, the trio's points, texts to some alone, and unreleased texts and
     answers are in no report, whoever asks for it: also not the leader's or a representative's."""
-    secret = SECRET.replace('HEMMELIGT endnu" Hvem="alle"', 'HEMMELIGT endnu" Hvem="Anne Holm"')
     async with stage(tmp_path) as played:
-        await played.play(BEGUN + ALLOWED + secret + weeks * "ur > en uge\n")
+        await played.play(BEGUN + ALLOWED + SECRET + weeks * "ur > en uge\n")
         for person in ("anne", "mette", "jonas", "sofie", "noor", "lars", "karen"):
             found = everything_in(await report(played, person))
             for allowed in ("Spørg om ruteplanen", "bytte om på to besøg?", "Ja, i prøveperioden."):
@@ -91,22 +91,51 @@ async def test_before_the_release_nothing_in_a_report_tells_that_somebody_wrote(
     assert seen[0] == seen[1]
 
 
-async def test_what_is_released_to_all_is_in_the_report_without_a_name(tmp_path: Path) -> None:
-    """A concern that everybody may read stands in annex D, answered or not."""
+WRITERS = ("sofie", "lars", "bodil", "emil", "noor")
+
+
+def say_to_all(writers: tuple[str, ...]) -> str:
+    """Each writes a concern without a name, and keeps its code."""
+    return "".join(
+        f"""
+        {who} > tryk "Sig det"
+        {who} > tryk "Uden navn"
+        {who} > udfyld Hvad=Bekymring Din="Bekymring af {who}" Hvem="alle"
+        {who} < kode
+        """
+        for who in writers
+    )
+
+
+@pytest.mark.parametrize(("many", "shown"), [(4, False), (5, True)])
+async def test_released_texts_without_a_name_are_in_the_report_from_the_threshold(
+    tmp_path: Path, many: int, shown: bool
+) -> None:
+    """The report goes further than the channel, so no single one stands before the committee."""
     async with stage(tmp_path) as played:
-        await played.play(
-            BEGUN
-            + """
-            sofie > tryk "Sig det"
-            sofie > tryk "Uden navn"
-            sofie > udfyld Hvad=Bekymring Din="Bliver vi målt på tiden?" Hvem="alle"
-            """
-        )
-        assert "Bliver vi målt" not in everything_in(await report(played, "ali"))
+        await played.play(BEGUN + say_to_all(WRITERS[:many]))
+        assert "Bekymring af" not in everything_in(await report(played, "ali"))
         await played.play("ur > en uge")
         found = everything_in(await report(played, "ali"))
-        assert "Bliver vi målt på tiden?" in found
-        assert "Sofie" not in found
+        assert ("Bekymring af lars" in found) is shown
+        assert "står i bilag C og D, når der er mindst 5 af dem" in found
+
+
+async def test_control_a_restricted_concern_in_the_report_would_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: a report of all concerns, whoever may read them, is red in each format."""
+
+    def leaks(known: Known) -> tuple[Concern, ...]:
+        return tuple(known.states("concern", Concern).values())
+
+    monkeypatch.setattr("dialogs.report.annexes.to_pass_on", leaks)
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + SECRET)
+        one = await report(played, "ali")
+        for draw in (docx.draw, html.draw, data.draw):
+            assert "HEMMELIGT til lederen" in words_in(draw(one))
+        assert any(b"HEMMELIGT til lederen" in tables.draw(table) for table in tables_of(one))
 
 
 async def test_a_report_of_a_project_without_anything_says_so_in_each_row(tmp_path: Path) -> None:
@@ -118,16 +147,43 @@ async def test_a_report_of_a_project_without_anything_says_so_in_each_row(tmp_pa
         assert len(rows) == 10
         assert all(rows.values())
         assert rows["Beslutningen"] == "Der er ikke sat en dato."
-        assert "ikke noteret, at MED-udvalget har drøftet" in rows["Behandlet før"]
+        assert rows["Behandlet før"] == "Det er ikke noteret, at sagen er drøftet i MED-udvalget."
         assert "Siden til dem er ikke åben" in rows["Endnu ikke spurgt"]
         found = everything_in(one)
         for said in (
             "Der er ikke stillet noget spørgsmål endnu.",
             "Der er ingen aftaler.",
-            "Ingen har spurgt eller foreslået noget",
-            "Der er ingen bekymringer, som alle må læse.",
+            "Her står ingen spørgsmål eller idéer.",
+            "Her står ingen bekymringer.",
         ):
             assert said in found
+
+
+async def test_page_one_has_what_was_written_to_the_committee(tmp_path: Path) -> None:
+    """The level of the item, what it is about, and a discussion that the other side denies."""
+    async with stage(tmp_path) as played:
+        await played.play(
+            BEGUN
+            + """
+            mette > /digi med-udvalg
+            mette > tryk "Skriv punktet"
+            mette > udfyld Niveau="Medindflydelse"
+            mette > /digi med-udvalg
+            mette > tryk "Det er drøftet"
+            mette > udfyld Hvilken=2026-11-02 Niveau="Information" "En linje"="Taget til efterretning"
+            anne > /digi med-udvalg
+            anne > tryk "Jeg ser det anderledes"
+            anne > udfyld Niveau="Det er ikke drøftet" "Hvordan ser"="Punktet blev udskudt"
+            """
+        )
+        rows = first_page(await report(played, "ali"))
+        asked = rows["Det bliver udvalget bedt om"]
+        assert "Medindflydelse: Udvalget bedes drøfte sagen" in asked
+        assert "Ny omsorgsplatform" in asked
+        assert rows["Behandlet før"].splitlines() == [
+            "Drøftet 2. november 2026. Niveau: Information.",
+            "Den anden side mener, at det ikke er drøftet.",
+        ]
 
 
 async def test_the_committee_is_called_as_the_workplace_calls_it(tmp_path: Path) -> None:
@@ -287,19 +343,10 @@ async def test_what_is_erased_or_taken_back_is_gone_from_an_edition(tmp_path: Pa
     """A name that is erased, and a text that its author withdrew."""
     async with stage(tmp_path) as played:
         await played.play(
-            BEGUN
-            + ALLOWED
-            + """
-            sofie > tryk "Sig det"
-            sofie > tryk "Uden navn"
-            sofie > udfyld Hvad=Bekymring Din="Bliver vi målt på tiden?" Hvem="alle"
-            sofie < kode
-            ur > en uge
-            """
-            + MADE
+            BEGUN + ALLOWED + say_to_all((*WRITERS[1:], "sofie")) + "ur > en uge\n" + MADE
         )
         found = everything_in(await edition(played, "ali"))
-        assert "Bliver vi målt på tiden?" in found
+        assert "Bekymring af sofie" in found
         assert "Fatima Yildiz" in found
         await played.play(
             """
@@ -312,7 +359,7 @@ async def test_what_is_erased_or_taken_back_is_gone_from_an_edition(tmp_path: Pa
         )
         await played.house.upkeep.erase_person(TENANT, "fatima")
         found = everything_in(await edition(played, "ali"))
-        assert "Bliver vi målt på tiden?" not in found
+        assert "Bekymring af sofie" not in found
         assert "Fatima" not in found
         assert "Spørg om ruteplanen" in found
 
