@@ -170,7 +170,7 @@ async def test_page_one_has_what_was_written_to_the_committee(tmp_path: Path) ->
             mette > udfyld Niveau="Medindflydelse"
             mette > /digi med-udvalg
             mette > tryk "Det er drøftet"
-            mette > udfyld Hvilken=2026-11-02 Niveau="Information" "En linje"="Taget til efterretning"
+            mette > udfyld Hvilken=2026-11-02 Niveau="Information" "En linje"="Orienteret"
             anne > /digi med-udvalg
             anne > tryk "Jeg ser det anderledes"
             anne > udfyld Niveau="Det er ikke drøftet" "Hvordan ser"="Punktet blev udskudt"
