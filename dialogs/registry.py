@@ -9,6 +9,7 @@ from dialogs.advice import decide as advice
 from dialogs.agreement import decide as agreement
 from dialogs.concern import decide as concern
 from dialogs.download import decide as download
+from dialogs.exercise import decide as exercise
 from dialogs.help import decide as help
 from dialogs.home import decide as home
 from dialogs.med import decide as med
@@ -46,6 +47,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         say,
         results,
         advice,
+        exercise,
         page,
         sheet,
         report,

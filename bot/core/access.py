@@ -114,6 +114,22 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.EditionMade: LEADS | REPRESENTS,
     e.EditionSeen: REPRESENTS,
     e.MeetingDated: ALL,
+    e.ExerciseBegun: AGREES,
+    e.StepTaken: ALL,
+    e.RoundClosed: ALL,
+    e.ExercisePaused: ALL,
+    e.ExerciseResumed: ALL,
+    e.ExerciseEnded: ALL,
+    e.ExerciseDropped: ALL,
+    e.LeaderNotesWritten: frozenset({"has_led"}),
+    e.PaperNotesWritten: ALL,
+    e.NotesGrouped: ALL,
+    e.NoteTakenDown: ALL,
+    e.ConditionWritten: ALL,
+    e.ExerciseAgreed: ALL,
+    e.NotesWritten: WRITERS,
+    e.DotsSet: WRITERS,
+    e.SendingUndone: WRITERS,
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
     e.PersonSettings: ANYONE,
@@ -149,6 +165,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "object": WRITERS,
     "withdraw": WRITERS,
     "new_agreement": AGREES,
+    "exercise_begin": AGREES,
     "overview": RUNS,
     "summary": ALL,
     "news": LEADS,
@@ -203,6 +220,8 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 }
 
 
+MAY_LEAD_TO_UNNAMED = frozenset({"say", "write_notes", "set_dots"})
+"""Looks that are open to everybody, and whose next step may be a text without a name."""
 BY_VISITORS = frozenset(
     {e.SaidUnnamed, e.AnsweredUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew}
 )
@@ -220,8 +239,7 @@ def is_for_visitors(press: Press) -> bool:
 def is_unnamed(press: Press) -> bool:
     """Return whether the act or look is unsigned, or may lead to an unsigned text."""
     if isinstance(press, Look):
-        # *Sig det* asks whether by name or without: its next step may be a text without one.
-        return press.view == "say" or MAY_LOOK.get(press.view) is WRITERS
+        return press.view in MAY_LEAD_TO_UNNAMED or MAY_LOOK.get(press.view) is WRITERS
     return MAY.get(type(press)) is WRITERS
 
 

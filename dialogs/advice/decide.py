@@ -244,11 +244,6 @@ def _opened(known: Known, name: str, project: Project) -> tuple[Part[Line] | Non
     )
 
 
-def _exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
-    above = (Heading[Line](text("advice.exercises")), Paragraph[Line](text("advice.exercises_how")))
-    return (Show(shelf(known, shelves.exercises(_workplace(known)), look.project, *above)),)
-
-
 def _notes(look: Look, viewer: Viewer, known: Known) -> Responses:
     """List what is worth reading for leaders or for elected representatives."""
     project = known.project
@@ -335,13 +330,11 @@ CONVERSATION = Conversation(
         "source": Sight(nothing, _source),
         "reading": Sight(nothing, _reading),
         "checklist": Sight(_about, _checklist),
-        "exercises": Sight(_about, _exercises),
         "notes": Sight(_about, _notes),
     },
     commands={
         "advice": lambda typed: e.AdviceAsked(kind="advice"),
         "example": lambda typed: e.AdviceAsked(kind="example"),
-        "exercise": opens("exercises"),
         "lessons": opens("lessons"),
         "source": opens("source"),
     },

@@ -30,7 +30,14 @@ SCHOOL_EXAMPLES = ("education-risks", "implementation-traps-education")
 
 # The first set of each phase is a checklist and is shown open; the others are behind a button.
 CHECKLISTS = {
-    1: ("goals", "influence-room", "core-task-nuances", "complexity", "phase-practice"),
+    1: (
+        "goals",
+        "influence-room",
+        "core-task-nuances",
+        "complexity",
+        "roles-exercise",
+        "phase-practice",
+    ),
     2: (
         "business-case",
         "complexity",
@@ -76,17 +83,6 @@ LESSONS = (
     "start-kinds",
     "technology-examples",
 )
-EXERCISES = (
-    "compass",
-    "now-future",
-    "brainstorm",
-    "workshop",
-    "digital-talk",
-    "notice-board",
-    "roles-exercise",
-    "role-table",
-)
-SCHOOL_EXERCISES = ("work-changes", "relations", "ground-rules", "status-review")
 
 
 def examples(workplace: str) -> tuple[str, ...]:
@@ -99,10 +95,6 @@ def checklist(phase: int, workplace: str) -> tuple[str, ...]:
         return found
     own = SCHOOL_CHECKLISTS.get(phase, ())
     return (*found[:1], *own, *(id for id in found[1:] if INSTEAD.get(id) not in own))
-
-
-def exercises(workplace: str) -> tuple[str, ...]:
-    return EXERCISES + (SCHOOL_EXERCISES if workplace == SCHOOL else ())
 
 
 # --- where people meet a set --------------------------------------------------------------
@@ -189,7 +181,7 @@ def ways(set: Set) -> Iterator[Way]:
         yield Way("note")
     if id in trio_notes(school):
         yield Way("trio")
-    if id in exercises(school):
+    if set.guide is not None:
         yield Way("exercises")
     if id in LESSONS:
         yield Way("lessons")

@@ -725,6 +725,135 @@ class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
     length: Minutes = "30"
 
 
+# --- exercises ----------------------------------------------------------------------------
+
+ExercisePlace = Literal["meeting", "days", "both"]
+"""Where an exercise is held: at a meeting, over some days, or both."""
+ExerciseMinutes = Literal["20", "45", "90", "180"]
+Receiver = Literal["leader", "committee"]
+"""Who is told what an exercise arrived at."""
+Noted = dict[str, str]
+"""Short notes by the field that they were written in: `better.1`, `better.2`."""
+
+
+class ExerciseBegun(Signed, frozen=True, tag="exercise_begun"):
+    """*Begynd*: run an exercise. `after`: the run that this one takes stock of, weeks later."""
+
+    exercise: str
+    place: ExercisePlace = "meeting"
+    minutes: ExerciseMinutes = "90"
+    lead: Person = ""
+    after: str = ""
+
+
+class StepTaken(Signed, frozen=True, tag="step_taken"):
+    """*Næste trin*. `step` is the step that it leads to, so that a second press changes nothing."""
+
+    run: str
+    step: str
+
+
+class RoundClosed(Signed, frozen=True, tag="round_closed"):
+    """*Luk runden*: end writing in this round for good. Only then is anything shown."""
+
+    run: str
+    round: str
+
+
+class ExercisePaused(Signed, frozen=True, tag="exercise_paused"):
+    run: str
+
+
+class ExerciseResumed(Signed, frozen=True, tag="exercise_resumed"):
+    run: str
+
+
+class ExerciseEnded(Signed, frozen=True, tag="exercise_ended"):
+    """*Slut øvelsen*: what they arrived at, who gets it, and when they look at it again."""
+
+    run: str
+    text: str
+    receivers: tuple[Receiver, ...] = ()
+    look_again: date | None = None
+
+
+class ExerciseDropped(Signed, frozen=True, tag="exercise_dropped"):
+    run: str
+
+
+class LeaderNotesWritten(Signed, frozen=True, tag="leader_notes_written"):
+    """Notes by a leader, which are marked as theirs and shown last."""
+
+    run: str
+    round: str
+    lane: str
+    notes: Noted = {}
+
+
+class PaperNotesWritten(Signed, frozen=True, tag="paper_notes_written"):
+    """Notes that were written on paper, typed in by whoever leads: one a line, for each kind."""
+
+    run: str
+    lane: str
+    notes: Noted = {}
+
+
+class NotesGrouped(Signed, frozen=True, tag="notes_grouped"):
+    """Put notes together under a name. An empty name takes them apart again."""
+
+    run: str
+    notes: tuple[str, ...]
+    name: str = ""
+
+
+class NoteTakenDown(Signed, frozen=True, tag="note_taken_down"):
+    """Take a note down, with a reason that everybody reads."""
+
+    run: str
+    note: str
+    reason: str
+
+
+class ConditionWritten(Signed, frozen=True, tag="condition_written"):
+    """What it takes to get the good and hold the bad down, and for which note."""
+
+    run: str
+    when: Literal["before", "during", "after"]
+    text: str
+    note: str = ""
+
+
+class ExerciseAgreed(Signed, frozen=True, tag="exercise_agreed"):
+    """*Lav en aftale* during an exercise."""
+
+    run: str
+    what: str
+    who: Person = ""
+    due: date | None = None
+
+
+class NotesWritten(Unsigned, frozen=True, tag="notes_written"):
+    run: str
+    round: str
+    lane: str
+    notes: Noted = {}
+
+
+class DotsSet(Unsigned, frozen=True, tag="dots_set"):
+    """At most three dots, on notes or on groups of notes, in one sending."""
+
+    run: str
+    round: str
+    chosen: tuple[str, ...] = ()
+
+
+class SendingUndone(Undoing, frozen=True, tag="sending_undone"):
+    """*Fortryd*, in the answer to a sending: take it back while its round is open."""
+
+    run: str
+    round: str
+
+
 # --- a person's own -----------------------------------------------------------------------
 
 
@@ -789,11 +918,33 @@ class Woke(Signed, frozen=True, tag="woke"):
 
 
 UnsignedEvent = (
-    AnsweredUnnamed | Fits | Missing | SaidUnnamed | AuthorWrote | AuthorObjected | AuthorWithdrew
+    AnsweredUnnamed
+    | Fits
+    | Missing
+    | SaidUnnamed
+    | AuthorWrote
+    | AuthorObjected
+    | AuthorWithdrew
+    | NotesWritten
+    | DotsSet
+    | SendingUndone
 )
 
 SignedEvent = (
-    Started
+    ExerciseBegun
+    | StepTaken
+    | RoundClosed
+    | ExercisePaused
+    | ExerciseResumed
+    | ExerciseEnded
+    | ExerciseDropped
+    | LeaderNotesWritten
+    | PaperNotesWritten
+    | NotesGrouped
+    | NoteTakenDown
+    | ConditionWritten
+    | ExerciseAgreed
+    | Started
     | Drafted
     | DraftDetailed
     | ShownInChannel
@@ -940,6 +1091,20 @@ View = Literal[
     "trio_proposal",
     "questions",
     "lead",
+    # exercises
+    "exercise_begin",
+    "exercise_about",
+    "exercise_board",
+    "exercise_step",
+    "exercise_lead",
+    "exercise_end",
+    "exercise_agree",
+    "write_notes",
+    "set_dots",
+    "paper_notes",
+    "group_notes",
+    "take_down",
+    "condition",
     # page
     "page",
     "qr",

@@ -51,6 +51,12 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("reason", "unname"),
         RecordKind("status_note", "unname"),
         RecordKind("verdict", "unname"),
+        RecordKind("leader_note", "delete"),
+        RecordKind("paper_note", "unname"),
+        RecordKind("note_group", "unname"),
+        RecordKind("note_taken_down", "unname"),
+        RecordKind("condition", "unname"),
+        RecordKind("exercise_end", "unname"),
     )
 }
 

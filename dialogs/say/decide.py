@@ -263,8 +263,15 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> UnsignedStep:
             return _said_unnamed(state, event, known)
         case e.AuthorWrote() | e.AuthorObjected() | e.AuthorWithdrew():
             return by_author(state, event, known)
-        case e.AnsweredUnnamed() | e.Fits() | e.Missing():
-            raise AssertionError("events of a question, which decides them itself")
+        case (
+            e.AnsweredUnnamed()
+            | e.Fits()
+            | e.Missing()
+            | e.NotesWritten()
+            | e.DotsSet()
+            | e.SendingUndone()
+        ):
+            raise AssertionError("events of other conversations, which decide them themselves")
         case _:
             assert_never(event)
 

@@ -1,0 +1,290 @@
+"""The cards of an exercise: its post in the channel, and the card of whoever leads it."""
+
+from __future__ import annotations
+
+from dialogs.agreement.states import Agreement, as_listed
+from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
+from dialogs.exercise.states import (
+    ExerciseRun,
+    current_step,
+    is_over,
+    next_step,
+    open_round,
+    run_of,
+    status_word,
+    step_of_round,
+    steps_of,
+    title_of,
+)
+from dialogs.model import cards as c
+from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
+from dialogs.model.conversation import Facts, Responses
+from dialogs.model.effects import Show
+from dialogs.model.events import (
+    ExerciseDropped,
+    ExercisePaused,
+    ExerciseResumed,
+    Look,
+    RoundClosed,
+    StepTaken,
+)
+from dialogs.model.facts import Known, States, Viewer
+
+
+def may_lead(run: ExerciseRun, viewer: Viewer) -> bool:
+    """Return whether the viewer leads the exercise (see `decide.leads`)."""
+    if viewer.may("has_led"):
+        return False
+    return viewer.person == run.led_by or viewer.may("facilitator", "representative")
+
+
+# --- the post -----------------------------------------------------------------------------
+
+
+def post_needs(state: ExerciseRun, slot: str) -> Facts:
+    return (*board_facts(state.id), States("agreement"))
+
+
+def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
+    return c.card(
+        Small(status_word(state)),
+        Heading(title_of(state)),
+        *(_over(state, known) if is_over(state) else _under_way(state)),
+        drawn(state, known),
+        *(Small(line) for line in hidden_lines(state)),
+        *chosen_parts(state, known),
+        *condition_parts(state, known),
+        *agreed(state, known),
+        c.buttons(*_buttons(state, known.project.id)),
+    )
+
+
+def _under_way(run: ExerciseRun) -> tuple[Part[Line], ...]:
+    if run.status == "paused":
+        return (Paragraph(text("exercise.is_paused", who=c.Who(run.led_by))),)
+    step, here, of = current_step(run), run.step + 1, len(steps_of(run))
+    label = text("exercise.step_of", step=c.Count(here), of=c.Count(of))
+    return (
+        c.Progress(here, of, label),
+        Paragraph(text("exercise.step_named", name=Said(step.name.da, step.name.en))),
+        Paragraph(Said(step.text.da, step.text.en)),
+        *((Paragraph(line),) if (line := _until(run)) is not None else ()),
+    )
+
+
+def _until(run: ExerciseRun) -> Line | None:
+    found = open_round(run)
+    if found is None:
+        return text("exercise.on_paper") if run.on_paper else None
+    if found.by_hand:
+        return text("exercise.until_closed", who=c.Who(run.led_by))
+    return text("exercise.until", when=c.Moment(found.closes))
+
+
+def _over(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
+    if run.status == "dropped":
+        return (Paragraph(text("exercise.was_dropped")),)
+    return result_parts(run)
+
+
+def result_parts(run: ExerciseRun) -> tuple[Part[Line], ...]:
+    """Return what they arrived at."""
+    found: tuple[Part[Line], ...] = (
+        Paragraph(text("exercise.arrived_at")),
+        c.Quote(c.Kept("exercise_end", run.result)),
+    )
+    if run.receivers:
+        names = {"leader": "leader", "committee": run.committee}
+        to = c.Listing(tuple(text(f"exercise.receiver_{names[one]}") for one in run.receivers))
+        found += (Small(text("exercise.goes_to", who=to)),)
+    if run.look_again is not None:
+        found += (Small(text("exercise.looked_at_again", day=c.Day(run.look_again, year=True))),)
+    return found
+
+
+def agreed(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
+    """Return the agreements made in this run. Needs `States("agreement")`."""
+    found = tuple(
+        as_listed(one)
+        for one in known.states("agreement", Agreement).values()
+        if one.question == run.id
+    )
+    return (Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
+
+
+def see_button(run: ExerciseRun, project: str) -> Button[Line]:
+    return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
+
+
+def lead_button(run: ExerciseRun, project: str) -> Button[Line]:
+    look = Look("exercise_lead", project=project, ref=run.id)
+    return Button(text("exercise.lead"), look, style="quiet")
+
+
+def write_button(run: ExerciseRun, project: str) -> Button[Line] | None:
+    """Return the button for what everybody can do in the open round."""
+    found = open_round(run)
+    if found is None:
+        return None
+    match step_of_round(run, found).does:
+        case "write":
+            look = Look("write_notes", project=project, ref=run.id)
+            return Button(text("exercise.write_notes"), look, "main")
+        case "dots":
+            look = Look("set_dots", project=project, ref=run.id)
+            return Button(text("exercise.set_dots"), look, "main")
+    return None
+
+
+def _buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
+    """Return at most three."""
+    if is_over(run):
+        return (see_button(run, project),)
+    if run.status == "paused":
+        return see_button(run, project), lead_button(run, project)
+    about = Look("exercise_about", project=project, ref=run.id)
+    return (
+        write_button(run, project) or see_button(run, project),
+        Button(text("exercise.what_is_it"), about),
+        lead_button(run, project),
+    )
+
+
+def about(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Hvad går det ud på?*: what the exercise gives, and its steps."""
+    run = run_of(known, look.ref)
+    if run is None:
+        return (Show(c.card(Paragraph(text("exercise.gone")))),)
+    project, guide = known.project.id, run.guide
+    steps = tuple(
+        text("exercise.step_line", name=Said(s.name.da, s.name.en), text=Said(s.text.da, s.text.en))
+        for s in steps_of(run)
+    )
+    read = Look("reading", project=project, ref=run.exercise)
+    return (
+        Show(
+            c.card(
+                Heading(title_of(run)),
+                Paragraph(Said(guide.gives.da, guide.gives.en)),
+                c.Bullets[Line](steps, numbered=True),
+                Paragraph(text("exercise.what_is_known")),
+                c.buttons(
+                    write_button(run, project),
+                    see_button(run, project),
+                    Button(text("button.read_more"), read),
+                ),
+            )
+        ),
+    )
+
+
+# --- for whoever leads --------------------------------------------------------------------
+
+
+def lead_card(run: ExerciseRun, project: str, said: Line | None = None) -> c.NeutralCard:
+    """Return *Led øvelsen*: what whoever leads can do now."""
+    if is_over(run):
+        over = text("exercise.is_over", title=title_of(run))
+        return c.card(Paragraph(said or over), c.buttons(see_button(run, project)))
+    return c.card(
+        Paragraph(said) if said is not None else None,
+        Heading(text("exercise.leads_heading", title=title_of(run))),
+        *_where(run),
+        c.buttons(*_next_buttons(run, project)),
+        c.buttons(*_note_buttons(run, project)),
+        c.buttons(*_end_buttons(run, project)),
+    )
+
+
+def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
+    if run.status == "paused":
+        return (Paragraph(text("exercise.paused_for_you")),)
+    step, here, of = current_step(run), run.step + 1, len(steps_of(run))
+    minutes = step.minutes.get(run.minutes) if run.place != "days" else None
+    name = Said(step.name.da, step.name.en)
+    line = text("exercise.you_are_at", step=c.Count(here), of=c.Count(of), name=name)
+    time = text("exercise.takes", n=c.Count(minutes)) if minutes else None
+    return (
+        Paragraph(c.Several((line, time)) if time is not None else line),
+        Paragraph(Said(step.text.da, step.text.en)),
+        *((Paragraph(until),) if (until := _until(run)) is not None else ()),
+    )
+
+
+def _next_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
+    if run.status == "paused":
+        again = ExerciseResumed(project=project, run=run.id)
+        return (Button(text("exercise.resume"), again, "main"),)
+    found, following = open_round(run), next_step(run)
+    close: Button[Line] | None = None
+    forward: Button[Line] | None = None
+    if found is not None:
+        press = RoundClosed(project=project, run=run.id, round=found.id)
+        close = Button(
+            text("exercise.close_round"), press, "main", confirm=text("exercise.close_confirm")
+        )
+    elif following is not None:
+        step = StepTaken(project=project, run=run.id, step=following.id)
+        forward = Button(text("exercise.next_step"), step, "main")
+    back = Look("exercise_step", project=project, ref=run.id, words=str(run.step - 1))
+    return (close, forward, Button(text("exercise.back"), back) if run.step else None)
+
+
+def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
+    def opens(key: str, look: Look) -> Button[Line]:
+        return Button(text(key), look)
+
+    read = any(one.shown == "shown" for one in run.rounds) or run.typed_in
+    conditions = any(step.does == "conditions" for step in steps_of(run))
+    return (
+        opens("exercise.group", Look("group_notes", project=project, ref=run.id)) if read else None,
+        opens("exercise.take_down", Look("take_down", project=project, ref=run.id))
+        if read
+        else None,
+        opens("exercise.paper", Look("paper_notes", project=project, ref=run.id)),
+        opens("exercise.condition", Look("condition", project=project, ref=run.id))
+        if conditions
+        else None,
+        opens("exercise.agree", Look("exercise_agree", project=project, ref=run.id)),
+    )
+
+
+def _end_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
+    pause = ExercisePaused(project=project, run=run.id)
+    drop = ExerciseDropped(project=project, run=run.id)
+    return (
+        Button(text("exercise.pause"), pause) if run.status == "running" else None,
+        Button(text("exercise.end"), Look("exercise_end", project=project, ref=run.id)),
+        Button(text("exercise.drop"), drop, style="danger", confirm=text("exercise.drop_confirm")),
+        see_button(run, project),
+    )
+
+
+def again_card(run: ExerciseRun, project: str, *, again: bool = False) -> c.NeutralCard:
+    """Return what is said when a round was closed, when a run has ended, and when the day has come
+    to look at its result again."""
+    if again:
+        key = "exercise.take_stock" if run.guide.after else "exercise.look_again_now"
+        begin = Look("exercise_begin", project=project, ref=run.exercise, words=run.id)
+        stock: Button[Line] | None = None
+        if run.guide.after:
+            stock = Button(text("exercise.take_stock_button"), begin, "main")
+        return c.card(
+            Paragraph(text(key, title=title_of(run))),
+            *result_parts(run),
+            c.buttons(stock, see_button(run, project)),
+        )
+    if is_over(run):
+        heading = Heading[Line](text("exercise.result_of", title=title_of(run)))
+        return c.card(heading, *result_parts(run), c.buttons(see_button(run, project)))
+    last = run.rounds[-1]
+    dots = step_of_round(run, last).does == "dots"
+    few = last.shown == "waits"
+    if dots:
+        key = "exercise.dots_closed_few" if few else "exercise.dots_closed"
+    else:
+        key = "exercise.notes_closed_few" if few else "exercise.notes_closed"
+    return c.card(
+        Paragraph(text(key, title=title_of(run))),
+        c.buttons(see_button(run, project)),
+    )

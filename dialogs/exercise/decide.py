@@ -1,0 +1,395 @@
+"""An exercise: begun, taken step by step, paused and taken up again, ended.
+
+Notes and dots have no name and are shown when their round is closed, never before (rounds.py).
+Everything else is done by name, mostly by whoever leads the exercise.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from dialogs.exercise.board import board, board_needs, step_look
+from dialogs.exercise.cards import about, again_card, lead_button, lead_card, post, post_needs
+from dialogs.exercise.forms import (
+    agree_form,
+    begin_form,
+    begin_needs,
+    condition_form,
+    dots_form,
+    end_form,
+    group_form,
+    lead,
+    notes_form,
+    of_run,
+    paper_form,
+    take_down_form,
+    with_board,
+)
+from dialogs.exercise.leading import ByHand, by_hand
+from dialogs.exercise.listing import exercises, list_needs, typed
+from dialogs.exercise.rounds import WAITING, closed, enter, finished, paused
+from dialogs.exercise.states import (
+    ALL_RUNS,
+    WRITES,
+    ExerciseRun,
+    current_step,
+    fact_of,
+    is_over,
+    next_step,
+    open_round,
+    running,
+    title_of,
+)
+from dialogs.exercise.unsigned import (
+    IN_ROUNDS,
+    already,
+    closed_for_writing,
+    unsigned,
+    unsigned_needs,
+)
+from dialogs.model import events as e
+from dialogs.model.calendar import at_local
+from dialogs.model.cards import Line, Moment, Paragraph, Who, buttons, card, text
+from dialogs.model.conversation import Conversation, Facts, Sight, Step, UnsignedPart, by_field
+from dialogs.model.effects import (
+    Cancel,
+    Effects,
+    FieldError,
+    Post,
+    Privately,
+    Record,
+    Redraw,
+    Say,
+    Show,
+    Timer,
+)
+from dialogs.model.facts import About, Known, Role, Roles, Team
+from dialogs.model.roles import refused, writers
+
+ENOUGH_FOR_A_ROUND = 5
+LOOKS_AGAIN_AT = 9
+PEOPLE: Facts = (About(), Roles(), Team())
+
+
+def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
+    match event:
+        case e.ExerciseBegun(after=before):
+            return (*PEOPLE, ALL_RUNS, *((fact_of(before),) if before else ()))
+        case e.ExerciseResumed():
+            return (*PEOPLE, ALL_RUNS)
+        case (
+            e.RoundClosed()
+            | e.ExercisePaused()
+            | e.ExerciseEnded()
+            | e.ExerciseDropped()
+            | e.Woke(name="closes")
+        ):
+            return (*PEOPLE, WAITING)
+        case _:
+            return PEOPLE
+
+
+def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Step:
+    if isinstance(event, e.ExerciseBegun):
+        return _begun(event, known) if state is None else (state, ())
+    if state is None:
+        return None, ()
+    match event:
+        case e.Woke():
+            return _woke(state, event, known)
+        case e.LeaderNotesWritten():
+            return by_hand(state, event, known)
+        case _ if not leads(state, event.by, known):
+            return state, (Show(card(Paragraph(_who_leads(state)))),)
+        case e.StepTaken():
+            return _next(state, event, known)
+        case e.RoundClosed():
+            return _close(state, event, known)
+        case e.ExercisePaused():
+            return _pause(state, event, known)
+        case e.ExerciseResumed():
+            return _resume(state, event, known)
+        case e.ExerciseEnded() | e.ExerciseDropped():
+            return _over(state, event, known)
+        case _:
+            assert isinstance(event, ByHand)
+            return by_hand(state, event, known)
+
+
+def leads(run: ExerciseRun, person: e.Person, known: Known) -> bool:
+    """Return whether this person leads the exercise: whoever was chosen, a facilitator or an
+    elected representative; never a leader of the project."""
+    roles: tuple[Role, ...] = known(Roles())
+    if person in refused(known.project, roles):
+        return False
+    return person == run.led_by or person in known.holders("facilitator", "tr", "amr")
+
+
+def _who_leads(run: ExerciseRun) -> Line:
+    return text("exercise.who_leads", who=Who(run.led_by))
+
+
+# --- begin --------------------------------------------------------------------------------
+
+
+def _begun(event: e.ExerciseBegun, known: Known) -> Step:
+    found = known.catalogue.sets.get(event.exercise)
+    if found is None or found.guide is None:
+        return None, (FieldError("", text("reading.gone")),)
+    if not known.project.running:
+        return None, (FieldError("", text("exercise.not_running")),)
+    other = running(known)
+    if other is not None:
+        return None, (FieldError("", text("exercise.one_at_a_time", title=title_of(other))),)
+    lead = event.lead or event.by
+    roles: tuple[Role, ...] = known(Roles())
+    if lead in refused(known.project, roles):
+        return None, (FieldError("lead", text("exercise.leader_cannot_lead")),)
+    guide = found.guide
+    if event.after:
+        guide = replace(guide, steps=guide.after, after=())
+    run = ExerciseRun(
+        id=event.id,
+        exercise=found.id,
+        title_da=found.title.da,
+        title_en=found.title.en,
+        guide=guide,
+        place=event.place,
+        minutes=event.minutes,
+        led_by=lead,
+        begun_by=event.by,
+        begun_at=event.at,
+        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
+        after=event.after,
+    )
+    run, opened = enter(run, event.at, known)
+    return run, (*opened, Post("post"), *_asks_to_lead(run, event), _begun_card(run, known))
+
+
+def _asks_to_lead(run: ExerciseRun, event: e.ExerciseBegun) -> Effects:
+    if run.led_by == event.by:
+        return ()
+    asked = text("exercise.asked_to_lead", who=Who(event.by), title=title_of(run))
+    said = card(Paragraph(asked), buttons(lead_button(run, event.project)))
+    return (Privately(run.led_by, said, soon=True, once=f"exercise:{run.id}"),)
+
+
+def _begun_card(run: ExerciseRun, known: Known) -> Show:
+    key = "exercise.begun_on_paper" if run.on_paper else "exercise.begun"
+    return Show(lead_card(run, known.project.id, text(key, title=title_of(run))))
+
+
+# --- step by step -------------------------------------------------------------------------
+
+
+def _next(run: ExerciseRun, event: e.StepTaken, known: Known) -> Step:
+    following = next_step(run)
+    if run.status != "running" or following is None or following.id != event.step:
+        return run, (Show(lead_card(run, known.project.id), instead=True),)
+    if open_round(run) is not None:
+        first = text("exercise.close_first")
+        return run, (Show(lead_card(run, known.project.id, first), instead=True),)
+    after, opened = enter(replace(run, step=run.step + 1), event.at, known)
+    return after, (*opened, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
+
+
+def _close(run: ExerciseRun, event: e.RoundClosed, known: Known) -> Step:
+    found = open_round(run)
+    if found is None or found.id != event.round:
+        return run, (Show(lead_card(run, known.project.id), instead=True),)
+    if event.at < found.earliest:
+        no = text("exercise.not_before", when=Moment(found.earliest))
+        return run, (Show(lead_card(run, known.project.id, no), instead=True),)
+    after, effects = closed(run, event.at, known)
+    return after, (
+        *effects,
+        Redraw("post"),
+        _say_closed(after, known),
+        Show(lead_card(after, known.project.id), instead=True),
+    )
+
+
+def _say_closed(run: ExerciseRun, known: Known) -> Say:
+    return Say(again_card(run, known.project.id), thread="post")
+
+
+def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
+    match event.name:
+        case "closes":
+            return _closes_by_itself(run, event, known)
+        case "remind" if open_round(run) is not None and known.project.running:
+            until = open_round(run)
+            assert until is not None
+            said = text("exercise.last_day", title=title_of(run), until=Moment(until.closes))
+            return run, (Say(card(Paragraph(said)), thread="post"),)
+        case "look_again" if run.status == "done" and not run.asked_again:
+            if not known.project.under_way:
+                return run, ()
+            asked = Say(again_card(run, known.project.id, again=True))
+            return replace(run, asked_again=True), (asked,)
+        case _:
+            return run, ()
+
+
+def _closes_by_itself(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
+    found = open_round(run)
+    if found is None or event.at < found.closes:
+        return run, ()
+    after, effects = closed(run, event.at, known)
+    if not known.project.running:
+        return after, (*effects, Redraw("post"))
+    said = _say_closed(after, known)
+    following = next_step(after)
+    if run.place == "days" and following is not None and following.does in WRITES:
+        after, opened = enter(replace(after, step=after.step + 1), event.at, known)
+        return after, (*effects, *opened, said, Redraw("post"))
+    told = lead_card(after, known.project.id, text("exercise.round_over"))
+    return after, (*effects, said, Redraw("post"), Privately(run.led_by, told, urgency=3))
+
+
+# --- pause, take up again, end ------------------------------------------------------------
+
+
+def _pause(run: ExerciseRun, event: e.ExercisePaused, known: Known) -> Step:
+    if run.status != "running":
+        return run, (Show(lead_card(run, known.project.id), instead=True),)
+    after, effects = paused(run, event.at, known)
+    after = replace(after, status="paused")
+    return after, (*effects, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
+
+
+def _resume(run: ExerciseRun, event: e.ExerciseResumed, known: Known) -> Step:
+    if run.status != "paused":
+        return run, (Show(lead_card(run, known.project.id), instead=True),)
+    other = running(known)
+    if other is not None:
+        no = text("exercise.one_at_a_time", title=title_of(other))
+        return run, (Show(lead_card(run, known.project.id, no), instead=True),)
+    if not known.project.running:
+        no = text("exercise.not_running")
+        return run, (Show(lead_card(run, known.project.id, no), instead=True),)
+    after = replace(run, status="running", on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND)
+    # A round that was closed is not opened again: what it showed is final.
+    if current_step(after).does in WRITES and not _was_shown(after):
+        after, opened = enter(after, event.at, known)
+    else:
+        opened = ()
+    # A new message: the old one stands far up in the channel by now.
+    return after, (*opened, Post("post"), Show(lead_card(after, known.project.id), instead=True))
+
+
+def _was_shown(run: ExerciseRun) -> bool:
+    step = current_step(run).id
+    return any(one.step == step and one.shown == "shown" for one in run.rounds)
+
+
+def _over(run: ExerciseRun, event: e.ExerciseEnded | e.ExerciseDropped, known: Known) -> Step:
+    if is_over(run):
+        no = text("exercise.is_over", title=title_of(run))
+        if isinstance(event, e.ExerciseEnded):
+            return run, (FieldError("", no),)
+        return run, (Show(card(Paragraph(no)), instead=True),)
+    after, effects = finished(run, event.at, known)
+    match event:
+        case e.ExerciseEnded():
+            return _ended(after, effects, event, known)
+        case e.ExerciseDropped():
+            after = replace(after, status="dropped", ended_at=event.at)
+            said = card(Paragraph(text("exercise.dropped", title=title_of(run))))
+            return after, (*effects, Redraw("post"), Show(said, instead=True))
+        case _:
+            assert_never(event)
+
+
+def _ended(run: ExerciseRun, effects: Effects, event: e.ExerciseEnded, known: Known) -> Step:
+    calendar = known.project.calendar
+    after = replace(
+        run,
+        status="done",
+        ended_at=event.at,
+        result=event.id,
+        receivers=event.receivers,
+        committee=known.project.committee,
+        look_again=event.look_again,
+    )
+    record = Record("exercise_end", run.id, event.id, event.by, event.at, {"text": event.text})
+    timer: Effects = ()
+    if event.look_again is not None:
+        timer = (Timer("look_again", at_local(calendar, event.look_again, LOOKS_AGAIN_AT)),)
+    leader: Effects = ()
+    if "leader" in event.receivers:
+        said = again_card(after, known.project.id)
+        leader = tuple(
+            Privately(person, said, urgency=3, once=f"exercise_end:{run.id}:{person}")
+            for person in known.holders("leader", "deputy")
+            if person != event.by
+        )
+    shown = Show(card(Paragraph(text("exercise.ended", title=title_of(run)))))
+    return after, (
+        *effects,
+        record,
+        Cancel("look_again"),
+        *timer,
+        *leader,
+        Redraw("post"),
+        _say_closed(after, known),
+        shown,
+    )
+
+
+CONVERSATION = Conversation(
+    name="exercise",
+    state=ExerciseRun,
+    events={
+        e.ExerciseBegun: attrgetter("id"),
+        **by_field(
+            "run",
+            e.StepTaken,
+            e.RoundClosed,
+            e.ExercisePaused,
+            e.ExerciseResumed,
+            e.ExerciseEnded,
+            e.ExerciseDropped,
+            e.LeaderNotesWritten,
+            e.PaperNotesWritten,
+            e.NotesGrouped,
+            e.NoteTakenDown,
+            e.ConditionWritten,
+            e.ExerciseAgreed,
+        ),
+    },
+    needs=needs,
+    decide=decide,
+    view_needs=post_needs,
+    view=post,
+    sights={
+        "exercises": Sight(list_needs, exercises),
+        "exercise_about": Sight(of_run, about),
+        "exercise_begin": Sight(begin_needs, begin_form),
+        "exercise_board": Sight(board_needs, board),
+        "exercise_step": Sight(board_needs, step_look),
+        "exercise_lead": Sight(of_run, lead),
+        "exercise_end": Sight(of_run, end_form),
+        "exercise_agree": Sight(of_run, agree_form),
+        "write_notes": Sight(of_run, notes_form),
+        "set_dots": Sight(with_board, dots_form),
+        "paper_notes": Sight(of_run, paper_form),
+        "group_notes": Sight(with_board, group_form),
+        "take_down": Sight(with_board, take_down_form),
+        "condition": Sight(with_board, condition_form),
+    },
+    commands={"exercise": typed},
+    unsigned=UnsignedPart(
+        events=IN_ROUNDS,
+        needs=unsigned_needs,
+        decide=unsigned,
+        in_rounds=frozenset(IN_ROUNDS),
+        already=already,
+        closed=closed_for_writing,
+    ),
+    opens_pool=frozenset({e.RoundClosed, e.ExercisePaused, e.ExerciseEnded, e.ExerciseDropped}),
+    timers_open_pool=True,
+)

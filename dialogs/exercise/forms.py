@@ -1,0 +1,383 @@
+"""The forms of an exercise."""
+
+from __future__ import annotations
+
+from content.model import ExerciseStep
+
+from dialogs.exercise.board import board_facts, read_notes, to_choose
+from dialogs.exercise.cards import lead_card, may_lead
+from dialogs.exercise.rounds import DOTS
+from dialogs.exercise.short_rounds import LEAST_WRITERS
+from dialogs.exercise.states import (
+    ALL_RUNS,
+    ExerciseRound,
+    ExerciseRun,
+    fact_of,
+    open_round,
+    run_of,
+    running,
+    step_of_round,
+    title_of,
+)
+from dialogs.model import cards as c
+from dialogs.model.cards import Field, Form, Line, Note, Option, Said, TextField, text
+from dialogs.model.conversation import Facts, Responses
+from dialogs.model.effects import Open, Show
+from dialogs.model.events import Look
+from dialogs.model.facts import About, Known, Role, Roles, Team, Viewer
+from dialogs.model.roles import refused, writers
+from dialogs.model.shorten import cut_at_word
+from dialogs.question.states import what_is_kept
+
+LONGEST_NOTE = 200
+LONGEST_ON_PAPER = 2000
+LONGEST_RESULT = 2000
+MANY_WRITERS = 15
+NOTES_OF_A_KIND = 2
+TO_CHOOSE = 20
+OPTION = 70
+
+
+def of_run(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), Team(), fact_of(look.ref))
+
+
+def with_board(look: Look, viewer: Viewer) -> Facts:
+    return (*board_facts(look.ref), Team())
+
+
+def _said(line: Line) -> Responses:
+    return (Show(c.card(c.Paragraph(line))),)
+
+
+RunFields = tuple[Field[Line] | None, ...]
+
+
+def _open(
+    title: Line, fields: RunFields, into: str, run: str, known: Known, **more: str
+) -> Responses:
+    there = tuple(field for field in fields if field is not None)
+    fixed = {"run": run, "project": known.project.id, **more}
+    return (Open(Form(title, there, text("button.send"), into, fixed)),)
+
+
+# --- begin --------------------------------------------------------------------------------
+
+
+def begin_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), Team(), ALL_RUNS)
+
+
+def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Begynd* asks three things: how, how long, and who leads."""
+    found = known.catalogue.sets.get(look.ref)
+    if found is None or found.guide is None:
+        return _said(text("reading.gone"))
+    if not known.project.running:
+        return _said(text("exercise.not_running"))
+    other = running(known)
+    if other is not None:
+        return _said(text("exercise.one_at_a_time", title=title_of(other)))
+    may = len(writers(known))
+    lengths = tuple(
+        Option[Line](str(n), text("exercise.minutes", n=c.Count(n))) for n in found.guide.lengths
+    )
+    fields: RunFields = (
+        Note(Said(found.guide.gives.da, found.guide.gives.en)),
+        Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
+        c.Choice(
+            "place",
+            text("exercise.field_place"),
+            tuple(
+                Option(one, text(f"exercise.place_{one}"), text(f"exercise.place_{one}_hint"))
+                for one in ("meeting", "days", "both")
+            ),
+            value="meeting",
+        ),
+        c.Choice(
+            "minutes",
+            text("exercise.field_minutes"),
+            lengths,
+            value=_usual(found.guide.lengths),
+            hint=text("exercise.field_minutes_hint"),
+        )
+        if lengths
+        else None,
+        c.People(
+            "lead",
+            text("exercise.field_lead"),
+            values=_suggested_lead(viewer, known),
+            hint=text("exercise.field_lead_hint"),
+            required=True,
+        ),
+    )
+    fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
+    there = tuple(field for field in fields if field is not None)
+    title = text("exercise.begin_title", title=Said(found.title.da, found.title.en))
+    return (Open(Form(title, there, text("exercise.begin"), "exercise_begun", fixed)),)
+
+
+def _usual(lengths: tuple[int, ...]) -> str:
+    return "90" if 90 in lengths else str(lengths[-1]) if lengths else ""
+
+
+def _suggested_lead(viewer: Viewer, known: Known) -> tuple[str, ...]:
+    roles: tuple[Role, ...] = known(Roles())
+    no = refused(known.project, roles)
+    found = (*known.holders("facilitator"), viewer.person)
+    return next(((person,) for person in found if person not in no), ())
+
+
+# --- notes --------------------------------------------------------------------------------
+
+
+def _no_round(run: ExerciseRun | None) -> Responses:
+    if run is None:
+        return _said(text("exercise.gone"))
+    return _said(text("exercise.round_closed", title=title_of(run)))
+
+
+def notes_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Skriv sedler*: without a name, or marked as a leader's."""
+    run = run_of(known, look.ref)
+    found = open_round(run) if run is not None else None
+    if run is None or found is None or step_of_round(run, found).does != "write":
+        return _no_round(run)
+    step = step_of_round(run, found)
+    unnamed = viewer.may("writer")
+    if not unnamed and not viewer.may("has_led"):
+        return _said(text("gate.not_yours"))
+    fields: RunFields = (
+        Note(_before_notes(known, found) if unnamed else text("exercise.leader_notes")),
+        Note(Said(step.text.da, step.text.en)),
+        Note(text("exercise.in_groups"))
+        if unnamed and len(writers(known)) > MANY_WRITERS
+        else None,
+        lane_field(run),
+        *note_fields(run, step),
+    )
+    into = "notes_written" if unnamed else "leader_notes_written"
+    return _open(text("exercise.write_notes"), fields, into, run.id, known, round=found.id)
+
+
+def _before_notes(known: Known, round: ExerciseRound) -> Line:
+    kept, chat = what_is_kept(known.operator), c.Chat()
+    if round.by_hand:
+        return text("exercise.before_notes", kept=kept, chat=chat)
+    return text("exercise.before_notes_days", kept=kept, chat=chat, when=c.Moment(round.closes))
+
+
+def lane_field(run: ExerciseRun) -> c.Choice[Line] | None:
+    lanes = tuple(Option[Line](one.id, Said(one.name.da, one.name.en)) for one in run.guide.lanes)
+    return c.Choice("lane", text("exercise.field_lane"), lanes) if lanes else None
+
+
+def kinds_of(run: ExerciseRun, step: ExerciseStep | None = None) -> tuple[tuple[str, Line], ...]:
+    """Return the kinds of notes that can be written, as ids and names."""
+    open = run.guide.kinds
+    if step is not None and step.kinds:
+        open = tuple(kind for kind in open if kind.id in step.kinds)
+    named = tuple((kind.id, Said(kind.name.da, kind.name.en)) for kind in open)
+    return named or (("note", text("exercise.note")),)
+
+
+def note_fields(run: ExerciseRun, step: ExerciseStep) -> tuple[TextField[Line], ...]:
+    return tuple(
+        TextField(
+            f"notes.{kind}.{n}",
+            text("exercise.field_note" if n == 1 else "exercise.field_note_again", kind=name),
+            limit=LONGEST_NOTE,
+            required=False,
+        )
+        for kind, name in kinds_of(run, step)
+        for n in range(1, NOTES_OF_A_KIND + 1)
+    )
+
+
+def paper_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Skriv papirsedler ind*: one note a line."""
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    fields: RunFields = (
+        Note(text("exercise.paper_note")),
+        lane_field(run),
+        *(
+            TextField(
+                f"notes.{kind}",
+                name,
+                hint=text("exercise.one_a_line"),
+                long=True,
+                limit=LONGEST_ON_PAPER,
+                required=False,
+            )
+            for kind, name in kinds_of(run)
+        ),
+    )
+    return _open(text("exercise.paper"), fields, "paper_notes_written", run.id, known)
+
+
+def _not_leading(run: ExerciseRun | None) -> Responses:
+    if run is None:
+        return _said(text("exercise.gone"))
+    return _said(text("exercise.who_leads", who=c.Who(run.led_by)))
+
+
+# --- dots ---------------------------------------------------------------------------------
+
+
+def dots_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    found = open_round(run) if run is not None else None
+    if run is None or found is None or step_of_round(run, found).does != "dots":
+        return _no_round(run)
+    if viewer.may("has_led"):
+        return _said(text("exercise.leader_sets_no_dots"))
+    if not viewer.may("writer"):
+        return _said(text("gate.not_yours"))
+    options = to_choose(run, known)
+    if not options:
+        return _said(text("exercise.nothing_to_choose"))
+    if len(options) > TO_CHOOSE:
+        return _said(text("exercise.too_many_to_choose", n=c.Count(TO_CHOOSE)))
+    fields: RunFields = (
+        Note(text("exercise.before_dots", n=c.Count(DOTS))),
+        c.Choices(
+            "chosen",
+            text("exercise.field_dots", n=c.Count(DOTS)),
+            tuple(Option[Line](id, c.Words(cut_at_word(words, OPTION))) for id, words in options),
+            required=True,
+        ),
+    )
+    return _open(text("exercise.set_dots"), fields, "dots_set", run.id, known, round=found.id)
+
+
+# --- for whoever leads --------------------------------------------------------------------
+
+
+def lead(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    return (Show(lead_card(run, known.project.id)),)
+
+
+def _options(notes: list[tuple[str, str]]) -> tuple[Option[Line], ...]:
+    return tuple(Option(id, c.Words(cut_at_word(words, OPTION))) for id, words in notes)
+
+
+def _pickable(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
+    return [
+        (note.id, note.words)
+        for note in read_notes(run, known)
+        if note.words and not note.why_down and note.origin != "leader"
+    ]
+
+
+def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Saml sedler*: choose notes, and what they have in common."""
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    notes = _pickable(run, known)
+    if not notes:
+        return _said(text("exercise.no_notes_yet"))
+    start = int(look.words) if look.words.isdigit() else 0
+    page = notes[start : start + TO_CHOOSE]
+    rest = len(notes) - start - len(page)
+    fields: RunFields = (
+        Note(text("exercise.group_more", n=c.Count(rest))) if rest > 0 else None,
+        c.Choices("notes", text("exercise.field_notes"), _options(page), required=True),
+        TextField(
+            "name",
+            text("exercise.field_group"),
+            hint=text("exercise.field_group_hint"),
+            limit=80,
+            required=False,
+        ),
+    )
+    return _open(text("exercise.group"), fields, "notes_grouped", run.id, known)
+
+
+def take_down_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    notes = _pickable(run, known)
+    if not notes:
+        return _said(text("exercise.no_notes_yet"))
+    fields: RunFields = (
+        Note(text("exercise.take_down_note")),
+        c.Choice("note", text("exercise.field_note_down"), _options(notes[: TO_CHOOSE * 5])),
+        TextField(
+            "reason",
+            text("exercise.field_reason"),
+            hint=text("exercise.field_reason_hint"),
+            limit=LONGEST_NOTE,
+        ),
+    )
+    return _open(text("exercise.take_down"), fields, "note_taken_down", run.id, known)
+
+
+def condition_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    words = dict(to_choose(run, known)) | dict(_pickable(run, known))
+    first = [(id, words[id]) for id in run.chosen if id in words]
+    notes = first or _pickable(run, known)[: TO_CHOOSE * 5]
+    fields: RunFields = (
+        c.Choice(
+            "when",
+            text("exercise.field_when"),
+            tuple(
+                Option[Line](one, text(f"exercise.heading_{one}"))
+                for one in ("before", "during", "after")
+            ),
+        ),
+        TextField("text", text("exercise.field_condition"), long=True, limit=LONGEST_NOTE),
+        c.Choice("note", text("exercise.field_for_note"), _options(notes), required=False)
+        if notes
+        else None,
+    )
+    return _open(text("exercise.condition"), fields, "condition_written", run.id, known)
+
+
+def agree_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    fields: RunFields = (
+        TextField("what", text("exercise.field_what"), limit=LONGEST_NOTE),
+        c.People("who", text("exercise.field_who")),
+        c.DateField("due", text("exercise.field_due")),
+    )
+    return _open(text("exercise.agree"), fields, "exercise_agreed", run.id, known)
+
+
+def end_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Slut øvelsen*: what they arrived at, who gets it, and the next look at it."""
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return _not_leading(run)
+    fields: RunFields = (
+        TextField(
+            "text",
+            text("exercise.field_result"),
+            hint=text("exercise.field_result_hint"),
+            long=True,
+            limit=LONGEST_RESULT,
+        ),
+        c.Choices(
+            "receivers",
+            text("exercise.field_receivers"),
+            (
+                Option[Line]("leader", text("exercise.to_leader")),
+                Option[Line]("committee", text(f"exercise.to_{known.project.committee}")),
+            ),
+        ),
+        c.DateField(
+            "look_again", text("exercise.field_look_again"), hint=text("exercise.look_again_hint")
+        ),
+    )
+    return _open(text("exercise.end"), fields, "exercise_ended", run.id, known)

@@ -1,0 +1,129 @@
+"""`/digi øvelse`: the exercises that fit, what each gives, and how long it takes."""
+
+from __future__ import annotations
+
+from content.model import Both, Set
+
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, is_over, status_word, title_of
+from dialogs.model.cards import (
+    Button,
+    Count,
+    Heading,
+    Line,
+    Listing,
+    Paragraph,
+    Part,
+    Said,
+    Small,
+    Words,
+    buttons,
+    card,
+    text,
+)
+from dialogs.model.commands import Recognised, folded
+from dialogs.model.conversation import Facts, Responses
+from dialogs.model.effects import Show
+from dialogs.model.events import Look
+from dialogs.model.facts import About, Known, Project, Viewer
+
+ON_A_PAGE = 4
+MECHANICS = ("board", "workshop", "table", "survey", "")
+BEGINS = ("starter", "leader", "deputy", "facilitator", "representative")
+
+
+def list_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), ALL_RUNS)
+
+
+def typed(found: Recognised) -> Look:
+    """Return the press of `/digi øvelse` with the name of one, if a name was typed."""
+    return Look("exercises", words=found.rest)
+
+
+def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
+    project = known(About())
+    every = _fitting(known, viewer, project)
+    wanted = [one for one in every if _called(one, look.words)]
+    unknown = bool(look.words) and not wanted
+    shown = wanted if look.words and wanted else every
+    start = int(look.ref) if look.ref.isdigit() else 0
+    page = shown[start : start + ON_A_PAGE]
+    rest = len(shown) - start - len(page)
+    id = project.id if project is not None else ""
+    more = Look("exercises", project=id, ref=str(start + ON_A_PAGE), words=look.words)
+    return (
+        Show(
+            card(
+                Heading(text("exercise.list_heading")),
+                Paragraph(text("exercise.no_such", name=Words(look.words))) if unknown else None,
+                Paragraph(text("exercise.list_how")),
+                *(_runs(known, project) if project is not None and not start else ()),
+                *(part for one in page for part in _row(one, project, viewer)),
+                Small(text("exercise.list_rest", n=Count(rest))) if rest > 0 else None,
+                buttons(Button(text("question.show_more"), more, "main")) if rest > 0 else None,
+            )
+        ),
+    )
+
+
+def _fitting(known: Known, viewer: Viewer, project: Project | None) -> list[Set]:
+    """Return the exercises of this kind of workplace that run, those for the phase first."""
+    workplace = project.workplace if project is not None else "general"
+    phase = project.phase if project is not None else 0
+    trio = viewer.may("leader", "deputy", "representative")
+    found = [
+        one
+        for one in known.catalogue.for_workplace(workplace)
+        if one.guide is not None and (one.guide.audience == "team" or trio)
+    ]
+    return sorted(found, key=lambda one: (not _fits(one, phase), MECHANICS.index(one.mechanic)))
+
+
+def _fits(one: Set, phase: int) -> bool:
+    assert one.guide is not None
+    return not one.guide.phases or phase in one.guide.phases
+
+
+def _called(one: Set, words: str) -> bool:
+    name = folded(words).strip()
+    return bool(name) and any(
+        name in folded(title) for title in (one.id, one.title.da, one.title.en)
+    )
+
+
+def _runs(known: Known, project: Project) -> tuple[Part[Line], ...]:
+    """Return the runs that are under way or paused, which come before what can be begun."""
+    going = [run for run in every_run(known) if not is_over(run)]
+    return tuple(part for run in going for part in _run_row(run, project.id))
+
+
+def _run_row(run: ExerciseRun, project: str) -> tuple[Part[Line], ...]:
+    see = Look("exercise_board", project=project, ref=run.id)
+    lead = Look("exercise_lead", project=project, ref=run.id)
+    found = buttons(
+        Button(text("exercise.see_board"), see), Button(text("exercise.lead"), lead, "quiet")
+    )
+    assert found is not None
+    line = text("exercise.run_line", title=title_of(run), state=status_word(run))
+    return Paragraph(line), found
+
+
+def _said(both: Both) -> Line:
+    return Said(both.da, both.en)
+
+
+def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] | None, ...]:
+    assert one.guide is not None
+    lengths = tuple(Count(n) for n in one.guide.lengths)
+    id = project.id if project is not None else ""
+    begin = Look("exercise_begin", project=id, ref=one.id)
+    read = Look("reading", project=id, ref=one.id)
+    can = project is not None and project.running and viewer.may(*BEGINS)
+    return (
+        Paragraph(text("exercise.row", title=_said(one.title), gives=_said(one.guide.gives))),
+        Small(text("exercise.lengths", minutes=Listing(lengths))) if lengths else None,
+        buttons(
+            Button(text("exercise.begin"), begin, "main") if can else None,
+            Button(text("exercise.what_is_it"), read),
+        ),
+    )
