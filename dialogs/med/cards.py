@@ -121,6 +121,7 @@ def _buttons(state: Med, known: Known, viewer: Viewer) -> tuple[Button[Line] | N
         Button(text("med.get"), get),
         record if mine else None,
         *(_about_discussions(state, known, viewer) if mine else ()),
+        Button(text("med.apv_see"), Look("apv", project=project)),
         Button(text("med.levels"), Look("med_levels", project=project)),
     )
 

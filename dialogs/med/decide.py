@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from dialogs.med import cards, forms
+from dialogs.med.apv import APV_SIGHTS, noted
 from dialogs.med.item import ITEM_FACTS, item_document
 from dialogs.med.states import (
     Med,
@@ -69,7 +70,7 @@ def decide(state: Med | None, event: SignedEvent, known: Known) -> Step:
             return state, tuple(map(Cancel, WARNINGS))
         case e.Woke():
             return _warn(state, event, known)
-        case e.MedItemWritten() | e.MedDiscussed() | e.MedSeenOtherwise():
+        case e.MedItemWritten() | e.MedDiscussed() | e.MedSeenOtherwise() | e.ApvEffectNoted():
             if not known.project.under_way:
                 return state, (FieldError("", text("med.closed")),)
             return _written(state, event, known)
@@ -95,9 +96,13 @@ def _warn(state: Med, event: e.Woke, known: Known) -> Step:
 
 
 def _written(
-    state: Med, event: e.MedItemWritten | e.MedDiscussed | e.MedSeenOtherwise, known: Known
+    state: Med,
+    event: e.MedItemWritten | e.MedDiscussed | e.MedSeenOtherwise | e.ApvEffectNoted,
+    known: Known,
 ) -> Step:
     match event:
+        case e.ApvEffectNoted():
+            return noted(state, event, known)
         case e.MedItemWritten():
             return _item(state, event, known)
         case e.MedDiscussed():
@@ -245,7 +250,14 @@ def _otherwise_form(look: Look, viewer: Viewer, known: Known) -> Responses:
 CONVERSATION = Conversation(
     name="med",
     state=Med,
-    events=the_only("med", e.MedItemWritten, e.MedDiscussed, e.MedSeenOtherwise, e.DecisionMoved),
+    events=the_only(
+        "med",
+        e.MedItemWritten,
+        e.MedDiscussed,
+        e.MedSeenOtherwise,
+        e.ApvEffectNoted,
+        e.DecisionMoved,
+    ),
     needs=needs,
     decide=decide,
     view_needs=_view_needs,
@@ -257,6 +269,7 @@ CONVERSATION = Conversation(
         "med_levels": Sight(_med_needs, _levels),
         "med_discussed": Sight(_form_needs, _discussed_form),
         "med_otherwise": Sight(_med_needs, _otherwise_form),
+        **APV_SIGHTS,
     },
     commands={"med": opens("med")},
     has_timers=True,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dialogs.concern.states import HELPERS, to_pass_on
 from dialogs.model.cards import Bullets, Kept, Line, Paragraph, Quote, Small, text
 from dialogs.model.conversation import Facts
+from dialogs.model.events import Matter
 from dialogs.model.facts import About, Known, States
 from dialogs.question.states import (
     Concluded,
@@ -43,7 +44,7 @@ def heard(known: Known) -> tuple[Passages, ...]:
     parts: list[Passages] = []
     for one in (*sent_to_committee(known), *concluded)[:MOST]:
         parts += _arrived_at(one)
-    texts = [*_texts(known)]
+    texts = texts_to_all(known, "concern", "idea")
     if texts:
         parts += [Paragraph(text("med.said_to_all")), *map(Quote, texts[:MOST])]
     if len(texts) > MOST or len(concluded) > MOST:
@@ -62,6 +63,6 @@ def _arrived_at(one: QuestionState) -> Iterator[Passages]:
     yield from (Small(line) for line in votes(one))
 
 
-def _texts(known: Known) -> Iterator[Line]:
-    """Return concerns and ideas that everybody may read."""
-    return (one.words for one in to_pass_on(known) if one.kind != "question")
+def texts_to_all(known: Known, *kinds: Matter) -> tuple[Line, ...]:
+    """Return what everybody may read of these kinds."""
+    return tuple(one.words for one in to_pass_on(known) if one.kind in kinds)

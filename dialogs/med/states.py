@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dialogs.model.calendar import add_working_days, at_local, local, working_day_on_or_before
 from dialogs.model.cards import Line, text
-from dialogs.model.events import MedLevel, MedView, Person
+from dialogs.model.events import EffectWay, MedLevel, MedView, Person
 from dialogs.model.facts import Known, Project
 
 Party = Literal["leader", "representative"]
@@ -64,6 +64,16 @@ class MedItem(Struct, frozen=True):
     fields: tuple[str, ...]
 
 
+class ApvEffect(Struct, frozen=True):
+    """What the technology does to one quality of good work. `id` is also that of a record of kind
+    "apv_effect", whose field `agreed` is filled in if `agreed`."""
+
+    id: str
+    quality: str  # an item of the set `rasmus`
+    way: EffectWay
+    agreed: bool
+
+
 class Med(Struct, frozen=True, kw_only=True, tag="med"):
     """The state of a project toward the committee. `warned_of` are the deadline and the decision of
     which a warning was sent, so that a date that moves is warned of anew."""
@@ -71,6 +81,7 @@ class Med(Struct, frozen=True, kw_only=True, tag="med"):
     item: MedItem | None = None
     discussions: tuple[MedDiscussion, ...] = ()
     warned_of: tuple[date, ...] = ()
+    apv: tuple[ApvEffect, ...] = ()
 
     @property
     def discussed(self) -> bool:

@@ -43,6 +43,7 @@ MedLevel = Literal["information", "influence", "co_determination"]
 """At which level the committee of employer and employees deals with a matter."""
 MedView = Literal["information", "influence", "co_determination", "not"]
 """How the other side sees it; *not*: it was not discussed."""
+EffectWay = Literal["better", "worse"]
 PromiseKind = Literal["promised", "expected"]
 AfterMonths = Literal["3", "6", "12"]
 """When a project looks back, after its end."""
@@ -633,6 +634,17 @@ class MedSeenOtherwise(Signed, frozen=True, tag="med_seen_otherwise"):
     text: str
 
 
+class ApvEffectNoted(Signed, frozen=True, tag="apv_effect_noted"):
+    """An effect on one quality of good work, for the annex to the APV, and what was agreed about
+    it. `effect` is the one to change, or with `drop` to remove."""
+
+    quality: str
+    way: Literal["better", "worse", "drop"]
+    text: str
+    agreed: str = ""
+    effect: str = ""
+
+
 # --- promises -----------------------------------------------------------------------------
 
 
@@ -684,6 +696,7 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 
 HandedOver = Literal[
     "agreement_file",
+    "apv_file",
     "decision_file",
     "edition_file",
     "med_item_file",
@@ -1008,6 +1021,7 @@ SignedEvent = (
     | MedItemWritten
     | MedDiscussed
     | MedSeenOtherwise
+    | ApvEffectNoted
     | PromiseWritten
     | PromiseDropped
     | PromiseJudged
@@ -1163,6 +1177,9 @@ View = Literal[
     "med_item",
     "med_item_file",
     "med_levels",
+    "apv",
+    "apv_effect",
+    "apv_file",
     "med_discussed",
     "med_otherwise",
 ]

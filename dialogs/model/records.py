@@ -33,6 +33,7 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("said", "delete"),
         RecordKind("point", "delete"),
         RecordKind("agreement", "unname"),
+        RecordKind("apv_effect", "unname"),
         RecordKind("concern_answer", "unname"),
         RecordKind("conclusion", "unname"),
         RecordKind("edition", "unname"),

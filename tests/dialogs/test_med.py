@@ -50,6 +50,44 @@ async def test_an_item_holds_only_what_the_channel_may_read(tmp_path: Path, week
             assert [draw(one) for one in files] == [draw(files[0])] * len(files)
 
 
+EFFECT = """
+jonas > /digi med-udvalg
+jonas > tryk "APV"
+jonas > tryk "Skriv en virkning"
+jonas > udfyld Hvilken=Selvstændigt Bliver=Værre "Hvad sker"="Ruten er fast" "Hvad er"="To bytter"
+"""
+
+
+@pytest.mark.parametrize("weeks", [0, 1])
+async def test_the_annex_to_the_apv_holds_only_what_the_channel_may_read(
+    tmp_path: Path, weeks: int
+) -> None:
+    """It has each of the six qualities, the agreements that were taken, and nobody's name."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + ALLOWED + SECRET + EFFECT + weeks * "ur > en uge\n")
+        files = [await sheet(played, one, "apv_file") for one in ("anne", "jonas", "karen")]
+        for draw in DRAWS:
+            found = words_in(draw(files[0]))
+            for told in ("Realistisk", "Ruten er fast", "To bytter", "Spørg om ruteplanen"):
+                assert told in found
+            for hidden in ("HEMMELIGT", "Fatima", "Jonas", "Peter"):
+                assert hidden not in found
+            assert [draw(one) for one in files] == [draw(files[0])] * len(files)
+
+
+@pytest.mark.parametrize(("writers", "there"), [(4, False), (5, True)])
+async def test_concerns_without_a_name_are_in_the_annex_from_the_threshold_on(
+    tmp_path: Path, writers: int, there: bool
+) -> None:
+    """They alone suggest that the APV be brought up to date, once there are enough of them."""
+    people = ("sofie", "lars", "bodil", "emil", "noor")[:writers]
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + unsigned(people) + "ur > en uge\n")
+        found = words_in(html.draw(await sheet(played, "ali", "apv_file")))
+        assert ("Uden navn nummer 3" in found) is there
+        assert ("Se efter, om APV" in found) is there
+
+
 async def test_before_anybody_writes_the_item_it_says_what_the_project_says(tmp_path: Path) -> None:
     """It is a draft, and says so; the committee decides its agenda, and no lawyer has read it."""
     async with stage(tmp_path) as played:
