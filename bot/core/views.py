@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.clock import Clock
+from bot.core.card_references import wanted
 from bot.core.dialogs import read_state
-from bot.core.localize import Localizer, wanted
+from bot.core.localize import Localizer
 from bot.platforms.common.ports import Edge
 from content.language import Language
 from content.model import Catalogue

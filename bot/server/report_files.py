@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.core.localize import Localizer, wanted
+from bot.core.card_references import wanted
+from bot.core.localize import Localizer
 from bot.documents.files import Drawable, drawables
 from bot.server.upkeep import NotThere
 from content.model import Catalogue

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.clock import Clock
 from bot.core.access import VISITORS
-from bot.core.localize import wanted
+from bot.core.card_references import wanted
 from bot.core.views import Views, language_of
 from bot.platforms.common.ports import ShownScreen
 from content.model import Catalogue

@@ -122,6 +122,32 @@ CHART = Chart(
     words("Det, I ser forskelligt på. Vores egen dag: bedre 10 svar, som før 5 og værre 10."),
 )
 
+BOARD: c.Board[c.Spans] = c.Board(
+    (
+        c.BoardColumn(
+            words("Realistisk"),
+            (
+                c.BoardNote(words("Færre ture til kontoret"), "better", words("Bedre")),
+                c.BoardNote(words("Tiden er talt på forhånd"), "worse", words("Værre")),
+            ),
+            4,
+            words("og 4 sedler til"),
+        ),
+        c.BoardColumn(
+            words("Udviklende"),
+            (
+                c.BoardNote(words("Vi lærer det af hinanden"), "today", words("I dag")),
+                c.BoardNote(words("Planen er klar"), "plain", None, words("lederens")),
+            ),
+        ),
+        c.BoardColumn(words("Sundt og sikkert"), (), 0, words("Ingen sedler")),
+    )
+)
+GRID: c.Grid[c.Spans] = c.Grid(
+    (words("Rolle"), words("Hvad gør den i dag?"), words("Hvem tager det næste?")),
+    ((words("Oversætter"), words("Står klar i de første uger"), ()),),
+)
+
 EVERY_PART: c.FinishedCard = c.Card(
     (
         c.Heading((c.Plain("Velkommen til forløbet om "), c.Quoted("Ny omsorgsplatform"))),
@@ -152,6 +178,8 @@ EVERY_PART: c.FinishedCard = c.Card(
         c.Progress(1, 4, words("Fase 1 af 4: Idéudvikling")),
         STEPS,
         CHART,
+        BOARD,
+        GRID,
         c.Buttons(
             (
                 c.Button(words("Svar"), style="main", token="answer"),

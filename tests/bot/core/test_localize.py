@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.localize import Localizer, wanted
+from bot.core.card_references import wanted
+from bot.core.localize import Localizer
 from content import catalogue as content
 from content.model import Both, Phrase, Plural
 from dialogs.model import cards as c

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from bot.platforms.common.ports import Answer
 from bot.platforms.slack import draw as slack
 from bot.platforms.teams import draw as teams
+from bot.platforms.web.page.draw import STYLE, PageFrame, home_or_card
 from dialogs.model import cards as c
 from dialogs.model.boards import pages, shortened
+from tests.bot.platforms.web.test_drawn import luminance
 from tests.worlds import card_validators, slack_limits
 from tests.worlds.boards import board_of
 from tests.worlds.slack.limits import check
@@ -115,3 +118,38 @@ def test_a_page_of_a_board_is_shown_in_a_modal_and_a_dialog(written: str) -> Non
         drawn = teams.messages((card,), "da", place=teams.CardPlace(inside=True))
         assert limits.problems(drawn.card) == []
         assert drawn.rest == () or written in ("æ", "👩‍👩‍👧")
+
+
+# --- the page of those without a chat -----------------------------------------------------
+
+
+def page_of(card: c.FinishedCard) -> str:
+    frame = PageFrame(lambda language, key: key, "da")
+    return home_or_card(frame, Answer(cards=(card,)), home=False)
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_the_page_draws_every_note_as_it_was_written(written: str) -> None:
+    """Escaped, with its kind as a word and its sign out of a screen reader's way."""
+    board = finished(8, written)
+    drawn = page_of(c.Card((board,)))
+    words = html.escape(c.plain(board.columns[0].notes[0].words))
+    assert drawn.count(f"<bdi>{words}</bdi>") == 8
+    assert drawn.count('<li class="worse"><p class="kind"><span aria-hidden="true">▼ </span>') == 2
+    assert drawn.count("<section>") == len(board.columns)
+    assert "<script" not in drawn
+
+
+def test_the_words_on_a_note_of_the_page_can_be_read() -> None:
+    """A contrast of 4.5 to 1 on the ground of each kind, in light and dark mode."""
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r":root \{(.*?)\}", STYLE, re.DOTALL)[:2]
+    )
+    pairs = [(tone, f"{tone}-soft") for tone in ("better", "worse", "today")]
+    pairs += [(ink, on) for ink in ("ink", "muted") for _, on in pairs[:3]]
+    pairs += [(ink, "ground") for ink in ("ink", "muted")]
+    for theme in (light, dark):
+        for ink, on in pairs:
+            low, high = sorted((luminance(theme[ink]), luminance(theme[on])))
+            assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, on)

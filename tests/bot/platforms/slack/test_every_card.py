@@ -40,7 +40,7 @@ WORST = (
     "linje\n",
     "> citat\n\n",
 )
-# No conversation shows one of these yet; test_draw.py draws any.
+# Not each of the conversations played shows one of these; test_draw.py draws any.
 PARTS = {part.__origin__ for part in typing.get_args(c.Part)} - {Chart, c.Board, c.Grid}
 FIELDS = {field.__origin__ for field in typing.get_args(c.Field)}
 
@@ -145,6 +145,6 @@ async def test_every_card_and_form_is_drawn_with_any_words(
             for where, problems in _drawn(variant, again=bool(at % 2)):
                 drawn += 1
                 assert problems == [], (where, variant)
-    assert parts == PARTS
+    assert parts >= PARTS
     assert fields == FIELDS
     figures(f"{len(seen)} cards and forms, drawn {drawn} times")
