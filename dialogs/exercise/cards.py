@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from content.model import ExerciseStep
+
 from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
 from dialogs.exercise.states import (
@@ -68,8 +70,14 @@ def _under_way(run: ExerciseRun) -> tuple[Part[Line], ...]:
         c.Progress(here, of, label),
         Paragraph(text("exercise.step_named", name=Said(step.name.da, step.name.en))),
         Paragraph(Said(step.text.da, step.text.en)),
+        *_questions(step),
         *((Paragraph(line),) if (line := _until(run)) is not None else ()),
     )
+
+
+def _questions(step: ExerciseStep) -> tuple[Part[Line], ...]:
+    found = tuple(Said(one.da, one.en) for one in step.questions)
+    return (c.Bullets(found),) if found else ()
 
 
 def _until(run: ExerciseRun) -> Line | None:
@@ -207,6 +215,7 @@ def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
     return (
         Paragraph(c.Several((line, time)) if time is not None else line),
         Paragraph(Said(step.text.da, step.text.en)),
+        *_questions(step),
         *((Paragraph(until),) if (until := _until(run)) is not None else ()),
     )
 

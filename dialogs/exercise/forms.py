@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from content.model import ExerciseStep
+from content.model import ExerciseGuide, ExerciseStep
 
 from dialogs.exercise.board import board_facts, read_notes, to_choose
 from dialogs.exercise.cards import lead_card, may_lead
@@ -79,11 +79,15 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     if other is not None:
         return _said(text("exercise.one_at_a_time", title=title_of(other)))
     may = len(writers(known))
-    lengths = tuple(
-        Option[Line](str(n), text("exercise.minutes", n=c.Count(n))) for n in found.guide.lengths
-    )
+    lengths = tuple(Option[Line](str(n), _minutes(found.guide, n)) for n in found.guide.lengths)
     fields: RunFields = (
-        Note(Said(found.guide.gives.da, found.guide.gives.en)),
+        Note(
+            text(
+                "exercise.row",
+                title=Said(found.title.da, found.title.en),
+                gives=Said(found.guide.gives.da, found.guide.gives.en),
+            )
+        ),
         Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
         c.Choice(
             "place",
@@ -113,8 +117,15 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     )
     fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
     there = tuple(field for field in fields if field is not None)
-    title = text("exercise.begin_title", title=Said(found.title.da, found.title.en))
+    title = text("exercise.begin_title")
     return (Open(Form(title, there, text("exercise.begin"), "exercise_begun", fixed)),)
+
+
+def _minutes(guide: ExerciseGuide, minutes: int) -> Line:
+    meetings = guide.meetings.get(str(minutes))
+    if meetings is None:
+        return text("exercise.minutes", n=c.Count(minutes))
+    return text("exercise.minutes_meetings", n=c.Count(minutes), meetings=c.Count(meetings))
 
 
 def _usual(lengths: tuple[int, ...]) -> str:

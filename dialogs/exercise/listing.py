@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from content.model import Both, Set
+from content.model import Both, ExerciseGuide, Set
 
 from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, is_over, status_word, title_of
 from dialogs.model.cards import (
@@ -112,9 +112,16 @@ def _said(both: Both) -> Line:
     return Said(both.da, both.en)
 
 
+def _length(guide: ExerciseGuide, minutes: int) -> Line | Count:
+    meetings = guide.meetings.get(str(minutes))
+    if meetings is None:
+        return Count(minutes)
+    return text("exercise.length_meetings", n=Count(minutes), meetings=Count(meetings))
+
+
 def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] | None, ...]:
     assert one.guide is not None
-    lengths = tuple(Count(n) for n in one.guide.lengths)
+    lengths = tuple(_length(one.guide, n) for n in one.guide.lengths)
     id = project.id if project is not None else ""
     begin = Look("exercise_begin", project=id, ref=one.id)
     read = Look("reading", project=id, ref=one.id)

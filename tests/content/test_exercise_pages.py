@@ -55,3 +55,20 @@ def test_the_page_on_the_compass_has_its_steps(catalogue: Catalogue, language: L
     page = PAGES[language].read_text(encoding="utf-8")
     steps = [(step.name.of(language), str(step.minutes["90"])) for step in guide.steps]
     assert [(row[0], row[1]) for row in rows(page) if tuple(row[:2]) in steps] == steps
+
+
+@pytest.mark.parametrize("language", PAGES)
+def test_a_button_that_the_page_names_is_there(catalogue: Catalogue, language: Language) -> None:
+    """Each bold name in a table or in the sentence on everybody's buttons is a phrase."""
+    page = PAGES[language].read_text(encoding="utf-8")
+    cells = [cell for row in rows(page) for cell in row[:2]]
+    everybody = [line for line in page.splitlines() if "**Led øvelsen**:" in line]
+    everybody += [line for line in page.splitlines() if "**Lead the exercise**:" in line]
+    named = {name for line in (*cells, *everybody) for name in re.findall(r"\*\*(.+?)\*\*", line)}
+    assert len(named) > 15
+    said = {
+        form
+        for phrase in catalogue.phrases.values()
+        if isinstance(form := getattr(phrase, language), str)
+    }
+    assert named - said == set()

@@ -1,0 +1,132 @@
+"""An exercise that a workplace wrote in its pack runs from its beginning to its end."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.worlds.stage import Stage, stage
+
+GUIDE = Path(__file__).parents[2] / "docs" / "packs.md"
+PROJECT = """
+anne > /digi start Ny omsorgsplatform
+anne > tryk "Jeg er leder"
+anne > tryk "Ret"
+anne > udfyld Tovholder=ali
+anne > tryk "Vis det i kanalen"
+ali > tryk "Jeg er tovholder"
+"""
+BEGIN = """
+ali > /digi øvelse {id}
+ali > tryk "Begynd"
+ali > udfyld Hvordan="På et møde" "Hvem leder"=ali
+"""
+END = """
+ali > tryk "Led øvelsen" på "trin {n} af {n}"
+ali > tryk "Lav en aftale"
+ali > udfyld "Hvad aftaler I"="Skrive vagten ned" "Hvem tager den"=peter
+ali > tryk "Led øvelsen" på "trin {n} af {n}"
+ali > tryk "Slut øvelsen"
+ali > udfyld "Hvad nåede I frem til"="Vi skriver det ned"
+kanal < "Vi skriver det ned"
+"""
+WORKSHOP = """
+mechanic = "workshop"
+title = { da = "Vores temadag", en = "Our theme day" }
+
+[guide]
+lengths = [45]
+gives = { da = "I finder ud af, hvad I vil.", en = "You find out what you want." }
+
+[[guide.steps]]
+id = "talk"
+does = "talk"
+minutes = { 45 = 30 }
+name = { da = "Tal", en = "Talk" }
+text = { da = "Hvad vil vi?", en = "What do we want?" }
+
+[[guide.steps]]
+id = "agree"
+does = "agree"
+minutes = { 45 = 15 }
+name = { da = "Aftal", en = "Agree" }
+text = { da = "Hvem gør hvad?", en = "Who does what?" }
+"""
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """The pack of docs/packs.md, with a workshop besides."""
+    folder = tmp_path / "nordby"
+    (folder / "exercises").mkdir(parents=True)
+    blocks = re.findall(
+        r"^`(exercises/\S+\.toml)`\n\n```toml\n(.*?)```",
+        GUIDE.read_text(encoding="utf-8"),
+        re.DOTALL | re.MULTILINE,
+    )
+    for name, text in (*blocks, ("exercises/nordby-temadag.toml", WORKSHOP)):
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+async def begins(found: Stage, id: str) -> None:
+    await found.play(PROJECT + BEGIN.format(id=id))
+
+
+async def test_a_board_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
+    """Notes in its lanes and kinds, dots, and agreements."""
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await begins(found, "nordby-vagtskifte")
+        for person in ("fatima", "peter", "sofie", "lars", "bodil"):
+            await found.play(
+                f"""
+                {person} > tryk "Skriv sedler"
+                {person} > udfyld "Hvor på tavlen"="Aften til nat" "Lav om"="{person}s seddel"
+                """
+            )
+        await found.play(
+            """
+            ur > til 2026-11-02 09:30
+            ali > tryk "Led øvelsen" på "trin 1 af 4"
+            ali > tryk "Luk runden"
+            kanal < "s seddel"
+            ali > tryk "Led øvelsen" på "trin 1 af 4"
+            ali > tryk "Næste trin"
+            ali > tryk "Næste trin"
+            """
+        )
+        for person in ("fatima", "peter", "sofie", "lars", "bodil"):
+            await found.play(
+                f"""
+                {person} > tryk "Sæt prikker"
+                {person} > udfyld "Vælg op til 3"="bodils seddel"
+                """
+            )
+        await found.play(
+            """
+            ur > til 2026-11-02 09:40
+            ali > tryk "Led øvelsen" på "trin 3 af 4"
+            ali > tryk "Luk runden"
+            kanal < "Det valgte I at arbejde med:"
+            ali > tryk "Led øvelsen" på "trin 3 af 4"
+            ali > tryk "Næste trin"
+            """
+            + END.format(n=4)
+        )
+
+
+async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
+    """Its points, one after the other."""
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await begins(found, "nordby-temadag")
+        await found.play(
+            """
+            kanal < "Hvad vil vi?"
+            ali > tryk "Led øvelsen" på "trin 1 af 2"
+            ali < "Sæt 30 minutter af."
+            ali > tryk "Næste trin"
+            """
+            + END.format(n=2)
+        )
