@@ -71,6 +71,7 @@ def test_a_mark_has_no_field_in_common_with_what_was_said(sent: tuple[Pooled, ..
     assert len(marks) == 1
     assert said
     for mark in marks:
+        assert {name for name in mark if mark[name]} == {"id", "kind", "ref", "mark"}
         for row in said:
             shared = {name for name in row if row[name] and row[name] == mark[name]}
             assert shared == {"ref"}
@@ -180,6 +181,7 @@ def test_a_closed_round_leaves_what_was_said_and_nothing_of_whom() -> None:
 def test_a_round_that_is_opened_twice_keeps_its_secret() -> None:
     """Otherwise whoever voted before could vote again."""
     pool = sends(opened(), "anne", "form 1", dots("a")).opened(ROUND, 1)
+    assert [e.body for e in pool.entries if e.kind == OPEN] == [{"room": 8192}]
     assert pool.take(dots("b"), b"", "form 2", mac("anne"))[1] == "already"
 
 
