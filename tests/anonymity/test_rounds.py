@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,19 @@ from dialogs.model.events import Missing, Undoing
 from dialogs.model.facts import Prefs, Unreleased, Waiting
 from storage.sql import Unavailable, Unsure
 from storage.transactions.anonymous_pool import Pool
+from tests.anonymity.hands import (
+    CANARY,
+    changed,
+    dump,
+    every_log_line,
+    project_of,
+    reading,
+    running,
+)
 from tests.faults.tools import ANSWERED, ENDS, Failpoints, rows_of
 from tests.worlds.house import PROJECT, TENANT, a_house, asked, carry_out, found
-from tests.worlds.stage import text_of
+from tests.worlds.stage import TENANT as STAGE_TENANT
+from tests.worlds.stage import Stage, text_of
 
 ROUND = "run.1"
 TEAM = tuple(f"person{n}" for n in range(20))
@@ -273,3 +284,79 @@ def test_only_the_answer_itself_holds_what_undoes_it() -> None:
     assert repr(filled).count("the form") == 1
     assert "the code" not in repr(filled)
     assert "the form" not in repr(moment)
+
+
+# --- in an exercise -----------------------------------------------------------------------
+
+WROTE = {"Hvor på tavlen": "Realistisk", "I dag": CANARY, "I dag, en til": f"{CANARY} 2"}
+
+
+@pytest.fixture
+async def exercise(tmp_path: Path, either: str) -> AsyncIterator[Stage]:
+    """The compass, in the round in which people write what today's technology does."""
+    async with running(tmp_path, either=either) as played:
+        await played.play(
+            """
+            mette > /digi øvelse kompas
+            mette > tryk "Begynd"
+            mette > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=mette
+            mette > tryk "Næste trin"
+            mette > tryk "Næste trin"
+            """
+        )
+        yield played
+
+
+async def in_pool(played: Stage, folder: Path) -> Counter[str]:
+    project = project_of(folder)
+    [(sealed,)] = dump_of_pool(folder)
+    pool = Pool.open(played.house.vault, STAGE_TENANT, project, sealed)
+    return Counter(e.kind for e in pool.entries)
+
+
+def dump_of_pool(folder: Path) -> list[tuple[bytes]]:
+    with reading(folder) as conn:
+        return list(conn.execute("SELECT sealed FROM pool").fetchall())
+
+
+async def test_notes_and_their_undo_change_the_pools_row_and_no_other_byte(
+    exercise: Stage, tmp_path: Path
+) -> None:
+    """Nor does the same form sent again, at the same moment; nothing is logged, and the row keeps
+    its size."""
+    played = exercise
+    await played.press("sofie", "Skriv sedler")
+    form, before = played.form["sofie"], dump(tmp_path)
+    open_rounds = await in_pool(played, tmp_path)
+    length = len(dump_of_pool(tmp_path)[0][0])
+    with every_log_line() as lines:
+        await played.fill("sofie", WROTE)
+        undo = list(played.shown["sofie"])
+        assert await in_pool(played, tmp_path) == open_rounds + Counter(note=2, mark=2)
+        played.form["sofie"] = form
+        await played.fill("sofie", WROTE)
+        assert await in_pool(played, tmp_path) == open_rounds + Counter(note=2, mark=2)
+        played.shown["sofie"] = undo
+        await played.press("sofie", "Fortryd")
+    # The mark of the whole exercise stays: they may have written in another round of it.
+    assert await in_pool(played, tmp_path) == open_rounds + Counter(mark=1)
+    assert changed(before, dump(tmp_path)) == {"pool"}
+    assert len(dump_of_pool(tmp_path)[0][0]) == length
+    assert [line for line in lines if not line.startswith("asyncio")] == []
+
+
+async def test_undo_works_until_the_round_is_closed(exercise: Stage, tmp_path: Path) -> None:
+    """Afterwards the button says that it is too late, and the note stays."""
+    played = exercise
+    await played.press("sofie", "Skriv sedler")
+    await played.fill("sofie", WROTE)
+    answered = list(played.shown["sofie"])
+    await played.move(played.house.clock.now() + timedelta(minutes=10))
+    await played.press("mette", "Led øvelsen", "trin 3 af 8")
+    await played.press("mette", "Luk runden")
+    left = await in_pool(played, tmp_path)
+    assert left["note"] == 2
+    played.shown["sofie"] = answered
+    await played.press("sofie", "Fortryd")
+    assert "kan ikke tages tilbage" in played.just("sofie")
+    assert await in_pool(played, tmp_path) == left

@@ -169,6 +169,8 @@ def _house(monkeypatch: pytest.MonkeyPatch, kindly: Callable[[], None]) -> None:
 SHORT = (
     "agreement_life",
     "advice_another",
+    "exercise_few",
+    "exercise_paused",
     "person_own_hours",
     "project_draft_dropped",
     "project_roles",
