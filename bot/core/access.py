@@ -118,6 +118,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.ExerciseBegun: AGREES,
     e.StepTaken: ALL,
     e.RoundClosed: ALL,
+    e.ScreenWanted: ALL,
     e.ExercisePaused: ALL,
     e.ExerciseResumed: ALL,
     e.ExerciseEnded: ALL,
@@ -144,6 +145,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
 # Looks that need a role; all except LOOKS_ANYWHERE need a project.
 MAY_LOOK: Mapping[str, frozenset[str]] = {
     "page": VISITORS,
+    "exercise_screen": VISITORS,
     "qr": AGREES,
     "poster_file": AGREES,
     "settings": RUNS,

@@ -80,6 +80,7 @@ class Localizer:
         committee: Committee = "med",
         address: AddressOf = _nowhere,
         digits: Callable[[str], str] = _no_digits,
+        digits_at: str = "",
         on_page: bool = False,
     ) -> None:
         self._catalogue = catalogue
@@ -95,6 +96,7 @@ class Localizer:
         self._committee: Committee = committee
         self._address = address
         self._digits = digits
+        self._digits_at = digits_at
         self._on_page = on_page
 
     # --- cards and forms ------------------------------------------------------------------
@@ -328,6 +330,9 @@ class Localizer:
                 return (c.Strong(self._typed(word_for(command, self.language))),)
             case c.LinkAddress(kind=kind, id=id):
                 url = self._address(kind, id)
+                return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
+            case c.DigitsAddress():
+                url = self._digits_at
                 return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
             case c.ScreenCode(id=id):
                 digits = self._digits(id)

@@ -106,6 +106,7 @@ class Views:
             committee=project.committee if project else "med",
             address=self._address,
             digits=partial(digits_of, self._vault),
+            digits_at=f"{self._public_url}/vis" if self._public_url else "",
             on_page=on_page,
         )
 

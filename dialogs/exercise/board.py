@@ -127,12 +127,12 @@ def _kinds(run: ExerciseRun) -> dict[str, NoteKind]:
     return {kind.id: kind for kind in run.guide.kinds}
 
 
-def _lanes(run: ExerciseRun, notes: tuple[ReadNote, ...]) -> tuple[BoardLane | None, ...]:
+def lanes_of(run: ExerciseRun, notes: tuple[ReadNote, ...]) -> tuple[BoardLane | None, ...]:
     loose = any(not note.lane for note in notes)
     return (*run.guide.lanes, None) if loose else run.guide.lanes
 
 
-def _of_lane(
+def notes_of_lane(
     run: ExerciseRun, notes: tuple[ReadNote, ...], lane: BoardLane | None
 ) -> list[ReadNote]:
     """Return the notes of a lane, kind by kind, and those of a group together."""
@@ -155,8 +155,8 @@ def drawn(run: ExerciseRun, known: Known, each: int = ON_A_CARD) -> Board[Line] 
     if not notes:
         return None
     columns = []
-    for lane in _lanes(run, notes):
-        here = _of_lane(run, notes, lane)
+    for lane in lanes_of(run, notes):
+        here = notes_of_lane(run, notes, lane)
         first = tuple(board_note(run, note) for note in _some(here, each))
         columns.append(BoardColumn(lane_name(lane), first, len(here) - len(first)))
     return Board(tuple(columns))
@@ -183,13 +183,14 @@ def board_note(run: ExerciseRun, note: ReadNote) -> BoardNote[Line]:
         words,
         "plain" if kind is None else kind.sign,
         None if kind is None else Said(kind.name.da, kind.name.en),
-        _about(note),
+        about_note(note),
     )
 
 
-def _about(note: ReadNote) -> Line | None:
+def about_note(note: ReadNote, *, group: bool = True) -> Line | None:
+    """Return what sets a note apart. `group`: also what it was put together under."""
     lines: list[Line] = []
-    if note.group:
+    if note.group and group:
         lines.append(text("exercise.in_group", name=c.Words(note.group)))
     if note.origin:
         lines.append(text(f"exercise.of_{note.origin}"))
@@ -244,8 +245,8 @@ def board(look: Look, viewer: Viewer, known: Known) -> Responses:
     notes = read_notes(run, known)
     more = [
         Button(lane_name(one), _lane_look(project, run.id, one))
-        for one in _lanes(run, notes)
-        if len(_of_lane(run, notes, one)) > ON_A_CARD
+        for one in lanes_of(run, notes)
+        if len(notes_of_lane(run, notes, one)) > ON_A_CARD
     ]
     return (
         Show(
@@ -279,8 +280,8 @@ def _lane_look(project: str, run: str, lane: BoardLane | None, start: int = 0) -
 
 def _one_lane(run: ExerciseRun, known: Known, id: str, start: int) -> c.NeutralCard:
     notes = read_notes(run, known)
-    lane = next((one for one in _lanes(run, notes) if one is not None and one.id == id), None)
-    here = _of_lane(run, notes, lane)
+    lane = next((one for one in lanes_of(run, notes) if one is not None and one.id == id), None)
+    here = notes_of_lane(run, notes, lane)
     page = here[start : start + ON_A_PAGE]
     rest = len(here) - start - len(page)
     project = known.project.id

@@ -28,6 +28,7 @@ from dialogs.model.events import (
     ExerciseResumed,
     Look,
     RoundClosed,
+    ScreenWanted,
     StepTaken,
 )
 from dialogs.model.facts import Known, States, Viewer
@@ -254,6 +255,7 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         opens("exercise.condition", Look("condition", project=project, ref=run.id))
         if conditions
         else None,
+        Button(text("exercise.show_on_screen"), ScreenWanted(project=project, run=run.id)),
         opens("exercise.agree", Look("exercise_agree", project=project, ref=run.id)),
     )
 

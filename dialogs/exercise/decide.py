@@ -31,6 +31,7 @@ from dialogs.exercise.forms import (
 from dialogs.exercise.leading import ByHand, by_hand
 from dialogs.exercise.listing import exercises, list_needs, typed
 from dialogs.exercise.rounds import WAITING, closed, enter, finished, paused
+from dialogs.exercise.screen import leading, links, screen, screen_needs
 from dialogs.exercise.states import (
     ALL_RUNS,
     WRITES,
@@ -104,6 +105,8 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
             return by_hand(state, event, known)
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
+        case e.ScreenWanted():
+            return state, links(state, event)
         case e.StepTaken():
             return _next(state, event, known)
         case e.RoundClosed():
@@ -162,6 +165,7 @@ def _begun(event: e.ExerciseBegun, known: Known) -> Step:
         led_by=lead,
         begun_by=event.by,
         begun_at=event.at,
+        step_at=event.at,
         on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
         after=event.after,
     )
@@ -192,7 +196,7 @@ def _next(run: ExerciseRun, event: e.StepTaken, known: Known) -> Step:
     if open_round(run) is not None:
         first = text("exercise.close_first")
         return run, (Show(lead_card(run, known.project.id, first), instead=True),)
-    after, opened = enter(replace(run, step=run.step + 1), event.at, known)
+    after, opened = enter(replace(run, step=run.step + 1, step_at=event.at), event.at, known)
     return after, (*opened, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
 
 
@@ -271,7 +275,12 @@ def _resume(run: ExerciseRun, event: e.ExerciseResumed, known: Known) -> Step:
     if not known.project.running:
         no = text("exercise.not_running")
         return run, (Show(lead_card(run, known.project.id, no), instead=True),)
-    after = replace(run, status="running", on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND)
+    after = replace(
+        run,
+        status="running",
+        step_at=event.at,
+        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
+    )
     # A round that was closed is not opened again: what it showed is final.
     if current_step(after).does in WRITES and not _was_shown(after):
         after, opened = enter(after, event.at, known)
@@ -347,6 +356,7 @@ CONVERSATION = Conversation(
         e.ExerciseBegun: attrgetter("id"),
         **by_field(
             "run",
+            e.ScreenWanted,
             e.StepTaken,
             e.RoundClosed,
             e.ExercisePaused,
@@ -372,6 +382,8 @@ CONVERSATION = Conversation(
         "exercise_board": Sight(board_needs, board),
         "exercise_step": Sight(board_needs, step_look),
         "exercise_lead": Sight(of_run, lead),
+        "exercise_screen": Sight(screen_needs, screen),
+        "exercise_leading": Sight(screen_needs, leading),
         "exercise_end": Sight(of_run, end_form),
         "exercise_agree": Sight(of_run, agree_form),
         "write_notes": Sight(of_run, notes_form),

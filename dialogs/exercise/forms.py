@@ -209,7 +209,7 @@ def paper_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Skriv papirsedler ind*: one note a line."""
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     fields: RunFields = (
         Note(text("exercise.paper_note")),
         lane_field(run),
@@ -228,7 +228,7 @@ def paper_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _open(text("exercise.paper"), fields, "paper_notes_written", run.id, known)
 
 
-def _not_leading(run: ExerciseRun | None) -> Responses:
+def not_leading(run: ExerciseRun | None) -> Responses:
     if run is None:
         return _said(text("exercise.gone"))
     return _said(text("exercise.who_leads", who=c.Who(run.led_by)))
@@ -269,7 +269,7 @@ def dots_form(look: Look, viewer: Viewer, known: Known) -> Responses:
 def lead(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     return (Show(lead_card(run, known.project.id)),)
 
 
@@ -289,7 +289,7 @@ def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Saml sedler*: choose notes, and what they have in common."""
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     notes = _pickable(run, known)
     if not notes:
         return _said(text("exercise.no_notes_yet"))
@@ -299,21 +299,38 @@ def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     fields: RunFields = (
         Note(text("exercise.group_more", n=c.Count(rest))) if rest > 0 else None,
         c.Choices("notes", text("exercise.field_notes"), _options(page), required=True),
-        TextField(
-            "name",
-            text("exercise.field_group"),
-            hint=text("exercise.field_group_hint"),
-            limit=80,
-            required=False,
-        ),
+        _group_name(),
     )
     return _open(text("exercise.group"), fields, "notes_grouped", run.id, known)
+
+
+def grouping_form(run: ExerciseRun, known: Known) -> c.NeutralForm | None:
+    """Return the form of the leading page, which shows all notes at once; None without notes."""
+    notes = _pickable(run, known)
+    if not notes:
+        return None
+    fields: tuple[Field[Line], ...] = (
+        c.Choices("notes", text("exercise.field_notes"), _options(notes), required=True),
+        _group_name(),
+    )
+    fixed = {"run": run.id, "project": known.project.id}
+    return Form(text("exercise.group"), fields, text("button.send"), "notes_grouped", fixed)
+
+
+def _group_name() -> TextField[Line]:
+    return TextField(
+        "name",
+        text("exercise.field_group"),
+        hint=text("exercise.field_group_hint"),
+        limit=80,
+        required=False,
+    )
 
 
 def take_down_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     notes = _pickable(run, known)
     if not notes:
         return _said(text("exercise.no_notes_yet"))
@@ -333,7 +350,7 @@ def take_down_form(look: Look, viewer: Viewer, known: Known) -> Responses:
 def condition_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     words = dict(to_choose(run, known)) | dict(_pickable(run, known))
     first = [(id, words[id]) for id in run.chosen if id in words]
     notes = first or _pickable(run, known)[: TO_CHOOSE * 5]
@@ -357,7 +374,7 @@ def condition_form(look: Look, viewer: Viewer, known: Known) -> Responses:
 def agree_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     fields: RunFields = (
         TextField("what", text("exercise.field_what"), limit=LONGEST_NOTE),
         c.People("who", text("exercise.field_who")),
@@ -370,7 +387,7 @@ def end_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Slut øvelsen*: what they arrived at, who gets it, and the next look at it."""
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
-        return _not_leading(run)
+        return not_leading(run)
     fields: RunFields = (
         TextField(
             "text",

@@ -99,7 +99,7 @@ def _paper_notes(run: ExerciseRun, event: e.PaperNotesWritten) -> Step:
         for n, (kind, line) in enumerate(lines, 1)
     )
     kept = text("exercise.paper_kept", n=Count(len(records)))
-    return replace(run, typed_in=True), (*records, *_done(kept))
+    return replace(run, typed_in=True, written=run.written + 1), (*records, *_done(kept))
 
 
 def _grouped(run: ExerciseRun, event: e.NotesGrouped) -> Step:
@@ -132,7 +132,8 @@ def _taken_down(run: ExerciseRun, event: e.NoteTakenDown) -> Step:
 def _condition(run: ExerciseRun, event: e.ConditionWritten) -> Step:
     body = {"when": event.when, "text": event.text, "note": event.note}
     record = Record("condition", run.id, event.id, event.by, event.at, body)
-    return run, (record, *_done(text("exercise.condition_kept")))
+    after = replace(run, written=run.written + 1)
+    return after, (record, *_done(text("exercise.condition_kept")))
 
 
 def _agreed(run: ExerciseRun, event: e.ExerciseAgreed, known: Known) -> Step:

@@ -58,10 +58,12 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     begun_at: datetime
     on_paper: bool = False
     step: int = 0
+    step_at: datetime | None = None  # when this step began
     status: RunStatus = "running"
     rounds: tuple[ExerciseRound, ...] = ()
     groups: tuple[NoteGroup, ...] = ()
     taken_down: tuple[str, ...] = ()
+    written: int = 0  # what whoever leads has typed in, so that a screen knows of each change
     typed_in: bool = False  # notes from paper were typed in
     shown_rounds: int = 0  # the marks of short rounds are counted anew after a round that is shown
     together: int = 0  # how many different people wrote in short rounds, at most

@@ -90,6 +90,10 @@ class ScreenCode(Struct, frozen=True, tag="screen_code"):
     id: str
 
 
+class DigitsAddress(Struct, frozen=True, tag="digits_address"):
+    """Where the six digits of a screen are typed."""
+
+
 class Count(Struct, frozen=True, tag="count"):
     """A number. As the argument `n` it selects a phrase's singular or plural."""
 
@@ -165,6 +169,7 @@ Line = (
     | Typed
     | LinkAddress
     | ScreenCode
+    | DigitsAddress
     | ByDoor
 )
 

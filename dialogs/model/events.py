@@ -766,6 +766,12 @@ class StepTaken(Signed, frozen=True, tag="step_taken"):
     step: str
 
 
+class ScreenWanted(Signed, frozen=True, tag="screen_wanted"):
+    """*Vis på skærm*: a link for the wall of a meeting, and one for whoever leads."""
+
+    run: str
+
+
 class RoundClosed(Signed, frozen=True, tag="round_closed"):
     """*Luk runden*: end writing in this round for good. Only then is anything shown."""
 
@@ -945,6 +951,7 @@ UnsignedEvent = (
 
 SignedEvent = (
     ExerciseBegun
+    | ScreenWanted
     | StepTaken
     | RoundClosed
     | ExercisePaused
@@ -1111,6 +1118,8 @@ View = Literal[
     "exercise_board",
     "exercise_step",
     "exercise_lead",
+    "exercise_screen",
+    "exercise_leading",
     "exercise_end",
     "exercise_agree",
     "write_notes",

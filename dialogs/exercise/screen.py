@@ -1,0 +1,224 @@
+"""What the wall of a meeting shows of an exercise, and the page of whoever leads it.
+
+The wall shows what the channel may read, and nothing before its round is closed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dialogs.agreement.states import Agreement, as_listed
+from dialogs.exercise.board import (
+    ReadNote,
+    about_note,
+    board_facts,
+    board_note,
+    hidden_lines,
+    lane_name,
+    lanes_of,
+    notes_of_lane,
+    read_notes,
+    to_choose,
+)
+from dialogs.exercise.cards import lead_card, may_lead
+from dialogs.exercise.forms import grouping_form, not_leading
+from dialogs.exercise.states import (
+    ExerciseRun,
+    current_step,
+    is_over,
+    next_step,
+    open_round,
+    run_of,
+    step_of_round,
+    steps_of,
+    title_of,
+)
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.cards import Line, LinkAddress, Paragraph, Said, Small, text
+from dialogs.model.conversation import Facts, LookResults
+from dialogs.model.effects import Display, Effects, MakeCode, MakeLink, Open, Show
+from dialogs.model.events import Look
+from dialogs.model.facts import Known, Rec, Records, States, Team, Viewer
+from dialogs.model.screens import NeutralScreen, Screen, ScreenColumn, ScreenNote
+
+LASTS = timedelta(days=1)
+DIGITS_LAST = timedelta(minutes=10)
+
+Columns = tuple[ScreenColumn[Line], ...]
+
+
+def links(run: ExerciseRun, event: e.ScreenWanted) -> Effects:
+    """*Vis på skærm*: a link for the wall with six digits, and one for whoever leads, which is
+    never shown on the wall. All of them are new each time, and end by themselves."""
+    until = event.at + LASTS
+    project = event.project
+    screen = Look("exercise_screen", project=project, ref=run.id)
+    leads = Look("exercise_leading", project=project, ref=run.id)
+    said = c.card(
+        Paragraph(text("exercise.screen_at", address=LinkAddress("screen", event.id))),
+        Paragraph(
+            text("exercise.screen_digits", address=c.DigitsAddress(), code=c.ScreenCode(event.id))
+        ),
+        Paragraph(text("exercise.leading_at", address=LinkAddress("leading", event.id))),
+        Small(text("exercise.leading_yours", until=c.Moment(until))),
+    )
+    return (
+        MakeLink("screen", event.id, until=until, look=screen),
+        MakeCode(event.id, event.at + DIGITS_LAST),
+        MakeLink("leading", event.id, event.by, until, leads),
+        Show(said),
+    )
+
+
+def screen_needs(look: Look, viewer: Viewer) -> Facts:
+    return (*board_facts(look.ref), States("agreement"), Team())
+
+
+def screen(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    run = run_of(known, look.ref)
+    return () if run is None else (Display(on_wall(run, known)),)
+
+
+def leading(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Show whoever leads the wall as it is, what they can do, and a form over all notes."""
+    run = run_of(known, look.ref)
+    if run is None or not may_lead(run, viewer):
+        return not_leading(run)
+    shown = (Show(lead_card(run, known.project.id)), Display(on_wall(run, known, board=True)))
+    grouping = None if is_over(run) else grouping_form(run, known)
+    return shown if grouping is None else (*shown, Open(grouping))
+
+
+def on_wall(run: ExerciseRun, known: Known, *, board: bool = False) -> NeutralScreen:
+    """Return the screen. `board`: the notes, also in steps that show something else."""
+    title, foot = title_of(run), (text("exercise.screen_foot"), *hidden_lines(run))
+    if is_over(run):
+        return _result(run, known, title, foot)
+    step, here, of = current_step(run), run.step + 1, len(steps_of(run))
+    place = text("exercise.step_of", step=c.Count(here), of=c.Count(of))
+    if run.status == "paused":
+        paused = text("exercise.screen_paused")
+        return Screen(title, place, paused, text("exercise.screen_paused_how"), foot=foot)
+    following = next_step(run)
+    then: Line | None = None
+    if following is not None:
+        name = Said(following.name.da, following.name.en)
+        then = text("exercise.screen_next", name=name)
+    return Screen(
+        title,
+        place,
+        Said(step.name.da, step.name.en),
+        Said(step.text.da, step.text.en),
+        _columns(run, known, "" if board else step.does),
+        ends_at(run),
+        then,
+        _waits(run),
+        foot,
+    )
+
+
+def ends_at(run: ExerciseRun) -> datetime | None:
+    """Return when the time of this step is up, at a meeting."""
+    minutes = current_step(run).minutes.get(run.minutes)
+    if run.status != "running" or run.place == "days" or minutes is None or run.step_at is None:
+        return None
+    return run.step_at + timedelta(minutes=minutes)
+
+
+def _waits(run: ExerciseRun) -> Line | None:
+    found = open_round(run)
+    if found is None:
+        return text("exercise.on_paper") if run.on_paper else None
+    dots = step_of_round(run, found).does == "dots"
+    return text("exercise.screen_dots" if dots else "exercise.screen_write")
+
+
+# --- columns ------------------------------------------------------------------------------
+
+
+def _columns(run: ExerciseRun, known: Known, does: str) -> Columns:
+    if does == "conditions":
+        return (*_chosen(run, known), *_conditions(run, known))
+    if does == "agree":
+        return (*_conditions(run, known, only_written=True), *_agreements(run, known))
+    return _lanes(run, known)
+
+
+def _lanes(run: ExerciseRun, known: Known) -> Columns:
+    notes = read_notes(run, known)
+    rank = {id: n for n, id in enumerate(run.chosen, 1)}
+    ranks = rank | {
+        note: rank[group.id] for group in run.groups if group.id in rank for note in group.notes
+    }
+    return tuple(
+        ScreenColumn(
+            "-" if lane is None else lane.id,
+            lane_name(lane) if lane is not None or run.guide.lanes else text("exercise.notes"),
+            tuple(
+                _note(run, note, ranks.get(note.id, 0)) for note in notes_of_lane(run, notes, lane)
+            ),
+            None if lane is None or lane.text is None else Said(lane.text.da, lane.text.en),
+        )
+        for lane in lanes_of(run, notes)
+    )
+
+
+def _note(run: ExerciseRun, note: ReadNote, rank: int) -> ScreenNote[Line]:
+    drawn = board_note(run, note)
+    group = c.Words(note.group) if note.group else None
+    about = about_note(note, group=False)
+    return ScreenNote(note.id, drawn.words, drawn.sign, drawn.kind, about, rank, group)
+
+
+def _chosen(run: ExerciseRun, known: Known) -> Columns:
+    words = dict(to_choose(run, known)) | {n.id: n.words for n in read_notes(run, known)}
+    notes = tuple(
+        ScreenNote[Line](id, c.Words(words[id]), rank=n)
+        for n, id in enumerate(run.chosen, 1)
+        if words.get(id)
+    )
+    return (ScreenColumn[Line]("chosen", text("exercise.screen_chosen"), notes),) if notes else ()
+
+
+def _conditions(run: ExerciseRun, known: Known, *, only_written: bool = False) -> Columns:
+    written: tuple[Rec, ...] = known(Records("condition", run.id))
+    if only_written and not written:
+        return ()
+    words = {note.id: note.words for note in read_notes(run, known)} | dict(to_choose(run, known))
+    columns = []
+    for when in ("before", "during", "after"):
+        notes = tuple(
+            ScreenNote[Line](
+                one.id,
+                c.Words(one.body["text"]),
+                about=c.Words(of) if (of := words.get(one.body["note"], "")) else None,
+            )
+            for one in written
+            if one.body["when"] == when
+        )
+        columns.append(ScreenColumn[Line](when, text(f"exercise.screen_{when}"), notes))
+    return tuple(columns)
+
+
+def _agreements(run: ExerciseRun, known: Known) -> Columns:
+    notes = tuple(
+        ScreenNote(one.id, as_listed(one))
+        for one in known.states("agreement", Agreement).values()
+        if one.question == run.id
+    )
+    return (ScreenColumn[Line]("agreements", text("exercise.screen_agreements"), notes),)
+
+
+def _result(run: ExerciseRun, known: Known, title: Line, foot: tuple[Line, ...]) -> NeutralScreen:
+    if run.status == "dropped":
+        said = text("exercise.was_dropped")
+        return Screen(title, text("exercise.screen_over"), title, said, _lanes(run, known))
+    return Screen(
+        title,
+        text("exercise.screen_over"),
+        text("exercise.screen_result"),
+        c.Kept("exercise_end", run.result),
+        _agreements(run, known),
+        foot=foot,
+    )
