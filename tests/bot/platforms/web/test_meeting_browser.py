@@ -74,8 +74,8 @@ async def test_a_meeting_with_a_restart_in_it_loses_no_note(
     tmp_path: Path, browser: Browser
 ) -> None:
     """Whoever leads takes the steps on their own page; the wall, opened by its six digits, follows
-    by itself and shows no note before the round is closed, and each of them after. Notes are put
-    together by dragging one onto another."""
+    by itself and shows no note before the round is closed, and each of them after. A note without a
+    name changes nothing that the wall asks for. Notes are put together by dragging."""
     port, clock = free_port(), slow_clock()
     here = f"http://127.0.0.1:{port}"
     running = AsyncExitStack()
@@ -97,8 +97,11 @@ async def test_a_meeting_with_a_restart_in_it_loses_no_note(
         await expect(on_wall.locator(".waits")).to_contain_text("Skriv jeres sedler i chatten.")
         await expect(on_wall.locator(".clock")).to_have_text(re.compile(r"^(10:00|9:\d\d)$"))
         await played.house.courier.settle()
+        token = on_wall.url.rpartition("/")[2]
+        before = await played.house.screens.versions([token])
         for person in PHONES[:3]:
             await write(played, person)
+        assert await played.house.screens.versions([token]) == before, "a note is no change"
         await running.aclose()
         await expect(on_wall.locator("#away")).to_be_visible()
         again = await running.enter_async_context(digi(tmp_path, port, clock, played))
