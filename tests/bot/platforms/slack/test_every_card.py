@@ -24,6 +24,7 @@ TRANSCRIPTS = sorted((Path(__file__).parents[3] / "transcripts").glob("*.txt"))
 SOME = (
     "advice_checklist",
     "agreement_life",
+    "exercise_compass",
     "person_own_hours",
     "project_settings",
     "say_unnamed",
@@ -41,7 +42,7 @@ WORST = (
     "> citat\n\n",
 )
 # Not each of the conversations played shows one of these; test_draw.py draws any.
-PARTS = {part.__origin__ for part in typing.get_args(c.Part)} - {Chart, c.Board, c.Grid}
+PARTS = {part.__origin__ for part in typing.get_args(c.Part)} - {Chart, c.Grid}
 FIELDS = {field.__origin__ for field in typing.get_args(c.Field)}
 
 
