@@ -131,6 +131,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.ExerciseAgreed: ALL,
     e.NotesWritten: WRITERS,
     e.DotsSet: WRITERS,
+    e.SurveyAnswered: WRITERS,
     e.SendingUndone: WRITERS,
     e.PersonPaused: ANYONE,
     e.PersonResumed: ANYONE,
@@ -224,7 +225,7 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
 }
 
 
-MAY_LEAD_TO_UNNAMED = frozenset({"say", "write_notes", "set_dots"})
+MAY_LEAD_TO_UNNAMED = frozenset({"say", "write_notes", "set_dots", "answer_survey"})
 """Looks that are open to everybody, and whose next step may be a text without a name."""
 BY_VISITORS = frozenset(
     {e.SaidUnnamed, e.AnsweredUnnamed, e.AuthorWrote, e.AuthorObjected, e.AuthorWithdrew}

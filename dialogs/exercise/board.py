@@ -13,6 +13,7 @@ from dialogs.exercise.states import (
     ExerciseRun,
     current_step,
     fact_of,
+    rounds_of,
     run_of,
     steps_of,
     title_of,
@@ -266,7 +267,7 @@ def board(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 def hidden_lines(run: ExerciseRun) -> tuple[Line, ...]:
     """Say where notes are not shown, in the same words whether there were few or none."""
-    if not any(one.shown == "waits" for one in run.rounds):
+    if not any(one.shown == "waits" for one in rounds_of(run, "write")):
         return ()
     if run.status not in ("done", "dropped"):
         return (text("exercise.few_wrote"),)

@@ -12,12 +12,14 @@ from dialogs.exercise.states import (
     is_over,
     next_step,
     open_round,
+    rounds_of,
     run_of,
     status_word,
     step_of_round,
     steps_of,
     title_of,
 )
+from dialogs.exercise.survey import state_line
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -83,6 +85,9 @@ def _questions(step: ExerciseStep) -> tuple[Part[Line], ...]:
 
 def _until(run: ExerciseRun) -> Line | None:
     found = open_round(run)
+    step = current_step(run)
+    if found is None and step.does == "survey":
+        return state_line(run, step)
     if found is None:
         return text("exercise.on_paper") if run.on_paper else None
     if found.by_hand:
@@ -122,6 +127,10 @@ def agreed(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
 
 
 def see_button(run: ExerciseRun, project: str) -> Button[Line]:
+    does = {step.does for step in run.guide.steps}
+    if "survey" in does and "write" not in does:
+        answers = Look("survey_answers", project=project, ref=run.id)
+        return Button(text("survey.see"), answers)
     return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
 
 
@@ -142,6 +151,9 @@ def write_button(run: ExerciseRun, project: str) -> Button[Line] | None:
         case "dots":
             look = Look("set_dots", project=project, ref=run.id)
             return Button(text("exercise.set_dots"), look, "main")
+        case "survey":
+            look = Look("answer_survey", project=project, ref=run.id)
+            return Button(text("survey.answer"), look, "main")
     return None
 
 
@@ -244,7 +256,7 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
     def opens(key: str, look: Look) -> Button[Line]:
         return Button(text(key), look)
 
-    read = any(one.shown == "shown" for one in run.rounds) or run.typed_in
+    read = any(one.shown == "shown" for one in rounds_of(run, "write")) or run.typed_in
     conditions = any(step.does == "conditions" for step in steps_of(run))
     return (
         opens("exercise.group", Look("group_notes", project=project, ref=run.id)) if read else None,

@@ -12,7 +12,15 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dialogs.exercise.board import board, board_needs, step_look
-from dialogs.exercise.cards import about, again_card, lead_button, lead_card, post, post_needs
+from dialogs.exercise.cards import (
+    about,
+    again_card,
+    lead_button,
+    lead_card,
+    post,
+    post_needs,
+    write_button,
+)
 from dialogs.exercise.forms import (
     agree_form,
     begin_form,
@@ -42,7 +50,17 @@ from dialogs.exercise.states import (
     next_step,
     open_round,
     running,
+    steps_of,
     title_of,
+)
+from dialogs.exercise.survey import (
+    answer_form,
+    answer_needs,
+    answers,
+    answers_needs,
+    survey_card,
+    too_soon,
+    too_soon_line,
 )
 from dialogs.exercise.unsigned import (
     IN_ROUNDS,
@@ -79,7 +97,7 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
     match event:
         case e.ExerciseBegun(after=before):
             return (*PEOPLE, ALL_RUNS, *((fact_of(before),) if before else ()))
-        case e.ExerciseResumed():
+        case e.ExerciseResumed() | e.StepTaken() | e.Woke(name="opens"):
             return (*PEOPLE, ALL_RUNS)
         case (
             e.RoundClosed()
@@ -88,7 +106,7 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
             | e.ExerciseDropped()
             | e.Woke(name="closes")
         ):
-            return (*PEOPLE, WAITING)
+            return (*PEOPLE, WAITING, ALL_RUNS)
         case _:
             return PEOPLE
 
@@ -169,6 +187,9 @@ def _begun(event: e.ExerciseBegun, known: Known) -> Step:
         on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
         after=event.after,
     )
+    sets = {step.of or run.exercise for step in steps_of(run) if step.does == "survey"}
+    if (asked := too_soon(known, sets, event.at)) is not None:
+        return None, (FieldError("", too_soon_line(asked)),)
     run, opened = enter(run, event.at, known)
     return run, (*opened, Post("post"), *_asks_to_lead(run, event), _begun_card(run, known))
 
@@ -196,7 +217,8 @@ def _next(run: ExerciseRun, event: e.StepTaken, known: Known) -> Step:
     if open_round(run) is not None:
         first = text("exercise.close_first")
         return run, (Show(lead_card(run, known.project.id, first), instead=True),)
-    after, opened = enter(replace(run, step=run.step + 1, step_at=event.at), event.at, known)
+    onward = replace(run, step=run.step + 1, step_at=event.at, opens_at=None)
+    after, opened = enter(onward, event.at, known)
     return after, (*opened, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
 
 
@@ -217,6 +239,9 @@ def _close(run: ExerciseRun, event: e.RoundClosed, known: Known) -> Step:
 
 
 def _say_closed(run: ExerciseRun, known: Known) -> Say:
+    done = run.surveys[-1] if run.surveys and not is_over(run) else None
+    if done is not None and done.round == run.rounds[-1].id:
+        return Say(survey_card(run, done, known), thread="post")
     return Say(again_card(run, known.project.id), thread="post")
 
 
@@ -224,6 +249,8 @@ def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
     match event.name:
         case "closes":
             return _closes_by_itself(run, event, known)
+        case "opens" if run.status == "running" and open_round(run) is None:
+            return _opens(run, event, known)
         case "remind" if open_round(run) is not None and known.project.running:
             until = open_round(run)
             assert until is not None
@@ -236,6 +263,20 @@ def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
             return replace(run, asked_again=True), (asked,)
         case _:
             return run, ()
+
+
+def _opens(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
+    """Open a survey whose statements TR and AMR have seen."""
+    if current_step(run).does != "survey" or _was_shown(run) or not known.project.running:
+        return run, ()
+    after, opened = enter(run, event.at, known)
+    if open_round(after) is None:
+        return after, (*opened, Redraw("post"))
+    said = card(
+        Paragraph(text("survey.is_open", title=title_of(run))),
+        buttons(write_button(after, known.project.id)),
+    )
+    return after, (*opened, Redraw("post"), Say(said, thread="post"))
 
 
 def _closes_by_itself(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
@@ -388,6 +429,8 @@ CONVERSATION = Conversation(
         "exercise_agree": Sight(of_run, agree_form),
         "write_notes": Sight(of_run, notes_form),
         "set_dots": Sight(with_board, dots_form),
+        "answer_survey": Sight(answer_needs, answer_form),
+        "survey_answers": Sight(answers_needs, answers),
         "paper_notes": Sight(of_run, paper_form),
         "group_notes": Sight(with_board, group_form),
         "take_down": Sight(with_board, take_down_form),

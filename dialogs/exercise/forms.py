@@ -19,6 +19,7 @@ from dialogs.exercise.states import (
     step_of_round,
     title_of,
 )
+from dialogs.exercise.survey_results import offered
 from dialogs.model import cards as c
 from dialogs.model.cards import Field, Form, Line, Note, Option, Said, TextField, text
 from dialogs.model.conversation import Facts, Responses
@@ -80,6 +81,7 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         return _said(text("exercise.one_at_a_time", title=title_of(other)))
     may = len(writers(known))
     lengths = tuple(Option[Line](str(n), _minutes(found.guide, n)) for n in found.guide.lengths)
+    asks = any(step.does == "survey" for step in found.guide.steps)
     fields: RunFields = (
         Note(
             text(
@@ -88,6 +90,7 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
                 gives=Said(found.guide.gives.da, found.guide.gives.en),
             )
         ),
+        Note(text("survey.not_offered")) if asks and not offered(may) else None,
         Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
         c.Choice(
             "place",

@@ -29,6 +29,7 @@ from dialogs.exercise.states import (
     rounds_of,
     step_of_round,
 )
+from dialogs.exercise.survey import counted, may_open, previewed
 from dialogs.model.calendar import at_local, local, working_day_on_or_before
 from dialogs.model.effects import (
     Cancel,
@@ -51,7 +52,7 @@ REMINDS_AT = 9
 BYTES_OF_A_NOTE = 700
 BYTES_OF_A_MARK = 250
 DOTS = FIRST_DOTS
-KINDS = ("note", "dots", "mark")
+KINDS = ("note", "dots", "ballot", "mark")
 WAITING = Unreleased(KINDS)
 
 RunChange = tuple[ExerciseRun, tuple[Effect, ...]]
@@ -62,9 +63,15 @@ def enter(run: ExerciseRun, at: datetime, known: Known) -> RunChange:
     step = current_step(run)
     if step.does not in WRITES or run.on_paper or (step.does == "dots" and run.dotted):
         return run, ()
+    if step.does == "survey":
+        if not may_open(run, step, at, known):
+            return run, ()
+        shown_first = previewed(run, step, at, known)
+        if shown_first is not None:
+            return shown_first
     first = not run.rounds
     opened = _opened(run, at, known, first=first)
-    after = replace(run, rounds=(*run.rounds, opened))
+    after = replace(run, rounds=(*run.rounds, opened), opens_at=None)
     people = max(len(writers(known)), 1)
     each = 2 * max(len(step.kinds), 1) if step.does == "write" else 2
     effects: list[Effect] = [
@@ -110,6 +117,9 @@ def closed(run: ExerciseRun, at: datetime, known: Known) -> RunChange:
     over: tuple[Effect, ...] = (CloseRound(found.id), Cancel("closes"), Cancel("remind"))
     if step_of_round(run, found).does == "dots":
         after, effects = _counted(run, found, waiting)
+    elif step_of_round(run, found).does == "survey":
+        after, effects, shown = counted(run, found, waiting, at, known)
+        after = _closed(after, found, shown=shown)
     else:
         after, effects = _read(run, found, waiting, at)
     return after, (*effects, *over)

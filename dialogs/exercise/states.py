@@ -9,6 +9,7 @@ from typing import Literal
 from content.model import ExerciseGuide, ExerciseStep
 from msgspec import Struct
 
+from dialogs.exercise.survey_results import SurveyCount
 from dialogs.model.cards import Count, Line, Said, text
 from dialogs.model.events import Committee, ExercisePlace, Person, Receiver
 from dialogs.model.facts import Known, StateOf, States
@@ -37,6 +38,17 @@ class NoteGroup(Struct, frozen=True):
 
     id: str
     notes: tuple[str, ...]
+
+
+class SurveyDone(Struct, frozen=True, kw_only=True):
+    """A closed survey of the statements of the set `of`. `count` is None if too few answered;
+    `team` has a hash for each who could answer, whether they did or not."""
+
+    round: str
+    of: str
+    closed_on: date
+    count: SurveyCount | None
+    team: tuple[str, ...] = ()
 
 
 class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
@@ -70,6 +82,8 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     mixed: bool = False  # notes of several short rounds were shown together at the end
     dotted: bool = False
     chosen: tuple[str, ...] = ()
+    surveys: tuple[SurveyDone, ...] = ()
+    opens_at: datetime | None = None  # when a survey can be answered, after TR and AMR saw it
     ended_at: datetime | None = None
     result: str = ""  # the record of kind "exercise_end"
     receivers: tuple[Receiver, ...] = ()

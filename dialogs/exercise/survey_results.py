@@ -78,9 +78,9 @@ def offered(may_answer: int) -> bool:
     return may_answer >= MAY_ANSWER
 
 
-def may_repeat(closed: date, today: date) -> bool:
-    """Return whether the same statements may be asked again."""
-    return today >= closed + APART
+def may_repeat_from(closed: date) -> date:
+    """Return the day from which the same statements may be asked again."""
+    return closed + APART
 
 
 def count(

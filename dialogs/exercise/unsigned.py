@@ -13,6 +13,7 @@ from dialogs.exercise.states import (
     step_of_round,
     title_of,
 )
+from dialogs.exercise.survey import answered
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Count, Line, Paragraph, Small, buttons, card, text
 from dialogs.model.conversation import Facts, Responses
@@ -21,12 +22,12 @@ from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Roles, Team
 
 Entries = tuple[Pooled, ...]
-IN_ROUNDS = (e.NotesWritten, e.DotsSet, e.SendingUndone)
+IN_ROUNDS = (e.NotesWritten, e.DotsSet, e.SurveyAnswered, e.SendingUndone)
 
 
 def unsigned_needs(event: e.UnsignedEvent) -> Facts:
     match event:
-        case e.NotesWritten(run=run) | e.DotsSet(run=run):
+        case e.NotesWritten(run=run) | e.DotsSet(run=run) | e.SurveyAnswered(run=run):
             return (About(), Roles(), Team(), fact_of(run))
         case _:
             return ()
@@ -44,6 +45,11 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> tuple[Entries, Responses]:
             if isinstance(found, FieldError):
                 return (), (found,)
             return _dots(*found, event)
+        case e.SurveyAnswered(run=id, round=round):
+            found = _round(known, id, round, "survey")
+            if isinstance(found, FieldError):
+                return (), (found,)
+            return answered(*found, event, known)
         case e.SendingUndone():
             return _undone(event)
         case _:
@@ -109,7 +115,8 @@ def _undo_button(event: e.NotesWritten | e.DotsSet) -> Button[Line]:
 
 
 def already(event: e.UnsignedEvent) -> Responses:
-    return (FieldError("", text("exercise.dots_already")),)
+    survey = isinstance(event, e.SurveyAnswered)
+    return (FieldError("", text("survey.already" if survey else "exercise.dots_already")),)
 
 
 def closed_for_writing(event: e.UnsignedEvent) -> Responses:

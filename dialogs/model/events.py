@@ -866,6 +866,14 @@ class DotsSet(Unsigned, frozen=True, tag="dots_set"):
     chosen: tuple[str, ...] = ()
 
 
+class SurveyAnswered(Unsigned, frozen=True, tag="survey_answered"):
+    """*Svar på rundspørgen*: a point of the scale for each statement, in one sending."""
+
+    run: str
+    round: str
+    answers: Noted = {}
+
+
 class SendingUndone(Undoing, frozen=True, tag="sending_undone"):
     """*Fortryd*, in the answer to a sending: take it back while its round is open."""
 
@@ -946,6 +954,7 @@ UnsignedEvent = (
     | AuthorWithdrew
     | NotesWritten
     | DotsSet
+    | SurveyAnswered
     | SendingUndone
 )
 
@@ -1124,6 +1133,8 @@ View = Literal[
     "exercise_agree",
     "write_notes",
     "set_dots",
+    "answer_survey",
+    "survey_answers",
     "paper_notes",
     "group_notes",
     "take_down",

@@ -269,6 +269,7 @@ def unsigned(event: e.UnsignedEvent, known: Known) -> UnsignedStep:
             | e.Missing()
             | e.NotesWritten()
             | e.DotsSet()
+            | e.SurveyAnswered()
             | e.SendingUndone()
         ):
             raise AssertionError("events of other conversations, which decide them themselves")

@@ -42,9 +42,7 @@ def catalogue() -> Catalogue:
 def test_a_survey_is_offered_where_ten_may_answer_and_again_after_eight_weeks() -> None:
     """Each repetition shows the same people's answers once more."""
     assert (survey.offered(9), survey.offered(10)) == (False, True)
-    closed = date(2026, 11, 30)
-    assert not survey.may_repeat(closed, date(2027, 1, 24))
-    assert survey.may_repeat(closed, date(2027, 1, 25))
+    assert survey.may_repeat_from(date(2026, 11, 30)) == date(2027, 1, 25)
 
 
 def test_nothing_is_shown_under_five_answers_from_one_door() -> None:

@@ -307,7 +307,7 @@ async def test_a_signed_event_is_stamped_by_the_gate(house: House) -> None:
         assert passed.viewer.roles == PEOPLE["member"]
 
 
-WITH_MARK = (e.Fits, e.NotesWritten, e.DotsSet, e.SendingUndone)
+WITH_MARK = (e.Fits, e.NotesWritten, e.DotsSet, e.SurveyAnswered, e.SendingUndone)
 """Acts that leave a MAC of the person in the pool, until their round is closed."""
 
 
