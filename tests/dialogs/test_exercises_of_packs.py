@@ -117,6 +117,32 @@ async def test_a_board_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> 
         )
 
 
+async def test_a_survey_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
+    """Its own statements and its own scale."""
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await begins(found, "nordby-tryghed")
+        for person in ("fatima", "peter", "sofie", "lars", "bodil"):
+            await found.play(
+                f"""
+                {person} > tryk "Svar på rundspørgen"
+                {person} > udfyld "Jeg har prøvet planen"=Enig "Jeg ved, hvem"="Ved ikke"
+                {person} < "Jeg har dine svar."
+                """
+            )
+        await found.play(
+            """
+            ur > til 2026-11-02 09:30
+            ali > tryk "Led øvelsen" på "trin 1 af 3"
+            ali > tryk "Luk runden"
+            kanal < "Jeg har prøvet planen af, før den går i gang."
+            ali > tryk "Led øvelsen" på "trin 1 af 3"
+            ali > tryk "Næste trin"
+            ali > tryk "Næste trin"
+            """
+            + END.format(n=3)
+        )
+
+
 async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
     """Its points, one after the other."""
     async with stage(tmp_path, packs=(pack,)) as found:
