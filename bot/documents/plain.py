@@ -14,7 +14,8 @@ _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 LANGUAGES = {"da": "da-DK", "en": "en-GB"}
 NARROWEST, WIDEST = 21, 44
-"""Letters for which a column of a table has room, at least and at most."""
+"""Letters for which a column of a table has room, at least and at most; twice as many where only
+two share the page."""
 
 
 def clean(text: str) -> str:
@@ -40,9 +41,10 @@ def is_right_to_left(text: str) -> bool:
 def column_shares(table: DataTable[Spans]) -> list[float]:
     """Return each column's share of the page, by what it holds: a name in one line, and not all of
     it for a word without an end."""
-    columns = zip(table.header, *table.rows, strict=True)
+    columns = tuple(zip(table.header, *table.rows, strict=True))
     longest = [max(_longest_line(cell) for cell in column) for column in columns]
-    wanted = [min(max(one, NARROWEST), WIDEST) for one in longest]
+    widest = 2 * WIDEST if len(columns) == 2 else WIDEST
+    wanted = [min(max(one, NARROWEST), widest) for one in longest]
     return [one / sum(wanted) for one in wanted]
 
 

@@ -9,6 +9,8 @@ leader, and if they had to decline first, their visible refusal would come right
 Only members of the channel whom the platform reports as human count among the writers. Whoever
 could not be looked up may write and does not count. Neither do role holders outside the channel,
 because Digi is not told whether their accounts still exist.
+
+A reader for the committee gets the report and nothing else, unless they are in the channel too.
 """
 
 from __future__ import annotations
@@ -58,7 +60,7 @@ def may_write(
 ) -> tuple[Person, ...]:
     """Return who may write without a name, of `team` and of the role holders."""
     no = refused(project, roles)
-    holders = (role.person for role in roles if role.status == "confirmed")
+    holders = (r.person for r in roles if r.status == "confirmed" and r.role != "reader")
     return tuple(person for person in dict.fromkeys((*team, *holders)) if person not in no)
 
 
@@ -88,7 +90,7 @@ def held(
         for role in mine
         if role.status == "confirmed"
     }
-    if there or found:
+    if there or found - {"reader"}:
         found.add("member")
     if any(role.status == "asked" for role in mine):
         found.add("asked")

@@ -11,9 +11,9 @@ from datetime import date
 from dialogs.agreement.states import Agreement, overdue, unowned, what
 from dialogs.concern.states import Concern, answer_parts, status_line, to_pass_on
 from dialogs.model.calendar import local
-from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, text
+from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.documents import DataTable, Section, section
-from dialogs.model.facts import HowManyEach, Known
+from dialogs.model.facts import HowManyEach, Known, Project
 from dialogs.question.states import (
     Asked,
     Discussed,
@@ -38,6 +38,7 @@ def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
         _agreements(known, today),
         _texts("c", asked, known, today),
         _texts("d", concerns, known, today),
+        _written_down(known.project),
     )
 
 
@@ -145,3 +146,23 @@ def _text(one: Concern, today: date) -> tuple[Line, ...]:
     answers = [part for part in answer_parts(one) if isinstance(part, Paragraph | Quote)]
     said = in_a_cell(answers) if answers else text("report.no_answer")
     return quoted(one.words), status_line(one, today), said
+
+
+# --- E: what was written down in full -----------------------------------------------------------
+
+
+def _written_down(project: Project) -> Section[Line]:
+    """Return the frame of each phase, and how it ended, in the words that were written."""
+    rows: list[tuple[Line, ...]] = []
+    for number in sorted(project.frames, key=int):
+        frame, phase = project.frames[number], text(f"project.phase_{number}")
+        parts = (("fixed", frame.fixed), ("shape", frame.shape), ("unknown", frame.unknown))
+        rows += [(phase, text(f"project.row_{one}"), Words(said)) for one, said in parts if said]
+    ends = (("promise", project.promise), ("better", project.better), ("worse", project.worse))
+    end = text("report.at_the_end")
+    rows += [(end, text(f"project.row_{one}"), Words(said)) for one, said in ends if said]
+    heading = text("report.annex_e")
+    if not rows:
+        return section(heading, Paragraph(text("report.nothing_written")))
+    header = tuple(text(f"report.column_{one}") for one in ("phase", "about", "words"))
+    return section(heading, DataTable(heading, header, tuple(rows)))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dialogs.agreement.states import Agreement, overdue
 from dialogs.concern.states import Concern, to_pass_on
 from dialogs.med.states import level_name, med_of
-from dialogs.model.cards import Count, Day, Line, text
+from dialogs.model.cards import Count, Day, Line, Listing, text
 from dialogs.model.documents import DataTable
 from dialogs.model.facts import Frame, Known, Project, Records
 from dialogs.page.states import page_address
@@ -23,10 +23,12 @@ from dialogs.report.lines import asked_of_team, points, quoted, short, short_tit
 ITEMS = Records("med_item")
 FIRST = 3
 """Items of a row; the others are in the annexes."""
-LETTERS = 90
+DATES = 2
+"""Promises with a date; the others are in the annexes."""
+LETTERS = 60
 """Characters of one item."""
-FRAMED = 180
-"""Characters of what is fixed, open or unknown; all of it is on the next page."""
+FRAMED = 72
+"""Characters of what is fixed, open or unknown; all of it is in annex E."""
 
 
 def for_the_committee(known: Known, today: date) -> DataTable[Line]:
@@ -74,7 +76,7 @@ def _asked(known: Known) -> Line:
 
 def _earlier(known: Known) -> Line:
     """Return when the committee discussed it, and whether the other side sees it otherwise."""
-    found = med_of(known).discussions[-FIRST:]
+    found = med_of(known).discussions[-DATES:]
     lines: list[Line] = []
     for one in reversed(found):
         day = Day(one.day, weekday=False, year=True)
@@ -98,20 +100,21 @@ def _frame(project: Project) -> Line:
     if framed is None:
         return text("report.no_frame")
     phase, frame = framed
-    parts = (
-        ("fixed", frame.fixed),
-        ("shape", frame.shape),
-        ("unknown", frame.unknown),
-    )
-    lines: list[Line] = [
-        text(f"report.{name}", words=short(words, FRAMED)) for name, words in parts if words
-    ]
-    if frame.unknown and frame.unknown_until is not None:
-        lines.append(text("report.unknown_until", day=Day(frame.unknown_until, year=True)))
-    lines.append(text(f"report.level_{frame.level}"))
+    lines = frame_lines(frame, FRAMED)
     if phase != project.phase:
         lines.append(text("report.frame_of", phase=text(f"project.phase_{phase}")))
     return stacked(lines)
+
+
+def frame_lines(frame: Frame, limit: int) -> list[Line]:
+    """Return what is fixed, open and unknown, and what the team was promised."""
+    parts = (("fixed", frame.fixed), ("shape", frame.shape), ("unknown", frame.unknown))
+    lines: list[Line] = [
+        text(f"report.{name}", words=short(words, limit)) for name, words in parts if words
+    ]
+    if frame.unknown and frame.unknown_until is not None:
+        lines.append(text("report.unknown_until", day=Day(frame.unknown_until, year=True)))
+    return [*lines, text(f"report.level_{frame.level}")]
 
 
 def latest_frame(project: Project) -> tuple[int, Frame] | None:
@@ -126,11 +129,11 @@ def latest_frame(project: Project) -> tuple[int, Frame] | None:
 
 
 def _better(project: Project) -> Line:
-    return short(project.better, 2 * FRAMED) if project.better else text("report.no_better")
+    return short(project.better, FRAMED) if project.better else text("report.no_better")
 
 
 def _worse(project: Project) -> Line:
-    return short(project.worse, 2 * FRAMED) if project.worse else text("report.no_worse")
+    return short(project.worse, FRAMED) if project.worse else text("report.no_worse")
 
 
 def _disagree(known: Known) -> Line:
@@ -160,8 +163,8 @@ def _promises(known: Known, today: date) -> Line:
         ((day, one) for one in to_pass_on(known) if (day := _due(one)) is not None),
         key=lambda found: (found[0], found[1].id),
     )
-    lines = [_promise(day, one, today) for day, one in due[:FIRST]]
-    if len(due) > FIRST:
+    lines = [_promise(day, one, today) for day, one in due[:DATES]]
+    if len(due) > DATES:
         lines.append(text("report.more_in_c"))
     late = sum(overdue(a, today) for a in known.states("agreement", Agreement).values())
     if late:
@@ -181,8 +184,10 @@ def _promise(day: date, one: Concern, today: date) -> Line:
 
 
 def _not_asked(known: Known) -> Line:
-    missing = [role for role in ("leader", "tr", "amr") if not known.holders(role)]
-    lines = [text(f"report.no_{role}") for role in missing]
+    missing = tuple(
+        text(f"report.{one}") for one in ("leader", "tr", "amr") if not known.holders(one)
+    )
+    lines: list[Line] = [text("report.nobody_is", roles=Listing(missing))] if missing else []
     if page_address(known) is None:
         lines.append(text("report.no_page"))
     lines.append(text("report.no_role_table"))

@@ -15,19 +15,19 @@ from dialogs.concern.states import HELPERS
 from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.conversation import Facts
-from dialogs.model.documents import DataTable, NeutralDocument, Passage, Section, document, section
+from dialogs.model.documents import NeutralDocument, Passage, Section, document, section
 from dialogs.model.facts import About, Known, Project, StateOf, States
 from dialogs.page.states import PAGE
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
-from dialogs.report.lines import NONE, day_of, stacked
-from dialogs.report.page_one import ITEMS, for_the_committee
+from dialogs.report.lines import day_of, stacked
+from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.results.states import Result, results
 from dialogs.walk.states import Walk, phase_steps
 
-IN_BODY = 12
+IN_BODY = 8
 """Conclusions on the pages before the annexes."""
-LETTERS = 400
+LETTERS = 300
 
 
 def report_needs() -> Facts:
@@ -66,12 +66,7 @@ def report_document(at: datetime, known: Known, edition: int = 0) -> NeutralDocu
 
 
 def _page_one(known: Known, today: date) -> Section[Line]:
-    threshold = Count(known.project.threshold)
-    return section(
-        text("report.for_committee"),
-        for_the_committee(known, today),
-        Small(text("report.holds", n=threshold)),
-    )
+    return section(text("report.for_committee"), for_the_committee(known, today))
 
 
 # --- the course -------------------------------------------------------------------------------
@@ -82,11 +77,12 @@ def _course(known: Known) -> Section[Line]:
     walk = known.state("walk", "walk", Walk)
     return section(
         text("report.course"),
+        Small(text("report.holds", n=Count(project.threshold))),
         Paragraph(Words(project.about)) if project.about else None,
         Paragraph(text("report.origin", origin=text(f"project.origin_{project.origin}"))),
         _since(project),
         phase_steps(project, walk, known),
-        _frames(project),
+        *_frames(project),
         *_ended(project),
         new_page=True,
     )
@@ -99,26 +95,16 @@ def _since(project: Project) -> Paragraph[Line] | None:
     return Paragraph(text("report.started", day=day))
 
 
-def _frames(project: Project) -> DataTable[Line] | Paragraph[Line]:
-    """Return what is fixed and open in each phase that has a frame."""
-    rows: list[tuple[Line, ...]] = []
+def _frames(project: Project) -> tuple[Passage[Line], ...]:
+    """Return what is fixed and open in each phase that has a frame, shortened."""
+    if not project.frames:
+        return (Paragraph(text("report.no_frame")),)
+    parts: list[Passage[Line]] = [Paragraph(text("report.frames"))]
     for number in sorted(project.frames, key=int):
-        frame = project.frames[number]
-        unknown: list[Line] = [Words(frame.unknown)] if frame.unknown else []
-        if frame.unknown and frame.unknown_until is not None:
-            unknown.append(text("report.unknown_until", day=Day(frame.unknown_until, year=True)))
-        rows.append(
-            (
-                text(f"project.phase_{number}"),
-                Words(frame.fixed) if frame.fixed else NONE,
-                Words(frame.shape) if frame.shape else NONE,
-                stacked(unknown),
-            )
-        )
-    if not rows:
-        return Paragraph(text("report.no_frame"))
-    header = tuple(text(f"report.column_{one}") for one in ("phase", "fixed", "shape", "unknown"))
-    return DataTable(text("report.frames"), header, tuple(rows))
+        lines = frame_lines(project.frames[number], FRAMED)
+        phase = text(f"project.phase_{number}")
+        parts.append(Paragraph(text("report.phase", phase=phase, frame=stacked(lines))))
+    return tuple(parts)
 
 
 def _ended(project: Project) -> tuple[Passage[Line], ...]:

@@ -1,0 +1,171 @@
+"""The report of a project in which everything has been used, as far as it goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from bot.core.localize import Localizer
+from content import catalogue as content
+from content.language import Language
+from dialogs.agreement.states import Agreement
+from dialogs.concern.states import HELPERS, Concern, ConcernAnswer
+from dialogs.med.states import Med, MedDiscussion, MedItem
+from dialogs.model import facts as f
+from dialogs.model.documents import FinishedDocument
+from dialogs.page.states import PAGE, PublicPage
+from dialogs.question.states import Concluded, QuestionWords
+from dialogs.report.annexes import ANSWERED
+from dialogs.report.page_one import ITEMS
+from dialogs.report.whole import report_document, report_needs
+from dialogs.walk.states import Walk
+from storage.vault import Vault
+
+AT = datetime(2026, 11, 26, 10, tzinfo=UTC)
+ANSWERS, CONCERNS, AGREEMENTS, QUESTIONS = 200, 30, 60, 31
+SAID = "Vi mister roen om morgenen, når planen bliver ændret, efter at vi er kørt. "
+
+
+def full_report(language: Language = "da") -> FinishedDocument:
+    """Return the report of a project with 31 concluded questions, 200 answers, 30 concerns and 60
+    agreements, and with everything on page one written as long as it can be."""
+    catalogue = content.load()
+    known = f.Known(catalogue, _found())
+    neutral = report_document(AT, known)
+    people = {one: f.Prefs(name=name) for one, name in (("anne", "Anne Holm"), ("mette", "Mette"))}
+    localizer = Localizer(
+        catalogue,
+        language,
+        tenant="web:x",
+        mac=Vault(b"k" * 32),
+        people=people,
+        words=_Everything(),
+        typed=lambda command: f"/digi {command}",
+        today=AT.date(),
+    )
+    return localizer.document(neutral)
+
+
+class _Everything(dict[Any, str]):
+    """Each text that people wrote."""
+
+    def get(self, key: Any, default: Any = None) -> str:
+        kind, id, _ = key
+        return f"{id}: {SAID * 4}" if kind == "conclusion" else f"{id}: {SAID * 2}"
+
+
+def _found() -> dict[f.Fact[Any], Any]:
+    """Return what the report needs, answered."""
+    long = SAID * 8
+    frames = {str(n): f.Frame(long, long, long, date(2027, 1, 14)) for n in range(1, 5)}
+    project = f.Project(
+        id="p",
+        name="Ny omsorgsplatform",
+        channel="c",
+        stage="running",
+        starter="anne",
+        drafted_at=AT - timedelta(weeks=40),
+        started_at=AT - timedelta(weeks=40),
+        about=SAID * 2,
+        phase=4,
+        frames=frames,
+        decision=date(2027, 2, 1),
+        better=long,
+        worse=long,
+    )
+    found: dict[f.Fact[Any], Any] = {
+        f.About(): project,
+        f.Roles(): (f.Role("anne", "leader", "confirmed"),),
+        f.States("question"): _questions(),
+        f.States("agreement"): _agreements(),
+        f.States("concern"): _concerns(),
+        f.SnapshotOf("all"): f.Snap(
+            "all", 1, {"items": [{"id": f"c{n}"} for n in range(CONCERNS)]}
+        ),
+        ANSWERED: {f"q{n}": ANSWERS // QUESTIONS for n in range(QUESTIONS)},
+        f.StateOf("walk", "walk"): _written(Walk(plan=(), phases=((1, AT), (4, AT)))),
+        f.StateOf("med", "med"): _written(_med()),
+        ITEMS: (f.Rec("item", "", "anne", AT, {"what": long}),),
+        PAGE: _written(PublicPage()),
+    }
+    assert set(report_needs()) | set(HELPERS) <= found.keys()
+    return found
+
+
+def _written(state: Any) -> f.Written:
+    return f.Written(msgspec.json.encode(state))
+
+
+def _questions() -> tuple[f.Stated, ...]:
+    """Every other one has objections in words, and every third as a figure."""
+    title = "Hvad betyder teknologien for samarbejdet med dem, som vi er her for, og med hinanden?"
+    return tuple(
+        f.Stated(
+            f"q{n}",
+            _written(
+                Concluded(
+                    words=QuestionWords(f"q{n}", title, title + " (in English)"),
+                    asked_at=AT - timedelta(weeks=n + 1),
+                    by="anne",
+                    conclusion=f"k{n}",
+                    concluded_at=AT - timedelta(weeks=n),
+                    objections=0 if n % 2 else 5,
+                    in_words=("i1", "i2", "i3") if n % 2 else (),
+                    fits=10,
+                )
+            ),
+        )
+        for n in range(QUESTIONS)
+    )
+
+
+def _agreements() -> tuple[f.Stated, ...]:
+    return tuple(
+        f.Stated(
+            f"a{n}",
+            _written(
+                Agreement(
+                    id=f"a{n}",
+                    owner="mette",
+                    due=AT.date() + timedelta(days=n - 20),
+                    status="taken" if n % 3 else "done",
+                    offered_at=AT,
+                    changed_at=AT,
+                )
+            ),
+        )
+        for n in range(AGREEMENTS)
+    )
+
+
+def _concerns() -> tuple[f.Stated, ...]:
+    """All that everybody may read; half of them wait for a promised answer."""
+    return tuple(
+        f.Stated(
+            f"c{n}",
+            _written(
+                Concern(
+                    id=f"c{n}",
+                    kind="concern" if n % 3 else "question",
+                    readers=(),
+                    everyone=True,
+                    release=1,
+                    status="answered" if n % 2 else "seen",
+                    promised=None if n % 2 else AT.date() + timedelta(days=n - 10),
+                    answers=(ConcernAnswer("no", f"s{n}", "anne"),) if n % 2 else (),
+                )
+            ),
+        )
+        for n in range(CONCERNS)
+    )
+
+
+def _med() -> Med:
+    item = MedItem("item", "influence", "anne", AT.date(), ("what",))
+    talked = tuple(
+        MedDiscussion(id=f"d{n}", day=AT.date(), level="information", by="anne", side="leader")
+        for n in range(4)
+    )
+    return Med(item=item, discussions=talked)
