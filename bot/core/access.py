@@ -129,6 +129,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.NoteTakenDown: ALL,
     e.ConditionWritten: ALL,
     e.ExerciseAgreed: ALL,
+    e.RowWritten: ALL,
     e.NotesWritten: WRITERS,
     e.DotsSet: WRITERS,
     e.SurveyAnswered: WRITERS,

@@ -20,6 +20,7 @@ from dialogs.exercise.states import (
     title_of,
 )
 from dialogs.exercise.survey import state_line
+from dialogs.exercise.table import fill_button, fills_now, grid, has_table, see_table_button
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -33,7 +34,7 @@ from dialogs.model.events import (
     ScreenWanted,
     StepTaken,
 )
-from dialogs.model.facts import Known, States, Viewer
+from dialogs.model.facts import Known, Records, States, Viewer
 
 
 def may_lead(run: ExerciseRun, viewer: Viewer) -> bool:
@@ -47,7 +48,7 @@ def may_lead(run: ExerciseRun, viewer: Viewer) -> bool:
 
 
 def post_needs(state: ExerciseRun, slot: str) -> Facts:
-    return (*board_facts(state.id), States("agreement"))
+    return (*board_facts(state.id), Records("table_row", state.id), States("agreement"))
 
 
 def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
@@ -55,7 +56,7 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         Small(status_word(state)),
         Heading(title_of(state)),
         *(_over(state, known) if is_over(state) else _under_way(state)),
-        drawn(state, known),
+        grid(state, known) if has_table(state) else drawn(state, known),
         *(Small(line) for line in hidden_lines(state)),
         *chosen_parts(state, known),
         *condition_parts(state, known),
@@ -131,6 +132,8 @@ def see_button(run: ExerciseRun, project: str) -> Button[Line]:
     if "survey" in does and "write" not in does:
         answers = Look("survey_answers", project=project, ref=run.id)
         return Button(text("survey.see"), answers)
+    if has_table(run):
+        return see_table_button(run, project)
     return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
 
 
@@ -140,7 +143,9 @@ def lead_button(run: ExerciseRun, project: str) -> Button[Line]:
 
 
 def write_button(run: ExerciseRun, project: str) -> Button[Line] | None:
-    """Return the button for what everybody can do in the open round."""
+    """Return the button for what everybody can do in this step."""
+    if fills_now(run):
+        return fill_button(run, project)
     found = open_round(run)
     if found is None:
         return None

@@ -62,6 +62,16 @@ from dialogs.exercise.survey import (
     too_soon,
     too_soon_line,
 )
+from dialogs.exercise.table import (
+    fill_row,
+    is_row_timer,
+    revisited,
+    row_needs,
+    row_written,
+    see_table,
+    table_facts,
+    table_needs,
+)
 from dialogs.exercise.unsigned import (
     IN_ROUNDS,
     already,
@@ -99,6 +109,10 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
             return (*PEOPLE, ALL_RUNS, *((fact_of(before),) if before else ()))
         case e.ExerciseResumed() | e.StepTaken() | e.Woke(name="opens"):
             return (*PEOPLE, ALL_RUNS)
+        case e.RowWritten():
+            return row_needs(event)
+        case e.Woke(of=run) if is_row_timer(event):
+            return table_facts(run)
         case (
             e.RoundClosed()
             | e.ExercisePaused()
@@ -121,6 +135,8 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
             return _woke(state, event, known)
         case e.LeaderNotesWritten():
             return by_hand(state, event, known)
+        case e.RowWritten():
+            return row_written(state, event, known)
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
         case e.ScreenWanted():
@@ -246,6 +262,8 @@ def _say_closed(run: ExerciseRun, known: Known) -> Say:
 
 
 def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
+    if is_row_timer(event):
+        return revisited(run, event, known)
     match event.name:
         case "closes":
             return _closes_by_itself(run, event, known)
@@ -410,6 +428,7 @@ CONVERSATION = Conversation(
             e.NoteTakenDown,
             e.ConditionWritten,
             e.ExerciseAgreed,
+            e.RowWritten,
         ),
     },
     needs=needs,
@@ -435,6 +454,8 @@ CONVERSATION = Conversation(
         "group_notes": Sight(with_board, group_form),
         "take_down": Sight(with_board, take_down_form),
         "condition": Sight(with_board, condition_form),
+        "fill_row": Sight(table_needs, fill_row),
+        "exercise_table": Sight(table_needs, see_table),
     },
     commands={"exercise": typed},
     unsigned=UnsignedPart(

@@ -76,6 +76,7 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     groups: tuple[NoteGroup, ...] = ()
     taken_down: tuple[str, ...] = ()
     written: int = 0  # what whoever leads has typed in, so that a screen knows of each change
+    rows: dict[str, str] = {}  # the newest writing of each row of the table
     typed_in: bool = False  # notes from paper were typed in
     shown_rounds: int = 0  # the marks of short rounds are counted anew after a round that is shown
     together: int = 0  # how many different people wrote in short rounds, at most

@@ -63,6 +63,8 @@ def _round(
     run = run_of(known, id)
     if run is None:
         return FieldError("", text("exercise.gone"))
+    if not known.project.running:
+        return FieldError("", text("exercise.not_running"))
     found = open_round(run)
     if found is None or found.id != round or step_of_round(run, found).does != does:
         return FieldError("", text("exercise.round_closed_kept", title=title_of(run)))

@@ -842,6 +842,18 @@ class ConditionWritten(Signed, frozen=True, tag="condition_written"):
     note: str = ""
 
 
+class RowWritten(Signed, frozen=True, tag="row_written"):
+    """A row of an exercise's table. `over` is the writing that stood when the form was opened."""
+
+    run: str
+    row: str
+    name: str = ""
+    cells: dict[str, str] = {}
+    owner: Person = ""
+    due: date | None = None
+    over: str = ""
+
+
 class ExerciseAgreed(Signed, frozen=True, tag="exercise_agreed"):
     """*Lav en aftale* during an exercise."""
 
@@ -973,6 +985,7 @@ SignedEvent = (
     | NoteTakenDown
     | ConditionWritten
     | ExerciseAgreed
+    | RowWritten
     | Started
     | Drafted
     | DraftDetailed
@@ -1139,6 +1152,8 @@ View = Literal[
     "group_notes",
     "take_down",
     "condition",
+    "fill_row",
+    "exercise_table",
     # page
     "page",
     "qr",

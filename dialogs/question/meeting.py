@@ -195,6 +195,6 @@ def _exercise_button(project: str, words: QuestionWords, known: Known) -> Button
     for place in known.catalogue.course.order:
         if place.question == words.id and place.exercise in known.catalogue.sets:
             return Button(
-                text("advice.exercise"), Look("reading", project=project, ref=place.exercise)
+                text("advice.exercise"), Look("exercises", project=project, words=place.exercise)
             )
     return None

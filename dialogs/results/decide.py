@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialogs.agreement.states import Agreement
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, title_of
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
     Button,
@@ -41,11 +42,12 @@ EVERY_RECORD = 10_000
 
 
 def _needs(look: Look, viewer: Viewer) -> Facts:
-    written = ("conclusion", "agreement") if look.words else ()
+    written = ("conclusion", "agreement", "exercise_end") if look.words else ()
     return (
         About(),
         States("question"),
         States("agreement"),
+        ALL_RUNS,
         *(Records(kind, limit=EVERY_RECORD) for kind in written),
     )
 
@@ -55,6 +57,8 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
     arrived = results(known)
     hits = _about(words, arrived, known) if words else arrived
     start = int(look.ref) if look.ref.isdigit() else 0
+    ended = tuple(run for run in every_run(known) if run.status == "done")
+    runs = () if start else _runs_about(words, ended, known)
     page, rest = hits[start : start + ON_A_PAGE], len(hits) - start - ON_A_PAGE
     more = Look("results", project=project.id, ref=str(start + ON_A_PAGE), words=words)
     search: Button[Line] = Button(
@@ -65,13 +69,14 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
         Show(
             card(
                 Heading(text("results.heading", name=Words(project.name))),
-                Paragraph(_summary(words, len(hits), len(arrived))),
+                Paragraph(_summary(words, len(hits) + len(runs), len(arrived) + len(ended))),
+                *(part for run in runs for part in _run_row(run, known)),
                 *(part for one in page for part in _row(one, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
                 buttons(
                     Button(text("question.show_more"), more, "main") if rest > 0 else None,
-                    search if arrived else None,
-                    every if words and arrived else None,
+                    search if arrived or ended else None,
+                    every if words and (arrived or ended) else None,
                 ),
             )
         ),
@@ -104,6 +109,33 @@ def _about(words: str, arrived: tuple[Result, ...], known: Known) -> tuple[Resul
         )
 
     return tuple(one for one in arrived if all(word in written(one) for word in wanted))
+
+
+def _runs_about(
+    words: str, ended: tuple[ExerciseRun, ...], known: Known
+) -> tuple[ExerciseRun, ...]:
+    """Return the exercises in whose title or result all of these words occur; all without words."""
+    if not words:
+        return ended
+    said = {r.id: r.body["text"] for r in known(Records("exercise_end", limit=EVERY_RECORD))}
+    wanted = folded(words).split()
+
+    def written(run: ExerciseRun) -> str:
+        return folded("\n".join((run.title_da, run.title_en, said.get(run.result, ""))))
+
+    return tuple(run for run in ended if all(word in written(run) for word in wanted))
+
+
+def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
+    assert run.ended_at is not None
+    day = Day(local(known.project.calendar, run.ended_at).date())
+    see = Look("exercise_board", project=known.project.id, ref=run.id)
+    return (
+        Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
+        Quote(Kept("exercise_end", run.result, cut=LETTERS)),
+        *agreed(run.id, known),
+        buttons(Button(text("exercise.see_board"), see)),
+    )
 
 
 def _row(one: Result, known: Known) -> tuple[Part[Line] | None, ...]:

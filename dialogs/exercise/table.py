@@ -1,0 +1,305 @@
+"""The table of an exercise: rows that people fill in together, by name, while they talk.
+
+Each writing is a record of its own and says which one it was made on. Of two people who write the
+same row at once, the second is told, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from dialogs.exercise.states import (
+    ExerciseRun,
+    current_step,
+    fact_of,
+    run_of,
+    steps_of,
+    title_of,
+)
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.calendar import at_local, local
+from dialogs.model.cards import Button, Field, Form, Line, Note, Said, TextField, text
+from dialogs.model.conversation import Facts, Responses, Step
+from dialogs.model.effects import (
+    Cancel,
+    Effects,
+    FieldError,
+    Open,
+    Privately,
+    Record,
+    Redraw,
+    Say,
+    Show,
+    Timer,
+)
+from dialogs.model.events import Look
+from dialogs.model.facts import About, Known, Rec, Records, Roles, Viewer
+
+LONGEST_CELL = 500
+LONGEST_NAME = 80
+ROWS_ON_A_CARD = 20
+NEW = "new"
+TRIO = ("leader", "deputy", "tr", "amr")
+LOOKS_AT = 9
+_ROW = "row:"
+
+
+def table_facts(run: str) -> Facts:
+    return (About(), fact_of(run), Records("table_row", run))
+
+
+def table_needs(look: Look, viewer: Viewer) -> Facts:
+    return table_facts(look.ref.partition("/")[0])
+
+
+# --- what stands in it --------------------------------------------------------------------
+
+
+def row_names(run: ExerciseRun, known: Known) -> dict[str, Line]:
+    """Return the rows of the table and their names: the catalogue's, then those that were added."""
+    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
+    found = known.catalogue.sets.get(set)
+    names: dict[str, Line] = {}
+    for item in found.items if found is not None else ():
+        name = item.name or item.text
+        names[item.id] = Said(name.da, name.en)
+    for row, record in _latest(run, known).items():
+        if record.body["name"]:
+            names[row] = c.Words(record.body["name"])
+    return names
+
+
+def _latest(run: ExerciseRun, known: Known) -> dict[str, Rec]:
+    """Return the newest writing of each row."""
+    every: tuple[Rec, ...] = known(Records("table_row", run.id))
+    by_id = {record.id: record for record in every}
+    return {row: by_id[id] for row, id in run.rows.items() if id in by_id}
+
+
+def grid(run: ExerciseRun, known: Known) -> c.Grid[Line] | None:
+    """Return the filled rows as a table; None if nothing has been written. Needs `table_facts`."""
+    written = _latest(run, known)
+    names = row_names(run, known)
+    if not written:
+        return None
+    columns = tuple(Said(one.name.da, one.name.en) for one in run.guide.columns)
+    rows = tuple(
+        (name, *_cells(run, written[row])) for row, name in names.items() if row in written
+    )
+    return c.Grid(
+        (text("table.row"), *columns, text("table.owner"), text("table.look_again")), rows
+    )
+
+
+def _cells(run: ExerciseRun, record: Rec) -> tuple[Line, ...]:
+    cells: dict[str, str] = record.body["cells"]
+    owner, due = record.body["owner"], record.body["due"]
+    return (
+        *(c.Words(cells.get(column.id, "")) for column in run.guide.columns),
+        c.Who(owner) if owner else c.Words(""),
+        c.Day(date.fromisoformat(due), weekday=False) if due else c.Words(""),
+    )
+
+
+def last_written(run: ExerciseRun, known: Known) -> Line | None:
+    """Say who changed which row last."""
+    every: tuple[Rec, ...] = known(Records("table_row", run.id))
+    if not every:
+        return None
+    last = max(every, key=lambda record: (record.at, record.id))
+    row = row_names(run, known).get(last.body["row"], c.Words(last.body["name"]))
+    return text("table.last", who=c.Who(last.person), row=row)
+
+
+# --- looks --------------------------------------------------------------------------------
+
+
+def _gone() -> Responses:
+    return (Show(c.card(c.Paragraph(text("exercise.gone")))),)
+
+
+def _row_look(project: str, run: str, row: str) -> Look:
+    return Look("fill_row", project=project, ref=run, words=row)
+
+
+def see_table(look: Look, viewer: Viewer, known: Known) -> Responses:
+    run = run_of(known, look.ref)
+    if run is None:
+        return _gone()
+    return (Show(_table_card(run, known)),)
+
+
+def _table_card(run: ExerciseRun, known: Known) -> c.NeutralCard:
+    shown, last = grid(run, known), last_written(run, known)
+    return c.card(
+        c.Heading(text("table.of", title=title_of(run))),
+        c.Paragraph(text("table.empty")) if shown is None else shown,
+        c.Small(last) if last is not None else None,
+        c.buttons(fill_button(run, known.project.id) if _takes_rows(run) else None),
+    )
+
+
+def _takes_rows(run: ExerciseRun) -> bool:
+    """Return whether rows can be written. They can be kept up to date after the exercise too."""
+    return run.status in ("running", "paused", "done")
+
+
+def fill_button(run: ExerciseRun, project: str) -> Button[Line]:
+    return Button(text("table.fill"), _row_look(project, run.id, ""), "main")
+
+
+def see_table_button(run: ExerciseRun, project: str) -> Button[Line]:
+    return Button(text("table.see"), Look("exercise_table", project=project, ref=run.id))
+
+
+def has_table(run: ExerciseRun) -> bool:
+    return any(step.does == "table" for step in steps_of(run))
+
+
+def fills_now(run: ExerciseRun) -> bool:
+    return run.status == "running" and current_step(run).does == "table"
+
+
+def fill_row(look: Look, viewer: Viewer, known: Known) -> Responses:
+    """*Udfyld en række*: choose a row, then its form with what stands there."""
+    run = run_of(known, look.ref)
+    if run is None:
+        return _gone()
+    if not _takes_rows(run):
+        return (Show(c.card(c.Paragraph(text("exercise.is_over", title=title_of(run))))),)
+    names, project = row_names(run, known), known.project.id
+    if not look.words:
+        choices = [
+            Button(name, _row_look(project, run.id, row))
+            for row, name in tuple(names.items())[:ROWS_ON_A_CARD]
+        ]
+        another = Button[Line](text("table.new_row"), _row_look(project, run.id, NEW))
+        shown = c.card(c.Paragraph(text("table.which_row")), c.buttons(*choices, another))
+        return (Show(shown),)
+    return (Open(_row_form(run, look.words, names.get(look.words), known)),)
+
+
+def _row_form(run: ExerciseRun, row: str, name: Line | None, known: Known) -> Form[Line]:
+    before = _latest(run, known).get(row)
+    cells: dict[str, str] = before.body["cells"] if before is not None else {}
+    due = before.body["due"] if before is not None else ""
+    above = (*((name,) if name is not None else ()), *_examples(run, row, known))
+    fields: list[Field[Line]] = [*(Note[Line](one) for one in above)]
+    if name is None:
+        fields.append(TextField("name", text("table.field_name"), limit=LONGEST_NAME))
+    for column in run.guide.columns:
+        fields.append(
+            TextField(
+                f"cells.{column.id}",
+                Said(column.name.da, column.name.en),
+                long=True,
+                limit=LONGEST_CELL,
+                required=False,
+                value=c.Words(cells[column.id]) if cells.get(column.id) else None,
+            )
+        )
+    owner = before.body["owner"] if before is not None else ""
+    fields.append(c.People("owner", text("table.field_owner"), values=(owner,) if owner else ()))
+    fields.append(
+        c.DateField(
+            "due",
+            text("table.field_due"),
+            value=date.fromisoformat(due) if due else None,
+            hint=text("table.field_due_hint"),
+        )
+    )
+    fixed = {"run": run.id, "project": known.project.id, "row": row}
+    fixed["over"] = before.id if before is not None else ""
+    return Form(text("table.fill"), tuple(fields), text("button.save"), "row_written", fixed)
+
+
+def _examples(run: ExerciseRun, row: str, known: Known) -> tuple[Line, ...]:
+    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
+    found = known.catalogue.sets.get(set)
+    for item in found.items if found is not None else ():
+        if item.id == row:
+            examples = tuple(Said(one.da, one.en) for one in item.parts.get("examples", ()))
+            head = (Said(item.text.da, item.text.en),) if item.name is not None else ()
+            return (*head, *(text("table.example", text=one) for one in examples))
+    return ()
+
+
+# --- writing ------------------------------------------------------------------------------
+
+
+def row_needs(event: e.RowWritten) -> Facts:
+    return (About(), Roles(), Records("table_row", event.run))
+
+
+def row_written(run: ExerciseRun, event: e.RowWritten, known: Known) -> Step:
+    """Keep a row, with who wrote it. Rows can be kept up to date after the exercise too."""
+    if not _takes_rows(run):
+        return run, (FieldError("", text("exercise.is_over_short")),)
+    if run.guide.audience == "trio" and event.by not in known.holders(*TRIO):
+        return run, (FieldError("", text("table.for_the_trio")),)
+    stands = run.rows.get(event.row, "")
+    if stands != event.over:
+        return run, (FieldError("", _written_meanwhile(run, stands, known)),)
+    today = local(known.project.calendar, event.at).date()
+    if event.due is not None and event.due < today:
+        return run, (FieldError("due", text("question.when_past")),)
+    if not event.name and not any(event.cells.values()):
+        return run, (FieldError("", text("table.write_something")),)
+    row = f"added-{event.id}" if event.row == NEW else event.row
+    before = _latest(run, known).get(row)
+    body = {
+        "row": row,
+        "name": event.name or (before.body["name"] if before is not None else ""),
+        "cells": event.cells,
+        "owner": event.owner,
+        "due": event.due.isoformat() if event.due is not None else "",
+    }
+    record = Record("table_row", run.id, event.id, event.by, event.at, body)
+    after = replace(run, rows={**run.rows, row: event.id})
+    timer = _timer(row, event, known)
+    return after, (record, timer, Redraw("post"), Show(_kept_card(after, event)))
+
+
+def _timer(row: str, event: e.RowWritten, known: Known) -> Timer | Cancel:
+    if event.due is None:
+        return Cancel(f"{_ROW}{row}")
+    return Timer(f"{_ROW}{row}", at_local(known.project.calendar, event.due, LOOKS_AT))
+
+
+def _kept_card(run: ExerciseRun, event: e.RowWritten) -> c.NeutralCard:
+    project = event.project
+    return c.card(
+        c.Paragraph(text("table.kept")),
+        c.buttons(fill_button(run, project), see_table_button(run, project)),
+    )
+
+
+def _written_meanwhile(run: ExerciseRun, id: str, known: Known) -> Line:
+    every: tuple[Rec, ...] = known(Records("table_row", run.id))
+    who = next((record.person for record in every if record.id == id), "")
+    if not who:
+        return text("table.meanwhile_unknown")
+    return text("table.meanwhile", who=c.Who(who))
+
+
+def is_row_timer(event: e.Woke) -> bool:
+    return event.name.startswith(_ROW)
+
+
+def revisited(run: ExerciseRun, event: e.Woke, known: Known) -> tuple[ExerciseRun, Effects]:
+    """The day has come to look at a row again: tell whoever took it, or the channel."""
+    record = _latest(run, known).get(event.name.removeprefix(_ROW))
+    if record is None or not known.project.under_way or run.status == "dropped":
+        return run, ()
+    name = row_names(run, known).get(record.body["row"], c.Words(record.body["name"]))
+    said = c.card(
+        c.Paragraph(text("table.look_now", row=name, title=title_of(run))),
+        c.buttons(see_table_button(run, known.project.id)),
+    )
+    owner = record.body["owner"]
+    if owner:
+        return run, (Privately(owner, said, urgency=4),)
+    return run, (Say(said),)
