@@ -6,6 +6,7 @@ from content.model import ExerciseStep
 
 from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
+from dialogs.exercise.printing import print_button
 from dialogs.exercise.states import (
     ExerciseRun,
     current_step,
@@ -273,6 +274,7 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         if conditions
         else None,
         Button(text("exercise.show_on_screen"), ScreenWanted(project=project, run=run.id)),
+        print_button(run, project),
         opens("exercise.agree", Look("exercise_agree", project=project, ref=run.id)),
     )
 

@@ -11,11 +11,11 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND, begun
 from dialogs.exercise.board import board, board_needs, step_look
 from dialogs.exercise.cards import (
     about,
     again_card,
-    lead_button,
     lead_card,
     post,
     post_needs,
@@ -38,6 +38,7 @@ from dialogs.exercise.forms import (
 )
 from dialogs.exercise.leading import ByHand, by_hand
 from dialogs.exercise.listing import exercises, list_needs, typed
+from dialogs.exercise.printing import board_file
 from dialogs.exercise.rounds import WAITING, closed, enter, finished, paused
 from dialogs.exercise.screen import leading, links, screen, screen_needs
 from dialogs.exercise.states import (
@@ -50,7 +51,6 @@ from dialogs.exercise.states import (
     next_step,
     open_round,
     running,
-    steps_of,
     title_of,
 )
 from dialogs.exercise.survey import (
@@ -59,8 +59,6 @@ from dialogs.exercise.survey import (
     answers,
     answers_needs,
     survey_card,
-    too_soon,
-    too_soon_line,
 )
 from dialogs.exercise.table import (
     fill_row,
@@ -98,7 +96,6 @@ from dialogs.model.effects import (
 from dialogs.model.facts import About, Known, Role, Roles, Team
 from dialogs.model.roles import refused, writers
 
-ENOUGH_FOR_A_ROUND = 5
 LOOKS_AGAIN_AT = 9
 PEOPLE: Facts = (About(), Roles(), Team())
 
@@ -127,7 +124,7 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
 
 def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Step:
     if isinstance(event, e.ExerciseBegun):
-        return _begun(event, known) if state is None else (state, ())
+        return begun(event, known) if state is None else (state, ())
     if state is None:
         return None, ()
     match event:
@@ -167,60 +164,6 @@ def leads(run: ExerciseRun, person: e.Person, known: Known) -> bool:
 
 def _who_leads(run: ExerciseRun) -> Line:
     return text("exercise.who_leads", who=Who(run.led_by))
-
-
-# --- begin --------------------------------------------------------------------------------
-
-
-def _begun(event: e.ExerciseBegun, known: Known) -> Step:
-    found = known.catalogue.sets.get(event.exercise)
-    if found is None or found.guide is None:
-        return None, (FieldError("", text("reading.gone")),)
-    if not known.project.running:
-        return None, (FieldError("", text("exercise.not_running")),)
-    other = running(known)
-    if other is not None:
-        return None, (FieldError("", text("exercise.one_at_a_time", title=title_of(other))),)
-    lead = event.lead or event.by
-    roles: tuple[Role, ...] = known(Roles())
-    if lead in refused(known.project, roles):
-        return None, (FieldError("lead", text("exercise.leader_cannot_lead")),)
-    guide = found.guide
-    if event.after:
-        guide = replace(guide, steps=guide.after, after=())
-    run = ExerciseRun(
-        id=event.id,
-        exercise=found.id,
-        title_da=found.title.da,
-        title_en=found.title.en,
-        guide=guide,
-        place=event.place,
-        minutes=event.minutes,
-        led_by=lead,
-        begun_by=event.by,
-        begun_at=event.at,
-        step_at=event.at,
-        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
-        after=event.after,
-    )
-    sets = {step.of or run.exercise for step in steps_of(run) if step.does == "survey"}
-    if (asked := too_soon(known, sets, event.at)) is not None:
-        return None, (FieldError("", too_soon_line(asked)),)
-    run, opened = enter(run, event.at, known)
-    return run, (*opened, Post("post"), *_asks_to_lead(run, event), _begun_card(run, known))
-
-
-def _asks_to_lead(run: ExerciseRun, event: e.ExerciseBegun) -> Effects:
-    if run.led_by == event.by:
-        return ()
-    asked = text("exercise.asked_to_lead", who=Who(event.by), title=title_of(run))
-    said = card(Paragraph(asked), buttons(lead_button(run, event.project)))
-    return (Privately(run.led_by, said, soon=True, once=f"exercise:{run.id}"),)
-
-
-def _begun_card(run: ExerciseRun, known: Known) -> Show:
-    key = "exercise.begun_on_paper" if run.on_paper else "exercise.begun"
-    return Show(lead_card(run, known.project.id, text(key, title=title_of(run))))
 
 
 # --- step by step -------------------------------------------------------------------------
@@ -456,6 +399,7 @@ CONVERSATION = Conversation(
         "condition": Sight(with_board, condition_form),
         "fill_row": Sight(table_needs, fill_row),
         "exercise_table": Sight(table_needs, see_table),
+        "board_file": Sight(board_needs, board_file),
     },
     commands={"exercise": typed},
     unsigned=UnsignedPart(

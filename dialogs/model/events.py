@@ -697,6 +697,7 @@ class AdviceGiven(Signed, frozen=True, tag="advice_given"):
 HandedOver = Literal[
     "agreement_file",
     "apv_file",
+    "board_file",
     "decision_file",
     "edition_file",
     "med_item_file",
@@ -1154,6 +1155,7 @@ View = Literal[
     "condition",
     "fill_row",
     "exercise_table",
+    "board_file",
     # page
     "page",
     "qr",

@@ -1,0 +1,76 @@
+"""What whoever leads an exercise types in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from content import catalogue
+from dialogs.exercise.leading import by_hand
+from dialogs.exercise.states import ExerciseRun
+from dialogs.model import events as e
+from dialogs.model.effects import FieldError, Forget, Record
+from dialogs.model.facts import Known
+
+CATALOGUE = catalogue.load()
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+KNOWN = Known(CATALOGUE, {})
+
+
+def run() -> ExerciseRun:
+    guide = CATALOGUE.set("compass").guide
+    assert guide is not None
+    return ExerciseRun(
+        id="run",
+        exercise="compass",
+        title_da="Kompasset",
+        title_en="The compass",
+        guide=guide,
+        place="meeting",
+        minutes="90",
+        led_by="ali",
+        begun_by="ali",
+        begun_at=NOW,
+        step_at=NOW,
+    )
+
+
+def paper(words: str) -> e.PaperNotesWritten:
+    notes = {"today": words}
+    return e.PaperNotesWritten(by="ali", at=NOW, id="a", run="run", lane="realistic", notes=notes)
+
+
+def test_each_line_from_paper_is_a_note() -> None:
+    """Empty lines and dashes before a note are left out."""
+    _, effects = by_hand(run(), paper("- To systemer\n\n  Telefonen ringer\n-"), KNOWN)
+    records = [one for one in effects if isinstance(one, Record)]
+    assert [one.body["text"] for one in records] == ["To systemer", "Telefonen ringer"]
+    assert len({one.id for one in records}) == 2
+
+
+def test_a_line_that_is_too_long_loses_nothing() -> None:
+    """It is refused at its field, and none of the others is kept without it."""
+    _, effects = by_hand(run(), paper("Kort\n" + "a" * 201), KNOWN)
+    assert [type(one) for one in effects] == [FieldError]
+    assert [one.field for one in effects if isinstance(one, FieldError)] == ["notes.today"]
+
+
+def test_a_note_is_in_one_group_at_most() -> None:
+    """A group that loses its last note is gone with its name."""
+    first = e.NotesGrouped(by="ali", at=NOW, id="g1", run="run", notes=("n1",), name="Nettet")
+    grouped, _ = by_hand(run(), first, KNOWN)
+    second = e.NotesGrouped(by="ali", at=NOW, id="g2", run="run", notes=("n1", "n2"), name="Tiden")
+    after, effects = by_hand(grouped, second, KNOWN)
+    assert [(one.id, one.notes) for one in after.groups] == [("g2", ("n1", "n2"))]
+    assert [one.id for one in effects if isinstance(one, Forget)] == ["g1"]
+    apart = e.NotesGrouped(by="ali", at=NOW, id="g3", run="run", notes=("n1", "n2"))
+    alone, _ = by_hand(after, apart, KNOWN)
+    assert alone.groups == ()
+
+
+def test_no_more_than_five_agreements() -> None:
+    """The sixth is refused with a sentence, and the text stays in the form."""
+    agreed = e.ExerciseAgreed(by="ali", at=NOW, id="a", run="run", what="Det")
+    _, effects = by_hand(replace(run(), agreements=5), agreed, KNOWN)
+    assert [type(one) for one in effects] == [FieldError]
