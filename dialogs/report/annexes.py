@@ -25,6 +25,7 @@ from dialogs.question.states import (
     votes,
 )
 from dialogs.report.lines import NONE, asked_of_team, in_a_cell, quoted, stacked
+from dialogs.report.promised import effects_section, promises_section
 
 ANSWERED = HowManyEach("answer")
 
@@ -39,6 +40,8 @@ def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
         _texts("c", asked, known, today),
         _texts("d", concerns, known, today),
         _written_down(known.project),
+        promises_section(known),
+        effects_section(known),
     )
 
 

@@ -19,15 +19,16 @@ from dialogs.model.facts import Frame, Known, Project, Records
 from dialogs.page.states import page_address
 from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
 from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
+from dialogs.report.promised import effect_lines, promise_lines
 
 ITEMS = Records("med_item")
 FIRST = 3
 """Items of a row; the others are in the annexes."""
-DATES = 2
-"""Promises with a date; the others are in the annexes."""
+DATES, DISCUSSIONS = 1, 2
+"""Answers with a date, and discussions; the other dates are in the annexes."""
 LETTERS = 60
 """Characters of one item."""
-FRAMED = 72
+FRAMED = 58
 """Characters of what is fixed, open or unknown; all of it is in annex E."""
 
 
@@ -41,7 +42,7 @@ def for_the_committee(known: Known, today: date) -> DataTable[Line]:
         ("disagree", _disagree(known)),
         ("promises", _promises(known, today)),
         ("not_asked", _not_asked(known)),
-        ("apv", text("report.no_apv")),
+        ("apv", effect_lines(known)),
         ("earlier", _earlier(known)),
     )
     return DataTable(
@@ -76,7 +77,7 @@ def _asked(known: Known) -> Line:
 
 def _earlier(known: Known) -> Line:
     """Return when the committee discussed it, and whether the other side sees it otherwise."""
-    found = med_of(known).discussions[-DATES:]
+    found = med_of(known).discussions[-DISCUSSIONS:]
     lines: list[Line] = []
     for one in reversed(found):
         day = Day(one.day, weekday=False, year=True)
@@ -157,6 +158,11 @@ def _is_objected(one: QuestionState) -> bool:
 
 
 def _promises(known: Known, today: date) -> Line:
+    """Return what was promised of the technology, then what is owed to people."""
+    return stacked((promise_lines(known), _dates(known, today)))
+
+
+def _dates(known: Known, today: date) -> Line:
     """Return dates that have passed first, then those to come. What is owed for texts is shown as
     the texts, without their number."""
     due = sorted(

@@ -18,10 +18,12 @@ from dialogs.model.conversation import Facts
 from dialogs.model.documents import NeutralDocument, Passage, Section, document, section
 from dialogs.model.facts import About, Known, Project, StateOf, States
 from dialogs.page.states import PAGE
+from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
 from dialogs.report.lines import day_of, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
+from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.results.states import Result, results
 from dialogs.walk.states import Walk, phase_steps
 
@@ -40,6 +42,10 @@ def report_needs() -> Facts:
         StateOf("walk", "walk"),
         StateOf("med", "med"),
         ITEMS,
+        PROMISES,
+        PROMISE_WORDS,
+        VERDICT_WORDS,
+        EFFECT_WORDS,
         PAGE,
     )
 

@@ -50,6 +50,13 @@ def first_page(one: FinishedDocument) -> dict[str, str]:
     return {row[0]: row[1] for row in table.rows}
 
 
+def annex(one: FinishedDocument, heading: str) -> list[tuple[str, ...]]:
+    """Return the rows of an annex."""
+    [found] = (part for part in plain_text(one).sections if part.heading == heading)
+    [table] = (part for part in found.passages if isinstance(part, DataTable))
+    return list(table.rows)
+
+
 @pytest.mark.parametrize("weeks", [0, 1])
 async def test_a_report_holds_only_what_the_channel_may_read(tmp_path: Path, weeks: int) -> None:
     """An offer to one person, the trio's points, texts to some alone, and unreleased texts and
@@ -186,6 +193,81 @@ async def test_page_one_has_what_was_written_to_the_committee(tmp_path: Path) ->
         ]
 
 
+PROMISED = """
+mette > /digi løfter
+mette > tryk "Skriv et løfte"
+mette > udfyld "Hvad skal"="Færre alarmer om natten" Bivirkning="Flere tryk" "Hvilken"=Driftslederen
+anne > /digi løfter
+anne > tryk "Skriv et løfte"
+anne > udfyld "Hvad skal"="Ti minutter mere hos borgeren" "Hvilken"=Teamlederen
+"""
+
+
+async def test_promises_are_in_the_report_with_what_became_of_them(tmp_path: Path) -> None:
+    """What the leader promised stands before what others expect, and nobody is named as having said
+    that it was kept."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        assert first_page(await report(played, "ali"))["Løfter"].splitlines() == [
+            "Der er ikke skrevet nogen løfter endnu.",
+            "Intet svar med en dato venter, og ingen aftaler er gået over datoen.",
+        ]
+        await played.play(PROMISED)
+        assert first_page(await report(played, "ali"))["Løfter"].splitlines()[:2] == [
+            "• Lovet: Ti minutter mere hos borgeren",
+            "• Forventet: Færre alarmer om natten",
+        ]
+        [row, _] = annex(await report(played, "ali"), "Bilag F · Løfter og virkelighed")
+        assert row[1:] == ("–", "Ikke gjort op endnu.")
+        project = await project_of(played)
+        await played.play(
+            """
+            anne > /digi afslut
+            anne > tryk "Slut forløbet"
+            anne > udfyld "Hvorfor slutter"="Den er i drift"
+            ur > til 2027-02-05 12:00
+            fatima > tryk "Delvis"
+            fatima > tryk "Skriv en linje"
+            fatima > udfyld "En linje"="Om natten, ikke om dagen"
+            """
+        )
+        one = await sheet(played, "ali", "report_file", of=project)
+        assert "hos borgeren · Efter 3 måneder: delvis holdt." in first_page(one)["Løfter"]
+        [row, other] = annex(one, "Bilag F · Løfter og virkelighed")
+        assert row[0] == "Lovet: Ti minutter mere hos borgeren (Teamlederen)"
+        assert row[2].splitlines() == [
+            "Efter 3 måneder: delvis holdt.",
+            "»Om natten, ikke om dagen«",
+        ]
+        assert other[1:] == ("Bivirkning Flere tryk", "Ikke gjort op endnu.")
+
+
+async def test_effects_on_the_work_are_in_the_report(tmp_path: Path) -> None:
+    """Page one says that the APV must be looked at, and the annex has what was agreed."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        none = "Det er ikke noteret, om APV'en skal ændres."
+        assert first_page(await report(played, "ali"))["APV"] == none
+        await played.play(
+            """
+            jonas > /digi med-udvalg
+            jonas > tryk "APV"
+            jonas > tryk "Skriv en virkning"
+            jonas > udfyld Hvilken=Selvstændigt Bliver=Værre "Hvad sker"="Ruten ligger fast."
+            """
+        )
+        one = await report(played, "ali")
+        assert "Selvstændigt, værre: Ruten ligger fast." in first_page(one)["APV"].splitlines()
+        assert annex(one, "Bilag G · Virkninger på arbejdet") == [
+            (
+                "Selvstændigt",
+                "værre",
+                "Ruten ligger fast.",
+                "Der er ikke skrevet, hvad der er aftalt.",
+            )
+        ]
+
+
 async def test_the_committee_is_called_as_the_workplace_calls_it(tmp_path: Path) -> None:
     """A hospital's SU reads *SU* on page one."""
     async with stage(tmp_path) as played:
@@ -276,7 +358,7 @@ async def test_an_edition_never_changes(tmp_path: Path) -> None:
     """What comes later is in no edition: a conclusion, an agreement that is done, a concern, and a
     year in which nobody wrote. The draft beside it has all of it."""
     async with stage(tmp_path) as played:
-        await played.play(BEGUN + ALLOWED + MADE)
+        await played.play(BEGUN + ALLOWED + PROMISED + MADE)
         before = [draw(await edition(played, "ali")) for draw in (docx.draw, html.draw, data.draw)]
         await played.play(
             'fatima > tryk "Svar"\nfatima > udfyld "Dit svar=Roen"\n'
@@ -284,6 +366,9 @@ async def test_an_edition_never_changes(tmp_path: Path) -> None:
             + """
             fatima > /digi aftaler
             fatima > tryk "Klaret"
+            anne > /digi løfter
+            anne > tryk "Ret løftet"
+            anne > udfyld "Hvad skal"="Hurtigere"
             anne > /digi indstillinger
             anne > udfyld "Planlagt beslutning"=2027-05-03
             ur > til 2027-11-02 10:00

@@ -12,13 +12,15 @@ from content import catalogue as content
 from content.language import Language
 from dialogs.agreement.states import Agreement
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer
-from dialogs.med.states import Med, MedDiscussion, MedItem
+from dialogs.med.states import ApvEffect, Med, MedDiscussion, MedItem
 from dialogs.model import facts as f
 from dialogs.model.documents import FinishedDocument
 from dialogs.page.states import PAGE, PublicPage
+from dialogs.promise.states import FIELDS, PROMISES, PromiseMade, Promises, Verdict
 from dialogs.question.states import Concluded, QuestionWords
 from dialogs.report.annexes import ANSWERED
 from dialogs.report.page_one import ITEMS
+from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.report.whole import report_document, report_needs
 from dialogs.walk.states import Walk
 from storage.vault import Vault
@@ -88,6 +90,16 @@ def _found() -> dict[f.Fact[Any], Any]:
         f.StateOf("walk", "walk"): _written(Walk(plan=(), phases=((1, AT), (4, AT)))),
         f.StateOf("med", "med"): _written(_med()),
         ITEMS: (f.Rec("item", "", "anne", AT, {"what": long}),),
+        PROMISES: _written(_promises()),
+        PROMISE_WORDS: tuple(
+            f.Rec(f"p{n}", "", "anne", AT, dict.fromkeys(FIELDS, long)) for n in range(5)
+        ),
+        VERDICT_WORDS: tuple(
+            f.Rec(f"p{n}-12", f"p{n}", "anne", AT, {"text": long}) for n in range(5)
+        ),
+        EFFECT_WORDS: tuple(
+            f.Rec(f"e{n}", "", "anne", AT, {"text": long, "agreed": long}) for n in range(6)
+        ),
         PAGE: _written(PublicPage()),
     }
     assert set(report_needs()) | set(HELPERS) <= found.keys()
@@ -168,4 +180,22 @@ def _med() -> Med:
         MedDiscussion(id=f"d{n}", day=AT.date(), level="information", by="anne", side="leader")
         for n in range(4)
     )
-    return Med(item=item, discussions=talked)
+    qualities = ("recognised", "independent")
+    apv = tuple(ApvEffect(f"e{n}", qualities[n % 2], "worse", True) for n in range(6))
+    return Med(item=item, discussions=talked, apv=apv)
+
+
+def _promises() -> Promises:
+    return Promises(
+        promises=tuple(
+            PromiseMade(
+                id=f"p{n}",
+                kind="expected" if n % 2 else "promised",
+                by="anne",
+                on=AT.date(),
+                fields=FIELDS,
+                verdicts=(Verdict(12, "partly", "mette", f"p{n}-12"),),
+            )
+            for n in range(5)
+        )
+    )
