@@ -192,8 +192,9 @@ async def moment(words: str, now: datetime, landmarks: Landmarks) -> datetime:
     if words == "til tre hele uger":
         return _three_whole_weeks(today)
     if (found := _WEEKDAY.fullmatch(words)) and found[1] in _WEEKDAYS:
-        ahead = (_WEEKDAYS.index(found[1]) - today.weekday() - 1) % 7 + 1
-        return _at(today + timedelta(days=ahead), found[2], found[3])
+        ahead = (_WEEKDAYS.index(found[1]) - today.weekday()) % 7
+        first = _at(today + timedelta(days=ahead), found[2], found[3])
+        return first if first > now else _at(today + timedelta(days=ahead + 7), found[2], found[3])
     raise ScenarioError("not a time that the clock can be moved to")
 
 

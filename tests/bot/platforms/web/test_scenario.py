@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bot.platforms.web.playground.scenario import (
+    COPENHAGEN,
     Expect,
     FillForm,
     MoveClock,
@@ -14,6 +16,7 @@ from bot.platforms.web.playground.scenario import (
     ScenarioAct,
     ScenarioError,
     TypeWords,
+    moment,
     read_scenario,
 )
 
@@ -53,3 +56,23 @@ def test_a_line_means_what_it_says(line: str, act: ScenarioAct | None) -> None:
 def test_every_transcript_can_be_read() -> None:
     for path in TRANSCRIPTS:
         assert read_scenario(path.read_text(encoding="utf-8")), path.name
+
+
+async def no_landmarks() -> dict[str, datetime]:
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("words", "hour", "day"),
+    [
+        ("til onsdag 13:15", 13, 4),
+        ("til onsdag 13:00", 13, 11),
+        ("til onsdag 10:00", 13, 11),
+        ("til torsdag 09:00", 13, 5),
+        ("til tirsdag 09:00", 13, 10),
+    ],
+)
+async def test_a_weekday_is_the_next_moment_of_that_name(words: str, hour: int, day: int) -> None:
+    """A later hour of the same day is today; an hour that has passed is a week away."""
+    now = datetime(2026, 11, 4, hour, tzinfo=COPENHAGEN)  # a Wednesday
+    assert (await moment(words, now, no_landmarks)).day == day
