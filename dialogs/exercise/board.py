@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import groupby
-from typing import Literal
 
-from content.model import BoardLane, NoteKind
-from msgspec import Struct
+from content.model import BoardLane
 
 from dialogs.exercise.states import (
     ExerciseRun,
+    ReadNote,
+    board_note,
     current_step,
     fact_of,
+    lane_name,
+    lanes_of,
+    notes_of_lane,
+    read_notes,
     rounds_of,
     run_of,
     steps_of,
@@ -29,19 +33,6 @@ from dialogs.model.shorten import cut_at_word
 ON_A_CARD = 3
 ON_A_PAGE = 20
 CUT = 200
-NoteOrigin = Literal["", "paper", "leader"]
-
-
-class ReadNote(Struct, frozen=True):
-    """A note as it can be read. `why_down` is the reason if it was taken down."""
-
-    id: str
-    lane: str
-    kind: str
-    words: str
-    origin: NoteOrigin = ""
-    group: str = ""
-    why_down: str = ""
 
 
 def board_facts(run: str) -> Facts:
@@ -63,45 +54,7 @@ def board_needs(look: Look, viewer: Viewer) -> Facts:
     return board_facts(look.ref)
 
 
-# --- what can be read ---------------------------------------------------------------------
-
-
-def read_notes(run: ExerciseRun, known: Known) -> tuple[ReadNote, ...]:
-    """Return all notes that can be read: those without a name in no order, then those typed in from
-    paper, then the leaders' own. Needs `board_facts`."""
-    taken: tuple[Rec, ...] = known(Records("note_taken_down", run.id))
-    down = {r.body["note"]: str(r.body["reason"]) for r in taken}
-    names = {r.id: str(r.body["text"]) for r in known(Records("note_group", run.id))}
-    groups = {note: names.get(g.id, "") for g in run.groups for note in g.notes}
-    shown = {one.id for one in run.rounds if one.shown == "shown"} | {run.id}
-    found: list[ReadNote] = []
-    for one in known(Published("note")):
-        if one.ref in shown:
-            found.append(_note(one.id, one.body, "", groups, down))
-    for kind, origin in (("paper_note", "paper"), ("leader_note", "leader")):
-        for record in known(Records(kind, run.id)):
-            if origin == "leader" and record.body["round"] in _still_open(run):
-                continue
-            found.append(_note(record.id, record.body, origin, groups, down))
-    return tuple(found)
-
-
-def _still_open(run: ExerciseRun) -> frozenset[str]:
-    return frozenset(one.id for one in run.rounds if one.shown == "open")
-
-
-def _note(
-    id: str, body: dict[str, str], origin: str, groups: dict[str, str], down: dict[str, str]
-) -> ReadNote:
-    return ReadNote(
-        id=id,
-        lane=body.get("lane", ""),
-        kind=body.get("kind", ""),
-        words=body.get("text", ""),
-        origin="leader" if origin == "leader" else "paper" if origin == "paper" else "",
-        group=groups.get(id, ""),
-        why_down=down.get(id, ""),
-    )
+# --- what is chosen ---------------------------------------------------------------------
 
 
 def to_choose(run: ExerciseRun, known: Known) -> tuple[tuple[str, str], ...]:
@@ -118,36 +71,6 @@ def to_choose(run: ExerciseRun, known: Known) -> tuple[tuple[str, str], ...]:
 
 
 # --- how it is shown ----------------------------------------------------------------------
-
-
-def lane_name(lane: BoardLane | None) -> Line:
-    return text("exercise.no_lane") if lane is None else Said(lane.name.da, lane.name.en)
-
-
-def _kinds(run: ExerciseRun) -> dict[str, NoteKind]:
-    return {kind.id: kind for kind in run.guide.kinds}
-
-
-def lanes_of(run: ExerciseRun, notes: tuple[ReadNote, ...]) -> tuple[BoardLane | None, ...]:
-    loose = any(not note.lane for note in notes)
-    return (*run.guide.lanes, None) if loose else run.guide.lanes
-
-
-def notes_of_lane(
-    run: ExerciseRun, notes: tuple[ReadNote, ...], lane: BoardLane | None
-) -> list[ReadNote]:
-    """Return the notes of a lane, kind by kind, and those of a group together."""
-    order = list(_kinds(run))
-    here = [note for note in notes if note.lane == ("" if lane is None else lane.id)]
-    origins = ("", "paper", "leader")
-    return sorted(
-        here,
-        key=lambda note: (
-            order.index(note.kind) if note.kind in order else len(order),
-            origins.index(note.origin),
-            note.group,
-        ),
-    )
 
 
 def drawn(run: ExerciseRun, known: Known, each: int = ON_A_CARD) -> Board[Line] | None:
@@ -171,31 +94,6 @@ def _some(notes: list[ReadNote], n: int) -> list[ReadNote]:
         turns.append((rank[note.kind], index))
         rank[note.kind] += 1
     return [notes[index] for index in sorted(index for _, index in sorted(turns)[:n])]
-
-
-def board_note(run: ExerciseRun, note: ReadNote) -> BoardNote[Line]:
-    kind = _kinds(run).get(note.kind)
-    words: Line = c.Words(note.words)
-    if note.why_down:
-        words = text("exercise.taken_down", why=c.Words(note.why_down))
-    elif not note.words:
-        words = text("exercise.note_gone")
-    return BoardNote(
-        words,
-        "plain" if kind is None else kind.sign,
-        None if kind is None else Said(kind.name.da, kind.name.en),
-        about_note(note),
-    )
-
-
-def about_note(note: ReadNote, *, group: bool = True) -> Line | None:
-    """Return what sets a note apart. `group`: also what it was put together under."""
-    lines: list[Line] = []
-    if note.group and group:
-        lines.append(text("exercise.in_group", name=c.Words(note.group)))
-    if note.origin:
-        lines.append(text(f"exercise.of_{note.origin}"))
-    return c.Several(tuple(lines)) if lines else None
 
 
 def chosen_parts(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:

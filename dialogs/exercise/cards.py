@@ -5,14 +5,22 @@ from __future__ import annotations
 from content.model import ExerciseStep
 
 from dialogs.agreement.states import Agreement, as_listed
-from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
+from dialogs.exercise.board import (
+    board_facts,
+    chosen_parts,
+    condition_parts,
+    drawn,
+    hidden_lines,
+)
 from dialogs.exercise.printing import print_button
 from dialogs.exercise.states import (
     ExerciseRun,
     current_step,
+    grid,
     is_over,
     next_step,
     open_round,
+    receivers_of,
     rounds_of,
     run_of,
     status_word,
@@ -21,7 +29,12 @@ from dialogs.exercise.states import (
     title_of,
 )
 from dialogs.exercise.survey import state_line
-from dialogs.exercise.table import fill_button, fills_now, grid, has_table, see_table_button
+from dialogs.exercise.table import (
+    fill_button,
+    fills_now,
+    has_table,
+    see_table_button,
+)
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -110,9 +123,7 @@ def result_parts(run: ExerciseRun) -> tuple[Part[Line], ...]:
         c.Quote(c.Kept("exercise_end", run.result)),
     )
     if run.receivers:
-        names = {"leader": "leader", "committee": run.committee}
-        to = c.Listing(tuple(text(f"exercise.receiver_{names[one]}") for one in run.receivers))
-        found += (Small(text("exercise.goes_to", who=to)),)
+        found += (Small(text("exercise.goes_to", who=c.Listing(receivers_of(run)))),)
     if run.look_again is not None:
         found += (Small(text("exercise.looked_at_again", day=c.Day(run.look_again, year=True))),)
     return found

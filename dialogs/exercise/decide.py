@@ -12,7 +12,11 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND, begun
-from dialogs.exercise.board import board, board_needs, step_look
+from dialogs.exercise.board import (
+    board,
+    board_needs,
+    step_look,
+)
 from dialogs.exercise.cards import (
     about,
     again_card,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from content.model import ExerciseGuide, ExerciseStep
 
-from dialogs.exercise.board import board_facts, read_notes, to_choose
+from dialogs.exercise.board import (
+    board_facts,
+    to_choose,
+)
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.rounds import DOTS
 from dialogs.exercise.short_rounds import LEAST_WRITERS
@@ -14,6 +17,7 @@ from dialogs.exercise.states import (
     ExerciseRun,
     fact_of,
     open_round,
+    read_notes,
     run_of,
     running,
     step_of_round,

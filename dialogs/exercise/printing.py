@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dialogs.exercise.board import board_note, read_notes
-from dialogs.exercise.states import ExerciseRun, run_of, title_of
+from dialogs.exercise.states import (
+    ExerciseRun,
+    board_note,
+    read_notes,
+    run_of,
+    title_of,
+)
 from dialogs.model.boards_to_print import PrintedKind, PrintedLane, board_to_print
 from dialogs.model.calendar import local
 from dialogs.model.cards import Button, Line, Paragraph, Said, card, text

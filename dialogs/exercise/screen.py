@@ -9,25 +9,25 @@ from datetime import datetime, timedelta
 
 from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.board import (
-    ReadNote,
-    about_note,
     board_facts,
-    board_note,
     hidden_lines,
-    lane_name,
-    lanes_of,
-    notes_of_lane,
-    read_notes,
     to_choose,
 )
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.forms import grouping_form, not_leading
 from dialogs.exercise.states import (
     ExerciseRun,
+    ReadNote,
+    about_note,
+    board_note,
     current_step,
     is_over,
+    lane_name,
+    lanes_of,
     next_step,
+    notes_of_lane,
     open_round,
+    read_notes,
     run_of,
     step_of_round,
     steps_of,

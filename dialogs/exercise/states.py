@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Literal
 
-from content.model import ExerciseGuide, ExerciseStep
+from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
 from dialogs.exercise.survey_results import SurveyCount
-from dialogs.model.cards import Count, Line, Said, text
+from dialogs.model.cards import BoardNote, Count, Day, Grid, Line, Said, Several, Who, Words, text
 from dialogs.model.events import Committee, ExercisePlace, Person, Receiver
-from dialogs.model.facts import Known, StateOf, States
+from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
 RoundShown = Literal["open", "shown", "waits"]
@@ -145,6 +145,11 @@ def status_word(run: ExerciseRun) -> Line:
     return text(f"state.exercise.{run.status}")
 
 
+def receivers_of(run: ExerciseRun) -> tuple[Line, ...]:
+    names = {"leader": "leader", "committee": run.committee}
+    return tuple(text(f"exercise.receiver_{names[one]}") for one in run.receivers)
+
+
 def run_of(known: Known, id: str) -> ExerciseRun | None:
     """Return one run. Needs its `StateOf`."""
     return known.state("exercise", id, ExerciseRun)
@@ -171,3 +176,167 @@ def running(known: Known) -> ExerciseRun | None:
 def rounds_of(run: ExerciseRun, *does: str) -> Iterator[ExerciseRound]:
     """Return the rounds of steps that do one of these."""
     return (one for one in run.rounds if step_of_round(run, one).does in does)
+
+
+# --- what can be read ---------------------------------------------------------------------
+
+
+NoteOrigin = Literal["", "paper", "leader"]
+
+
+class ReadNote(Struct, frozen=True):
+    """A note as it can be read. `why_down` is the reason if it was taken down."""
+
+    id: str
+    lane: str
+    kind: str
+    words: str
+    origin: NoteOrigin = ""
+    group: str = ""
+    why_down: str = ""
+
+
+def read_notes(run: ExerciseRun, known: Known) -> tuple[ReadNote, ...]:
+    """Return all notes that can be read: those without a name in no order, then those typed in from
+    paper, then the leaders' own. Needs `board_facts`."""
+    taken: tuple[Rec, ...] = known(Records("note_taken_down", run.id))
+    down = {r.body["note"]: str(r.body["reason"]) for r in taken}
+    names = {r.id: str(r.body["text"]) for r in known(Records("note_group", run.id))}
+    groups = {note: names.get(g.id, "") for g in run.groups for note in g.notes}
+    shown = {one.id for one in run.rounds if one.shown == "shown"} | {run.id}
+    found: list[ReadNote] = []
+    for one in known(Published("note")):
+        if one.ref in shown:
+            found.append(_note(one.id, one.body, "", groups, down))
+    for kind, origin in (("paper_note", "paper"), ("leader_note", "leader")):
+        for record in known(Records(kind, run.id)):
+            if origin == "leader" and record.body["round"] in _still_open(run):
+                continue
+            found.append(_note(record.id, record.body, origin, groups, down))
+    return tuple(found)
+
+
+def _still_open(run: ExerciseRun) -> frozenset[str]:
+    return frozenset(one.id for one in run.rounds if one.shown == "open")
+
+
+def _note(
+    id: str, body: dict[str, str], origin: str, groups: dict[str, str], down: dict[str, str]
+) -> ReadNote:
+    return ReadNote(
+        id=id,
+        lane=body.get("lane", ""),
+        kind=body.get("kind", ""),
+        words=body.get("text", ""),
+        origin="leader" if origin == "leader" else "paper" if origin == "paper" else "",
+        group=groups.get(id, ""),
+        why_down=down.get(id, ""),
+    )
+
+
+# --- how a note is shown ------------------------------------------------------------------
+
+
+def lane_name(lane: BoardLane | None) -> Line:
+    return text("exercise.no_lane") if lane is None else Said(lane.name.da, lane.name.en)
+
+
+def _kinds(run: ExerciseRun) -> dict[str, NoteKind]:
+    return {kind.id: kind for kind in run.guide.kinds}
+
+
+def lanes_of(run: ExerciseRun, notes: tuple[ReadNote, ...]) -> tuple[BoardLane | None, ...]:
+    loose = any(not note.lane for note in notes)
+    return (*run.guide.lanes, None) if loose else run.guide.lanes
+
+
+def notes_of_lane(
+    run: ExerciseRun, notes: tuple[ReadNote, ...], lane: BoardLane | None
+) -> list[ReadNote]:
+    """Return the notes of a lane, kind by kind, and those of a group together."""
+    order = list(_kinds(run))
+    here = [note for note in notes if note.lane == ("" if lane is None else lane.id)]
+    origins = ("", "paper", "leader")
+    return sorted(
+        here,
+        key=lambda note: (
+            order.index(note.kind) if note.kind in order else len(order),
+            origins.index(note.origin),
+            note.group,
+        ),
+    )
+
+
+def board_note(run: ExerciseRun, note: ReadNote) -> BoardNote[Line]:
+    kind = _kinds(run).get(note.kind)
+    words: Line = Words(note.words)
+    if note.why_down:
+        words = text("exercise.taken_down", why=Words(note.why_down))
+    elif not note.words:
+        words = text("exercise.note_gone")
+    return BoardNote(
+        words,
+        "plain" if kind is None else kind.sign,
+        None if kind is None else Said(kind.name.da, kind.name.en),
+        about_note(note),
+    )
+
+
+def about_note(note: ReadNote, *, group: bool = True) -> Line | None:
+    """Return what sets a note apart. `group`: also what it was put together under."""
+    lines: list[Line] = []
+    if note.group and group:
+        lines.append(text("exercise.in_group", name=Words(note.group)))
+    if note.origin:
+        lines.append(text(f"exercise.of_{note.origin}"))
+    return Several(tuple(lines)) if lines else None
+
+
+# --- the table ----------------------------------------------------------------------------
+
+
+def row_names(run: ExerciseRun, known: Known) -> dict[str, Line]:
+    """Return the rows of the table and their names: the catalogue's, then those that were added."""
+    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
+    found = known.catalogue.sets.get(set)
+    names: dict[str, Line] = {}
+    for item in found.items if found is not None else ():
+        name = item.name or item.text
+        names[item.id] = Said(name.da, name.en)
+    for row, record in latest_rows(run, known).items():
+        if record.body["name"]:
+            names[row] = Words(record.body["name"])
+    return names
+
+
+def latest_rows(run: ExerciseRun, known: Known) -> dict[str, Rec]:
+    """Return the newest writing of each row."""
+    every: tuple[Rec, ...] = known(Records("table_row", run.id))
+    by_id = {record.id: record for record in every}
+    return {row: by_id[id] for row, id in run.rows.items() if id in by_id}
+
+
+def grid(run: ExerciseRun, known: Known, today: date | None = None) -> Grid[Line] | None:
+    """Return the filled rows as a table; None if nothing has been written. With `today`, nobody is
+    named beside a day that has passed. Needs `table_facts`."""
+    written = latest_rows(run, known)
+    names = row_names(run, known)
+    if not written:
+        return None
+    columns = tuple(Said(one.name.da, one.name.en) for one in run.guide.columns)
+    rows = tuple(
+        (name, *_cells(run, written[row], today)) for row, name in names.items() if row in written
+    )
+    return Grid((text("table.row"), *columns, text("table.owner"), text("table.look_again")), rows)
+
+
+def _cells(run: ExerciseRun, record: Rec, today: date | None) -> tuple[Line, ...]:
+    cells: dict[str, str] = record.body["cells"]
+    owner, due = record.body["owner"], record.body["due"]
+    if today is not None and due and date.fromisoformat(due) < today:
+        owner = ""
+    return (
+        *(Words(cells.get(column.id, "")) for column in run.guide.columns),
+        Who(owner) if owner else Words(""),
+        Day(date.fromisoformat(due), weekday=False) if due else Words(""),
+    )

@@ -14,6 +14,9 @@ from dialogs.exercise.states import (
     ExerciseRun,
     current_step,
     fact_of,
+    grid,
+    latest_rows,
+    row_names,
     run_of,
     steps_of,
     title_of,
@@ -56,52 +59,6 @@ def table_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 # --- what stands in it --------------------------------------------------------------------
-
-
-def row_names(run: ExerciseRun, known: Known) -> dict[str, Line]:
-    """Return the rows of the table and their names: the catalogue's, then those that were added."""
-    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
-    found = known.catalogue.sets.get(set)
-    names: dict[str, Line] = {}
-    for item in found.items if found is not None else ():
-        name = item.name or item.text
-        names[item.id] = Said(name.da, name.en)
-    for row, record in _latest(run, known).items():
-        if record.body["name"]:
-            names[row] = c.Words(record.body["name"])
-    return names
-
-
-def _latest(run: ExerciseRun, known: Known) -> dict[str, Rec]:
-    """Return the newest writing of each row."""
-    every: tuple[Rec, ...] = known(Records("table_row", run.id))
-    by_id = {record.id: record for record in every}
-    return {row: by_id[id] for row, id in run.rows.items() if id in by_id}
-
-
-def grid(run: ExerciseRun, known: Known) -> c.Grid[Line] | None:
-    """Return the filled rows as a table; None if nothing has been written. Needs `table_facts`."""
-    written = _latest(run, known)
-    names = row_names(run, known)
-    if not written:
-        return None
-    columns = tuple(Said(one.name.da, one.name.en) for one in run.guide.columns)
-    rows = tuple(
-        (name, *_cells(run, written[row])) for row, name in names.items() if row in written
-    )
-    return c.Grid(
-        (text("table.row"), *columns, text("table.owner"), text("table.look_again")), rows
-    )
-
-
-def _cells(run: ExerciseRun, record: Rec) -> tuple[Line, ...]:
-    cells: dict[str, str] = record.body["cells"]
-    owner, due = record.body["owner"], record.body["due"]
-    return (
-        *(c.Words(cells.get(column.id, "")) for column in run.guide.columns),
-        c.Who(owner) if owner else c.Words(""),
-        c.Day(date.fromisoformat(due), weekday=False) if due else c.Words(""),
-    )
 
 
 def last_written(run: ExerciseRun, known: Known) -> Line | None:
@@ -183,7 +140,7 @@ def fill_row(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _row_form(run: ExerciseRun, row: str, name: Line | None, known: Known) -> Form[Line]:
-    before = _latest(run, known).get(row)
+    before = latest_rows(run, known).get(row)
     cells: dict[str, str] = before.body["cells"] if before is not None else {}
     due = before.body["due"] if before is not None else ""
     above = (*((name,) if name is not None else ()), *_examples(run, row, known))
@@ -249,7 +206,7 @@ def row_written(run: ExerciseRun, event: e.RowWritten, known: Known) -> Step:
     if not event.name and not any(event.cells.values()):
         return run, (FieldError("", text("table.write_something")),)
     row = f"added-{event.id}" if event.row == NEW else event.row
-    before = _latest(run, known).get(row)
+    before = latest_rows(run, known).get(row)
     body = {
         "row": row,
         "name": event.name or (before.body["name"] if before is not None else ""),
@@ -291,7 +248,7 @@ def is_row_timer(event: e.Woke) -> bool:
 
 def revisited(run: ExerciseRun, event: e.Woke, known: Known) -> tuple[ExerciseRun, Effects]:
     """The day has come to look at a row again: tell whoever took it, or the channel."""
-    record = _latest(run, known).get(event.name.removeprefix(_ROW))
+    record = latest_rows(run, known).get(event.name.removeprefix(_ROW))
     if record is None or not known.project.under_way or run.status == "dropped":
         return run, ()
     name = row_names(run, known).get(record.body["row"], c.Words(record.body["name"]))

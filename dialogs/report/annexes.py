@@ -24,7 +24,8 @@ from dialogs.question.states import (
     title,
     votes,
 )
-from dialogs.report.lines import NONE, asked_of_team, in_a_cell, quoted, stacked
+from dialogs.report.exercises import exercises_section
+from dialogs.report.lines import NONE, asked_of_team, in_a_cell, is_known, quoted, stacked
 from dialogs.report.promised import effects_section, promises_section
 
 ANSWERED = HowManyEach("answer")
@@ -42,6 +43,7 @@ def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
         _written_down(known.project),
         promises_section(known),
         effects_section(known),
+        exercises_section(known, today),
     )
 
 
@@ -96,7 +98,7 @@ def _objections(one: QuestionState) -> Line:
 def _agreements(known: Known, today: date) -> Section[Line]:
     heading = text("report.annex_b")
     found = sorted(
-        (a for a in known.states("agreement", Agreement).values() if _is_known(a)),
+        (a for a in known.states("agreement", Agreement).values() if is_known(a)),
         key=lambda a: (a.status in ("done", "not_done"), a.due or date.max, a.offered_at, a.id),
     )
     if not found:
@@ -104,12 +106,6 @@ def _agreements(known: Known, today: date) -> Section[Line]:
     header = tuple(text(f"report.{one}") for one in ("what", "who", "when", "state"))
     rows = tuple(_agreement(one, today) for one in found)
     return section(heading, DataTable(heading, header, rows))
-
-
-def _is_known(one: Agreement) -> bool:
-    """Return whether the channel knows of it: an offer to one person is private until they take
-    it."""
-    return one.status in ("taken", "done", "not_done") or unowned(one)
 
 
 def _agreement(one: Agreement, today: date) -> tuple[Line, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
+from dialogs.agreement.states import Agreement, unowned
 from dialogs.model.calendar import local
 from dialogs.model.cards import Day, Line, Paragraph, Part, Quote, Said, Small, Words, text
 from dialogs.model.facts import Known
@@ -73,3 +74,9 @@ def _with_trio_only(one: QuestionState) -> bool:
     if isinstance(one, SetAside):
         return not one.closed
     return isinstance(one, Asked) and one.with_trio
+
+
+def is_known(one: Agreement) -> bool:
+    """Return whether the channel knows of it: an offer to one person is private until they take
+    it."""
+    return one.status in ("taken", "done", "not_done") or unowned(one)

@@ -21,6 +21,7 @@ from dialogs.page.states import PAGE
 from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
+from dialogs.report.exercises import EXERCISE_FACTS
 from dialogs.report.lines import day_of, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
@@ -46,6 +47,7 @@ def report_needs() -> Facts:
         PROMISE_WORDS,
         VERDICT_WORDS,
         EFFECT_WORDS,
+        *EXERCISE_FACTS,
         PAGE,
     )
 

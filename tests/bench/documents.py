@@ -17,7 +17,7 @@ from dialogs.model.documents import FinishedDocument
 from dialogs.model.documents import tables as lists_of
 from tests.bench.contest import Row, ratio
 from tests.bench.progress import Progress
-from tests.worlds.full_report import AGREEMENTS, ANSWERS, CONCERNS, SAID, full_report
+from tests.worlds.full_report import AGREEMENTS, ANSWERS, CONCERNS, EXERCISES, SAID, full_report
 
 MOST_SECONDS, MOST_MB = 5.0, 150
 PARAGRAPHS = 470
@@ -73,7 +73,7 @@ async def rows(told: Progress, *, rounds: int) -> AsyncIterator[Row]:
         for name, draw in ways.items():
             picture_svg.cache_clear()
             took[name].append(await _seconds(draw))
-    size = f"{ANSWERS} answers, {CONCERNS} concerns, {AGREEMENTS} agreements"
+    size = f"{ANSWERS} answers, {CONCERNS} concerns, {AGREEMENTS} agreements, {EXERCISES} exercises"
     goal = f"≤ {MOST_SECONDS:.0f} s, ≤ {MOST_MB} MB"
     for name, draw in ways.items():
         middle, peak = statistics.median(took[name]), _peak(draw)

@@ -52,9 +52,13 @@ def first_page(one: FinishedDocument) -> dict[str, str]:
 
 def annex(one: FinishedDocument, heading: str) -> list[tuple[str, ...]]:
     """Return the rows of an annex."""
-    [found] = (part for part in plain_text(one).sections if part.heading == heading)
-    [table] = (part for part in found.passages if isinstance(part, DataTable))
+    [table] = tables_under(one, heading)
     return list(table.rows)
+
+
+def tables_under(one: FinishedDocument, heading: str) -> list[DataTable[str]]:
+    [found] = (part for part in plain_text(one).sections if part.heading == heading)
+    return [part for part in found.passages if isinstance(part, DataTable)]
 
 
 @pytest.mark.parametrize("weeks", [0, 1])
@@ -266,6 +270,99 @@ async def test_effects_on_the_work_are_in_the_report(tmp_path: Path) -> None:
                 "Der er ikke skrevet, hvad der er aftalt.",
             )
         ]
+
+
+EXERCISED = """
+ali > /digi øvelse hvem gør hvad
+ali > tryk "Begynd"
+ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+ali > tryk "Næste trin"
+fatima > tryk "Udfyld en række"
+fatima > tryk "Ledere"
+fatima > udfyld "Hvad?"="Rammen" "Hvem tager den"=peter "Hvornår ser I"=2026-11-30
+"""
+ENDED = """
+ali > tryk "Led øvelsen" på "trin 2 af"
+ali > tryk "Lav en aftale"
+ali > udfyld "Hvad aftaler I"="Vi mødes igen"
+ali > tryk "Led øvelsen" på "trin 2 af"
+ali > tryk "Slut øvelsen"
+ali > udfyld "Hvad nåede"="Alle ved, hvem de spørger" "Hvem skal"="Til lederen"
+"""
+HELD = "Bilag H · Øvelserne"
+
+
+async def test_an_exercise_is_in_the_report_when_it_has_ended(tmp_path: Path) -> None:
+    """With what came of it, and its table. Nobody is named beside a day that has passed."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + EXERCISED)
+        assert "Der er ikke holdt nogen øvelse til ende" in everything_in(
+            await report(played, "ali")
+        )
+        await played.play(ENDED)
+        one = await report(played, "ali")
+        [held, table] = tables_under(one, HELD)
+        [[name, result, to, agreed]] = held.rows
+        assert name.startswith("Hvem gør hvad i jeres forløb? · ")
+        assert (result, to, agreed) == ("»Alle ved, hvem de spørger«", "lederen", "Vi mødes igen")
+        [row] = table.rows
+        assert row[:2] == ("Ledere", "Rammen")
+        assert row[-2] == "Peter Lund"
+        await played.play("ur > til 2026-12-01 10:00")
+        [_, table] = tables_under(await report(played, "ali"), HELD)
+        assert "Peter Lund" not in table.rows[0]
+
+
+def compass_of(writers: tuple[str, ...]) -> str:
+    """A compass in which so many write a note without a name, and the leader writes one."""
+    begun = """
+        ali > /digi øvelse kompas
+        ali > tryk "Begynd"
+        ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+        ali > tryk "Led øvelsen" på "trin 1 af 8"
+        ali > tryk "Næste trin"
+        ali > tryk "Næste trin"
+        """
+    written = "".join(
+        f"""
+        {who} > tryk "Skriv sedler"
+        {who} > udfyld "Hvor på tavlen"=Realistisk "I dag"="Seddel af {who}"
+        """
+        for who in (*writers, "anne")
+    )
+    ended = """
+        ur > til 2026-11-03 15:00
+        ali > tryk "Led øvelsen" på "trin 3 af 8"
+        ali > tryk "Luk runden"
+        ali > tryk "Led øvelsen" på "trin 3 af 8"
+        ali > tryk "Slut øvelsen"
+        ali > udfyld "Hvad nåede"="Roen skal blive"
+        """
+    return begun + written + ended
+
+
+@pytest.mark.parametrize(("many", "shown"), [(4, False), (5, True)])
+async def test_notes_are_in_the_report_when_the_channel_may_read_them(
+    tmp_path: Path, many: int, shown: bool
+) -> None:
+    """Those of a round in which too few wrote are on no board, and so in no report."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + compass_of(WRITERS[:many]))
+        one = await report(played, "ali")
+        found = everything_in(one)
+        assert ("Seddel af sofie" in found) is shown
+        [_, board] = tables_under(one, HELD)
+        said = {row[2]: row for row in board.rows}
+        assert said["Seddel af anne"][3] == "lederens"
+        assert ("Seddel af sofie" in said) is shown
+
+
+async def test_a_note_of_a_leader_who_is_erased_is_gone_from_an_edition(tmp_path: Path) -> None:
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN + compass_of(WRITERS) + MADE)
+        assert "Seddel af anne" in everything_in(await edition(played, "ali"))
+        await played.house.upkeep.erase_person(TENANT, "anne")
+        assert "Seddel af anne" not in everything_in(await edition(played, "ali"))
 
 
 async def test_the_committee_is_called_as_the_workplace_calls_it(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from content import catalogue as content
 from content.language import Language
 from dialogs.agreement.states import Agreement
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer
+from dialogs.exercise.states import ALL_RUNS, ExerciseRound, ExerciseRun
 from dialogs.med.states import ApvEffect, Med, MedDiscussion, MedItem
 from dialogs.model import facts as f
 from dialogs.model.documents import FinishedDocument
@@ -19,6 +20,7 @@ from dialogs.page.states import PAGE, PublicPage
 from dialogs.promise.states import FIELDS, PROMISES, PromiseMade, Promises, Verdict
 from dialogs.question.states import Concluded, QuestionWords
 from dialogs.report.annexes import ANSWERED
+from dialogs.report.exercises import EVERY, NOTES, WRITTEN
 from dialogs.report.page_one import ITEMS
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.report.whole import report_document, report_needs
@@ -27,6 +29,7 @@ from storage.vault import Vault
 
 AT = datetime(2026, 11, 26, 10, tzinfo=UTC)
 ANSWERS, CONCERNS, AGREEMENTS, QUESTIONS = 200, 30, 60, 31
+EXERCISES, NOTES_EACH = 4, 60
 SAID = "Vi mister roen om morgenen, når planen bliver ændret, efter at vi er kørt. "
 
 
@@ -100,6 +103,8 @@ def _found() -> dict[f.Fact[Any], Any]:
         EFFECT_WORDS: tuple(
             f.Rec(f"e{n}", "", "anne", AT, {"text": long, "agreed": long}) for n in range(6)
         ),
+        ALL_RUNS: tuple(f.Stated(one.id, _written(one)) for one in _runs()),
+        **_notes(),
         PAGE: _written(PublicPage()),
     }
     assert set(report_needs()) | set(HELPERS) <= found.keys()
@@ -199,3 +204,60 @@ def _promises() -> Promises:
             for n in range(5)
         )
     )
+
+
+def _runs() -> tuple[ExerciseRun, ...]:
+    """Each is a compass with one round whose notes the channel may read."""
+    compass = content.load().set("compass")
+    assert compass.guide is not None
+    writing = next(step for step in compass.guide.steps if step.does == "write")
+    return tuple(
+        ExerciseRun(
+            id=f"r{n}",
+            exercise=compass.id,
+            title_da="Kompasset",
+            title_en="The compass",
+            guide=compass.guide,
+            place="meeting",
+            minutes="90",
+            led_by="mette",
+            begun_by="mette",
+            begun_at=AT - timedelta(weeks=n + 1),
+            status="done",
+            rounds=(
+                ExerciseRound(
+                    id=f"r{n}.1",
+                    step=writing.id,
+                    opened_at=AT,
+                    earliest=AT,
+                    closes=AT,
+                    shown="shown",
+                ),
+            ),
+            ended_at=AT - timedelta(weeks=n),
+            result=f"x{n}",
+            receivers=("leader", "committee"),
+        )
+        for n in range(EXERCISES)
+    )
+
+
+def _notes() -> dict[f.Fact[Any], Any]:
+    """Return the notes of all exercises, spread over the lanes."""
+    written: dict[f.Fact[Any], Any] = {f.Records(kind, limit=EVERY): () for kind in WRITTEN}
+    written[NOTES] = tuple(
+        f.Unnamed(
+            f"n{run.id}.{n}",
+            "note",
+            run.rounds[0].id,
+            1,
+            {
+                "lane": run.guide.lanes[n % len(run.guide.lanes)].id,
+                "kind": run.guide.kinds[n % len(run.guide.kinds)].id,
+                "text": SAID,
+            },
+        )
+        for run in _runs()
+        for n in range(NOTES_EACH)
+    )
+    return written

@@ -1,0 +1,128 @@
+"""The exercises that were held: what came of each, and its board and table as far as the channel
+may read them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from msgspec.structs import replace
+
+from dialogs.agreement.states import Agreement, what
+from dialogs.exercise.states import (
+    ALL_RUNS,
+    ExerciseRun,
+    ReadNote,
+    board_note,
+    every_run,
+    grid,
+    lane_name,
+    lanes_of,
+    notes_of_lane,
+    read_notes,
+    receivers_of,
+    title_of,
+)
+from dialogs.model.boards import board_table, grid_table
+from dialogs.model.calendar import local
+from dialogs.model.cards import (
+    Board,
+    BoardColumn,
+    BoardNote,
+    Day,
+    Kept,
+    Line,
+    Listing,
+    Paragraph,
+    Small,
+    text,
+)
+from dialogs.model.conversation import Facts
+from dialogs.model.documents import DataTable, Passage, Section, section
+from dialogs.model.facts import Fact, Known, Published, Records
+from dialogs.report.lines import NONE, is_known, points, quoted
+
+WRITTEN = ("paper_note", "leader_note", "note_group", "note_taken_down", "table_row")
+EVERY = 10_000
+NOTES = Published("note")
+KEPT_AS = {"": "published", "paper": "paper_note", "leader": "leader_note"}
+EXERCISE_FACTS: Facts = (ALL_RUNS, NOTES, *(Records(kind, limit=EVERY) for kind in WRITTEN))
+
+
+def exercises_section(known: Known, today: date) -> Section[Line]:
+    """Return a table of the exercises, newest first, then what was written in each. The line below
+    always stands there, so that it tells nothing of whether there are other notes."""
+    heading = text("report.annex_h")
+    ended = tuple(run for run in every_run(known) if run.status == "done")
+    if not ended:
+        return section(heading, Paragraph(text("report.no_exercises")))
+    header = tuple(text(f"report.{one}") for one in ("exercise", "result", "goes_to", "agreements"))
+    rows = tuple(_exercise(run, known) for run in ended)
+    return section(
+        heading,
+        DataTable(heading, header, rows),
+        *(part for run in ended for part in _written(run, known, today)),
+        Small(text("report.unsigned_notes")),
+    )
+
+
+def _exercise(run: ExerciseRun, known: Known) -> tuple[Line, ...]:
+    made = known.states("agreement", Agreement).values()
+    agreed = [what(one.id) for one in made if one.question == run.id and is_known(one)]
+    result = quoted(Kept("exercise_end", run.result)) if run.result else NONE
+    to = Listing(receivers_of(run)) if run.receivers else NONE
+    return _titled(run, known), result, to, points(agreed)
+
+
+def _titled(run: ExerciseRun, known: Known) -> Line:
+    ended = run.ended_at or run.begun_at
+    day = Day(local(known.project.calendar, ended).date(), weekday=False, year=True)
+    return text("report.exercise_of", title=title_of(run), day=day)
+
+
+def _written(run: ExerciseRun, known: Known, today: date) -> list[Passage[Line]]:
+    """Return the board and the table of a run, each with a title of its own."""
+    here = _of_run(run, known)
+    found: list[Passage[Line]] = []
+    board, table = _board(run, here), grid(run, here, today)
+    if board is not None:
+        name = text("report.board", exercise=_titled(run, known))
+        found += [Paragraph(name), board_table(name, board)]
+    if table is not None:
+        name = text("report.table", exercise=_titled(run, known))
+        found += [Paragraph(name), grid_table(name, table)]
+    return found
+
+
+def _of_run(run: ExerciseRun, known: Known) -> Known:
+    """Return what was written in one run, from what was written in all."""
+    found: dict[Fact[Any], Any] = {NOTES: known(NOTES)}
+    for kind in WRITTEN:
+        every = known(Records(kind, limit=EVERY))
+        found[Records(kind, run.id)] = tuple(one for one in every if one.ref == run.id)
+    return Known(known.catalogue, found)
+
+
+def _board(run: ExerciseRun, here: Known) -> Board[Line] | None:
+    """Return the board with all notes that the channel may read."""
+    notes = read_notes(run, here)
+    if not notes:
+        return None
+    return Board(
+        tuple(
+            BoardColumn(
+                lane_name(lane),
+                tuple(_note(run, note) for note in notes_of_lane(run, notes, lane)),
+            )
+            for lane in lanes_of(run, notes)
+        )
+    )
+
+
+def _note(run: ExerciseRun, note: ReadNote) -> BoardNote[Line]:
+    """Return the note by its id, so that what is taken down or erased later is gone from an edition
+    too."""
+    shown = board_note(run, note)
+    if note.why_down or not note.words:
+        return shown
+    return replace(shown, words=Kept(KEPT_AS[note.origin], note.id))
