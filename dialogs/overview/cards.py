@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
 from dialogs.agreement.states import Agreement, overdue, unowned, what
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer, answer_parts
+from dialogs.exercise.states import ALL_RUNS, title_of
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -66,6 +67,7 @@ def overview_facts() -> Facts:
         About(),
         States("question"),
         States("agreement"),
+        ALL_RUNS,
         *HELPERS,
         WHY,
         StateOf("walk", "walk"),
@@ -102,6 +104,7 @@ def overview_card(
         Paragraph(text("digest.news", news=Kept("news", new.news))) if new.news else None,
         *_proposed(new),
         *_reached(new),
+        *_exercises(new),
         *_agreed(known, new, today),
         *_asked(new),
         *_worried(new),
@@ -144,6 +147,18 @@ def _reached(new: Overview) -> list[Paragraph[Line]]:
         if some:
             first = text(key, text=Kept("conclusion", some[0].conclusion, cut=SHORT))
             lines.append(Paragraph(_and_rest(first, len(some) - 1)))
+    return lines
+
+
+def _exercises(new: Overview) -> list[Paragraph[Line]]:
+    """Return the exercises that have begun, which anybody can join, and what others arrived at."""
+    lines: list[Paragraph[Line]] = []
+    for run in new.exercises[:FIRST]:
+        if run.status == "done":
+            arrived = Kept("exercise_end", run.result, cut=SHORT)
+            lines.append(Paragraph(text("digest.exercise", title=title_of(run), text=arrived)))
+        else:
+            lines.append(Paragraph(text("digest.exercise_runs", title=title_of(run))))
     return lines
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dialogs.agreement.states import Agreement, overdue, unowned
 from dialogs.concern.states import Concern, open_to_all
+from dialogs.exercise.states import ExerciseRun, every_run
 from dialogs.model.calendar import local
 from dialogs.model.facts import Known
 from dialogs.overview.states import Digest
@@ -32,6 +33,7 @@ class Overview(Struct, frozen=True, kw_only=True):
 
     proposed: tuple[Proposed, ...]  # repeated as long as they are open
     concluded: tuple[Concluded | ToMed, ...]
+    exercises: tuple[ExerciseRun, ...]  # begun or ended since the last one
     agreements: tuple[Agreement, ...]
     asked: tuple[Concern, ...]
     concerns: tuple[Concern, ...]
@@ -48,6 +50,7 @@ class Overview(Struct, frozen=True, kw_only=True):
             self.news
             or self.proposed
             or self.concluded
+            or self.exercises
             or self.agreements
             or self.asked
             or self.concerns
@@ -71,6 +74,11 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
                     concluded.append(question)
             case _:
                 pass
+    exercises = [
+        run
+        for run in every_run(known)
+        if run.status in ("running", "done") and _fresh(told, f"exercise:{run.id}", run.status)
+    ]
     agreements = [
         one
         for one in known.states("agreement", Agreement).values()
@@ -85,6 +93,7 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
         news=state.news,
         proposed=tuple(sorted(proposed, key=lambda one: one.until)),
         concluded=tuple(sorted(concluded, key=_when)),
+        exercises=tuple(exercises),
         agreements=tuple(agreements),
         asked=tuple(one for one in new if one.kind != "concern"),
         concerns=tuple(one for one in new if one.kind == "concern"),

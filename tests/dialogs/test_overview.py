@@ -65,6 +65,7 @@ def _known(*concerns: Concern) -> Known:
         f.States("concern"): states,
         f.States("question"): (),
         f.States("agreement"): (),
+        f.States("exercise"): (),
     }
     return Known(catalogue.load(), facts)
 
