@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from content.catalogue import load
+from dialogs.exercise.states import ALL_RUNS
 from dialogs.model import cards as c
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
@@ -58,6 +59,7 @@ def project() -> Known:
             Stated(id, Written(msgspec.json.encode(state))) for id, state in states.items()
         ),
         States("agreement"): (),
+        ALL_RUNS: (),
     }
     for fact in CONVERSATION.sights["results"].needs(Look("results", words="x"), VIEWER):
         match fact:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from bot.core.access import LOOKS_ANYWHERE, MAY, MAY_LOOK
+from bot.core.access import ALL, LOOKS_ANYWHERE, MAY, MAY_LOOK
 from bot.core.gate import (
     ACTS_A_MINUTE,
     CODES_AN_HOUR,
@@ -37,6 +37,7 @@ PEOPLE: dict[str, frozenset[str]] = {
     "amr": frozenset({"member", "writer", "representative"}),
     "facilitator": frozenset({"member", "writer", "facilitator"}),
     "reader": frozenset({"member", "writer", "reader"}),
+    "reader_outside": frozenset({"reader"}),
     "asked": frozenset({"member", "writer", "asked"}),
     "was": frozenset({"member", "has_led"}),
     "foreign": frozenset({"member", "has_led"}),
@@ -49,11 +50,12 @@ ROLES = (
     Grant("amr", "amr", "confirmed"),
     Grant("facilitator", "facilitator", "confirmed"),
     Grant("reader", "reader", "confirmed"),
+    Grant("reader_outside", "reader", "confirmed"),
     Grant("asked", "leader", "asked"),
     Grant("was", "leader", "was"),
     Grant("foreign", "leader", "confirmed"),
 )
-TEAM = tuple(person for person in PEOPLE if person != "outsider")
+TEAM = tuple(person for person in PEOPLE if person not in ("outsider", "reader_outside"))
 FOREIGN = {"foreign"}
 FOR_OWN_PEOPLE = {
     "started",
@@ -165,10 +167,32 @@ async def test_a_look_passes_exactly_where_the_table_says(house: House, person: 
         allowed = MAY_LOOK.get(view)
         expected = (
             (view in LOOKS_ANYWHERE and may(person, view, frozenset({"anyone"})))
-            or (bool(PEOPLE[person]) and allowed is None and may(person, view, PEOPLE[person]))
+            or (view not in LOOKS_ANYWHERE and allowed is None and may(person, view, ALL))
             or (allowed is not None and may(person, view, allowed))
         )
         assert isinstance(found, Passed) == expected, (person, view)
+
+
+async def test_a_reader_outside_the_channel_has_the_report_and_nothing_else(house: House) -> None:
+    """They type for it in private; everything else that belongs to the project is refused."""
+    gate = gate_of(house)
+    for typed in ("rapport", "report"):
+        sent = Delivery(TENANT, Sender("reader_outside"), "k", TypedText(typed), "")
+        passed = await gate.check(sent)
+        assert isinstance(passed, Passed)
+        assert isinstance(passed.event, e.Look)
+        assert (passed.event.view, passed.project) == ("report", PROJECT)
+    looks = {view for view in get_args(e.View) if view not in LOOKS_ANYWHERE}
+    seen = {
+        view
+        for view in looks
+        if isinstance(
+            await gate.check(pressed(house, "reader_outside", e.Look(view, PROJECT))), Passed
+        )
+    }
+    assert seen == {"report", "report_file", "edition_file"}
+    sent = Delivery(TENANT, Sender("reader_outside"), "k", TypedText("resultater"), "")
+    assert isinstance(await gate.check(sent), Stopped)
 
 
 async def test_the_table_says_what_it_must(house: House) -> None:
