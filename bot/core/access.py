@@ -111,7 +111,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PageClosed: AGREES,
     e.AdviceAsked: ALL,
     e.AdviceGiven: OURSELVES,
-    e.FileWanted: READS_REPORT,
+    e.FileWanted: READS_REPORT,  # and of these, whoever may see the file
     e.EditionMade: LEADS | REPRESENTS,
     e.EditionSeen: REPRESENTS,
     e.MeetingDated: ALL,
@@ -277,6 +277,8 @@ def refusal(
             return None
     else:
         allowed = MAY.get(type(press), OURSELVES)
+        if isinstance(press, e.FileWanted):
+            allowed = MAY_LOOK.get(press.view, ALL)
         if allowed is ANYONE:
             return None
     if allowed is WRITERS and "has_led" in viewer.roles:
