@@ -4,7 +4,7 @@
 -- Elsewhere stands what is about a database itself and not about what is kept in it. How a
 -- connection behaves, how logs and files are cleared: storage/sqlite/, storage/postgres/. The
 -- schema: storage/migrations/, storage/migrate.py. Copying and examining whole tables:
--- storage/copy_database.py, storage/deep_check.py. A backup that is opened: bot/server/upkeep.py.
+-- storage/copy_database.py, storage/deep_check.py. A backup that is opened: bot/server/backup_files.py.
 -- What an operator's command reads beside a running Digi: bot/cli/commands.py, bot/cli/doctor.py.
 
 -- name: lock

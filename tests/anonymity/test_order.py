@@ -169,11 +169,11 @@ async def test_control_without_chance_the_order_is_found_everywhere(
     everywhere."""
     pools.set_chance(_InOrder())
     try:
-        means = await _means(tmp_path, 1, 24, places)
+        means = await _means(tmp_path, 1, 60, places)
     finally:
         pools.set_chance(random.SystemRandom())
     for name, mean in means.items():
-        assert mean > bound(1, 24), name
+        assert mean > bound(1, 60), name
 
 
 def test_what_is_published_has_no_time(tmp_path: Path) -> None:

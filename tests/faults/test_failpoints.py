@@ -171,6 +171,7 @@ SHORT = (
     "advice_another",
     "exercise_few",
     "exercise_paused",
+    "exercise_table",
     "person_own_hours",
     "project_draft_dropped",
     "project_roles",

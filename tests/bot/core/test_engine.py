@@ -25,6 +25,7 @@ from dialogs.model.links import ProjectLink
 from dialogs.registry import SIGHTS
 from storage.sql import Conflict, Script, Unavailable
 from storage.sqlite.writer import Writer
+from storage.transactions import links
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.effects import CARRIED_OUT_BY
 from storage.transactions.facts import SCRIPTS
@@ -465,6 +466,11 @@ async def test_every_effect_is_done(
     gone, there = (token_of(house.vault, "page", id) for id in ("one", "two"))
     assert await house.links.resolve(gone) is None
     assert await house.links.resolve(there) == ProjectLink("page", TENANT, PROJECT)
+    now = house.clock.now()
+    await does(fx.MakeLink("screen", "wall"), fx.MakeCode("wall", now + timedelta(minutes=10)))
+    digits = links.digits_of(house.vault, "wall")
+    opened = await house.database.read(links.by_digits, house.vault, digits, now)
+    assert opened == token_of(house.vault, "screen", "wall")
     await does(fx.CloseProject())
     assert await ask(house, f.ChannelProject(CHANNEL)) is None
     await does(fx.OpenProject(PROJECT, CHANNEL))

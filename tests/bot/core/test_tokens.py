@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import string
 from datetime import UTC, date, datetime
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -60,6 +60,10 @@ def _values(kind: Any) -> st.SearchStrategy[Any]:
         return st.none() | st.integers(0, 1439)
     if kind == tuple[str, ...]:
         return st.lists(TEXT, max_size=3).map(tuple)
+    if get_origin(kind) is dict:
+        return st.dictionaries(st.text("abc.1", min_size=1, max_size=9), TEXT, max_size=3)
+    if get_origin(kind) is tuple:
+        return st.lists(_values(get_args(kind)[0]), max_size=2).map(tuple)
     return st.sampled_from(get_args(kind))
 
 

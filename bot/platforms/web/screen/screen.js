@@ -56,10 +56,12 @@ function show(text) {
     return;
   }
   const before = document.querySelector("h1")?.textContent;
+  const answer = document.querySelector(".told"); // to the press that drew this page
   document.getElementById("screen").replaceWith(page.getElementById("screen"));
   document.title = page.title;
   readClock();
   const heading = document.querySelector("h1")?.textContent;
+  if (answer && heading === before) document.querySelector("#screen .head")?.after(answer);
   if (heading && heading !== before) tell(heading);
 }
 
