@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from content.model import ExerciseGuide, ExerciseStep
+from content.model import ExerciseGuide, ExerciseStep, Set
 
 from dialogs.exercise.board import (
     board_facts,
@@ -83,15 +83,24 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     other = running(known)
     if other is not None:
         return _said(text("exercise.one_at_a_time", title=title_of(other)))
+    there = tuple(field for field in _begin_fields(found, viewer, known) if field is not None)
+    fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
+    title = text("exercise.begin_title")
+    return (Open(Form(title, there, text("exercise.begin"), "exercise_begun", fixed)),)
+
+
+def _begin_fields(found: Set, viewer: Viewer, known: Known) -> RunFields:
+    guide = found.guide
+    assert guide is not None
     may = len(writers(known))
-    lengths = tuple(Option[Line](str(n), _minutes(found.guide, n)) for n in found.guide.lengths)
-    asks = any(step.does == "survey" for step in found.guide.steps)
-    fields: RunFields = (
+    lengths = tuple(Option[Line](str(n), _minutes(guide, n)) for n in guide.lengths)
+    asks = any(step.does == "survey" for step in guide.steps)
+    return (
         Note(
             text(
                 "exercise.row",
                 title=Said(found.title.da, found.title.en),
-                gives=Said(found.guide.gives.da, found.guide.gives.en),
+                gives=Said(guide.gives.da, guide.gives.en),
             )
         ),
         Note(text("survey.not_offered")) if asks and not offered(may) else None,
@@ -109,7 +118,7 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
             "minutes",
             text("exercise.field_minutes"),
             lengths,
-            value=_usual(found.guide.lengths),
+            value=_usual(guide.lengths),
             hint=text("exercise.field_minutes_hint"),
         )
         if lengths
@@ -122,10 +131,6 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
             required=True,
         ),
     )
-    fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
-    there = tuple(field for field in fields if field is not None)
-    title = text("exercise.begin_title")
-    return (Open(Form(title, there, text("exercise.begin"), "exercise_begun", fixed)),)
 
 
 def _minutes(guide: ExerciseGuide, minutes: int) -> Line:

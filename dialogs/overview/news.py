@@ -74,11 +74,6 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
                     concluded.append(question)
             case _:
                 pass
-    exercises = [
-        run
-        for run in every_run(known)
-        if run.status in ("running", "done") and _fresh(told, f"exercise:{run.id}", run.status)
-    ]
     agreements = [
         one
         for one in known.states("agreement", Agreement).values()
@@ -93,7 +88,7 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
         news=state.news,
         proposed=tuple(sorted(proposed, key=lambda one: one.until)),
         concluded=tuple(sorted(concluded, key=_when)),
-        exercises=tuple(exercises),
+        exercises=_exercises(known, told),
         agreements=tuple(agreements),
         asked=tuple(one for one in new if one.kind != "concern"),
         concerns=tuple(one for one in new if one.kind == "concern"),
@@ -107,6 +102,15 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
         ),
         told=told,
         since=since,
+    )
+
+
+def _exercises(known: Known, told: dict[str, str]) -> tuple[ExerciseRun, ...]:
+    """Return the exercises that have begun or ended since the last overview."""
+    return tuple(
+        run
+        for run in every_run(known)
+        if run.status in ("running", "done") and _fresh(told, f"exercise:{run.id}", run.status)
     )
 
 
