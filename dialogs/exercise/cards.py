@@ -17,24 +17,21 @@ from dialogs.exercise.states import (
     ExerciseRun,
     current_step,
     grid,
+    has_table,
     is_over,
     next_step,
     open_round,
     receivers_of,
     rounds_of,
     run_of,
+    see_button,
     status_word,
     step_of_round,
     steps_of,
     title_of,
 )
 from dialogs.exercise.survey import state_line
-from dialogs.exercise.table import (
-    fill_button,
-    fills_now,
-    has_table,
-    see_table_button,
-)
+from dialogs.exercise.table import fill_button, fills_now
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -137,16 +134,6 @@ def agreed(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
         if one.question == run.id
     )
     return (Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
-
-
-def see_button(run: ExerciseRun, project: str) -> Button[Line]:
-    does = {step.does for step in run.guide.steps}
-    if "survey" in does and "write" not in does:
-        answers = Look("survey_answers", project=project, ref=run.id)
-        return Button(text("survey.see"), answers)
-    if has_table(run):
-        return see_table_button(run, project)
-    return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
 
 
 def lead_button(run: ExerciseRun, project: str) -> Button[Line]:

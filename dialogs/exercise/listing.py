@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from content.model import Both, ExerciseGuide, Set
 
-from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, is_over, status_word, title_of
+from dialogs.exercise.states import (
+    ALL_RUNS,
+    ExerciseRun,
+    every_run,
+    is_over,
+    see_button,
+    status_word,
+    title_of,
+)
 from dialogs.model.cards import (
     Button,
     Count,
@@ -98,11 +106,8 @@ def _runs(known: Known, project: Project) -> tuple[Part[Line], ...]:
 
 
 def _run_row(run: ExerciseRun, project: str) -> tuple[Part[Line], ...]:
-    see = Look("exercise_board", project=project, ref=run.id)
     lead = Look("exercise_lead", project=project, ref=run.id)
-    found = buttons(
-        Button(text("exercise.see_board"), see), Button(text("exercise.lead"), lead, "quiet")
-    )
+    found = buttons(see_button(run, project), Button(text("exercise.lead"), lead, "quiet"))
     assert found is not None
     line = text("exercise.run_line", title=title_of(run), state=status_word(run))
     return Paragraph(line), found

@@ -10,8 +10,20 @@ from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
 from dialogs.exercise.survey_results import SurveyCount
-from dialogs.model.cards import BoardNote, Count, Day, Grid, Line, Said, Several, Who, Words, text
-from dialogs.model.events import Committee, ExercisePlace, Person, Receiver
+from dialogs.model.cards import (
+    BoardNote,
+    Button,
+    Count,
+    Day,
+    Grid,
+    Line,
+    Said,
+    Several,
+    Who,
+    Words,
+    text,
+)
+from dialogs.model.events import Committee, ExercisePlace, Look, Person, Receiver
 from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
@@ -128,6 +140,22 @@ def step_of_round(run: ExerciseRun, round: ExerciseRound) -> ExerciseStep:
 def marks_of(run: ExerciseRun) -> str:
     """Return the ref of the marks that this round shares with short rounds before it."""
     return f"{run.id}.marks.{run.shown_rounds}"
+
+
+def has_table(run: ExerciseRun) -> bool:
+    return any(step.does == "table" for step in steps_of(run))
+
+
+def see_button(run: ExerciseRun, project: str) -> Button[Line]:
+    """Return the button to what people have written in this run, or answered."""
+    does = {step.does for step in run.guide.steps}
+    if "survey" in does and "write" not in does:
+        answers = Look("survey_answers", project=project, ref=run.id)
+        return Button(text("survey.see"), answers)
+    if has_table(run):
+        table = Look("exercise_table", project=project, ref=run.id)
+        return Button(text("table.see"), table)
+    return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
 
 
 def is_over(run: ExerciseRun) -> bool:

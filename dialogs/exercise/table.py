@@ -18,6 +18,7 @@ from dialogs.exercise.states import (
     latest_rows,
     row_names,
     run_of,
+    see_button,
     steps_of,
     title_of,
 )
@@ -106,14 +107,6 @@ def _takes_rows(run: ExerciseRun) -> bool:
 
 def fill_button(run: ExerciseRun, project: str) -> Button[Line]:
     return Button(text("table.fill"), _row_look(project, run.id, ""), "main")
-
-
-def see_table_button(run: ExerciseRun, project: str) -> Button[Line]:
-    return Button(text("table.see"), Look("exercise_table", project=project, ref=run.id))
-
-
-def has_table(run: ExerciseRun) -> bool:
-    return any(step.does == "table" for step in steps_of(run))
 
 
 def fills_now(run: ExerciseRun) -> bool:
@@ -230,7 +223,7 @@ def _kept_card(run: ExerciseRun, event: e.RowWritten) -> c.NeutralCard:
     project = event.project
     return c.card(
         c.Paragraph(text("table.kept")),
-        c.buttons(fill_button(run, project), see_table_button(run, project)),
+        c.buttons(fill_button(run, project), see_button(run, project)),
     )
 
 
@@ -254,7 +247,7 @@ def revisited(run: ExerciseRun, event: e.Woke, known: Known) -> tuple[ExerciseRu
     name = row_names(run, known).get(record.body["row"], c.Words(record.body["name"]))
     said = c.card(
         c.Paragraph(text("table.look_now", row=name, title=title_of(run))),
-        c.buttons(see_table_button(run, known.project.id)),
+        c.buttons(see_button(run, known.project.id)),
     )
     owner = record.body["owner"]
     if owner:

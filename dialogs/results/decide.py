@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dialogs.agreement.states import Agreement
-from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, title_of
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, see_button, title_of
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
     Button,
@@ -129,12 +129,11 @@ def _runs_about(
 def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
     assert run.ended_at is not None
     day = Day(local(known.project.calendar, run.ended_at).date())
-    see = Look("exercise_board", project=known.project.id, ref=run.id)
     return (
         Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
         Quote(Kept("exercise_end", run.result, cut=LETTERS)),
         *agreed(run.id, known),
-        buttons(Button(text("exercise.see_board"), see)),
+        buttons(see_button(run, known.project.id)),
     )
 
 
