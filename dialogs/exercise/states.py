@@ -54,7 +54,8 @@ class NoteGroup(Struct, frozen=True):
 
 class SurveyDone(Struct, frozen=True, kw_only=True):
     """A closed survey of the statements of the set `of`. `count` is None if too few answered;
-    `team` has a hash for each who could answer, whether they did or not."""
+    `team` is everybody who could answer, whether they did or not. Erasing a person takes their id
+    out of it."""
 
     round: str
     of: str

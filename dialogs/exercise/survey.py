@@ -5,7 +5,6 @@ survey_results.py decides what may be shown.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 from content.model import ExerciseStep, Item
@@ -42,7 +41,7 @@ from dialogs.model.effects import (
     Timer,
     Unpool,
 )
-from dialogs.model.events import Look, Person
+from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Roles, Team, Viewer, Waiting
 from dialogs.model.roles import writers
 from dialogs.question.states import what_is_kept
@@ -213,7 +212,7 @@ def counted(
     )
     ids = tuple(item.id for item in statements(known, of))
     count = results.count(ballots, ids, run.guide.scale) if at >= round.earliest else None
-    team = tuple(sorted(_hashed(known, person) for person in writers(known)))
+    team = tuple(sorted(writers(known)))
     done = SurveyDone(
         round=round.id,
         of=of,
@@ -224,12 +223,6 @@ def counted(
     after = replace(run, surveys=(*run.surveys, done))
     gone: tuple[Effect, ...] = (Unpool(tuple(one.entry for one in found)),) if found else ()
     return after, gone, count is not None
-
-
-def _hashed(known: Known, person: Person) -> str:
-    """Stands for somebody who may answer, so that the next survey can tell how many have joined or
-    left."""
-    return hashlib.sha256(f"{known.project.id}:{person}".encode()).hexdigest()[:16]
 
 
 # --- reading ------------------------------------------------------------------------------
