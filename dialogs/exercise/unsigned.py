@@ -91,7 +91,7 @@ def _notes(
     shown = card(
         Paragraph(text("exercise.notes_received", n=Count(len(notes)))),
         Small(text("exercise.notes_shown_later")),
-        buttons(again, _undo_button(event)),
+        buttons(again, _undo_button(event, marks_of(run))),
     )
     return (*notes, Mark(round.id), Mark(marks_of(run))), (Show(shown),)
 
@@ -108,11 +108,13 @@ def _dots(run: ExerciseRun, round: ExerciseRound, event: e.DotsSet) -> tuple[Ent
 
 def _undone(event: e.SendingUndone) -> tuple[Entries, Responses]:
     said = Show(card(Paragraph(text("exercise.undone"))), instead=True)
-    return (Undo(event.round, event.undoes),), (said,)
+    rounds = (event.round, event.marks) if event.marks else (event.round,)
+    return tuple(Undo(round, event.undoes) for round in rounds), (said,)
 
 
-def _undo_button(event: e.NotesWritten | e.DotsSet) -> Button[Line]:
-    press = e.SendingUndone(project=event.project, run=event.run, round=event.round)
+def _undo_button(event: e.NotesWritten | e.DotsSet, marks: str = "") -> Button[Line]:
+    """Return *Fortryd*. Whoever takes all back no longer counts among those who wrote."""
+    press = e.SendingUndone(project=event.project, run=event.run, round=event.round, marks=marks)
     return Button(text("exercise.undo"), press)
 
 

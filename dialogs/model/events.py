@@ -888,10 +888,12 @@ class SurveyAnswered(Unsigned, frozen=True, tag="survey_answered"):
 
 
 class SendingUndone(Undoing, frozen=True, tag="sending_undone"):
-    """*Fortryd*, in the answer to a sending: take it back while its round is open."""
+    """*Fortryd*, in the answer to a sending: take it back while its round is open. `marks`: the
+    marks that this round of notes shares with short rounds before it."""
 
     run: str
     round: str
+    marks: str = ""
 
 
 # --- a person's own -----------------------------------------------------------------------
