@@ -97,7 +97,7 @@ from dialogs.model.effects import (
     Show,
     Timer,
 )
-from dialogs.model.facts import About, Known, Role, Roles, Team
+from dialogs.model.facts import About, Known, Records, Role, Roles, Team
 from dialogs.model.roles import refused, writers
 
 LOOKS_AGAIN_AT = 9
@@ -112,6 +112,8 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
             return (*PEOPLE, ALL_RUNS)
         case e.RowWritten():
             return row_needs(event)
+        case e.NoteTakenDown(run=run):
+            return (*PEOPLE, Records("paper_note", run))
         case e.Woke(of=run) if is_row_timer(event):
             return table_facts(run)
         case (

@@ -14,7 +14,7 @@ from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Line, Paragraph, Typed, card, text
 from dialogs.model.conversation import Step
 from dialogs.model.effects import Effects, FieldError, Forget, Record, Redraw, Retract, Show, Tell
-from dialogs.model.facts import Known
+from dialogs.model.facts import Known, Rec, Records
 
 AGREEMENTS_AT_MOST = 5
 ByHand = (
@@ -38,7 +38,7 @@ def by_hand(run: ExerciseRun, event: ByHand, known: Known) -> Step:
         case e.NotesGrouped():
             return _grouped(run, event)
         case e.NoteTakenDown():
-            return _taken_down(run, event)
+            return _taken_down(run, event, known)
         case e.ConditionWritten():
             return _condition(run, event)
         case e.ExerciseAgreed():
@@ -120,13 +120,21 @@ def _grouped(run: ExerciseRun, event: e.NotesGrouped) -> Step:
     return after, (*forgotten, record, *_done(text("exercise.grouped", n=Count(len(chosen)))))
 
 
-def _taken_down(run: ExerciseRun, event: e.NoteTakenDown) -> Step:
+def _taken_down(run: ExerciseRun, event: e.NoteTakenDown, known: Known) -> Step:
+    """Delete the words of a note, and keep why. One that was typed in from paper is a record."""
     if event.note in run.taken_down:
         return run, (FieldError("", text("exercise.down_already")),)
     body = {"note": event.note, "reason": event.reason}
     record = Record("note_taken_down", run.id, event.id, event.by, event.at, body)
     after = replace(run, taken_down=(*run.taken_down, event.note))
-    return after, (record, Retract(event.note), *_done(text("exercise.is_down")))
+    paper: tuple[Rec, ...] = known(Records("paper_note", run.id))
+    emptied = tuple(
+        Record("paper_note", run.id, one.id, one.person, one.at, {**one.body, "text": ""})
+        for one in paper
+        if one.id == event.note
+    )
+    gone = emptied or (Retract(event.note),)
+    return after, (record, *gone, *_done(text("exercise.is_down")))
 
 
 def _condition(run: ExerciseRun, event: e.ConditionWritten) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from dialogs.exercise.leading import by_hand
 from dialogs.exercise.states import ExerciseRun
 from dialogs.model import events as e
 from dialogs.model.effects import FieldError, Forget, Record
-from dialogs.model.facts import Known
+from dialogs.model.facts import Fact, Known, Rec, Records
 
 CATALOGUE = catalogue.load()
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -54,6 +55,20 @@ def test_a_line_that_is_too_long_loses_nothing() -> None:
     _, effects = by_hand(run(), paper("Kort\n" + "a" * 201), KNOWN)
     assert [type(one) for one in effects] == [FieldError]
     assert [one.field for one in effects if isinstance(one, FieldError)] == ["notes.today"]
+
+
+def test_the_words_of_a_paper_note_that_is_taken_down_are_deleted() -> None:
+    """Its place and the reason stay; the record that holds its words is written anew without."""
+    body = {"lane": "realistic", "kind": "today", "text": "Det er Lars, der sover"}
+    found: dict[Fact[Any], Any] = {
+        Records("paper_note", "run"): (Rec("p-1", "run", "ali", NOW, body),)
+    }
+    down = e.NoteTakenDown(by="ali", at=NOW, id="d", run="run", note="p-1", reason="nævnte en")
+    _, effects = by_hand(run(), down, Known(CATALOGUE, found))
+    written = {one.kind: one for one in effects if isinstance(one, Record)}
+    assert written["paper_note"].id == "p-1"
+    assert written["paper_note"].body == {**body, "text": ""}
+    assert "Lars" not in str(written["note_taken_down"].body)
 
 
 def test_a_note_is_in_one_group_at_most() -> None:
