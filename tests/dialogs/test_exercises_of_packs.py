@@ -143,6 +143,29 @@ async def test_a_survey_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) ->
         )
 
 
+async def test_a_table_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
+    """Its own rows and columns, and a row that is added."""
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await begins(found, "nordby-makker")
+        await found.play(
+            """
+            fatima > tryk "Udfyld en række"
+            fatima > tryk "Nattevagten"
+            fatima < "Hvem kan I ringe til om natten?"
+            fatima > udfyld "Hvem hjælper"="Karen" "Hvornår på vagten"="Efter midnat"
+            peter > tryk "Udfyld en række"
+            peter > tryk "En ny række"
+            peter > udfyld "Hvad handler"="Weekenden" "Hvem hjælper"="Omar"
+            kanal < "Nattevagten"
+            kanal < "Efter midnat"
+            kanal < "Weekenden"
+            ali > tryk "Led øvelsen" på "trin 1 af 2"
+            ali > tryk "Næste trin"
+            """
+            + END.format(n=2)
+        )
+
+
 async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
     """Its points, one after the other."""
     async with stage(tmp_path, packs=(pack,)) as found:
