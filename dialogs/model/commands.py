@@ -113,6 +113,7 @@ _THEMES: Mapping[str, tuple[str, ...]] = {
         "udvikling af kompetencer",
         "competence",
         "developing competence",
+        "skills development",
         "competence development",
         "skills",
     ),

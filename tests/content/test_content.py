@@ -382,8 +382,8 @@ BROKEN = {
     ),
     "a question is long": (
         "theme-questions.toml",
-        'text.da = "Hvilken værdi',
-        f'text.da = "{"Hvilken " * 20}værdi',
+        'text.da = "Hvordan støtter',
+        f'text.da = "{"Hvordan " * 20}støtter',
         "theme-questions.toml: kerneopgave.1.text: da has ",
     ),
     "a note is long": (

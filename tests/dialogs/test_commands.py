@@ -307,6 +307,7 @@ def test_hostile_texts_are_read_at_once() -> None:
         ("kompetence", "kompetenceudvikling"),
         ("kompetencer", "kompetenceudvikling"),
         ("developing competence", "kompetenceudvikling"),
+        ("skills development", "kompetenceudvikling"),
         ("kompetnceudviklng", "kompetenceudvikling"),
         ("nr. 3", "kompetenceudvikling"),
         ("inddragelse", "inddragelse"),
