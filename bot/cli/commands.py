@@ -18,6 +18,7 @@ from bot.cli.control import Done, Request, ask
 from bot.cli.doctor import examined
 from bot.cli.orders import carry_out
 from bot.cli.progress import ProgressLine
+from bot.cli.reading import whole_text
 from bot.log import Log, places, redact_libraries
 from bot.server import settings as digi_settings
 from bot.server.backup_files import restore
@@ -104,7 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     looked.add_argument("--deep", action="store_true", help="also decrypt every stored value")
     listing = add("content", _content, "the catalogue: set id, items in da, items in en")
     listing.add_argument("--set", metavar="ID", help="print one set as people read it")
-    listing.add_argument("--lang", choices=("da", "en"), default="da", help="its language")
+    listing.add_argument(
+        "--read", action="store_true", help="print everything Digi says, with where it is met"
+    )
+    listing.add_argument(
+        "--language", "--lang", choices=("da", "en"), default="da", help="its language"
+    )
     listing.add_argument(
         "--lix", action="store_true", help="print the LIX readability score of each set's Danish"
     )
@@ -180,7 +186,10 @@ def _content(args: argparse.Namespace) -> int:
     if args.set:
         if args.set not in loaded.sets:
             raise Problem(f"there is no set {args.set}: python app.py content lists them all")
-        print(as_people_read_it(loaded, args.set, args.lang))
+        print(as_people_read_it(loaded, args.set, args.language))
+        return FINE
+    if args.read:
+        print(whole_text(loaded, args.language), end="")
         return FINE
     ease = readability(loaded) if args.lix else {}
     for row in content.table(loaded):
