@@ -8,6 +8,7 @@ from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
     every_run,
+    fitting,
     is_over,
     see_button,
     status_word,
@@ -35,7 +36,6 @@ from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Project, Viewer
 
 ON_A_PAGE = 4
-MECHANICS = ("board", "workshop", "table", "survey", "")
 BEGINS = ("starter", "leader", "deputy", "facilitator", "representative")
 
 
@@ -50,7 +50,10 @@ def typed(found: Recognised) -> Look:
 
 def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known(About())
-    every = _fitting(known, viewer, project)
+    workplace = project.workplace if project is not None else "general"
+    phase = project.phase if project is not None else 0
+    trio = viewer.may("leader", "deputy", "representative")
+    every = fitting(known, workplace, phase, trio=trio)
     wanted = [one for one in every if _called(one, look.words)]
     unknown = bool(look.words) and not wanted
     shown = wanted if look.words and wanted else every
@@ -72,24 +75,6 @@ def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
             )
         ),
     )
-
-
-def _fitting(known: Known, viewer: Viewer, project: Project | None) -> list[Set]:
-    """Return the exercises of this kind of workplace that run, those for the phase first."""
-    workplace = project.workplace if project is not None else "general"
-    phase = project.phase if project is not None else 0
-    trio = viewer.may("leader", "deputy", "representative")
-    found = [
-        one
-        for one in known.catalogue.for_workplace(workplace)
-        if one.guide is not None and (one.guide.audience == "team" or trio)
-    ]
-    return sorted(found, key=lambda one: (not _fits(one, phase), MECHANICS.index(one.mechanic)))
-
-
-def _fits(one: Set, phase: int) -> bool:
-    assert one.guide is not None
-    return not one.guide.phases or phase in one.guide.phases
 
 
 def _called(one: Set, words: str) -> bool:

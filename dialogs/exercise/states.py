@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
-from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
+from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind, Set
 from msgspec import Struct
 
 from dialogs.exercise.survey_results import SurveyCount
@@ -24,7 +24,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.events import Committee, ExercisePlace, Look, Person, Receiver
-from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
+from dialogs.model.facts import Known, Project, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
 RoundShown = Literal["open", "shown", "waits"]
@@ -205,6 +205,52 @@ def running(known: Known) -> ExerciseRun | None:
 def rounds_of(run: ExerciseRun, *does: str) -> Iterator[ExerciseRound]:
     """Return the rounds of steps that do one of these."""
     return (one for one in run.rounds if step_of_round(run, one).does in does)
+
+
+# --- which fit ----------------------------------------------------------------------------
+
+MECHANICS = ("board", "workshop", "table", "survey", "")
+BETWEEN = timedelta(days=21)
+"""Nobody is reminded of exercises more often than this."""
+
+
+def fitting(known: Known, workplace: str, phase: int, *, trio: bool) -> list[Set]:
+    """Return the exercises of this kind of workplace that run, those for the phase first. `trio`:
+    also those for leader and representatives."""
+    found = [
+        one
+        for one in known.catalogue.for_workplace(workplace)
+        if one.guide is not None and (one.guide.audience == "team" or trio)
+    ]
+    return sorted(found, key=lambda one: (not _fits(one, phase), MECHANICS.index(one.mechanic)))
+
+
+def _fits(one: Set, phase: int) -> bool:
+    assert one.guide is not None
+    return not one.guide.phases or phase in one.guide.phases
+
+
+def of_phase(known: Known, project: Project, phase: int) -> list[Set]:
+    """Return the team's exercises that are meant for this phase."""
+    found = fitting(known, project.workplace, phase, trio=False)
+    return [one for one in found if one.guide is not None and phase in one.guide.phases]
+
+
+def suggested(known: Known, at: datetime, before: dict[str, datetime]) -> Set | None:
+    """Return an exercise to remind the team of: one of the phase that they have not held. None
+    while one is under way, and if the last run or reminder was less than three weeks ago. `before`
+    are the reminders so far, by exercise. Needs `ALL_RUNS`."""
+    runs = [run for run in every_run(known) if run.status != "dropped"]
+    ends = [run.ended_at or run.begun_at for run in runs]
+    if any(not is_over(run) for run in runs) or any(
+        at - one < BETWEEN for one in (*ends, *before.values())
+    ):
+        return None
+    held = {run.exercise for run in runs}
+    left = [
+        one for one in of_phase(known, known.project, known.project.phase) if one.id not in held
+    ]
+    return min(left, key=lambda one: one.id in before, default=None)
 
 
 # --- what can be read ---------------------------------------------------------------------

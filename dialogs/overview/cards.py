@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import assert_never
 
+from content.model import Set
 from msgspec.structs import replace
 
 from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
 from dialogs.agreement.states import Agreement, overdue, unowned, what
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer, answer_parts
-from dialogs.exercise.states import ALL_RUNS, title_of
+from dialogs.exercise.states import ALL_RUNS, suggested, title_of
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -39,6 +40,7 @@ from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, StateOf, States
 from dialogs.overview.news import SOON, Overview, Standing, promise_passed
+from dialogs.overview.states import Digest
 from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.question.states import Concluded, Proposed, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
@@ -93,6 +95,7 @@ def overview_card(
     *,
     due: datetime | None = None,
     away: date | None = None,
+    exercise: Set | None = None,
 ) -> NeutralCard:
     """Return the overview as of a time, for the week in which it was due."""
     project = known.project
@@ -112,12 +115,37 @@ def overview_card(
         *_doing(new, today),
         *_next(known, at),
         None if advice is None else Paragraph(advice),
+        None if exercise is None else Paragraph(_fits(exercise)),
         Small(text("digest.only_some")),
         where_the_page_is(known),
         buttons(
             Button(text("button.say"), Look("say", project=project.id), "main"),
             Button(text("button.where_are_we"), Look("status", project=project.id)),
+            None
+            if exercise is None
+            else Button(
+                text("digest.see_exercise"),
+                Look("exercises", project=project.id, words=exercise.id),
+            ),
         ),
+    )
+
+
+def fits_now(known: Known, state: Digest, at: datetime) -> Set | None:
+    """Return the exercise that this overview reminds the team of. The news of a phase names those
+    that fit it, so they count as a reminder too."""
+    walk = known.state("walk", "walk", Walk)
+    entered = {} if walk is None or not walk.phases else {"": walk.phases[-1][1]}
+    return suggested(known, at, {**state.suggested, **entered})
+
+
+def _fits(exercise: Set) -> Line:
+    assert exercise.guide is not None
+    gives = exercise.guide.gives
+    return text(
+        "digest.exercise_fits",
+        title=Said(exercise.title.da, exercise.title.en),
+        gives=Said(gives.da, gives.en),
     )
 
 

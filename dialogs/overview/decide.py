@@ -49,7 +49,14 @@ from dialogs.model.effects import (
 )
 from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, StateOf, Viewer
-from dialogs.overview.cards import advice, details, label, overview_card, overview_facts
+from dialogs.overview.cards import (
+    advice,
+    details,
+    fits_now,
+    label,
+    overview_card,
+    overview_facts,
+)
 from dialogs.overview.news import found
 from dialogs.overview.states import Digest, next_overview
 
@@ -143,7 +150,8 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         return replace(decided, quiet=quiet), (again, *told, *_redrawn(known))
     line, given = advice(known)
     slot = f"overview:{week}"
-    shown = overview_card(known, new, now, line, due=due, away=away)
+    exercise = fits_now(known, state, now)
+    shown = overview_card(known, new, now, line, due=due, away=away, exercise=exercise)
     effects: list[Effect] = [
         Record("overview", slot, slot, "", event.at, {"card": msgspec.to_builtins(shown)}),
         Post(slot),
@@ -160,6 +168,7 @@ def _overview(state: Digest, event: SignedEvent, now: datetime, known: Known) ->
         week=week,
         told=new.told,
         since=new.since,
+        suggested=state.suggested if exercise is None else {**state.suggested, exercise.id: now},
     )
     return decided, tuple(effects)
 
@@ -268,7 +277,11 @@ def _preview(look: Look, viewer: Viewer, known: Known) -> Responses:
                 mine,
             )
         ),
-        Show(overview_card(known, new, viewer.at, line, due=due)),
+        Show(
+            overview_card(
+                known, new, viewer.at, line, due=due, exercise=fits_now(known, state, viewer.at)
+            )
+        ),
         *(Show(page) for page in details(known, new, viewer.at)),
     )
 

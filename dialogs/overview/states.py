@@ -21,6 +21,7 @@ class Digest(Struct, frozen=True, kw_only=True, tag="digest"):
     asked: str = ""  # the week for whose overview the leader was asked for two lines
     asked_for: datetime | None = None  # when it comes, while the question stands
     told: dict[str, str] = {}  # marks of everything posted, to find what changed
+    suggested: dict[str, datetime] = {}  # the exercises that overviews reminded the team of
     since: dict[str, str] = {}  # the week in which a waiting text was first mentioned
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from content.model import Place, Set
+
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Bullets,
@@ -82,6 +84,7 @@ def plan_card(
         parts.append(Paragraph(_plan_line(walk, planned, known, number)))
         if runs and project.open:
             parts.append(_plan_buttons(planned, project, number, len(plan)))
+        parts.append(_exercise_button(planned, project, known))
     further = len(plan) - start - len(shown)
     parts.append(
         buttons(
@@ -123,10 +126,33 @@ def _plan_line(walk: Walk, planned: Planned, known: Known, number: int) -> Line:
     if planned.trio:
         first = not walk.goes_to_trio(planned) and planned == walk.plan[0]
         lines.append(text("walk.plan.first" if first else "walk.plan.trio"))
-    after = next((p.after for p in known.catalogue.course.order if p.question == planned.id), None)
-    if after is not None:
-        lines.append(Said(after.da, after.en))
+    place = _place(planned, known)
+    if place is not None and place.after is not None:
+        lines.append(Said(place.after.da, place.after.en))
+    exercise = _exercise(planned, known)
+    if exercise is not None:
+        title = Said(exercise.title.da, exercise.title.en)
+        lines.append(text("walk.plan.exercise", title=title))
     return Several(tuple(lines))
+
+
+def _place(planned: Planned, known: Known) -> Place | None:
+    return next((p for p in known.catalogue.course.order if p.question == planned.id), None)
+
+
+def _exercise(planned: Planned, known: Known) -> Set | None:
+    """Return the exercise that goes with a question."""
+    place = _place(planned, known)
+    return None if place is None else known.catalogue.sets.get(place.exercise)
+
+
+def _exercise_button(planned: Planned, project: Project, known: Known) -> Buttons[Line] | None:
+    found = _exercise(planned, known)
+    if found is None:
+        return None
+    title = Said(found.title.da, found.title.en)
+    look = Look("exercises", project=project.id, words=found.id)
+    return buttons(Button(text("walk.button.exercise", title=title), look))
 
 
 def _plan_buttons(planned: Planned, project: Project, number: int, of: int) -> Buttons[Line] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialogs.agreement.states import Agreement
+from dialogs.exercise.states import ALL_RUNS
 from dialogs.home.states import waiting_needs
 from dialogs.model.cards import (
     Choice,
@@ -52,7 +53,7 @@ def questions_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def status_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK, *waiting_needs(viewer.person))
+    return (About(), WALK, ALL_RUNS, *waiting_needs(viewer.person))
 
 
 def _start(look: Look) -> int:

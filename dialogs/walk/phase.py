@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from dialogs.concern.states import Concern
+from dialogs.exercise.states import of_phase
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Button,
@@ -303,6 +304,8 @@ def _news(
     else:
         decided = text(DECIDED[event.decided], who=Who(event.by))
     left = len(after.rest) > len(before.rest)
+    fitting = of_phase(known, project, after.phase)[:AT_MOST]
+    titles = tuple(Said(one.title.da, one.title.en) for one in fitting)
     return card(
         Heading(text("walk.phase.back_heading" if back else "walk.phase.heading", name=name)),
         progress(known, after.phase),
@@ -316,10 +319,14 @@ def _news(
         Paragraph(text("walk.phase.not_answered", who=Who(event.by))) if asks_why else None,
         Quote(Kept("status_note", event.id), Who(event.by)) if asks_why else None,
         Small(text("walk.phase.no_debt")) if left else None,
+        Paragraph(text("walk.phase.exercises", titles=Listing(titles))) if titles else None,
         buttons(
             Button(text("button.where_are_we"), Look("status", project=project.id)),
             Button(text("button.say"), Look("say", project=project.id)),
             checklist(project, after.phase),
+            Button(text("walk.button.exercises"), Look("exercises", project=project.id))
+            if titles
+            else None,
         ),
     )
 

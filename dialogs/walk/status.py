@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialogs.agreement.states import Agreement
+from dialogs.exercise.states import (
+    ExerciseRun,
+    every_run,
+    is_over,
+    open_round,
+    status_word,
+    title_of,
+)
 from dialogs.home.states import waiting
 from dialogs.model import events as e
 from dialogs.model.calendar import local, next_weekly
@@ -47,6 +55,7 @@ from dialogs.walk.states import (
 )
 
 OPEN = 10
+HELD = 3
 
 
 def status_card(
@@ -69,6 +78,7 @@ def status_card(
         *(waiting(known, viewer) or [Small(text(nothing))]),
         *(_open_questions(asked, viewer, project) if begun and project.open else ()),
         FactRows(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
+        *(_exercises(known, project) if begun else ()),
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer),
     )
@@ -143,6 +153,37 @@ def _status_rows(
     return tuple(rows)
 
 
+def _exercises(known: Known, project: Project) -> tuple[Part[Line], ...]:
+    """Return what runs or is paused, and what was held last, with the day for taking stock."""
+    every = [run for run in every_run(known) if run.status != "dropped"]
+    going = [run for run in every if not is_over(run)]
+    lines = (
+        *(_going(run) for run in going),
+        *(_held(run, project) for run in every if run not in going),
+    )
+    if not lines:
+        return ()
+    shown = lines[: len(going) + HELD]
+    return (Paragraph(text("walk.status.exercises")), Bullets(shown))
+
+
+def _going(run: ExerciseRun) -> Line:
+    line = text("walk.status.exercise", title=title_of(run), state=status_word(run))
+    found = open_round(run)
+    if found is None or found.by_hand:
+        return line
+    return Several((line, text("walk.status.exercise_until", when=Moment(found.closes))))
+
+
+def _held(run: ExerciseRun, project: Project) -> Line:
+    ended = local(project.calendar, run.ended_at or run.begun_at).date()
+    line = text("walk.status.exercise_held", title=title_of(run), day=Day(ended))
+    if run.look_again is None or run.asked_again:
+        return line
+    key = "walk.status.exercise_stock" if run.guide.after else "walk.status.exercise_look"
+    return Several((line, text(key, day=Day(run.look_again, year=True))))
+
+
 def _agreed(agreements: Mapping[str, Agreement], viewer: Viewer, project: Project) -> Line:
     today = local(project.calendar, viewer.at).date()
     done = sum(a.status == "done" for a in agreements.values())
@@ -180,6 +221,7 @@ def _can_do(walk: Walk | None, project: Project, viewer: Viewer) -> tuple[Part[L
         look("walk.button.questions", "questions"),
         look("walk.button.results", "results"),
         look("walk.button.agreements", "agreements"),
+        look("walk.button.exercises", "exercises"),
     ]
     third: list[Button[Line]] = []
     if runs and project.running:
