@@ -158,23 +158,26 @@ class Localizer:
             ),
             sentence,
             self.line(c.text("picture.now_mark")),
-            url=self._picture_url(picture.link, c.plain(sentence)),
+            url=self._picture_url(picture.link, "", c.plain(sentence)),
         )
 
-    def _picture_url(self, link: str, sentence: str) -> str:
+    def _picture_url(self, link: str, of: str, sentence: str) -> str:
         """Return where the picture can be fetched in this language. The address changes with what
         the picture says, so that no client shows an old one that it has kept."""
         address = self._address("picture", link) if link else ""
         version = crc32(sentence.encode())
-        return f"{address}.png?l={self.language}&v={version:x}" if address else ""
+        chosen = f"&of={of}" if of else ""
+        return f"{address}.png?l={self.language}{chosen}&v={version:x}" if address else ""
 
     def _chart(self, picture: pictures.Chart[c.Line]) -> pictures.Chart[c.Spans]:
+        sentence = self._ours(chart_sentence(picture))
         return pictures.Chart(
             self._ours(picture.title),
             tuple(pictures.Bar(self._ours(bar.label), bar.values) for bar in picture.bars),
             tuple(pictures.Group(self._ours(g.name), g.tone) for g in picture.groups),
             None if picture.unit is None else self._ours(picture.unit),
-            self._ours(chart_sentence(picture)),
+            sentence,
+            url=self._picture_url(picture.link, picture.of, c.plain(sentence)),
         )
 
     def _ours(self, line: c.Line) -> c.Spans:

@@ -41,7 +41,7 @@ from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
 from bot.server.page_path import page_path
-from bot.server.pictures import PhasePictures
+from bot.server.pictures import ProjectPictures
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
 from content.language import Language
@@ -151,7 +151,7 @@ async def _serve_platforms(settings: Settings, log: Log) -> None:
         app.add_routes(visitor_page(house).routes())
         add_screens(app, house)
         app.add_routes(_download_routes(house))
-        app.add_routes(pictures.routes(PhasePictures(house, house.links)))
+        app.add_routes(pictures.routes(ProjectPictures(house, house.links)))
     for door in doors:
         app.add_routes(door.routes())
 

@@ -43,6 +43,7 @@ from dialogs.model.effects import (
 )
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Roles, Team, Viewer, Waiting
+from dialogs.model.pictures import Chart
 from dialogs.model.roles import writers
 from dialogs.question.states import what_is_kept
 
@@ -256,7 +257,7 @@ def result_of(run: ExerciseRun, done: SurveyDone, known: Known) -> tuple[Part[Li
     if done.count is None:
         return results.too_few()
     items, scale = statements(known, done.of), run.guide.scale
-    parts = results.result_parts(done.count, items, scale)
+    parts = results.result_parts(done.count, items, scale, _chart(run, done, known))
     before = _before(done, known)
     if before is None or before.count is None:
         return parts
@@ -265,6 +266,26 @@ def result_of(run: ExerciseRun, done: SurveyDone, known: Known) -> tuple[Part[Li
     if changes is None:
         return parts
     return (*parts, *results.comparison_parts(changes, items, scale))
+
+
+def _chart(run: ExerciseRun, done: SurveyDone, known: Known) -> Chart[Line] | None:
+    """Return the picture of a result. What only the trio sees has no address: whoever has the
+    address of one picture of a project could fetch the others."""
+    if done.count is None:
+        return None
+    drawn = results.chart(done.count, statements(known, done.of), run.guide.scale)
+    if drawn is None or run.guide.audience != "team":
+        return drawn
+    return replace(drawn, link=known.project.picture, of=done.round)
+
+
+def chart_of(round: str, known: Known) -> Chart[Line] | None:
+    """Return the picture of the result of a round that the whole team may see. Needs `ALL_RUNS`."""
+    for run in every_run(known):
+        for done in run.surveys:
+            if done.round == round and run.guide.audience == "team":
+                return _chart(run, done, known)
+    return None
 
 
 def _before(done: SurveyDone, known: Known) -> SurveyDone | None:

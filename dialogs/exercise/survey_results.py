@@ -208,9 +208,12 @@ def too_few() -> tuple[Part[Line], ...]:
 
 
 def result_parts(
-    counted: SurveyCount, statements: tuple[Item, ...], scale: tuple[ScalePoint, ...]
+    counted: SurveyCount,
+    statements: tuple[Item, ...],
+    scale: tuple[ScalePoint, ...],
+    picture: Chart[Line] | None,
 ) -> tuple[Part[Line], ...]:
-    """Return the result of a round: the words, and a picture from twenty answers."""
+    """Return the result of a round: the words, and its picture if there is one."""
     names = {item.id: statement_line(item) for item in statements}
     found = in_words(counted)
     first = "survey.differ_first" if found and found[0][1] == "differ" else "survey.result"
@@ -219,7 +222,6 @@ def result_parts(
         for id, one in found
         if id in names
     ]
-    picture = chart(counted, statements, scale)
     about = "survey.about_words" if picture is None else "survey.about_bars"
     parts: list[Part[Line]] = [Heading(text(first)), *lines]
     if picture is not None:

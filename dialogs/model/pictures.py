@@ -58,7 +58,9 @@ class Bar(Struct, Generic[L], frozen=True):
 class Chart(Struct, Generic[L], frozen=True, tag="chart"):
     """A bar chart. With several groups, each bar is stacked. `unit` is what the figures count.
 
-    `sentence` is written by the localizer.
+    `link` is the id of a link at which its project's pictures can be fetched, and `of` the round
+    whose figures it shows. The localizer writes `sentence`, and `url`, if there is a link and Digi
+    has a public address.
     """
 
     title: L
@@ -66,6 +68,9 @@ class Chart(Struct, Generic[L], frozen=True, tag="chart"):
     groups: tuple[Group[L], ...]
     unit: L | None = None
     sentence: L | None = None
+    link: str = ""
+    of: str = ""
+    url: str = ""
 
     def __post_init__(self) -> None:
         if any(len(bar.values) != len(self.groups) for bar in self.bars):

@@ -31,6 +31,7 @@ from dialogs.model.facts import (
     Waiting,
     Written,
 )
+from dialogs.model.pictures import Chart
 
 AT = datetime(2026, 11, 30, 9, tzinfo=UTC)
 PROJECT = Project(
@@ -40,6 +41,7 @@ PROJECT = Project(
     stage="running",
     starter="leader",
     drafted_at=AT,
+    picture="link",
 )
 TEAM = ("leader", *(f"p{n}" for n in range(12)))
 LEADER = Role("leader", "leader", "confirmed")
@@ -216,3 +218,30 @@ def test_then_and_now_counts_everybody_who_joined_or_left(catalogue: Catalogue) 
         assert ("survey.nothing_changed" in parts) == (not changed)
     alone = survey.result_of(before, then, what_is_known(catalogue, before))
     assert "survey.then_and_now" not in repr(alone)
+
+
+def test_a_picture_has_an_address_where_the_whole_team_may_see_the_result(
+    catalogue: Catalogue,
+) -> None:
+    """An address serves whoever has it: what only the trio sees has none, by any way."""
+    closed = done(20, date(2026, 12, 1), yes=True)
+    run = a_run(catalogue, surveys=(closed,))
+    known = what_is_known(catalogue, run)
+    drawn = survey.chart_of("r.1", known)
+    assert drawn is not None
+    assert (drawn.link, drawn.of) == (PROJECT.picture, "r.1")
+    assert drawn in survey.result_of(run, closed, known)
+    trio = replace(run, guide=replace(run.guide, audience="trio"))
+    known = what_is_known(catalogue, trio)
+    [shown] = [one for one in survey.result_of(trio, closed, known) if isinstance(one, Chart)]
+    assert (shown.link, shown.of) == ("", "")
+    assert survey.chart_of("r.1", known) is None
+
+
+def test_a_round_without_a_picture_has_none(catalogue: Catalogue) -> None:
+    """Another round, too few answers, and fewer than twenty."""
+    for answers in (0, 12):
+        run = a_run(catalogue, surveys=(done(answers, date(2026, 12, 1), yes=True),))
+        known = what_is_known(catalogue, run)
+        assert survey.chart_of("r.1", known) is None
+        assert survey.chart_of("r.2", known) is None

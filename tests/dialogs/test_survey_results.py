@@ -10,7 +10,7 @@ import pytest
 from msgspec import Struct
 
 from content import catalogue as content
-from content.model import Both, Catalogue, ScalePoint
+from content.model import Both, Catalogue, Item, ScalePoint
 from dialogs.exercise import survey_results as survey
 from dialogs.exercise.survey_results import Ballot, Side, StatementTally, SurveyCount
 from dialogs.model.cards import Bullets, Heading, Line, Paragraph, Part, Said, Small, Text
@@ -22,6 +22,11 @@ SCALE = (
     ScalePoint("worse", Both("værre", "worse"), "no"),
     ScalePoint("unknown", Both("ved ikke", "don't know"), "none"),
 )
+
+
+def shown_parts(counted: SurveyCount, statements: tuple[Item, ...]) -> tuple[Part[Line], ...]:
+    picture = survey.chart(counted, statements, SCALE)
+    return survey.result_parts(counted, statements, SCALE, picture)
 
 
 def ballots(n: int, answer: str = "better", *, card: bool = False) -> tuple[Ballot, ...]:
@@ -190,12 +195,12 @@ def test_a_result_names_the_statements_and_the_points_of_the_side(catalogue: Cat
     statements = catalogue.sets["rasmus"].items[:2]
     one, two = (item.id for item in statements)
     counted = SurveyCount(12, (StatementTally(one, yes=12), StatementTally(two, yes=6, no=6)))
-    parts = survey.result_parts(counted, statements, SCALE)
+    parts = shown_parts(counted, statements)
     assert _lines(parts)[0] == "survey.differ_first()"
     assert "survey.differ_or_unsure()" in _lines(parts)[1]
     assert "survey.most(bedre)" in _lines(parts)[2]
     assert not any(isinstance(part, Chart) for part in parts)
-    agreed = survey.result_parts(SurveyCount(12, (StatementTally(one, yes=12),)), statements, SCALE)
+    agreed = shown_parts(SurveyCount(12, (StatementTally(one, yes=12),)), statements)
     assert _lines(agreed)[0] == "survey.result()"
 
 
@@ -219,7 +224,7 @@ def test_a_result_of_twenty_has_a_picture_of_the_same_words(catalogue: Catalogue
     assert picture is not None
     assert [bar.values for bar in picture.bars] == [(10, 0, 10), (15, 5, 0)]
     assert [group.tone for group in picture.groups] == ["better", "neutral", "worse"]
-    assert picture in survey.result_parts(counted, statements, SCALE)
+    assert picture in shown_parts(counted, statements)
 
 
 def test_what_is_shown_depends_on_words_and_bars_alone(catalogue: Catalogue) -> None:
@@ -231,8 +236,7 @@ def test_what_is_shown_depends_on_words_and_bars_alone(catalogue: Catalogue) -> 
         (24, StatementTally(id, yes=17, no=7), StatementTally(id, yes=15, between=2, no=7)),
     ):
         shown = [
-            survey.result_parts(SurveyCount(answers, (tally,)), statements, SCALE)
-            for tally in (first, second)
+            shown_parts(SurveyCount(answers, (tally,)), statements) for tally in (first, second)
         ]
         assert shown[0] == shown[1]
 

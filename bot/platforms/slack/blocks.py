@@ -46,14 +46,20 @@ BUTTONS_A_ROW = 25
 BUTTON = 75
 
 
+ALT_TEXT = 2000
+
+
 CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_BUTTON = 100, 300, 30
 
 
 GLYPHS = 12
 
 
-def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
-    """Return the card's rows in order: (True, buttons) or (False, lines)."""
+def rows_of(
+    card: c.FinishedCard, language: Language, *, pictured: bool = False
+) -> list[tuple[bool, Any]]:
+    """Return the card's rows in order: (True, buttons and images) or (False, lines). Pictures are
+    drawn as images if `pictured`, and always as their sentence."""
     rows: list[tuple[bool, Any]] = []
     for part in card.parts:
         match part:
@@ -77,15 +83,25 @@ def rows_of(card: c.FinishedCard, language: Language) -> list[tuple[bool, Any]]:
                 rows.append((False, lines))
             case c.Progress(step=step, of=of, label=label):
                 rows.append((False, as_lines(label, lead=_glyphs(step, of))))
-            case pictures.Steps(sentence=sentence) | pictures.Chart(sentence=sentence):
-                rows.append((False, as_lines(sentence or ())))
+            case pictures.Steps() | pictures.Chart():
+                rows += _picture_rows(part, pictured)
             case c.Buttons(buttons=buttons):
                 rows.append((True, [_button(button, language) for button in buttons]))
             case c.Board(columns=columns):
                 rows += [(False, board_lines(column)) for column in columns]
             case c.Matters() | c.Grid():
-                rows += rows_of(c.Card(spelled_out(part)), language)
+                rows += rows_of(c.Card(spelled_out(part)), language, pictured=pictured)
     return [(kind, held) for kind, held in rows if held]
+
+
+def _picture_rows(picture: c.FinishedPicture, pictured: bool) -> list[tuple[bool, Any]]:
+    """Render a picture above its sentence; without a public address, the sentence alone."""
+    sentence = picture.sentence or ()
+    said = plain_words(sentence).strip()
+    if not (pictured and said and picture.url.startswith("https://")):
+        return [(False, as_lines(sentence))]
+    image = {"type": "image", "image_url": picture.url, "alt_text": cut(said, ALT_TEXT)}
+    return [(True, [image]), (False, as_lines(sentence, small=True))]
 
 
 def _glyphs(step: int, of: int) -> str:
@@ -144,11 +160,20 @@ def text_blocks(lines: Sequence[SlackLine]) -> list[Block]:
     return blocks
 
 
-def _button_blocks(buttons: Sequence[Block]) -> list[Block]:
-    return [
-        {"type": "actions", "elements": list(buttons[at : at + BUTTONS_A_ROW])}
-        for at in range(0, len(buttons), BUTTONS_A_ROW)
-    ]
+def _button_blocks(held: Sequence[Block]) -> list[Block]:
+    """Return blocks of buttons; an image among them is a block of its own."""
+    blocks: list[Block] = []
+    row: list[Block] = []
+    for one in held:
+        if one["type"] == "image":
+            blocks.append(dict(one))
+            row = []
+        elif row and len(row) < BUTTONS_A_ROW:
+            row.append(one)
+        else:
+            row = [one]
+            blocks.append({"type": "actions", "elements": row})
+    return blocks
 
 
 def _laid_out(rows: Sequence[tuple[bool, Any]]) -> list[Block]:

@@ -53,6 +53,16 @@ class SlackMessage(Struct, frozen=True):
     blocks: list[Block]
     rest: tuple[SlackMessage, ...] = ()
 
+    @property
+    def pictured(self) -> bool:
+        return any(block["type"] == "image" for block in self.blocks)
+
+    def without_pictures(self) -> SlackMessage:
+        """Return the message for when Slack cannot fetch a picture, and refuses all of it. What
+        the picture says stands below it."""
+        kept = [block for block in self.blocks if block["type"] != "image"]
+        return SlackMessage(self.text, kept, self.rest)
+
 
 # --- a card in rows ----------------------------------------------------------------------------
 
@@ -63,16 +73,23 @@ _Row = list[SlackLine] | list[Block]
 # --- what the edge asks for --------------------------------------------------------------------
 
 
-def message(card: c.FinishedCard, language: Language, *, again: bool = False) -> SlackMessage:
+def message(
+    card: c.FinishedCard, language: Language, *, again: bool = False, pictured: bool = False
+) -> SlackMessage:
     """Render one card as a message: posted, updated or ephemeral."""
-    return messages((card,), language, again=again)
+    return messages((card,), language, again=again, pictured=pictured)
 
 
 def messages(
-    cards: Sequence[c.FinishedCard], language: Language, *, again: bool = False
+    cards: Sequence[c.FinishedCard],
+    language: Language,
+    *,
+    again: bool = False,
+    pictured: bool = False,
 ) -> SlackMessage:
-    """Render several cards as one message, one below the other."""
-    rows = _all_rows(cards, language)
+    """Render several cards as one message, one below the other. Only for a message that can be
+    sent again without them, `pictured` draws pictures as images."""
+    rows = [row for card in cards for row in rows_of(card, language, pictured=pictured)]
     blocks, left = fitted_blocks(rows, BLOCKS - 2, WHOLE - 400)
     if left:
         blocks.append(small_block(word("rest", language)))

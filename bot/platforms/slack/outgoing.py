@@ -13,7 +13,15 @@ from bot.platforms.common.rate_limit import RateLimiter
 from bot.platforms.slack import draw
 from bot.platforms.slack.hindrances import Hindrances
 from bot.platforms.slack.read import SlackRequest
-from bot.platforms.slack.web_api import RATELIMITED, TROUBLE, WebApi, failure, retry_after, text_at
+from bot.platforms.slack.web_api import (
+    RATELIMITED,
+    TROUBLE,
+    WebApi,
+    error_of,
+    failure,
+    retry_after,
+    text_at,
+)
 from bot.platforms.slack.workspaces import Workspaces
 
 MOST = 20_000
@@ -23,6 +31,8 @@ IN_A_CHANNEL = ((1, 1.0),)
 IN_A_WORKSPACE = ((240, 60.0),)
 MARGIN = 0.001
 EVENT_TYPE = "digi_letter"
+BLOCKS_REFUSED = "invalid_blocks"
+"""What Slack answers, among others, if its servers cannot fetch an image of the message."""
 
 
 class Outgoing:
@@ -50,7 +60,7 @@ class Outgoing:
 
     async def deliver(self, parcel: Parcel) -> str:
         client = await self._client(parcel.tenant)
-        drawn = draw.message(parcel.card, parcel.language, again=parcel.again)
+        drawn = draw.message(parcel.card, parcel.language, again=parcel.again, pictured=True)
         if parcel.kind == "update":
             return await self._redraw(client, parcel, drawn)
         thread = ""
@@ -101,6 +111,9 @@ class Outgoing:
             )
             place = written_place(str(said.get("channel") or channel), text_at(said, "ts"))
         except TROUBLE as error:
+            if drawn.pictured and error_of(error) == BLOCKS_REFUSED:
+                plain = drawn.without_pictures()
+                return await self._post(client, parcel, channel, thread, plain)
             failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
             raise self._noted(parcel.tenant, posting(channel), failed) from None
         self._hindrances.overcome(parcel.tenant, channel)
@@ -114,6 +127,8 @@ class Outgoing:
         try:
             await client.chat_update(channel=channel, ts=ts, text=drawn.text, blocks=drawn.blocks)
         except TROUBLE as error:
+            if drawn.pictured and error_of(error) == BLOCKS_REFUSED:
+                return await self._redraw(client, parcel, drawn.without_pictures())
             failed = self._hindrances.failed(parcel.tenant, channel, error, writes=True)
             raise self._noted(parcel.tenant, "chat.update", failed) from None
         self._hindrances.overcome(parcel.tenant, channel)

@@ -94,10 +94,8 @@ def _rows(card: c.FinishedCard, place: CardPlace) -> Iterator[CardRow]:
                     yield from in_rows(text_lines(item, lead=lead), "Small")
             case c.Progress(step=step, of=of, label=label):
                 yield from in_rows(text_lines(label, lead=_glyphs(step, of)), "Small")
-            case pictures.Steps(sentence=sentence, url=url):
-                yield from _picture(sentence or (), url)
-            case pictures.Chart(sentence=sentence):
-                yield from in_rows(text_lines(sentence or ()), "Medium")
+            case pictures.Steps() | pictures.Chart():
+                yield from _picture(part.sentence or (), part.url)
             case c.Buttons(buttons=buttons):
                 yield from button_rows([_button(button, place) for button in buttons])
             case c.Board(columns=columns):

@@ -1,6 +1,6 @@
-"""Serves `GET /p/<token>.png`: the pictures that stand in messages of Teams.
+"""Serves `GET /p/<token>.png`: the pictures that stand in messages of Slack and Teams.
 
-Teams' servers fetch them for whoever reads the message, so nothing is asked about who they are, and
+Their servers fetch them for whoever reads the message, so nothing is asked about who they are, and
 no log line is written. The answer is the same for a link that was withdrawn and for none.
 """
 
@@ -23,9 +23,10 @@ HEADERS = {
 
 
 class Pictures(Protocol):
-    async def png(self, token: str, language: Language) -> bytes | None:
-        """Return the picture that the token stands for; None alike for a link that is withdrawn,
-        has expired or never was."""
+    async def png(self, token: str, of: str, language: Language) -> bytes | None:
+        """Return the phases of the project that the token stands for, or the result of the survey
+        round `of`. None alike for a link that is withdrawn, has expired or never was, and for a
+        round without a picture."""
         ...
 
 
@@ -37,7 +38,7 @@ def routes(pictures: Pictures, limit: RequestLimit | None = None) -> list[web.Ro
         if not limit.lets(token):
             return web.Response(status=429, headers=HEADERS)
         language: Language = "en" if request.query.get("l") == "en" else "da"
-        png = await pictures.png(token, language)
+        png = await pictures.png(token, request.query.get("of", ""), language)
         if png is None:
             limit.leads_nowhere(token)
             return web.Response(status=404, headers=HEADERS)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 from aiohttp.test_utils import TestServer
 
 from bot.documents.pictures import picture_png
@@ -14,16 +15,43 @@ from bot.platforms.common.ports import Delivery, Sender, TypedText
 from bot.platforms.web import pictures
 from bot.platforms.web.page.limits import NOWHERE
 from bot.server.http_server import Hosts, application
-from bot.server.pictures import PhasePictures
+from bot.server.pictures import ProjectPictures
 from dialogs.model.cards import Spans
-from dialogs.model.pictures import Steps
+from dialogs.model.pictures import Chart, Steps
 from tests.worlds.play import PUBLIC_URL
-from tests.worlds.stage import CHANNEL, TENANT, Stage, stage
+from tests.worlds.stage import CHANNEL, PEOPLE, TENANT, Stage, stage
 
 BEGUN = """
 anne > /digi start Ny omsorgsplatform
 anne > tryk "Jeg er leder"
 anne > tryk "Vis det i kanalen"
+"""
+CROWD = tuple(f"p{n}" for n in range(20))
+SURVEY = """
+anne > /digi start
+anne > udfyld Navn="Ny omsorgsplatform" "Flere valg"="Jeg vil"
+anne > udfyld "Hvor er I"=4
+anne > tryk "Jeg er leder"
+anne > tryk "Ret"
+anne > udfyld TR=mette Tovholder=ali
+mette > tryk "Jeg er TR"
+mette > send
+anne > tryk "Vis det i kanalen"
+ali > tryk "Jeg er tovholder"
+ali > /digi øvelse rasmus
+ali > tryk "Begynd"
+ali > udfyld Hvordan="På et møde" "Hvor længe"=45 "Hvem leder"=ali
+ur > til 2026-11-03 09:01
+"""
+ANSWERED = """
+{one} > tryk "Svar på rundspørgen"
+{one} > udfyld Realistisk=Bedre Anerkendt=Bedre Selvstændigt=Bedre Meningsfyldt=Bedre \
+Udviklende=Bedre Sundt=Bedre
+"""
+CLOSED = """
+ur > til 2026-11-03 09:10
+ali > tryk "Led øvelsen" på "trin 1 af"
+ali > tryk "Luk runden"
 """
 FORWARD = """
 anne > /digi fase
@@ -47,6 +75,16 @@ class PictureHouse:
         [steps] = [part for card in answer.cards for part in card.parts if isinstance(part, Steps)]
         return steps
 
+    async def result(self) -> Chart[Spans]:
+        """Return the result of the survey in the channel's latest message that has one."""
+        charts = [
+            part
+            for message in self.played.edge.messages.values()
+            for part in message.card.parts
+            if isinstance(part, Chart)
+        ]
+        return charts[-1]
+
     async def get(self, url: str) -> Fetched:
         path = url.removeprefix(PUBLIC_URL)
         async with self._http.get(self._url + path) as answer:
@@ -55,11 +93,11 @@ class PictureHouse:
 
 
 @asynccontextmanager
-async def served(tmp_path: Path) -> AsyncIterator[PictureHouse]:
-    async with stage(tmp_path) as played:
-        await played.play(BEGUN)
+async def served(tmp_path: Path, begun: str = BEGUN) -> AsyncIterator[PictureHouse]:
+    async with stage(tmp_path, team=tuple(PEOPLE)) as played:
+        await played.play(begun)
         app = application(Hosts.named(("127.0.0.1",)))
-        app.add_routes(pictures.routes(PhasePictures(played.house, played.house.links)))
+        app.add_routes(pictures.routes(ProjectPictures(played.house, played.house.links)))
         async with TestServer(app) as server, aiohttp.ClientSession() as http:
             yield PictureHouse(played, http, str(server.make_url("")).rstrip("/"))
 
@@ -116,3 +154,25 @@ async def test_guessing_is_refused_before_the_database_is_read(tmp_path: Path) -
             await house.get(f"/p/nowhere-{n}.png")
         assert (await house.get("/p/nowhere.png"))[0] == 429
         assert (await house.get(url))[0] == 200
+
+
+async def test_the_address_of_a_result_gives_its_picture_and_no_other_rounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands in the channel, in both languages; another round leads nowhere."""
+    for one in CROWD:
+        monkeypatch.setitem(PEOPLE, one, one)
+    async with served(tmp_path, SURVEY) as house:
+        for one in CROWD:
+            await house.played.play(ANSWERED.format(one=one))
+        await house.played.play(CLOSED)
+        chart = await house.result()
+        status, png, _ = await house.get(chart.url)
+        assert status == 200
+        assert png == picture_png(chart)
+        assert (await house.get(chart.url.replace("l=da", "l=en")))[1] not in (png, b"")
+        status, phases, _ = await house.get(chart.url.partition("?")[0])
+        assert (status, phases) == (200, picture_png(await house.shown()))
+        address, _, round = chart.url.partition("&of=")
+        for other in ("x", "..", round.partition("&")[0] + "9", "%00", "a" * 2000):
+            assert (await house.get(f"{address}&of={other}"))[0] == 404

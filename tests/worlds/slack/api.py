@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from tests.worlds.slack.limits import Refused
 from tests.worlds.slack.state import Channel, Dict, Message, View, Workspace
@@ -40,10 +40,8 @@ SCOPES = {
     "users.conversations": "channels:read",
     "users.info": "users:read",
     "users.list": "users:read",
-    "files.getUploadURLExternal": "files:write",
-    "files.completeUploadExternal": "files:write",
 }
-_JSON = ("blocks", "view", "metadata", "files", "attachments")
+_JSON = ("blocks", "view", "metadata", "attachments")
 _BY_CHANNEL = ("chat.postMessage", "chat.postEphemeral")
 _UPDATE_TEXT = 4000
 _YES = (True, 1, "true", "True", "1")
@@ -84,13 +82,10 @@ class Api:
             "views.push": self._view_push,
             "views.update": self._view_update,
             "views.publish": self._view_publish,
-            "files.getUploadURLExternal": self._upload_url,
-            "files.completeUploadExternal": self._upload_done,
         }
 
     def add_routes(self, app: web.Application) -> None:
         app.router.add_route("*", "/api/{method}", self._call)
-        app.router.add_post("/upload/{id}", self._upload)
         app.router.add_post("/response/{id}", self._response)
 
     # --- the way in -----------------------------------------------------------------------
@@ -524,65 +519,6 @@ class Api:
             raise No("hash_conflict")
         self._world.set_view(view, body)
         return {"view": self._world.view_json(space, view)}
-
-    # --- files ----------------------------------------------------------------------------
-
-    def _upload_url(self, space: Workspace, args: Dict) -> Dict:
-        if not args.get("filename") or not str(args.get("length") or "").isdigit():
-            raise No("invalid_arguments")
-        id = self._world.fresh("F")
-        self._world.uploads[id] = {
-            "id": id,
-            "name": str(args["filename"]),
-            "length": int(args["length"]),
-            "alt_txt": str(args.get("alt_txt") or ""),
-            "content": None,
-        }
-        return {"upload_url": f"{self._world.url}/upload/{id}", "file_id": id}
-
-    async def _upload(self, request: web.Request) -> web.Response:
-        upload = self._world.uploads.get(request.match_info["id"])
-        if upload is None:
-            return web.Response(status=404)
-        if request.content_type == "multipart/form-data":
-            part = await (await request.multipart()).next()
-            assert isinstance(part, BodyPartReader)
-            content = bytes(await part.read())
-        else:
-            content = await request.read()
-        if len(content) != upload["length"]:
-            return web.Response(status=400, text="the length is another than was said")
-        upload["content"] = content
-        return web.Response(text=f"OK - {len(content)}")
-
-    def _upload_done(self, space: Workspace, args: Dict) -> Dict:
-        files = []
-        for one in args.get("files") or []:
-            upload = self._world.uploads.get(one.get("id"))
-            if upload is None or upload["content"] is None:
-                raise No("file_not_found")
-            files.append(
-                {
-                    "id": upload["id"],
-                    "name": upload["name"],
-                    "size": upload["length"],
-                    "title": one.get("title") or upload["name"],
-                    "alt_txt": upload["alt_txt"],
-                }
-            )
-        if not files:
-            raise No("invalid_arguments")
-        if where := args.get("channel_id"):
-            channel = self._place(space, {"channel": where}, writes=True)
-            self._world.post(
-                space,
-                channel.id,
-                text=str(args.get("initial_comment") or ""),
-                blocks=[],
-                thread_ts=self._thread(space, channel.id, args),
-                files=files,
-            )
-        return {"files": files}
 
     # --- response_url ---------------------------------------------------------------------
 

@@ -52,7 +52,6 @@ def without_marks(text: str, name: Name) -> str:
 
 def text_of(message: Message, name: Name) -> str:
     lines = list(lines_of(message.blocks, name)) or [without_marks(message.text, name)]
-    lines += [f"[{file['name']}] {file['alt_txt']}".strip() for file in message.files]
     return "\n".join(lines)
 
 

@@ -94,7 +94,6 @@ class Message:
     user: str
     thread_ts: str = ""
     metadata: Dict | None = None
-    files: list[Dict] = field(default_factory=list)
     only_for: str = ""
     """The person who sees an ephemeral message, which is not stored in the channel."""
     deleted: bool = False

@@ -50,7 +50,6 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         self.response_urls: dict[str, ResponseUrl] = {}
         self.codes: dict[str, tuple[Workspace, str]] = {}
         """OAuth codes of approved installations, each with its redirect_uri."""
-        self.uploads: dict[str, Dict] = {}
         self.under_way = 0
         self._ids = itertools.count(1)
         self._stamps = itertools.count(1)
@@ -144,7 +143,6 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
         thread_ts: str = "",
         metadata: Dict | None = None,
         only_for: str = "",
-        files: list[Dict] | None = None,
     ) -> Message:
         self.tick += 1
         message = Message(
@@ -155,7 +153,6 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
             user or space.bot,
             thread_ts,
             metadata,
-            files or [],
             only_for,
             changed=self.tick,
         )
@@ -240,8 +237,6 @@ class SlackWorld(PretendedPlatform[Trouble, Call]):
             found["thread_ts"] = message.thread_ts
         if message.metadata:
             found["metadata"] = message.metadata
-        if message.files:
-            found["files"] = message.files
         return found
 
     def user_json(self, space: Workspace, user: User, *, locale: bool = False) -> Dict:

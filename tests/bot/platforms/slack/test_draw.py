@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.slack import draw, forms
 from dialogs.model import cards as c
+from dialogs.model.pictures import Chart, Steps
 from tests.worlds import slack_limits
 from tests.worlds.boards import boards, grids
 from tests.worlds.pictures import pictures
@@ -341,3 +342,52 @@ def _bold(blocks: list[dict[str, Any]]) -> list[str]:
         *(span["text"] for span in spans if span.get("style", {}).get("bold")),
         *(found for text in _mrkdwn(blocks) for found in re.findall(r"(?<!\S)\*(\w+)\*", text)),
     ]
+
+
+URL = "https://digi.example/p/x.png?l=da&v=1"
+
+
+@pytest.mark.parametrize("kind", [Steps, Chart])
+def test_a_picture_with_an_address_is_an_image_above_its_sentence(kind: Any) -> None:
+    """Where nothing can be sent again without it, and without an address, the sentence alone."""
+    said: c.Spans = (c.Plain("Fase 2 af 4: <Konsekvensvurdering>."),)
+    parts = (said, (), said) if kind is Steps else (said, (), (), None, said)
+    before, after = c.Paragraph[c.Spans]((c.Plain("Før"),)), c.Paragraph[c.Spans]((c.Plain("E"),))
+    press = c.Buttons((c.Button[c.Spans]((c.Plain("Tryk"),), token="t"),))
+    card = c.Card((before, kind(*parts, url=URL), press, after))
+    drawn = draw.message(card, "da", pictured=True)
+    check({"text": drawn.text, "blocks": drawn.blocks})
+    assert [one["type"] for one in drawn.blocks] == [
+        "section",
+        "image",
+        "context",
+        "actions",
+        "section",
+    ]
+    assert drawn.blocks[1]["image_url"] == URL
+    assert drawn.blocks[1]["alt_text"] == c.plain(said)
+    plain = drawn.without_pictures()
+    assert plain.blocks == [one for one in drawn.blocks if one["type"] != "image"]
+    assert "Konsekvensvurdering" in plain.text == drawn.text
+    for alone in (
+        draw.message(card, "da"),
+        draw.message(c.Card((kind(*parts, url="http://127.0.0.1/x.png"),)), "da", pictured=True),
+    ):
+        assert not alone.pictured
+        assert "Konsekvensvurdering" in alone.text
+
+
+@given(st.lists(_part, max_size=8), pictures(_spans(300)), st.lists(_light, max_size=60))
+@settings(max_examples=60)
+def test_any_message_with_a_picture_stays_within_the_limits(
+    before: list[Any], picture: Any, after: list[Any]
+) -> None:
+    """Nothing is lost beside a picture: every button, and every line, in the message or further
+    on."""
+    picture = msgspec.structs.replace(picture, url=URL)
+    card: c.FinishedCard = c.Card((*before, picture, *after))
+    drawn = draw.message(card, "da", pictured=True)
+    for page in (drawn, drawn.without_pictures(), *drawn.rest):
+        check({"text": page.text, "blocks": page.blocks})
+    assert drawn.pictured == bool(c.plain(picture.sentence or ()).strip())
+    assert sorted(_drawn_buttons(drawn.blocks)) == sorted(_all_buttons(card))

@@ -647,23 +647,6 @@ async def test_an_installation_gives_a_token_once_and_rotates_it() -> None:
         assert await refused(new.auth_test()) == "token_revoked"
 
 
-async def test_a_picture_is_uploaded_with_its_words() -> None:
-    """Three calls, and the alt text is stored."""
-    async with toy() as bot:
-        bot.world.home.scopes.add("files:write")
-        await bot.client.files_upload_v2(
-            channel=CHANNEL,
-            content=b"\x89PNG",
-            filename="hjul.png",
-            title="Hjulet",
-            alt_txt="Et hjul med fire dele",
-            initial_comment="Her er hjulet",
-        )
-        [message] = bot.world.home.messages
-        assert message.files[0]["alt_txt"] == "Et hjul med fire dele"
-        assert "Et hjul med fire dele" in hands_of(bot).channel()
-
-
 async def test_trouble_comes_as_planned_and_early_returns_are_seen() -> None:
     """429 with Retry-After, 5xx, a chosen error code, an answer that is lost or late."""
     async with toy() as bot:

@@ -324,15 +324,17 @@ def test_what_is_filled_in_already_is_not_marked_as_required() -> None:
     assert marked == [True, False, True, False]
 
 
-def test_steps_with_an_address_are_an_image_above_their_sentence() -> None:
+@pytest.mark.parametrize("kind", [pictures.Steps, pictures.Chart])
+def test_a_picture_with_an_address_is_an_image_above_its_sentence(kind: Any) -> None:
     """Its alternative text is the sentence; without an address the sentence stands alone."""
     said: c.Spans = (c.Plain("Fase 2 af 4: Konsekvensvurdering."),)
-    with_url = pictures.Steps[c.Spans](said, (), said, url="https://digi.example/p/x.png?l=da&v=1")
+    parts = (said, (), said) if kind is pictures.Steps else (said, (), (), None, said)
+    with_url = kind(*parts, url="https://digi.example/p/x.png?l=da&v=1")
     image, sentence = draw.card(c.Card((with_url,)))["body"]
     assert image["type"] == "Image"
     assert image["url"] == with_url.url
     assert image["altText"] == sentence["inlines"][0]["text"] == c.plain(said)
     for url in ("", "http://127.0.0.1/p/x.png"):
-        plain = pictures.Steps[c.Spans](said, (), said, url=url)
+        plain = kind(*parts, url=url)
         [alone] = draw.card(c.Card((plain,)))["body"]
         assert alone["type"] == "RichTextBlock"
