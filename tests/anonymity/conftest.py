@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.transactions import anonymous_pool as pools
+from tests.anonymity.pair_worlds import Dice, seeded
 from tests.worlds.postgres import Server, a_server
 
 
@@ -37,3 +38,9 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("SQLITE_TMPDIR", str(folder))
     return folder
+
+
+@pytest.fixture
+def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
+    with seeded(monkeypatch) as found:
+        yield found

@@ -216,10 +216,12 @@ def every_log_line() -> Iterator[list[str]]:
             logger.setLevel(level)
 
 
-async def look(played: Stage, person: str, view: str, project: str, ref: str = "") -> str:
-    """Return all that a person sees in a view, with the presses of its buttons; forms without their
-    random ids."""
-    wanted = Look(view, project=project, ref=ref)  # type: ignore[arg-type]
+async def look(
+    played: Stage, person: str, view: str, project: str, ref: str = "", words: str = ""
+) -> str:
+    """Return all that a person sees in a view, with the presses of its buttons, the files behind it
+    and what it puts on a wall; forms without their random ids."""
+    wanted = Look(view, project=project, ref=ref, words=words)  # type: ignore[arg-type]
     token = write_press(played.house.vault, TENANT, wanted)
     answer = await played.house.engine.receive(
         Delivery(TENANT, Sender(person, PEOPLE[person], "da"), f"look:{view}", Pressed(token))
@@ -227,7 +229,8 @@ async def look(played: Stage, person: str, view: str, project: str, ref: str = "
     # Stay below the rate limit of a person.
     played.house.engine._gate._acts.clear()
     played.house.engine._gate._codes.clear()
-    seen = [msgspec.json.encode(card).decode() for card in answer.cards]
+    shown = (*answer.cards, *answer.files, *([answer.screen] if answer.screen else ()))
+    seen = [msgspec.json.encode(one).decode() for one in shown]
     if answer.form is not None:
         seen.append(text_of_form(answer.form))
     return "\n".join(seen)
@@ -251,12 +254,17 @@ def instances(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-async def everything_seen(played: Stage, folder: Path, lookers: tuple[str, ...] = LOOKERS) -> Seen:
+async def everything_seen(
+    played: Stage,
+    folder: Path,
+    lookers: tuple[str, ...] = LOOKERS,
+    views: tuple[str, ...] = VIEWS,
+) -> Seen:
     """Return every view of people in every role, and everything that was posted or sent."""
     project, there = project_of(folder), instances(folder)
     seen: Seen = {}
     for person in lookers:
-        for view in VIEWS:
+        for view in views:
             for ref in ("", *there.get(OF[view], ())):
                 seen[person, view, ref] = await look(played, person, view, project, ref)
     for message in played.edge.messages.values():

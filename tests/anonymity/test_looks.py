@@ -18,6 +18,7 @@ from tests.anonymity.hands import (
     running,
     says,
 )
+from tests.anonymity.meeting import OF_EXERCISES, Meeting, through
 
 
 def _all(folder: Path) -> tuple[Dump, list[bytes]]:
@@ -33,6 +34,20 @@ async def test_opening_every_form_and_view_writes_nothing(tmp_path: Path, either
         before = _all(tmp_path)
         await everything_seen(played, tmp_path, ("anne", "peter") if either else LOOKERS)
         assert _all(tmp_path) == before
+
+
+async def test_opening_every_form_and_view_of_an_exercise_writes_nothing(
+    tmp_path: Path, either: str
+) -> None:
+    """Board, forms, wall, leading page, files and one's own part: in a round of notes, of dots and
+    of a survey, and after each. Whoever has taken part looks too."""
+    lookers = ("sofie",) if either else ("anne", "mette", "sofie")
+    async with running(tmp_path, either=either) as played:
+        meeting = Meeting(played, tmp_path)
+        async for moment in through(meeting):
+            before = _all(tmp_path)
+            await meeting.seen(lookers, OF_EXERCISES)
+            assert _all(tmp_path) == before, moment
 
 
 async def test_control_a_look_that_is_counted_is_seen(

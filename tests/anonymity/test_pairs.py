@@ -1,18 +1,14 @@
 """Who wrote, when and from where makes no difference to what is stored or shown.
 
 Two runs that differ only in that are byte for byte equal after the release, given the same random
-seed for each act and a clock that stands still. PostgreSQL counts transactions across databases, so
-there the order of transaction ids is compared instead.
+seed for each act and a clock that stands still (pair_worlds.py).
 """
 
 from __future__ import annotations
 
-import os
-import random
 import unicodedata
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -22,100 +18,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 import bot.core.gate
-from bot.clock import Clock
 from bot.core.engine import Engine
-from bot.core.housekeeping import Housekeeping
-from bot.core.leases import Leases
-from bot.core.sending import LetterSender
-from bot.core.timers import Timers
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender, Submitted, TypedText, What
 from dialogs.model.events import Look
 from dialogs.model.facts import Waiting
-from storage.padding import Padding
-from storage.rekey import waiting
 from storage.transactions import anonymous_pool as pools
-from storage.transactions.letters import Letter
-from storage.transactions.outbox import Lease
 from storage.transactions.people import SeenPerson
 from tests.anonymity.hands import (
-    Dump,
-    Seen,
-    bytes_of,
-    dump,
     everything_seen,
     instances,
     project_of,
-    running,
     says_by_name,
 )
-from tests.worlds.stage import BEGINNING, CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
+from tests.anonymity.pair_worlds import Dice, World, differences, left, still_world
+from tests.worlds.stage import CHANNEL, COPENHAGEN, PEOPLE, TENANT, Stage
 
 LOOKERS = ("anne", "mette", "peter")
-AN_HOUR_US = 3_600_000_000
-
-
-class Dice:
-    """All randomness of a run, seeded by the name of the current act."""
-
-    def __init__(self) -> None:
-        self.chance = random.Random()
-
-    def thrown(self, act: str) -> None:
-        self.chance.seed(act)
-
-    def urandom(self, size: int) -> bytes:
-        return self.chance.randbytes(size)
-
-
-@pytest.fixture(autouse=True)
-def _leases_outlast_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases go by a clock that cannot be stopped. Each renewal is a write, and how many there are
-    would depend on how busy the machine is."""
-
-    def lease(leases: Leases, lease_us: int = AN_HOUR_US) -> Lease:
-        return Lease(leases._clock.real_us(), lease_us)
-
-    monkeypatch.setattr(Leases, "lease", lease)
-
-
-@pytest.fixture
-def dice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
-    found = Dice()
-    send, fire, minute = LetterSender.send, Timers._fire, Housekeeping.minute
-    pads = Padding.pad
-
-    async def sent(sender: LetterSender, letter: Letter) -> bool:
-        found.thrown(f"{letter.id} of {letter.due}")
-        return await send(sender, letter)
-
-    async def fired(timers: Timers, letter: Letter) -> None:
-        found.thrown(f"{letter.id} of {letter.due}")
-        await fire(timers, letter)
-
-    async def kept(housekeeping: Housekeeping) -> None:
-        found.thrown(f"the house at {housekeeping._clock.now()}")
-        await minute(housekeeping)
-
-    async def pad(padding: Padding) -> None:
-        await pads(padding)
-        found.thrown("after as many pads as were missing")
-
-    monkeypatch.setattr(os, "urandom", found.urandom)
-    monkeypatch.setattr("bot.core.leases.secrets.token_hex", lambda size: found.urandom(size).hex())
-    monkeypatch.setattr(LetterSender, "send", sent)
-    monkeypatch.setattr(Timers, "_fire", fired)
-    monkeypatch.setattr(Housekeeping, "minute", kept)
-    monkeypatch.setattr(Padding, "pad", pad)
-    # The same number in each minute, also if an act is in the minute of a release.
-    monkeypatch.setattr("storage.padding.WRITES", 4)
-    monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
-    monkeypatch.setattr("storage.postgres.driver._CHANCE", found.chance)
-    pools.set_chance(found.chance)
-    yield found
-    pools.set_chance(random.SystemRandom())
-
-
 Door = Literal["channel", "private", "typed", "answer", "page", "page answer"]
 
 
@@ -138,26 +57,10 @@ class Named(Struct, frozen=True):
 
 
 Acts = tuple[Said | Named, ...]
-World = tuple[Dump, Seen, bytes]
 
 
 def _at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=COPENHAGEN)
-
-
-def _in_order(rows: Dump) -> Dump:
-    """Return the rank of the transaction that wrote a row."""
-    ours = {
-        name: [row for row in table if row[2] != "oldest_code"]
-        for name, table in rows.items()
-        if name != "migration"  # older than the course, like the row above
-    }
-    numbers = sorted({int(row[1]) for table in ours.values() for row in table})
-    nth = {str(number): n for n, number in enumerate(numbers)}
-    return {
-        name: [(place, nth[number], *rest) for place, number, *rest in table]
-        for name, table in ours.items()
-    }
 
 
 async def _world(
@@ -168,13 +71,7 @@ async def _world(
     lookers: tuple[str, ...],
     either: str,
 ) -> World:
-    # The waiting key file of a database that is not created yet.
-    key = waiting(folder / "key" / "digi.key")
-    key.parent.mkdir(parents=True)
-    key.write_bytes(b64encode(bytes(32)))
-    dice.thrown("the beginning")
-    still = Clock(real_us=lambda: round(BEGINNING.timestamp() * 1_000_000))
-    async with running(folder, clock=still, either=either) as played:
+    async with still_world(folder, dice, either) as played:
         dice.thrown("a question")
         await played.type("anne", "næste")
         question = instances(folder)["question"][0]
@@ -196,16 +93,7 @@ async def _world(
         await played.move(_at(9, 12))
         dice.thrown("looks")
         seen = await everything_seen(played, folder, lookers)
-        await played.house.database.checkpoint()
-        while ("stirred", "1") in [row[1:] for row in dump(folder)["meta"]]:
-            # How often the fake clock was moved; a real clock passes every minute.
-            await played.house.database.checkpoint()
-        if either:
-            # Leases use the server's clock, which cannot be stopped.
-            house = played.house
-            await house.database.tx(house.scripts.outbox.leave_lanes, house.courier.holder)
-        rows = dump(folder)
-        return _in_order(rows) if either else rows, seen, bytes_of(folder)
+        return await left(played, folder, seen, either)
 
 
 async def _say(played: Stage, folder: Path, dice: Dice, act: Said, question: str) -> Answer:
@@ -308,12 +196,6 @@ def _moments(pair: str) -> tuple[datetime, ...]:
     return tuple(sorted({act.at for acts in PAIRS[pair] for act in acts}))
 
 
-def _differences(one: World, other: World) -> list[str]:
-    found = [f"table {table}" for table in one[0] if one[0][table] != other[0][table]]
-    found += [f"view {key}" for key in one[1] if one[1][key] != other[1].get(key)]
-    return found + ["file"] * (one[2] != other[2])
-
-
 _seen: dict[tuple[Acts, tuple[datetime, ...], bool], World] = {}
 
 
@@ -352,7 +234,7 @@ async def test_what_differs_leaves_no_difference(
             folder = tmp_path / str(n)
             _seen[key] = await _world(folder, dice, acts, _moments(pair), LOOKERS, place)
         worlds.append(_seen[key])
-    assert _differences(*worlds) == []
+    assert differences(*worlds) == []
     assert {"published", "record", "state"} <= {
         table for table in worlds[0][0] if worlds[0][0][table]
     }
@@ -443,4 +325,4 @@ async def test_control_a_difference_that_is_kept_is_seen(
         await _world(tmp_path / str(n), dice, acts, _moments(pair), (), places())
         for n, acts in enumerate(PAIRS[pair])
     ]
-    assert _differences(*worlds) != []
+    assert differences(*worlds) != []

@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from dialogs.model.facts import HowMany
+from dialogs.model.facts import HowMany, Published, Unnamed
 from storage.sql import Script
 from storage.transactions.anonymous_pool import Pool
-from storage.transactions.facts import SCRIPTS, _how_many
+from storage.transactions.facts import SCRIPTS, _how_many, _published
 from storage.transactions.scope import Scope
 from tests.anonymity.courses import AUTHORS, random_course
 from tests.anonymity.hands import (
     CANARY,
     LOOKERS,
     RELEASED,
+    Seen,
     by_code,
     changed,
     dump,
@@ -29,8 +30,10 @@ from tests.anonymity.hands import (
     says,
     says_by_name,
 )
+from tests.anonymity.meeting import OF_EXERCISES, SURVEY, WRITERS, Meeting
 from tests.worlds.cards import Dressed
 from tests.worlds.postgres import either_later
+from tests.worlds.stage import CHANNEL
 
 
 async def test_nobodys_view_changes_before_the_release(tmp_path: Path, either: str) -> None:
@@ -84,6 +87,85 @@ async def test_what_later_happens_by_code_shows_at_the_next_release_only(
         after = await everything_seen(played, tmp_path, lookers)
         assert "trukket tilbage" in after["anne", "concerns", ""]
         assert "En anden tekst" not in after["anne", "concerns", ""]
+
+
+# --- an exercise ------------------------------------------------------------------------------
+
+
+async def _shows(meeting: Meeting, lookers: tuple[str, ...], before: Seen) -> Seen:
+    """Assert that nothing has changed for anybody; close the round, and assert that it then does,
+    for everybody in the channel and on the wall."""
+    assert await meeting.seen(lookers) == before
+    await meeting.closes()
+    after = await meeting.seen(lookers)
+    changed = {key[0] for key in before if before[key] != after[key]}
+    assert changed >= {"wall", "leading", *lookers, f"channel:{CHANNEL}"}
+    return after
+
+
+async def test_nobodys_view_of_an_exercise_changes_before_its_round_is_closed(
+    tmp_path: Path, either: str, dressed: Dressed
+) -> None:
+    """Whoever takes part, takes it back, or takes part twice changes no board, wall, leading page,
+    file, form or message, also not their own; the close of the round changes all of them."""
+    lookers = ("sofie",) if either else ("anne", "sofie")
+    async with running(tmp_path, either=either) as played:
+        meeting = Meeting(played, tmp_path)
+        await meeting.begins()
+        await meeting.goes_to("write")
+        before = await meeting.seen(lookers)
+        for n, person in enumerate((*WRITERS, "sofie")):
+            await meeting.notes(person, f"Seddel {n}", f"Ulempe {n}")
+        await meeting.undoes("omar", await meeting.notes("omar", "Fortrudt"))
+        after = await _shows(meeting, lookers, before)
+        there = " ".join(after.values())
+        assert "Seddel 5" in there
+        assert "Fortrudt" not in there
+        await meeting.goes_to("read")
+        await meeting.goes_to("dots")
+        before = await meeting.seen(lookers)
+        for person in WRITERS:
+            await meeting.dots(person, "Seddel 1", "Ulempe 3")
+        await _shows(meeting, lookers, before)
+        await meeting.ends()
+        await meeting.begins(SURVEY)
+        await played.move(played.house.clock.now() + timedelta(days=1))
+        await meeting.put_up()
+        before = await meeting.seen(lookers)
+        for person in WRITERS:
+            await meeting.answers(person, "bswubs")
+        await meeting.undoes("omar", await meeting.answers("omar", "wwwwww"))
+        await _shows(meeting, lookers, before)
+
+
+def _also_published(scope: Scope, fact: Published) -> Script[tuple[Unnamed, ...]]:
+    """Return what waits in the pool too, as if the run had shown it at its end."""
+    found = yield from _published(scope, fact)
+    [row] = yield "pool_get", scope.key
+    pool = Pool.open(scope.vault, scope.tenant, scope.project, row["sealed"])
+    waits = (
+        Unnamed(one.id, one.kind, one.ref.rpartition(".")[0], 0, one.body)
+        for one in pool.entries
+        if one.kind == fact.kind
+    )
+    return (*found, *waits)
+
+
+@either_later
+async def test_control_a_board_that_shows_an_open_round_is_caught(
+    tmp_path: Path, either: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control: the board reads the pool, and a single note changes board and wall."""
+    scripts: dict[Any, Any] = SCRIPTS
+    monkeypatch.setitem(scripts, Published, _also_published)
+    async with running(tmp_path, either=either) as played:
+        meeting = Meeting(played, tmp_path)
+        await meeting.begins()
+        await meeting.goes_to("write")
+        before = await meeting.seen(("peter",), OF_EXERCISES)
+        await meeting.notes("lars", "En seddel")
+        after = await meeting.seen(("peter",), OF_EXERCISES)
+        assert {key[0] for key in before if before[key] != after[key]} >= {"wall", "peter"}
 
 
 # --- any course -------------------------------------------------------------------------------
