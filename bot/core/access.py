@@ -130,6 +130,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.ConditionWritten: ALL,
     e.ExerciseAgreed: ALL,
     e.RowWritten: ALL,
+    e.ColumnAdded: ALL,
+    e.ColumnRemoved: ALL,
     e.NotesWritten: WRITERS,
     e.DotsSet: WRITERS,
     e.SurveyAnswered: WRITERS,

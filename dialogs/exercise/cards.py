@@ -12,6 +12,7 @@ from dialogs.exercise.board import (
     drawn,
     hidden_lines,
 )
+from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
 from dialogs.exercise.states import (
     ExerciseRun,
@@ -31,7 +32,6 @@ from dialogs.exercise.states import (
     title_of,
 )
 from dialogs.exercise.survey import state_line
-from dialogs.exercise.table import fill_button, fills_now
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -59,7 +59,8 @@ def may_lead(run: ExerciseRun, viewer: Viewer) -> bool:
 
 
 def post_needs(state: ExerciseRun, slot: str) -> Facts:
-    return (*board_facts(state.id), Records("table_row", state.id), States("agreement"))
+    table = Records("table_row", state.id), Records("table_column", state.id)
+    return (*board_facts(state.id), *table, States("agreement"))
 
 
 def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:

@@ -25,6 +25,13 @@ from dialogs.exercise.cards import (
     post_needs,
     write_button,
 )
+from dialogs.exercise.columns import (
+    column_added,
+    column_needs,
+    column_removed,
+    new_column,
+    new_column_needs,
+)
 from dialogs.exercise.forms import (
     agree_form,
     begin_form,
@@ -112,6 +119,8 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
             return (*PEOPLE, ALL_RUNS)
         case e.RowWritten():
             return row_needs(event)
+        case e.ColumnAdded() | e.ColumnRemoved():
+            return column_needs(event)
         case e.NoteTakenDown(run=run):
             return (*PEOPLE, Records("paper_note", run))
         case e.Woke(of=run) if is_row_timer(event):
@@ -140,6 +149,10 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
             return by_hand(state, event, known)
         case e.RowWritten():
             return row_written(state, event, known)
+        case e.ColumnAdded():
+            return column_added(state, event, known)
+        case e.ColumnRemoved():
+            return column_removed(state, event, known)
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
         case e.ScreenWanted():
@@ -378,6 +391,8 @@ CONVERSATION = Conversation(
             e.ConditionWritten,
             e.ExerciseAgreed,
             e.RowWritten,
+            e.ColumnAdded,
+            e.ColumnRemoved,
         ),
     },
     needs=needs,
@@ -404,6 +419,7 @@ CONVERSATION = Conversation(
         "take_down": Sight(with_board, take_down_form),
         "condition": Sight(with_board, condition_form),
         "fill_row": Sight(table_needs, fill_row),
+        "new_column": Sight(new_column_needs, new_column),
         "exercise_table": Sight(table_needs, see_table),
         "board_file": Sight(board_needs, board_file),
     },

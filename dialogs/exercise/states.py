@@ -90,6 +90,7 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     taken_down: tuple[str, ...] = ()
     written: int = 0  # what whoever leads has typed in, so that a screen knows of each change
     rows: dict[str, str] = {}  # the newest writing of each row of the table
+    columns: tuple[str, ...] = ()  # those that were added, by their records of "table_column"
     typed_in: bool = False  # notes from paper were typed in
     shown_rounds: int = 0  # the marks of short rounds are counted anew after a round that is shown
     together: int = 0  # how many different people wrote in short rounds, at most
@@ -391,27 +392,38 @@ def latest_rows(run: ExerciseRun, known: Known) -> dict[str, Rec]:
     return {row: by_id[id] for row, id in run.rows.items() if id in by_id}
 
 
+def column_names(run: ExerciseRun, known: Known) -> dict[str, Line]:
+    """Return the columns of the table and their names: the guide's, then those that were added."""
+    found: dict[str, Line] = {one.id: Said(one.name.da, one.name.en) for one in run.guide.columns}
+    added: tuple[Rec, ...] = known(Records("table_column", run.id))
+    names = {record.id: Words(record.body["name"]) for record in added}
+    return found | {id: names[id] for id in run.columns if id in names}
+
+
 def grid(run: ExerciseRun, known: Known, today: date | None = None) -> Grid[Line] | None:
     """Return the filled rows as a table; None if nothing has been written. With `today`, nobody is
     named beside a day that has passed. Needs `table_facts`."""
     written = latest_rows(run, known)
     names = row_names(run, known)
+    columns = column_names(run, known)
     if not written:
         return None
-    columns = tuple(Said(one.name.da, one.name.en) for one in run.guide.columns)
     rows = tuple(
-        (name, *_cells(run, written[row], today)) for row, name in names.items() if row in written
+        (name, *_cells(tuple(columns), written[row], today))
+        for row, name in names.items()
+        if row in written
     )
-    return Grid((text("table.row"), *columns, text("table.owner"), text("table.look_again")), rows)
+    last = (text("table.owner"), text("table.look_again"))
+    return Grid((text("table.row"), *columns.values(), *last), rows)
 
 
-def _cells(run: ExerciseRun, record: Rec, today: date | None) -> tuple[Line, ...]:
+def _cells(columns: tuple[str, ...], record: Rec, today: date | None) -> tuple[Line, ...]:
     cells: dict[str, str] = record.body["cells"]
     owner, due = record.body["owner"], record.body["due"]
     if today is not None and due and date.fromisoformat(due) < today:
         owner = ""
     return (
-        *(Words(cells.get(column.id, "")) for column in run.guide.columns),
+        *(Words(cells.get(column, "")) for column in columns),
         Who(owner) if owner else Words(""),
         Day(date.fromisoformat(due), weekday=False) if due else Words(""),
     )

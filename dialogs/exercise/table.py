@@ -10,9 +10,17 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from dialogs.exercise.columns import (
+    add_button,
+    brought_back,
+    fill_button,
+    may_fill,
+    remove_buttons,
+    takes_rows,
+)
 from dialogs.exercise.states import (
     ExerciseRun,
-    current_step,
+    column_names,
     fact_of,
     grid,
     latest_rows,
@@ -31,6 +39,7 @@ from dialogs.model.effects import (
     Cancel,
     Effects,
     FieldError,
+    Forget,
     Open,
     Privately,
     Record,
@@ -45,14 +54,14 @@ from dialogs.model.facts import About, Known, Rec, Records, Roles, Viewer
 LONGEST_CELL = 500
 LONGEST_NAME = 80
 ROWS_ON_A_CARD = 20
+ROWS = 60
 NEW = "new"
-TRIO = ("leader", "deputy", "tr", "amr")
 LOOKS_AT = 9
 _ROW = "row:"
 
 
 def table_facts(run: str) -> Facts:
-    return (About(), fact_of(run), Records("table_row", run))
+    return (About(), fact_of(run), Records("table_row", run), Records("table_column", run))
 
 
 def table_needs(look: Look, viewer: Viewer) -> Facts:
@@ -63,11 +72,15 @@ def table_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def last_written(run: ExerciseRun, known: Known) -> Line | None:
-    """Say who changed which row last."""
-    every: tuple[Rec, ...] = known(Records("table_row", run.id))
+    """Say who changed which row last, or added which column."""
+    rows: tuple[Rec, ...] = known(Records("table_row", run.id))
+    added: tuple[Rec, ...] = known(Records("table_column", run.id))
+    every = (*rows, *(record for record in added if record.id in run.columns))
     if not every:
         return None
     last = max(every, key=lambda record: (record.at, record.id))
+    if "row" not in last.body:
+        return text("table.last", who=c.Who(last.person), row=c.Words(last.body["name"]))
     row = row_names(run, known).get(last.body["row"], c.Words(last.body["name"]))
     return text("table.last", who=c.Who(last.person), row=row)
 
@@ -96,21 +109,17 @@ def _table_card(run: ExerciseRun, known: Known) -> c.NeutralCard:
         c.Heading(text("table.of", title=title_of(run))),
         c.Paragraph(text("table.empty")) if shown is None else shown,
         c.Small(last) if last is not None else None,
-        c.buttons(fill_button(run, known.project.id) if _takes_rows(run) else None),
+        c.buttons(*_table_buttons(run, known)) if takes_rows(run) else None,
     )
 
 
-def _takes_rows(run: ExerciseRun) -> bool:
-    """Return whether rows can be written. They can be kept up to date after the exercise too."""
-    return run.status in ("running", "paused", "done")
-
-
-def fill_button(run: ExerciseRun, project: str) -> Button[Line]:
-    return Button(text("table.fill"), _row_look(project, run.id, ""), "main")
-
-
-def fills_now(run: ExerciseRun) -> bool:
-    return run.status == "running" and current_step(run).does == "table"
+def _table_buttons(run: ExerciseRun, known: Known) -> tuple[Button[Line] | None, ...]:
+    project = known.project.id
+    return (
+        fill_button(run, project),
+        add_button(run, project, known),
+        *remove_buttons(run, project, known),
+    )
 
 
 def fill_row(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -118,18 +127,30 @@ def fill_row(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None:
         return _gone()
-    if not _takes_rows(run):
+    if not takes_rows(run):
         return (Show(c.card(c.Paragraph(text("exercise.is_over", title=title_of(run))))),)
-    names, project = row_names(run, known), known.project.id
-    if not look.words:
-        choices = [
-            Button(name, _row_look(project, run.id, row))
-            for row, name in tuple(names.items())[:ROWS_ON_A_CARD]
-        ]
-        another = Button[Line](text("table.new_row"), _row_look(project, run.id, NEW))
-        shown = c.card(c.Paragraph(text("table.which_row")), c.buttons(*choices, another))
-        return (Show(shown),)
-    return (Open(_row_form(run, look.words, names.get(look.words), known)),)
+    names = row_names(run, known)
+    row, _, start = look.words.partition("/")
+    if not row:
+        return (Show(_which_row(run, names, int(start) if start.isdigit() else 0, known)),)
+    if row == NEW and len(names) >= ROWS:
+        return (Show(c.card(c.Paragraph(text("table.enough_rows", n=c.Count(ROWS))))),)
+    return (Open(_row_form(run, row, names.get(row), known)),)
+
+
+def _which_row(run: ExerciseRun, names: dict[str, Line], start: int, known: Known) -> c.NeutralCard:
+    project = known.project.id
+    rows = tuple(names.items())
+    page, rest = rows[start : start + ROWS_ON_A_CARD], len(rows) - start - ROWS_ON_A_CARD
+    more = Button[Line](
+        text("question.show_more"), _row_look(project, run.id, f"/{start + ROWS_ON_A_CARD}")
+    )
+    another = Button[Line](text("table.new_row"), _row_look(project, run.id, NEW))
+    return c.card(
+        c.Paragraph(text("table.which_row")),
+        c.buttons(*(Button(name, _row_look(project, run.id, row)) for row, name in page)),
+        c.buttons(more if rest > 0 else None, another, add_button(run, project, known)),
+    )
 
 
 def _row_form(run: ExerciseRun, row: str, name: Line | None, known: Known) -> Form[Line]:
@@ -140,15 +161,15 @@ def _row_form(run: ExerciseRun, row: str, name: Line | None, known: Known) -> Fo
     fields: list[Field[Line]] = [*(Note[Line](one) for one in above)]
     if name is None:
         fields.append(TextField("name", text("table.field_name"), limit=LONGEST_NAME))
-    for column in run.guide.columns:
+    for column, called in column_names(run, known).items():
         fields.append(
             TextField(
-                f"cells.{column.id}",
-                Said(column.name.da, column.name.en),
+                f"cells.{column}",
+                called,
                 long=True,
                 limit=LONGEST_CELL,
                 required=False,
-                value=c.Words(cells[column.id]) if cells.get(column.id) else None,
+                value=c.Words(cells[column]) if cells.get(column) else None,
             )
         )
     owner = before.body["owner"] if before is not None else ""
@@ -181,14 +202,15 @@ def _examples(run: ExerciseRun, row: str, known: Known) -> tuple[Line, ...]:
 
 
 def row_needs(event: e.RowWritten) -> Facts:
-    return (About(), Roles(), Records("table_row", event.run))
+    rows, columns = Records("table_row", event.run), Records("table_column", event.run)
+    return (About(), Roles(), rows, columns)
 
 
 def row_written(run: ExerciseRun, event: e.RowWritten, known: Known) -> Step:
     """Keep a row, with who wrote it. Rows can be kept up to date after the exercise too."""
-    if not _takes_rows(run):
+    if not takes_rows(run):
         return run, (FieldError("", text("exercise.is_over_short")),)
-    if run.guide.audience == "trio" and event.by not in known.holders(*TRIO):
+    if not may_fill(run, event.by, known):
         return run, (FieldError("", text("table.for_the_trio")),)
     stands = run.rows.get(event.row, "")
     if stands != event.over:
@@ -198,6 +220,8 @@ def row_written(run: ExerciseRun, event: e.RowWritten, known: Known) -> Step:
         return run, (FieldError("due", text("question.when_past")),)
     if not event.name and not any(event.cells.values()):
         return run, (FieldError("", text("table.write_something")),)
+    if event.row == NEW and len(row_names(run, known)) >= ROWS:
+        return run, (FieldError("", text("table.enough_rows", n=c.Count(ROWS))),)
     row = f"added-{event.id}" if event.row == NEW else event.row
     before = latest_rows(run, known).get(row)
     body = {
@@ -208,9 +232,11 @@ def row_written(run: ExerciseRun, event: e.RowWritten, known: Known) -> Step:
         "due": event.due.isoformat() if event.due is not None else "",
     }
     record = Record("table_row", run.id, event.id, event.by, event.at, body)
+    old = (Forget("table_row", id=before.id),) if before is not None else ()
     after = replace(run, rows={**run.rows, row: event.id})
+    after = brought_back(after, event.cells, known)
     timer = _timer(row, event, known)
-    return after, (record, timer, Redraw("post"), Show(_kept_card(after, event)))
+    return after, (record, *old, timer, Redraw("post"), Show(_kept_card(after, event)))
 
 
 def _timer(row: str, event: e.RowWritten, known: Known) -> Timer | Cancel:

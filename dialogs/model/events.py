@@ -855,6 +855,20 @@ class RowWritten(Signed, frozen=True, tag="row_written"):
     over: str = ""
 
 
+class ColumnAdded(Signed, frozen=True, tag="column_added"):
+    """A column of their own in an exercise's table."""
+
+    run: str
+    name: str
+
+
+class ColumnRemoved(Signed, frozen=True, tag="column_removed"):
+    """An added column in which nothing is written is taken out again."""
+
+    run: str
+    column: str
+
+
 class ExerciseAgreed(Signed, frozen=True, tag="exercise_agreed"):
     """*Lav en aftale* during an exercise."""
 
@@ -989,6 +1003,8 @@ SignedEvent = (
     | ConditionWritten
     | ExerciseAgreed
     | RowWritten
+    | ColumnAdded
+    | ColumnRemoved
     | Started
     | Drafted
     | DraftDetailed
@@ -1156,6 +1172,7 @@ View = Literal[
     "take_down",
     "condition",
     "fill_row",
+    "new_column",
     "exercise_table",
     "board_file",
     # page

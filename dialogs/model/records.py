@@ -59,6 +59,7 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("condition", "unname"),
         RecordKind("exercise_end", "unname"),
         RecordKind("table_row", "unname"),
+        RecordKind("table_column", "unname"),
     )
 }
 

@@ -42,7 +42,14 @@ from dialogs.model.documents import DataTable, Passage, Section, section
 from dialogs.model.facts import Fact, Known, Published, Records
 from dialogs.report.lines import NONE, is_known, points, quoted
 
-WRITTEN = ("paper_note", "leader_note", "note_group", "note_taken_down", "table_row")
+WRITTEN = (
+    "paper_note",
+    "leader_note",
+    "note_group",
+    "note_taken_down",
+    "table_row",
+    "table_column",
+)
 EVERY = 10_000
 NOTES = Published("note")
 KEPT_AS = {"": "published", "paper": "paper_note", "leader": "leader_note"}

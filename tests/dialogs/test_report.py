@@ -278,8 +278,11 @@ ali > tryk "Begynd"
 ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
 ali > tryk "Næste trin"
 fatima > tryk "Udfyld en række"
+fatima > tryk "En ny kolonne"
+fatima > udfyld "Hvad skal kolonnen"="Med hvem?"
+fatima > tryk "Udfyld en række"
 fatima > tryk "Ledere"
-fatima > udfyld "Hvad?"="Rammen" "Hvem tager den"=peter "Hvornår ser I"=2026-11-30
+fatima > udfyld "Hvad?"="Rammen" "Med hvem"=TR "Hvem tager den"=peter "Hvornår ser I"=2026-11-30
 """
 ENDED = """
 ali > tryk "Led øvelsen" på "trin 2 af"
@@ -293,7 +296,8 @@ HELD = "Bilag H · Øvelserne"
 
 
 async def test_an_exercise_is_in_the_report_when_it_has_ended(tmp_path: Path) -> None:
-    """With what came of it, and its table. Nobody is named beside a day that has passed."""
+    """With what came of it, and its table with a column that was added. Nobody is named beside a
+    day that has passed."""
     async with stage(tmp_path) as played:
         await played.play(BEGUN + EXERCISED)
         assert "Der er ikke holdt nogen øvelse til ende" in everything_in(
@@ -307,6 +311,7 @@ async def test_an_exercise_is_in_the_report_when_it_has_ended(tmp_path: Path) ->
         assert (result, to, agreed) == ("»Alle ved, hvem de spørger«", "lederen", "Vi mødes igen")
         [row] = table.rows
         assert row[:2] == ("Ledere", "Rammen")
+        assert row[table.header.index("Med hvem?")] == "TR"
         assert row[-2] == "Peter Lund"
         await played.play("ur > til 2026-12-01 10:00")
         [_, table] = tables_under(await report(played, "ali"), HELD)
