@@ -121,7 +121,8 @@ WHERE project.tenant = :tenant AND project.open = 1 AND (
     EXISTS (SELECT 1 FROM member WHERE member.tenant = project.tenant
         AND member.channel = project.channel AND member.person = :person)
     OR EXISTS (SELECT 1 FROM role WHERE role.tenant = project.tenant
-        AND role.project = project.id AND role.person = :person))
+        AND role.project = project.id AND role.person = :person
+        AND role.status IN ('asked', 'confirmed')))
 ORDER BY project.id;
 
 -- name: project_delete
@@ -145,6 +146,10 @@ SELECT dialog, id, body FROM state WHERE tenant = :tenant AND project = :project
 
 -- name: state_of_tenant
 SELECT project, dialog, id, body FROM state WHERE tenant = :tenant ORDER BY project, dialog, id;
+
+-- name: state_of_every_project
+SELECT project, body FROM state
+WHERE tenant = :tenant AND dialog = 'project' AND id = 'project' ORDER BY project;
 
 -- name: state_new
 INSERT INTO state (tenant, project, dialog, id, version, body)

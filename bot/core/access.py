@@ -22,6 +22,7 @@ TRIO = frozenset({"leader", "deputy", "representative"})
 REPRESENTS = frozenset({"representative"})
 READS_REPORT = ALL | {"reader"}
 """The report holds only what the channel may read, so whoever is in it may fetch it."""
+READS_LOAD = frozenset({"reader"})
 ANYONE = frozenset({"anyone"})
 WRITERS = frozenset({"writer"})
 """Those who may write without a name."""
@@ -39,6 +40,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.FrameSet: LEADS,
     e.SettingsChanged: RUNS,
     e.RolesChanged: LEADS,
+    e.ReadersChosen: LEADS | REPRESENTS,
     e.RoleConfirmed: ANYONE,
     e.RoleDeclined: ANYONE,
     e.Paused: LEADS,
@@ -154,6 +156,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "poster_file": AGREES,
     "settings": RUNS,
     "change_roles": LEADS,
+    "readers": LEADS | REPRESENTS,
     "frame": LEADS,
     "pause": LEADS,
     "not_now": LEADS,
@@ -193,6 +196,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "report_file": READS_REPORT,
     "edition_file": READS_REPORT,
     "see_edition": REPRESENTS,
+    "change_load": READS_LOAD,
 }
 LOOKS_ANYWHERE = frozenset(
     {
@@ -224,7 +228,9 @@ SAYS_WHO: Mapping[frozenset[str], str] = {
     RUNS: "gate.runners",
     AGREES: "gate.agrees",
     TRIO: "gate.trio",
+    LEADS | REPRESENTS: "gate.trio",
     WRITERS: "gate.not_leaders",
+    READS_LOAD: "gate.readers",
 }
 
 
@@ -288,8 +294,10 @@ def refusal(
         return text("gate.has_led_vote" if vote else "gate.has_led")
     if viewer.roles & allowed:
         return None
+    if viewer.roles == {"reader"}:
+        return says("gate.only_report")
     key = "gate.opens_page" if _is_of_page(press) else SAYS_WHO.get(allowed, "gate.not_yours")
-    if key in ("gate.not_yours", "gate.not_leaders"):
+    if key in ("gate.not_yours", "gate.not_leaders", "gate.readers"):
         return says(key)
     people = _who(allowed, roles)
     if not people:
@@ -309,10 +317,11 @@ def _who(allowed: frozenset[str], roles: tuple[Role, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(r.person for r in roles if r.status == "confirmed" and fits(r.role)))
 
 
-_COMMANDS = {"help": Typed("help"), "status": Typed("status"), "roles": Typed("roles")}
+_COMMANDS = {name: Typed(name) for name in ("help", "status", "roles", "report")}
 _FILLED = {
     "gate.old_button": ("help",),
     "gate.not_seen_unnamed": ("status",),
+    "gate.only_report": ("report",),
     "gate.leaders": ("status",),
     "gate.leaders_nobody": ("roles",),
     "gate.runners_nobody": ("roles",),

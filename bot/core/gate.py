@@ -430,11 +430,17 @@ def _allowed(
             unnamed = is_unnamed(press)
             key = "gate.not_seen_unnamed" if unnamed else "gate.not_seen"
             return Stopped((_show(key),), prefs, absent=not unnamed)
-        return Stopped((_error_or_card(form, "gate.not_yours"),), prefs, None)
+        key = "gate.reads_no_more" if _has_read(viewer.person, roles) else "gate.not_yours"
+        return Stopped((_error_or_card(form, key),), prefs, None)
     if (no := refusal(press, viewer, project, roles)) is not None:
         moment = FieldError("", no) if form is not None else Show(card(Paragraph(no)))
         return Stopped((moment,), prefs, project)
     return press
+
+
+def _has_read(person: Person, roles: tuple[Role, ...]) -> bool:
+    """Return whether the person was a reader for the committee, and may be told so."""
+    return any((r.person, r.role, r.status) == (person, "reader", "was") for r in roles)
 
 
 def _key(delivery: Delivery, form: FormToken | None) -> str:

@@ -44,6 +44,8 @@ def _help(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known(About())
     if project is None:
         return (Show(_help_without(look, viewer, known)),)
+    if viewer.roles == {"reader"}:
+        return (Show(_help_reader(look, project)),)
     commands = _commands(project, viewer)
     # Commands for unsigned texts are not offered for typing where others in the channel could see
     # them.
@@ -89,6 +91,19 @@ def _commands(project: Project, viewer: Viewer) -> list[str]:
             return ["status", "say", "code", *(["resume"] if leads else [])]
         case _:
             return ["status", "agreements", "code", "start"]
+
+
+def _help_reader(look: Look, project: Project) -> NeutralCard:
+    """Show help to a reader for the committee."""
+    see: Button[Line] = Button(text("report.open"), Look("report", project=project.id), "main")
+    rows = tuple((Typed(one), text(f"command.{one}")) for one in ("report", "about"))
+    return card(
+        *_first(look),
+        Heading(text("help.title")),
+        Paragraph(text("project.is_reader", name=Words(project.name))),
+        FactRows(rows),
+        buttons(see, _own(project.id)),
+    )
 
 
 def _main_buttons(project: Project) -> tuple[Button[Line], ...]:

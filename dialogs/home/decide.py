@@ -5,7 +5,7 @@ It depends only on signed acts, roles and texts released to this reader.
 
 from __future__ import annotations
 
-from dialogs.home.states import waiting, waiting_needs
+from dialogs.home.states import asked_roles, waiting, waiting_needs
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Button,
@@ -28,15 +28,18 @@ from dialogs.model.facts import (
     InEach,
     Known,
     PrefsOf,
+    Present,
+    Roles,
     Viewer,
 )
+from dialogs.model.roles import held
 from dialogs.walk.states import progress, stage_line
 
 PROJECTS = 8
 
 
 def _mine(person: Person) -> InEach:
-    return InEach(person, (About(), *waiting_needs(person)), PROJECTS + 1)
+    return InEach(person, (About(), Present(), *waiting_needs(person)), PROJECTS + 1)
 
 
 def _needs(look: Look, viewer: Viewer) -> Facts:
@@ -89,6 +92,9 @@ def _chat(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 def _project(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
     project = known.project
+    there = viewer.person in known(Present())
+    if held(project, known(Roles()), viewer.person, there=there) <= {"reader"}:
+        return _read_only(known, viewer)
     stage = stage_line(project)
     waits = waiting(known, viewer)
     quiet = "home.nothing" if project.stage != "draft" else "home.nothing_draft"
@@ -105,6 +111,18 @@ def _project(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
             if project.stage != "draft"
             else None,
         ),
+    ]
+
+
+def _read_only(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
+    """Return what a reader for the committee sees of a project, or whoever is asked to be one."""
+    project = known.project
+    reads = viewer.person in known.holders("reader")
+    see: Button[Line] = Button(text("report.open"), Look("report", project=project.id))
+    return [
+        Paragraph(text("home.project", name=Words(project.name))),
+        *asked_roles(known, viewer.person),
+        buttons(see) if reads else None,
     ]
 
 

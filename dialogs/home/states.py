@@ -52,7 +52,7 @@ def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
     """Return, in this order: role requests, answers owed, agreements, questions."""
     project = known.project
     today = local(project.calendar, viewer.at).date()
-    parts: list[Part[Line] | None] = _asked_roles(known, viewer.person)
+    parts: list[Part[Line] | None] = asked_roles(known, viewer.person)
     if project.stage != "draft":
         parts += _owed(known, viewer.person, today)
     if project.under_way:
@@ -62,7 +62,7 @@ def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
     return parts
 
 
-def _asked_roles(known: Known, person: Person) -> list[Part[Line] | None]:
+def asked_roles(known: Known, person: Person) -> list[Part[Line] | None]:
     asked = [r.role for r in known(Roles()) if r.person == person and r.status == "asked"]
     if not asked:
         return []

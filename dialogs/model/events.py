@@ -78,6 +78,7 @@ class DraftDetailed(Signed, frozen=True, tag="draft_detailed"):
 
     phase: str = "1"
     workplace: str = "general"
+    unit: str = ""
     committee: Committee = "med"
     facilitator: tuple[Person, ...] = ()
     fixed: str = ""
@@ -120,6 +121,7 @@ class FrameSet(Signed, frozen=True, tag="frame_set"):
 
 class SettingsChanged(Signed, frozen=True, tag="settings_changed"):
     about: str = ""
+    unit: str = ""
     every_weeks: str = "1"
     weekday: str = "1"
     hour: int = 600
@@ -148,6 +150,12 @@ class RolesChanged(Signed, frozen=True, tag="roles_changed"):
     tr: tuple[Person, ...] = ()
     amr: tuple[Person, ...] = ()
     facilitator: tuple[Person, ...] = ()
+
+
+class ReadersChosen(Signed, frozen=True, tag="readers_chosen"):
+    """Choose who reads the report for the committee. Whoever is left out no longer does."""
+
+    people: tuple[Person, ...] = ()
 
 
 class RoleConfirmed(Signed, frozen=True, tag="role_confirmed"):
@@ -1014,6 +1022,7 @@ SignedEvent = (
     | SettingsChanged
     | DecisionMoved
     | RolesChanged
+    | ReadersChosen
     | RoleConfirmed
     | RoleDeclined
     | Paused
@@ -1124,6 +1133,7 @@ View = Literal[
     "settings",
     "roles",
     "change_roles",
+    "readers",
     "frame",
     "pause",
     "not_now",
@@ -1217,6 +1227,7 @@ View = Literal[
     "report_file",
     "edition_file",
     "see_edition",
+    "change_load",
     # overview, summary, trio
     "overview",
     "summary",

@@ -46,6 +46,7 @@ class Project(Struct, frozen=True, kw_only=True):
     about: str = ""
     origin: Origin = "shape"
     workplace: str = "general"
+    unit: str = ""  # the part of the workplace that the technology comes to, as people write it
     committee: Committee = "med"  # what the committee of employer and employees is called here
     phase: int = 1
     entered: int = 1  # the phase in which the project was started
@@ -384,6 +385,10 @@ class InEach(Fact[tuple[Mapping["Fact[Any]", Any], ...]], frozen=True):
     person: Person
     facts: tuple[Fact[Any], ...]
     limit: int = 20
+
+
+class EveryProject(Fact[tuple[Project, ...]], frozen=True):
+    """All projects of the workplace that have begun, whoever asks, in the order they began."""
 
 
 class ChannelProject(Fact[Project | None], frozen=True):

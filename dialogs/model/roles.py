@@ -92,7 +92,7 @@ def held(
     }
     if there or found - {"reader"}:
         found.add("member")
-    if any(role.status == "asked" for role in mine):
+    if any(role.status == "asked" and role.role != "reader" for role in mine):
         found.add("asked")
     starts = project.stage == "draft" or person == stands_in(project, roles)
     if person == project.starter and starts and not foreign:

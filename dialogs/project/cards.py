@@ -9,9 +9,9 @@ from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Card, Line, Part, card, text
 from dialogs.model.events import Look, Person
-from dialogs.model.facts import Frame, Project, Role
+from dialogs.model.facts import Frame, Project, Role, Viewer
 from dialogs.model.pictures import Steps
-from dialogs.project.states import confirming
+from dialogs.project.states import choose_readers, confirming
 
 WELCOME = "welcome"  # the slot of the welcome post in the channel
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -52,7 +52,7 @@ def role_rows(roles: tuple[Role, ...], *, missing: bool = True) -> tuple[tuple[L
     """Return rows for the roles; a missing leader, TR or AMR is mentioned, a missing facilitator is
     not."""
     rows: list[tuple[Line, Line]] = []
-    for name in SEATS:
+    for name in (*SEATS, "reader"):
         found = holding(roles, name)
         if found:
             rows.append((text(f"project.row_{name}"), c.Listing(tuple(map(_holder, found)))))
@@ -306,7 +306,8 @@ def _standing(state: Project) -> Part[Line] | None:
 # --- who is who ---------------------------------------------------------------------------
 
 
-def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: bool) -> Card[Line]:
+def who_is_who(state: Project, roles: tuple[Role, ...], viewer: Viewer) -> Card[Line]:
+    reader, leads = viewer.person, viewer.may("leader", "deputy", "starter")
     waiting = tuple(r.person for r in roles if r.status == "asked")
     steps_down = [
         r.role
@@ -330,6 +331,7 @@ def who_is_who(state: Project, roles: tuple[Role, ...], reader: Person, leads: b
             Button(text("project.change_roles"), Look("change_roles", project=state.id))
             if leads and state.open
             else None,
+            choose_readers(state, viewer),
             *(
                 Button[Line](
                     text(f"project.step_down_{role}"),

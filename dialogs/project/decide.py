@@ -31,7 +31,7 @@ from dialogs.model.facts import (
     States,
 )
 from dialogs.page.states import PAGE, where_the_page_is
-from dialogs.project import cards, deleting, end_cards, ends, people
+from dialogs.project import cards, deleting, end_cards, ends, people, readers
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
@@ -49,6 +49,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), *people.asked_facts(event))
         case e.RolesChanged():
             return (Roles(), *people.asked_facts(event))
+        case e.ReadersChosen():
+            return readers.needs(event)
         case e.Deleted():
             return deleting.needs(event)
         case e.Ended():
@@ -67,6 +69,8 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
     if state is None:
         return _new(event, known)
     match event:
+        case e.ReadersChosen() | e.RoleConfirmed(role="reader") | e.RoleDeclined(role="reader"):
+            return readers.decide(state, event, known)
         case e.Woke():
             return ends.woke(state, event, known)
         case e.RoleConfirmed():
@@ -264,6 +268,8 @@ def view(state: Project, slot: str, known: Known) -> Card[Line]:
         return cards.welcome(
             state, roles, phase_steps(state, walk, known), where_the_page_is(known)
         )
+    if readers.is_slot(slot):
+        return readers.view(state, slot, known)
     if slot.startswith(end_cards.AGAIN):
         return end_cards.again(state, int(slot.removeprefix(end_cards.AGAIN)), known)
     return cards.draft(state, roles, slot.removeprefix("draft:"))
@@ -282,6 +288,7 @@ CONVERSATION = Conversation(
         e.FrameSet,
         e.SettingsChanged,
         e.RolesChanged,
+        e.ReadersChosen,
         e.RoleConfirmed,
         e.RoleDeclined,
         e.Paused,

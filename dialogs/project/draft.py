@@ -46,6 +46,7 @@ ProjectEvent = (
     | e.FrameSet
     | e.SettingsChanged
     | e.RolesChanged
+    | e.ReadersChosen
     | e.RoleConfirmed
     | e.RoleDeclined
     | e.Paused
@@ -146,6 +147,7 @@ def _detailed(state: Project, event: e.DraftDetailed, known: Known) -> Step:
     after = replace(
         state,
         workplace=event.workplace,
+        unit=event.unit,
         committee=event.committee,
         phase=int(event.phase),
         entered=int(event.phase),

@@ -153,6 +153,17 @@ def _committee(state: Project) -> Choice[Line]:
     )
 
 
+def _unit(state: Project) -> TextField[Line]:
+    return TextField(
+        "unit",
+        text("project.field_unit"),
+        text("project.field_unit_hint"),
+        limit=NAME,
+        required=False,
+        value=_words(state.unit),
+    )
+
+
 def _working_hours(state: Project) -> tuple[Field[Line], ...]:
     start, stop_hour = state.hours
 
@@ -243,6 +254,7 @@ def details(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
                 options_of("project.workplace", *WORKPLACES),
                 value=state.workplace,
             ),
+            _unit(state),
             _committee(state),
             _people("facilitator", roles),
             *_frame(state.frame),
@@ -303,6 +315,7 @@ def settings(state: Project, left_out: tuple[Rec, ...]) -> Form[Line]:
             ),
             *_rhythm(state),
             *_working_hours(state),
+            _unit(state),
             _committee(state),
             TextField(
                 "days_off",

@@ -20,7 +20,7 @@ from dialogs.model.facts import (
     Roles,
     Viewer,
 )
-from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed
+from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed, readers
 from dialogs.promise.states import PROMISES, promises_of
 
 
@@ -47,8 +47,7 @@ def _draft_look(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 def _roles_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, roles = known.project, known(Roles())
-    leads = viewer.may("leader", "deputy", "starter")
-    return (Show(cards.who_is_who(state, roles, viewer.person, leads)),)
+    return (Show(cards.who_is_who(state, roles, viewer)),)
 
 
 def _change_roles(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -175,6 +174,7 @@ SIGHTS = {
     "settings": Sight(_settings_needs, _settings),
     "roles": Sight(_here, _roles_look),
     "change_roles": Sight(_here, _change_roles),
+    "readers": Sight(readers.form_needs, readers.form),
     "frame": Sight(_here, _frame),
     "pause": Sight(_here, _pause),
     "not_now": Sight(_leaving_needs, _not_now_look),

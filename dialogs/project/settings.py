@@ -68,6 +68,7 @@ def changed(state: Project, event: e.FrameSet | e.SettingsChanged) -> tuple[Proj
             after = replace(
                 state,
                 about=event.about,
+                unit=event.unit,
                 every_weeks=int(event.every_weeks),
                 weekday=int(event.weekday),
                 hour=event.hour,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Line, text
 from dialogs.model.events import Look
+from dialogs.model.facts import Project, Viewer
 
 
 def confirming(project: str, role: str) -> tuple[Button[Line], Button[Line]]:
@@ -19,3 +20,10 @@ def confirming(project: str, role: str) -> tuple[Button[Line], Button[Line]]:
         Button(text(f"project.i_am_{role}"), press, "main"),
         Button(text(f"project.i_am_not_{role}"), e.RoleDeclined(project=project, role=role)),
     )
+
+
+def choose_readers(project: Project, viewer: Viewer) -> Button[Line] | None:
+    """Return the button to choose readers for the committee, for those who may."""
+    if project.stage == "draft" or not viewer.may("leader", "deputy", "starter", "representative"):
+        return None
+    return Button(text("project.choose_readers"), Look("readers", project=project.id))

@@ -40,7 +40,9 @@ from dialogs.model.conversation import (
 from dialogs.model.effects import FieldError, Hand, Open, Privately, Record, Say, Show
 from dialogs.model.events import FileWanted, Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
+from dialogs.project.states import choose_readers
 from dialogs.report.edition import edition_document, seated, written
+from dialogs.report.load import change_load, load_button, load_needs
 from dialogs.report.states import REPORT, Edition, Reports, Seat, SeenBy, reports_of
 from dialogs.report.whole import report_document, report_needs
 
@@ -173,7 +175,12 @@ def _offer(look: Look, viewer: Viewer, known: Known) -> Responses:
                 Heading(text("report.heading")),
                 Paragraph(text("report.offer")),
                 Small(text("report.pass_on")),
-                buttons(get, make if viewer.may(*MAKES) else None),
+                buttons(
+                    get,
+                    make if viewer.may(*MAKES) else None,
+                    load_button(project.id) if viewer.may("reader") else None,
+                    choose_readers(project, viewer),
+                ),
                 *_editions(look, viewer, known),
             )
         ),
@@ -277,6 +284,7 @@ CONVERSATION = Conversation(
         "report_file": Sight(_file_needs, _file),
         "edition_file": Sight(_edition_needs, _edition),
         "see_edition": Sight(_form_needs, _form),
+        "change_load": Sight(load_needs, change_load),
     },
     commands={"report": opens("report")},
 )

@@ -316,7 +316,7 @@ def _roles(
         else:
             gone += 1
         yield "role_drop", {**scope.key, "person": person, "role": role}
-        if held and role != "reader":
+        if held:
             card = msgspec.json.encode(forgetting.no_longer(role))
             body = msgspec.json.encode(SayBody(msgspec.Raw(card)))
             yield from put_letter(scope, f"channel:{channel}", "say", now, body)

@@ -250,6 +250,18 @@ def _in_each(scope: Scope, fact: f.InEach) -> Script[tuple[dict[f.Fact[Any], Any
     return tuple(found)
 
 
+def _every_project(scope: Scope, fact: f.EveryProject) -> Script[tuple[f.Project, ...]]:
+    rows = yield "state_of_every_project", {"tenant": scope.tenant}
+    found = []
+    for row in rows:
+        # A damaged project is left out, as from any list.
+        with suppress(Unreadable):
+            project = opened_project(Scope(scope.tenant, row["project"], scope.vault), row["body"])
+            if project.started_at is not None:
+                found.append(project)
+    return tuple(sorted(found, key=lambda one: (one.started_at, one.id)))
+
+
 def _channel_project(scope: Scope, fact: f.ChannelProject) -> Script[f.Project | None]:
     rows = yield "project_of_channel", {"tenant": scope.tenant, "channel": fact.channel}
     if not rows:
@@ -279,6 +291,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.ByCode: _by_code,
     f.MyProjects: _my_projects,
     f.InEach: _in_each,
+    f.EveryProject: _every_project,
     f.ChannelProject: _channel_project,
 }
 
