@@ -70,7 +70,7 @@ class Sqlite:
     ) -> None:
         self._lock = lock
         self._path = path
-        self._wal_index = Path(f"{path}-shm")
+        self._wal_index: int | None = None
         self._salt = self._resets = 0
         self._statements = statements
         self._closed = False
@@ -269,9 +269,11 @@ class Sqlite:
     def counts(self) -> Counts:
         """Salt-1 of the WAL rises by one with each reset of the log, those among them that SQLite
         does by itself when the log has become long."""
-        with self._wal_index.open("rb") as index:
-            index.seek(_SALT_1)
-            salt = int.from_bytes(index.read(4), "big")
+        if self._wal_index is None:
+            # Kept open: a process that closes a file loses the locks that SQLite holds on it, and
+            # the next program that opens the database would cut the index to nothing.
+            self._wal_index = os.open(f"{self._path}-shm", os.O_RDONLY)
+        salt = int.from_bytes(os.pread(self._wal_index, 4, _SALT_1), "big")
         rise = (salt - self._salt) % (1 << 32)
         # A connection that has not reset the log yet draws salt-1 at random when it begins it.
         self._resets += rise if rise < _RANDOM else 0
@@ -290,6 +292,8 @@ class Sqlite:
         for conn in self._at_hand:
             conn.close()
         await self._writer.close()
+        if self._wal_index is not None:
+            os.close(self._wal_index)
         self._lock.release()
 
     def _read_on(self, conn: sqlite3.Connection) -> None:

@@ -551,6 +551,26 @@ def store_pages(store: Sqlite, path: Path, *, room: bool) -> None:
     store._writer._conn.execute(f"PRAGMA max_page_count={pages}").fetchall()
 
 
+_TAKES = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, int(sys.argv[2]), int(sys.argv[3]))
+"""
+
+
+async def test_counting_leaves_the_locks_of_sqlite_alone(store: Sqlite, path: Path) -> None:
+    """A process that closes a file loses its locks on it, whoever opened it. Without its lock the
+    log's index is cut to nothing by the next program that opens the database."""
+    await store.tx(add, "1")
+    store.counts()
+    for name, length, start in (("digi.db-shm", "1", "128"), ("digi.db", "510", "1073741826")):
+        words = sys.executable, "-c", _TAKES, str(path.with_name(name)), length, start
+        took = await asyncio.to_thread(
+            subprocess.run, words, capture_output=True, text=True, check=False
+        )
+        assert "BlockingIOError" in took.stderr, name
+
+
 async def test_a_closed_store_says_so(path: Path, folder: Path) -> None:
     """Waiting scripts are finished; later callers get an error; closing twice is allowed."""
     store = await Sqlite.open(path, folder=folder)
