@@ -17,7 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -311,10 +311,22 @@ class Crowd:
         )
 
 
+AnyCrowd = TypeVar("AnyCrowd", bound=Crowd)
+
+
 @asynccontextmanager
 async def crowd(box: Box, seed: int, *, tireless: bool = False) -> AsyncIterator[Crowd]:
     """Create a crowd. `tireless` disables the per-person rate limit."""
-    words = ["tireless"] if tireless else []
+    words = ("tireless",) if tireless else ()
+    async with crowd_of(Crowd, box, seed, *words) as found:
+        yield found
+
+
+@asynccontextmanager
+async def crowd_of(
+    kind: type[AnyCrowd], box: Box, seed: int, *words: str
+) -> AsyncIterator[AnyCrowd]:
+    """Create a crowd of a kind, with a program that was given these words (nursery.py)."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -326,7 +338,7 @@ async def crowd(box: Box, seed: int, *, tireless: bool = False) -> AsyncIterator
         stdout=asyncio.subprocess.PIPE,
         limit=2**20,
     )
-    found = Crowd(box, process, seed)
+    found = kind(box, process, seed)
     try:
         yield found
     finally:

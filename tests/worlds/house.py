@@ -276,7 +276,7 @@ def asked(folder: Path, either: str, sql: str) -> list[tuple[Any, ...]]:
     if either:
         with psycopg.connect(either) as server:
             return server.execute(sql.encode()).fetchall()
-    with closing(sqlite3.connect(f"file:{folder / 'digi.db'}?mode=ro", uri=True)) as conn:
+    with closing(sqlite3.connect(f"{(folder / 'digi.db').as_uri()}?mode=ro", uri=True)) as conn:
         return conn.execute(sql).fetchall()
 
 
