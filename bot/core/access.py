@@ -11,7 +11,8 @@ from dialogs.model import events as e
 from dialogs.model.cards import Line, Listing, Typed, Who, text
 from dialogs.model.events import Look, Press, Signed, Unsigned
 from dialogs.model.facts import Project, Role, Viewer
-from dialogs.model.links import PAGE_VIEWS
+from dialogs.model.links import CARD_VIEWS, PAGE_VIEWS
+from dialogs.registry import IN_ROUNDS
 
 # dialogs/model/roles.py defines these roles.
 ALL = frozenset({"member", "starter", "leader", "deputy", "representative", "facilitator"})
@@ -29,6 +30,10 @@ WRITERS = frozenset({"writer"})
 OURSELVES: frozenset[str] = frozenset()
 VISITORS = frozenset({"visitor"})
 """Whoever opens the page for those without a chat. They have no other role, and no name."""
+CARD_HOLDERS = frozenset({"card"})
+"""Whoever holds a card that was dealt for an exercise. They have no other role, and no name."""
+DEALERS = frozenset({"representative", "facilitator"})
+"""Those who deal cards: never a leader or a deputy, who could keep some and fill them in."""
 
 # The access table. `anyone` needs no project; `OURSELVES` is never let in from outside.
 MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
@@ -121,6 +126,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.StepTaken: ALL,
     e.RoundClosed: ALL,
     e.ScreenWanted: ALL,
+    e.ScreenClosed: ALL,
+    e.CardsDealt: ALL,
     e.ExercisePaused: ALL,
     e.ExerciseResumed: ALL,
     e.ExerciseEnded: ALL,
@@ -152,6 +159,8 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
 MAY_LOOK: Mapping[str, frozenset[str]] = {
     "page": VISITORS,
     "exercise_screen": VISITORS,
+    "exercise_card": CARD_HOLDERS,
+    "cards_file": DEALERS,
     "qr": AGREES,
     "poster_file": AGREES,
     "settings": RUNS,
@@ -248,6 +257,14 @@ def is_for_visitors(press: Press) -> bool:
     if isinstance(press, Look):
         return press.view in SEEN_BY_VISITORS
     return type(press) in BY_VISITORS
+
+
+def is_for_card(press: Press) -> bool:
+    """Return whether the act or look is for the page of a dealt card. What is sent there is marked
+    by the card, so that dots and surveys are sent once by each."""
+    if isinstance(press, Look):
+        return press.view in CARD_VIEWS
+    return type(press) in IN_ROUNDS
 
 
 def is_unnamed(press: Press) -> bool:

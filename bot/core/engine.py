@@ -280,11 +280,12 @@ class Engine:
         pooled, moments = yield from self._decide_unsigned(passed)
         if pooled:
             taken = yield from self._scripts.pools.put(
-                tenant, project, pooled, passed.form, receipt, passed.mark
+                tenant, project, pooled, passed.form, receipt, passed.mark, by_card=passed.by_card
             )
             part: UnsignedPart = UNSIGNED[type(passed.event)]  # type: ignore[index]
             if taken == "already":
-                moments = part.already(passed.event)
+                # A used card is answered like one that never was.
+                moments = () if passed.by_card else part.already(passed.event)
             elif taken == "closed":
                 moments = part.closed(passed.event)
         else:

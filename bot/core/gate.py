@@ -8,7 +8,6 @@ ones. What passes knows no platform.
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from msgspec import Struct
 from bot.clock import Clock
 from bot.core.access import (
     ANYONE,
+    CARD_HOLDERS,
     VISITORS,
     is_for_own_people,
     is_for_visitors,
@@ -26,6 +26,8 @@ from bot.core.access import (
     refusal,
     says,
 )
+from bot.core.act_limit import ActLimit
+from bot.core.dealt_cards import is_of_card, mark_of_card, opened
 from bot.core.form_values import read_values
 from bot.core.page_room import PageRoom
 from bot.core.tokens import BadToken, FormToken, NotTheirs, read_form, read_press
@@ -49,7 +51,6 @@ from dialogs.model.commands import parse
 from dialogs.model.effects import FieldError, Response, Show
 from dialogs.model.events import Event, Look, Person, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
-from dialogs.model.links import PAGE_VIEWS
 from dialogs.model.roles import held as roles_held
 from dialogs.registry import IN_ROUNDS, pressed_by_words
 from storage.database import Database
@@ -69,7 +70,7 @@ class Passed(Struct, frozen=True):
 
     For an unsigned event there is neither viewer nor key: only `form` identifies a second press of
     Send, and only what belongs to a round has a `mark`, a MAC that identifies a second act by the
-    same person.
+    same person or, `by_card`, with the same card.
     """
 
     tenant: str
@@ -80,6 +81,7 @@ class Passed(Struct, frozen=True):
     key: str = ""
     form: str = ""
     mark: str = ""
+    by_card: bool = False
     language: str = ""
     people: tuple[Sender, ...] = ()
     about: Project | None = None
@@ -112,8 +114,8 @@ class Gate:
         self._scripts = scripts
         self._vault = vault
         self._clock = clock
-        self._acts = _RateLimit(clock, 60)
-        self._codes = _RateLimit(clock, 3600)
+        self._acts = ActLimit(clock, 60)
+        self._codes = ActLimit(clock, 3600)
         self._room = PageRoom(clock)
 
     async def check(self, delivery: Delivery) -> Passed | Stopped:
@@ -140,7 +142,7 @@ class Gate:
             case TypedText(text=typed):
                 press = pressed_by_words(parse(clean(typed)))
             case Visit(view=view, ref=ref):
-                press = Look(view if view in PAGE_VIEWS else "page", ref=ref)  # type: ignore[arg-type]
+                press = opened(view, ref, delivery.dealt)
             case Pressed(token=token):
                 try:
                     press = read_press(self._vault, tenant, token)
@@ -169,8 +171,9 @@ class Gate:
         return IncomingAct(press, form)
 
     def _of_visitor(self, delivery: Delivery, press: Press, form: FormToken | None) -> IncomingAct:
-        """Keep the limits of a page. Whoever uses it is not told apart: they share them."""
-        page = (delivery.tenant, delivery.page)
+        """Keep the limits of a page. Whoever uses it is not told apart: they share them. A card has
+        a page of its own."""
+        page = (delivery.tenant, mark_of_card(delivery.dealt) or delivery.page)
         if _tries_code(press) and self._codes.exceeded(page, CODES_ON_PAGE):
             return IncomingAct(refused=(_error_or_card(form, "gate.too_many"),))
         if isinstance(press, Unsigned) and not self._room.takes(page, form.form if form else ""):
@@ -242,17 +245,20 @@ class Gate:
     def _visited(
         self, delivery: Delivery, press: Press, form: FormToken | None
     ) -> Script[Passed | Stopped]:
-        """Somebody on the page: only its own project, and only what needs no name."""
-        tenant = delivery.tenant
+        """Somebody on the page: only its own project, and only what needs no name. On the page of
+        a card: only its own exercise."""
+        tenant, dealt = delivery.tenant, delivery.dealt
         project, roles, prefs, _ = yield from self._scripts.reading.standing(
             tenant, delivery.page, "", ""
         )
-        if project is None or press.project not in ("", project.id) or not is_for_visitors(press):
+        here = is_for_visitors(press) if dealt is None else is_of_card(press, dealt)
+        if project is None or press.project not in ("", project.id) or not here:
             return Stopped((_error_or_card(form, "gate.not_yours"),), prefs)
         if isinstance(press, Unsigned):
             return self._unsigned(delivery, press, form, prefs, project)
         assert isinstance(press, Look)
-        viewer = Viewer("", VISITORS, self._clock.now(), project=project.id, private=True)
+        roles_here = VISITORS if dealt is None else CARD_HOLDERS
+        viewer = Viewer("", roles_here, self._clock.now(), project=project.id, private=True)
         look = msgspec.structs.replace(press, project=project.id)
         return Passed(
             tenant,
@@ -297,14 +303,26 @@ class Gate:
         if isinstance(press, e.Fits):
             vote = f"mark|{tenant}|{about}|{press.question}|{delivery.sender.person}"
             mark = self._vault.mac(vote.encode())
-        elif type(press) in IN_ROUNDS and delivery.sender.person:
-            mark = self._vault.mac(f"mark|{tenant}|{about}|{delivery.sender.person}".encode())
+        elif type(press) in IN_ROUNDS:
+            # A person's id has no colon in front: no card has the mark of a person.
+            whose = mark_of_card(delivery.dealt) or delivery.sender.person
+            if whose:
+                mark = self._vault.mac(f"mark|{tenant}|{about}|{whose}".encode())
         unsigned: Any = msgspec.structs.replace(press, project=about)
         id = form.form if form is not None else uuid.uuid4().hex
         # Only the language for the answer is kept of the person.
         spoken = Prefs(language=prefs.language, locale=prefs.locale)
         language = project.language if project else ""
-        return Passed(tenant, about, unsigned, spoken, form=id, mark=mark, language=language)
+        return Passed(
+            tenant,
+            about,
+            unsigned,
+            spoken,
+            form=id,
+            mark=mark,
+            by_card=delivery.dealt is not None,
+            language=language,
+        )
 
     def _signed(
         self,
@@ -337,27 +355,6 @@ class Gate:
             language=language,
             about=project,
         )
-
-
-class _RateLimit:
-    """Counts what each person does within a period. In memory only."""
-
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._began = 0.0
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def exceeded(self, who: tuple[str, str], most: int) -> bool:
-        now = self._clock.monotonic()
-        if now - self._began > self._seconds:
-            self._counts.clear()
-            self._began = now
-        self._counts[who] += 1
-        return self._counts[who] > most
-
-    def clear(self) -> None:
-        self._counts.clear()
 
 
 def _tries_code(press: Press) -> bool:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import msgspec
 
-from bot.core.access import is_for_visitors
+from bot.core.access import is_for_card, is_for_visitors
 from bot.core.card_references import KeptKey
 from bot.core.phrase_text import Piece, fixed, marked, pieces_of, styled
 from bot.core.tokens import Mac, write_form, write_press
@@ -25,7 +25,7 @@ from dialogs.model.commands import word_for
 from dialogs.model.events import Committee, Look, Press
 from dialogs.model.facts import Prefs
 from dialogs.model.files import FinishedFile, NeutralFile
-from dialogs.model.links import PAGE_VIEWS, LinkKind, page_query
+from dialogs.model.links import CARD_VIEWS, PAGE_VIEWS, LinkKind, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
@@ -202,11 +202,15 @@ class Localizer:
     def _is_here(self, button: c.Button[c.Line]) -> bool:
         """Return whether the button leads anywhere by this door: the page has fewer ways."""
         assert button.press is not None
-        return not self._on_page or is_for_visitors(button.press)
+        press = button.press
+        return not self._on_page or is_for_visitors(press) or is_for_card(press)
 
     def _token(self, press: Press) -> str:
         if self._on_page and isinstance(press, Look) and press.view in PAGE_VIEWS:
             return page_query(press.view, press.ref)
+        if self._on_page and isinstance(press, Look) and press.view in CARD_VIEWS:
+            # A card is for one exercise, which its address says already.
+            return page_query(press.view, "")
         return write_press(self._mac, self._tenant, press)
 
     def _column(self, one: c.BoardColumn[c.Line]) -> c.BoardColumn[c.Spans]:

@@ -15,6 +15,7 @@ from dialogs.exercise.board import (
 from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
 from dialogs.exercise.states import (
+    WRITES,
     ExerciseRun,
     current_step,
     grid,
@@ -42,6 +43,7 @@ from dialogs.model.events import (
     ExerciseResumed,
     Look,
     RoundClosed,
+    ScreenClosed,
     ScreenWanted,
     StepTaken,
 )
@@ -273,7 +275,13 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         if conditions
         else None,
         Button(text("exercise.show_on_screen"), ScreenWanted(project=project, run=run.id)),
+        Button(text("exercise.close_screen"), ScreenClosed(project=project, run=run.id))
+        if run.walls
+        else None,
         print_button(run, project),
+        opens("exercise.print_cards", Look("deal_cards", project=project, ref=run.id))
+        if not run.on_paper and any(step.does in WRITES for step in steps_of(run))
+        else None,
         opens("exercise.agree", Look("exercise_agree", project=project, ref=run.id)),
     )
 

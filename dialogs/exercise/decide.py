@@ -12,11 +12,8 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND, begun
-from dialogs.exercise.board import (
-    board,
-    board_needs,
-    step_look,
-)
+from dialogs.exercise.board import board, board_needs, step_look
+from dialogs.exercise.by_card import card_page
 from dialogs.exercise.cards import (
     about,
     again_card,
@@ -32,6 +29,7 @@ from dialogs.exercise.columns import (
     new_column,
     new_column_needs,
 )
+from dialogs.exercise.dealing import cards_file, deal, deal_anew, dealt, withdrawn
 from dialogs.exercise.forms import (
     agree_form,
     begin_form,
@@ -51,7 +49,7 @@ from dialogs.exercise.leading import ByHand, by_hand
 from dialogs.exercise.listing import exercises, list_needs, typed
 from dialogs.exercise.printing import board_file
 from dialogs.exercise.rounds import WAITING, closed, enter, finished, paused
-from dialogs.exercise.screen import leading, links, screen, screen_needs
+from dialogs.exercise.screen import leading, links, screen, screen_closed, screen_needs
 from dialogs.exercise.states import (
     ALL_RUNS,
     WRITES,
@@ -156,7 +154,11 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
         case e.ScreenWanted():
-            return state, links(state, event)
+            return links(state, event)
+        case e.ScreenClosed():
+            return screen_closed(state, event)
+        case e.CardsDealt():
+            return dealt(state, event, known)
         case e.StepTaken():
             return _next(state, event, known)
         case e.RoundClosed():
@@ -322,7 +324,9 @@ def _over(run: ExerciseRun, event: e.ExerciseEnded | e.ExerciseDropped, known: K
         if isinstance(event, e.ExerciseEnded):
             return run, (FieldError("", no),)
         return run, (Show(card(Paragraph(no)), instead=True),)
-    after, effects = finished(run, event.at, known)
+    after, shown = finished(run, event.at, known)
+    after, dead = withdrawn(after)
+    effects = (*shown, *dead)
     match event:
         case e.ExerciseEnded():
             return _ended(after, effects, event, known)
@@ -378,6 +382,8 @@ CONVERSATION = Conversation(
         **by_field(
             "run",
             e.ScreenWanted,
+            e.ScreenClosed,
+            e.CardsDealt,
             e.StepTaken,
             e.RoundClosed,
             e.ExercisePaused,
@@ -422,6 +428,10 @@ CONVERSATION = Conversation(
         "new_column": Sight(new_column_needs, new_column),
         "exercise_table": Sight(table_needs, see_table),
         "board_file": Sight(board_needs, board_file),
+        "deal_cards": Sight(of_run, deal),
+        "new_cards": Sight(of_run, deal_anew),
+        "cards_file": Sight(of_run, cards_file),
+        "exercise_card": Sight(of_run, card_page),
     },
     commands={"exercise": typed},
     unsigned=UnsignedPart(

@@ -167,14 +167,14 @@ def notes_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     if run is None or found is None or step_of_round(run, found).does != "write":
         return _no_round(run)
     step = step_of_round(run, found)
-    unnamed = viewer.may("writer")
+    unnamed = viewer.may("writer", "card")
     if not unnamed and not viewer.may("has_led"):
         return _said(text("gate.not_yours"))
     fields: RunFields = (
-        Note(_before_notes(known, found) if unnamed else text("exercise.leader_notes")),
+        Note(_before_notes(viewer, known, found) if unnamed else text("exercise.leader_notes")),
         Note(Said(step.text.da, step.text.en)),
         Note(text("exercise.in_groups"))
-        if unnamed and len(writers(known)) > MANY_WRITERS
+        if viewer.may("writer") and len(writers(known)) > MANY_WRITERS
         else None,
         lane_field(run),
         *note_fields(run, step),
@@ -183,8 +183,10 @@ def notes_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _open(text("exercise.write_notes"), fields, into, run.id, known, round=found.id)
 
 
-def _before_notes(known: Known, round: ExerciseRound) -> Line:
+def _before_notes(viewer: Viewer, known: Known, round: ExerciseRound) -> Line:
     kept, chat = what_is_kept(known.operator), c.Chat()
+    if viewer.may("card"):
+        return text("exercise.before_notes_card", kept=kept)
     if round.by_hand:
         return text("exercise.before_notes", kept=kept, chat=chat)
     return text("exercise.before_notes_days", kept=kept, chat=chat, when=c.Moment(round.closes))
@@ -256,12 +258,12 @@ def dots_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         return _no_round(run)
     if viewer.may("has_led"):
         return _said(text("exercise.leader_sets_no_dots"))
-    if not viewer.may("writer"):
+    if not viewer.may("writer", "card"):
         return _said(text("gate.not_yours"))
     options = to_choose(run, known)
     if not options:
         return _said(text("exercise.nothing_to_choose"))
-    if len(options) > TO_CHOOSE:
+    if len(options) > TO_CHOOSE and not viewer.may("card"):
         return _said(text("exercise.too_many_to_choose", n=c.Count(TO_CHOOSE)))
     fields: RunFields = (
         Note(text("exercise.before_dots", n=c.Count(DOTS))),

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dialogs.exercise.short_rounds import (
     FIRST_DOTS,
     ShortRound,
+    counts_of,
     dots_order,
     earliest_closing,
     shown_at_closing,
@@ -72,15 +73,19 @@ def enter(run: ExerciseRun, at: datetime, known: Known) -> RunChange:
     first = not run.rounds
     opened = _opened(run, at, known, first=first)
     after = replace(run, rounds=(*run.rounds, opened), opens_at=None)
-    people = max(len(writers(known)), 1)
+    timers = (Timer("closes", opened.closes), *_reminder(opened, at, known))
+    return after, (*room_for(after, opened, known), *timers)
+
+
+def room_for(run: ExerciseRun, round: ExerciseRound, known: Known) -> tuple[OpenRound, ...]:
+    """Open a round in the pool, or give an open one the room that all people and cards need."""
+    step = step_of_round(run, round)
+    people = max(len(writers(known)), 1) + run.cards.count
     each = 2 * max(len(step.kinds), 1) if step.does == "write" else 2
-    effects: list[Effect] = [
-        OpenRound(opened.id, people * (each * BYTES_OF_A_NOTE + BYTES_OF_A_MARK))
-    ]
-    if step.does == "write":
-        effects.append(OpenRound(marks_of(run), people * BYTES_OF_A_MARK))
-    effects.append(Timer("closes", opened.closes))
-    return after, (*effects, *_reminder(opened, at, known))
+    opened = OpenRound(round.id, people * (each * BYTES_OF_A_NOTE + BYTES_OF_A_MARK))
+    if step.does != "write":
+        return (opened,)
+    return opened, OpenRound(marks_of(run), people * BYTES_OF_A_MARK)
 
 
 def _opened(run: ExerciseRun, at: datetime, known: Known, *, first: bool) -> ExerciseRound:
@@ -135,18 +140,16 @@ def _read(
     run: ExerciseRun, round: ExerciseRound, waiting: tuple[Waiting, ...], at: datetime
 ) -> RunChange:
     notes = tuple(one for one in waiting if one.kind == "note" and one.ref == round.id)
-    shown = shown_at_closing(notes, _marks(waiting, round.id), at, round.earliest)
+    writers = counts_of(waiting, round.id).surely
+    shown = shown_at_closing(notes, writers, at, round.earliest)
     if shown is None:
         after = _closed(run, round, shown=False)
-        return replace(after, together=max(run.together, _marks(waiting, marks_of(run)))), ()
+        together = counts_of(waiting, marks_of(run)).surely
+        return replace(after, together=max(run.together, together)), ()
     # Whoever wrote in a round that is shown does not count for the short ones before it.
     after = replace(_closed(run, round, shown=True), shown_rounds=run.shown_rounds + 1)
     published = tuple(_published(one, round.id) for one in shown)
     return after, (*published, CloseRound(marks_of(run)))
-
-
-def _marks(waiting: tuple[Waiting, ...], ref: str) -> int:
-    return sum(one.kind == "mark" and one.ref == ref for one in waiting)
 
 
 def _published(one: Waiting, ref: str) -> Publish:
@@ -158,7 +161,8 @@ def _counted(run: ExerciseRun, round: ExerciseRound, waiting: tuple[Waiting, ...
     ballots = [one for one in waiting if one.kind == "dots" and one.ref == round.id]
     chosen = [tuple(one.body["chosen"]) for one in ballots]
     # The ids are random, so notes with equally many dots come in an order of chance.
-    order = dots_order(chosen, sorted({id for ballot in chosen for id in ballot}))
+    cards = counts_of(waiting, round.id).cards
+    order = dots_order(chosen, sorted({id for ballot in chosen for id in ballot}), cards)
     after = replace(_closed(run, round, shown=order is not None), dotted=True)
     if order is not None:
         after = replace(after, chosen=order[:FIRST_DOTS])

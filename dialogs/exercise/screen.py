@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.board import (
     board_facts,
@@ -18,6 +20,7 @@ from dialogs.exercise.forms import grouping_form, not_leading
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
+    WallLink,
     about_note,
     board_note,
     current_step,
@@ -36,8 +39,16 @@ from dialogs.exercise.states import (
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Line, LinkAddress, Paragraph, Said, Small, text
-from dialogs.model.conversation import Facts, LookResults
-from dialogs.model.effects import Display, Effects, MakeCode, MakeLink, Open, Show
+from dialogs.model.conversation import Facts, LookResults, Step
+from dialogs.model.effects import (
+    Display,
+    Effects,
+    MakeCode,
+    MakeLink,
+    Open,
+    Show,
+    WithdrawLink,
+)
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Rec, Records, States, Team, Viewer
 from dialogs.model.screens import NeutralScreen, Screen, ScreenColumn, ScreenNote
@@ -48,7 +59,7 @@ DIGITS_LAST = timedelta(minutes=10)
 Columns = tuple[ScreenColumn[Line], ...]
 
 
-def links(run: ExerciseRun, event: e.ScreenWanted) -> Effects:
+def links(run: ExerciseRun, event: e.ScreenWanted) -> Step:
     """*Vis på skærm*: a link for the wall with six digits, and one for whoever leads, which is
     never shown on the wall. All of them are new each time, and end by themselves."""
     until = event.at + LASTS
@@ -63,12 +74,22 @@ def links(run: ExerciseRun, event: e.ScreenWanted) -> Effects:
         Paragraph(text("exercise.leading_at", address=LinkAddress("leading", event.id))),
         Small(text("exercise.leading_yours", until=c.Moment(until))),
     )
-    return (
+    walls = tuple(one for one in run.walls if one.until > event.at)
+    return replace(run, walls=(*walls, WallLink(event.id, until))), (
         MakeLink("screen", event.id, until=until, look=screen),
         MakeCode(event.id, event.at + DIGITS_LAST),
         MakeLink("leading", event.id, event.by, until, leads),
         Show(said),
     )
+
+
+def screen_closed(run: ExerciseRun, event: e.ScreenClosed) -> Step:
+    """*Luk skærmen*: the links for the wall and their digits stop at once. Links for leading stay,
+    each belongs to the person who got it."""
+    said = text("exercise.screen_closed" if run.walls else "exercise.no_screen")
+    ended: Effects = tuple(WithdrawLink("screen", one.id) for one in run.walls)
+    shown = lead_card(replace(run, walls=()), event.project, said)
+    return replace(run, walls=()), (*ended, Show(shown, instead=True))
 
 
 def screen_needs(look: Look, viewer: Viewer) -> Facts:
@@ -130,8 +151,8 @@ def _waits(run: ExerciseRun) -> Line | None:
     found = open_round(run)
     if found is None:
         return text("exercise.on_paper") if run.on_paper else None
-    dots = step_of_round(run, found).does == "dots"
-    return text("exercise.screen_dots" if dots else "exercise.screen_write")
+    by_card = "_or_card" if run.cards.count else ""
+    return text(f"exercise.screen_{step_of_round(run, found).does}{by_card}")
 
 
 # --- columns ------------------------------------------------------------------------------

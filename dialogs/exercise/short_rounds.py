@@ -34,6 +34,26 @@ class ShortRound(Struct, frozen=True):
     together: int
 
 
+class TookPart(Struct, frozen=True):
+    """How many took part in a round: from the chat, and with cards. Somebody may have done both,
+    and whoever deals cards may keep some, so the two are never added."""
+
+    chat: int
+    cards: int
+
+    @property
+    def surely(self) -> int:
+        """Return how many different people these are at least."""
+        return max(self.chat, self.cards)
+
+
+def counts_of(waiting: Iterable[Waiting], ref: str) -> TookPart:
+    """Count the marks of a round, or of those that short rounds share."""
+    marks = [one for one in waiting if one.kind == "mark" and one.ref == ref]
+    cards = sum("card" in one.body for one in marks)
+    return TookPart(len(marks) - cards, cards)
+
+
 def earliest_closing(opened_at: datetime, closes: datetime, *, at_a_meeting: bool) -> datetime:
     """Return when a round may be closed at the earliest. A round over days ends by itself."""
     return min(opened_at + AT_A_MEETING, closes) if at_a_meeting else closes
@@ -65,11 +85,14 @@ def shown_at_end(rounds: Iterable[ShortRound]) -> tuple[Waiting, ...]:
     return tuple(sorted(notes, key=lambda note: note.new_id))
 
 
-def dots_order(ballots: Iterable[tuple[str, ...]], notes: Iterable[str]) -> tuple[str, ...] | None:
+def dots_order(
+    ballots: Iterable[tuple[str, ...]], notes: Iterable[str], cards: int = 0
+) -> tuple[str, ...] | None:
     """Return the notes in the order that the dots gave: the first three, and then the rest as they
-    stood. None under five voters. How many dots a note has is not shown."""
+    stood. None under five voters; so many of the ballots came by cards. How many dots a note has is
+    not shown."""
     chosen = [frozenset(ballot) for ballot in ballots]
-    if len(chosen) < LEAST_WRITERS:
+    if TookPart(len(chosen) - cards, cards).surely < LEAST_WRITERS:
         return None
     order = tuple(dict.fromkeys(notes))
     dots = Counter(id for ballot in chosen for id in ballot if id in order)

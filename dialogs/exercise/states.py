@@ -45,6 +45,24 @@ class ExerciseRound(Struct, frozen=True, kw_only=True):
     shown: RoundShown = "open"
 
 
+class CardSet(Struct, frozen=True):
+    """The cards that were dealt for a run. Their links' ids are made of its id, which is random."""
+
+    id: str = ""
+    count: int = 0
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return tuple(f"{self.id}.{n}" for n in range(self.count))
+
+
+class WallLink(Struct, frozen=True):
+    """A link by which a wall shows this run, and when it ends by itself."""
+
+    id: str
+    until: datetime
+
+
 class NoteGroup(Struct, frozen=True):
     """Notes put together by whoever leads. Its name is a record of kind "note_group"."""
 
@@ -107,6 +125,8 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     look_again: date | None = None
     asked_again: bool = False
     after: str = ""  # the run that this one takes stock of
+    cards: CardSet = CardSet()
+    walls: tuple[WallLink, ...] = ()
 
 
 def steps_of(run: ExerciseRun) -> tuple[ExerciseStep, ...]:

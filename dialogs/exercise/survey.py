@@ -11,6 +11,7 @@ from content.model import ExerciseStep, Item
 from msgspec.structs import replace
 
 from dialogs.exercise import survey_results as results
+from dialogs.exercise.short_rounds import counts_of
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRound,
@@ -133,12 +134,15 @@ def answer_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         return _said(text("exercise.round_closed", title=title_of(run)))
     if viewer.may("has_led"):
         return _said(text("survey.leader_does_not_answer"))
-    if not viewer.may("writer"):
+    if not viewer.may("writer", "card"):
         return _said(text("gate.not_yours"))
     step = step_of_round(run, found)
     kept, chat = what_is_kept(known.operator), c.Chat()
+    before = text("survey.before", kept=kept, chat=chat)
+    if viewer.may("card"):
+        before = text("survey.before_card", kept=kept)
     fields: tuple[Field[Line], ...] = (
-        Note(text("survey.before", kept=kept, chat=chat)),
+        Note(before),
         Note(Said(step.text.da, step.text.en)),
         *_statement_fields(run, step, known),
     )
@@ -208,11 +212,12 @@ def counted(
     step = step_of_round(run, round)
     of = set_of(run, step)
     found = [one for one in waiting if one.kind == "ballot" and one.ref == round.id]
-    ballots = tuple(
-        Ballot(one.new_id, one.body["answers"], bool(one.body.get("card"))) for one in found
-    )
+    ballots = tuple(Ballot(one.new_id, one.body["answers"]) for one in found)
     ids = tuple(item.id for item in statements(known, of))
-    count = results.count(ballots, ids, run.guide.scale) if at >= round.earliest else None
+    count = None
+    if at >= round.earliest:
+        cards = counts_of(waiting, round.id).cards
+        count = results.count(ballots, ids, run.guide.scale, cards)
     team = tuple(sorted(writers(known)))
     done = SurveyDone(
         round=round.id,

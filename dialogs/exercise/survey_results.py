@@ -36,12 +36,12 @@ class Ballot(Struct, frozen=True):
     """One person's answers: statement id to point id.
 
     `lot` is a random string that is drawn when the round is closed and kept nowhere, such as
-    `Waiting.new_id`; it decides which answers are drawn. `card` means by a dealt card.
+    `Waiting.new_id`; it decides which answers are drawn. Whether it came by a card is not known of
+    it, only how many did: what tells a ballot apart would lead to the mark of its card.
     """
 
     lot: str
     answers: dict[str, str]
-    card: bool = False
 
 
 class StatementTally(Struct, frozen=True):
@@ -64,6 +64,7 @@ class SurveyCount(Struct, frozen=True):
 
     answers: int
     tallies: tuple[StatementTally, ...]
+    cards: int = 0
 
 
 class WordChange(Struct, frozen=True):
@@ -84,14 +85,18 @@ def may_repeat_from(closed: date) -> date:
 
 
 def count(
-    ballots: tuple[Ballot, ...], statements: tuple[str, ...], scale: tuple[ScalePoint, ...]
+    ballots: tuple[Ballot, ...],
+    statements: tuple[str, ...],
+    scale: tuple[ScalePoint, ...],
+    cards: int = 0,
 ) -> SurveyCount | None:
-    """Count the ballots of a closed round; None under five answers."""
-    cards = sum(ballot.card for ballot in ballots)
+    """Count the ballots of a closed round, of which so many came by cards; None under five
+    answers."""
     answers = max(cards, len(ballots) - cards)
     if answers < ENOUGH:
         return None
-    return SurveyCount(answers, tuple(_tally(ballots, one, scale) for one in statements))
+    tallies = tuple(_tally(ballots, one, scale) for one in statements)
+    return SurveyCount(answers, tallies, cards)
 
 
 def _tally(
@@ -163,12 +168,13 @@ def _fives(n: int) -> int:
 def then_and_now(then: SurveyCount, now: SurveyCount, moved: int) -> tuple[WordChange, ...] | None:
     """Compare two rounds of the same statements; None under ten answers in one of them.
 
-    `moved` is how many people joined or left in between; at least one is assumed. A word has
-    changed only if it has whichever way those had answered.
+    `moved` is how many people joined or left in between; at least one is assumed. Who holds a card
+    is not known, so each that answered may be somebody else's. A word has changed only if it has
+    whichever way those had answered.
     """
     if min(then.answers, now.answers) < ENOUGH_TO_COMPARE:
         return None
-    margin = max(1, moved)
+    margin = max(1, moved + max(then.cards, now.cards))
     before = {tally.statement: tally for tally in then.tallies}
     return tuple(
         _change(before[tally.statement], tally, margin)

@@ -67,7 +67,8 @@ def _round(
         return FieldError("", text("exercise.not_running"))
     found = open_round(run)
     if found is None or found.id != round or step_of_round(run, found).does != does:
-        return FieldError("", text("exercise.round_closed_kept", title=title_of(run)))
+        key = "exercise.round_closed_kept" if does == "write" else "exercise.round_closed_lost"
+        return FieldError("", text(key, title=title_of(run)))
     return run, found
 
 
@@ -126,4 +127,9 @@ def already(event: e.UnsignedEvent) -> Responses:
 def closed_for_writing(event: e.UnsignedEvent) -> Responses:
     if isinstance(event, e.SendingUndone):
         return (Show(card(Paragraph(text("exercise.too_late_to_undo"))), instead=True),)
-    return (FieldError("", text("exercise.round_closed_short")),)
+    written = isinstance(event, e.NotesWritten)
+    return (
+        FieldError(
+            "", text("exercise.round_closed_text" if written else "exercise.round_closed_short")
+        ),
+    )

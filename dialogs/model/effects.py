@@ -164,7 +164,7 @@ class MakeCode(Struct, frozen=True, tag="make_code"):
 
 
 class WithdrawLink(Struct, frozen=True, tag="withdraw_link"):
-    """End a link at once."""
+    """End a link at once; with a screen's link also the digits that open it."""
 
     kind: LinkKind
     id: str
@@ -227,8 +227,9 @@ class OpenRound(Struct, frozen=True, tag="open_round"):
     """Open a round for writing: draw its secret, and reserve so many bytes in the pool until it is
     closed. The pool must not grow while people write, because its growth would tell when they did.
 
-    An entry takes 200 bytes more than its body as JSON, the mark of a person 220. A letter of æøå
-    takes two. A round that is open already stays as it is.
+    An entry takes 200 bytes more than its body as JSON, the mark of a person or a card 230. A
+    letter of æøå takes two. A round that is open already keeps its secret, and gets more room if it
+    is to have more.
     """
 
     ref: str

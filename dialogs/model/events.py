@@ -706,6 +706,7 @@ HandedOver = Literal[
     "agreement_file",
     "apv_file",
     "board_file",
+    "cards_file",
     "decision_file",
     "edition_file",
     "med_item_file",
@@ -779,6 +780,21 @@ class ScreenWanted(Signed, frozen=True, tag="screen_wanted"):
     """*Vis på skærm*: a link for the wall of a meeting, and one for whoever leads."""
 
     run: str
+
+
+class ScreenClosed(Signed, frozen=True, tag="screen_closed"):
+    """*Luk skærmen*: the links and the digits for the wall stop working at once."""
+
+    run: str
+
+
+class CardsDealt(Signed, frozen=True, tag="cards_dealt"):
+    """*Udskriv kort*: make so many cards for this exercise, to be printed and dealt. `instead_of`
+    is the set of cards that the form was opened for; from now on it is dead."""
+
+    run: str
+    count: str
+    instead_of: str = ""
 
 
 class RoundClosed(Signed, frozen=True, tag="round_closed"):
@@ -998,6 +1014,8 @@ UnsignedEvent = (
 SignedEvent = (
     ExerciseBegun
     | ScreenWanted
+    | ScreenClosed
+    | CardsDealt
     | StepTaken
     | RoundClosed
     | ExercisePaused
@@ -1185,6 +1203,10 @@ View = Literal[
     "new_column",
     "exercise_table",
     "board_file",
+    "deal_cards",
+    "new_cards",
+    "cards_file",
+    "exercise_card",
     # page
     "page",
     "qr",

@@ -24,6 +24,8 @@ PATHS: dict[LinkKind, str] = {
 
 PAGE_VIEWS = ("page", "say_unnamed", "answer_unnamed", "code")
 """What can be opened on the page by an address; the address of any other view would hold a code."""
+CARD_VIEWS = ("exercise_card", "write_notes", "set_dots", "answer_survey")
+"""What can be opened on the page of a card that was dealt for an exercise."""
 
 
 def page_query(view: str, ref: str) -> str:
@@ -34,7 +36,8 @@ def page_query(view: str, ref: str) -> str:
 class ProjectLink(Struct, frozen=True):
     """What a token stands for. `person` is whom it was given to, and empty where it was given to
     nobody in particular; whoever serves it checks that person's role again. `look` is what a
-    download gives, to be carried out as that person."""
+    download gives, to be carried out as that person; of a card it says for which exercise it was
+    dealt."""
 
     kind: LinkKind
     tenant: str

@@ -9,7 +9,9 @@ and entries in between fit into it. A round that opens reserves space of its own
 
 Who took part in a round is kept in entries of their own, the marks: an HMAC of the person under
 the round's secret, which is drawn when the round opens and forgotten when it closes. A mark and
-what was said in the same sending have no field in common.
+what was said in the same sending have no field in common. A card that was dealt has a mark like a
+person; its mark says that it is a card's, because cards and people are counted apart. What was said
+with it does not.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ ROUND = "round"
 OPEN = "open"
 """Holds the secret and the room of a round whose marks are entries of their own."""
 MARK = "mark"
+BY_CARD = "card"
+"""Stands in the body of a mark that is a card's."""
 Taken = Literal["kept", "again", "already", "closed"]
 """What became of a sending: kept; known, because its form was sent before; or refused, because the
 person took part before, or because the round is not open."""
@@ -114,9 +118,14 @@ class Pool:
         return Pool(entries, self._size)
 
     def opened(self, ref: str, room: int) -> Pool:
-        """With a round that people can write in; one that is open stays as it is."""
-        if self._round(ref) is not None:
-            return self
+        """With a round that people can write in. One that is open keeps its secret, and never gets
+        less room."""
+        round = self._round(ref)
+        if round is not None:
+            if room <= round.body["room"]:
+                return self
+            larger = msgspec.structs.replace(round, body={"room": room})
+            return self._with(*(larger if e is round else e for e in self.entries))
         secret = _chance.getrandbits(256).to_bytes(32, "big").hex()
         return self._with(*self.entries, _bare(OPEN, ref, secret, {"room": room}))
 
@@ -134,15 +143,24 @@ class Pool:
         entries = (e for e in self.entries if e.kind not in (ROUND, OPEN))
         return self._with(
             *(
-                _bare(MARK, e.ref, "") if e.kind == MARK else msgspec.structs.replace(e, mark="")
+                _bare(MARK, e.ref, "", e.body)
+                if e.kind == MARK
+                else msgspec.structs.replace(e, mark="")
                 for e in entries
             )
         )
 
     def take(
-        self, pooled: tuple[Pooled, ...], receipt: bytes, form: str, person: str
+        self,
+        pooled: tuple[Pooled, ...],
+        receipt: bytes,
+        form: str,
+        person: str,
+        *,
+        by_card: bool = False,
     ) -> tuple[Pool, Taken]:
-        """With all that one sending puts in, or as it was. `person` is a MAC."""
+        """With all that one sending puts in, or as it was. `person` is a MAC of a person, or of a
+        card that was dealt to one."""
         marks = [one for one in pooled if isinstance(one, Mark)]
         entries = [one for one in pooled if isinstance(one, PoolEntry)]
         if marks and self._knows(form):
@@ -158,7 +176,8 @@ class Pool:
             pool = pool.add(entry, code, numbered(form, number), person)
         for mark in marks:
             if pool._mark_of(mark.ref, person) is None:
-                new = _bare(MARK, mark.ref, pool._hash(mark.ref, person))
+                about = {BY_CARD: True} if by_card else {}
+                new = _bare(MARK, mark.ref, pool._hash(mark.ref, person), about)
                 pool = pool._with(*pool.entries, new)
         pool = pool._undone([one for one in pooled if isinstance(one, Undo)], person)
         return pool, "again" if pool is self else "kept"

@@ -357,6 +357,8 @@ def _make_code(context: EffectContext, effect: fx.MakeCode) -> Script[None]:
 def _withdraw_link(context: EffectContext, effect: fx.WithdrawLink) -> Script[None]:
     token = links.token_of(context.scope.vault, effect.kind, effect.id)
     yield from links.withdraw(token, context.now)
+    if effect.kind == "screen":
+        yield from links.withdraw_digits(context.scope.vault, effect.id, context.now)
 
 
 CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]] = {

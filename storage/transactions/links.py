@@ -116,6 +116,14 @@ def by_digits(vault: Vault, digits: str, now: datetime) -> Script[str]:
     return token_of(vault, "screen", rows[0]["look"]) if rows else ""
 
 
+def withdraw_digits(vault: Vault, id: str, now: datetime) -> Script[None]:
+    """End the digits of the screen whose link has this id; another screen may have them by now."""
+    hash = _digits_hash(vault, digits_of(vault, id))
+    rows = yield "link_get", {"hash": hash, "now": to_us(now)}
+    if rows and rows[0]["look"] == id:
+        yield "link_withdraw", {"hash": hash}
+
+
 def withdraw(token: str, now: datetime) -> Script[None]:
     """End a link at once, also in a backup that is restored later."""
     hash = _hash(token)

@@ -36,6 +36,8 @@ class Pools:
         form: str,
         receipt: bytes,
         mark: str,
+        *,
+        by_card: bool = False,
     ) -> Script[Taken]:
         """Write the pool's row and nothing else; the row is encrypted anew, even where the pool
         stays as it was."""
@@ -47,7 +49,10 @@ class Pools:
         before = Pool.open(self._vault, tenant, project, rows[0]["sealed"])
         left = yield "published_by_receipt", {"tenant": tenant, "receipt": receipt}
         taken: Taken
-        after, taken = (before, "again") if left else before.take(pooled, receipt, form, mark)
+        if left:
+            after, taken = before, "again"
+        else:
+            after, taken = before.take(pooled, receipt, form, mark, by_card=by_card)
         yield from _put(scope, after)
         return taken
 

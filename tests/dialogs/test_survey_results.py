@@ -29,8 +29,8 @@ def shown_parts(counted: SurveyCount, statements: tuple[Item, ...]) -> tuple[Par
     return survey.result_parts(counted, statements, SCALE, picture)
 
 
-def ballots(n: int, answer: str = "better", *, card: bool = False) -> tuple[Ballot, ...]:
-    return tuple(Ballot(f"{answer}{card}{k}", {"s": answer}, card) for k in range(n))
+def ballots(n: int, answer: str = "better") -> tuple[Ballot, ...]:
+    return tuple(Ballot(f"{answer}{k}", {"s": answer}) for k in range(n))
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ def test_a_survey_is_offered_where_ten_may_answer_and_again_after_eight_weeks() 
 def test_nothing_is_shown_under_five_answers_from_one_door() -> None:
     """The larger of chat and cards counts, never the sum: their dealer may fill in cards."""
     assert survey.count(ballots(4), ("s",), SCALE) is None
-    assert survey.count(ballots(4) + ballots(4, card=True), ("s",), SCALE) is None
-    counted = survey.count(ballots(5) + ballots(4, card=True), ("s",), SCALE)
+    assert survey.count(ballots(8), ("s",), SCALE, cards=4) is None
+    counted = survey.count(ballots(9), ("s",), SCALE, cards=4)
     assert counted is not None
     assert (counted.answers, counted.tallies[0].total) == (5, 9)
-    nineteen = survey.count(ballots(19) + ballots(15, card=True), ("s",), SCALE)
+    nineteen = survey.count(ballots(34), ("s",), SCALE, cards=15)
     assert nineteen is not None
     assert survey.bar(nineteen.tallies[0], nineteen.answers) is None
 

@@ -76,8 +76,8 @@ class ToAgree(Struct, frozen=True, tag="to_agree"):
 
 
 class Visit(Struct, frozen=True, tag="visit"):
-    """Somebody opens an address of the page. The view is one of `dialogs.model.links.PAGE_VIEWS`;
-    others are refused."""
+    """Somebody opens an address of the page. The view is one of `dialogs.model.links.PAGE_VIEWS`,
+    or of `CARD_VIEWS` with a card; for any other they get the first page."""
 
     view: str
     ref: str = ""
@@ -86,9 +86,17 @@ class Visit(Struct, frozen=True, tag="visit"):
 What = TypedText | Pressed | Submitted | Members | AtHome | InChat | ToAgree | Visit
 
 
+class DealtCard(Struct, frozen=True):
+    """A card that was dealt for the exercise whose run this is. `token` is its address."""
+
+    run: str
+    token: str
+
+
 class Delivery(Struct, frozen=True):
     """A request that reached an edge. `key` is its idempotency key. `page` is the project whose
-    page it comes from; the sender is then nobody, and only its locale is known."""
+    page it comes from; the sender is then nobody, and only its locale is known. `dealt`: it is not
+    the project's page but that of a card."""
 
     tenant: str
     sender: Sender
@@ -96,6 +104,7 @@ class Delivery(Struct, frozen=True):
     what: What
     channel: str = ""
     page: str = ""
+    dealt: DealtCard | None = None
 
 
 class Fault(Struct, frozen=True):

@@ -55,11 +55,7 @@ def home_or_card(frame: PageFrame, answer: Answer, *, home: bool, kept: str = ""
     if shown and isinstance(shown[0], c.Heading):
         shown = shown[1:]
     parts = [f'<h1 dir="auto">{title}</h1>', *(_part(part, frame) for part in shown)]
-    if kept:
-        parts.append(
-            f'<h2 id="kept">{frame.says("page.your_text")}</h2>'
-            f'<textarea readonly dir="auto" aria-labelledby="kept">{escape(kept)}</textarea>'
-        )
+    parts.append(_kept(frame, kept))
     if not home:
         parts.append(_back(frame))
     return _whole(frame, "".join(parts), title)
@@ -94,10 +90,20 @@ def form_page(
     return _whole(frame, inside, _line(form.title), wrong=bool(faults))
 
 
-def notice(frame: PageFrame, what: str) -> str:
+def notice(frame: PageFrame, what: str, kept: str = "") -> str:
     """Return a page that only says something: `page.gone`, `page.busy`."""
     title = frame.says(f"{what}_title")
-    return _whole(frame, f"<h1>{title}</h1><p>{frame.says(what)}</p>", title)
+    inside = f"<h1>{title}</h1><p>{frame.says(what)}</p>{_kept(frame, kept)}"
+    return _whole(frame, inside, title)
+
+
+def _kept(frame: PageFrame, words: str) -> str:
+    if not words:
+        return ""
+    return (
+        f'<h2 id="kept">{frame.says("page.your_text")}</h2>'
+        f'<textarea readonly dir="auto" aria-labelledby="kept">{escape(words)}</textarea>'
+    )
 
 
 # --- the frame ----------------------------------------------------------------------------

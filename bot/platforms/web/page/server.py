@@ -1,8 +1,9 @@
-"""Serves the page for those without a chat: `GET` and `POST /b/<token>`.
+"""Serves the page for those without a chat, and that of a card: `GET` and `POST /b/<token>`.
 
 A GET only shows. What is sent comes as a POST and goes to `receive` like any other delivery, but
 with nobody as its sender. Nothing tells visitors apart: no cookie, no address, no header is read
-beyond the wanted language, and no log line is written.
+beyond the wanted language, and no log line is written. A card that cannot be used, because it was
+used in this round or its exercise is over, is answered like an address that never was.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 
 from bot.platforms.common.ports import (
     Answer,
+    DealtCard,
     Delivery,
     Links,
     Pressed,
@@ -34,9 +36,11 @@ from bot.platforms.web.page.draw import (
 )
 from bot.platforms.web.page.limits import RequestLimit
 from content.language import Language
-from dialogs.model.links import ProjectLink, page_query
+from dialogs.model.links import LinkKind, ProjectLink, page_query
 
-MOST_FIELDS = 60
+MOST_FIELDS = 300
+"""A board with 200 notes has as many boxes to check."""
+KINDS: frozenset[LinkKind] = frozenset({"page", "card"})
 Fields = Mapping[str, list[str]]
 
 
@@ -61,13 +65,15 @@ class VisitorPage:
         visit = Visit(request.query.get("v", "page"), request.query.get("r", ""))
         asked = request.query.get("l", "")
         answer = await self._receive(_delivery(link, visit, asked, request))
+        if _is_gone(answer):
+            return self._gone(request)
         return self._answer(answer, self._frame(answer.language, visit))
 
     async def take(self, request: web.Request) -> web.Response:
         link = await self._opened(request)
-        if isinstance(link, web.Response):
-            return link
         fields = await _fields(request)
+        if isinstance(link, web.Response):
+            return self._gone(request, fields) if link.status == 404 else link
         asked = _first(fields, "l") or request.query.get("l", "")
         pressed = Pressed(_first(fields, "p"))
         opened_by: What = (
@@ -75,19 +81,17 @@ class VisitorPage:
             if pressed.token
             else Visit(request.query.get("v", "page"), request.query.get("r", ""))
         )
-        if "f" not in fields:
-            answer = await self._receive(_delivery(link, opened_by, asked, request))
-            return self._answer(answer, self._frame(answer.language, opened_by, stays=True))
         form = _first(fields, "f")
-        given = {name: found for name, found in fields.items() if name not in ("f", "p", "l")}
-        values: dict[str, str | list[str] | None] = {
-            name: found[0] if len(found) == 1 else found for name, found in given.items()
-        }
-        answer = await self._receive(_delivery(link, Submitted(form, values), asked, request))
+        what: What = Submitted(form, _values(fields)) if "f" in fields else opened_by
+        answer = await self._receive(_delivery(link, what, asked, request))
+        if _is_gone(answer):
+            return self._gone(request, fields)
         if not answer.faults:
             return self._answer(answer, self._frame(answer.language, opened_by, stays=True))
         again = await self._receive(_delivery(link, opened_by, asked, request))
-        return self._with_faults(answer, again, opened_by, form, given)
+        if _is_gone(again):
+            return self._gone(request, fields)
+        return self._with_faults(answer, again, opened_by, form, fields)
 
     async def _opened(self, request: web.Request) -> ProjectLink | web.Response:
         """Return the link, or the page that says that it leads nowhere or that too many ask."""
@@ -95,9 +99,9 @@ class VisitorPage:
         if not self._limit.lets(token):
             return self._notice(request, "page.busy", 429)
         link = await self._links.resolve(token)
-        if link is None or link.kind != "page":
+        if link is None or link.kind not in KINDS:
             self._limit.leads_nowhere(token)
-            return self._notice(request, "page.gone", 404)
+            return self._gone(request)
         return link
 
     # --- answers --------------------------------------------------------------------------
@@ -115,7 +119,7 @@ class VisitorPage:
         was stored after all is not stored twice."""
         frame = self._frame(answer.language, opened_by, stays=True)
         if again.form is None:
-            return _html(home_or_card(frame, again, home=False, kept=_first(given, "text")), 422)
+            return _html(home_or_card(frame, again, home=False, kept=_typed(given)), 422)
         form = replace(again.form, token=token)
         return _html(form_page(frame, form, answer.faults, given), 422)
 
@@ -128,14 +132,35 @@ class VisitorPage:
             case _:
                 return PageFrame(self._words, language, stays=stays)
 
-    def _notice(self, request: web.Request, what: str, status: int) -> web.Response:
+    def _gone(self, request: web.Request, given: Fields | None = None) -> web.Response:
+        return self._notice(request, "page.gone", 404, _typed(given or {}))
+
+    def _notice(self, request: web.Request, what: str, status: int, kept: str = "") -> web.Response:
         language: Language = "en" if _wanted(request).startswith("en") else "da"
-        return _html(notice(PageFrame(self._words, language, stays=True), what), status)
+        return _html(notice(PageFrame(self._words, language, stays=True), what, kept), status)
 
 
 def _delivery(link: ProjectLink, what: What, asked: str, request: web.Request) -> Delivery:
     locale = asked if asked in ("da", "en") else _wanted(request)
-    return Delivery(link.tenant, Sender("", locale=locale), "", what, page=link.project)
+    return Delivery(
+        link.tenant,
+        Sender("", locale=locale),
+        "",
+        what,
+        page=link.project,
+        dealt=_dealt(link, request.match_info["token"]),
+    )
+
+
+def _dealt(link: ProjectLink, token: str) -> DealtCard | None:
+    if link.kind != "card":
+        return None
+    return DealtCard(link.look.ref if link.look is not None else "", token)
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Return whether there is nothing to show: so is a card answered that cannot be used."""
+    return not (answer.cards or answer.faults or answer.form)
 
 
 def _wanted(request: web.Request) -> str:
@@ -153,6 +178,26 @@ async def _fields(request: web.Request) -> dict[str, list[str]]:
         return parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
+
+
+def _values(fields: Fields) -> dict[str, str | list[str] | None]:
+    """Return what was sent in the fields of a form."""
+    return {
+        name: found[0] if len(found) == 1 else found
+        for name, found in fields.items()
+        if name not in ("f", "p", "l")
+    }
+
+
+def _typed(fields: Fields) -> str:
+    """Return what somebody wrote: the text of a form, or the notes, one a line."""
+    return "\n".join(
+        words
+        for name, found in fields.items()
+        if name == "text" or name.startswith("notes.")
+        for words in found
+        if words
+    )
 
 
 def _first(fields: Fields, name: str) -> str:

@@ -145,21 +145,26 @@ async def test_closed_and_never_there_are_answered_alike(tmp_path: Path) -> None
     async with at_page(tmp_path) as (played, phone):
         links, project = played.house.links, project_of(tmp_path)
         screen = await links.make("screen", TENANT, project)
+        card = await links.make("card", TENANT, project)
         server, _, token = phone.address.rpartition("/b/")
         await phone.opens()
         assert phone.status == 200
         await links.withdraw(token)
-        answers = set()
-        for one in (token, screen, "a" * 32, "x", "A" * 32, "æ" * 9):
+        looks, sendings = set(), set()
+        for one in (token, screen, card, "a" * 32, "x", "A" * 32, "æ" * 9):
             async with aiohttp.ClientSession() as session:
                 other = Visitor(session, f"{server}/b/{one}")
                 await other.opens()
-                plain = {k: v for k, v in other.headers.items() if k != "Date"}
-                answers.add((other.status, other.page, repr(sorted(plain.items()))))
+                looks.add(_whole(other))
                 await other.posts("", [("f", "x"), ("text", "y")])
-                answers.add((other.status, other.page, repr(sorted(plain.items()))))
-        [(status, _, _)] = answers
-        assert status == 404
+                sendings.add(_whole(other))
+                assert ">y</textarea>" in other.page, "what was written is not lost"
+        assert [status for status, _, _ in (*looks, *sendings)] == [404, 404]
+
+
+def _whole(shown: Visitor) -> tuple[int, str, str]:
+    headers = {k: v for k, v in shown.headers.items() if k not in ("Date", "Content-Length")}
+    return shown.status, shown.page, repr(sorted(headers.items()))
 
 
 async def test_a_look_at_the_page_writes_nothing(tmp_path: Path) -> None:
