@@ -351,9 +351,10 @@ def danish_in(one: Newcomer) -> dict[str, str]:
         danish |= {word.casefold() for word in WORD.findall(da)}
         english |= {word.casefold() for word in WORD.findall(en)}
     found: dict[str, str] = {}
+    only_danish = danish - english
     for line in CODE.sub("", "\n".join(one.all_said())).splitlines():
         for word in WORD.findall(line):
-            if word.casefold() in danish - english:
+            if word.casefold() in only_danish:
                 found.setdefault(word, line)
     return found
 

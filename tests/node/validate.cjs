@@ -132,7 +132,6 @@ function withoutTeamsOnly(node) {
   return found;
 }
 
-// Without rendering it, which takes most of the time.
 function read(body) {
   const problems = [];
   walk(body, "AdaptiveCard", "card", problems);
@@ -181,7 +180,7 @@ function translation(body) {
 
 // --- a line in, a line out --------------------------------------------------------------------
 
-const KINDS = { card, read: (body) => ({ problems: read(body).problems }), manifest, translation };
+const KINDS = { card, manifest, translation };
 const lines = readline.createInterface({ input: process.stdin, crlfDelay: Infinity });
 let before = Promise.resolve();
 lines.on("line", (line) => {
