@@ -12,6 +12,7 @@ from dialogs.download import decide as download
 from dialogs.exercise import decide as exercise
 from dialogs.help import decide as help
 from dialogs.home import decide as home
+from dialogs.keepsake import decide as keepsake
 from dialogs.med import decide as med
 from dialogs.model.commands import Empty, Misspelt, Parsed, Recognised
 from dialogs.model.conversation import Conversation, Instance, Sight, UnsignedPart
@@ -44,6 +45,7 @@ CONVERSATIONS: dict[str, Conversation] = {
         trio,
         med,
         promise,
+        keepsake,
         say,
         results,
         advice,

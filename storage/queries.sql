@@ -742,6 +742,49 @@ DELETE FROM link WHERE tenant = :tenant AND project = :project;
 -- name: person_links
 DELETE FROM link WHERE tenant = :tenant AND person = :person;
 
+-- name: keepsake_put
+INSERT INTO keepsake (tenant, id, project, channel, kind, outlives, at_us, until_us, body)
+VALUES (:tenant, :id, :project, :channel, :kind, :outlives, :at, 0, :body)
+ON CONFLICT (tenant, id) DO UPDATE SET channel = excluded.channel, outlives = excluded.outlives,
+    at_us = excluded.at_us, body = excluded.body;
+
+-- name: keepsakes_of_kind
+SELECT id, project, until_us, body FROM keepsake
+WHERE tenant = :tenant AND kind = :kind ORDER BY at_us DESC, id LIMIT :limit;
+
+-- name: keepsakes_of_person
+-- Of deleted projects in whose channel this person is.
+SELECT keepsake.id AS id, keepsake.project AS project, keepsake.until_us AS until_us,
+    keepsake.body AS body
+FROM keepsake JOIN member ON member.tenant = keepsake.tenant
+    AND member.channel = keepsake.channel AND member.person = :person
+WHERE keepsake.tenant = :tenant AND keepsake.kind = :kind AND keepsake.until_us > 0
+ORDER BY keepsake.at_us DESC, keepsake.id LIMIT :limit;
+
+-- name: keepsakes_of_project
+SELECT tenant, id, until_us FROM keepsake WHERE project = :project ORDER BY tenant, id;
+
+-- name: keepsake_place
+SELECT tenant FROM keepsake WHERE id = :id ORDER BY tenant;
+
+-- name: keepsake_drop
+DELETE FROM keepsake WHERE tenant = :tenant AND id = :id;
+
+-- name: keepsake_delete
+-- What does not outlive its project.
+DELETE FROM keepsake WHERE tenant = :tenant AND project = :project AND outlives = 0;
+
+-- name: keepsake_outlive
+-- Its project is deleted: from now on it has a date of its own.
+UPDATE keepsake SET until_us = :until
+WHERE tenant = :tenant AND project = :project AND until_us = 0;
+
+-- name: keepsake_prune
+DELETE FROM keepsake WHERE until_us > 0 AND until_us < :now;
+
+-- name: clear_keepsake
+DELETE FROM keepsake WHERE tenant = :tenant;
+
 -- name: clear_link
 DELETE FROM link WHERE tenant = :tenant;
 
@@ -970,6 +1013,14 @@ ORDER BY tenant, project, dialog, dialog_id, slot LIMIT :limit /*pg FOR UPDATE *
 -- name: reseal_post
 UPDATE post SET body = :sealed WHERE tenant = :tenant AND project = :project
     AND dialog = :dialog AND dialog_id = :dialog_id AND slot = :slot;
+
+-- name: sealed_keepsake
+SELECT tenant, id, body FROM keepsake
+WHERE (tenant, id) > (:tenant, :id)
+ORDER BY tenant, id LIMIT :limit /*pg FOR UPDATE */;
+
+-- name: reseal_keepsake
+UPDATE keepsake SET body = :sealed WHERE tenant = :tenant AND id = :id;
 
 -- name: sealed_installation
 SELECT tenant, body FROM installation

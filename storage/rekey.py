@@ -57,6 +57,7 @@ TABLES = (
     Sealed("room", ("id",)),
     Sealed("bagged", ("tenant", "person", "day")),
     Sealed("post", (*_OF_PROJECT, "dialog", "dialog_id", "slot")),
+    Sealed("keepsake", ("tenant", "id")),
     Sealed("installation", ("tenant",)),
     Sealed("address", ("tenant", "place")),
     Sealed("secret", ("name",)),

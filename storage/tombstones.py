@@ -1,10 +1,10 @@
 """Tombstones: marks of what was deleted, so that restoring a backup deletes it again.
 
-A tombstone names nobody. It holds the random id of a project or a text, the hash of a withdrawn
-link, or a salted hash of a person. Each is written in the transaction that deletes, and copied to a
-file beside the database, which a restored backup does not replace. Restoring reads that file and
-deletes again; a person's tombstone counts only where it is newer than the backup, because people
-come back.
+A tombstone names nobody. It holds the random id of a project, a text or a keepsake, the hash of a
+withdrawn link, or a salted hash of a person. Each is written in the transaction that deletes, and
+copied to a file beside the database, which a restored backup does not replace. Restoring reads that
+file and deletes again; a person's tombstone counts only where it is newer than the backup, because
+people come back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from msgspec import Struct
 from storage.sql import Row, Script
 from storage.transactions.scope import to_us
 
-TombstoneKind = Literal["project", "published", "mine", "person", "link"]
+TombstoneKind = Literal["project", "published", "mine", "person", "link", "keepsake"]
 NAME = "tombstones"
 
 

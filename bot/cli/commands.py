@@ -43,7 +43,8 @@ FINE, PROBLEM, USAGE = 0, 1, 2
 WILL_ERASE = {
     "person": "This deletes what {id} wrote by name, and takes the name away from roles, agreements"
     " and all else. What was said without a name is not touched.",
-    "project": "This deletes project {id} with everything that belongs to it, for good.",
+    "project": "This deletes project {id} with everything that belongs to it, also what leader and"
+    " representative chose to keep after it, for good.",
 }
 
 
@@ -159,7 +160,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
     moved.add_argument("to", metavar="postgresql://…", help="the new database")
-    add("projects", _projects, "list workplace, id and channel of each project; never a text")
+    add("projects", _projects, "list each project, also where only something of it is kept")
     bench = add("bench", _bench, "measure how fast Digi is on this machine (takes minutes)")
     bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
     bench.add_argument("--short", action="store_true", help="take less time, with wider variation")
@@ -404,6 +405,12 @@ def _move(args: argparse.Namespace) -> int:
 def _projects(_: argparse.Namespace) -> int:
     for row in _rows("SELECT tenant, id, channel, open FROM project ORDER BY tenant, seq"):
         print("\t".join((*row[:3], "open" if row[3] else "ended")))
+    kept = "SELECT DISTINCT tenant, project, channel, until_us FROM keepsake WHERE until_us > 0"
+    for tenant, project, channel, until in _rows(f"{kept} ORDER BY tenant, project"):
+        day = datetime.fromtimestamp(until / 1_000_000, UTC).date().isoformat()
+        print(
+            "\t".join((tenant, project, channel, f"deleted, promises or lesson kept until {day}"))
+        )
     return FINE
 
 

@@ -114,6 +114,10 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PromiseWritten: AGREES,
     e.PromiseDropped: AGREES,
     e.PromiseJudged: ALL,
+    e.KeepChosen: TRIO,
+    e.LessonWritten: TRIO,
+    e.KeepsakeChanged: OURSELVES,
+    e.LessonLeft: OURSELVES,
     e.PageOpened: AGREES,
     e.PageClosed: AGREES,
     e.AdviceAsked: ALL,
@@ -194,6 +198,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "med_item": TRIO,
     "med_item_file": ALL,
     "promise": AGREES,
+    "lesson": TRIO,
     "apv_effect": TRIO,
     "med_discussed": TRIO,
     "med_otherwise": TRIO,
@@ -225,6 +230,9 @@ LOOKS_ANYWHERE = frozenset(
         "advice",
         "example",
         "lessons",
+        "workplace_lessons",
+        "kept_promises",
+        "kept_promises_file",
         "source",
         "reading",
         "exercises",
@@ -275,7 +283,7 @@ def is_unnamed(press: Press) -> bool:
 
 
 def is_open_anywhere(press: Press) -> bool:
-    if isinstance(press, Look):
+    if isinstance(press, Look | e.FileWanted):
         return press.view in LOOKS_ANYWHERE
     return MAY.get(type(press)) is ANYONE
 
@@ -303,6 +311,8 @@ def refusal(
     else:
         allowed = MAY.get(type(press), OURSELVES)
         if isinstance(press, e.FileWanted):
+            if press.view in LOOKS_ANYWHERE:
+                return None
             allowed = MAY_LOOK.get(press.view, ALL)
         if allowed is ANYONE:
             return None

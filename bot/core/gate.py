@@ -232,7 +232,7 @@ class Gate:
             if project is None
             else roles_held(project, roles, person, there=there, foreign=foreign)
         )
-        viewer = _viewer(person, held, project, self._clock.now(), channel)
+        viewer = _viewer(person, held, project, self._clock.now(), channel, foreign=foreign)
         allowed = _allowed(press, form, viewer, project, roles, prefs, delivery.channel)
         if isinstance(allowed, Stopped):
             return allowed
@@ -393,7 +393,13 @@ def _passed_look(
 
 
 def _viewer(
-    person: Person, held: frozenset[str], project: Project | None, at: datetime, channel: str
+    person: Person,
+    held: frozenset[str],
+    project: Project | None,
+    at: datetime,
+    channel: str,
+    *,
+    foreign: bool,
 ) -> Viewer:
     return Viewer(
         person=person,
@@ -402,6 +408,7 @@ def _viewer(
         channel=channel or (project.channel if project else ""),
         project=project.id if project else "",
         private=not channel,
+        foreign=foreign,
     )
 
 

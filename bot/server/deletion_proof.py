@@ -28,16 +28,17 @@ def proof(
     cleansed: Cleansed | None,
     at: datetime,
     erased: Mapping[str, Erased],
+    kept: Mapping[str, datetime],
 ) -> str:
     """Return the proof as Markdown, Danish first.
 
     Without `cleansed`, the proof says that the files are still to be cleared. `erased` has the
-    counts for people, by the tombstone's id.
+    counts for people, by the tombstone's id; `kept` says until when something outlives a project.
     """
     found = tuple(stones)
     people = tuple(erased[one.id] for one in found if one.id in erased)
     return "\n\n".join(
-        _in(catalogue, language, found, cleansed, at, people) for language in ("da", "en")
+        _in(catalogue, language, found, cleansed, at, people, kept) for language in ("da", "en")
     )
 
 
@@ -48,6 +49,7 @@ def _in(
     cleansed: Cleansed | None,
     at: datetime,
     erased: tuple[Erased, ...],
+    kept: Mapping[str, datetime],
 ) -> str:
     def said(key: str, **args: object) -> str:
         return catalogue.phrase(f"proof.{key}").of(language).format(**args)
@@ -64,11 +66,21 @@ def _in(
         lines.append(said("reader"))
         if one.led:
             lines.append(said("led", n=one.led))
-    lines += [said("project", id=stone.id) for stone in stones if stone.kind == "project"]
+    if erased:
+        lines.append(said("person_kept"))
+    for stone in stones:
+        if stone.kind == "project":
+            lines.append(said("project", id=stone.id))
+            if stone.id in kept:
+                until = kept[stone.id].date().isoformat()
+                lines.append(said("kept", id=stone.id, until=until))
+    gone = sum(one.kind == "keepsake" for one in stones)
+    if gone:
+        lines.append(said("kept_gone", n=gone))
     own = sum(one.kind in ("published", "mine") for one in stones)
     if own:
         lines.append(said("other", n=own))
-    if any(one.kind != "project" for one in stones):
+    if any(one.kind not in ("project", "keepsake") for one in stones):
         lines.append(said("named_only"))
     if cleansed is None:
         lines.append(said("tonight"))

@@ -35,7 +35,7 @@ from storage.sql import Script, StoreError, Unavailable
 from storage.sqlite import backup
 from storage.sqlite.driver import Sqlite
 from storage.tombstones import Tombstone
-from storage.transactions import erasing, erasure_progress
+from storage.transactions import erasing, erasure_progress, keepsakes
 from storage.transactions.deletion import erase_project
 from storage.transactions.scope import Scope, to_us
 from storage.transactions.store import Scripts
@@ -266,11 +266,16 @@ class Upkeep:
             return await self._carry_through(project)
 
     def _erase_project(self, project: str) -> Script[int]:
+        """Delete all of it, also what was to outlive it; and that alone where the project is gone
+        already."""
+        now = self._clock.now()
         rows = yield "project_place", {"id": project}
         for row in rows:
-            scope = Scope(row["tenant"], project, self._vault)
-            yield from erase_project(scope, self._clock.now())
-        return len(rows)
+            yield from erase_project(Scope(row["tenant"], project, self._vault), now)
+        kept = yield from keepsakes.discard_all_of(project, now)
+        if kept and not rows:
+            yield from tombstones.buried("project", project, now)
+        return len(rows) + kept
 
     async def _carry_through(self, order: str = "") -> str:
         """Clear what was deleted from free pages, the write-ahead log, copies and backups, and
@@ -317,7 +322,8 @@ class Upkeep:
         erased: dict[str, erasure_progress.Erased],
         cleansed: Cleansed | None,
     ) -> str:
-        text = proof(self._catalogue, stones, cleansed, self._clock.now(), erased)
+        kept = await self._database.read(keepsakes.outliving, stones)
+        text = proof(self._catalogue, stones, cleansed, self._clock.now(), erased, kept)
         await asyncio.to_thread(file_proof, self._home / PROOFS, self._clock.now(), text)
         return text
 

@@ -32,6 +32,7 @@ from dialogs.advice.states import (
     trio_notes,
 )
 from dialogs.concern.states import HELPERS
+from dialogs.keepsake.states import lessons_here, lessons_needs
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Bullets,
@@ -183,7 +184,7 @@ def _reading(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _lessons(look: Look, viewer: Viewer, known: Known) -> Responses:
-    """Show the experience of others, and the two ways to begin."""
+    """Show the lessons of other projects here, and what the publications tell of others."""
     p = look.project
     press = e.AdviceAsked(project=p, kind="example") if p else Look("example")
     return (
@@ -192,6 +193,7 @@ def _lessons(look: Look, viewer: Viewer, known: Known) -> Responses:
                 known,
                 shelves.LESSONS,
                 p,
+                *lessons_here(known, viewer),
                 Heading(text("advice.lessons")),
                 Paragraph(text("advice.lessons_intro")),
                 below=(Button(text("help.example"), press),),
@@ -326,7 +328,7 @@ CONVERSATION = Conversation(
     sights={
         "advice": Sight(_about, _advice),
         "example": Sight(_about, _example),
-        "lessons": Sight(nothing, _lessons),
+        "lessons": Sight(lessons_needs, _lessons),
         "source": Sight(nothing, _source),
         "reading": Sight(nothing, _reading),
         "checklist": Sight(_about, _checklist),

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dialogs.model.cards import Line, NeutralCard, NeutralForm
-from dialogs.model.events import Event, Look, Person, SignedEvent
+from dialogs.model.events import Event, KeepsakeKind, Look, Person, SignedEvent
 from dialogs.model.files import NeutralFile
 from dialogs.model.links import LinkKind
 from dialogs.model.screens import NeutralScreen
@@ -170,6 +170,25 @@ class WithdrawLink(Struct, frozen=True, tag="withdraw_link"):
     id: str
 
 
+class Preserve(Struct, frozen=True, tag="preserve"):
+    """Store something of the project, without people, that the workplace may read elsewhere.
+
+    `id` is random and never used for anything else. With `outlives` it stays for two years after
+    the project was deleted.
+    """
+
+    kind: KeepsakeKind
+    id: str
+    body: dict[str, Any]
+    outlives: bool = False
+
+
+class Discard(Struct, frozen=True, tag="discard"):
+    """Delete what was preserved, also from backups."""
+
+    id: str
+
+
 class EraseProject(Struct, frozen=True, tag="erase_project"):
     """Delete all data of the project for good."""
 
@@ -310,6 +329,8 @@ Effect = (
     | Grant
     | OpenProject
     | CloseProject
+    | Preserve
+    | Discard
     | EraseProject
     | Keep
     | SetMembers
@@ -372,6 +393,7 @@ __all__ = [
     "Cancel",
     "CloseProject",
     "CloseRound",
+    "Discard",
     "Display",
     "Effect",
     "Effects",
@@ -392,6 +414,7 @@ __all__ = [
     "PoolEntry",
     "Pooled",
     "Post",
+    "Preserve",
     "Privately",
     "Publish",
     "Record",

@@ -51,6 +51,10 @@ KeptHow = Literal["kept", "partly", "not", "unclear"]
 """What became of a promise; *unclear*: it cannot be judged."""
 
 
+KeepsakeKind = Literal["sheet", "lesson"]
+"""What can outlive a project: its promises, and what others can learn from it."""
+
+
 class Started(Signed, frozen=True, tag="started"):
     """`/digi start Ny omsorgsplatform` creates a draft that has only a name."""
 
@@ -175,6 +179,7 @@ class NotNow(Signed, frozen=True, tag="not_now"):
     """*Ikke nu*: end the project for now, with a reason."""
 
     reason: str
+    lesson: str = ""
     until: date | None = None
 
 
@@ -182,6 +187,7 @@ class StoppedHere(Signed, frozen=True, tag="stopped_here"):
     """*Vi stopper her*: end the project in any phase, with a reason."""
 
     reason: str
+    lesson: str = ""
 
 
 class Resumed(Signed, frozen=True, tag="resumed"):
@@ -194,6 +200,7 @@ class Ended(Signed, frozen=True, tag="ended"):
     better: str = ""
     worse: str = ""
     reason: str = ""
+    lesson: str = ""
     look_again: tuple[str, ...] = ()
 
 
@@ -684,6 +691,29 @@ class PromiseJudged(Signed, frozen=True, tag="promise_judged"):
     text: str = ""
 
 
+class KeepChosen(Signed, frozen=True, tag="keep_chosen"):
+    """Leader or TR chooses whether promises and lesson stay when the project is deleted."""
+
+    keep: Literal["yes", "no"]
+
+
+class LessonWritten(Signed, frozen=True, tag="lesson_written"):
+    """What others should know who do the like; empty takes it away."""
+
+    text: str = ""
+
+
+class KeepsakeChanged(Signed, frozen=True, tag="keepsake_changed"):
+    """Sent when the project goes on or its promises change: what is kept of it is written
+    again."""
+
+
+class LessonLeft(Signed, frozen=True, tag="lesson_left"):
+    """Sent when the project ends, with what was written in the form; perhaps nothing."""
+
+    text: str
+
+
 # --- advice -------------------------------------------------------------------------------
 
 
@@ -709,6 +739,7 @@ HandedOver = Literal[
     "cards_file",
     "decision_file",
     "edition_file",
+    "kept_promises_file",
     "med_item_file",
     "meeting_file",
     "meeting_sheet",
@@ -1100,6 +1131,10 @@ SignedEvent = (
     | PromiseWritten
     | PromiseDropped
     | PromiseJudged
+    | KeepChosen
+    | LessonWritten
+    | KeepsakeChanged
+    | LessonLeft
     | PageOpened
     | PageClosed
     | AdviceAsked
@@ -1261,6 +1296,12 @@ View = Literal[
     "promise",
     "promise_line",
     "promise_file",
+    # what stays of a project
+    "what_stays",
+    "lesson",
+    "workplace_lessons",
+    "kept_promises",
+    "kept_promises_file",
     # the committee
     "med",
     "med_item",

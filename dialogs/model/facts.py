@@ -12,7 +12,7 @@ from content.model import Catalogue
 from msgspec import Struct
 
 from dialogs.model.calendar import Calendar, Hours, local
-from dialogs.model.events import Committee, Length, Level, Origin, Person
+from dialogs.model.events import Committee, KeepsakeKind, Length, Level, Origin, Person
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -160,6 +160,7 @@ class Viewer(Struct, frozen=True):
     channel: str = ""
     project: str = ""
     private: bool = False
+    foreign: bool = False  # of another organisation, in a shared channel
 
     def may(self, *roles: str) -> bool:
         return bool(self.roles.intersection(roles))
@@ -249,6 +250,16 @@ class Authored(Struct, frozen=True):
     unsent: tuple[tuple[str, dict[str, Any]], ...] = ()
     state: Written | None = None
     answers: tuple[Rec, ...] = ()
+
+
+class Keepsake(Struct, frozen=True):
+    """Something of a project that the workplace may read elsewhere, without people. `until` is set
+    when the project has been deleted: the day on which this is deleted too."""
+
+    id: str
+    project: str
+    until: datetime | None
+    body: dict[str, Any]
 
 
 # --- the facts ----------------------------------------------------------------------------
@@ -395,6 +406,19 @@ class ChannelProject(Fact[Project | None], frozen=True):
     """The open project of a channel."""
 
     channel: str
+
+
+class Keepsakes(Fact[tuple[Keepsake, ...]], frozen=True):
+    """All keepsakes of a kind in the workplace, newest first, at most 500."""
+
+    kind: KeepsakeKind
+
+
+class KeepsakesHere(Fact[tuple[Keepsake, ...]], frozen=True):
+    """The keepsakes of deleted projects in whose channel this person is, newest first."""
+
+    kind: KeepsakeKind
+    person: Person
 
 
 class Operator(Struct, frozen=True):

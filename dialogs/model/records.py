@@ -45,6 +45,7 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("follow_up", "unname"),
         RecordKind("frame", "unname"),
         RecordKind("leave_out", "unname"),
+        RecordKind("lesson", "unname"),
         RecordKind("news", "unname"),
         RecordKind("not_done", "unname"),
         RecordKind("overview", "unname"),

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from dialogs.keepsake.states import KEEPING
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.calendar import local
@@ -53,8 +54,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return readers.needs(event)
         case e.Deleted():
             return deleting.needs(event)
-        case e.Ended():
-            return (Roles(), PROMISES)
+        case e.Ended() | e.StoppedHere():
+            return (Roles(), PROMISES, KEEPING)
         case e.Woke(name="unanswered"):
             return (Roles(), Records("reason"), States("concern"))
         case _:
@@ -258,7 +259,9 @@ def view_needs(state: Project, slot: str) -> Facts:
     if slot == cards.WELCOME:
         return (Roles(), StateOf("walk", "walk"), PAGE)
     again = slot.startswith(end_cards.AGAIN)
-    return (About(), Roles(), Records("follow_up"), PROMISES) if again else (Roles(),)
+    if again:
+        return (About(), Roles(), Records("follow_up"), PROMISES, KEEPING)
+    return (Roles(),)
 
 
 def view(state: Project, slot: str, known: Known) -> Card[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from dialogs.concern.states import Concern
+from dialogs.keepsake.states import KEEPING, keeping_of
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Small, text
@@ -26,7 +27,7 @@ def needs(event: e.Deleted) -> Facts:
         case "points":
             return (Roles(), Records("point"))
         case "project":
-            return (Roles(),)
+            return (Roles(), KEEPING)
         case _:
             assert_never(event.what)
 
@@ -70,14 +71,15 @@ def _whole(state: Project, event: e.Deleted, known: Known) -> Step:
         return state, (Show(cards.said("project.delete_not_yet", end=c.Typed("end"))),)
     if state.stage == "draft":
         return dropped(state, known(Roles()), event.by)
-    return None, (EraseProject(), Show(cards.said("project.deleted", name=c.Words(state.name))))
+    told = "keepsake.deleted" if keeping_of(known).agreed else "project.deleted"
+    return None, (EraseProject(), Show(cards.said(told, name=c.Words(state.name))))
 
 
 # --- what can be deleted --------------------------------------------------------------------
 
 
 def look_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles())
+    return (About(), Roles(), KEEPING)
 
 
 def look(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -102,6 +104,7 @@ def look(look: Look, viewer: Viewer, known: Known) -> Responses:
                 c.buttons(*own),
                 Paragraph(text("project.delete_unnamed")),
                 c.buttons(Button(text("button.code"), Look("code", project=state.id))),
+                Small(text("keepsake.stays")) if leads and keeping_of(known).agreed else None,
                 *((_project(state),) if leads else ()),
                 Small(text("project.delete_all_of_me", contact=_contact(known))),
             )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from dialogs.keepsake.states import LESSON, deleted_line, keeping_of
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Button, Card, Line, Part, card, text
-from dialogs.model.events import Look, Person
+from dialogs.model.events import Look
 from dialogs.model.facts import Known, Project, Rec, Records
 from dialogs.project.cards import rhythm
 from dialogs.promise.states import asked_again, gain_line, promises_of
@@ -50,10 +51,11 @@ def paused(state: Project) -> Card[Line]:
     )
 
 
-def not_now(state: Project, reason: str, by: Person) -> Card[Line]:
+def not_now(state: Project, event: e.NotNow) -> Card[Line]:
     return card(
-        c.Paragraph(text("project.said_not_now", who=c.Who(by))),
-        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        c.Paragraph(text("project.said_not_now", who=c.Who(event.by))),
+        c.Quote(c.Kept("reason", event.id), c.Who(event.by)),
+        *_lesson(event),
         None
         if state.until is None
         else c.Paragraph(text("project.said_not_now_until", day=c.Day(state.until))),
@@ -66,14 +68,37 @@ def resumed(state: Project) -> Card[Line]:
     return card(c.Paragraph(text("project.said_resumed")), c.Paragraph(rhythm(state)))
 
 
-def stopped(state: Project, reason: str, by: Person, erased: date) -> Card[Line]:
+def stopped(state: Project, event: e.StoppedHere, erased: date, known: Known) -> Card[Line]:
+    """Tell the channel that the project stops. Needs `KEEPING`."""
     return card(
         c.Heading(text("project.stopped_title", name=c.Words(state.name))),
-        c.Paragraph(text("project.said_stopped", who=c.Who(by))),
-        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        *_why(event),
         _still_answered(state),
-        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+        *_until_deleted(state, erased, known),
     )
+
+
+def _why(event: e.StoppedHere | e.Ended) -> tuple[Part[Line], ...]:
+    return (
+        c.Paragraph(text("project.said_stopped", who=c.Who(event.by))),
+        c.Quote(c.Kept("reason", event.id), c.Who(event.by)),
+        *_lesson(event),
+    )
+
+
+def _lesson(event: e.NotNow | e.StoppedHere | e.Ended) -> tuple[Part[Line], ...]:
+    if not event.lesson:
+        return ()
+    return (
+        c.Paragraph(text("project.said_lesson")),
+        c.Quote(c.Kept(LESSON, LESSON), c.Who(event.by)),
+    )
+
+
+def _until_deleted(state: Project, erased: date, known: Known) -> tuple[Part[Line] | None, ...]:
+    see: Button[Line] = Button(text("keepsake.see"), Look("what_stays", project=state.id))
+    key = "keepsake.after_the_end" if keeping_of(known).agreed else "project.after_the_end"
+    return c.Paragraph(text(key, day=c.Day(erased))), c.buttons(see)
 
 
 def _still_answered(state: Project) -> Part[Line] | None:
@@ -96,28 +121,21 @@ def to_answer(state: Project) -> Card[Line]:
 
 
 def ended(
-    state: Project,
-    end: str,
-    reason: str,
-    by: Person,
-    erased: date,
-    again: tuple[date, ...],
-    known: Known,
+    state: Project, event: e.Ended, erased: date, again: tuple[date, ...], known: Known
 ) -> Card[Line]:
-    """Tell the channel of the end. Needs `PROMISES`."""
+    """Tell the channel of the end. Needs `PROMISES` and `KEEPING`."""
     promised = promises_of(known)
     return card(
         c.Heading(text("project.ended_title", name=c.Words(state.name))),
-        c.Paragraph(text("project.said_ended", who=c.Who(by))),
+        c.Paragraph(text("project.said_ended", who=c.Who(event.by))),
         c.Bullets(tuple(gain_line(one) for one in promised)) if promised else None,
-        outcome(state, end),
-        c.Paragraph(text("project.said_stopped", who=c.Who(by))),
-        c.Quote(c.Kept("reason", reason), c.Who(by)),
+        outcome(state, "end"),
+        *_why(event),
         _still_answered(state),
         c.Paragraph(text("project.said_again", days=c.Listing(tuple(c.Day(day) for day in again))))
         if again
         else None,
-        c.Paragraph(text("project.after_the_end", day=c.Day(erased))),
+        *_until_deleted(state, erased, known),
     )
 
 
@@ -132,8 +150,8 @@ def outcome(state: Project, end: str) -> Part[Line] | None:
 
 
 def again(state: Project, months: int, known: Known) -> Card[Line]:
-    """Return the follow-up card with what was written in it. Needs `Records("follow_up")` and
-    `PROMISES`."""
+    """Return the follow-up card with what was written in it. Needs `Records("follow_up")`,
+    `PROMISES` and `KEEPING`."""
     written = follow_up_of(known, months)
     how = "project.follow_up_write" if written is None else "project.follow_up_change"
     write = Look("follow_up", project=state.id, ref=str(months))
@@ -156,9 +174,7 @@ def again(state: Project, months: int, known: Known) -> Card[Line]:
                 ),
             )
         ),
-        None
-        if state.erase_on is None
-        else c.Small(text("project.erased_on", day=c.Day(state.erase_on))),
+        None if state.erase_on is None else c.Small(deleted_line(state.erase_on, known)),
         c.buttons(
             Button(text(how), write, "main" if written is None else "plain"),
             Button(text("project.follow_up_results"), Look("results", project=state.id)),

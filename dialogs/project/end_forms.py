@@ -12,6 +12,7 @@ from dialogs.model.cards import (
     Form,
     Line,
     Note,
+    TextField,
     text,
 )
 from dialogs.model.facts import Project, Rec
@@ -32,12 +33,13 @@ def pause(state: Project) -> Form[Line]:
     )
 
 
-def not_now(state: Project) -> Form[Line]:
+def not_now(state: Project, lesson: str) -> Form[Line]:
     return Form(
         title=text("button.not_now"),
         fields=(
             Note(text("project.not_now_note")),
             long_field("reason", "project.field_reason", "", required=True),
+            _lesson(lesson),
             DateField("until", text("project.field_not_now_until")),
         ),
         submit=text("button.not_now"),
@@ -46,7 +48,7 @@ def not_now(state: Project) -> Form[Line]:
     )
 
 
-def stop(state: Project, erased: date) -> Form[Line]:
+def stop(state: Project, erased: date, lesson: str) -> Form[Line]:
     return Form(
         title=text("button.stop_here"),
         fields=(
@@ -54,11 +56,17 @@ def stop(state: Project, erased: date) -> Form[Line]:
             long_field(
                 "reason", "project.field_reason", "", hint="project.reason_hint", required=True
             ),
+            _lesson(lesson),
         ),
         submit=text("button.stop_here"),
         into="stopped_here",
         fixed={"project": state.id},
     )
+
+
+def _lesson(value: str) -> TextField[Line]:
+    """The field whose text other projects can read, also when it was written before."""
+    return long_field("lesson", "project.field_lesson", value, hint="project.lesson_hint")
 
 
 def follow_up(state: Project, months: int, written: Rec | None) -> Form[Line]:
@@ -76,7 +84,7 @@ def follow_up(state: Project, months: int, written: Rec | None) -> Form[Line]:
     )
 
 
-def end(state: Project, promised: bool, erased: date) -> Form[Line]:
+def end(state: Project, promised: bool, erased: date, lesson: str) -> Form[Line]:
     return Form(
         title=text("project.end_form"),
         fields=(
@@ -87,6 +95,7 @@ def end(state: Project, promised: bool, erased: date) -> Form[Line]:
             long_field(
                 "reason", "project.field_end_reason", "", hint="project.reason_hint", required=True
             ),
+            _lesson(lesson),
             Choices(
                 "look_again",
                 text("project.field_look_again"),

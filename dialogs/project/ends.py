@@ -74,8 +74,9 @@ def not_now(state: Project, event: e.NotNow) -> Step:
     after = replace(state, stage="not_now", until=event.until, reason=event.reason)
     return after, (
         _reason(event),
+        Tell(e.LessonLeft(text=event.lesson)),
         *resting(after, event.at, halt=state.running),
-        Say(end_cards.not_now(after, event.id, event.by)),
+        Say(end_cards.not_now(after, event)),
         Show(cards.said("project.done_not_now", resume=c.Typed("resume"))),
     )
 
@@ -90,6 +91,7 @@ def resumed(state: Project, answer: Effects) -> Step:
         Cancel("until"),
         Redraw(cards.WELCOME),
         BeginAll(),
+        Tell(e.KeepsakeChanged()),
         Say(end_cards.resumed(after)),
         *answer,
     )
@@ -102,8 +104,9 @@ def stopped(state: Project, event: e.StoppedHere, known: Known) -> Step:
     )
     return after, (
         _reason(event),
+        Tell(e.LessonLeft(text=event.lesson)),
         *_close(after, erased, known),
-        Say(end_cards.stopped(after, event.id, event.by, erased)),
+        Say(end_cards.stopped(after, event, erased, known)),
         Show(cards.said("project.done_stopped", day=c.Day(erased))),
     )
 
@@ -126,12 +129,13 @@ def ended(state: Project, event: e.Ended, known: Known) -> Step:
     return after, (
         Record("end", "", "end", event.by, event.at, body),
         _reason(event),
+        Tell(e.LessonLeft(text=event.lesson)),
         *_close(after, erased, known),
         *(
             Timer(f"again:{n}", at_local(state.calendar, day, MORNING))
             for n, day in zip(months, days, strict=True)
         ),
-        Say(end_cards.ended(after, "end", event.id, event.by, erased, days, known)),
+        Say(end_cards.ended(after, event, erased, days, known)),
         Show(cards.said("project.done_ended", day=c.Day(erased))),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from dialogs.keepsake.states import LESSON
 from dialogs.model.appointments import Appointment
 from dialogs.model.cards import Form, Line, Note, Words, text
 from dialogs.model.conversation import Facts, LookResults, Responses, Sight
@@ -96,24 +97,31 @@ def _pause(look: Look, viewer: Viewer, known: Known) -> Responses:
 def _not_now_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        return (Open(_first(end_forms.not_now(state), owed.note(known, viewer.person))),)
+        return (
+            Open(_first(end_forms.not_now(state, _lesson(known)), owed.note(known, viewer.person))),
+        )
     return (Show(cards.what_is_true(state)),)
 
 
 def _stop(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     if state.stage in ("running", "paused", "not_now"):
-        form = end_forms.stop(state, ends.erased_on(state, viewer.at))
+        form = end_forms.stop(state, ends.erased_on(state, viewer.at), _lesson(known))
         return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 
 
 def _end_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), *owed.FACTS, PROMISES)
+    return (About(), *owed.FACTS, PROMISES, Records(LESSON))
 
 
 def _leaving_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), *owed.FACTS)
+    return (About(), *owed.FACTS, Records(LESSON))
+
+
+def _lesson(known: Known) -> str:
+    """Return what was written when the project was laid down before."""
+    return next((str(one.body.get("text", "")) for one in known(Records(LESSON))), "")
 
 
 def _first(form: Form[Line], note: Note[Line] | None) -> Form[Line]:
@@ -126,7 +134,8 @@ def _end(look: Look, viewer: Viewer, known: Known) -> Responses:
     if state.stage in ("running", "paused", "not_now"):
         if look.ref != "form":
             return (Show(end_cards.ways_to_end(state, owed.parts(known, viewer.person))),)
-        form = end_forms.end(state, bool(promises_of(known)), ends.erased_on(state, viewer.at))
+        erased, promised = ends.erased_on(state, viewer.at), bool(promises_of(known))
+        form = end_forms.end(state, promised, erased, _lesson(known))
         return (Open(_first(form, owed.note(known, viewer.person))),)
     return (Show(cards.what_is_true(state)),)
 

@@ -37,7 +37,7 @@ from dialogs.model.conversation import (
     opens,
     the_only,
 )
-from dialogs.model.effects import FieldError, Forget, Hand, Open, Record, Redraw, Show
+from dialogs.model.effects import FieldError, Forget, Hand, Open, Record, Redraw, Show, Tell
 from dialogs.model.events import Look, Person, SignedEvent
 from dialogs.model.facts import About, Known, Rec, Records, Roles, StateOf, Viewer
 from dialogs.promise.sheet import promises_document
@@ -81,7 +81,8 @@ def decide(state: Promises | None, event: SignedEvent, known: Known) -> Step:
                 return state, (Show(card(Paragraph(text("promise.not_yours")))),)
             rest = tuple(each for each in state.promises if each.id != promise)
             dropped = Show(card(Paragraph(text("promise.dropped"))))
-            return Promises(promises=rest), (Forget("promise", id=promise), dropped)
+            gone = Forget("promise", id=promise)
+            return Promises(promises=rest), (gone, Tell(e.KeepsakeChanged()), dropped)
         case e.PromiseJudged():
             return _judged(state, event, known)
         case _:
@@ -119,6 +120,7 @@ def _written(state: Promises, event: e.PromiseWritten, known: Known) -> Step:
     after = Promises(promises=tuple(kept if before else (*kept, one)))
     return after, (
         Record("promise", "", one.id, one.by, event.at, body),
+        Tell(e.KeepsakeChanged()),
         Show(card(Paragraph(text("promise.saved")), buttons(_see(known)))),
     )
 
@@ -141,6 +143,7 @@ def _judged(state: Promises, event: e.PromiseJudged, known: Known) -> Step:
         if event.text
         else Forget("verdict", id=id),
         Redraw(f"again:{event.months}", dialog="project", of="project"),
+        Tell(e.KeepsakeChanged()),
         Show(card(Paragraph(text("promise.judged")), buttons(more))),
     )
 
@@ -172,6 +175,9 @@ def _promises(look: Look, viewer: Viewer, known: Known) -> Responses:
         buttons(
             write if writes and len(found) < MOST else None,
             Button(text("promise.get"), sheet) if found else None,
+            None
+            if project.stage == "draft"
+            else Button(text("keepsake.see"), Look("what_stays", project=project.id)),
         )
     )
     return (Show(card(*parts)),)

@@ -8,13 +8,15 @@ import msgspec
 
 from storage.sql import Script
 from storage.tombstones import buried
+from storage.transactions import keepsakes
 from storage.transactions.bags import forget_in_bags
 from storage.transactions.letters import ONCE
 from storage.transactions.scope import Scope
 
 
 def erase_project(scope: Scope, now: datetime) -> Script[None]:
-    """Delete a project, and people of whom no other row of the workplace speaks."""
+    """Delete a project, and people of whom no other row of the workplace speaks. What is to
+    outlive the project stays, with a date."""
     for table in (
         "project",
         "state",
@@ -28,6 +30,7 @@ def erase_project(scope: Scope, now: datetime) -> Script[None]:
         "link",
     ):
         yield f"{table}_delete", scope.key
+    yield from keepsakes.project_deleted(scope, now)
     yield from forget_in_bags(scope)
     once = f"{ONCE}:{scope.project}"
     yield "inbox_forget", {"tenant": scope.tenant, "first": f"{once}:", "last": f"{once};"}

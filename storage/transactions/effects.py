@@ -17,7 +17,7 @@ from dialogs.model.facts import hours_for, on_break
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import Script
 from storage.tombstones import buried, salted
-from storage.transactions import links
+from storage.transactions import keepsakes, links
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.letters import (
     NO_CARD,
@@ -233,6 +233,27 @@ def _close_project(context: EffectContext, effect: fx.CloseProject) -> Script[No
     yield "project_close", context.scope.key
 
 
+def _preserve(context: EffectContext, effect: fx.Preserve) -> Script[None]:
+    scope, body = context.scope, msgspec.json.encode(effect.body)
+    channel = yield from channel_of(scope)
+    yield (
+        "keepsake_put",
+        {
+            **scope.key,
+            "id": effect.id,
+            "channel": channel or "",
+            "kind": effect.kind,
+            "outlives": int(effect.outlives),
+            "at": to_us(context.event.at),
+            "body": scope.vault.seal(body, keepsakes.TABLE, scope.tenant, effect.id),
+        },
+    )
+
+
+def _discard(context: EffectContext, effect: fx.Discard) -> Script[None]:
+    yield from keepsakes.discard(context.scope.tenant, effect.id, context.now)
+
+
 def _erase_project(context: EffectContext, effect: fx.EraseProject) -> Script[None]:
     yield from erase_project(context.scope, context.now)
 
@@ -373,6 +394,8 @@ CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]]
     fx.Grant: _grant,
     fx.OpenProject: _open_project,
     fx.CloseProject: _close_project,
+    fx.Preserve: _preserve,
+    fx.Discard: _discard,
     fx.EraseProject: _erase_project,
     fx.Keep: _keep,
     fx.SetMembers: _set_members,

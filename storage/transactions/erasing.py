@@ -20,7 +20,7 @@ from dialogs.model.roles import has_led
 from storage.rekey import BATCH, TABLES, Sealed
 from storage.sql import Row, Script
 from storage.tombstones import Tombstone, buried, is_of, salted
-from storage.transactions import links
+from storage.transactions import keepsakes, links
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.erasure_progress import Erased, begun, counted, finished
@@ -32,7 +32,7 @@ from storage.transactions.rows import erased_id
 from storage.transactions.scope import Scope, from_us
 from storage.vault import Vault
 
-ALWAYS = frozenset({"project", "published", "link"})
+ALWAYS = frozenset({"project", "published", "link", "keepsake"})
 RESTRICTED = frozenset({"concern"})
 """Dialogs whose states say who may read a text."""
 OF_THE_MOMENT = tuple(table for table in TABLES if table.table in ("inbox", "room", "bagged"))
@@ -414,6 +414,8 @@ def heeded(
                         yield from erase_person(vault, forgetting, row["tenant"], row["id"], now)
             case "link":
                 yield from links.withdraw_again(one.id)
+            case "keepsake":
+                yield from keepsakes.discard_again(one.id)
             case "mine":
                 yield from _mine_again(one, people)
             case _:

@@ -13,6 +13,7 @@ from dialogs.model import facts as f
 from dialogs.model.cards import UNREADABLE
 from dialogs.model.records import RECORD_KINDS
 from storage.sql import Row, Script
+from storage.transactions import keepsakes
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.rows import (
     AT_ONCE,
@@ -269,6 +270,14 @@ def _channel_project(scope: Scope, fact: f.ChannelProject) -> Script[f.Project |
     return (yield from project_of(Scope(scope.tenant, rows[0]["id"], scope.vault)))
 
 
+def _keepsakes(scope: Scope, fact: f.Keepsakes) -> Script[tuple[f.Keepsake, ...]]:
+    return (yield from keepsakes.of_kind(scope.tenant, scope.vault, fact.kind))
+
+
+def _keepsakes_here(scope: Scope, fact: f.KeepsakesHere) -> Script[tuple[f.Keepsake, ...]]:
+    return (yield from keepsakes.of_person(scope.tenant, scope.vault, fact.kind, fact.person))
+
+
 SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.About: _about,
     f.Roles: _roles,
@@ -293,6 +302,8 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.InEach: _in_each,
     f.EveryProject: _every_project,
     f.ChannelProject: _channel_project,
+    f.Keepsakes: _keepsakes,
+    f.KeepsakesHere: _keepsakes_here,
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from storage.sql import Script
-from storage.transactions import links
+from storage.transactions import keepsakes, links
 from storage.transactions.outbox import Outbox
 from storage.transactions.people import KnownPeople
 from storage.transactions.pools import Pools
@@ -37,12 +37,13 @@ class Scripts:
         yield "meta_set", {"key": key, "value": value}
 
     def prune(self, now: datetime) -> Script[None]:
-        """Delete stored answers and expired links after a day, and the keys of handled events
-        after two months."""
+        """Delete stored answers and expired links after a day, the keys of handled events after two
+        months, and keepsakes on their date."""
         yield "inbox_blank", {"before": to_us(now - timedelta(days=1))}
         yield "inbox_prune", {"before": to_us(now - timedelta(days=60))}
         yield "bagged_prune", {"before": (now - timedelta(days=60)).date().isoformat()}
         yield from links.prune(now)
+        yield from keepsakes.prune(now)
 
     def clear_tenant(self, tenant: str) -> Script[None]:
         for table in (
@@ -60,6 +61,7 @@ class Scripts:
             "letter",
             "bagged",
             "link",
+            "keepsake",
         ):
             yield f"clear_{table}", {"tenant": tenant}
         yield "room_clear", {}

@@ -91,6 +91,11 @@ TEXT = {
     "link.kind": "a word of the code",
     "link.person": "an id",
     "link.look": "what a download gives: words of the code, random ids, a date and a time of day",
+    "keepsake.tenant": "an id",
+    "keepsake.id": "a random id",
+    "keepsake.project": "an id",
+    "keepsake.channel": "an id",
+    "keepsake.kind": "a word of the code",
     "room.id": "an id",
     "room.place": "an id",
     "room.thread": "an id",
@@ -130,6 +135,7 @@ SEALED = {
     "installation.body",
     "secret.body",
     "address.body",
+    "keepsake.body",
 }
 META = {
     "oldest_code",
