@@ -59,6 +59,18 @@ def test_dots_give_an_order_of_the_first_three_and_leave_the_rest_as_it_stood() 
     assert rounds.dots_order([()] * 5, "ab") == ("a", "b")
 
 
+def test_people_and_cards_are_counted_apart() -> None:
+    """The larger number counts, in a round and among its dots: one person may have used both."""
+    marks = [Waiting(f"e{n}", f"n{n}", "mark", "r", {"card": True}, b"") for n in range(4)]
+    marks += [Waiting(f"e{n}", f"n{n}", "mark", "r", {}, b"") for n in range(4, 9)]
+    others = [Waiting("x", "x", "mark", "r2", {}, b""), Waiting("y", "y", "note", "r", {}, b"")]
+    took_part = rounds.counts_of([*marks, *others], "r")
+    assert (took_part.chat, took_part.cards, took_part.surely) == (5, 4, 5)
+    ballots = [("a",)] * 9
+    assert rounds.dots_order(ballots, "ab", cards=4) == ("a", "b")
+    assert rounds.dots_order(ballots[:8], "ab", cards=4) is None
+
+
 def test_dots_are_never_set_twice_on_the_same_notes() -> None:
     """One note in common is enough."""
     assert rounds.may_set_dots("ab", "cd")

@@ -163,6 +163,18 @@ def test_a_word_has_changed_only_if_it_has_whoever_came_and_went(
     assert found[0].now == survey.word(now)
 
 
+@pytest.mark.parametrize(("cards", "changed"), [((0, 0), True), ((3, 0), False), ((0, 3), False)])
+def test_each_card_may_be_in_another_hand_the_second_time(
+    cards: tuple[int, int], changed: bool
+) -> None:
+    """Nobody knows who holds them, so each that answered is taken as somebody who joined."""
+    then = SurveyCount(10, (StatementTally("s", yes=8, no=2),), cards[0])
+    now = SurveyCount(10, (StatementTally("s", yes=4, no=6),), cards[1])
+    found = survey.then_and_now(then, now, 0)
+    assert found is not None
+    assert (found[0].then != found[0].now) is changed
+
+
 def test_a_statement_that_is_new_is_not_compared() -> None:
     """A pack may have added one in between."""
     then = SurveyCount(10, (StatementTally("a", yes=10),))

@@ -178,11 +178,30 @@ def test_a_closed_round_leaves_what_was_said_and_nothing_of_whom() -> None:
     assert {(e.mark, e.receipt, e.form) for e in over.entries} == {("", b"", b"")}
 
 
-def test_a_round_that_is_opened_twice_keeps_its_secret() -> None:
-    """Otherwise whoever voted before could vote again."""
-    pool = sends(opened(), "anne", "form 1", dots("a")).opened(ROUND, 1)
-    assert [e.body for e in pool.entries if e.kind == OPEN] == [{"room": 8192}]
+@pytest.mark.parametrize(("asked", "room"), [(1, 8192), (8192, 8192), (20_000, 20_000)])
+def test_a_round_that_is_opened_twice_keeps_its_secret(asked: int, room: int) -> None:
+    """Otherwise whoever voted before could vote again. It gets more room, as for cards that are
+    dealt meanwhile, and never less."""
+    pool = sends(opened(), "anne", "form 1", dots("a")).opened(ROUND, asked)
+    assert [e.body for e in pool.entries if e.kind == OPEN] == [{"room": room}]
     assert pool.take(dots("b"), b"", "form 2", mac("anne"))[1] == "already"
+    with_room = pool.with_room()
+    assert len(with_room.seal(VAULT, "t", "p")) >= room
+
+
+def test_the_mark_of_a_card_says_that_it_is_one_and_what_was_said_does_not() -> None:
+    """So that cards are counted apart; also in a backup, which does not say which card it was."""
+    pool = sends(opened(), "anne", "form 1", dots("a"))
+    pool, taken = pool.take(dots("b"), b"", "form 2", mac(":card:x"), by_card=True)
+    assert taken == "kept"
+    again = pool.take(dots("c"), b"", "form 3", mac(":card:x"), by_card=True)
+    assert again == (pool, "already")
+    for kept in (pool, pool.unmarked()):
+        marks = [e.body for e in kept.entries if e.kind == MARK]
+        assert sorted(map(str, marks)) == ["{'card': True}", "{}"]
+        said = [e.body for e in kept.entries if e.kind == "dots"]
+        assert sorted(map(str, said)) == ["{'chosen': ('a',)}", "{'chosen': ('b',)}"]
+    assert not any(e.mark for e in pool.unmarked().entries)
 
 
 def test_two_rounds_do_not_tell_who_took_part_in_both() -> None:

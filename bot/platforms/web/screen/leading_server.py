@@ -103,7 +103,7 @@ class LeadingPage:
             return await self._with_faults(token, acted, opened_by, fields)
         if answer.form is not None:
             return _html(form_page(self._frame(acted, opened_by), answer.form), 200, HEADERS)
-        if acted.looked and answer.cards:
+        if answer.cards and (acted.looked or _leads_on(answer)):
             shown = home_or_card(self._frame(acted), answer, home=False)
             return _html(shown, 200, HEADERS)
         return await self._page(request, _said(answer))
@@ -159,6 +159,12 @@ def is_own_page(request: web.Request) -> bool:
     if origin != "null" and urlsplit(origin).hostname != request.url.host:
         return False
     return urlsplit(origin).netloc == request.host if site is None else site == "same-origin"
+
+
+def _leads_on(answer: Answer) -> bool:
+    """Return whether an act was answered with buttons that are not on the page itself."""
+    parts = (part for card in answer.cards for part in card.parts)
+    return not answer.instead and any(isinstance(part, c.Buttons) for part in parts)
 
 
 def _said(answer: Answer) -> str:

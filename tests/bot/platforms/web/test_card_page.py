@@ -14,6 +14,9 @@ import pytest
 
 from bot.core.page_room import PageRoom
 from dialogs.model import events as e
+from dialogs.model.boards_to_print import CardsToPrint
+from dialogs.model.cards import plain
+from dialogs.model.events import Look
 from tests.anonymity.hands import dump
 from tests.worlds.card_holders import (
     BRAINSTORM,
@@ -26,6 +29,7 @@ from tests.worlds.card_holders import (
     notes,
     presses,
     run_of,
+    tokens_of,
 )
 from tests.worlds.stage import BEGINNING, Stage, stage
 from tests.worlds.visitors import Visitor
@@ -433,6 +437,14 @@ async def test_whoever_leads_the_project_or_only_the_exercise_deals_none(tmp_pat
         assert (await run_of(played.house))[1].cards.count == 0
         await presses(played, made, "mette")
         assert (await run_of(played.house))[1].cards.count == 5
+        sheets = Look("cards_file", project=project, ref=run.id)
+        for person, fetches in (("mette", True), ("ali", True), ("anne", False), ("fatima", False)):
+            files = (await presses(played, sheets, person)).files
+            assert bool(files) is fetches, person
+        [danish, _] = (await presses(played, sheets, "mette")).files
+        assert isinstance(danish, CardsToPrint)
+        printed = {plain(address)[-32:] for address in danish.addresses}
+        assert printed == set(await tokens_of(played.house))
 
 
 @pytest.mark.parametrize("typed", ["0", "-3", "fem", "121", "1.5", "¹"])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.web.screen.by_digits import MINUTE, WrongTries
-from tests.worlds.house import MONDAY, PROJECT, asked
+from dialogs.model.effects import WithdrawLink
+from tests.worlds.house import MONDAY, PROJECT, asked, carry_out
 from tests.worlds.screens import Room, a_room, fake_run, put_digits, put_up
 
 UNTIL = MONDAY + timedelta(minutes=10)
@@ -76,6 +77,33 @@ async def test_two_screens_never_share_their_digits(
         assert (await tried(room, digits))[0] == 422
         await put_digits(room.house, UNTIL, "l1")
         assert (await tried(room, digits))[1] == f"/s/{room.token}"
+
+
+async def test_a_screen_that_is_closed_takes_its_digits_along(tmp_path: Path, either: str) -> None:
+    """And those of no other screen, also where chance gave that one the same digits later."""
+    async with a_room(tmp_path / "home", either) as room:
+        digits = await put_digits(room.house, UNTIL)
+        other = await put_up(room.house, id="l2")
+        others = await put_digits(room.house, UNTIL, "l2")
+        await carry_out(room.house, WithdrawLink("screen", "l1"))
+        assert (await tried(room, digits))[0] == 422
+        assert (await room.get()).status == 404
+        assert await tried(room, others) == (303, f"/s/{other}")
+        await carry_out(room.house, WithdrawLink("screen", "l1"))
+        assert await tried(room, others) == (303, f"/s/{other}")
+
+
+async def test_digits_that_another_screen_has_by_now_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_room(tmp_path / "home") as room:
+        digits = await put_digits(room.house, MONDAY)
+        monkeypatch.setattr("storage.transactions.links.digits_of", lambda vault, id: digits)
+        other = await put_up(room.house, id="l2")
+        room.wall.at = MONDAY
+        await put_digits(room.house, UNTIL, "l2")
+        await carry_out(room.house, WithdrawLink("screen", "l1"))
+        assert await tried(room, digits) == (303, f"/s/{other}")
 
 
 async def test_wrong_digits_are_limited_for_all_together(tmp_path: Path) -> None:
