@@ -140,6 +140,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PaperNotesWritten: ALL,
     e.NotesGrouped: ALL,
     e.NoteTakenDown: ALL,
+    e.NotesAnswered: ALL,  # and of these, the leader and whoever leads the exercise
     e.ConditionWritten: ALL,
     e.ExerciseAgreed: ALL,
     e.RowWritten: ALL,

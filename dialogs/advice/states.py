@@ -4,15 +4,17 @@ notes."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
-from content.model import Catalogue, Item
+from content.model import Catalogue, Item, Set
 from msgspec import Struct
 
 from dialogs.advice.reading import (
     said,
 )
 from dialogs.concern.states import open_to_all
+from dialogs.exercise.states import every_run, is_over
 from dialogs.model.cards import (
     Button,
     Line,
@@ -22,7 +24,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, StateOf
+from dialogs.model.facts import Known, Project, StateOf
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
@@ -191,3 +193,48 @@ def advice_shelf(workplace: str, *, leads: bool = False) -> tuple[str, ...]:
 def overview_shelf(workplace: str) -> tuple[str, ...]:
     """Return the sets for the weekly piece in the overview: advice, a pitfall or a story."""
     return (*advice_shelf(workplace), "cases")
+
+
+# --- which exercises fit ------------------------------------------------------------------
+
+MECHANICS = ("board", "workshop", "table", "survey", "")
+BETWEEN = timedelta(days=21)
+"""Nobody is reminded of exercises more often than this."""
+
+
+def exercises_for(known: Known, workplace: str, phase: int, *, trio: bool) -> list[Set]:
+    """Return the exercises of this kind of workplace that run, those for the phase first. `trio`:
+    also those for leader and representatives."""
+    found = [
+        one
+        for one in known.catalogue.for_workplace(workplace)
+        if one.guide is not None and (one.guide.audience == "team" or trio)
+    ]
+    return sorted(found, key=lambda one: (not _fits(one, phase), MECHANICS.index(one.mechanic)))
+
+
+def _fits(one: Set, phase: int) -> bool:
+    assert one.guide is not None
+    return not one.guide.phases or phase in one.guide.phases
+
+
+def of_phase(known: Known, project: Project, phase: int) -> list[Set]:
+    """Return the team's exercises that are meant for this phase."""
+    found = exercises_for(known, project.workplace, phase, trio=False)
+    return [one for one in found if one.guide is not None and phase in one.guide.phases]
+
+
+def suggested(known: Known, at: datetime, before: dict[str, datetime]) -> Set | None:
+    """Return an exercise to remind the team of: one of the phase that they have not held. None
+    while one is under way, and if the last run or reminder was less than three weeks ago. `before`
+    are the reminders so far, by exercise. Needs `ALL_RUNS`."""
+    runs = [run for run in every_run(known) if run.status != "dropped"]
+    ends = [run.ended_at or run.begun_at for run in runs]
+    going = any(not is_over(run) and not run.guide.standing for run in runs)
+    if going or any(at - one < BETWEEN for one in (*ends, *before.values())):
+        return None
+    held = {run.exercise for run in runs}
+    left = [
+        one for one in of_phase(known, known.project, known.project.phase) if one.id not in held
+    ]
+    return min(left, key=lambda one: one.id in before, default=None)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from dialogs.exercise.cards import lead_button, lead_card
 from dialogs.exercise.rounds import enter
-from dialogs.exercise.states import ExerciseRun, running, steps_of, title_of
+from dialogs.exercise.states import ExerciseRun, in_the_way, steps_of, title_of
 from dialogs.exercise.survey import too_soon, too_soon_line
 from dialogs.model import events as e
 from dialogs.model.cards import Paragraph, Who, buttons, card, text
@@ -24,9 +24,10 @@ def begun(event: e.ExerciseBegun, known: Known) -> Step:
         return None, (FieldError("", text("reading.gone")),)
     if not known.project.running:
         return None, (FieldError("", text("exercise.not_running")),)
-    other = running(known)
+    other = in_the_way(known, found.id, standing=found.guide.standing)
     if other is not None:
-        return None, (FieldError("", text("exercise.one_at_a_time", title=title_of(other))),)
+        key = "exercise.stands_already" if found.guide.standing else "exercise.one_at_a_time"
+        return None, (FieldError("", text(key, title=title_of(other))),)
     lead = event.lead or event.by
     roles: tuple[Role, ...] = known(Roles())
     if lead in refused(known.project, roles):
@@ -41,7 +42,7 @@ def begun(event: e.ExerciseBegun, known: Known) -> Step:
         title_da=found.title.da,
         title_en=found.title.en,
         guide=guide,
-        place=event.place,
+        place="days" if guide.standing else event.place,
         minutes=event.minutes if event.minutes in lengths or not lengths else lengths[-1],
         led_by=lead,
         begun_by=event.by,

@@ -7,6 +7,15 @@ from itertools import groupby
 
 from content.model import BoardLane
 
+from dialogs.exercise.standing import (
+    ANSWERS,
+    all_answers,
+    answer_button,
+    answers_button,
+    note_state,
+    standing_parts,
+    to_choose,
+)
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
@@ -46,6 +55,7 @@ def board_facts(run: str) -> Facts:
         Records("note_group", run),
         Records("note_taken_down", run),
         Records("condition", run),
+        Records("note_answer", run),
         Records("exercise_end", run),
     )
 
@@ -54,28 +64,15 @@ def board_needs(look: Look, viewer: Viewer) -> Facts:
     return board_facts(look.ref)
 
 
-# --- what is chosen ---------------------------------------------------------------------
-
-
-def to_choose(run: ExerciseRun, known: Known) -> tuple[tuple[str, str], ...]:
-    """Return what dots are set on, as ids and words: groups, and notes that are in none."""
-    names = {r.id: str(r.body["text"]) for r in known(Records("note_group", run.id))}
-    found = [(group.id, names.get(group.id, "")) for group in run.groups]
-    grouped = {note for group in run.groups for note in group.notes}
-    found += [
-        (note.id, note.words)
-        for note in read_notes(run, known)
-        if note.id not in grouped and note.words and not note.why_down and note.origin != "leader"
-    ]
-    return tuple(found)
-
-
 # --- how it is shown ----------------------------------------------------------------------
 
 
 def drawn(run: ExerciseRun, known: Known, each: int = ON_A_CARD) -> Board[Line] | None:
-    """Return the board with a few notes of each lane; None if there is nothing to read yet."""
+    """Return the board with a few notes of each lane; None if there is nothing to read yet. A board
+    that stands shows those without an answer."""
     notes = read_notes(run, known)
+    if run.guide.standing:
+        notes = tuple(note for note in notes if note.id in run.waits)
     if not notes:
         return None
     columns = []
@@ -137,6 +134,8 @@ def board(look: Look, viewer: Viewer, known: Known) -> Responses:
     if run is None:
         return (Show(c.card(c.Paragraph(text("exercise.gone")))),)
     lane, _, start = look.words.partition("/")
+    if lane == ANSWERS:
+        return (Show(all_answers(run, known, int(start) if start.isdigit() else 0)),)
     if lane:
         return (Show(_one_lane(run, known, lane, int(start) if start.isdigit() else 0)),)
     shown = drawn(run, known)
@@ -145,14 +144,16 @@ def board(look: Look, viewer: Viewer, known: Known) -> Responses:
     more = [
         Button(lane_name(one), _lane_look(project, run.id, one))
         for one in lanes_of(run, notes)
-        if len(notes_of_lane(run, notes, one)) > ON_A_CARD
+        if len(notes_of_lane(run, notes, one)) > (0 if run.guide.standing else ON_A_CARD)
     ]
     return (
         Show(
             c.card(
                 c.Heading(text("exercise.board_of", title=title_of(run))),
-                c.Paragraph(text("exercise.board_empty")) if shown is None else None,
+                c.Paragraph(text(_empty(notes))) if shown is None else None,
                 shown,
+                *standing_parts(run, known),
+                c.buttons(answer_button(run, viewer, project), answers_button(run, project)),
                 *(c.Small(line) for line in hidden_lines(run)),
                 *chosen_parts(run, known),
                 *condition_parts(run, known),
@@ -161,6 +162,10 @@ def board(look: Look, viewer: Viewer, known: Known) -> Responses:
             )
         ),
     )
+
+
+def _empty(notes: tuple[ReadNote, ...]) -> str:
+    return "exercise.all_answered" if notes else "exercise.board_empty"
 
 
 def hidden_lines(run: ExerciseRun) -> tuple[Line, ...]:
@@ -188,7 +193,7 @@ def _one_lane(run: ExerciseRun, known: Known, id: str, start: int) -> c.NeutralC
     back = Look("exercise_board", project=project, ref=run.id)
     return c.card(
         c.Heading(lane_name(lane)),
-        *(_quoted(board_note(run, note)) for note in page),
+        *(_quoted(board_note(run, note), note_state(run, note)) for note in page),
         None if here else c.Paragraph(text("exercise.board_empty")),
         c.Small(text("exercise.and_more", n=c.Count(rest))) if rest > 0 else None,
         c.buttons(
@@ -198,8 +203,8 @@ def _one_lane(run: ExerciseRun, known: Known, id: str, start: int) -> c.NeutralC
     )
 
 
-def _quoted(note: BoardNote[Line]) -> c.Quote[Line]:
-    lines = tuple(line for line in (note.kind, note.about) if line is not None)
+def _quoted(note: BoardNote[Line], state: Line | None) -> c.Quote[Line]:
+    lines = tuple(line for line in (note.kind, note.about, state) if line is not None)
     return c.Quote(note.words, text("exercise.by_line", lines=c.Listing(lines)) if lines else None)
 
 

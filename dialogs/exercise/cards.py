@@ -14,6 +14,7 @@ from dialogs.exercise.board import (
 )
 from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
+from dialogs.exercise.standing import standing_parts
 from dialogs.exercise.states import (
     WRITES,
     ExerciseRun,
@@ -31,6 +32,7 @@ from dialogs.exercise.states import (
     step_of_round,
     steps_of,
     title_of,
+    waits_line,
 )
 from dialogs.exercise.survey import state_line
 from dialogs.model import cards as c
@@ -71,6 +73,7 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         Heading(title_of(state)),
         *(_over(state, known) if is_over(state) else _under_way(state)),
         grid(state, known) if has_table(state) else drawn(state, known),
+        *standing_parts(state, known),
         *(Small(line) for line in hidden_lines(state)),
         *chosen_parts(state, known),
         *condition_parts(state, known),
@@ -82,6 +85,8 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
 def _under_way(run: ExerciseRun) -> tuple[Part[Line], ...]:
     if run.status == "paused":
         return (Paragraph(text("exercise.is_paused", who=c.Who(run.led_by))),)
+    if run.guide.standing:
+        return _stands(run)
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
     label = text("exercise.step_of", step=c.Count(here), of=c.Count(of))
     return (
@@ -91,6 +96,12 @@ def _under_way(run: ExerciseRun) -> tuple[Part[Line], ...]:
         *_questions(step),
         *((Paragraph(line),) if (line := _until(run)) is not None else ()),
     )
+
+
+def _stands(run: ExerciseRun) -> tuple[Part[Line], ...]:
+    step, until = current_step(run), _until(run)
+    said = Paragraph[Line](Said(step.text.da, step.text.en))
+    return (said,) if until is None else (said, Paragraph(until))
 
 
 def _questions(step: ExerciseStep) -> tuple[Part[Line], ...]:
@@ -107,7 +118,8 @@ def _until(run: ExerciseRun) -> Line | None:
         return text("exercise.on_paper") if run.on_paper else None
     if found.by_hand:
         return text("exercise.until_closed", who=c.Who(run.led_by))
-    return text("exercise.until", when=c.Moment(found.closes))
+    key = "exercise.until_week" if run.guide.standing else "exercise.until"
+    return text(key, when=c.Moment(found.closes))
 
 
 def _over(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
@@ -170,6 +182,8 @@ def _buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
         return (see_button(run, project),)
     if run.status == "paused":
         return see_button(run, project), lead_button(run, project)
+    if run.guide.standing:
+        return write_button(run, project), see_button(run, project), lead_button(run, project)
     about = Look("exercise_about", project=project, ref=run.id)
     return (
         write_button(run, project) or see_button(run, project),
@@ -227,6 +241,8 @@ def lead_card(run: ExerciseRun, project: str, said: Line | None = None) -> c.Neu
 def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
     if run.status == "paused":
         return (Paragraph(text("exercise.paused_for_you")),)
+    if run.guide.standing:
+        return (Paragraph(text("exercise.stands_for_you")), *_waits(run))
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
     minutes = step.minutes.get(run.minutes) if run.place != "days" else None
     name = Said(step.name.da, step.name.en)
@@ -240,10 +256,18 @@ def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
     )
 
 
+def _waits(run: ExerciseRun) -> tuple[Part[Line], ...]:
+    lines = (_until(run), waits_line(run))
+    return tuple(Paragraph(line) for line in lines if line is not None)
+
+
 def _next_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
     if run.status == "paused":
         again = ExerciseResumed(project=project, run=run.id)
         return (Button(text("exercise.resume"), again, "main"),)
+    if run.guide.standing:
+        answer = Look("answer_notes", project=project, ref=run.id)
+        return (Button(text("exercise.answer_notes"), answer, "main") if run.waits else None,)
     found, following = open_round(run), next_step(run)
     close: Button[Line] | None = None
     forward: Button[Line] | None = None

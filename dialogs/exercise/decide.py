@@ -7,12 +7,11 @@ Everything else is done by name, mostly by whoever leads the exercise.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import assert_never
 
 from msgspec.structs import replace
 
 from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND, begun
-from dialogs.exercise.board import board, board_needs, step_look
+from dialogs.exercise.board import board, board_facts, board_needs, step_look
 from dialogs.exercise.by_card import card_page
 from dialogs.exercise.cards import (
     about,
@@ -29,7 +28,8 @@ from dialogs.exercise.columns import (
     new_column,
     new_column_needs,
 )
-from dialogs.exercise.dealing import cards_file, deal, deal_anew, dealt, withdrawn
+from dialogs.exercise.dealing import cards_file, deal, deal_anew, dealt
+from dialogs.exercise.ending import over, say_closed
 from dialogs.exercise.forms import (
     agree_form,
     begin_form,
@@ -48,26 +48,25 @@ from dialogs.exercise.forms import (
 from dialogs.exercise.leading import ByHand, by_hand
 from dialogs.exercise.listing import exercises, list_needs, typed
 from dialogs.exercise.printing import board_file
-from dialogs.exercise.rounds import WAITING, closed, enter, finished, paused
+from dialogs.exercise.rounds import WAITING, closed, enter, paused
 from dialogs.exercise.screen import leading, links, screen, screen_closed, screen_needs
+from dialogs.exercise.standing import answer_form
 from dialogs.exercise.states import (
     ALL_RUNS,
     WRITES,
     ExerciseRun,
     current_step,
     fact_of,
-    is_over,
     next_step,
     open_round,
     running,
     title_of,
 )
 from dialogs.exercise.survey import (
-    answer_form,
     answer_needs,
+    answer_survey,
     answers,
     answers_needs,
-    survey_card,
 )
 from dialogs.exercise.table import (
     fill_row,
@@ -86,26 +85,20 @@ from dialogs.exercise.unsigned import (
     unsigned,
     unsigned_needs,
 )
+from dialogs.exercise.weekly import a_week_later, answered
 from dialogs.model import events as e
-from dialogs.model.calendar import at_local
 from dialogs.model.cards import Line, Moment, Paragraph, Who, buttons, card, text
 from dialogs.model.conversation import Conversation, Facts, Sight, Step, UnsignedPart, by_field
 from dialogs.model.effects import (
-    Cancel,
-    Effects,
-    FieldError,
     Post,
     Privately,
-    Record,
     Redraw,
     Say,
     Show,
-    Timer,
 )
 from dialogs.model.facts import About, Known, Records, Role, Roles, Team
 from dialogs.model.roles import refused, writers
 
-LOOKS_AGAIN_AT = 9
 PEOPLE: Facts = (About(), Roles(), Team())
 
 
@@ -119,6 +112,8 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
             return row_needs(event)
         case e.ColumnAdded() | e.ColumnRemoved():
             return column_needs(event)
+        case e.NotesAnswered(run=run):
+            return (*PEOPLE, *board_facts(run))
         case e.NoteTakenDown(run=run):
             return (*PEOPLE, Records("paper_note", run))
         case e.Woke(of=run) if is_row_timer(event):
@@ -151,6 +146,8 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
             return column_added(state, event, known)
         case e.ColumnRemoved():
             return column_removed(state, event, known)
+        case e.NotesAnswered():
+            return answered(state, event, known, leads=leads(state, event.by, known))
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
         case e.ScreenWanted():
@@ -168,7 +165,7 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
         case e.ExerciseResumed():
             return _resume(state, event, known)
         case e.ExerciseEnded() | e.ExerciseDropped():
-            return _over(state, event, known)
+            return over(state, event, known)
         case _:
             assert isinstance(event, ByHand)
             return by_hand(state, event, known)
@@ -204,7 +201,7 @@ def _next(run: ExerciseRun, event: e.StepTaken, known: Known) -> Step:
 
 def _close(run: ExerciseRun, event: e.RoundClosed, known: Known) -> Step:
     found = open_round(run)
-    if found is None or found.id != event.round:
+    if found is None or found.id != event.round or run.guide.standing:
         return run, (Show(lead_card(run, known.project.id), instead=True),)
     if event.at < found.earliest:
         no = text("exercise.not_before", when=Moment(found.earliest))
@@ -213,16 +210,9 @@ def _close(run: ExerciseRun, event: e.RoundClosed, known: Known) -> Step:
     return after, (
         *effects,
         Redraw("post"),
-        _say_closed(after, known),
+        say_closed(after, known),
         Show(lead_card(after, known.project.id), instead=True),
     )
-
-
-def _say_closed(run: ExerciseRun, known: Known) -> Say:
-    done = run.surveys[-1] if run.surveys and not is_over(run) else None
-    if done is not None and done.round == run.rounds[-1].id:
-        return Say(survey_card(run, done, known), thread="post")
-    return Say(again_card(run, known.project.id), thread="post")
 
 
 def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
@@ -265,10 +255,12 @@ def _closes_by_itself(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
     found = open_round(run)
     if found is None or event.at < found.closes:
         return run, ()
+    if run.guide.standing:
+        return a_week_later(run, event, known)
     after, effects = closed(run, event.at, known)
     if not known.project.running:
         return after, (*effects, Redraw("post"))
-    said = _say_closed(after, known)
+    said = say_closed(after, known)
     following = next_step(after)
     if run.place == "days" and following is not None and following.does in WRITES:
         after, opened = enter(replace(after, step=after.step + 1), event.at, known)
@@ -291,7 +283,7 @@ def _pause(run: ExerciseRun, event: e.ExercisePaused, known: Known) -> Step:
 def _resume(run: ExerciseRun, event: e.ExerciseResumed, known: Known) -> Step:
     if run.status != "paused":
         return run, (Show(lead_card(run, known.project.id), instead=True),)
-    other = running(known)
+    other = None if run.guide.standing else running(known)
     if other is not None:
         no = text("exercise.one_at_a_time", title=title_of(other))
         return run, (Show(lead_card(run, known.project.id, no), instead=True),)
@@ -318,62 +310,6 @@ def _was_shown(run: ExerciseRun) -> bool:
     return any(one.step == step and one.shown == "shown" for one in run.rounds)
 
 
-def _over(run: ExerciseRun, event: e.ExerciseEnded | e.ExerciseDropped, known: Known) -> Step:
-    if is_over(run):
-        no = text("exercise.is_over", title=title_of(run))
-        if isinstance(event, e.ExerciseEnded):
-            return run, (FieldError("", no),)
-        return run, (Show(card(Paragraph(no)), instead=True),)
-    after, shown = finished(run, event.at, known)
-    after, dead = withdrawn(after)
-    effects = (*shown, *dead)
-    match event:
-        case e.ExerciseEnded():
-            return _ended(after, effects, event, known)
-        case e.ExerciseDropped():
-            after = replace(after, status="dropped", ended_at=event.at)
-            said = card(Paragraph(text("exercise.dropped", title=title_of(run))))
-            return after, (*effects, Redraw("post"), Show(said, instead=True))
-        case _:
-            assert_never(event)
-
-
-def _ended(run: ExerciseRun, effects: Effects, event: e.ExerciseEnded, known: Known) -> Step:
-    calendar = known.project.calendar
-    after = replace(
-        run,
-        status="done",
-        ended_at=event.at,
-        result=event.id,
-        receivers=event.receivers,
-        committee=known.project.committee,
-        look_again=event.look_again,
-    )
-    record = Record("exercise_end", run.id, event.id, event.by, event.at, {"text": event.text})
-    timer: Effects = ()
-    if event.look_again is not None:
-        timer = (Timer("look_again", at_local(calendar, event.look_again, LOOKS_AGAIN_AT)),)
-    leader: Effects = ()
-    if "leader" in event.receivers:
-        said = again_card(after, known.project.id)
-        leader = tuple(
-            Privately(person, said, urgency=3, once=f"exercise_end:{run.id}:{person}")
-            for person in known.holders("leader", "deputy")
-            if person != event.by
-        )
-    shown = Show(card(Paragraph(text("exercise.ended", title=title_of(run)))))
-    return after, (
-        *effects,
-        record,
-        Cancel("look_again"),
-        *timer,
-        *leader,
-        Redraw("post"),
-        _say_closed(after, known),
-        shown,
-    )
-
-
 CONVERSATION = Conversation(
     name="exercise",
     state=ExerciseRun,
@@ -396,6 +332,7 @@ CONVERSATION = Conversation(
             e.NoteTakenDown,
             e.ConditionWritten,
             e.ExerciseAgreed,
+            e.NotesAnswered,
             e.RowWritten,
             e.ColumnAdded,
             e.ColumnRemoved,
@@ -418,12 +355,13 @@ CONVERSATION = Conversation(
         "exercise_agree": Sight(of_run, agree_form),
         "write_notes": Sight(of_run, notes_form),
         "set_dots": Sight(with_board, dots_form),
-        "answer_survey": Sight(answer_needs, answer_form),
+        "answer_survey": Sight(answer_needs, answer_survey),
         "survey_answers": Sight(answers_needs, answers),
         "paper_notes": Sight(of_run, paper_form),
         "group_notes": Sight(with_board, group_form),
         "take_down": Sight(with_board, take_down_form),
         "condition": Sight(with_board, condition_form),
+        "answer_notes": Sight(with_board, answer_form),
         "fill_row": Sight(table_needs, fill_row),
         "new_column": Sight(new_column_needs, new_column),
         "exercise_table": Sight(table_needs, see_table),

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from content.model import ExerciseGuide, ExerciseStep, Set
 
-from dialogs.exercise.board import (
-    board_facts,
-    to_choose,
-)
+from dialogs.exercise.board import board_facts
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.rounds import DOTS
 from dialogs.exercise.short_rounds import LEAST_WRITERS
+from dialogs.exercise.standing import to_choose
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRound,
     ExerciseRun,
     fact_of,
+    in_the_way,
     open_round,
     read_notes,
     run_of,
-    running,
     step_of_round,
     title_of,
+    waits_line,
 )
 from dialogs.exercise.survey_results import offered
 from dialogs.model import cards as c
@@ -80,9 +79,10 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         return _said(text("reading.gone"))
     if not known.project.running:
         return _said(text("exercise.not_running"))
-    other = running(known)
+    other = in_the_way(known, found.id, standing=found.guide.standing)
     if other is not None:
-        return _said(text("exercise.one_at_a_time", title=title_of(other)))
+        key = "exercise.stands_already" if found.guide.standing else "exercise.one_at_a_time"
+        return _said(text(key, title=title_of(other)))
     there = tuple(field for field in _begin_fields(found, viewer, known) if field is not None)
     fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
     title = text("exercise.begin_title")
@@ -105,15 +105,7 @@ def _begin_fields(found: Set, viewer: Viewer, known: Known) -> RunFields:
         ),
         Note(text("survey.not_offered")) if asks and not offered(may) else None,
         Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
-        c.Choice(
-            "place",
-            text("exercise.field_place"),
-            tuple(
-                Option(one, text(f"exercise.place_{one}"), text(f"exercise.place_{one}_hint"))
-                for one in ("meeting", "days", "both")
-            ),
-            value="meeting",
-        ),
+        Note(text("exercise.standing_note")) if guide.standing else _place_field(),
         c.Choice(
             "minutes",
             text("exercise.field_minutes"),
@@ -130,6 +122,18 @@ def _begin_fields(found: Set, viewer: Viewer, known: Known) -> RunFields:
             hint=text("exercise.field_lead_hint"),
             required=True,
         ),
+    )
+
+
+def _place_field() -> c.Choice[Line]:
+    return c.Choice(
+        "place",
+        text("exercise.field_place"),
+        tuple(
+            Option(one, text(f"exercise.place_{one}"), text(f"exercise.place_{one}_hint"))
+            for one in ("meeting", "days", "both")
+        ),
+        value="meeting",
     )
 
 
@@ -171,7 +175,9 @@ def notes_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     if not unnamed and not viewer.may("has_led"):
         return _said(text("gate.not_yours"))
     fields: RunFields = (
-        Note(_before_notes(viewer, known, found) if unnamed else text("exercise.leader_notes")),
+        Note(
+            _before_notes(run, viewer, known, found) if unnamed else text("exercise.leader_notes")
+        ),
         Note(Said(step.text.da, step.text.en)),
         Note(text("exercise.in_groups"))
         if viewer.may("writer") and len(writers(known)) > MANY_WRITERS
@@ -183,13 +189,14 @@ def notes_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _open(text("exercise.write_notes"), fields, into, run.id, known, round=found.id)
 
 
-def _before_notes(viewer: Viewer, known: Known, round: ExerciseRound) -> Line:
+def _before_notes(run: ExerciseRun, viewer: Viewer, known: Known, round: ExerciseRound) -> Line:
     kept, chat = what_is_kept(known.operator), c.Chat()
     if viewer.may("card"):
         return text("exercise.before_notes_card", kept=kept)
     if round.by_hand:
         return text("exercise.before_notes", kept=kept, chat=chat)
-    return text("exercise.before_notes_days", kept=kept, chat=chat, when=c.Moment(round.closes))
+    key = "exercise.before_notes_week" if run.guide.standing else "exercise.before_notes_days"
+    return text(key, kept=kept, chat=chat, when=c.Moment(round.closes))
 
 
 def lane_field(run: ExerciseRun) -> c.Choice[Line] | None:
@@ -299,12 +306,18 @@ def _pickable(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
     ]
 
 
+def _to_group(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
+    """Return the notes that can be put together; on a standing board those without an answer."""
+    notes = _pickable(run, known)
+    return [one for one in notes if one[0] in run.waits] if run.guide.standing else notes
+
+
 def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Saml sedler*: choose notes, and what they have in common."""
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
         return not_leading(run)
-    notes = _pickable(run, known)
+    notes = _to_group(run, known)
     if not notes:
         return _said(text("exercise.no_notes_yet"))
     start = int(look.words) if look.words.isdigit() else 0
@@ -320,7 +333,7 @@ def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 def grouping_form(run: ExerciseRun, known: Known) -> c.NeutralForm | None:
     """Return the form of the leading page, which shows all notes at once; None without notes."""
-    notes = _pickable(run, known)
+    notes = _to_group(run, known)
     if not notes:
         return None
     fields: tuple[Field[Line], ...] = (
@@ -402,7 +415,9 @@ def end_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
         return not_leading(run)
+    waiting = waits_line(run)
     fields: RunFields = (
+        Note(waiting) if waiting is not None else None,
         TextField(
             "text",
             text("exercise.field_result"),

@@ -34,7 +34,7 @@ def by_hand(run: ExerciseRun, event: ByHand, known: Known) -> Step:
         case e.LeaderNotesWritten():
             return _leader_notes(run, event)
         case e.PaperNotesWritten():
-            return _paper_notes(run, event)
+            return _paper_notes(run, event, known)
         case e.NotesGrouped():
             return _grouped(run, event)
         case e.NoteTakenDown():
@@ -74,7 +74,7 @@ def _leader_notes(run: ExerciseRun, event: e.LeaderNotesWritten) -> Step:
     return run, (*records, Show(card(Paragraph(kept))))
 
 
-def _paper_notes(run: ExerciseRun, event: e.PaperNotesWritten) -> Step:
+def _paper_notes(run: ExerciseRun, event: e.PaperNotesWritten, known: Known) -> Step:
     lines = [
         (kind, line.strip(" -•\t"))
         for kind, words in event.notes.items()
@@ -99,11 +99,17 @@ def _paper_notes(run: ExerciseRun, event: e.PaperNotesWritten) -> Step:
         for n, (kind, line) in enumerate(lines, 1)
     )
     kept = text("exercise.paper_kept", n=Count(len(records)))
-    return replace(run, typed_in=True, written=run.written + 1), (*records, *_done(kept))
+    after = replace(run, typed_in=True, written=run.written + 1)
+    if run.guide.standing:
+        today = local(known.project.calendar, event.at).date()
+        after = replace(after, waits=run.waits | {record.id: today for record in records})
+    return after, (*records, *_done(kept))
 
 
 def _grouped(run: ExerciseRun, event: e.NotesGrouped) -> Step:
     chosen = frozenset(event.notes)
+    if run.guide.standing and not chosen <= run.waits.keys():
+        return run, (FieldError("notes", text("exercise.answered_already")),)
     left = tuple(
         NoteGroup(group.id, rest)
         for group in run.groups
@@ -126,7 +132,8 @@ def _taken_down(run: ExerciseRun, event: e.NoteTakenDown, known: Known) -> Step:
         return run, (FieldError("", text("exercise.down_already")),)
     body = {"note": event.note, "reason": event.reason}
     record = Record("note_taken_down", run.id, event.id, event.by, event.at, body)
-    after = replace(run, taken_down=(*run.taken_down, event.note))
+    waits = {note: since for note, since in run.waits.items() if note != event.note}
+    after = replace(run, taken_down=(*run.taken_down, event.note), waits=waits)
     paper: tuple[Rec, ...] = known(Records("paper_note", run.id))
     emptied = tuple(
         Record("paper_note", run.id, one.id, one.person, one.at, {**one.body, "text": ""})

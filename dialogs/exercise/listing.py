@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from content.model import Both, ExerciseGuide, Set
 
+from dialogs.advice.states import exercises_for
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
     every_run,
-    fitting,
     is_over,
     see_button,
     status_word,
@@ -53,7 +53,7 @@ def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
     workplace = project.workplace if project is not None else "general"
     phase = project.phase if project is not None else 0
     trio = viewer.may("leader", "deputy", "representative")
-    every = fitting(known, workplace, phase, trio=trio)
+    every = exercises_for(known, workplace, phase, trio=trio)
     wanted = [one for one in every if _called(one, look.words)]
     unknown = bool(look.words) and not wanted
     shown = wanted if look.words and wanted else every
@@ -119,6 +119,7 @@ def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] 
     return (
         Paragraph(text("exercise.row", title=_said(one.title), gives=_said(one.guide.gives))),
         Small(text("exercise.lengths", minutes=Listing(lengths))) if lengths else None,
+        Small(text("exercise.stands")) if one.guide.standing else None,
         buttons(
             Button(text("exercise.begin"), begin, "main") if can else None,
             Button(text("exercise.what_is_it"), read),

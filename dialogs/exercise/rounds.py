@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from dialogs.exercise.short_rounds import (
     FIRST_DOTS,
+    LEAST_WRITERS,
     ShortRound,
     counts_of,
     dots_order,
@@ -43,9 +44,11 @@ from dialogs.model.effects import (
 )
 from dialogs.model.facts import Known, Unreleased, Waiting
 from dialogs.model.roles import writers
+from dialogs.overview.states import next_overview
 
 AT_MOST = timedelta(days=1)
 """How long a round at a meeting may stay open if nobody closes it."""
+SETTLES = timedelta(days=3)
 DAYS = 7
 DAYS_BEFORE_A_MEETING = 14
 CLOSES_AT = 14
@@ -73,8 +76,8 @@ def enter(run: ExerciseRun, at: datetime, known: Known) -> RunChange:
     first = not run.rounds
     opened = _opened(run, at, known, first=first)
     after = replace(run, rounds=(*run.rounds, opened), opens_at=None)
-    timers = (Timer("closes", opened.closes), *_reminder(opened, at, known))
-    return after, (*room_for(after, opened, known), *timers)
+    reminder = () if run.guide.standing else _reminder(opened, at, known)
+    return after, (*room_for(after, opened, known), Timer("closes", opened.closes), *reminder)
 
 
 def room_for(run: ExerciseRun, round: ExerciseRound, known: Known) -> tuple[OpenRound, ...]:
@@ -88,9 +91,33 @@ def room_for(run: ExerciseRun, round: ExerciseRound, known: Known) -> tuple[Open
     return opened, OpenRound(marks_of(run), people * BYTES_OF_A_MARK)
 
 
+def goes_on(run: ExerciseRun, at: datetime, known: Known) -> RunChange:
+    """Leave the round of a standing board open for another week. It was opened again if a backup
+    was restored meanwhile, which ends rounds."""
+    found = open_round(run)
+    assert found is not None
+    closes = _weekly(at, known)
+    longer = replace(found, closes=closes, earliest=closes)
+    rounds = tuple(longer if one.id == found.id else one for one in run.rounds)
+    return replace(run, rounds=rounds), (*room_for(run, longer, known), Timer("closes", closes))
+
+
+def _weekly(at: datetime, known: Known) -> datetime:
+    """Return when a standing board shows what was written: as the overview comes, but not just
+    after it was begun."""
+    return next_overview(known.project, at + SETTLES)
+
+
+def enough_wrote(round: ExerciseRound, known: Known) -> bool:
+    waiting: tuple[Waiting, ...] = known(WAITING)
+    return counts_of(waiting, round.id).surely >= LEAST_WRITERS
+
+
 def _opened(run: ExerciseRun, at: datetime, known: Known, *, first: bool) -> ExerciseRound:
     calendar, by_hand = known.project.calendar, run.place != "days"
-    if run.place == "meeting" or (run.place == "both" and not first):
+    if run.guide.standing:
+        closes = _weekly(at, known)
+    elif run.place == "meeting" or (run.place == "both" and not first):
         closes = at + AT_MOST
     else:
         days = DAYS if run.place == "days" else DAYS_BEFORE_A_MEETING

@@ -10,13 +10,10 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from dialogs.agreement.states import Agreement, as_listed
-from dialogs.exercise.board import (
-    board_facts,
-    hidden_lines,
-    to_choose,
-)
+from dialogs.exercise.board import board_facts, hidden_lines
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.forms import grouping_form, not_leading
+from dialogs.exercise.standing import to_choose
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
-from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind, Set
+from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
 from dialogs.exercise.survey_results import SurveyCount
@@ -23,8 +23,8 @@ from dialogs.model.cards import (
     Words,
     text,
 )
-from dialogs.model.events import Committee, ExercisePlace, Look, Person, Receiver
-from dialogs.model.facts import Known, Project, Published, Rec, Records, StateOf, States
+from dialogs.model.events import Committee, ExercisePlace, Look, NoteReply, Person, Receiver
+from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
 RoundShown = Literal["open", "shown", "waits"]
@@ -82,6 +82,16 @@ class SurveyDone(Struct, frozen=True, kw_only=True):
     team: tuple[str, ...] = ()
 
 
+class AnsweredNotes(Struct, frozen=True, kw_only=True):
+    """What was answered on a standing board to a group, or to a note that is in none. The words are
+    a record of kind "note_answer"."""
+
+    of: str
+    how: NoteReply
+    record: str
+    on: date
+
+
 class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     """One run of an exercise. `guide` is a copy, so that a later edition does not change a run.
 
@@ -127,6 +137,8 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     after: str = ""  # the run that this one takes stock of
     cards: CardSet = CardSet()
     walls: tuple[WallLink, ...] = ()
+    waits: dict[str, date] = {}  # notes of a standing board without an answer, and since when
+    answers: tuple[AnsweredNotes, ...] = ()
 
 
 def steps_of(run: ExerciseRun) -> tuple[ExerciseStep, ...]:
@@ -164,6 +176,25 @@ def marks_of(run: ExerciseRun) -> str:
     return f"{run.id}.marks.{run.shown_rounds}"
 
 
+def unanswered(run: ExerciseRun) -> dict[str, date]:
+    """Return the groups and single notes of a standing board that wait for an answer, and since
+    when: the oldest first, and those of one day in no order."""
+    group_of = {note: group.id for group in run.groups for note in group.notes}
+    found: dict[str, date] = {}
+    for note, since in run.waits.items():
+        of = group_of.get(note, note)
+        found[of] = min(since, found.get(of, since))
+    return dict(sorted(found.items(), key=lambda one: (one[1], one[0])))
+
+
+def waits_line(run: ExerciseRun) -> Line | None:
+    """Say how many wait for an answer; None if nothing does."""
+    waiting = unanswered(run)
+    if not waiting:
+        return None
+    return text("exercise.waits", n=Count(len(waiting)), day=Day(min(waiting.values())))
+
+
 def has_table(run: ExerciseRun) -> bool:
     return any(step.does == "table" for step in steps_of(run))
 
@@ -189,6 +220,8 @@ def title_of(run: ExerciseRun) -> Line:
 
 
 def status_word(run: ExerciseRun) -> Line:
+    if run.status == "running" and run.guide.standing:
+        return text("state.exercise.standing")
     if run.status == "running":
         here, of = run.step + 1, len(steps_of(run))
         return text("state.exercise.running", step=Count(here), of=Count(of))
@@ -219,59 +252,23 @@ def every_run(known: Known) -> tuple[ExerciseRun, ...]:
 
 
 def running(known: Known) -> ExerciseRun | None:
-    """Return the run that is under way in the channel; others may be paused. Needs `ALL_RUNS`."""
-    return next((run for run in every_run(known) if run.status == "running"), None)
+    """Return the run that is under way in the channel. Others may be paused, and a standing board
+    is there beside it. Needs `ALL_RUNS`."""
+    found = (run for run in every_run(known) if run.status == "running")
+    return next((run for run in found if not run.guide.standing), None)
+
+
+def in_the_way(known: Known, exercise: str, *, standing: bool) -> ExerciseRun | None:
+    """Return the run that must end or pause before this exercise can begin. Needs `ALL_RUNS`."""
+    if not standing:
+        return running(known)
+    same = (run for run in every_run(known) if run.exercise == exercise)
+    return next((run for run in same if not is_over(run)), None)
 
 
 def rounds_of(run: ExerciseRun, *does: str) -> Iterator[ExerciseRound]:
     """Return the rounds of steps that do one of these."""
     return (one for one in run.rounds if step_of_round(run, one).does in does)
-
-
-# --- which fit ----------------------------------------------------------------------------
-
-MECHANICS = ("board", "workshop", "table", "survey", "")
-BETWEEN = timedelta(days=21)
-"""Nobody is reminded of exercises more often than this."""
-
-
-def fitting(known: Known, workplace: str, phase: int, *, trio: bool) -> list[Set]:
-    """Return the exercises of this kind of workplace that run, those for the phase first. `trio`:
-    also those for leader and representatives."""
-    found = [
-        one
-        for one in known.catalogue.for_workplace(workplace)
-        if one.guide is not None and (one.guide.audience == "team" or trio)
-    ]
-    return sorted(found, key=lambda one: (not _fits(one, phase), MECHANICS.index(one.mechanic)))
-
-
-def _fits(one: Set, phase: int) -> bool:
-    assert one.guide is not None
-    return not one.guide.phases or phase in one.guide.phases
-
-
-def of_phase(known: Known, project: Project, phase: int) -> list[Set]:
-    """Return the team's exercises that are meant for this phase."""
-    found = fitting(known, project.workplace, phase, trio=False)
-    return [one for one in found if one.guide is not None and phase in one.guide.phases]
-
-
-def suggested(known: Known, at: datetime, before: dict[str, datetime]) -> Set | None:
-    """Return an exercise to remind the team of: one of the phase that they have not held. None
-    while one is under way, and if the last run or reminder was less than three weeks ago. `before`
-    are the reminders so far, by exercise. Needs `ALL_RUNS`."""
-    runs = [run for run in every_run(known) if run.status != "dropped"]
-    ends = [run.ended_at or run.begun_at for run in runs]
-    if any(not is_over(run) for run in runs) or any(
-        at - one < BETWEEN for one in (*ends, *before.values())
-    ):
-        return None
-    held = {run.exercise for run in runs}
-    left = [
-        one for one in of_phase(known, known.project, known.project.phase) if one.id not in held
-    ]
-    return min(left, key=lambda one: one.id in before, default=None)
 
 
 # --- what can be read ---------------------------------------------------------------------

@@ -124,7 +124,7 @@ def answer_needs(look: Look, viewer: Viewer) -> Facts:
     return (About(), Roles(), Team(), fact_of(look.ref))
 
 
-def answer_form(look: Look, viewer: Viewer, known: Known) -> Responses:
+def answer_survey(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Svar på rundspørgen*: all statements in one form."""
     run = run_of(known, look.ref)
     found = open_round(run) if run is not None else None

@@ -15,7 +15,17 @@ from dialogs.exercise.states import (
 )
 from dialogs.exercise.survey import answered
 from dialogs.model import events as e
-from dialogs.model.cards import Button, Count, Line, Paragraph, Small, buttons, card, text
+from dialogs.model.cards import (
+    Button,
+    Count,
+    Line,
+    Moment,
+    Paragraph,
+    Small,
+    buttons,
+    card,
+    text,
+)
 from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import FieldError, Mark, Pooled, PoolEntry, Show, Undo
 from dialogs.model.events import Look
@@ -91,7 +101,11 @@ def _notes(
     )
     shown = card(
         Paragraph(text("exercise.notes_received", n=Count(len(notes)))),
-        Small(text("exercise.notes_shown_later")),
+        Small(
+            text("exercise.notes_shown_weekly", when=Moment(round.closes))
+            if run.guide.standing
+            else text("exercise.notes_shown_later")
+        ),
         buttons(again, _undo_button(event, marks_of(run))),
     )
     return (*notes, Mark(round.id), Mark(marks_of(run))), (Show(shown),)

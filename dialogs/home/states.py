@@ -9,6 +9,7 @@ from datetime import date
 
 from dialogs.agreement.states import Agreement, overdue
 from dialogs.concern.states import HELPERS, owed
+from dialogs.exercise.states import ALL_RUNS, every_run, title_of, waits_line
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
@@ -43,19 +44,22 @@ def waiting_needs(person: Person) -> Facts:
         *HELPERS,
         States("question"),
         States("agreement"),
+        ALL_RUNS,
         Records("agreement"),
         MyRefs("answer", person),
     )
 
 
 def waiting(known: Known, viewer: Viewer) -> list[Part[Line] | None]:
-    """Return, in this order: role requests, answers owed, agreements, questions."""
+    """Return, in this order: role requests, answers owed, notes without an answer, agreements,
+    questions."""
     project = known.project
     today = local(project.calendar, viewer.at).date()
     parts: list[Part[Line] | None] = asked_roles(known, viewer.person)
     if project.stage != "draft":
         parts += _owed(known, viewer.person, today)
     if project.under_way:
+        parts += _boards(known, viewer.person)
         parts += _agreements(known, viewer.person, today)
     if project.open and project.stage != "draft":
         parts += _questions(known, viewer.person)
@@ -91,6 +95,19 @@ def _owed(known: Known, person: Person, today: date) -> list[Part[Line] | None]:
         Paragraph(Several(tuple(lines))),
         buttons(Button(text("home.read_and_answer"), look, "main")),
     ]
+
+
+def _boards(known: Known, person: Person) -> list[Part[Line] | None]:
+    """Return the notes of a standing board that the leader has not answered."""
+    if person not in known.holders("leader", "deputy") and not _starts(known, person):
+        return []
+    parts: list[Part[Line] | None] = []
+    for run in every_run(known):
+        if (waits := waits_line(run)) is not None:
+            look = Look("answer_notes", project=known.project.id, ref=run.id)
+            parts.append(Paragraph(text("home.board", title=title_of(run), waits=waits)))
+            parts.append(buttons(Button(text("exercise.answer_notes"), look, "main")))
+    return parts
 
 
 def _agreements(known: Known, person: Person, today: date) -> list[Part[Line] | None]:

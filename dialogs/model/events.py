@@ -786,6 +786,8 @@ ExercisePlace = Literal["meeting", "days", "both"]
 ExerciseMinutes = Literal["20", "45", "90", "180"]
 Receiver = Literal["leader", "committee"]
 """Who is told what an exercise arrived at."""
+NoteReply = Literal["do", "supplier", "cannot"]
+"""The answer to a group of notes: we do it, the supplier has it, or it cannot be changed."""
 Noted = dict[str, str]
 """Short notes by the field that they were written in: `better.1`, `better.2`."""
 
@@ -879,6 +881,15 @@ class NotesGrouped(Signed, frozen=True, tag="notes_grouped"):
     run: str
     notes: tuple[str, ...]
     name: str = ""
+
+
+class NotesAnswered(Signed, frozen=True, tag="notes_answered"):
+    """The answer to a group of notes on a standing board, or to a note that is in none."""
+
+    run: str
+    of: str
+    how: NoteReply
+    text: str
 
 
 class NoteTakenDown(Signed, frozen=True, tag="note_taken_down"):
@@ -1059,6 +1070,7 @@ SignedEvent = (
     | NoteTakenDown
     | ConditionWritten
     | ExerciseAgreed
+    | NotesAnswered
     | RowWritten
     | ColumnAdded
     | ColumnRemoved
@@ -1234,6 +1246,7 @@ View = Literal[
     "group_notes",
     "take_down",
     "condition",
+    "answer_notes",
     "fill_row",
     "new_column",
     "exercise_table",

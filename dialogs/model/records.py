@@ -58,6 +58,7 @@ RECORD_KINDS: dict[str, RecordKind] = {
         RecordKind("note_group", "unname"),
         RecordKind("note_taken_down", "unname"),
         RecordKind("condition", "unname"),
+        RecordKind("note_answer", "unname"),
         RecordKind("exercise_end", "unname"),
         RecordKind("table_row", "unname"),
         RecordKind("table_column", "unname"),

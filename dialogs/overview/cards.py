@@ -8,10 +8,10 @@ from typing import assert_never
 from content.model import Set
 from msgspec.structs import replace
 
-from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line
+from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line, suggested
 from dialogs.agreement.states import Agreement, overdue, unowned, what
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer, answer_parts
-from dialogs.exercise.states import ALL_RUNS, suggested, title_of
+from dialogs.exercise.states import ALL_RUNS, title_of
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
     Button,
@@ -39,7 +39,7 @@ from dialogs.model.cards import (
 from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, StateOf, States
-from dialogs.overview.news import SOON, Overview, Standing, promise_passed
+from dialogs.overview.news import SOON, Overview, Standing, promise_passed, waits_before
 from dialogs.overview.states import Digest
 from dialogs.page.states import PAGE, where_the_page_is
 from dialogs.question.states import Concluded, Proposed, ToMed
@@ -108,6 +108,7 @@ def overview_card(
         *_proposed(new),
         *_reached(new),
         *_exercises(new),
+        *_boards(new, today),
         *_agreed(known, new, today),
         *_asked(new),
         *_worried(new),
@@ -187,6 +188,26 @@ def _exercises(new: Overview) -> list[Paragraph[Line]]:
             lines.append(Paragraph(text("digest.exercise", title=title_of(run), text=arrived)))
         else:
             lines.append(Paragraph(text("digest.exercise_runs", title=title_of(run))))
+    return lines
+
+
+def _boards(new: Overview, today: date) -> list[Paragraph[Line]]:
+    """Return the newest answer on each standing board, and what has none."""
+    lines: list[Paragraph[Line]] = []
+    for run in new.boards[:FIRST]:
+        said: list[Line] = []
+        if run.id in new.replied:
+            last = run.answers[-1]
+            said.append(
+                text(
+                    f"exercise.answer_{last.how}", text=Kept("note_answer", last.record, cut=SHORT)
+                )
+            )
+        if waits := waits_before(run, today):
+            said.append(text("exercise.waits", n=Count(len(waits)), day=Day(min(waits))))
+        lines.append(
+            Paragraph(text("digest.board", title=title_of(run), said=Several(tuple(said))))
+        )
     return lines
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dialogs.agreement.states import Agreement, overdue, unowned
 from dialogs.concern.states import Concern, open_to_all
-from dialogs.exercise.states import ExerciseRun, every_run
+from dialogs.exercise.states import ExerciseRun, every_run, unanswered
 from dialogs.model.calendar import local
 from dialogs.model.facts import Known
 from dialogs.overview.states import Digest
@@ -34,6 +34,8 @@ class Overview(Struct, frozen=True, kw_only=True):
     proposed: tuple[Proposed, ...]  # repeated as long as they are open
     concluded: tuple[Concluded | ToMed, ...]
     exercises: tuple[ExerciseRun, ...]  # begun or ended since the last one
+    boards: tuple[ExerciseRun, ...]  # standing boards with a new answer, or with notes without one
+    replied: frozenset[str]  # those with a new answer
     agreements: tuple[Agreement, ...]
     asked: tuple[Concern, ...]
     concerns: tuple[Concern, ...]
@@ -51,6 +53,7 @@ class Overview(Struct, frozen=True, kw_only=True):
             or self.proposed
             or self.concluded
             or self.exercises
+            or self.boards
             or self.agreements
             or self.asked
             or self.concerns
@@ -84,11 +87,14 @@ def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
     new.sort(key=lambda one: (not one.answers, one.release, one.id))
     told |= {f"concern:{one.id}": _concern_mark(one) for one in read_by_all}
     since = {one.id: _since(one, state, week) for one in read_by_all if one.waits}
+    replied = _replied(known, told)
     return Overview(
         news=state.news,
         proposed=tuple(sorted(proposed, key=lambda one: one.until)),
         concluded=tuple(sorted(concluded, key=_when)),
         exercises=_exercises(known, told),
+        boards=_boards(known, replied, today),
+        replied=replied,
         agreements=tuple(agreements),
         asked=tuple(one for one in new if one.kind != "concern"),
         concerns=tuple(one for one in new if one.kind == "concern"),
@@ -112,6 +118,26 @@ def _exercises(known: Known, told: dict[str, str]) -> tuple[ExerciseRun, ...]:
         for run in every_run(known)
         if run.status in ("running", "done") and _fresh(told, f"exercise:{run.id}", run.status)
     )
+
+
+def _replied(known: Known, told: dict[str, str]) -> frozenset[str]:
+    """Return the standing boards with an answer since the last overview."""
+    return frozenset(
+        run.id
+        for run in every_run(known)
+        if run.answers and _fresh(told, f"board:{run.id}", str(len(run.answers)))
+    )
+
+
+def _boards(known: Known, replied: frozenset[str], today: date) -> tuple[ExerciseRun, ...]:
+    """Return the standing boards to tell of. What was shown today has had no time to be answered;
+    from then on it stands in every overview until it is."""
+    return tuple(run for run in every_run(known) if run.id in replied or waits_before(run, today))
+
+
+def waits_before(run: ExerciseRun, today: date) -> tuple[date, ...]:
+    """Return since when notes wait for an answer that were shown before today."""
+    return tuple(since for since in unanswered(run).values() if since < today)
 
 
 def _fresh(told: dict[str, str], key: str, mark: str) -> bool:

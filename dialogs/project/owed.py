@@ -6,6 +6,7 @@ from datetime import date
 
 from dialogs.agreement.states import Agreement
 from dialogs.concern.states import HELPERS, owed
+from dialogs.exercise.states import ALL_RUNS, every_run, unanswered
 from dialogs.model.cards import (
     Bullets,
     Button,
@@ -24,7 +25,7 @@ from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, States
 from dialogs.question.states import Asked, all_of
 
-FACTS: Facts = (*HELPERS, States("question"), States("agreement"))
+FACTS: Facts = (*HELPERS, States("question"), States("agreement"), ALL_RUNS)
 
 
 def _questions(known: Known) -> int:
@@ -33,6 +34,10 @@ def _questions(known: Known) -> int:
 
 def _agreements(known: Known) -> int:
     return sum(one.status == "taken" for one in known.states("agreement", Agreement).values())
+
+
+def _notes(known: Known) -> int:
+    return sum(len(unanswered(run)) for run in every_run(known))
 
 
 def _lines(known: Known, person: Person) -> tuple[Line, ...]:
@@ -49,6 +54,8 @@ def _lines(known: Known, person: Person) -> tuple[Line, ...]:
         found.append(text("project.owed_questions", n=Count(questions)))
     if agreements := _agreements(known):
         found.append(text("project.owed_agreements", n=Count(agreements)))
+    if notes := _notes(known):
+        found.append(text("project.owed_notes", n=Count(notes)))
     return tuple(found)
 
 
@@ -61,6 +68,7 @@ def parts(known: Known, person: Person) -> tuple[Part[Line] | None, ...]:
     texts = Button[Line](text("project.see_owed"), Look("concerns", project=project, ref="owed"))
     questions = Button[Line](text("summary.questions"), Look("questions", project=project))
     agreements = Button[Line](text("summary.agreements"), Look("agreements", project=project))
+    boards = Button[Line](text("walk.button.exercises"), Look("exercises", project=project))
     return (
         Paragraph(text("project.owed")),
         Bullets(lines),
@@ -68,6 +76,7 @@ def parts(known: Known, person: Person) -> tuple[Part[Line] | None, ...]:
             texts if owed(known, person, date.max) else None,
             questions if _questions(known) else None,
             agreements if _agreements(known) else None,
+            boards if _notes(known) else None,
         ),
     )
 

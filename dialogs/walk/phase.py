@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from dialogs.advice.states import of_phase
 from dialogs.concern.states import Concern
-from dialogs.exercise.states import of_phase
 from dialogs.model import events as e
 from dialogs.model.cards import (
     Button,

@@ -12,6 +12,7 @@ from dialogs.exercise.states import (
     open_round,
     status_word,
     title_of,
+    waits_line,
 )
 from dialogs.home.states import waiting
 from dialogs.model import events as e
@@ -157,7 +158,7 @@ def _exercises(known: Known, project: Project) -> tuple[Part[Line], ...]:
     """Return what runs or is paused, and what was held last, with the day for taking stock."""
     every = [run for run in every_run(known) if run.status != "dropped"]
     going = [run for run in every if not is_over(run)]
-    lines = (
+    lines: tuple[Line, ...] = (
         *(_going(run) for run in going),
         *(_held(run, project) for run in every if run not in going),
     )
@@ -169,6 +170,9 @@ def _exercises(known: Known, project: Project) -> tuple[Part[Line], ...]:
 
 def _going(run: ExerciseRun) -> Line:
     line = text("walk.status.exercise", title=title_of(run), state=status_word(run))
+    waits = waits_line(run)
+    if run.guide.standing:
+        return line if waits is None else Several((line, waits))
     found = open_round(run)
     if found is None or found.by_hand:
         return line

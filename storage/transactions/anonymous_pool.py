@@ -119,7 +119,10 @@ class Pool:
 
     def opened(self, ref: str, room: int) -> Pool:
         """With a round that people can write in. One that is open keeps its secret, and never gets
-        less room."""
+        less room.
+
+        Marks from a backup no longer count: nobody can tell whose they are, and whoever writes
+        again would count twice."""
         round = self._round(ref)
         if round is not None:
             if room <= round.body["room"]:
@@ -127,7 +130,8 @@ class Pool:
             larger = msgspec.structs.replace(round, body={"room": room})
             return self._with(*(larger if e is round else e for e in self.entries))
         secret = _chance.getrandbits(256).to_bytes(32, "big").hex()
-        return self._with(*self.entries, _bare(OPEN, ref, secret, {"room": room}))
+        left = (e for e in self.entries if e.ref != ref or e.kind != MARK)
+        return self._with(*left, _bare(OPEN, ref, secret, {"room": room}))
 
     def closed(self, ref: str) -> Pool:
         """Without the round's secret, marks and room. What was written in it stays, but loses the

@@ -146,7 +146,7 @@ def test_sixteen_statements_stand_in_one_form_in_fours(catalogue: Catalogue) -> 
     run = a_run(catalogue, "pitfalls")
     look = Look("answer_survey", project="p", ref="r")
     viewer = Viewer("p3", frozenset({"writer"}))
-    [shown] = survey.answer_form(look, viewer, what_is_known(catalogue, run))
+    [shown] = survey.answer_survey(look, viewer, what_is_known(catalogue, run))
     assert isinstance(shown, Open)
     kinds = [type(field) for field in shown.form.fields]
     assert kinds == [Note, Note, *([Note, *([Choice] * 4)] * 4)]

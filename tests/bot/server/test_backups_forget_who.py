@@ -147,6 +147,20 @@ async def test_a_restore_closes_rounds_and_keeps_what_was_written(tmp_path: Path
     assert [secrets_of(opened(vault, one, project)[0]) for one in replaced] == [set()]
 
 
+async def test_who_writes_before_and_after_a_restore_counts_once(tmp_path: Path) -> None:
+    """A round that goes on from week to week is opened again. The marks from the backup are bare,
+    so they are dropped: too few count, never too many."""
+    async with running(tmp_path) as played:
+        project = await fill(played, tmp_path)
+        pool = pool_in(tmp_path / "digi.db", played.house.vault, project).unmarked()
+    again = pool.opened(RUN, 8192)
+    assert len(again.drawn((MARK,), RUN)) == 0
+    after, taken = again.take(SENT, bytes(32), "form 9", "mac of anne")
+    assert taken == "kept"
+    assert len(after.drawn((MARK,), RUN)) == 1
+    assert len(after.drawn(("note",), RUN)) == 4
+
+
 async def test_an_older_backup_forgets_when_it_is_opened_again(tmp_path: Path) -> None:
     """Digi made backups with marks before: they go when one is restored, or rewritten because of a
     deletion."""
