@@ -168,6 +168,16 @@ def test_a_planted_fault_is_found(fault: str) -> None:
     assert card_validators.problems(card)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found_beside_what_was_seen_before(fault: str) -> None:
+    """A card that equals a good one but for the fault is no repetition of it."""
+    card_validators.needed()
+    assert card_validators.problems_of_new(good()) == []
+    card = copy.deepcopy(good())
+    FAULTS[fault](card, card["body"])
+    assert card_validators.problems_of_new(card)
+
+
 def test_a_reader_sees_the_words_and_not_their_markup() -> None:
     """The renderer's output has what a person reads: a TextRun keeps its characters, a TextBlock is
     markdown."""
