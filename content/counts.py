@@ -72,6 +72,12 @@ COUNTS = {
     "communication-reflection": 3,
     "courage": 10,
     "cases": 3,
+    # Matter of the same publications that their own lists leave out.
+    "visit": 3,
+    "coordination": 5,
+    "support-roles": 5,
+    "hidden-value": 4,
+    "from-below": 4,
 }
 
 WALK = (

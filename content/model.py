@@ -46,6 +46,8 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     title: Both
     publisher: Both
+    address: str = ""
+    """Where anybody can read it, as the publications themselves tell; empty if it is not public."""
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):

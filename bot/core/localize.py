@@ -29,6 +29,7 @@ from dialogs.model.links import CARD_VIEWS, PAGE_VIEWS, LinkKind, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
 from dialogs.model.shorten import cut_at_word
 
+_SEVERAL = re.compile(r"\bSU\b|samarbejdsudvalg|cooperation committee")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS = (
     "january",
@@ -305,7 +306,7 @@ class Localizer:
             case c.Worded(args=args):
                 return self._filled(pieces_of(self._said(line)), args)
             case c.Said(da=da, en=en):
-                return marked(da if self.language == "da" else en)
+                return marked(self._own_committee(da if self.language == "da" else en))
             case c.Words(text=text) if text != c.UNREADABLE:
                 return (c.Quoted(text),)
             case c.Words():
@@ -379,8 +380,9 @@ class Localizer:
         return self._filled(pieces_of(self._template(key, args)), args)
 
     def _own_committee(self, said: str) -> str:
-        """Return a phrase with the workplace's own name of the committee."""
-        if self._committee == "med" or "MED" not in said:
+        """Return a phrase with the workplace's own name of the committee, unless it tells several
+        kinds apart."""
+        if self._committee == "med" or "MED" not in said or _SEVERAL.search(said):
             return said
         for form in ("the", "a", "short"):
             told = self._word(f"committee.med_{form}")

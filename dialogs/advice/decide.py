@@ -14,6 +14,7 @@ from dialogs.advice.reading import (
     label,
     line_of,
     lists,
+    read,
     reading,
     said,
     shelf,
@@ -44,6 +45,7 @@ from dialogs.model.cards import (
     Paragraph,
     Part,
     Quote,
+    Said,
     Small,
     buttons,
     card,
@@ -65,6 +67,7 @@ from dialogs.model.facts import About, Known, Project, Viewer
 from dialogs.walk.states import Planned, spoken
 
 OPEN_LIST = 10
+RULE_WORDS = ("duties", "involvement-levels")  # the sets that explain words of laws and agreements
 
 
 # --- what fits ----------------------------------------------------------------------------
@@ -293,6 +296,8 @@ def _source(look: Look, viewer: Viewer, known: Known) -> Responses:
                         for one in catalogue.publications.values()
                     )
                 ),
+                Paragraph(text("help.rule_words")),
+                buttons(*(read(known, id, look.project) for id in RULE_WORDS)),
             )
         ),
     )
@@ -301,6 +306,7 @@ def _source(look: Look, viewer: Viewer, known: Known) -> Responses:
 def _publication(look: Look, known: Known) -> NeutralCard:
     """List the sets from a publication, a few at a time."""
     found = known.catalogue.publication(look.ref)
+    address = Said(found.address, found.address)
     start = max(_n(look.words), 0)
     names = tuple(
         one.id
@@ -313,6 +319,7 @@ def _publication(look: Look, known: Known) -> NeutralCard:
         look.project,
         Heading(said(found.title)),
         Small(said(found.publisher)),
+        None if not found.address else Small(text("help.read_at", address=address)),
         Paragraph(text("advice.from_here", n=Count(len(names)))),
         further=replace(look, words=str(start + SHELF)),
         start=start,

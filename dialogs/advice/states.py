@@ -147,10 +147,20 @@ LEADER_NOTES = (
     "leader-values",
     "courage",
     "roles",
+    "support-roles",
+    "coordination",
+    "visit",
 )
 
 
-TRIO_NOTES = ("forum-levels", "duties", "involvement-levels", "roles", "role-table")
+TRIO_NOTES = (
+    "forum-levels",
+    "duties",
+    "involvement-levels",
+    "roles",
+    "role-table",
+    "support-roles",
+)
 
 
 SCHOOL_TRIO_NOTES = ("technology-forum",)
@@ -171,6 +181,8 @@ ADVICE = (
     "insights",
     "head-of-library-advice",
     "proportionality",
+    "hidden-value",
+    "from-below",
 )
 
 
