@@ -293,7 +293,7 @@ def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> Non
         guide.read_text(encoding="utf-8"),
         re.DOTALL | re.MULTILINE,
     )
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     for name, text in blocks:
         only(tmp_path / "nordby", name, text)
     laid = load(packs=(tmp_path / "nordby",))
