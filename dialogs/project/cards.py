@@ -401,8 +401,8 @@ def new_leader(person: Person, before: Person) -> Card[Line]:
 
 
 def has_role(person: Person, role: str, union: str) -> Card[Line]:
-    if union:
-        return said(f"project.has_{role}_union", who=c.Who(person), union=c.Words(union))
+    if union and role == "tr":
+        return said("project.has_tr_union", who=c.Who(person), union=c.Words(union))
     return said(f"project.has_{role}", who=c.Who(person))
 
 

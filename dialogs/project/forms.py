@@ -362,18 +362,18 @@ def change_roles(state: Project, roles: tuple[Role, ...]) -> Form[Line]:
 
 
 def confirm_role(state: Project, role: str) -> Form[Line]:
+    """A TR speaks for a union; an AMR for everyone in the group, so an AMR is not asked."""
+    union: Field[Line] = TextField(
+        "union",
+        text("project.field_union"),
+        text("project.field_union_hint"),
+        limit=40,
+        required=False,
+    )
+    note: Field[Line] = Note(text(f"project.asks_{role}"))
     return Form(
         title=text(f"project.confirm_{role}"),
-        fields=(
-            Note(text(f"project.asks_{role}")),
-            TextField(
-                "union",
-                text("project.field_union"),
-                text("project.field_union_hint"),
-                limit=40,
-                required=False,
-            ),
-        ),
+        fields=(note, union) if role == "tr" else (note,),
         submit=text(f"project.i_am_{role}"),
         into="role_confirmed",
         fixed={"project": state.id, "role": role},

@@ -70,7 +70,8 @@ async def running(
     either: str = "",
 ) -> AsyncIterator[Stage]:
     """A running project with a leader, a TR and an AMR, on SQLite or where `either` says."""
-    stored_at(folder, either)
+    if either:
+        _postgres[folder] = either
     async with stage(folder, team=team, clock=clock, either=either) as played:
         await played.play(
             """
@@ -129,12 +130,6 @@ def project_of(folder: Path) -> str:
 
 _postgres: dict[Path, str] = {}
 """PostgreSQL databases, whose data is not in the home folder."""
-
-
-def stored_at(folder: Path, either: str) -> None:
-    """Remember where the data of this home is, if it is on a server."""
-    if either:
-        _postgres[folder] = either
 
 
 @contextmanager

@@ -98,4 +98,4 @@ async def test_control_words_that_all_may_read_are_seen(tmp_path: Path, either: 
         channel = played.channel()
         assert "Det mangler sofie" in channel
         assert "Det mangler lars" in channel
-        assert "bidrag om" not in channel
+        assert "har uden navn skrevet" not in channel

@@ -129,7 +129,7 @@ async def test_the_overview_and_those_who_ask_share_one_memory(tmp_path: Path) -
         for _ in range(30):
             assert first not in found.just("fatima")
             assert found.just("fatima").splitlines()[1] not in given[0]
-            await found.press("fatima", "Et råd mere")
+            await found.press("fatima", "Et råd til")
 
 
 # --- a few screens ------------------------------------------------------------------------
@@ -248,7 +248,7 @@ async def goes(found: Stage, way: Way, set: Set) -> tuple[str, bool]:
     match way.place:
         case "advice" | "leader_advice" | "example":
             person = "anne" if way.place == "leader_advice" else "fatima"
-            again = "Et eksempel mere" if way.place == "example" else "Et råd mere"
+            again = "Et eksempel til" if way.place == "example" else "Et råd til"
             await found.type(person, "/digi eksempel" if way.place == "example" else "/digi råd")
             for _ in range(40):
                 if any(item.text.da in found.just(person) for item in set.items):

@@ -26,7 +26,7 @@ ali > udfyld Hvordan="På et møde" "Hvem leder"=ali
 END = """
 ali > tryk "Led øvelsen" på "trin {n} af {n}"
 ali > tryk "Lav en aftale"
-ali > udfyld "Hvad aftaler I"="Skrive vagten ned" "Hvem tager den"=peter
+ali > udfyld "Hvad har I aftalt"="Skrive vagten ned" "Hvem tager den"=peter
 ali > tryk "Led øvelsen" på "trin {n} af {n}"
 ali > tryk "Slut øvelsen"
 ali > udfyld "Hvad nåede I frem til"="Vi skriver det ned"

@@ -16,7 +16,7 @@ from tests.worlds.stage import Stage, stage
 ITEM = """
 mette > /digi med-udvalg
 mette > tryk "Skriv punktet"
-mette > udfyld Hvorfor="Ruterne passer ikke" "For arbejdet"="Færre ture" Niveau=Medbestemmelse
+mette > udfyld Hvorfor="Ruterne passer ikke" "Det regner vi"="Færre ture" Niveau=Medbestemmelse
 """
 DRAWS = (docx.draw, html.draw, data.draw)
 
@@ -93,10 +93,10 @@ async def test_before_anybody_writes_the_item_it_says_what_the_project_says(tmp_
     async with stage(tmp_path) as played:
         await played.play(BEGUN)
         found = words_in(html.draw(await med_item(played, "ali")))
-        assert "Udkastet er lavet af det, forløbet siger om sig selv." in found
+        assert "Udkastet bygger på det, der står i forløbet." in found
         assert "Udvalget bestemmer selv sin dagsorden." in found
         assert "Ingen jurist har læst det her." in found
-        assert "Der er ikke nået frem til noget endnu" in found
+        assert "Holdet er ikke nået frem til noget endnu" in found
 
 
 @pytest.mark.parametrize(("writers", "there"), [(4, False), (5, True)])

@@ -101,7 +101,7 @@ async def test_where_few_could_have_written_it_closing_tells_nothing_either(
                 found += [text_of_form(answer.form)] if answer.form else []
             seen.append("\n".join(found))
     assert seen[0] == seen[1]
-    assert "venter de mindst til fasens afslutning" in seen[0]
+    assert "venter mindst, til fasen er slut" in seen[0]
 
 
 async def test_in_a_small_team_nobody_writes_without_having_read_why(tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ async def test_objections_stand_beside_it_in_words_or_as_a_figure(
             await played.move(played.house.clock.now().replace(day=day, hour=13, minute=1))
             channel = played.channel()
             assert ("Opgaveløsning · samlet op" in channel) is (day == 4)
-            figure = "Der er kommet mindst 5 bidrag om, at der mangler noget."
+            figure = "Mindst 5 har skrevet, at der mangler noget."
             assert (figure in channel) is counted
-            assert ("Mindst 5 har trykket, at det passer." in channel) is (objecting >= 5)
+            assert ("Mindst 5 har trykket på *Det passer*." in channel) is (objecting >= 5)
             assert channel.count("Mangel") == (objecting if in_words else 0)
             told = played.private("anne")
             assert all(told.count(f"Mangel {person}") == 1 for person in others[:objecting])

@@ -157,7 +157,7 @@ async def test_a_report_of_a_project_without_anything_says_so_in_each_row(tmp_pa
         rows = first_page(one)
         assert len(rows) == 10
         assert all(rows.values())
-        assert rows["Beslutningen"] == "Der er ikke sat en dato."
+        assert rows["Beslutningen"] == "Ingen har sat en dato."
         assert rows["Behandlet før"] == "Det er ikke noteret, at sagen er drøftet i MED-udvalget."
         assert "Siden til dem er ikke åben" in rows["Endnu ikke spurgt"]
         found = everything_in(one)
@@ -214,7 +214,7 @@ async def test_promises_are_in_the_report_with_what_became_of_them(tmp_path: Pat
         await played.play(BEGUN)
         assert first_page(await report(played, "ali"))["Løfter"].splitlines() == [
             "Der er ikke skrevet nogen løfter endnu.",
-            "Intet svar med en dato venter, og ingen aftaler er gået over datoen.",
+            "Intet svar med en dato venter, og ingen aftaler skulle have været klaret.",
         ]
         await played.play(PROMISED)
         assert first_page(await report(played, "ali"))["Løfter"].splitlines()[:2] == [
@@ -222,7 +222,7 @@ async def test_promises_are_in_the_report_with_what_became_of_them(tmp_path: Pat
             "• Forventet: Færre alarmer om natten",
         ]
         [row, _] = annex(await report(played, "ali"), "Bilag F · Løfter og virkelighed")
-        assert row[1:] == ("–", "Ikke gjort op endnu.")
+        assert row[1:] == ("–", "Ikke vurderet endnu.")
         project = await project_of(played)
         await played.play(
             """
@@ -243,14 +243,14 @@ async def test_promises_are_in_the_report_with_what_became_of_them(tmp_path: Pat
             "Efter 3 måneder: delvis holdt.",
             "»Om natten, ikke om dagen«",
         ]
-        assert other[1:] == ("Bivirkning Flere tryk", "Ikke gjort op endnu.")
+        assert other[1:] == ("Bivirkning Flere tryk", "Ikke vurderet endnu.")
 
 
 async def test_effects_on_the_work_are_in_the_report(tmp_path: Path) -> None:
     """Page one says that the APV must be looked at, and the annex has what was agreed."""
     async with stage(tmp_path) as played:
         await played.play(BEGUN)
-        none = "Det er ikke noteret, om APV'en skal ændres."
+        none = "Ingen har noteret, om APV'en skal ændres."
         assert first_page(await report(played, "ali"))["APV"] == none
         await played.play(
             """
@@ -267,7 +267,7 @@ async def test_effects_on_the_work_are_in_the_report(tmp_path: Path) -> None:
                 "Selvstændigt",
                 "værre",
                 "Ruten ligger fast.",
-                "Der er ikke skrevet, hvad der er aftalt.",
+                "Ingen har skrevet, hvad der er aftalt.",
             )
         ]
 
@@ -287,7 +287,7 @@ fatima > udfyld "Hvad?"="Rammen" "Med hvem"=TR "Hvem tager den"=peter "Hvornår 
 ENDED = """
 ali > tryk "Led øvelsen" på "trin 2 af"
 ali > tryk "Lav en aftale"
-ali > udfyld "Hvad aftaler I"="Vi mødes igen"
+ali > udfyld "Hvad har I aftalt"="Vi mødes igen"
 ali > tryk "Led øvelsen" på "trin 2 af"
 ali > tryk "Slut øvelsen"
 ali > udfyld "Hvad nåede"="Alle ved, hvem de spørger" "Hvem skal"="Til lederen"
@@ -300,9 +300,7 @@ async def test_an_exercise_is_in_the_report_when_it_has_ended(tmp_path: Path) ->
     day that has passed."""
     async with stage(tmp_path) as played:
         await played.play(BEGUN + EXERCISED)
-        assert "Der er ikke holdt nogen øvelse til ende" in everything_in(
-            await report(played, "ali")
-        )
+        assert "Ingen øvelser er gjort færdige" in everything_in(await report(played, "ali"))
         await played.play(ENDED)
         one = await report(played, "ali")
         [held, table] = tables_under(one, HELD)
@@ -397,7 +395,7 @@ async def test_nobody_is_named_beside_an_agreement_whose_date_passed(tmp_path: P
         await played.play("ur > til 2026-12-21 10:00")
         one = await report(played, "ali")
         assert "Fatima Yildiz" not in everything_in(one)
-        assert "1 aftale er gået over datoen." in first_page(one)["Løfter"]
+        assert "1 aftale skulle have været klaret." in first_page(one)["Løfter"]
 
 
 async def test_a_draft_has_no_report(tmp_path: Path) -> None:
@@ -486,7 +484,7 @@ async def test_no_phrase_of_an_edition_is_looked_up_again(tmp_path: Path) -> Non
     async with stage(tmp_path) as played:
         await played.play(BEGUN + ALLOWED + MADE)
         kept = json.dumps(await _stored(played))
-        assert "Planlagt" in kept or "Der er ikke sat en dato." in kept
+        assert "Planlagt" in kept or "Ingen har sat en dato." in kept
         assert '"type": "text"' not in kept
 
 
@@ -560,4 +558,4 @@ async def test_an_edition_of_another_project_is_not_there(tmp_path: Path) -> Non
             "ali", Pressed(write_press(played.house.vault, TENANT, look)), private=True
         )
         assert not answer.files
-        assert "Den udgave er her ikke." in str(answer.cards)
+        assert "Den udgave har jeg ikke." in str(answer.cards)

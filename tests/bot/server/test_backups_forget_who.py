@@ -139,7 +139,7 @@ async def test_a_restore_closes_rounds_and_keeps_what_was_written(tmp_path: Path
         [question] = instances(tmp_path)["question"]
         token = write_press(vault, TENANT, Fits(project=project, question=question))
         answer = await played.send("noor", Pressed(token), private=False)
-        assert "i den står ikke, hvem der har stemt" in text_of(answer.cards[0])
+        assert "den husker ikke, hvem der har stemt" in text_of(answer.cards[0])
         pool = pool_in(tmp_path / "digi.db", vault, project)
         assert len(pool.drawn(("fits",), "")) == votes == 2
     # What was replaced is a backup too.

@@ -21,7 +21,7 @@ anne > tryk "Jeg er leder"
 anne > tryk "Ret"
 anne > udfyld TR=mette
 mette > tryk "Jeg er TR"
-mette > udfyld For=FOA
+mette > udfyld "Hvilken fagforening"=FOA
 anne > tryk "Vis det i kanalen"
 """
 
@@ -67,12 +67,12 @@ async def test_the_home_tab_shows_ones_projects_and_what_waits(place: Place) -> 
     shown = place.hands.home("fatima")
     assert "Ny omsorgsplatform" in shown
     assert "Fase 1 af 4: Idéudvikling" in shown
-    assert "Her mangler dit svar, hvis du vil:" in shown
+    assert "Du kan svare på:" in shown
     assert "[Svar] [Svar uden navn]" in shown
     await place.hands.press("fatima", "Svar")
     await place.hands.fill("fatima", {"Dit svar": "Vi får mere tid"})
     await place.hands.open_home("fatima")
-    assert "Her mangler dit svar" not in place.hands.home("fatima")
+    assert "Du kan svare på" not in place.hands.home("fatima")
     assert "Intet venter på dig lige nu." in place.hands.home("fatima")
 
 

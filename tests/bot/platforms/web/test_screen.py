@@ -287,7 +287,7 @@ async def test_guessing_addresses_is_refused_before_the_database_is_read(tmp_pat
             assert (await room.get(f"guess{n}")).status == 404
         busy = await room.get("guess")
         assert busy.status == 429
-        assert "Der er mange lige nu" in await busy.text()
+        assert "Mange bruger siden lige nu" in await busy.text()
         assert (await room.get("guess/events")).status == 429
         await shown(room)
 
