@@ -81,12 +81,30 @@ def before_a_question(figure: int, day: datetime, operator: Operator) -> tuple[c
     )
 
 
+def before_an_exercise(day: datetime, operator: Operator) -> tuple[c.Line, ...]:
+    kept, chat = what_is_kept(operator), c.Chat()
+    return (
+        text("exercise.before_notes", kept=kept, chat=chat),
+        text("exercise.before_notes_days", kept=kept, chat=chat, when=c.Moment(day)),
+        text("survey.before", kept=kept, chat=chat),
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sixty_words_are_enough_in_an_exercise(language: Literal["da", "en"]) -> None:
+    """What is said before a note or a survey has at most sixty words too."""
+    for tenant, day, operator in itertools.product(TENANTS, DAYS, OPERATORS):
+        for line in before_an_exercise(day, operator):
+            said = dressed(line, language, tenant, "Anne")
+            assert 40 < len(said.split()) <= 60, said
+
+
 def test_a_database_that_keeps_times_is_said_before_the_first_word() -> None:
     """This is in every form that leads to an unsigned text, in both languages, and nowhere else."""
     for operator, da, en in zip(
         OPERATORS,
-        ("Jeg gemmer hverken navn eller klokkeslæt.", "Jeg gemmer intet navn; databasens drift"),
-        ("I keep neither name nor time.", "I keep no name; database operations"),
+        ("Jeg gemmer hverken navn eller klokkeslæt.", "Jeg gemmer intet navn; databasen gemmer"),
+        ("I keep neither name nor time.", "I keep no name; the database keeps"),
         strict=True,
     ):
         lines = (honest(readers(2), DAYS[0], operator), *before_a_question(9, DAYS[0], operator))
@@ -127,7 +145,7 @@ def test_the_platform_is_called_by_its_name() -> None:
     """Slack in Slack, Teams in Teams, elsewhere "the chat"."""
     for tenant, called in zip(TENANTS, ("Slack", "Teams", "Chatten", "Chatten"), strict=True):
         said = dressed(honest(readers(1), DAYS[0]), "da", tenant, "Anne Holm")
-        assert f"{called}, it-afdelingen og driften kan se" in said
+        assert f"{called}, it-afdelingen og dem, der driver serveren, kan se" in said
         assert "Anne (leder) læser hvert ord, hvis du vælger dem." in said
 
 
@@ -150,13 +168,13 @@ async def test_the_whole_of_it_is_one_command_away(tmp_path: Path) -> None:
         await played.type("noor", "om")
         said = played.just("noor")
         for row in (
-            "Dataansvarlig Det har driften ikke skrevet endnu.",
+            "Dataansvarlig Den, der driver Digi, har ikke skrevet det endnu.",
             "Formål",
             "Retsgrundlag",
             "Det gemmer jeg",
             "Det kan læses af",
             "Det slettes 90 dage efter",
-            "Det kan andre se Chatten, it-afdelingen og driften kan se",
+            "Det kan andre se Chatten, it-afdelingen og dem, der driver serveren, kan se",
             "Det er jeg ikke",
             "Whistleblowerordning Jeg er ikke en whistleblowerordning.",
         ):
