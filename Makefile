@@ -37,11 +37,12 @@ test-long: .venv/.dev $(VALIDATORS) ## all tests, also those that take minutes
 bench: .venv/.dev ## how fast Digi is here, as ratios to baselines measured beside it
 	@$(BIN)/python app.py bench
 
-check: .venv/.dev ## format, lint, types, contracts
+check: .venv/.dev ## format, lint, types, contracts, and the language of the content
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/content/test_plain_language.py
 
 format: .venv/.dev ## write what `make check` would ask for
 	$(BIN)/ruff format .
