@@ -131,6 +131,20 @@ def test_the_page_says_what_is_true_of_the_page() -> None:
             assert "Slack" not in danish
 
 
+@pytest.mark.parametrize("key", ["exercise.before_notes_card", "survey.before_card"])
+def test_the_page_of_a_card_says_what_is_true_of_it(key: str) -> None:
+    """No chat is named, and whoever runs the server can see that a card was used; in at most sixty
+    words."""
+    for operator in OPERATORS:
+        line = text(key, kept=what_is_kept(operator))
+        danish = dressed(line, "da", "slack:T1", "Anne")
+        english = dressed(line, "en", "slack:T1", "Anne")
+        assert len(danish.split()) <= 60
+        assert len(english.split()) <= 60
+        assert "Den, der driver serveren, kan se, at nogen brugte et kort." in danish
+        assert not any(chat in danish + english for chat in ("Slack", "Teams", "Chatten"))
+
+
 def test_it_is_said_that_the_platform_can_read_the_code() -> None:
     """The code is shown in a window of the platform, so each such form says so beforehand, with the
     platform's name."""
