@@ -237,6 +237,7 @@ LOOKS_ANYWHERE = frozenset(
         "source",
         "reading",
         "exercises",
+        "exercise_try",
     }
 )
 

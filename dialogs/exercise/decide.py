@@ -78,6 +78,7 @@ from dialogs.exercise.table import (
     table_facts,
     table_needs,
 )
+from dialogs.exercise.trying import try_needs, try_step
 from dialogs.exercise.unsigned import (
     IN_ROUNDS,
     already,
@@ -344,6 +345,7 @@ CONVERSATION = Conversation(
     view=post,
     sights={
         "exercises": Sight(list_needs, exercises),
+        "exercise_try": Sight(try_needs, try_step),
         "exercise_about": Sight(of_run, about),
         "exercise_begin": Sight(begin_needs, begin_form),
         "exercise_board": Sight(board_needs, board),

@@ -115,6 +115,7 @@ def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] 
     id = project.id if project is not None else ""
     begin = Look("exercise_begin", project=id, ref=one.id)
     read = Look("reading", project=id, ref=one.id)
+    tries = Look("exercise_try", project=id, ref=one.id)
     can = project is not None and project.running and viewer.may(*BEGINS)
     return (
         Paragraph(text("exercise.row", title=_said(one.title), gives=_said(one.guide.gives))),
@@ -123,5 +124,6 @@ def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] 
         buttons(
             Button(text("exercise.begin"), begin, "main") if can else None,
             Button(text("exercise.what_is_it"), read),
+            Button(text("exercise.try_it"), tries),
         ),
     )

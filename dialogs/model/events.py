@@ -1247,6 +1247,7 @@ View = Literal[
     "take_down",
     "condition",
     "answer_notes",
+    "exercise_try",
     "fill_row",
     "new_column",
     "exercise_table",

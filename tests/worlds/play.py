@@ -52,6 +52,9 @@ class Play(ABC):
     @abstractmethod
     async def move(self, to: datetime) -> None: ...
 
+    async def restart(self) -> None:  # noqa: B027
+        """Stop Digi and start it anew. Only paper can; elsewhere the course goes on."""
+
     @abstractmethod
     def channel(self, *, since_last_act: bool = False) -> str: ...
 
@@ -74,6 +77,8 @@ class Play(ABC):
 
     async def _line(self, line: ScenarioLine) -> None:
         match line.act:
+            case MoveClock("genstart"):
+                await self.restart()
             case MoveClock(to):
                 now = self._now()
                 await self.move(await moment(to, now, lambda: self.house.landmarks(self.tenant)))

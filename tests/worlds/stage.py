@@ -13,6 +13,7 @@ A transcript is a scenario (bot/platforms/web/playground/scenario.py). The clock
     mette > send                               submits the open form unchanged
     ur > til 2026-12-03 09:00                  moves the clock (Copenhagen); also: en dag, en uge,
                                                til spørgsmål, til overblik
+    ur > genstart                              Digi stops and starts anew on the same database
     kanal < "Velkommen"                        a channel or thread message since the last act has it
     kanal <! "Hemmeligt"                       no channel message has ever had it
     mette < "Tak"                              the last answer (card, form, error) has it, or a
@@ -27,7 +28,7 @@ noor, karen, omar, grethe.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -162,8 +163,15 @@ def text_of_form(form: c.FinishedForm) -> str:
 
 
 class Stage(Play):
-    def __init__(self, house: House, edge: PaperEdge, locale: Literal["da", "en"] = "da") -> None:
+    def __init__(
+        self,
+        house: House,
+        edge: PaperEdge,
+        locale: Literal["da", "en"] = "da",
+        begin: Callable[[], Awaitable[House]] | None = None,
+    ) -> None:
         super().__init__(house, TENANT)
+        self._begin = begin
         self.locale = locale
         self.edge = edge
         self.shown: dict[str, list[c.FinishedCard]] = {p: [] for p in PEOPLE}
@@ -219,6 +227,12 @@ class Stage(Play):
         return await self.house.engine.receive(
             Delivery(TENANT, sender, f"act:{self.acts}", what, place)
         )
+
+    async def restart(self) -> None:
+        assert self._begin is not None
+        await self.house.courier.leases.leave()
+        await self.house.close()
+        self.house = await self._begin()
 
     async def move(self, to: datetime) -> None:
         self.mark = self.edge.ticks
@@ -347,25 +361,30 @@ async def stage(
     key_file = folder / "key" / "digi.key"
     if either:
         await with_key(either, key_file)
-    house = await build(
-        folder,
-        edges=lambda *_: (edge,),
-        clock=clock or slow_clock(),
-        key_file=key_file,
-        packs=packs,
-        postgres=either or None,
-        public_url=PUBLIC_URL,
-    )
-    edge.clock = house.clock
+    ticking = clock or slow_clock()
+
+    async def begin() -> House:
+        house = await build(
+            folder,
+            edges=lambda *_: (edge,),
+            clock=ticking,
+            key_file=key_file,
+            packs=packs,
+            postgres=either or None,
+            public_url=PUBLIC_URL,
+        )
+        edge.clock = house.clock
+        return house
+
+    found = Stage(await begin(), edge, locale, begin)
     try:
-        found = Stage(house, edge, locale)
         there = tuple(Sender(person, PEOPLE[person], locale) for person in team)
-        await house.engine.receive(
+        await found.house.engine.receive(
             Delivery(TENANT, Sender(""), f"members:{len(team)}", Members(there), CHANNEL)
         )
         yield found
     finally:
-        await house.close()
+        await found.house.close()
 
 
 def slow_clock() -> Clock:
