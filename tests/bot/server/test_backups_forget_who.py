@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Pressed
 from bot.server.backup_files import cleansed, restore
+from dialogs.model import cards as c
 from dialogs.model.effects import Mark, Pooled, PoolEntry
-from dialogs.model.events import Fits
+from dialogs.model.events import Fits, Look
 from storage.sql import Script
 from storage.sqlite import backup
 from storage.transactions.anonymous_pool import MARK, OPEN, ROUND, Pool
@@ -21,7 +25,8 @@ from storage.transactions.scope import Scope
 from storage.transactions.store import Scripts
 from storage.vault import Vault, read_key
 from tests.anonymity.hands import RELEASED, instances, project_of, running
-from tests.worlds.stage import TENANT, Stage, text_of
+from tests.anonymity.meeting import SURVEY, WRITERS, Meeting
+from tests.worlds.stage import TENANT, Stage, slow_clock, text_of
 from tests.worlds.stage import stage as running_again
 
 RUN = "run.1"
@@ -159,6 +164,52 @@ async def test_who_writes_before_and_after_a_restore_counts_once(tmp_path: Path)
     assert taken == "kept"
     assert len(after.drawn((MARK,), RUN)) == 1
     assert len(after.drawn(("note",), RUN)) == 4
+
+
+async def shown(meeting: Meeting, *looks: Look) -> list[str]:
+    """Return what the leader sees of the exercises."""
+    answers = [await meeting.does("anne", look) for look in looks]
+    return [text_of(card) for one in answers for card in one.cards] + [
+        msgspec.json.encode(file).decode() for one in answers for file in one.files
+    ]
+
+
+async def test_a_restored_exercise_shows_what_it_showed_and_ends_its_round(tmp_path: Path) -> None:
+    """Survey result, board and report are those of the backup. The round that was open takes no
+    note, and its close shows what had been written until then."""
+    clock = slow_clock()
+    async with running(tmp_path, clock=clock) as played:
+        meeting = Meeting(played, tmp_path)
+        await meeting.begins(SURVEY)
+        await played.move(played.house.clock.now() + timedelta(days=1))
+        for person in WRITERS:
+            await meeting.answers(person, "bswubs")
+        await meeting.closes()
+        await meeting.ends()
+        survey = Look("survey_answers", project=meeting.project, ref=meeting.run)
+        await meeting.begins()
+        await meeting.goes_to("write")
+        for n, person in enumerate(WRITERS):
+            await meeting.notes(person, f"Seddel {n}")
+        board = Look("exercise_board", project=meeting.project, ref=meeting.run)
+        looks = survey, board, Look("report_file", project=meeting.project)
+        before = await shown(meeting, *looks)
+        file = await played.house.upkeep.backup()
+        await meeting.notes("omar", "Efter kopien")
+        await meeting.closes()
+        assert await shown(meeting, *looks) != before
+    vault = vault_of(tmp_path)
+    await restore(vault, file, tmp_path / "digi.db", tmp_path, tmp_path / "backups", over=True)
+    async with running_again(tmp_path, clock=clock) as played:
+        again = Meeting(played, tmp_path)
+        again.run = meeting.run
+        assert await shown(again, *looks) == before
+        assert "De fleste svarer" in before[0] or "I ser forskelligt" in before[0]
+        refused = await again.notes("omar", "Efter gendannelsen")
+        assert "er lukket" in c.plain(refused.faults[0].text)
+        await again.closes()
+        assert sorted(await again.ids()) == [f"Seddel {n}" for n in range(len(WRITERS))]
+        assert "mark" not in again.waiting()
 
 
 async def test_an_older_backup_forgets_when_it_is_opened_again(tmp_path: Path) -> None:
