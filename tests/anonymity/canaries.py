@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bot.server.build import House
 from bot.server.metrics import Metrics
+from tests.worlds.files import contents, files_below
 
 PERSON = "fuglekender"
 NAME = "Ålborgfuglen Søs"
@@ -90,9 +91,9 @@ def lying(folder: Path, lines: Iterable[str], screen: str, temporary: Path) -> S
 
     known = {*named("digi.db"), *named("-wal"), *named("-shm")}
     return {
-        "database": read(named("digi.db")),
-        "log ahead": read(named("-wal")),
-        "shared memory": read(named("-shm")),
+        "database": contents(named("digi.db")),
+        "log ahead": contents(named("-wal")),
+        "shared memory": contents(named("-shm")),
         "outbox": [_outbox(folder)],
         **around(folder, lines, screen, temporary, known),
     }
@@ -106,13 +107,11 @@ def around(
     return {
         "logs": [line.encode("utf-8", "surrogatepass") for line in lines],
         "screen": [screen.encode("utf-8", "surrogatepass")],
-        "temporary files": read(temporary.rglob("*")),
-        "backups, exports and other files": read(p for p in folder.rglob("*") if p not in known),
+        "temporary files": contents(files_below(temporary)),
+        "backups, exports and other files": contents(
+            p for p in files_below(folder) if p not in known
+        ),
     }
-
-
-def read(paths: Iterable[Path]) -> list[bytes]:
-    return [path.read_bytes() for path in paths if path.is_file()]
 
 
 async def metrics_of(house: House) -> str:

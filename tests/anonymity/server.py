@@ -3,6 +3,7 @@ each."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import psycopg
 
 from tests.anonymity import canaries
-from tests.anonymity.canaries import Sinks, read
+from tests.anonymity.canaries import Sinks
+from tests.worlds.files import contents, files_below
 from tests.worlds.postgres import Server, program
 
 # The settings that record most; `app.py check` refuses each of them.
@@ -60,7 +62,7 @@ def lying_there(server: Server, database: str) -> Sinks:
     server.say("CHECKPOINT")
     [(ours,)] = server.say(f"SELECT oid FROM pg_database WHERE datname = '{database}'")
     base = server.data / "base"
-    mine, spilled = base / str(ours), list(server.data.rglob("pgsql_tmp*"))
+    mine, spilled = base / str(ours), _spilled(server.data)
     # Other databases on the server are not Digi's.
     others = [place for place in base.iterdir() if place.name.isdigit()]
     known = {base, server.data / "pg_wal", *others, *spilled}
@@ -78,10 +80,18 @@ def lying_there(server: Server, database: str) -> Sinks:
     }
 
 
+def _spilled(data: Path) -> list[Path]:
+    """Return the folders of temporary files."""
+    return [
+        Path(folder, name)
+        for folder, names, _ in os.walk(data)
+        for name in names
+        if name.startswith("pgsql_tmp")
+    ]
+
+
 def _below(places: Iterable[Path]) -> list[bytes]:
-    return read(
-        file for place in places for file in (place.rglob("*") if place.is_dir() else (place,))
-    )
+    return contents(file for place in places for file in files_below(place))
 
 
 def _shown(dsn: str) -> list[bytes]:

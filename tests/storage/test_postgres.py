@@ -29,6 +29,7 @@ from storage.sql import (
 )
 from tests.storage.test_sqlite import add, every, write_folder
 from tests.waiting import LONG_ENOUGH
+from tests.worlds.files import contents, files_below
 from tests.worlds.postgres import Server, Wire, a_server
 
 
@@ -616,5 +617,5 @@ async def test_what_was_deleted_lies_in_no_file_of_the_database(
 def _lies(server: Server, conn: psycopg.Connection[tuple[object, ...]], text: str) -> bool:
     conn.execute("CHECKPOINT")
     [(place,)] = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
-    files = (server.data / "base" / str(place)).iterdir()
-    return any(text.encode() in file.read_bytes() for file in files)
+    files = files_below(server.data / "base" / str(place))
+    return any(text.encode() in content for content in contents(files))
