@@ -26,7 +26,10 @@ from dialogs.model.cards import (
 )
 from dialogs.model.documents import DataTable, NeutralDocument, document, section
 from dialogs.model.facts import Keepsake
+from dialogs.model.shorten import cut
 from dialogs.promise.states import FIELDS
+
+HEADING = 80
 
 
 def sheet_card(one: Keepsake) -> NeutralCard:
@@ -98,8 +101,8 @@ def sheet_document(at: datetime, one: Keepsake) -> NeutralDocument:
             section(text("promise.title"), *_about(one, sheet)),
             *(
                 section(
-                    text(f"promise.kind_{each.kind}"),
-                    DataTable(text("promise.title"), columns, _rows(each)),
+                    Words(cut(each.fields.get("gain", ""), HEADING)),
+                    DataTable(text(f"promise.kind_{each.kind}"), columns, _rows(each)),
                 )
                 for each in sheet.promises
             ),

@@ -11,6 +11,8 @@ from dialogs.model.facts import Known
 from dialogs.promise.states import FIELDS, PromiseMade, promises_of
 
 ASKED = (3, 6, 12)
+HEADING = 80
+"""Characters of a promise in its heading, by which it is found in the contents."""
 
 
 def promises_document(at: datetime, known: Known) -> NeutralDocument:
@@ -24,9 +26,9 @@ def promises_document(at: datetime, known: Known) -> NeutralDocument:
             section(text("promise.title"), Paragraph(text("promise.sheet_note"))),
             *(
                 section(
-                    text(f"promise.kind_{one.kind}"),
+                    Kept("promise", one.id, "gain", cut=HEADING),
                     DataTable(
-                        text("promise.title"),
+                        text(f"promise.kind_{one.kind}"),
                         (text("promise.column_what"), text("promise.column_is")),
                         _rows(one),
                     ),

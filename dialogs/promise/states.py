@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dialogs.model import events as e
 from dialogs.model.cards import (
+    Bullets,
     Button,
     Count,
     FactRows,
@@ -17,6 +18,7 @@ from dialogs.model.cards import (
     Paragraph,
     Part,
     Quote,
+    Several,
     Who,
     buttons,
     text,
@@ -89,6 +91,29 @@ def detail_rows(one: PromiseMade) -> FactRows[Line] | None:
         if field not in ("gain", "owner")
     )
     return FactRows[Line](rows) if rows else None
+
+
+def outcome_line(verdict: Verdict) -> Line:
+    """Return what was said of a promise, without who said it."""
+    after = text("promise.after", n=Count(verdict.months))
+    return text(f"report.judged_{verdict.outcome}", after=after)
+
+
+def latest(one: PromiseMade) -> Verdict | None:
+    return max(one.verdicts, key=lambda verdict: verdict.months, default=None)
+
+
+def how_they_stand(known: Known) -> tuple[Part[Line] | None, ...]:
+    """Return each promise in a line with what was last said of it. Needs `About` and `PROMISES`."""
+    found = promises_of(known)
+    if not found:
+        return ()
+    lines: list[Line] = []
+    for one in found:
+        said = latest(one)
+        lines.append(Several((gain_line(one), *((outcome_line(said),) if said else ()))))
+    see: Button[Line] = Button(text("promise.see"), Look("promises", project=known.project.id))
+    return (Paragraph(text("promise.title")), Bullets(tuple(lines)), buttons(see))
 
 
 def verdict_parts(verdict: Verdict) -> tuple[Part[Line], ...]:

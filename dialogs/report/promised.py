@@ -9,10 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from dialogs.med.states import ApvEffect, med_of
-from dialogs.model.cards import Count, Line, Paragraph, Said, Small, Words, text
+from dialogs.model.cards import Line, Paragraph, Said, Small, Words, text
 from dialogs.model.documents import DataTable, Section, section
 from dialogs.model.facts import Known, Rec, Records
-from dialogs.promise.states import FIELDS, PromiseMade, Verdict, promises_of
+from dialogs.promise.states import (
+    FIELDS,
+    PromiseMade,
+    Verdict,
+    latest,
+    outcome_line,
+    promises_of,
+)
 from dialogs.report.lines import NONE, points, quoted, short, stacked
 
 PROMISE_WORDS = Records("promise")
@@ -46,16 +53,10 @@ def promise_lines(known: Known) -> Line:
 def _promise_line(one: PromiseMade, known: Known) -> Line:
     gain = short(_body(PROMISE_WORDS, one.id, known).get("gain", ""), PROMISE_LETTERS)
     line = text(f"report.is_{one.kind}", gain=gain)
-    if not one.verdicts:
+    last = latest(one)
+    if last is None:
         return line
-    last = max(one.verdicts, key=lambda verdict: verdict.months)
-    return text("report.promise_judged", promise=line, judged=_outcome(last))
-
-
-def _outcome(verdict: Verdict) -> Line:
-    """Return what was said of a promise, without who said it."""
-    after = text("promise.after", n=Count(verdict.months))
-    return text(f"report.judged_{verdict.outcome}", after=after)
+    return text("report.promise_judged", promise=line, judged=outcome_line(last))
 
 
 def effect_lines(known: Known) -> Line:
@@ -114,7 +115,7 @@ def _promise(one: PromiseMade, known: Known) -> tuple[Line, ...]:
 
 def _judged(verdict: Verdict, known: Known) -> Line:
     said = _body(VERDICT_WORDS, verdict.line, known).get("text", "") if verdict.line else ""
-    return stacked((_outcome(verdict), *((quoted(Words(said)),) if said else ())))
+    return stacked((outcome_line(verdict), *((quoted(Words(said)),) if said else ())))
 
 
 # --- G: effects on the work -------------------------------------------------------------------

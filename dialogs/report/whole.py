@@ -16,7 +16,7 @@ from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.conversation import Facts
 from dialogs.model.documents import NeutralDocument, Passage, Section, document, section
-from dialogs.model.facts import About, Known, Project, StateOf, States
+from dialogs.model.facts import About, Known, Project, Records, StateOf, States
 from dialogs.page.states import PAGE
 from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
@@ -31,6 +31,7 @@ from dialogs.walk.states import Walk, phase_steps
 IN_BODY = 8
 """Conclusions on the pages before the annexes."""
 LETTERS = 300
+LESSON_WORDS = Records("lesson")
 
 
 def report_needs() -> Facts:
@@ -47,6 +48,7 @@ def report_needs() -> Facts:
         PROMISE_WORDS,
         VERDICT_WORDS,
         EFFECT_WORDS,
+        LESSON_WORDS,
         *EXERCISE_FACTS,
         PAGE,
     )
@@ -91,7 +93,7 @@ def _course(known: Known) -> Section[Line]:
         _since(project),
         phase_steps(project, walk, known),
         *_frames(project),
-        *_ended(project),
+        *_ended(project, known),
         new_page=True,
     )
 
@@ -115,7 +117,7 @@ def _frames(project: Project) -> tuple[Passage[Line], ...]:
     return tuple(parts)
 
 
-def _ended(project: Project) -> tuple[Passage[Line], ...]:
+def _ended(project: Project, known: Known) -> tuple[Passage[Line], ...]:
     """Return how it ended, as it was written then."""
     if project.ended_at is None:
         return ()
@@ -124,7 +126,13 @@ def _ended(project: Project) -> tuple[Passage[Line], ...]:
     promise: tuple[Passage[Line], ...] = ()
     if project.promise:
         promise = (Paragraph(text("project.row_promise")), Quote(Words(project.promise)))
-    return (Paragraph(text("report.ended", day=day)), *reason, *promise)
+    came: list[Passage[Line]] = []
+    for row, words in (("better", project.better), ("worse", project.worse)):
+        if words:
+            came += [Paragraph(text(f"project.row_{row}")), Quote(Words(words))]
+    for lesson in known(LESSON_WORDS):
+        came += [Paragraph(text("project.said_lesson")), Quote(Words(lesson.body["text"]))]
+    return (Paragraph(text("report.ended", day=day)), *reason, *promise, *came)
 
 
 # --- what the team has arrived at ---------------------------------------------------------------

@@ -30,6 +30,7 @@ from dialogs.model.conversation import Conversation, Facts, Responses, Sight
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Records, States, Viewer
+from dialogs.promise.states import PROMISES, how_they_stand
 from dialogs.question.states import Asked, agreed, beside, state_word, title
 from dialogs.results.states import Result, results
 
@@ -48,6 +49,7 @@ def _needs(look: Look, viewer: Viewer) -> Facts:
         States("question"),
         States("agreement"),
         ALL_RUNS,
+        PROMISES,
         *(Records(kind, limit=EVERY_RECORD) for kind in written),
     )
 
@@ -70,6 +72,7 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
             card(
                 Heading(text("results.heading", name=Words(project.name))),
                 Paragraph(_summary(words, len(hits) + len(runs), len(arrived) + len(ended))),
+                *(() if words or start else how_they_stand(known)),
                 *(part for run in runs for part in _run_row(run, known)),
                 *(part for one in page for part in _row(one, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,

@@ -24,6 +24,7 @@ from dialogs.model.facts import (
     Viewer,
     Written,
 )
+from dialogs.promise.states import PROMISES
 from dialogs.question.states import Asked, Concluded, QuestionState, QuestionWords
 from dialogs.results.decide import CONVERSATION
 from tests.worlds.stage import BEGINNING
@@ -60,6 +61,7 @@ def project() -> Known:
         ),
         States("agreement"): (),
         ALL_RUNS: (),
+        PROMISES: None,
     }
     for fact in CONVERSATION.sights["results"].needs(Look("results", words="x"), VIEWER):
         match fact:

@@ -94,6 +94,7 @@ def _found() -> dict[f.Fact[Any], Any]:
         f.StateOf("med", "med"): _written(_med()),
         ITEMS: (f.Rec("item", "", "anne", AT, {"what": long}),),
         PROMISES: _written(_promises()),
+        f.Records("lesson"): (f.Rec("lesson", "", "anne", AT, {"text": long}),),
         PROMISE_WORDS: tuple(
             f.Rec(f"p{n}", "", "anne", AT, dict.fromkeys(FIELDS, long)) for n in range(5)
         ),
