@@ -45,6 +45,17 @@ def words(n: int) -> str:
     return f"{WORDS} {n:03}"
 
 
+def points(n: int) -> str:
+    """Return the answers of one person to six statements, which nobody else gives (meeting.py)."""
+    return "".join("bswu"[n // 4**place % 4] for place in range(5, -1, -1))
+
+
+def spelled(ballot: object) -> list[str]:
+    """Return the inside of a ballot as JSON and as Python spell it."""
+    tight = json.dumps(ballot, separators=(",", ":"))
+    return [text[1:-1] for text in (tight, json.dumps(ballot), repr(ballot))]
+
+
 def dresses(stem: str) -> dict[str, bytes]:
     """Return the encodings in which unencrypted text may be found."""
     raw = stem.encode()

@@ -70,8 +70,7 @@ async def running(
     either: str = "",
 ) -> AsyncIterator[Stage]:
     """A running project with a leader, a TR and an AMR, on SQLite or where `either` says."""
-    if either:
-        _postgres[folder] = either
+    stored_at(folder, either)
     async with stage(folder, team=team, clock=clock, either=either) as played:
         await played.play(
             """
@@ -130,6 +129,12 @@ def project_of(folder: Path) -> str:
 
 _postgres: dict[Path, str] = {}
 """PostgreSQL databases, whose data is not in the home folder."""
+
+
+def stored_at(folder: Path, either: str) -> None:
+    """Remember where the data of this home is, if it is on a server."""
+    if either:
+        _postgres[folder] = either
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -15,7 +14,7 @@ from bot.platforms.common.ports import Answer, Delivery, Members, Pressed, Sende
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.events import Look, Press
-from dialogs.model.facts import Published
+from dialogs.model.facts import Published, Unnamed
 from storage.sql import Script
 from storage.transactions.anonymous_pool import Pool
 from storage.transactions.facts import gather
@@ -36,11 +35,17 @@ def nothing_thrown(act: str) -> None:
     pass
 
 
+def point(letter: str) -> str:
+    return next(one for one in ("better", "same", "worse", "unknown") if one[0] == letter)
+
+
 class Meeting:
     """Runs of exercises in one project. `thrown` hears the name of each act beforehand."""
 
-    def __init__(self, played: Stage, folder: Path, thrown: Thrown = nothing_thrown) -> None:
-        self.played, self.folder, self.thrown = played, folder, thrown
+    def __init__(
+        self, played: Stage, folder: Path, thrown: Thrown = nothing_thrown, leads: str = LEADS
+    ) -> None:
+        self.played, self.folder, self.thrown, self.leads = played, folder, thrown, leads
         self.project = project_of(folder)
         self.run = ""
         self.rounds = 0
@@ -103,9 +108,8 @@ class Meeting:
         self, who: str | Sender, points: str, name: str = "", place: str = CHANNEL
     ) -> Answer:
         """Answer the statements with these points, one letter each: b, s, w or u."""
-        given = {point[0]: point for point in ("better", "same", "worse", "unknown")}
         values: Values = {
-            f"answers.{statement}": given[letter]
+            f"answers.{statement}": point(letter)
             for statement, letter in zip(STATEMENTS, points, strict=True)
         }
         return await self.fills(who, "answer_survey", values, name, place)
@@ -129,9 +133,9 @@ class Meeting:
         """Begin a run, and put it on a wall."""
         before = set(self._runs())
         lead: Press = e.ExerciseBegun(
-            project=self.project, exercise=exercise, minutes="45", lead=LEADS
+            project=self.project, exercise=exercise, minutes="45", lead=self.leads
         )
-        await self.does(LEADS, lead, f"{exercise} begins")
+        await self.does(self.leads, lead, f"run {len(before)} begins")
         [self.run] = set(self._runs()) - before
         self.rounds = 0
         await self.put_up()
@@ -139,13 +143,13 @@ class Meeting:
     async def put_up(self) -> None:
         """Make a link for a wall and one for leading, which work for a day."""
         wanted = e.ScreenWanted(project=self.project, run=self.run)
-        shown = text_of((await self.does(LEADS, wanted, f"wall {len(self.walls)}")).cards[0])
+        shown = text_of((await self.does(self.leads, wanted, f"wall {len(self.walls)}")).cards[0])
         self.walls += re.findall(r"/[sl]/([a-z2-7]{32})", shown)
 
     async def goes_to(self, step: str) -> None:
         """Take the next step, which opens a round where people write in it."""
         taken = e.StepTaken(project=self.project, run=self.run, step=step)
-        await self.does(LEADS, taken, f"step {step} of {self.run}")
+        await self.does(self.leads, taken, f"step {step} of {self.run}")
 
     async def closes(self) -> Answer:
         """Close the open round, as soon as that is possible."""
@@ -154,11 +158,11 @@ class Meeting:
         closed = e.RoundClosed(
             project=self.project, run=self.run, round=f"{self.run}.{self.rounds}"
         )
-        return await self.does(LEADS, closed, f"round {self.rounds} of {self.run} closes")
+        return await self.does(self.leads, closed, f"round {self.rounds} of {self.run} closes")
 
     async def ends(self) -> None:
         over = e.ExerciseEnded(project=self.project, run=self.run, text="Vi prøver det af")
-        await self.does(LEADS, over, f"{self.run} ends")
+        await self.does(self.leads, over, f"{self.run} ends")
 
     async def gathers(self, people: tuple[str, ...]) -> None:
         """These are in the channel from now on."""
@@ -190,16 +194,20 @@ class Meeting:
             house.engine._gate._acts.clear()
         return seen
 
-    async def published(self) -> list[tuple[str, str]]:
-        """Return the notes that can be read, with the round or run under which they are."""
+    async def published(self) -> list[Unnamed]:
+        """Return the notes that can be read, each with the round or run under which it is."""
         fact = Published("note")
 
-        def script() -> Script[Any]:
+        def script() -> Script[list[Unnamed]]:
             scope = Scope(TENANT, self.project, self.played.house.vault)
-            return (yield from gather(scope, (fact,)))[fact]
+            return list((yield from gather(scope, (fact,)))[fact])
 
-        found = await self.played.house.database.read(script)
-        return [(one.body["text"], one.ref) for one in found]
+        found: list[Unnamed] = await self.played.house.database.read(script)
+        return found
+
+    async def ids(self) -> dict[str, str]:
+        """Return the ids of the notes that can be read, by their words."""
+        return {one.body["text"]: one.id for one in await self.published()}
 
     def waiting(self) -> list[str]:
         """Return the kinds of what lies in the pool."""

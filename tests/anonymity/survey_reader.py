@@ -70,6 +70,40 @@ def history(seed: int, rounds: int, most: int) -> History:
     return History(points, course, tuple(found))
 
 
+def together(seed: int, statements: int, most: int) -> tuple[History, ...]:
+    """Draw one team that answers so many statements twice, as a history for each statement. They
+    differ in what was answered; who joined and left is the same."""
+    chance = random.Random(f"together {seed}")
+    points = scale(chance.choice((3, 5)))
+    course = COURSES[seed % len(COURSES)]
+    ids = [point.id for point in points]
+    first = chance.randrange(4, most - 2)
+    left, joined = min(chance.choice((0, 0, 1, 2)), first - 4), chance.choice((0, 0, 1, 2))
+    moved = left + joined + (course in ("joins", "leaves"))
+    found = []
+    for _ in range(statements):
+        leaning = [chance.expovariate(1) for _ in ids]
+        then = chance.choices(ids, leaning, k=first)
+        now = [chance.choice(ids) if chance.random() < 0.1 else one for one in then[left:]]
+        now += chance.choices(ids, leaning, k=joined)
+        one, later = chance.choice(ids), chance.choice(ids)
+        found.append(
+            History(
+                points,
+                course,
+                (
+                    RoundOfSurvey(tuple(then), None if course == "joins" else one, 0),
+                    RoundOfSurvey(
+                        tuple(now),
+                        None if course == "leaves" else later if course == "changes" else one,
+                        moved,
+                    ),
+                ),
+            )
+        )
+    return tuple(found)
+
+
 # --- what is shown ------------------------------------------------------------------------
 
 
@@ -104,10 +138,15 @@ def compared(then: SurveyCount | None, now: SurveyCount | None, moved: int) -> o
 
 
 def works_out(one: History, counts: list[SurveyCount | None]) -> HowKnown:
+    """Like `knows`, from what Digi would show of these counts."""
+    return knows(one, _seen(counts, [found.moved for found in one.rounds]))
+
+
+def knows(one: History, seen: tuple[object, ...]) -> HowKnown:
     """Return how well the reader knows the side of the answer in the first round in which the one
-    was there, after everything that was shown. The reader knows the draw's odds."""
+    was there, after everything that was shown: of each round, and of each comparison. The reader
+    knows the draw's odds."""
     moved = [found.moved for found in one.rounds]
-    seen = _seen(counts, moved)
     weights: dict[Side, float] = dict.fromkeys(SIDES, 0.0)
     for sides, prior in _guesses(one):
         after = next(side for side in sides if side is not None)

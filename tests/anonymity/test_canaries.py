@@ -49,12 +49,12 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere(
     screen = ""
     with every_log_line() as lines:
 
-        def nowhere(metrics: str) -> None:
+        def nowhere(metrics: str, ballots: list[str]) -> None:
             nonlocal screen
             shown = capfd.readouterr()
             screen += shown.out + shown.err
             sinks = lying(folder, lines, screen, temporary) | {"metrics": [metrics.encode()]}
-            assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
+            assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS, *ballots)) == {}
             # An id with letters that neither URLs nor JSON encode differently.
             same = {dress for dress, it in dresses(PERSON).items() if it == PERSON.encode()}
             assert found_in(sinks, (PERSON,)) == {"database": {f"{PERSON}: {d}" for d in same}}
@@ -155,9 +155,13 @@ async def test_control_a_vault_that_does_not_seal_is_found_out(
     monkeypatch.setattr(Vault, "seal", lambda self, plain, *aad: plain)
     monkeypatch.setattr(Vault, "open", lambda self, sealed, *aad: sealed)
     found: set[str] = set()
+    voted: set[str] = set()
 
-    def looked(metrics: str) -> None:
-        found.update(found_in(lying(tmp_path / "home", (), "", temporary), (WORDS, NAME)))
+    def looked(metrics: str, ballots: list[str]) -> None:
+        there = lying(tmp_path / "home", (), "", temporary)
+        found.update(found_in(there, (WORDS, NAME)))
+        voted.update(found_in({"a vote": there["database"]}, ballots))
 
-    await course(tmp_path / "home", 5, 20, looked)
+    await course(tmp_path / "home", 5, 20, looked, sealed=False)
     assert {"database"} <= found
+    assert voted

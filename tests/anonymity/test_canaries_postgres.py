@@ -82,7 +82,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
     size = 0
     with every_log_line() as lines:
 
-        def nowhere(metrics: str) -> None:
+        def nowhere(metrics: str, ballots: list[str]) -> None:
             nonlocal screen, size
             if metrics and texts < 200:
                 return  # by default only at the end, when earlier states are still in the logs
@@ -91,7 +91,7 @@ async def test_what_was_written_and_who_wrote_it_is_found_nowhere_in_a_server(
             there = lying_there(server, name)
             sinks = there | around(folder, lines, screen, temporary)
             sinks["metrics"] = [metrics.encode()]
-            assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS)) == {}
+            assert found_in(sinks, (WORDS, NAME, canaries.ADDRESS, *ballots)) == {}
             places = set(found_in(sinks, (PERSON,)))
             assert places == NAMED | ({"server log"} if talks else set())
             size = sum(len(heap) for heaps in sinks.values() for heap in heaps)
@@ -132,10 +132,10 @@ async def test_control_a_vault_that_does_not_seal_is_found_out_on_a_server(
     found: set[str] = set()
     name = plain_server.new()
 
-    def looked(metrics: str) -> None:
+    def looked(metrics: str, ballots: list[str]) -> None:
         if not metrics:
             found.update(found_in(lying_there(plain_server, name), (WORDS, NAME)))
 
-    await course(tmp_path / "home", 5, 6, looked, plain_server.dsn(name))
+    await course(tmp_path / "home", 5, 6, looked, plain_server.dsn(name), sealed=False)
     plain_server.drop(name)
     assert {"rows", "heaps", "wal"} <= found
