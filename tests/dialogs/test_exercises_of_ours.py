@@ -10,7 +10,10 @@ from content import catalogue as content
 from tests.worlds.stage import Stage, stage
 
 CATALOGUE = content.load()
-EXERCISES = [one.id for one in CATALOGUE.sets.values() if one.guide is not None]
+# A standing board has no end of its own; test_standing_boards.py begins and leads it.
+EXERCISES = [
+    one.id for one in CATALOGUE.sets.values() if one.guide is not None and not one.guide.standing
+]
 
 
 async def project(found: Stage, school: str) -> None:
