@@ -10,7 +10,7 @@ from content import catalogue as content
 from tests.worlds.stage import Stage, stage
 
 CATALOGUE = content.load()
-# A standing board has no end of its own; test_standing_boards.py begins and leads it.
+# A standing board has no end of its own; transcripts/exercise_notice_board.txt leads one.
 EXERCISES = [
     one.id for one in CATALOGUE.sets.values() if one.guide is not None and not one.guide.standing
 ]
