@@ -299,9 +299,11 @@ def _options(notes: list[tuple[str, str]]) -> tuple[Option[Line], ...]:
 
 
 def _pickable(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
+    """Return the notes that can be chosen; those in no group first, as a form holds only a few."""
+    notes = sorted(read_notes(run, known), key=lambda note: bool(note.group))
     return [
         (note.id, note.words)
-        for note in read_notes(run, known)
+        for note in notes
         if note.words and not note.why_down and note.origin != "leader"
     ]
 

@@ -783,7 +783,6 @@ class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
 
 ExercisePlace = Literal["meeting", "days", "both"]
 """Where an exercise is held: at a meeting, over some days, or both."""
-ExerciseMinutes = Literal["20", "45", "90", "180"]
 Receiver = Literal["leader", "committee"]
 """Who is told what an exercise arrived at."""
 NoteReply = Literal["do", "supplier", "cannot"]
@@ -797,7 +796,7 @@ class ExerciseBegun(Signed, frozen=True, tag="exercise_begun"):
 
     exercise: str
     place: ExercisePlace = "meeting"
-    minutes: ExerciseMinutes = "90"
+    minutes: str = "90"
     lead: Person = ""
     after: str = ""
 

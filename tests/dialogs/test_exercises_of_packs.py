@@ -179,3 +179,15 @@ async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) 
             """
             + END.format(n=2)
         )
+
+
+async def test_an_exercise_of_a_pack_may_last_as_long_as_it_likes(
+    pack: Path, tmp_path: Path
+) -> None:
+    """Half an hour is no length of ours."""
+    file = pack / "exercises" / "nordby-makker.toml"
+    text = file.read_text(encoding="utf-8").replace("45", "30").replace("= 30 }", "= 15 }")
+    file.write_text(text, encoding="utf-8")
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await begins(found, "nordby-makker")
+        await found.play('ali < "Sæt 15 minutter af."')
