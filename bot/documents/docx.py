@@ -97,8 +97,11 @@ class _Drawing:
             heading.paragraph_format.page_break_before = True
         if self._before is not None:
             self._mark(heading)
-        for passage in section.passages:
-            self._passage(passage)
+        for passage, after in zip(section.passages, (*section.passages[1:], None), strict=False):
+            if isinstance(passage, Paragraph) and isinstance(after, DataTable):
+                self._paragraph("Normal", passage.text).paragraph_format.keep_with_next = True
+            else:
+                self._passage(passage)
 
     def _passage(self, passage: Passage[Spans]) -> None:
         match passage:

@@ -9,6 +9,7 @@ from typing import Literal
 from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
+from dialogs.exercise.groups import ROLE_TABLE, group_rows
 from dialogs.exercise.survey_results import SurveyCount
 from dialogs.model.cards import (
     BoardNote,
@@ -389,17 +390,23 @@ def about_note(note: ReadNote, *, group: bool = True) -> Line | None:
 
 
 def row_names(run: ExerciseRun, known: Known) -> dict[str, Line]:
-    """Return the rows of the table and their names: the catalogue's, then those that were added."""
-    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
-    found = known.catalogue.sets.get(set)
+    """Return the rows of the table and their names: the catalogue's, in the role table also the
+    groups that are easily left out, and then those that were added."""
+    found = known.catalogue.sets.get(table_set(run))
     names: dict[str, Line] = {}
     for item in found.items if found is not None else ():
         name = item.name or item.text
         names[item.id] = Said(name.da, name.en)
-    for row, record in latest_rows(run, known).items():
-        if record.body["name"]:
-            names[row] = Words(record.body["name"])
-    return names
+    records = latest_rows(run, known).items()
+    added = {row: str(record.body["name"]) for row, record in records if record.body["name"]}
+    if table_set(run) == ROLE_TABLE:
+        names |= group_rows(added.values())
+    return names | {row: Words(name) for row, name in added.items()}
+
+
+def table_set(run: ExerciseRun) -> str:
+    """Return the set whose items are the rows of the table."""
+    return next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
 
 
 def latest_rows(run: ExerciseRun, known: Known) -> dict[str, Rec]:

@@ -24,7 +24,7 @@ from dialogs.exercise.states import (
     step_of_round,
     title_of,
 )
-from dialogs.exercise.survey_results import Ballot
+from dialogs.exercise.survey_results import Ballot, WordChange
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.calendar import add_working_days, at_local, local
@@ -263,14 +263,19 @@ def result_of(run: ExerciseRun, done: SurveyDone, known: Known) -> tuple[Part[Li
         return results.too_few()
     items, scale = statements(known, done.of), run.guide.scale
     parts = results.result_parts(done.count, items, scale, _chart(run, done, known))
-    before = _before(done, known)
-    if before is None or before.count is None:
-        return parts
-    moved = len(set(before.team) ^ set(done.team))
-    changes = results.then_and_now(before.count, done.count, moved)
+    changes = changed_since(done, known)
     if changes is None:
         return parts
     return (*parts, *results.comparison_parts(changes, items, scale))
+
+
+def changed_since(done: SurveyDone, known: Known) -> tuple[WordChange, ...] | None:
+    """Compare a survey with the one before it, if both can be. Needs `ALL_RUNS`."""
+    before = _before(done, known)
+    if before is None or before.count is None or done.count is None:
+        return None
+    moved = len(set(before.team) ^ set(done.team))
+    return results.then_and_now(before.count, done.count, moved)
 
 
 def _chart(run: ExerciseRun, done: SurveyDone, known: Known) -> Chart[Line] | None:

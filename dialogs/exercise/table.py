@@ -18,6 +18,7 @@ from dialogs.exercise.columns import (
     remove_buttons,
     takes_rows,
 )
+from dialogs.exercise.groups import is_group
 from dialogs.exercise.states import (
     ExerciseRun,
     column_names,
@@ -27,7 +28,7 @@ from dialogs.exercise.states import (
     row_names,
     run_of,
     see_button,
-    steps_of,
+    table_set,
     title_of,
 )
 from dialogs.model import cards as c
@@ -188,8 +189,9 @@ def _row_form(run: ExerciseRun, row: str, name: Line | None, known: Known) -> Fo
 
 
 def _examples(run: ExerciseRun, row: str, known: Known) -> tuple[Line, ...]:
-    set = next((step.of for step in steps_of(run) if step.does == "table"), "") or run.exercise
-    found = known.catalogue.sets.get(set)
+    if is_group(row):
+        return (text("table.group_note"),)
+    found = known.catalogue.sets.get(table_set(run))
     for item in found.items if found is not None else ():
         if item.id == row:
             examples = tuple(Said(one.da, one.en) for one in item.parts.get("examples", ()))

@@ -20,6 +20,7 @@ from dialogs.model.cards import (
     Bullets,
     Button,
     Choice,
+    Day,
     Form,
     Heading,
     Kept,
@@ -43,11 +44,21 @@ from dialogs.model.documents import DataTable, NeutralDocument, Section, documen
 from dialogs.model.effects import FieldError, Forget, Hand, Open, Privately, Record, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Records, StateOf, States, Viewer
+from dialogs.outcomes.states import (
+    RUN_WORDS,
+    compass_notes,
+    compass_status,
+    note_line,
+)
 
 LIMIT = 400
 MOST = 18
+ON_CARD = 3
+"""Lines of the compass about each quality in the chat; the annex has more."""
 QUALITIES = "rasmus"
-APV_FACTS: Facts = (*HEARD, States("agreement"), StateOf("med", "med"))
+NOTES_FIRST = 6
+"""Notes of the compass about each quality and direction; the report has all of them."""
+APV_FACTS: Facts = (*HEARD, States("agreement"), StateOf("med", "med"), *RUN_WORDS)
 
 
 def noted(state: Med, event: e.ApvEffectNoted, known: Known) -> Step:
@@ -114,14 +125,16 @@ def _card(state: Med, known: Known, viewer: Viewer) -> NeutralCard:
         Heading(text("med.apv_title", name=Words(project.name))),
         Paragraph(text("med.apv_suggests" if _found(state, known) else "med.apv_nothing")),
     ]
+    compass = _from_compass(known)
     for item in _qualities(known):
         found = [one for one in state.apv if one.quality == item.id]
-        if not found:
+        if not found and item.id not in compass:
             continue
         parts.append(Paragraph(text("med.apv_quality", name=_name(item))))
         for one in found:
             parts.append(Paragraph(_line(one)))
             parts.append(_change(one, project.id) if writes else None)
+        parts += [Small(line) for line in compass.get(item.id, ())[:ON_CARD]]
     get = e.FileWanted(project=project.id, view="apv_file")
     new = Button[Line](text("med.apv_note"), Look("apv_effect", project=project.id), "main")
     parts += [
@@ -138,9 +151,28 @@ def _change(one: ApvEffect, project: str) -> Part[Line] | None:
 
 def _found(state: Med, known: Known) -> bool:
     """Return whether something points at the working environment: an effect that was noted, an
-    agreement, or concerns that may be shown."""
+    agreement, what the compass found, or concerns that may be shown."""
     agreed = any(one.status in ("taken", "done") for one in _agreements(known))
-    return bool(state.apv or agreed or texts_to_all(known, "concern"))
+    return bool(state.apv or agreed or _from_compass(known) or texts_to_all(known, "concern"))
+
+
+def _from_compass(known: Known) -> dict[str, tuple[Line, ...]]:
+    """Return what the compass says of each quality: its status, then what gets worse and better."""
+    notes, status = compass_notes(known), compass_status(known)
+    found: dict[str, tuple[Line, ...]] = {}
+    for item in _qualities(known):
+        lines: list[Line] = []
+        if status is not None and item.id in status.words:
+            day = Day(status.day, weekday=False, year=True)
+            lines.append(text("med.apv_status", day=day, word=status.words[item.id]))
+        here = notes.get(item.id)
+        for way, written in (("worse", here.worse), ("better", here.better)) if here else ():
+            lines += [text(f"med.apv_{way}", what=note_line(one)) for one in written[:NOTES_FIRST]]
+            if len(written) > NOTES_FIRST:
+                lines.append(text("med.apv_more_notes"))
+        if lines:
+            found[item.id] = tuple(lines)
+    return found
 
 
 def _agreements(known: Known) -> tuple[Agreement, ...]:
@@ -206,7 +238,7 @@ def _file(look: Look, viewer: Viewer, known: Known) -> LookResults:
 def annex(at: datetime, known: Known) -> NeutralDocument:
     """Return the annex: each quality with what was noted, then what else points at it. It names
     nobody."""
-    state, project = med_of(known), known.project
+    state, project, compass = med_of(known), known.project, _from_compass(known)
     said = tuple(texts_to_all(known, "concern"))
     agreed = tuple(what(one.id) for one in _agreements(known) if one.status in ("taken", "done"))
     return document(
@@ -221,14 +253,14 @@ def annex(at: datetime, known: Known) -> NeutralDocument:
                 Paragraph(text("med.apv_duty")),
                 Small(text("med.no_lawyer")),
             ),
-            *(_section(item, state) for item in _qualities(known)),
+            *(_section(item, state, compass.get(item.id, ())) for item in _qualities(known)),
             section(text("med.apv_agreements"), Bullets(agreed)) if agreed else None,
             section(text("med.apv_concerns"), Bullets(said)) if said else None,
         ),
     )
 
 
-def _section(item: Item, state: Med) -> Section[Line]:
+def _section(item: Item, state: Med, compass: tuple[Line, ...]) -> Section[Line]:
     rows = tuple(
         (
             text(f"med.apv_way_{one.way}"),
@@ -244,6 +276,8 @@ def _section(item: Item, state: Med) -> Section[Line]:
         _name(item),
         Small(Said(item.text.da, item.text.en)),
         found or Paragraph[Line](text("med.apv_none_here")),
+        Paragraph[Line](text("med.apv_compass")) if compass else None,
+        Bullets(compass) if compass else None,
     )
 
 

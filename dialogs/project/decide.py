@@ -6,6 +6,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from dialogs.exercise.states import ALL_RUNS
 from dialogs.keepsake.states import KEEPING
 from dialogs.model import cards as c
 from dialogs.model import events as e
@@ -55,7 +56,7 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
         case e.Deleted():
             return deleting.needs(event)
         case e.Ended() | e.StoppedHere():
-            return (Roles(), PROMISES, KEEPING)
+            return (Roles(), PROMISES, KEEPING, ALL_RUNS)
         case e.Woke(name="unanswered"):
             return (Roles(), Records("reason"), States("concern"))
         case _:
@@ -260,7 +261,7 @@ def view_needs(state: Project, slot: str) -> Facts:
         return (Roles(), StateOf("walk", "walk"), PAGE)
     again = slot.startswith(end_cards.AGAIN)
     if again:
-        return (About(), Roles(), Records("follow_up"), PROMISES, KEEPING)
+        return (About(), Roles(), Records("follow_up"), PROMISES, KEEPING, ALL_RUNS)
     return (Roles(),)
 
 

@@ -25,6 +25,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.events import AfterMonths, KeptHow, Look, Person, PromiseKind
 from dialogs.model.facts import Fact, Known, StateOf, Written
+from dialogs.outcomes.states import status_lines
 
 FIELDS = ("gain", "whom", "when", "seen", "freed", "side", "owner")
 MOST = 5
@@ -150,4 +151,7 @@ def asked_again(known: Known, months: int) -> tuple[Part[Line] | None, ...]:
                 None if said is None else Button(text("promise.write_line"), line),
             )
         )
+    status = status_lines(known)
+    if status:
+        parts += [Paragraph(status[0]), Bullets(status[1:])]
     return tuple(parts)

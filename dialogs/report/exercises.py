@@ -4,13 +4,11 @@ may read them."""
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 from msgspec.structs import replace
 
 from dialogs.agreement.states import Agreement, what
 from dialogs.exercise.states import (
-    ALL_RUNS,
     ExerciseRun,
     ReadNote,
     board_note,
@@ -37,23 +35,11 @@ from dialogs.model.cards import (
     Small,
     text,
 )
-from dialogs.model.conversation import Facts
 from dialogs.model.documents import DataTable, Passage, Section, section
-from dialogs.model.facts import Fact, Known, Published, Records
+from dialogs.model.facts import Known
+from dialogs.outcomes.states import left_out_lines, note_words, of_run
 from dialogs.report.lines import NONE, is_known, points, quoted
-
-WRITTEN = (
-    "paper_note",
-    "leader_note",
-    "note_group",
-    "note_taken_down",
-    "table_row",
-    "table_column",
-)
-EVERY = 10_000
-NOTES = Published("note")
-KEPT_AS = {"": "published", "paper": "paper_note", "leader": "leader_note"}
-EXERCISE_FACTS: Facts = (ALL_RUNS, NOTES, *(Records(kind, limit=EVERY) for kind in WRITTEN))
+from dialogs.report.outcomes import outcome_passages
 
 
 def exercises_section(known: Known, today: date) -> Section[Line]:
@@ -69,6 +55,7 @@ def exercises_section(known: Known, today: date) -> Section[Line]:
         heading,
         DataTable(heading, header, rows),
         *(part for run in ended for part in _written(run, known, today)),
+        *map(Small, left_out_lines(known)),
         Small(text("report.unsigned_notes")),
     )
 
@@ -88,8 +75,8 @@ def _titled(run: ExerciseRun, known: Known) -> Line:
 
 
 def _written(run: ExerciseRun, known: Known, today: date) -> list[Passage[Line]]:
-    """Return the board and the table of a run, each with a title of its own."""
-    here = _of_run(run, known)
+    """Return the board and the table of a run, and what came of it, each with a title."""
+    here = of_run(run, known)
     found: list[Passage[Line]] = []
     board, table = _board(run, here), grid(run, here, today)
     if board is not None:
@@ -98,16 +85,7 @@ def _written(run: ExerciseRun, known: Known, today: date) -> list[Passage[Line]]
     if table is not None:
         name = text("report.table", exercise=_titled(run, known))
         found += [Paragraph(name), grid_table(name, table)]
-    return found
-
-
-def _of_run(run: ExerciseRun, known: Known) -> Known:
-    """Return what was written in one run, from what was written in all."""
-    found: dict[Fact[Any], Any] = {NOTES: known(NOTES)}
-    for kind in WRITTEN:
-        every = known(Records(kind, limit=EVERY))
-        found[Records(kind, run.id)] = tuple(one for one in every if one.ref == run.id)
-    return Known(known.catalogue, found)
+    return [*found, *outcome_passages(run, here, known, _titled(run, known))]
 
 
 def _board(run: ExerciseRun, here: Known) -> Board[Line] | None:
@@ -132,4 +110,4 @@ def _note(run: ExerciseRun, note: ReadNote) -> BoardNote[Line]:
     shown = board_note(run, note)
     if note.why_down or not note.words:
         return shown
-    return replace(shown, words=Kept(KEPT_AS[note.origin], note.id))
+    return replace(shown, words=note_words(note))

@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from dialogs.agreement.states import Agreement, overdue
 from dialogs.concern.states import Concern, to_pass_on
 from dialogs.med.states import level_name, med_of
-from dialogs.model.cards import Count, Day, Line, Listing, text
+from dialogs.model.cards import Count, Day, Line, Listing, Words, text
 from dialogs.model.documents import DataTable
 from dialogs.model.facts import Frame, Known, Project, Records
+from dialogs.outcomes.states import chosen_as, left_out
 from dialogs.page.states import page_address
 from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
 from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
@@ -24,6 +25,8 @@ from dialogs.report.promised import effect_lines, promise_lines
 ITEMS = Records("med_item")
 FIRST = 3
 """Items of a row; the others are in the annexes."""
+GROUPS_FIRST, GROUP_LETTERS = 3, 30
+"""Groups that the role table leaves out, and characters of each."""
 DATES, DISCUSSIONS = 1, 2
 """Answers with a date, and discussions; the other dates are in the annexes."""
 LETTERS = 60
@@ -37,8 +40,8 @@ def for_the_committee(known: Known, today: date) -> DataTable[Line]:
         ("asked", _asked(known)),
         ("decision", _decision(known.project, today)),
         ("frame", _frame(known.project)),
-        ("better", _better(known.project)),
-        ("worse", _worse(known.project)),
+        ("better", _written_or_chosen("better", known)),
+        ("worse", _written_or_chosen("worse", known)),
         ("disagree", _disagree(known)),
         ("promises", _promises(known, today)),
         ("not_asked", _not_asked(known)),
@@ -129,12 +132,13 @@ def latest_frame(project: Project) -> tuple[int, Frame] | None:
 # --- what it brings, and what people see differently --------------------------------------------
 
 
-def _better(project: Project) -> Line:
-    return short(project.better, FRAMED) if project.better else text("report.no_better")
-
-
-def _worse(project: Project) -> Line:
-    return short(project.worse, FRAMED) if project.worse else text("report.no_worse")
+def _written_or_chosen(name: str, known: Known) -> Line:
+    """Return what was written at the end; before that, what the compass chose."""
+    written: str = getattr(known.project, name)
+    if written:
+        return short(written, FRAMED)
+    chosen = [replace(words, cut=LETTERS) for words in chosen_as(name, known)]
+    return points([quoted(words) for words in chosen]) if chosen else text(f"report.no_{name}")
 
 
 def _disagree(known: Known) -> Line:
@@ -196,5 +200,20 @@ def _not_asked(known: Known) -> Line:
     lines: list[Line] = [text("report.nobody_is", roles=Listing(missing))] if missing else []
     if page_address(known) is None:
         lines.append(text("report.no_page"))
-    lines.append(text("report.no_role_table"))
-    return points(lines)
+    return points([*lines, _groups(known)])
+
+
+def _groups(known: Known) -> Line:
+    """Return the first few groups that the role table leaves out; annex H has all of them."""
+    found = left_out(known)
+    if found is None:
+        return text("report.no_role_table")
+    groups = (*found.unmentioned, *found.without_way)
+    if not groups:
+        return text("report.all_mentioned")
+    first = tuple(
+        short(one.text, GROUP_LETTERS) if isinstance(one, Words) else one
+        for one in groups[:GROUPS_FIRST]
+    )
+    more = (text("report.more_groups"),) if len(groups) > GROUPS_FIRST else ()
+    return text("report.no_way", groups=Listing((*first, *more)))

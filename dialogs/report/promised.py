@@ -12,6 +12,7 @@ from dialogs.med.states import ApvEffect, med_of
 from dialogs.model.cards import Line, Paragraph, Said, Small, Words, text
 from dialogs.model.documents import DataTable, Section, section
 from dialogs.model.facts import Known, Rec, Records
+from dialogs.outcomes.states import compass_status
 from dialogs.promise.states import (
     FIELDS,
     PromiseMade,
@@ -21,6 +22,7 @@ from dialogs.promise.states import (
     promises_of,
 )
 from dialogs.report.lines import NONE, points, quoted, short, stacked
+from dialogs.report.outcomes import compass_passages
 
 PROMISE_WORDS = Records("promise")
 VERDICT_WORDS = Records("verdict")
@@ -96,7 +98,10 @@ def promises_section(known: Known) -> Section[Line]:
     header = tuple(text(f"report.{one}") for one in ("promised", "details", "became"))
     rows = tuple(_promise(one, known) for one in found)
     return section(
-        heading, Small(text("report.promised_or_expected")), DataTable(heading, header, rows)
+        heading,
+        Small(text("report.promised_or_expected")),
+        DataTable(heading, header, rows),
+        Small(text("report.compass_in_g")) if compass_status(known) is not None else None,
     )
 
 
@@ -123,15 +128,16 @@ def _judged(verdict: Verdict, known: Known) -> Line:
 
 def effects_section(known: Known) -> Section[Line]:
     heading, found = text("report.annex_g"), med_of(known).apv
+    compass = compass_passages(known)
     if not found:
-        return section(heading, Paragraph(text("report.no_apv")))
+        return section(heading, Paragraph(text("report.no_apv")), *compass)
     header = tuple(text(f"report.{one}") for one in ("quality", "way", "effect_what", "agreed"))
     order = {item.id: n for n, item in enumerate(known.catalogue.set("rasmus").items)}
     rows = tuple(
         _effect(one, known)
         for one in sorted(found, key=lambda one: order.get(one.quality, len(order)))
     )
-    return section(heading, Small(text("med.apv_duty")), DataTable(heading, header, rows))
+    return section(heading, Small(text("med.apv_duty")), DataTable(heading, header, rows), *compass)
 
 
 def _effect(one: ApvEffect, known: Known) -> tuple[Line, ...]:

@@ -17,11 +17,11 @@ from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small,
 from dialogs.model.conversation import Facts
 from dialogs.model.documents import NeutralDocument, Passage, Section, document, section
 from dialogs.model.facts import About, Known, Project, Records, StateOf, States
+from dialogs.outcomes.states import RUN_WORDS
 from dialogs.page.states import PAGE
 from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
-from dialogs.report.exercises import EXERCISE_FACTS
 from dialogs.report.lines import day_of, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
@@ -49,7 +49,7 @@ def report_needs() -> Facts:
         VERDICT_WORDS,
         EFFECT_WORDS,
         LESSON_WORDS,
-        *EXERCISE_FACTS,
+        *RUN_WORDS,
         PAGE,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dialogs.agreement.states import Agreement
-from dialogs.exercise.states import ALL_RUNS
 from dialogs.home.states import waiting_needs
 from dialogs.model.cards import (
     Choice,
@@ -20,6 +19,7 @@ from dialogs.model.effects import (
 )
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, StateOf, States, Viewer
+from dialogs.outcomes.states import TABLE_WORDS
 from dialogs.question.states import QuestionState, all_of
 from dialogs.walk import cards as v
 from dialogs.walk import status, themes
@@ -53,7 +53,7 @@ def questions_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def status_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), WALK, ALL_RUNS, *waiting_needs(viewer.person))
+    return (About(), WALK, *TABLE_WORDS, *waiting_needs(viewer.person))
 
 
 def _start(look: Look) -> int:

@@ -38,6 +38,7 @@ from dialogs.model.cards import (
 )
 from dialogs.model.events import Look
 from dialogs.model.facts import Known, Project, Viewer
+from dialogs.outcomes.states import left_out_lines
 from dialogs.question.states import (
     Asked,
     Concluded,
@@ -80,6 +81,7 @@ def status_card(
         *(_open_questions(asked, viewer, project) if begun and project.open else ()),
         FactRows(_status_rows(walk, viewer, known, asked, agreements)) if begun else None,
         *(_exercises(known, project) if begun else ()),
+        *(map(Small, left_out_lines(known)) if begun and project.open else ()),
         Paragraph(text("walk.status.you_can")),
         *_can_do(walk, project, viewer),
     )

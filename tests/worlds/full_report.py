@@ -12,15 +12,16 @@ from content import catalogue as content
 from content.language import Language
 from dialogs.agreement.states import Agreement
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer
-from dialogs.exercise.states import ALL_RUNS, ExerciseRound, ExerciseRun
+from dialogs.exercise.states import ALL_RUNS, ExerciseRound, ExerciseRun, NoteGroup, SurveyDone
+from dialogs.exercise.survey_results import StatementTally, SurveyCount
 from dialogs.med.states import ApvEffect, Med, MedDiscussion, MedItem
 from dialogs.model import facts as f
 from dialogs.model.documents import FinishedDocument
+from dialogs.outcomes.states import EVERY, NOTES, WRITTEN
 from dialogs.page.states import PAGE, PublicPage
 from dialogs.promise.states import FIELDS, PROMISES, PromiseMade, Promises, Verdict
 from dialogs.question.states import Concluded, QuestionWords
 from dialogs.report.annexes import ANSWERED
-from dialogs.report.exercises import EVERY, NOTES, WRITTEN
 from dialogs.report.page_one import ITEMS
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.report.whole import report_document, report_needs
@@ -37,7 +38,7 @@ def full_report(language: Language = "da") -> FinishedDocument:
     """Return the report of a project with 31 concluded questions, 200 answers, 30 concerns and 60
     agreements, and with everything on page one written as long as it can be."""
     catalogue = content.load()
-    known = f.Known(catalogue, _found())
+    known = f.Known(catalogue, everything())
     neutral = report_document(AT, known)
     people = {one: f.Prefs(name=name) for one, name in (("anne", "Anne Holm"), ("mette", "Mette"))}
     localizer = Localizer(
@@ -61,8 +62,8 @@ class _Everything(dict[Any, str]):
         return f"{id}: {SAID * 4}" if kind == "conclusion" else f"{id}: {SAID * 2}"
 
 
-def _found() -> dict[f.Fact[Any], Any]:
-    """Return what the report needs, answered."""
+def everything() -> dict[f.Fact[Any], Any]:
+    """Return the facts of that project."""
     long = SAID * 8
     frames = {str(n): f.Frame(long, long, long, date(2027, 1, 14)) for n in range(1, 5)}
     project = f.Project(
@@ -90,10 +91,10 @@ def _found() -> dict[f.Fact[Any], Any]:
             "all", 1, {"items": [{"id": f"c{n}"} for n in range(CONCERNS)]}
         ),
         ANSWERED: {f"q{n}": ANSWERS // QUESTIONS for n in range(QUESTIONS)},
-        f.StateOf("walk", "walk"): _written(Walk(plan=(), phases=((1, AT), (4, AT)))),
-        f.StateOf("med", "med"): _written(_med()),
+        f.StateOf("walk", "walk"): written(Walk(plan=(), phases=((1, AT), (4, AT)))),
+        f.StateOf("med", "med"): written(_med()),
         ITEMS: (f.Rec("item", "", "anne", AT, {"what": long}),),
-        PROMISES: _written(_promises()),
+        PROMISES: written(_promises()),
         f.Records("lesson"): (f.Rec("lesson", "", "anne", AT, {"text": long}),),
         PROMISE_WORDS: tuple(
             f.Rec(f"p{n}", "", "anne", AT, dict.fromkeys(FIELDS, long)) for n in range(5)
@@ -104,15 +105,15 @@ def _found() -> dict[f.Fact[Any], Any]:
         EFFECT_WORDS: tuple(
             f.Rec(f"e{n}", "", "anne", AT, {"text": long, "agreed": long}) for n in range(6)
         ),
-        ALL_RUNS: tuple(f.Stated(one.id, _written(one)) for one in _runs()),
+        ALL_RUNS: tuple(f.Stated(one.id, written(one)) for one in _runs()),
         **_notes(),
-        PAGE: _written(PublicPage()),
+        PAGE: written(PublicPage()),
     }
     assert set(report_needs()) | set(HELPERS) <= found.keys()
     return found
 
 
-def _written(state: Any) -> f.Written:
+def written(state: Any) -> f.Written:
     return f.Written(msgspec.json.encode(state))
 
 
@@ -122,7 +123,7 @@ def _questions() -> tuple[f.Stated, ...]:
     return tuple(
         f.Stated(
             f"q{n}",
-            _written(
+            written(
                 Concluded(
                     words=QuestionWords(f"q{n}", title, title + " (in English)"),
                     asked_at=AT - timedelta(weeks=n + 1),
@@ -143,7 +144,7 @@ def _agreements() -> tuple[f.Stated, ...]:
     return tuple(
         f.Stated(
             f"a{n}",
-            _written(
+            written(
                 Agreement(
                     id=f"a{n}",
                     owner="mette",
@@ -163,7 +164,7 @@ def _concerns() -> tuple[f.Stated, ...]:
     return tuple(
         f.Stated(
             f"c{n}",
-            _written(
+            written(
                 Concern(
                     id=f"c{n}",
                     kind="concern" if n % 3 else "question",
@@ -208,7 +209,8 @@ def _promises() -> Promises:
 
 
 def _runs() -> tuple[ExerciseRun, ...]:
-    """Each is a compass with one round whose notes the channel may read."""
+    """Each is a compass with one round whose notes the channel may read, a choice, what it takes,
+    and a survey in which everybody has answered."""
     compass = content.load().set("compass")
     assert compass.guide is not None
     writing = next(step for step in compass.guide.steps if step.does == "write")
@@ -236,6 +238,11 @@ def _runs() -> tuple[ExerciseRun, ...]:
                 ),
             ),
             ended_at=AT - timedelta(weeks=n),
+            groups=(NoteGroup(f"g{n}", (f"nr{n}.1", f"nr{n}.4")),),
+            chosen=(f"g{n}", f"nr{n}.2", f"nr{n}.5"),
+            surveys=(
+                SurveyDone(round=f"r{n}.2", of="rasmus", closed_on=AT.date(), count=_count()),
+            ),
             result=f"x{n}",
             receivers=("leader", "committee"),
         )
@@ -243,9 +250,26 @@ def _runs() -> tuple[ExerciseRun, ...]:
     )
 
 
+def _count() -> SurveyCount:
+    """Return a count of answers of which a word and a bar come for each statement."""
+    items = content.load().set("rasmus").items
+    tallies = (
+        StatementTally(item.id, 8 * n, ANSWERS - 16 * n, 8 * n) for n, item in enumerate(items)
+    )
+    return SurveyCount(ANSWERS, tuple(tallies))
+
+
 def _notes() -> dict[f.Fact[Any], Any]:
     """Return the notes of all exercises, spread over the lanes."""
     written: dict[f.Fact[Any], Any] = {f.Records(kind, limit=EVERY): () for kind in WRITTEN}
+    written[f.Records("note_group", limit=EVERY)] = tuple(
+        f.Rec(f"g{n}", f"r{n}", "mette", AT, {"text": SAID}) for n in range(EXERCISES)
+    )
+    written[f.Records("condition", limit=EVERY)] = tuple(
+        f.Rec(f"o{n}.{m}", f"r{n}", "mette", AT, {"note": f"g{n}", "when": when, "text": SAID})
+        for n in range(EXERCISES)
+        for m, when in enumerate(("before", "during", "after"))
+    )
     written[NOTES] = tuple(
         f.Unnamed(
             f"n{run.id}.{n}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from datetime import date
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 from bot.documents.docx import draw
 from content.language import Language
 from dialogs.model import documents as d
-from dialogs.model.cards import Bullets, Line, Words
+from dialogs.model.cards import Bullets, Line, Paragraph, Words
 from tests.bot.documents.samples import (
     ADDRESS,
     ARABIC,
@@ -343,3 +344,20 @@ def test_the_code_stands_at_the_right_beside_the_words() -> None:
     ]
     [clear] = tree.xpath("//w:br[@w:clear='all']", namespaces=W)
     assert clear.getparent().tag == qn("w:r")
+
+
+def test_the_name_of_a_table_stays_on_the_page_of_its_table() -> None:
+    """The paragraph before a table is kept with it; any other is not."""
+    table = d.DataTable[Line](Words("T"), (Words("A"),), ((Words("1"),),))
+    told = (Paragraph[Line](Words("Before text")), Paragraph[Line](Words("The name")), table)
+    made = d.document(
+        title=Words("t"),
+        slug=Words("t"),
+        project="p",
+        day=date(2026, 11, 2),
+        sections=(d.section(Words("S"), *told),),
+    )
+    word = docx.Document(BytesIO(draw(localizer("da").document(made))))
+    kept = {one.text: one.paragraph_format.keep_with_next for one in word.paragraphs}
+    assert kept["The name"] is True
+    assert kept["Before text"] is None

@@ -20,7 +20,15 @@ from tests.worlds.sheets import project_of
 from tests.worlds.stage import BEGINNING, CHANNEL, TENANT, Stage
 
 MADE = 'anne > /digi rapport\nanne > tryk "Lav MED-udgaven"\n'
-EVERYONES = {"report_file", "edition_file", "week_sheet", "meeting_sheet", "med_item_file"}
+EVERYONES = {
+    "report_file",
+    "edition_file",
+    "week_sheet",
+    "meeting_sheet",
+    "med_item_file",
+    "apv_file",
+    "promise_file",
+}
 BY_ROLE = {
     "anne": EVERYONES,  # leads
     "mette": EVERYONES,  # TR
