@@ -86,6 +86,7 @@ def before_an_exercise(day: datetime, operator: Operator) -> tuple[c.Line, ...]:
     return (
         text("exercise.before_notes", kept=kept, chat=chat),
         text("exercise.before_notes_days", kept=kept, chat=chat, when=c.Moment(day)),
+        text("exercise.before_notes_week", kept=kept, chat=chat, when=c.Moment(day)),
         text("survey.before", kept=kept, chat=chat),
     )
 

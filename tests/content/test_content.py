@@ -288,13 +288,15 @@ def test_the_questions_are_easy_to_read(catalogue: Catalogue) -> None:
 
 
 def test_every_set_is_easy_to_read(catalogue: Catalogue) -> None:
-    """LIX is below 40 for each set's Danish, and the command prints the same values."""
+    """LIX is below 36 for each set's Danish, and the command prints the same values. `phase-themes`
+    only repeats the questions, which have their own limit."""
     for found in catalogue.sets.values():
         lines = [text.da for item in found.items for text in texts_of(item) if text != item.name]
         lines += [text.da for text in guide_of(found)]
         whole = " ".join(line if re.search(r"[.?:]", line) else f"{line}." for line in lines)
         assert readability(catalogue)[found.id] == pytest.approx(lix(whole)), found.id
-        assert lix(whole) < 40, (found.id, round(lix(whole)))
+        most = 45 if found.id == "phase-themes" else 36
+        assert lix(whole) < most, (found.id, round(lix(whole)))
 
 
 def test_lix_is_the_known_measure() -> None:
