@@ -471,6 +471,10 @@ async def test_every_effect_is_done(
     digits = links.digits_of(house.vault, "wall")
     opened = await house.database.read(links.by_digits, house.vault, digits, now)
     assert opened == token_of(house.vault, "screen", "wall")
+    await does(fx.Preserve("lesson", "k1", {"text": "kept"}, outlives=True))
+    await does(fx.Preserve("lesson", "k2", {"text": "kept too"}), fx.Discard("k1"))
+    [kept] = await ask(house, f.Keepsakes("lesson"))
+    assert (kept.id, kept.body) == ("k2", {"text": "kept too"})
     await does(fx.CloseProject())
     assert await ask(house, f.ChannelProject(CHANNEL)) is None
     await does(fx.OpenProject(PROJECT, CHANNEL))
@@ -532,6 +536,8 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.By("answer", "q"): frozenset(),
         f.ByTeam("answer"): frozenset(),
         f.HowManyEach("answer"): {},
+        f.Keepsakes("lesson"): (),
+        f.KeepsakesHere("sheet", "nobody"): (),
     }
     assert await ask(house, *empty, project="nowhere") == empty
     assert {type(fact) for fact in empty} == set(SCRIPTS)
