@@ -80,7 +80,7 @@ def role_card(project: Project, roles: tuple[Role, ...], reader: Person) -> Card
             parts.append(c.Heading(text(f"project.asked_as_{role.role}", name=name)))
         else:
             parts += [c.Heading(name), c.Paragraph(text(f"project.is_{role.role}"))]
-        parts += asks(role.role)
+        parts += asks(role.role) if project.open else (_asked_when_over(),)
     if not mine:
         parts.append(c.Paragraph(text("project.no_role", name=name)))
     leads = any(r.role == "leader" and r.status == "confirmed" for r in mine)
@@ -88,11 +88,15 @@ def role_card(project: Project, roles: tuple[Role, ...], reader: Person) -> Card
     return card(
         *parts,
         c.buttons(
-            *(_mine_to_confirm(project, roles, reader) if project.open else ()),
+            *_mine_to_confirm(project, roles, reader),
             frame if leads and project.open else None,
             Button(text("project.roles_button"), Look("roles", project=project.id)),
         ),
     )
+
+
+def _asked_when_over() -> Part[Line]:
+    return c.Paragraph(text("project.asks_when_over"))
 
 
 # --- the draft ----------------------------------------------------------------------------
@@ -329,7 +333,7 @@ def who_is_who(state: Project, roles: tuple[Role, ...], viewer: Viewer) -> Card[
                 for button in confirming(state.id, r.role)
             ),
             Button(text("project.change_roles"), Look("change_roles", project=state.id))
-            if leads and state.open
+            if leads
             else None,
             choose_readers(state, viewer),
             *(
@@ -340,7 +344,6 @@ def who_is_who(state: Project, roles: tuple[Role, ...], viewer: Viewer) -> Card[
                     confirm=text("project.step_down_confirm"),
                 )
                 for role in steps_down
-                if state.open
             ),
         ),
     )
@@ -394,6 +397,13 @@ def kept_frame_rows(frame: Frame, record: str) -> tuple[tuple[Line, Line], ...]:
 
 def new_hours(state: Project) -> Card[Line]:
     return card(c.Paragraph(text("project.new_hours")), c.Paragraph(rhythm(state)))
+
+
+def of(state: Project, said: Card[Line]) -> Card[Line]:
+    """Return it with the name of a project that is over: its channel may have another by now."""
+    if state.open:
+        return said
+    return card(c.Heading(c.Words(state.name)), *said.parts)
 
 
 def new_leader(person: Person, before: Person) -> Card[Line]:

@@ -93,7 +93,7 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
         case "paused" | "not_now":
             return _resting(state, event, known)
         case "stopped" | "ended":
-            return _over(state, event)
+            return _over(state, event, known)
         case _:
             assert_never(state.stage)
 
@@ -227,18 +227,19 @@ def _resting(state: Project, event: Act, known: Known) -> Step:
             assert_never(event)
 
 
-def _over(state: Project, event: Act) -> Step:
+def _over(state: Project, event: Act, known: Known) -> Step:
     """Decide events of a project that is stopped or ended; its channel is free for another."""
     match event:
         case e.Started() | e.Drafted():
             return open_elsewhere(state, event) or (state, ())
+        case e.RolesChanged():
+            return people.roles_changed(state, event, known)
         case (
             e.DraftDetailed()
             | e.ShownInChannel()
             | e.DraftDropped()
             | e.FrameSet()
             | e.SettingsChanged()
-            | e.RolesChanged()
             | e.Paused()
             | e.NotNow()
             | e.StoppedHere()

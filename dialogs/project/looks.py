@@ -52,17 +52,12 @@ def _roles_look(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _change_roles(look: Look, viewer: Viewer, known: Known) -> Responses:
-    state = known.project
-    if not state.open:
-        return (Show(cards.what_is_true(state)),)
-    return (Open(forms.change_roles(state, known(Roles()))),)
+    return (Open(forms.change_roles(known.project, known(Roles()))),)
 
 
 def _confirm_role(look: Look, viewer: Viewer, known: Known) -> Responses:
     state = known.project
     asked = {r.role for r in known(Roles()) if r.person == viewer.person and r.status == "asked"}
-    if not state.open:
-        return (Show(cards.what_is_true(state)),)
     if look.ref not in asked:
         return (Show(cards.said("project.not_asked")),)
     return (Open(forms.confirm_role(state, look.ref)),)

@@ -1,4 +1,8 @@
-"""Roles in a project: people are asked, confirm, hand on and step down."""
+"""Roles in a project: people are asked, confirm, hand on and step down.
+
+They do so after the end too, until the project is deleted: there are follow-ups and promises to
+see to.
+"""
 
 from __future__ import annotations
 
@@ -132,7 +136,7 @@ def roles_changed(state: Project, event: e.RolesChanged, known: Known) -> Step:
         *(redraw_drafts(state, now) if draft else (Redraw(cards.WELCOME),)),
         *(Post(slot(p), to=p) for p in new if not draft or p in cards.circle(state, now)),
         *(() if draft else (Redraw(slot(p)) for p in changed if p not in new)),
-        *(Say(cards.no_longer(g.person, g.role)) for g in gone if not draft),
+        *(_told(state, g.person, g.role) for g in gone if not draft),
         Show(
             cards.said("project.roles_asked", who=cards.named(new))
             if new
@@ -152,8 +156,6 @@ def other_side(roles: tuple[Role, ...], person: Person, role: str) -> bool:
 def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -> Step:
     by, role = event.by, event.role
     mine = next((r for r in roles if r.person == by and r.role == role), None)
-    if not state.open:
-        return state, (Show(cards.what_is_true(state)),)
     if role == "leader" and cards.may_claim(state, roles, by):
         mine = Role(by, "leader", "asked")
     if mine is None or role not in cards.SEATS or mine.status in ("was", "declined"):
@@ -187,7 +189,7 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
         *grants,
         Redraw(cards.WELCOME),
         *(Redraw(slot(person)) for person in (by, *before)),
-        Say(announced),
+        Say(cards.of(state, announced)),
         Show(cards.said(f"project.is_{role}")),
     )
 
@@ -196,8 +198,6 @@ def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> 
     """*Det er jeg ikke*: decline a role, or step down from it."""
     by, role = event.by, event.role
     mine = next((r for r in roles if r.person == by and r.role == role), None)
-    if not state.open:
-        return state, (Show(cards.what_is_true(state)),)
     if mine is None or role not in cards.SEATS or mine.status in ("was", "declined"):
         return state, (Show(cards.said("project.has_not")),)
     if mine.role == "leader" and mine.status == "confirmed":
@@ -219,7 +219,7 @@ def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> 
         grant,
         *(redraw_drafts(state, now) if draft else (Redraw(cards.WELCOME),)),
         Redraw(slot(by)),
-        *((Say(cards.no_longer(by, mine.role)),) if status == "was" and not draft else ()),
+        *((_told(state, by, mine.role),) if status == "was" and not draft else ()),
         *(
             Privately(person, told, now=True)
             for person in (leaders or [state.starter])
@@ -227,3 +227,7 @@ def declined(state: Project, event: e.RoleDeclined, roles: tuple[Role, ...]) -> 
         ),
         Show(cards.said(f"project.is_not_{role}")),
     )
+
+
+def _told(state: Project, person: Person, role: RoleName) -> Say:
+    return Say(cards.of(state, cards.no_longer(person, role)))

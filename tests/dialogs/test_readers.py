@@ -24,7 +24,7 @@ anne > tryk "Ret"
 anne > udfyld TR="Mette Krogh"
 anne > tryk "Jeg er leder"
 mette > tryk "Jeg er TR"
-mette > udfyld "For hvem"=FOA
+mette > udfyld "Hvilken fagforening"=FOA
 anne > tryk "Vis det i kanalen"
 """
 READS = """
