@@ -539,7 +539,7 @@ async def test_who_has_not_added_the_app_is_told_of_in_the_channel_once(place: P
     await place.hands.press("jonas", "Åbn min opsamling")
     assert place.hands.form("jonas") is not None
     await place.hands.press("fatima", "Åbn min opsamling")
-    assert "ikke noget, der venter på dig" in place.hands.just("fatima")
+    assert "Intet venter på dig lige nu." in place.hands.just("fatima")
     # After the app is added, waiting messages are sent.
     assert "Jeg er AMR" not in place.hands.private("jonas")
     await place.world.installed_for(jonas)
