@@ -10,6 +10,7 @@ from content.model import (
     ExerciseGuide,
     ExerciseStep,
     NoteKind,
+    Preparation,
     ScalePoint,
     Set,
     TableColumn,
@@ -17,9 +18,20 @@ from content.model import (
 from content.packs import ID, Table
 from content.texts import Texts
 
-DOES = ("read", "talk", "write", "dots", "conditions", "survey", "table", "agree")
+DOES = (
+    "read",
+    "talk",
+    "write",
+    "dots",
+    "conditions",
+    "survey",
+    "table",
+    "agree",
+    "prepare",
+    "exercise",
+)
 # What a card and a form hold on Slack and Teams.
-MOST = {"steps": 12, "after": 12, "lanes": 8, "kinds": 4, "columns": 6, "scale": 7}
+MOST = {"steps": 12, "after": 12, "lanes": 8, "kinds": 4, "columns": 6, "scale": 7, "prepare": 8}
 STATEMENTS = 16
 LONGEST = 480
 
@@ -30,7 +42,11 @@ LISTS: dict[str, Any] = {
     "kinds": NoteKind,
     "columns": TableColumn,
     "scale": ScalePoint,
+    "prepare": Preparation,
 }
+OF_A_SET = ("survey", "table", "exercise")
+# The list that a step cannot do without.
+NEEDS = (("write", "lanes"), ("survey", "scale"), ("table", "columns"), ("prepare", "prepare"))
 # The step that a mechanic cannot do without.
 CORE = {"board": "write", "survey": "survey", "table": "table"}
 
@@ -49,7 +65,10 @@ class Guides:
             return None
         given = self._lanes_of_a_set(file, raw, sets)
         sound = self.checks.texts(file, "guide.gives", given.get("gives", {}))
-        self.checks.lengths(file, "guide", {"gives": given.get("gives")})
+        if "ends_in" in given:
+            sound = self.checks.texts(file, "guide.ends_in", given["ends_in"]) and sound
+        in_one_line: Table = {name: given[name] for name in ("gives", "ends_in") if name in given}
+        self.checks.lengths(file, "guide", in_one_line)
         lists = {name: self._entries(file, name, given.get(name, [])) for name in LISTS}
         rest = {name: value for name, value in given.items() if name not in LISTS}
         made = self.checks.convert(file, "guide", {"steps": [], **rest}, ExerciseGuide)
@@ -149,11 +168,15 @@ class Guides:
                 self.say(file, key, f"no kind is called {kind}; there is {names}")
         if step.kinds and step.does != "write":
             self.say(file, key, "only a step that writes has kinds; take them out")
-        if step.of and step.does not in ("survey", "table"):
-            self.say(file, key, "only a survey and a table are of a set; take it out")
+        if step.of and step.does not in OF_A_SET:
+            self.say(file, key, "only a survey, a table and an exercise are of a set; take it out")
+        if step.does == "exercise" and not step.of:
+            self.say(file, key, 'it does not say which; name one, as of = "brainstorm"')
+        if step.does == "prepare" and step.minutes:
+            self.say(file, key, "it comes before the day; take its minutes out")
         if step.does == "write" and not step.kinds:
             self.say(file, key, 'nothing can be written; name its kinds, as kinds = ["note"]')
-        for does, wanted in (("write", "lanes"), ("survey", "scale"), ("table", "columns")):
+        for does, wanted in NEEDS:
             if step.does == does and not getattr(guide, wanted):
                 self.say(
                     file, key, f"the guide has no {wanted}; write each under [[guide.{wanted}]]"
@@ -217,6 +240,8 @@ class Guides:
             self.say(file, "guide.steps", f'a {found.mechanic} needs a step with does = "{core}"')
         for place, step in _places(guide):
             key = f"guide.{place}.{step.id}"
+            if step.does == "exercise":
+                self._inner(file, key, step, found, sets)
             if step.does not in ("survey", "table"):
                 continue
             of = sets.get(step.of or found.id)
@@ -234,6 +259,33 @@ class Guides:
                     key,
                     f"{of.id} has {len(of.items)} statements; a form has room for {STATEMENTS}",
                 )
+
+    def _inner(
+        self, file: str, key: str, step: ExerciseStep, found: Set, sets: dict[str, Set]
+    ) -> None:
+        """Check the exercise that a step of a workshop runs: that it can be, in the step's time."""
+        inner = sets.get(step.of)
+        if found.mechanic != "workshop":
+            self.say(file, key, "only a workshop runs an exercise; take the step out")
+        elif inner is None or inner.guide is None:
+            what = f"no exercise is called {step.of}"
+            self.say(file, key, f"{what}; python app.py content lists the names")
+        elif inner.mechanic == "workshop" or inner.guide.standing:
+            self.say(
+                file, key, f"{step.of} cannot be a part of a day; name a board, a survey or a table"
+            )
+        elif inner.guide.audience != "team":
+            self.say(file, key, f"{step.of} is for manager, TR and AMR only; name another exercise")
+        else:
+            at_once = [n for n in inner.guide.lengths if str(n) not in inner.guide.meetings]
+            for length, minutes in step.minutes.items():
+                if minutes < min(at_once, default=0):
+                    self.say(
+                        file,
+                        key,
+                        f"{step.of} takes at least {min(at_once)} minutes; give it so many in "
+                        f"{length}, or name a shorter one",
+                    )
 
 
 def _places(guide: ExerciseGuide) -> Iterator[tuple[str, ExerciseStep]]:

@@ -193,11 +193,31 @@ class ScalePoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Which side it counts for; `none` (don't know) is not counted."""
 
 
-class ExerciseStep(Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of an exercise."""
+class Preparation(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody gets ready before a workshop, so many days before it."""
 
     id: str
-    does: Literal["read", "talk", "write", "dots", "conditions", "survey", "table", "agree"]
+    name: Both
+    text: Both | None = None
+    days: int = 7
+
+
+class ExerciseStep(Struct, frozen=True, forbid_unknown_fields=True):
+    """One step of an exercise. `prepare` and `exercise` are steps of workshops."""
+
+    id: str
+    does: Literal[
+        "read",
+        "talk",
+        "write",
+        "dots",
+        "conditions",
+        "survey",
+        "table",
+        "agree",
+        "prepare",
+        "exercise",
+    ]
     name: Both
     text: Both
     """The instruction."""
@@ -209,7 +229,8 @@ class ExerciseStep(Struct, frozen=True, forbid_unknown_fields=True):
     questions: tuple[Both, ...] = ()
     """Questions to inspire, shown with the instruction."""
     of: str = ""
-    """The set with the statements of a survey or the rows of a table; empty means its own set."""
+    """The set with the statements of a survey or the rows of a table, where empty means its own; or
+    the exercise that is run in this step."""
 
 
 class ExerciseGuide(Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,6 +249,10 @@ class ExerciseGuide(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: tuple[NoteKind, ...] = ()
     columns: tuple[TableColumn, ...] = ()
     scale: tuple[ScalePoint, ...] = ()
+    prepare: tuple[Preparation, ...] = ()
+    """What is got ready before a workshop."""
+    ends_in: Both | None = None
+    """What a workshop is to end in."""
     standing: bool = False
     """It has no end of its own."""
     audience: Literal["team", "trio"] = "team"
@@ -276,12 +301,20 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
             "notes": tuple(kind.name for kind in self.guide.kinds),
             "columns": tuple(column.name for column in self.guide.columns),
             "questions": tuple(question for step in steps for question in step.questions),
+            "prepare": tuple(_named(one) for one in self.guide.prepare),
+            "outcome": () if self.guide.ends_in is None else (self.guide.ends_in,),
         }
         return self.parts | {name: texts for name, texts in found.items() if texts}
 
     def fitting(self, phase: int) -> tuple[Item, ...]:
         """Return the items that are suitable for a phase."""
         return tuple(item for item in self.items if not item.phase or phase in item.phase)
+
+
+def _named(one: Preparation) -> Both:
+    if one.text is None:
+        return one.name
+    return Both(f"{one.name.da}: {one.text.da}", f"{one.name.en}: {one.text.en}")
 
 
 class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):

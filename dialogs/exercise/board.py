@@ -7,6 +7,7 @@ from itertools import groupby
 
 from content.model import BoardLane
 
+from dialogs.exercise.progress import rounds_of
 from dialogs.exercise.standing import (
     ANSWERS,
     all_answers,
@@ -26,7 +27,6 @@ from dialogs.exercise.states import (
     lanes_of,
     notes_of_lane,
     read_notes,
-    rounds_of,
     run_of,
     steps_of,
     title_of,

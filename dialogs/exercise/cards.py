@@ -4,37 +4,40 @@ from __future__ import annotations
 
 from content.model import ExerciseStep
 
-from dialogs.agreement.states import Agreement, as_listed
-from dialogs.exercise.board import (
-    board_facts,
-    chosen_parts,
-    condition_parts,
-    drawn,
-    hidden_lines,
-)
+from dialogs.agreement.states import as_listed
+from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
 from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
+from dialogs.exercise.progress import inner_now, minutes_of, next_step, rounds_of, step_of_round
 from dialogs.exercise.standing import standing_parts
 from dialogs.exercise.states import (
+    ALL_RUNS,
     WRITES,
     ExerciseRun,
+    agreements_of,
     current_step,
     grid,
     has_table,
     is_over,
-    next_step,
     open_round,
     receivers_of,
-    rounds_of,
     run_of,
     see_button,
     status_word,
-    step_of_round,
     steps_of,
     title_of,
     waits_line,
 )
 from dialogs.exercise.survey import state_line
+from dialogs.exercise.workshop import (
+    calendar_button,
+    day_line,
+    ends_parts,
+    inner_line,
+    inner_parts,
+    prepare_parts,
+    prepares_now,
+)
 from dialogs.model import cards as c
 from dialogs.model.cards import Button, Heading, Line, Paragraph, Part, Said, Small, text
 from dialogs.model.conversation import Facts, Responses
@@ -64,7 +67,8 @@ def may_lead(run: ExerciseRun, viewer: Viewer) -> bool:
 
 def post_needs(state: ExerciseRun, slot: str) -> Facts:
     table = Records("table_row", state.id), Records("table_column", state.id)
-    return (*board_facts(state.id), *table, States("agreement"))
+    inner = (ALL_RUNS,) if state.inner else ()
+    return (*board_facts(state.id), *table, States("agreement"), *inner)
 
 
 def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
@@ -72,28 +76,34 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         Small(status_word(state)),
         Heading(title_of(state)),
         *(_over(state, known) if is_over(state) else _under_way(state)),
+        *(prepare_parts(state, known) if prepares_now(state) else ()),
         grid(state, known) if has_table(state) else drawn(state, known),
         *standing_parts(state, known),
         *(Small(line) for line in hidden_lines(state)),
         *chosen_parts(state, known),
         *condition_parts(state, known),
+        *inner_parts(state, known),
         *agreed(state, known),
         c.buttons(*_buttons(state, known.project.id)),
     )
 
 
-def _under_way(run: ExerciseRun) -> tuple[Part[Line], ...]:
+def _under_way(run: ExerciseRun) -> tuple[Part[Line] | None, ...]:
     if run.status == "paused":
         return (Paragraph(text("exercise.is_paused", who=c.Who(run.led_by))),)
     if run.guide.standing:
         return _stands(run)
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
     label = text("exercise.step_of", step=c.Count(here), of=c.Count(of))
+    inner, when = inner_line(run), day_line(run)
     return (
+        Small(when) if when is not None else None,
+        *ends_parts(run),
         c.Progress(here, of, label),
         Paragraph(text("exercise.step_named", name=Said(step.name.da, step.name.en))),
         Paragraph(Said(step.text.da, step.text.en)),
         *_questions(step),
+        Paragraph(inner) if inner is not None else None,
         *((Paragraph(line),) if (line := _until(run)) is not None else ()),
     )
 
@@ -134,6 +144,8 @@ def result_parts(run: ExerciseRun) -> tuple[Part[Line], ...]:
         Paragraph(text("exercise.arrived_at")),
         c.Quote(c.Kept("exercise_end", run.result)),
     )
+    if run.reached:
+        found = (*found, *ends_parts(run), Small(text(f"workshop.result_{run.reached}")))
     if run.receivers:
         found += (Small(text("exercise.goes_to", who=c.Listing(receivers_of(run)))),)
     if run.look_again is not None:
@@ -143,11 +155,7 @@ def result_parts(run: ExerciseRun) -> tuple[Part[Line], ...]:
 
 def agreed(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
     """Return the agreements made in this run. Needs `States("agreement")`."""
-    found = tuple(
-        as_listed(one)
-        for one in known.states("agreement", Agreement).values()
-        if one.question == run.id
-    )
+    found = tuple(as_listed(one) for one in agreements_of(run, known))
     return (Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
 
 
@@ -233,6 +241,7 @@ def lead_card(run: ExerciseRun, project: str, said: Line | None = None) -> c.Neu
         Heading(text("exercise.leads_heading", title=title_of(run))),
         *_where(run),
         c.buttons(*_next_buttons(run, project)),
+        c.buttons(*_workshop_buttons(run, project)),
         c.buttons(*_note_buttons(run, project)),
         c.buttons(*_end_buttons(run, project)),
     )
@@ -244,7 +253,7 @@ def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
     if run.guide.standing:
         return (Paragraph(text("exercise.stands_for_you")), *_waits(run))
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
-    minutes = step.minutes.get(run.minutes) if run.place != "days" else None
+    minutes = minutes_of(run, step)
     name = Said(step.name.da, step.name.en)
     line = text("exercise.you_are_at", step=c.Count(here), of=c.Count(of), name=name)
     time = text("exercise.takes", n=c.Count(minutes)) if minutes else None
@@ -252,6 +261,7 @@ def _where(run: ExerciseRun) -> tuple[Part[Line], ...]:
         Paragraph(c.Several((line, time)) if time is not None else line),
         Paragraph(Said(step.text.da, step.text.en)),
         *_questions(step),
+        *((Paragraph(inner),) if (inner := inner_line(run)) is not None else ()),
         *((Paragraph(until),) if (until := _until(run)) is not None else ()),
     )
 
@@ -263,12 +273,20 @@ def _waits(run: ExerciseRun) -> tuple[Part[Line], ...]:
 
 def _next_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
     if run.status == "paused":
-        again = ExerciseResumed(project=project, run=run.id)
-        return (Button(text("exercise.resume"), again, "main"),)
+        # A workshop and the exercise in it are paused and taken up again together.
+        again = ExerciseResumed(project=project, run=run.within or run.id)
+        return (Button(text("exercise.resume"), again, "main"), _to_agenda(run, project))
     if run.guide.standing:
         answer = Look("answer_notes", project=project, ref=run.id)
         return (Button(text("exercise.answer_notes"), answer, "main") if run.waits else None,)
-    found, following = open_round(run), next_step(run)
+    found, following, now = open_round(run), next_step(run), inner_now(run)
+    if now is not None:
+        look = Look("exercise_lead", project=project, ref=now.run)
+        back_to = Look("exercise_step", project=project, ref=run.id, words=str(run.step - 1))
+        return (
+            Button(text("workshop.lead_inner"), look, "main"),
+            Button(text("exercise.back"), back_to) if run.step else None,
+        )
     close: Button[Line] | None = None
     forward: Button[Line] | None = None
     if found is not None:
@@ -280,7 +298,33 @@ def _next_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         step = StepTaken(project=project, run=run.id, step=following.id)
         forward = Button(text("exercise.next_step"), step, "main")
     back = Look("exercise_step", project=project, ref=run.id, words=str(run.step - 1))
-    return (close, forward, Button(text("exercise.back"), back) if run.step else None)
+    return (
+        close,
+        forward,
+        Button(text("exercise.back"), back) if run.step else None,
+        _to_agenda(run, project),
+    )
+
+
+def _to_agenda(run: ExerciseRun, project: str) -> Button[Line] | None:
+    """Return the way from an exercise to the workshop that it is a step of."""
+    if not run.within:
+        return None
+    return Button(
+        text("workshop.to_agenda"), Look("exercise_lead", project=project, ref=run.within)
+    )
+
+
+def _workshop_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
+    if not run.workshop:
+        return ()
+    share = Look("prepare", project=project, ref=run.id)
+    day = Look("workshop_day", project=project, ref=run.id)
+    return (
+        Button(text("workshop.share"), share, "main") if prepares_now(run) else None,
+        Button(text("workshop.change_day"), day),
+        calendar_button(run, project),
+    )
 
 
 def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
@@ -311,7 +355,7 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
 
 
 def _end_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, ...]:
-    pause = ExercisePaused(project=project, run=run.id)
+    pause = ExercisePaused(project=project, run=run.within or run.id)
     drop = ExerciseDropped(project=project, run=run.id)
     return (
         Button(text("exercise.pause"), pause) if run.status == "running" else None,

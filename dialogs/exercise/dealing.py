@@ -12,16 +12,10 @@ from msgspec.structs import replace
 
 from dialogs.exercise.cards import may_lead
 from dialogs.exercise.forms import not_leading
+from dialogs.exercise.parts import CardSet
+from dialogs.exercise.progress import marks_of
 from dialogs.exercise.rounds import room_for
-from dialogs.exercise.states import (
-    CardSet,
-    ExerciseRun,
-    is_over,
-    marks_of,
-    open_round,
-    run_of,
-    title_of,
-)
+from dialogs.exercise.states import ExerciseRun, is_over, open_round, run_of, title_of
 from dialogs.model import events as e
 from dialogs.model.boards_to_print import cards_to_print
 from dialogs.model.cards import (

@@ -10,17 +10,19 @@ from operator import attrgetter
 
 from msgspec.structs import replace
 
-from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND, begun
+from dialogs.exercise.agenda import (
+    agenda,
+    agenda_needs,
+    day_form,
+    on_the_morning,
+    prepare,
+    prepare_needs,
+)
+from dialogs.exercise.begin import begun
+from dialogs.exercise.begin_form import begin_form, begin_needs
 from dialogs.exercise.board import board, board_facts, board_needs, step_look
 from dialogs.exercise.by_card import card_page
-from dialogs.exercise.cards import (
-    about,
-    again_card,
-    lead_card,
-    post,
-    post_needs,
-    write_button,
-)
+from dialogs.exercise.cards import about, again_card, lead_card, post, post_needs, write_button
 from dialogs.exercise.columns import (
     column_added,
     column_needs,
@@ -29,11 +31,9 @@ from dialogs.exercise.columns import (
     new_column_needs,
 )
 from dialogs.exercise.dealing import cards_file, deal, deal_anew, dealt
-from dialogs.exercise.ending import over, say_closed
+from dialogs.exercise.ending import over, pause, resume, say_closed, was_shown
 from dialogs.exercise.forms import (
     agree_form,
-    begin_form,
-    begin_needs,
     condition_form,
     dots_form,
     end_form,
@@ -48,7 +48,8 @@ from dialogs.exercise.forms import (
 from dialogs.exercise.leading import ByHand, by_hand
 from dialogs.exercise.listing import exercises, list_needs, typed
 from dialogs.exercise.printing import board_file
-from dialogs.exercise.rounds import WAITING, closed, enter, paused
+from dialogs.exercise.progress import inner_now, next_step
+from dialogs.exercise.rounds import WAITING, closed, enter
 from dialogs.exercise.screen import leading, links, screen, screen_closed, screen_needs
 from dialogs.exercise.standing import answer_form
 from dialogs.exercise.states import (
@@ -56,18 +57,11 @@ from dialogs.exercise.states import (
     WRITES,
     ExerciseRun,
     current_step,
-    fact_of,
-    next_step,
+    is_over,
     open_round,
-    running,
     title_of,
 )
-from dialogs.exercise.survey import (
-    answer_needs,
-    answer_survey,
-    answers,
-    answers_needs,
-)
+from dialogs.exercise.survey import answer_needs, answer_survey, answers, answers_needs
 from dialogs.exercise.table import (
     fill_row,
     is_row_timer,
@@ -87,26 +81,27 @@ from dialogs.exercise.unsigned import (
     unsigned_needs,
 )
 from dialogs.exercise.weekly import a_week_later, answered
+from dialogs.exercise.workshop import begins_inner, day_file, day_moved, inner_moved, prepared
 from dialogs.model import events as e
 from dialogs.model.cards import Line, Moment, Paragraph, Who, buttons, card, text
 from dialogs.model.conversation import Conversation, Facts, Sight, Step, UnsignedPart, by_field
 from dialogs.model.effects import (
-    Post,
     Privately,
     Redraw,
     Say,
     Show,
+    Tell,
 )
 from dialogs.model.facts import About, Known, Records, Role, Roles, Team
-from dialogs.model.roles import refused, writers
+from dialogs.model.roles import refused
 
 PEOPLE: Facts = (About(), Roles(), Team())
 
 
 def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
     match event:
-        case e.ExerciseBegun(after=before):
-            return (*PEOPLE, ALL_RUNS, *((fact_of(before),) if before else ()))
+        case e.ExerciseBegun():
+            return (*PEOPLE, ALL_RUNS)
         case e.ExerciseResumed() | e.StepTaken() | e.Woke(name="opens"):
             return (*PEOPLE, ALL_RUNS)
         case e.RowWritten():
@@ -132,6 +127,14 @@ def needs(state: ExerciseRun | None, event: e.SignedEvent) -> Facts:
 
 
 def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Step:
+    after, effects = _decide(state, event, known)
+    if after is None or not after.within or after == state:
+        return after, effects
+    moved = e.InnerMoved(run=after.within, inner=after.id, over=is_over(after))
+    return after, (*effects, Tell(moved))
+
+
+def _decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Step:
     if isinstance(event, e.ExerciseBegun):
         return begun(event, known) if state is None else (state, ())
     if state is None:
@@ -139,6 +142,8 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
     match event:
         case e.Woke():
             return _woke(state, event, known)
+        case e.InnerMoved():
+            return _inner_moved(state, event, known)
         case e.LeaderNotesWritten():
             return by_hand(state, event, known)
         case e.RowWritten():
@@ -151,6 +156,10 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
             return answered(state, event, known, leads=leads(state, event.by, known))
         case _ if not leads(state, event.by, known):
             return state, (Show(card(Paragraph(_who_leads(state)))),)
+        case e.PreparationShared():
+            return prepared(state, event, known)
+        case e.WorkshopDayMoved():
+            return day_moved(state, event, known)
         case e.ScreenWanted():
             return links(state, event)
         case e.ScreenClosed():
@@ -162,9 +171,9 @@ def decide(state: ExerciseRun | None, event: e.SignedEvent, known: Known) -> Ste
         case e.RoundClosed():
             return _close(state, event, known)
         case e.ExercisePaused():
-            return _pause(state, event, known)
+            return pause(state, event, known)
         case e.ExerciseResumed():
-            return _resume(state, event, known)
+            return resume(state, event, known)
         case e.ExerciseEnded() | e.ExerciseDropped():
             return over(state, event, known)
         case _:
@@ -195,9 +204,23 @@ def _next(run: ExerciseRun, event: e.StepTaken, known: Known) -> Step:
     if open_round(run) is not None:
         first = text("exercise.close_first")
         return run, (Show(lead_card(run, known.project.id, first), instead=True),)
+    if inner_now(run) is not None:
+        first = text("workshop.inner_first")
+        return run, (Show(lead_card(run, known.project.id, first), instead=True),)
     onward = replace(run, step=run.step + 1, step_at=event.at, opens_at=None)
     after, opened = enter(onward, event.at, known)
+    if inner := begins_inner(after):
+        return after, (Redraw("post"), *inner)
     return after, (*opened, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
+
+
+def _inner_moved(run: ExerciseRun, event: e.InnerMoved, known: Known) -> Step:
+    """An exercise that is a step of this workshop has begun, moved on or ended."""
+    after, goes_on = inner_moved(run, event)
+    if not goes_on:
+        return after, (Redraw("post"),) if len(after.inner) > len(run.inner) else ()
+    back = lead_card(after, known.project.id, text("workshop.goes_on", title=title_of(run)))
+    return after, (Redraw("post"), Show(back))
 
 
 def _close(run: ExerciseRun, event: e.RoundClosed, known: Known) -> Step:
@@ -229,6 +252,8 @@ def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
             assert until is not None
             said = text("exercise.last_day", title=title_of(run), until=Moment(until.closes))
             return run, (Say(card(Paragraph(said)), thread="post"),)
+        case "day" if not is_over(run) and known.project.under_way and run.day is not None:
+            return run, (on_the_morning(run, known.project.id),)
         case "look_again" if run.status == "done" and not run.asked_again:
             if not known.project.under_way:
                 return run, ()
@@ -240,7 +265,7 @@ def _woke(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
 
 def _opens(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
     """Open a survey whose statements TR and AMR have seen."""
-    if current_step(run).does != "survey" or _was_shown(run) or not known.project.running:
+    if current_step(run).does != "survey" or was_shown(run) or not known.project.running:
         return run, ()
     after, opened = enter(run, event.at, known)
     if open_round(after) is None:
@@ -270,47 +295,6 @@ def _closes_by_itself(run: ExerciseRun, event: e.Woke, known: Known) -> Step:
     return after, (*effects, said, Redraw("post"), Privately(run.led_by, told, urgency=3))
 
 
-# --- pause, take up again, end ------------------------------------------------------------
-
-
-def _pause(run: ExerciseRun, event: e.ExercisePaused, known: Known) -> Step:
-    if run.status != "running":
-        return run, (Show(lead_card(run, known.project.id), instead=True),)
-    after, effects = paused(run, event.at, known)
-    after = replace(after, status="paused")
-    return after, (*effects, Redraw("post"), Show(lead_card(after, known.project.id), instead=True))
-
-
-def _resume(run: ExerciseRun, event: e.ExerciseResumed, known: Known) -> Step:
-    if run.status != "paused":
-        return run, (Show(lead_card(run, known.project.id), instead=True),)
-    other = None if run.guide.standing else running(known)
-    if other is not None:
-        no = text("exercise.one_at_a_time", title=title_of(other))
-        return run, (Show(lead_card(run, known.project.id, no), instead=True),)
-    if not known.project.running:
-        no = text("exercise.not_running")
-        return run, (Show(lead_card(run, known.project.id, no), instead=True),)
-    after = replace(
-        run,
-        status="running",
-        step_at=event.at,
-        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
-    )
-    # A round that was closed is not opened again: what it showed is final.
-    if current_step(after).does in WRITES and not _was_shown(after):
-        after, opened = enter(after, event.at, known)
-    else:
-        opened = ()
-    # A new message: the old one stands far up in the channel by now.
-    return after, (*opened, Post("post"), Show(lead_card(after, known.project.id), instead=True))
-
-
-def _was_shown(run: ExerciseRun) -> bool:
-    step = current_step(run).id
-    return any(one.step == step and one.shown == "shown" for one in run.rounds)
-
-
 CONVERSATION = Conversation(
     name="exercise",
     state=ExerciseRun,
@@ -334,6 +318,9 @@ CONVERSATION = Conversation(
             e.ConditionWritten,
             e.ExerciseAgreed,
             e.NotesAnswered,
+            e.InnerMoved,
+            e.PreparationShared,
+            e.WorkshopDayMoved,
             e.RowWritten,
             e.ColumnAdded,
             e.ColumnRemoved,
@@ -364,6 +351,10 @@ CONVERSATION = Conversation(
         "take_down": Sight(with_board, take_down_form),
         "condition": Sight(with_board, condition_form),
         "answer_notes": Sight(with_board, answer_form),
+        "agenda": Sight(agenda_needs, agenda),
+        "prepare": Sight(prepare_needs, prepare),
+        "workshop_day": Sight(of_run, day_form),
+        "workshop_file": Sight(of_run, day_file),
         "fill_row": Sight(table_needs, fill_row),
         "new_column": Sight(new_column_needs, new_column),
         "exercise_table": Sight(table_needs, see_table),

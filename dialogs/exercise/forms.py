@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from content.model import ExerciseGuide, ExerciseStep, Set
+from content.model import ExerciseStep
 
 from dialogs.exercise.board import board_facts
 from dialogs.exercise.cards import lead_card, may_lead
+from dialogs.exercise.progress import inner_now, step_of_round
 from dialogs.exercise.rounds import DOTS
-from dialogs.exercise.short_rounds import LEAST_WRITERS
 from dialogs.exercise.standing import to_choose
 from dialogs.exercise.states import (
-    ALL_RUNS,
     ExerciseRound,
     ExerciseRun,
     fact_of,
-    in_the_way,
     open_round,
     read_notes,
     run_of,
-    step_of_round,
     title_of,
     waits_line,
 )
-from dialogs.exercise.survey_results import offered
 from dialogs.model import cards as c
 from dialogs.model.cards import Field, Form, Line, Note, Option, Said, TextField, text
 from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Role, Roles, Team, Viewer
-from dialogs.model.roles import refused, writers
+from dialogs.model.facts import About, Known, Roles, Team, Viewer
+from dialogs.model.roles import writers
 from dialogs.model.shorten import cut_at_word
 from dialogs.question.states import what_is_kept
 
@@ -63,96 +59,6 @@ def _open(
     there = tuple(field for field in fields if field is not None)
     fixed = {"run": run, "project": known.project.id, **more}
     return (Open(Form(title, there, text("button.send"), into, fixed)),)
-
-
-# --- begin --------------------------------------------------------------------------------
-
-
-def begin_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles(), Team(), ALL_RUNS)
-
-
-def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
-    """*Begynd* asks three things: how, how long, and who leads."""
-    found = known.catalogue.sets.get(look.ref)
-    if found is None or found.guide is None:
-        return _said(text("reading.gone"))
-    if not known.project.running:
-        return _said(text("exercise.not_running"))
-    other = in_the_way(known, found.id, standing=found.guide.standing)
-    if other is not None:
-        key = "exercise.stands_already" if found.guide.standing else "exercise.one_at_a_time"
-        return _said(text(key, title=title_of(other)))
-    there = tuple(field for field in _begin_fields(found, viewer, known) if field is not None)
-    fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
-    title = text("exercise.begin_title")
-    return (Open(Form(title, there, text("exercise.begin"), "exercise_begun", fixed)),)
-
-
-def _begin_fields(found: Set, viewer: Viewer, known: Known) -> RunFields:
-    guide = found.guide
-    assert guide is not None
-    may = len(writers(known))
-    lengths = tuple(Option[Line](str(n), _minutes(guide, n)) for n in guide.lengths)
-    asks = any(step.does == "survey" for step in guide.steps)
-    return (
-        Note(
-            text(
-                "exercise.row",
-                title=Said(found.title.da, found.title.en),
-                gives=Said(guide.gives.da, guide.gives.en),
-            )
-        ),
-        Note(text("survey.not_offered")) if asks and not offered(may) else None,
-        Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
-        Note(text("exercise.standing_note")) if guide.standing else _place_field(),
-        c.Choice(
-            "minutes",
-            text("exercise.field_minutes"),
-            lengths,
-            value=_usual(guide.lengths),
-            hint=text("exercise.field_minutes_hint"),
-        )
-        if lengths
-        else None,
-        c.People(
-            "lead",
-            text("exercise.field_lead"),
-            values=_suggested_lead(viewer, known),
-            hint=text("exercise.field_lead_hint"),
-            required=True,
-        ),
-    )
-
-
-def _place_field() -> c.Choice[Line]:
-    return c.Choice(
-        "place",
-        text("exercise.field_place"),
-        tuple(
-            Option(one, text(f"exercise.place_{one}"), text(f"exercise.place_{one}_hint"))
-            for one in ("meeting", "days", "both")
-        ),
-        value="meeting",
-    )
-
-
-def _minutes(guide: ExerciseGuide, minutes: int) -> Line:
-    meetings = guide.meetings.get(str(minutes))
-    if meetings is None:
-        return text("exercise.minutes", n=c.Count(minutes))
-    return text("exercise.minutes_meetings", n=c.Count(minutes), meetings=c.Count(meetings))
-
-
-def _usual(lengths: tuple[int, ...]) -> str:
-    return "90" if 90 in lengths else str(lengths[-1]) if lengths else ""
-
-
-def _suggested_lead(viewer: Viewer, known: Known) -> tuple[str, ...]:
-    roles: tuple[Role, ...] = known(Roles())
-    no = refused(known.project, roles)
-    found = (*known.holders("facilitator"), viewer.person)
-    return next(((person,) for person in found if person not in no), ())
 
 
 # --- notes --------------------------------------------------------------------------------
@@ -299,7 +205,8 @@ def _options(notes: list[tuple[str, str]]) -> tuple[Option[Line], ...]:
 
 
 def _pickable(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
-    """Return the notes that can be chosen; those in no group first, as a form holds only a few."""
+    """Return the notes that can be chosen. Those in no group come first: a form has room for a
+    few."""
     notes = sorted(read_notes(run, known), key=lambda note: bool(note.group))
     return [
         (note.id, note.words)
@@ -412,21 +319,44 @@ def agree_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return _open(text("exercise.agree"), fields, "exercise_agreed", run.id, known)
 
 
+def _reached(run: ExerciseRun) -> RunFields:
+    """Ask whether a workshop ended in what it was to end in."""
+    ends = run.guide.ends_in
+    if ends is None or not run.workshop:
+        return ()
+    options = tuple(
+        Option[Line](one, text(f"workshop.reached_{one}")) for one in ("yes", "partly", "no")
+    )
+    return (
+        Note(text("workshop.ends_in", what=Said(ends.da, ends.en))),
+        c.Choice("reached", text("workshop.field_reached"), options),
+    )
+
+
 def end_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     """*Slut øvelsen*: what they arrived at, who gets it, and the next look at it."""
     run = run_of(known, look.ref)
     if run is None or not may_lead(run, viewer):
         return not_leading(run)
+    now = inner_now(run)
+    if now is not None:
+        return _said(text("workshop.inner_first"))
+    result = TextField[Line](
+        "text",
+        text("exercise.field_result"),
+        hint=text("exercise.field_result_hint"),
+        long=True,
+        limit=LONGEST_RESULT,
+    )
+    if run.within:
+        # Who gets it, and the next look at it, belong to the workshop.
+        fields: RunFields = (Note(text("workshop.inner_result")), result)
+        return _open(text("exercise.end"), fields, "exercise_ended", run.id, known)
     waiting = waits_line(run)
-    fields: RunFields = (
+    fields = (
         Note(waiting) if waiting is not None else None,
-        TextField(
-            "text",
-            text("exercise.field_result"),
-            hint=text("exercise.field_result_hint"),
-            long=True,
-            limit=LONGEST_RESULT,
-        ),
+        *_reached(run),
+        result,
         c.Choices(
             "receivers",
             text("exercise.field_receivers"),

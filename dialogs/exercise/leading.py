@@ -8,7 +8,8 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from dialogs.exercise.forms import LONGEST_NOTE
-from dialogs.exercise.states import ExerciseRun, NoteGroup, open_round, step_of_round
+from dialogs.exercise.progress import step_of_round
+from dialogs.exercise.states import ExerciseRun, NoteGroup, open_round
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Line, Paragraph, Typed, card, text

@@ -86,7 +86,7 @@ def _called(one: Set, words: str) -> bool:
 
 def _runs(known: Known, project: Project) -> tuple[Part[Line], ...]:
     """Return the runs that are under way or paused, which come before what can be begun."""
-    going = [run for run in every_run(known) if not is_over(run)]
+    going = [run for run in every_run(known) if not is_over(run) and not run.within]
     return tuple(part for run in going for part in _run_row(run, project.id))
 
 

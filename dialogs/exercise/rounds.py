@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from dialogs.exercise.progress import marks_of, rounds_of, step_of_round
 from dialogs.exercise.short_rounds import (
     FIRST_DOTS,
     LEAST_WRITERS,
@@ -21,16 +22,7 @@ from dialogs.exercise.short_rounds import (
     shown_at_closing,
     shown_at_end,
 )
-from dialogs.exercise.states import (
-    WRITES,
-    ExerciseRound,
-    ExerciseRun,
-    current_step,
-    marks_of,
-    open_round,
-    rounds_of,
-    step_of_round,
-)
+from dialogs.exercise.states import WRITES, ExerciseRound, ExerciseRun, current_step, open_round
 from dialogs.exercise.survey import counted, may_open, previewed
 from dialogs.model.calendar import at_local, local, working_day_on_or_before
 from dialogs.model.effects import (

@@ -6,33 +6,37 @@ The wall shows what the channel may read, and nothing before its round is closed
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
-from dialogs.agreement.states import Agreement, as_listed
+from dialogs.agreement.states import as_listed
 from dialogs.exercise.board import board_facts, hidden_lines
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.forms import grouping_form, not_leading
+from dialogs.exercise.parts import WallLink
+from dialogs.exercise.progress import inner_now, next_step, step_of_round
 from dialogs.exercise.standing import to_choose
 from dialogs.exercise.states import (
+    ALL_RUNS,
     ExerciseRun,
     ReadNote,
-    WallLink,
     about_note,
+    agreements_of,
     board_note,
     current_step,
+    every_run,
     is_over,
     lane_name,
     lanes_of,
-    next_step,
     notes_of_lane,
     open_round,
     read_notes,
     run_of,
-    step_of_round,
     steps_of,
     title_of,
 )
+from dialogs.exercise.workshop import ends_line
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import Line, LinkAddress, Paragraph, Said, Small, text
@@ -47,11 +51,27 @@ from dialogs.model.effects import (
     WithdrawLink,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, Rec, Records, States, Team, Viewer
+from dialogs.model.facts import (
+    About,
+    Fact,
+    Known,
+    Published,
+    Rec,
+    Records,
+    Roles,
+    States,
+    Team,
+    Viewer,
+)
 from dialogs.model.screens import NeutralScreen, Screen, ScreenColumn, ScreenNote
 
 LASTS = timedelta(days=1)
 DIGITS_LAST = timedelta(minutes=10)
+WORKSHOP = "workshop"
+"""In the look of a link: it shows the exercise that is under way in the workshop."""
+NOTES = Published("note")
+KINDS = tuple(one.kind for one in board_facts("") if isinstance(one, Records))
+EVERY = 10_000
 
 Columns = tuple[ScreenColumn[Line], ...]
 
@@ -61,8 +81,9 @@ def links(run: ExerciseRun, event: e.ScreenWanted) -> Step:
     never shown on the wall. All of them are new each time, and end by themselves."""
     until = event.at + LASTS
     project = event.project
-    screen = Look("exercise_screen", project=project, ref=run.id)
-    leads = Look("exercise_leading", project=project, ref=run.id)
+    words = WORKSHOP if run.workshop else ""
+    screen = Look("exercise_screen", project=project, ref=run.id, words=words)
+    leads = Look("exercise_leading", project=project, ref=run.id, words=words)
     said = c.card(
         Paragraph(text("exercise.screen_at", address=LinkAddress("screen", event.id))),
         Paragraph(
@@ -90,27 +111,50 @@ def screen_closed(run: ExerciseRun, event: e.ScreenClosed) -> Step:
 
 
 def screen_needs(look: Look, viewer: Viewer) -> Facts:
+    if look.words == WORKSHOP:
+        every = (Records(kind, limit=EVERY) for kind in KINDS)
+        return (About(), Roles(), Team(), ALL_RUNS, States("agreement"), NOTES, *every)
     return (*board_facts(look.ref), States("agreement"), Team())
 
 
 def screen(look: Look, viewer: Viewer, known: Known) -> LookResults:
-    run = run_of(known, look.ref)
-    return () if run is None else (Display(on_wall(run, known)),)
+    run, here = _shown_run(look, known)
+    return () if run is None else (Display(on_wall(run, here)),)
+
+
+def _shown_run(look: Look, known: Known) -> tuple[ExerciseRun | None, Known]:
+    """Return what the link shows now: of a workshop the exercise that is under way in it."""
+    if look.words != WORKSHOP:
+        return run_of(known, look.ref), known
+    every = {run.id: run for run in every_run(known)}
+    run = every.get(look.ref)
+    now = inner_now(run) if run is not None else None
+    run = every.get(now.run, run) if now is not None else run
+    if run is None:
+        return None, known
+    facts: tuple[Fact[Any], ...] = (About(), Roles(), Team(), ALL_RUNS, States("agreement"), NOTES)
+    found = {fact: known(fact) for fact in facts}
+    for kind in KINDS:
+        written = known(Records(kind, limit=EVERY))
+        found[Records(kind, run.id)] = tuple(one for one in written if one.ref == run.id)
+    return run, Known(known.catalogue, found, known.operator)
 
 
 def leading(look: Look, viewer: Viewer, known: Known) -> LookResults:
     """Show whoever leads the wall as it is, what they can do, and a form over all notes."""
-    run = run_of(known, look.ref)
+    run, here = _shown_run(look, known)
     if run is None or not may_lead(run, viewer):
         return not_leading(run)
-    shown = (Show(lead_card(run, known.project.id)), Display(on_wall(run, known, board=True)))
-    grouping = None if is_over(run) else grouping_form(run, known)
+    shown = (Show(lead_card(run, known.project.id)), Display(on_wall(run, here, board=True)))
+    grouping = None if is_over(run) else grouping_form(run, here)
     return shown if grouping is None else (*shown, Open(grouping))
 
 
 def on_wall(run: ExerciseRun, known: Known, *, board: bool = False) -> NeutralScreen:
     """Return the screen. `board`: the notes, also in steps that show something else."""
-    title, foot = title_of(run), (text("exercise.screen_foot"), *hidden_lines(run))
+    title, ends = title_of(run), ends_line(run)
+    first = text("exercise.screen_foot") if ends is None else ends
+    foot = (first, *hidden_lines(run))
     if is_over(run):
         return _result(run, known, title, foot)
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
@@ -220,11 +264,7 @@ def _conditions(run: ExerciseRun, known: Known, *, only_written: bool = False) -
 
 
 def _agreements(run: ExerciseRun, known: Known) -> Columns:
-    notes = tuple(
-        ScreenNote(one.id, as_listed(one))
-        for one in known.states("agreement", Agreement).values()
-        if one.question == run.id
-    )
+    notes = tuple(ScreenNote(one.id, as_listed(one)) for one in agreements_of(run, known))
     return (ScreenColumn[Line]("agreements", text("exercise.screen_agreements"), notes),)
 
 

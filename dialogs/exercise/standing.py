@@ -6,8 +6,8 @@ weekly.py decides what each week shows.
 
 from __future__ import annotations
 
+from dialogs.exercise.parts import AnsweredNotes
 from dialogs.exercise.states import (
-    AnsweredNotes,
     ExerciseRun,
     ReadNote,
     lane_name,

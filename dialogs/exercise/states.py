@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Literal
 
 from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
+from dialogs.agreement.states import Agreement
 from dialogs.exercise.groups import ROLE_TABLE, group_rows
+from dialogs.exercise.parts import AnsweredNotes, CardSet, InnerRun, PreparedPart, WallLink
 from dialogs.exercise.survey_results import SurveyCount
 from dialogs.model.cards import (
     BoardNote,
@@ -24,7 +25,14 @@ from dialogs.model.cards import (
     Words,
     text,
 )
-from dialogs.model.events import Committee, ExercisePlace, Look, NoteReply, Person, Receiver
+from dialogs.model.events import (
+    Committee,
+    ExercisePlace,
+    Look,
+    Person,
+    Reached,
+    Receiver,
+)
 from dialogs.model.facts import Known, Published, Rec, Records, StateOf, States
 
 RunStatus = Literal["running", "paused", "done", "dropped"]
@@ -46,24 +54,6 @@ class ExerciseRound(Struct, frozen=True, kw_only=True):
     shown: RoundShown = "open"
 
 
-class CardSet(Struct, frozen=True):
-    """The cards that were dealt for a run. Their links' ids are made of its id, which is random."""
-
-    id: str = ""
-    count: int = 0
-
-    @property
-    def links(self) -> tuple[str, ...]:
-        return tuple(f"{self.id}.{n}" for n in range(self.count))
-
-
-class WallLink(Struct, frozen=True):
-    """A link by which a wall shows this run, and when it ends by itself."""
-
-    id: str
-    until: datetime
-
-
 class NoteGroup(Struct, frozen=True):
     """Notes put together by whoever leads. Its name is a record of kind "note_group"."""
 
@@ -81,16 +71,6 @@ class SurveyDone(Struct, frozen=True, kw_only=True):
     closed_on: date
     count: SurveyCount | None
     team: tuple[str, ...] = ()
-
-
-class AnsweredNotes(Struct, frozen=True, kw_only=True):
-    """What was answered on a standing board to a group, or to a note that is in none. The words are
-    a record of kind "note_answer"."""
-
-    of: str
-    how: NoteReply
-    record: str
-    on: date
 
 
 class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
@@ -140,6 +120,15 @@ class ExerciseRun(Struct, frozen=True, kw_only=True, tag="exercise"):
     walls: tuple[WallLink, ...] = ()
     waits: dict[str, date] = {}  # notes of a standing board without an answer, and since when
     answers: tuple[AnsweredNotes, ...] = ()
+    workshop: bool = False
+    within: str = ""  # the workshop of which this is a step
+    inner: tuple[InnerRun, ...] = ()
+    prepared: tuple[PreparedPart, ...] = ()
+    day: date | None = None
+    start: int | None = None  # minutes after midnight
+    moved: int = 0  # how often its day was changed
+    seen_from: datetime | None = None  # when a survey in it may open; TR and AMR see it first
+    reached: Reached = ""  # whether it ended in what it was to end in
 
 
 def steps_of(run: ExerciseRun) -> tuple[ExerciseStep, ...]:
@@ -156,25 +145,11 @@ def current_step(run: ExerciseRun) -> ExerciseStep:
     return steps_of(run)[run.step]
 
 
-def next_step(run: ExerciseRun) -> ExerciseStep | None:
-    steps = steps_of(run)
-    return steps[run.step + 1] if run.step + 1 < len(steps) else None
-
-
 def open_round(run: ExerciseRun) -> ExerciseRound | None:
     """Return the round in which people can write now."""
     if run.status != "running":
         return None
     return next((one for one in run.rounds if one.shown == "open"), None)
-
-
-def step_of_round(run: ExerciseRun, round: ExerciseRound) -> ExerciseStep:
-    return next(step for step in run.guide.steps if step.id == round.step)
-
-
-def marks_of(run: ExerciseRun) -> str:
-    """Return the ref of the marks that this round shares with short rounds before it."""
-    return f"{run.id}.marks.{run.shown_rounds}"
 
 
 def unanswered(run: ExerciseRun) -> dict[str, date]:
@@ -202,6 +177,12 @@ def has_table(run: ExerciseRun) -> bool:
 
 def see_button(run: ExerciseRun, project: str) -> Button[Line]:
     """Return the button to what people have written in this run, or answered."""
+    if run.workshop:
+        return Button(text("workshop.see"), Look("agenda", project=project, ref=run.id))
+    return written_button(run, project)
+
+
+def written_button(run: ExerciseRun, project: str) -> Button[Line]:
     does = {step.does for step in run.guide.steps}
     if "survey" in does and "write" not in does:
         answers = Look("survey_answers", project=project, ref=run.id)
@@ -210,6 +191,18 @@ def see_button(run: ExerciseRun, project: str) -> Button[Line]:
         table = Look("exercise_table", project=project, ref=run.id)
         return Button(text("table.see"), table)
     return Button(text("exercise.see_board"), Look("exercise_board", project=project, ref=run.id))
+
+
+def agreements_of(run: ExerciseRun, known: Known) -> tuple[Agreement, ...]:
+    """Return the agreements of a run and of the exercises in it, without those on what is prepared
+    before it. Needs `States("agreement")`."""
+    prepared = {one.agreement for one in run.prepared}
+    of = {run.id, *(one.run for one in run.inner)}
+    return tuple(
+        one
+        for one in known.states("agreement", Agreement).values()
+        if one.question in of and one.id not in prepared
+    )
 
 
 def is_over(run: ExerciseRun) -> bool:
@@ -253,8 +246,8 @@ def every_run(known: Known) -> tuple[ExerciseRun, ...]:
 
 
 def running(known: Known) -> ExerciseRun | None:
-    """Return the run that is under way in the channel. Others may be paused, and a standing board
-    is there beside it. Needs `ALL_RUNS`."""
+    """Return the run that is under way in the channel, which may be a step of a workshop. Others
+    may be paused, and a standing board is there beside it. Needs `ALL_RUNS`."""
     found = (run for run in every_run(known) if run.status == "running")
     return next((run for run in found if not run.guide.standing), None)
 
@@ -265,11 +258,6 @@ def in_the_way(known: Known, exercise: str, *, standing: bool) -> ExerciseRun | 
         return running(known)
     same = (run for run in every_run(known) if run.exercise == exercise)
     return next((run for run in same if not is_over(run)), None)
-
-
-def rounds_of(run: ExerciseRun, *does: str) -> Iterator[ExerciseRound]:
-    """Return the rounds of steps that do one of these."""
-    return (one for one in run.rounds if step_of_round(run, one).does in does)
 
 
 # --- what can be read ---------------------------------------------------------------------

@@ -11,6 +11,7 @@ from content.model import ExerciseStep, Item
 from msgspec.structs import replace
 
 from dialogs.exercise import survey_results as results
+from dialogs.exercise.progress import step_of_round
 from dialogs.exercise.short_rounds import counts_of
 from dialogs.exercise.states import (
     ALL_RUNS,
@@ -21,7 +22,6 @@ from dialogs.exercise.states import (
     fact_of,
     open_round,
     run_of,
-    step_of_round,
     title_of,
 )
 from dialogs.exercise.survey_results import Ballot, WordChange

@@ -101,6 +101,11 @@ def _shows(
             return (Paragraph(text("exercise.try_conditions")),)
         case "agree":
             return (Paragraph(text("exercise.try_agree")),)
+        case "prepare":
+            return (Paragraph(text("exercise.try_prepare")),)
+        case "exercise":
+            title = known.catalogue.set(step.of).title
+            return (Paragraph(text("exercise.try_inner", title=Said(title.da, title.en))),)
         case _:
             return (Paragraph(text("exercise.try_talk")),)
 

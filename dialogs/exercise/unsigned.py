@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dialogs.exercise.progress import marks_of, step_of_round
 from dialogs.exercise.rounds import DOTS
 from dialogs.exercise.states import (
     ExerciseRound,
     ExerciseRun,
     fact_of,
-    marks_of,
     open_round,
     run_of,
-    step_of_round,
     title_of,
 )
 from dialogs.exercise.survey import answered

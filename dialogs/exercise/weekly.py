@@ -12,16 +12,10 @@ from msgspec.structs import replace
 
 from dialogs.exercise.cards import lead_card
 from dialogs.exercise.dealing import withdrawn
+from dialogs.exercise.parts import AnsweredNotes
 from dialogs.exercise.rounds import closed, enough_wrote, enter, finished, goes_on
 from dialogs.exercise.standing import ABOUT, answer_quote, to_choose
-from dialogs.exercise.states import (
-    AnsweredNotes,
-    ExerciseRun,
-    open_round,
-    see_button,
-    title_of,
-    unanswered,
-)
+from dialogs.exercise.states import ExerciseRun, open_round, see_button, title_of, unanswered
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import Button, Line, Paragraph, Who, buttons, card, text

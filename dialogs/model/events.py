@@ -747,6 +747,7 @@ HandedOver = Literal[
     "promise_file",
     "report_file",
     "week_sheet",
+    "workshop_file",
 ]
 """The looks that hand over a file."""
 Minutes = Literal["15", "30", "45", "60", "90"]
@@ -784,6 +785,8 @@ class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
 ExercisePlace = Literal["meeting", "days", "both"]
 """Where an exercise is held: at a meeting, over some days, or both."""
 Receiver = Literal["leader", "committee"]
+Reached = Literal["", "yes", "partly", "no"]
+"""Whether a workshop ended in what it was to end in."""
 """Who is told what an exercise arrived at."""
 NoteReply = Literal["do", "supplier", "cannot"]
 """The answer to a group of notes: we do it, the supplier has it, or it cannot be changed."""
@@ -792,13 +795,17 @@ Noted = dict[str, str]
 
 
 class ExerciseBegun(Signed, frozen=True, tag="exercise_begun"):
-    """*Begynd*: run an exercise. `after`: the run that this one takes stock of, weeks later."""
+    """*Begynd*: run an exercise. `after`: the run that this one takes stock of, weeks later.
+    `within`: the workshop of which it is a step. `day` and `start`: when a workshop is held."""
 
     exercise: str
     place: ExercisePlace = "meeting"
     minutes: str = "90"
     lead: Person = ""
     after: str = ""
+    within: str = ""
+    day: date | None = None
+    start: int | None = None
 
 
 class StepTaken(Signed, frozen=True, tag="step_taken"):
@@ -806,6 +813,30 @@ class StepTaken(Signed, frozen=True, tag="step_taken"):
 
     run: str
     step: str
+
+
+class InnerMoved(Signed, frozen=True, tag="inner_moved"):
+    """Something has changed in an exercise that is a step of the workshop `run`."""
+
+    run: str
+    inner: str
+    over: bool = False
+
+
+class PreparationShared(Signed, frozen=True, tag="preparation_shared"):
+    """Who gets something ready before a workshop, and by when."""
+
+    run: str
+    item: str
+    what: str
+    who: Person
+    due: date | None = None
+
+
+class WorkshopDayMoved(Signed, frozen=True, tag="workshop_day_moved"):
+    run: str
+    day: date | None = None
+    start: int | None = None
 
 
 class ScreenWanted(Signed, frozen=True, tag="screen_wanted"):
@@ -851,6 +882,7 @@ class ExerciseEnded(Signed, frozen=True, tag="exercise_ended"):
     text: str
     receivers: tuple[Receiver, ...] = ()
     look_again: date | None = None
+    reached: Reached = ""
 
 
 class ExerciseDropped(Signed, frozen=True, tag="exercise_dropped"):
@@ -1071,6 +1103,9 @@ SignedEvent = (
     | ExerciseAgreed
     | NotesAnswered
     | RowWritten
+    | InnerMoved
+    | PreparationShared
+    | WorkshopDayMoved
     | ColumnAdded
     | ColumnRemoved
     | Started
@@ -1248,6 +1283,10 @@ View = Literal[
     "answer_notes",
     "exercise_try",
     "fill_row",
+    "agenda",
+    "prepare",
+    "workshop_day",
+    "workshop_file",
     "new_column",
     "exercise_table",
     "board_file",

@@ -7,10 +7,11 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from dialogs.agreement.states import Agreement, what
+from dialogs.agreement.states import what
 from dialogs.exercise.states import (
     ExerciseRun,
     ReadNote,
+    agreements_of,
     board_note,
     every_run,
     grid,
@@ -38,7 +39,7 @@ from dialogs.model.cards import (
 from dialogs.model.documents import DataTable, Passage, Section, section
 from dialogs.model.facts import Known
 from dialogs.outcomes.states import left_out_lines, note_words, of_run
-from dialogs.report.lines import NONE, is_known, points, quoted
+from dialogs.report.lines import NONE, is_known, points, quoted, stacked
 from dialogs.report.outcomes import outcome_passages
 
 
@@ -61,9 +62,10 @@ def exercises_section(known: Known, today: date) -> Section[Line]:
 
 
 def _exercise(run: ExerciseRun, known: Known) -> tuple[Line, ...]:
-    made = known.states("agreement", Agreement).values()
-    agreed = [what(one.id) for one in made if one.question == run.id and is_known(one)]
+    agreed = [what(one.id) for one in agreements_of(run, known) if is_known(one)]
     result = quoted(Kept("exercise_end", run.result)) if run.result else NONE
+    if run.reached:
+        result = stacked((result, text(f"workshop.result_{run.reached}")))
     to = Listing(receivers_of(run)) if run.receivers else NONE
     return _titled(run, known), result, to, points(agreed)
 

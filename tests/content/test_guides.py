@@ -162,7 +162,7 @@ FAULTS = {
         'does = "write"',
         'does = "sing"',
         "guide.steps.write: does is sing; choose one of read, talk, write, dots, conditions, "
-        "survey, table, agree",
+        "survey, table, agree, prepare, exercise",
     ),
     "an unknown kind": (
         'kinds = ["note"]',
@@ -182,7 +182,7 @@ FAULTS = {
     "a set where none is used": (
         'does = "agree"\n',
         'does = "agree"\nof = "rasmus"\n',
-        "guide.steps.agree: only a survey and a table are of a set; take it out",
+        "guide.steps.agree: only a survey, a table and an exercise are of a set; take it out",
     ),
     "no lanes": (
         'lanes = [{ id = "one", name = { da = "En", en = "One" } }]\n',

@@ -139,6 +139,60 @@ def test_a_fault_in_it_names_pack_file_key_and_remedy(tmp_path: Path, fault: str
     assert line.startswith(f"p/vagtskifte.toml: {problem}")
 
 
+INNER = ('does = "talk"', 'does = "exercise"\nof = "brainstorm"')
+INNER_FAULTS = {
+    "too short": (
+        INNER[1],
+        "brainstorm takes at least 20 minutes; give it so many in 20, or name a shorter one",
+    ),
+    "no name": (
+        'does = "exercise"',
+        'it does not say which; name one, as of = "brainstorm"',
+    ),
+    "unknown": (
+        'does = "exercise"\nof = "brainstrom"',
+        "no exercise is called brainstrom; python app.py content lists the names",
+    ),
+    "a workshop": (
+        'does = "exercise"\nof = "digital-talk"',
+        "digital-talk cannot be a part of a day; name a board, a survey or a table",
+    ),
+    "standing": (
+        'does = "exercise"\nof = "notice-board"',
+        "notice-board cannot be a part of a day; name a board, a survey or a table",
+    ),
+    "for the trio": (
+        'does = "exercise"\nof = "business-case"',
+        "business-case is for manager, TR and AMR only; name another exercise",
+    ),
+    "nothing to prepare": (
+        'does = "prepare"',
+        "the guide has no prepare; write each under [[guide.prepare]]",
+    ),
+    "time to prepare": (
+        'does = "prepare"',
+        "it comes before the day; take its minutes out",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", INNER_FAULTS)
+def test_a_fault_in_a_step_of_a_workshop_names_its_remedy(tmp_path: Path, fault: str) -> None:
+    """An exercise inside must be there, fit, and have its time; a preparation comes before it."""
+    new, problem = INNER_FAULTS[fault]
+    pack = written(tmp_path / "p", OWN["workshop"].replace(INNER[0], new, 1))
+    assert f"p/vagtskifte.toml: guide.steps.talk: {problem}" in problems(pack)
+
+
+def test_only_a_workshop_runs_another_exercise(tmp_path: Path) -> None:
+    """A board with one is told so."""
+    text = HEAD + 'mechanic = "board"\n' + guide("write", "talk", lists=LANE + KIND)
+    text = text.replace("20 = 10", "20 = 6").replace(*INNER, 1)
+    assert problems(written(tmp_path / "p", text)) == (
+        "p/vagtskifte.toml: guide.steps.talk: only a workshop runs an exercise; take the step out",
+    )
+
+
 def test_a_survey_or_a_table_without_items_is_told(tmp_path: Path) -> None:
     """There would be nothing to answer or to fill in."""
     for mechanic in ("survey", "table"):

@@ -293,7 +293,7 @@ def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> Non
         guide.read_text(encoding="utf-8"),
         re.DOTALL | re.MULTILINE,
     )
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     for name, text in blocks:
         only(tmp_path / "nordby", name, text)
     laid = load(packs=(tmp_path / "nordby",))
@@ -304,6 +304,8 @@ def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> Non
     assert laid.set("involvement-advice").item("nordby.tavle").phase == (3, 4)
     assert laid.set("nordby-vagtskifte").mechanic == "board"
     assert [item.id for item in laid.set("nordby-tryghed").items] == ["trained", "help"]
+    assert [item.id for item in laid.set("nordby-makker").items] == ["evening", "night"]
+    assert laid.set("nordby-temadag").mechanic == "workshop"
 
 
 def test_a_folder_with_nothing_for_digi_is_told(tmp_path: Path) -> None:

@@ -32,33 +32,11 @@ ali > tryk "Slut øvelsen"
 ali > udfyld "Hvad nåede I frem til"="Vi skriver det ned"
 kanal < "Vi skriver det ned"
 """
-WORKSHOP = """
-mechanic = "workshop"
-title = { da = "Vores temadag", en = "Our theme day" }
-
-[guide]
-lengths = [45]
-gives = { da = "I finder ud af, hvad I vil.", en = "You find out what you want." }
-
-[[guide.steps]]
-id = "talk"
-does = "talk"
-minutes = { 45 = 30 }
-name = { da = "Tal", en = "Talk" }
-text = { da = "Hvad vil vi?", en = "What do we want?" }
-
-[[guide.steps]]
-id = "agree"
-does = "agree"
-minutes = { 45 = 15 }
-name = { da = "Aftal", en = "Agree" }
-text = { da = "Hvem gør hvad?", en = "Who does what?" }
-"""
 
 
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
-    """The pack of docs/packs.md, with a workshop besides."""
+    """The pack of docs/packs.md."""
     folder = tmp_path / "nordby"
     (folder / "exercises").mkdir(parents=True)
     blocks = re.findall(
@@ -66,7 +44,7 @@ def pack(tmp_path: Path) -> Path:
         GUIDE.read_text(encoding="utf-8"),
         re.DOTALL | re.MULTILINE,
     )
-    for name, text in (*blocks, ("exercises/nordby-temadag.toml", WORKSHOP)):
+    for name, text in blocks:
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 
@@ -167,17 +145,55 @@ async def test_a_table_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> 
 
 
 async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) -> None:
-    """Its points, one after the other."""
+    """Its points one after the other, with the pack's own board inside: in the time of its point,
+    with what came of it in both."""
     async with stage(tmp_path, packs=(pack,)) as found:
         await begins(found, "nordby-temadag")
         await found.play(
             """
-            kanal < "Hvad vil vi?"
-            ali > tryk "Led øvelsen" på "trin 1 af 2"
-            ali < "Sæt 30 minutter af."
+            kanal < "Find tal om vagtskiftet · ingen har den endnu"
+            ali > tryk "Fordel forberedelsen"
+            ali > tryk "Find tal om vagtskiftet"
+            ali > udfyld "Hvem gør det"=peter
+            ali > tryk "Led øvelsen" på "trin 1 af 4"
             ali > tryk "Næste trin"
+            ali < "Sæt 25 minutter af."
+            ali > tryk "Næste trin"
+            ali < "Sæt 12 minutter af."
             """
-            + END.format(n=2)
+        )
+        for person in ("fatima", "peter", "sofie", "lars", "bodil"):
+            await found.play(
+                f"""
+                {person} > tryk "Skriv sedler"
+                {person} > udfyld "Hvor på tavlen"="Aften til nat" "Lav om"="{person}s seddel"
+                """
+            )
+        await found.play(
+            """
+            ur > til 2026-11-02 09:30
+            ali > tryk "Led øvelsen" på "Det gode vagtskifte"
+            ali > tryk "Luk runden"
+            kanal < "s seddel"
+            ali > tryk "Led øvelsen" på "Det gode vagtskifte"
+            ali > tryk "Næste trin"
+            ali > tryk "Næste trin"
+            ur > til 2026-11-02 09:40
+            ali > tryk "Luk runden"
+            ali > tryk "Led øvelsen" på "Det gode vagtskifte"
+            ali > tryk "Næste trin"
+            ali > tryk "Slut øvelsen" på "Det gode vagtskifte"
+            ali > udfyld "Hvad nåede I frem til"="Natten vil have papir"
+            ali < "Øvelsen er slut. I er tilbage i »Vores temadag«."
+            ali > tryk "Næste trin"
+            ali > tryk "Lav en aftale"
+            ali > udfyld "Hvad har I aftalt"="Skrive vagten ned" "Hvem tager den"=peter
+            ali > tryk "Led øvelsen" på "trin 4 af 4"
+            ali > tryk "Slut øvelsen"
+            ali > udfyld "Endte den"=Ja "Hvad nåede I frem til"="Vi skriver det ned"
+            kanal < "Vi skriver det ned"
+            kanal < "Natten vil have papir"
+            """
         )
 
 

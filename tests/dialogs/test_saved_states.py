@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -79,11 +80,19 @@ def test_threads_that_read_at_once_do_not_end_the_process(starts: int) -> None:
 
 @pytest.mark.parametrize(("dialog", "line"), SAVED)
 def test_a_saved_state_still_loads(dialog: str, line: str) -> None:
-    """It can be decoded, and encoding it again loses nothing."""
+    """It can be decoded, and encoding it again loses nothing. It may gain fields."""
     state = msgspec.json.decode(line, type=CONVERSATIONS[dialog].state)
-    again = msgspec.to_builtins(state)
-    for key, value in msgspec.json.decode(line).items():
-        assert msgspec.json.encode(again[key]) == msgspec.json.encode(value)
+    again = msgspec.json.decode(msgspec.json.encode(state))
+    assert _common(again, msgspec.json.decode(line)) == msgspec.json.decode(line)
+
+
+def _common(again: Any, saved: Any) -> Any:
+    """Return what was encoded again, without the fields that were not there before."""
+    if isinstance(again, dict) and isinstance(saved, dict):
+        return {key: _common(again[key], value) for key, value in saved.items() if key in again}
+    if isinstance(again, list) and isinstance(saved, list) and len(again) == len(saved):
+        return [_common(*pair) for pair in zip(again, saved, strict=True)]
+    return again
 
 
 async def _collect() -> dict[str, dict[str, bytes]]:

@@ -15,7 +15,7 @@ import pytest
 
 from bot.platforms.common.ports import Answer, Pressed, Submitted, TypedText
 from bot.platforms.web.playground import people, server
-from bot.platforms.web.playground.people import Colleague
+from bot.platforms.web.playground.people import TENANT, Colleague
 from bot.platforms.web.playground.server import TOKEN
 from bot.platforms.web.playground.wire import Shown
 from bot.server.build import House
@@ -36,10 +36,15 @@ class BrowserStage(Stage):
     """Acts with POST requests. Its `edge` holds what the windows of all people showed last."""
 
     def __init__(
-        self, house: House, http: aiohttp.ClientSession, url: str, locale: Literal["da", "en"]
+        self,
+        house: House,
+        http: aiohttp.ClientSession,
+        url: str,
+        locale: Literal["da", "en"],
+        people: Mapping[str, str],
     ) -> None:
-        super().__init__(house, PaperEdge(), locale)
-        self.tenant = people.TENANT
+        super().__init__(house, PaperEdge(), locale, people=people)
+        self.tenant = TENANT
         self.http, self.url = http, url
         self._letters: dict[str, list[int]] = {}
 
@@ -79,7 +84,7 @@ class BrowserStage(Stage):
 
     async def look(self) -> None:
         """Load again the windows of those for whom something is new in their private chat."""
-        anybody, *_ = PEOPLE
+        anybody, *_ = self.people
         letters = await self._load(anybody)
         for person, numbers in letters.items():
             if numbers != self._letters.get(person):
@@ -102,14 +107,14 @@ class BrowserStage(Stage):
 
 @asynccontextmanager
 async def browser_stage(
-    folder: Path, locale: Literal["da", "en"] = "da"
+    folder: Path, locale: Literal["da", "en"] = "da", named: Mapping[str, str] = PEOPLE
 ) -> AsyncIterator[BrowserStage]:
     """Serve the playground with the people of the transcripts."""
-    there = tuple(Colleague(id, name, "", "member", 0, locale) for id, name in PEOPLE.items())
+    there = tuple(Colleague(id, name, "", "member", 0, locale) for id, name in named.items())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "PEOPLE", there)
         patch.setattr(server, "PEOPLE", there)
         patch.setattr(people, "_PEOPLE", {person.id: person for person in there})
         async with in_browser(folder) as served:
-            yield BrowserStage(served.house, served.http, served.url, locale)
+            yield BrowserStage(served.house, served.http, served.url, locale, named)
             assert not served.house.log.failures

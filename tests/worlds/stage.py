@@ -28,7 +28,7 @@ noor, karen, omar, grethe.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -169,15 +169,17 @@ class Stage(Play):
         edge: PaperEdge,
         locale: Literal["da", "en"] = "da",
         begin: Callable[[], Awaitable[House]] | None = None,
+        people: Mapping[str, str] = PEOPLE,
     ) -> None:
         super().__init__(house, TENANT)
         self._begin = begin
+        self.people = people
         self.locale = locale
         self.edge = edge
-        self.shown: dict[str, list[c.FinishedCard]] = {p: [] for p in PEOPLE}
-        self.form: dict[str, c.FinishedForm | None] = dict.fromkeys(PEOPLE)
-        self.faults: dict[str, str] = dict.fromkeys(PEOPLE, "")
-        self.seen: dict[str, list[str]] = {p: [] for p in PEOPLE}
+        self.shown: dict[str, list[c.FinishedCard]] = {p: [] for p in people}
+        self.form: dict[str, c.FinishedForm | None] = dict.fromkeys(people)
+        self.faults: dict[str, str] = dict.fromkeys(people, "")
+        self.seen: dict[str, list[str]] = {p: [] for p in people}
         self.last = ""
         self.mark = 0
         self.acts = 0
@@ -222,7 +224,7 @@ class Stage(Play):
     async def send(
         self, person: str, what: TypedText | Pressed | Submitted, *, private: bool
     ) -> Answer:
-        sender = Sender(person, PEOPLE[person], self.locale)
+        sender = Sender(person, self.people[person], self.locale)
         place = "" if private else CHANNEL
         return await self.house.engine.receive(
             Delivery(TENANT, sender, f"act:{self.acts}", what, place)
@@ -314,7 +316,9 @@ class Stage(Play):
                     )
                 case c.People(values=chosen, many=many):
                     people = (
-                        [_person(one) for one in several(said)] if said is not None else [*chosen]
+                        [self._person(one) for one in several(said)]
+                        if said is not None
+                        else [*chosen]
                     )
                     values[field.id] = people if many else (people[0] if people else "")
                 case c.DateField(value=day):
@@ -328,6 +332,12 @@ class Stage(Play):
         assert not left, f"the form has no field {sorted(left)}:\n{text_of_form(form)}"
         return values
 
+    def _person(self, said: str) -> str:
+        for id, name in self.people.items():
+            if said.casefold() in (id, name.casefold()):
+                return id
+        raise AssertionError(f"nobody is called {said}")
+
 
 def _option(options: tuple[c.Option[c.Spans], ...], said: str) -> str:
     for option in options:
@@ -338,25 +348,20 @@ def _option(options: tuple[c.Option[c.Spans], ...], said: str) -> str:
     raise AssertionError(f"no option {said!r} among {[c.plain(o.label) for o in options]}")
 
 
-def _person(said: str) -> str:
-    for id, name in PEOPLE.items():
-        if said.casefold() in (id, name.casefold()):
-            return id
-    raise AssertionError(f"nobody is called {said}")
-
-
 @asynccontextmanager
 async def stage(
     folder: Path,
     *,
-    team: tuple[str, ...] = tuple(PEOPLE),
+    team: tuple[str, ...] = (),
+    people: Mapping[str, str] = PEOPLE,
     packs: tuple[Path, ...] = (),
     locale: Literal["da", "en"] = "da",
     clock: Clock | None = None,
     either: str = "",
 ) -> AsyncIterator[Stage]:
     """Build Digi on SQLite in this folder, or on the PostgreSQL database named by `either`. The
-    clock stands at the beginning, and the team is in the channel."""
+    clock stands at the beginning, and these people are in the channel, or those whom `team`
+    names."""
     edge = PaperEdge()
     key_file = folder / "key" / "digi.key"
     if either:
@@ -376,11 +381,11 @@ async def stage(
         edge.clock = house.clock
         return house
 
-    found = Stage(await begin(), edge, locale, begin)
+    found = Stage(await begin(), edge, locale, begin, people)
     try:
-        there = tuple(Sender(person, PEOPLE[person], locale) for person in team)
+        there = tuple(Sender(person, people[person], locale) for person in team or people)
         await found.house.engine.receive(
-            Delivery(TENANT, Sender(""), f"members:{len(team)}", Members(there), CHANNEL)
+            Delivery(TENANT, Sender(""), f"members:{len(there)}", Members(there), CHANNEL)
         )
         yield found
     finally:

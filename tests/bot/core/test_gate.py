@@ -88,6 +88,7 @@ ONLY_OURS = {
     "woke",
     "advice_given",
     "unreached",
+    "inner_moved",
     "said_deleted",
     "points_deleted",
     "keepsake_changed",
