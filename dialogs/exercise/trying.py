@@ -143,6 +143,8 @@ def _table(guide: ExerciseGuide, items: tuple[Item, ...]) -> tuple[Part[Line], .
     columns = tuple(Said(one.name.da, one.name.en) for one in guide.columns)
     rows = tuple((one.name or one.text) for one in items)
     return (
-        Paragraph(text("exercise.try_table", columns=c.Listing(columns))),
+        Paragraph(text("exercise.try_table")),
+        c.Bullets(columns),
+        Paragraph(text("exercise.try_rows")),
         c.Bullets(tuple(Said(one.da, one.en) for one in rows)),
     )
