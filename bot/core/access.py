@@ -45,6 +45,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.FrameSet: LEADS,
     e.SettingsChanged: RUNS,
     e.RolesChanged: LEADS,
+    e.LeaderNamed: ALL,  # and of these, whoever is nearest once the leader has left
     e.ReadersChosen: LEADS | REPRESENTS,
     e.RoleConfirmed: ANYONE,
     e.RoleDeclined: ANYONE,
@@ -297,10 +298,9 @@ def is_for_own_people(press: Press) -> bool:
     """Return whether people of another organisation are excluded although no role is needed: to
     start a project, take a role in one, or delete one."""
     if isinstance(press, Look):
-        return press.view in ("start", "confirm_role")
-    return isinstance(press, e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed) or (
-        isinstance(press, e.Deleted) and press.what == "project"
-    )
+        return press.view in ("start", "confirm_role", "name_leader")
+    own = e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed | e.LeaderNamed
+    return isinstance(press, own) or (isinstance(press, e.Deleted) and press.what == "project")
 
 
 def refusal(

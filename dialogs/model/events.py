@@ -156,6 +156,12 @@ class RolesChanged(Signed, frozen=True, tag="roles_changed"):
     facilitator: tuple[Person, ...] = ()
 
 
+class LeaderNamed(Signed, frozen=True, tag="leader_named"):
+    """Name a new leader for a project whose leader has left the channel."""
+
+    leader: Person
+
+
 class ReadersChosen(Signed, frozen=True, tag="readers_chosen"):
     """Choose who reads the report for the committee. Whoever is left out no longer does."""
 
@@ -1117,6 +1123,7 @@ SignedEvent = (
     | SettingsChanged
     | DecisionMoved
     | RolesChanged
+    | LeaderNamed
     | ReadersChosen
     | RoleConfirmed
     | RoleDeclined
@@ -1232,6 +1239,7 @@ View = Literal[
     "settings",
     "roles",
     "change_roles",
+    "name_leader",
     "readers",
     "frame",
     "pause",

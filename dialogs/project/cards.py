@@ -310,7 +310,10 @@ def _standing(state: Project) -> Part[Line] | None:
 # --- who is who ---------------------------------------------------------------------------
 
 
-def who_is_who(state: Project, roles: tuple[Role, ...], viewer: Viewer) -> Card[Line]:
+def who_is_who(
+    state: Project, roles: tuple[Role, ...], viewer: Viewer, vacancy: tuple[Part[Line], ...]
+) -> Card[Line]:
+    """`vacancy` says that the leader has left, if so."""
     reader, leads = viewer.person, viewer.may("leader", "deputy", "starter")
     waiting = tuple(r.person for r in roles if r.status == "asked")
     steps_down = [
@@ -324,6 +327,7 @@ def who_is_who(state: Project, roles: tuple[Role, ...], viewer: Viewer) -> Card[
         c.Paragraph(text("project.waiting_for", who=named(dict.fromkeys(waiting))))
         if waiting
         else None,
+        *vacancy,
         c.Small(text("project.roles_note")),
         c.buttons(
             *(

@@ -33,7 +33,7 @@ from dialogs.model.facts import (
     States,
 )
 from dialogs.page.states import PAGE, where_the_page_is
-from dialogs.project import cards, deleting, end_cards, ends, people, readers
+from dialogs.project import cards, deleting, end_cards, ends, people, readers, succession
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
@@ -51,6 +51,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), *people.asked_facts(event))
         case e.RolesChanged():
             return (Roles(), *people.asked_facts(event))
+        case e.LeaderNamed():
+            return succession.needs(event)
         case e.ReadersChosen():
             return readers.needs(event)
         case e.Deleted():
@@ -81,6 +83,8 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
             return people.declined(state, event, known(Roles()))
         case e.Deleted():
             return deleting.deleted(state, event, known)
+        case e.LeaderNamed():
+            return succession.named(state, event, known)
         case e.FollowedUp():
             return state, ends.followed_up(state, event)
         case _:
@@ -293,6 +297,7 @@ CONVERSATION = Conversation(
         e.FrameSet,
         e.SettingsChanged,
         e.RolesChanged,
+        e.LeaderNamed,
         e.ReadersChosen,
         e.RoleConfirmed,
         e.RoleDeclined,

@@ -46,6 +46,7 @@ ProjectEvent = (
     | e.FrameSet
     | e.SettingsChanged
     | e.RolesChanged
+    | e.LeaderNamed
     | e.ReadersChosen
     | e.RoleConfirmed
     | e.RoleDeclined

@@ -21,7 +21,17 @@ from dialogs.model.facts import (
     Roles,
     Viewer,
 )
-from dialogs.project import cards, deleting, end_cards, end_forms, ends, forms, owed, readers
+from dialogs.project import (
+    cards,
+    deleting,
+    end_cards,
+    end_forms,
+    ends,
+    forms,
+    owed,
+    readers,
+    succession,
+)
 from dialogs.promise.states import PROMISES, promises_of
 
 
@@ -48,7 +58,7 @@ def _draft_look(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 def _roles_look(look: Look, viewer: Viewer, known: Known) -> Responses:
     state, roles = known.project, known(Roles())
-    return (Show(cards.who_is_who(state, roles, viewer)),)
+    return (Show(cards.who_is_who(state, roles, viewer, succession.parts(known, viewer))),)
 
 
 def _change_roles(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -176,7 +186,8 @@ SIGHTS = {
     "start": Sight(_here, _start),
     "draft": Sight(_here, _draft_look),
     "settings": Sight(_settings_needs, _settings),
-    "roles": Sight(_here, _roles_look),
+    "roles": Sight(succession.look_needs, _roles_look),
+    "name_leader": Sight(succession.look_needs, succession.form),
     "change_roles": Sight(_here, _change_roles),
     "readers": Sight(readers.form_needs, readers.form),
     "frame": Sight(_here, _frame),

@@ -59,11 +59,13 @@ TEAM = tuple(person for person in PEOPLE if person not in ("outsider", "reader_o
 FOREIGN = {"foreign"}
 FOR_OWN_PEOPLE = {
     "started",
+    "leader_named",
     "drafted",
     "draft_detailed",
     "role_confirmed",
     "start",
     "confirm_role",
+    "name_leader",
     "deleted",
 }
 """Events that need no role but are refused to people of another organisation."""

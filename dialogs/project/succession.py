@@ -1,0 +1,121 @@
+"""A new leader for a project whose leader has left the channel without handing on the role.
+
+Whoever is nearest to it may name one: the deputy, else TR and AMR, else the starter, else everybody
+in the channel. The new one says yes, as with every role, and the channel is told before and after.
+A leader who is only away from the channel is told too, and can put an end to it.
+"""
+
+from __future__ import annotations
+
+from dialogs.model import cards as c
+from dialogs.model import events as e
+from dialogs.model.cards import Button, Card, Form, Line, Note, Paragraph, Part, People, card, text
+from dialogs.model.conversation import Facts, Responses, Step
+from dialogs.model.effects import FieldError, Open, Post, Privately, Redraw, Say, Show
+from dialogs.model.events import Look, Person
+from dialogs.model.facts import About, Known, PrefsOf, Present, Project, Role, Roles, Viewer
+from dialogs.project import cards
+from dialogs.project.people import both_sides, seats, slot
+
+
+def needs(event: e.LeaderNamed) -> Facts:
+    return (About(), Roles(), Present(), PrefsOf(event.leader))
+
+
+def look_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), Roles(), Present())
+
+
+def _leaders(roles: tuple[Role, ...]) -> tuple[Person, ...]:
+    return tuple(r.person for r in roles if r.role == "leader" and r.status == "confirmed")
+
+
+def namers(state: Project, known: Known) -> tuple[Person, ...]:
+    """Return who may name a new leader; nobody while there is one in the channel, or whoever stands
+    in. Where nobody is known to be in the channel, nobody is known to have left it."""
+    roles, present = known(Roles()), known(Present())
+    leading = _leaders(roles) or (state.starter,)
+    if state.stage == "draft" or set(leading) & set(present):
+        return ()
+    for names in (("deputy",), ("tr", "amr")):
+        holders = dict.fromkeys(known.holders(*names))
+        if found := tuple(person for person in holders if person in present):
+            return found
+    return (state.starter,) if state.starter in present else present
+
+
+def parts(known: Known, viewer: Viewer) -> tuple[Part[Line], ...]:
+    """Return what *who is who* says of it, with a button for those who may."""
+    by = namers(known.project, known)
+    if not by:
+        return ()
+    button: Button[Line] = Button(
+        text("project.find_leader"), Look("name_leader", project=known.project.id), "main"
+    )
+    may = viewer.person in by and not viewer.foreign
+    return (Paragraph(_gone(by, known)), *((c.Buttons((button,)),) if may else ()))
+
+
+def _gone(by: tuple[Person, ...], known: Known) -> Line:
+    if by == known(Present()):
+        return text("project.leader_gone_all")
+    return text("project.leader_gone", by=cards.named(by))
+
+
+def _refused(person: Person, known: Known) -> Card[Line] | None:
+    by = namers(known.project, known)
+    if not by:
+        return cards.said("project.leader_is_there")
+    return None if person in by else card(Paragraph(_gone(by, known)))
+
+
+def form(look: Look, viewer: Viewer, known: Known) -> Responses:
+    if (no := _refused(viewer.person, known)) is not None:
+        return (Show(no),)
+    asked = tuple(r.person for r in cards.holding(known(Roles()), "leader") if r.status == "asked")
+    fields = (
+        Note[Line](text("project.find_leader_note")),
+        People[Line]("leader", text("project.row_leader"), values=asked, required=True),
+    )
+    fixed = {"project": known.project.id}
+    title, send = text("project.find_leader"), text("button.send")
+    return (Open(Form[Line](title, fields, send, "leader_named", fixed)),)
+
+
+def named(state: Project, event: e.LeaderNamed, known: Known) -> Step:
+    """Ask the new leader. Until they say yes, all is as it was."""
+    roles = known(Roles())
+    if (no := _refused(event.by, known)) is not None:
+        return state, (Show(no),)
+    if known(PrefsOf(event.leader)).foreign:
+        fault = text("project.from_elsewhere", who=cards.named((event.leader,)))
+        return state, (FieldError("leader", fault),)
+    elected = [r.person for r in cards.holding(roles, "tr", "amr")]
+    if wrong := both_sides((event.leader,), elected):
+        return state, (wrong,)
+    grants = seats(roles, "leader", (event.leader,))
+    if not any(grant.status == "asked" for grant in grants):
+        return state, (Show(cards.said("project.roles_saved")),)
+    by, who = c.Who(event.by), c.Who(event.leader)
+    own = event.by == event.leader
+    told = text("project.leader_offers", who=who) if own else _wanted(by, who)
+    return state, (
+        *grants,
+        Redraw(cards.WELCOME),
+        Post(slot(event.leader), to=event.leader),
+        *(Redraw(slot(grant.person)) for grant in grants if grant.status == "declined"),
+        Say(cards.of(state, card(Paragraph(told)))),
+        *(Privately(one, _to_old(state, by, who), now=True) for one in _leaders(roles)),
+        Show(cards.said("project.roles_asked", who=cards.named((event.leader,)))),
+    )
+
+
+def _wanted(by: Line, who: Line) -> Line:
+    return text("project.leader_wanted", by=by, who=who)
+
+
+def _to_old(state: Project, by: Line, who: Line) -> Card[Line]:
+    return cards.with_buttons(
+        text("project.leader_replaced", name=c.Words(state.name), by=by, who=who),
+        Button(text("project.change_roles"), Look("change_roles", project=state.id)),
+    )
