@@ -121,6 +121,36 @@ async def test_one_channel_that_is_shut_does_not_keep_others_waiting(place: Plac
     assert "Nyt vagtskema" in "".join(there)
 
 
+async def test_a_deleted_channel_leaves_the_private_chat(place: Place) -> None:
+    """The leader is told privately, once; the report and the end are still reached."""
+    await place.hands.play(BEGUN)
+    del place.world.home.channels[CHANNEL]
+    await place.hands.play("anne privat > næste")
+    await place.hands.move(place.house.clock.now() + timedelta(hours=3))
+    told = [m.channel for m in place.world.home.messages if "Jeg kan ikke skrive" in m.text]
+    assert told == ["D0ANNE"]
+    await place.hands.play(
+        """
+        anne privat > rapport
+        anne < "[Hent rapporten]"
+        anne privat > afslut
+        anne < "[Slut forløbet]"
+        """
+    )
+
+
+async def test_a_renamed_channel_goes_on_under_its_id(place: Place) -> None:
+    """Digi stores no name of a channel, so nothing has to follow."""
+    await place.hands.play(BEGUN)
+    space = place.world.home
+    before = space.channels[CHANNEL].name
+    space.channels[CHANNEL].name = "nyt-navn"
+    await place.hands.play('anne > /digi næste\nkanal < "[Svar] [Svar uden navn]"')
+    await place.hands.play("anne > /digi status")
+    assert not place.told
+    assert before not in "".join(m.text for m in space.messages)
+
+
 async def test_what_has_waited_too_long_is_given_up(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
