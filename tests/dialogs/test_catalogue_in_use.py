@@ -238,7 +238,9 @@ async def on_its_shelf(found: Stage, person: str, set: Set) -> str:
     if all(text in seen for item in set.items for text in texts(item)):
         return seen
     while set.title.da not in labels(found, person):
-        [more] = [label for label in labels(found, person) if label.endswith(("emne til", "emner til"))]
+        [more] = [
+            label for label in labels(found, person) if label.endswith(("emne til", "emner til"))
+        ]
         await found.press(person, more)
     return await reads(found, person, set)
 
