@@ -352,7 +352,7 @@ def _option(options: tuple[c.Option[c.Spans], ...], said: str) -> str:
 async def stage(
     folder: Path,
     *,
-    team: tuple[str, ...] = (),
+    team: tuple[str, ...] | None = None,
     people: Mapping[str, str] = PEOPLE,
     packs: tuple[Path, ...] = (),
     locale: Literal["da", "en"] = "da",
@@ -383,7 +383,9 @@ async def stage(
 
     found = Stage(await begin(), edge, locale, begin, people)
     try:
-        there = tuple(Sender(person, people[person], locale) for person in team or people)
+        there = tuple(
+            Sender(person, people[person], locale) for person in (people if team is None else team)
+        )
         await found.house.engine.receive(
             Delivery(TENANT, Sender(""), f"members:{len(there)}", Members(there), CHANNEL)
         )
