@@ -170,8 +170,10 @@ SHORT = (
     "agreement_life",
     "advice_another",
     "exercise_few",
+    "exercise_notice_board",
     "exercise_paused",
     "exercise_table",
+    "exercise_workshop",
     "person_own_hours",
     "project_draft_dropped",
     "project_roles",
@@ -186,6 +188,8 @@ withdrawal."""
 NEED_TROUBLE = {"undelivered", "unreached"}
 """Events that no transcript has, because they need a failing platform. They have a test of their
 own."""
+NEED_ABSENCE = {"leader_named"}
+"""Events that no transcript has, because somebody has to leave the channel for them."""
 BACKGROUND = {
     "Outbox.bag",
     "Outbox.bag_sent",
@@ -217,7 +221,7 @@ async def test_every_handler_fails_once_at_every_boundary(
         for transcript in TRANSCRIPTS:
             if transcript.stem in names:
                 await play(transcript, tmp_path / transcript.stem, seen)
-    kinds = {tag(kind) for kind in MAY} - NEED_TROUBLE
+    kinds = {tag(kind) for kind in MAY} - NEED_TROUBLE - NEED_ABSENCE
     if names != SHORT:
         assert kinds <= events
     assert len(kinds & events) > len(kinds) // 2
