@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -56,16 +56,7 @@ def _in(
 
     lines = [said("day", day=at.date().isoformat())]
     for one in erased:
-        lines.append(said("person"))
-        what = ", ".join(f"{n} {said(f'kind_{kind}')}" for kind, n in one.gone.items())
-        lines.append(said("gone", what=what) if what else said("nothing"))
-        if one.unnamed:
-            lines.append(said("without", n=one.unnamed))
-        # Always the same sentence: whether anybody wrote to this person without a name stays
-        # secret.
-        lines.append(said("reader"))
-        if one.led:
-            lines.append(said("led", n=one.led))
+        lines += _of_person(one, said)
     if erased:
         lines.append(said("person_kept"))
     for stone in stones:
@@ -104,3 +95,16 @@ def file_proof(folder: Path, at: datetime, text: str) -> None:
     file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(file, "w", encoding="utf-8") as out:
         out.write(text)
+
+
+def _of_person(one: Erased, said: Callable[..., str]) -> list[str]:
+    lines = [said("person")]
+    what = ", ".join(f"{n} {said(f'kind_{kind}')}" for kind, n in one.gone.items())
+    lines.append(said("gone", what=what) if what else said("nothing"))
+    if one.unnamed:
+        lines.append(said("without", n=one.unnamed))
+    # Always the same sentence: whether anybody wrote to this person without a name stays secret.
+    lines.append(said("reader"))
+    if one.led:
+        lines.append(said("led", n=one.led))
+    return lines

@@ -62,21 +62,23 @@ class Overview(Struct, frozen=True, kw_only=True):
         )
 
 
+def _concluded(known: Known, told: dict[str, str]) -> list[Concluded | ToMed]:
+    """Return the new conclusions, and note in `told` that they are told."""
+    return [
+        one
+        for one in all_of(known).values()
+        if isinstance(one, Concluded | ToMed)
+        and one.conclusion
+        and _fresh(told, f"conclusion:{one.conclusion}", type(one).__name__)
+    ]
+
+
 def found(known: Known, state: Digest, at: datetime, week: str) -> Overview:
     """Return what has changed since the last overview, for the overview of this week."""
     today = local(known.project.calendar, at).date()
     told = dict(state.told)
-    proposed: list[Proposed] = []
-    concluded: list[Concluded | ToMed] = []
-    for question in all_of(known).values():
-        match question:
-            case Proposed():
-                proposed.append(question)
-            case Concluded() | ToMed() if question.conclusion:
-                if _fresh(told, f"conclusion:{question.conclusion}", type(question).__name__):
-                    concluded.append(question)
-            case _:
-                pass
+    proposed = [one for one in all_of(known).values() if isinstance(one, Proposed)]
+    concluded = _concluded(known, told)
     agreements = [
         one
         for one in known.states("agreement", Agreement).values()
