@@ -265,8 +265,10 @@ class Crowd:
         # First let the courier deliver everything that is due.
         assert "failed" not in await self.clock("day")
         async with asyncio.timeout(READY):
-            # With several replicas, a killed one's leases have to expire.
-            while set(self.named) - set(brought_to(await self.messages())):  # noqa: ASYNC110
+            # What was written at a weekend is sent on Monday, and with several replicas a killed
+            # one's leases have to expire.
+            while set(self.named) - set(brought_to(await self.messages())):
+                assert "failed" not in await self.clock("day")
                 await asyncio.sleep(0.1)
         messages = {m["id"]: m for m in await self.messages()}
         for key, text in self.chatted.items():
