@@ -8,7 +8,7 @@ import gc
 import json
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return PROBLEM
 
 
+AddCommand = Callable[[str, object, str], argparse.ArgumentParser]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Usage(prog="python app.py", description="Digi")
     parser.add_argument("--version", action="version", version=f"digi {VERSION}")
@@ -101,6 +104,16 @@ def _parser() -> argparse.ArgumentParser:
         found.set_defaults(does=does)
         return found
 
+    _add_setup(add)
+    _add_data(add)
+    _add_people_and_projects(add)
+    bench = add("bench", _bench, "measure how fast Digi is on this machine (takes minutes)")
+    bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
+    bench.add_argument("--short", action="store_true", help="take less time, with wider variation")
+    return parser
+
+
+def _add_setup(add: AddCommand) -> None:
     add("run", _run, "serve Digi (the default)")
     looked = add("check", _check, "check settings, key, database and content; name the remedies")
     looked.add_argument("--deep", action="store_true", help="also decrypt every stored value")
@@ -125,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument(
         "--out", metavar="FILE", type=Path, help="where to write it (teams: digi-teams.zip)"
     )
+
+
+def _add_data(add: AddCommand) -> None:
     add("key", _key, "make the key of a new database")
     add("outbox", _outbox, "list the messages that wait to be sent, and the dead ones")
     kept = add("backup", _backup, "make an encrypted backup, also while Digi runs")
@@ -137,6 +153,12 @@ def _parser() -> argparse.ArgumentParser:
         help="replace a database that is not empty; it is backed up first",
     )
     add("rotate-key", _rotate_key, "encrypt everything with a new key, also while Digi runs")
+    moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
+    moved.add_argument("to", metavar="postgresql://…", help="the new database")
+
+
+def _add_people_and_projects(add: AddCommand) -> None:
+    add("projects", _projects, "list each project, also where only something of it is kept")
     erased = add("erase", _erase, "delete a person's named data, or a project; prints the proof")
     erased.add_argument("what", choices=("person", "project"))
     erased.add_argument(
@@ -158,13 +180,6 @@ def _parser() -> argparse.ArgumentParser:
     told.add_argument(
         "--to", metavar="FOLDER", type=Path, default=Path(), help="where to write the files"
     )
-    moved = add("move", _move, "move everything from the SQLite file to an empty PostgreSQL")
-    moved.add_argument("to", metavar="postgresql://…", help="the new database")
-    add("projects", _projects, "list each project, also where only something of it is kept")
-    bench = add("bench", _bench, "measure how fast Digi is on this machine (takes minutes)")
-    bench.add_argument("parts", nargs="*", metavar="PART", help="only these parts of the table")
-    bench.add_argument("--short", action="store_true", help="take less time, with wider variation")
-    return parser
 
 
 def _run(_: argparse.Namespace) -> int:

@@ -14,7 +14,8 @@ import msgspec
 from bot.clock import Clock
 from bot.core.card_references import wanted
 from bot.core.dialogs import Dialogs, know_types
-from bot.core.gate import Gate, IncomingAct, Passed, Stopped
+from bot.core.gate import Gate
+from bot.core.gate_results import IncomingAct, Passed, Stopped
 from bot.core.listeners import Listeners
 from bot.core.tally import Tally
 from bot.core.turn_runner import TurnRunner, after_commit

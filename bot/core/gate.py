@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from bot.clock import Clock
 from bot.core.access import (
@@ -29,6 +28,7 @@ from bot.core.access import (
 from bot.core.act_limit import ActLimit
 from bot.core.dealt_cards import is_of_card, mark_of_card, opened
 from bot.core.form_values import read_values
+from bot.core.gate_results import IncomingAct, Passed, Stopped, passed_look
 from bot.core.page_room import PageRoom
 from bot.core.tokens import BadToken, FormToken, NotTheirs, read_form, read_press
 from bot.normalize import clean
@@ -38,7 +38,6 @@ from bot.platforms.common.ports import (
     InChat,
     Members,
     Pressed,
-    Sender,
     Submitted,
     ToAgree,
     TypedText,
@@ -49,7 +48,7 @@ from dialogs.model import events as e
 from dialogs.model.cards import Paragraph, Who, card, text
 from dialogs.model.commands import parse
 from dialogs.model.effects import FieldError, Response, Show
-from dialogs.model.events import Event, Look, Person, Press, Signed, Unsigned
+from dialogs.model.events import Look, Person, Press, Signed, Unsigned
 from dialogs.model.facts import Prefs, Project, Role, Viewer
 from dialogs.model.roles import held as roles_held
 from dialogs.registry import IN_ROUNDS, pressed_by_words
@@ -63,49 +62,6 @@ ACTS_A_MINUTE = 60
 CODES_AN_HOUR = 30
 CODES_ON_PAGE = 300
 """Codes tried on one page in an hour, by all who use it. One has 80 bits: this only limits work."""
-
-
-class Passed(Struct, frozen=True):
-    """What passed the gate: an event or a look, with no more than the engine needs.
-
-    For an unsigned event there is neither viewer nor key: only `form` identifies a second press of
-    Send, and only what belongs to a round has a `mark`, a MAC that identifies a second act by the
-    same person or, `by_card`, with the same card.
-    """
-
-    tenant: str
-    project: str
-    event: Event | Look
-    prefs: Prefs
-    viewer: Viewer | None = None
-    key: str = ""
-    form: str = ""
-    mark: str = ""
-    by_card: bool = False
-    language: str = ""
-    people: tuple[Sender, ...] = ()
-    about: Project | None = None
-    roles: tuple[Role, ...] = ()  # of everybody in the project; not for an unsigned event
-
-
-class Stopped(Struct, frozen=True):
-    """The gate refused, with these words; unless this retries an event that was handled (`key`)."""
-
-    moments: tuple[Response, ...]
-    prefs: Prefs
-    project: Project | None = None
-    key: str = ""
-    about: str = ""
-    absent: bool = False
-    """The person acts in a channel but is not known to be in the project's."""
-
-
-class IncomingAct(Struct, frozen=True):
-    """A delivery after its token was read: the act and its form, or why it is refused."""
-
-    press: Press | None = None
-    form: FormToken | None = None
-    refused: tuple[Response, ...] = ()
 
 
 class Gate:
@@ -237,7 +193,7 @@ class Gate:
         if isinstance(allowed, Stopped):
             return allowed
         if isinstance(allowed, Look):
-            return _passed_look(tenant, allowed, prefs, viewer, project, roles)
+            return passed_look(tenant, allowed, prefs, viewer, project, roles)
         if isinstance(allowed, Unsigned):
             return self._unsigned(delivery, allowed, form, prefs, project)
         return self._signed(delivery, allowed, form, prefs, project, viewer, channel)
@@ -370,26 +326,6 @@ def _hidden(press: Press, form: FormToken | None, starter: str) -> Response | No
         waits = text("gate.draft_waits", who=Who(starter))
         return FieldError("", waits) if form is not None else Show(card(Paragraph(waits)))
     return None
-
-
-def _passed_look(
-    tenant: str,
-    look: Look,
-    prefs: Prefs,
-    viewer: Viewer,
-    project: Project | None,
-    roles: tuple[Role, ...],
-) -> Passed:
-    return Passed(
-        tenant,
-        viewer.project,
-        msgspec.structs.replace(look, project=viewer.project),
-        prefs,
-        viewer,
-        language=project.language if project else "",
-        about=project,
-        roles=roles,
-    )
 
 
 def _viewer(

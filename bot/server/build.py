@@ -180,35 +180,10 @@ async def build(
         await store.tx(rekey.keep_secret, vault)
         scripts = Scripts(vault)
         clock = clock or Clock(int(await store.read(scripts.meta, "clock_offset_us") or 0))
-        pause = Pause()
-        upkeep = Upkeep(
-            store,
-            scripts,
-            vault,
-            catalogue,
-            clock,
-            log,
-            home=home,
-            key_file=key_file,
-            backups=backups or home / "backups",
-            days=backup_days,
-            nightly=nightly,
-            still=partial(pause.still, calls_end=False),
-        )
-        house = _connected(
-            store,
-            scripts,
-            vault,
-            catalogue,
-            clock,
-            log,
-            operator,
-            upkeep,
-            pause,
-            edges=tuple(edges(store, vault, clock)),
-            watchers=watchers,
-            public_url=public_url,
-        )
+        ground = _Ground(store, scripts, vault, catalogue, clock, log, Pause(), operator)
+        backups = backups or home / "backups"
+        upkeep = _upkeep(ground, home, key_file, backups, backup_days, nightly=nightly)
+        house = _connected(ground, upkeep, tuple(edges(store, vault, clock)), watchers, public_url)
         await upkeep.heed()
     except BaseException:
         await store.close()
@@ -216,33 +191,54 @@ async def build(
     return house
 
 
+@dataclass(frozen=True)
+class _Ground:
+    """What all other objects are built on."""
+
+    database: Database
+    scripts: Scripts
+    vault: Vault
+    catalogue: Catalogue
+    clock: Clock
+    log: Log
+    pause: Pause
+    operator: Operator
+
+
+def _upkeep(
+    ground: _Ground, home: Path, key_file: Path, backups: Path, days: int, *, nightly: bool
+) -> Upkeep:
+    return Upkeep(
+        ground.database,
+        ground.scripts,
+        ground.vault,
+        ground.catalogue,
+        ground.clock,
+        ground.log,
+        home=home,
+        key_file=key_file,
+        backups=backups,
+        days=days,
+        nightly=nightly,
+        still=partial(ground.pause.still, calls_end=False),
+    )
+
+
 def _connected(
-    store: Database,
-    scripts: Scripts,
-    vault: Vault,
-    catalogue: Catalogue,
-    clock: Clock,
-    log: Log,
-    operator: Operator,
+    ground: _Ground,
     upkeep: Upkeep,
-    pause: Pause,
-    *,
     edges: tuple[Edge, ...],
     watchers: Sequence[Changed],
     public_url: str | None,
 ) -> House:
     """Build the engine and the courier on the objects that they share."""
+    store, scripts, vault = ground.database, ground.scripts, ground.vault
+    catalogue, clock, log, operator = ground.catalogue, ground.clock, ground.log, ground.operator
     fence, tally, listeners = ReleaseFence(store), Tally(), Listeners(watchers)
     views = Views(store, scripts.reading, catalogue, vault, clock, edges, public_url)
+    dialogs = Dialogs(catalogue)
     turns = TurnRunner(
-        store,
-        scripts.turns,
-        Dialogs(catalogue),
-        vault,
-        clock,
-        fence=fence,
-        tally=tally,
-        listeners=listeners,
+        store, scripts.turns, dialogs, vault, clock, fence=fence, tally=tally, listeners=listeners
     )
     gate = Gate(store, scripts, vault, clock)
     engine = Engine(
@@ -258,32 +254,15 @@ def _connected(
         fence=fence,
         listeners=listeners,
         tally=tally,
-        pause=pause,
+        pause=ground.pause,
         nightly=upkeep.night,
     )
     links = StoredLinks(store, vault, clock.now)
     screens = ScreenDesk(store, scripts.reading, catalogue, vault, clock, views, operator)
     leading = LeadingDesk(store, scripts.reading, vault, links, screens, engine.receive)
-    return House(
-        store,
-        scripts,
-        vault,
-        catalogue,
-        clock,
-        engine,
-        courier,
-        upkeep,
-        log,
-        turns,
-        views,
-        fence,
-        listeners,
-        tally,
-        links,
-        screens,
-        leading,
-        ReportFiles(store, scripts, vault, catalogue, clock),
-    )
+    reports = ReportFiles(store, scripts, vault, catalogue, clock)
+    made = (engine, courier, upkeep, log, turns, views, fence, listeners, tally)
+    return House(store, scripts, vault, catalogue, clock, *made, links, screens, leading, reports)
 
 
 async def open_store(home: Path, database: Path | None, postgres: str | None) -> Database:

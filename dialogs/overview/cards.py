@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import assert_never
 
 from content.model import Set
-from msgspec.structs import replace
 
 from dialogs.advice.states import MEMORY, for_all, memory, next_of, overview_line, suggested
-from dialogs.agreement.states import Agreement, overdue, unowned, what
-from dialogs.concern.states import HELPERS, Concern, ConcernAnswer, answer_parts
+from dialogs.agreement.states import Agreement, overdue, unowned
+from dialogs.concern.states import HELPERS
 from dialogs.exercise.states import ALL_RUNS, title_of
 from dialogs.model.calendar import iso_week, local
 from dialogs.model.cards import (
@@ -21,11 +19,9 @@ from dialogs.model.cards import (
     Kept,
     Line,
     Listing,
-    Moment,
     NeutralCard,
     Paragraph,
     Part,
-    Quote,
     Said,
     Several,
     Small,
@@ -38,18 +34,26 @@ from dialogs.model.cards import (
 )
 from dialogs.model.conversation import Facts
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Records, StateOf, States
-from dialogs.overview.news import SOON, Overview, Standing, promise_passed, waits_before
+from dialogs.model.facts import About, Known, StateOf, States
+from dialogs.overview.details import (
+    FIRST,
+    SHORT,
+    WHY,
+    answer,
+    still_doing,
+    still_waits,
+    until_when,
+    waiting_line,
+    words,
+    written_again,
+)
+from dialogs.overview.news import SOON, Overview, waits_before
 from dialogs.overview.states import Digest
 from dialogs.page.states import PAGE, where_the_page_is
-from dialogs.question.states import Concluded, Proposed, ToMed
+from dialogs.question.states import Concluded, ToMed
 from dialogs.walk.states import Walk, next_planned, next_question_at, words_of
 
-SHORT = 240
 BRIEF = 140
-FIRST = 3  # how many waiting texts the message itself shows
-PAGE_SIZE = 2600
-WHY = Records("not_done")
 ON = (
     "digest.on.monday",
     "digest.on.tuesday",
@@ -59,9 +63,6 @@ ON = (
     "digest.on.saturday",
     "digest.on.sunday",
 )
-
-
-Parts = tuple[Part[Line], ...]
 
 
 def overview_facts() -> Facts:
@@ -156,16 +157,10 @@ def _proposed(new: Overview) -> list[Part[Line]]:
     for one in new.proposed[:FIRST]:
         key = "digest.proposed_to_med" if one.outcome == "med" else "digest.proposed"
         parts.append(Paragraph(text(key, text=Kept("conclusion", one.conclusion, cut=SHORT))))
-        parts.append(_until(one))
+        parts.append(until_when(one))
     if len(new.proposed) > FIRST:
         parts.append(Small(text("digest.rest")))
     return parts
-
-
-def _until(one: Proposed) -> Small[Line]:
-    if one.released:
-        return Small(text("question.holds_from", holds=Moment(one.holds_at or one.until)))
-    return Small(text("digest.proposed_until", moment=Moment(one.until)))
 
 
 def _reached(new: Overview) -> list[Paragraph[Line]]:
@@ -245,8 +240,8 @@ def _asked(new: Overview) -> list[Paragraph[Line]]:
         said.append(answer(first.answers[-1], SHORT))
     if first.went:
         said.append(text(f"digest.went_{first.went}"))
-    if not first.answers or _written_again(first):
-        said.append(_waits(first))
+    if not first.answers or written_again(first):
+        said.append(waiting_line(first))
     if len(new.asked) > 1:
         said.append(text("digest.rest"))
     return [Paragraph(text("digest.asked", list=Several(tuple(said))))]
@@ -268,7 +263,7 @@ def _standing(new: Overview, today: date, project: str) -> list[Part[Line] | Non
         return []
     parts: list[Part[Line] | None] = [Paragraph(text("digest.standing"))]
     for one in new.standing[:FIRST]:
-        parts += _still_waits(one, BRIEF, today)
+        parts += still_waits(one, BRIEF, today)
     if len(new.standing) > FIRST:
         parts.append(Small(text("digest.rest")))
     read: Button[Line] = Button(text("concern.see"), Look("concerns", project=project))
@@ -280,7 +275,7 @@ def _doing(new: Overview, today: date) -> list[Part[Line]]:
         return []
     parts: list[Part[Line]] = [Paragraph(text("digest.doing"))]
     for one in new.doing[:FIRST]:
-        parts += _still_doing(one, BRIEF, today)
+        parts += still_doing(one, BRIEF, today)
     if len(new.doing) > FIRST:
         parts.append(Small(text("digest.rest")))
     return parts
@@ -303,163 +298,6 @@ def _next(known: Known, at: datetime) -> list[Paragraph[Line]]:
         return [Paragraph(said)]
     first = text("digest.trio_first", who=Listing(tuple(Who(p) for p in trio)))
     return [Paragraph(Several((said, first)))]
-
-
-# --- what it says of one thing ------------------------------------------------------------
-
-
-def words(one: Concern, cut: int = 0) -> Kept:
-    """Return the text or its beginning."""
-    return replace(one.words, cut=cut)
-
-
-def answer(one: ConcernAnswer, cut: int = 0) -> Line:
-    said = Kept("concern_answer", one.text, cut=cut)
-    match one.kind:
-        case "do":
-            return text("digest.answer_do", text=said)
-        case "no":
-            return text("digest.answer_no", text=said)
-        case "others":
-            return text("digest.answer_others", text=said)
-        case "closed":
-            return text("digest.answer_closed", text=said)
-        case "over":
-            return text("digest.answer_over")
-        case "later":
-            return text("digest.answer_later", text=said)
-        case _:
-            assert_never(one.kind)
-
-
-def _waits(one: Concern, today: date | None = None) -> Line:
-    """Say that the answer is still to come, and the promised date."""
-    if one.promised is not None:
-        passed = today is not None and promise_passed(one, today)
-        return text("digest.promise_passed" if passed else "digest.promised", day=Day(one.promised))
-    first = text("digest.written_again" if _written_again(one) else "digest.no_answer")
-    return Several((first, text("digest.no_date")))
-
-
-def _written_again(one: Concern) -> bool:
-    """Say that the author has added to it since it was answered."""
-    return one.status == "sent" and bool(one.answers)
-
-
-def _still_waits(one: Standing, cut: int, today: date) -> Parts:
-    concern = one.concern
-    lines: list[Line] = []
-    if concern.answers:
-        lines.append(answer(concern.answers[-1], cut))
-    if one.since:
-        lines.append(text("digest.since", week=Words(str(int(one.since[-2:])))))
-    if concern.promised is None and not _written_again(concern):
-        lines.append(text("digest.no_date"))
-    else:
-        lines.append(_waits(concern, today))
-    by = Who(concern.author) if concern.author else None
-    return (Quote(words(concern, cut), by), Small(Several(tuple(lines))))
-
-
-def _still_doing(one: Concern, cut: int, today: date) -> Parts:
-    by = Who(one.author) if one.author else None
-    due = one.done_by or today
-    key = "digest.doing_passed" if due < today else "digest.doing_until"
-    return (Quote(words(one, cut), by), Small(text(key, day=Day(due))))
-
-
-# --- the thread ---------------------------------------------------------------------------
-
-
-def details(known: Known, new: Overview, at: datetime) -> tuple[NeutralCard, ...]:
-    """Return all details, one message per topic, split if it would be long."""
-    today = local(known.project.calendar, at).date()
-    why = frozenset(rec.id for rec in known(WHY))
-    pages: list[NeutralCard] = []
-    _pages(pages, "digest.details_proposed", [_proposal(one) for one in new.proposed])
-    _pages(pages, "digest.details_reached", [_conclusion(one) for one in new.concluded])
-    _pages(
-        pages,
-        "digest.details_agreements",
-        [_agreement(one, why, today) for one in new.agreements],
-        size=300,
-    )
-    _pages(pages, "digest.details_asked", [_said(one, today) for one in new.asked])
-    _pages(pages, "digest.details_concerns", [_said(one, today) for one in new.concerns])
-    if len(new.standing) > FIRST:
-        _pages(
-            pages,
-            "digest.details_standing",
-            [_still_waits(one, SHORT, today) for one in new.standing],
-            size=2 * SHORT,
-        )
-    if len(new.doing) > FIRST:
-        doing = [_still_doing(one, SHORT, today) for one in new.doing]
-        _pages(pages, "digest.details_doing", doing, size=2 * SHORT)
-    return tuple(pages)
-
-
-def _pages(pages: list[NeutralCard], title: str, items: list[Parts], *, size: int = 900) -> None:
-    each = max(1, PAGE_SIZE // size)
-    for start in range(0, len(items), each):
-        parts = [part for item in items[start : start + each] for part in item]
-        pages.append(card(Heading(text(title)), *parts))
-
-
-def _proposal(one: Proposed) -> Parts:
-    by = text("digest.by", who=Who(one.by)) if one.by else None
-    question = Said(one.words.da, one.words.en)
-    return (
-        Paragraph(text("digest.question", question=question)),
-        Quote(Kept("conclusion", one.conclusion), by),
-        _until(one),
-    )
-
-
-def _conclusion(one: Concluded | ToMed) -> Parts:
-    by = text("digest.by", who=Who(one.by)) if one.by else None
-    question = Said(one.words.da, one.words.en)
-    return (
-        Paragraph(text("digest.question", question=question)),
-        Quote(Kept("conclusion", one.conclusion), by),
-        *((Small(text("digest.objected")),) if one.objections or one.in_words else ()),
-    )
-
-
-def _agreement(one: Agreement, why: frozenset[str], today: date) -> Parts:
-    """Return an agreement's line. The owner is named as long as the date has not passed."""
-    match one.status:
-        case "offered" | "declined":
-            line = text("digest.detail_free")
-        case "done":
-            line = text("digest.detail_done")
-        case "not_done":
-            line = text("digest.detail_not_done")
-        case "taken" if overdue(one, today):
-            line = text("digest.detail_overdue", day=Day(one.due or today))
-        case "taken" if one.due is not None:
-            line = text("digest.detail_due", who=Who(one.owner), day=Day(one.due))
-        case "taken":
-            line = text("digest.detail_taken", who=Who(one.owner))
-        case _:
-            assert_never(one.status)
-    told = one.status == "not_done" and one.id in why
-    reason = text("digest.because", text=Kept("not_done", one.id))
-    return (Quote(what(one.id)), Small(Several((line, reason)) if told else line))
-
-
-def _said(one: Concern, today: date) -> Parts:
-    by = Who(one.author) if one.author else None
-    parts: list[Part[Line]] = [Quote(words(one), by)]
-    parts += answer_parts(one)
-    if not one.answers or promise_passed(one, today) or _written_again(one) or _promised_again(one):
-        parts.append(Small(_waits(one, today)))
-    return tuple(parts)
-
-
-def _promised_again(one: Concern) -> bool:
-    """Return a promised date that is not part of the last answer."""
-    return one.waits and one.promised not in (None, one.answers[-1].until)
 
 
 # --- a piece of advice, a pitfall or a story ----------------------------------------------

@@ -51,12 +51,12 @@ from dialogs.model.events import Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, StateOf, Viewer
 from dialogs.overview.cards import (
     advice,
-    details,
     fits_now,
     label,
     overview_card,
     overview_facts,
 )
+from dialogs.overview.details import details
 from dialogs.overview.news import found
 from dialogs.overview.states import Digest, next_overview
 

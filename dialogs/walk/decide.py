@@ -30,7 +30,7 @@ from dialogs.model.events import Look, Press, SignedEvent
 from dialogs.model.facts import About, HowMany, Known, Roles, StateOf, States
 from dialogs.question.states import Asked, all_of, read
 from dialogs.walk import cards as v
-from dialogs.walk import handover, phase, themes
+from dialogs.walk import handover, phase, stands, themes
 from dialogs.walk import plan as p
 from dialogs.walk.looks import (
     LONGEST,
@@ -104,7 +104,7 @@ def decide(state: Walk | None, event: SignedEvent, known: Known) -> Step:
             stopped = v.not_running(known.project)
             if stopped is not None:
                 return state, (Show(stopped),)
-            return phase.still_stands(state, event, known)
+            return stands.still_stands(state, event, known)
         case _:
             raise AssertionError(event)
 
@@ -307,7 +307,7 @@ def view_needs(state: Walk, slot: str) -> Facts:
 
 def view(state: Walk, slot: str, known: Known) -> NeutralCard:
     if slot == "stands":
-        return phase.stands_post(state, known)
+        return stands.stands_post(state, known)
     theme = slot.removeprefix("theme:")
     asked = {}
     for id in state.fives[theme]:
@@ -351,7 +351,7 @@ CONVERSATION = Conversation(
         "add_question": Sight(look_needs, add_look),
         "themes": Sight(questions_needs, themes_look),
         "phase": Sight(phase.look_needs, phase.look),
-        "stands": Sight(phase.stands_needs, phase.stands_look),
+        "stands": Sight(stands.stands_needs, stands.stands_look),
     },
     commands={
         "status": opens("status"),

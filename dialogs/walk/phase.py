@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from dialogs.advice.states import of_phase
@@ -23,7 +21,6 @@ from dialogs.model.cards import (
     Note,
     Option,
     Paragraph,
-    Part,
     Quote,
     Said,
     Small,
@@ -34,7 +31,7 @@ from dialogs.model.cards import (
     card,
     text,
 )
-from dialogs.model.conversation import Facts, Responses
+from dialogs.model.conversation import Facts
 from dialogs.model.effects import (
     Effect,
     Effects,
@@ -43,7 +40,6 @@ from dialogs.model.effects import (
     Post,
     Privately,
     Record,
-    Redraw,
     Response,
     Say,
     Show,
@@ -55,15 +51,13 @@ from dialogs.model.facts import (
     Known,
     Project,
     Roles,
-    StateOf,
     States,
     Viewer,
 )
-from dialogs.model.roles import who_leads
 from dialogs.question.states import Concluded, QuestionState, all_of, is_open, title
 from dialogs.walk.cards import LEADS, lowered
 from dialogs.walk.plan import entered
-from dialogs.walk.states import RUNS, Walk, in_ours, phase_name, progress, stage_line
+from dialogs.walk.states import Walk, in_ours, phase_name, progress, stage_line
 
 AT_MOST = 3
 STANDING = ("kerneopgave.1", "opgaveloesning.4")  # their conclusions are checked at each change
@@ -297,12 +291,6 @@ def _news(
     phase = known.catalogue.phase(after.phase)
     name = Said(lowered(phase.name.da), lowered(phase.name.en))
     back = after.phase < project.phase
-    decided: Line
-    if event.decided_note.strip():
-        note = Kept("status_note", f"{event.id}-1")
-        decided = text(DECIDED_BY[event.decided], who=Who(event.by), note=note)
-    else:
-        decided = text(DECIDED[event.decided], who=Who(event.by))
     left = len(after.rest) > len(before.rest)
     fitting = of_phase(known, project, after.phase)[:AT_MOST]
     titles = tuple(Said(one.title.da, one.title.en) for one in fitting)
@@ -310,7 +298,7 @@ def _news(
         Heading(text("walk.phase.back_heading" if back else "walk.phase.heading", name=name)),
         progress(known, after.phase),
         Paragraph(text("walk.phase.back_is_fine")) if back else None,
-        Paragraph(decided),
+        Paragraph(_decided(event)),
         Paragraph(in_ours(phase.what, known)),
         Paragraph(in_ours(phase.involvement, known)),
         Paragraph(text(UNFINISHED[event.open_questions], n=Count(len(waiting))))
@@ -329,6 +317,14 @@ def _news(
             else None,
         ),
     )
+
+
+def _decided(event: e.PhaseMoved) -> Line:
+    """Say who decided, and their note where there is one."""
+    if event.decided_note.strip():
+        note = Kept("status_note", f"{event.id}-1")
+        return text(DECIDED_BY[event.decided], who=Who(event.by), note=note)
+    return text(DECIDED[event.decided], who=Who(event.by))
 
 
 def _to_the_leader(
@@ -353,100 +349,3 @@ def _to_the_leader(
         Show(card(moved, ask, frame)),
         *(Privately(person, letter, urgency=3) for person in leaders),
     )
-
-
-# --- does it still stand? -----------------------------------------------------------------
-
-
-def stands_post(
-    walk: Walk, known: Known, *, answering: bool = False, said: Line | None = None
-) -> NeutralCard:
-    """Return the conclusions to check at a change of phase, and the answers so far. With
-    `answering`, include the buttons for a person who may answer."""
-    asked = all_of(known)
-    lead = Look("stands", project=known.project.id)
-    waits = not answering and "asked" in dict(walk.stands).values()
-    return card(
-        Heading(text("walk.stands.heading")),
-        None if said is None else Paragraph(said),
-        *(
-            part
-            for question, how in walk.stands
-            for part in _stands(known.project, asked[question], how, answering=answering)
-        ),
-        Small(text("walk.stands.who")) if waits else None,
-        buttons(Button(text("button.lead"), lead, "quiet")) if waits else None,
-    )
-
-
-def stands_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), Roles(), StateOf("walk", "walk"), States("question"))
-
-
-def stands_look(look: Look, viewer: Viewer, known: Known) -> Responses:
-    """*Led samtalen* on that post: show a person who may answer what to answer; tell others who
-    can."""
-    walk = known.state("walk", "walk", Walk)
-    if not viewer.may(*RUNS):
-        return (Show(card(Paragraph(who_leads(known)))),)
-    if walk is None or not walk.stands:
-        return (Show(card(Paragraph(text("walk.stands.not_now")))),)
-    return (Show(stands_post(walk, known, answering=True)),)
-
-
-def _stands(
-    project: Project, state: QuestionState, how: str, *, answering: bool
-) -> tuple[Part[Line] | None, ...]:
-    question = state.words.id
-
-    def press(key: str, stands: Any) -> Button[Line]:
-        return Button(
-            text(key), e.StillStands(project=project.id, question=question, stands=stands)
-        )
-
-    if not isinstance(state, Concluded) or how == "no":
-        return Paragraph(title(state.words)), Small(text("walk.stands.is_open"))
-    pressed = buttons(press("walk.stands.yes", "yes"), press("walk.stands.no", "no"))
-    return (
-        Paragraph(title(state.words)),
-        Quote(Kept("conclusion", state.conclusion)),
-        Small(text("walk.stands.stands")) if how == "yes" else None,
-        pressed if answering and how != "yes" else None,
-    )
-
-
-def still_stands(walk: Walk, event: e.StillStands, known: Known) -> tuple[Walk, Effects]:
-    """Answer once per change: yes is announced in the channel, no reopens the question."""
-    project = known.project
-    state = all_of(known).get(event.question)
-    if (event.question, "asked") not in walk.stands or not isinstance(state, Concluded):
-        return walk, (Show(_settled(project, event.question, walk)),)
-    walk = replace(
-        walk,
-        stands=tuple((q, event.stands if q == event.question else how) for q, how in walk.stands),
-    )
-    if event.stands == "no":
-        return walk, (
-            Tell(e.TakenUpAgain(question=event.question)),
-            Redraw("stands"),
-            _answered(walk, known, text("walk.stands.again")),
-        )
-    said = text("walk.stands.said", who=Who(event.by), question=title(state.words))
-    return walk, (
-        Redraw("stands"),
-        Say(card(Paragraph(said))),
-        _answered(walk, known, text("walk.stands.kept")),
-    )
-
-
-def _answered(walk: Walk, known: Known, said: Line) -> Show:
-    return Show(stands_post(walk, known, answering=True, said=said), instead=True)
-
-
-def _settled(project: Project, question: str, walk: Walk) -> NeutralCard:
-    how = dict(walk.stands).get(question, "")
-    key = {"yes": "walk.stands.already_yes", "no": "walk.stands.already_no"}.get(
-        how, "walk.stands.not_now"
-    )
-    see = Look("questions", project=project.id, ref=question)
-    return card(Paragraph(text(key)), buttons(Button(text("walk.button.see_question"), see)))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.core import engine
-from bot.core.gate import Passed
+from bot.core.gate_results import Passed
 from bot.core.tokens import write_press
 from bot.platforms.common.ports import Delivery, Pressed, Sender
 from bot.server.build import House

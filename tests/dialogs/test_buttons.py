@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.gate import Stopped
+from bot.core.gate_results import Stopped
 from bot.platforms.common.ports import Answer, Delivery, Pressed, Sender
 from dialogs.model import cards as c
 from dialogs.model.commands import COMMANDS

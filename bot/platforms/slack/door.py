@@ -60,15 +60,13 @@ class SlackDoor:
         )
         self._install: Install | None = None
         if client_id and client_secret and bot_token is None:
-            self._install = Install(
+            installs = partial(Install, client_id=client_id, client_secret=client_secret, mac=mac)
+            self._install = installs(
                 self._api,
                 self.workspaces,
-                client_id=client_id,
-                client_secret=client_secret,
                 base_url=api_url,
                 public_url=public_url,
                 installations=installations,
-                mac=mac,
                 told=told,
                 now=now,
             )

@@ -46,17 +46,8 @@ def missing(
 def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False) -> dict[str, Any]:
     """Build the manifest. `public_url` is where Slack reaches Digi; only Socket Mode for a single
     workspace works without it."""
-    if public_url is None and not socket_mode:
-        raise CannotDraw(
-            "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: set"
-            " it to the https:// address at which Slack reaches Digi, or set SLACK_APP_TOKEN for"
-            " Socket Mode"
-        )
-    if public_url is None and several:
-        raise CannotDraw(
-            "several workspaces install Digi at /slack/install, and DIGI_PUBLIC_URL is missing:"
-            " set it to the https:// address at which Slack reaches Digi"
-        )
+    if public_url is None:
+        _needs_no_address(socket_mode=socket_mode, several=several)
     base = public_url or ""
     events = f"{base}/slack/events"
     command: dict[str, Any] = {
@@ -81,29 +72,7 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
             "description": "Hjælper holdet med at tale om ny teknologi, mens det gør en forskel.",
             "background_color": "#2f4858",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": True,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
-            },
-            "bot_user": {"display_name": "Digi", "always_online": True},
-            "shortcuts": [
-                {
-                    "name": "Sig det · Say it",
-                    "type": "global",
-                    "callback_id": SAY,
-                    "description": "Et spørgsmål, en idé eller en bekymring",
-                },
-                {
-                    "name": "Lav en aftale · Agree",
-                    "type": "message",
-                    "callback_id": AGREEMENT,
-                    "description": "Gør beskeden til en aftale i forløbet",
-                },
-            ],
-            "slash_commands": [command],
-        },
+        "features": _features(command),
         "oauth_config": oauth,
         "settings": {
             "event_subscriptions": subscriptions,
@@ -113,3 +82,44 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
             "token_rotation_enabled": False,
         },
     }
+
+
+def _features(command: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "Digi", "always_online": True},
+        "shortcuts": [
+            {
+                "name": "Sig det · Say it",
+                "type": "global",
+                "callback_id": SAY,
+                "description": "Et spørgsmål, en idé eller en bekymring",
+            },
+            {
+                "name": "Lav en aftale · Agree",
+                "type": "message",
+                "callback_id": AGREEMENT,
+                "description": "Gør beskeden til en aftale i forløbet",
+            },
+        ],
+        "slash_commands": [command],
+    }
+
+
+def _needs_no_address(*, socket_mode: bool, several: bool) -> None:
+    """Raise CannotDraw unless Slack never has to reach Digi."""
+    if not socket_mode:
+        raise CannotDraw(
+            "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: set"
+            " it to the https:// address at which Slack reaches Digi, or set SLACK_APP_TOKEN for"
+            " Socket Mode"
+        )
+    if several:
+        raise CannotDraw(
+            "several workspaces install Digi at /slack/install, and DIGI_PUBLIC_URL is missing:"
+            " set it to the https:// address at which Slack reaches Digi"
+        )

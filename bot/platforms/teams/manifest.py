@@ -140,23 +140,7 @@ def manifest(app: AppIdentity, word: Word, said: Word) -> dict[str, Any]:
         "accentColor": f"#{bytes(icons.NIGHT).hex().upper()}",
         "defaultInstallScope": "team",
         "defaultGroupCapability": {"team": "bot", "groupchat": "bot"},
-        "bots": [
-            {
-                "botId": app.app_id,
-                "scopes": ["team", "groupChat", "personal"],
-                "supportsTargetedMessages": True,
-                "supportsFiles": False,
-                "isNotificationOnly": False,
-                "commandLists": [
-                    {
-                        "scopes": [scope],
-                        "triggers": list(triggers),
-                        "commands": [_command(name, word, said) for name in names],
-                    }
-                    for scope, triggers, names in _LISTS
-                ],
-            }
-        ],
+        "bots": [_bot(app, word, said)],
         "composeExtensions": [
             {
                 "botId": app.app_id,
@@ -173,6 +157,24 @@ _LISTS = (
     ("groupChat", ("mention", "slash"), IN_CHANNEL),
     ("personal", ("mention",), IN_PRIVATE),
 )
+
+
+def _bot(app: AppIdentity, word: Word, said: Word) -> dict[str, Any]:
+    return {
+        "botId": app.app_id,
+        "scopes": ["team", "groupChat", "personal"],
+        "supportsTargetedMessages": True,
+        "supportsFiles": False,
+        "isNotificationOnly": False,
+        "commandLists": [
+            {
+                "scopes": [scope],
+                "triggers": list(triggers),
+                "commands": [_command(name, word, said) for name in names],
+            }
+            for scope, triggers, names in _LISTS
+        ],
+    }
 
 
 def _command(name: str, word: Word, said: Word) -> dict[str, Any]:

@@ -11,13 +11,8 @@ import msgspec
 import pytest
 
 from bot.core.access import ALL, LOOKS_ANYWHERE, MAY, MAY_LOOK
-from bot.core.gate import (
-    ACTS_A_MINUTE,
-    CODES_AN_HOUR,
-    Gate,
-    Passed,
-    Stopped,
-)
+from bot.core.gate import ACTS_A_MINUTE, CODES_AN_HOUR, Gate
+from bot.core.gate_results import Passed, Stopped
 from bot.core.tokens import EVENTS, FieldRule, write_form, write_press
 from bot.platforms.common.ports import Delivery, Members, Pressed, Sender, Submitted, TypedText
 from bot.server.build import House
