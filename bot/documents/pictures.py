@@ -70,10 +70,12 @@ _LOOKS: dict[Tone, _Look] = {
     "better": _Look("better-soft", "better"),
     "worse": _Look("worse-soft", "worse", "stripes", "worse-mark"),
     "today": _Look("today-soft", "today", "dots", "today-mark"),
-    "neutral": _Look("card", "ink", "backstripes", "neutral-mark"),
+    "neutral": _Look("card", "ink", "backstripes", "edge"),
 }
 _THICK = 26
 _ROUND = 6
+_LABEL_LINES = 6
+"""Lines of a label or a date. A longer one ends in an ellipsis, and stands whole in the sentence."""
 
 
 class _Drawing(Struct):
@@ -210,7 +212,7 @@ def _step_lines(picture: Steps[Spans], step: NamedStep[Spans], room: float) -> l
         lines[-1] = _Line(words, _NAME, tail=now if words else now.removeprefix("· "))
     done = step.state == "done"
     when = plain(step.when) if step.when is not None else ""
-    dates = wrapped(when, room - (17 if done else 0), _DATE)
+    dates = wrapped(when, room - (17 if done else 0), _DATE, _LABEL_LINES)
     for at, date in enumerate(dates or ([""] if done else [])):
         lines.append(_Line(date, _DATE, "muted", sign=done and at == 0))
     return lines
@@ -264,7 +266,7 @@ def _draw_row(
     """Draw a label with its bar, beside it or below."""
     abreast = drawing.width >= _ABREAST
     room = drawing.width * 0.46 if abreast else drawing.width
-    lines = wrapped(plain(bar.label), room - 12, _NAME)
+    lines = wrapped(plain(bar.label), room - 12, _NAME, _LABEL_LINES)
     top = drawing.y + 10
     for at, line in enumerate(lines):
         base = top + 18 + at * _NAME.leading
@@ -272,8 +274,12 @@ def _draw_row(
     words = len(lines) * _NAME.leading
     x = room if abreast else 0
     y = top if abreast else top + words + 6
-    _draw_bar(picture, bar, longest, unit, drawing, x, y)
-    drawing.y = max(y + _THICK, top + words) + 10
+    without_room = _draw_bar(picture, bar, longest, unit, drawing, x, y)
+    y += _THICK
+    for line in wrapped(", ".join(without_room), drawing.width - x, _HINT):
+        y += _HINT.leading
+        drawing.elements.append(drawing.pen.text(x, y, line, _HINT, "muted"))
+    drawing.y = max(y, top + words) + 10
 
 
 def _draw_bar(
@@ -284,9 +290,9 @@ def _draw_bar(
     drawing: _Drawing,
     x: float,
     y: float,
-) -> None:
+) -> list[str]:
     """Draw the parts of a bar. With one group its figure stands behind the bar, otherwise each
-    inside its part."""
+    inside its part. Return the figures that have no room there."""
     pen, room = drawing.pen, drawing.width - x
     if len(bar.values) == 1:
         figure = shortened(f"{bar.values[0]} {unit}".strip(), room / 2, _FIGURE)
@@ -295,18 +301,27 @@ def _draw_bar(
         drawing.elements += _part(pen, x, y, length, picture.groups[0].tone, _ROUND, _ROUND)
         x += length + 8 if length else 0
         drawing.elements.append(pen.text(x, y + _THICK / 2 + 5, figure, _FIGURE, "ink"))
-        return
+        return []
     parts = [(g, v) for g, v in zip(picture.groups, bar.values, strict=True) if v]
+    if not parts:
+        drawing.elements.append(pen.text(x, y + _THICK / 2 + 5, "0", _FIGURE, "ink"))
+    without_room = []
     end = x
     for at, (group, value) in enumerate(parts):
         length = room * value / longest
         left, right = _ROUND if at == 0 else 0, _ROUND if at == len(parts) - 1 else 0
         drawing.elements += _part(pen, end, y, length, group.tone, left, right)
-        drawing.elements += _inside(pen, end, y, length, plain(group.name), value, group.tone)
+        inside = list(_inside(pen, end, y, length, plain(group.name), value, group.tone))
+        drawing.elements += inside
+        if not inside:
+            without_room.append(f"{plain(group.name)} {value}")
+        if at:
+            drawing.elements.append(pen.box(end - 0.5, y, 1, _THICK, "edge"))
         end += length
     if end > x:
-        frame = pen.frame(x + 0.5, y + 0.5, end - x - 1, _THICK - 1, "line", _ROUND - 0.5)
+        frame = pen.frame(x + 0.5, y + 0.5, end - x - 1, _THICK - 1, "edge", _ROUND - 0.5)
         drawing.elements.append(frame)
+    return without_room
 
 
 def _part(
@@ -338,13 +353,17 @@ def _draw_legend(picture: Chart[Spans], unit: str, drawing: _Drawing) -> None:
     drawing.elements.append(drawing.pen.rule(0, drawing.y + 0.5, drawing.width))
     x, y = 0.0, drawing.y + 12
     for group in picture.groups:
-        words = shortened(plain(group.name), drawing.width - 30, _HINT)
-        needed = 30 + width_of(words, _HINT)
-        if x and x + needed > drawing.width:
+        lines = wrapped(plain(group.name), drawing.width - 30, _HINT) or [""]
+        needed = 30 + max(width_of(line, _HINT) for line in lines)
+        if x and (x + needed > drawing.width or len(lines) > 1):
             x, y = 0.0, y + 24
         drawing.elements += _swatch(drawing.pen, x, y, group.tone)
-        drawing.elements.append(drawing.pen.text(x + 30, y + 14, words, _HINT, "muted"))
+        for at, line in enumerate(lines):
+            base = y + 14 + at * _HINT.leading
+            drawing.elements.append(drawing.pen.text(x + 30, base, line, _HINT, "muted"))
         x += needed + 14
+        if len(lines) > 1:
+            x, y = drawing.width, y + (len(lines) - 1) * _HINT.leading
     if unit:
         words = shortened(f"({unit})", drawing.width, _HINT)
         if x + width_of(words, _HINT) > drawing.width:
@@ -357,4 +376,4 @@ def _swatch(pen: Pen, x: float, y: float, tone: Tone) -> Iterator[str]:
     look = _LOOKS[tone]
     yield pen.slab(x, y, 22, 18, look.ground, 4, 4)
     yield pen.pattern(x, y, 22, 18, look.mark, look.pattern)
-    yield pen.frame(x + 0.5, y + 0.5, 21, 17, "line", 3.5)
+    yield pen.frame(x + 0.5, y + 0.5, 21, 17, "edge", 3.5)

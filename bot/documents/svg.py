@@ -22,19 +22,20 @@ COLOURS: dict[str, tuple[str, str]] = {
     "ink": ("#1d2321", "#eceae3"),
     "muted": ("#59615d", "#a5ada8"),
     "line": ("#dcd8ce", "#36403c"),
+    "edge": ("#787e79", "#7c8782"),
     "accent": ("#0b5d54", "#7fd1c0"),
     "accent-soft": ("#e2eeea", "#1e3a35"),
     "better": ("#23703f", "#8fd3a6"),
     "better-soft": ("#dcefe2", "#21382a"),
-    "neutral-mark": ("#8f958f", "#6d7873"),
     "worse": ("#a63a30", "#f1998c"),
     "worse-soft": ("#f6dfdb", "#42261f"),
-    "worse-mark": ("#c97c73", "#a8655b"),
+    "worse-mark": ("#bb665c", "#a8655b"),
     "today": ("#8a4f0a", "#e3ac62"),
     "today-soft": ("#f6e7cf", "#3a2c18"),
-    "today-mark": ("#bb8135", "#9a7740"),
+    "today-mark": ("#b0772b", "#9a7740"),
 }
-"""Each colour on light and on dark ground, with a contrast of at least 4.5 for what is read."""
+"""Each colour on light and on dark ground, with a contrast of at least 4.5 for what is read, and 3
+for edges and patterns, without which a bar could not be read in grey."""
 
 # The width of a character in parts of the font's size. They are those of DejaVu Sans, one of the
 # widest fonts that a browser may use instead of the named one, so that nothing is cut off.
@@ -133,9 +134,10 @@ def _broken(word: str, room: float, type: Type) -> tuple[str, str]:
         if fits:
             return f"{word[: fits[-1]]}-", word[fits[-1] :]
     at = len(word) - 1
-    while at > 1 and width_of(word[:at], type) > room:
+    while at > 1 and width_of(f"{word[:at]}-", type) > room:
         at -= 1
-    return word[:at], word[at:]
+    hyphen = "-" if word[at - 1 : at + 1].isalpha() else ""
+    return f"{word[:at]}{hyphen}", word[at:]
 
 
 def shortened(text: str, room: float, type: Type) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, get_args
 from xml.etree import ElementTree
 
@@ -120,9 +120,48 @@ def test_no_text_leaves_the_picture(picture: Any, width: int) -> None:
         assert x + across <= width + 0.5
 
 
+STATEMENT = (
+    "Der bliver taget hensyn til konsekvenserne for arbejdsmiljøet og til dem, der arbejder om"
+    " natten, hver gang teknologien bliver ændret, også når alle har travlt"
+)
+DEGREES = ("I meget høj grad eller i høj grad eller i nogen grad", "resten", "Slet ikke, tror jeg")
+FIGURES = st.lists(st.integers(0, 80).map(lambda n: n * 5), min_size=3, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(FIGURES.map(tuple), min_size=1, max_size=4), st.sampled_from([PHONE, WIDE]))
+def test_a_chart_says_all_of_its_words_and_figures(rows: Any, width: int) -> None:
+    """Also the figure of a part that is too narrow for it, and a label as long as a statement."""
+    tones: tuple[Tone, ...] = ("better", "neutral", "worse")
+    groups = tuple(Group(said(name), tone) for name, tone in zip(DEGREES, tones, strict=True))
+    chart = Chart(said("Svarene"), tuple(Bar(said(STATEMENT), row) for row in rows), groups)
+    read = everything_in(picture_svg(chart, width=width))
+    assert read.count(STATEMENT) == len(rows)
+    assert all(name in read for name in DEGREES)
+    shown = [int(n) for n in re.findall(r"\d+", read)]
+    wanted = [n for row in rows for n in (row if any(row) else [0]) if n or not any(row)]
+    assert sorted(shown) == sorted(wanted)
+
+
+def test_no_line_of_a_chart_is_written_over_another() -> None:
+    """Names of groups that take several lines, and figures below their bars, have room."""
+    groups = (Group(said(STATEMENT), "better"), Group(said("x")), Group(said(STATEMENT), "worse"))
+    bars = (Bar(said("a"), (395, 5, 5)), Bar(said(STATEMENT), (5, 5, 395)))
+    for width in (PHONE, WIDE):
+        svg = picture_svg(Chart(said("Svarene"), bars, groups, said("svar")), width=width)
+        lines = {(float(one.attrib["x"]), float(one.attrib["y"])) for one in texts(svg)}
+        assert len(lines) == len(texts(svg))
+        for x in {x for x, _ in lines}:
+            downwards = sorted(y for at, y in lines if at == x)
+            assert all(y - above >= 18 for above, y in pairwise(downwards))
+        assert max(y for _, y in lines) <= float(ElementTree.fromstring(svg).attrib["height"])
+
+
 def test_a_long_word_is_broken_where_danish_would() -> None:
-    """Between the parts of a compound, then between syllables."""
+    """Between the parts of a compound, then between syllables, and always with a hyphen."""
     name = Type(15, 20, bold=True)
+    assert wrapped("rrrrrrrrrrrrrr", 80, name)[0].endswith("r-")
+    assert "-" not in wrapped("20262027202820", 80, name)[0]
     assert wrapped("Konsekvensvurdering", 130, name) == ["Konsekvens-", "vurdering"]
     assert wrapped("Implementering", 110, name) == ["Implemente-", "ring"]
     assert wrapped("en to tre fire fem seks", 60, name, most=2)[-1].endswith("…")
@@ -161,6 +200,17 @@ def test_what_is_read_has_a_contrast_of_at_least_four_and_a_half(theme: ColourSc
     pairs |= {(look.ink, look.ground) for look in drawn._LOOKS.values()}
     for ink, ground in pairs:
         assert contrast(rgb(ink, theme), rgb(ground, theme)) >= 4.5, (ink, ground)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_edges_and_patterns_have_a_contrast_of_at_least_three(theme: ColourScheme) -> None:
+    """The frame of a bar and what divides its parts are seen on each ground, and so is what a part
+    is told by in grey."""
+    pairs = {("edge", look.ground) for look in drawn._LOOKS.values() if look.ground != "accent"}
+    pairs |= {("edge", "card")}
+    pairs |= {(look.mark, look.ground) for look in drawn._LOOKS.values() if look.mark}
+    for mark, ground in pairs:
+        assert contrast(rgb(mark, theme), rgb(ground, theme)) >= 3, (mark, ground)
 
 
 @pytest.mark.parametrize("theme", THEMES)

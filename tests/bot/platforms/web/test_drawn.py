@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from playwright.async_api import Browser
 
 from bot.documents.pictures import picture_svg
+from bot.documents.svg import COLOURS
 from bot.platforms.common.ports import Answer
 from bot.platforms.web.playground.people import PEOPLE
 from bot.platforms.web.playground.server import STATIC
@@ -299,6 +300,19 @@ def test_every_pair_of_colours_can_be_read() -> None:
         for ink, on in pairs:
             low, high = sorted((luminance(theme[ink]), luminance(theme[on])))
             assert (high + 0.05) / (low + 0.05) >= 4.5, (ink, on)
+
+
+def test_the_page_gives_pictures_the_colours_of_their_files() -> None:
+    """So what holds for their contrast and in grey holds here."""
+    css = (STATIC / "style.css").read_text("utf-8")
+    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    drawn = dict(re.findall(r"\.(?:fill|stroke)-([\w-]+) \{ (?:fill|stroke): var\((.*?)\)", css))
+    assert drawn.keys() == COLOURS.keys()
+    for theme, block in enumerate(blocks):
+        colours = dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6});", block))
+        assert {name: colours[drawn[name]] for name in COLOURS} == {
+            name: both[theme] for name, both in COLOURS.items()
+        }
 
 
 def test_the_page_has_every_text_in_both_languages() -> None:
