@@ -75,7 +75,7 @@ _LOOKS: dict[Tone, _Look] = {
 _THICK = 26
 _ROUND = 6
 _LABEL_LINES = 6
-"""Lines of a label or a date. A longer one ends in an ellipsis, and stands whole in the sentence."""
+"""Of a label or a date. What is longer ends in an ellipsis, and stands whole in the sentence."""
 
 
 class _Drawing(Struct):

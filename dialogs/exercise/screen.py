@@ -13,9 +13,16 @@ from msgspec.structs import replace
 from dialogs.agreement.states import as_listed
 from dialogs.exercise.board import board_facts, hidden_lines
 from dialogs.exercise.cards import lead_card, may_lead
+from dialogs.exercise.columns import fills_now
 from dialogs.exercise.forms import grouping_form, not_leading
 from dialogs.exercise.parts import WallLink
 from dialogs.exercise.progress import inner_now, next_step, step_of_round
+from dialogs.exercise.screen_columns import (
+    Columns,
+    survey_columns,
+    table_columns,
+    table_foot,
+)
 from dialogs.exercise.standing import to_choose
 from dialogs.exercise.states import (
     ALL_RUNS,
@@ -26,6 +33,7 @@ from dialogs.exercise.states import (
     board_note,
     current_step,
     every_run,
+    has_table,
     is_over,
     lane_name,
     lanes_of,
@@ -70,10 +78,14 @@ DIGITS_LAST = timedelta(minutes=10)
 WORKSHOP = "workshop"
 """In the look of a link: it shows the exercise that is under way in the workshop."""
 NOTES = Published("note")
-KINDS = tuple(one.kind for one in board_facts("") if isinstance(one, Records))
 EVERY = 10_000
 
-Columns = tuple[ScreenColumn[Line], ...]
+
+def _facts(run: str) -> Facts:
+    return (*board_facts(run), Records("table_row", run), Records("table_column", run))
+
+
+KINDS = tuple(one.kind for one in _facts("") if isinstance(one, Records))
 
 
 def links(run: ExerciseRun, event: e.ScreenWanted) -> Step:
@@ -114,7 +126,7 @@ def screen_needs(look: Look, viewer: Viewer) -> Facts:
     if look.words == WORKSHOP:
         every = (Records(kind, limit=EVERY) for kind in KINDS)
         return (About(), Roles(), Team(), ALL_RUNS, States("agreement"), NOTES, *every)
-    return (*board_facts(look.ref), States("agreement"), Team())
+    return (*_facts(look.ref), ALL_RUNS, States("agreement"), Team())
 
 
 def screen(look: Look, viewer: Viewer, known: Known) -> LookResults:
@@ -153,8 +165,12 @@ def leading(look: Look, viewer: Viewer, known: Known) -> LookResults:
 def on_wall(run: ExerciseRun, known: Known, *, board: bool = False) -> NeutralScreen:
     """Return the screen. `board`: the notes, also in steps that show something else."""
     title, ends = title_of(run), ends_line(run)
-    first = text("exercise.screen_foot") if ends is None else ends
-    foot = (first, *hidden_lines(run))
+    foot: tuple[Line, ...] = () if ends is None else (ends,)
+    if has_table(run):
+        foot = (*foot, *table_foot(run, known))
+    elif ends is None:
+        foot = (text("exercise.screen_foot"),)
+    foot = (*foot, *hidden_lines(run))
     if is_over(run):
         return _result(run, known, title, foot)
     step, here, of = current_step(run), run.step + 1, len(steps_of(run))
@@ -190,6 +206,8 @@ def ends_at(run: ExerciseRun) -> datetime | None:
 
 def _waits(run: ExerciseRun) -> Line | None:
     found = open_round(run)
+    if found is None and fills_now(run) and not run.rows:
+        return text("table.screen_how")
     if found is None:
         return text("exercise.on_paper") if run.on_paper else None
     by_card = "_or_card" if run.cards.count else ""
@@ -204,7 +222,10 @@ def _columns(run: ExerciseRun, known: Known, does: str) -> Columns:
         return (*_chosen(run, known), *_conditions(run, known))
     if does == "agree":
         return (*_conditions(run, known, only_written=True), *_agreements(run, known))
-    return _lanes(run, known)
+    if not does:
+        return _lanes(run, known)
+    table = table_columns(run, known) if has_table(run) else ()
+    return (*table, *survey_columns(run, known), *_lanes(run, known))
 
 
 def _lanes(run: ExerciseRun, known: Known) -> Columns:

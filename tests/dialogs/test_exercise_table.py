@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,7 +62,8 @@ class Written:
 
     def act(self, event: Any) -> tuple[Any, ...]:
         self.n += 1
-        event = replace(event, by="fatima", at=NOW, id=f"e{self.n}", project="p")
+        at = NOW + timedelta(seconds=self.n)
+        event = replace(event, by="fatima", at=at, id=f"e{self.n}", project="p")
         decide: Any = DECIDES[type(event).__name__]
         step: Step = decide(self.run, event, self.known())
         after, effects = step
