@@ -64,7 +64,7 @@ def _paused(until: date | None) -> Card[Line]:
     said = text("person.paused") if until is None else text("person.paused_until", day=c.Day(until))
     return card(
         c.Paragraph(said),
-        c.buttons(Button(text("button.continue"), e.PersonResumed())),
+        c.buttons(Button(text("person.resume"), e.PersonResumed())),
     )
 
 

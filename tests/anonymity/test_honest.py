@@ -127,7 +127,7 @@ def test_the_page_says_what_is_true_of_the_page() -> None:
             english = dressed(line, "en", "slack:T1", "Anne")
             assert len(danish.split()) <= 60
             assert len(english.split()) <= 60
-            assert "Ingen chat står imellem." in danish
+            assert "Der er ingen chat imellem." in danish
             assert "Den, der driver serveren, kan se, at nogen brugte siden." in danish
             assert "Slack" not in danish
 
@@ -161,7 +161,7 @@ def test_the_platform_is_called_by_its_name() -> None:
     for tenant, called in zip(TENANTS, ("Slack", "Teams", "Chatten", "Chatten"), strict=True):
         said = dressed(honest(readers(1), DAYS[0]), "da", tenant, "Anne Holm")
         assert f"{called}, it-afdelingen og dem, der driver serveren, kan se" in said
-        assert "Anne (leder) læser hvert ord, hvis du vælger dem." in said
+        assert "Anne (leder) læser hvert ord, hvis du vælger det." in said
 
 
 async def test_the_form_says_who_can_read_and_when_it_goes(tmp_path: Path) -> None:

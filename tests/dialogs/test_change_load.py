@@ -107,11 +107,11 @@ def test_projects_that_do_not_say_their_unit_are_told_apart() -> None:
     """They may belong here, and are not counted."""
     said = read(OWN, project("a", unit=""), project("b", unit=" "))
     assert "er der 1 forløb" in said
-    assert "2 forløb på arbejdspladsen har ikke skrevet, hvilken enhed de gælder." in said
+    assert "For 2 forløb på arbejdspladsen er der ikke skrevet nogen enhed." in said
 
 
 def test_without_a_unit_of_its_own_it_counts_the_kind_of_workplace() -> None:
     """And says who can write the unit down."""
     said = read(replace(OWN, unit=""), project("a"), project("b", workplace="hospital"))
-    assert "Forløbet siger ikke, hvilken enhed teknologien kommer til." in said
+    assert "Der er ikke skrevet, hvilken enhed teknologien kommer til." in said
     assert "er der 2 forløb om teknologi af slagsen" in said

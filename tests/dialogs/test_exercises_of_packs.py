@@ -151,7 +151,7 @@ async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) 
         await begins(found, "nordby-temadag")
         await found.play(
             """
-            kanal < "Find tal om vagtskiftet · ingen har den endnu"
+            kanal < "Find tal om vagtskiftet · ingen har taget den endnu"
             ali > tryk "Fordel forberedelsen"
             ali > tryk "Find tal om vagtskiftet"
             ali > udfyld "Hvem gør det"=peter
@@ -190,7 +190,7 @@ async def test_a_workshop_of_a_pack_runs_to_its_end(pack: Path, tmp_path: Path) 
             ali > udfyld "Hvad har I aftalt"="Skrive vagten ned" "Hvem tager den"=peter
             ali > tryk "Led øvelsen" på "trin 4 af 4"
             ali > tryk "Slut øvelsen"
-            ali > udfyld "Endte den"=Ja "Hvad nåede I frem til"="Vi skriver det ned"
+            ali > udfyld "Endte mødet"=Ja "Hvad nåede I frem til"="Vi skriver det ned"
             kanal < "Vi skriver det ned"
             kanal < "Natten vil have papir"
             """

@@ -214,7 +214,7 @@ async def test_promises_are_in_the_report_with_what_became_of_them(tmp_path: Pat
         await played.play(BEGUN)
         assert first_page(await report(played, "ali"))["Løfter"].splitlines() == [
             "Der er ikke skrevet nogen løfter endnu.",
-            "Intet svar med en dato venter, og ingen aftaler er forsinket.",
+            "Der venter ingen svar med en lovet dato, og ingen aftaler er forsinkede.",
         ]
         await played.play(PROMISED)
         assert first_page(await report(played, "ali"))["Løfter"].splitlines()[:2] == [

@@ -149,7 +149,7 @@ def test_the_end_of_the_project_takes_it_down(people: int) -> None:
     assert len(of_kind(effects, Publish)) == (5 if people == 5 else 0)
     assert bool(of_kind(effects, Unpool)) == (people == 4)
     [record] = of_kind(effects, Record)
-    assert record.body["text"] == "Tavlen stod, til forløbet sluttede."
+    assert record.body["text"] == "Tavlen var åben, til forløbet sluttede."
     assert not of_kind(effects, Timer, Say, Privately, Post)
 
 

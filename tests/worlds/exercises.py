@@ -65,7 +65,7 @@ class Leading:
         await play.press(LEADS, "Slut øvelsen")
         values = {"Hvad nåede": RESULT}
         if guide.ends_in is not None:
-            values["Endte den"] = "Ja"
+            values["Endte mødet"] = "Ja"
         await play.fill(LEADS, values)
         self.shows(RESULT)
 

@@ -124,4 +124,4 @@ def test_it_needs_nothing_from_elsewhere() -> None:
     drawn = poster_html(sheet("da"), "a4")
     assert not re.search(r"<(script|img|link|iframe|a)\b|url\(|@import|javascript:|\son\w+=", drawn)
     assert 'lang="da"' in drawn
-    assert "Hæng den i rengøringsrummet også." in drawn
+    assert "Hæng den også i rengøringsrummet." in drawn

@@ -306,7 +306,7 @@ async def test_a_survey_is_answered_once_with_each_card(tmp_path: Path, either: 
         await answers(phone, "Værre")
         assert phone.status == 404
         await played.play(SURVEY_CLOSED)
-        assert "Under 20 svar viser jeg kun ordene." in played.channel()
+        assert "Er der under 20 svar, viser jeg kun ordene." in played.channel()
         _, run = await run_of(played.house)
         [done] = run.surveys
         assert done.count is not None
@@ -334,8 +334,8 @@ async def test_ballots_of_people_and_cards_are_never_added(
             )
             await played.fill(person, dict.fromkeys(asked, "Bedre"))
         await played.play(SURVEY_CLOSED)
-        assert ("Under 20 svar" in played.channel()) is shown
-        assert ("For få har svaret" in played.channel()) is not shown
+        assert ("Er der under 20 svar" in played.channel()) is shown
+        assert ("Så få har svaret" in played.channel()) is not shown
 
 
 # --- when a card cannot be used -----------------------------------------------------------

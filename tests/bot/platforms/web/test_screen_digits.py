@@ -113,7 +113,7 @@ async def test_wrong_digits_are_limited_for_all_together(tmp_path: Path) -> None
         wrong = wrong_for(digits)
         for typed in ("", "12345", "abcdef", "12345６"):
             status, page = await tried(room, typed)
-            assert (status, "Koden er på seks tal." in page) == (422, True)
+            assert (status, "Koden har seks cifre." in page) == (422, True)
         for _ in range(4):
             assert (await tried(room, digits))[0] == 303
         assert [(await tried(room, wrong))[0] for _ in range(4)] == [422, 422, 422, 429]

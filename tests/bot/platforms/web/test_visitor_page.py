@@ -65,7 +65,7 @@ async def test_a_text_said_here_is_read_by_whom_it_was_for(tmp_path: Path) -> No
         await phone.opens("?v=say_unnamed")
         assert "Skriv koden ned" not in phone.text
         assert "Anne (leder), Mette (TR) og Jonas (AMR) læser hvert ord" in phone.text
-        assert "Ingen chat står imellem." in phone.text
+        assert "Der er ingen chat imellem." in phone.text
         assert "Skriv gerne på dit eget sprog." in phone.text
         assert "tæller ikke med i, hvor mange I er" in phone.text
         code = await phone.says("Vi er for få om natten")
