@@ -398,6 +398,15 @@ WHERE tenant = :tenant AND project = :project AND id = :id;
 UPDATE post SET platform_id = :platform_id WHERE tenant = :tenant AND project = :project
     AND id = :id;
 
+-- name: post_left
+-- What was posted in a channel stays there when the project leaves it.
+DELETE FROM post WHERE tenant = :tenant AND project = :project AND place = :before
+    AND platform_id <> '';
+
+-- name: post_to_channel
+UPDATE post SET place = :after
+WHERE tenant = :tenant AND project = :project AND place = :before;
+
 -- name: post_delete
 DELETE FROM post WHERE tenant = :tenant AND project = :project;
 
@@ -536,6 +545,10 @@ WHERE tenant = :tenant AND place = :place AND kind = 'private' AND state = 'read
 UPDATE letter SET due_us = :due, next_us = :due
 WHERE tenant = :tenant AND place = :place AND kind = 'private' AND state = 'ready'
     AND attempts = 0 AND due_us > :now;
+
+-- name: letter_to_channel
+UPDATE letter SET place = :after
+WHERE tenant = :tenant AND project = :project AND place = :before;
 
 -- name: letter_freed
 -- After a stop nobody holds anything.
@@ -747,6 +760,9 @@ INSERT INTO keepsake (tenant, id, project, channel, kind, outlives, at_us, until
 VALUES (:tenant, :id, :project, :channel, :kind, :outlives, :at, 0, :body)
 ON CONFLICT (tenant, id) DO UPDATE SET channel = excluded.channel, outlives = excluded.outlives,
     at_us = excluded.at_us, body = excluded.body;
+
+-- name: keepsake_moved
+UPDATE keepsake SET channel = :channel WHERE tenant = :tenant AND project = :project;
 
 -- name: keepsakes_of_kind
 SELECT id, project, until_us, body FROM keepsake

@@ -46,6 +46,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.SettingsChanged: RUNS,
     e.RolesChanged: LEADS,
     e.LeaderNamed: ALL,  # and of these, whoever is nearest once the leader has left
+    e.ProjectMoved: ALL,  # and of these, the leader, or whoever is nearest once the leader has left
     e.ReadersChosen: LEADS | REPRESENTS,
     e.RoleConfirmed: ANYONE,
     e.RoleDeclined: ANYONE,
@@ -225,6 +226,7 @@ LOOKS_ANYWHERE = frozenset(
         "help_all",
         "unknown",
         "start",
+        "move",
         "about",
         "about_all",
         "me",
@@ -296,10 +298,10 @@ def is_open_anywhere(press: Press) -> bool:
 
 def is_for_own_people(press: Press) -> bool:
     """Return whether people of another organisation are excluded although no role is needed: to
-    start a project, take a role in one, or delete one."""
+    start a project, take a role in one, move or delete one."""
     if isinstance(press, Look):
-        return press.view in ("start", "confirm_role", "name_leader")
-    own = e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed | e.LeaderNamed
+        return press.view in ("start", "confirm_role", "name_leader", "move")
+    own = e.Started | e.Drafted | e.DraftDetailed | e.RoleConfirmed | e.LeaderNamed | e.ProjectMoved
     return isinstance(press, own) or (isinstance(press, e.Deleted) and press.what == "project")
 
 

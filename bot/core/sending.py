@@ -36,7 +36,7 @@ from dialogs.model.calendar import (
 )
 from dialogs.model.facts import hours_for
 from storage.database import Database
-from storage.transactions.letters import NO_BODY, BagBody, Letter, PostBody, SayBody, SentBag
+from storage.transactions.letters import LEFT, NO_BODY, BagBody, Letter, PostBody, SayBody, SentBag
 from storage.transactions.outbox import Outbox
 from storage.transactions.reading import Reading
 from storage.vault import Unreadable
@@ -216,7 +216,7 @@ class LetterSender:
             kind="private" if person and kind == "post" else kind,
             card=card,
             language=language,
-            channel=who if where == "channel" else "",
+            channel=who if where in ("channel", LEFT) else "",
             person=person,
             target=target,
         )
@@ -421,7 +421,7 @@ class LetterSender:
         [letter, *_] = letters
         self._log.failed("dead", reason, letter=letter.id)
         telling = None
-        if letter.project and letter.kind != "redraw":
+        if letter.project and letter.kind != "redraw" and not letter.place.startswith(f"{LEFT}:"):
             private = letter.place.partition(":")[0] != "channel"
             telling = self._turns.telling(letter, "private" if private else "message")
         try:

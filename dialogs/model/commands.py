@@ -83,6 +83,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("promises", ("løfter",), ("promises",)),
     Command("roles", ("roller", "leder", "tovholder"), ("roles", "leader", "facilitator")),
     Command("plan", ("plan",), ("plan",)),
+    Command("move", ("flyt",), ("move",)),
     Command("source", ("kilde",), ("source",)),
     Command("lessons", ("erfaringer",), ("lessons",)),
     Command("settings", ("indstillinger",), ("settings",)),

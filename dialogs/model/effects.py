@@ -72,13 +72,15 @@ class Redraw(Struct, frozen=True, tag="redraw"):
 
 class Say(Struct, frozen=True, tag="say"):
     """Send a fixed message to the channel, or to the thread of a standing post. With `once`, a
-    message is sent once per project; the store keeps a MAC of `once`."""
+    message is sent once per project; the store keeps a MAC of `once`. With `left`, it goes to a
+    channel that the project has left, and nobody hears of it if it cannot be delivered."""
 
     card: NeutralCard
     thread: str = ""
     dialog: str = ""
     of: str = ""
     once: str = ""
+    left: str = ""
 
 
 class Privately(Struct, frozen=True, tag="privately"):
@@ -137,6 +139,14 @@ class OpenProject(Struct, frozen=True, tag="open_project"):
     """Create a project in a channel: its row, its pool and its address."""
 
     project: str
+    channel: str
+
+
+class MoveProject(Struct, frozen=True, tag="move_project"):
+    """Give a project another channel. What waits to be sent goes there; standing posts stay where
+    they are and are not updated any more, so whatever is open is posted again."""
+
+    before: str
     channel: str
 
 
@@ -328,6 +338,7 @@ Effect = (
     | HaltAll
     | Grant
     | OpenProject
+    | MoveProject
     | CloseProject
     | Preserve
     | Discard
@@ -408,6 +419,7 @@ __all__ = [
     "MakeCode",
     "MakeLink",
     "Mark",
+    "MoveProject",
     "Open",
     "OpenProject",
     "OpenRound",

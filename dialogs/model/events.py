@@ -162,6 +162,12 @@ class LeaderNamed(Signed, frozen=True, tag="leader_named"):
     leader: Person
 
 
+class ProjectMoved(Signed, frozen=True, tag="project_moved"):
+    """Move a project to the channel in which this was asked."""
+
+    channel: str = ""
+
+
 class ReadersChosen(Signed, frozen=True, tag="readers_chosen"):
     """Choose who reads the report for the committee. Whoever is left out no longer does."""
 
@@ -1124,6 +1130,7 @@ SignedEvent = (
     | DecisionMoved
     | RolesChanged
     | LeaderNamed
+    | ProjectMoved
     | ReadersChosen
     | RoleConfirmed
     | RoleDeclined
@@ -1240,6 +1247,7 @@ View = Literal[
     "roles",
     "change_roles",
     "name_leader",
+    "move",
     "readers",
     "frame",
     "pause",

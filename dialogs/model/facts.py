@@ -286,6 +286,12 @@ class Present(Fact[tuple[Person, ...]], frozen=True):
     """Everybody in the project's channel whom Digi serves, known to be human or not."""
 
 
+class PresentIn(Fact[tuple[Person, ...]], frozen=True):
+    """Everybody in any channel, with or without a project; nobody where Digi was not told."""
+
+    channel: str
+
+
 class PrefsOf(Fact[Prefs], frozen=True):
     person: Person
 

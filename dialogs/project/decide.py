@@ -33,7 +33,7 @@ from dialogs.model.facts import (
     States,
 )
 from dialogs.page.states import PAGE, where_the_page_is
-from dialogs.project import cards, deleting, end_cards, ends, people, readers, succession
+from dialogs.project import cards, deleting, end_cards, ends, moving, people, readers, succession
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
@@ -53,6 +53,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return (Roles(), *people.asked_facts(event))
         case e.LeaderNamed():
             return succession.needs(event)
+        case e.ProjectMoved():
+            return moving.needs(event)
         case e.ReadersChosen():
             return readers.needs(event)
         case e.Deleted():
@@ -85,6 +87,8 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
             return deleting.deleted(state, event, known)
         case e.LeaderNamed():
             return succession.named(state, event, known)
+        case e.ProjectMoved():
+            return moving.moved(state, event, known)
         case e.FollowedUp():
             return state, ends.followed_up(state, event)
         case _:
@@ -298,6 +302,7 @@ CONVERSATION = Conversation(
         e.SettingsChanged,
         e.RolesChanged,
         e.LeaderNamed,
+        e.ProjectMoved,
         e.ReadersChosen,
         e.RoleConfirmed,
         e.RoleDeclined,
@@ -320,6 +325,7 @@ CONVERSATION = Conversation(
     commands={
         "start": lambda typed: e.Started(name=typed.rest[:80]) if typed.rest else Look("start"),
         "roles": opens("roles"),
+        "move": opens("move"),
         "settings": opens("settings"),
         "delete": opens("delete"),
         "end": opens("end"),

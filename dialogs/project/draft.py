@@ -47,6 +47,7 @@ ProjectEvent = (
     | e.SettingsChanged
     | e.RolesChanged
     | e.LeaderNamed
+    | e.ProjectMoved
     | e.ReadersChosen
     | e.RoleConfirmed
     | e.RoleDeclined

@@ -30,18 +30,30 @@ def _leaders(roles: tuple[Role, ...]) -> tuple[Person, ...]:
     return tuple(r.person for r in roles if r.role == "leader" and r.status == "confirmed")
 
 
-def namers(state: Project, known: Known) -> tuple[Person, ...]:
-    """Return who may name a new leader; nobody while there is one in the channel, or whoever stands
-    in. Where nobody is known to be in the channel, nobody is known to have left it."""
+def has_left(state: Project, known: Known) -> bool:
+    """Return whether the leader, or whoever stands in, has left the channel. Where nobody is known
+    to be in the channel, nobody is known to have left it. Needs `Roles` and `Present`."""
     roles, present = known(Roles()), known(Present())
     leading = _leaders(roles) or (state.starter,)
-    if state.stage == "draft" or set(leading) & set(present):
-        return ()
+    return state.stage != "draft" and bool(present) and not set(leading) & set(present)
+
+
+def nearest(state: Project, known: Known) -> tuple[Person, ...]:
+    """Return who is nearest to the role of a leader who has left; nobody if none of them is in the
+    channel."""
+    present = known(Present())
     for names in (("deputy",), ("tr", "amr")):
         holders = dict.fromkeys(known.holders(*names))
         if found := tuple(person for person in holders if person in present):
             return found
-    return (state.starter,) if state.starter in present else present
+    return (state.starter,) if state.starter in present else ()
+
+
+def namers(state: Project, known: Known) -> tuple[Person, ...]:
+    """Return who may name a new leader; nobody while there is one in the channel."""
+    if not has_left(state, known):
+        return ()
+    return nearest(state, known) or known(Present())
 
 
 def parts(known: Known, viewer: Viewer) -> tuple[Part[Line], ...]:

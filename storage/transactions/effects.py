@@ -20,6 +20,7 @@ from storage.tombstones import buried, salted
 from storage.transactions import keepsakes, links
 from storage.transactions.deletion import erase_project, retract
 from storage.transactions.letters import (
+    LEFT,
     NO_CARD,
     BagBody,
     PostBody,
@@ -129,11 +130,12 @@ def _say(context: EffectContext, effect: fx.Say) -> Script[None]:
     channel = yield from channel_of(context.scope)
     if channel is None:
         return
+    place = f"{LEFT}:{effect.left}" if effect.left else f"channel:{channel}"
     thread = None
     if effect.thread:
         thread = PostBody(effect.dialog or context.dialog, effect.of or context.of, effect.thread)
     body = msgspec.json.encode(SayBody(msgspec.Raw(msgspec.json.encode(effect.card)), thread))
-    yield from put_letter(context.scope, f"channel:{channel}", "say", context.event.at, body)
+    yield from put_letter(context.scope, place, "say", context.event.at, body)
 
 
 def _privately(context: EffectContext, effect: fx.Privately) -> Script[None]:
@@ -227,6 +229,23 @@ def _open_project(context: EffectContext, effect: fx.OpenProject) -> Script[None
     scope = Scope(context.scope.tenant, effect.project, context.scope.vault)
     yield "project_open", {**scope.key, "channel": effect.channel}
     yield from open_pool(scope)
+
+
+def _move_project(context: EffectContext, effect: fx.MoveProject) -> Script[None]:
+    scope = context.scope
+    moved = {
+        **scope.key,
+        "channel": effect.channel,
+        "before": f"channel:{effect.before}",
+        "after": f"channel:{effect.channel}",
+    }
+    yield "project_open", {**scope.key, "channel": effect.channel}
+    yield "keepsake_moved", moved
+    yield "post_left", moved
+    yield "post_to_channel", moved
+    yield "letter_to_channel", moved
+    # The new channel may take what the old one refused.
+    yield "letter_go_on", scope.key
 
 
 def _close_project(context: EffectContext, effect: fx.CloseProject) -> Script[None]:
@@ -393,6 +412,7 @@ CARRIED_OUT_BY: dict[type[Effect], Callable[[EffectContext, Any], Script[None]]]
     fx.Cancel: _cancel,
     fx.Grant: _grant,
     fx.OpenProject: _open_project,
+    fx.MoveProject: _move_project,
     fx.CloseProject: _close_project,
     fx.Preserve: _preserve,
     fx.Discard: _discard,

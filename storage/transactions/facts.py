@@ -47,6 +47,11 @@ def _present(scope: Scope, fact: f.Present) -> Script[tuple[str, ...]]:
     return (yield from _members(scope, "member_all"))
 
 
+def _present_in(scope: Scope, fact: f.PresentIn) -> Script[tuple[str, ...]]:
+    rows = yield "member_all", {"tenant": scope.tenant, "channel": fact.channel}
+    return tuple(row["person"] for row in rows)
+
+
 def _members(scope: Scope, name: str) -> Script[tuple[str, ...]]:
     project = yield from project_of(scope)
     if project is None:
@@ -283,6 +288,7 @@ SCRIPTS: dict[type[f.Fact[Any]], Callable[[Scope, Any], Script[Any]]] = {
     f.Roles: _roles,
     f.Team: _team,
     f.Present: _present,
+    f.PresentIn: _present_in,
     f.PrefsOf: _prefs,
     f.Records: _records,
     f.RecordsSince: _records_since,

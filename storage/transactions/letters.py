@@ -14,6 +14,8 @@ NO_BODY = b""
 """The body of a letter that does not decrypt any more; a written body is never empty."""
 NO_CARD = msgspec.Raw(b"null")
 LEAST_URGENT = 5
+LEFT = "left"
+"""Prefix of the place of a message for a channel that its project has left."""
 ONCE = "told"
 """Prefix of inbox keys that record that a message with a `once` name was stored."""
 

@@ -12,7 +12,7 @@ import msgspec
 from dialogs.model import effects as fx
 from dialogs.model.conversation import Responses
 from dialogs.model.effects import Effect, Response
-from dialogs.model.events import Begun, Drafted, Halted, SignedEvent, Started
+from dialogs.model.events import Begun, Drafted, Halted, ProjectMoved, SignedEvent, Started
 from dialogs.model.facts import About, Fact, Unreleased, Written
 from storage.sql import Conflict, Script, StoreError, together
 from storage.transactions.effects import POOLED, EffectContext, apply, remove_gone
@@ -217,7 +217,7 @@ def keep_state(
 def _locked(turn: Turn) -> Script[None]:
     event = turn.event
     channel = getattr(event, "channel", "")
-    if channel and not (turn.project and not isinstance(event, Started | Drafted)):
+    if channel and not (turn.project and not isinstance(event, Started | Drafted | ProjectMoved)):
         # Whether there is a project yet is decided once for each channel.
         yield from lock_channel(turn.tenant, channel)
     if turn.project:

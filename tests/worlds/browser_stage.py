@@ -21,7 +21,7 @@ from bot.platforms.web.playground.wire import Shown
 from bot.server.build import House
 from dialogs.model import cards as c
 from tests.anonymity.web_hands import PAGE_TOKEN, PLACE, in_browser
-from tests.worlds.stage import CHANNEL, PEOPLE, Message, PaperEdge, Stage
+from tests.worlds.stage import PEOPLE, Message, PaperEdge, Stage
 
 
 class State(msgspec.Struct):
@@ -46,13 +46,17 @@ class BrowserStage(Stage):
         super().__init__(house, PaperEdge(), locale, people=people)
         self.tenant = TENANT
         self.http, self.url = http, url
+        self.place = PLACE
         self._letters: dict[str, list[int]] = {}
+
+    async def go(self, *, new: bool) -> None:
+        self.place = people.CHANNELS[new].id
 
     async def send(
         self, person: str, what: TypedText | Pressed | Submitted, *, private: bool
     ) -> Answer:
-        channel = "" if private else PLACE
-        place = people.private_place(person) if private else people.channel_place(PLACE)
+        channel = "" if private else self.place
+        place = people.private_place(person) if private else people.channel_place(self.place)
         key = f"web:{uuid.uuid4()}"
         match what:
             case TypedText(words):
@@ -97,8 +101,7 @@ class BrowserStage(Stage):
             state = msgspec.json.decode(await response.read(), type=State)
         for shown in state.messages:
             card = shown.card or c.FinishedCard((c.Paragraph((c.Plain(shown.text),)),))
-            place = shown.place.replace(PLACE, CHANNEL)
-            message = Message(shown.id, place, card, shown.thread)
+            message = Message(shown.id, shown.place, card, shown.thread)
             message.changed = shown.seq
             self.edge.messages[shown.id] = message
             self.edge.ticks = max(self.edge.ticks, shown.seq)

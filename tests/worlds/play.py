@@ -55,6 +55,11 @@ class Play(ABC):
     async def restart(self) -> None:  # noqa: B027
         """Stop Digi and start it anew. Only paper can; elsewhere the course goes on."""
 
+    async def go(self, *, new: bool) -> None:
+        """Let everybody act and look in another channel, in which all of them are too, or back in
+        the first one."""
+        raise NotImplementedError
+
     @abstractmethod
     def channel(self, *, since_last_act: bool = False) -> str: ...
 
@@ -79,6 +84,8 @@ class Play(ABC):
         match line.act:
             case MoveClock("genstart"):
                 await self.restart()
+            case MoveClock("i den nye kanal" | "i den gamle kanal" as where):
+                await self.go(new=where == "i den nye kanal")
             case MoveClock(to):
                 now = self._now()
                 await self.move(await moment(to, now, lambda: self.house.landmarks(self.tenant)))

@@ -14,6 +14,8 @@ A transcript is a scenario (bot/platforms/web/playground/scenario.py). The clock
     ur > til 2026-12-03 09:00                  moves the clock (Copenhagen); also: en dag, en uge,
                                                til spørgsmål, til overblik
     ur > genstart                              Digi stops and starts anew on the same database
+    ur > i den nye kanal                       everybody acts and looks in another channel from here
+    ur > i den gamle kanal                     and back in the first one
     kanal < "Velkommen"                        a channel or thread message since the last act has it
     kanal <! "Hemmeligt"                       no channel message has ever had it
     mette < "Tak"                              the last answer (card, form, error) has it, or a
@@ -28,7 +30,7 @@ noor, karen, omar, grethe.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +58,7 @@ from tests.worlds.postgres import with_key
 
 TENANT = "test:arbejdsplads"
 CHANNEL = "C-hjemmepleje"
+NEW_CHANNEL = "C-aftenvagt"
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 BEGINNING = datetime(2026, 11, 2, 9, tzinfo=COPENHAGEN)
 PEOPLE = {
@@ -180,6 +183,7 @@ class Stage(Play):
         self.form: dict[str, c.FinishedForm | None] = dict.fromkeys(people)
         self.faults: dict[str, str] = dict.fromkeys(people, "")
         self.seen: dict[str, list[str]] = {p: [] for p in people}
+        self.place = CHANNEL
         self.last = ""
         self.mark = 0
         self.acts = 0
@@ -225,7 +229,7 @@ class Stage(Play):
         self, person: str, what: TypedText | Pressed | Submitted, *, private: bool
     ) -> Answer:
         sender = Sender(person, self.people[person], self.locale)
-        place = "" if private else CHANNEL
+        place = "" if private else self.place
         return await self.house.engine.receive(
             Delivery(TENANT, sender, f"act:{self.acts}", what, place)
         )
@@ -236,6 +240,18 @@ class Stage(Play):
         await self.house.close()
         self.house = await self._begin()
 
+    async def go(self, *, new: bool) -> None:
+        self.place = NEW_CHANNEL if new else CHANNEL
+        await self.gather(self.place, tuple(self.people))
+
+    async def gather(self, channel: str, people: Iterable[str]) -> None:
+        """Report that these people are in a channel, and nobody else."""
+        self.acts += 1
+        there = tuple(Sender(one, self.people[one], self.locale) for one in people)
+        await self.house.engine.receive(
+            Delivery(TENANT, Sender(""), f"there:{self.acts}", Members(there), channel)
+        )
+
     async def move(self, to: datetime) -> None:
         self.mark = self.edge.ticks
         await self.house.courier.move_to(to)
@@ -245,7 +261,7 @@ class Stage(Play):
     def visible(self, person: str) -> list[Message]:
         """Return the visible cards, newest change first: the private chat, then the channel."""
         mine = [m for m in self.edge.messages.values() if m.place == f"private:{person}"]
-        ours = [m for m in self.edge.messages.values() if m.place == f"channel:{CHANNEL}"]
+        ours = [m for m in self.edge.messages.values() if m.place == f"channel:{self.place}"]
         return [
             *sorted(mine, key=lambda m: -m.changed),
             *sorted(ours, key=lambda m: -m.changed),
@@ -255,7 +271,7 @@ class Stage(Play):
         return "\n\n".join(
             text_of(m.card)
             for m in self.edge.messages.values()
-            if m.place == f"channel:{CHANNEL}" and (not since_last_act or m.changed > self.mark)
+            if m.place == f"channel:{self.place}" and (not since_last_act or m.changed > self.mark)
         )
 
     def private(self, person: str, *, since_last_act: bool = False) -> str:

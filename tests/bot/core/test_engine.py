@@ -480,6 +480,11 @@ async def test_every_effect_is_done(
     await does(fx.OpenProject(PROJECT, CHANNEL))
     assert (await ask(house, f.ChannelProject(CHANNEL))).id == PROJECT
     assert len(await ask(house, f.Unreleased(("answer",)))) == 1
+    await does(fx.MoveProject(CHANNEL, "C-other"))
+    assert await ask(house, f.ChannelProject(CHANNEL)) is None
+    assert (await ask(house, f.ChannelProject("C-other"))).id == PROJECT
+    assert await ask(house, f.PresentIn(CHANNEL)) == ("anne", "bo", "ny")
+    assert len(await ask(house, f.Unreleased(("answer",)))) == 1
     await does(fx.EraseProject())
     assert done == set(get_args(fx.Effect))
     assert await house.database.read(_left, house, PROJECT) == []

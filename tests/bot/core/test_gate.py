@@ -61,6 +61,8 @@ FOR_OWN_PEOPLE = {
     "start",
     "confirm_role",
     "name_leader",
+    "move",
+    "project_moved",
     "deleted",
 }
 """Events that need no role but are refused to people of another organisation."""

@@ -28,6 +28,7 @@ from tests.worlds.slack.sender import Answered, values_of
 from tests.worlds.slack.state import Dict, Message, View, Workspace
 from tests.worlds.slack.world import SlackWorld
 
+NEW_CHANNEL = "C0AFTENVAGT"
 MISSING = "Udfyld dette felt."
 """The error that Slack itself shows below an empty required field; Digi receives no request."""
 
@@ -69,13 +70,21 @@ class SlackHands(ChatHands[Message]):
         super().__init__(house, tenant or f"slack:{space.enterprise or space.team}")
         self.world = world
         self.space = space
-        self.place = channel
+        self.place = self.first = channel
         self.people = {handle: id_of(handle) for handle in people}
         self.holds_back = holds_back
         self.at_home: set[str] = set()
         """The people whose Home tab is open."""
         for person in self.people:
             self._begins(person)
+
+    async def go(self, *, new: bool) -> None:
+        self.place = NEW_CHANNEL if new else self.first
+        if self.place not in self.space.channels:
+            there = [*self.people.values(), self.space.bot]
+            self.space.channel(self.place, "aftenvagt", there)
+            await self.world.send.joined(self.space.bot, self.place, team=self.space.team)
+            await self._settle()
 
     # --- acts -----------------------------------------------------------------------------
 

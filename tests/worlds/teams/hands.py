@@ -21,6 +21,7 @@ from tests.worlds.teams.render import buttons, inputs, text_of, title_of
 from tests.worlds.teams.state import CHANNEL, Dict, Message, Person, Tenant
 from tests.worlds.teams.world import BOT, TeamsWorld
 
+NEW_CHANNEL = "19:aftenvagt@thread.tacv2"
 ON_THE_WAY = ("Åbn formularen", "Open the form", "Vis svaret", "Show the answer")
 """Labels of intermediate buttons, which a simulated user presses to get to what they asked for."""
 
@@ -73,7 +74,7 @@ class TeamsHands(ChatHands[Message]):
         super().__init__(house, f"teams:{self.space.id}")
         self.world = world
         self.edge = edge
-        self.place = channel
+        self.place = self.first = channel
         self.people: list[str] = []
         self.holds_back = holds_back
         self.slash = slash
@@ -97,6 +98,12 @@ class TeamsHands(ChatHands[Message]):
         self.space.people[person] = Person(person, name, tenant=self.space.id)
         self.space.channels[self.place].append(person)
         return self.space.people[person]
+
+    async def go(self, *, new: bool) -> None:
+        self.place = NEW_CHANNEL if new else self.first
+        if self.place not in self.space.channels:
+            self.space.channels[self.place] = list(self.space.channels[self.first])
+            await self.world.installed(self.place, tenant=self.space)
 
     # --- acts -----------------------------------------------------------------------------
 
