@@ -94,6 +94,9 @@ class Engine:
         self._operator = operator
         self._log = log
 
+    def begins_again(self) -> None:
+        self._gate.begins_again()
+
     async def receive(self, delivery: Delivery) -> Answer:
         """Handle one delivery from the gate to its answer.
 

@@ -74,6 +74,11 @@ class Gate:
         self._codes = ActLimit(clock, 3600)
         self._room = PageRoom(clock)
 
+    def begins_again(self) -> None:
+        """Called when the playground starts over: nobody there has done anything yet."""
+        self._acts.clear()
+        self._codes.clear()
+
     async def check(self, delivery: Delivery) -> Passed | Stopped:
         found: Passed | Stopped = await self._database.read(
             self.passes, delivery, self.read(delivery)

@@ -126,6 +126,7 @@ class House:
         await self.database.tx_sealed(self.scripts.clear_tenant, tenant)
         self.clock.reset()
         self.courier.begins_again()
+        self.engine.begins_again()
         await self.database.tx(self.scripts.set_meta, "clock_offset_us", "0")
 
     async def stop(self) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import secrets
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,12 +38,10 @@ from bot.server.build import DAMAGE, EdgesOf, House, build
 from bot.server.downloads import FileDesk
 from bot.server.http_server import Hosts, application, runner
 from bot.server.metrics import Metrics
-from bot.server.page_path import page_path
 from bot.server.pictures import ProjectPictures
 from bot.server.preflight import refusals
 from bot.server.settings import Settings, Slack, Teams
 from content.language import Language
-from dialogs.model.commands import COMMANDS, word_for
 from dialogs.model.facts import NOBODY, Operator
 from storage.database import Database
 from storage.migrate import migrations
@@ -82,32 +78,6 @@ class Door(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-class PlaygroundClock:
-    """The clock as the playground controls it; implements
-    `bot.platforms.common.ports.Clockwork`."""
-
-    def __init__(self, tenant: str, house: House) -> None:
-        self._tenant = tenant
-        self._house = house
-
-    def now(self) -> datetime:
-        return self._house.clock.now()
-
-    async def move_to(self, target: datetime) -> None:
-        await self._house.courier.move_to(target)
-
-    async def settle(self) -> None:
-        await self._house.courier.settle()
-
-    async def landmarks(self) -> dict[str, datetime]:
-        return await self._house.landmarks(self._tenant)
-
-    async def start_over(self) -> None:
-        async with self._house.courier.alone():
-            await self._house.start_over(self._tenant)
-        await self._house.gather_playground()
 
 
 async def serve(settings: Settings) -> None:
@@ -221,10 +191,8 @@ def _teams_door(teams: Teams, store: Database, vault: Vault, log: Log) -> Door:
 
 
 async def _serve_playground(settings: Settings, log: Log) -> None:
-    from bot.documents.pictures import picture_svg
     from bot.platforms.web.playground.edge import WebEdge
-    from bot.platforms.web.playground.people import CHANNELS, TENANT
-    from bot.platforms.web.playground.server import add_routes
+    from bot.server.playground import add_playground
     from storage.playground_room import Room
 
     rooms: list[tuple[Room[RoomMessage], WebEdge]] = []
@@ -239,21 +207,9 @@ async def _serve_playground(settings: Settings, log: Log) -> None:
     here = f"http://{LOOPBACK}:{settings.port}"
     house = await build_from(settings, edges, log, operator, public_url=here)
     [(room, edge)] = rooms
-    held = PlaygroundClock(TENANT, house)
     await house.gather_playground()
     app = application_of(house, Hosts.this_machine(settings.port))
-    add_routes(
-        app,
-        house.engine.receive,
-        room,
-        edge,
-        held,
-        port=settings.port,
-        token=secrets.token_urlsafe(24),
-        commands=lambda language: command_help(house, language),
-        draw=picture_svg,
-        phone=lambda: page_path(house, TENANT, [channel.id for channel in CHANNELS]),
-    )
+    add_playground(app, house, room, edge, settings.port)
     app.add_routes(visitor_page(house).routes())
     add_screens(app, house)
     app.add_routes(_download_routes(house))
@@ -435,13 +391,3 @@ def readyz(house: House) -> Callable[[web.Request], Awaitable[web.Response]]:
         return web.Response(text="ready\n")
 
     return ready
-
-
-def command_help(house: House, language: Literal["da", "en"]) -> list[tuple[str, str]]:
-    """Return the commands that the playground suggests after a slash, with their descriptions."""
-    phrases = house.catalogue.phrases
-    return [
-        (word_for(command.name, language), phrases[key].of(language))
-        for command in COMMANDS
-        if (key := f"command.{command.name}") in phrases
-    ]

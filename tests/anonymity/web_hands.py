@@ -22,7 +22,8 @@ from bot.platforms.web.playground.server import TOKEN, add_routes
 from bot.server import http_server as server
 from bot.server.build import House, build
 from bot.server.http_server import Hosts
-from bot.server.serve import PlaygroundClock, application_of, command_help
+from bot.server.playground import PlaygroundClock, command_help
+from bot.server.serve import application_of
 from storage.database import Database
 from storage.playground_room import Room
 from storage.vault import Vault

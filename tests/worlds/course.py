@@ -11,9 +11,9 @@ from typing import Any, TypedDict
 import pytest
 
 from bot.clock import Clock
+from bot.platforms.web.playground.courses import COURSES
 from bot.platforms.web.playground.people import PEOPLE
 from bot.platforms.web.playground.scenario import COPENHAGEN
-from bot.platforms.web.playground.server import COURSE
 from tests.worlds.play import Play
 
 TRANSCRIPTS = sorted((Path(__file__).parents[1] / "transcripts").glob("*.txt"))
@@ -51,7 +51,7 @@ def beginning(start: datetime = AN_EVENING_IN_NOVEMBER) -> Beginning:
 
 async def plays_course(played: Play) -> None:
     """Play the whole course, and return what a person has read by then."""
-    await played.play(COURSE.read_text(encoding="utf-8"))
+    await played.play(COURSES["weeks"].file.read_text(encoding="utf-8"))
     seen = played.ever("bodil")
     assert "Ugens overblik" in seen
     assert "I nåede frem til:" in seen

@@ -22,6 +22,7 @@ from bot.platforms.common.ports import (
     Submitted,
     TypedText,
 )
+from bot.platforms.web.playground.courses import PreparedCourse
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import TENANT
 from bot.platforms.web.playground.server import add_routes
@@ -309,7 +310,10 @@ class World(msgspec.Struct):
 
 @asynccontextmanager
 async def playground(
-    port: int, course: Path | None = None, token: str = PAGE_TOKEN
+    port: int,
+    course: Path | None = None,
+    meeting: Path | None = None,
+    token: str = PAGE_TOKEN,
 ) -> AsyncIterator[World]:
     """Serve the playground at a port of this machine."""
     room = MemoryRoom()
@@ -327,8 +331,10 @@ async def playground(
         token=token,
         commands=lambda language: COMMANDS[language],
         draw=picture_svg,
-        course=course or Path("no such course"),
-        pace=0.01,
+        courses={
+            "weeks": PreparedCourse(course or Path("no such course"), 0.01),
+            "meeting": PreparedCourse(meeting or Path("no such meeting"), 0.01),
+        },
     )
     runner = server.runner(app)
     await runner.setup()

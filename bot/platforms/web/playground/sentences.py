@@ -39,6 +39,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "da": "Uret er ved at blive flyttet. Vent, til det er færdigt.",
         "en": "The clock is being moved. Wait until that is done.",
     },
+    "playing_weeks": {
+        "da": "Forløbet ind i uge 3 bliver spillet lige nu. Vent, til det er færdigt, og prøv så "
+        "igen.",
+        "en": "The course into week 3 is being played right now. Wait until it is done, and then "
+        "try again.",
+    },
+    "playing_meeting": {
+        "da": "Mødet bliver spillet lige nu. Vent, til det er slut, og prøv så igen.",
+        "en": "The meeting is being played right now. Wait until it has ended, and then try again.",
+    },
     "no_question": {
         "da": "Der er ikke planlagt et spørgsmål endnu. Begynd med /digi start i kanalen.",
         "en": "No question is planned yet. Begin with /digi start in the channel.",

@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from bot.platforms.common.ports import (
     WebRoom,
     What,
 )
+from bot.platforms.web.playground.courses import COURSES, CoursePlayer, PreparedCourse
 from bot.platforms.web.playground.edge import WebEdge
 from bot.platforms.web.playground.people import (
     CHANNELS,
@@ -47,18 +48,19 @@ from bot.platforms.web.playground.phone import (
     no_page,
     phone_handler,
 )
-from bot.platforms.web.playground.player import Player
 from bot.platforms.web.playground.sentences import SENTENCES
 from bot.platforms.web.playground.wire import (
     HEADERS,
     ClockAct,
-    CourseNews,
+    CourseAct,
+    CourseName,
     PageState,
     PlainAct,
     PressAct,
     RequestRefused,
     SubmitAct,
     TypeAct,
+    WallPaths,
     WorldTime,
     act_key,
     as_shown,
@@ -79,9 +81,9 @@ log = logging.getLogger("digi.web")
 
 Commands = Callable[[Language], Sequence[tuple[str, str]]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+FindWall = Callable[[], Awaitable[WallPaths]]
 
 STATIC = Path(__file__).parent / "static"
-COURSE = Path(__file__).parent / "course_da.txt"
 HEARTBEAT = 15.0
 TOKEN = "X-Digi-Token"
 
@@ -95,6 +97,10 @@ KINDS = {
 _COMMAND = re.compile(r"/digi(?:\s+(.*)|)", re.IGNORECASE | re.DOTALL)
 
 
+async def no_wall() -> WallPaths:
+    return WallPaths()
+
+
 def add_routes(
     app: web.Application,
     receive: Receive,
@@ -106,14 +112,14 @@ def add_routes(
     token: str,
     commands: Commands,
     draw: DrawPicture,
-    course: Path = COURSE,
-    pace: float = 0.15,
+    courses: Mapping[CourseName, PreparedCourse] = COURSES,
     phone: PagePath = no_page,
+    wall: FindWall = no_wall,
 ) -> None:
     """Add the playground's routes to `app`, which must accept only this machine's names at
     `port` (`bot.server.http_server.Hosts`). `token` is the CSRF token that the page sends with
     each POST."""
-    playground = Playground(receive, room, edge, clock, token, commands, draw, course, pace)
+    playground = Playground(receive, room, edge, clock, token, commands, draw, courses, wall)
     allowed = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
 
     def get(path: str, handler: Handler) -> None:
@@ -149,8 +155,8 @@ class Playground:
         token: str,
         commands: Commands,
         draw: DrawPicture,
-        course: Path,
-        pace: float,
+        courses: Mapping[CourseName, PreparedCourse],
+        wall: FindWall,
     ) -> None:
         self._receive = receive
         self._room = room
@@ -159,20 +165,16 @@ class Playground:
         self._token = token
         self._commands = commands
         self._draw = draw
-        self._course = course
-        self._pace = pace
+        self._wall = wall
         self._moving = asyncio.Lock()
+        self._courses = CoursePlayer(receive, room, edge, clock, courses, self._moving, self._empty)
         self._letters: dict[str, dict[str, int]] = {}
-        self._playing: asyncio.Task[None] | None = None
-        self._news = CourseNews(running=False)
         self._closing = False
 
     async def close(self, app: web.Application) -> None:
         self._closing = True
         self._edge.tell("close", None)
-        if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.gather(self._playing, return_exceptions=True)
+        await self._courses.close()
 
     # --- looking on -----------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ class Playground:
                 letters=await self._letters_of_all(),
                 time=await self._time(),
                 commands=self._commands(me.locale),
-                course=self._news,
+                course=self._courses.news,
             )
         )
 
@@ -207,7 +209,7 @@ class Playground:
                 await send_event(response, "hello", self._edge.epoch)
                 for kind in ("room", "clock"):
                     listener.tell(kind, None)
-                listener.tell("course", self._news)
+                listener.tell("course", self._courses.news)
                 while not self._closing:
                     news = await listener.news(HEARTBEAT)
                     if not news:
@@ -287,8 +289,8 @@ class Playground:
     async def move_clock(self, request: web.Request) -> web.Response:
         act = await read_act(request, ClockAct)
         me = known_person(act.person)
-        if self._moving.locked():
-            return json_answer({"failed": SENTENCES["busy"][me.locale]})
+        if busy := self._courses.busy():
+            return json_answer({"failed": SENTENCES[busy][me.locale]})
         async with self._moving:
             try:
                 if act.to in ("question", "overview"):
@@ -307,56 +309,17 @@ class Playground:
 
     async def start_over(self, request: web.Request) -> web.Response:
         me = known_person((await read_act(request, PlainAct)).person)
-        if self._moving.locked():
-            return json_answer({"failed": SENTENCES["busy"][me.locale]})
+        if busy := self._courses.busy():
+            return json_answer({"failed": SENTENCES[busy][me.locale]})
         async with self._moving:
             await self._empty()
         return json_answer({})
 
     async def play_course(self, request: web.Request) -> web.Response:
-        me = known_person((await read_act(request, PlainAct)).person)
-        if self._moving.locked():
-            return json_answer({"failed": SENTENCES["busy"][me.locale]})
-        try:
-            scenario = await asyncio.to_thread(self._course.read_text, "utf-8")
-        except FileNotFoundError:
-            return json_answer({"failed": SENTENCES["no_course"][me.locale]})
-        await self._moving.acquire()
-        self._playing = asyncio.create_task(self._play(scenario))
-        return json_answer({})
-
-    async def _play(self, scenario: str) -> None:
-        """Clear the workplace and play the scenario. The lock is held until the end, so that nobody
-        moves the clock meanwhile."""
-        stuck = True
-        try:
-            self._tell_course(CourseNews(running=True))
-            await self._empty()
-            channel = CHANNELS[0].id
-            player = Player(
-                self._receive, _Heard(self._room, self._edge), self._clock, PEOPLE, channel
-            )
-            problems = await player.play(scenario, self._on_step)
-            for problem in problems:
-                log.error(
-                    "the prepared course did not go as written: %s", problem.partition(":")[0]
-                )
-            stuck = bool(problems)
-        except Exception as error:
-            log.error("the prepared course was aborted: %s", type(error).__name__)
-        finally:
-            self._moving.release()
-            self._tell_course(CourseNews(running=False, stuck=stuck))
-            self._edge.tell("clock", None)
-
-    async def _on_step(self, step: int, of: int, line: str) -> None:
-        self._tell_course(CourseNews(running=True, step=step, of=of, line=line))
-        self._edge.tell("clock", None)
-        await asyncio.sleep(self._pace)
-
-    def _tell_course(self, news: CourseNews) -> None:
-        self._news = news
-        self._edge.tell("course", news)
+        act = await read_act(request, CourseAct)
+        me = known_person(act.person)
+        refused = await self._courses.begin(act.course)
+        return json_answer({"failed": SENTENCES[refused][me.locale]} if refused else {})
 
     async def _empty(self) -> None:
         await self._clock.start_over()
@@ -379,22 +342,7 @@ class Playground:
         return {person: list(known.values()) for person, known in self._letters.items()}
 
     async def _time(self) -> WorldTime:
-        return WorldTime(self._clock.now(), await self._clock.landmarks())
-
-
-class _Heard:
-    """The room as the player uses it: storing a message also notifies the windows."""
-
-    def __init__(self, room: WebRoom, edge: WebEdge) -> None:
-        self._room = room
-        self._edge = edge
-        self.read = room.read
-        self.one = room.one
-
-    async def put(self, message: RoomMessage) -> int:
-        seq = await self._room.put(message)
-        self._edge.tell("room", None)
-        return seq
+        return WorldTime(self._clock.now(), await self._clock.landmarks(), await self._wall())
 
 
 def _page(name: str) -> Handler:

@@ -88,6 +88,14 @@ class ClockAct(Struct, frozen=True, rename={"person": "as"}):
     to: Literal["question", "overview", "day", "week"]
 
 
+CourseName = Literal["weeks", "meeting"]
+
+
+class CourseAct(Struct, frozen=True, rename={"person": "as"}):
+    person: str
+    course: CourseName
+
+
 class PlainAct(Struct, frozen=True, rename={"person": "as"}):
     person: str
 
@@ -116,13 +124,23 @@ class Shown(Struct, frozen=True):
     language: Language
 
 
+class WallPaths(Struct, frozen=True):
+    """Where the screen of the exercise that is under way can be opened, and the page of whoever
+    leads it. Both are empty while nobody has asked for them."""
+
+    screen: str = ""
+    leading: str = ""
+
+
 class WorldTime(Struct, frozen=True):
     now: datetime
     landmarks: dict[str, datetime]
+    wall: WallPaths
 
 
 class CourseNews(Struct, frozen=True):
     running: bool
+    course: CourseName = "weeks"
     step: int = 0
     of: int = 0
     line: str = ""
@@ -144,7 +162,7 @@ class PageState(Struct, frozen=True):
     course: CourseNews
 
 
-A = TypeVar("A", TypeAct, PressAct, SubmitAct, ClockAct, PlainAct)
+A = TypeVar("A", TypeAct, PressAct, SubmitAct, ClockAct, CourseAct, PlainAct)
 
 _KEY = re.compile(r"web:[0-9a-f-]{36}")
 # --- what goes to the page ----------------------------------------------------------------

@@ -284,7 +284,7 @@ async def test_while_the_course_plays_each_step_is_told_in_plain_words(
             new MutationObserver(() => window.told.push(line.textContent))
               .observe(line, { childList: true });"""
         )
-        await anne.click("#play-course")
+        await anne.click("#clock [data-course=weeks]")
         line = anne.locator("#course-line")
         await expect(line).to_contain_text(re.compile(r"Trin (1[2-9]|[2-7]\d) "))
         told = " ".join(await anne.evaluate("window.told"))

@@ -47,7 +47,12 @@ async def every_kind(hands: WebHands) -> list[Act]:
         """
     )
     world = [("clock", {"as": "anne", "to": "day"})]
-    return [*found.values(), *world, *((path, {"as": "anne"}) for path in ("course", "start-over"))]
+    return [
+        *found.values(),
+        *world,
+        ("start-over", {"as": "anne"}),
+        ("course", {"as": "anne", "course": "weeks"}),
+    ]
 
 
 async def _tried(hands: WebHands, path: str, bodies: Iterator[tuple[Any, Any]]) -> Counter[int]:

@@ -434,7 +434,7 @@ async def test_a_course_is_played_by_the_words_on_the_buttons(
     async with playground(free_port(), course) as world:
         await post(http, world, "type", typing("Det her er væk bagefter"))
         async with live(http, world, "as=anne") as stream:
-            assert (await post(http, world, "course", {"as": "anne"}))[0] == 200
+            assert (await post(http, world, "course", WEEKS))[0] == 200
             told: list[dict[str, Any]] = []
             async with asyncio.timeout(LONG_ENOUGH):
                 while not (told and told[-1]["running"] is False and any(n["of"] for n in told)):
@@ -445,6 +445,82 @@ async def test_a_course_is_played_by_the_words_on_the_buttons(
         bodies = [message.body.decode() for message in world.room.messages.values()]
         assert any("Mette Dahl har svaret" in body for body in bodies)
         assert not any("væk bagefter" in body for body in bodies)
+
+
+WEEKS = {"as": "anne", "course": "weeks"}
+MEETING = {"as": "anne", "course": "meeting"}
+
+
+async def ended(http: aiohttp.ClientSession, world: World) -> dict[str, Any]:
+    """Return what the windows are told of the course that was played, once it has ended."""
+    async with asyncio.timeout(LONG_ENOUGH):
+        while True:
+            async with http.get(f"{world.url}/play/state?as=anne") as response:
+                course: dict[str, Any] = (await response.json())["course"]
+            if not course["running"]:
+                return course
+            await asyncio.sleep(0.01)
+
+
+async def test_while_a_course_is_played_nothing_else_begins(
+    http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """Neither the same course nor another, nor a step of the clock: each is told what is being
+    played. Afterwards the next one can begin."""
+    meeting = tmp_path / "meeting.txt"
+    meeting.write_text("anne > /digi start x\n" + "ur > en dag\n" * 40, "utf-8")
+    async with playground(free_port(), course=meeting, meeting=meeting) as world:
+        both = [post(http, world, "course", MEETING) for _ in range(2)]
+        said = [answer for _, answer in await asyncio.gather(*both)]
+        assert sorted(map(len, said)) == [0, 1], "of two at the same time one begins"
+        for path, body in (
+            ("course", MEETING),
+            ("course", WEEKS),
+            ("clock", {"as": "anne", "to": "day"}),
+            ("start-over", {"as": "anne"}),
+        ):
+            _, answer = await post(http, world, path, body)
+            assert answer["failed"].startswith("Mødet bliver spillet lige nu.")
+            _, answer = await post(http, world, path, body | {"as": "oksana"})
+            assert answer["failed"].startswith("The meeting is being played right now.")
+        assert await ended(http, world) | {"line": ""} == {
+            "running": False,
+            "course": "meeting",
+            "step": 0,
+            "of": 0,
+            "line": "",
+            "stuck": False,
+        }
+        assert (await post(http, world, "course", WEEKS))[1] == {}
+        _, answer = await post(http, world, "course", MEETING)
+        assert answer["failed"].startswith("Forløbet ind i uge 3 bliver spillet lige nu.")
+
+
+async def test_a_course_that_gets_stuck_is_told_and_can_be_played_again(
+    http: aiohttp.ClientSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A button that is not there, or no file; afterwards the clock can be moved."""
+    meeting = tmp_path / "meeting.txt"
+    async with playground(free_port(), meeting=meeting) as world:
+        _, answer = await post(http, world, "course", MEETING)
+        assert answer["failed"] == "Der er intet forløb at spille her."
+        meeting.write_text('anne > tryk "Findes ikke, hemmeligt"', "utf-8")
+        assert (await post(http, world, "course", MEETING))[1] == {}
+        assert (await ended(http, world))["stuck"]
+        assert "hemmeligt" not in caplog.text
+        assert "did not go as written: line 1" in caplog.text
+        meeting.write_text("anne > /digi start x", "utf-8")
+        assert (await post(http, world, "course", MEETING))[1] == {}
+        assert not (await ended(http, world))["stuck"]
+        assert "time" in (await post(http, world, "clock", {"as": "anne", "to": "day"}))[1]
+
+
+async def test_a_course_that_is_not_there_is_refused(
+    world: World, http: aiohttp.ClientSession
+) -> None:
+    """Only the two prepared courses can be named."""
+    status, answer = await post(http, world, "course", {"as": "anne", "course": "another"})
+    assert (status, answer["failed"][:10]) == (400, "Det kunne ")
 
 
 SCENARIO = f"""

@@ -37,7 +37,9 @@ at("clock").addEventListener("keydown", (event) => {
 for (const button of document.querySelectorAll("[data-clock]")) {
   button.addEventListener("click", moveClock);
 }
-at("play-course").addEventListener("click", playCourse);
+for (const button of document.querySelectorAll("[data-course]")) {
+  button.addEventListener("click", playCourse);
+}
 at("start-over").addEventListener("click", startOver);
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible" && page.me) {

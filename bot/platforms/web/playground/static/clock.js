@@ -1,4 +1,4 @@
-// The clock and the prepared course.
+// The clock, the prepared courses, and where the screen of a meeting is.
 
 import { confirmed } from "./dialogs.js";
 import { make } from "./draw.js";
@@ -12,6 +12,7 @@ export function takeTime(time) {
     now: Date.parse(time.now),
     since: performance.now(),
     landmarks: time.landmarks,
+    wall: time.wall,
   };
 }
 
@@ -29,6 +30,7 @@ export function tick() {
 export function drawClock() {
   tick();
   drawLandmarks();
+  drawWall();
 }
 
 /* What has come is no longer ahead. */
@@ -45,18 +47,37 @@ function drawLandmarks() {
   at("landmarks").replaceChildren(...ahead().map(row));
 }
 
+let wallShown = "";
+
+/* Drawn again only where something differs, so that a link keeps the focus. */
+function drawWall() {
+  const { screen, leading } = page.clock.wall;
+  const now = `${page.me.locale} ${screen} ${leading}`;
+  if (now === wallShown) return;
+  wallShown = now;
+  const link = (href, words) =>
+    make("a", { href, target: "_blank", rel: "noopener" }, say(words));
+  const links = [link(screen, "wall_screen"), link(leading, "wall_leading")];
+  at("wall").replaceChildren(...(screen ? links : []));
+}
+
 function busy(on) {
-  for (const button of document.querySelectorAll("[data-clock], #play-course, #start-over")) {
+  for (const button of document.querySelectorAll("[data-clock], [data-course], #start-over")) {
     if (on) button.setAttribute("aria-disabled", "true");
     else button.removeAttribute("aria-disabled");
   }
 }
 
-const isBusy = (button) => button.getAttribute("aria-disabled") === "true";
+/* Whether the button must wait; while a course is played it says so. */
+function mustWait(button, status) {
+  const { running, course } = page.course;
+  if (running) at(status).textContent = say(`playing_${course}`);
+  return running || button.getAttribute("aria-disabled") === "true";
+}
 
 export async function moveClock(event) {
   const button = event.currentTarget;
-  if (isBusy(button)) return;
+  if (mustWait(button, "clock-status")) return;
   busy(true);
   at("clock-status").textContent = say("moving");
   const answer = await post("clock", { to: button.dataset.clock });
@@ -68,16 +89,21 @@ export async function moveClock(event) {
   } else at("clock-status").textContent = answer.failed;
 }
 
-export async function playCourse() {
-  if (isBusy(at("play-course"))) return;
-  if (page.messages.size && !(await confirmed(say("course_confirm"), say("course")))) return;
-  const answer = await post("course", {});
+export async function playCourse(event) {
+  const button = event.currentTarget;
+  const { course } = button.dataset;
+  if (mustWait(button, "course-status")) return;
+  if (page.messages.size) {
+    const sure = await confirmed(say(`confirm_${course}`), say(`course_${course}`));
+    if (!sure || mustWait(button, "course-status")) return;
+  }
+  const answer = await post("course", { course });
   at("course-status").textContent = answer.failed ?? "";
   if (!answer.failed) go(`channel:${page.channels[0].id}`);
 }
 
 export async function startOver() {
-  if (isBusy(at("start-over"))) return;
+  if (mustWait(at("start-over"), "course-status")) return;
   if (!(await confirmed(say("start_over_confirm"), say("start_over"), "danger"))) return;
   busy(true);
   const answer = await post("start-over", {});
@@ -96,8 +122,11 @@ function told(line) {
   return act.startsWith("udfyld ") ? say("course_fill", name) : say("course_type", name, act);
 }
 
-export function drawCourse(ended) {
-  const { running, step, of, line: words, stuck } = page.course;
+let wasRunning = false;
+
+/* `loaded`: with the whole page, so that nobody knows how a course that was running has ended. */
+export function drawCourse(loaded) {
+  const { running, course, step, of, line: words, stuck } = page.course;
   busy(running);
   at("course").hidden = !running;
   if (of) {
@@ -105,8 +134,11 @@ export function drawCourse(ended) {
     at("course-bar").value = step;
   } else at("course-bar").removeAttribute("value");
   at("course-line").textContent = of ? `${say("course_step", step, of)}: ${told(words)}.` : "";
-  if (running) at("course-status").textContent = "";
-  if (ended) at("course-status").textContent = say(stuck ? "course_stuck" : "course_done");
+  if (running === wasRunning) return;
+  wasRunning = running;
+  const over = running || loaded ? "" : say(`${stuck ? "stuck" : "done"}_${course}`);
+  at("course-status").textContent = over;
+  at("clock-status").textContent = "";
 }
 
 export function openClock(open) {

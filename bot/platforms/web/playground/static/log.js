@@ -267,9 +267,14 @@ function drawQuiet() {
   if (!own) {
     const write = make("button", { type: "button", class: "button main" }, say("write_start"));
     write.addEventListener("click", () => suggest(`/digi ${say("start")} `));
-    const watch = make("button", { type: "button", class: "button plain" }, say("course"));
-    watch.addEventListener("click", playCourse);
-    node.append(make("div", { class: "buttons" }, write, watch));
+    node.append(make("div", { class: "buttons" }, write, watch("weeks"), watch("meeting")));
   }
   return node;
+}
+
+function watch(course) {
+  const about = { type: "button", class: "button plain", "data-course": course };
+  const button = make("button", about, say(`course_${course}`));
+  button.addEventListener("click", playCourse);
+  return button;
 }

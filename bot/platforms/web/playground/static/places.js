@@ -190,5 +190,5 @@ export function drawAll() {
   drawPeople();
   drawPlace();
   drawClock();
-  drawCourse(false);
+  drawCourse(true);
 }

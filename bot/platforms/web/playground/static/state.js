@@ -17,7 +17,7 @@ export const page = {
   whispers: [], // what only this window was shown; it is gone when the window closes
   letters: {}, // for each person: where the private messages stand in the order of change
   commands: [],
-  clock: { now: Date.now(), since: performance.now(), landmarks: {} },
+  clock: { now: Date.now(), since: performance.now(), landmarks: {}, wall: {} },
   course: { running: false },
   live: null,
 };

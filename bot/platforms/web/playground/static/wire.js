@@ -93,9 +93,8 @@ function listen(after) {
     drawPhone(); // the page may have been opened, closed, or have got a new address
   });
   on("course", (course) => {
-    const ended = page.course.running && !course.running;
     page.course = course;
-    drawCourse(ended);
+    drawCourse(false);
   });
 }
 
