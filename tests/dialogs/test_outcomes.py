@@ -36,7 +36,7 @@ def test_a_report_has_what_came_of_each_exercise() -> None:
     found = [(plain(one.name), one) for one in tables(full_report())]
     for name, rows in (
         ("Rundspørgen", 6),
-        ("Det valgte de at arbejde med", 3),
+        ("Det valgte holdet at arbejde med", 3),
         ("Hvad der skal", 3),
     ):
         of_each = [one for said, one in found if said.startswith(f"{name}")]

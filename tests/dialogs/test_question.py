@@ -221,7 +221,7 @@ async def test_long_answers_leave_room_for_the_fields(tmp_path: Path) -> None:
         assert answer.form is not None
         notes = [c.plain(f.text) for f in answer.form.fields if isinstance(f, c.Note)]
         assert sum(map(len, notes)) < SHOWN_OF_ALL + 600
-        assert any("svar til står under Se svar" in note for note in notes)
+        assert any("svar til under Se svar" in note for note in notes)
         answer = await played.press("fatima", "Se svar", QUESTION)
         shown = [text_of(answer.cards[0])]
         while "[Vis flere]" in shown[-1]:

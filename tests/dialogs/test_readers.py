@@ -82,7 +82,7 @@ async def test_a_reader_outside_the_channel_sees_the_report_and_nothing_else(
         await played.play(BEGUN)
         await leaves(played, "karen")
         await played.play(READS)
-        only = "andet af forløbet kan jeg ikke vise dig. Skriv /digi rapport"
+        only = "jeg kan ikke vise dig andet fra forløbet. Skriv /digi rapport"
         assert only in await answer_to(played, "karen", "status")
         helped = await answer_to(played, "karen", "hjælp")
         assert "Du læser rapporten om Ny omsorgsplatform for MED-udvalget." in helped

@@ -155,7 +155,7 @@ async def test_nobody_is_named_beside_a_date_that_passed(tmp_path: Path) -> None
         await played.play("ur > til 2026-12-21 10:00")
         found = words_in(html.draw(await week_sheet(played, "ali")))
         assert "Spørg om ruteplanen" in found
-        assert "Datoen er gået" in found
+        assert "Skulle have været klaret" in found
         assert "Fatima Yildiz" not in found
 
 
