@@ -191,5 +191,5 @@ def _open(known: Known) -> Iterator[Post]:
         if unowned(agreement):
             yield Post("open", dialog="agreement", of=id)
     for id, concern in known.states("concern", Concern).items():
-        if concern.posted and concern.waits:
+        if concern.posted and (concern.waits or concern.doing):
             yield Post("post", dialog="concern", of=id)

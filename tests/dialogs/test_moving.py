@@ -231,6 +231,36 @@ async def test_an_exercise_goes_on_in_the_new_channel(tmp_path: Path) -> None:
         assert "trin 4 af 8" not in played.channel()
 
 
+async def test_what_is_settled_stays_in_the_old_channel_as_it_was(tmp_path: Path) -> None:
+    """Whoever stays behind reads nothing new there, and the new channel is not filled with it."""
+    async with begun(tmp_path) as played:
+        await played.play(
+            """
+            peter > /digi sig
+            peter > tryk "Med navn"
+            peter > udfyld Hvad=Spørgsmål Din="Må jeg bytte besøg?" Hvem="Anne Holm, alle"
+            anne > tryk "Led samtalen" på "Må jeg bytte besøg?"
+            anne > tryk "Skriv et svar"
+            anne > udfyld Hvad="Nej" Dit="Ruterne ligger fast."
+            kanal < "Ruterne ligger fast."
+            """
+        )
+        await to_new(played, *HERE)
+        await played.play(MOVE)
+        assert "Må jeg bytte besøg?" not in played.channel()
+        await played.play(
+            """
+            anne > tryk "Læs" på "Må jeg bytte besøg?"
+            anne > tryk "Luk"
+            anne < "Nu er sagen lukket."
+            """
+        )
+        assert "Må jeg bytte besøg?" not in played.channel()
+        played.place = CHANNEL
+        [post] = [text for text in played.channel().split("\n\n") if "Må jeg bytte besøg?" in text]
+        assert "Lukket" not in post
+
+
 async def test_what_an_archived_channel_refused_comes_in_the_new_one(tmp_path: Path) -> None:
     """The question waits while the old channel is closed. That the old channel cannot be told holds
     nothing up, and nobody is bothered with it."""
@@ -243,12 +273,19 @@ async def test_what_an_archived_channel_refused_comes_in_the_new_one(tmp_path: P
             return await deliver(parcel)
 
         played.edge.deliver = refuses  # type: ignore[method-assign]
-        await played.play("anne > /digi næste")
+        await played.play(
+            """
+            anne > /digi næste
+            mette > /digi roller
+            mette > tryk "Jeg er ikke længere TR her"
+            """
+        )
         await to_new(played, *HERE)
         assert "Svar uden navn" not in played.channel()
         before = played.private("anne")
         await played.play(MOVE)
         assert played.channel().count("[Svar] [Svar uden navn]") == 1
+        assert played.channel().count("Mette Krogh er ikke længere TR i forløbet.") == 1
         await played.play(
             """
             ur > en uge
