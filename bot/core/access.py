@@ -160,6 +160,7 @@ MAY: Mapping[type[Signed] | type[Unsigned], frozenset[str]] = {
     e.PersonSettings: ANYONE,
     e.Greeted: ANYONE,
     e.MembersSeen: OURSELVES,
+    e.PresenceChanged: OURSELVES,
     e.Undelivered: OURSELVES,
     e.Unreached: OURSELVES,
     e.Woke: OURSELVES,

@@ -1050,6 +1050,10 @@ class MembersSeen(Signed, frozen=True, tag="members_seen"):
     unknown: tuple[Person, ...] = ()
 
 
+class PresenceChanged(Signed, frozen=True, tag="presence_changed"):
+    """The members of the project's channel were looked up. Only Digi sends this to itself."""
+
+
 class Undelivered(Signed, frozen=True, tag="undelivered"):
     """A message was not delivered, or nothing can be delivered to the channel any more."""
 
@@ -1208,6 +1212,7 @@ SignedEvent = (
     | PersonSettings
     | Greeted
     | MembersSeen
+    | PresenceChanged
     | Undelivered
     | MatterChanged
     | Unreached

@@ -69,6 +69,7 @@ class Project(Struct, frozen=True, kw_only=True):
     retention_days: int = 90
     reason: str = ""
     until: date | None = None
+    leader_left: date | None = None  # since when the leader has not been in the channel
     ended_at: datetime | None = None
     better: str = ""
     worse: str = ""

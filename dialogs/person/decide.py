@@ -20,15 +20,30 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.conversation import Conversation, Facts, Responses, Sight, Step, the_only
-from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show
+from dialogs.model.effects import FieldError, Keep, Open, SetMembers, Show, Tell
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, MyProjects, Prefs, PrefsOf, Viewer, hours_for, on_break
+from dialogs.model.facts import (
+    ChannelProject,
+    Known,
+    MyProjects,
+    Prefs,
+    PrefsOf,
+    Viewer,
+    hours_for,
+    on_break,
+)
 
 LAST_HOUR = 24
 
 
 def needs(state: None, event: e.SignedEvent) -> Facts:
-    return _theirs(event.by) if isinstance(event, e.PersonSettings) else ()
+    match event:
+        case e.PersonSettings(by=by):
+            return _theirs(by)
+        case e.MembersSeen(channel=channel):
+            return (ChannelProject(channel),)
+        case _:
+            return ()
 
 
 def _theirs(person: str) -> Facts:
@@ -55,7 +70,9 @@ def decide(state: None, event: e.SignedEvent, known: Known) -> Step:
         case e.Greeted(by=by):
             return state, (Keep(by, greeted=True),)
         case e.MembersSeen(channel=channel, people=people, unknown=unknown):
-            return state, (SetMembers(channel, people, unknown),)
+            project = known(ChannelProject(channel))
+            told = () if project is None else (Tell(e.PresenceChanged(project=project.id)),)
+            return state, (SetMembers(channel, people, unknown), *told)
         case _:
             return state, ()
 

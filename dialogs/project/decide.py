@@ -26,6 +26,7 @@ from dialogs.model.facts import (
     About,
     ChannelProject,
     Known,
+    Present,
     Project,
     Records,
     Roles,
@@ -55,6 +56,8 @@ def needs(state: Project | None, event: e.SignedEvent) -> Facts:
             return succession.needs(event)
         case e.ProjectMoved():
             return moving.needs(event)
+        case e.PresenceChanged() | e.Woke(name=succession.LEFT):
+            return (Roles(), Present())
         case e.ReadersChosen():
             return readers.needs(event)
         case e.Deleted():
@@ -77,6 +80,10 @@ def decide(state: Project | None, event: e.SignedEvent, known: Known) -> Step:
     match event:
         case e.ReadersChosen() | e.RoleConfirmed(role="reader") | e.RoleDeclined(role="reader"):
             return readers.decide(state, event, known)
+        case e.PresenceChanged():
+            return succession.looked(state, event, known)
+        case e.Woke(name=succession.LEFT):
+            return succession.woke(state, known)
         case e.Woke():
             return ends.woke(state, event, known)
         case e.RoleConfirmed():
@@ -149,7 +156,7 @@ def _new(event: ProjectEvent, known: Known) -> Step:
                 drafted_at=event.at,
             )
             return state, (OpenProject(state.id, channel), Show(cards.draft(state, (), event.by)))
-        case e.Woke():
+        case e.Woke() | e.PresenceChanged():
             return None, ()
         case _:
             return None, (Show(cards.said("project.gone")),)
@@ -303,6 +310,7 @@ CONVERSATION = Conversation(
         e.RolesChanged,
         e.LeaderNamed,
         e.ProjectMoved,
+        e.PresenceChanged,
         e.ReadersChosen,
         e.RoleConfirmed,
         e.RoleDeclined,

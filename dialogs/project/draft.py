@@ -48,6 +48,7 @@ ProjectEvent = (
     | e.RolesChanged
     | e.LeaderNamed
     | e.ProjectMoved
+    | e.PresenceChanged
     | e.ReadersChosen
     | e.RoleConfirmed
     | e.RoleDeclined

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, cast
 
+from msgspec.structs import replace
+
 from dialogs.model import cards as c
 from dialogs.model import events as e
 from dialogs.model.cards import text
@@ -185,7 +187,8 @@ def confirmed(state: Project, event: e.RoleConfirmed, roles: tuple[Role, ...]) -
     announced = (
         cards.new_leader(by, before[0]) if before else cards.has_role(by, mine.role, event.union)
     )
-    return state, (
+    after = replace(state, leader_left=None) if role == "leader" else state
+    return after, (
         *grants,
         Redraw(cards.WELCOME),
         *(Redraw(slot(person)) for person in (by, *before)),

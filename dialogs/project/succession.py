@@ -2,20 +2,38 @@
 
 Whoever is nearest to it may name one: the deputy, else TR and AMR, else the starter, else everybody
 in the channel. The new one says yes, as with every role, and the channel is told before and after.
-A leader who is only away from the channel is told too, and can put an end to it.
+A leader who is only away from the channel is told too, and can put an end to it. Whoever is nearest
+is told once that the leader has left, if they are still gone two working days later.
 """
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dialogs.model import cards as c
 from dialogs.model import events as e
+from dialogs.model.calendar import add_working_days
 from dialogs.model.cards import Button, Card, Form, Line, Note, Paragraph, Part, People, card, text
 from dialogs.model.conversation import Facts, Responses, Step
-from dialogs.model.effects import FieldError, Open, Post, Privately, Redraw, Say, Show
+from dialogs.model.effects import (
+    Cancel,
+    FieldError,
+    Open,
+    Post,
+    Privately,
+    Redraw,
+    Say,
+    Show,
+    Timer,
+)
 from dialogs.model.events import Look, Person
 from dialogs.model.facts import About, Known, PrefsOf, Present, Project, Role, Roles, Viewer
 from dialogs.project import cards
+from dialogs.project.ends import morning, today
 from dialogs.project.people import both_sides, seats, slot
+
+LEFT = "leader_left"  # the timer
+AWAY = 2  # working days in which a leader may come back, or say who leads from now on
 
 
 def needs(event: e.LeaderNamed) -> Facts:
@@ -61,11 +79,13 @@ def parts(known: Known, viewer: Viewer) -> tuple[Part[Line], ...]:
     by = namers(known.project, known)
     if not by:
         return ()
-    button: Button[Line] = Button(
-        text("project.find_leader"), Look("name_leader", project=known.project.id), "main"
-    )
     may = viewer.person in by and not viewer.foreign
-    return (Paragraph(_gone(by, known)), *((c.Buttons((button,)),) if may else ()))
+    return (Paragraph(_gone(by, known)), *((_find(known.project),) if may else ()))
+
+
+def _find(state: Project) -> c.Buttons[Line]:
+    press = Look("name_leader", project=state.id)
+    return c.Buttons((Button(text("project.find_leader"), press, "main"),))
 
 
 def _gone(by: tuple[Person, ...], known: Known) -> Line:
@@ -131,3 +151,30 @@ def _to_old(state: Project, by: Line, who: Line) -> Card[Line]:
         text("project.leader_replaced", name=c.Words(state.name), by=by, who=who),
         Button(text("project.change_roles"), Look("change_roles", project=state.id)),
     )
+
+
+# --- told of itself ------------------------------------------------------------------------
+
+
+def looked(state: Project, event: e.PresenceChanged, known: Known) -> Step:
+    """Note that the leader is not in the channel, or is again. Needs `Roles` and `Present`."""
+    gone = state.under_way and has_left(state, known)
+    if gone == (state.leader_left is not None):
+        return state, ()
+    if not gone:
+        return replace(state, leader_left=None), (Cancel(LEFT),)
+    day = today(state, event.at)
+    told = add_working_days(state.calendar, day, AWAY)
+    return replace(state, leader_left=day), (Timer(LEFT, morning(state, told)),)
+
+
+def woke(state: Project, known: Known) -> Step:
+    """Tell whoever is nearest, in private, or else the channel, that a leader can be found."""
+    if not (state.under_way and has_left(state, known)):
+        return state, ()
+    name = c.Words(state.name)
+    if not (by := nearest(state, known)):
+        told = card(Paragraph(text("project.leader_left_all", name=name)), _find(state))
+        return state, (Say(told),)
+    told = card(Paragraph(text("project.leader_left", name=name)), _find(state))
+    return state, tuple(Privately(person, told, now=True) for person in by)

@@ -224,3 +224,55 @@ async def test_it_holds_after_the_end_too(tmp_path: Path) -> None:
             kanal < "Bodil Aagaard er nu leder af forløbet. Før var det Anne Holm."
             """
         )
+
+
+TOLD = "har ikke været i kanalen i to arbejdsdage"
+
+
+async def test_nobody_is_told_of_a_leader_who_comes_back(tmp_path: Path) -> None:
+    """Neither in private nor in the channel; whoever is told is told once, however often the
+    members are looked up."""
+    async with stage(tmp_path) as played:
+        await played.play(WITH_TR)
+        await present(played, *all_but("anne"))
+        await played.play("ur > til 2026-11-03 12:00")
+        await present(played, *PEOPLE)
+        await played.play("ur > en uge")
+        assert TOLD not in played.private("mette") + played.channel()
+        await present(played, *all_but("anne"))
+        await present(played, *all_but("anne"))
+        await played.play("ur > en uge")
+        await present(played, *all_but("anne", "emil"))
+        await played.play("ur > en uge")
+        assert played.private("mette").count(TOLD) == 1
+        assert TOLD not in played.channel()
+
+
+async def test_the_channel_is_told_where_nobody_nearer_is_left(tmp_path: Path) -> None:
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        await present(played, *all_but("anne"))
+        await played.play(
+            """
+            ur > til 2026-11-04 09:00
+            kanal < "Lederen af forløbet om Ny omsorgsplatform har ikke været i kanalen"
+            fatima > tryk "Find en ny leder"
+            fatima > udfyld Leder=bodil
+            kanal < "Fatima Yildiz har spurgt, om Bodil Aagaard vil være leder."
+            """
+        )
+
+
+async def test_nothing_is_said_of_the_leader_of_a_project_that_is_over(tmp_path: Path) -> None:
+    async with stage(tmp_path) as played:
+        await played.play(WITH_TR)
+        await present(played, *all_but("anne"))
+        await played.play(
+            """
+            anne > /digi afslut
+            anne > tryk "Slut forløbet"
+            anne > udfyld "Hvorfor slutter"="Platformen er i drift"
+            ur > en uge
+            """
+        )
+        assert TOLD not in played.private("mette") + played.channel()

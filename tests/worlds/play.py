@@ -60,6 +60,10 @@ class Play(ABC):
         the first one."""
         raise NotImplementedError
 
+    async def leave(self, person: str) -> None:
+        """Let somebody leave the channel."""
+        raise NotImplementedError
+
     @abstractmethod
     def channel(self, *, since_last_act: bool = False) -> str: ...
 
@@ -84,6 +88,8 @@ class Play(ABC):
         match line.act:
             case MoveClock("genstart"):
                 await self.restart()
+            case MoveClock(to) if to.startswith("uden "):
+                await self.leave(to.removeprefix("uden "))
             case MoveClock("i den nye kanal" | "i den gamle kanal" as where):
                 await self.go(new=where == "i den nye kanal")
             case MoveClock(to):

@@ -14,6 +14,7 @@ A transcript is a scenario (bot/platforms/web/playground/scenario.py). The clock
     ur > til 2026-12-03 09:00                  moves the clock (Copenhagen); also: en dag, en uge,
                                                til spørgsmål, til overblik
     ur > genstart                              Digi stops and starts anew on the same database
+    ur > uden anne                             she leaves the channel
     ur > i den nye kanal                       everybody acts and looks in another channel from here
     ur > i den gamle kanal                     and back in the first one
     kanal < "Velkommen"                        a channel or thread message since the last act has it
@@ -184,6 +185,7 @@ class Stage(Play):
         self.faults: dict[str, str] = dict.fromkeys(people, "")
         self.seen: dict[str, list[str]] = {p: [] for p in people}
         self.place = CHANNEL
+        self.gone: set[str] = set()
         self.last = ""
         self.mark = 0
         self.acts = 0
@@ -242,14 +244,18 @@ class Stage(Play):
 
     async def go(self, *, new: bool) -> None:
         self.place = NEW_CHANNEL if new else CHANNEL
-        await self.gather(self.place, tuple(self.people))
+        await self.gather(self.place, self.people)
+
+    async def leave(self, person: str) -> None:
+        self.gone.add(person)
+        await self.gather(self.place, [one for one in self.people if one not in self.gone])
 
     async def gather(self, channel: str, people: Iterable[str]) -> None:
         """Report that these people are in a channel, and nobody else."""
         self.acts += 1
         there = tuple(Sender(one, self.people[one], self.locale) for one in people)
         await self.house.engine.receive(
-            Delivery(TENANT, Sender(""), f"there:{self.acts}", Members(there), channel)
+            Delivery(self.tenant, Sender(""), f"there:{self.acts}", Members(there), channel)
         )
 
     async def move(self, to: datetime) -> None:

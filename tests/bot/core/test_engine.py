@@ -535,6 +535,7 @@ async def test_facts_of_an_empty_house_are_empty(house: House) -> None:
         f.ByCode(CODE): None,
         f.MyProjects("nobody"): (),
         f.ChannelProject("C9"): None,
+        f.PresentIn("C9"): (),
         f.EveryProject(): (),
         f.MyRefs("answer", "nobody"): frozenset(),
         f.InEach("nobody", (f.About(),)): (),

@@ -83,6 +83,7 @@ ONLY_OURS = {
     "decision_moved",
     "offered",
     "members_seen",
+    "presence_changed",
     "undelivered",
     "woke",
     "advice_given",

@@ -86,6 +86,10 @@ class SlackHands(ChatHands[Message]):
             await self.world.send.joined(self.space.bot, self.place, team=self.space.team)
             await self._settle()
 
+    async def leave(self, person: str) -> None:
+        await self.world.send.left(self._user(person), self.place, team=self.space.team)
+        await self._settle()
+
     # --- acts -----------------------------------------------------------------------------
 
     async def type(self, person: str, words: str, *, private: bool = False) -> Answered:

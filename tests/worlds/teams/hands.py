@@ -105,6 +105,13 @@ class TeamsHands(ChatHands[Message]):
             self.space.channels[self.place] = list(self.space.channels[self.first])
             await self.world.installed(self.place, tenant=self.space)
 
+    async def leave(self, person: str) -> None:
+        self.space.channels[self.place].remove(person)
+        gone = self.space.people[person]
+        told = {"type": "conversationUpdate", "membersRemoved": [{"id": gone.address}]}
+        await self.world.send(self._activity(gone, self.place, **told))
+        await self._settle()
+
     # --- acts -----------------------------------------------------------------------------
 
     async def type(self, person: str, words: str, *, private: bool = False) -> int:
