@@ -269,7 +269,7 @@ async def test_the_page_speaks_the_persons_language(tmp_path: Path) -> None:
         )
         _, english, _ = await served.get(path, **{"Accept-Language": "da"})
         assert "Hent til kalenderen" in danish
-        assert "Fetch it for the calendar" in english
+        assert "Download it for your calendar" in english
 
 
 async def test_a_choice_that_is_none_gives_no_file(tmp_path: Path) -> None:
