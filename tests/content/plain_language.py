@@ -96,6 +96,11 @@ RULED_OUT: dict[Language, dict[str, str]] = {
         r"must or may": "have to or choose to",
         r"shall": "will, should",
         r"feel free": "you can",
+        r"(?:answer(?:s|ed)?|text|said|anything|concerns|written) by name": "with a name",
+        r"reads? along": "read the report",
+        r"fetch": "download, get",
+        r"last deadlines?": "deadline",
+        r"at \{hour\}": "{hour}, which says *at* itself",
     },
 }
 # Places that may: the place begins with the first, and the words are the second.

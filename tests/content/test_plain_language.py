@@ -68,7 +68,19 @@ def test_words_that_are_ruled_out_are_found(text: str) -> None:
     assert list(ruled_out(Said("x", "da", text)))
 
 
-@pytest.mark.parametrize("text", ["Ask your leader.", "Everybody can read it.", "It lies here."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask your leader.",
+        "Everybody can read it.",
+        "It lies here.",
+        "2 have answered by name.",
+        "You no longer read along.",
+        "Fetch the file.",
+        "Last deadline for items",
+        "It begins on {day} at {hour}.",
+    ],
+)
 def test_english_that_is_danish_in_english_words_is_found(text: str) -> None:
     """English is checked against its own list."""
     assert list(ruled_out(Said("x", "en", text)))
