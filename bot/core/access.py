@@ -218,6 +218,7 @@ MAY_LOOK: Mapping[str, frozenset[str]] = {
     "edition_file": READS_REPORT,
     "see_edition": REPRESENTS,
     "change_load": READS_LOAD,
+    "change_load_file": READS_LOAD,
 }
 LOOKS_ANYWHERE = frozenset(
     {

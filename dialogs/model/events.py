@@ -749,6 +749,7 @@ HandedOver = Literal[
     "apv_file",
     "board_file",
     "cards_file",
+    "change_load_file",
     "decision_file",
     "edition_file",
     "kept_promises_file",
@@ -1358,6 +1359,7 @@ View = Literal[
     "edition_file",
     "see_edition",
     "change_load",
+    "change_load_file",
     # overview, summary, trio
     "overview",
     "summary",

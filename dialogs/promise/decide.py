@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from dialogs.exercise.states import ALL_RUNS
 from dialogs.model import events as e
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
@@ -285,6 +286,10 @@ def _line_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Open(shown),)
 
 
+def _file_needs(look: Look, viewer: Viewer) -> Facts:
+    return (About(), PROMISES, ALL_RUNS)
+
+
 def _file(look: Look, viewer: Viewer, known: Known) -> LookResults:
     return (Hand(promises_document(viewer.at, known)),)
 
@@ -299,7 +304,7 @@ CONVERSATION = Conversation(
         "promises": Sight(_needs, _promises),
         "promise": Sight(_form_needs, _form),
         "promise_line": Sight(_line_needs, _line_form),
-        "promise_file": Sight(_needs, _file),
+        "promise_file": Sight(_file_needs, _file),
     },
     commands={"promises": opens("promises")},
 )

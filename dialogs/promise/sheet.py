@@ -5,9 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from dialogs.model.calendar import local
-from dialogs.model.cards import Count, Kept, Line, Paragraph, Several, Small, text
-from dialogs.model.documents import DataTable, NeutralDocument, WritingSpace, document, section
+from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Several, Small, text
+from dialogs.model.documents import (
+    DataTable,
+    NeutralDocument,
+    Section,
+    WritingSpace,
+    document,
+    section,
+)
 from dialogs.model.facts import Known
+from dialogs.outcomes.states import compass_status, quality_name
 from dialogs.promise.states import FIELDS, PromiseMade, promises_of
 
 ASKED = (3, 6, 12)
@@ -16,6 +24,7 @@ HEADING = 80
 
 
 def promises_document(at: datetime, known: Known) -> NeutralDocument:
+    """Return the sheet. Needs `About`, `PROMISES` and `ALL_RUNS`."""
     project, found = known.project, promises_of(known)
     return document(
         title=text("promise.title"),
@@ -37,8 +46,22 @@ def promises_document(at: datetime, known: Known) -> NeutralDocument:
                 for one in found
             ),
             None if found else section(text("promise.none"), Small(text("promise.how"))),
+            _compass(known),
         ),
     )
+
+
+def _compass(known: Known) -> Section[Line] | None:
+    """Return the compass's latest status of each quality, by which a gain can be judged as well."""
+    status = compass_status(known)
+    if status is None:
+        return None
+    day = Day(status.day, weekday=False, year=True)
+    header = (text("report.quality"), text("report.status"))
+    rows = tuple((quality_name(id, known), word) for id, word in status.words.items())
+    name = text("promise.compass")
+    taken = Paragraph[Line](text("promise.compass_of", day=day))
+    return section(name, taken, DataTable(name, header, rows))
 
 
 def _rows(one: PromiseMade) -> tuple[tuple[Line, Line], ...]:

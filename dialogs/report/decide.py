@@ -42,7 +42,7 @@ from dialogs.model.events import FileWanted, Look, SignedEvent
 from dialogs.model.facts import About, Known, Project, Records, Roles, Viewer
 from dialogs.project.states import choose_readers
 from dialogs.report.edition import edition_document, seated, written
-from dialogs.report.load import change_load, load_button, load_needs
+from dialogs.report.load import change_load, load_button, load_file, load_needs
 from dialogs.report.states import REPORT, Edition, Reports, Seat, SeenBy, reports_of
 from dialogs.report.whole import report_document, report_needs
 
@@ -285,6 +285,7 @@ CONVERSATION = Conversation(
         "edition_file": Sight(_edition_needs, _edition),
         "see_edition": Sight(_form_needs, _form),
         "change_load": Sight(load_needs, change_load),
+        "change_load_file": Sight(load_needs, load_file),
     },
     commands={"report": opens("report")},
 )

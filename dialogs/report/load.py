@@ -19,12 +19,14 @@ from dialogs.model.cards import (
     Paragraph,
     Small,
     Words,
+    buttons,
     card,
     text,
 )
-from dialogs.model.conversation import Facts, Responses
-from dialogs.model.effects import Show
-from dialogs.model.events import Look
+from dialogs.model.conversation import Facts, LookResults, Responses
+from dialogs.model.documents import document, section
+from dialogs.model.effects import Hand, Show
+from dialogs.model.events import FileWanted, Look
 from dialogs.model.facts import About, EveryProject, Known, MyProjects, Project, Viewer
 
 COUNTED = ("running", "paused", "stopped", "ended")
@@ -40,10 +42,24 @@ def load_needs(look: Look, viewer: Viewer) -> Facts:
 
 
 def change_load(look: Look, viewer: Viewer, known: Known) -> Responses:
+    project, today, found = _found(viewer, known)
+    return (Show(_load_card(project, found, today, known(MyProjects(viewer.person)))),)
+
+
+def _found(viewer: Viewer, known: Known) -> tuple[Project, date, tuple[Project, ...]]:
+    """Return the project, the day, and every project of the workplace in this quarter."""
     project = known.project
     today = local(project.calendar, viewer.at).date()
     found = tuple(one for one in known(EveryProject()) if _meets(one, _first_day(today)))
-    return (Show(_load_card(project, found, today, known(MyProjects(viewer.person)))),)
+    return project, today, found
+
+
+def _quarter(today: date) -> Line:
+    return Count((today.month - 1) // MONTHS + 1)
+
+
+def _year(today: date) -> Line:
+    return Words(str(today.year))
 
 
 def _first_day(today: date) -> date:
@@ -59,29 +75,71 @@ def _meets(project: Project, since: date) -> bool:
     return ended is None or local(project.calendar, ended).date() >= since
 
 
+def _here(project: Project, found: tuple[Project, ...]) -> list[Project]:
+    """Return those in the same unit; without a unit, those of the same kind of workplace."""
+    own = _same(project.unit)
+    return [one for one in found if (_same(one.unit) == own if own else _kind(one, project))]
+
+
+def _counted(
+    project: Project, found: tuple[Project, ...], today: date
+) -> tuple[Paragraph[Line], ...]:
+    """Say how many there are, and of how many it is not known."""
+    own, unsaid = _same(project.unit), sum(not _same(one.unit) for one in found)
+    where = Words(project.unit) if own else text(f"project.workplace_{project.workplace}")
+    said = text(
+        "report.load_unit" if own else "report.load_kind",
+        n=Count(len(_here(project, found))),
+        where=where,
+        quarter=_quarter(today),
+        year=_year(today),
+    )
+    return (
+        *(() if own else (Paragraph(text("report.load_no_unit")),)),
+        Paragraph(said),
+        *((Paragraph(text("report.load_unsaid", n=Count(unsaid))),) if own and unsaid else ()),
+    )
+
+
 def _load_card(
     project: Project, found: tuple[Project, ...], today: date, mine: tuple[Project, ...]
 ) -> NeutralCard:
-    own = _same(project.unit)
-    here = [one for one in found if (_same(one.unit) == own if own else _kind(one, project))]
-    others = [one for one in here if one.id != project.id]
+    others = [one for one in _here(project, found) if one.id != project.id]
     may_know = {one.id for one in mine}
     named = tuple(Words(one.name) for one in others if one.id in may_know)
     rest = len(others) - len(named)
-    unsaid = sum(not _same(one.unit) for one in found)
-    quarter = Count((today.month - 1) // MONTHS + 1)
-    n, year = Count(len(here)), Words(str(today.year))
-    where = Words(project.unit) if own else text(f"project.workplace_{project.workplace}")
-    key = "report.load_unit" if own else "report.load_kind"
+    get = FileWanted(project=project.id, view="change_load_file")
     return card(
         Heading(text("report.load")),
-        None if own else Paragraph(text("report.load_no_unit")),
-        Paragraph(text(key, n=n, where=where, quarter=quarter, year=year)),
+        *_counted(project, found, today),
         Paragraph(text("report.load_named")) if named else None,
         Bullets[Line](named) if named else None,
         Paragraph(text("report.load_rest", n=Count(rest))) if rest else None,
-        Paragraph(text("report.load_unsaid", n=Count(unsaid))) if own and unsaid else None,
         Small(text("report.load_counts")),
+        buttons(Button(text("report.load_get"), get)),
+    )
+
+
+def load_file(look: Look, viewer: Viewer, known: Known) -> LookResults:
+    """Hand over the figures without the names of other projects: a document is passed on."""
+    project, today, found = _found(viewer, known)
+    return (
+        Hand(
+            document(
+                title=text("report.load"),
+                slug=text("report.load_slug"),
+                project=project.name,
+                day=today,
+                sections=(
+                    section(
+                        text("report.load_of", quarter=_quarter(today), year=_year(today)),
+                        *_counted(project, found, today),
+                        Small(text("report.load_counts")),
+                        Small(text("report.load_names")),
+                    ),
+                ),
+            )
+        ),
     )
 
 

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from bot.core.localize import Localizer
 from content.catalogue import load
-from dialogs.model.effects import Show
+from dialogs.model.documents import Document, plain_text
+from dialogs.model.effects import Hand, Show
 from dialogs.model.events import Look
 from dialogs.model.facts import About, EveryProject, Known, MyProjects, Project, Viewer
-from dialogs.report.load import change_load
+from dialogs.report.load import change_load, load_file
 from storage.vault import Vault
 from tests.worlds.stage import text_of
 
@@ -46,14 +47,30 @@ def project(id: str, **more: Any) -> Project:
 
 def read(own: Project, *others: Project, mine: tuple[Project, ...] = ()) -> str:
     """What Karen reads, with one blank for another."""
+    known, viewer, localizer = _reader(own, *others, mine=mine)
+    [shown] = change_load(Look("change_load"), viewer, known)
+    assert isinstance(shown, Show)
+    return text_of(localizer.card(shown.card))
+
+
+def on_paper(own: Project, *others: Project, mine: tuple[Project, ...] = ()) -> str:
+    known, viewer, localizer = _reader(own, *others, mine=mine)
+    [handed] = load_file(Look("change_load_file"), viewer, known)
+    assert isinstance(handed, Hand)
+    assert isinstance(handed.file, Document)
+    made = plain_text(localizer.document(handed.file))
+    return "\n".join([made.head, *map(str, made.sections)])
+
+
+def _reader(
+    own: Project, *others: Project, mine: tuple[Project, ...]
+) -> tuple[Known, Viewer, Localizer]:
     facts: dict[Any, Any] = {
         About(): own,
         EveryProject(): (own, *others),
         MyProjects("karen"): mine,
     }
     viewer = Viewer("karen", frozenset({"reader"}), NOW, project="own")
-    [shown] = change_load(Look("change_load"), viewer, Known(CATALOGUE, facts))
-    assert isinstance(shown, Show)
     localizer = Localizer(
         CATALOGUE,
         "da",
@@ -64,7 +81,7 @@ def read(own: Project, *others: Project, mine: tuple[Project, ...] = ()) -> str:
         typed=str,
         today=NOW.date(),
     )
-    return text_of(localizer.card(shown.card))
+    return Known(CATALOGUE, facts), viewer, localizer
 
 
 def test_a_unit_is_the_same_however_it_is_spaced_and_capitalised() -> None:
@@ -115,3 +132,13 @@ def test_without_a_unit_of_its_own_it_counts_the_kind_of_workplace() -> None:
     said = read(replace(OWN, unit=""), project("a"), project("b", workplace="hospital"))
     assert "Der er ikke skrevet, hvilken enhed teknologien kommer til." in said
     assert "er der 2 forløb om teknologi af slagsen" in said
+
+
+def test_the_document_names_no_other_project_whoever_gets_it() -> None:
+    """It is passed on, to people who may not know of them."""
+    others = (project("a"), project("b", unit="Hjemmeplejen Syd"), project("c", unit=""))
+    said = on_paper(OWN, *others, mine=others)
+    assert "I 4. kvartal 2026 er der 2 forløb om teknologi i Hjemmeplejen  Nord" in said
+    assert "For 1 forløb på arbejdspladsen er der ikke skrevet nogen enhed." in said
+    assert "Forløb a" in read(OWN, *others, mine=others)
+    assert not [one for one in ("Forløb a", "Forløb b", "Forløb c") if one in said]

@@ -15,7 +15,15 @@ from dialogs.med.apv import annex
 from dialogs.model.cards import Bullets, Kept, Paragraph, Said, Text, Words, plain, text
 from dialogs.model.documents import tables
 from dialogs.model.facts import Known, Rec, Records, Stated, StateOf, States
-from dialogs.outcomes.states import EVERY, chosen_as, compass_notes, compass_status, left_out
+from dialogs.outcomes.states import (
+    EVERY,
+    chosen_as,
+    compass_notes,
+    compass_status,
+    left_out,
+    quality_name,
+)
+from dialogs.promise.sheet import promises_document
 from dialogs.promise.states import asked_again
 from tests.worlds.full_report import AT, everything, full_report, written
 
@@ -66,6 +74,20 @@ def test_the_status_is_that_of_the_latest_survey_with_a_result() -> None:
     assert "10" not in str(status.words)
     without = Known(CATALOGUE, {ALL_RUNS: ()})
     assert compass_status(without) is None
+
+
+def test_the_promises_sheet_has_the_status_beside_the_promises() -> None:
+    """A row for each quality, with a word and no figure; nothing where no stock was taken."""
+    made = promises_document(AT, known())
+    last = tables(made)[-1]
+    status = compass_status(known())
+    assert status is not None
+    assert last.rows == tuple(
+        (quality_name(id, known()), word) for id, word in status.words.items()
+    )
+    assert len(last.rows) == 6
+    without = promises_document(AT, Known(CATALOGUE, everything() | {ALL_RUNS: ()}))
+    assert len(tables(without)) == len(tables(made)) - 1
 
 
 def test_gains_and_drawbacks_are_told_apart_by_what_the_dots_chose() -> None:

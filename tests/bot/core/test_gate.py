@@ -206,7 +206,7 @@ async def test_a_reader_outside_the_channel_has_the_report_and_nothing_else(hous
             await gate.check(pressed(house, "reader_outside", e.Look(view, PROJECT))), Passed
         )
     }
-    assert seen == {"report", "report_file", "edition_file", "change_load"}
+    assert seen == {"report", "report_file", "edition_file", "change_load", "change_load_file"}
     sent = Delivery(TENANT, Sender("reader_outside"), "k", TypedText("resultater"), "")
     assert isinstance(await gate.check(sent), Stopped)
 
