@@ -35,7 +35,7 @@ def survey_columns(run: ExerciseRun, known: Known) -> Columns:
     names = {one.id: results.statement_line(one) for one in statements(known, done.of)}
     scale = run.guide.scale
     found = tuple(
-        ScreenNote(
+        ScreenNote[Line](
             id, text("survey.line", statement=names[id], word=results.word_line(word, scale))
         )
         for id, word in results.in_words(done.count)
