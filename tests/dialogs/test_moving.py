@@ -54,7 +54,7 @@ async def test_a_stranger_in_the_new_channel_would_read_what_was_not_for_them(
         await played.play(
             """
             anne > /digi flyt
-            anne < "kan ikke flytte hertil endnu"
+            anne < "kan ikke flyttes hertil endnu"
             anne < "Karen Dahl og Lars Østergaard"
             anne <! "Flyt Ny omsorgsplatform hertil"
             """
@@ -65,7 +65,7 @@ async def test_a_stranger_in_the_new_channel_would_read_what_was_not_for_them(
         await played.play(
             """
             anne > tryk "Flyt Ny omsorgsplatform hertil"
-            anne < "kan ikke flytte hertil endnu"
+            anne < "kan ikke flyttes hertil endnu"
             kanal <! "hertil"
             """
         )
@@ -85,7 +85,7 @@ async def test_somebody_of_another_organisation_neither_moves_it_nor_is_moved_to
         await played.play(
             """
             anne > /digi flyt
-            anne < "Her i kanalen er nogen, som ikke er med i det: Omar Said."
+            anne < "Her i kanalen er der nogen, som ikke er med i det: Omar Said."
             omar > /digi flyt
             omar <! "Ny omsorgsplatform"
             """
@@ -99,7 +99,7 @@ async def test_whoever_is_not_in_the_new_channel_keeps_a_role_and_is_told(tmp_pa
         await played.play(
             """
             anne > /digi flyt
-            anne < "Er med i dag, men ikke i den her kanal: Mette Krogh og Peter Lund."
+            anne < "Med i forløbet, men ikke i den her kanal: Mette Krogh og Peter Lund."
             anne > tryk "Flyt Ny omsorgsplatform hertil"
             mette < "Anne Holm har flyttet forløbet om Ny omsorgsplatform til en kanal, som du"
             kanal < "TR Mette Krogh"
@@ -315,7 +315,7 @@ async def test_a_project_that_is_over_stays_where_it_is(tmp_path: Path) -> None:
         await played.play(
             """
             anne > /digi flyt
-            anne < "Du er ikke med i noget forløb, der kan flytte hertil."
+            anne < "Du er ikke med i noget forløb, der kan flyttes hertil."
             kanal <! "hertil"
             """
         )
