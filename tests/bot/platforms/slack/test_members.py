@@ -186,6 +186,23 @@ async def test_an_answer_that_says_nothing_is_no_answer(
     assert await counted(place) == EVERYBODY | {"U0NY"}
 
 
+@pytest.mark.parametrize(
+    "account", [{"id": "U0NY"}, {"id": "U0NY", "team_id": TENANT}, {"id": "U2"}]
+)
+async def test_an_account_of_which_slack_tells_too_little_counts_as_nobody(
+    place: Place, monkeypatch: pytest.MonkeyPatch, account: Dict
+) -> None:
+    """Slack does not say whether it is a bot."""
+    await place.hands.play(BEGINS)
+    joins(place, "U0NY")
+    with monkeypatch.context() as patched:
+        patched.setitem(
+            place.world.api._methods, "users.info", lambda space, args: {"user": account}
+        )
+        await place.door.edge.gather()
+    assert await counted(place) == EVERYBODY
+
+
 PERSON = {"id": "U1", "team_id": "T0", "is_bot": False}
 
 
