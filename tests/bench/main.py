@@ -16,6 +16,7 @@ from tests.bench import (
     digests,
     documents,
     lanes,
+    notes,
     outbox,
     pictures,
     postgres,
@@ -40,6 +41,7 @@ PARTS = (
     "documents",
     "pictures",
     "boards",
+    "notes",
     "page",
     "start",
 )
@@ -69,6 +71,7 @@ async def measured(part: str, folder: Path, length: Length, told: Progress) -> A
         "documents": lambda: documents.rows(told, rounds=rounds),
         "pictures": lambda: pictures.rows(told, rounds=rounds),
         "boards": lambda: boards.rows(told, rounds=rounds),
+        "notes": lambda: notes.rows(folder, told, rounds=rounds),
         "page": lambda: visitor_page.rows(folder, told, rounds=rounds, seconds=seconds),
         "start": lambda: start.rows(folder, told, rounds=rounds),
     }

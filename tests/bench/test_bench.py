@@ -4,6 +4,7 @@ correctly."""
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from bot.core import gate
 from bot.core.turn_runner import TurnRunner
 from bot.platforms.common.ports import Delivery, Sender, TypedText
 from dialogs.model.events import Look
+from storage.sql import Script
+from storage.transactions.anonymous_pool import Pool
 from storage.transactions.turns import Turn
-from tests.bench import digests, town
+from tests.bench import digests, notes, town
 from tests.bench import main as bench
 from tests.bench.contest import Measured, Row, head, line, ratio
 from tests.bench.load import Slice
@@ -87,6 +90,30 @@ async def test_a_form_goes_to_another_team_as_if_it_had_been_opened_there(teams:
             form = (await first.press(1, look, team=team)).form
             assert form is not None
             assert ("Kun her" in str(form)) == there
+    finally:
+        await house.close()
+
+
+async def test_a_note_and_an_unnamed_answer_are_new_texts_in_the_same_pool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is stored; neither is taken for an act that this database has seen before."""
+    monkeypatch.setattr(gate, "ACTS_A_MINUTE", 10**9)
+    home = tmp_path / "digi"
+    house, people = await notes.begun(home, None)
+    try:
+        for number in range(3):
+            await people.note(number)
+            await people.answer(number)
+        project = town.Copies(home).project
+        key = {"tenant": town.TENANT, "project": project}
+
+        def pool() -> Script[Pool]:
+            [row] = yield "pool_get", key
+            return Pool.open(house.vault, town.TENANT, project, row["sealed"])
+
+        kinds = Counter(entry.kind for entry in (await house.database.read(pool)).entries)
+        assert (kinds["note"], kinds["answer"]) == (3, 3)
     finally:
         await house.close()
 

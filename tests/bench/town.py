@@ -108,13 +108,17 @@ class Team:
         self.house = house
         self.project = ""
         self._acts = 0
+        # A key that the database has seen before would stop the act as a duplicate.
+        self._opened = uuid.uuid4().hex
 
     async def act(
         self, number: int, what: TypedText | Pressed | Submitted, *, team: int = 0
     ) -> Answer:
         self._acts += 1
         sender = Sender(person_of(team, number), f"Person {number}", "da-DK")
-        delivery = Delivery(TENANT, sender, f"act:{self._acts}", what, channel_of(team))
+        delivery = Delivery(
+            TENANT, sender, f"act:{self._opened}:{self._acts}", what, channel_of(team)
+        )
         answer = await self.house.engine.receive(delivery)
         assert not answer.undone, "the house did not take it"
         assert not answer.faults, answer.faults
