@@ -207,3 +207,64 @@ async def test_an_exercise_of_a_pack_may_last_as_long_as_it_likes(
     async with stage(tmp_path, packs=(pack,)) as found:
         await begins(found, "nordby-makker")
         await found.play('ali < "Sæt 15 minutter af."')
+
+
+TRIED = {
+    "nordby-vagtskifte": """
+        peter < "Prøv det selv: Det gode vagtskifte"
+        peter < "Trin 1 af 4"
+        peter < "Dag til aften"
+        peter < "▲ Hold fast i: "
+        peter < "▼ Lav om: "
+        peter > tryk "Næste trin"
+        peter > tryk "Næste trin"
+        peter < "op til tre prikker på én gang"
+        peter > tryk "Næste trin"
+        peter < "Hvem gør hvad inden næste måned?"
+        """,
+    "nordby-tryghed": """
+        peter < "Prøv det selv: Er vi klar til den nye plan?"
+        peter < "Trin 1 af 3"
+        peter < "Enig, Både og, Uenig og Ved ikke"
+        peter < "Jeg ved, hvem jeg ringer til, når planen driller."
+        peter > tryk "Næste trin"
+        peter > tryk "Næste trin"
+        peter < "Hvad mangler, og hvem sørger for det?"
+        """,
+    "nordby-makker": """
+        peter < "Prøv det selv: Hvem hjælper hvem i gang?"
+        peter < "Trin 1 af 2"
+        peter < "Hvornår på vagten?"
+        peter < "Nattevagten"
+        peter > tryk "Næste trin"
+        """,
+    "nordby-temadag": """
+        peter < "Prøv det selv: Vores temadag"
+        peter < "Trin 1 af 4"
+        peter < "I fordeler, hvem der gør hvad klar før mødet"
+        peter > tryk "Næste trin"
+        peter > tryk "Næste trin"
+        peter < "Her laver I en hel øvelse: Det gode vagtskifte."
+        peter > tryk "Næste trin"
+        """,
+}
+OVER = """
+peter > tryk "Næste trin"
+peter < "Det var hele øvelsen."
+peter > tryk "Forfra"
+peter < "Trin 1 af"
+kanal <! "Prøv det selv"
+ali > /digi øvelse {id}
+ali > tryk "Begynd"
+ali < "Hvem leder øvelsen?"
+"""
+
+
+@pytest.mark.parametrize("id", TRIED)
+async def test_an_exercise_of_a_pack_is_tried_first(id: str, pack: Path, tmp_path: Path) -> None:
+    """One of each mechanic, with the pack's own words in it; nothing is posted, and afterwards it
+    can be tried again and begun."""
+    async with stage(tmp_path, packs=(pack,)) as found:
+        await found.play(PROJECT)
+        await found.play(f'peter > /digi øvelse {id}\npeter > tryk "Prøv det selv først"')
+        await found.play(TRIED[id] + OVER.format(id=id))
