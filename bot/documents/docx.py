@@ -98,8 +98,11 @@ class _Drawing:
         if self._before is not None:
             self._mark(heading)
         for passage, after in zip(section.passages, (*section.passages[1:], None), strict=False):
-            if isinstance(passage, Paragraph) and isinstance(after, DataTable):
-                self._paragraph("Normal", passage.text).paragraph_format.keep_with_next = True
+            explains = isinstance(passage, Small) and passage is section.passages[0]
+            introduces = isinstance(after, DataTable) or (explains and after is not None)
+            if isinstance(passage, Paragraph | Small) and introduces:
+                style = SMALL if isinstance(passage, Small) else "Normal"
+                self._paragraph(style, passage.text).paragraph_format.keep_with_next = True
             else:
                 self._passage(passage)
 

@@ -98,7 +98,7 @@ def sheet_document(at: datetime, one: Keepsake) -> NeutralDocument:
         project=sheet.name,
         day=local(Calendar(), at).date(),
         sections=(
-            section(text("promise.title"), *_about(one, sheet)),
+            section(text("promise.about_sheet"), *_about(one, sheet)),
             *(
                 section(
                     Words(cut(each.fields.get("gain", ""), HEADING)),

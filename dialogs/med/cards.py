@@ -6,6 +6,7 @@ from __future__ import annotations
 from dialogs.med.states import (
     Med,
     MedDiscussion,
+    discussion_parts,
     items_deadline,
     level_name,
     side_of,
@@ -23,7 +24,6 @@ from dialogs.model.cards import (
     NeutralCard,
     Paragraph,
     Part,
-    Quote,
     Small,
     Who,
     Words,
@@ -73,21 +73,6 @@ def _discussions(state: Med) -> list[Part[Line]]:
     for one in state.discussions:
         parts += discussion_parts(one)
     return parts or [Paragraph(text("med.not_discussed"))]
-
-
-def discussion_parts(one: MedDiscussion) -> tuple[Paragraph[Line] | Quote[Line], ...]:
-    """Return what was recorded, and beside it how the other side sees it."""
-    parts: list[Paragraph[Line] | Quote[Line]] = [
-        Paragraph(text("med.discussed", day=Day(one.day), level=level_name(one.level))),
-        Quote(Kept("med_discussion", one.id), Who(one.by)),
-    ]
-    for other in one.others:
-        key = "med.seen_not" if other.level == "not" else "med.seen_otherwise"
-        told = c.Text(key, {"who": Who(other.by)})
-        if other.level != "not":
-            told = text(key, who=Who(other.by), level=level_name(other.level))
-        parts += [Paragraph(told), Quote(Kept("med_other", other.text), Who(other.by))]
-    return tuple(parts)
 
 
 def item_parts(state: Med) -> tuple[Part[Line], ...]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from dialogs.med.cards import (
-    discussion_parts,
     ground_lines,
     level_lines,
 )
 from dialogs.med.heard import HEARD, heard
-from dialogs.med.states import Med, items_deadline, level_name, med_of
+from dialogs.med.states import Med, discussion_parts, items_deadline, level_name, med_of
 from dialogs.model.calendar import local
 from dialogs.model.cards import Bullets, Day, Kept, Line, Paragraph, Quote, Small, Words, text
 from dialogs.model.conversation import Facts

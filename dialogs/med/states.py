@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dialogs.model.calendar import add_working_days, at_local, local, working_day_on_or_before
-from dialogs.model.cards import Line, text
+from dialogs.model.cards import Day, Kept, Line, Paragraph, Quote, Text, Who, text
 from dialogs.model.events import EffectWay, MedLevel, MedView, Person
 from dialogs.model.facts import Known, Project
 
@@ -104,6 +104,21 @@ def side_of(known: Known, person: Person) -> Party:
     """Return whom a leader or representative speaks for. Needs `Roles`."""
     elected = known.holders("tr", "amr")
     return "representative" if person in elected else "leader"
+
+
+def discussion_parts(one: MedDiscussion) -> tuple[Paragraph[Line] | Quote[Line], ...]:
+    """Return what was recorded, and beside it how the other side sees it."""
+    parts: list[Paragraph[Line] | Quote[Line]] = [
+        Paragraph(text("med.discussed", day=Day(one.day), level=level_name(one.level))),
+        Quote(Kept("med_discussion", one.id), Who(one.by)),
+    ]
+    for other in one.others:
+        key = "med.seen_not" if other.level == "not" else "med.seen_otherwise"
+        told = Text(key, {"who": Who(other.by)})
+        if other.level != "not":
+            told = text(key, who=Who(other.by), level=level_name(other.level))
+        parts += [Paragraph(told), Quote(Kept("med_other", other.text), Who(other.by))]
+    return tuple(parts)
 
 
 # --- the dates ----------------------------------------------------------------------------

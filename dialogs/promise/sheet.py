@@ -32,7 +32,7 @@ def promises_document(at: datetime, known: Known) -> NeutralDocument:
         project=project.name,
         day=local(project.calendar, at).date(),
         sections=(
-            section(text("promise.title"), Paragraph(text("promise.sheet_note"))),
+            section(text("promise.about_sheet"), Paragraph(text("promise.sheet_note"))),
             *(
                 section(
                     Kept("promise", one.id, "gain", cut=HEADING),

@@ -19,6 +19,7 @@ from dialogs.model.facts import Frame, Known, Project, Records
 from dialogs.outcomes.states import chosen_as, left_out
 from dialogs.page.states import page_address
 from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
+from dialogs.report.discussed import discussed_line, minute_of, other_line
 from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
 from dialogs.report.promised import effect_lines, promise_lines
 
@@ -79,16 +80,15 @@ def _asked(known: Known) -> Line:
 
 
 def _earlier(known: Known) -> Line:
-    """Return when the committee discussed it, and whether the other side sees it otherwise."""
+    """Return when the committee discussed it, the latest line of minute, and whether the other side
+    sees it otherwise. All of it is in the course so far."""
     found = med_of(known).discussions[-DISCUSSIONS:]
     lines: list[Line] = []
     for one in reversed(found):
-        day = Day(one.day, weekday=False, year=True)
-        lines.append(text("report.discussed", day=day, level=level_name(one.level)))
-        for other in one.others:
-            key = "report.seen_not" if other.level == "not" else "report.seen_otherwise"
-            level = text("report.at_level", level=level_name(other.level))
-            lines.append(text(key, level=level))
+        lines.append(discussed_line(one))
+        if (minute := minute_of(one.id, known)) and one is found[-1]:
+            lines.append(quoted(short(minute, LETTERS)))
+        lines += map(other_line, one.others)
     return stacked(lines) if lines else text("med.not_discussed")
 
 

@@ -22,6 +22,7 @@ from dialogs.page.states import PAGE
 from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
+from dialogs.report.discussed import MINUTES, OTHER_VIEWS, discussed_passages
 from dialogs.report.lines import day_of, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
@@ -44,6 +45,8 @@ def report_needs() -> Facts:
         StateOf("walk", "walk"),
         StateOf("med", "med"),
         ITEMS,
+        MINUTES,
+        OTHER_VIEWS,
         PROMISES,
         PROMISE_WORDS,
         VERDICT_WORDS,
@@ -93,6 +96,7 @@ def _course(known: Known) -> Section[Line]:
         _since(project),
         phase_steps(project, walk, known),
         *_frames(project),
+        *discussed_passages(known),
         *_ended(project, known),
         new_page=True,
     )

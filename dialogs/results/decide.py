@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialogs.agreement.states import Agreement
 from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, see_button, title_of
+from dialogs.med.states import discussion_parts, med_of
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
     Button,
@@ -29,7 +30,7 @@ from dialogs.model.commands import Recognised, folded
 from dialogs.model.conversation import Conversation, Facts, Responses, Sight
 from dialogs.model.effects import Open, Show
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Records, States, Viewer
+from dialogs.model.facts import About, Known, Records, StateOf, States, Viewer
 from dialogs.promise.states import PROMISES, how_they_stand
 from dialogs.question.states import Asked, agreed, beside, state_word, title
 from dialogs.results.states import Result, results
@@ -38,6 +39,7 @@ ON_A_PAGE = 6
 """Rows per page; a question with its conclusion and agreements takes up to six parts."""
 LETTERS = 600
 """Characters of a conclusion in the list; *Se svar* shows all of it."""
+DISCUSSIONS = 2
 LONGEST_SEARCH = 60
 EVERY_RECORD = 10_000
 
@@ -50,6 +52,7 @@ def _needs(look: Look, viewer: Viewer) -> Facts:
         States("agreement"),
         ALL_RUNS,
         PROMISES,
+        StateOf("med", "med"),
         *(Records(kind, limit=EVERY_RECORD) for kind in written),
     )
 
@@ -72,7 +75,7 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
             card(
                 Heading(text("results.heading", name=Words(project.name))),
                 Paragraph(_summary(words, len(hits) + len(runs), len(arrived) + len(ended))),
-                *(() if words or start else how_they_stand(known)),
+                *(() if words or start else (*_in_committee(known), *how_they_stand(known))),
                 *(part for run in runs for part in _run_row(run, known)),
                 *(part for one in page for part in _row(one, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
@@ -84,6 +87,12 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
             )
         ),
     )
+
+
+def _in_committee(known: Known) -> list[Paragraph[Line] | Quote[Line]]:
+    """Return the committee's latest discussions, newest first, with the line of minute."""
+    latest = med_of(known).discussions[-DISCUSSIONS:]
+    return [part for one in reversed(latest) for part in discussion_parts(one)]
 
 
 def _summary(words: str, hits: int, all: int) -> Line:

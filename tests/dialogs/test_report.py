@@ -187,14 +187,21 @@ async def test_page_one_has_what_was_written_to_the_committee(tmp_path: Path) ->
             anne > udfyld Niveau="Det er ikke drøftet" "Hvordan ser"="Punktet blev udskudt"
             """
         )
-        rows = first_page(await report(played, "ali"))
+        made = await report(played, "ali")
+        rows = first_page(made)
         asked = rows["Det bliver udvalget bedt om"]
         assert "Medindflydelse: Udvalget bedes drøfte sagen" in asked
         assert "Ny omsorgsplatform" in asked
         assert rows["Behandlet før"].splitlines() == [
             "Drøftet 2. november 2026. Niveau: Information.",
+            "»Orienteret«",
             "Den anden side mener, at det ikke er drøftet.",
         ]
+        course = str(plain_text(made).sections[1])
+        await played.type("ali", "/digi resultater")
+        for said in ("Orienteret", "Punktet blev udskudt"):
+            assert said in course
+            assert said in played.just("ali")
 
 
 PROMISED = """

@@ -191,6 +191,8 @@ async def same_everywhere(found: Course, project: str, months: AfterMonths) -> N
     written = drawn(await sheet(found.played, "peter", "report_file", of=project))
     await found.type("peter", "resultater")
     shown = found.played.just("peter")
+    assert "MED-REFERAT" in written
+    assert "MED-REFERAT" in shown
     assert "SLUT" in written
     assert "LÆRE" in written
     on_paper = drawn(await sheet(found.played, "peter", "promise_file", of=project))

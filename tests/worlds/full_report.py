@@ -22,6 +22,7 @@ from dialogs.page.states import PAGE, PublicPage
 from dialogs.promise.states import FIELDS, PROMISES, PromiseMade, Promises, Verdict
 from dialogs.question.states import Concluded, QuestionWords
 from dialogs.report.annexes import ANSWERED
+from dialogs.report.discussed import MINUTES, OTHER_VIEWS
 from dialogs.report.page_one import ITEMS
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.report.whole import report_document, report_needs
@@ -94,6 +95,8 @@ def everything() -> dict[f.Fact[Any], Any]:
         f.StateOf("walk", "walk"): written(Walk(plan=(), phases=((1, AT), (4, AT)))),
         f.StateOf("med", "med"): written(_med()),
         ITEMS: (f.Rec("item", "", "anne", AT, {"what": long}),),
+        MINUTES: tuple(f.Rec(f"d{n}", "", "anne", AT, {"text": long}) for n in range(4)),
+        OTHER_VIEWS: (),
         PROMISES: written(_promises()),
         f.Records("lesson"): (f.Rec("lesson", "", "anne", AT, {"text": long}),),
         PROMISE_WORDS: tuple(

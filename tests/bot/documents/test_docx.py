@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bot.documents.docx import draw
 from content.language import Language
 from dialogs.model import documents as d
-from dialogs.model.cards import Bullets, Line, Paragraph, Words
+from dialogs.model.cards import Bullets, Line, Paragraph, Small, Words
 from tests.bot.documents.samples import (
     ADDRESS,
     ARABIC,
@@ -347,9 +347,17 @@ def test_the_code_stands_at_the_right_beside_the_words() -> None:
 
 
 def test_the_name_of_a_table_stays_on_the_page_of_its_table() -> None:
-    """The paragraph before a table is kept with it; any other is not."""
+    """The paragraph before a table is kept with it, and what explains a section with what follows;
+    any other is not."""
     table = d.DataTable[Line](Words("T"), (Words("A"),), ((Words("1"),),))
-    told = (Paragraph[Line](Words("Before text")), Paragraph[Line](Words("The name")), table)
+    told = (
+        Small[Line](Words("What it is")),
+        Paragraph[Line](Words("Before text")),
+        Paragraph[Line](Words("The name")),
+        table,
+        Small[Line](Words("After it")),
+        Paragraph[Line](Words("The last")),
+    )
     made = d.document(
         title=Words("t"),
         slug=Words("t"),
@@ -360,4 +368,6 @@ def test_the_name_of_a_table_stays_on_the_page_of_its_table() -> None:
     word = docx.Document(BytesIO(draw(localizer("da").document(made))))
     kept = {one.text: one.paragraph_format.keep_with_next for one in word.paragraphs}
     assert kept["The name"] is True
+    assert kept["What it is"] is True
     assert kept["Before text"] is None
+    assert kept["After it"] is None
