@@ -141,6 +141,42 @@ async def test_where_nothing_can_be_sent_the_page_says_why(tmp_path: Path) -> No
         assert "Seddel 3" in phone.text
 
 
+async def test_a_card_is_used_in_english_to_its_end(tmp_path: Path) -> None:
+    """A phone in English stays in English through notes, dots and waiting, although the team speaks
+    Danish; when the exercise is over, it says so."""
+    async with in_hand(tmp_path, 5) as (played, phones):
+        for n, phone in enumerate(phones):
+            await phone.opens("?v=write_notes", "en")
+            form = phone.form
+            form.chosen("Now")
+            form.fields["notes.note.1"] = [f"Note {n}"]
+            await phone.sends(form)
+            assert "I have 1 note from you." in phone.text
+            assert 'lang="en"' in phone.page
+        phone = phones[0]
+        await phone.follows("Write more")
+        await phone.sends()
+        assert phone.status == 422
+        assert 'lang="en"' in phone.page
+        await played.play(CLOSED)
+        await phone.opens("", "en")
+        assert "There is nothing to send just now." in phone.text
+        await played.play('ali > tryk "Næste trin"\nali > tryk "Næste trin"')
+        await phone.opens("", "en")
+        await phone.follows("Place dots")
+        form = phone.form
+        form.chosen("Note 1")
+        await phone.sends(form)
+        assert "I have your dots." in phone.text
+        await phone.follows("Undo")
+        assert 'lang="en"' in phone.page
+        await played.play('ali > tryk "Led øvelsen"\nali > tryk "Slut øvelsen"')
+        await played.play('ali > udfyld "Hvad nåede I frem til"="Ro"')
+        await phone.opens("", "en")
+        assert phone.status == 404
+        assert "the exercise is over" in phone.text
+
+
 # --- notes --------------------------------------------------------------------------------
 
 
