@@ -28,8 +28,8 @@ FIRST = 3
 """Items of a row; the others are in the annexes."""
 GROUPS_FIRST, GROUP_LETTERS = 3, 30
 """Groups that the role table leaves out, and characters of each."""
-DATES, DISCUSSIONS = 1, 2
-"""Answers with a date, and discussions; the other dates are in the annexes."""
+DATES, DISCUSSIONS = 1, 1
+"""Answers with a date, and discussions; the others are in the annexes, and in the course so far."""
 LETTERS = 60
 """Characters of one item."""
 FRAMED = 58
