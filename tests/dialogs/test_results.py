@@ -20,6 +20,7 @@ from dialogs.model.facts import (
     Rec,
     Records,
     Stated,
+    StateOf,
     States,
     Viewer,
     Written,
@@ -62,6 +63,7 @@ def project() -> Known:
         States("agreement"): (),
         ALL_RUNS: (),
         PROMISES: None,
+        StateOf("med", "med"): None,
     }
     for fact in CONVERSATION.sights["results"].needs(Look("results", words="x"), VIEWER):
         match fact:
