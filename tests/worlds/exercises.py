@@ -183,7 +183,7 @@ class Leading:
             self.shows("En rundspørge kræver, at mindst 10 kan svare uden navn")
             return
         # TR and AMR see the statements a working day before.
-        await self.play.play("ur > en dag\nur > en dag")
+        await self.play.play("ur > en dag")
         statements = self.catalogue.set(step.of or one.id).items
         point = guide.scale[0].name.da
         values = {(item.name or item.text).da: point for item in statements}
