@@ -8,6 +8,7 @@ from content.model import ExerciseGuide, Set
 from msgspec.structs import replace
 
 from dialogs.exercise.cards import lead_button, lead_card
+from dialogs.exercise.few import held_on_paper
 from dialogs.exercise.rounds import enter
 from dialogs.exercise.states import ExerciseRun, every_run, in_the_way, steps_of, title_of
 from dialogs.exercise.survey import previewed, too_soon, too_soon_line
@@ -17,9 +18,7 @@ from dialogs.model.cards import Paragraph, Who, buttons, card, text
 from dialogs.model.conversation import Step
 from dialogs.model.effects import Effect, Effects, FieldError, Post, Privately, Show, Tell
 from dialogs.model.facts import Known, Role, Roles
-from dialogs.model.roles import refused, writers
-
-ENOUGH_FOR_A_ROUND = 5
+from dialogs.model.roles import refused
 
 
 def begun(event: e.ExerciseBegun, known: Known) -> Step:
@@ -83,7 +82,7 @@ def _run(event: e.ExerciseBegun, found: Set, guide: ExerciseGuide, known: Known)
         begun_by=event.by,
         begun_at=event.at,
         step_at=event.at,
-        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
+        on_paper=held_on_paper(guide, known),
         after=event.after,
         within=event.within,
         opens_at=within.seen_from if within is not None else None,

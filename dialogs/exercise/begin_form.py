@@ -6,7 +6,7 @@ from datetime import date
 
 from content.model import ExerciseGuide, Set
 
-from dialogs.exercise.short_rounds import LEAST_WRITERS
+from dialogs.exercise.few import has_notes, held_on_paper
 from dialogs.exercise.states import ALL_RUNS, in_the_way, title_of
 from dialogs.exercise.survey_results import offered
 from dialogs.model import cards as c
@@ -64,7 +64,9 @@ def _begin_fields(found: Set, viewer: Viewer, known: Known) -> tuple[Field[Line]
             )
         ),
         Note(text("survey.not_offered")) if asks and not offered(may) else None,
-        Note(text("exercise.on_paper_note", n=c.Count(may))) if may < LEAST_WRITERS else None,
+        Note(text("exercise.on_paper_note", n=c.Count(may)))
+        if has_notes(guide) and held_on_paper(guide, known)
+        else None,
         Note(text("exercise.standing_note")) if guide.standing else _place_field(),
         c.Choice(
             "minutes",

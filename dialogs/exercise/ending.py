@@ -6,9 +6,9 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from dialogs.exercise.begin import ENOUGH_FOR_A_ROUND
 from dialogs.exercise.cards import again_card, lead_card
 from dialogs.exercise.dealing import withdrawn
+from dialogs.exercise.few import held_on_paper
 from dialogs.exercise.progress import inner_now
 from dialogs.exercise.rounds import enter, finished, paused
 from dialogs.exercise.states import WRITES, ExerciseRun, current_step, is_over, running, title_of
@@ -32,7 +32,6 @@ from dialogs.model.effects import (
     Timer,
 )
 from dialogs.model.facts import Known
-from dialogs.model.roles import writers
 
 LOOKS_AGAIN_AT = 9
 
@@ -69,7 +68,7 @@ def resume(run: ExerciseRun, event: e.ExerciseResumed, known: Known) -> Step:
         run,
         status="running",
         step_at=event.at,
-        on_paper=len(writers(known)) < ENOUGH_FOR_A_ROUND,
+        on_paper=held_on_paper(run.guide, known),
     )
     # A round that was closed is not opened again: what it showed is final.
     if current_step(after).does in WRITES and not was_shown(after):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from content.model import Both, ExerciseGuide, Set
 
 from dialogs.advice.states import exercises_for
+from dialogs.exercise.few import better_line
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
@@ -33,14 +34,14 @@ from dialogs.model.commands import Recognised, folded
 from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
-from dialogs.model.facts import About, Known, Project, Viewer
+from dialogs.model.facts import About, Known, Project, Roles, Team, Viewer
 
 ON_A_PAGE = 4
 BEGINS = ("starter", "leader", "deputy", "facilitator", "representative")
 
 
 def list_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), ALL_RUNS)
+    return (About(), Roles(), Team(), ALL_RUNS)
 
 
 def typed(found: Recognised) -> Look:
@@ -69,7 +70,7 @@ def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
                 Paragraph(text("exercise.no_such", name=Words(look.words))) if unknown else None,
                 Paragraph(text("exercise.list_how")),
                 *(_runs(known, project) if project is not None and not start else ()),
-                *(part for one in page for part in _row(one, project, viewer)),
+                *(part for one in page for part in _row(one, project, viewer, known)),
                 Small(text("exercise.list_rest", n=Count(rest))) if rest > 0 else None,
                 buttons(Button(text("question.show_more"), more, "main")) if rest > 0 else None,
             )
@@ -109,18 +110,22 @@ def _length(guide: ExerciseGuide, minutes: int) -> Line | Count:
     return text("exercise.length_meetings", n=Count(minutes), meetings=Count(meetings))
 
 
-def _row(one: Set, project: Project | None, viewer: Viewer) -> tuple[Part[Line] | None, ...]:
+def _row(
+    one: Set, project: Project | None, viewer: Viewer, known: Known
+) -> tuple[Part[Line] | None, ...]:
     assert one.guide is not None
     lengths = tuple(_length(one.guide, n) for n in one.guide.lengths)
     id = project.id if project is not None else ""
     begin = Look("exercise_begin", project=id, ref=one.id)
     read = Look("reading", project=id, ref=one.id)
     tries = Look("exercise_try", project=id, ref=one.id)
+    few = None if project is None else better_line(one.guide, known)
     can = project is not None and project.running and viewer.may(*BEGINS)
     return (
         Paragraph(text("exercise.row", title=_said(one.title), gives=_said(one.guide.gives))),
         Small(text("exercise.lengths", minutes=Listing(lengths))) if lengths else None,
         Small(text("exercise.stands")) if one.guide.standing else None,
+        Small(few) if few is not None else None,
         buttons(
             Button(text("exercise.begin"), begin, "main") if can else None,
             Button(text("exercise.what_is_it"), read),
