@@ -796,7 +796,7 @@ class MeetingDated(Signed, frozen=True, tag="meeting_dated"):
 # --- exercises ----------------------------------------------------------------------------
 
 ExercisePlace = Literal["meeting", "days", "both"]
-"""Where an exercise is held: at a meeting, over some days, or both."""
+"""Where an exercise is held: at a meeting, over several days, or both."""
 Receiver = Literal["leader", "committee"]
 Reached = Literal["", "yes", "partly", "no"]
 """Whether a workshop ended in what it was to end in."""

@@ -29,7 +29,7 @@ FIRST = 3
 GROUPS_FIRST, GROUP_LETTERS = 3, 30
 """Groups that the role table leaves out, and characters of each."""
 DATES, DISCUSSIONS = 1, 1
-"""Answers with a date, and discussions; the others are in the annexes, and in the course so far."""
+"""Answers with a date, and discussions; the others are in the annexes and in the project so far."""
 LETTERS = 60
 """Characters of one item."""
 FRAMED = 58
@@ -81,7 +81,7 @@ def _asked(known: Known) -> Line:
 
 def _earlier(known: Known) -> Line:
     """Return when the committee discussed it, the latest line of minute, and whether the other side
-    sees it otherwise. All of it is in the course so far."""
+    sees it otherwise. All of it is in the project so far."""
     found = med_of(known).discussions[-DISCUSSIONS:]
     lines: list[Line] = []
     for one in reversed(found):

@@ -1,4 +1,4 @@
-"""The whole report: page one, the course so far on at most five pages, and the annexes.
+"""The whole report: page one, the project so far on at most five pages, and the annexes.
 
 It holds what the project's channel may read and nothing else, whoever asks for it, so that it can
 be passed on. Nothing in it is counted twice: each figure comes from the function that the channel's
