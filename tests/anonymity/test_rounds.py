@@ -299,7 +299,7 @@ async def exercise(tmp_path: Path, either: str) -> AsyncIterator[Stage]:
             """
             mette > /digi øvelse kompas
             mette > tryk "Begynd"
-            mette > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=mette
+            mette > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=mette
             mette > tryk "Næste trin"
             mette > tryk "Næste trin"
             """

@@ -59,7 +59,7 @@ async def test_four_people_fill_in_a_table_without_paper(tmp_path: Path) -> None
 ali > /digi øvelse hvem gør hvad
 ali > tryk "Begynd"
 ali <! "på papir"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
 ali <! "på papir"
 ali > tryk "Næste trin"
 fatima > tryk "Udfyld en række"

@@ -204,7 +204,7 @@ async def test_an_exercise_goes_on_in_the_new_channel(tmp_path: Path) -> None:
             """
             mette > /digi øvelse kompas
             mette > tryk "Begynd"
-            mette > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=mette
+            mette > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=mette
             mette > tryk "Næste trin"
             mette > tryk "Næste trin"
             fatima > tryk "Skriv sedler"

@@ -70,7 +70,7 @@ async def test_a_new_outcome_replaces_the_old_one_with_its_line(tmp_path: Path, 
             anne > tryk "Slut forløbet"
             anne > udfyld "Hvorfor slutter"="Den er i drift"
             ur > til 2027-02-02 08:05
-            peter > tryk "Ikke"
+            peter > tryk "Ikke holdt"
             peter > tryk "Skriv en linje"
             peter > udfyld "En linje"="Ruterne er de samme"
             """

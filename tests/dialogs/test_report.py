@@ -282,7 +282,7 @@ async def test_effects_on_the_work_are_in_the_report(tmp_path: Path) -> None:
 EXERCISED = """
 ali > /digi øvelse hvem gør hvad
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
 ali > tryk "Næste trin"
 fatima > tryk "Udfyld en række"
 fatima > tryk "En ny kolonne"
@@ -328,7 +328,7 @@ def compass_of(writers: tuple[str, ...]) -> str:
     begun = """
         ali > /digi øvelse kompas
         ali > tryk "Begynd"
-        ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+        ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
         ali > tryk "Led øvelsen" på "trin 1 af 8"
         ali > tryk "Næste trin"
         ali > tryk "Næste trin"

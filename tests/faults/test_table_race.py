@@ -35,7 +35,7 @@ anne > tryk "Vis det i kanalen"
 ali > tryk "Jeg er tovholder"
 ali > /digi øvelse hvem gør hvad
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
 ali > tryk "Næste trin"
 """
 ROWS = ("leaders", "employees", "specialists")

@@ -38,7 +38,7 @@ BRAINSTORM = (
     + """
 ali > /digi øvelse brainstorm
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=45 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=45 "Hvem leder"=ali
 """
 )
 SURVEY = (
@@ -46,7 +46,7 @@ SURVEY = (
     + """
 ali > /digi øvelse rasmus
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=45 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=45 "Hvem leder"=ali
 ur > til 2026-11-03 09:01
 """
 )

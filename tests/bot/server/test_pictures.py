@@ -40,7 +40,7 @@ anne > tryk "Vis det i kanalen"
 ali > tryk "Jeg er tovholder"
 ali > /digi øvelse rasmus
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=45 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=45 "Hvem leder"=ali
 ur > til 2026-11-03 09:01
 """
 ANSWERED = """

@@ -33,7 +33,7 @@ anne > tryk "Vis det i kanalen"
 ali > tryk "Jeg er tovholder"
 ali > /digi øvelse kompas
 ali > tryk "Begynd"
-ali > udfyld Hvordan="På et møde" "Hvor længe"=90 "Hvem leder"=ali
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
 ali > tryk "Led øvelsen" på "trin 1 af 8"
 ali > tryk "Vis på skærm"
 """
