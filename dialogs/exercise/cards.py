@@ -77,13 +77,14 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         Heading(title_of(state)),
         *(_over(state, known) if is_over(state) else _under_way(state)),
         *(prepare_parts(state, known) if prepares_now(state) else ()),
-        grid(state, known) if has_table(state) else drawn(state, known),
-        *standing_parts(state, known),
-        *(Small(line) for line in hidden_lines(state)),
         *chosen_parts(state, known),
         *condition_parts(state, known),
         *inner_parts(state, known),
         *agreed(state, known),
+        # The longest part comes last: not every platform has room for all of it.
+        grid(state, known) if has_table(state) else drawn(state, known),
+        *standing_parts(state, known),
+        *(Small(line) for line in hidden_lines(state)),
         c.buttons(*_buttons(state, known.project.id)),
     )
 

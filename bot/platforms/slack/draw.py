@@ -74,10 +74,15 @@ _Row = list[SlackLine] | list[Block]
 
 
 def message(
-    card: c.FinishedCard, language: Language, *, again: bool = False, pictured: bool = False
+    card: c.FinishedCard,
+    language: Language,
+    *,
+    again: bool = False,
+    pictured: bool = False,
+    alone: bool = False,
 ) -> SlackMessage:
     """Render one card as a message: posted, updated or ephemeral."""
-    return messages((card,), language, again=again, pictured=pictured)
+    return messages((card,), language, again=again, pictured=pictured, alone=alone)
 
 
 def messages(
@@ -86,16 +91,17 @@ def messages(
     *,
     again: bool = False,
     pictured: bool = False,
+    alone: bool = False,
 ) -> SlackMessage:
     """Render several cards as one message, one below the other. Only for a message that can be
-    sent again without them, `pictured` draws pictures as images."""
+    sent again without them, `pictured` draws pictures as images. `alone`: no message can follow, so
+    what does not fit is left out, and the message says so."""
     rows = [row for card in cards for row in rows_of(card, language, pictured=pictured)]
     blocks, left = fitted_blocks(rows, BLOCKS - 2, WHOLE - 400)
     if left:
-        blocks.append(small_block(word("rest", language)))
-    drawn = SlackMessage(
-        fallback_of(rows), named_blocks(blocks or nothing_to_show()), _continued(left)
-    )
+        blocks.append(small_block(word("no_room" if alone else "rest", language)))
+    rest = () if alone else _continued(left)
+    drawn = SlackMessage(fallback_of(rows), named_blocks(blocks or nothing_to_show()), rest)
     if not again:
         return drawn
     pages = tuple(marked_again(page, language) for page in drawn.rest)

@@ -60,9 +60,10 @@ class Outgoing:
 
     async def deliver(self, parcel: Parcel) -> str:
         client = await self._client(parcel.tenant)
-        drawn = draw.message(parcel.card, parcel.language, again=parcel.again, pictured=True)
         if parcel.kind == "update":
-            return await self._redraw(client, parcel, drawn)
+            alone = draw.message(parcel.card, parcel.language, pictured=True, alone=True)
+            return await self._redraw(client, parcel, alone)
+        drawn = draw.message(parcel.card, parcel.language, again=parcel.again, pictured=True)
         thread = ""
         match parcel.kind:
             case "private":

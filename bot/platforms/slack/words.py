@@ -12,6 +12,7 @@ _WORDS = {
         "You may see this message twice: Slack did not answer when I first sent it.",
     ),
     "rest": ("Resten står i tråden.", "The rest is in the thread."),
+    "no_room": ("Der er mere, end der er plads til her.", "There is more than fits here."),
     "no_form": (
         "Formularen nåede ikke frem til Slack i tide. Der er intet gemt. Prøv igen.",
         "The form did not reach Slack in time. Nothing was saved. Please try again.",

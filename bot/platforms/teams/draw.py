@@ -207,8 +207,10 @@ def messages(
     *,
     again: bool = False,
     place: CardPlace = ANYWHERE,
+    alone: bool = False,
 ) -> TeamsMessage:
-    """Render several cards as one message, one below the other."""
+    """Render several cards as one message, one below the other. `alone`: no message can follow, so
+    what does not fit is left out, and the message says so."""
     rows = [row for card in cards for row in _rows(card, place)]
     if again:
         rows += in_rows(text_lines((c.Plain(word("again", language)),), size="Small"), "Medium")
@@ -221,8 +223,10 @@ def messages(
         words = "\n".join(row.plain for row in page if row.plain.strip())
         following.append(TeamsMessage(framed(page, words, language), summary_of(words)))
     if following and not place.inside:
-        first += in_rows(text_lines((c.Plain(word("rest", language)),), size="Small"), "Medium")
-    return TeamsMessage(framed(first, spoken, language), summary_of(spoken), tuple(following))
+        said = word("no_room" if alone else "rest", language)
+        first += in_rows(text_lines((c.Plain(said),), size="Small"), "Medium")
+    rest = () if alone else tuple(following)
+    return TeamsMessage(framed(first, spoken, language), summary_of(spoken), rest)
 
 
 def _has_board(cards: Sequence[c.FinishedCard]) -> bool:

@@ -24,9 +24,10 @@ class TeamsOutgoing:
         )
 
     async def deliver(self, parcel: Parcel) -> str:
-        drawn = draw.messages((parcel.card,), parcel.language, again=parcel.again)
         if parcel.kind == "update":
-            return await self._redraw(parcel, drawn)
+            alone = draw.messages((parcel.card,), parcel.language, alone=True)
+            return await self._redraw(parcel, alone)
+        drawn = draw.messages((parcel.card,), parcel.language, again=parcel.again)
 
         async def say(place: str, page: draw.TeamsMessage) -> None:
             ref = await self._speech.ref(parcel.tenant, read_place(place)[0])

@@ -11,6 +11,7 @@ _WORDS = {
         "You may see this message twice: Teams did not answer when I first sent it.",
     ),
     "rest": ("Resten står lige nedenunder.", "The rest is right below."),
+    "no_room": ("Der er mere, end der er plads til her.", "There is more than fits here."),
     "more": ("Vis resten", "Show the rest"),
     "look_again": ("Se på det her igen:", "Look at this again:"),
     "missing": ("Udfyld dette felt.", "Fill in this field."),

@@ -397,6 +397,17 @@ async def test_a_digest_that_is_too_long_goes_on_in_its_thread(place: Place) -> 
     assert "to gange" not in text
 
 
+async def test_a_redraw_that_does_not_fit_says_so_and_promises_nothing(place: Place) -> None:
+    """Nothing can follow an update, so it does not say where the rest is."""
+    target = await place.door.edge.deliver(_parcel())
+    await place.door.edge.deliver(_parcel("update", card=LONG, target=target))
+    told = place.hands.channel()
+    assert "linje 0 " in told
+    assert "linje 29 " not in told
+    assert "Der er mere, end der er plads til her." in told
+    assert "Resten" not in told
+
+
 async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
     """Only that page is repeated and marked."""
     place.world.plan("chat.postMessage", None, Lost())

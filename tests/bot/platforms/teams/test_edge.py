@@ -434,6 +434,17 @@ async def test_a_digest_that_is_too_big_goes_on_in_its_thread(place: Place) -> N
     assert len({message.root for message in place.hands._messages(CHANNEL)}) == 1
 
 
+async def test_a_redraw_that_does_not_fit_says_so_and_promises_nothing(place: Place) -> None:
+    """Nothing can follow an update, so it does not say where the rest is."""
+    target = await place.door.edge.deliver(_parcel())
+    await place.door.edge.deliver(_parcel("update", card=LONG, target=target))
+    told = place.hands.channel()
+    assert "linje 0 " in told
+    assert "linje 199 " not in told
+    assert "Der er mere, end der er plads til her." in told
+    assert "Resten" not in told
+
+
 async def test_a_page_whose_answer_is_lost_comes_again_and_says_so(place: Place) -> None:
     """Only that page is repeated and marked."""
     place.world.plan("POST", None, Lost())
@@ -535,7 +546,7 @@ async def test_who_has_not_added_the_app_is_told_of_in_the_channel_once(place: P
         await place.hands.play("ur > en dag")
     told = place.hands.channel()
     assert told.count("Jeg kan ikke skrive privat til Jonas Friis endnu") == 1
-    assert "find Digi, og tryk Tilføj" in told
+    assert "find Digi, og tryk på Tilføj" in told
     await place.hands.press("jonas", "Åbn min opsamling")
     assert place.hands.form("jonas") is not None
     await place.hands.press("fatima", "Åbn min opsamling")
