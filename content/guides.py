@@ -228,6 +228,11 @@ class Guides:
     def references(self, found: Set, sets: dict[str, Set]) -> None:
         """Check a guide against its set and the other sets."""
         file, guide = f"{found.id}.toml", found.guide
+        if found.runs:
+            of = sets.get(found.runs)
+            if guide is not None or of is None or of.guide is None:
+                what = "it has a guide of its own" if guide is not None else "that is no exercise"
+                self.say(file, "runs", f"{what}; name an exercise, or take it out")
         if guide is None:
             if found.mechanic:
                 self.say(file, "mechanic", "it has no guide; write it under [guide]")

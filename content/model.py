@@ -277,6 +277,8 @@ class Set(Struct, frozen=True, forbid_unknown_fields=True):
     """The mechanic that runs the set, if it is an exercise."""
     guide: ExerciseGuide | None = None
     """How it is run, if it is an exercise."""
+    runs: str = ""
+    """The exercise to begin instead, if the set only tells how to use another."""
     parts: dict[str, tuple[Both, ...]] = {}
     """Named lists of the whole set, such as what to prepare."""
 

@@ -27,6 +27,7 @@ from dialogs.advice.states import (
     Advice,
     _first,
     advice_shelf,
+    exercise_button,
     fitting,
     item_of,
     next_of,
@@ -183,7 +184,8 @@ def _example(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _reading(look: Look, viewer: Viewer, known: Known) -> Responses:
-    return (Show(reading(known, look.ref, _n(look.words), look.project)),)
+    begins = exercise_button(look.ref, viewer, known)
+    return (Show(reading(known, look.ref, _n(look.words), look.project, begins)),)
 
 
 def _lessons(look: Look, viewer: Viewer, known: Known) -> Responses:
@@ -337,7 +339,7 @@ CONVERSATION = Conversation(
         "example": Sight(_about, _example),
         "lessons": Sight(lessons_needs, _lessons),
         "source": Sight(nothing, _source),
-        "reading": Sight(nothing, _reading),
+        "reading": Sight(_about, _reading),
         "checklist": Sight(_about, _checklist),
         "notes": Sight(_about, _notes),
     },

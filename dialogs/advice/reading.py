@@ -42,8 +42,10 @@ def label(title: Both) -> Said:
 # --- a set --------------------------------------------------------------------------------
 
 
-def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
-    """Return one page of a set, starting with an item."""
+def reading(
+    known: Known, id: str, start: int, project: str, begins: Button[Line] | None = None
+) -> NeutralCard:
+    """Return one page of a set, starting with an item. `begins` is the button of its exercise."""
     found = known.catalogue.sets.get(id)
     if found is None:
         return card(Paragraph(text("reading.gone")))
@@ -73,6 +75,7 @@ def reading(known: Known, id: str, start: int, project: str) -> NeutralCard:
             Button(text("reading.again"), Look("reading", project=project, ref=id))
             if start and not further
             else None,
+            begins,
             Button(text("button.source"), Look("source", project=project, ref=id)),
         ),
     )

@@ -192,7 +192,7 @@ def ways(set: Set) -> Iterator[Way]:
         yield Way("note")
     if id in trio_notes(school):
         yield Way("trio")
-    if set.guide is not None:
+    if set.guide is not None or set.runs:
         yield Way("exercises")
     if id in LESSONS:
         yield Way("lessons")

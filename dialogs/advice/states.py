@@ -24,7 +24,7 @@ from dialogs.model.cards import (
     text,
 )
 from dialogs.model.events import Look
-from dialogs.model.facts import Known, Project, StateOf
+from dialogs.model.facts import About, Known, Project, StateOf, Viewer
 
 
 class Advice(Struct, frozen=True, kw_only=True, tag="advice"):
@@ -210,6 +210,8 @@ def overview_shelf(workplace: str) -> tuple[str, ...]:
 # --- which exercises fit ------------------------------------------------------------------
 
 MECHANICS = ("board", "workshop", "table", "survey", "")
+BEGINS = ("starter", "leader", "deputy", "facilitator", "representative")
+SEES_TRIO = ("leader", "deputy", "representative")
 BETWEEN = timedelta(days=21)
 """Nobody is reminded of exercises more often than this."""
 
@@ -250,3 +252,18 @@ def suggested(known: Known, at: datetime, before: dict[str, datetime]) -> Set | 
         one for one in of_phase(known, known.project, known.project.phase) if one.id not in held
     ]
     return min(left, key=lambda one: one.id in before, default=None)
+
+
+def exercise_button(id: str, viewer: Viewer, known: Known) -> Button[Line] | None:
+    """Return the button below a set that is an exercise, or begins one: it begins the exercise, or
+    only shows it to those who cannot begin it. Needs `About`."""
+    found, project = known.catalogue.sets.get(id), known(About())
+    of = found.runs or found.id if found is not None else ""
+    workplace = project.workplace if project is not None else "general"
+    every = exercises_for(known, workplace, 0, trio=viewer.may(*SEES_TRIO))
+    if of not in {one.id for one in every}:
+        return None
+    if project is None or not project.running or not viewer.may(*BEGINS):
+        shown = Look("exercises", project=project.id if project is not None else "", words=of)
+        return Button(text("exercise.see_it"), shown)
+    return Button(text("exercise.begin_it"), Look("exercise_begin", project=project.id, ref=of))

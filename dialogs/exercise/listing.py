@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from content.model import Both, ExerciseGuide, Set
 
-from dialogs.advice.states import exercises_for
+from dialogs.advice.states import BEGINS, SEES_TRIO, exercises_for
 from dialogs.exercise.few import better_line
 from dialogs.exercise.states import (
     ALL_RUNS,
@@ -37,7 +37,6 @@ from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, Project, Roles, Team, Viewer
 
 ON_A_PAGE = 4
-BEGINS = ("starter", "leader", "deputy", "facilitator", "representative")
 
 
 def list_needs(look: Look, viewer: Viewer) -> Facts:
@@ -53,9 +52,8 @@ def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
     project = known(About())
     workplace = project.workplace if project is not None else "general"
     phase = project.phase if project is not None else 0
-    trio = viewer.may("leader", "deputy", "representative")
-    every = exercises_for(known, workplace, phase, trio=trio)
-    wanted = [one for one in every if _called(one, look.words)]
+    every = exercises_for(known, workplace, phase, trio=viewer.may(*SEES_TRIO))
+    wanted = [one for one in every if _called(one, look.words, known)]
     unknown = bool(look.words) and not wanted
     shown = wanted if look.words and wanted else every
     start = int(look.ref) if look.ref.isdigit() else 0
@@ -78,10 +76,12 @@ def exercises(look: Look, viewer: Viewer, known: Known) -> Responses:
     )
 
 
-def _called(one: Set, words: str) -> bool:
+def _called(one: Set, words: str, known: Known) -> bool:
+    """Return whether an exercise, or a set that begins it, is called something like this."""
     name = folded(words).strip()
+    called = (one, *(other for other in known.catalogue.sets.values() if other.runs == one.id))
     return bool(name) and any(
-        name in folded(title) for title in (one.id, one.title.da, one.title.en)
+        name in folded(title) for set in called for title in (set.id, set.title.da, set.title.en)
     )
 
 

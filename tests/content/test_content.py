@@ -231,6 +231,7 @@ def test_the_role_table_has_an_example_for_all_but_others(catalogue: Catalogue) 
     rows = catalogue.set("role-table").items
     assert [bool(row.parts.get("examples")) for row in rows] == [True] * 5 + [False]
     assert len(catalogue.set("role-table").lists()["columns"]) == 4
+    assert catalogue.set("roles-exercise").runs == "role-table"
     [step] = catalogue.set("roles-exercise").items
     assert step.refs == tuple(f"role-table/{row.id}" for row in rows)
 

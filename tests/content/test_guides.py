@@ -361,3 +361,20 @@ def test_a_list_of_a_guide_is_read_with_its_set(catalogue: Catalogue) -> None:
     assert [text.da for text in found["notes"]] == ["Fordel", "Ulempe"]
     assert len(found["questions"]) == 7
     assert catalogue.set("roles").lists() == catalogue.set("roles").parts
+
+
+@pytest.mark.parametrize(
+    ("file", "runs", "told"),
+    [
+        ("roles-exercise", "role-tabel", "that is no exercise"),
+        ("roles-exercise", "goals", "that is no exercise"),
+        ("compass", "role-table", "it has a guide of its own"),
+    ],
+)
+def test_a_set_begins_only_an_exercise(file: str, runs: str, told: str, tmp_path: Path) -> None:
+    """What a set begins is there and can run, and is not begun twice."""
+    (tmp_path / f"{file}.toml").write_text(f'runs = "{runs}"\n', encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        load(packs=(tmp_path,))
+    [problem] = caught.value.problems
+    assert problem.endswith(f"{file}.toml: runs: {told}; name an exercise, or take it out")
