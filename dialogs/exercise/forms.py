@@ -106,7 +106,14 @@ def _before_notes(run: ExerciseRun, viewer: Viewer, known: Known, round: Exercis
 
 
 def lane_field(run: ExerciseRun) -> c.Choice[Line] | None:
-    lanes = tuple(Option[Line](one.id, Said(one.name.da, one.name.en)) for one in run.guide.lanes)
+    lanes = tuple(
+        Option[Line](
+            one.id,
+            Said(one.name.da, one.name.en),
+            None if one.text is None else Said(one.text.da, one.text.en),
+        )
+        for one in run.guide.lanes
+    )
     return c.Choice("lane", text("exercise.field_lane"), lanes) if lanes else None
 
 

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dialogs.agreement.states import Agreement
-from dialogs.exercise.states import ALL_RUNS, ExerciseRun, every_run, see_button, title_of
+from dialogs.exercise.cards import agreed as agreed_in
+from dialogs.exercise.states import (
+    ALL_RUNS,
+    ExerciseRun,
+    agreements_of,
+    every_run,
+    see_button,
+    title_of,
+)
 from dialogs.med.states import discussion_parts, med_of
 from dialogs.model.calendar import local
 from dialogs.model.cards import (
@@ -63,8 +73,12 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
     hits = _about(words, arrived, known) if words else arrived
     start = int(look.ref) if look.ref.isdigit() else 0
     ended = tuple(run for run in every_run(known) if run.status == "done")
-    runs = () if start else _runs_about(words, ended, known)
-    page, rest = hits[start : start + ON_A_PAGE], len(hits) - start - ON_A_PAGE
+    found: list[Result | ExerciseRun] = [
+        *hits,
+        *(_runs_about(words, ended, known) if words else ended),
+    ]
+    found.sort(key=_written_at, reverse=True)
+    page, rest = found[start : start + ON_A_PAGE], len(found) - start - ON_A_PAGE
     more = Look("results", project=project.id, ref=str(start + ON_A_PAGE), words=words)
     search: Button[Line] = Button(
         text("results.search"), Look("search_results", project=project.id)
@@ -74,9 +88,8 @@ def _results(look: Look, viewer: Viewer, known: Known) -> Responses:
         Show(
             card(
                 Heading(text("results.heading", name=Words(project.name))),
-                Paragraph(_summary(words, len(hits) + len(runs), len(arrived) + len(ended))),
+                Paragraph(_summary(words, len(found), len(arrived) + len(ended))),
                 *(() if words or start else (*_in_committee(known), *how_they_stand(known))),
-                *(part for run in runs for part in _run_row(run, known)),
                 *(part for one in page for part in _row(one, known)),
                 Small(text("results.and_older", n=Count(rest))) if rest > 0 else None,
                 buttons(
@@ -105,51 +118,66 @@ def _summary(words: str, hits: int, all: int) -> Line:
     return text("results.hits", n=Count(hits), word=Words(words))
 
 
+def _written_at(one: Result | ExerciseRun) -> datetime:
+    at = one.at if isinstance(one, Result) else one.ended_at
+    assert at is not None
+    return at
+
+
 def _about(words: str, arrived: tuple[Result, ...], known: Known) -> tuple[Result, ...]:
     """Return the questions in whose text, conclusion or agreements all of these words occur."""
-    wanted = folded(words).split()
-    conclusions = {r.id: r.body["text"] for r in known(Records("conclusion", limit=EVERY_RECORD))}
-    agreements = {r.id: r.body["what"] for r in known(Records("agreement", limit=EVERY_RECORD))}
-    of_question: dict[str, list[str]] = {}
+    conclusions = _texts("conclusion", "text", known)
+    agreements = _texts("agreement", "what", known)
+    agreed_on: dict[str, list[str]] = {}
     for one in known.states("agreement", Agreement).values():
-        of_question.setdefault(one.question, []).append(agreements.get(one.id, ""))
+        agreed_on.setdefault(one.question, []).append(agreements.get(one.id, ""))
 
-    def written(one: Result) -> str:
-        question, said = one.question.words, conclusions.get(one.conclusion, "")
-        return folded(
-            "\n".join((question.da, question.en, said, *of_question.get(question.id, ())))
-        )
+    def written(one: Result) -> tuple[str, ...]:
+        question = one.question.words
+        said = conclusions.get(one.conclusion, "")
+        return question.da, question.en, said, *agreed_on.get(question.id, ())
 
-    return tuple(one for one in arrived if all(word in written(one) for word in wanted))
+    return tuple(one for one in arrived if _occur(words, written(one)))
 
 
 def _runs_about(
     words: str, ended: tuple[ExerciseRun, ...], known: Known
 ) -> tuple[ExerciseRun, ...]:
-    """Return the exercises in whose title or result all of these words occur; all without words."""
-    if not words:
-        return ended
-    said = {r.id: r.body["text"] for r in known(Records("exercise_end", limit=EVERY_RECORD))}
-    wanted = folded(words).split()
+    """Return the exercises in whose title, result or agreements all of these words occur."""
+    results_of = _texts("exercise_end", "text", known)
+    agreements = _texts("agreement", "what", known)
 
-    def written(run: ExerciseRun) -> str:
-        return folded("\n".join((run.title_da, run.title_en, said.get(run.result, ""))))
+    def written(run: ExerciseRun) -> tuple[str, ...]:
+        agreed_on = (agreements.get(one.id, "") for one in agreements_of(run, known))
+        return run.title_da, run.title_en, results_of.get(run.result, ""), *agreed_on
 
-    return tuple(run for run in ended if all(word in written(run) for word in wanted))
+    return tuple(run for run in ended if _occur(words, written(run)))
+
+
+def _occur(words: str, texts: tuple[str, ...]) -> bool:
+    written = folded("\n".join(texts))
+    return all(word in written for word in folded(words).split())
+
+
+def _texts(kind: str, field: str, known: Known) -> dict[str, str]:
+    return {r.id: r.body[field] for r in known(Records(kind, limit=EVERY_RECORD))}
 
 
 def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
-    assert run.ended_at is not None
-    day = Day(local(known.project.calendar, run.ended_at).date())
+    day = Day(local(known.project.calendar, _written_at(run)).date())
     return (
         Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
         Quote(Kept("exercise_end", run.result, cut=LETTERS)),
-        *agreed(run.id, known),
+        *agreed_in(run, known),
         buttons(see_button(run, known.project.id)),
     )
 
 
-def _row(one: Result, known: Known) -> tuple[Part[Line] | None, ...]:
+def _row(one: Result | ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
+    return _question_row(one, known) if isinstance(one, Result) else _run_row(one, known)
+
+
+def _question_row(one: Result, known: Known) -> tuple[Part[Line] | None, ...]:
     state = one.question
     question = title(state.words)
     by: Line

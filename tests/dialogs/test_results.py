@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from content.catalogue import load
-from dialogs.exercise.states import ALL_RUNS
+from dialogs.exercise.states import ALL_RUNS, ExerciseRun
 from dialogs.model import cards as c
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
@@ -35,7 +35,28 @@ VIEWER = Viewer("fatima", at=BEGINNING)
 CATALOGUE = load()
 
 
-def project() -> Known:
+def brainstorm(n: int) -> ExerciseRun:
+    """Return an exercise that ended half an hour after question `n` was concluded."""
+    one = CATALOGUE.set("brainstorm")
+    assert one.guide is not None
+    return ExerciseRun(
+        id=f"r{n}",
+        exercise=one.id,
+        title_da=one.title.da,
+        title_en=one.title.en,
+        guide=one.guide,
+        place="meeting",
+        minutes="20",
+        led_by="ali",
+        begun_by="ali",
+        begun_at=BEGINNING,
+        status="done",
+        ended_at=BEGINNING + timedelta(hours=n, minutes=30),
+        result=f"e{n}",
+    )
+
+
+def project(*runs: ExerciseRun) -> Known:
     """A thousand concluded questions, an hour apart, and an open one."""
     states: dict[str, QuestionState] = {
         f"q{n}": Concluded(
@@ -61,7 +82,7 @@ def project() -> Known:
             Stated(id, Written(msgspec.json.encode(state))) for id, state in states.items()
         ),
         States("agreement"): (),
-        ALL_RUNS: (),
+        ALL_RUNS: tuple(Stated(run.id, Written(msgspec.json.encode(run))) for run in runs),
         PROMISES: None,
         StateOf("med", "med"): None,
     }
@@ -77,9 +98,9 @@ def project() -> Known:
     return Known(CATALOGUE, found)
 
 
-def pages(look: Look) -> list[str]:
+def pages(look: Look, *runs: ExerciseRun) -> list[str]:
     """Return the ids of the conclusions on each page, paging forward."""
-    seen, known = [], project()
+    seen, known = [], project(*runs)
     next: Look | None = look
     while next is not None:
         (shown,) = CONVERSATION.sights["results"].show(next, VIEWER, known)
@@ -95,6 +116,14 @@ def pages(look: Look) -> list[str]:
 def test_the_thousandth_result_is_reached_and_none_stands_twice() -> None:
     """Newest first, each of the thousand once; the open question is not listed."""
     assert " ".join(pages(Look("results"))).split() == [f"c{n}" for n in reversed(range(MANY))]
+
+
+def test_exercises_stand_among_the_questions_by_the_day_they_ended() -> None:
+    """A page has as many rows as ever, and an old exercise waits for its page."""
+    old, new, newest = brainstorm(2), brainstorm(MANY - 2), brainstorm(MANY)
+    shown = pages(Look("results"), old, new, newest)
+    assert shown[0] == f"e{MANY} c{MANY - 1} e{MANY - 2} c{MANY - 2} c{MANY - 3} c{MANY - 4}"
+    assert " ".join(shown).endswith(" c3 e2 c2 c1 c0")
 
 
 def test_a_word_is_looked_for_on_all_pages() -> None:
