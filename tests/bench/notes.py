@@ -91,7 +91,7 @@ async def begun(home: Path, postgres: str | None) -> tuple[House, Unnamed]:
         e.ExerciseBegun(project=team.project, exercise=EXERCISE, minutes="90", lead=lead),
     )
     run = await _run(house, team.project)
-    for step in run.guide.steps_of(run.minutes)[1:ROUND]:
+    for step in run.guide.steps_of(int(run.minutes))[1:ROUND]:
         await team.press(LEADS, e.StepTaken(project=team.project, run=run.id, step=step.id))
     await house.courier.settle()
     return house, Unnamed(house, team, run.id)
