@@ -39,7 +39,7 @@ def column_needs(event: e.ColumnAdded | e.ColumnRemoved) -> Facts:
 
 
 def new_column_needs(look: Look, viewer: Viewer) -> Facts:
-    return (About(), fact_of(look.ref), Records("table_column", look.ref))
+    return (About(), Roles(), fact_of(look.ref), Records("table_column", look.ref))
 
 
 def add_button(run: ExerciseRun, project: str, known: Known) -> Button[Line] | None:
@@ -55,6 +55,8 @@ def new_column(look: Look, viewer: Viewer, known: Known) -> Responses:
         return (Show(c.card(c.Paragraph(text("exercise.gone")))),)
     if not takes_rows(run):
         return (Show(c.card(c.Paragraph(text("exercise.is_over", title=title_of(run))))),)
+    if not may_fill(run, viewer.person, known):
+        return (Show(c.card(c.Paragraph(text("table.for_the_trio")))),)
     if len(column_names(run, known)) >= COLUMNS:
         return (Show(c.card(c.Paragraph(text("table.enough_columns", n=c.Count(COLUMNS))))),)
     name = TextField[Line](

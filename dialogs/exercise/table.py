@@ -62,7 +62,8 @@ _ROW = "row:"
 
 
 def table_facts(run: str) -> Facts:
-    return (About(), fact_of(run), Records("table_row", run), Records("table_column", run))
+    rows, columns = Records("table_row", run), Records("table_column", run)
+    return (About(), Roles(), fact_of(run), rows, columns)
 
 
 def table_needs(look: Look, viewer: Viewer) -> Facts:
@@ -130,6 +131,8 @@ def fill_row(look: Look, viewer: Viewer, known: Known) -> Responses:
         return _gone()
     if not takes_rows(run):
         return (Show(c.card(c.Paragraph(text("exercise.is_over", title=title_of(run))))),)
+    if not may_fill(run, viewer.person, known):
+        return (Show(c.card(c.Paragraph(text("table.for_the_trio")))),)
     names = row_names(run, known)
     row, _, start = look.words.partition("/")
     if not row:
