@@ -7,11 +7,12 @@ from datetime import date
 from content.model import Preparation
 
 from dialogs.exercise.begin_form import day_fields
-from dialogs.exercise.cards import agreed, lead_button, may_lead
+from dialogs.exercise.cards import lead_button, may_lead
 from dialogs.exercise.forms import not_leading
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
+    agreed_parts,
     every_run,
     fact_of,
     is_over,
@@ -60,7 +61,7 @@ def agenda(look: Look, viewer: Viewer, known: Known) -> Responses:
                 c.Bullets(agenda_lines(run), numbered=True),
                 *prepare_parts(run, known),
                 *inner_parts(run, known),
-                *agreed(run, known),
+                *agreed_parts(run, known),
                 c.buttons(*_agenda_buttons(run, known)),
             )
         ),

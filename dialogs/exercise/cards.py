@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from content.model import ExerciseStep
 
-from dialogs.agreement.states import as_listed
 from dialogs.exercise.board import board_facts, chosen_parts, condition_parts, drawn, hidden_lines
 from dialogs.exercise.columns import fill_button, fills_now
 from dialogs.exercise.printing import print_button
@@ -14,7 +13,7 @@ from dialogs.exercise.states import (
     ALL_RUNS,
     WRITES,
     ExerciseRun,
-    agreements_of,
+    agreed_parts,
     current_step,
     grid,
     has_table,
@@ -80,7 +79,7 @@ def post(state: ExerciseRun, slot: str, known: Known) -> c.NeutralCard:
         *chosen_parts(state, known),
         *condition_parts(state, known),
         *inner_parts(state, known),
-        *agreed(state, known),
+        *agreed_parts(state, known),
         # The longest part comes last: not every platform has room for all of it.
         grid(state, known) if has_table(state) else drawn(state, known),
         *standing_parts(state, known),
@@ -152,12 +151,6 @@ def result_parts(run: ExerciseRun) -> tuple[Part[Line], ...]:
     if run.look_again is not None:
         found += (Small(text("exercise.looked_at_again", day=c.Day(run.look_again, year=True))),)
     return found
-
-
-def agreed(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
-    """Return the agreements made in this run. Needs `States("agreement")`."""
-    found = tuple(as_listed(one) for one in agreements_of(run, known))
-    return (Paragraph(text("question.agreements")), c.Bullets(found)) if found else ()
 
 
 def lead_button(run: ExerciseRun, project: str) -> Button[Line]:

@@ -8,17 +8,20 @@ from typing import Literal
 from content.model import BoardLane, ExerciseGuide, ExerciseStep, NoteKind
 from msgspec import Struct
 
-from dialogs.agreement.states import Agreement
+from dialogs.agreement.states import Agreement, as_listed
 from dialogs.exercise.groups import ROLE_TABLE, group_rows
 from dialogs.exercise.parts import AnsweredNotes, CardSet, InnerRun, PreparedPart, WallLink
 from dialogs.exercise.survey_results import SurveyCount
 from dialogs.model.cards import (
     BoardNote,
+    Bullets,
     Button,
     Count,
     Day,
     Grid,
     Line,
+    Paragraph,
+    Part,
     Said,
     Several,
     Who,
@@ -203,6 +206,12 @@ def agreements_of(run: ExerciseRun, known: Known) -> tuple[Agreement, ...]:
         for one in known.states("agreement", Agreement).values()
         if one.question in of and one.id not in prepared
     )
+
+
+def agreed_parts(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
+    """Return the agreements made in this run. Needs `States("agreement")`."""
+    found = tuple(as_listed(one) for one in agreements_of(run, known))
+    return (Paragraph(text("question.agreements")), Bullets(found)) if found else ()
 
 
 def is_over(run: ExerciseRun) -> bool:

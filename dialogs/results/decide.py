@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from dialogs.agreement.states import Agreement
-from dialogs.exercise.cards import agreed as agreed_in
 from dialogs.exercise.states import (
     ALL_RUNS,
     ExerciseRun,
+    agreed_parts,
     agreements_of,
     every_run,
     see_button,
@@ -168,7 +168,7 @@ def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
     return (
         Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
         Quote(Kept("exercise_end", run.result, cut=LETTERS)),
-        *agreed_in(run, known),
+        *agreed_parts(run, known),
         buttons(see_button(run, known.project.id)),
     )
 
