@@ -245,11 +245,46 @@ def _connected(
     engine = Engine(
         store, scripts, catalogue, vault, clock, gate, turns, views, listeners, tally, operator, log
     )
-    courier = Courier(
+    courier = _courier(ground, upkeep, turns, views, fence, tally, listeners)
+    links = StoredLinks(store, vault, clock.now)
+    screens = ScreenDesk(store, scripts.reading, catalogue, vault, clock, views, operator)
+    leading = LeadingDesk(store, scripts.reading, vault, links, screens, engine.receive)
+    return House(
         store,
         scripts,
+        vault,
+        catalogue,
         clock,
+        engine,
+        courier,
+        upkeep,
         log,
+        turns,
+        views,
+        fence,
+        listeners,
+        tally,
+        links,
+        screens,
+        leading,
+        ReportFiles(store, scripts, vault, catalogue, clock),
+    )
+
+
+def _courier(
+    ground: _Ground,
+    upkeep: Upkeep,
+    turns: TurnRunner,
+    views: Views,
+    fence: ReleaseFence,
+    tally: Tally,
+    listeners: Listeners,
+) -> Courier:
+    return Courier(
+        ground.database,
+        ground.scripts,
+        ground.clock,
+        ground.log,
         turns=turns,
         views=views,
         fence=fence,
@@ -258,12 +293,6 @@ def _connected(
         pause=ground.pause,
         nightly=upkeep.night,
     )
-    links = StoredLinks(store, vault, clock.now)
-    screens = ScreenDesk(store, scripts.reading, catalogue, vault, clock, views, operator)
-    leading = LeadingDesk(store, scripts.reading, vault, links, screens, engine.receive)
-    reports = ReportFiles(store, scripts, vault, catalogue, clock)
-    made = (engine, courier, upkeep, log, turns, views, fence, listeners, tally)
-    return House(store, scripts, vault, catalogue, clock, *made, links, screens, leading, reports)
 
 
 async def open_store(home: Path, database: Path | None, postgres: str | None) -> Database:

@@ -25,6 +25,9 @@ A_DAY = 24 * 60 * 60.0
 
 
 class SlackDoor:
+    _install: Install | None = None
+    _socket: SocketModeClient | None = None
+
     def __init__(
         self,
         *,
@@ -46,7 +49,6 @@ class SlackDoor:
         self._app_token = app_token
         self._told = told
         self._tasks = DoorTasks(told)
-        self._socket: SocketModeClient | None = None
         self.workspaces = Workspaces(
             self._api,
             token=bot_token,
@@ -58,15 +60,16 @@ class SlackDoor:
         self.transport = SlackTransport(
             self.edge, self._api, self.workspaces, signing_secret=signing_secret, told=told
         )
-        self._install: Install | None = None
         if client_id and client_secret and bot_token is None:
-            installs = partial(Install, client_id=client_id, client_secret=client_secret, mac=mac)
-            self._install = installs(
+            self._install = Install(
                 self._api,
                 self.workspaces,
+                client_id=client_id,
+                client_secret=client_secret,
                 base_url=api_url,
                 public_url=public_url,
                 installations=installations,
+                mac=mac,
                 told=told,
                 now=now,
             )

@@ -47,7 +47,7 @@ def manifest(public_url: str | None, *, socket_mode: bool, several: bool = False
     """Build the manifest. `public_url` is where Slack reaches Digi; only Socket Mode for a single
     workspace works without it."""
     if public_url is None:
-        _needs_no_address(socket_mode=socket_mode, several=several)
+        _check_without_address(socket_mode=socket_mode, several=several)
     base = public_url or ""
     events = f"{base}/slack/events"
     command: dict[str, Any] = {
@@ -110,8 +110,8 @@ def _features(command: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _needs_no_address(*, socket_mode: bool, several: bool) -> None:
-    """Raise CannotDraw unless Slack never has to reach Digi."""
+def _check_without_address(*, socket_mode: bool, several: bool) -> None:
+    """Raise CannotDraw if Slack must reach Digi at an address in this mode."""
     if not socket_mode:
         raise CannotDraw(
             "with these settings Digi serves Slack over HTTP, and DIGI_PUBLIC_URL is missing: set"
