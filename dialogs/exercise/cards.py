@@ -363,13 +363,15 @@ def again_card(run: ExerciseRun, project: str, *, again: bool = False) -> c.Neut
     """Return what is said when a round was closed, when a run has ended, and when the day has come
     to look at its result again."""
     if again:
-        key = "exercise.take_stock" if run.guide.after else "exercise.look_again_now"
+        told = text("exercise.take_stock", title=title_of(run))
+        if not run.guide.after and run.look_again is not None:
+            told = text("exercise.look_again_now", title=title_of(run), day=c.Day(run.look_again))
         begin = Look("exercise_begin", project=project, ref=run.exercise, words=run.id)
         stock: Button[Line] | None = None
         if run.guide.after:
             stock = Button(text("exercise.take_stock_button"), begin, "main")
         return c.card(
-            Paragraph(text(key, title=title_of(run))),
+            Paragraph(told),
             *result_parts(run),
             c.buttons(stock, see_button(run, project)),
         )

@@ -276,8 +276,10 @@ def revisited(run: ExerciseRun, event: e.Woke, known: Known) -> tuple[ExerciseRu
     if record is None or not known.project.under_way or run.status == "dropped":
         return run, ()
     name = row_names(run, known).get(record.body["row"], c.Words(record.body["name"]))
+    # Named by its date: an owner reads it when the next private letter comes.
+    day = c.Day(date.fromisoformat(record.body["due"]))
     said = c.card(
-        c.Paragraph(text("table.look_now", row=name, title=title_of(run))),
+        c.Paragraph(text("table.look_now", row=name, title=title_of(run), day=day)),
         c.buttons(see_button(run, known.project.id)),
     )
     owner = record.body["owner"]
