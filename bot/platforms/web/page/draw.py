@@ -342,10 +342,15 @@ def _choice(
         about = {"type": kind, "id": one, "name": field.id, "value": option.value}
         if option.value in chosen:
             about["checked"] = ""
-        under = f'<span class="hint">{_line(option.hint)}</span>' if option.hint else ""
+        said = _line(option.label)
+        if option.hint:
+            # Its name is read first, and the hint after it.
+            about |= {"aria-labelledby": f"{one}-name", "aria-describedby": f"{one}-hint"}
+            under = f'<span class="hint" id="{one}-hint">{_line(option.hint)}</span>'
+            said = f'<span id="{one}-name">{said}</span>{under}'
         options.append(
             f'<label class="option" for="{one}"><input{_attributes(about)}>'
-            f'<span dir="auto">{_line(option.label)}{under}</span></label>'
+            f'<span dir="auto">{said}</span></label>'
         )
     return (
         f'<fieldset class="field{" wrong" if error else ""}"'

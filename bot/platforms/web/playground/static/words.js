@@ -160,7 +160,7 @@ const words = {
     start_over: "Start over",
     start_over_confirm: "Everything in the playground is deleted, and the clock runs as your own again. This cannot be undone.",
     about: "The workplace and its people are made up. Digi is the real one. Nothing leaves this machine.",
-    role_leader: "Leader",
+    role_leader: "Manager",
     role_representative: "Elected representatives",
     role_facilitator: "Facilitator",
     role_member: "Colleagues",
