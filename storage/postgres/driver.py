@@ -57,6 +57,7 @@ _CHANCE = random.SystemRandom()
 _TURN = spoken("BEGIN ISOLATION LEVEL READ COMMITTED")
 _NUMBER = spoken("SELECT pg_current_xact_id()::text AS xid")
 _LOOK = spoken("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+LOOKS, LOOK_SECONDS = 50, 0.04
 _OTHERS = (
     "datname = current_database() AND application_name LIKE 'digi%' AND application_name <> $1"
 )
@@ -160,6 +161,7 @@ class Postgres:
         """
         until = deadline()
         async with self._settling:
+            await self._others_left()
             self._open.clear()
             known = True
             try:
@@ -186,12 +188,23 @@ class Postgres:
         self._sealed += 1
         return value
 
+    async def _others_left(self) -> None:
+        """Give replicas that were just stopped a moment: the server ends a closed connection some
+        time after its client. Nothing is held meanwhile."""
+        for _ in range(LOOKS):
+            if not await self._others():
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def _nobody_else(self) -> None:
+        if await self._others():
+            raise Unavailable("other replicas are serving this database: stop all but one first")
+
+    async def _others(self) -> int:
         asked = f"SELECT count(*) AS n FROM pg_stat_activity WHERE {_OTHERS}"
         async with self._pool.connection() as conn:
             [row] = await (await conn.execute(asked, [self._name])).fetchall()
-        if row["n"]:
-            raise Unavailable("other replicas are serving this database: stop all but one first")
+        return int(row["n"])
 
     async def vacuum(self) -> None:
         """Write every table anew: nothing that was deleted is left in its files, nor in what the

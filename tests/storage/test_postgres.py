@@ -570,6 +570,26 @@ async def test_nothing_is_written_where_nobody_knows_which_key_is_in_use(
     assert heard == ([] if error is Unsure else [False])
 
 
+async def test_a_replica_that_was_just_stopped_is_not_taken_for_one_that_serves(
+    real_store: Postgres, postgres_dsn: str
+) -> None:
+    """The server ends a session some time after its client has closed it."""
+    store, looked = real_store, asyncio.Event()
+    others = store._others
+
+    async def asked() -> int:
+        found = await others()
+        looked.set()
+        return found
+
+    store._others = asked  # type: ignore[method-assign]
+    with psycopg.connect(postgres_dsn, application_name="digi another", autocommit=True):
+        settles = asyncio.create_task(store.tx_settled(pooled, "p", b"1", settled=lambda _: None))
+        await looked.wait()
+    await settles
+    assert (await _pools(store))["p"] == b"1"
+
+
 async def _pools(store: Postgres) -> dict[str, bytes]:
     def every() -> Script[list[Row]]:
         return (yield "pool_all", {"tenant": "t"})
