@@ -7,6 +7,7 @@ import msgspec
 
 from content.model import (
     BoardLane,
+    Both,
     ExerciseGuide,
     ExerciseStep,
     NoteKind,
@@ -33,6 +34,9 @@ DOES = (
 # What a card and a form hold on Slack and Teams.
 MOST = {"steps": 12, "after": 12, "lanes": 8, "kinds": 4, "columns": 6, "scale": 7, "prepare": 8}
 STATEMENTS = 16
+# Longer ones do not fit whole into a form of so many statements on Teams.
+ANSWER_LENGTH = 30
+STATEMENT_NAME_LENGTH = 75
 LONGEST = 480
 
 LISTS: dict[str, Any] = {
@@ -151,6 +155,8 @@ class Guides:
             self.say(
                 file, "guide.scale", 'one side is missing; give points the side "yes" and "no"'
             )
+        for point in guide.scale:
+            self._short(file, f"guide.scale.{point.id}.name", point.name, ANSWER_LENGTH)
         if self._lengths(file, guide):
             for length in guide.lengths:
                 self._order(file, "guide.steps", guide.steps_of(length), f" ({length} minutes)")
@@ -258,12 +264,23 @@ class Guides:
                 )
             elif not of.items:
                 self.say(file, key, f"{of.id} has no items; write each under [[item]]")
-            elif step.does == "survey" and len(of.items) > STATEMENTS:
-                self.say(
-                    file,
-                    key,
-                    f"{of.id} has {len(of.items)} statements; a form has room for {STATEMENTS}",
-                )
+            elif step.does == "survey":
+                self._statements(file, key, of)
+
+    def _statements(self, file: str, key: str, of: Set) -> None:
+        """Check that a form has room for the statements of a survey."""
+        if len(of.items) > STATEMENTS:
+            room = f"a form has room for {STATEMENTS}"
+            self.say(file, key, f"{of.id} has {len(of.items)} statements; {room}")
+        for item in of.items:
+            if item.name is not None:
+                self._short(f"{of.id}.toml", f"{item.id}.name", item.name, STATEMENT_NAME_LENGTH)
+
+    def _short(self, file: str, key: str, words: Both, limit: int) -> None:
+        for language, text in (("da", words.da), ("en", words.en)):
+            if len(text) > limit:
+                problem = f"{language} has {len(text)} characters; shorten it to {limit}"
+                self.say(file, key, problem)
 
     def _inner(
         self, file: str, key: str, step: ExerciseStep, found: Set, sets: dict[str, Set]
