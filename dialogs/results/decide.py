@@ -168,6 +168,7 @@ def _run_row(run: ExerciseRun, known: Known) -> tuple[Part[Line] | None, ...]:
     return (
         Paragraph(text("results.row_exercise", title=title_of(run), day=day)),
         Quote(Kept("exercise_end", run.result, cut=LETTERS)),
+        Small(text(f"workshop.result_{run.reached}")) if run.reached else None,
         *agreed_parts(run, known),
         buttons(see_button(run, known.project.id)),
     )
