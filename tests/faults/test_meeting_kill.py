@@ -1,17 +1,20 @@
 """A meeting of forty phones, with the program killed in the middle of it, again and again.
 
 Each phone posts to the served program as the page does, and sends the same form again until it
-hears that it was received. Every note hangs on the board once, and every dot counts once.
+hears that it was received. One colleague and the wall have a real browser. Every note hangs on the
+board once, and every dot counts once, whoever looks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import signal
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,14 +24,17 @@ import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
+from playwright.async_api import Browser
 
 from bot.platforms.web.playground.people import TENANT
 from storage.transactions.anonymous_pool import Entry, Pool
 from storage.vault import Vault, read_key
 from tests.bot.cli.test_app import READY, Box
 from tests.faults.crowd import CHANNEL, GONE, Body, Crowd, crowd_of, token_of, words
+from tests.faults.meeting_windows import MeetingWindows, meeting_windows
 from tests.faults.nursery import PHONES
 from tests.faults.test_kill import on_postgresql
+from tests.worlds.browser import chromium
 from tests.worlds.house import asked
 
 LEADS = "mette"
@@ -56,6 +62,8 @@ class FortyPhones(Crowd):
         self.sessions: list[aiohttp.ClientSession] = []
         self.notes: list[str] = []
         self.dots: dict[str, list[str]] = {}
+        self.to_choose: dict[str, str] = {}
+        """The words of what dots can be set on."""
         self.repeated = 0
 
     # --- the program, and patience with it ------------------------------------------------
@@ -154,8 +162,8 @@ class FortyPhones(Crowd):
         await asyncio.sleep(self.chance.expovariate(1 / pace.pause))
         form = await self.form(person, button)
         [field] = [one for one in form["fields"] if one.get("id") == "chosen"]
-        options = [option["value"] for option in field["options"]]
-        chosen = self.chance.sample(options, 3)
+        self.to_choose |= {one["value"]: words(one["label"]) for one in field["options"]}
+        chosen = self.chance.sample([one["value"] for one in field["options"]], 3)
         body = {
             "as": person,
             "token": form["token"],
@@ -169,6 +177,27 @@ class FortyPhones(Crowd):
         again = await self.form(person, button)
         answer = await self.submits({**body, "token": again["token"]})
         assert "Du har sat dine prikker." in told(answer), told(answer)
+
+    async def reads(self, person: str) -> Counter[str]:
+        """Return every note that *Se tavlen* shows somebody, lane by lane and page by page."""
+        found = Counter[str]()
+        board = await self._sees(person, await self.button("Se tavlen"))
+        [drawn] = [part for part in parts_of(board) if part["type"] == "board"]
+        for lane in drawn["columns"]:
+            cards = await self._sees(person, token_of(board, words(lane["name"])))
+            while True:
+                found.update(words(p["words"]) for p in parts_of(cards) if p["type"] == "quote")
+                try:
+                    more = token_of(cards, "Vis flere")
+                except AssertionError:
+                    break
+                cards = await self._sees(person, more)
+        return found
+
+    async def _sees(self, person: str, token: str) -> list[Any]:
+        answer = await self.until_answered(lambda: self.presses(person, token))
+        cards: list[Any] = answer["cards"]
+        return cards
 
     async def everybody(self, acts: list[Awaitable[None]], pace: Pace) -> None:
         """Let all of them act while the program is killed and started again."""
@@ -192,8 +221,27 @@ class FortyPhones(Crowd):
 def told(answer: Any) -> str:
     """Return the sentences of an answer."""
     faults = [words(fault["text"]) for fault in answer["faults"]]
-    parts = [part for card in answer["cards"] for part in card["parts"]]
-    return "\n".join([*faults, *(words(part["text"]) for part in parts if "text" in part)])
+    said = [words(part["text"]) for part in parts_of(answer["cards"]) if "text" in part]
+    return "\n".join([*faults, *said])
+
+
+def parts_of(cards: list[Any]) -> list[Any]:
+    return [part for card in cards for part in card["parts"]]
+
+
+@asynccontextmanager
+async def windows_at(
+    found: FortyPhones, browser: Browser | None
+) -> AsyncIterator[MeetingWindows | None]:
+    """Open a colleague's window and the wall of this exercise, where there is a browser."""
+    if browser is None:
+        yield None
+        return
+    links = json.dumps(await found.leads("Vis på skærm"))
+    [wall] = set(re.findall(r"/s/[a-z2-7]{32}", links))
+    here = f"http://127.0.0.1:{found.box.env['DIGI_PORT']}"
+    async with meeting_windows(browser, here, wall, found.notes, found.dots) as opened:
+        yield opened
 
 
 # --- what lies there ----------------------------------------------------------------------
@@ -222,28 +270,56 @@ class Lying:
         ]
 
 
-async def writes_and_closes(found: FortyPhones, lying: Lying, people: int, pace: Pace) -> None:
+async def writes_and_closes(
+    found: FortyPhones,
+    lying: Lying,
+    people: int,
+    pace: Pace,
+    windows: MeetingWindows | None = None,
+) -> None:
     """A round of notes: all that were confirmed are in the pool, and then on the board."""
     before = len(found.notes)
     button = await found.button("Skriv sedler")
-    await found.everybody([found.writes(one, button, pace) for one in PHONES[:people]], pace)
+    acts: list[Awaitable[None]] = [found.writes(one, button, pace) for one in PHONES[:people]]
+    if windows is not None:
+        acts.append(windows.writes(pace.sendings, pace.pause, found.chance))
+    await found.everybody(acts, pace)
     kinds = Counter(entry.kind for entry in lying.waiting())
-    assert (kinds["note"], kinds["mark"]) == (len(found.notes) - before, 2 * people)
+    assert (kinds["note"], kinds["mark"]) == (len(found.notes) - before, 2 * len(acts))
     await found.closes()
     assert Counter(lying.published()) == Counter(found.notes)
+    if windows is None:
+        return
+    seen = await asyncio.gather(*(found.reads(person) for person in PHONES))
+    assert all(one == Counter(found.notes) for one in seen)
+    await windows.found_again()
+    await windows.shows_in_chat(Counter(found.notes))
+    await windows.shows_on_wall(Counter(found.notes))
 
 
-async def chooses_and_closes(found: FortyPhones, lying: Lying, pace: Pace) -> None:
+async def chooses_and_closes(
+    found: FortyPhones, lying: Lying, pace: Pace, windows: MeetingWindows | None
+) -> None:
     button = await found.button("Sæt prikker")
-    await found.everybody([found.chooses(one, button, pace) for one in PHONES], pace)
+    acts: list[Awaitable[None]] = [found.chooses(one, button, pace) for one in PHONES]
+    if windows is not None:
+        acts.append(windows.chooses(pace.pause, found.chance))
+    await found.everybody(acts, pace)
     dots = [sorted(one.body["chosen"]) for one in lying.waiting() if one.kind == "dots"]
     assert sorted(dots) == sorted(found.dots.values())
-    assert len(dots) == len(PHONES)
+    assert len(dots) == len(acts)
     await found.closes()
     assert not {one.kind for one in lying.waiting()} & {"dots", "mark", "open"}
+    given = Counter(one for chosen in found.dots.values() for one in chosen)
+    ranked = sorted(given, key=lambda one: (-given[one], one))
+    if windows is not None:
+        await windows.found_again()
+        await windows.shows_chosen([found.to_choose[one] for one in ranked[:3]])
 
 
-async def meets(box: Box, pace: Pace, seed: int, dsn: str = "") -> str:
+async def meets(
+    box: Box, pace: Pace, seed: int, dsn: str = "", browser: Browser | None = None
+) -> str:
     """Two exercises: one in which everybody writes much, and one in which everybody sets dots."""
     hasty = ("hasty",) if pace is HASTY else ()
     async with crowd_of(FortyPhones, box, seed, "tireless", "crowded", *hasty) as found:
@@ -252,27 +328,31 @@ async def meets(box: Box, pace: Pace, seed: int, dsn: str = "") -> str:
             await found.begins()
             lying = Lying(box, dsn)
             await found.begins_run("brainstorm")
-            await writes_and_closes(found, lying, len(PHONES), pace)
+            async with windows_at(found, browser) as windows:
+                await writes_and_closes(found, lying, len(PHONES), pace, windows)
             await found.leads("Drop øvelsen")
             await found.begins_run("spilleregler")
             await writes_and_closes(found, lying, 8, replace(pace, sendings=1))
             await found.leads("Næste trin")
             await found.leads("Næste trin")
-            await chooses_and_closes(found, lying, pace)
+            async with windows_at(found, browser) as windows:
+                await chooses_and_closes(found, lying, pace, windows)
         finally:
             for session in found.sessions:
                 await session.close()
     return (
-        f"{len(PHONES)} phones, {found.ends} kills, {len(found.notes)} notes and"
-        f" {len(found.dots)} ballots of dots, {found.repeated} sent again: none lost, none twice"
+        f"{len(PHONES)} phones{' and a browser' if browser is not None else ''}, {found.ends}"
+        f" kills, {len(found.notes)} notes and {len(found.dots)} ballots of dots,"
+        f" {found.repeated} sent again: none lost, none twice"
     )
 
 
-async def test_forty_phones_lose_no_note_and_no_dot(
+async def test_forty_phones_and_a_browser_lose_no_note_and_no_dot(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
     """In some seconds, with a kill every second or so, and one as each round is closed."""
-    figures(await meets(Box(tmp_path), HASTY, 1))
+    async with chromium() as browser:
+        figures(await meets(Box(tmp_path), HASTY, 1, browser=browser))
 
 
 async def test_on_postgresql_forty_phones_lose_nothing_either(
@@ -288,4 +368,5 @@ async def test_a_meeting_of_ten_minutes_loses_no_note_and_no_dot(
     tmp_path: Path, figures: Callable[[str], None]
 ) -> None:
     """The same at the pace of people, with rounds that can be closed after three minutes."""
-    figures(await meets(Box(tmp_path), TEN_MINUTES, 3))
+    async with chromium() as browser:
+        figures(await meets(Box(tmp_path), TEN_MINUTES, 3, browser=browser))
