@@ -14,7 +14,7 @@ Json = dict[str, Any]
 CARD_BYTES = 28 * 1024
 PRIMARY = 6
 """The number of buttons that Teams shows; further ones need to be marked for the overflow menu."""
-ACTIONS = {"Action.Submit", "Action.Execute", "Action.OpenUrl", "Action.ToggleVisibility"}
+ACTIONS = {"Action.Submit", "Action.Execute", "Action.OpenUrl", "Action.ShowCard"}
 PEOPLE = "graph.microsoft.com/users"
 VERSION = "1.5"
 

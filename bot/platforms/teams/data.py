@@ -41,16 +41,6 @@ class CommandData(Struct, frozen=True, tag_field="k", tag="w", omit_defaults=Tru
     channel: str = ""
 
 
-class ConfirmData(Struct, frozen=True, tag_field="k", tag="a", omit_defaults=True):
-    """A button that opens a confirmation dialog first."""
-
-    token: str
-    label: str
-    question: str
-    danger: bool = False
-    channel: str = ""
-
-
 class Held(Struct, frozen=True, tag_field="k", tag="h"):
     """A button that opens a stored answer, or the next page of one."""
 
@@ -60,13 +50,16 @@ class Held(Struct, frozen=True, tag_field="k", tag="h"):
 class Packed(Struct, frozen=True, tag_field="k", tag="f", omit_defaults=True):
     form: str
     channel: str = ""
+    message: str = ""
 
 
 class Send(Struct, frozen=True):
-    """A submitted form, with all that is needed to render it again."""
+    """A submitted form, with all that is needed to render it again. `message` is the one with the
+    button that opened it, which Teams does not name again."""
 
     form: OpenForm
     channel: str = ""
+    message: str = ""
 
 
 class OpenForm(Struct, frozen=True):
@@ -81,8 +74,8 @@ class OpenForm(Struct, frozen=True):
         return tuple(field.id for field in self.form.fields if not isinstance(field, c.Note))
 
 
-Data = PressData | CommandData | ConfirmData | Held | Send
-_Written = PressData | CommandData | ConfirmData | Held | Packed
+Data = PressData | CommandData | Held | Send
+_Written = PressData | CommandData | Held | Packed
 _forms = msgspec.json.Decoder(c.FinishedForm)
 
 
@@ -98,7 +91,7 @@ def read_data(value: Mapping[str, Any]) -> Data | None:
     try:
         found: _Written = msgspec.convert(value.get(MARK), _Written)
         if isinstance(found, Packed):
-            return Send(OpenForm(_unpacked(found.form)), found.channel)
+            return Send(OpenForm(_unpacked(found.form)), found.channel, found.message)
     except (msgspec.MsgspecError, zlib.error, binascii.Error, ValueError, RecursionError):
         return None
     return found

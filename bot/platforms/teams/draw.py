@@ -15,7 +15,6 @@ from bot.platforms.teams.data import (
     MARK,
     CardElement,
     CommandData,
-    ConfirmData,
     Held,
     PressData,
     read_button,
@@ -54,6 +53,10 @@ BUTTON = 75
 QUESTION = 300
 TITLE = 60
 GLYPHS = 12
+LOOKS: dict[c.Style, CardElement] = {
+    "main": {"style": "positive"},
+    "danger": {"style": "destructive"},
+}
 _MARKUP = re.compile(r"[\\*_\[\]()~`#<>|&{}!+]|^\s*(?:-|\d+[.)])")
 
 
@@ -149,18 +152,26 @@ def _glyphs(step: int, of: int) -> str:
 def _button(button: c.Button[c.Spans], place: CardPlace) -> CardElement:
     label = cut(c.plain(button.label).strip() or "…", BUTTON)
     data = read_button(button.token, place.channel)
-    if button.confirm is not None and isinstance(data, PressData):
-        question = cut(c.plain(button.confirm).strip() or label, QUESTION)
-        danger = button.style == "danger"
-        asked = ConfirmData(data.token, label, question, danger, place.channel)
-        return _action(label, asked, style=button.style, inside=place.inside, opens=True)
     opens = button.opens or not isinstance(data, PressData)
-    return _action(label, data, style=button.style, inside=place.inside, opens=opens)
+    if button.confirm is None:
+        return _action(label, data, style=button.style, inside=place.inside, opens=opens)
+    style: c.Style = "danger" if button.style == "danger" else "main"
+    press = _action(label, data, style=style, inside=place.inside, opens=opens)
+    return _asking(label, button.style, button.confirm, press)
+
+
+def _asking(label: str, style: c.Style, question: c.Spans, press: CardElement) -> CardElement:
+    """Render a button that first shows a question below itself, with the press as its answer."""
+    words = (c.Plain(cut(c.plain(question).strip() or label, QUESTION)),)
+    rows = [*in_rows(text_lines(words), "None"), *button_rows([press])]
+    body = [row.element for row in rows]
+    card = {"type": "AdaptiveCard", "body": body}
+    return {"type": "Action.ShowCard", "title": label, **LOOKS.get(style, {}), "card": card}
 
 
 def _action(
     label: str,
-    data: PressData | CommandData | ConfirmData | Held,
+    data: PressData | CommandData | Held,
     *,
     style: c.Style = "plain",
     inside: bool,
@@ -172,7 +183,7 @@ def _action(
     Teams clients fall back to an Action.Submit, which sends an invisible message.
     """
     written = written_data(data)
-    look = {"main": {"style": "positive"}, "danger": {"style": "destructive"}}.get(style, {})
+    look = LOOKS.get(style, {})
     if inside or opens:
         where = {} if inside else {"msteams": {"type": "task/fetch"}}
         return {
@@ -304,15 +315,6 @@ def more(drawn: TeamsMessage, id: str, language: Language) -> CardElement:
     """Return the card for a dialog, with a button that opens the next page."""
     action = _action(word("more", language), Held(id), inside=True, opens=True)
     return {**drawn.card, "body": [*drawn.card["body"], {"type": "ActionSet", "actions": [action]}]}
-
-
-def question(ask: ConfirmData, language: Language) -> CardElement:
-    """Render a confirmation for a dialog."""
-    rows = list(in_rows(text_lines((c.Plain(ask.question),)), "Medium"))
-    style: c.Style = "danger" if ask.danger else "main"
-    press = PressData(ask.token, ask.channel)
-    rows += button_rows([_action(ask.label, press, style=style, inside=True, opens=True)])
-    return framed(rows, ask.question, language)
 
 
 def title_of(cards: Sequence[c.FinishedCard]) -> str:

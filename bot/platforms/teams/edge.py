@@ -40,6 +40,9 @@ INVOKE_SECONDS = 2.3
 """How long an invoke may take to answer. Teams gives up after three seconds."""
 ANSWER_SECONDS = 10.0
 """How long a message may take to acknowledge. Teams gives up after fifteen seconds."""
+PLACE_SECONDS = 0.5
+"""How long a submitted form may take to change the message behind it before its dialog shows the
+result itself."""
 TOAST = 400
 """The longest answer, in characters, that is shown as a toast at the pressed button."""
 A_DAY = 24 * 60 * 60.0
@@ -117,9 +120,6 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
                 return NOTED if await self._presence.came(what) else AGAIN
             case "gone":
                 return NOTED if await self._presence.gone(what) else AGAIN
-            case "fetch" | "submit" if isinstance(what.data, data.ConfirmData):
-                asked = draw.question(what.data, language_of(what))
-                return TeamsReply(draw.dialog(asked, what.data.label))
             case "fetch" | "submit" if isinstance(what.data, data.Held):
                 return self._sheets.waited_for(what, what.data)
             case _:
@@ -269,6 +269,8 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         if answer.form is not None:
             return await self._sheets.form(what, channel, answer.form, language)
         cards = answer.cards + draw.said_faults(answer.faults)
+        if answer.instead and await self._changes_behind(what, cards, language, elsewhere):
+            return TeamsReply()
         if cards:
             place = draw.CardPlace(inside=True, channel=elsewhere)
             drawn = draw.messages(cards, language, place=place)
@@ -276,6 +278,21 @@ class TeamsEdge(ChatEdge[TeamsPresence]):
         if what.way == "submit" and not what.compose:
             return TeamsReply()  # closes the dialog; the card behind it shows the result
         return said(word("done", language))
+
+    async def _changes_behind(
+        self,
+        what: TeamsRequest,
+        cards: tuple[c.FinishedCard, ...],
+        language: Language,
+        elsewhere: str,
+    ) -> bool:
+        """Put the answer to a form in place of the message whose button opened it, if only this
+        person sees it. Return whether it stands there, so that the dialog can close."""
+        if what.way != "submit" or not self._speech.is_own(what):
+            return False
+        drawn = draw.messages(cards, language, place=draw.CardPlace(channel=elsewhere))
+        changing = self._speech.takes_its_place(what, drawn)
+        return await self.background.within(PLACE_SECONDS, changing) is True
 
     # --- when it goes wrong -----------------------------------------------------------------------
 

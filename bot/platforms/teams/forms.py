@@ -75,16 +75,19 @@ def form(
     faults: Sequence[tuple[str, str]] = (),
     names: NameOf = lambda person: person,
     channel: str = "",
+    message: str = "",
 ) -> CardElement:
     """Render a form as the card of a dialog.
 
     `values` are the values submitted before, by Teams' field ids; `faults` are (field id, error
-    message). The texts are shortened step by step until the card fits.
+    message). `channel` and `message` come back with the submitted form. The texts are shortened
+    step by step until the card fits.
     """
     drawn: CardElement = {}
     for room in _ROOMS:
         short = _shortened(form, room)
-        drawn = _form(short, language, values or {}, faults, names, room, channel)
+        sent = Packed(packed(short), channel, message)
+        drawn = _form(short, language, values or {}, faults, names, room, sent)
         if _bytes(drawn) <= WHOLE:
             break
     return drawn
@@ -105,7 +108,7 @@ def _form(
     faults: Sequence[tuple[str, str]],
     names: NameOf,
     room: _Room,
-    channel: str,
+    sent: Packed,
 ) -> CardElement:
     known = {field.id for field in form.fields if not isinstance(field, c.Note)}
     rows: list[CardRow] = []
@@ -125,7 +128,7 @@ def _form(
         "type": "Action.Submit",
         "title": submit,
         "style": "positive",
-        "data": written_data(Packed(packed(form), channel)),
+        "data": written_data(sent),
     }
     rows += button_rows([send])
     spoken = [c.plain(form.title), *(said for _, said in faults)]

@@ -74,6 +74,10 @@ class Transport(Protocol):
         """Send a message into a shared conversation that only this person sees."""
         ...
 
+    async def update_targeted(self, ref: Ref, activity_id: str, activity: Json) -> None:
+        """Replace a message that only one person sees. Teams deletes it after a day."""
+        ...
+
     async def members(self, ref: Ref) -> list[Json]:
         """Return all members of a conversation."""
         ...

@@ -20,7 +20,6 @@ from bot.platforms.common.ports import Pressed, Submitted, ToAgree, TypedText
 from bot.platforms.teams.data import (
     PREFIX,
     CommandData,
-    ConfirmData,
     Data,
     Held,
     PressData,
@@ -77,7 +76,7 @@ class TeamsRequest(Struct, frozen=True):
     us: bool = False
     """Digi itself joined or left."""
     message: str = ""
-    """The id of the message whose button was pressed."""
+    """The id of the message whose button was pressed, or opened the submitted form."""
     team: str = ""
 
     @property
@@ -186,18 +185,11 @@ def _invoke(activity: Json, ref: Ref) -> TeamsRequest | None:
             what = _pressed(data)
             if what is None:
                 return None
-            message = activity.get("replyToId")
-            return TeamsRequest(
-                "execute",
-                ref,
-                key,
-                *sender,
-                what=what,
-                data=data,
-                message=message if isinstance(message, str) else "",
-            )
+            on = _pressed_on(activity)
+            return TeamsRequest("execute", ref, key, *sender, what=what, data=data, message=on)
         case "task/fetch":
-            return _dialog("fetch", ref, key, sender, _dict(value, "data"))
+            opened = _dialog("fetch", ref, key, sender, _dict(value, "data"))
+            return None if opened is None else replace(opened, message=_pressed_on(activity))
         case "task/submit":
             return _dialog("submit", ref, key, sender, _dict(value, "data"))
         case "composeExtension/fetchTask":
@@ -240,14 +232,20 @@ def _dialog(
             field: read_value(form, field, given.get(f"{PREFIX}{field}")) for field in form.ids
         }
         what: ActivityContent | None = Submitted(form.token, values)
-    elif isinstance(data, ConfirmData | Held):
+    elif isinstance(data, Held):
         what = None
     else:
         what = _pressed(data)
         if what is None:
             return None
     fields = {id: held for id, held in given.items() if id.startswith(PREFIX)}
-    return TeamsRequest(way, ref, key, *sender, what=what, data=data, fields=fields)
+    on = data.message if isinstance(data, Send) else ""
+    return TeamsRequest(way, ref, key, *sender, what=what, data=data, fields=fields, message=on)
+
+
+def _pressed_on(activity: Json) -> str:
+    message = activity.get("replyToId")
+    return message if isinstance(message, str) else ""
 
 
 def _pressed(data: Data | None) -> TypedText | Pressed | None:

@@ -66,6 +66,7 @@ class Sheets:
             faults=[(fault.field, c.plain(fault.text)) for fault in faults],
             names=lambda person: self._book.name(what.tenant, person),
             channel=what.elsewhere(channel),
+            message=what.message if self._speech.is_own(what) else "",
         )
         return TeamsReply(draw.dialog(drawn, forms.title_of_form(form), tall=len(form.fields) > 3))
 
@@ -112,6 +113,7 @@ class Sheets:
             faults=[("", said)],
             names=lambda person: self._book.name(what.tenant, person),
             channel=sent.channel,
+            message=sent.message,
         )
         return TeamsReply(draw.dialog(drawn, forms.title_of_form(form)))
 

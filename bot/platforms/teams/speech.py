@@ -209,9 +209,12 @@ class Speech:
         """Return whether the pressed card was an answer that only this person got."""
         return self._own.get((what.ref.conversation_id, what.message)) == what.person
 
-    async def takes_its_place(self, what: TeamsRequest, drawn: draw.TeamsMessage) -> None:
-        """Replace the card of a message. The card in an invoke response disappears when the chat is
-        opened again; an updated message does not."""
+    async def takes_its_place(self, what: TeamsRequest, drawn: draw.TeamsMessage) -> bool:
+        """Replace the card of a message that only this person sees; return whether that succeeded.
+        The card in an invoke response disappears when the chat is opened again; an updated message
+        does not."""
+        transport = self.transport
+        update = transport.update if what.private else transport.update_targeted
         card = (what.ref.conversation_id, what.message)
         self._newest.put(card, drawn)
 
@@ -222,11 +225,13 @@ class Speech:
                 await self.calls(
                     what.tenant,
                     what.ref.conversation_id,
-                    lambda: self.transport.update(what.ref, what.message, draw.message(page)),
+                    lambda: update(what.ref, what.message, draw.message(page)),
                 )
             except CallFailed as error:
                 raise failure(error) from None
 
-        # Errors are ignored: the invoke response shows the card in any case.
+        # Errors are ignored: the invoke response, or the dialog, shows the card in any case.
         with suppress(DeliveryFailed):
             await self._patience.says(card, (drawn,), change)
+            return True
+        return False

@@ -186,6 +186,10 @@ class BotbuilderTransport:
         said = await self._call(ref, "POST", path, body)
         return _id_in(said)
 
+    async def update_targeted(self, ref: Ref, activity_id: str, activity: Json) -> None:
+        path = f"{_activities(ref)}/{quote(activity_id, safe='')}?isTargetedActivity=true"
+        await self._call(ref, "PUT", path, {**_addressed(ref, activity), "id": activity_id})
+
     async def members(self, ref: Ref) -> list[Json]:
         found: list[Json] = []
         page = ""

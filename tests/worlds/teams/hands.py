@@ -17,7 +17,7 @@ from bot.server.build import House
 from tests.worlds.chat_hands import ChatHands, hour_of, newest
 from tests.worlds.play import CODE, no_button
 from tests.worlds.teams.limits import Refused, check
-from tests.worlds.teams.render import buttons, inputs, text_of, title_of
+from tests.worlds.teams.render import buttons, inputs, press_of, text_of, title_of
 from tests.worlds.teams.state import CHANNEL, Dict, Message, Person, Tenant
 from tests.worlds.teams.world import BOT, TeamsWorld
 
@@ -165,13 +165,8 @@ class TeamsHands(ChatHands[Message]):
     async def press(self, person: str, label: str, near: str = "") -> int:
         action, message = self._find(person, label, near)
         who = self._begin(person)
-        before = self.dialogs[person]
-        status = await self._pressed(who, action, message)
-        asked = self.dialogs[person]
-        if action["data"]["digi"]["k"] == "a" and asked is not None and asked is not before:
-            # Confirm Digi's question whether the press was intended.
-            [again] = buttons(asked.card)
-            status = await self._pressed(who, again, None)
+        # Where Digi asks whether the press is intended, the client shows the question; confirm it.
+        status = await self._pressed(who, press_of(action), message)
         return await self._end(person, status)
 
     async def _pressed(self, who: Person, action: Dict, message: Message | None) -> int:
@@ -200,7 +195,7 @@ class TeamsHands(ChatHands[Message]):
             return status
         if action["data"].get("msteams", {}).get("type") == "task/fetch":
             value = {"data": action["data"], "context": {"theme": "default"}}
-            status, body = await self._invoke(who, where, "task/fetch", value)
+            status, body = await self._invoke(who, where, "task/fetch", value, replyToId=message.id)
             self._opens(who, where, body)
             return status
         activity = self._activity(
@@ -402,7 +397,10 @@ class TeamsHands(ChatHands[Message]):
             for action in buttons(card):
                 if (
                     action["title"] == label
-                    and action.get("associatedInputs") == "none"
+                    and (
+                        action["type"] == "Action.ShowCard"
+                        or action.get("associatedInputs") == "none"
+                    )
                     and (not near or near in text(message))
                 ):
                     return action, message

@@ -59,6 +59,7 @@ _PROPERTIES = {
     "Action.Submit": {"title", "style", "data", "associatedInputs"},
     "Action.Execute": {"title", "style", "data", "associatedInputs", "verb", "fallback"},
     "Action.OpenUrl": {"url"},
+    "Action.ShowCard": {"title", "style", "card"},
 }
 _FRAME = {"type", "$schema", "version", "lang", "speak", "fallbackText", "body"}
 
@@ -140,6 +141,8 @@ def _element(element: Dict) -> list[str]:
 
 def _action(action: Dict) -> list[str]:
     kind = action.get("type", "")
+    if kind == "Action.ShowCard":
+        return _asking(action)
     if kind not in ("Action.Submit", "Action.Execute"):
         return [f"no action {kind!r}"]
     found = _unknown(action)
@@ -153,6 +156,19 @@ def _action(action: Dict) -> list[str]:
             found.append("the fallback of a button does something else")
         found += _action(fallback)
     return found
+
+
+def _asking(action: Dict) -> list[str]:
+    """Check a button that asks first: some clients show no such card within another."""
+    inner = action["card"]
+    found = _unknown(action)
+    found += [f"a card within a card knows no {name}" for name in set(inner) - {"type", "body"}]
+    if inner.get("type") != "AdaptiveCard" or not action.get("title"):
+        found.append("a button that shows nothing")
+    pressed = [one for element in inner["body"] for one in element.get("actions", ())]
+    if any(one["type"] == "Action.ShowCard" for one in pressed):
+        found.append("a question within a question")
+    return [*found, *(problem for element in inner["body"] for problem in _element(element))]
 
 
 def _unknown(node: Dict) -> list[str]:

@@ -72,6 +72,10 @@ class PlainTransport:
         path = f"{_place(ref)}?isTargetedActivity=true"
         return str((await self._call(ref, "POST", path, body))["id"])
 
+    async def update_targeted(self, ref: Ref, activity_id: str, activity: Json) -> None:
+        path = f"{_place(ref)}/{activity_id}?isTargetedActivity=true"
+        await self._call(ref, "PUT", path, activity)
+
     async def members(self, ref: Ref) -> list[Json]:
         path = f"/{quote(ref.conversation_id, safe='')}/pagedmembers"
         said = await self._call(ref, "GET", path, None, writes=False)

@@ -64,6 +64,11 @@ def buttons(card: Dict) -> Iterator[Dict]:
             yield from element["actions"]
 
 
+def press_of(action: Dict) -> Dict:
+    """Return the press of a button, also if it asks first and the press is the answer."""
+    return next(buttons(action["card"])) if action["type"] == "Action.ShowCard" else action
+
+
 def inputs(card: Dict) -> list[Dict]:
     return [one for one in elements(card) if one["type"].startswith("Input.")]
 

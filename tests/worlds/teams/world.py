@@ -180,7 +180,7 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         if (refused := self._fits(body)) is not None:
             return refused
         if method == "PUT":
-            return self._changes(tenant, place, id or "", body)
+            return self._changes(tenant, place, id or "", body, "isTargetedActivity=true" in query)
         if "isTargetedActivity=true" in query:
             return self._targeted(tenant, place, root, body)
         if (limit := self._fast(tenant, conversation)) is not None:
@@ -227,10 +227,12 @@ class TeamsWorld(PretendedPlatform[Trouble, Call]):
         return None
 
     def _changes(
-        self, tenant: Tenant, place: str, id: str, body: Dict
+        self, tenant: Tenant, place: str, id: str, body: Dict, targeted: bool
     ) -> tuple[int, Dict, int | None]:
+        if targeted and "recipient" in body:
+            return 400, _error("BadArgument"), None
         message = tenant.message(place, id)
-        if message is None or message.by:
+        if message is None or message.by or bool(message.only_for) is not targeted:
             return 404, _error("ActivityNotFoundInConversation"), None
         self.tick += 1
         message.activity, message.changed = body, self.tick

@@ -17,7 +17,7 @@ from dialogs.model import pictures
 from tests.bot.platforms.slack.test_draw import CARDS, FORMS, MANY, NASTY, _texts
 from tests.worlds import card_validators
 from tests.worlds.teams import limits
-from tests.worlds.teams.render import buttons, every, inputs, runs, text_of, title_of
+from tests.worlds.teams.render import buttons, every, inputs, press_of, runs, text_of, title_of
 
 SIGNS = (
     *NASTY,
@@ -44,7 +44,7 @@ def _all_buttons(card: c.FinishedCard) -> list[str]:
 
 def _tokens(drawn: draw.TeamsMessage) -> list[str]:
     pages = (drawn, *drawn.rest)
-    return [a["data"]["digi"]["token"] for page in pages for a in buttons(page.card)]
+    return [press_of(a)["data"]["digi"]["token"] for page in pages for a in buttons(page.card)]
 
 
 def _tried(examples: int, check: Callable[..., None], **given_by: st.SearchStrategy[Any]) -> None:
@@ -215,18 +215,28 @@ def test_a_button_says_whether_it_opens_or_does(token: str) -> None:
 
 
 def test_a_press_that_is_asked_about_keeps_its_question() -> None:
-    """The confirmation has the question, a button with the same label, and the same token."""
+    """The question is shown below the button, with a button of the same label and the token."""
     button = c.Button[c.Spans](
         (c.Plain("Slet"),), style="danger", confirm=(c.Plain("For altid?"),), token="t"
     )
-    [asks] = buttons(draw.card(c.Card((c.Buttons((button,)),))))
-    asked = data.read_data(asks["data"])
-    assert isinstance(asked, data.ConfirmData)
-    card = draw.question(asked, "da")
-    assert limits.problems(card) == []
-    assert text_of(card) == "For altid?\n[Slet]"
-    [again] = buttons(card)
-    assert data.read_data(again["data"]) == data.PressData("t")
+    card = c.Card((c.Buttons((button,)),))
+    for place, kind in (
+        (draw.ANYWHERE, "Action.Execute"),
+        (draw.CardPlace(inside=True), "Action.Submit"),
+    ):
+        drawn = draw.messages((card,), "da", place=place).card
+        assert limits.problems(drawn) == []
+        assert card_validators.problems(drawn) == []
+        [asks] = buttons(drawn)
+        assert (asks["type"], asks["title"], asks["style"]) == (
+            "Action.ShowCard",
+            "Slet",
+            "destructive",
+        )
+        assert text_of(asks["card"]) == "For altid?\n[Slet]"
+        [press] = buttons(asks["card"])
+        assert press["type"] == kind
+        assert data.read_data(press["data"]) == data.PressData("t")
 
 
 @pytest.mark.parametrize(

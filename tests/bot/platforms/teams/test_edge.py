@@ -22,6 +22,7 @@ from tests.worlds.teams.world import BOT
 from tests.worlds.teams_fixtures import Place, in_teams
 
 CANARY = "kanariefugl-4711"
+NONE: dict[str, Any] = {"body": []}
 
 
 @pytest.fixture
@@ -181,6 +182,37 @@ async def test_a_card_of_ones_own_is_changed_in_place(place: Place) -> None:
         await place.hands.press("anne", label)
     assert len(place.world.home.messages) == before
     assert place.hands.visible("anne")[0].versions == 3
+
+
+@pytest.mark.parametrize("targeted", [True, False], ids=["in the channel", "in the chat"])
+async def test_a_draft_of_ones_own_changes_in_place_until_it_is_shown(
+    targeted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also by a form, which closes then. Whoever leads says yes with the press that shows it."""
+    monkeypatch.setattr("bot.platforms.teams.edge.PLACE_SECONDS", LONG_ENOUGH)
+    async with in_teams(tmp_path / "home", targeted=targeted) as place:
+        await place.hands.play("anne > /digi start Ny omsorgsplatform")
+        [draft] = [m for m in place.world.home.messages if "Kladde:" in text_of(m.card or NONE)]
+        await place.hands.press("anne", "Ret")
+        await place.hands.fill("anne", {"Navn": "Omsorgsplatformen"})
+        assert place.hands.form("anne") is None
+        assert text_of(draft.card or NONE).startswith("Kladde: Omsorgsplatformen")
+        [shows] = [b for b in buttons(draft.card or NONE) if b["title"] == "Vis det i kanalen"]
+        assert "Så siger du ja til at lede forløbet" in text_of(shows["card"])
+        await place.hands.press("anne", "Vis det i kanalen")
+        shown = "Omsorgsplatformen er nu vist i kanalen."
+        assert text_of(draft.card or NONE).startswith(shown)
+        assert draft.versions == 3
+        assert "Leder Anne Holm" in place.hands.channel()
+
+
+async def test_where_a_message_cannot_be_changed_its_form_shows_the_answer(place: Place) -> None:
+    await place.hands.play("anne > /digi start Ny omsorgsplatform")
+    await place.hands.press("anne", "Ret")
+    place.world.plan("PUT", Says(404, "ActivityNotFoundInConversation"))
+    await place.hands.fill("anne", {"Navn": "Omsorgsplatformen"})
+    assert "Kladde: Omsorgsplatformen" in place.hands.just("anne")
+    assert place.hands.form("anne") is not None
 
 
 async def test_an_unsigned_text_leaves_nothing_with_teams_but_its_dialog(place: Place) -> None:
