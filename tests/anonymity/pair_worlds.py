@@ -2,7 +2,8 @@
 clock that stands still, and everything that is stored and seen at the end.
 
 PostgreSQL counts transactions across databases, so there the order of transaction ids is compared
-instead.
+instead. Each connection puts new rows where it last had room, and Digi takes its connections in
+turn, for looks as well; so here there is only one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bot.core.leases import Leases
 from bot.core.sending import LetterSender
 from bot.core.timers import Timers
 from storage.padding import Padding
+from storage.postgres.connections import ConnectionPool, connection_pool
 from storage.rekey import waiting
 from storage.transactions import anonymous_pool as pools
 from storage.transactions.letters import Letter
@@ -50,6 +52,10 @@ def _lease(leases: Leases, lease_us: int = AN_HOUR_US) -> Lease:
     """Leases go by a clock that cannot be stopped. Each renewal is a write, and how many there are
     would depend on how busy the machine is."""
     return Lease(leases._clock.real_us(), lease_us)
+
+
+async def _one_connection(dsn: str, name: str, most: int) -> ConnectionPool:
+    return await connection_pool(dsn, name, 1)
 
 
 @contextmanager
@@ -85,6 +91,7 @@ def seeded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dice]:
     monkeypatch.setattr("storage.padding.WRITES", 4)
     monkeypatch.setattr("storage.migrate.time.time_ns", lambda: 0)
     monkeypatch.setattr("storage.postgres.driver._CHANCE", found.chance)
+    monkeypatch.setattr("storage.postgres.driver.connection_pool", _one_connection)
     pools.set_chance(found.chance)
     yield found
     pools.set_chance(random.SystemRandom())

@@ -209,6 +209,7 @@ PAIRS: dict[str, tuple[Acts, Acts]] = {
         ACTS,
         _acts(
             _moved(_swapped(NOTES, 0, 3), 1, 2),
+            TAKEN_BACK,
             _moved(_swapped(DOTS, 1, 4), 0, 5),
             _moved(_swapped(ANSWERS, 0, 2), 3, 4),
         ),
