@@ -40,20 +40,20 @@ class Packs:
         self.read = read
         self.say = say
         self.laid: dict[tuple[str, str], str] = {}
+        """Which file of a pack set a key of one of our files; the key "" stands for any other."""
         self.gone: set[str] = set()
         self.exercises: set[str] = set()
         """The ids of the exercises that packs added."""
         self.own = False
 
     def file(self, name: str, key: str) -> str:
-        """Return the file name for a problem, with the pack's name if a pack set the key or added
-        the file."""
+        """Return the file for a problem: that of the pack which set the key, if one did."""
         mine = [
             laid
             for file, laid in self.laid
             if file == name and (not laid or key == laid or key.startswith(f"{laid}."))
         ]
-        return f"{self.laid[name, max(mine, key=len)]}/{name}" if mine else name
+        return self.laid[name, max(mine, key=len)] if mine else name
 
     # Phrases
 
@@ -62,7 +62,7 @@ class Packs:
         for folder in self.folders:
             for path in sorted((folder / "phrases").glob("*.toml")):
                 name = f"phrases/{path.name}"
-                self.laid[name, ""] = folder.name
+                self.laid[name, ""] = _path(folder, path)
                 yield folder, name, self.read(path, name) or {}
 
     # Sets
@@ -75,16 +75,18 @@ class Packs:
             if not paths and not list((folder / "phrases").glob("*.toml")):
                 self.say(folder.name, "", "nothing here is for Digi; see docs/packs.md")
             for path in paths:
-                self.laid[path.name, ""] = folder.name
+                self.laid[path.name, ""] = _path(folder, path)
                 over = self.read(path, path.name)
                 if over is None:
                     continue
+                for key in over:
+                    self.laid[path.name, key] = _path(folder, path)
                 if path.stem == "publications":
                     files[path.stem] = files.get(path.stem, {}) | over
                 elif path.stem in sets or path.parent == folder / EXERCISES:
                     self._start_exercise(files, path.stem, over, sets)
                     if path.stem in files:
-                        self.lay_set(files, path.stem, over, folder.name)
+                        self.lay_set(files, path.stem, over, _path(folder, path))
                 else:
                     self._unknown(path, over)
         if self.folders:
@@ -115,7 +117,7 @@ class Packs:
             where = f"move it to the folder {EXERCISES} of your pack"
         self.say(path.name, "", f"no set has this name; {where}")
 
-    def lay_set(self, files: dict[str, Table], id: str, over: Table, pack: str) -> None:
+    def lay_set(self, files: dict[str, Table], id: str, over: Table, path: str) -> None:
         file, base, over = f"{id}.toml", files[id], dict(over)
         leave_out = self._ids(file, over, "leave_out")
         order = self._ids(file, over, "order")
@@ -129,7 +131,7 @@ class Packs:
             return
         base["sources"] = base.get("sources", {}) | sources
         items = {_key(id, item): item for item in base["item"]}
-        self._lay_items(files, id, given, items, pack)
+        self._lay_items(files, id, given, items, path)
         self._leave_out(id, leave_out, items)
         for key in order:
             if key not in items:
@@ -147,13 +149,13 @@ class Packs:
         id: str,
         given: list[Table],
         items: dict[str, Table],
-        pack: str,
+        path: str,
     ) -> None:
         file = f"{id}.toml"
         seen: set[str] = set()
         for number, item in enumerate(given, 1):
             key = _key(id, item)
-            self.laid[file, key] = pack
+            self.laid[file, key] = path
             if not key:
                 self.say(file, f"item {number}", f"it has no {_ID.get(id, 'id')}; give it one")
             elif key in seen:
@@ -221,6 +223,11 @@ class Packs:
             for item in items:
                 if "refs" in item:
                     item["refs"] = [ref for ref in item["refs"] if ref not in self.gone]
+
+
+def _path(folder: Path, file: Path) -> str:
+    """Return the path of a file as whoever wrote the pack knows it."""
+    return (folder.name / file.relative_to(folder)).as_posix()
 
 
 def _key(id: str, item: Table) -> str:

@@ -136,7 +136,7 @@ def test_a_fault_in_it_names_pack_file_key_and_remedy(tmp_path: Path, fault: str
     old, new, problem = FAULTS[fault]
     assert old in OWN["board"]
     [line] = problems(written(tmp_path / "p", OWN["board"].replace(old, new, 1)))
-    assert line.startswith(f"p/vagtskifte.toml: {problem}")
+    assert line.startswith(f"p/exercises/vagtskifte.toml: {problem}")
 
 
 INNER = ('does = "talk"', 'does = "exercise"\nof = "brainstorm"')
@@ -181,7 +181,7 @@ def test_a_fault_in_a_step_of_a_workshop_names_its_remedy(tmp_path: Path, fault:
     """An exercise inside must be there, fit, and have its time; a preparation comes before it."""
     new, problem = INNER_FAULTS[fault]
     pack = written(tmp_path / "p", OWN["workshop"].replace(INNER[0], new, 1))
-    assert f"p/vagtskifte.toml: guide.steps.talk: {problem}" in problems(pack)
+    assert f"p/exercises/vagtskifte.toml: guide.steps.talk: {problem}" in problems(pack)
 
 
 def test_only_a_workshop_runs_another_exercise(tmp_path: Path) -> None:
@@ -189,7 +189,8 @@ def test_only_a_workshop_runs_another_exercise(tmp_path: Path) -> None:
     text = HEAD + 'mechanic = "board"\n' + guide("write", "talk", lists=LANE + KIND)
     text = text.replace("20 = 10", "20 = 6").replace(*INNER, 1)
     assert problems(written(tmp_path / "p", text)) == (
-        "p/vagtskifte.toml: guide.steps.talk: only a workshop runs an exercise; take the step out",
+        "p/exercises/vagtskifte.toml: guide.steps.talk: only a workshop runs an exercise; "
+        "take the step out",
     )
 
 
@@ -198,7 +199,7 @@ def test_a_survey_or_a_table_without_items_is_told(tmp_path: Path) -> None:
     for mechanic in ("survey", "table"):
         text = OWN[mechanic].replace(ITEM, "")
         assert problems(written(tmp_path / "p", text)) == (
-            f"p/vagtskifte.toml: guide.steps.{mechanic}: vagtskifte has no items; "
+            f"p/exercises/vagtskifte.toml: guide.steps.{mechanic}: vagtskifte has no items; "
             "write each under [[item]]",
         )
 
@@ -214,6 +215,6 @@ def test_a_name_that_is_no_id_is_told(tmp_path: Path) -> None:
     """The name of the file is the exercise's id."""
     pack = written(tmp_path / "p", OWN["board"], "exercises/Vagt skifte.toml")
     assert problems(pack) == (
-        "p/Vagt skifte.toml: this is no id; name the file with small letters from a to z, digits "
-        "and hyphens",
+        "p/exercises/Vagt skifte.toml: this is no id; name the file with small letters from a to "
+        "z, digits and hyphens",
     )

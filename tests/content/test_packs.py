@@ -285,6 +285,38 @@ def test_a_fault_of_a_pack_names_pack_file_key_and_remedy(tmp_path: Path, fault:
     assert line.startswith(problem)
 
 
+def test_a_fault_in_any_kind_of_file_names_its_path(tmp_path: Path) -> None:
+    """From the pack's folder on, also where files lie in subfolders of its own."""
+    unknown = ('[[item]]\nid = "x"\nfarve = 1\ntext = { da = "A", en = "A" }\n', "x: ")
+    blank = ('title = { da = " ", en = "A" }\n', "title: da is blank; write the text")
+    files = {
+        "cases.toml": unknown,
+        "råd/involvement-advice.toml": unknown,
+        "exercises/compass.toml": blank,
+        "exercises/nordby.toml": blank,
+        "publications.toml": ("[own]\ntitle = 1\n", "own: "),
+        "publications/publications.toml": ("own = 1\n", "own: this is not a table"),
+        "phase-themes.toml": ('[[item]]\nquestion = "x"\nphase = 1\n', "x: "),
+        "phrases/a.toml": ("[button]\nanswer = 1\n", "button.answer: this is not a phrase"),
+        "exercises/not-toml.toml": ("=", "this is not TOML in UTF-8"),
+    }
+    for n, (name, (text, problem)) in enumerate(files.items()):
+        head = '[guide]\nlengths = [20]\ngives = { da = "A", en = "A" }\n'
+        own = name == "exercises/nordby.toml"
+        pack = only(tmp_path / str(n) / "p", name, text + head if own else text)
+        assert any(line.startswith(f"p/{name}: {problem}") for line in faults(pack)), name
+
+
+def test_a_fault_names_the_pack_that_made_it(tmp_path: Path) -> None:
+    """Also where a later pack has a file of that name: the title is of the first."""
+    title = 'title = { da = "Kompas" }\n'
+    first = only(tmp_path / "nordby", "exercises/compass.toml", title)
+    gives = 'n = 6\nintro = { da = "I ser det.", en = "You see it." }\n'
+    second = only(tmp_path / "skoler", "compass.toml", gives)
+    [line] = faults(first, second)
+    assert line.startswith("nordby/exercises/compass.toml: title: en is missing")
+
+
 def test_the_guide_to_packs_can_be_followed_to_the_letter(tmp_path: Path) -> None:
     """The files in docs/packs.md, copied literally, make a valid pack."""
     guide = Path(content.__file__).parents[1] / "docs" / "packs.md"
