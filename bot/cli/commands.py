@@ -129,7 +129,7 @@ def _add_setup(add: AddCommand) -> None:
         "--lix", action="store_true", help="print the LIX readability score of each set's Danish"
     )
     listing.add_argument(
-        "--where", action="store_true", help="print where Digi shows each set (without packs)"
+        "--where", action="store_true", help="print where Digi shows each set, also those of packs"
     )
     shown = add("manifest", _manifest, "write the app's manifest for a platform")
     shown.add_argument(
@@ -195,10 +195,10 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _content(args: argparse.Namespace) -> int:
-    if args.where:
-        print(shelves.as_table(content.load()), end="")
-        return FINE
     loaded = content.load(packs=digi_settings.load().packs)
+    if args.where:
+        print(shelves.as_table(loaded, content.load()), end="")
+        return FINE
     if args.set:
         if args.set not in loaded.sets:
             raise Problem(f"there is no set {args.set}: python app.py content lists them all")

@@ -163,9 +163,9 @@ SAID: dict[AdvicePlace, str] = {
 }
 HEAD = """# The catalogue, and where people meet it
 
-Drawn by `python app.py content --where > docs/catalogue.md`; a test is red when it is stale.
+Drawn by `python app.py content --where > docs/catalogue.md` without packs; a test is red when it is stale. With packs, the command lists their exercises too, and counts the items they add, as `own`.
 
-All that Digi knows comes from five publications; `python app.py content --set ID` shows a set with the source of each item. Every set is met under `/digi kilde`, below its publication, and in the places named here; those of the pack `education` in projects of schools. Advice is given one piece at a time, to fit the phase, the role and how things stand. A project remembers what it has been given, in the overview, in notes and on request: what nobody has met comes first, then what was met longest ago.
+All that Digi itself knows comes from five publications; `python app.py content --set ID` shows a set with the source of each item. Every set is met under `/digi kilde`, below its publication, and in the places named here; those of the pack `education` in projects of schools. Advice is given one piece at a time, to fit the phase, the role and how things stand. A project remembers what it has been given, in the overview, in notes and on request: what nobody has met comes first, then what was met longest ago.
 
 | set | n | Danish | English | pack | where people meet it |
 | --- | --- | --- | --- | --- | --- |"""  # noqa: E501
@@ -206,10 +206,23 @@ def where(set: Set) -> str:
     return "; ".join(dict.fromkeys(SAID[way.place].format(phases) for way in found))
 
 
-def as_table(catalogue: Catalogue) -> str:
-    """Return docs/catalogue.md: each set and where people find it."""
+def as_table(catalogue: Catalogue, ours: Catalogue | None = None) -> str:
+    """Return each set and where people find it, without packs as in docs/catalogue.md.
+
+    `ours` is the catalogue without the packs that `catalogue` has.
+    """
     rows = [
-        f"| `{set.id}` | {set.n} | {set.title.da} | {set.title.en} | {set.pack} | {where(set)} |"
+        f"| `{set.id}` | {set.n} | {set.title.da} | {set.title.en}"
+        f" | {_pack(set, ours or catalogue)} | {where(set)} |"
         for set in catalogue.sets.values()
     ]
     return "\n".join((HEAD, *rows)) + "\n"
+
+
+def _pack(set: Set, ours: Catalogue) -> str:
+    known = ours.sets.get(set.id)
+    if known is None:
+        return "own"
+    before = [item.id for item in known.items]
+    added = sum(item.id not in before for item in set.items)
+    return f"{set.pack}, {added} own" if added else set.pack

@@ -207,6 +207,22 @@ def test_content_is_listed_and_read(digi: Box) -> None:
     assert "no set nothing" in gone.stderr
 
 
+def test_what_a_pack_adds_is_listed_with_where_it_is_met(digi: Box, tmp_path: Path) -> None:
+    """Its exercises, and how many items it adds to a set of ours; without packs, there is none."""
+    pack = tmp_path / "nordby"
+    guide = (ROOT / "docs" / "packs.md").read_text(encoding="utf-8")
+    for name in ("exercises/nordby-makker.toml", "involvement-advice.toml"):
+        [text] = re.findall(rf"^`{name}`\n\n```toml\n(.*?)```", guide, re.DOTALL | re.MULTILINE)
+        (pack / name).parent.mkdir(parents=True, exist_ok=True)
+        (pack / name).write_text(text, encoding="utf-8")
+    listed = digi("content", "--where", DIGI_PACKS=str(pack)).stdout.splitlines()
+    [own] = [line for line in listed if line.startswith("| `nordby-makker` | 2 |")]
+    assert own.endswith("| own | `/digi øvelse` |")
+    [advice] = [line for line in listed if line.startswith("| `involvement-advice` | 11 |")]
+    assert "| general, 1 own | `/digi råd`" in advice
+    assert not re.search(r"\bown \|", digi("content", "--where").stdout)
+
+
 def test_a_key_is_made_once(digi: Box) -> None:
     """The key file is never overwritten."""
     assert digi("key").returncode == 0
