@@ -14,7 +14,15 @@ import msgspec
 
 from bot.core.access import is_for_card, is_for_visitors
 from bot.core.card_references import KeptKey
-from bot.core.phrase_text import Piece, fixed, marked, pieces_of, styled
+from bot.core.phrase_text import (
+    Piece,
+    capitalised,
+    continuing,
+    fixed,
+    marked,
+    pieces_of,
+    styled,
+)
 from bot.core.tokens import Mac, write_form, write_press
 from content.language import Language
 from content.model import Catalogue
@@ -287,16 +295,9 @@ class Localizer:
 
     def line(self, line: c.Line) -> c.Spans:
         spans = self._spans(line)
-        # A sentence that begins with a date begins with a capital letter.
-        if (
-            spans
-            and isinstance(line, c.Text | c.Worded)
-            and isinstance(spans[0], c.Plain | c.Strong | c.Emph)
-        ):
-            first = spans[0]
-            if first.text[:1].islower() and self._said(line).startswith(("{", "**{", "*{")):
-                raised = first.text[0].upper() + first.text[1:]
-                spans = (msgspec.structs.replace(first, text=raised), *spans[1:])
+        raised = capitalised(spans)
+        if raised is not spans and isinstance(line, c.Text | c.Worded):
+            return raised if self._said(line).startswith(("{", "**{", "*{")) else spans
         return spans
 
     def _spans(self, line: c.Line) -> c.Spans:
@@ -396,7 +397,7 @@ class Localizer:
             if isinstance(piece, c.Plain):
                 found.append(piece)
             elif isinstance(piece, str):
-                found.extend(self._spans(args[piece]))
+                found.extend(continuing(found, self._spans(args[piece])))
             else:
                 style, inside = piece
                 found.extend(styled(style, self._filled(inside, args)))

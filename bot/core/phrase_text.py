@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from content.language import Language
 from content.model import Phrase
 from dialogs.model import cards as c
 
 _PIECE = re.compile(r"\*\*(.+?)\*\*|\*(.+?)\*|\{(\w+)\}", re.S)
+_SENTENCE_ENDS = (". ", "! ", "? ")
 
 
 # The segments of a phrase: literal text, a placeholder's name, or either within a style.
@@ -61,6 +64,23 @@ def styled(style: type[c.Strong] | type[c.Emph], spans: c.Spans) -> Iterator[c.S
     for span in spans:
         # People's text is unchanged, whatever surrounds it.
         yield span if isinstance(span, c.Mention | c.Link | c.Quoted) else style(span.text)
+
+
+def capitalised(spans: c.Spans) -> c.Spans:
+    """Begin Digi's own words with a capital letter; people's words and names stay as they are."""
+    if not spans or not isinstance(first := spans[0], c.Plain | c.Strong | c.Emph):
+        return spans
+    if not first.text[:1].islower():
+        return spans
+    raised = msgspec.structs.replace(first, text=first.text[0].upper() + first.text[1:])
+    return (raised, *spans[1:])
+
+
+def continuing(before: Sequence[c.Span], spans: c.Spans) -> c.Spans:
+    """Return what comes next, with a capital letter if a sentence of Digi's has ended."""
+    last = before[-1] if before else None
+    ended = isinstance(last, c.Plain) and last.text.endswith(_SENTENCE_ENDS)
+    return capitalised(spans) if ended else spans
 
 
 @lru_cache(maxsize=2048)

@@ -22,6 +22,7 @@ from storage.vault import Vault
 CATALOGUE = content.load()
 EXTRA = {
     "test.begins": Phrase("{when} er fristen.", "{when} is the date."),
+    "test.continues": Phrase("Lederen er væk. {who} svarer.", "No manager. {who} replies."),
     "test.strong": Phrase(
         "Det er **{who}**, *måske* {what}.", "It is **{who}**, *perhaps* {what}."
     ),
@@ -82,6 +83,22 @@ def test_a_sentence_that_begins_with_a_date_begins_with_a_capital() -> None:
     day = c.Day(date(2026, 11, 26))
     assert said(c.text("test.begins", when=day)) == "Torsdag den 26. november er fristen."
     assert said(c.text("test.plain", when=day)) == "Fristen er torsdag den 26. november."
+
+
+def test_every_sentence_of_a_phrase_begins_with_a_capital() -> None:
+    """Also where one who is no longer known begins it; what people wrote stays as it is."""
+    former = c.text("test.continues", who=c.Who(c.FORMER))
+    assert said(former) == "Lederen er væk. En tidligere kollega svarer."
+    assert said(former, "en") == "No manager. A former colleague replies."
+    quoted = c.text("test.continues", who=c.Words("anne"))
+    assert said(quoted) == "Lederen er væk. anne svarer."
+
+
+def test_a_name_in_a_picture_begins_with_a_capital() -> None:
+    """It stands alone below the bars."""
+    languages: tuple[Literal["da", "en"], ...] = ("da", "en")
+    for language in languages:
+        assert CATALOGUE.phrase("survey.rest").of(language)[0].isupper()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 21])
