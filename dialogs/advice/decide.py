@@ -27,7 +27,7 @@ from dialogs.advice.states import (
     Advice,
     _first,
     advice_shelf,
-    exercise_button,
+    exercise_buttons,
     fitting,
     item_of,
     next_of,
@@ -184,8 +184,8 @@ def _example(look: Look, viewer: Viewer, known: Known) -> Responses:
 
 
 def _reading(look: Look, viewer: Viewer, known: Known) -> Responses:
-    begins = exercise_button(look.ref, viewer, known)
-    return (Show(reading(known, look.ref, _n(look.words), look.project, begins)),)
+    exercise = exercise_buttons(look.ref, viewer, known)
+    return (Show(reading(known, look.ref, _n(look.words), look.project, exercise)),)
 
 
 def _lessons(look: Look, viewer: Viewer, known: Known) -> Responses:

@@ -43,9 +43,9 @@ def label(title: Both) -> Said:
 
 
 def reading(
-    known: Known, id: str, start: int, project: str, begins: Button[Line] | None = None
+    known: Known, id: str, start: int, project: str, exercise: tuple[Button[Line], ...] = ()
 ) -> NeutralCard:
-    """Return one page of a set, starting with an item. `begins` is the button of its exercise."""
+    """Return one page of a set, starting with an item. `exercise`: the buttons of its exercise."""
     found = known.catalogue.sets.get(id)
     if found is None:
         return card(Paragraph(text("reading.gone")))
@@ -75,7 +75,7 @@ def reading(
             Button(text("reading.again"), Look("reading", project=project, ref=id))
             if start and not further
             else None,
-            begins,
+            *exercise,
             Button(text("button.source"), Look("source", project=project, ref=id)),
         ),
     )

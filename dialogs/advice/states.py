@@ -254,16 +254,19 @@ def suggested(known: Known, at: datetime, before: dict[str, datetime]) -> Set | 
     return min(left, key=lambda one: one.id in before, default=None)
 
 
-def exercise_button(id: str, viewer: Viewer, known: Known) -> Button[Line] | None:
-    """Return the button below a set that is an exercise, or begins one: it begins the exercise, or
-    only shows it to those who cannot begin it. Needs `About`."""
+def exercise_buttons(id: str, viewer: Viewer, known: Known) -> tuple[Button[Line], ...]:
+    """Return the buttons below a set that is an exercise, or begins one: to begin the exercise, or
+    only see it for those who cannot begin it, and to try it alone. Needs `About`."""
     found, project = known.catalogue.sets.get(id), known(About())
     of = found.runs or found.id if found is not None else ""
     workplace = project.workplace if project is not None else "general"
     every = exercises_for(known, workplace, 0, trio=viewer.may(*SEES_TRIO))
     if of not in {one.id for one in every}:
-        return None
+        return ()
+    within = project.id if project is not None else ""
+    tries = Button[Line](text("exercise.try_it"), Look("exercise_try", project=within, ref=of))
     if project is None or not project.running or not viewer.may(*BEGINS):
-        shown = Look("exercises", project=project.id if project is not None else "", words=of)
-        return Button(text("exercise.see_it"), shown)
-    return Button(text("exercise.begin_it"), Look("exercise_begin", project=project.id, ref=of))
+        shown = Look("exercises", project=within, words=of)
+        return Button(text("exercise.see_it"), shown), tries
+    begin = Look("exercise_begin", project=within, ref=of)
+    return Button(text("exercise.begin_it"), begin), tries

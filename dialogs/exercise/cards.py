@@ -204,6 +204,7 @@ def about(look: Look, viewer: Viewer, known: Known) -> Responses:
         text("exercise.step_line", name=Said(s.name.da, s.name.en), text=Said(s.text.da, s.text.en))
         for s in steps_of(run)
     )
+    tries = Look("exercise_try", project=project, ref=run.exercise)
     read = Look("reading", project=project, ref=run.exercise)
     return (
         Show(
@@ -215,6 +216,7 @@ def about(look: Look, viewer: Viewer, known: Known) -> Responses:
                 c.buttons(
                     write_button(run, project),
                     see_button(run, project),
+                    Button(text("exercise.try_it"), tries),
                     Button(text("button.read_more"), read),
                 ),
             )
