@@ -16,7 +16,7 @@ from docx.shared import Emu, Mm, Pt
 from docx.text import paragraph as word_text
 from docx.text.run import Run
 
-from bot.documents.pictures import WIDE, picture_png
+from bot.documents.pictures import WIDE, picture_png, rows_of_pages
 from bot.documents.plain import address_in, clean, column_shares, is_right_to_left
 from bot.documents.qr import qr_png
 from bot.documents.word_template import (
@@ -190,14 +190,16 @@ class _Drawing:
         """Put the picture across the page, and below it the sentence that says the same."""
         self._below_picture()
         said = clean(plain(picture.sentence or ()))
-        place = self._paragraph("Normal")
-        place.paragraph_format.keep_with_next = True
-        drawn = BytesIO(picture_png(picture, width=WIDE, zoom=3))
-        inline = place.add_run().add_picture(drawn, width=ACROSS)._inline
-        for side in ("distT", "distB", "distL", "distR"):
-            inline.set(side, "0")  # LibreOffice otherwise adds 3 mm
-        inline.docPr.set("descr", said)
-        inline.docPr.set("title", clean(plain(picture.title)))
+        pages = rows_of_pages(picture, ground=True)
+        for rows in pages:
+            place = self._paragraph("Normal")
+            place.paragraph_format.keep_with_next = rows == pages[-1]
+            drawn = BytesIO(picture_png(picture, width=WIDE, zoom=3, rows=rows))
+            inline = place.add_run().add_picture(drawn, width=ACROSS)._inline
+            for side in ("distT", "distB", "distL", "distR"):
+                inline.set(side, "0")  # LibreOffice otherwise adds 3 mm
+            inline.docPr.set("descr", said)
+            inline.docPr.set("title", clean(plain(picture.title)))
         self._paragraph(SMALL, picture.sentence or ())
 
     def _below_picture(self) -> None:

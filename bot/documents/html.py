@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import assert_never
 
-from bot.documents.pictures import picture_svg
+from bot.documents.pictures import picture_svg, rows_of_pages
 from bot.documents.plain import (
     LANGUAGES,
     address_in,
@@ -132,9 +132,9 @@ def _passage(passage: Passage[Spans]) -> Iterator[str]:
         case QrCode(label=label, address=address):
             yield _qr(label, address)
         case Steps() | Chart():
-            under = _said(passage.sentence or ())
-            yield f'<figure class="drawn">{picture_svg(passage)}<figcaption>{under}</figcaption>'
-            yield "</figure>"
+            yield '<figure class="drawn">'
+            yield from (picture_svg(passage, rows=rows) for rows in rows_of_pages(passage))
+            yield f"<figcaption>{_said(passage.sentence or ())}</figcaption></figure>"
         case _:
             assert_never(passage)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import font_source_sans_pro
@@ -42,6 +43,11 @@ PNG_WIDTH = PHONE + 2 * _MARGIN
 _PIXELS = 400_000
 """Pixels of a PNG at most, as long as each of the picture's own is one."""
 _SIDES = ("width", "height")
+TALLEST = 800
+"""Pixels down of a drawing in a document, at `WIDE`: with a heading above it, a page of A4 holds it
+whole."""
+Rows = tuple[int, int]
+"""The first of the bars that are drawn, and the first that is not."""
 
 FONT = "Source Sans Pro"
 FONT_FILES = tuple(
@@ -94,17 +100,19 @@ def picture_svg(
     *,
     theme: ColourScheme = "light",
     ground: bool = False,
+    rows: Rows | None = None,
 ) -> str:
     """Return the picture as an SVG element that can stand in HTML.
 
-    `ground`: with a margin on the ground of a card, for where the picture stands alone.
+    `ground`: with a margin on the ground of a card, for where the picture stands alone. `rows`:
+    only these bars of a chart, as long as among all of them.
     """
     inner = width - 2 * _MARGIN if ground else width
     drawing = _Drawing(Pen(theme), inner, 0, [])
     if isinstance(picture, Steps):
         _draw_steps(picture, drawing)
     else:
-        _draw_chart(picture, drawing)
+        _draw_chart(picture, drawing, rows)
     height = drawing.y + (2 * _MARGIN if ground else 0)
     body = "".join(drawing.elements)
     if ground:
@@ -126,13 +134,14 @@ def picture_png(
     width: int = PNG_WIDTH,
     theme: ColourScheme = "light",
     zoom: float | None = None,
+    rows: Rows | None = None,
 ) -> bytes:
     """Return the picture as a PNG, drawn with the one named font, whatever is installed here.
 
     Unless `zoom` says otherwise, it has two pixels for each of its own, for sharp screens, and
     fewer if it is long: half of the time it takes is that of packing the pixels.
     """
-    svg = picture_svg(picture, width=width, theme=theme, ground=True)
+    svg = picture_svg(picture, width=width, theme=theme, ground=True, rows=rows)
     return resvg_py.svg_to_bytes(
         svg_string=svg,
         skip_system_fonts=True,
@@ -142,10 +151,32 @@ def picture_png(
     )
 
 
+def rows_of_pages(picture: FinishedPicture, *, ground: bool = False) -> tuple[Rows | None, ...]:
+    """Return which bars each drawing in a document has, so that no page's end cuts one: as few
+    drawings as can be, with as many bars each."""
+    every = len(picture.bars) if isinstance(picture, Chart) else 0
+    for pages in range(1, every + 1):
+        ends = [page * every // pages for page in range(pages + 1)]
+        rows = tuple(pairwise(ends))
+        if pages == every or all(_fits(picture, one, ground) for one in rows):
+            return rows
+    return (None,)
+
+
+def _fits(picture: FinishedPicture, rows: Rows, ground: bool) -> bool:
+    _, height = _size_of(picture_svg(picture, ground=ground, rows=rows))
+    return height <= TALLEST
+
+
 def zoom_of(svg: str) -> float:
     """Return how many pixels of the PNG one of the drawing gets, across and down."""
-    width, height = (float(svg.partition(f' {side}="')[2].partition('"')[0]) for side in _SIDES)
+    width, height = _size_of(svg)
     return round(min(2.0, max(1.0, math.sqrt(_PIXELS / (width * height)))), 2)
+
+
+def _size_of(svg: str) -> tuple[float, float]:
+    width, height = (float(svg.partition(f' {side}="')[2].partition('"')[0]) for side in _SIDES)
+    return width, height
 
 
 # --- steps ----------------------------------------------------------------------------------
@@ -246,14 +277,15 @@ def _words(pen: Pen, x: float, y: float, line: _Line) -> str:
 # --- charts ---------------------------------------------------------------------------------
 
 
-def _draw_chart(picture: Chart[Spans], drawing: _Drawing) -> None:
+def _draw_chart(picture: Chart[Spans], drawing: _Drawing, rows: Rows | None) -> None:
     unit = plain(picture.unit) if picture.unit is not None else ""
     for line in wrapped(plain(picture.title), drawing.width, _TITLE):
         drawing.y += _TITLE.leading
         drawing.elements.append(drawing.pen.text(0, drawing.y - 6, line, _TITLE, "ink"))
     drawing.y += 6
     longest = max((sum(bar.values) for bar in picture.bars), default=0) or 1
-    for bar in picture.bars:
+    first, end = rows or (0, len(picture.bars))
+    for bar in picture.bars[first:end]:
         drawing.elements.append(drawing.pen.rule(0, drawing.y + 0.5, drawing.width))
         _draw_row(picture, bar, longest, unit, drawing)
     if len(picture.groups) > 1:
