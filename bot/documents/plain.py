@@ -13,9 +13,11 @@ _LINE_END = re.compile("\r\n?|\u2028|\u2029|\x0b|\x0c|\x85")
 _OUR_LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa"})
 
 LANGUAGES = {"da": "da-DK", "en": "en-GB"}
-NARROWEST, WIDEST = 21, 44
-"""Letters for which a column of a table has room, at least and at most; twice as many where only
-two share the page."""
+ACROSS, MARGINS = 95, 3
+"""Letters in a line across the page, and as much as a cell has beside its words."""
+NAME, NARROWEST, LONGEST_WORD = 22, 14, 24
+"""Letters of a line that stays in one piece; letters for which each longer one has room; and the
+longest word that stays in one piece, so that none takes all the page."""
 
 
 def clean(text: str) -> str:
@@ -39,17 +41,38 @@ def is_right_to_left(text: str) -> bool:
 
 
 def column_shares(table: DataTable[Spans]) -> list[float]:
-    """Return each column's share of the page, by what it holds: a name in one line, and not all of
-    it for a word without an end."""
-    columns = tuple(zip(table.header, *table.rows, strict=True))
-    longest = [max(_longest_line(cell) for cell in column) for column in columns]
-    widest = 2 * WIDEST if len(columns) == 2 else WIDEST
-    wanted = [min(max(one, NARROWEST), widest) for one in longest]
-    return [one / sum(wanted) for one in wanted]
+    """Return each column's share of the page: a short line has room, and a long one for its words.
+    The rest goes to where most is written, as far as the longest line there needs it."""
+    columns = [
+        [clean(plain(cell)) for cell in column]
+        for column in zip(table.header, *table.rows, strict=True)
+    ]
+    most = [max(map(_longest_line, column)) + MARGINS for column in columns]
+    written = [sum(map(len, column)) for column in columns]
+    wide = [float(_least(column)) for column in columns]
+    growing = [i for i, one in enumerate(wide) if one < most[i]]
+    while growing and (left := ACROSS - sum(wide)) > 1:
+        of = sum(written[i] for i in growing)
+        for i in growing:
+            wide[i] = min(most[i], wide[i] + left * written[i] / of)
+        growing = [i for i in growing if wide[i] < most[i]]
+    return [one / sum(wide) for one in wide]
 
 
-def _longest_line(cell: Spans) -> int:
-    return max(map(len, clean(plain(cell)).split("\n")))
+def _least(column: list[str]) -> int:
+    line = max(map(_longest_line, column))
+    if line <= NAME:
+        return line + MARGINS
+    word = max(map(_longest_word, column))
+    return max(NARROWEST, min(word, LONGEST_WORD)) + MARGINS
+
+
+def _longest_word(said: str) -> int:
+    return max(map(len, said.split()), default=0)
+
+
+def _longest_line(said: str) -> int:
+    return max(map(len, said.split("\n")))
 
 
 def file_name(document: FinishedDocument, format: Format) -> str:
