@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from bot.core.localize import Localizer
 from content import catalogue as content
 from content.language import Language
+from content.model import Catalogue
 from dialogs.agreement.states import Agreement
 from dialogs.concern.states import HELPERS, Concern, ConcernAnswer
 from dialogs.exercise.states import ALL_RUNS, ExerciseRound, ExerciseRun, NoteGroup, SurveyDone
@@ -38,12 +40,10 @@ SAID = "Vi mister roen om morgenen, når planen bliver ændret, efter at vi er k
 def full_report(language: Language = "da") -> FinishedDocument:
     """Return the report of a project with 31 concluded questions, 200 answers, 30 concerns and 60
     agreements, and with everything on page one written as long as it can be."""
-    catalogue = content.load()
-    known = f.Known(catalogue, everything())
-    neutral = report_document(AT, known)
+    neutral = report_document(AT, known())
     people = {one: f.Prefs(name=name) for one, name in (("anne", "Anne Holm"), ("mette", "Mette"))}
     localizer = Localizer(
-        catalogue,
+        known().catalogue,
         language,
         tenant="web:x",
         mac=Vault(b"k" * 32),
@@ -53,6 +53,16 @@ def full_report(language: Language = "da") -> FinishedDocument:
         today=AT.date(),
     )
     return localizer.document(neutral)
+
+
+@cache
+def known() -> f.Known:
+    return f.Known(_catalogue(), everything())
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return content.load()
 
 
 class _Everything(dict[Any, str]):
@@ -214,7 +224,7 @@ def _promises() -> Promises:
 def _runs() -> tuple[ExerciseRun, ...]:
     """Each is a compass with one round whose notes the channel may read, a choice, what it takes,
     and a survey in which everybody has answered."""
-    compass = content.load().set("compass")
+    compass = _catalogue().set("compass")
     assert compass.guide is not None
     writing = next(step for step in compass.guide.steps if step.does == "write")
     return tuple(
@@ -255,7 +265,7 @@ def _runs() -> tuple[ExerciseRun, ...]:
 
 def _count() -> SurveyCount:
     """Return a count of answers of which a word and a bar come for each statement."""
-    items = content.load().set("rasmus").items
+    items = _catalogue().set("rasmus").items
     tallies = (
         StatementTally(item.id, 8 * n, ANSWERS - 16 * n, 8 * n) for n, item in enumerate(items)
     )
