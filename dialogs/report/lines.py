@@ -8,7 +8,7 @@ from functools import reduce
 from dialogs.agreement.states import Agreement, unowned
 from dialogs.model.calendar import local
 from dialogs.model.cards import Day, Line, Paragraph, Part, Quote, Said, Small, Words, text
-from dialogs.model.facts import Known
+from dialogs.model.facts import Known, Project
 from dialogs.model.shorten import cut_at_word
 from dialogs.question.states import Asked, QuestionState, QuestionWords, SetAside, all_of
 from dialogs.results.states import Result
@@ -61,6 +61,14 @@ def short_title(words: QuestionWords, limit: int) -> Line:
 
 def day_of(one: Result, known: Known) -> Day:
     return Day(local(known.project.calendar, one.at).date(), weekday=False, year=True)
+
+
+def ended_line(project: Project) -> tuple[Line, ...]:
+    """Return the day on which it ended; nothing before that."""
+    if project.ended_at is None:
+        return ()
+    day = Day(local(project.calendar, project.ended_at).date(), year=True)
+    return (text("report.ended", day=day),)
 
 
 def asked_of_team(known: Known) -> list[QuestionState]:

@@ -20,7 +20,15 @@ from dialogs.outcomes.states import chosen_as, left_out
 from dialogs.page.states import page_address
 from dialogs.question.states import Concluded, Discussed, Proposed, QuestionState, ToMed
 from dialogs.report.discussed import discussed_line, minute_of, other_line
-from dialogs.report.lines import asked_of_team, points, quoted, short, short_title, stacked
+from dialogs.report.lines import (
+    asked_of_team,
+    ended_line,
+    points,
+    quoted,
+    short,
+    short_title,
+    stacked,
+)
 from dialogs.report.promised import effect_lines, promise_lines
 
 ITEMS = Records("med_item")
@@ -62,13 +70,13 @@ def for_the_committee(known: Known, today: date) -> DataTable[Line]:
 def _asked(known: Known) -> Line:
     """Return the item that was drafted, and what the team has proposed that the committee takes
     up."""
-    item = med_of(known).item
-    level: list[Line] = [text("report.no_level")]
+    item, ended = med_of(known).item, known.project.ended_at is not None
+    level: list[Line] = [text("report.no_item" if ended else "report.no_level")]
     if item is not None:
-        name, how = level_name(item.level), text(f"report.asks_{item.level}")
+        how = text(f"report.{'asked' if ended else 'asks'}_{item.level}")
         what = known(ITEMS)[0].body["what"] if known(ITEMS) else ""
         level = [
-            text("report.asks", level=name, how=how),
+            text("report.asks", level=level_name(item.level), how=how),
             *((short(what, FRAMED),) if what else ()),
         ]
     to_med = [one for one in asked_of_team(known) if isinstance(one, ToMed)]
@@ -93,10 +101,13 @@ def _earlier(known: Known) -> Line:
 
 
 def _decision(project: Project, today: date) -> Line:
-    if project.decision is None:
-        return text("report.no_decision")
-    key = "report.decision_passed" if project.decision < today else "report.decision"
-    return text(key, day=Day(project.decision, year=True))
+    """Return the day of the decision, and when the project ended: nothing on this page is awaited
+    after that."""
+    lines: list[Line] = [text("report.no_decision")]
+    if project.decision is not None:
+        key = "report.decision_passed" if project.decision < today else "report.decision"
+        lines = [text(key, day=Day(project.decision, year=True))]
+    return stacked((*lines, *ended_line(project)))
 
 
 def _frame(project: Project) -> Line:
@@ -198,7 +209,7 @@ def _not_asked(known: Known) -> Line:
         text(f"report.{one}") for one in ("leader", "tr", "amr") if not known.holders(one)
     )
     lines: list[Line] = [text("report.nobody_is", roles=Listing(missing))] if missing else []
-    if page_address(known) is None:
+    if page_address(known) is None and known.project.ended_at is None:  # closed at the end
         lines.append(text("report.no_page"))
     return points([*lines, _groups(known)])
 

@@ -23,7 +23,7 @@ from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
 from dialogs.report.annexes import ANSWERED, annexes
 from dialogs.report.discussed import MINUTES, OTHER_VIEWS, discussed_passages
-from dialogs.report.lines import day_of, stacked
+from dialogs.report.lines import day_of, ended_line, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.results.states import Result, results
@@ -123,9 +123,9 @@ def _frames(project: Project) -> tuple[Passage[Line], ...]:
 
 def _ended(project: Project, known: Known) -> tuple[Passage[Line], ...]:
     """Return how it ended, as it was written then."""
-    if project.ended_at is None:
+    ended = ended_line(project)
+    if not ended:
         return ()
-    day = Day(local(project.calendar, project.ended_at).date(), year=True)
     reason = (Quote[Line](Words(project.reason)),) if project.reason else ()
     promise: tuple[Passage[Line], ...] = ()
     if project.promise:
@@ -136,7 +136,7 @@ def _ended(project: Project, known: Known) -> tuple[Passage[Line], ...]:
             came += [Paragraph(text(f"project.row_{row}")), Quote(Words(words))]
     for lesson in known(LESSON_WORDS):
         came += [Paragraph(text("project.said_lesson")), Quote(Words(lesson.body["text"]))]
-    return (Paragraph(text("report.ended", day=day)), *reason, *promise, *came)
+    return (*map(Paragraph, ended), *reason, *promise, *came)
 
 
 # --- what the team has arrived at ---------------------------------------------------------------

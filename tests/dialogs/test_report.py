@@ -162,7 +162,7 @@ async def test_a_report_of_a_project_without_anything_says_so_in_each_row(tmp_pa
         assert "Siden til dem er ikke åben" in rows["Endnu ikke spurgt"]
         found = everything_in(one)
         for said in (
-            "Der er ikke stillet noget spørgsmål endnu.",
+            "Der er ikke stillet noget spørgsmål.",
             "Der er ingen aftaler.",
             "Her står ingen spørgsmål eller idéer.",
             "Her står ingen bekymringer.",
@@ -202,6 +202,29 @@ async def test_page_one_has_what_was_written_to_the_committee(tmp_path: Path) ->
         for said in ("Orienteret", "Punktet blev udskudt"):
             assert said in course
             assert said in played.just("ali")
+
+
+async def test_page_one_awaits_nothing_of_a_project_that_has_ended(tmp_path: Path) -> None:
+    """It has the day of the end. What the committee was asked is told as past, and the page without
+    a chat, which closes at the end, is not missed."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        project = await project_of(played)
+        await played.play(
+            """
+            mette > /digi med-udvalg
+            mette > tryk "Skriv punktet"
+            mette > udfyld Niveau="Medindflydelse"
+            anne > /digi afslut
+            anne > tryk "Slut forløbet"
+            anne > udfyld "Hvorfor slutter"="Den er i drift"
+            """
+        )
+        rows = first_page(await sheet(played, "ali", "report_file", of=project))
+        asked = rows["Det bliver udvalget bedt om"]
+        assert "Medindflydelse: Udvalget blev bedt om at drøfte sagen" in asked
+        assert "Forløbet sluttede tirsdag den 3. november 2026." in rows["Beslutningen"]
+        assert "Siden til dem" not in rows["Endnu ikke spurgt"]
 
 
 PROMISED = """
