@@ -16,7 +16,9 @@ def said(*words: str) -> tuple[Spans, ...]:
 
 
 def shares(header: tuple[str, ...], *rows: tuple[str, ...]) -> list[float]:
-    found = column_shares(DataTable(said("Navn"), said(*header), tuple(said(*row) for row in rows)))
+    found = column_shares(
+        DataTable((Plain("Navn"),), said(*header), tuple(said(*row) for row in rows))
+    )
     assert sum(found) == pytest.approx(1)
     return found
 
