@@ -57,10 +57,11 @@ def by_code(look: Look, viewer: Viewer, known: Known) -> Responses:
         reads = readers_line(*_readers(found, one))
         parts.append(c.Paragraph(text("say.no_reader")) if _unread(found, one) else c.Small(reads))
     if one is not None:
-        parts.append(c.Paragraph(text("concern.stands", status=status_line(one, today))))
+        if one.status != "over":  # the last answer says so
+            parts.append(c.Paragraph(text("concern.stands", status=status_line(one, today))))
         written = {r.id: {k: str(v) for k, v in r.body.items()} for r in found.answers}
         parts.extend(answer_parts(one, written))
-        if one.answers:
+        if any(given.kind != "over" for given in one.answers):
             parts.append(c.Small(text("say.caution")))
     else:
         parts.append(c.Paragraph(text("say.waits" if found.waiting else "say.is_out")))

@@ -74,7 +74,7 @@ def owed_parts(
         look = Look("concerns", project=known.project.id, ref="owed")
         more = text("summary.more", n=Count(len(waits) - SHOWN))
         rows.append(MatterRow(more, button=Button(text("summary.all_owed"), look)))
-    rows += [_done(one, person) for one in done[:SHOWN]]
+    rows += [_done(one, person, day) for one in done[:SHOWN]]
     heading: Line = text("summary.owed", n=Count(len(waits))) if waits else text("summary.all_done")
     return [Small(title), Heading(heading), Matters(tuple(rows))]
 
@@ -93,11 +93,15 @@ def _waits(one: Owed, person: Person, day: date, known: Known) -> MatterRow[Line
     return replace(row, promise=chip, due="passed" if passed else "soon", button=button)
 
 
-def _done(one: Concern, person: Person) -> MatterRow[Line]:
+def _done(one: Concern, person: Person, day: date) -> MatterRow[Line]:
+    """Say what became of it. An answer is not always a deed: it may be promised, or not be done."""
     if one.waits and one.promised_by not in ("", person):
-        by = text("summary.chip_other", who=Who(one.promised_by))
-        return replace(_row(one, person), promise=by, due="done")
-    return replace(_row(one, person), promise=text("summary.chip_done"), due="done")
+        chip = text("summary.chip_other", who=Who(one.promised_by))
+    elif one.done_by is not None:
+        chip = text("summary.chip_doing", day=near_day(one.done_by, day))
+    else:
+        chip = text(f"state.concern.{one.status}")
+    return replace(_row(one, person), promise=chip, due="done")
 
 
 def _row(one: Concern, person: Person) -> MatterRow[Line]:
