@@ -155,9 +155,9 @@ def owed(known: Known, person: Person, day: date) -> tuple[Owed, ...]:
 
     Texts to everybody are owed by the leader until somebody has promised an answer.
     """
-    found = []
+    found: list[Owed] = []
     leads = person in (known.holders("leader") or known.holders("deputy"))
-    for one in _ordered(known.states("concern", Concern).values()):
+    for one in known.states("concern", Concern).values():
         named = person in one.readers or (one.everyone and not one.readers and leads)
         mine = person == one.promised_by if one.promised_by else named and person != one.author
         if one.waits and mine:
@@ -167,7 +167,8 @@ def owed(known: Known, person: Person, day: date) -> tuple[Owed, ...]:
             by = one.doing.by
             if by == person or (by == c.FORMER and leads):
                 found.append(Owed(one, one.done_by, one.done_by < day, telling=True))
-    return tuple(sorted(found, key=lambda o: o.promised or date.max))
+    found.sort(key=lambda o: (o.promised or date.max, *_place(o.concern)))
+    return tuple(found)
 
 
 def may_hand_on(one: Concern) -> bool:
@@ -232,7 +233,12 @@ def _outcome_parts(
 
 
 def _ordered(found: Iterable[Concern]) -> tuple[Concern, ...]:
-    return tuple(sorted(found, key=lambda one: (-one.release, one.id)))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(one: Concern) -> tuple[int, str]:
+    """Return its place in a list: the newest release first."""
+    return -one.release, one.id
 
 
 def widened(one: Concern, readers: tuple[Person, ...], everyone: bool) -> Concern:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from dialogs.agreement.states import Agreement, overdue
-from dialogs.concern.states import HELPERS, owed
+from dialogs.concern.states import owed
 from dialogs.exercise.states import ALL_RUNS, every_run, title_of, waits_line
 from dialogs.model import events as e
 from dialogs.model.calendar import local
@@ -33,7 +33,7 @@ from dialogs.model.events import Look, Person
 from dialogs.model.facts import Known, MyRefs, Project, Records, Roles, States, Viewer
 from dialogs.model.roles import refused
 from dialogs.project.states import confirming
-from dialogs.question.states import Asked, Proposed, QuestionState, all_of, takes_answers, title
+from dialogs.question.states import Asked, Proposed, QuestionState, all_of, title
 
 EACH = 3
 """How many questions and agreements of a project are shown; the others are behind a button."""
@@ -41,7 +41,8 @@ EACH = 3
 
 def waiting_needs(person: Person) -> Facts:
     return (
-        *HELPERS,
+        Roles(),
+        States("concern"),
         States("question"),
         States("agreement"),
         ALL_RUNS,
@@ -158,51 +159,64 @@ def _questions(known: Known, person: Person) -> list[Part[Line] | None]:
     ones to sum up."""
     answered = known(MyRefs("answer", person))
     runs = person in known.holders("leader", "deputy", "facilitator") or _starts(known, person)
-    found = sorted(all_of(known).values(), key=lambda state: state.asked_at, reverse=True)
-    waiting = [part for state in found if (part := _question(state, known, person, answered, runs))]
-    parts: list[Part[Line] | None] = [part for pair in waiting[:EACH] for part in pair]
+    roles = known(Roles())
+    led = person in refused(known.project, roles)
+    waiting = [s for s in all_of(known).values() if _awaits(s, person, answered, runs)]
+    waiting.sort(key=lambda state: state.asked_at, reverse=True)
+    parts: list[Part[Line] | None] = []
+    for state in waiting[:EACH]:
+        parts += _question(state, known.project.id, led)
     if len(waiting) > EACH:
         parts.append(Small(text("home.more_questions", n=Count(len(waiting) - EACH))))
     return parts
 
 
-def _question(
-    state: QuestionState, known: Known, person: Person, answered: frozenset[str], runs: bool
-) -> tuple[Part[Line] | None, ...]:
-    project = known.project.id
+def _awaits(state: QuestionState, person: Person, answered: frozenset[str], runs: bool) -> bool:
+    match state:
+        case Asked(with_trio=True):
+            return person in state.trio and not state.proposal
+        case Asked(closed=True):
+            return runs
+        case Asked():
+            return state.words.id not in answered
+        case Proposed(released=released):
+            return not released
+        case _:
+            return False
+
+
+def _question(state: QuestionState, project: str, led: bool) -> tuple[Part[Line] | None, ...]:
+    """Return a question that awaits somebody, with what they can do about it."""
     words = state.words
+    question = title(words)
 
     def look(view: e.View) -> Look:
         return Look(view, project=project, ref=words.id)
 
     match state:
-        case Asked(with_trio=True) if person in state.trio and not state.proposal:
+        case Asked(with_trio=True):
             return (
-                Paragraph(text("home.trio", question=title(words))),
+                Paragraph(text("home.trio", question=question)),
                 buttons(Button(text("walk.button.see_question"), look("questions"), "main")),
             )
-        case Asked() if takes_answers(state) and words.id not in answered:
-            roles = known(Roles())
-            led = person in refused(known.project, roles)
+        case Asked(closed=True):
             return (
-                Paragraph(text("home.question", question=title(words))),
+                Paragraph(text("home.sum_up", question=question)),
+                buttons(Button(text("button.sum_up"), look("sum_up"), "main")),
+            )
+        case Proposed(until=until):
+            return (
+                Paragraph(text("walk.status.proposal", question=question, until=Moment(until))),
+                buttons(Button(text("walk.button.see_question"), look("questions"))),
+            )
+        case _:
+            return (
+                Paragraph(text("home.question", question=question)),
                 buttons(
                     Button(text("button.answer"), look("answer"), "main"),
                     None if led else Button(text("button.answer_unnamed"), look("answer_unnamed")),
                 ),
             )
-        case Asked(closed=True, with_trio=False) if runs:
-            return (
-                Paragraph(text("home.sum_up", question=title(words))),
-                buttons(Button(text("button.sum_up"), look("sum_up"), "main")),
-            )
-        case Proposed(released=False, until=until):
-            return (
-                Paragraph(text("walk.status.proposal", question=title(words), until=Moment(until))),
-                buttons(Button(text("walk.button.see_question"), look("questions"))),
-            )
-        case _:
-            return ()
 
 
 def _starts(known: Known, person: Person) -> bool:

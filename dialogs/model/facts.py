@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
@@ -105,7 +105,12 @@ class Project(Struct, frozen=True, kw_only=True):
 
     @property
     def calendar(self) -> Calendar:
-        return Calendar(day_off=self.days_off, hours=self.hours)
+        return _calendar(self.days_off, self.hours)
+
+
+@lru_cache(maxsize=1024)
+def _calendar(days_off: tuple[date, ...], hours: Hours) -> Calendar:
+    return Calendar(day_off=days_off, hours=hours)
 
 
 RoleName = Literal["leader", "deputy", "tr", "amr", "facilitator", "reader"]
@@ -466,6 +471,8 @@ class Known:
         self.catalogue = catalogue
         self.operator = operator
         self._found = found
+        self._read: dict[str, dict[str, Any]] = {}
+        """The decoded states of each dialog. One card reads them at several places."""
 
     def __call__(self, fact: Fact[T]) -> T:
         return cast(T, self._found[fact])
@@ -481,8 +488,12 @@ class Known:
         """The facts of each of a person's projects."""
         return tuple(Known(self.catalogue, found, self.operator) for found in self(fact))
 
-    def states(self, dialog: str, type: type[S]) -> dict[str, S]:
-        return {s.id: s.body.read_as(cast(Hashable, type)) for s in self(States(dialog))}
+    def states(self, dialog: str, type: type[S]) -> Mapping[str, S]:
+        found = self._read.get(dialog)
+        if found is None:
+            read = cast(Hashable, type)
+            found = self._read[dialog] = {s.id: s.body.read_as(read) for s in self(States(dialog))}
+        return found
 
     def state(self, dialog: str, of: str, type: type[S]) -> S | None:
         body = self(StateOf(dialog, of))

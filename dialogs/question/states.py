@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, TypeGuard, assert_never
+from typing import Any, Literal, TypeGuard, assert_never, cast
 
 from msgspec import Struct
 
@@ -16,7 +17,6 @@ from dialogs.model.facts import (
     Operator,
     Project,
     StateOf,
-    States,
     Written,
 )
 
@@ -131,14 +131,15 @@ FEW_WORDS = 5  # the number of objections in a post, each truncated
 CUT = 300
 
 QuestionState = Asked | Discussed | Proposed | Concluded | SetAside | ToMed
+_ANY: type[QuestionState] = cast(Any, QuestionState)
 
 
 # --- read by others -----------------------------------------------------------------------
 
 
-def all_of(known: Known) -> dict[str, QuestionState]:
+def all_of(known: Known) -> Mapping[str, QuestionState]:
     """Return all questions that have been asked, by id. Needs `States("question")`."""
-    return {s.id: read(s.body) for s in known(States("question"))}
+    return known.states("question", _ANY)
 
 
 def one_of(known: Known, question: str) -> QuestionState | None:

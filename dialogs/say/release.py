@@ -21,7 +21,7 @@ ROOM = 2900  # characters of one published text, with additions made before the 
 def released(
     waiting: tuple[Waiting, ...], number: int, event: e.Woke, known: Known, *, everybody: bool
 ) -> tuple[Effect, ...]:
-    concerns = known.states("concern", Concern)
+    concerns = dict(known.states("concern", Concern))
     effects: list[Effect] = []
     came: Counter[Person] = Counter()
     new: list[Concern] = []

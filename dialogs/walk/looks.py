@@ -20,7 +20,7 @@ from dialogs.model.effects import (
 from dialogs.model.events import Look
 from dialogs.model.facts import About, Known, StateOf, States, Viewer
 from dialogs.outcomes.states import TABLE_WORDS
-from dialogs.question.states import QuestionState, all_of
+from dialogs.question.states import all_of
 from dialogs.walk import cards as v
 from dialogs.walk import status, themes
 from dialogs.walk.states import (
@@ -88,8 +88,8 @@ def themes_look(look: Look, viewer: Viewer, known: Known) -> Responses:
         return not_there_yet(known)
     runs = viewer.may(*RUNS)
     if look.ref in {theme.id for theme in known.catalogue.themes}:
-        one: dict[str, QuestionState] = all_of(known)
-        return (Show(themes.theme_card(known.project, known, look.ref, one, runs=runs)),)
+        shown = themes.theme_card(known.project, known, look.ref, all_of(known), runs=runs)
+        return (Show(shown),)
     unknown = look.words.strip()[:40]
     return (Show(themes.themes_card(known.project, known, runs=runs, unknown=unknown)),)
 

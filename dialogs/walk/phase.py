@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from dialogs.advice.states import of_phase
@@ -212,7 +214,7 @@ def _open_fields(waiting: tuple[QuestionState, ...]) -> list[Field[Line]]:
     return fields
 
 
-def unfinished(asked: dict[str, QuestionState]) -> tuple[QuestionState, ...]:
+def unfinished(asked: Mapping[str, QuestionState]) -> tuple[QuestionState, ...]:
     """Return the questions that the team was asked and has not summed up, newest first."""
     waiting = [state for state in asked.values() if is_open(state)]
     return tuple(sorted(waiting, key=lambda state: state.asked_at, reverse=True))

@@ -266,8 +266,13 @@ def test_a_page_of_ones_own_offers_the_form_to_those_who_may_use_it() -> None:
     for row, offered in rows.items():
         leader = f.Role("lederen", "leader", "confirmed")
         roles_there = (leader,) if row is None else (leader, row)
-        known = f.Known(None, {f.About(): project, f.Roles(): roles_there})  # type: ignore[arg-type]
-        parts = home._question(ASKED, known, X, frozenset(), False)
+        found: dict[f.Fact[Any], Any] = {
+            f.About(): project,
+            f.Roles(): roles_there,
+            f.States("question"): (f.Stated("q", f.Written(msgspec.json.encode(ASKED))),),
+            f.MyRefs("answer", X): frozenset(),
+        }
+        parts = home._questions(f.Known(None, found), X)  # type: ignore[arg-type]
         buttons = [b for part in parts if isinstance(part, c.Buttons) for b in part.buttons]
         views = {b.press.view for b in buttons if isinstance(b.press, e.Look)}
         assert ("answer_unnamed" in views) == offered, row
