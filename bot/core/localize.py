@@ -1,112 +1,32 @@
-"""Localizes cards: the only place that knows languages and phrases."""
+"""Localizes cards, forms and files. With localize_lines.py the only place that knows languages and
+phrases."""
 
 from __future__ import annotations
 
 import copy
-import re
 import uuid
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from typing import Any, get_args
 from zlib import crc32
 
 import msgspec
 
 from bot.core.access import is_for_card, is_for_visitors
-from bot.core.card_references import KeptKey
-from bot.core.phrase_text import (
-    Piece,
-    capitalised,
-    continuing,
-    fixed,
-    marked,
-    pieces_of,
-    styled,
-)
-from bot.core.tokens import Mac, write_form, write_press
+from bot.core.localize_lines import LineLocalizer
+from bot.core.tokens import write_form, write_press
 from content.language import Language
-from content.model import Catalogue
 from dialogs.model import appointments, boards_to_print, documents, pictures, posters, screens
 from dialogs.model import cards as c
-from dialogs.model.calendar import Calendar, local
-from dialogs.model.commands import word_for
-from dialogs.model.events import Committee, Look, Press
-from dialogs.model.facts import Prefs
+from dialogs.model.events import Look, Press
 from dialogs.model.files import FinishedFile, NeutralFile
-from dialogs.model.links import CARD_VIEWS, PAGE_VIEWS, LinkKind, page_query
+from dialogs.model.links import CARD_VIEWS, PAGE_VIEWS, page_query
 from dialogs.model.picture_sentences import chart_sentence, steps_sentence
-from dialogs.model.shorten import cut_at_word
-
-_SEVERAL = re.compile(r"\bSU\b|samarbejdsudvalg|cooperation committee")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
-
-AddressOf = Callable[[LinkKind, str], str]
-"""Returns the web address of a link by kind and id; empty where Digi has no public address."""
 
 
-def _nowhere(kind: LinkKind, id: str) -> str:
-    return ""
-
-
-def _no_digits(id: str) -> str:
-    return ""
-
-
-class Localizer:
-    """Localizes cards and forms for one reader: the language, people's names, stored words, and how
-    commands are typed on the platform.
+class Localizer(LineLocalizer):
+    """Localizes cards and forms for one reader.
 
     `reader` is the person whom a form is opened for; nobody else can send it.
     """
-
-    def __init__(
-        self,
-        catalogue: Catalogue,
-        language: Language,
-        *,
-        tenant: str,
-        mac: Mac,
-        people: Mapping[str, Prefs],
-        words: Mapping[KeptKey, str],
-        typed: Callable[[str], str],
-        today: date,
-        calendar: Calendar | None = None,
-        reader: str = "",
-        committee: Committee = "med",
-        address: AddressOf = _nowhere,
-        digits: Callable[[str], str] = _no_digits,
-        digits_at: str = "",
-        on_page: bool = False,
-    ) -> None:
-        self._catalogue = catalogue
-        self.language: Language = language
-        self._tenant = tenant
-        self._mac = mac
-        self._people = people
-        self._words = words
-        self._typed = typed
-        self._today = today
-        self._calendar = calendar or Calendar()
-        self._reader = reader
-        self._committee: Committee = committee
-        self._address = address
-        self._digits = digits
-        self._digits_at = digits_at
-        self._on_page = on_page
 
     # --- cards and forms ------------------------------------------------------------------
 
@@ -290,161 +210,3 @@ class Localizer:
             )
         finished: c.Field[c.Spans] = msgspec.structs.replace(field, **changes)  # type: ignore[assignment]
         return finished
-
-    # --- lines ----------------------------------------------------------------------------
-
-    def line(self, line: c.Line) -> c.Spans:
-        spans = self._spans(line)
-        raised = capitalised(spans)
-        if raised is not spans and isinstance(line, c.Text | c.Worded):
-            return raised if self._said(line).startswith(("{", "**{", "*{")) else spans
-        return spans
-
-    def _spans(self, line: c.Line) -> c.Spans:
-        match line:
-            case c.Text(key=key, args=args):
-                return self._text(key, args)
-            case c.Worded(args=args):
-                return self._filled(pieces_of(self._said(line)), args)
-            case c.Said(da=da, en=en):
-                return marked(self._own_committee(da if self.language == "da" else en))
-            case c.Words(text=text) if text != c.UNREADABLE:
-                return (c.Quoted(text),)
-            case c.Words():
-                return (c.Quoted(self._word("gate.words_unreadable")),)
-            case c.Count(n=n):
-                return (c.Plain(str(n)),)
-            case c.Kept(kind=kind, id=id, field=field, cut=limit):
-                kept = self._kept((kind, id, field))
-                return (c.Quoted(cut_at_word(kept, limit) if limit else kept),)
-            case c.First(person=person) if person != c.FORMER:
-                return (c.Quoted(self._first_name(person)),)
-            case c.Chat():
-                platform = self._tenant.partition(":")[0]
-                known = platform if platform in ("slack", "teams") else "other"
-                return (c.Plain(self._word(f"platform.{known}")),)
-            case c.Who(person=c.FORMER) | c.First():
-                return (c.Plain(self._word("person.former")),)
-            case c.Who(person=person):
-                prefs = self._people.get(person)
-                return (c.Mention(person, prefs.name if prefs and prefs.name else person),)
-            case c.Day(day=day, weekday=weekday, year=year):
-                told = self.day(day, year=year) if weekday else self.date(day, year=year)
-                return (c.Plain(told),)
-            case c.Moment(at=at):
-                return (c.Plain(self.moment(at)),)
-            case c.Hour(minutes=minutes):
-                return (c.Plain(self.hour(minutes // 60, minutes % 60)),)
-            case c.Typed(command=command):
-                return (c.Strong(self._typed(word_for(command, self.language))),)
-            case c.LinkAddress(kind=kind, id=id):
-                url = self._address(kind, id)
-                return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
-            case c.DigitsAddress():
-                url = self._digits_at
-                return (c.Link(url, url) if url else c.Plain(self._word("link.no_address")),)
-            case c.ScreenCode(id=id):
-                digits = self._digits(id)
-                return (c.Strong(f"{digits[:3]} {digits[3:]}"),)
-            case c.ByDoor(chat=chat, page=page):
-                return self._spans(page if self._on_page else chat)
-            case c.Listing(items=items):
-                return self._listing(items)
-            case c.Several(lines=lines):
-                return self._several(lines)
-        raise AssertionError(line)
-
-    def _kept(self, key: KeptKey) -> str:
-        kept = self._words.get(key, "…")
-        return self._word("gate.words_unreadable") if kept == c.UNREADABLE else kept
-
-    def _first_name(self, person: str) -> str:
-        prefs = self._people.get(person)
-        return ((prefs.name if prefs else "").split() or [person])[0]
-
-    def _said(self, line: c.Text | c.Worded) -> str:
-        """Return the phrase in this language, with its placeholders."""
-        if isinstance(line, c.Text):
-            return self._template(line.key, line.args)
-        return self._own_committee(line.da if self.language == "da" else line.en)
-
-    def _template(self, key: str, args: Mapping[str, c.Line]) -> str:
-        n = args.get("n")
-        count = n.n if isinstance(n, c.Count) else None
-        said = self._catalogue.phrase(key).of(self.language, count)
-        # The section [committee] holds the names themselves.
-        return said if key.startswith("committee.") else self._own_committee(said)
-
-    def _text(self, key: str, args: Mapping[str, c.Line]) -> c.Spans:
-        if not args and self._committee == "med":
-            return fixed(self._catalogue.phrase(key), self.language)
-        return self._filled(pieces_of(self._template(key, args)), args)
-
-    def _own_committee(self, said: str) -> str:
-        """Return a phrase with the workplace's own name of the committee, unless it tells several
-        kinds apart."""
-        if self._committee == "med" or "MED" not in said or _SEVERAL.search(said):
-            return said
-        for form in ("the", "a", "short"):
-            told = self._word(f"committee.med_{form}")
-            own = self._word(f"committee.{self._committee}_{form}")
-            said = re.sub(rf"\b{told}\b", own, said)
-        return said
-
-    def _filled(self, pieces: tuple[Piece, ...], args: Mapping[str, c.Line]) -> c.Spans:
-        found: list[c.Span] = []
-        for piece in pieces:
-            if isinstance(piece, c.Plain):
-                found.append(piece)
-            elif isinstance(piece, str):
-                found.extend(continuing(found, self._spans(args[piece])))
-            else:
-                style, inside = piece
-                found.extend(styled(style, self._filled(inside, args)))
-        return tuple(found)
-
-    def _listing(self, items: tuple[c.Line, ...]) -> c.Spans:
-        last = " og " if self.language == "da" else " and "
-        found: list[c.Span] = []
-        for i, item in enumerate(items):
-            if i:
-                found.append(c.Plain(last if i == len(items) - 1 else ", "))
-            found.extend(self._spans(item))
-        return tuple(found)
-
-    def _several(self, lines: tuple[c.Line, ...]) -> c.Spans:
-        found: list[c.Span] = []
-        for line in lines:
-            if found:
-                # People do not always end what they wrote with a full stop.
-                open_ended = isinstance(found[-1], c.Quoted) and found[-1].text[-1:].isalnum()
-                found.append(c.Plain(". " if open_ended else " "))
-            found.extend(self.line(line))
-        return tuple(found)
-
-    # --- dates ----------------------------------------------------------------------------
-
-    def day(self, day: date, *, year: bool = False) -> str:
-        """Return a date in words: torsdag den 26. november; with the year if asked for or if it is
-        a different one."""
-        weekday = self._word(f"day.{_DAYS[day.weekday()]}")
-        return f"{weekday}{' den' if self.language == 'da' else ''} {self.date(day, year=year)}"
-
-    def date(self, day: date, *, year: bool = False) -> str:
-        """Return a date without its weekday: 26. november."""
-        month = self._word(f"month.{_MONTHS[day.month - 1]}")
-        told = f" {day.year}" if year or day.year != self._today.year else ""
-        dot = "." if self.language == "da" else ""
-        return f"{day.day}{dot} {month}{told}"
-
-    def moment(self, at: datetime) -> str:
-        wall = local(self._calendar, at)
-        return f"{self.day(wall.date())} {self.hour(wall.hour, wall.minute)}"
-
-    def hour(self, hour: int, minute: int) -> str:
-        if self.language == "da":
-            return f"kl. {hour}.{minute:02}" if minute else f"kl. {hour}"
-        return f"at {hour}:{minute:02}"
-
-    def _word(self, key: str) -> str:
-        return self._catalogue.phrase(key).of(self.language)
