@@ -131,7 +131,9 @@ class LineLocalizer:
         count = n.n if isinstance(n, c.Count) else None
         said = self._catalogue.phrases[line.key].of(self.language, count)
         # The section [committee] holds the names themselves.
-        return said if line.key.startswith("committee.") else self._own_committee(said)
+        if self._committee == "med" or line.key.startswith("committee."):
+            return said
+        return self._own_committee(said)
 
     def _own_committee(self, said: str) -> str:
         """Return a phrase with the workplace's own name of the committee, unless it tells several

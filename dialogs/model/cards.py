@@ -218,7 +218,7 @@ _OURS = frozenset({Plain, Strong, Emph})
 
 def is_ours(spans: Spans) -> bool:
     """Return whether the line contains only Digi's own words: no names and no text from people."""
-    return all(type(span) in _OURS for span in spans)
+    return _OURS.issuperset(map(type, spans))
 
 
 # --- parts --------------------------------------------------------------------------------

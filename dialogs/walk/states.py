@@ -71,7 +71,8 @@ class Walk(Struct, frozen=True, kw_only=True, tag="walk"):
     def left(self) -> tuple[Planned, ...]:
         """Return the questions for this phase, including those from earlier phases and added
         ones."""
-        return tuple(p for p in self.plan if p.phase <= self.phase)
+        phase = self.phase
+        return tuple(p for p in self.plan if p.phase <= phase)
 
 
 class Spoken(Struct, frozen=True):

@@ -155,9 +155,12 @@ def _states(scope: Scope, fact: f.States) -> Script[tuple[f.Stated, ...]]:
 def _stated(scope: Scope, dialog: str, rows: list[Row]) -> tuple[f.Stated, ...]:
     found = []
     for row in rows:
-        # Damaged items are left out of a list; reading one by itself raises.
-        with suppress(Unreadable):
-            found.append(f.Stated(row["id"], scope.state(row["body"], dialog, row["id"])))
+        id = row["id"]
+        try:
+            body = scope.read(f.Written, row["body"], "state", dialog, id)
+        except Unreadable:
+            continue  # damaged items are left out of a list; reading one by itself raises
+        found.append(f.Stated(id, body))
     return tuple(found)
 
 

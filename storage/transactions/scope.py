@@ -68,4 +68,4 @@ class Scope(msgspec.Struct, frozen=True):
     def read(self, made: Callable[[bytes], T], sealed: bytes, table: str, *more: str) -> T:
         if not self.remembers:
             return made(self.open(table, sealed, *more))
-        return self.vault.read(made, sealed, table, self.tenant, self.project, *more)
+        return self.vault.read_at(made, sealed, (table, self.tenant, self.project, *more))
