@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.core.card_references import wanted
 from bot.core.localize import Localizer
+from bot.core.localize_lines import _SPANS
 from content import catalogue as content
 from content.model import Both, Phrase, Plural
 from dialogs.model import cards as c
@@ -233,3 +234,7 @@ def test_every_phrase_can_be_said(language: Literal["da", "en"]) -> None:
                 text = c.plain(one.line(c.text(key, **args)))
                 assert text.strip(), key
                 assert not set("{}*") & set(text), (key, text)
+
+
+def test_every_kind_of_line_can_be_said() -> None:
+    assert set(get_args(c.Line)) == set(_SPANS)
