@@ -20,7 +20,17 @@ from tests.worlds.sheets import project_of
 from tests.worlds.stage import BEGINNING, CHANNEL, TENANT, Stage
 
 MADE = 'anne > /digi rapport\nanne > tryk "Lav MED-udgaven"\n'
+MORE = """
+anne > /digi indstillinger
+anne > udfyld "Planlagt beslutning"=2027-05-03
+anne > /digi qr
+anne > tryk "Åbn siden"
+ali > /digi øvelse kompas
+ali > tryk "Begynd"
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
+"""
 EVERYONES = {
+    "board_file",
     "report_file",
     "edition_file",
     "week_sheet",
@@ -30,11 +40,14 @@ EVERYONES = {
     "promise_file",
 }
 READERS = {"report_file", "edition_file", "change_load_file"}
+TRIOS, AGREES, OWN = {"decision_file"}, {"poster_file"}, {"agreement_file"}
+OF = {"meeting_sheet": "question", "agreement_file": "agreement", "board_file": "exercise"}
 BY_ROLE = {
-    "anne": EVERYONES,  # leads
-    "mette": EVERYONES,  # TR
-    "jonas": EVERYONES,  # AMR
-    "ali": EVERYONES,  # facilitator
+    "anne": EVERYONES | TRIOS | AGREES,  # leads
+    "mette": EVERYONES | TRIOS | AGREES,  # TR
+    "jonas": EVERYONES | TRIOS | AGREES,  # AMR
+    "ali": EVERYONES | AGREES,  # facilitator
+    "fatima": EVERYONES | OWN,  # has taken the agreement
     "peter": EVERYONES,  # in the channel
     "reader": READERS,  # has the role of the committee, and no channel
     "was": set[str](),  # had that role
@@ -56,15 +69,16 @@ async def gets(played: Stage, person: str, view: str) -> bool:
 
 
 async def _ref(played: Stage, view: str, project: str) -> str:
-    """Return the edition or the question that the document is of."""
+    """Return the edition, question, agreement or exercise that the document is of."""
     house = played.house
     if view == "edition_file":
         found = await house.database.read(house.scripts.reading.look, TENANT, project, (REPORT,))
         return str(found[REPORT].read_as(Reports).editions[0].id)
-    if view == "meeting_sheet":
-        states = await house.database.read(house.scripts.reading.all_states, TENANT)
-        return next(str(id) for dialog, id, _ in states if dialog == "question")
-    return ""
+    of = OF.get(view)
+    if of is None:
+        return ""
+    states = await house.database.read(house.scripts.reading.all_states, TENANT)
+    return next(str(id) for dialog, id, _ in states if dialog == of)
 
 
 async def holds(played: Stage, person: str, status: Literal["confirmed", "was"]) -> None:
@@ -83,13 +97,14 @@ async def holds(played: Stage, person: str, status: Literal["confirmed", "was"])
 async def test_each_role_gets_its_documents_and_no_others(tmp_path: Path, either: str) -> None:
     """The matrix: what the channel may read goes to everybody in it, the committee's reader gets
     the report and its editions, and who lost that role gets what a stranger gets."""
-    async with desk(tmp_path, BEGUN + ALLOWED + MADE, either=either) as served:
+    async with desk(tmp_path, BEGUN + ALLOWED + MADE + MORE, either=either) as served:
         played = served.played
         await holds(played, "reader", "confirmed")
         await holds(played, "was", "confirmed")
         await holds(played, "was", "was")
+        every = EVERYONES | TRIOS | AGREES | OWN | READERS
         found = {
-            person: {view for view in EVERYONES | READERS if await gets(played, person, view)}
+            person: {view for view in every if await gets(played, person, view)}
             for person in BY_ROLE
         }
         assert found == BY_ROLE
