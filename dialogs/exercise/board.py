@@ -32,7 +32,17 @@ from dialogs.exercise.states import (
     title_of,
 )
 from dialogs.model import cards as c
-from dialogs.model.cards import Board, BoardColumn, BoardNote, Button, Line, Part, Said, text
+from dialogs.model.cards import (
+    Board,
+    BoardColumn,
+    BoardNote,
+    Button,
+    Line,
+    Listing,
+    Part,
+    Said,
+    text,
+)
 from dialogs.model.conversation import Facts, Responses
 from dialogs.model.effects import Show
 from dialogs.model.events import Look
@@ -123,6 +133,31 @@ def condition_parts(run: ExerciseRun, known: Known) -> tuple[Part[Line], ...]:
             items.append(line)
         parts.append(c.Bullets(tuple(items)))
     return tuple(parts)
+
+
+def choice_hints(run: ExerciseRun, known: Known) -> dict[str, Line]:
+    """Return what stands by a note or group where it is chosen: its lane, and its kinds."""
+    notes = {note.id: note for note in read_notes(run, known)}
+    members = {id: (id,) for id in notes} | {group.id: group.notes for group in run.groups}
+    found = {}
+    for id, inside in members.items():
+        there = [notes[note] for note in inside if note in notes]
+        in_lanes, of_kinds = {note.lane for note in there}, {note.kind for note in there}
+        lanes = [Said(one.name.da, one.name.en) for one in run.guide.lanes if one.id in in_lanes]
+        kinds = [Said(one.name.da, one.name.en) for one in run.guide.kinds if one.id in of_kinds]
+        hint = _hint(lanes, kinds if len(run.guide.kinds) > 1 else [])
+        if hint is not None:
+            found[id] = hint
+    return found
+
+
+def _hint(lanes: list[Said], kinds: list[Said]) -> Line | None:
+    """Return the lane, if it is one only, and the kinds, if there are several in the exercise."""
+    lane = lanes[0] if len(lanes) == 1 else None
+    if not kinds:
+        return lane
+    of = Listing(tuple(kinds))
+    return of if lane is None else text("exercise.lane_and_kinds", lane=lane, kinds=of)
 
 
 # --- looks --------------------------------------------------------------------------------

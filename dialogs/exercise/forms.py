@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from content.model import ExerciseStep
 
-from dialogs.exercise.board import board_facts
+from dialogs.exercise.board import board_facts, choice_hints
 from dialogs.exercise.cards import lead_card, may_lead
 from dialogs.exercise.progress import inner_now, step_of_round
 from dialogs.exercise.rounds import DOTS
@@ -190,7 +192,7 @@ def dots_form(look: Look, viewer: Viewer, known: Known) -> Responses:
         c.Choices(
             "chosen",
             text("exercise.field_dots", n=c.Count(DOTS)),
-            tuple(Option[Line](id, c.Words(cut_at_word(words, OPTION))) for id, words in options),
+            _options(options, choice_hints(run, known)),
             required=True,
         ),
     )
@@ -207,8 +209,12 @@ def lead(look: Look, viewer: Viewer, known: Known) -> Responses:
     return (Show(lead_card(run, known.project.id)),)
 
 
-def _options(notes: list[tuple[str, str]]) -> tuple[Option[Line], ...]:
-    return tuple(Option(id, c.Words(cut_at_word(words, OPTION))) for id, words in notes)
+def _options(
+    notes: Iterable[tuple[str, str]], hints: Mapping[str, Line] = {}
+) -> tuple[Option[Line], ...]:
+    return tuple(
+        Option(id, c.Words(cut_at_word(words, OPTION)), hints.get(id)) for id, words in notes
+    )
 
 
 def _pickable(run: ExerciseRun, known: Known) -> list[tuple[str, str]]:
@@ -239,9 +245,10 @@ def group_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     start = int(look.words) if look.words.isdigit() else 0
     page = notes[start : start + TO_CHOOSE]
     rest = len(notes) - start - len(page)
+    hints = choice_hints(run, known)
     fields: RunFields = (
         Note(text("exercise.group_more", n=c.Count(rest))) if rest > 0 else None,
-        c.Choices("notes", text("exercise.field_notes"), _options(page), required=True),
+        c.Choices("notes", text("exercise.field_notes"), _options(page, hints), required=True),
         _group_name(),
     )
     return _open(text("exercise.group"), fields, "notes_grouped", run.id, known)
@@ -277,9 +284,10 @@ def take_down_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     notes = _pickable(run, known)
     if not notes:
         return _said(text("exercise.no_notes_yet"))
+    options = _options(notes[: TO_CHOOSE * 5], choice_hints(run, known))
     fields: RunFields = (
         Note(text("exercise.take_down_note")),
-        c.Choice("note", text("exercise.field_note_down"), _options(notes[: TO_CHOOSE * 5])),
+        c.Choice("note", text("exercise.field_note_down"), options),
         TextField(
             "reason",
             text("exercise.field_reason"),
@@ -297,6 +305,7 @@ def condition_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     words = dict(to_choose(run, known)) | dict(_pickable(run, known))
     first = [(id, words[id]) for id in run.chosen if id in words]
     notes = first or _pickable(run, known)[: TO_CHOOSE * 5]
+    options = _options(notes, choice_hints(run, known))
     fields: RunFields = (
         c.Choice(
             "when",
@@ -307,7 +316,7 @@ def condition_form(look: Look, viewer: Viewer, known: Known) -> Responses:
             ),
         ),
         TextField("text", text("exercise.field_condition"), long=True, limit=LONGEST_NOTE),
-        c.Choice("note", text("exercise.field_for_note"), _options(notes), required=False)
+        c.Choice("note", text("exercise.field_for_note"), options, required=False)
         if notes
         else None,
     )

@@ -8,11 +8,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from content import catalogue
+from dialogs.exercise.board import board_facts, choice_hints
 from dialogs.exercise.leading import by_hand
-from dialogs.exercise.states import ExerciseRun
+from dialogs.exercise.states import ExerciseRun, NoteGroup
 from dialogs.model import events as e
+from dialogs.model.cards import plain
 from dialogs.model.effects import FieldError, Forget, Record
-from dialogs.model.facts import Fact, Known, Rec, Records
+from dialogs.model.facts import Fact, Known, Published, Rec, Records
+from tests.dialogs.test_cards import dresser
 
 CATALOGUE = catalogue.load()
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -82,6 +85,46 @@ def test_a_note_is_in_one_group_at_most() -> None:
     apart = e.NotesGrouped(by="ali", at=NOW, id="g3", run="run", notes=("n1", "n2"))
     alone, _ = by_hand(after, apart, KNOWN)
     assert alone.groups == ()
+
+
+def hints(one: ExerciseRun, *notes: tuple[str, str, str]) -> dict[str, str]:
+    """Return what stands by each of these (id, lane, kind) where it is chosen, in Danish."""
+    found: dict[Fact[Any], Any] = {
+        fact: () for fact in board_facts("run") if isinstance(fact, Records | Published)
+    }
+    found[Records("paper_note", "run")] = tuple(
+        Rec(id, "run", "ali", NOW, {"lane": lane, "kind": kind, "text": id})
+        for id, lane, kind in notes
+    )
+    shown = choice_hints(one, Known(CATALOGUE, found))
+    return {id: plain(dresser("da").line(hint)) for id, hint in shown.items()}
+
+
+def test_a_note_says_its_lane_and_kind_where_it_is_chosen() -> None:
+    """So that at least one green and one red can be. A group of several lanes says its kinds only,
+    and one of which all notes are gone says nothing."""
+    groups = NoteGroup("g1", ("n1", "n2")), NoteGroup("g2", ("n3", "n4")), NoteGroup("g3", ("x",))
+    notes = (
+        ("n1", "realistic", "better"),
+        ("n2", "realistic", "worse"),
+        ("n3", "realistic", "today"),
+        ("n4", "healthy", "today"),
+    )
+    assert hints(replace(run(), groups=groups), *notes) == {
+        "n1": "Realistisk: Bliver bedre",
+        "n2": "Realistisk: Bliver værre",
+        "n3": "Realistisk: I dag",
+        "n4": "Sundt og sikkert: I dag",
+        "g1": "Realistisk: Bliver bedre og Bliver værre",
+        "g2": "I dag",
+    }
+
+
+def test_where_all_notes_are_of_one_kind_only_the_lane_is_said() -> None:
+    guide = CATALOGUE.set("brainstorm").guide
+    assert guide is not None
+    one = replace(run(), exercise="brainstorm", guide=guide)
+    assert hints(one, ("n1", guide.lanes[0].id, "note")) == {"n1": guide.lanes[0].name.da}
 
 
 def test_no_more_than_five_agreements() -> None:
