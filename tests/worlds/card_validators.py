@@ -95,7 +95,7 @@ _ANY_VALUE = {
 
 
 def _is_new(part: Any) -> bool:
-    mark = hash(json.dumps(part))
+    mark = hash(msgspec.json.encode(part))
     if mark in _seen:
         return False
     _seen.add(mark)
