@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.tokens import (
@@ -73,8 +73,9 @@ PRESSES = st.one_of([presses(kind) for kind in KINDS])
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_press_comes_back_as_it_was(kind: type[Any]) -> None:
-    """For each event type, with any values."""
+    """For each event type, with any values: each sort of field is in several of the types."""
 
+    @settings(max_examples=25)
     @given(presses(kind))
     def holds(press: e.Press) -> None:
         assert read_press(VAULT, TENANT, write_press(VAULT, TENANT, press)) == press
