@@ -235,12 +235,12 @@ class _Line(Struct, frozen=True):
 
 
 def _step_lines(picture: Steps[Spans], step: NamedStep[Spans], room: float) -> list[_Line]:
-    now = f"· {plain(picture.now)}" if step.state == "now" and picture.now else ""
-    name = wrapped(f"{plain(step.name)} {now}".strip(), room, _NAME)
-    lines = [_Line(line, _NAME) for line in name]
-    if now and name and name[-1].endswith(now):
-        words = name[-1].removesuffix(now).rstrip()
-        lines[-1] = _Line(words, _NAME, tail=now if words else now.removeprefix("· "))
+    lines = [_Line(line, _NAME) for line in wrapped(plain(step.name), room, _NAME)]
+    now = plain(picture.now) if step.state == "now" and picture.now is not None else ""
+    if now and lines and width_of(f"{lines[-1].text} · {now}", _NAME) <= room:
+        lines[-1] = _Line(lines[-1].text, _NAME, tail=f"· {now}")
+    elif now:
+        lines.append(_Line("", _NAME, tail=now))
     done = step.state == "done"
     when = plain(step.when) if step.when is not None else ""
     dates = wrapped(when, room - (17 if done else 0), _DATE, _LABEL_LINES)

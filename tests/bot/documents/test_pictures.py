@@ -74,6 +74,17 @@ def test_steps_show_each_name_each_date_and_which_is_now(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [PHONE, WIDE])
+def test_a_long_name_leaves_room_for_the_word_now(width: int) -> None:
+    long = said("Implementation and operation of the new care platform in all our districts")
+    steps = tuple(
+        NamedStep(long if at == 3 else said("Idea"), "now" if at == 3 else "done")
+        for at in range(4)
+    )
+    picture = Steps(said("Where are we?"), steps, said("Now: the last."), said("now"))
+    assert everything_in(picture_svg(picture, width=width)).split()[-1] == "now"
+
+
+@pytest.mark.parametrize("width", [PHONE, WIDE])
 def test_a_chart_shows_each_label_figure_and_group(width: int) -> None:
     read = everything_in(picture_svg(CHART, width=width))
     for words in ("Det, I ser forskelligt på", "Indflydelse på vores egen dag", "Mening"):
