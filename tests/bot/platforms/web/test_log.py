@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from bot.platforms.common.ports import Pressed
 from dialogs.model import cards as c
@@ -113,6 +116,32 @@ async def test_a_question_has_one_main_button_two_beside_it_and_the_rest_behind_
         await expect(card.get_by_role("button", name="Luk for svar")).to_be_focused()
         await more.press(" ")
         await expect(card.get_by_role("button")).to_have_count(4)
+
+
+async def test_a_press_counts_once_though_its_button_is_drawn_anew_meanwhile(
+    world: World, browser: Browser
+) -> None:
+    await world.digi.deliver("q1", "post", question(), channel=CHANNEL)
+    sent: list[str] = []
+    answered = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        sent.append(json.loads(route.request.post_data or "")["token"])
+        await answered.wait()
+        await route.continue_()
+
+    async with window(browser, world, "anne") as page:
+        await page.route("**/press", hold)
+        await page.get_by_role("button", name="Svar", exact=True).click()
+        await expect(page.locator("[aria-busy]")).to_have_count(1)
+        await world.digi.deliver("q1-1", "update", question("1 har svaret."), target="q1")
+        await expect(page.get_by_text("1 har svaret.")).to_be_visible()
+        await expect(page.locator("[aria-busy]")).to_have_count(0)
+        await page.get_by_role("button", name="Svar", exact=True).click()
+        answered.set()
+        await write(page, "/digi hjælp")
+        await expect(page.locator(".whisper")).to_contain_text("Jeg kender ikke hjælp.")
+    assert sent == ["Svar"]
 
 
 async def test_a_row_without_a_main_button_is_shown_whole(world: World, browser: Browser) -> None:

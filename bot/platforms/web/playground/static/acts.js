@@ -39,15 +39,20 @@ function complain(sentence, from) {
   take({ language: page.me.locale, cards }, from);
 }
 
+/* Tokens of presses that have no answer yet: the log may draw their buttons anew meanwhile. */
+const underWay = new Set();
+
 export async function press(button, element, from) {
   if (button.confirm && !(await confirmed(line(button.confirm), line(button.label), button.style))) {
     return;
   }
-  if (element.getAttribute("aria-disabled")) return;
+  if (element.getAttribute("aria-disabled") || underWay.has(button.token)) return;
+  underWay.add(button.token);
   element.setAttribute("aria-disabled", "true");
   element.setAttribute("aria-busy", "true");
   const body = { token: button.token, key: drawKey(), channel: channelOf(from.place) };
   const answer = await post("press", body);
+  underWay.delete(button.token);
   element.removeAttribute("aria-disabled");
   element.removeAttribute("aria-busy");
   if (answer.failed) complain(answer.failed, from);
