@@ -15,7 +15,7 @@ from tests.worlds.play import CODE, Play
 from tests.worlds.slack.hands import SlackHands
 from tests.worlds.teams.hands import TeamsHands
 
-NOT_YOURS = "Det kan jeg ikke vise dig herfra."
+NOT_YOURS = "Det kan jeg ikke gøre for dig herfra."
 UNNAMED = {"Hvad": "Bekymring", "Din": "Vi mister roen", "Hvem": "Anne Holm"}
 
 
