@@ -127,12 +127,20 @@ def synced(_unsynced: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "connected", _connect)
 
 
-_IN_TIME = {
+WAITS_AT_MOST = {
     "bot.platforms.common.background": ("CLOSE_SECONDS",),
+    "bot.platforms.common.reask": ("ANSWER_WAITS",),
     "bot.platforms.slack.directory": ("NOBODY_WAITS", "SOON"),
+    "bot.platforms.slack.edge": ("FORM_SECONDS",),
     "bot.platforms.slack.replies": ("ANSWER_SECONDS", "WHISPER_SECONDS"),
     "bot.platforms.slack.web_api": ("ANSWER_SECONDS", "PATIENCE"),
-    "bot.platforms.teams.edge": ("ANSWER_SECONDS", "INVOKE_SECONDS", "NAME_SECONDS"),
+    "bot.platforms.teams.check": ("SECONDS",),
+    "bot.platforms.teams.edge": (
+        "ANSWER_SECONDS",
+        "INVOKE_SECONDS",
+        "NAME_SECONDS",
+        "PLACE_SECONDS",
+    ),
     "bot.platforms.teams.sheets": ("NAME_SECONDS",),
     "bot.platforms.teams.tokens": ("PATIENCE",),
     "bot.platforms.teams.transport": ("PATIENCE",),
@@ -144,7 +152,7 @@ _IN_TIME = {
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raise the three seconds in which a platform wants its answer, which a busy machine would
     exceed. A test of late answers lowers them itself."""
-    for name, seconds in _IN_TIME.items():
+    for name, seconds in WAITS_AT_MOST.items():
         if (module := sys.modules.get(name)) is not None:
             for one in seconds:
                 monkeypatch.setattr(module, one, LONG_ENOUGH)
