@@ -13,7 +13,7 @@ from dialogs.concern.states import Concern, answer_parts, status_line, to_pass_o
 from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.documents import DataTable, Section, section
-from dialogs.model.facts import HowManyEach, Known, Project
+from dialogs.model.facts import HowManyEach, Known, Records
 from dialogs.question.states import (
     Asked,
     Discussed,
@@ -24,11 +24,13 @@ from dialogs.question.states import (
     title,
     votes,
 )
+from dialogs.report.discussed import discussed_rows
 from dialogs.report.exercises import exercises_section
 from dialogs.report.lines import NONE, asked_of_team, in_a_cell, is_known, quoted, stacked
 from dialogs.report.promised import effects_section, promises_section
 
 ANSWERED = HowManyEach("answer")
+LESSON_WORDS = Records("lesson")
 
 
 def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
@@ -40,7 +42,7 @@ def annexes(known: Known, today: date) -> tuple[Section[Line], ...]:
         _agreements(known, today),
         _texts("c", asked, known, today),
         _texts("d", concerns, known, today),
-        _written_down(known.project),
+        _written_down(known),
         promises_section(known),
         effects_section(known),
         exercises_section(known, today),
@@ -150,18 +152,31 @@ def _text(one: Concern, today: date) -> tuple[Line, ...]:
 # --- E: what was written down in full -----------------------------------------------------------
 
 
-def _written_down(project: Project) -> Section[Line]:
-    """Return the frame of each phase, and how it ended, in the words that were written."""
+def _written_down(known: Known) -> Section[Line]:
+    """Return what the pages before the annexes shorten, in the words that were written: the frame
+    of each phase, the committee's discussions, and how it ended."""
+    heading = text("report.annex_e")
+    rows = written_rows(known)
+    if not rows:
+        return section(heading, Paragraph(text("report.nothing_written")))
+    header = tuple(text(f"report.column_{one}") for one in ("occasion", "about", "words"))
+    return section(heading, DataTable(heading, header, tuple(rows)))
+
+
+def written_rows(known: Known) -> list[tuple[Line, ...]]:
+    project = known.project
     rows: list[tuple[Line, ...]] = []
     for number in sorted(project.frames, key=int):
         frame, phase = project.frames[number], text(f"project.phase_{number}")
         parts = (("fixed", frame.fixed), ("shape", frame.shape), ("unknown", frame.unknown))
         rows += [(phase, text(f"project.row_{one}"), Words(said)) for one, said in parts if said]
-    ends = (("promise", project.promise), ("better", project.better), ("worse", project.worse))
+    ends = [
+        (text("report.why_ended"), project.reason),
+        (text("project.row_promise"), project.promise),
+        (text("project.row_better"), project.better),
+        (text("project.row_worse"), project.worse),
+        *((text("report.lesson"), str(one.body["text"])) for one in known(LESSON_WORDS)),
+    ]
     end = text("report.at_the_end")
-    rows += [(end, text(f"project.row_{one}"), Words(said)) for one, said in ends if said]
-    heading = text("report.annex_e")
-    if not rows:
-        return section(heading, Paragraph(text("report.nothing_written")))
-    header = tuple(text(f"report.column_{one}") for one in ("phase", "about", "words"))
-    return section(heading, DataTable(heading, header, tuple(rows)))
+    told = [(end, line, Words(said)) for line, said in ends if said]
+    return [*rows, *discussed_rows(known), *told]

@@ -6,11 +6,16 @@ corrected later.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dialogs.med.states import MedDiscussion, OtherView, level_name, med_of
 from dialogs.model.cards import Day, Line, Paragraph, Quote, Words, text
 from dialogs.model.documents import Passage
 from dialogs.model.facts import Known, Records
+from dialogs.report.lines import NONE
 
+IN_BODY = 3
+"""Discussions on the pages before the annexes."""
 MINUTES = Records("med_discussion")
 OTHER_VIEWS = Records("med_other")
 
@@ -35,15 +40,24 @@ def other_line(one: OtherView) -> Line:
 
 
 def discussed_passages(known: Known) -> tuple[Passage[Line], ...]:
-    """Return every discussion with its line of minute, oldest first. Needs `StateOf("med", "med")`,
-    `MINUTES` and `OTHER_VIEWS`."""
+    """Return the latest discussions with their lines of minute, oldest first; annex E has all. Needs `StateOf("med", "med")`, `MINUTES` and `OTHER_VIEWS`."""
     found: list[Passage[Line]] = []
-    for one in med_of(known).discussions:
-        found += _quoted(discussed_line(one), minute_of(one.id, known))
-        for other in one.others:
-            found += _quoted(other_line(other), _said(OTHER_VIEWS, other.text, known))
+    for line, words in _lines(known, med_of(known).discussions[-IN_BODY:]):
+        found += [Paragraph(line), *((Quote[Line](Words(words)),) if words else ())]
     return (Paragraph(text("report.in_committee")), *found) if found else ()
 
 
-def _quoted(line: Line, words: str) -> list[Passage[Line]]:
-    return [Paragraph(line), *((Quote[Line](Words(words)),) if words else ())]
+def discussed_rows(known: Known) -> list[tuple[Line, ...]]:
+    """Return every discussion and how the other side sees it, with what was written."""
+    committee = text("report.committee")
+    return [
+        (committee, line, Words(words) if words else NONE)
+        for line, words in _lines(known, med_of(known).discussions)
+    ]
+
+
+def _lines(known: Known, some: tuple[MedDiscussion, ...]) -> Iterator[tuple[Line, str]]:
+    for one in some:
+        yield discussed_line(one), minute_of(one.id, known)
+        for other in one.others:
+            yield other_line(other), _said(OTHER_VIEWS, other.text, known)

@@ -16,14 +16,14 @@ from dialogs.model.calendar import local
 from dialogs.model.cards import Count, Day, Kept, Line, Paragraph, Quote, Small, Who, Words, text
 from dialogs.model.conversation import Facts
 from dialogs.model.documents import NeutralDocument, Passage, Section, document, section
-from dialogs.model.facts import About, Known, Project, Records, StateOf, States
+from dialogs.model.facts import About, Known, Project, StateOf, States
 from dialogs.outcomes.states import RUN_WORDS
 from dialogs.page.states import PAGE
 from dialogs.promise.states import PROMISES
 from dialogs.question.states import state_word, title
-from dialogs.report.annexes import ANSWERED, annexes
+from dialogs.report.annexes import ANSWERED, LESSON_WORDS, annexes, written_rows
 from dialogs.report.discussed import MINUTES, OTHER_VIEWS, discussed_passages
-from dialogs.report.lines import day_of, ended_line, stacked
+from dialogs.report.lines import day_of, ended_line, short, stacked
 from dialogs.report.page_one import FRAMED, ITEMS, for_the_committee, frame_lines
 from dialogs.report.promised import EFFECT_WORDS, PROMISE_WORDS, VERDICT_WORDS
 from dialogs.results.states import Result, results
@@ -32,7 +32,7 @@ from dialogs.walk.states import Walk, phase_steps
 IN_BODY = 8
 """Conclusions on the pages before the annexes."""
 LETTERS = 300
-LESSON_WORDS = Records("lesson")
+LESSONS = 3
 
 
 def report_needs() -> Facts:
@@ -98,6 +98,7 @@ def _course(known: Known) -> Section[Line]:
         *_frames(project),
         *discussed_passages(known),
         *_ended(project, known),
+        Small(text("report.in_full")) if written_rows(known) else None,
         new_page=True,
     )
 
@@ -122,21 +123,25 @@ def _frames(project: Project) -> tuple[Passage[Line], ...]:
 
 
 def _ended(project: Project, known: Known) -> tuple[Passage[Line], ...]:
-    """Return how it ended, as it was written then."""
+    """Return how it ended, in the first words of what was written then."""
     ended = ended_line(project)
     if not ended:
         return ()
-    reason = (Quote[Line](Words(project.reason)),) if project.reason else ()
-    promise: tuple[Passage[Line], ...] = ()
-    if project.promise:
-        promise = (Paragraph(text("project.row_promise")), Quote(Words(project.promise)))
-    came: list[Passage[Line]] = []
-    for row, words in (("better", project.better), ("worse", project.worse)):
+    parts: list[Passage[Line]] = [*map(Paragraph, ended)]
+    if project.reason:
+        parts.append(_first_words(project.reason))
+    rows = (("promise", project.promise), ("better", project.better), ("worse", project.worse))
+    for row, words in rows:
         if words:
-            came += [Paragraph(text(f"project.row_{row}")), Quote(Words(words))]
-    for lesson in known(LESSON_WORDS):
-        came += [Paragraph(text("project.said_lesson")), Quote(Words(lesson.body["text"]))]
-    return (*map(Paragraph, ended), *reason, *promise, *came)
+            parts += [Paragraph(text(f"project.row_{row}")), _first_words(words)]
+    for lesson in known(LESSON_WORDS)[:LESSONS]:
+        words = str(lesson.body["text"])
+        parts += [Paragraph(text("project.said_lesson")), _first_words(words)]
+    return tuple(parts)
+
+
+def _first_words(words: str) -> Quote[Line]:
+    return Quote(short(words, LETTERS))
 
 
 # --- what the team has arrived at ---------------------------------------------------------------

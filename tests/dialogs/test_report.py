@@ -227,6 +227,42 @@ async def test_page_one_awaits_nothing_of_a_project_that_has_ended(tmp_path: Pat
         assert "Siden til dem" not in rows["Endnu ikke spurgt"]
 
 
+async def test_the_pages_before_the_annexes_stay_few_however_much_is_written(
+    tmp_path: Path,
+) -> None:
+    """They have the latest discussions, and the first words of why it ended. Annex E has all of
+    it, to the last word."""
+    async with stage(tmp_path) as played:
+        await played.play(BEGUN)
+        project = await project_of(played)
+        reason = " ".join(f"grund{at}" for at in range(50))
+        for number in range(1, 6):
+            await played.play(
+                f"""
+                mette > /digi med-udvalg
+                mette > tryk "Det er drøftet"
+                mette > udfyld Niveau=Information "En linje"="{number}. drøftelse"
+                """
+            )
+        await played.play(
+            f"""
+            anne > /digi afslut
+            anne > tryk "Slut forløbet"
+            anne > udfyld "Hvorfor slutter"="{reason}"
+            """
+        )
+        found = await sheet(played, "ali", "report_file", of=project)
+        course = str(plain_text(found).sections[1])
+        told = [f"{number}. drøftelse" for number in range(1, 6)]
+        assert [one for one in told if one in course] == told[2:]
+        assert "grund0" in course
+        assert "grund49" not in course
+        assert "står helt i bilag E" in course
+        rows = annex(found, "Bilag E · Ordene, som de er skrevet")
+        whole = [row[2] for row in rows]
+        assert whole == [*told, reason]
+
+
 PROMISED = """
 mette > /digi løfter
 mette > tryk "Skriv et løfte"
