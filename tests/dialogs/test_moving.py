@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.documents import data
 from bot.platforms.common.ports import Delivery, DeliveryFailed, Members, Parcel, Sender
 from tests.worlds.house import asked
+from tests.worlds.sheets import report, week_sheet
 from tests.worlds.stage import CHANNEL, NEW_CHANNEL, PEOPLE, TENANT, Stage, stage
 
 BEGUN = """
@@ -297,6 +299,25 @@ async def test_what_an_archived_channel_refused_comes_in_the_new_one(tmp_path: P
         assert played.private("anne").count("Jeg kan ikke skrive i kanalen") == before.count(
             "Jeg kan ikke skrive i kanalen"
         )
+
+
+async def test_the_documents_of_an_archived_channel_can_still_be_fetched(tmp_path: Path) -> None:
+    """Its people are who they were when it was closed. The platform takes no post there, and an
+    answer to one person is none."""
+    async with begun(tmp_path) as played:
+        before = data.draw(await report(played, "peter"))
+
+        async def refuses(parcel: Parcel) -> str:
+            raise DeliveryFailed("is_archived", held=True, closed="channel", retry_after=600)
+
+        played.edge.deliver = refuses  # type: ignore[method-assign]
+        await played.play("anne > /digi næste")
+        assert "Svar uden navn" not in played.channel()
+        found = await report(played, "peter")
+        assert "Spørgsmålene" in str(found.sections)
+        assert data.draw(found) != before  # the question that was asked meanwhile is in it
+        assert (await week_sheet(played, "ali")).sections
+        await played.play('anne > /digi rapport\nanne < "Rapport"')
 
 
 async def test_a_project_that_is_over_stays_where_it_is(tmp_path: Path) -> None:
