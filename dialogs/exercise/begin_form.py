@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from content.model import ExerciseGuide, Set
+from msgspec.structs import replace
 
-from dialogs.exercise.few import has_notes, held_on_paper
+from dialogs.exercise.few import held_on_paper
 from dialogs.exercise.states import ALL_RUNS, in_the_way, title_of
 from dialogs.exercise.survey_results import offered
 from dialogs.model import cards as c
@@ -33,7 +34,10 @@ def begin_form(look: Look, viewer: Viewer, known: Known) -> Responses:
     if other is not None:
         key = "exercise.stands_already" if found.guide.standing else "exercise.one_at_a_time"
         return _told(text(key, title=title_of(other)))
-    there = tuple(field for field in _begin_fields(found, viewer, known) if field is not None)
+    # Whoever takes stock begins other steps.
+    guide = replace(found.guide, steps=found.guide.after) if look.words else found.guide
+    fields = _begin_fields(found, guide, viewer, known)
+    there = tuple(field for field in fields if field is not None)
     if found.mechanic == "workshop":
         there = (*there, *day_fields(None, None))
     fixed = {"exercise": found.id, "project": known.project.id, "after": look.words}
@@ -49,9 +53,9 @@ def day_fields(day: date | None, start: int | None) -> tuple[Field[Line], ...]:
     )
 
 
-def _begin_fields(found: Set, viewer: Viewer, known: Known) -> tuple[Field[Line] | None, ...]:
-    guide = found.guide
-    assert guide is not None
+def _begin_fields(
+    found: Set, guide: ExerciseGuide, viewer: Viewer, known: Known
+) -> tuple[Field[Line] | None, ...]:
     may = len(writers(known))
     lengths = tuple(Option[Line](str(n), _minutes(guide, n)) for n in guide.lengths)
     asks = any(step.does == "survey" for step in guide.steps)
@@ -65,7 +69,7 @@ def _begin_fields(found: Set, viewer: Viewer, known: Known) -> tuple[Field[Line]
         ),
         Note(text("survey.not_offered")) if asks and not offered(may) else None,
         Note(text("exercise.on_paper_note", n=c.Count(may)))
-        if has_notes(guide) and held_on_paper(guide, known)
+        if held_on_paper(guide, known)
         else None,
         Note(text("exercise.standing_note")) if guide.standing else _place_field(),
         c.Choice(

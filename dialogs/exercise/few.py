@@ -5,7 +5,6 @@ from __future__ import annotations
 from content.model import ExerciseGuide
 
 from dialogs.exercise.short_rounds import LEAST_WRITERS
-from dialogs.exercise.states import WRITES
 from dialogs.exercise.survey_results import offered
 from dialogs.model.cards import Line, text
 from dialogs.model.facts import Known
@@ -13,9 +12,9 @@ from dialogs.model.roles import writers
 
 
 def held_on_paper(guide: ExerciseGuide, known: Known) -> bool:
-    """Return whether too few may write for its rounds. What people write by name needs no paper.
-    Needs `About`, `Roles` and `Team`."""
-    return _does(guide, *WRITES) and len(writers(known)) < LEAST_WRITERS
+    """Return whether too few may write its notes. What people write by name needs no paper, and
+    the statements of a survey are talked about. Needs `About`, `Roles` and `Team`."""
+    return has_notes(guide) and len(writers(known)) < LEAST_WRITERS
 
 
 def has_notes(guide: ExerciseGuide) -> bool:
@@ -24,10 +23,9 @@ def has_notes(guide: ExerciseGuide) -> bool:
 
 def better_line(guide: ExerciseGuide, known: Known) -> Line | None:
     """Say how few people hold it best. Needs `About`, `Roles` and `Team`."""
-    may = len(writers(known))
-    if has_notes(guide) and may < LEAST_WRITERS:
+    if held_on_paper(guide, known):
         return text("exercise.better_on_paper")
-    if _does(guide, "survey") and not offered(may):
+    if _does(guide, "survey") and not offered(len(writers(known))):
         return text("survey.better_talked")
     return None
 

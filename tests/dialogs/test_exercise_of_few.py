@@ -69,3 +69,32 @@ kanal < "Siger, hvad der ligger fast"
 kanal <! "på papir"
 """
         )
+
+
+STOCK = (
+    BEGUN
+    + """
+ali > /digi øvelse kompas
+ali > tryk "Begynd"
+ali < "I laver øvelsen på papir"
+ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali
+ali > tryk "Slut øvelsen"
+ali > udfyld "Hvad nåede I frem til"="Færre systemer" "Hvornår ser I"=2027-01-11
+ur > til 2027-01-11 09:30
+ali > tryk "Gør status"
+"""
+)
+TALK_INSTEAD = "Tal om udsagnene på mødet i stedet."
+
+
+async def test_four_people_who_take_stock_talk_about_the_statements(tmp_path: Path) -> None:
+    """The notes of the compass were on paper. Taking stock is a survey, which has none."""
+    async with stage(tmp_path, team=FOUR) as played:
+        await played.play(STOCK)
+        assert TALK_INSTEAD in played.just("ali")
+        assert "på papir" not in played.just("ali")
+        await played.play('ali > udfyld Hvordan="På et møde" "Hvor lang tid"=90 "Hvem leder"=ali')
+        assert TALK_INSTEAD in played.channel(since_last_act=True)
+        assert "på papir" not in played.just("ali")
+        await played.play('ali > tryk "Næste trin"')
+        assert "på papir" not in played.channel(since_last_act=True)

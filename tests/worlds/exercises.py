@@ -1,7 +1,8 @@
 """Leads any exercise of the catalogue from *Begynd* to its agreements, on any stage.
 
 Mette leads it as TR. Everybody who may write without a name does what the step asks for: notes,
-dots, answers. With fewer than five of them it is held on paper, and Mette types it in.
+dots, answers. With fewer than five of them it is held on paper, and Mette types it in. A standing
+board is open for two weeks, and Anne, the leader, answers what the first one showed.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from tests.worlds.play import Play
 
 NAMES = {"anne": "Anne Holm", "mette": "Mette Krogh"}
 LEADS = "mette"
+LEADER = "anne"
 RESULT = "Vi begynder i det små"
 ENOUGH_FOR_A_ROUND = 5
 ENOUGH_FOR_A_SURVEY = 10
 ROOM_TO_CHOOSE = 20
+TO_LEAVE = 2
+ON_PAPER = ("Skriv sedler på papir", "laver øvelsen på papir")
 NOTE = re.compile(r"Seddel \d\d\d")
 
 
@@ -58,9 +62,13 @@ class Leading:
         assert guide is not None
         await play.type(LEADS, f"/digi øvelse {one.title.da}")
         await play.press(LEADS, "Begynd", one.title.da)
-        await play.fill(LEADS, {"Hvordan": "På et møde", "Hvem leder": LEADS})
+        place = {} if guide.standing else {"Hvordan": "På et møde"}
+        await play.fill(LEADS, place | {"Hvem leder": LEADS})
         assert one.title.da in play.channel()
-        await self._steps(one, guide, guide.steps_of(_usual(guide)))
+        if guide.standing:
+            await self._stands(one, guide)
+        else:
+            await self._steps(one, guide, guide.steps_of(_usual(guide)))
         await self._leads(one)
         await play.press(LEADS, "Slut øvelsen")
         values = {"Hvad nåede": RESULT}
@@ -68,6 +76,9 @@ class Leading:
             values["Endte mødet"] = "Ja"
         await play.fill(LEADS, values)
         self.shows(RESULT)
+        if one.mechanic == "survey":
+            # It has no notes, so none that could be on paper.
+            assert not [words for words in ON_PAPER if words in play.ever(LEADS)]
 
     def shows(self, words: str) -> None:
         channel = self.play.channel()
@@ -112,6 +123,12 @@ class Leading:
         if self.on_paper:
             await self._types_in(one, guide, step)
             return
+        before = self.notes
+        await self._everybody_writes(one, guide, step)
+        await self._closes(one)
+        assert self._new_notes(before)
+
+    async def _everybody_writes(self, one: Set, guide: ExerciseGuide, step: ExerciseStep) -> None:
         names = [kind.name.da for kind in guide.kinds if kind.id in step.kinds]
         before = self.notes
         for n, person in enumerate(self.writers):
@@ -122,8 +139,6 @@ class Leading:
             await self.play.fill(person, values)
             assert "1 seddel fra dig" in self.play.just(person)
         assert not self._new_notes(before)
-        await self._closes(one)
-        assert self._new_notes(before)
 
     def _new_notes(self, before: int) -> set[str]:
         """Return the notes in the channel that were written after so many others."""
@@ -180,7 +195,7 @@ class Leading:
 
     async def _answers(self, one: Set, guide: ExerciseGuide, step: ExerciseStep) -> None:
         if len(self.writers) < ENOUGH_FOR_A_SURVEY:
-            self.shows("En rundspørge kræver, at mindst 10 kan svare uden navn")
+            await self._talks_instead(one, step)
             return
         # TR and AMR see the statements a working day before.
         await self.play.play("ur > en dag")
@@ -193,6 +208,18 @@ class Leading:
             assert "Jeg har dine svar." in self.play.just(person)
         await self._closes(one)
         self.shows("Søjlerne går i trin på fem" if len(self.writers) >= 20 else "Det svarede I")
+
+    async def _talks_instead(self, one: Set, step: ExerciseStep) -> None:
+        """Read why there is no survey and what to do instead, and find the statements to talk
+        about."""
+        self.shows("En rundspørge kræver, at mindst 10 kan svare uden navn")
+        self.shows("Tal om udsagnene på mødet i stedet.")
+        await self._leads(one)
+        assert "Tal om udsagnene på mødet i stedet." in self.play.just(LEADS)
+        await self.play.press(LEADS, "Hvad går det ud på?", one.title.da)
+        await self.play.press(LEADS, "Læs mere")
+        first = self.catalogue.set(step.of or one.id).items[0]
+        assert (first.name or first.text).da in self.play.just(LEADS)
 
     async def _fills(self, one: Set, guide: ExerciseGuide, step: ExerciseStep) -> None:
         rows = self.catalogue.set(step.of or one.id).items
@@ -213,6 +240,62 @@ class Leading:
         await self.play.press(LEADS, "Lav en aftale")
         await self.play.fill(LEADS, {"Hvad har I aftalt": "Skriv vagten ned"})
         self.shows("Skriv vagten ned")
+
+    # --- a standing board -------------------------------------------------------------------
+
+    async def _stands(self, one: Set, guide: ExerciseGuide) -> None:
+        [step] = guide.steps
+        self.shows(step.text.da)
+        await self._week(one, guide, step, typed=3)
+        piles, alone = await self._puts_together(one)
+        await self._is_answered(one, (*piles, *alone))
+        await self._week(one, guide, step, typed=1)
+        self.shows("mangler svar. Den")
+
+    async def _week(
+        self, one: Set, guide: ExerciseGuide, step: ExerciseStep, *, typed: int
+    ) -> None:
+        """Let everybody write, or type in so many paper notes, and wait until it is shown."""
+        before = self.notes
+        if self.on_paper:
+            for _ in range(typed):
+                await self._types_in(one, guide, step)
+        else:
+            await self._everybody_writes(one, guide, step)
+        await self.play.play("ur > en uge")
+        assert self._new_notes(before)
+        if not self.on_paper:
+            assert "Der er nye sedler på" in self.play.just(LEADER)
+            assert "Der er kommet nye sedler på tavlen." in self.play.just(LEADS)
+
+    async def _puts_together(self, one: Set) -> tuple[list[str], list[str]]:
+        """Put the notes into piles as large as the form has room for, and leave a few alone."""
+        piles: list[str] = []
+        alone = {f"Seddel {n:03}" for n in range(1, self.notes + 1)}
+        while len(alone) > TO_LEAVE:
+            await self._leads(one)
+            await self.play.press(LEADS, "Saml sedler")
+            _, *some = sorted(alone.intersection(NOTE.findall(self.play.just(LEADS))))
+            assert some
+            piles.append(f"Bunke {len(piles) + 1}")
+            values = {"Hvilke sedler": ", ".join(some), "Hvad handler": piles[-1]}
+            await self.play.fill(LEADS, values)
+            alone.difference_update(some)
+            self.shows(f"{len(piles) + len(alone)} sedler eller bunker mangler svar.")
+        return piles, sorted(alone)
+
+    async def _is_answered(self, one: Set, waiting: tuple[str, ...]) -> None:
+        await self.play.press(LEADER, "Se tavlen", one.title.da)
+        button = "Svar på sedler"
+        for n, words in enumerate(waiting, 1):
+            await self.play.press(LEADER, button)
+            answer = f"Det ser vi på: {words}"
+            values = {"Hvad svarer": words, "Hvad er svaret": "Vi gør det", "Skriv svaret": answer}
+            await self.play.fill(LEADER, values)
+            self.shows(answer)
+            assert self.play.channel().count("Der er kommet et svar på") == n
+            button = "Svar på den næste"
+        assert "Nu er der svaret på alt, der er vist." in self.play.just(LEADER)
 
     # --- a workshop -------------------------------------------------------------------------
 
