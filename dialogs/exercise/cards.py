@@ -328,15 +328,17 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         return Button(text(key), look)
 
     read = any(one.shown == "shown" for one in rounds_of(run, "write")) or run.typed_in
-    conditions = any(step.does == "conditions" for step in steps_of(run))
+    does = {step.does for step in steps_of(run)}
     return (
         opens("exercise.group", Look("group_notes", project=project, ref=run.id)) if read else None,
         opens("exercise.take_down", Look("take_down", project=project, ref=run.id))
         if read
         else None,
-        opens("exercise.paper", Look("paper_notes", project=project, ref=run.id)),
+        opens("exercise.paper", Look("paper_notes", project=project, ref=run.id))
+        if "write" in does
+        else None,
         opens("exercise.condition", Look("condition", project=project, ref=run.id))
-        if conditions
+        if "conditions" in does
         else None,
         Button(text("exercise.show_on_screen"), ScreenWanted(project=project, run=run.id)),
         Button(text("exercise.close_screen"), ScreenClosed(project=project, run=run.id))
@@ -344,7 +346,7 @@ def _note_buttons(run: ExerciseRun, project: str) -> tuple[Button[Line] | None, 
         else None,
         print_button(run, project),
         opens("exercise.print_cards", Look("deal_cards", project=project, ref=run.id))
-        if not run.on_paper and any(step.does in WRITES for step in steps_of(run))
+        if not run.on_paper and does.intersection(WRITES)
         else None,
         opens("exercise.agree", Look("exercise_agree", project=project, ref=run.id)),
     )

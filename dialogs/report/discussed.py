@@ -40,7 +40,8 @@ def other_line(one: OtherView) -> Line:
 
 
 def discussed_passages(known: Known) -> tuple[Passage[Line], ...]:
-    """Return the latest discussions with their lines of minute, oldest first; annex E has all. Needs `StateOf("med", "med")`, `MINUTES` and `OTHER_VIEWS`."""
+    """Return the latest discussions with their lines of minute, oldest first; annex E has all.
+    Needs `StateOf("med", "med")`, `MINUTES` and `OTHER_VIEWS`."""
     found: list[Passage[Line]] = []
     for line, words in _lines(known, med_of(known).discussions[-IN_BODY:]):
         found += [Paragraph(line), *((Quote[Line](Words(words)),) if words else ())]
