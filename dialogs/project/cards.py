@@ -315,7 +315,7 @@ def who_is_who(
 ) -> Card[Line]:
     """`vacancy` says that the leader has left, if so."""
     reader, leads = viewer.person, viewer.may("leader", "deputy", "starter")
-    waiting = tuple(r.person for r in roles if r.status == "asked")
+    waiting = tuple(dict.fromkeys(r.person for r in roles if r.status == "asked"))
     steps_down = [
         r.role
         for r in roles
@@ -324,7 +324,7 @@ def who_is_who(
     return card(
         c.Heading(text("project.roles_title", name=c.Words(state.name))),
         c.FactRows(role_rows(roles)),
-        c.Paragraph(text("project.waiting_for", who=named(dict.fromkeys(waiting))))
+        c.Paragraph(text("project.waiting_for", n=c.Count(len(waiting)), who=named(waiting)))
         if waiting
         else None,
         *vacancy,

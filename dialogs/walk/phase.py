@@ -295,7 +295,9 @@ def _news(
     back = after.phase < project.phase
     left = len(after.rest) > len(before.rest)
     fitting = of_phase(known, project, after.phase)[:AT_MOST]
-    titles = tuple(Said(one.title.da, one.title.en) for one in fitting)
+    titles = tuple(
+        text("walk.phase.exercise_title", title=Said(one.title.da, one.title.en)) for one in fitting
+    )
     return card(
         Heading(text("walk.phase.back_heading" if back else "walk.phase.heading", name=name)),
         progress(known, after.phase),

@@ -232,7 +232,7 @@ async def test_a_phone_has_a_list_for_people_and_a_drawer_for_the_clock(
         await expect(page.locator("#clock")).to_be_hidden()
         await page.locator("#person-select").select_option("oksana")
         await expect(page.locator("html")).to_have_attribute("lang", "en")
-        await page.get_by_role("button", name="The clock").click()
+        await page.get_by_role("button", name="Clock").click()
         await page.get_by_role("button", name="One week on").click()
         await expect(page.locator("#clock-status")).to_have_text(
             "It is now Monday 30 November, 09:00."
@@ -241,6 +241,25 @@ async def test_a_phone_has_a_list_for_people_and_a_drawer_for_the_clock(
         await expect(page.locator("#clock")).to_be_hidden()
         await page.locator("#place-select").select_option("private:oksana")
         await expect(page.locator("#log")).to_contain_text("It is quiet here so far")
+
+
+async def test_many_long_names_leave_room_for_their_values_on_a_phone(
+    world: World, browser: Browser
+) -> None:
+    """A list of commands is set in two columns there, a draft with its roles in one."""
+    commands = FactRows(tuple((words(f"/digi {n}"), words("Hvor er vi nu?")) for n in range(9)))
+    roles = FactRows(
+        tuple(
+            (words(f"Arbejdsmiljørepræsentant {n}"), words("Jonas Friis (spurgt)"))
+            for n in range(9)
+        )
+    )
+    await world.digi.deliver("f", "post", Card((commands, roles)), channel=CHANNEL)
+    async with window(browser, world, "anne", 390, 844) as page:
+        widths = "found => found.offsetWidth / found.closest('.facts').clientWidth"
+        short = await page.locator(".facts").first.locator("dd").first.evaluate(widths)
+        long = await page.locator(".facts").last.locator("dd").first.evaluate(widths)
+        assert short < 0.9 < long
 
 
 async def test_a_phones_bar_takes_a_tenth_of_its_height(world: World, browser: Browser) -> None:

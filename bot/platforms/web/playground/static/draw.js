@@ -204,6 +204,14 @@ function drawMore(buttons, press, key) {
   return [more, rest];
 }
 
+/** A list as long as the help, with names as short as commands, is set closer, so that it fits on
+ *  a screen. Beside longer names the narrow screen of a phone would leave no room for the values. */
+function drawFacts(rows) {
+  const drawn = rows.map(([name, value]) => [make("dt", {}, line(name)), make("dd", {}, line(value))]);
+  const close = drawn.length > 8 && drawn.every(([name]) => name.textContent.length <= 24);
+  return make("dl", { class: close ? "facts close" : "facts" }, drawn.map((row) => make("div", {}, row)));
+}
+
 function drawPart(part) {
   switch (part.type) {
     case "heading":
@@ -213,13 +221,7 @@ function drawPart(part) {
     case "small":
       return drawSmall(part.text);
     case "facts":
-      return make(
-        "dl",
-        { class: "facts" },
-        part.rows.map(([name, value]) =>
-          make("div", {}, make("dt", {}, line(name)), make("dd", {}, line(value))),
-        ),
-      );
+      return drawFacts(part.rows);
     case "quote":
       return make(
         "figure",
