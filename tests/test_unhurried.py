@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from tests.conftest import WAITS_AT_MOST
@@ -23,3 +24,17 @@ def test_every_limit_on_an_answer_is_raised_for_the_tests() -> None:
     raised = {(module, name) for module, names in WAITS_AT_MOST.items() for name in names}
     assert len(found) > 10
     assert found - raised == set()
+
+
+def test_no_test_has_less_time_than_the_others() -> None:
+    """Only what takes long has a limit of its own: the one in pyproject.toml ends a test that
+    hangs, and beside other work a browser takes minutes for what else takes seconds."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    default = settings["tool"]["pytest"]["ini_options"]["timeout"]
+    given = [
+        (path.name, int(seconds))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for seconds in re.findall(r"mark\.timeout\((\d+)\)", path.read_text(encoding="utf-8"))
+    ]
+    assert given
+    assert [(name, seconds) for name, seconds in given if seconds < default] == []

@@ -21,7 +21,6 @@ from tests.worlds.web_page import write
 
 ROOT = Path(__file__).parents[4]
 CODE = re.compile(r"\b(?:[0-9A-Z]{4}-){4}[0-9A-Z]\b")
-pytestmark = pytest.mark.timeout(180)
 
 
 class Served:

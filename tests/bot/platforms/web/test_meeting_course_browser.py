@@ -29,7 +29,6 @@ from tests.bot.cli.test_app import free_port
 from tests.waiting import LONG_ENOUGH
 from tests.worlds.browser import CONTRAST
 
-pytestmark = pytest.mark.timeout(240)
 PACE = 0.2
 """Seconds for each step here: long enough to open the screen while the meeting goes on."""
 TABS = 60

@@ -12,7 +12,6 @@ from playwright.async_api import Browser, Page, expect
 from tests.bot.platforms.web.test_browser_course import Served, begin, press, window, windows
 from tests.worlds.web_page import write
 
-pytestmark = pytest.mark.timeout(180)
 CODE = re.compile(r"(?:[0-9A-Z]{4}-){4}[0-9A-Z]")
 
 
