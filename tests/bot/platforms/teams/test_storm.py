@@ -168,7 +168,8 @@ async def test_an_answer_that_never_arrives_is_not_acknowledged(place: Place) ->
     began = place.world.clock.now()
     place.world.weather = lambda method, path: Says(502)
     assert await place.hands.type("anne", "hjælp", private=True) == 503
-    assert 500 < place.world.clock.now() - began <= 600
+    # The clock also moves a little each time it is read.
+    assert 500 < place.world.clock.now() - began <= 601
     assert place.told == [("teams", "DeliveryFailed")]
     place.world.weather = lambda method, path: None
     before = len(place.hands._messages(anne.chat))
