@@ -159,7 +159,9 @@ async def test_everybody_can_use_it(
                     await page.goto(address + view)
                     await _is_fine(page)
                 await page.goto(f"{address}?v=say_unnamed")
-                await page.locator(".send").click()
+                async with page.expect_navigation():
+                    await page.locator(".send").click()
+                await expect(page.locator(".summary")).to_be_visible()
                 await _is_fine(page)
                 await page.evaluate("document.documentElement.dir = 'rtl'")
                 await _is_fine(page)
