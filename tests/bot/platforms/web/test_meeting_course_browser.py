@@ -3,9 +3,11 @@ side, each of them the real one."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,11 @@ from bot.clock import Clock
 from bot.platforms.common.ports import RoomMessage
 from bot.platforms.web.playground.courses import COURSES
 from bot.platforms.web.playground.edge import WebEdge
+from bot.platforms.web.playground.scenario import COPENHAGEN
 from bot.server import http_server as server
 from bot.server.build import build
 from bot.server.http_server import Hosts
-from bot.server.playground import add_playground
+from bot.server.playground import PlaygroundClock, add_playground
 from bot.server.serve import add_screens, application_of
 from storage.database import Database
 from storage.playground_room import Room
@@ -85,8 +88,23 @@ async def opens(page: Page, link: str) -> Page:
     return await opened.value
 
 
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once the notes of the first round were seen on the wall. Until then the meeting does not
+    go on to their next look at the clock, however long a busy machine takes to open the wall."""
+    seen, moves = asyncio.Event(), PlaygroundClock.move_to
+
+    async def move_to(clock: PlaygroundClock, target: datetime) -> None:
+        if f"{target.astimezone(COPENHAGEN):%H:%M}" == "13:21":
+            await seen.wait()
+        await moves(clock, target)
+
+    monkeypatch.setattr(PlaygroundClock, "move_to", move_to)
+    return seen
+
+
 async def test_the_meeting_is_watched_in_the_channel_and_on_the_wall(
-    browser: Browser, tmp_path: Path
+    browser: Browser, tmp_path: Path, seen: asyncio.Event
 ) -> None:
     """Begun with the keyboard; the links to the screen come by themselves, and wall and leading
     page follow to the agreements. A second press, in any window, is told what is being played."""
@@ -112,6 +130,7 @@ async def test_the_meeting_is_watched_in_the_channel_and_on_the_wall(
         assert re.fullmatch(r"/s/[a-z2-7]{32}", wall.url.removeprefix(here))
         assert re.fullmatch(r"/l/[a-z2-7]{32}", lead.url.removeprefix(here))
         await expect(wall.locator(".words", has_text="Jeg bytter selv")).to_be_visible()
+        seen.set()
         await expect(wall.locator("body")).to_contain_text("Planen skal kende vores veje")
         await expect(wall.locator("body")).to_contain_text("Torben Skov")
         await expect(lead.locator("body")).to_contain_text("»Kompasset« er slut.")
