@@ -145,13 +145,19 @@ WAITS_AT_MOST = {
     "bot.platforms.teams.tokens": ("PATIENCE",),
     "bot.platforms.teams.transport": ("PATIENCE",),
     "bot.platforms.teams.trust": ("PATIENCE",),
+    "storage.postgres.commit": ("COMMIT_SECONDS", "ASKING_SECONDS"),
+    "storage.postgres.connections": ("WAIT_SECONDS",),
+    "storage.postgres.driver": ("WAIT_SECONDS",),
+    "storage.postgres.vacuum": ("VACUUM_SECONDS", "_VACUUM_MOST"),
+    "storage.sqlite.writer": ("_LOG_SECONDS",),
 }
 
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Raise the three seconds in which a platform wants its answer, which a busy machine would
-    exceed. A test of late answers lowers them itself."""
+    """Raise the three seconds in which a platform wants its answer, and those within them for the
+    database, which a busy machine would exceed. A test of late answers, or of a database that is
+    held up, lowers them itself."""
     for name, seconds in WAITS_AT_MOST.items():
         if (module := sys.modules.get(name)) is not None:
             for one in seconds:

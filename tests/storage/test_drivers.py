@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from psycopg.errors import UndefinedTable
 
-import storage.postgres.connections
 from storage.postgres.driver import Postgres
 from storage.sql import FOLDER, Conflict, Row, Script, Unavailable, together
 from storage.sqlite.driver import Sqlite
@@ -37,11 +36,7 @@ def address(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def store(
-    tmp_path: Path, folder: Path, address: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Driver]:
-    """The database stays up, so waiting long for one of the eight connections is no fault."""
-    monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", LONG_ENOUGH)
+async def store(tmp_path: Path, folder: Path, address: str) -> AsyncIterator[Driver]:
     store = await opened(tmp_path, folder, address)
     yield store
     await store.close()

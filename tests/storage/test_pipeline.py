@@ -331,11 +331,8 @@ def _wrong() -> Script[list[Row]]:
     return (yield "wrong", {})
 
 
-async def test_who_stops_looking_leaves_the_store_usable(
-    folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_stops_looking_leaves_the_store_usable(folder: Path, empty_dsn: str) -> None:
     """Cancelled in the middle of a statement, with a pool of one connection."""
-    monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", LONG_ENOUGH)
     begun = asyncio.Event()
 
     def for_ever() -> Script[None]:

@@ -48,11 +48,7 @@ async def a_store(dsn: str, folder: Path = FOLDER, connections: int = 8) -> Asyn
 
 
 @pytest.fixture
-async def store(
-    folder: Path, empty_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Postgres]:
-    """The server stays up, so waiting long for one of the eight connections is no fault."""
-    monkeypatch.setattr(storage.postgres.connections, "WAIT_SECONDS", LONG_ENOUGH)
+async def store(folder: Path, empty_dsn: str) -> AsyncIterator[Postgres]:
     async with a_store(empty_dsn, folder) as store:
         yield store
 

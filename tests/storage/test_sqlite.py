@@ -313,11 +313,8 @@ async def test_sealed_and_plain_transactions_keep_their_order(store: Sqlite) -> 
     assert len(await ids(store)) == 100
 
 
-async def test_a_checkpoint_waits_for_a_reader(
-    store: Sqlite, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_checkpoint_waits_for_a_reader(store: Sqlite, path: Path) -> None:
     """A reader that blocks the log briefly delays the answer, and then the log is empty."""
-    monkeypatch.setattr("storage.sqlite.writer._LOG_SECONDS", LONG_ENOUGH)
     await store.tx(add, "a")
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")

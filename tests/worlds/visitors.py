@@ -92,6 +92,7 @@ class Visitor:
     async def _shows(self, got: aiohttp.ClientResponse) -> str:
         self.headers, self.status = got.headers, got.status
         self.page = await got.text()
+        assert got.status < 500, self.page  # what was sent would be missing later, without a reason
         return self.page
 
     async def follows(self, label: str) -> str:
