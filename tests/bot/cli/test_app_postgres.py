@@ -17,6 +17,7 @@ from storage.postgres.doctor import _ANONYMITY, _DURABILITY, _LIBRARIES, _TIMES,
 from storage.postgres.driver import Postgres
 from storage.vault import make_key
 from tests.bot.cli.test_app import Box
+from tests.waiting import LONG_ENOUGH
 from tests.worlds.postgres import Server, a_server
 
 ASKED_FOR = {"log_min_error_statement": "panic", "log_checkpoints": "off", "wal_recycle": "off"}
@@ -237,7 +238,7 @@ def test_a_user_who_may_not_keep_the_log_short_hears_how(plain_server: Server) -
         plain_server.say(remedy, name)
     found = examine(dsn)
     assert (found.faults, found.times, found.promise) == ((), (), "whole")
-    assert asyncio.run(_kept_short(plain_server, dsn)) == 1
+    asyncio.run(_keeps_short(plain_server, dsn))
 
 
 TEAMS = {
@@ -277,14 +278,17 @@ def test_a_stock_server_is_a_proper_way_to_run_and_is_said_so(tmp_path: Path) ->
         assert "Whoever runs the database server can see when something was written" in about
 
 
-async def _kept_short(server: Server, dsn: str) -> int:
-    """Return how many write-ahead log files are left after a full minute."""
+async def _keeps_short(server: Server, dsn: str) -> None:
+    """Wait until one write-ahead log file is left after a full minute. A busy server does not end
+    its checkpoint within the statement timeout; then the next minute covers this one too."""
     store = await Postgres.open(dsn)
     try:
-        assert await store.checkpoint()
+        async with asyncio.timeout(LONG_ENOUGH):
+            assert await store.checkpoint()
+            while len(list((server.data / "pg_wal").glob("0*"))) > 1:
+                assert await store.checkpoint()
     finally:
         await store.close()
-    return len(list((server.data / "pg_wal").glob("0*")))
 
 
 def test_rights_encoding_and_other_peoples_tables_are_told(plain_server: Server) -> None:
