@@ -34,7 +34,17 @@ from dialogs.model.facts import (
     States,
 )
 from dialogs.page.states import PAGE, where_the_page_is
-from dialogs.project import cards, deleting, end_cards, ends, moving, people, readers, succession
+from dialogs.project import (
+    cards,
+    deleting,
+    end_cards,
+    ends,
+    moving,
+    people,
+    readers,
+    succession,
+    to_promise,
+)
 from dialogs.project.draft import Act, ProjectEvent, draft_step, drafted, open_elsewhere
 from dialogs.project.looks import SIGHTS
 from dialogs.project.settings import begin_if, changed
@@ -195,17 +205,10 @@ def _running(state: Project, event: Act, known: Known) -> Step:
             return ends.helped(state, event)
         case e.PhaseEntered(phase=phase):
             decides = phase == DECIDED_IN > state.phase
-            letters = to_promise(state, known) if decides else ()
-            return replace(state, phase=phase), (Redraw(cards.WELCOME), *letters)
+            asked = to_promise.posts(known) if decides else to_promise.redrawn(known)
+            return replace(state, phase=phase), (Redraw(cards.WELCOME), *asked)
         case _:
             assert_never(event)
-
-
-def to_promise(state: Project, known: Known) -> tuple[Privately, ...]:
-    """Before it is decided, remind leader and TR to write down what is promised."""
-    see: c.Button[Line] = c.Button(text("promise.see"), Look("promises", project=state.id), "main")
-    shown = cards.with_buttons(text("project.time_to_promise", name=c.Words(state.name)), see)
-    return tuple(Privately(one, shown, urgency=4) for one in known.holders("leader", "tr"))
 
 
 def _resting(state: Project, event: Act, known: Known) -> Step:
@@ -290,6 +293,8 @@ def view(state: Project, slot: str, known: Known) -> Card[Line]:
         )
     if readers.is_slot(slot):
         return readers.view(state, slot, known)
+    if to_promise.is_slot(slot):
+        return to_promise.view(state, slot, known)
     if slot.startswith(end_cards.AGAIN):
         return end_cards.again(state, int(slot.removeprefix(end_cards.AGAIN)), known)
     return cards.draft(state, roles, slot.removeprefix("draft:"))

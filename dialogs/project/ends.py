@@ -39,7 +39,7 @@ from dialogs.model.facts import (
     Records,
     Roles,
 )
-from dialogs.project import cards, end_cards
+from dialogs.project import cards, end_cards, to_promise
 
 MORNING = 8
 
@@ -148,6 +148,7 @@ def _close(state: Project, erased: date, known: Known) -> Effects:
     return (
         HaltAll(),
         Redraw(cards.WELCOME),
+        *to_promise.redrawn(known),
         Cancel("until"),
         Cancel("helped"),
         CloseProject(),
