@@ -19,7 +19,8 @@ from tests.waiting import LONG_ENOUGH
 
 BODIL = "bodil"
 A_MOMENT = 3000
-"""Milliseconds after which somebody presses again because nothing has happened."""
+"""Milliseconds after which somebody presses again because nothing has happened. Each time they wait
+twice as long: a busy machine may take longer than that for a press."""
 
 
 class OpenPage:
@@ -78,21 +79,23 @@ class MeetingWindows:
     async def _opens_form(self, label: str) -> None:
         """Press the button until its form opens. Each press waits for its answer."""
         button = self.log.get_by_role("button", name=label, exact=True).last
+        moment = A_MOMENT
         while not await self.form.is_visible():
             with suppress(TimeoutError):
-                async with self.chat.page.expect_request(
-                    "**/play/press", timeout=A_MOMENT
-                ) as asked:
-                    await button.click(timeout=A_MOMENT)
+                async with self.chat.page.expect_request("**/play/press", timeout=moment) as asked:
+                    await button.click(timeout=moment)
                 await (await asked.value).response()
-                await self.form.wait_for(timeout=A_MOMENT)
+                await self.form.wait_for(timeout=moment)
+            moment *= 2
 
     async def _sends(self, told: str) -> None:
         """Press *Send* until the form closes; what was filled in stays in it meanwhile."""
+        moment = A_MOMENT
         while await self.form.is_visible():
             with suppress(TimeoutError):
-                await self.form.locator(".main").click(timeout=A_MOMENT)
-                await self.form.wait_for(state="hidden", timeout=A_MOMENT)
+                await self.form.locator(".main").click(timeout=moment)
+                await self.form.wait_for(state="hidden", timeout=moment)
+            moment *= 2
         await expect(self.log.locator(".whisper").last).to_contain_text(told)
 
     # --- what both show ---------------------------------------------------------------------
